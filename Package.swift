@@ -1,0 +1,118 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// The settings of every target: strict, the same everywhere, and no warning survives.
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+extension Target {
+    /// A library target with the strict settings.
+    static func library(_ name: String, _ dependencies: [Dependency] = []) -> Target {
+        .target(name: name, dependencies: dependencies, swiftSettings: strict)
+    }
+
+    /// A test target with the strict settings; `data` are folders that its tests read.
+    static func tests(_ name: String, _ dependencies: [Dependency], data: [String] = []) -> Target {
+        .testTarget(name: name, dependencies: dependencies, exclude: data, swiftSettings: strict)
+    }
+}
+
+extension Target.Dependency {
+    static let argumentParser = product(name: "ArgumentParser", package: "swift-argument-parser")
+    static let asyncHTTPClient = product(name: "AsyncHTTPClient", package: "async-http-client")
+    static let collections = product(name: "Collections", package: "swift-collections")
+    static let crypto = product(name: "Crypto", package: "swift-crypto")
+    static let grdb = product(name: "GRDB", package: "GRDB.swift")
+    static let httpTypes = product(name: "HTTPTypes", package: "swift-http-types")
+    static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
+    static let logging = product(name: "Logging", package: "swift-log")
+    static let nioCore = product(name: "NIOCore", package: "swift-nio")
+    static let serviceLifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+    static let subprocess = product(name: "Subprocess", package: "swift-subprocess")
+    static let systemPackage = product(name: "SystemPackage", package: "swift-system")
+}
+
+let package = Package(
+    name: "cube",
+    platforms: [.macOS(.v15)],
+    products: [
+        .library(name: "CubeErrors", targets: ["CubeErrors"]),
+        .library(name: "CubeVersion", targets: ["CubeVersion"]),
+        .library(name: "CubeTypes", targets: ["CubeTypes"]),
+        .library(name: "CubeWorkerClient", targets: ["CubeWorkerClient"]),
+        .library(name: "CubeManagerClient", targets: ["CubeManagerClient"]),
+        .executable(name: "cube", targets: ["cube"]),
+        .executable(name: "cube-supervisor", targets: ["cube-supervisor"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-collections.git", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.0"),
+        .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log.git", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-system.git", from: "1.8.0"),
+        .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.0"),
+        .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess.git", from: "1.0.2"),
+    ],
+    targets: [
+        // The vocabulary, public.
+        .library("CubeErrors"),
+        .library("CubeVersion"),
+        .library("CubeTypes", ["CubeErrors", "CubeVersion"]),
+
+        // Pure: reading JSON, deciding.
+        .library("CubeJSON"),
+        .library("CubeCore", ["CubeErrors", "CubeJSON", "CubeTypes", .collections, .crypto]),
+
+        // The clients, public, and what they stand on.
+        .library("CubeTransport", ["CubeErrors", "CubeVersion", .asyncHTTPClient, .httpTypes, .logging, .nioCore]),
+        .library("CubeManagerClient", ["CubeErrors", "CubeTransport", "CubeTypes", .logging]),
+        .library("CubeWorkerClient", ["CubeErrors", "CubeTransport", "CubeTypes", .logging]),
+
+        // The three layers; none knows a client or a server.
+        .target(name: "CubeLinux"),
+        .library(
+            "CubeReconciler",
+            ["CubeCore", "CubeErrors", "CubeJSON", "CubeLinux", "CubeTypes", .logging, .serviceLifecycle, .systemPackage]),
+        .library(
+            "CubeManager",
+            ["CubeCore", "CubeErrors", "CubeJSON", "CubeTypes", "CubeVersion", .grdb, .logging, .serviceLifecycle, .systemPackage]),
+        .library(
+            "CubeWorker",
+            [
+                "CubeCore", "CubeErrors", "CubeJSON", "CubeLinux", "CubeTypes", "CubeVersion", .logging, .serviceLifecycle,
+                .subprocess, .systemPackage,
+            ]),
+        .library(
+            "CubeServer",
+            [
+                "CubeErrors", "CubeManager", "CubeTypes", "CubeVersion", "CubeWorker", .crypto, .httpTypes, .hummingbird,
+                .logging, .nioCore, .serviceLifecycle,
+            ]),
+
+        // The programs.
+        .executableTarget(
+            name: "cube",
+            dependencies: [
+                "CubeCore", "CubeErrors", "CubeJSON", "CubeLinux", "CubeManager", "CubeManagerClient", "CubeReconciler",
+                "CubeServer", "CubeTypes", "CubeVersion", "CubeWorker", "CubeWorkerClient", .argumentParser, .logging,
+                .serviceLifecycle, .systemPackage,
+            ],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "cube-supervisor", dependencies: ["CubeLinux"], swiftSettings: strict,
+            linkerSettings: [.unsafeFlags(["-static-executable"])]),
+
+        // Tests.
+        .tests("TidyTests", []),
+    ]
+)

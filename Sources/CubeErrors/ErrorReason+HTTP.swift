@@ -1,0 +1,63 @@
+extension ErrorReason {
+    /// The HTTP status that stands for this reason; 500 for an unknown one.
+    public var status: Int { Self.table[self]?.status ?? 500 }
+
+    /// Whether the same call, made again later, may succeed.
+    public var retryCanHelp: Bool { Self.table[self]?.retry ?? false }
+
+    /// The reason for an answer that carries a status and no error object of ours, such as a proxy's HTML page.
+    public init(status: Int) {
+        self =
+            switch status {
+            case 400, 422: .validationFailed
+            case 401: .unauthorized
+            case 403: .forbidden
+            case 404: .routeNotFound
+            case 405: .methodNotAllowed
+            case 408, 504: .timeout
+            case 409: .conflict
+            case 410: .revisionGone
+            case 413: .bodyTooLarge
+            case 415: .unsupportedMediaType
+            case 429: .tooManyRequests
+            case 502, 503: .unavailable
+            case 507: .storageFull
+            default: .internal
+            }
+    }
+
+    private static let table: [ErrorReason: (status: Int, retry: Bool)] = [
+        .validationFailed: (400, false),
+        .bodyTooLarge: (413, false),
+        .unsupportedMediaType: (415, false),
+        .unauthorized: (401, false),
+        .forbidden: (403, false),
+        .forbiddenHost: (403, false),
+        .routeNotFound: (404, false),
+        .methodNotAllowed: (405, false),
+        .taskNotFound: (404, false),
+        .workerNotFound: (404, false),
+        .ownerNotFound: (404, false),
+        .holdNotFound: (404, false),
+        .conflict: (409, false),
+        .staleAttempt: (409, false),
+        .staleFence: (409, false),
+        .staleTerm: (409, false),
+        .staleSettings: (409, false),
+        .stalePlan: (409, false),
+        .illegalTransition: (409, false),
+        .maxLive: (409, true),
+        .ownerTaken: (409, false),
+        .leaseHeld: (409, true),
+        .leaseRequired: (409, false),
+        .foreignCluster: (409, false),
+        .revisionGone: (410, false),
+        .locked: (409, true),
+        .unavailable: (503, true),
+        .timeout: (504, true),
+        .tooManyRequests: (429, true),
+        .storageFull: (507, true),
+        .malformedAnswer: (502, false),
+        .internal: (500, false),
+    ]
+}

@@ -1,0 +1,17 @@
+/// One field of bad input.
+public struct ValidationError: Error, Hashable, Sendable, Codable, CustomStringConvertible {
+    /// The path of the field, such as `task.definition.cpu`.
+    public var field: String
+    /// The value that was given, shortened; `nil` where it was missing or is secret.
+    public var value: String?
+    /// The rule that it breaks, such as `is below 0`.
+    public var message: String
+
+    public init(field: String, value: String?, message: String) {
+        self.field = field
+        self.value = value
+        self.message = message
+    }
+
+    public var description: String { [field + ":", value, message].compactMap { $0 }.joined(separator: " ") }
+}

@@ -1,0 +1,63 @@
+public import CubeErrors
+
+/// A string that was checked once, when it was made.
+public protocol Identifier: RawRepresentable, Codable, CodingKeyRepresentable, Hashable, Comparable, Sendable,
+    CustomStringConvertible
+where RawValue == String {
+    /// The rule, as a message says it: `must match …`.
+    static var rule: String { get }
+    init?(rawValue: String)
+}
+
+extension Identifier {
+    /// - Throws: `validation_failed` with the value and the rule.
+    public init(checking value: String, field: String = "\(Self.self)") throws(APIError) {
+        guard let identifier = Self(rawValue: value) else {
+            throw .invalid([ValidationError(field: field, value: "\"\(value.prefix(80))\"", message: Self.rule)])
+        }
+        self = identifier
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        let value = try container.decode(String.self)
+        guard let identifier = Self(rawValue: value) else {
+            throw DecodingError.dataCorruptedError(in: container, debugDescription: "\"\(value.prefix(80))\" \(Self.rule)")
+        }
+        self = identifier
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(rawValue)
+    }
+
+    public init?(codingKey: some CodingKey) { self.init(rawValue: codingKey.stringValue) }
+    public var codingKey: any CodingKey { IdentifierKey(stringValue: rawValue) }
+
+    public var description: String { rawValue }
+
+    public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
+}
+
+private struct IdentifierKey: CodingKey {
+    let stringValue: String
+    var intValue: Int? { nil }
+    init(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
+}
+
+/// The rule of owners, workloads and nodes: a DNS label.
+enum Label {
+    static let rule = "must match [a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+
+    static func isValid(_ text: String) -> Bool {
+        let bytes = text.utf8
+        func isAlphanumeric(_ byte: UInt8) -> Bool {
+            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+        }
+        guard (1...63).contains(bytes.count), let first = bytes.first, let last = bytes.last else { return false }
+        return isAlphanumeric(first) && isAlphanumeric(last)
+            && bytes.allSatisfy { isAlphanumeric($0) || $0 == UInt8(ascii: "-") }
+    }
+}

@@ -1,0 +1,56 @@
+/// What a task reserves, or what a node has.
+public struct ResourceSpec: Hashable, Sendable {
+    /// Thousandths of a core; on the wire `cpu`, in cores.
+    public var millicores: Int
+    /// Bytes of memory.
+    public var memory: Int
+    /// Bytes on disk.
+    public var disk: Int
+
+    public init(millicores: Int = 0, memory: Int = 0, disk: Int = 0) {
+        self.millicores = millicores
+        self.memory = memory
+        self.disk = disk
+    }
+
+    public static let zero = ResourceSpec()
+
+    /// Whether every figure of `demand` is at most that of this one.
+    public func covers(_ demand: ResourceSpec) -> Bool {
+        demand.millicores <= millicores && demand.memory <= memory && demand.disk <= disk
+    }
+
+    public static func + (left: ResourceSpec, right: ResourceSpec) -> ResourceSpec {
+        ResourceSpec(
+            millicores: left.millicores + right.millicores, memory: left.memory + right.memory, disk: left.disk + right.disk)
+    }
+
+    public static func - (left: ResourceSpec, right: ResourceSpec) -> ResourceSpec {
+        ResourceSpec(
+            millicores: left.millicores - right.millicores, memory: left.memory - right.memory, disk: left.disk - right.disk)
+    }
+}
+
+extension ResourceSpec: Codable {
+    enum CodingKeys: String, CodingKey { case cpu, memory, disk }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        let cores = try container.decodeIfPresent(Double.self, forKey: .cpu) ?? 0
+        guard (0...1_000_000).contains(cores) else {
+            throw DecodingError.dataCorruptedError(
+                forKey: .cpu, in: container, debugDescription: "\(cores) must be from 0 to 1000000")
+        }
+        self.init(
+            millicores: Int((cores * 1000).rounded()),
+            memory: try container.decodeIfPresent(Int.self, forKey: .memory) ?? 0,
+            disk: try container.decodeIfPresent(Int.self, forKey: .disk) ?? 0)
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(Double(millicores) / 1000, forKey: .cpu)
+        try container.encode(memory, forKey: .memory)
+        try container.encode(disk, forKey: .disk)
+    }
+}

@@ -1,0 +1,128 @@
+/// An owner, as the manager keeps it.
+public struct OwnerStatus: Codable, Hashable, Sendable {
+    public var owner: OwnerName
+    /// The source that it is bound to; no other one gets its lease until it is claimed.
+    public var source: SourceID?
+    public var lease: Lease?
+    /// The highest fence that was ever given.
+    public var fence: Int
+    /// By name.
+    public var directives: [Directive]
+    /// What the lease's holder said last that its guards hold.
+    public var holds: [Hold]
+    public var revision: Int
+
+    public init(
+        owner: OwnerName, source: SourceID? = nil, lease: Lease? = nil, fence: Int = 0, directives: [Directive] = [],
+        holds: [Hold] = [], revision: Int
+    ) {
+        self.owner = owner
+        self.source = source
+        self.lease = lease
+        self.fence = fence
+        self.directives = directives
+        self.holds = holds
+        self.revision = revision
+    }
+}
+
+/// All owners, by name, at a revision.
+public struct OwnerList: Codable, Hashable, Sendable {
+    public var revision: Int
+    public var owners: [OwnerStatus]
+
+    public init(revision: Int, owners: [OwnerStatus]) {
+        self.revision = revision
+        self.owners = owners
+    }
+}
+
+/// The right to write for an owner.
+public struct Lease: Codable, Hashable, Sendable {
+    /// Who holds it, for people: host, process and directory.
+    public var holder: String
+    public var source: SourceID
+    /// Grows with each new holder; carried by every write.
+    public var fence: Int
+    public var expiresAt: Timestamp
+
+    enum CodingKeys: String, CodingKey {
+        case holder, source, fence
+        case expiresAt = "expires_at"
+    }
+
+    public init(holder: String, source: SourceID, fence: Int, expiresAt: Timestamp) {
+        self.holder = holder
+        self.source = source
+        self.fence = fence
+        self.expiresAt = expiresAt
+    }
+
+    /// How long a lease lasts, and how often its holder renews it.
+    public static let length: Duration = .seconds(15)
+    public static let renewal: Duration = .seconds(5)
+}
+
+/// `PUT /owners/{owner}/lease`: takes or renews it.
+public struct LeaseRequest: Codable, Hashable, Sendable {
+    public var holder: String
+    public var source: SourceID
+    /// The fence to renew; `nil` takes the lease anew.
+    public var fence: Int?
+    /// What the guards hold now.
+    public var holds: [Hold]
+    /// Gives the lease back instead.
+    public var release: Bool
+
+    public init(holder: String, source: SourceID, fence: Int? = nil, holds: [Hold] = [], release: Bool = false) {
+        self.holder = holder
+        self.source = source
+        self.fence = fence
+        self.holds = holds
+        self.release = release
+    }
+}
+
+/// Changes that a guard holds back, and the digest that approves them.
+public struct Hold: Codable, Hashable, Sendable {
+    /// Over guard, owner and the sorted changes.
+    public var digest: Digest
+    /// The guard, as a stable word, such as `guard_window`.
+    public var guardName: String
+    /// Sorted.
+    public var changes: [HeldChange]
+
+    enum CodingKeys: String, CodingKey {
+        case digest, changes
+        case guardName = "guard"
+    }
+
+    public init(digest: Digest, guardName: String, changes: [HeldChange]) {
+        self.digest = digest
+        self.guardName = guardName
+        self.changes = changes
+    }
+}
+
+/// One change that a guard holds: without ids, nodes, states or times.
+public struct HeldChange: Codable, Hashable, Sendable, Comparable {
+    /// `prune`, `replace`, `scale_down`.
+    public var verb: String
+    public var name: WorkloadName
+    public var ordinal: Int
+    public var from: Digest?
+    public var to: Digest?
+
+    public init(verb: String, name: WorkloadName, ordinal: Int, from: Digest?, to: Digest?) {
+        self.verb = verb
+        self.name = name
+        self.ordinal = ordinal
+        self.from = from
+        self.to = to
+    }
+
+    public static func < (left: HeldChange, right: HeldChange) -> Bool {
+        (left.name, left.ordinal, left.verb, left.from?.rawValue ?? "", left.to?.rawValue ?? "")
+            < (right.name, right.ordinal, right.verb, right.from?.rawValue ?? "", right.to?.rawValue ?? "")
+    }
+}

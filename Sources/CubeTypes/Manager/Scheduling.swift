@@ -1,0 +1,152 @@
+/// A new task, as its owner asks for it.
+public struct TaskProposal: Codable, Hashable, Sendable {
+    /// UUID version 5 of `cluster/owner/name/ordinal/attempt/digest`.
+    public var id: TaskID
+    public var name: WorkloadName
+    public var ordinal: Int
+    public var attempt: Int
+    public var specDigest: Digest
+    public var settingsDigest: Digest
+    public var source: String?
+    public var definition: TaskDefinition
+
+    enum CodingKeys: String, CodingKey {
+        case id, name, ordinal, attempt, source, definition
+        case specDigest = "spec_digest"
+        case settingsDigest = "settings_digest"
+    }
+
+    public init(
+        id: TaskID, name: WorkloadName, ordinal: Int, attempt: Int, specDigest: Digest, settingsDigest: Digest,
+        source: String? = nil, definition: TaskDefinition
+    ) {
+        self.id = id
+        self.name = name
+        self.ordinal = ordinal
+        self.attempt = attempt
+        self.specDigest = specDigest
+        self.settingsDigest = settingsDigest
+        self.source = source
+        self.definition = definition
+    }
+}
+
+/// `POST /tasks`.
+public struct ScheduleRequest: Codable, Hashable, Sendable {
+    public var owner: OwnerName
+    /// The owner's lease; 0 for the owner `manual`.
+    public var fence: Int
+    /// The pass of the reconciler that decided it.
+    public var pass: Int
+    /// How many tasks of the name may live after this.
+    public var maxLive: Int
+    public var task: TaskProposal
+
+    enum CodingKeys: String, CodingKey {
+        case owner, fence, pass, task
+        case maxLive = "max_live"
+    }
+
+    public init(owner: OwnerName, fence: Int = 0, pass: Int = 0, maxLive: Int, task: TaskProposal) {
+        self.owner = owner
+        self.fence = fence
+        self.pass = pass
+        self.maxLive = maxLive
+        self.task = task
+    }
+}
+
+/// `POST /tasks/batch`: at most ``maximum`` operations, answered one by one in their order.
+public struct BatchRequest: Codable, Hashable, Sendable {
+    public static let maximum = 1000
+
+    public var owner: OwnerName
+    public var fence: Int
+    public var pass: Int
+    public var operations: [BatchOperation]
+
+    public init(owner: OwnerName, fence: Int = 0, pass: Int = 0, operations: [BatchOperation]) {
+        self.owner = owner
+        self.fence = fence
+        self.pass = pass
+        self.operations = operations
+    }
+}
+
+/// One operation of a batch; on the wire an object with one of the keys `schedule`, `update`, `stop`.
+public enum BatchOperation: Hashable, Sendable {
+    case schedule(TaskProposal, maxLive: Int)
+    case update(SettingsUpdate)
+    case stop(StopRequest)
+}
+
+/// New settings for a task, in place; refused when the task's settings are not those of `from`.
+public struct SettingsUpdate: Codable, Hashable, Sendable {
+    public var id: TaskID
+    /// The settings digest that the task has now.
+    public var from: Digest
+    /// The settings digest that it gets.
+    public var to: Digest
+    public var source: String?
+    public var definition: TaskDefinition
+
+    public init(id: TaskID, from: Digest, to: Digest, source: String? = nil, definition: TaskDefinition) {
+        self.id = id
+        self.from = from
+        self.to = to
+        self.source = source
+        self.definition = definition
+    }
+}
+
+/// A stop with its slot and attempt, so that one that overtakes its schedule still counts.
+public struct StopRequest: Codable, Hashable, Sendable {
+    public var id: TaskID
+    public var name: WorkloadName
+    public var ordinal: Int
+    public var attempt: Int
+
+    public init(id: TaskID, name: WorkloadName, ordinal: Int, attempt: Int) {
+        self.id = id
+        self.name = name
+        self.ordinal = ordinal
+        self.attempt = attempt
+    }
+}
+
+extension BatchOperation: Codable {
+    enum CodingKeys: String, CodingKey { case schedule, update, stop }
+
+    /// A proposal and the bound that goes with it.
+    private struct Schedule: Codable {
+        var maxLive: Int
+        var task: TaskProposal
+        enum CodingKeys: String, CodingKey {
+            case task
+            case maxLive = "max_live"
+        }
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        if let schedule = try container.decodeIfPresent(Schedule.self, forKey: .schedule) {
+            self = .schedule(schedule.task, maxLive: schedule.maxLive)
+        } else if let update = try container.decodeIfPresent(SettingsUpdate.self, forKey: .update) {
+            self = .update(update)
+        } else if let stop = try container.decodeIfPresent(StopRequest.self, forKey: .stop) {
+            self = .stop(stop)
+        } else {
+            throw DecodingError.dataCorrupted(
+                .init(codingPath: decoder.codingPath, debugDescription: "must be one of schedule, update, stop"))
+        }
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        switch self {
+        case .schedule(let task, let maxLive): try container.encode(Schedule(maxLive: maxLive, task: task), forKey: .schedule)
+        case .update(let update): try container.encode(update, forKey: .update)
+        case .stop(let stop): try container.encode(stop, forKey: .stop)
+        }
+    }
+}

@@ -1,0 +1,94 @@
+/// One page of tasks, by owner, name, ordinal and attempt. All pages are true at the revision of the first.
+public struct TaskList: Codable, Hashable, Sendable {
+    public var cluster: ClusterID
+    public var term: Int
+    public var revision: Int
+    public var tasks: [TaskStatus]
+    /// The slot records of the owner that was asked for, with the last page; empty where no owner was named.
+    public var slots: [SlotStatus]
+    /// The owner that was asked for, with the last page.
+    public var owner: OwnerStatus?
+    /// What to ask for next; `nil` on the last page.
+    public var cursor: String?
+
+    public init(
+        cluster: ClusterID, term: Int, revision: Int, tasks: [TaskStatus], slots: [SlotStatus] = [], owner: OwnerStatus? = nil,
+        cursor: String? = nil
+    ) {
+        self.cluster = cluster
+        self.term = term
+        self.revision = revision
+        self.tasks = tasks
+        self.slots = slots
+        self.owner = owner
+        self.cursor = cursor
+    }
+}
+
+/// What changed of an owner since a revision.
+public struct TaskChanges: Codable, Hashable, Sendable {
+    public var term: Int
+    /// What to ask `since` next.
+    public var revision: Int
+    /// By owner, name, ordinal and attempt.
+    public var changed: [TaskStatus]
+    public var removed: [TaskID]
+    /// By name and ordinal.
+    public var slots: [SlotStatus]
+    /// The owner, if it changed: its directives, its lease.
+    public var owner: OwnerStatus?
+
+    public init(
+        term: Int, revision: Int, changed: [TaskStatus] = [], removed: [TaskID] = [], slots: [SlotStatus] = [],
+        owner: OwnerStatus? = nil
+    ) {
+        self.term = term
+        self.revision = revision
+        self.changed = changed
+        self.removed = removed
+        self.slots = slots
+        self.owner = owner
+    }
+}
+
+/// The record of a slot, which outlives its tasks.
+public struct SlotStatus: Codable, Hashable, Sendable {
+    public var name: WorkloadName
+    public var ordinal: Int
+    /// The only attempt that is accepted next: how many were accepted.
+    public var next: Int
+    /// How the last task ended, once it has.
+    public var last: TaskState?
+    /// The digest of the last task.
+    public var lastDigest: Digest?
+    /// The revision at which the last task ended; 0 before the first time.
+    public var endedRevision: Int
+    /// The digest of the last task that was ready for long enough.
+    public var healthyDigest: Digest?
+    /// Digests that a rollout rejected.
+    public var rejected: [Digest]
+    /// Digests of jobs that completed here.
+    public var completed: [Digest]
+
+    enum CodingKeys: String, CodingKey {
+        case name, ordinal, next, last, rejected, completed
+        case lastDigest = "last_digest"
+        case endedRevision = "ended_revision"
+        case healthyDigest = "healthy_digest"
+    }
+
+    public init(
+        name: WorkloadName, ordinal: Int, next: Int = 0, last: TaskState? = nil, lastDigest: Digest? = nil,
+        endedRevision: Int = 0, healthyDigest: Digest? = nil, rejected: [Digest] = [], completed: [Digest] = []
+    ) {
+        self.name = name
+        self.ordinal = ordinal
+        self.next = next
+        self.last = last
+        self.lastDigest = lastDigest
+        self.endedRevision = endedRevision
+        self.healthyDigest = healthyDigest
+        self.rejected = rejected
+        self.completed = completed
+    }
+}

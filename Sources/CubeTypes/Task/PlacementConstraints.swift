@@ -1,0 +1,26 @@
+/// On which nodes a task may run.
+public struct PlacementConstraints: Hashable, Sendable {
+    /// Labels that the node must bear.
+    public var labels: [String: String]
+    /// Labels that the node must not bear with this value.
+    public var not: [String: String]
+
+    public init(labels: [String: String] = [:], not: [String: String] = [:]) {
+        self.labels = labels
+        self.not = not
+    }
+
+    /// No constraint.
+    public static let none = PlacementConstraints()
+}
+
+extension PlacementConstraints: Codable {
+    enum CodingKeys: String, CodingKey { case labels, not }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            labels: try container.decodeIfPresent([String: String].self, forKey: .labels) ?? [:],
+            not: try container.decodeIfPresent([String: String].self, forKey: .not) ?? [:])
+    }
+}

@@ -1,0 +1,67 @@
+/// When a worker starts a task again that ended by itself.
+public struct RestartPolicy: Hashable, Sendable {
+    /// After which ends.
+    public struct Condition: OpenSet {
+        public let rawValue: String
+        public init(rawValue: String) { self.rawValue = rawValue }
+
+        public static let always: Condition = "always"
+        public static let onFailure: Condition = "on_failure"
+        public static let never: Condition = "never"
+    }
+
+    /// Default: `always` for a service, `on_failure` for a job.
+    public var policy: Condition
+    /// How many restarts are allowed `within` a span of time; one more, and the task has failed. Default 10.
+    public var max: Int
+    /// Default 10 minutes.
+    public var within: Duration
+    /// The wait before the first restart; it doubles up to `backoffMax`. Default 1 s.
+    public var backoff: Duration
+    /// Default 1 minute.
+    public var backoffMax: Duration
+
+    public init(
+        policy: Condition, max: Int = 10, within: Duration = .seconds(600), backoff: Duration = .seconds(1),
+        backoffMax: Duration = .seconds(60)
+    ) {
+        self.policy = policy
+        self.max = max
+        self.within = within
+        self.backoff = backoff
+        self.backoffMax = backoffMax
+    }
+
+    /// The policy of a kind where a manifest says nothing.
+    public static func standard(for kind: TaskKind) -> RestartPolicy {
+        RestartPolicy(policy: kind == .job ? .onFailure : .always)
+    }
+
+    /// How long a run must last for the backoff to begin anew: 10 minutes, in every version.
+    public static let stableAfter: Duration = .seconds(600)
+}
+
+extension RestartPolicy: Codable {
+    enum CodingKeys: String, CodingKey {
+        case policy, max, within, backoff
+        case backoffMax = "backoff_max"
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(policy: try container.decode(Condition.self, forKey: .policy))
+        max = try container.decodeIfPresent(Int.self, forKey: .max) ?? max
+        within = try container.decodeIfPresent(DurationText.self, forKey: .within)?.duration ?? within
+        backoff = try container.decodeIfPresent(DurationText.self, forKey: .backoff)?.duration ?? backoff
+        backoffMax = try container.decodeIfPresent(DurationText.self, forKey: .backoffMax)?.duration ?? backoffMax
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(policy, forKey: .policy)
+        try container.encode(max, forKey: .max)
+        try container.encode(DurationText(within), forKey: .within)
+        try container.encode(DurationText(backoff), forKey: .backoff)
+        try container.encode(DurationText(backoffMax), forKey: .backoffMax)
+    }
+}

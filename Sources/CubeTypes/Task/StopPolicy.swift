@@ -1,0 +1,34 @@
+/// How a task is asked to end, and how long it may take.
+public struct StopPolicy: Hashable, Sendable {
+    /// The first signal, by name: one of ``signals``. Default `SIGTERM`.
+    public var signal: String
+    /// What is left after this time gets SIGKILL. Default 10 s.
+    public var grace: Duration
+
+    public init(signal: String = "SIGTERM", grace: Duration = .seconds(10)) {
+        self.signal = signal
+        self.grace = grace
+    }
+
+    /// The signals that may ask a task to end, with their numbers on Linux.
+    public static let signals: [String: Int32] = [
+        "SIGHUP": 1, "SIGINT": 2, "SIGQUIT": 3, "SIGKILL": 9, "SIGUSR1": 10, "SIGUSR2": 12, "SIGTERM": 15, "SIGWINCH": 28,
+    ]
+}
+
+extension StopPolicy: Codable {
+    enum CodingKeys: String, CodingKey { case signal, grace }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.init()
+        signal = try container.decodeIfPresent(String.self, forKey: .signal) ?? signal
+        grace = try container.decodeIfPresent(DurationText.self, forKey: .grace)?.duration ?? grace
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(signal, forKey: .signal)
+        try container.encode(DurationText(grace), forKey: .grace)
+    }
+}

@@ -1,0 +1,86 @@
+/// What a task is: the part of a manifest that reaches the manager and the worker, as it was written, with units normalised.
+///
+/// A field that was not written has its default here. Defaults of a format version never change.
+public struct TaskDefinition: Hashable, Sendable {
+    /// The workload's name.
+    public var name: WorkloadName
+    /// Default `service`.
+    public var kind: TaskKind
+    /// The image of a container; without one the task is a process.
+    public var image: String?
+    /// The program and its arguments; at least one for a process.
+    public var command: [String]
+    /// Variables of the environment. Their values are never shown.
+    public var env: [String: String]
+    /// An absolute path; default: the task's own directory.
+    public var workingDirectory: String?
+    /// The user that the task runs as, by name or number; default: the worker's.
+    public var user: String?
+    /// What the task reserves on its node.
+    public var resources: ResourceSpec
+    public var restart: RestartPolicy
+    public var stop: StopPolicy
+    public var constraints: PlacementConstraints
+    /// Words of the user's; no meaning to Cube.
+    public var labels: [String: String]
+
+    public init(
+        name: WorkloadName, kind: TaskKind = .service, image: String? = nil, command: [String] = [],
+        env: [String: String] = [:], workingDirectory: String? = nil, user: String? = nil, resources: ResourceSpec = .zero,
+        restart: RestartPolicy? = nil, stop: StopPolicy = StopPolicy(), constraints: PlacementConstraints = .none,
+        labels: [String: String] = [:]
+    ) {
+        self.name = name
+        self.kind = kind
+        self.image = image
+        self.command = command
+        self.env = env
+        self.workingDirectory = workingDirectory
+        self.user = user
+        self.resources = resources
+        self.restart = restart ?? .standard(for: kind)
+        self.stop = stop
+        self.constraints = constraints
+        self.labels = labels
+    }
+}
+
+extension TaskDefinition: Codable {
+    enum CodingKeys: String, CodingKey {
+        case name, kind, image, command, env, user, restart, stop, constraints, labels
+        case workingDirectory = "working_dir"
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            name: try container.decode(WorkloadName.self, forKey: .name),
+            kind: try container.decodeIfPresent(TaskKind.self, forKey: .kind) ?? .service,
+            image: try container.decodeIfPresent(String.self, forKey: .image),
+            command: try container.decodeIfPresent([String].self, forKey: .command) ?? [],
+            env: try container.decodeIfPresent([String: String].self, forKey: .env) ?? [:],
+            workingDirectory: try container.decodeIfPresent(String.self, forKey: .workingDirectory),
+            user: try container.decodeIfPresent(String.self, forKey: .user),
+            resources: try ResourceSpec(from: decoder),
+            restart: try container.decodeIfPresent(RestartPolicy.self, forKey: .restart),
+            stop: try container.decodeIfPresent(StopPolicy.self, forKey: .stop) ?? StopPolicy(),
+            constraints: try container.decodeIfPresent(PlacementConstraints.self, forKey: .constraints) ?? .none,
+            labels: try container.decodeIfPresent([String: String].self, forKey: .labels) ?? [:])
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(name, forKey: .name)
+        try container.encode(kind, forKey: .kind)
+        try container.encodeIfPresent(image, forKey: .image)
+        try container.encode(command, forKey: .command)
+        try container.encode(env, forKey: .env)
+        try container.encodeIfPresent(workingDirectory, forKey: .workingDirectory)
+        try container.encodeIfPresent(user, forKey: .user)
+        try resources.encode(to: encoder)
+        try container.encode(restart, forKey: .restart)
+        try container.encode(stop, forKey: .stop)
+        try container.encode(constraints, forKey: .constraints)
+        try container.encode(labels, forKey: .labels)
+    }
+}

@@ -1,0 +1,10 @@
+/// Whether a workload runs for ever or to an end.
+public struct TaskKind: OpenSet {
+    public let rawValue: String
+    public init(rawValue: String) { self.rawValue = rawValue }
+
+    /// Runs until it is stopped.
+    public static let service: TaskKind = "service"
+    /// Runs until it ends with exit code 0.
+    public static let job: TaskKind = "job"
+}

@@ -1,0 +1,62 @@
+/// Figures of a machine and of the tasks on it: the answer of a worker's `GET /metrics`. Units end the names.
+public struct WorkerMetrics: Codable, Hashable, Sendable {
+    public var at: Timestamp
+    public var cores: Int
+    /// The load average of one minute.
+    public var load: Double
+    public var memoryTotalBytes: Int
+    public var memoryAvailableBytes: Int
+    /// Of the file system with the worker's directory.
+    public var diskTotalBytes: Int
+    public var diskAvailableBytes: Int
+    public var uptimeSeconds: Int
+    /// By task id.
+    public var tasks: [TaskMetrics]
+
+    enum CodingKeys: String, CodingKey {
+        case at, cores, load, tasks
+        case memoryTotalBytes = "memory_total_bytes"
+        case memoryAvailableBytes = "memory_available_bytes"
+        case diskTotalBytes = "disk_total_bytes"
+        case diskAvailableBytes = "disk_available_bytes"
+        case uptimeSeconds = "uptime_seconds"
+    }
+
+    public init(
+        at: Timestamp, cores: Int, load: Double, memoryTotalBytes: Int, memoryAvailableBytes: Int, diskTotalBytes: Int,
+        diskAvailableBytes: Int, uptimeSeconds: Int, tasks: [TaskMetrics]
+    ) {
+        self.at = at
+        self.cores = cores
+        self.load = load
+        self.memoryTotalBytes = memoryTotalBytes
+        self.memoryAvailableBytes = memoryAvailableBytes
+        self.diskTotalBytes = diskTotalBytes
+        self.diskAvailableBytes = diskAvailableBytes
+        self.uptimeSeconds = uptimeSeconds
+        self.tasks = tasks
+    }
+}
+
+/// Figures of one running task: of all its processes together.
+public struct TaskMetrics: Codable, Hashable, Sendable {
+    public var id: TaskID
+    public var processes: Int
+    /// Processor time used by the living processes and the children that they waited for.
+    public var cpuSeconds: Double
+    /// Resident memory.
+    public var memoryBytes: Int
+
+    enum CodingKeys: String, CodingKey {
+        case id, processes
+        case cpuSeconds = "cpu_seconds"
+        case memoryBytes = "memory_bytes"
+    }
+
+    public init(id: TaskID, processes: Int, cpuSeconds: Double, memoryBytes: Int) {
+        self.id = id
+        self.processes = processes
+        self.cpuSeconds = cpuSeconds
+        self.memoryBytes = memoryBytes
+    }
+}

@@ -1,0 +1,27 @@
+/// How a worker is: the answer of `GET /status`.
+public struct WorkerStatus: Codable, Hashable, Sendable {
+    public var name: NodeName
+    public var state: WorkerState
+    public var cluster: ClusterID?
+    /// The highest term that it accepted.
+    public var term: Int
+    /// How many tasks it has, by state.
+    public var tasks: [String: Int]
+    public var startedAt: Timestamp
+
+    enum CodingKeys: String, CodingKey {
+        case name, state, cluster, term, tasks
+        case startedAt = "started_at"
+    }
+
+    public init(
+        name: NodeName, state: WorkerState, cluster: ClusterID?, term: Int, tasks: [String: Int], startedAt: Timestamp
+    ) {
+        self.name = name
+        self.state = state
+        self.cluster = cluster
+        self.term = term
+        self.tasks = tasks
+        self.startedAt = startedAt
+    }
+}
