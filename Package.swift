@@ -82,20 +82,28 @@ let package = Package(
         .target(name: "CubeLinux"),
         .library(
             "CubeReconciler",
-            ["CubeCore", "CubeErrors", "CubeJSON", "CubeLinux", "CubeTypes", .logging, .serviceLifecycle, .systemPackage]),
+            [
+                "CubeCore", "CubeErrors", "CubeJSON", "CubeLinux", "CubeTypes", .logging, .serviceLifecycle,
+                .systemPackage,
+            ]),
         .library(
             "CubeManager",
-            ["CubeCore", "CubeErrors", "CubeJSON", "CubeTypes", "CubeVersion", .grdb, .logging, .serviceLifecycle, .systemPackage]),
+            [
+                "CubeCore", "CubeErrors", "CubeJSON", "CubeTypes", "CubeVersion", .grdb, .logging, .serviceLifecycle,
+                .systemPackage,
+            ]),
         .library(
             "CubeWorker",
             [
-                "CubeCore", "CubeErrors", "CubeJSON", "CubeLinux", "CubeTypes", "CubeVersion", .logging, .serviceLifecycle,
+                "CubeCore", "CubeErrors", "CubeJSON", "CubeLinux", "CubeTypes", "CubeVersion", .logging,
+                .serviceLifecycle,
                 .subprocess, .systemPackage,
             ]),
         .library(
             "CubeServer",
             [
-                "CubeErrors", "CubeManager", "CubeTypes", "CubeVersion", "CubeWorker", .crypto, .httpTypes, .hummingbird,
+                "CubeErrors", "CubeManager", "CubeTypes", "CubeVersion", "CubeWorker", .crypto, .httpTypes,
+                .hummingbird,
                 .logging, .nioCore, .serviceLifecycle,
             ]),
 

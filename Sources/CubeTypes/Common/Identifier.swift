@@ -22,7 +22,8 @@ extension Identifier {
         let container = try decoder.singleValueContainer()
         let value = try container.decode(String.self)
         guard let identifier = Self(rawValue: value) else {
-            throw DecodingError.dataCorruptedError(in: container, debugDescription: "\"\(value.prefix(80))\" \(Self.rule)")
+            throw DecodingError.dataCorruptedError(
+                in: container, debugDescription: "\"\(value.prefix(80))\" \(Self.rule)")
         }
         self = identifier
     }
@@ -54,7 +55,8 @@ enum Label {
     static func isValid(_ text: String) -> Bool {
         let bytes = text.utf8
         func isAlphanumeric(_ byte: UInt8) -> Bool {
-            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
+                || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
         }
         guard (1...63).contains(bytes.count), let first = bytes.first, let last = bytes.last else { return false }
         return isAlphanumeric(first) && isAlphanumeric(last)

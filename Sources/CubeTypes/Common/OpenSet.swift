@@ -1,5 +1,6 @@
 /// A set of stable words that a newer version may extend: an unknown word is carried, never a trap.
-public protocol OpenSet: RawRepresentable, Codable, Hashable, Sendable, ExpressibleByStringLiteral, CustomStringConvertible
+public protocol OpenSet: RawRepresentable, Codable, Hashable, Sendable, ExpressibleByStringLiteral,
+    CustomStringConvertible
 where RawValue == String {
     init(rawValue: String)
 }

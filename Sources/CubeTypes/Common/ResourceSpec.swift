@@ -22,12 +22,14 @@ public struct ResourceSpec: Hashable, Sendable {
 
     public static func + (left: ResourceSpec, right: ResourceSpec) -> ResourceSpec {
         ResourceSpec(
-            millicores: left.millicores + right.millicores, memory: left.memory + right.memory, disk: left.disk + right.disk)
+            millicores: left.millicores + right.millicores, memory: left.memory + right.memory,
+            disk: left.disk + right.disk)
     }
 
     public static func - (left: ResourceSpec, right: ResourceSpec) -> ResourceSpec {
         ResourceSpec(
-            millicores: left.millicores - right.millicores, memory: left.memory - right.memory, disk: left.disk - right.disk)
+            millicores: left.millicores - right.millicores, memory: left.memory - right.memory,
+            disk: left.disk - right.disk)
     }
 }
 

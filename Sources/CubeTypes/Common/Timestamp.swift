@@ -37,7 +37,8 @@ extension Timestamp: Codable {
         let container = try decoder.singleValueContainer()
         let text = try container.decode(String.self)
         guard let moment = Timestamp(text) else {
-            throw DecodingError.dataCorruptedError(in: container, debugDescription: "\"\(text)\" must be a time as in RFC 3339")
+            throw DecodingError.dataCorruptedError(
+                in: container, debugDescription: "\"\(text)\" must be a time as in RFC 3339")
         }
         self = moment
     }

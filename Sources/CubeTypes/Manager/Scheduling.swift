@@ -144,7 +144,8 @@ extension BatchOperation: Codable {
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         switch self {
-        case .schedule(let task, let maxLive): try container.encode(Schedule(maxLive: maxLive, task: task), forKey: .schedule)
+        case .schedule(let task, let maxLive):
+            try container.encode(Schedule(maxLive: maxLive, task: task), forKey: .schedule)
         case .update(let update): try container.encode(update, forKey: .update)
         case .stop(let stop): try container.encode(stop, forKey: .stop)
         }

@@ -12,7 +12,8 @@ public struct TaskList: Codable, Hashable, Sendable {
     public var cursor: String?
 
     public init(
-        cluster: ClusterID, term: Int, revision: Int, tasks: [TaskStatus], slots: [SlotStatus] = [], owner: OwnerStatus? = nil,
+        cluster: ClusterID, term: Int, revision: Int, tasks: [TaskStatus], slots: [SlotStatus] = [],
+        owner: OwnerStatus? = nil,
         cursor: String? = nil
     ) {
         self.cluster = cluster

@@ -12,7 +12,8 @@ public struct StopPolicy: Hashable, Sendable {
 
     /// The signals that may ask a task to end, with their numbers on Linux.
     public static let signals: [String: Int32] = [
-        "SIGHUP": 1, "SIGINT": 2, "SIGQUIT": 3, "SIGKILL": 9, "SIGUSR1": 10, "SIGUSR2": 12, "SIGTERM": 15, "SIGWINCH": 28,
+        "SIGHUP": 1, "SIGINT": 2, "SIGQUIT": 3, "SIGKILL": 9, "SIGUSR1": 10, "SIGUSR2": 12, "SIGTERM": 15,
+        "SIGWINCH": 28,
     ]
 }
 

@@ -26,7 +26,8 @@ public struct TaskDefinition: Hashable, Sendable {
 
     public init(
         name: WorkloadName, kind: TaskKind = .service, image: String? = nil, command: [String] = [],
-        env: [String: String] = [:], workingDirectory: String? = nil, user: String? = nil, resources: ResourceSpec = .zero,
+        env: [String: String] = [:], workingDirectory: String? = nil, user: String? = nil,
+        resources: ResourceSpec = .zero,
         restart: RestartPolicy? = nil, stop: StopPolicy = StopPolicy(), constraints: PlacementConstraints = .none,
         labels: [String: String] = [:]
     ) {

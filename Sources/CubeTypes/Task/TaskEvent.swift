@@ -13,7 +13,8 @@ public struct TaskEvent: Codable, Hashable, Sendable {
     public var message: String?
 
     public init(
-        revision: Int, at: Timestamp, kind: EventKind, owner: OwnerName? = nil, name: WorkloadName? = nil, ordinal: Int? = nil,
+        revision: Int, at: Timestamp, kind: EventKind, owner: OwnerName? = nil, name: WorkloadName? = nil,
+        ordinal: Int? = nil,
         task: TaskID? = nil, node: NodeName? = nil, reason: TaskReason? = nil, message: String? = nil
     ) {
         self.revision = revision

@@ -43,7 +43,8 @@ public struct TaskStatus: Codable, Hashable, Sendable, Identifiable {
     public var definition: TaskDefinition
 
     enum CodingKeys: String, CodingKey {
-        case id, owner, name, ordinal, attempt, state, ready, desired, reason, message, source, node, placement, run, restarts,
+        case id, owner, name, ordinal, attempt, state, ready, desired, reason, message, source, node, placement, run,
+            restarts,
             exit, revision, definition
         case specDigest = "spec_digest"
         case settingsDigest = "settings_digest"
@@ -57,7 +58,8 @@ public struct TaskStatus: Codable, Hashable, Sendable, Identifiable {
     }
 
     public init(
-        id: TaskID, owner: OwnerName, name: WorkloadName, ordinal: Int, attempt: Int, state: TaskState, ready: Bool = false,
+        id: TaskID, owner: OwnerName, name: WorkloadName, ordinal: Int, attempt: Int, state: TaskState,
+        ready: Bool = false,
         desired: DesiredTaskState = .run, reason: TaskReason? = nil, message: String? = nil, specDigest: Digest,
         settingsDigest: Digest, source: String? = nil, node: NodeName? = nil, placement: Int = 0, run: Int = 0,
         restarts: Int = 0, notBefore: Timestamp? = nil, exit: TaskResult? = nil, nodeUnknown: Bool = false,

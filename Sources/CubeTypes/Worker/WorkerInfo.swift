@@ -23,7 +23,8 @@ public struct WorkerInfo: Codable, Hashable, Sendable {
     }
 
     public init(
-        name: NodeName, version: String, url: String, runtimes: [String], capacity: ResourceSpec, labels: [String: String] = [:],
+        name: NodeName, version: String, url: String, runtimes: [String], capacity: ResourceSpec,
+        labels: [String: String] = [:],
         bootID: String, cluster: ClusterID? = nil, incarnation: String
     ) {
         self.name = name
