@@ -121,6 +121,7 @@ let package = Package(
             linkerSettings: [.unsafeFlags(["-static-executable"])]),
 
         // Tests.
+        .tests("CubeTypesTests", ["CubeErrors", "CubeTypes"]),
         .tests("TidyTests", []),
     ]
 )

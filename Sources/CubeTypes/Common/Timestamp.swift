@@ -20,13 +20,19 @@ public struct Timestamp: Hashable, Comparable, Sendable {
 extension Timestamp: CustomStringConvertible {
     private static let style = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
 
+    /// Whole seconds and their thousandths are written apart: a `Date` is a floating-point number, and its own style cuts
+    /// what it cannot hold exactly.
     public var description: String {
-        Date(timeIntervalSince1970: Double(milliseconds) / 1000).formatted(Self.style)
+        let (seconds, thousandths) = (milliseconds / 1000, milliseconds % 1000)
+        let whole = thousandths < 0 ? seconds - 1 : seconds
+        let fraction = String(1000 + (thousandths < 0 ? thousandths + 1000 : thousandths)).dropFirst()
+        return "\(Date(timeIntervalSince1970: Double(whole)).formatted(.iso8601).dropLast()).\(fraction)Z"
     }
 
     /// Reads RFC 3339 with or without a fraction of a second.
     public init?(_ text: String) {
-        let parsed = (try? Date(text, strategy: Self.style)) ?? (try? Date(text, strategy: .iso8601))  // Either form may fail.
+        // Either form may fail where the other one reads it.
+        let parsed = (try? Date(text, strategy: Self.style)) ?? (try? Date(text, strategy: .iso8601))
         guard let parsed else { return nil }
         self.init(milliseconds: Int64((parsed.timeIntervalSince1970 * 1000).rounded()))
     }

@@ -1,0 +1,69 @@
+import CubeErrors
+import CubeTypes
+import Foundation
+import Testing
+
+/// A decoder of this version meets what a newer one sends: unknown fields and unknown words.
+@Suite struct WireLeniencyTests {
+    private func decode<Value: Decodable>(_ type: Value.Type, _ json: String) throws -> Value {
+        try JSONDecoder().decode(type, from: Data(json.utf8))
+    }
+
+    private static let digest = "sha256:" + String(repeating: "a", count: 64)
+    private static let id = "0f3c0000-0000-5000-8000-000000000000"
+
+    private static let task = """
+        {"id": "\(id)", "owner": "default", "name": "web", "ordinal": 0, "attempt": 3, "state": "hibernating",
+         "ready": false, "desired": "nap", "reason": "moon_phase", "message": null, "colour": {"new": true},
+         "spec_digest": "\(digest)", "settings_digest": "\(digest)", "source": "web.json", "node": "w1", "placement": 1,
+         "run": 2, "restarts": 1, "not_before": null, "node_unknown": false, "not_enforced": ["memory"],
+         "exit": {"code": 1, "signal": null, "oom": false, "at": "2026-01-02T03:04:05Z", "core": "kept"},
+         "created_at": "2026-01-02T03:04:05.678Z", "started_at": null, "ended_at": null, "created_revision": 1,
+         "revision": 812, "definition": {"name": "web", "kind": "daemon", "command": ["web"], "cpu": 0.5, "gpu": 1,
+         "restart": {"policy": "sometimes"}}}
+        """
+
+    @Test func `a task with unknown fields, state, reason and kind is read and carried`() throws {
+        let task = try decode(TaskStatus.self, Self.task)
+        #expect(task.state == TaskState(rawValue: "hibernating"))
+        #expect(!task.state.hasEnded)
+        #expect(task.reason == TaskReason(rawValue: "moon_phase"))
+        #expect(task.definition.kind == TaskKind(rawValue: "daemon"))
+        #expect(task.definition.restart.policy == RestartPolicy.Condition(rawValue: "sometimes"))
+        #expect(task.definition.resources == ResourceSpec(millicores: 500))
+        #expect(task.exit?.at == Timestamp(milliseconds: 1_767_323_045_000))
+
+        let again = try JSONDecoder().decode(TaskStatus.self, from: JSONEncoder().encode(task))
+        #expect(again == task)
+    }
+
+    @Test func `an error with an unknown reason keeps its word, its code and whether a retry helps`() throws {
+        let error = try decode(
+            APIError.self, #"{"code": 418, "reason": "teapot", "message": "short", "retry": true, "x": 1}"#)
+        #expect(error == APIError("teapot", "short", code: 418, retry: true))
+        #expect(error.reason.status == 500)
+    }
+
+    @Test func `a directive of an unknown verb is carried`() throws {
+        let directive = try decode(Directive.self, #"{"verb": "hug", "subject": "web", "revision": 3}"#)
+        #expect(directive == Directive(verb: "hug", subject: "web", revision: 3))
+    }
+
+    @Test func `each operation of a batch reads back as it was written`() throws {
+        let definition = TaskDefinition(name: try WorkloadName(checking: "web"), command: ["web"], env: ["A": "b"])
+        let digest = try Digest(checking: Self.digest)
+        let id = try TaskID(checking: Self.id)
+        let proposal = TaskProposal(
+            id: id, name: definition.name, ordinal: 0, attempt: 0, specDigest: digest, settingsDigest: digest,
+            definition: definition)
+        let request = BatchRequest(
+            owner: .default, fence: 1, pass: 2,
+            operations: [
+                .schedule(proposal, maxLive: 2),
+                .update(SettingsUpdate(id: id, from: digest, to: digest, definition: definition)),
+                .stop(StopRequest(id: id, name: definition.name, ordinal: 0, attempt: 0)),
+            ])
+        #expect(try JSONDecoder().decode(BatchRequest.self, from: JSONEncoder().encode(request)) == request)
+        #expect(throws: DecodingError.self) { try decode(BatchOperation.self, #"{"teleport": {}}"#) }
+    }
+}
