@@ -1,0 +1,25 @@
+package import CubeTypes
+package import SystemPackage
+
+/// What a worker must be told at its start.
+package struct WorkerOptions: Sendable {
+    package var name: NodeName
+    /// The worker's own directory, already locked by the caller.
+    package var directory: FilePath
+    /// The `cube-supervisor` program.
+    package var supervisor: FilePath
+    /// What its tasks may reserve in all; default: what the machine has.
+    package var capacity: ResourceSpec?
+    package var labels: [String: String]
+
+    package init(
+        name: NodeName, directory: FilePath, supervisor: FilePath, capacity: ResourceSpec? = nil,
+        labels: [String: String] = [:]
+    ) {
+        self.name = name
+        self.directory = directory
+        self.supervisor = supervisor
+        self.capacity = capacity
+        self.labels = labels
+    }
+}
