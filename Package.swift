@@ -121,6 +121,8 @@ let package = Package(
             linkerSettings: [.unsafeFlags(["-static-executable"])]),
 
         // Tests.
+        .tests("CubeCoreTests", ["CubeCore", "CubeErrors", "CubeJSON", "CubeTypes"]),
+        .tests("CubeJSONTests", ["CubeJSON"]),
         .tests("CubeTypesTests", ["CubeErrors", "CubeTypes"]),
         .tests("TidyTests", []),
     ]

@@ -1,0 +1,22 @@
+import Crypto
+package import CubeTypes
+
+extension CubeTypes.Digest {
+    /// The SHA-256 of these bytes.
+    package static func sha256(of bytes: [UInt8]) -> CubeTypes.Digest {
+        var hash = SHA256()
+        bytes.withUnsafeBytes { hash.update(bufferPointer: $0) }
+        return CubeTypes.Digest(rawValue: "sha256:" + Hexadecimal.text(hash.finalize()))!
+    }
+
+    /// The SHA-256 of the UTF-8 of a text.
+    package static func sha256(of text: String) -> CubeTypes.Digest { sha256(of: Array(text.utf8)) }
+}
+
+/// Lower-case hexadecimal digits.
+enum Hexadecimal {
+    static func text(_ bytes: some Sequence<UInt8>) -> String {
+        let digits = Array("0123456789abcdef".utf8)
+        return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    }
+}

@@ -1,0 +1,26 @@
+import Crypto
+package import CubeTypes
+
+extension TaskID {
+    /// The name space of task ids, the same in every version.
+    private static let nameSpace: [UInt8] = [
+        0xba, 0x6b, 0xa5, 0xc5, 0xaa, 0xac, 0x41, 0xcf, 0xaf, 0xfe, 0xa9, 0x4f, 0x27, 0xdf, 0xc8, 0x3b,
+    ]
+
+    /// The one id that an attempt of a slot has: UUID version 5 (RFC 9562) of `cluster/owner/name/ordinal/attempt/digest`.
+    ///
+    /// - Parameter digest: The spec digest; its hexadecimal digits alone enter the id.
+    package static func derive(
+        cluster: ClusterID, owner: OwnerName, name: WorkloadName, ordinal: Int, attempt: Int,
+        digest: CubeTypes.Digest
+    ) -> TaskID {
+        let text = "\(cluster)/\(owner)/\(name)/\(ordinal)/\(attempt)/\(digest.hexadecimal)"
+        var hash = Insecure.SHA1()
+        (nameSpace + text.utf8).withUnsafeBytes { hash.update(bufferPointer: $0) }
+        var bytes = Array(hash.finalize().prefix(16))
+        bytes[6] = bytes[6] & 0x0F | 0x50  // The version, 5.
+        bytes[8] = bytes[8] & 0x3F | 0x80  // The variant of RFC 9562.
+        let parts = [bytes[0..<4], bytes[4..<6], bytes[6..<8], bytes[8..<10], bytes[10..<16]]
+        return TaskID(rawValue: parts.map(Hexadecimal.text).joined(separator: "-"))!
+    }
+}

@@ -1,0 +1,51 @@
+package import CubeJSON
+package import CubeTypes
+
+/// What one manifest declares: a task's definition and how the reconciler is to treat it.
+package struct Workload: Hashable, Sendable {
+    package let definition: TaskDefinition
+    /// How many tasks of it run side by side: 0 to 10,000.
+    package let replicas: Int
+    package let update: UpdatePolicy
+    /// Whether it is frozen: nothing of it is started, stopped or replaced.
+    package let suspend: Bool
+    /// Whether its tasks are stopped when its manifest goes.
+    package let prune: Bool
+    /// Where the manifest stands: the file, relative to the root of the manifests, and its place in it.
+    package let range: SourceRange
+
+    // Hashing is what makes a workload; comparing it is cheap afterwards.
+    package let specDigest: Digest
+    package let settingsDigest: Digest
+
+    package init(
+        definition: TaskDefinition, replicas: Int = 1, update: UpdatePolicy = UpdatePolicy(), suspend: Bool = false,
+        prune: Bool = true, range: SourceRange
+    ) {
+        self.definition = definition
+        self.replicas = replicas
+        self.update = update
+        self.suspend = suspend
+        self.prune = prune
+        self.range = range
+        specDigest = definition.specDigest
+        settingsDigest = definition.settingsDigest
+    }
+
+    package var name: WorkloadName { definition.name }
+    package var file: String { range.filename }
+    package var line: Int { range.start.line }
+}
+
+/// How a workload's tasks are replaced when its definition changes.
+package struct UpdatePolicy: Hashable, Sendable {
+    /// How many of its tasks may be missing while they are replaced.
+    package var maxUnavailable: Int
+    /// How long a task must have been ready to count.
+    package var minHealthy: Duration
+
+    package init(maxUnavailable: Int = 1, minHealthy: Duration = .seconds(5)) {
+        self.maxUnavailable = maxUnavailable
+        self.minHealthy = minHealthy
+    }
+}

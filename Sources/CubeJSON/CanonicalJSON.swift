@@ -1,0 +1,81 @@
+/// A JSON value of our own making, written in exactly one way.
+///
+/// Keys are sorted by their UTF-8 bytes, strings are not normalised and only escaped where they must be, and there is no
+/// floating point. What stands for nothing is left out by whoever makes the value.
+package indirect enum CanonicalJSON: Hashable, Sendable {
+    case string(String)
+    case integer(Int64)
+    case boolean(Bool)
+    case array([CanonicalJSON])
+    case object([String: CanonicalJSON])
+
+    /// The canonical form: no white space at all.
+    package var bytes: [UInt8] {
+        var output: [UInt8] = []
+        write(to: &output, indentation: nil)
+        return output
+    }
+
+    /// The same for people: two spaces for each level, and a line end at the end.
+    package var text: String {
+        var output: [UInt8] = []
+        write(to: &output, indentation: 0)
+        output.append(UInt8(ascii: "\n"))
+        return String(decoding: output, as: UTF8.self)
+    }
+
+    private func write(to output: inout [UInt8], indentation: Int?) {
+        switch self {
+        case .string(let text): Self.write(text, to: &output)
+        case .integer(let number): output += "\(number)".utf8
+        case .boolean(let flag): output += (flag ? "true" : "false").utf8
+        case .array(let elements):
+            Self.write(elements, between: "[", and: "]", to: &output, indentation: indentation) { element, output in
+                element.write(to: &output, indentation: indentation.map { $0 + 1 })
+            }
+        case .object(let members):
+            let sorted = members.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+            Self.write(sorted, between: "{", and: "}", to: &output, indentation: indentation) { member, output in
+                Self.write(member.key, to: &output)
+                output += (indentation == nil ? ":" : ": ").utf8
+                member.value.write(to: &output, indentation: indentation.map { $0 + 1 })
+            }
+        }
+    }
+
+    private static func write<Item>(
+        _ items: [Item], between open: Unicode.Scalar, and close: Unicode.Scalar, to output: inout [UInt8],
+        indentation: Int?, each: (Item, inout [UInt8]) -> Void
+    ) {
+        func breakLine(_ level: Int?) {
+            guard let level, !items.isEmpty else { return }
+            output.append(UInt8(ascii: "\n"))
+            output += repeatElement(UInt8(ascii: " "), count: 2 * level)
+        }
+        output.append(UInt8(ascii: open))
+        for (position, item) in items.enumerated() {
+            if position > 0 { output.append(UInt8(ascii: ",")) }
+            breakLine(indentation.map { $0 + 1 })
+            each(item, &output)
+        }
+        breakLine(indentation)
+        output.append(UInt8(ascii: close))
+    }
+
+    private static func write(_ text: String, to output: inout [UInt8]) {
+        output.append(UInt8(ascii: "\""))
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"): output += [UInt8(ascii: "\\"), byte]
+            case 0x08: output += "\\b".utf8
+            case 0x09: output += "\\t".utf8
+            case 0x0A: output += "\\n".utf8
+            case 0x0C: output += "\\f".utf8
+            case 0x0D: output += "\\r".utf8
+            case 0..<0x20: output += ((byte < 0x10 ? "\\u000" : "\\u00") + String(byte, radix: 16)).utf8
+            default: output.append(byte)
+            }
+        }
+        output.append(UInt8(ascii: "\""))
+    }
+}
