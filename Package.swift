@@ -124,6 +124,8 @@ let package = Package(
         .tests("CubeCoreTests", ["CubeCore", "CubeErrors", "CubeJSON", "CubeTypes"]),
         .tests("CubeJSONTests", ["CubeJSON"]),
         .tests("CubeTypesTests", ["CubeErrors", "CubeTypes"]),
+        // `swift build --build-tests` builds the programs too; a dependency on them would link the tests statically.
+        .tests("EndToEndTests", ["CubeTypes"]),
         .tests("TidyTests", []),
     ]
 )

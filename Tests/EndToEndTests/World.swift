@@ -1,0 +1,186 @@
+import CubeTypes
+import Foundation
+import Glibc
+import Testing
+
+/// A scratch directory in which the real programs run: manifests, a data directory, and outside of it a ledger that the tasks
+/// themselves append to. The ledger is the judge of what really ran.
+final class World {
+    let directory: URL
+    var manifests: URL { directory.appending(path: "manifests") }
+    var data: URL { directory.appending(path: "data") }
+    var ledger: Ledger { Ledger(file: directory.appending(path: "ledger")) }
+    private var programs: [Program] = []
+
+    init() throws {
+        directory = FileManager.default.temporaryDirectory.appending(path: "cube-e2e-\(UUID().uuidString.prefix(8))")
+        try FileManager.default.createDirectory(at: manifests, withIntermediateDirectories: true)
+        try Data().write(to: directory.appending(path: "ledger"))
+    }
+
+    /// Ends everything that this world started, its tasks too, and removes it.
+    func close() async throws {
+        for program in programs where program.isRunning { program.kill(SIGKILL) }
+        for program in programs { await program.ended() }
+        let down = try await run("down", "--orphans")
+        #expect(down.status == 0, "\(down.standardError)")
+        try FileManager.default.removeItem(at: directory)
+    }
+
+    // MARK: Manifests
+
+    func write(_ name: String, text: String) throws {
+        try Data(text.utf8).write(to: manifests.appending(path: "\(name).json"), options: .atomic)
+    }
+
+    func write(_ name: String, _ manifest: [String: Any]) throws {
+        let data = try JSONSerialization.data(withJSONObject: manifest, options: [.prettyPrinted, .sortedKeys])
+        try write(name, text: String(decoding: data, as: UTF8.self))
+    }
+
+    func remove(_ name: String) throws {
+        try FileManager.default.removeItem(at: manifests.appending(path: "\(name).json"))
+    }
+
+    /// A service that tells the ledger when it starts and when it is asked to end.
+    func service(_ name: String, version: Int = 1, replicas: Int = 1) throws {
+        let script = """
+            ended() { \(ledger.line("end 0")); exit 0; }
+            trap ended TERM
+            \(ledger.line("start"))
+            while :; do sleep 0.1 & wait $!; done
+            """
+        try write(
+            name,
+            [
+                "name": name, "replicas": replicas, "env": ["VERSION": "\(version)"], "update": ["min_healthy": "0s"],
+                "command": ["sh", "-c", script],
+            ])
+    }
+
+    /// A job that runs for a while and ends with an exit code.
+    func job(_ name: String, version: Int = 1, exitCode: Int) throws {
+        let script = "\(ledger.line("start")); sleep 0.3; \(ledger.line("end \(exitCode)")); exit \(exitCode)"
+        try write(
+            name,
+            [
+                "name": name, "kind": "job", "env": ["VERSION": "\(version)"], "restart": ["policy": "never"],
+                "command": ["sh", "-c", script],
+            ])
+    }
+
+    // MARK: Programs
+
+    /// Starts `cube` and leaves it running.
+    func start(_ arguments: String...) throws -> Program { try start(arguments) }
+
+    func start(_ arguments: [String]) throws -> Program {
+        let program = try Program(arguments, in: self)
+        programs.append(program)
+        return program
+    }
+
+    /// Runs `cube` to its end, with the manifests and the data directory of this world.
+    func run(_ arguments: String...) async throws -> Output {
+        let program = try Program(arguments, in: self)
+        let status = await program.ended()
+        return Output(
+            status: status, standardOutput: program.text(of: "out"), standardError: program.text(of: "err"))
+    }
+
+    struct Output {
+        var status: Int32
+        var standardOutput: String
+        var standardError: String
+    }
+
+    // MARK: Looking
+
+    func summary() -> [String: Any]? { json(at: "status/summary.json") }
+    func workload(_ name: String) -> [String: Any]? { json(at: "status/workloads/\(name).json") }
+
+    func json(at path: String) -> [String: Any]? {
+        // A file that is not there yet is what the callers wait for.
+        guard let data = try? Data(contentsOf: data.appending(path: path)) else { return nil }
+        do { return try JSONSerialization.jsonObject(with: data) as? [String: Any] } catch {
+            Issue.record("\(path) does not parse: \(error)")
+            return nil
+        }
+    }
+
+    /// Looks again and again until it is so; the only place where these tests wait.
+    ///
+    /// - Throws: ``NotSeen`` with everything that helps when it is not so after a minute.
+    func wait(
+        for what: String, within limit: Duration = .seconds(60), sourceLocation: SourceLocation = #_sourceLocation,
+        until condition: () throws -> Bool
+    ) async throws {
+        let deadline = ContinuousClock.now + limit
+        while try !condition() {
+            guard ContinuousClock.now < deadline else {
+                let summary = try? String(contentsOf: data.appending(path: "status/summary.json"), encoding: .utf8)
+                let errors = programs.map { "\($0.arguments): \($0.text(of: "err").suffix(2000))" }
+                throw NotSeen(
+                    what: what, summary: summary ?? "no summary", ledger: try ledger.text(),
+                    errors: errors.joined(separator: "\n"))
+            }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+    }
+
+    struct NotSeen: Error, CustomStringConvertible {
+        var what, summary, ledger, errors: String
+        var description: String { "not seen: \(what)\n\(summary)\nledger:\n\(ledger)\nstderr:\n\(errors)" }
+    }
+}
+
+/// A `cube` that was started, with its output in files.
+final class Program: @unchecked Sendable {
+    let arguments: [String]
+    private let process = Process()
+    private let prefix: URL
+
+    /// The binaries stand beside the test bundle.
+    private static let binary = Bundle.allBundles.map(\.bundleURL).first { $0.pathExtension == "xctest" }!
+        .deletingLastPathComponent().appending(path: "cube")
+
+    fileprivate init(_ arguments: [String], in world: World) throws {
+        self.arguments = arguments
+        prefix = world.directory.appending(path: "program-\(UUID().uuidString.prefix(8))")
+        for stream in ["out", "err"] { try Data().write(to: URL(filePath: "\(prefix.path).\(stream)")) }
+        process.executableURL = Self.binary
+        process.arguments = arguments
+        process.currentDirectoryURL = world.directory
+        process.environment = [
+            "PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": world.directory.path,
+            "CUBE_MANIFESTS": world.manifests.path, "CUBE_DATA_DIR": world.data.path,
+        ]
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = try FileHandle(forWritingTo: URL(filePath: "\(prefix.path).out"))
+        process.standardError = try FileHandle(forWritingTo: URL(filePath: "\(prefix.path).err"))
+        try process.run()
+    }
+
+    var isRunning: Bool { process.isRunning }
+
+    func kill(_ signal: Int32) { Glibc.kill(process.processIdentifier, signal) }
+
+    /// Waits for its end and answers the exit status, or minus the signal.
+    @discardableResult
+    func ended() async -> Int32 {
+        await withCheckedContinuation { continuation in
+            DispatchQueue.global().async { [process] in
+                process.waitUntilExit()
+                continuation.resume(
+                    returning: process.terminationReason == .exit
+                        ? process.terminationStatus : -process.terminationStatus)
+            }
+        }
+    }
+
+    /// What it wrote to `out` or `err` until now.
+    func text(of stream: String) -> String {
+        // Output that cannot be read is no output; the test that needs it fails by its own expectation.
+        (try? String(contentsOfFile: "\(prefix.path).\(stream)", encoding: .utf8)) ?? ""
+    }
+}
