@@ -32,6 +32,8 @@ extension Target.Dependency {
     static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
     static let logging = product(name: "Logging", package: "swift-log")
     static let nioCore = product(name: "NIOCore", package: "swift-nio")
+    static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
+    static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
     static let serviceLifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
     static let subprocess = product(name: "Subprocess", package: "swift-subprocess")
     static let systemPackage = product(name: "SystemPackage", package: "swift-system")
@@ -74,9 +76,11 @@ let package = Package(
         .library("CubeCore", ["CubeErrors", "CubeJSON", "CubeTypes", .collections, .crypto]),
 
         // The clients, public, and what they stand on.
-        .library("CubeTransport", ["CubeErrors", "CubeVersion", .asyncHTTPClient, .httpTypes, .logging, .nioCore]),
-        .library("CubeManagerClient", ["CubeErrors", "CubeTransport", "CubeTypes", .logging]),
-        .library("CubeWorkerClient", ["CubeErrors", "CubeTransport", "CubeTypes", .logging]),
+        .library(
+            "CubeTransport",
+            ["CubeErrors", "CubeTypes", "CubeVersion", .asyncHTTPClient, .logging, .nioCore, .nioHTTP1, .nioPosix]),
+        .library("CubeManagerClient", ["CubeErrors", "CubeTransport", "CubeTypes", "CubeVersion", .logging]),
+        .library("CubeWorkerClient", ["CubeErrors", "CubeTransport", "CubeTypes", "CubeVersion", .logging]),
 
         // The three layers; none knows a client or a server.
         .target(name: "CubeLinux"),

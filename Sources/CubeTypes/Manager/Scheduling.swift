@@ -99,6 +99,21 @@ public struct SettingsUpdate: Codable, Hashable, Sendable {
     }
 }
 
+/// `PUT /tasks/{id}/settings` of the manager: one ``SettingsUpdate``, under the owner's lease.
+public struct UpdateRequest: Codable, Hashable, Sendable {
+    public var owner: OwnerName
+    public var fence: Int
+    public var pass: Int
+    public var update: SettingsUpdate
+
+    public init(owner: OwnerName, fence: Int = 0, pass: Int = 0, update: SettingsUpdate) {
+        self.owner = owner
+        self.fence = fence
+        self.pass = pass
+        self.update = update
+    }
+}
+
 /// A stop with its slot and attempt, so that one that overtakes its schedule still counts.
 public struct StopRequest: Codable, Hashable, Sendable {
     public var id: TaskID

@@ -1,0 +1,85 @@
+/// Where a server is reached: `http://HOST:PORT` or `unix:PATH`.
+public struct Endpoint: Identifier {
+    public static let rule = "must be http://HOST:PORT or unix:PATH"
+    public let rawValue: String
+    public let address: Address
+
+    /// Reads `http://HOST:PORT`, with or without a `/` at its end, or `unix:PATH`.
+    public init?(rawValue: String) {
+        let text = rawValue.hasPrefix("http://") ? String(rawValue.dropFirst(7)) : rawValue
+        guard let address = Address(text.hasSuffix("/") ? String(text.dropLast()) : text) else { return nil }
+        switch address {
+        case .unix where !rawValue.hasPrefix("unix:"), .tcp where !rawValue.hasPrefix("http://"), .tcp(_, port: 0):
+            return nil
+        case .unix, .tcp: self.init(address)
+        }
+    }
+
+    public init(_ address: Address) {
+        self.address = address
+        switch address {
+        case .tcp: rawValue = "http://\(address)"
+        case .unix: rawValue = "\(address)"
+        }
+    }
+}
+
+extension Endpoint {
+    /// A socket's address: `HOST:PORT` or `unix:PATH`, as `--listen` takes it.
+    public enum Address: Hashable, Sendable {
+        /// A name, an IPv4 address, or an IPv6 address without its brackets. Port 0 asks a listener for a free one.
+        case tcp(host: String, port: Int)
+        case unix(path: String)
+    }
+}
+
+extension Endpoint.Address {
+    public static let rule = "must be HOST:PORT or unix:PATH"
+
+    /// What the kernel takes, its final zero left out.
+    private static let longestPath = 107
+
+    public init?(_ text: String) {
+        if text.hasPrefix("unix:") {
+            let path = String(text.dropFirst(5))
+            guard (1...Self.longestPath).contains(path.utf8.count), !path.utf8.contains(0) else { return nil }
+            self = .unix(path: path)
+            return
+        }
+        guard let colon = text.lastIndex(of: ":") else { return nil }
+        let digits = text[text.index(after: colon)...]
+        guard (1...5).contains(digits.utf8.count), digits.utf8.allSatisfy(Self.isDigit), let port = Int(digits),
+            port <= 65535
+        else { return nil }
+        var host = text[..<colon]
+        if host.hasPrefix("["), host.hasSuffix("]") {
+            host = host.dropFirst().dropLast()
+            guard host.contains(":"), host.utf8.allSatisfy({ Self.isHexadecimal($0) || $0 == UInt8(ascii: ":") }) else {
+                return nil
+            }
+        } else {
+            guard (1...253).contains(host.utf8.count), host.utf8.allSatisfy(Self.isInHostName) else { return nil }
+        }
+        self = .tcp(host: String(host), port: port)
+    }
+
+    private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
+
+    private static func isHexadecimal(_ byte: UInt8) -> Bool {
+        isDigit(byte) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte | 0x20)
+    }
+
+    private static func isInHostName(_ byte: UInt8) -> Bool {
+        isDigit(byte) || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20) || byte == UInt8(ascii: "-")
+            || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "_")
+    }
+}
+
+extension Endpoint.Address: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .tcp(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+        case .unix(let path): "unix:\(path)"
+        }
+    }
+}
