@@ -1,0 +1,50 @@
+package import CubeTypes
+
+/// The names that were pruned in the last ten minutes. It is persisted, so that a restart gives no new allowance.
+package struct GuardWindow: Codable, Hashable, Sendable {
+    package struct Entry: Codable, Hashable, Sendable {
+        package var at: Timestamp
+        /// A person approved it: it does not count.
+        package var approved: Bool
+        /// The name is defined again: the entry counts, and releases nothing any more.
+        package var returned: Bool
+
+        package init(at: Timestamp, approved: Bool, returned: Bool = false) {
+            self.at = at
+            self.approved = approved
+            self.returned = returned
+        }
+    }
+
+    package static let length: Duration = .seconds(600)
+
+    package private(set) var entries: [WorkloadName: Entry]
+
+    package init(entries: [WorkloadName: Entry] = [:]) { self.entries = entries }
+
+    /// How many names of `total` may be pruned in a window.
+    package static func allowance(of total: Int) -> Int { max(3, total / 10) }
+
+    /// How many more names of `total` may be pruned now.
+    package func left(of total: Int) -> Int {
+        Self.allowance(of: total) - entries.values.count { !$0.approved }
+    }
+
+    /// Whether the prune of `name` was let through and counted already.
+    package func hasReleased(_ name: WorkloadName) -> Bool { entries[name].map { !$0.returned } ?? false }
+
+    /// When the oldest entry goes.
+    package var expiry: Timestamp? { entries.values.map(\.at).min().map { $0 + Self.length } }
+
+    package mutating func release(_ name: WorkloadName, at now: Timestamp, approved: Bool) {
+        // What was counted once stays counted, also where it is approved later.
+        let counted = entries[name].map { !$0.approved } ?? false
+        entries[name] = Entry(at: now, approved: approved && !counted)
+    }
+
+    package mutating func returned(_ name: WorkloadName) { entries[name]?.returned = true }
+
+    package mutating func expire(at now: Timestamp) {
+        entries = entries.filter { $0.value.at + Self.length > now }
+    }
+}

@@ -1,0 +1,74 @@
+package import CubeJSON
+package import CubeTypes
+
+/// What a source of manifests saw when it looked: a value, without any judgement.
+package struct ManifestSnapshot: Hashable, Sendable {
+    /// When the look began and ended. Times must come from a clock that does not jump while the program runs.
+    package var began: Timestamp
+    package var ended: Timestamp
+    /// Whether everything was looked at. A partial snapshot says something of the files that it holds, nothing of others.
+    package var isPartial: Bool
+    /// Whether every directory from the root down was listed without an error. Of no meaning in a partial snapshot.
+    package var isComplete: Bool
+    /// Which directory the root was; `nil` where it could not be opened.
+    package var root: RootIdentity?
+    /// Whether git was at work, so that files come and go: `index.lock`, `rebase-merge`, `rebase-apply`.
+    package var isBusy: Bool
+    /// By path relative to the root, with `/`.
+    package var files: [String: FileState]
+    /// What could not be listed, and other trouble that belongs to no file.
+    package var problems: [Diagnostic]
+    package var source: SourceRevision
+
+    package init(
+        began: Timestamp, ended: Timestamp, isPartial: Bool = false, isComplete: Bool, root: RootIdentity?,
+        isBusy: Bool = false, files: [String: FileState], problems: [Diagnostic] = [], source: SourceRevision
+    ) {
+        self.began = began
+        self.ended = ended
+        self.isPartial = isPartial
+        self.isComplete = isComplete
+        self.root = root
+        self.isBusy = isBusy
+        self.files = files
+        self.problems = problems
+        self.source = source
+    }
+}
+
+/// What is known of one manifest file.
+package enum FileState: Hashable, Sendable {
+    /// Without any error; the digest is that of its bytes.
+    case readable([Workload], digest: Digest)
+    /// With an error: what it declares is not known. It is not absent.
+    case unreadable([Diagnostic])
+}
+
+/// Which directory something is, whatever its path.
+package struct RootIdentity: Codable, Hashable, Sendable {
+    package var device: UInt64
+    package var inode: UInt64
+
+    package init(device: UInt64, inode: UInt64) {
+        self.device = device
+        self.inode = inode
+    }
+}
+
+/// Where manifests come from, and which state of it.
+package struct SourceRevision: Codable, Hashable, Sendable {
+    /// `directory`.
+    package var kind: String
+    package var path: String
+    /// The commit that is checked out, where git has the directory.
+    package var commit: String?
+    /// Whether files differ from the commit.
+    package var dirty: Bool?
+
+    package init(kind: String = "directory", path: String, commit: String? = nil, dirty: Bool? = nil) {
+        self.kind = kind
+        self.path = path
+        self.commit = commit
+        self.dirty = dirty
+    }
+}

@@ -1,0 +1,100 @@
+package import CubeTypes
+
+/// How everything of an owner is: the content of `status/summary.json`.
+package struct SummaryStatus: Codable, Hashable, Sendable {
+    /// How many workloads there are, and how many of them are so.
+    package struct Counts: Codable, Hashable, Sendable {
+        package var workloads: Int
+        package var healthy: Int
+        package var progressing: Int
+        package var degraded: Int
+        package var suspended: Int
+        package var outOfSync: Int
+        package var held: Int
+        package var stale: Int
+
+        enum CodingKeys: String, CodingKey {
+            case workloads, healthy, progressing, degraded, suspended, held, stale
+            case outOfSync = "out_of_sync"
+        }
+
+        package init(
+            workloads: Int = 0, healthy: Int = 0, progressing: Int = 0, degraded: Int = 0, suspended: Int = 0,
+            outOfSync: Int = 0, held: Int = 0, stale: Int = 0
+        ) {
+            self.workloads = workloads
+            self.healthy = healthy
+            self.progressing = progressing
+            self.degraded = degraded
+            self.suspended = suspended
+            self.outOfSync = outOfSync
+            self.held = held
+            self.stale = stale
+        }
+    }
+
+    /// What a guard holds, and the command that releases it.
+    package struct HeldSet: Codable, Hashable, Sendable {
+        package var approve: String
+        /// Such as `prune old`, sorted.
+        package var changes: [String]
+        package var digest: Digest
+        /// The guard.
+        package var reason: String
+
+        package init(_ hold: Hold) {
+            approve = "cube approve \(hold.digest.hexadecimal.prefix(12))"
+            changes = hold.changes.map(\.text)
+            digest = hold.digest
+            reason = hold.guardName
+        }
+    }
+
+    package var cluster: ClusterID?
+    package var owner: OwnerName
+    package var source: SourceRevision
+    package var sync: SyncStatus
+    /// The worst of all workloads.
+    package var health: HealthStatus
+    package var counts: Counts
+    /// By type.
+    package var conditions: [Condition]
+    /// By guard.
+    package var holds: [HeldSet]
+    /// Over everything that is declared.
+    package var desiredDigest: Digest?
+    /// The last `desired_digest` at which all ran as declared.
+    package var convergedDigest: Digest?
+
+    enum CodingKeys: String, CodingKey {
+        case cluster, owner, source, sync, health, counts, conditions, holds
+        case desiredDigest = "desired_digest"
+        case convergedDigest = "converged_digest"
+    }
+
+    package init(
+        cluster: ClusterID? = nil, owner: OwnerName, source: SourceRevision, sync: SyncStatus = .unknown,
+        health: HealthStatus = .unknown, counts: Counts = Counts(), conditions: [Condition] = [],
+        holds: [HeldSet] = [], desiredDigest: Digest? = nil, convergedDigest: Digest? = nil
+    ) {
+        self.cluster = cluster
+        self.owner = owner
+        self.source = source
+        self.sync = sync
+        self.health = health
+        self.counts = counts
+        self.conditions = conditions
+        self.holds = holds
+        self.desiredDigest = desiredDigest
+        self.convergedDigest = convergedDigest
+    }
+}
+
+extension HeldChange {
+    /// Such as `prune old`, `replace web/0`.
+    package var text: String { verb == Self.prune ? "\(verb) \(name)" : "\(verb) \(name)/\(ordinal)" }
+
+    package static let prune = "prune"
+    package static let replace = "replace"
+    package static let scaleDown = "scale_down"
+}
