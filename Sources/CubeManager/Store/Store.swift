@@ -1,0 +1,3 @@
+/// Where the manager's state is durable.
+package protocol Store: Sendable {
+}
