@@ -12,3 +12,64 @@ package struct DecodedFile: Hashable, Sendable {
         self.diagnostics = diagnostics
     }
 }
+
+/// Reads manifests: strict JSON, one object or an array of them, by the table of fields.
+package enum ManifestDecoder {
+    /// How large a file may be: 1 MiB.
+    package static let maximumSize = 1 << 20
+
+    /// - Parameter file: The file's path, relative to the root of the manifests; it stands in workloads and diagnostics.
+    package static func decode(_ bytes: [UInt8], file: String) -> DecodedFile {
+        let (declarations, problems) = read(bytes)
+        guard problems.isEmpty else {
+            return DecodedFile(
+                workloads: [], diagnostics: Problem.diagnostics(of: problems, in: bytes, filename: file))
+        }
+        let places = declarations.map(\.name.range)
+        let positions = SourcePosition.positions(of: places.flatMap { [$0.lowerBound, $0.upperBound] }, in: bytes)
+        let workloads = declarations.map { declaration in
+            let manifest = declaration.manifest
+            return Workload(
+                definition: manifest.definition, replicas: manifest.replicas, update: manifest.update,
+                suspend: manifest.suspend, prune: manifest.prune,
+                range: SourceRange(
+                    filename: file, start: positions[declaration.name.range.lowerBound]!,
+                    end: positions[declaration.name.range.upperBound]!))
+        }
+        return DecodedFile(workloads: workloads, diagnostics: [])
+    }
+
+    /// A manifest and the place of its name.
+    private typealias Declaration = (manifest: Manifest, name: JSONValue)
+
+    private static func read(_ bytes: [UInt8]) -> ([Declaration], [Problem]) {
+        guard bytes.count <= maximumSize else {
+            return ([], [Problem(.tooLarge, "the file has \(bytes.count) bytes, more than 1 MiB", at: 0..<0)])
+        }
+        let document: JSONDocument
+        do throws(Problem) { document = try JSONDocument(reading: bytes) } catch { return ([], [error]) }
+
+        var reader = FieldReader()
+        for (key, first) in document.duplicateKeys {
+            reader.report(
+                Problem(.duplicateKey, "\(Quoted(key.text)) stands twice", at: key.range, first: first.range.lowerBound)
+            )
+        }
+        var declarations: [Declaration] = []
+        var names: [String: JSONValue] = [:]
+        for object in document.root.kind == .array ? Array(document.root.elements) : [document.root] {
+            var manifest = Manifest.empty
+            Manifest.fields.read(object, into: &manifest, &reader)
+            guard let name = object["name"], let text = name.string else { continue }
+            if let first = names.updateValue(name, forKey: text) {
+                names[text] = first
+                reader.report(
+                    Problem(
+                        .duplicateName, "the name \(Quoted(text)) is taken", at: name.range,
+                        first: first.range.lowerBound))
+            }
+            declarations.append((manifest, name))
+        }
+        return (declarations, reader.problems)
+    }
+}

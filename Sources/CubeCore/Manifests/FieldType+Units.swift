@@ -1,0 +1,89 @@
+import CubeJSON
+import CubeTypes
+
+/// The types of fields that bear a unit; what is written canonically is a whole number of the smallest one.
+extension FieldType<Int> {
+    /// Cores, as a number with at most three decimals; kept in thousandths, exactly.
+    static let cores = FieldType(
+        schema: ["type": "number", "minimum": 0, "maximum": 1_000_000],
+        read: { value, reader in
+            guard let number = value.number else {
+                reader.reportMismatch(value, expected: "a number of cores")
+                return nil
+            }
+            if let millicores = number.integer(timesTenTo: 3), (0...1_000_000_000).contains(millicores) {
+                return millicores
+            }
+            reader.report(
+                .outOfRange, "\(number) must be from 0 to 1000000, with at most three decimals", at: value)
+            return nil
+        },
+        write: { .integer(Int64($0)) })
+
+    /// Bytes, as a number or as text such as `128MiB`.
+    static let size = FieldType(
+        schema: [
+            "type": ["integer", "string"], "minimum": 0, "maximum": .integer(Int64(maximumSize)),
+            "pattern": "^[0-9]{1,12}(KiB|MiB|GiB|TiB)$",
+        ],
+        read: { value, reader in
+            let bytes: Int?
+            if let number = value.number {
+                bytes = number.integer()
+            } else if let text = value.string {
+                guard let size = Self.size(text) else {
+                    reader.report(
+                        .invalidValue, "\(Quoted(text)) must be a whole number and one of KiB, MiB, GiB, TiB",
+                        at: value)
+                    return nil
+                }
+                bytes = size
+            } else {
+                reader.reportMismatch(value, expected: "a number of bytes or a size such as \"128MiB\"")
+                return nil
+            }
+            if let bytes, (0...maximumSize).contains(bytes) { return bytes }
+            reader.report(.outOfRange, "must be a whole number of bytes, at most 1024 TiB", at: value)
+            return nil
+        },
+        write: { .integer(Int64($0)) })
+
+    /// 1 PiB; the sum of thousands of them still fits an `Int`.
+    private static let maximumSize = 1 << 50
+
+    /// Reads at most 12 digits and a unit; what is too large is `Int.max`.
+    private static func size(_ text: String) -> Int? {
+        let shifts = ["KiB": 10, "MiB": 20, "GiB": 30, "TiB": 40]
+        let digits = text.prefix { $0.isASCII && $0.isNumber }
+        guard (1...12).contains(digits.count), let number = Int(digits),
+            let shift = shifts[String(text.dropFirst(digits.count))]
+        else { return nil }
+        let (bytes, overflows) = number.multipliedReportingOverflow(by: 1 << shift)
+        return overflows ? .max : bytes
+    }
+}
+
+extension FieldType<Duration> {
+    /// A span of time such as `500ms`, `5s`, `10m`, `24h`.
+    static func duration(_ bounds: ClosedRange<Duration>) -> FieldType {
+        FieldType(
+            schema: ["type": "string", "pattern": "^[0-9]{1,12}(ms|s|m|h)$"],
+            read: { value, reader in
+                guard let text = value.string else {
+                    reader.reportMismatch(value, expected: "a duration such as \"5s\"")
+                    return nil
+                }
+                guard let duration = Duration(text: text) else {
+                    reader.report(
+                        .invalidValue, "\(Quoted(text)) must be a whole number and one of ms, s, m, h", at: value)
+                    return nil
+                }
+                if bounds.contains(duration) { return duration }
+                reader.report(
+                    .outOfRange,
+                    "\(Quoted(text)) must be from \(bounds.lowerBound.text) to \(bounds.upperBound.text)", at: value)
+                return nil
+            },
+            write: { .integer($0.milliseconds) })
+    }
+}

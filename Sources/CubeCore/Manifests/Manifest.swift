@@ -1,0 +1,83 @@
+import CubeJSON
+import CubeTypes
+
+/// What one manifest says, once it is known to be right.
+struct Manifest: Sendable {
+    var definition: TaskDefinition
+    var replicas = 1
+    var update = UpdatePolicy()
+    var suspend = false
+    var prune = true
+
+    /// A manifest in which nothing is written yet; its name is a place-holder that never leaves the decoder.
+    static let empty = Manifest(definition: TaskDefinition(name: WorkloadName(rawValue: "unnamed")!))
+
+    /// All that a manifest may say.
+    static let fields = FieldTable(
+        identifyingFields + taskFields + steeringFields + unsupportedFields,
+        condition: ["anyOf": [["required": ["command"]], ["required": ["image"]]]], check: checkWhole)
+
+    private static let identifyingFields: [Field<Manifest>] = [
+        .remark("$schema", "The schema that an editor checks the file against."),
+        .remark("$comment", "A remark for people."),
+        Field(
+            "name", \.definition.name, .name, isRequired: true,
+            "The workload's name; no other of the same owner may have it."),
+    ]
+
+    private static let taskFields: [Field<Manifest>] =
+        (TaskDefinition.replacingFields.fields + TaskDefinition.settingFields.fields).map { $0.within(\.definition) }
+
+    /// The fields that tell the reconciler what to do and are in no digest.
+    private static let steeringFields: [Field<Manifest>] = [
+        Field("replicas", \.replicas, .integer(0...10_000), "How many tasks run side by side. Default 1."),
+        Field("update", \.update, UpdatePolicy.fields, "How tasks are replaced when the definition changes."),
+        Field(
+            "suspend", \.suspend, .boolean,
+            "A freeze: nothing of it is started, stopped or replaced. Default `false`."),
+        Field("prune", \.prune, .boolean, "Whether its tasks are stopped when the manifest goes. Default `true`."),
+    ]
+
+    private static let unsupportedFields: [Field<Manifest>] = [
+        "env_from", "ports", "volumes", "files", "health", "on_lost", "exclusive", "depends_on", "ignore",
+    ].map { .unsupported($0) }
+
+    private static func checkWhole(_ manifest: Manifest, _ object: JSONValue, _ reader: inout FieldReader) {
+        let definition = manifest.definition
+        if definition.image == nil {
+            if definition.command.isEmpty {
+                let detail = "a process needs a program; a container needs an \"image\""
+                if let command = object["command"] {
+                    reader.report(.outOfRange, "command: must not be empty", detail: detail, at: command)
+                } else {
+                    reader.report(.missingKey, "command: is missing", detail: detail, at: object.opening)
+                }
+            } else if definition.command[0].isEmpty, let command = object["command"] {
+                reader.report(.invalidValue, "command[0]: must not be empty", at: command)
+            }
+        }
+        if definition.kind == .job, definition.restart.policy == .always, let restart = object["restart"] {
+            reader.report(
+                .invalidValue, "restart.policy: \"always\" is not for a job", detail: "it would never be completed",
+                at: restart["policy"] ?? restart)
+        }
+    }
+}
+
+extension UpdatePolicy {
+    static let fields = FieldTable<UpdatePolicy>([
+        Field(
+            "max_unavailable", \.maxUnavailable, .integer(1...10_000),
+            "How many tasks may be missing while they are replaced. Default 1."),
+        Field(
+            "min_healthy", \.minHealthy, .duration(.zero ... .seconds(86_400)),
+            "How long a task must have been ready to count. Default `\"5s\"`."),
+        .unsupported("max_surge"), .unsupported("deadline"), .unsupported("on_failure"),
+    ])
+}
+
+extension FieldType<WorkloadName> {
+    fileprivate static let name = string(
+        schema: ["pattern": "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"], rule: WorkloadName.rule,
+        parse: { WorkloadName(rawValue: $0) }, write: { .string($0.rawValue) })
+}

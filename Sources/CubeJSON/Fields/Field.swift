@@ -1,0 +1,76 @@
+/// One key of an object: from it follow how it is read, its JSON Schema, its canonical form and its documentation.
+package struct Field<Root: Sendable>: Sendable {
+    package let key: String
+    /// What it means and what holds where it is left out, in sentences.
+    package let summary: String
+    package let isRequired: Bool
+    /// Its JSON Schema; `nil` for what this version refuses as `unsupported`.
+    let schema: [String: CanonicalJSON]?
+    var isCarriedOut: Bool { schema != nil }
+    let read: @Sendable (JSONValue, inout Root, inout FieldReader) -> Void
+    /// What differs from the object where nothing is written; `nil` where nothing does.
+    let write: @Sendable (Root, _ standard: Root) -> CanonicalJSON?
+
+    private init(
+        key: String, summary: String, isRequired: Bool, schema: [String: CanonicalJSON]?,
+        read: @escaping @Sendable (JSONValue, inout Root, inout FieldReader) -> Void,
+        write: @escaping @Sendable (Root, _ standard: Root) -> CanonicalJSON?
+    ) {
+        self.key = key
+        self.summary = summary
+        self.isRequired = isRequired
+        self.schema = schema
+        self.read = read
+        self.write = write
+    }
+
+    package init<Value: Equatable>(
+        _ key: String, _ property: any WritableKeyPath<Root, Value> & Sendable, _ type: FieldType<Value>,
+        isRequired: Bool = false, _ summary: String
+    ) {
+        self.init(
+            key: key, summary: summary, isRequired: isRequired, schema: type.schema,
+            read: { value, root, reader in
+                if let value = type.read(value, &reader) { root[keyPath: property] = value }
+            },
+            write: { root, standard in
+                let value = root[keyPath: property]
+                return value == standard[keyPath: property] ? nil : type.write(value)
+            })
+    }
+
+    /// An object with fields of its own.
+    package init<Value: Equatable>(
+        _ key: String, _ property: any WritableKeyPath<Root, Value> & Sendable, _ table: FieldTable<Value>,
+        _ summary: String
+    ) {
+        self.init(
+            key: key, summary: summary, isRequired: false, schema: table.schema,
+            read: { value, root, reader in table.read(value, into: &root[keyPath: property], &reader) },
+            write: { root, standard in
+                let members = table.canonical(root[keyPath: property], without: standard[keyPath: property])
+                return members.isEmpty ? nil : .object(members)
+            })
+    }
+
+    /// A string that is allowed and means nothing.
+    package static func remark(_ key: String, _ summary: String) -> Field {
+        Field(
+            key: key, summary: summary, isRequired: false, schema: FieldType<String>.string.schema,
+            read: { value, _, reader in _ = FieldType<String>.string.read(value, &reader) }, write: { _, _ in nil })
+    }
+
+    /// A key that this version knows and does not carry out yet.
+    package static func unsupported(_ key: String) -> Field {
+        Field(
+            key: key, summary: "", isRequired: false, schema: nil, read: { _, _, _ in }, write: { _, _ in nil })
+    }
+
+    /// The same field as one of an object that holds this one.
+    package func within<Outer>(_ property: any WritableKeyPath<Outer, Root> & Sendable) -> Field<Outer> {
+        Field<Outer>(
+            key: key, summary: summary, isRequired: isRequired, schema: schema,
+            read: { [read] value, outer, reader in read(value, &outer[keyPath: property], &reader) },
+            write: { [write] outer, standard in write(outer[keyPath: property], standard[keyPath: property]) })
+    }
+}

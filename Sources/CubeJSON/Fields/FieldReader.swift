@@ -1,0 +1,65 @@
+/// What a reading by tables has found wrong so far, and the path of the field that it is at.
+package struct FieldReader {
+    package private(set) var problems: [Problem] = []
+    private var path: [Step] = []
+
+    /// From a value to one in it.
+    enum Step {
+        /// A key that a table knows.
+        case field(String)
+        /// A key that the user chose.
+        case name(String)
+        case index(Int)
+    }
+
+    package init() {}
+
+    /// Reads what is below this step of the path.
+    mutating func at<Result>(_ step: Step, _ read: (inout FieldReader) -> Result) -> Result {
+        path.append(step)
+        defer { path.removeLast() }
+        return read(&self)
+    }
+
+    /// Reports that the value at the path breaks a rule: `stop.grace: "5" must be …`.
+    package mutating func report(
+        _ reason: Diagnostic.Reason, _ rule: String, detail: String = "", at range: Range<Int>
+    ) {
+        let name = path.reduce(into: "") { name, step in
+            switch step {
+            case .field(let key): name += name.isEmpty ? key : "." + key
+            case .name(let key): name += "[\(Quoted(key))]"
+            case .index(let index): name += "[\(index)]"
+            }
+        }
+        problems.append(
+            Problem(reason, name.isEmpty ? rule : "\(name): \(rule)", detail: detail, at: range))
+    }
+
+    package mutating func report(
+        _ reason: Diagnostic.Reason, _ rule: String, detail: String = "", at value: JSONValue
+    ) {
+        report(reason, rule, detail: detail, at: value.range)
+    }
+
+    /// Reports a problem that speaks for itself.
+    package mutating func report(_ problem: Problem) { problems.append(problem) }
+
+    package mutating func reportMismatch(_ value: JSONValue, expected: String) {
+        let detail = value.kind == .null ? "leave the key out where there is nothing to say" : ""
+        report(.typeMismatch, "must be \(expected), not \(value.kind.phrase)", detail: detail, at: value)
+    }
+}
+
+extension JSONValue.Kind {
+    var phrase: String {
+        switch self {
+        case .object: "an object"
+        case .array: "an array"
+        case .string: "a string"
+        case .number: "a number"
+        case .boolean: "true or false"
+        case .null: "null"
+        }
+    }
+}

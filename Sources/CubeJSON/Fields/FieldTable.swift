@@ -1,0 +1,74 @@
+/// The fields of an object, in the order in which they are read and described.
+package struct FieldTable<Root: Sendable>: Sendable {
+    package let fields: [Field<Root>]
+    /// JSON Schema keywords that concern several fields.
+    private let condition: [String: CanonicalJSON]
+    /// Checks what concerns several fields, once each of them is right.
+    private let check: @Sendable (Root, JSONValue, inout FieldReader) -> Void
+    private let positions: [String: Int]
+
+    package init(
+        _ fields: [Field<Root>], condition: [String: CanonicalJSON] = [:],
+        check: @escaping @Sendable (Root, JSONValue, inout FieldReader) -> Void = { _, _, _ in }
+    ) {
+        self.fields = fields
+        self.condition = condition
+        self.check = check
+        positions = Dictionary(uniqueKeysWithValues: fields.enumerated().map { ($1.key, $0) })
+    }
+
+    /// Reads an object into one that has its defaults, and reports everything that is wrong with it.
+    package func read(_ object: JSONValue, into root: inout Root, _ reader: inout FieldReader) {
+        guard object.kind == .object else { return reader.reportMismatch(object, expected: "an object") }
+        let problemsBefore = reader.problems.count
+        var members = [(key: JSONValue, value: JSONValue)?](repeating: nil, count: fields.count)
+        for member in object.members {
+            if let position = positions[member.key.text] {
+                members[position] = members[position] ?? member
+            } else {
+                reader.report(unknown(member.key))
+            }
+        }
+        for (field, member) in zip(fields, members) {
+            reader.at(.field(field.key)) { reader in
+                if let member, field.isCarriedOut {
+                    field.read(member.value, &root, &reader)
+                } else if let member {
+                    reader.report(.unsupported, "this version does not carry it out", at: member.key)
+                } else if field.isRequired {
+                    reader.report(.missingKey, "is missing", at: object.opening)
+                }
+            }
+        }
+        if reader.problems.count == problemsBefore { check(root, object, &reader) }
+    }
+
+    private func unknown(_ key: JSONValue) -> Problem {
+        Problem(
+            .unknownKey, "unknown key \(Quoted(key.text))",
+            detail: Suggestion.detail(for: key.text, among: fields.map(\.key)), at: key.range)
+    }
+
+    /// The members of the object's canonical form: what differs from the object where nothing is written.
+    package func canonical(_ root: Root, without standard: Root) -> [String: CanonicalJSON] {
+        var members: [String: CanonicalJSON] = [:]
+        for field in fields { members[field.key] = field.write(root, standard) }
+        return members
+    }
+
+    /// The JSON Schema (draft 2020-12) of the object.
+    package var schema: [String: CanonicalJSON] {
+        var properties: [String: CanonicalJSON] = [:]
+        for field in fields {
+            guard let schema = field.schema else { continue }
+            properties[field.key] = .object(schema.merging(["description": .string(field.summary)]) { own, _ in own })
+        }
+        var schema = condition
+        schema["type"] = "object"
+        schema["properties"] = .object(properties)
+        schema["additionalProperties"] = false
+        let required = fields.filter(\.isRequired).map { CanonicalJSON.string($0.key) }
+        if !required.isEmpty { schema["required"] = .array(required) }
+        return schema
+    }
+}

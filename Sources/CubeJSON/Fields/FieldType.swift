@@ -1,0 +1,171 @@
+/// How the values of a field are read, described and written in canonical form.
+package struct FieldType<Value: Sendable>: Sendable {
+    /// The keywords of its JSON Schema.
+    let schema: [String: CanonicalJSON]
+    /// Reads a value, or reports what is wrong with it and answers `nil`.
+    let read: @Sendable (JSONValue, inout FieldReader) -> Value?
+    let write: @Sendable (Value) -> CanonicalJSON
+
+    package init(
+        schema: [String: CanonicalJSON], read: @escaping @Sendable (JSONValue, inout FieldReader) -> Value?,
+        write: @escaping @Sendable (Value) -> CanonicalJSON
+    ) {
+        self.schema = schema
+        self.read = read
+        self.write = write
+    }
+
+    /// A string that a rule turns into a value.
+    ///
+    /// - Parameter rule: What a string must be, as a message says it: `must be …`.
+    package static func string(
+        schema: [String: CanonicalJSON] = [:], rule: String, parse: @escaping @Sendable (String) -> Value?,
+        write: @escaping @Sendable (Value) -> CanonicalJSON
+    ) -> FieldType {
+        FieldType(
+            schema: schema.merging(["type": "string"]) { own, _ in own },
+            read: { value, reader in
+                guard let text = FieldType<String>.plain(value, &reader) else { return nil }
+                if let parsed = parse(text) { return parsed }
+                reader.report(.invalidValue, "\(Quoted(text)) \(rule)", at: value)
+                return nil
+            },
+            write: write)
+    }
+
+    /// One of a set of words.
+    package static func oneOf(
+        _ words: [String], parse: @escaping @Sendable (String) -> Value, write: @escaping @Sendable (Value) -> String
+    ) -> FieldType {
+        FieldType(
+            schema: ["enum": .array(words.map { .string($0) })],
+            read: { value, reader in
+                guard let text = FieldType<String>.plain(value, &reader) else { return nil }
+                if words.contains(text) { return parse(text) }
+                reader.report(
+                    .invalidValue, "\(Quoted(text)) must be one of \(words.joined(separator: ", "))",
+                    detail: Suggestion.detail(for: text, among: words), at: value)
+                return nil
+            },
+            write: { .string(write($0)) })
+    }
+
+    /// The same for a property that may be `nil`, which is what it is where nothing is written.
+    package var optional: FieldType<Value?> {
+        FieldType<Value?>(
+            schema: schema, read: { [read] in read($0, &$1) }, write: { [write] in $0.map(write) ?? [:] })
+    }
+}
+
+extension FieldType where Value: RawRepresentable<String> {
+    /// One of these values.
+    package static func oneOf(_ values: [Value]) -> FieldType {
+        .oneOf(values.map(\.rawValue), parse: { Value(rawValue: $0)! }, write: \.rawValue)
+    }
+}
+
+extension FieldType<String> {
+    /// Any string but one with a NUL, which no program could be given.
+    package static let string = FieldType(schema: ["type": "string"], read: plain, write: { .string($0) })
+
+    /// A string of at least one character.
+    package static let nonEmptyString = string(
+        schema: ["minLength": 1], rule: "must not be empty", parse: { $0.isEmpty ? nil : $0 }, write: { .string($0) })
+
+    /// Its value is in no message: it may be a secret.
+    @Sendable fileprivate static func plain(_ value: JSONValue, _ reader: inout FieldReader) -> String? {
+        guard let text = value.string else {
+            reader.reportMismatch(value, expected: "a string")
+            return nil
+        }
+        if text.utf8.contains(0) {
+            reader.report(.invalidValue, "must not contain the character U+0000", at: value)
+            return nil
+        }
+        return text
+    }
+}
+
+extension FieldType<Bool> {
+    package static let boolean = FieldType(
+        schema: ["type": "boolean"],
+        read: { value, reader in
+            if value.boolean == nil { reader.reportMismatch(value, expected: "true or false") }
+            return value.boolean
+        },
+        write: { .boolean($0) })
+}
+
+extension FieldType<Int> {
+    /// A whole number within bounds; `1.0` and `1e2` are whole.
+    package static func integer(_ bounds: ClosedRange<Int>) -> FieldType {
+        FieldType(
+            schema: [
+                "type": "integer", "minimum": .integer(Int64(bounds.lowerBound)),
+                "maximum": .integer(Int64(bounds.upperBound)),
+            ],
+            read: { value, reader in
+                guard let number = value.number else {
+                    reader.reportMismatch(value, expected: "a number")
+                    return nil
+                }
+                if let integer = number.integer(), bounds.contains(integer) { return integer }
+                reader.report(
+                    .outOfRange,
+                    "\(number) must be a whole number from \(bounds.lowerBound) to \(bounds.upperBound)", at: value)
+                return nil
+            },
+            write: { .integer(Int64($0)) })
+    }
+}
+
+extension FieldType<[String]> {
+    /// An array of strings.
+    package static let strings = FieldType(
+        schema: ["type": "array", "items": .object(FieldType<String>.string.schema)],
+        read: { value, reader in
+            guard value.kind == .array else {
+                reader.reportMismatch(value, expected: "an array of strings")
+                return nil
+            }
+            var strings: [String] = []
+            for (position, element) in value.elements.enumerated() {
+                // What is wrong is reported; the result does not count any more then.
+                strings += reader.at(.index(position)) {
+                    FieldType<String>.string.read(element, &$0).map { [$0] } ?? []
+                }
+            }
+            return strings
+        },
+        write: { .array($0.map { .string($0) }) })
+}
+
+extension FieldType<[String: String]> {
+    /// An object of strings whose keys the user chooses.
+    ///
+    /// - Parameters:
+    ///   - names: The JSON Schema of the keys.
+    ///   - rule: What a key must be, as a message says it.
+    package static func strings(
+        names: [String: CanonicalJSON], rule: String, isName: @escaping @Sendable (String) -> Bool
+    ) -> FieldType {
+        FieldType(
+            schema: [
+                "type": "object", "propertyNames": .object(names),
+                "additionalProperties": .object(FieldType<String>.string.schema),
+            ],
+            read: { value, reader in
+                guard value.kind == .object else {
+                    reader.reportMismatch(value, expected: "an object of strings")
+                    return nil
+                }
+                var strings: [String: String] = [:]
+                for (key, element) in value.members {
+                    if !isName(key.text) { reader.report(.invalidValue, "\(Quoted(key.text)) \(rule)", at: key) }
+                    strings[key.text] = reader.at(.name(key.text)) { FieldType<String>.string.read(element, &$0) }
+                }
+                return strings
+            },
+            write: { .object($0.mapValues { .string($0) }) })
+    }
+}

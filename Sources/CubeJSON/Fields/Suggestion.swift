@@ -1,0 +1,37 @@
+/// The word that somebody may have meant.
+enum Suggestion {
+    /// `did you mean "command"?`, or nothing where no word is near.
+    static func detail(for word: String, among candidates: [String]) -> String {
+        nearest(to: word, among: candidates).map { "did you mean \"\($0)\"?" } ?? ""
+    }
+
+    /// The candidate with the fewest edits, at most a third of its length; the first of several.
+    static func nearest(to word: String, among candidates: [String]) -> String? {
+        let letters = Array(word.utf8.prefix(65))
+        guard letters.count <= 64 else { return nil }  // No key is that long, and comparing costs the product of the lengths.
+        return
+            candidates
+            .map { (candidate: $0, edits: edits(from: letters, to: Array($0.utf8))) }
+            .filter { $0.edits <= max(1, $0.candidate.utf8.count / 3) }
+            .min { $0.edits < $1.edits }?.candidate
+    }
+
+    /// How many insertions, deletions, substitutions and swaps of neighbours turn one into the other: the optimal string
+    /// alignment distance (Damerau 1964, Levenshtein 1966).
+    private static func edits(from left: [UInt8], to right: [UInt8]) -> Int {
+        var beforeLast: [Int] = []
+        var last = Array(0...right.count)
+        for (row, letter) in left.enumerated() {
+            var current = [row + 1]
+            for (column, other) in right.enumerated() {
+                var least = min(last[column + 1] + 1, current[column] + 1, last[column] + (letter == other ? 0 : 1))
+                if row > 0, column > 0, letter == right[column - 1], left[row - 1] == other {
+                    least = min(least, beforeLast[column - 1] + 1)
+                }
+                current.append(least)
+            }
+            (beforeLast, last) = (last, current)
+        }
+        return last[right.count]
+    }
+}
