@@ -41,6 +41,10 @@ extension ManagerClient {
         try await transport.send(TransportRequest(.get, Self.path("cluster")))
     }
 
+    public func metrics() async throws -> ClusterMetrics {
+        try await transport.send(TransportRequest(.get, Self.path("metrics")))
+    }
+
     /// The history after a revision, oldest first.
     ///
     /// - Parameters:
@@ -187,9 +191,11 @@ extension ManagerClient {
     /// Gives a node nothing new, or lets it take tasks again.
     ///
     /// - Throws: `worker_not_found`.
-    public func drain(_ name: NodeName, _ on: Bool = true) async throws {
+    @discardableResult
+    public func drain(_ name: NodeName, _ draining: Bool = true) async throws -> NodeInfo {
         try await transport.send(
-            TransportRequest(on ? .post : .delete, Self.path("workers", name.rawValue, "drain"), isIdempotent: true))
+            TransportRequest(
+                draining ? .post : .delete, Self.path("workers", name.rawValue, "drain"), isIdempotent: true))
     }
 
     /// Forgets a node.

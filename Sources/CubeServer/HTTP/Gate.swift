@@ -1,0 +1,139 @@
+import CubeErrors
+import CubeTypes
+import HTTPTypes
+import Hummingbird
+import Logging
+import NIOCore
+
+/// Every request passes here: its host, its route, its token, its body's type and size are checked in this order, and whatever
+/// goes wrong, here or in the route, leaves as an error object.
+struct Gate: HTTPResponder {
+    /// What Hummingbird makes for each request.
+    struct Context: InitializableFromSource {
+        let channel: any Channel
+        init(source: ApplicationRequestContextSource) { channel = source.channel }
+    }
+
+    let table: RouteTable
+    let options: ServerOptions
+    let logger: Logger
+
+    func respond(to request: Request, context: Context) async throws -> Response {
+        let requestID = Self.requestID(request)
+        var logger = logger
+        logger[metadataKey: "request"] = "\(requestID)"
+        var response: Response
+        do {
+            response = try await answer(request, channel: context.channel, logger: logger)
+        } catch {
+            var error = Self.apiError(error, logger: logger)
+            error.requestID = requestID
+            response = try .error(error)
+            switch error.code {
+            case 401: response.headers[.wwwAuthenticate] = "Bearer realm=\"cube\""
+            case 405: response.headers[.allow] = error.details?["allow"]
+            default: break
+            }
+        }
+        response.headers[.xRequestID] = requestID
+        response.headers[.cacheControl] = "no-store"
+        logger.debug("\(request.method) \(request.uri.path)", metadata: ["status": "\(response.status.code)"])
+        return response
+    }
+
+    private func answer(_ request: Request, channel: any Channel, logger: Logger) async throws -> Response {
+        try checkHost(request)
+        let (route, parameters) = try find(request)
+        let role = try authorize(request, for: route)
+        let limit = route.takesBatch ? options.limits.batchBytes : options.limits.bodyBytes
+        try checkBody(request, limit: limit)
+        return try await route.respond(
+            Call(
+                request: request, parameters: parameters, role: role, limits: options.limits, bodyLimit: limit,
+                channel: channel))
+    }
+
+    /// A web page may make a browser call us under the page's own name, which its name server points here. No page can
+    /// choose a name of ours.
+    private func checkHost(_ request: Request) throws(APIError) {
+        guard case .tcp(let own, _) = options.listen else { return }
+        let authority = request.head.authority ?? ""
+        let host =
+            if case .tcp(let host, _) = Endpoint.Address(authority) ?? Endpoint.Address("\(authority):80") { host } else
+            { "" }
+        guard
+            Endpoint.Address.isLoopback(host) || host == own || options.hosts.contains(host)
+                || ["0.0.0.0", "::"].contains(own) && Endpoint.Address.isNumeric(host)
+        else {
+            throw APIError(.forbiddenHost, "host \"\(authority.prefix(80))\" is not one of this server's names")
+        }
+    }
+
+    private func find(_ request: Request) throws(APIError) -> (Route, parameters: [String: String]) {
+        switch table.match(request.method, path: request.uri.path) {
+        case .found(let route, let parameters):
+            return (route, parameters)
+        case .otherMethods(let methods):
+            let allowed = methods.map(\.rawValue).joined(separator: ", ")
+            throw APIError(
+                .methodNotAllowed,
+                "\(request.method) is not a method of \(request.uri.path.prefix(200)), which has \(allowed)",
+                details: ["allow": allowed])
+        case .nothing:
+            throw APIError(.routeNotFound, "nothing is at \(request.uri.path.prefix(200))")
+        }
+    }
+
+    private func authorize(_ request: Request, for route: Route) throws(APIError) -> TokenSet.Role? {
+        guard case .tcp = options.listen, case .roles(let allowed) = route.access else { return nil }
+        let parts = (request.headers[.authorization] ?? "").split(separator: " ", maxSplits: 1)
+        guard parts.count == 2, parts[0].lowercased() == "bearer",
+            let role = options.tokens.role(presenting: String(parts[1]))
+        else {
+            throw APIError(.unauthorized, "this call needs a token: Authorization: Bearer TOKEN")
+        }
+        guard allowed.contains(role) else {
+            let needed = allowed.map(\.rawValue).sorted().joined(separator: " or ")
+            throw APIError(.forbidden, "this call needs the role \(needed); the token has the role \(role.rawValue)")
+        }
+        return role
+    }
+
+    private func checkBody(_ request: Request, limit: Int) throws(APIError) {
+        guard [.post, .put].contains(request.method) else { return }
+        let type = (request.headers[.contentType] ?? "").prefix { $0 != ";" && $0 != " " }
+        guard type.lowercased() == "application/json" else {
+            throw APIError(.unsupportedMediaType, "this call takes Content-Type: application/json, not \"\(type)\"")
+        }
+        if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > limit {
+            throw .tooLarge(limit)
+        }
+    }
+
+    /// The client's own id where it gave a harmless one.
+    private static func requestID(_ request: Request) -> String {
+        if let given = request.headers[.xRequestID], (1...64).contains(given.utf8.count),
+            given.utf8.allSatisfy({ (0x21...0x7e).contains($0) && $0 != UInt8(ascii: "\"") })
+        {
+            return given
+        }
+        return String(UInt64.random(in: .min ... .max), radix: 16)
+    }
+
+    /// What a caller is told: nothing of the inside.
+    private static func apiError(_ error: any Error, logger: Logger) -> APIError {
+        switch error {
+        case let error as APIError:
+            return error
+        case is CancellationError:
+            return APIError(.unavailable, "the server is shutting down")
+        default:
+            logger.error("request failed", metadata: ["error": "\(error)"])
+            return APIError(.internal, "internal error; the server's log has it under this request's id")
+        }
+    }
+}
+
+extension HTTPField.Name {
+    static let xRequestID = HTTPField.Name("X-Request-ID")!
+}

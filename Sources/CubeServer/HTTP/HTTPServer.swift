@@ -1,0 +1,69 @@
+import CubeErrors
+import CubeTypes
+import Glibc
+import Hummingbird
+import HummingbirdCore
+import Logging
+import NIOCore
+import ServiceLifecycle
+
+/// Listens, and answers by a table of routes, until shutdown.
+struct HTTPServer: Service {
+    let table: RouteTable
+    let options: ServerOptions
+    let logger: Logger
+
+    /// - Throws: `locked` where another program has the address.
+    func run() async throws {
+        let socket: UnixSocket? =
+            if case .unix(let path) = options.listen { UnixSocket(path: path) } else { nil }
+        try socket?.clear()
+        do {
+            try await application.run()
+        } catch let error as IOError {
+            let text = String(cString: strerror(error.errnoCode))
+            throw APIError(
+                error.errnoCode == EADDRINUSE ? .locked : .internal, "cannot listen on \(options.listen): \(text)")
+        }
+    }
+
+    private var application: Application<Gate> {
+        let limits = options.limits
+        return Application(
+            responder: Gate(table: table, options: options, logger: logger),
+            server: .http1(
+                configuration: HTTP1Channel.Configuration(
+                    additionalChannelHandlers: [ConnectionGuard(limits: limits)],
+                    idleTimeout: TimeAmount(limits.idleTime),
+                    httpDecoderConfiguration: .init(
+                        maxHeaderFieldSize: limits.headerBytes, maxHeaderListSize: limits.headerBytes,
+                        maxHeaderFieldCount: limits.headerFields))),
+            configuration: ApplicationConfiguration(
+                address: bindAddress,
+                availableConnectionsDelegate: MaximumAvailableConnections(limits.connections, logger: logger)),
+            onServerRunning: { channel in await announce(channel) },
+            logger: logger)
+    }
+
+    private var bindAddress: BindAddress {
+        switch options.listen {
+        case .tcp(let host, let port): .hostname(host, port: port)
+        case .unix(let path): .unixDomainSocket(path: path)
+        }
+    }
+
+    private func announce(_ channel: any Channel) async {
+        switch options.listen {
+        case .tcp(let host, let port):
+            await options.onReady(Endpoint(.tcp(host: host, port: channel.localAddress?.port ?? port)))
+        case .unix(let path):
+            do {
+                try UnixSocket(path: path).restrict()
+                await options.onReady(Endpoint(options.listen))
+            } catch {
+                logger.error("closing", metadata: ["error": "\(error)"])
+                channel.close(promise: nil)
+            }
+        }
+    }
+}
