@@ -1,0 +1,125 @@
+package import SystemPackage
+
+/// Reading files. What is not there is `nil`; what cannot be read throws.
+package protocol FileSystem: Sendable {
+    /// Opens the directory at `path`, links followed: all that is read below it is read from this very directory, also
+    /// when another one takes its place.
+    func openRoot(_ path: FilePath) throws(FileError) -> (any FileTree)?
+
+    /// The first `limit` bytes of a file.
+    func read(_ path: FilePath, limit: Int) throws(FileError) -> [UInt8]?
+
+    func exists(_ path: FilePath) throws(FileError) -> Bool
+
+    /// The names in a directory, in the order of their bytes.
+    func names(in directory: FilePath) throws(FileError) -> [String]?
+}
+
+/// A directory that was opened, and what is below it. Paths are relative to it, with `/`, and lead through no link.
+package protocol FileTree: Sendable {
+    /// Which directory it is: what stands at its path later may be another one.
+    var identity: FileIdentity { get }
+    /// Whether changes that other machines make here are seen by nobody but those who look, as on NFS.
+    var isRemote: Bool { get }
+    /// The path without any link.
+    var realPath: FilePath { get }
+
+    /// What is in a directory, in the order of the names' bytes; the root is `""`.
+    func entries(of directory: String) throws(FileError) -> [DirectoryEntry]?
+    /// What a file is; a link itself, not where it leads.
+    func stamp(of path: String) throws(FileError) -> FileStamp?
+    /// The same for many entries of one directory; those that are gone are left out.
+    func stamps(of names: [String], in directory: String) throws(FileError) -> [String: FileStamp]
+    /// Where a link leads, as it was written.
+    func target(ofLink path: String) throws(FileError) -> String?
+    /// The first `limit` bytes of a file, and what it was before and after they were read.
+    func read(_ path: String, limit: Int) throws(FileError) -> FileReading?
+}
+
+/// Writing files.
+package protocol WritableFileSystem: FileSystem {
+    /// Puts a whole file in the place of whatever is there: a reader sees the old one or the new one.
+    ///
+    /// - Parameter durable: whether it must have reached the disk when this returns.
+    func replace(_ path: FilePath, with bytes: [UInt8], durable: Bool) throws(FileError)
+    /// Writes at the end of a file, which is made where it is missing.
+    ///
+    /// - Returns: how long the file is then.
+    func append(_ bytes: [UInt8], to path: FilePath) throws(FileError) -> Int
+    /// Takes a file away, if it is there.
+    func remove(_ path: FilePath) throws(FileError)
+    func rename(_ path: FilePath, to other: FilePath) throws(FileError)
+    /// Makes a directory (0700) and those above it that are missing.
+    func makeDirectory(_ path: FilePath) throws(FileError)
+}
+
+/// A file that could not be read or written, and the system's word for it.
+package struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
+    package var path: String
+    package var cause: Errno
+
+    package init(path: String, cause: Errno) {
+        self.path = path
+        self.cause = cause
+    }
+
+    package var description: String { "\(path): \(cause)" }
+}
+
+/// Which file something is, whatever its name.
+package struct FileIdentity: Hashable, Codable, Sendable {
+    package var device: UInt64
+    package var inode: UInt64
+
+    package init(device: UInt64, inode: UInt64) {
+        self.device = device
+        self.inode = inode
+    }
+}
+
+/// What tells one content of a file from another without reading it.
+package struct FileStamp: Hashable, Sendable {
+    package var identity: FileIdentity
+    package var kind: FileKind
+    package var size: Int64
+    /// Nanoseconds since 1970: of the content and of the inode.
+    package var modified: Int64
+    package var changed: Int64
+
+    package init(identity: FileIdentity, kind: FileKind, size: Int64, modified: Int64, changed: Int64) {
+        self.identity = identity
+        self.kind = kind
+        self.size = size
+        self.modified = modified
+        self.changed = changed
+    }
+}
+
+package enum FileKind: Hashable, Sendable {
+    case file, directory, link, other
+}
+
+package struct DirectoryEntry: Hashable, Sendable {
+    package var name: String
+    package var kind: FileKind
+    /// The name is not UTF-8, so that nothing can be opened by it; `name` is as close as text comes.
+    package var isUnnameable: Bool
+
+    package init(name: String, kind: FileKind, isUnnameable: Bool = false) {
+        self.name = name
+        self.kind = kind
+        self.isUnnameable = isUnnameable
+    }
+}
+
+package struct FileReading: Hashable, Sendable {
+    package var before: FileStamp
+    package var bytes: [UInt8]
+    package var after: FileStamp
+
+    package init(before: FileStamp, bytes: [UInt8], after: FileStamp) {
+        self.before = before
+        self.bytes = bytes
+        self.after = after
+    }
+}

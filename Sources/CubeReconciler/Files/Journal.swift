@@ -1,0 +1,108 @@
+package import CubeTypes
+import FoundationEssentials
+package import Logging
+import Synchronization
+package import SystemPackage
+
+/// One line of the journal: what is about to be done, or what became of it.
+package struct JournalEntry: Codable, Hashable, Sendable {
+    package enum Event: String, Codable, Sendable { case intent, outcome }
+
+    package var at: Timestamp
+    package var event: Event
+    package var verb: String
+    package var name: WorkloadName
+    package var ordinal: Int
+    package var id: TaskID
+    package var rule: String
+    package var reason: String
+    /// The digest of the plan that the action is part of.
+    package var plan: Digest
+    /// `ok`, or the reason of the error; only of an outcome.
+    package var result: String?
+}
+
+/// `journal.ndjson`: every action, before and after its call, in at most four files of 16 MiB.
+///
+/// Nothing waits for it: what does not fit into its queue is dropped, and counted.
+package actor Journal {
+    private static let maximumQueue = 4 << 20
+    private static let maximumBytes = 16 << 20
+    private static let olderFiles = 3
+
+    private struct Queue {
+        var bytes: [UInt8] = []
+        var entries = 0
+        var dropped = 0
+    }
+
+    private let path: FilePath
+    private let files: any WritableFileSystem
+    private let logger: Logger
+    private let executor = BlockingExecutor("cube.journal")
+    private let queue = Mutex(Queue())
+    private let signals: AsyncStream<Void>
+    private let signal: AsyncStream<Void>.Continuation
+    private var isFailing = false
+
+    package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    package init(directory: FilePath, files: any WritableFileSystem, logger: Logger) {
+        path = directory.appending("journal.ndjson")
+        self.files = files
+        self.logger = logger
+        (signals, signal) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    /// How many entries are missing from the file.
+    package nonisolated var dropped: Int { queue.withLock(\.dropped) }
+
+    package nonisolated func record(_ entries: [JournalEntry]) {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        for entry in entries {
+            let line = (try? encoder.encode(entry)) ?? Data()  // Strings and numbers always encode.
+            queue.withLock { queue in
+                if queue.bytes.count + line.count < Self.maximumQueue {
+                    queue.bytes += line + [UInt8(ascii: "\n")]
+                    queue.entries += 1
+                } else {
+                    queue.dropped += 1
+                }
+            }
+        }
+        signal.yield()
+    }
+
+    /// Writes until ``finish()`` was called and everything is written.
+    package func run() async {
+        for await _ in signals { write() }
+        write()
+    }
+
+    package nonisolated func finish() { signal.finish() }
+
+    private func write() {
+        let (bytes, entries) = queue.withLock { queue in
+            defer { (queue.bytes, queue.entries) = ([], 0) }
+            return (queue.bytes, queue.entries)
+        }
+        guard !bytes.isEmpty else { return }
+        do throws(FileError) {
+            if try files.append(bytes, to: path) >= Self.maximumBytes { try rotate() }
+            isFailing = false
+        } catch {
+            queue.withLock { $0.dropped += entries }
+            if !isFailing { logger.error("The journal cannot be written.", metadata: ["error": "\(error)"]) }
+            isFailing = true
+        }
+    }
+
+    private func rotate() throws(FileError) {
+        for number in (0..<Self.olderFiles).reversed() {
+            let younger = number == 0 ? path : FilePath("\(path).\(number)")
+            guard try files.exists(younger) else { continue }
+            try files.rename(younger, to: FilePath("\(path).\(number + 1)"))
+        }
+    }
+}

@@ -1,0 +1,267 @@
+import CubeLinux
+import Glibc
+package import SystemPackage
+
+/// The files of this machine.
+package struct LocalFileSystem: WritableFileSystem {
+    package init() {}
+
+    package func openRoot(_ path: FilePath) throws(FileError) -> (any FileTree)? {
+        guard let descriptor = try opened(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) else { return nil }
+        return try LocalFileTree(owning: descriptor, at: path)
+    }
+
+    package func read(_ path: FilePath, limit: Int) throws(FileError) -> [UInt8]? {
+        guard let descriptor = try opened(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC) else { return nil }
+        defer { close(descriptor) }
+        return try readAll(descriptor, limit: limit, path: path.string)
+    }
+
+    package func exists(_ path: FilePath) throws(FileError) -> Bool {
+        var status = stat()
+        if lstat(path.string, &status) == 0 { return true }
+        if errno == ENOENT || errno == ENOTDIR { return false }
+        throw .last(path.string)
+    }
+
+    package func names(in directory: FilePath) throws(FileError) -> [String]? {
+        guard let descriptor = try opened(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC) else { return nil }
+        return try entries(consuming: descriptor, path: directory.string).map(\.name)
+    }
+
+    package func replace(_ path: FilePath, with bytes: [UInt8], durable: Bool) throws(FileError) {
+        // One name for each file: what a crash leaves behind is overwritten by the next write, and never piles up.
+        var temporary = path.removingLastComponent()
+        temporary.append(".\(path.lastComponent?.string ?? "").tmp")
+        do {
+            try writeAll(bytes, to: temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, durable: durable)
+            try rename(temporary, to: path)
+        } catch {
+            unlink(temporary.string)  // The first error is the one to tell.
+            throw error
+        }
+        if durable { try synchronize(directory: path.removingLastComponent()) }
+    }
+
+    package func append(_ bytes: [UInt8], to path: FilePath) throws(FileError) -> Int {
+        try writeAll(bytes, to: path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, durable: false)
+    }
+
+    package func remove(_ path: FilePath) throws(FileError) {
+        guard unlink(path.string) == 0 || errno == ENOENT else { throw .last(path.string) }
+    }
+
+    package func rename(_ path: FilePath, to other: FilePath) throws(FileError) {
+        guard Glibc.rename(path.string, other.string) == 0 else { throw .last(other.string) }
+    }
+
+    package func makeDirectory(_ path: FilePath) throws(FileError) {
+        if mkdir(path.string, 0o700) == 0 { return }
+        switch errno {
+        case EEXIST: return
+        case ENOENT where !path.removingLastComponent().isEmpty:
+            try makeDirectory(path.removingLastComponent())
+            guard mkdir(path.string, 0o700) == 0 || errno == EEXIST else { throw .last(path.string) }
+        default: throw .last(path.string)
+        }
+    }
+
+    private func synchronize(directory: FilePath) throws(FileError) {
+        guard let descriptor = try opened(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC) else { return }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw .last(directory.string) }
+    }
+
+    @discardableResult
+    private func writeAll(
+        _ bytes: [UInt8], to path: FilePath, _ flags: Int32, durable: Bool
+    ) throws(FileError) -> Int {
+        let descriptor = open(path.string, flags, 0o600)
+        guard descriptor >= 0 else { throw .last(path.string) }
+        defer { close(descriptor) }
+        var offset = 0
+        while offset < bytes.count {
+            let written = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress! + offset, $0.count - offset) }
+            if written < 0 {
+                if errno == EINTR { continue }
+                throw .last(path.string)
+            }
+            offset += written
+        }
+        guard !durable || fsync(descriptor) == 0 else { throw .last(path.string) }
+        return Int(lseek(descriptor, 0, SEEK_CUR))
+    }
+}
+
+/// A directory of this machine, kept open.
+private final class LocalFileTree: FileTree {
+    private let descriptor: CInt
+    let identity: FileIdentity
+    let isRemote: Bool
+    let realPath: FilePath
+
+    init(owning descriptor: CInt, at path: FilePath) throws(FileError) {
+        self.descriptor = descriptor
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw .last(path.string) }
+        identity = FileStamp(status).identity
+        isRemote = remoteFileSystems.contains(cube_file_system_type(descriptor))
+        guard let real = realpath(path.string, nil) else { throw .last(path.string) }
+        defer { free(real) }
+        realPath = FilePath(String(cString: real))
+    }
+
+    deinit { close(descriptor) }
+
+    func entries(of directory: String) throws(FileError) -> [DirectoryEntry]? {
+        guard let opened = try openBeneath(directory, O_RDONLY | O_DIRECTORY) else { return nil }
+        return try CubeReconciler.entries(consuming: opened, path: directory)
+    }
+
+    func stamp(of path: String) throws(FileError) -> FileStamp? {
+        guard let opened = try openBeneath(path, cube_o_path | O_NOFOLLOW) else { return nil }
+        defer { close(opened) }
+        return try FileStamp(opened, path: path)
+    }
+
+    func stamps(of names: [String], in directory: String) throws(FileError) -> [String: FileStamp] {
+        guard let opened = try openBeneath(directory, cube_o_path | O_DIRECTORY) else { return [:] }
+        defer { close(opened) }
+        var stamps = [String: FileStamp](minimumCapacity: names.count)
+        for name in names {
+            var status = stat()
+            if fstatat(opened, name, &status, AT_SYMLINK_NOFOLLOW) == 0 {
+                stamps[name] = FileStamp(status)
+            } else if errno != ENOENT {
+                throw .last(directory.appending(entry: name))
+            }
+        }
+        return stamps
+    }
+
+    func target(ofLink path: String) throws(FileError) -> String? {
+        guard let opened = try openBeneath(path, cube_o_path | O_NOFOLLOW) else { return nil }
+        defer { close(opened) }
+        var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
+        let count = buffer.withUnsafeMutableBytes { readlinkat(opened, "", $0.baseAddress!, $0.count) }
+        guard count >= 0 else { throw .last(path) }
+        return String(decoding: buffer.prefix(count), as: UTF8.self)
+    }
+
+    func read(_ path: String, limit: Int) throws(FileError) -> FileReading? {
+        // Not blocking: a pipe that nobody writes to must not stop everything.
+        guard let opened = try openBeneath(path, O_RDONLY | O_NONBLOCK | O_NOCTTY) else { return nil }
+        defer { close(opened) }
+        let before = try FileStamp(opened, path: path)
+        let bytes = before.kind == .file ? try readAll(opened, limit: limit, path: path) : []
+        return FileReading(before: before, bytes: bytes, after: try FileStamp(opened, path: path))
+    }
+
+    private func openBeneath(_ path: String, _ flags: CInt) throws(FileError) -> CInt? {
+        let opened = cube_open_beneath(descriptor, path.isEmpty ? "." : path, flags)
+        if opened >= 0 { return opened }
+        // A directory that became a file meanwhile is as gone as one that was deleted.
+        if errno == ENOENT || errno == ENOTDIR { return nil }
+        throw .last(path)
+    }
+}
+
+/// File systems where inotify tells nothing of what others write: NFS, SMB, CIFS, 9p, FUSE, Ceph.
+private let remoteFileSystems: Set<UInt32> = [
+    0x6969, 0x517B, 0xFF53_4D42, 0xFE53_4D42, 0x0102_1997, 0x6573_5546, 0x00C3_6400,
+]
+
+private func opened(_ path: FilePath, _ flags: CInt) throws(FileError) -> CInt? {
+    let descriptor = open(path.string, flags)
+    if descriptor >= 0 { return descriptor }
+    if errno == ENOENT { return nil }
+    throw .last(path.string)
+}
+
+private func readAll(_ descriptor: CInt, limit: Int, path: String) throws(FileError) -> [UInt8] {
+    var bytes: [UInt8] = []
+    while bytes.count < limit {
+        let wanted = min(limit - bytes.count, 64 << 10)
+        let start = bytes.count
+        bytes.append(contentsOf: repeatElement(0, count: wanted))
+        let got = bytes.withUnsafeMutableBytes { Glibc.read(descriptor, $0.baseAddress! + start, wanted) }
+        bytes.removeLast(wanted - max(got, 0))
+        if got == 0 { break }
+        if got < 0 && errno != EINTR { throw .last(path) }
+    }
+    return bytes
+}
+
+/// The entries of a directory without `.` and `..`; closes the descriptor.
+private func entries(consuming descriptor: CInt, path: String) throws(FileError) -> [DirectoryEntry] {
+    guard let stream = fdopendir(descriptor) else {
+        let error = FileError.last(path)
+        close(descriptor)
+        throw error
+    }
+    defer { closedir(stream) }
+    var entries: [DirectoryEntry] = []
+    while true {
+        errno = 0
+        guard let entry = readdir(stream) else {
+            guard errno == 0 else { throw .last(path) }
+            break
+        }
+        let start = UnsafeRawPointer(entry) + MemoryLayout<dirent>.offset(of: \.d_name)!
+        let bytes = start.assumingMemoryBound(to: CChar.self)
+        let name = String(validatingCString: bytes)
+        if name == "." || name == ".." { continue }
+        let kind = FileKind(directoryType: Int32(entry.pointee.d_type)) ?? kindOfEntry(bytes, in: dirfd(stream))
+        entries.append(
+            DirectoryEntry(name: name ?? String(cString: bytes), kind: kind, isUnnameable: name == nil))
+    }
+    return entries.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+}
+
+/// Asks for the kind where the file system does not tell it with the name.
+private func kindOfEntry(_ name: UnsafePointer<CChar>, in directory: CInt) -> FileKind {
+    var status = stat()
+    return fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0 ? FileKind(mode: status.st_mode) : .other
+}
+
+extension FileKind {
+    fileprivate init(mode: mode_t) {
+        switch mode & S_IFMT {
+        case S_IFREG: self = .file
+        case S_IFDIR: self = .directory
+        case S_IFLNK: self = .link
+        default: self = .other
+        }
+    }
+
+    /// `nil` where the file system does not say.
+    fileprivate init?(directoryType: Int32) {
+        switch directoryType {
+        case Int32(DT_REG): self = .file
+        case Int32(DT_DIR): self = .directory
+        case Int32(DT_LNK): self = .link
+        case Int32(DT_UNKNOWN): return nil
+        default: self = .other
+        }
+    }
+}
+
+extension FileStamp {
+    fileprivate init(_ status: stat) {
+        func nanoseconds(_ time: timespec) -> Int64 { Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec) }
+        self.init(
+            identity: FileIdentity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino)),
+            kind: FileKind(mode: status.st_mode), size: Int64(status.st_size),
+            modified: nanoseconds(status.st_mtim), changed: nanoseconds(status.st_ctim))
+    }
+
+    fileprivate init(_ descriptor: CInt, path: String) throws(FileError) {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw .last(path) }
+        self.init(status)
+    }
+}
+
+extension FileError {
+    fileprivate static func last(_ path: String) -> FileError { FileError(path: path, cause: Errno(rawValue: errno)) }
+}

@@ -1,0 +1,211 @@
+import Dispatch
+import Glibc
+import Synchronization
+import SystemPackage
+
+/// What may have changed below the root since it was last asked for.
+package struct SourceChange: Hashable, Sendable {
+    /// The paths of entries, relative to the root, that came, went or changed.
+    package var entries: Set<String>
+    /// Anything may have changed: events were lost, or the root itself is another one.
+    package var everything: Bool
+
+    package init(entries: Set<String> = [], everything: Bool = false) {
+        self.entries = entries
+        self.everything = everything
+    }
+
+    /// Above this many entries, looking at everything is as cheap.
+    private static let maximumEntries = 1024
+
+    package mutating func merge(_ other: SourceChange) {
+        entries.formUnion(other.entries)
+        everything = everything || other.everything || entries.count > Self.maximumEntries
+        if everything { entries = [] }
+    }
+}
+
+/// Tells through inotify that something changed below a directory, for the directories that it is told to watch.
+package final class DirectoryWatcher: Sendable {
+    private enum Watched {
+        /// The paths that lead to it: more than one where a link does.
+        case directory(Set<String>)
+        /// The directory that holds the root, where another root may be put in its place.
+        case parent(nameOfRoot: String)
+    }
+
+    private struct State {
+        var rootPath = FilePath()
+        var watched: [CInt: Watched] = [:]
+        var descriptors: [String: CInt] = [:]
+        var problem: String?
+        var pending = SourceChange()
+    }
+
+    /// One element or more whenever ``take()`` has something to give; it ends with the watcher.
+    package let signals: AsyncStream<Void>
+
+    private let signal: AsyncStream<Void>.Continuation
+    private let state: Mutex<State>
+    private let descriptor: CInt
+    // Dispatch's types are not marked as `Sendable`; this one is only made and cancelled.
+    private nonisolated(unsafe) let events: (any DispatchSourceRead)?
+
+    private init(descriptor: CInt, problem: String?) {
+        (signals, signal) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        state = Mutex(State(problem: problem))
+        self.descriptor = descriptor
+        guard descriptor >= 0 else {
+            events = nil
+            return
+        }
+        let queue = DispatchQueue(label: "cube.directory-watcher")
+        let events = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: queue)
+        self.events = events
+        events.setEventHandler { [weak self] in self?.readEvents() }
+        events.setCancelHandler { close(descriptor) }
+        events.resume()
+    }
+
+    /// A watcher that watches nothing yet. Where the system has no inotify instance left, it says so as a ``problem``.
+    package static func make() -> DirectoryWatcher {
+        let descriptor = inotify_init1(CInt(IN_NONBLOCK | IN_CLOEXEC))
+        guard descriptor < 0 else { return DirectoryWatcher(descriptor: descriptor, problem: nil) }
+        return DirectoryWatcher(descriptor: -1, problem: problem(of: errno))
+    }
+
+    deinit {
+        events?.cancel()
+        signal.finish()
+    }
+
+    /// Why changes are not seen as they happen; `nil` while they are.
+    package var problem: String? { state.withLock(\.problem) }
+
+    /// What changed since the last call.
+    package func take() -> SourceChange {
+        state.withLock { state in
+            defer { state.pending = SourceChange() }
+            return state.pending
+        }
+    }
+
+    /// Forgets all watches and begins anew with another root.
+    ///
+    /// - Parameters:
+    ///   - path: the root as the user named it, which a link or a rename may make another directory.
+    ///   - realPath: the same without any link; `nil` while there is none.
+    func start(root path: FilePath, realPath: FilePath?) {
+        guard descriptor >= 0 else { return }
+        state.withLock { state in
+            for watch in state.watched.keys { inotify_rm_watch(descriptor, watch) }
+            state.watched = [:]
+            state.descriptors = [:]
+            state.problem = nil
+            state.rootPath = realPath ?? path
+            let parent = path.removingLastComponent()
+            let mask = IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_ONLYDIR
+            let watch = inotify_add_watch(descriptor, parent.isEmpty ? "." : parent.string, UInt32(mask))
+            guard watch >= 0, let name = path.lastComponent else { return }
+            state.watched[watch] = .parent(nameOfRoot: name.string)
+        }
+    }
+
+    /// Watches a directory; to be called before it is listed, so that nothing is missed.
+    ///
+    /// - Parameters:
+    ///   - directory: its path, as the changes will name it.
+    ///   - realPath: the same without a link.
+    func watch(_ directory: String, at realPath: String) {
+        guard descriptor >= 0 else { return }
+        state.withLock { state in
+            let path = realPath.isEmpty ? state.rootPath : state.rootPath.appending(realPath)
+            let watch = inotify_add_watch(descriptor, path.string, mask)
+            guard watch >= 0 else {
+                // One that is gone or closed to us is told by its listing.
+                if errno == ENOSPC || errno == ENOMEM { state.problem = Self.problem(of: errno) }
+                return
+            }
+            if let former = state.descriptors[directory], former != watch { release(former, directory, &state) }
+            state.descriptors[directory] = watch
+            switch state.watched[watch] {
+            case .directory(let paths): state.watched[watch] = .directory(paths.union([directory]))
+            case .parent, nil: state.watched[watch] = .directory([directory])
+            }
+        }
+    }
+
+    /// Watches a directory that is gone no longer.
+    func unwatch(_ directory: String) {
+        state.withLock { state in
+            guard let watch = state.descriptors.removeValue(forKey: directory) else { return }
+            release(watch, directory, &state)
+        }
+    }
+
+    private func release(_ watch: CInt, _ directory: String, _ state: inout State) {
+        guard case .directory(let paths) = state.watched[watch] else { return }
+        guard paths == [directory] else {
+            state.watched[watch] = .directory(paths.subtracting([directory]))
+            return
+        }
+        state.watched[watch] = nil
+        inotify_rm_watch(descriptor, watch)
+    }
+
+    private func readEvents() {
+        var buffer = [UInt8](repeating: 0, count: 64 << 10)
+        while true {
+            let count = buffer.withUnsafeMutableBytes { read(descriptor, $0.baseAddress!, $0.count) }
+            guard count > 0 else { break }
+            let change = buffer.withUnsafeBytes { bytes in
+                state.withLock { state in Self.change(UnsafeRawBufferPointer(rebasing: bytes[..<count]), &state) }
+            }
+            guard change != SourceChange() else { continue }
+            state.withLock { $0.pending.merge(change) }
+            signal.yield()
+        }
+    }
+
+    private static func change(_ bytes: UnsafeRawBufferPointer, _ state: inout State) -> SourceChange {
+        let header = MemoryLayout<inotify_event>.size
+        var change = SourceChange()
+        var offset = 0
+        while offset + header <= bytes.count {
+            let event = bytes.loadUnaligned(fromByteOffset: offset, as: inotify_event.self)
+            let name = bytes[(offset + header)..<(offset + header + Int(event.len))].prefix { $0 != 0 }
+            offset += header + Int(event.len)
+            change.merge(Self.change(event, name: String(decoding: name, as: UTF8.self), &state))
+        }
+        return change
+    }
+
+    private static func change(_ event: inotify_event, name: String, _ state: inout State) -> SourceChange {
+        let mask = Int32(truncatingIfNeeded: event.mask)
+        if mask & IN_Q_OVERFLOW != 0 { return SourceChange(everything: true) }
+        switch state.watched[event.wd] {
+        case nil: return SourceChange()
+        case .parent(let root): return SourceChange(everything: name == root)
+        case .directory(let paths):
+            if mask & IN_IGNORED != 0 {
+                state.watched[event.wd] = nil
+                for path in paths { state.descriptors[path] = nil }
+            }
+            // Of the root itself nobody else tells.
+            if mask & IN_UNMOUNT != 0 || (name.isEmpty && paths.contains("")) { return SourceChange(everything: true) }
+            return SourceChange(entries: name.isEmpty ? paths : Set(paths.map { $0.appending(entry: name) }))
+        }
+    }
+
+    private static func problem(of error: CInt) -> String {
+        switch error {
+        case EMFILE: "no inotify instance is left (fs.inotify.max_user_instances)"
+        case ENOSPC: "no inotify watch is left (fs.inotify.max_user_watches)"
+        default: "inotify: \(Errno(rawValue: error))"
+        }
+    }
+}
+
+private let mask = UInt32(
+    IN_CREATE | IN_CLOSE_WRITE | IN_MODIFY | IN_ATTRIB | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE | IN_DELETE_SELF
+        | IN_MOVE_SELF | IN_ONLYDIR | IN_DONT_FOLLOW | IN_EXCL_UNLINK)

@@ -1,0 +1,130 @@
+import CubeCore
+import CubeJSON
+import CubeTypes
+import SystemPackage
+
+/// What is known of the files of a source, so that a file that did not change is not read again.
+final class ManifestIndex {
+    private struct Entry {
+        /// `nil` where the file could not even be looked at.
+        var stamp: FileStamp?
+        var state: FileState
+    }
+
+    /// One byte more is read than a manifest may have, so that the decoder sees that it is too large.
+    static let readLimit = (1 << 20) + 1
+
+    /// Times of files may be this coarse: what is read sooner after them may change once more and look the same.
+    static let racyWithin: Duration = .seconds(2)
+
+    static let maximumFiles = 1_000_000
+
+    private var entries: [String: Entry] = [:]
+    /// The files that are links, or lie behind one.
+    private(set) var links: Set<String> = []
+    /// The files that were read too soon after they changed, and when to read them once more.
+    private var rereads: [String: Timestamp] = [:]
+    /// The files whose state is not what it was when ``takeChanged()`` was called last.
+    private var changed: Set<String> = []
+    /// The directories that were listed.
+    private(set) var directories: Set<String> = []
+
+    var isFull: Bool { entries.count >= Self.maximumFiles }
+
+    /// By path.
+    var states: [String: FileState] { entries.mapValues(\.state) }
+
+    var nextReread: Timestamp? { rereads.values.min() }
+
+    func rereads(dueAt now: Timestamp) -> Set<String> { Set(rereads.filter { $0.value <= now }.keys) }
+
+    func knows(_ path: String) -> Bool { entries[path] != nil || directories.contains(path) }
+
+    func knowsFile(_ path: String) -> Bool { entries[path] != nil }
+
+    func add(directory: String) { directories.insert(directory) }
+
+    /// Reads a file, unless it is what it was.
+    ///
+    /// - Parameters:
+    ///   - path: what the file is called.
+    ///   - realPath: where it is, without any link.
+    /// - Returns: whether it was there.
+    func visit(_ path: String, at realPath: String, stamp: FileStamp, in tree: any FileTree, now: Timestamp) -> Bool {
+        let isLink = path != realPath
+        let isRereadDue = rereads[path].map { $0 <= now } ?? false
+        if entries[path]?.stamp == stamp, links.contains(path) == isLink, !isRereadDue { return true }
+        do throws(FileError) {
+            guard let reading = try settledReading(of: realPath, in: tree) else { return false }
+            if reading.after.kind != .file {
+                refuse(path, isLink: isLink, "is not a file")
+            } else if reading.before != reading.after {
+                refuse(path, isLink: isLink, "changes while it is read")
+            } else {
+                let changedAt = Timestamp(milliseconds: max(reading.after.modified, reading.after.changed) / 1_000_000)
+                let isRacy = changedAt + Self.racyWithin >= now && entries[path]?.stamp != reading.after
+                set(path, stamp: reading.after, isLink: isLink, Self.decode(reading.bytes, file: path))
+                rereads[path] = isRacy ? now + Self.racyWithin : nil
+            }
+        } catch {
+            refuse(path, isLink: isLink, "cannot be read: \(error.cause)")
+        }
+        return true
+    }
+
+    /// Notes a file that cannot be read.
+    func refuse(_ path: String, isLink: Bool, _ why: String) {
+        set(path, stamp: nil, isLink: isLink, .unreadable([.unreadable(path, why)]))
+    }
+
+    /// The files whose state changed since the last call, with their states.
+    func takeChanged() -> [String: FileState] {
+        defer { changed = [] }
+        return changed.reduce(into: [:]) { $0[$1] = entries[$1]?.state }
+    }
+
+    /// Forgets what is not there any more.
+    ///
+    /// - Returns: the directories that were forgotten.
+    func keep(files: Set<String>, directories kept: Set<String>) -> Set<String> {
+        if files.count < entries.count {
+            entries = entries.filter { files.contains($0.key) }
+            links.formIntersection(files)
+            rereads = rereads.filter { files.contains($0.key) }
+        }
+        defer { directories = kept }
+        return directories.subtracting(kept)
+    }
+
+    private func set(_ path: String, stamp: FileStamp?, isLink: Bool, _ state: FileState) {
+        if entries[path]?.state != state { changed.insert(path) }
+        entries[path] = Entry(stamp: stamp, state: state)
+        rereads[path] = nil
+        if isLink { links.insert(path) } else { links.remove(path) }
+    }
+
+    /// Reads a file until it did not change meanwhile, at most three times.
+    private func settledReading(of path: String, in tree: any FileTree) throws(FileError) -> FileReading? {
+        var reading: FileReading?
+        for _ in 0..<3 {
+            reading = try tree.read(path, limit: Self.readLimit)
+            guard let reading, reading.before != reading.after else { break }
+        }
+        return reading
+    }
+
+    private static func decode(_ bytes: [UInt8], file: String) -> FileState {
+        let decoded = ManifestDecoder.decode(bytes, file: file)
+        return decoded.diagnostics.contains { $0.severity == .error }
+            ? .unreadable(decoded.diagnostics) : .readable(decoded.workloads, digest: .sha256(of: bytes))
+    }
+}
+
+extension Diagnostic {
+    /// A file, or a directory, that is there and says nothing.
+    static func unreadable(_ path: String, _ why: String) -> Diagnostic {
+        Diagnostic(
+            reason: .unreadable, summary: "\(path.isEmpty ? "the directory" : path) \(why)",
+            range: SourceRange(filename: path))
+    }
+}
