@@ -86,7 +86,7 @@ let package = Package(
         .library("CubeWorkerClient", ["CubeErrors", "CubeTransport", "CubeTypes", "CubeVersion", .logging]),
 
         // The three layers; none knows a client or a server.
-        .target(name: "CubeLinux"),
+        .systemLibrary(name: "CubeLinux"),
         .library(
             "CubeReconciler",
             [

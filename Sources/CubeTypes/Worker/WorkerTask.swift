@@ -2,7 +2,7 @@
 public struct WorkerTask: Codable, Hashable, Sendable, Identifiable {
     public var id: TaskID
     public var placement: Int
-    /// How often it was started; 0 before the first time.
+    /// The number of the present run, or of the next one while it waits for it; from 1. A stop before any start leaves 0.
     public var run: Int
     /// `scheduled`, `running`, `stopping`, `completed`, `failed` or `stopped`.
     public var state: TaskState

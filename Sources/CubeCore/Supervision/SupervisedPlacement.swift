@@ -1,0 +1,168 @@
+package import CubeTypes
+
+/// One placement of a task on its worker: what was asked for, what happened, and what is to be done next.
+///
+/// Every event may be told twice or late: one that is not about the present run changes nothing. What a worker that was
+/// killed and started again has to do is what ``due`` says of the stored value, so there is no other way to recover.
+package struct SupervisedPlacement: Codable, Hashable, Sendable {
+    package private(set) var assignment: TaskAssignment
+    package private(set) var desired = DesiredTaskState.run
+    package private(set) var phase: Phase
+    /// The number of the present run, or of the next one while it waits; from 1.
+    package private(set) var run = 1
+    package private(set) var restarts = RestartHistory()
+    private var reason: TaskReason?
+    private var message: String?
+    private var exit: TaskResult?
+    private var startedAt: Timestamp?
+
+    package enum Phase: Codable, Hashable, Sendable {
+        /// The run may have been started, or not yet; the runtime finds out. It belongs to this start of the machine.
+        case starting(boot: String)
+        case running(boot: String)
+        /// Between two runs.
+        case waiting(until: Timestamp)
+        case ended(TaskState, at: Timestamp)
+    }
+
+    /// What the worker has to do.
+    package enum Due: Hashable, Sendable {
+        /// See to it that the run was started, once.
+        case start(run: Int, boot: String)
+        /// See to it that the run is never started, if it was not yet.
+        case abandon(run: Int, boot: String)
+        /// Wait for its end.
+        case watch(run: Int, boot: String)
+        /// Ask it to end, then wait for its end.
+        case stop(run: Int, boot: String)
+        case wait(until: Timestamp)
+        case nothing
+    }
+
+    /// A new placement, whose first run is due at once.
+    ///
+    /// - Parameter boot: the present start of the machine.
+    package init(_ assignment: TaskAssignment, boot: String) {
+        self.assignment = assignment
+        phase = .starting(boot: boot)
+        reason = .starting
+    }
+
+    package var due: Due {
+        switch (phase, desired) {
+        case (.starting(let boot), .stop): .abandon(run: run, boot: boot)
+        case (.starting(let boot), _): .start(run: run, boot: boot)
+        case (.running(let boot), .stop): .stop(run: run, boot: boot)
+        case (.running(let boot), _): .watch(run: run, boot: boot)
+        case (.waiting(let until), _): .wait(until: until)
+        case (.ended, _): .nothing
+        }
+    }
+
+    package var endedAt: Timestamp? {
+        if case .ended(_, let at) = phase { at } else { nil }
+    }
+
+    // MARK: Events
+
+    /// The program of a run was started.
+    package mutating func launched(run: Int, at moment: Timestamp) {
+        guard run == self.run, case .starting(let boot) = phase else { return }
+        phase = .running(boot: boot)
+        startedAt = moment
+        reason = nil
+        message = nil
+    }
+
+    /// The start of a run is put off for a reason that is not the task's, such as a full disk.
+    package mutating func startDelayed(run: Int, message: String) {
+        guard run == self.run, case .starting = phase else { return }
+        self.message = message
+    }
+
+    /// A run ended.
+    ///
+    /// - Parameters:
+    ///   - output: the last lines that it wrote.
+    ///   - jitter: a random number of 0 ..< 1.
+    package mutating func ended(run: Int, _ end: RunEnd, output: String?, now: Timestamp, jitter: Double) {
+        guard run == self.run else { return }
+        switch phase {
+        case .starting, .running: break
+        case .waiting, .ended: return
+        }
+        if case .exited(let result, _) = end { exit = result }
+        if desired == .stop {
+            let reason: TaskReason = end == .neverStarted && run == 1 ? .stoppedBeforeStart : .stopRequested
+            return finish(.stopped, reason, end.message, at: now)
+        }
+        switch restarts.decide(after: end, policy: assignment.definition.restart, now: now, jitter: jitter) {
+        case .restart(let wait):
+            phase = .waiting(until: now + wait)
+            self.run += 1
+            reason = .backoff
+            message = end.message
+        case .end(.failed, let reason):
+            let lines = output.map { "\nlast lines of its output:\n" + $0 } ?? ""
+            finish(.failed, reason, end.message + lines, at: now)
+        case .end(let state, let reason):
+            finish(state, reason, end.message, at: now)
+        }
+    }
+
+    /// The wait before a run is over.
+    ///
+    /// - Parameter boot: the present start of the machine.
+    package mutating func waitOver(run: Int, boot: String) {
+        guard run == self.run, case .waiting = phase else { return }
+        phase = .starting(boot: boot)
+        reason = .starting
+    }
+
+    package mutating func stopRequested(now: Timestamp) {
+        guard desired != .stop, endedAt == nil else { return }
+        desired = .stop
+        reason = .stopRequested
+        if case .waiting = phase { finish(.stopped, .stopRequested, message, at: now) }
+    }
+
+    /// Takes over the fields that change in place, and no other.
+    package mutating func settingsChanged(_ settings: TaskSettings) {
+        assignment.settingsDigest = settings.settingsDigest
+        assignment.definition.restart = settings.definition.restart
+        assignment.definition.stop = settings.definition.stop
+        assignment.definition.constraints = settings.definition.constraints
+        assignment.definition.labels = settings.definition.labels
+    }
+
+    private mutating func finish(_ state: TaskState, _ reason: TaskReason, _ message: String?, at moment: Timestamp) {
+        phase = .ended(state, at: moment)
+        self.reason = reason
+        self.message = message
+    }
+
+    // MARK: Report
+
+    /// What the worker says of it.
+    ///
+    /// - Parameter notEnforced: the limits that its runtime cannot hold.
+    package func report(notEnforced: [String]) -> WorkerTask {
+        WorkerTask(
+            id: assignment.id, placement: assignment.placement, run: run, state: state, ready: state == .running,
+            reason: reason, message: message, restarts: restarts.count, notBefore: notBefore, exit: exit,
+            startedAt: startedAt, endedAt: endedAt, settingsDigest: assignment.settingsDigest, notEnforced: notEnforced)
+    }
+
+    private var state: TaskState {
+        switch (phase, desired) {
+        case (.ended(let state, _), _): state
+        case (_, .stop): .stopping
+        case (.running, _): .running
+        case (.starting, _), (.waiting, _): .scheduled
+        }
+    }
+
+    private var notBefore: Timestamp? {
+        if case .waiting(let until) = phase { until } else { nil }
+    }
+}

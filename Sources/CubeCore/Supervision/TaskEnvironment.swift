@@ -1,0 +1,45 @@
+package import CubeTypes
+
+/// The whole environment of a task: nothing of the worker's own reaches it.
+package struct TaskEnvironment: Hashable, Sendable {
+    package private(set) var variables: [String: String]
+
+    /// Its own variables may replace `PATH`, `HOME` and `LANG`; never those that say who the task is.
+    package init(_ assignment: TaskAssignment, home: String) {
+        variables = [
+            "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": home, "LANG": "C.UTF-8",
+        ]
+        variables.merge(assignment.definition.env) { _, own in own }
+        variables["CUBE_NAME"] = assignment.definition.name.rawValue
+        variables["CUBE_ORDINAL"] = String(assignment.ordinal)
+        variables[Self.taskID] = assignment.id.rawValue
+        variables["CUBE_OWNER"] = assignment.owner.rawValue
+    }
+
+    /// The variable by which processes of a task are known.
+    package static let taskID = "CUBE_TASK_ID"
+
+    /// As `NAME=value`, by name.
+    package var entries: [String] { variables.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" } }
+
+    /// Replaces `$(NAME)` by the variable where there is one; `$$(NAME)` stands for `$(NAME)`, and all else for itself.
+    package func expand(_ text: String) -> String {
+        var result = ""
+        var rest = text[...]
+        while let dollar = rest.firstIndex(of: "$") {
+            result += rest[..<dollar]
+            rest = rest[dollar...]
+            let escaped = rest.hasPrefix("$$(")
+            guard escaped || rest.hasPrefix("$("), let close = rest.firstIndex(of: ")") else {
+                result += "$"
+                rest = rest.dropFirst()
+                continue
+            }
+            let reference = rest[(escaped ? rest.index(after: dollar) : dollar)...close]
+            let name = String(reference.dropFirst(2).dropLast())
+            result += escaped ? reference : variables[name].map { $0[...] } ?? reference
+            rest = rest[rest.index(after: close)...]
+        }
+        return result + rest
+    }
+}

@@ -1,0 +1,63 @@
+// What Swift's Glibc module lacks: newer system calls, variadic functions, and `fork`, which Swift marks unavailable.
+// Where nothing else is said, a function answers as its system call does: -1 and `errno` on failure.
+#pragma once
+
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <signal.h>
+#include <stdint.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <sys/types.h>
+#include <sys/vfs.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/// For single-threaded programs only.
+static inline pid_t cube_fork(void) { return fork(); }
+
+/// Closes all descriptors from `first` on.
+static inline int cube_close_from(unsigned int first) { return (int)syscall(SYS_close_range, first, ~0U, 0U); }
+
+/// A pipe whose ends close on exec, and with `O_NONBLOCK` in `flags` do not block.
+static inline int cube_pipe(int ends[2], int flags) {
+    return (int)syscall(SYS_pipe2, ends, flags | O_CLOEXEC);
+}
+
+/// The descriptor is readable once the process has ended, and closes on exec.
+static inline int cube_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0U); }
+
+static inline int cube_pidfd_send_signal(int pidfd, int signal) {
+    return (int)syscall(SYS_pidfd_send_signal, pidfd, signal, (void *)0, 0U);
+}
+
+/// Takes the exit status of a child that has ended, so that no zombie stays; `ECHILD` where it is nobody's child of ours.
+static inline int cube_pidfd_reap(int pidfd) {
+    siginfo_t information;
+    return waitid((idtype_t)3 /* P_PIDFD */, (id_t)pidfd, &information, WEXITED | WNOHANG);
+}
+
+/// Orphaned descendants become children of this process.
+static inline int cube_become_subreaper(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); }
+
+/// This process gets `signal` when its parent ends. A change of user clears it.
+static inline int cube_set_parent_death_signal(int signal) { return prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0); }
+
+/// A descriptor that names a file and opens nothing.
+static const int cube_o_path = __O_PATH;
+
+/// Opens `path` below `directory` for reading. It never leaves `directory` and follows no link; -1 and errno otherwise.
+static inline int cube_open_beneath(int directory, const char *path, int flags) {
+    struct open_how how = {
+        .flags = (uint64_t)(uint32_t)(flags | O_CLOEXEC),
+        .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
+    };
+    return (int)syscall(SYS_openat2, directory, path, &how, sizeof(how));
+}
+
+/// The magic number of the file system that an open file lies on; 0 where it is not known.
+static inline uint32_t cube_file_system_type(int descriptor) {
+    struct statfs status;
+    return fstatfs(descriptor, &status) == 0 ? (uint32_t)status.f_type : 0;
+}

@@ -1,0 +1,64 @@
+import Glibc
+
+/// What to run, as the worker wrote it into the file `launch`.
+struct Launch {
+    /// The program and its arguments, ended by `nil`.
+    let arguments: [UnsafeMutablePointer<CChar>?]
+    /// `NAME=value`.
+    let environment: [UnsafeMutablePointer<CChar>]
+    let workingDirectory: String
+    let user: User?
+    let logs: String
+    let logBytes: Int
+    let logFiles: Int
+    let stop: StopOrder
+
+    /// Numbers, as names are for the worker to look up.
+    struct User {
+        let id: uid_t
+        let group: gid_t
+        let groups: [gid_t]
+    }
+
+    init?(file descriptor: Int32) {
+        guard let fields = Fields(of: descriptor, format: "cube-launch/1"),
+            let workingDirectory = fields.text("directory"), let logs = fields.text("logs"),
+            let stop = StopOrder(fields), !fields.values("argument").isEmpty
+        else { return nil }
+        arguments = fields.values("argument") + [nil]
+        environment = fields.values("environment")
+        self.workingDirectory = workingDirectory
+        self.logs = logs
+        logBytes = fields.number("log_bytes") ?? 10 << 20
+        logFiles = fields.number("log_files") ?? 3
+        self.stop = stop
+        if let user = fields.number("user"), let group = fields.number("group") {
+            let groups = fields.values("supplementary_group").compactMap { gid_t(String(cString: $0)) }
+            self.user = User(id: uid_t(user), group: gid_t(group), groups: groups)
+        } else {
+            user = nil
+        }
+    }
+}
+
+/// How the program is asked to end; the file `stop` may bring another order than `launch` did.
+struct StopOrder {
+    let signal: Int32
+    let graceMilliseconds: Int
+
+    init?(_ fields: Fields) {
+        guard let signal = fields.number("signal"), (1...64).contains(signal),
+            let grace = fields.number("grace"), grace >= 0
+        else { return nil }
+        self.signal = Int32(signal)
+        graceMilliseconds = grace
+    }
+
+    init?(in directory: Int32) {
+        let descriptor = openat(directory, "stop", O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        guard let fields = Fields(of: descriptor, format: "cube-stop/1") else { return nil }
+        self.init(fields)
+    }
+}

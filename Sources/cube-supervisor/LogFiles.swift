@@ -1,0 +1,74 @@
+import Glibc
+
+/// The output of a task in numbered files, `1.log` and on: a full one is followed by the next, and the oldest goes.
+///
+/// Nothing here ends or blocks the program: what cannot be written is dropped, and how much is said once writing works
+/// again.
+struct LogFiles {
+    private let directory: Int32
+    private let limit: Int
+    private let keep: Int
+    private var number = 0
+    private var descriptor: Int32 = -1
+    private var size = 0
+    private var dropped = 0
+
+    init(_ path: String, limit: Int, keep: Int) {
+        directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        self.limit = limit
+        self.keep = keep
+        number = max(highestNumber(), 1)
+        openFile()
+    }
+
+    mutating func write(_ bytes: UnsafeRawBufferPointer) {
+        if size >= limit { advance() }
+        if descriptor < 0 { openFile() }
+        if dropped > 0, append(Array("[cube: \(dropped) bytes of output were dropped]\n".utf8)) { dropped = 0 }
+        guard dropped == 0 else { return dropped += bytes.count }
+        dropped = bytes.count - appended(bytes)
+    }
+
+    private mutating func advance() {
+        if descriptor >= 0 { close(descriptor) }
+        descriptor = -1
+        size = 0
+        number += 1
+        unlinkat(directory, "\(number - keep).log", 0)
+    }
+
+    private mutating func openFile() {
+        descriptor = openat(directory, "\(number).log", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+        var status = stat()
+        size = descriptor >= 0 && fstat(descriptor, &status) == 0 ? Int(status.st_size) : 0
+    }
+
+    private mutating func append(_ bytes: [UInt8]) -> Bool {
+        bytes.withUnsafeBytes { appended($0) == $0.count }
+    }
+
+    /// - Returns: how many bytes there was room for.
+    private mutating func appended(_ bytes: UnsafeRawBufferPointer) -> Int {
+        guard descriptor >= 0 else { return 0 }
+        let count = max(Glibc.write(descriptor, bytes.baseAddress, bytes.count), 0)
+        size += count
+        return count
+    }
+
+    private func highestNumber() -> Int {
+        guard let listing = fdopendir(dup(directory)) else { return 0 }
+        defer { closedir(listing) }
+        var highest = 0
+        while let entry = readdir(listing) {
+            let name = entryName(entry)
+            if name.hasSuffix(".log"), let number = Int(name.dropLast(4)) { highest = max(highest, number) }
+        }
+        return highest
+    }
+}
+
+func entryName(_ entry: UnsafeMutablePointer<dirent>) -> String {
+    withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+    }
+}
