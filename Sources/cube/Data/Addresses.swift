@@ -1,0 +1,28 @@
+import FoundationEssentials
+import Glibc
+import SystemPackage
+
+/// `run/addresses.json`: where the manager and the workers of a data directory answer.
+struct Addresses: Codable, Hashable {
+    var manager: String?
+    var workers: [String] = []
+
+    private static func file(in data: DataDirectory) -> FilePath { data.run.appending("addresses.json") }
+
+    static func load(from data: DataDirectory) throws -> Addresses {
+        guard let bytes = try AtomicFile.read(file(in: data)) else { return Addresses() }
+        return try JSONDecoder().decode(Addresses.self, from: Data(bytes))
+    }
+
+    /// Changes the file; the processes of one data directory take turns.
+    static func update(in data: DataDirectory, _ change: (inout Addresses) -> Void) throws {
+        try data.run.makeDirectory()
+        let directory = open(data.run.string, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard directory >= 0 else { throw FileError(path: data.run, doing: "open", errno: errno) }
+        defer { close(directory) }
+        while flock(directory, LOCK_EX) != 0, errno == EINTR {}
+        var addresses = try load(from: data)
+        change(&addresses)
+        try AtomicFile.write(Array((try JSONText.pretty(addresses) + "\n").utf8), to: file(in: data), mode: 0o600)
+    }
+}

@@ -1,0 +1,59 @@
+import CubeErrors
+import CubeTypes
+import Glibc
+import SystemPackage
+
+/// The directory that holds all that Cube writes, and where in it each part writes.
+struct DataDirectory: Sendable, Hashable {
+    let path: FilePath
+
+    var manager: FilePath { path.appending("manager") }
+    var reconciler: FilePath { path.appending("reconciler") }
+    var run: FilePath { path.appending("run") }
+    var tokens: FilePath { path.appending("tokens") }
+    var status: FilePath { path.appending("status") }
+    var drift: FilePath { path.appending("drift") }
+
+    func worker(_ name: NodeName) -> FilePath { path.appending("worker").appending(name.rawValue) }
+
+    /// Makes the directory, which ignores itself in git.
+    func prepare() throws {
+        try path.makeDirectory()
+        let ignore = path.appending(".gitignore")
+        if !ignore.exists { try AtomicFile.write(Array("*\n".utf8), to: ignore, mode: 0o644) }
+    }
+}
+
+extension FilePath {
+    /// A path as the user wrote it, made absolute and without `.` and `..`.
+    static func absolute(_ text: String) -> FilePath {
+        let path = FilePath(text)
+        guard path.isRelative, let buffer = getcwd(nil, 0) else { return path.lexicallyNormalized() }
+        defer { free(buffer) }
+        return FilePath(String(cString: buffer)).pushing(path).lexicallyNormalized()
+    }
+
+    var exists: Bool { access(string, F_OK) == 0 }
+
+    /// Makes a directory and those above it, with rights for its user alone where they are new.
+    func makeDirectory() throws {
+        if mkdir(string, 0o700) == 0 || errno == EEXIST { return }
+        let problem = errno
+        guard problem == ENOENT, !removingLastComponent().isEmpty else {
+            throw FileError(path: self, doing: "make the directory", errno: problem)
+        }
+        try removingLastComponent().makeDirectory()
+        guard mkdir(string, 0o700) == 0 || errno == EEXIST else {
+            throw FileError(path: self, doing: "make the directory", errno: errno)
+        }
+    }
+}
+
+/// What the system said about a file.
+struct FileError: Error, CustomStringConvertible {
+    let path: FilePath
+    let doing: String
+    let errno: Int32
+
+    var description: String { "cannot \(doing) \(path): \(String(cString: strerror(errno)))" }
+}

@@ -1,0 +1,20 @@
+/// What a command's exit code says. The numbers are part of the interface.
+struct ExitStatus: Hashable {
+    let rawValue: Int32
+
+    static let success = ExitStatus(rawValue: 0)
+    static let error = ExitStatus(rawValue: 1)
+    static let badUsage = ExitStatus(rawValue: 64)
+
+    /// `validate`: some manifest is not valid; `diff`: there are differences.
+    static let negative = ExitStatus(rawValue: 1)
+    /// `validate`: a file could not be read; `diff`: any error.
+    static let trouble = ExitStatus(rawValue: 2)
+    /// `plan --detailed-exitcode`: there is something to do.
+    static let changes = ExitStatus(rawValue: 2)
+
+    // `apply`.
+    static let held = ExitStatus(rawValue: 4)
+    static let notConverged = ExitStatus(rawValue: 5)
+    static let leaseHeld = ExitStatus(rawValue: 6)
+}

@@ -1,0 +1,38 @@
+import CubeErrors
+
+/// Why a command ends without success: one line, where it helps a hint, and the exit code.
+struct Failure: Error {
+    var message: String
+    var hint: String?
+    /// `nil`: the code that the command has for errors.
+    var exitCode: ExitStatus?
+
+    init(_ message: String, hint: String? = nil, exitCode: ExitStatus? = nil) {
+        self.message = message
+        self.hint = hint
+        self.exitCode = exitCode
+    }
+
+    /// Any error in the words of the command line.
+    init(_ error: any Error) {
+        switch error {
+        case let failure as Failure: self = failure
+        case let error as APIError: self.init(error.message, hint: Self.hint(for: error))
+        default: self.init(String(describing: error))
+        }
+    }
+
+    private static func hint(for error: APIError) -> String? {
+        switch error.reason {
+        case .unavailable, .timeout: "`cube up` starts a manager here; --manager or CUBE_MANAGER names another one"
+        case .unauthorized, .forbidden: "--token-file or CUBE_TOKEN_FILE names a file with the manager's token"
+        case .ownerTaken: "`cube owner claim` binds the owner to this directory of manifests"
+        case .holdNotFound: "`cube status` lists what is held, with the digest that approves it"
+        case .taskNotFound: "`cube task list` lists the tasks"
+        case .ownerNotFound: "`cube owner list` lists the owners"
+        case .workerNotFound: "`cube node list` lists the nodes"
+        case .foreignCluster: "this data directory belongs to another cluster; nothing was stopped"
+        default: nil
+        }
+    }
+}

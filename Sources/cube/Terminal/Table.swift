@@ -1,0 +1,45 @@
+/// Rows under headings: what the commands show.
+struct Table {
+    /// A cell: its text and how it looks on a terminal.
+    struct Cell: ExpressibleByStringInterpolation {
+        var text: String
+        var style: Terminal.Style?
+
+        init(_ text: String, _ style: Terminal.Style? = nil) {
+            self.text = text
+            self.style = style
+        }
+
+        init(stringLiteral value: String) { self.init(value) }
+    }
+
+    var headings: [String]
+    var rows: [[Cell]]
+
+    init(_ headings: String..., rows: [[Cell]]) {
+        self.headings = headings
+        self.rows = rows
+    }
+
+    /// Columns as wide as their widest cell; the last one is not padded.
+    func text(_ terminal: Terminal) -> String {
+        let widths = headings.indices.map { column in
+            ([headings[column].count] + rows.map { $0[column].text.count }).max() ?? 0
+        }
+        func line(_ cells: [Cell]) -> String {
+            cells.enumerated().map { column, cell in
+                let padding = column == cells.count - 1 ? 0 : widths[column] - cell.text.count + 2
+                return terminal.styled(cell.text, cell.style) + String(repeating: " ", count: padding)
+            }.joined()
+        }
+        return ([line(headings.map { Cell($0, .dim) })] + rows.map(line)).joined(separator: "\n")
+    }
+
+    var markdown: String {
+        func line(_ cells: [String]) -> String {
+            "| " + cells.map { $0.replacing("|", with: "\\|") }.joined(separator: " | ") + " |"
+        }
+        return ([line(headings), line(headings.map { _ in "---" })] + rows.map { line($0.map(\.text)) })
+            .joined(separator: "\n")
+    }
+}

@@ -1,0 +1,58 @@
+import Glibc
+
+/// What may be written to a stream: colour only where a person looks at it.
+struct Terminal: Sendable {
+    /// Whether the stream is a terminal.
+    let isInteractive: Bool
+    let hasColour: Bool
+
+    static let standardOutput = Terminal(descriptor: STDOUT_FILENO)
+    static let standardError = Terminal(descriptor: STDERR_FILENO)
+
+    init(descriptor: Int32) {
+        isInteractive = isatty(descriptor) == 1 && Environment.value("TERM") != "dumb"
+        hasColour = isInteractive && Environment.value("NO_COLOR") == nil
+    }
+
+    enum Style: String {
+        case bold = "1"
+        case dim = "2"
+        case red = "31"
+        case green = "32"
+        case yellow = "33"
+        case cyan = "36"
+    }
+
+    func styled(_ text: String, _ style: Style?) -> String {
+        guard hasColour, let style else { return text }
+        return "\u{1B}[\(style.rawValue)m\(text)\u{1B}[0m"
+    }
+
+    /// Columns and rows of the terminal on standard output; 80 × 24 where it does not say.
+    static var size: (columns: Int, rows: Int) {
+        var size = winsize()
+        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 else {
+            return (80, 24)
+        }
+        return (Int(size.ws_col), Int(size.ws_row))
+    }
+
+    /// Writes a line of the result.
+    static func output(_ line: String) { write("\(line)\n", to: STDOUT_FILENO) }
+
+    /// Writes a line that is not part of the result.
+    static func note(_ line: String) { write("\(line)\n", to: STDERR_FILENO) }
+
+    /// Writes all bytes; gives up where nobody reads any more.
+    static func write(_ text: String, to descriptor: Int32) { write(Array(text.utf8), to: descriptor) }
+
+    static func write(_ bytes: [UInt8], to descriptor: Int32) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let written = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if written < 0, errno == EINTR || errno == EAGAIN { continue }
+            guard written > 0 else { return }
+            rest = rest.dropFirst(written)
+        }
+    }
+}

@@ -1,0 +1,34 @@
+import FoundationEssentials
+
+/// The repository that these tests stand in, as files.
+struct Repository {
+    let root: String
+
+    static let own = Repository(
+        root: String(#filePath.dropLast("/Tests/TidyTests/Repository.swift".count)))
+
+    func text(_ path: String) throws -> String {
+        try String(contentsOfFile: "\(root)/\(path)", encoding: .utf8)
+    }
+
+    func bytes(_ path: String) throws -> [UInt8] {
+        try [UInt8](Data(contentsOf: URL(filePath: "\(root)/\(path)")))
+    }
+
+    /// The names in a directory, sorted.
+    func entries(_ path: String) throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: "\(root)/\(path)").sorted()
+    }
+
+    /// The paths of all files below a directory with one of these endings, sorted.
+    func files(below directory: String, endings: Set<Substring>) throws -> [String] {
+        try FileManager.default.subpathsOfDirectory(atPath: "\(root)/\(directory)").sorted()
+            .filter { path in path.split(separator: ".").last.map(endings.contains) ?? false }
+            .map { "\(directory)/\($0)" }
+    }
+
+    /// The Swift files of a target.
+    func sources(of wall: Wall) throws -> [SwiftFile] {
+        try files(below: wall.directory, endings: ["swift"]).map { try SwiftFile(path: $0, text: text($0)) }
+    }
+}

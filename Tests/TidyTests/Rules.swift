@@ -1,0 +1,47 @@
+/// What a machine can hold of the project's habits: each rule takes what it judges and answers what breaks it, as
+/// `file:line: what`.
+enum Rules {
+    /// A file imports only what its target's row of the table names.
+    static func foreignImports(_ file: SwiftFile, in wall: Wall) -> [String] {
+        file.imports.filter { !wall.modules.contains($0.module) }
+            .map { "\(file.path):\($0.line): \(wall.target) may not import \($0.module)" }
+    }
+
+    /// Time, chance and output come into a pure target from outside.
+    static func impurities(_ file: SwiftFile) -> [String] {
+        file.code.compactMap { code, line in
+            code.firstMatch(
+                of: /\bDate\(\)|\bDate\.now\b|\b(?:Continuous|Suspending)Clock\b|\bSystemRandomNumberGenerator\b|\.random\(|\.randomElement\(|\.shuffled?\(\)|\b(?:debugPrint|print|dump)\(|\bUUID\(\)/
+            ).map { "\(file.path):\(line): \($0.0) in a pure target" }
+        }
+    }
+
+    /// Unfinished work is finished, or not begun.
+    static func reminders(_ file: SwiftFile) -> [String] {
+        file.lines.enumerated().compactMap { index, line in
+            line.firstMatch(of: /\b(?:FIXME|TODO|XXX)\b/).map { "\(file.path):\(index + 1): \($0.0)" }
+        }
+    }
+
+    /// An error that is dropped says why.
+    static func silence(_ file: SwiftFile) -> [String] {
+        file.code.filter { $0.text.contains(/\btry\?/) && !file.hasComment(onOrBefore: $0.line) }
+            .map { "\(file.path):\($0.line): try? without a comment that says why" }
+    }
+
+    /// The top of the repository is a table of contents.
+    static func strays(in entries: [String]) -> [String] {
+        let known: Set = ["Package.swift", "Package.resolved", "README.md", "Sources", "Tests", "examples", "manifests"]
+        return entries.filter { !known.contains($0) && !$0.hasPrefix(".") }
+    }
+
+    /// Every target has its row, and every row its target.
+    static func unwalled(directories: [String], rows: [String]) -> [String] {
+        Set(directories).symmetricDifference(rows).sorted()
+    }
+
+    /// What the README tells to run is what runs before a change lands.
+    static func untold(_ command: String, in readme: String) -> Bool {
+        !readme.split(separator: "\n").contains { $0.trimmingPrefix(" ") == command }
+    }
+}

@@ -1,0 +1,51 @@
+import Testing
+
+/// Each rule sees what breaks it.
+@Suite struct RulesTests {
+    private func sample(_ text: String) -> SwiftFile { SwiftFile(path: "sample.swift", text: text) }
+
+    @Test(arguments: [
+        "import Foundation", "public import Foundation", "@testable import Foundation", "import struct Foundation.Date",
+        "@preconcurrency package import Foundation", "    import Foundation",
+    ])
+    func `an import beyond the wall is seen in any form`(line: String) {
+        let wall = Wall("Walled", ["CubeTypes"])
+        let file = sample("import CubeTypes\n// import Glibc\n\(line)")
+        #expect(Rules.foreignImports(file, in: wall) == ["sample.swift:3: Walled may not import Foundation"])
+    }
+
+    @Test(arguments: [
+        ("let now = Date()", "Date()"), ("let clock = ContinuousClock()", "ContinuousClock"),
+        ("var generator = SystemRandomNumberGenerator()", "SystemRandomNumberGenerator"),
+        ("Int.random(in: 0...1)", ".random("), ("print(1)", "print("), ("debugPrint(1)", "debugPrint("),
+        ("names.shuffled()", ".shuffled()"), ("let id = UUID()", "UUID()"),
+    ])
+    func `a clock, chance or output in a pure target is seen`(line: String, found: String) {
+        #expect(Rules.impurities(sample("// \(line)\n\(line)")) == ["sample.swift:2: \(found) in a pure target"])
+    }
+
+    @Test func `a reminder is seen, in a comment too`() {
+        #expect(Rules.reminders(sample("let a = 1\n// TODO: more")) == ["sample.swift:2: TODO"])
+        #expect(Rules.reminders(sample("let a = 1 // FIXME")) == ["sample.swift:1: FIXME"])
+    }
+
+    @Test func `a dropped error without its reason is seen`() {
+        let dropped = ["sample.swift:2: try? without a comment that says why"]
+        #expect(Rules.silence(sample("\ntry? remove()")) == dropped)
+        #expect(Rules.silence(sample("// Gone already is fine.\ntry? remove()")) == [])
+        #expect(Rules.silence(sample("try? remove()  // Gone already is fine.")) == [])
+    }
+
+    @Test func `a stray at the top is seen`() {
+        #expect(Rules.strays(in: [".ci", "Sources", "notes.txt"]) == ["notes.txt"])
+    }
+
+    @Test func `a target without a row, and a row without a target, are seen`() {
+        #expect(Rules.unwalled(directories: ["A", "B"], rows: ["B", "C"]) == ["A", "C"])
+    }
+
+    @Test func `a command that the README does not tell is seen`() {
+        #expect(Rules.untold("swift test", in: "Run\n\n    swift test --quick\n"))
+        #expect(!Rules.untold("swift test", in: "Run\n\n    swift test\n"))
+    }
+}

@@ -1,0 +1,49 @@
+import CubeCore
+import Testing
+
+/// The repository keeps its habits.
+@Suite struct TidyTests {
+    let repository = Repository.own
+
+    @Test(arguments: Wall.table.map(\.target))
+    func `every file imports only what its target may`(target: String) throws {
+        let wall = try #require(Wall.table.first { $0.target == target })
+        #expect(try repository.sources(of: wall).flatMap { Rules.foreignImports($0, in: wall) } == [])
+    }
+
+    @Test func `every target has its row in the table`() throws {
+        let directories = try ["Sources", "Tests"].flatMap(repository.entries).filter { !$0.contains(".") }
+        #expect(Rules.unwalled(directories: directories, rows: Wall.table.map(\.target)) == [])
+    }
+
+    @Test func `pure targets take time, chance and output from outside`() throws {
+        let files = try Wall.table.filter(\.isPure).flatMap(repository.sources)
+        #expect(files.flatMap(Rules.impurities) == [])
+    }
+
+    @Test func `nothing is left for later, and no error is dropped without its reason`() throws {
+        let files = try Wall.table.filter { $0.target != "TidyTests" }.flatMap(repository.sources)
+        #expect(files.flatMap(Rules.reminders) == [])
+        #expect(files.flatMap(Rules.silence) == [])
+    }
+
+    @Test func `the top of the repository holds what it should`() throws {
+        #expect(Rules.strays(in: try repository.entries("")) == [])
+    }
+
+    @Test func `manifests and examples are valid`() throws {
+        let files = try ["manifests", "examples"].flatMap { try repository.files(below: $0, endings: ["json"]) }
+            .filter { !$0.hasPrefix("examples/broken/") }
+        try #require(files.count >= 5)
+        for file in files {
+            let decoded = ManifestDecoder.decode(try repository.bytes(file), file: file)
+            #expect(decoded.diagnostics.isEmpty, "\(file)")
+            #expect(!decoded.workloads.isEmpty, "\(file)")
+        }
+    }
+
+    @Test func `the README tells the command that tests`() throws {
+        let command = try #require(try repository.text(".ci/run").split(separator: "\n").last)
+        #expect(!Rules.untold(String(command), in: try repository.text("README.md")))
+    }
+}
