@@ -1,0 +1,31 @@
+import ArgumentParser
+
+struct CompletionCommand: Command {
+    static let configuration = CommandConfiguration(
+        commandName: "completion", abstract: "Print a completion script for a shell.",
+        discussion: """
+            For bash, add to ~/.bashrc:
+              source <(cube completion bash)
+
+            For zsh, write it to a directory of $fpath:
+              cube completion zsh > ~/.zfunc/_cube
+
+            For fish:
+              cube completion fish > ~/.config/fish/completions/cube.fish
+            """)
+
+    enum Shell: String, ExpressibleByArgument, CaseIterable { case bash, zsh, fish }
+
+    @Argument(help: "bash, zsh or fish.")
+    var shell: Shell
+
+    func run() async throws {
+        let shell: CompletionShell =
+            switch shell {
+            case .bash: .bash
+            case .zsh: .zsh
+            case .fish: .fish
+            }
+        Terminal.output(CubeCommand.completionScript(for: shell))
+    }
+}

@@ -1,0 +1,55 @@
+import ArgumentParser
+
+struct DoctorCommand: Command {
+    static let configuration = CommandConfiguration(
+        commandName: "doctor", abstract: "Look whether this machine has what Cube needs.",
+        discussion: """
+            Looks at limits, inotify, the kernel, the directories and their rights, ports, the supervisor, and for tasks that
+            run without their directory. Says what to do about what is not good. Changes nothing.
+
+            Exit codes: 0 all is well or nearly, 1 something is bad.
+            """)
+
+    @OptionGroup var place: PlaceOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        let findings = try checks().map(Finding.init)
+        try output.write(
+            findings, as: Table("CHECK", "VERDICT", "FOUND", rows: findings.map(\.row)))
+        if findings.contains(where: { $0.verdict == "bad" }) { throw ExitCode(ExitStatus.error.rawValue) }
+    }
+
+    private func checks() throws -> [any Check] {
+        let data = place.data
+        return [
+            KernelCheck.measure(), OpenFilesCheck.measure(), ProcessesCheck.measure(),
+            try InotifyCheck.measure(directories: 1), ManifestsCheck.measure(place.manifests),
+            DataDirectoryCheck.measure(data.path), try StoreCheck.measure(data), PortsCheck.measure(),
+            try SupervisorCheck.measure(), OrphansCheck(orphans: SupervisorProcess.all().filter(\.isOrphan)),
+            try HoldersCheck.measure(data),
+        ]
+    }
+}
+
+/// A check's answer, as it is written.
+private struct Finding: Encodable {
+    var check: String
+    var verdict: String
+    var found: String
+    var hint: String?
+
+    init(_ check: any Check) {
+        self.check = check.title
+        switch check.verdict {
+        case .good(let found): (verdict, self.found, hint) = ("good", found, nil)
+        case .warning(let found, let hint): (verdict, self.found, self.hint) = ("warning", found, hint)
+        case .bad(let found, let hint): (verdict, self.found, self.hint) = ("bad", found, hint)
+        }
+    }
+
+    var row: [Table.Cell] {
+        let style: Terminal.Style = ["good": .green, "warning": .yellow][verdict] ?? .red
+        return [Table.Cell(check), Table.Cell(verdict, style), Table.Cell(hint.map { "\(found); \($0)" } ?? found)]
+    }
+}

@@ -1,0 +1,22 @@
+import Glibc
+import SystemPackage
+
+/// Where the program is that supervises one task each.
+enum SupervisorProgram {
+    /// `CUBE_SUPERVISOR`, or `cube-supervisor` beside the program that runs.
+    static func path() throws -> FilePath {
+        if let named = Environment.value("CUBE_SUPERVISOR") { return .absolute(named) }
+        var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+        let count = readlink("/proc/self/exe", &buffer, buffer.count - 1)
+        guard count > 0 else { throw FileError(path: "/proc/self/exe", doing: "read", errno: errno) }
+        let own = FilePath(String(decoding: buffer.prefix(count).map(UInt8.init(bitPattern:)), as: UTF8.self))
+        return own.removingLastComponent().appending("cube-supervisor")
+    }
+
+    /// - Throws: with a hint, where it is missing.
+    static func require() throws -> FilePath {
+        let check = try SupervisorCheck.measure()
+        guard case .bad(let message, let hint) = check.verdict else { return check.path }
+        throw Failure(message, hint: hint)
+    }
+}

@@ -1,0 +1,108 @@
+import Glibc
+import SystemPackage
+
+/// The manifests must be there and readable.
+struct ManifestsCheck: Check {
+    var path: FilePath
+    /// What keeps it from being read, in the system's words; `nil`: nothing.
+    var problem: String?
+
+    let title = "manifests"
+    var verdict: Verdict {
+        guard let problem else { return .good(path.string) }
+        return .bad("\(path): \(problem)", hint: "`cube init` makes a first one; --manifests names another directory")
+    }
+
+    static func measure(_ path: FilePath) -> ManifestsCheck {
+        let directory = opendir(path.string)
+        guard let directory else { return ManifestsCheck(path: path, problem: String(cString: strerror(errno))) }
+        closedir(directory)
+        return ManifestsCheck(path: path, problem: nil)
+    }
+}
+
+/// The data directory must be this user's alone, writable, with room, and on a file system that SQLite can trust.
+struct DataDirectoryCheck: Check {
+    var path: FilePath
+    /// `nil`: it does not exist yet.
+    var found: Found?
+    /// Whether this user may write to it, or, while it does not exist, to the directory that it will be made in.
+    var isWritable: Bool
+    var user: uid_t
+    var freeBytes: UInt64
+    /// The magic number of its file system.
+    var fileSystem: Int
+
+    struct Found: Hashable {
+        var owner: uid_t
+        var mode: mode_t
+    }
+
+    let title = "data directory"
+    var verdict: Verdict {
+        if let found, found.owner != user {
+            return .bad("\(path) belongs to user \(found.owner), not \(user)", hint: "run Cube as its owner")
+        }
+        if !isWritable { return .bad("\(path) is not writable", hint: "--data-dir names another directory") }
+        if let found, found.mode & 0o077 != 0 {
+            return .warning("\(path) is open to other users", hint: "`chmod 700 \(path)`: tokens and output are in it")
+        }
+        if Self.networkFileSystems.contains(fileSystem) {
+            return .bad(
+                "\(path) is on a network file system, where SQLite may lose what it promised",
+                hint: "--data-dir names a directory on a local disk")
+        }
+        if freeBytes < 64 << 20 {
+            return .bad("\(path) has only \(freeBytes >> 20) MiB free", hint: "make room: stops wait until it can be written")
+        }
+        if freeBytes < 1 << 30 {
+            return .warning("\(path) has only \(freeBytes >> 20) MiB free", hint: "make room")
+        }
+        return .good(found == nil ? "\(path) (not made yet)" : path.string)
+    }
+
+    /// NFS, SMB, CIFS, SMB2, AFS, 9P, Ceph.
+    private static let networkFileSystems: Set = [
+        0x6969, 0x517B, 0xFF53_4D42, 0xFE53_4D42, 0x5346_414F, 0x0102_1997, 0x00C3_6400,
+    ]
+
+    static func measure(_ path: FilePath) -> DataDirectoryCheck {
+        var status = stat()
+        let exists = stat(path.string, &status) == 0
+        var existing = path
+        while !existing.exists, existing.removeLastComponent() {}
+        var volume = statfs()
+        statfs(existing.string, &volume)
+        return DataDirectoryCheck(
+            path: path, found: exists ? Found(owner: status.st_uid, mode: status.st_mode & 0o777) : nil,
+            isWritable: access(existing.string, W_OK | X_OK) == 0, user: getuid(),
+            freeBytes: UInt64(volume.f_bavail) * UInt64(volume.f_bsize), fileSystem: Int(volume.f_type))
+    }
+}
+
+/// The manager's store, once there is one.
+struct StoreCheck: Check {
+    var path: FilePath
+    /// The first bytes of the file; `nil`: there is none yet.
+    var header: [UInt8]?
+
+    let title = "store"
+    var verdict: Verdict {
+        guard let header else { return .good("not made yet") }
+        if header.isEmpty || header.starts(with: Array("SQLite format 3\0".utf8)) { return .good(path.string) }
+        return .bad("\(path) is not a SQLite database", hint: "restore it from a copy; tasks that run are not touched")
+    }
+
+    static func measure(_ data: DataDirectory) throws -> StoreCheck {
+        let path = data.manager.appending("cube.sqlite")
+        let descriptor = open(path.string, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            if errno == ENOENT { return StoreCheck(path: path, header: nil) }
+            throw FileError(path: path, doing: "read", errno: errno)
+        }
+        defer { close(descriptor) }
+        var header = [UInt8](repeating: 0, count: 16)
+        let count = read(descriptor, &header, header.count)
+        return StoreCheck(path: path, header: Array(header.prefix(max(0, count))))
+    }
+}

@@ -1,0 +1,43 @@
+import Glibc
+
+/// The parts talk over loopback; the standard ports matter only where they are asked for.
+struct PortsCheck: Check {
+    /// Whether any port of 127.0.0.1 could be had, and which of the standard ports are in use.
+    var hasLoopback: Bool
+    var taken: [UInt16]
+
+    let title = "ports"
+    var verdict: Verdict {
+        guard hasLoopback else {
+            return .bad("no port of 127.0.0.1 can be had", hint: "bring loopback up: `ip link set lo up`")
+        }
+        guard taken.isEmpty else {
+            return .warning(
+                "in use on 127.0.0.1: \(taken.map(String.init).joined(separator: ", "))",
+                hint: "`cube up` asks for free ones; `cube manager` and `cube worker` take --listen")
+        }
+        return .good("8080 and 8081 are free on 127.0.0.1")
+    }
+
+    static func measure() -> PortsCheck {
+        PortsCheck(hasLoopback: isFree(0), taken: [8080, 8081].filter { !isFree($0) })
+    }
+
+    private static func isFree(_ port: UInt16) -> Bool {
+        let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        guard socket >= 0 else { return false }
+        defer { close(socket) }
+        // As the servers do: a port in TIME_WAIT can be had.
+        var reuse: Int32 = 1
+        setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &reuse, socklen_t(MemoryLayout<Int32>.size))
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        return withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+            }
+        }
+    }
+}

@@ -1,0 +1,49 @@
+import Glibc
+import SystemPackage
+
+/// The program that outlives the worker must be there.
+struct SupervisorCheck: Check {
+    var path: FilePath
+    var isExecutable: Bool
+
+    let title = "supervisor"
+    var verdict: Verdict {
+        isExecutable
+            ? .good(path.string)
+            : .bad(
+                "\(path) is missing or not executable",
+                hint: "install cube-supervisor beside cube, or set CUBE_SUPERVISOR")
+    }
+
+    static func measure() throws -> SupervisorCheck {
+        let path = try SupervisorProgram.path()
+        return SupervisorCheck(path: path, isExecutable: access(path.string, X_OK) == 0)
+    }
+}
+
+/// Tasks whose directory is gone run where nobody sees them.
+struct OrphansCheck: Check {
+    var orphans: [SupervisorProcess]
+
+    let title = "orphans"
+    var verdict: Verdict {
+        guard !orphans.isEmpty else { return .good("no task runs without its directory") }
+        let listed = orphans.prefix(5).map { "\($0.directory) (process \($0.process))" }.joined(separator: ", ")
+        return .bad(
+            "\(orphans.count) running without their directory: \(listed)\(orphans.count > 5 ? ", …" : "")",
+            hint: "`cube down --orphans` stops them; put the directory back to keep them")
+    }
+}
+
+/// Which parts run on this data directory.
+struct HoldersCheck: Check {
+    var holders: [String]
+
+    let title = "running"
+    var verdict: Verdict { .good(holders.isEmpty ? "nothing runs here" : holders.joined(separator: "; ")) }
+
+    static func measure(_ data: DataDirectory) throws -> HoldersCheck {
+        let found = try [data.run, data.manager, data.reconciler].compactMap { try DirectoryLock.holder(of: $0) }
+        return HoldersCheck(holders: Set(found.map(\.description)).sorted())
+    }
+}
