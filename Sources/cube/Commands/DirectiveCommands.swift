@@ -1,0 +1,128 @@
+import ArgumentParser
+import CubeErrors
+import CubeTypes
+
+/// A command that tells an owner something; whoever holds the owner's lease acts on it.
+struct DirectiveOptions: ParsableArguments {
+    @OptionGroup var owner: OwnerOption
+    @OptionGroup var manager: ManagerOptions
+
+    @Option(help: "Why, for those who read it later.")
+    var reason: String?
+
+    @discardableResult
+    func give(_ verb: Directive.Verb, _ subject: String) async throws -> OwnerStatus {
+        try await manager.client(.write).direct(owner.owner, Directive(verb: verb, subject: subject, reason: reason))
+    }
+}
+
+struct ApproveCommand: Command {
+    static let configuration = CommandConfiguration(
+        commandName: "approve", abstract: "Release what a guard holds.",
+        discussion: """
+            Guards hold back what looks like an accident, such as many workloads gone at once. `cube status` says what is
+            held, and its digest. An approval counts for an hour, for exactly what was held or a part of it.
+
+            Example:
+              cube approve 3fd2c1
+            """)
+
+    @Argument(help: "The digest of what is held, or its beginning.")
+    var digest: String
+    @OptionGroup var options: DirectiveOptions
+
+    func run() async throws {
+        let hexadecimal = digest.hasPrefix("sha256:") ? String(digest.dropFirst(7)) : digest
+        guard (4...64).contains(hexadecimal.count), hexadecimal.allSatisfy(\.isHexDigit) else {
+            throw ArgumentParser.ValidationError(
+                "\"\(digest)\" must be a digest, or at least 4 hexadecimal digits of its beginning")
+        }
+        let owner = try await options.give(.approve, hexadecimal.lowercased())
+        let approved = owner.directives.last {
+            $0.verb == .approve && ($0.approves?.digest.hexadecimal.hasPrefix(hexadecimal.lowercased()) ?? false)
+        }
+        let changes = approved?.approves?.changes.map { "\($0.verb) \($0.name)" } ?? []
+        Terminal.output("Approved for an hour: \(changes.isEmpty ? digest : changes.joined(separator: ", ")).")
+    }
+}
+
+struct RetryCommand: Command {
+    static let configuration = CommandConfiguration(
+        commandName: "retry", abstract: "Try a failed workload again, or run a job once more.",
+        discussion: """
+            A task whose restarts are used up stays failed until its manifest changes, or until this is said. A job that
+            completed runs again.
+
+            Example:
+              cube retry report
+            """)
+
+    @Argument(help: "The workload.", transform: WorkloadName.parse)
+    var name: WorkloadName
+    @OptionGroup var options: DirectiveOptions
+
+    func run() async throws {
+        try await options.give(.retry, name.rawValue)
+        Terminal.output("\(name) will be tried again.")
+    }
+}
+
+struct RestartCommand: Command {
+    static let configuration = CommandConfiguration(
+        commandName: "restart", abstract: "Replace the tasks of a workload by new ones.",
+        discussion: """
+            The tasks are replaced as after a change of the manifest: as many at a time as its `update` allows.
+
+            Example:
+              cube restart web --reason "new certificates"
+            """)
+
+    @Argument(help: "The workload.", transform: WorkloadName.parse)
+    var name: WorkloadName
+    @OptionGroup var options: DirectiveOptions
+
+    func run() async throws {
+        try await options.give(.restart, name.rawValue)
+        Terminal.output("The tasks of \(name) will be replaced.")
+    }
+}
+
+struct SuspendCommand: Command {
+    static let configuration = CommandConfiguration(
+        commandName: "suspend", abstract: "Freeze a workload: nothing of it is started, stopped or replaced.",
+        discussion: """
+            What runs keeps running, and is restarted by its own policy; changes of its manifest wait until `cube resume`.
+
+            Example:
+              cube suspend web --reason "looking into it"
+            """)
+
+    @Argument(help: "The workload.", transform: WorkloadName.parse)
+    var name: WorkloadName
+    @OptionGroup var options: DirectiveOptions
+
+    func run() async throws {
+        try await options.give(.suspend, name.rawValue)
+        Terminal.output("\(name) is frozen until `cube resume \(name)`.")
+    }
+}
+
+struct ResumeCommand: Command {
+    static let configuration = CommandConfiguration(
+        commandName: "resume", abstract: "End what `cube suspend` began.",
+        discussion: """
+            A manifest that says `"suspend": true` itself is resumed by changing the manifest.
+
+            Example:
+              cube resume web
+            """)
+
+    @Argument(help: "The workload.", transform: WorkloadName.parse)
+    var name: WorkloadName
+    @OptionGroup var options: DirectiveOptions
+
+    func run() async throws {
+        try await options.give(.resume, name.rawValue)
+        Terminal.output("\(name) follows its manifest again.")
+    }
+}

@@ -1,0 +1,56 @@
+import ArgumentParser
+import CubeTypes
+
+struct EventsCommand: Command {
+    static let configuration = CommandConfiguration(
+        commandName: "events", abstract: "Show what happened, oldest first.",
+        discussion: """
+            Examples:
+              cube events --follow
+              cube events --name web -o json
+            """)
+
+    @Flag(name: .shortAndLong, help: "Go on with what happens, until Ctrl-C.")
+    var follow = false
+    @Option(help: "Only events after this revision.")
+    var since = 0
+    @Option(help: "Only events of this workload.", transform: WorkloadName.parse)
+    var name: WorkloadName?
+    @OptionGroup var manager: ManagerOptions
+    @Option(name: .shortAndLong, help: "The form of the result: text, json (one object a line) or markdown.")
+    var output: OutputFormat = .text
+
+    func run() async throws {
+        let client = try manager.client(.read)
+        var revision = since
+        while true {
+            let list = try await client.events(since: revision)
+            for event in list.events where name == nil || event.name == name { try show(event) }
+            guard list.events.isEmpty else {
+                revision = list.revision
+                continue
+            }
+            break
+        }
+        guard follow else { return }
+        for try await event in client.events(following: revision) where name == nil || event.name == name {
+            try show(event)
+        }
+    }
+
+    private func show(_ event: TaskEvent) throws {
+        switch output {
+        case .json: Terminal.output(try JSONText.line(event))
+        case .text, .markdown: Terminal.output((output == .markdown ? "- " : "") + Self.line(event))
+        }
+    }
+
+    static func line(_ event: TaskEvent) -> String {
+        let subject = event.name.map { name in event.ordinal.map { "\(name)/\($0)" } ?? name.rawValue }
+        return [
+            Terminal.standardOutput.styled(event.at.description, .dim), event.kind.rawValue,
+            subject ?? event.owner?.rawValue, event.node.map { "on \($0)" }, event.reason.map { "(\($0))" },
+            event.message,
+        ].compactMap { $0 }.joined(separator: " ")
+    }
+}

@@ -1,0 +1,86 @@
+import ArgumentParser
+import CubeTypes
+
+struct NodeCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "node", abstract: "The machines of the cluster.",
+        subcommands: [List.self, Show.self, Drain.self, Resume.self, Forget.self], defaultSubcommand: List.self)
+
+    struct List: Command {
+        static let configuration = CommandConfiguration(abstract: "List the nodes.")
+
+        @OptionGroup var manager: ManagerOptions
+        @OptionGroup var output: OutputOptions
+
+        func run() async throws {
+            let list = try await manager.client(.read).nodes()
+            try output.write(
+                list,
+                as: Table(
+                    "NODE", "STATE", "TASKS", "CPU", "MEMORY", "LABELS",
+                    rows: list.nodes.map { node in
+                        [
+                            Table.Cell(node.name.rawValue, .bold), Table.Cell(node.state),
+                            "\(node.tasks)",
+                            "\(cores(node.reserved.millicores)) of \(cores(node.capacity.millicores))",
+                            "\(ByteCount(node.reserved.memory)) of \(ByteCount(node.capacity.memory))",
+                            "\(node.labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ","))",
+                        ]
+                    }))
+        }
+
+        private func cores(_ millicores: Int) -> String { "\(Double(millicores) / 1000)" }
+    }
+
+    struct Show: Command {
+        static let configuration = CommandConfiguration(abstract: "Show all that is known of a node, as JSON.")
+
+        @Argument(help: "The node.", transform: NodeName.parse)
+        var name: NodeName
+        @OptionGroup var manager: ManagerOptions
+
+        func run() async throws { Terminal.output(try JSONText.pretty(try await manager.client(.read).node(name))) }
+    }
+
+    struct Drain: Command {
+        static let configuration = CommandConfiguration(
+            abstract: "Give a node no new tasks.", discussion: "It keeps what it runs. `cube node resume` ends it.")
+
+        @Argument(help: "The node.", transform: NodeName.parse)
+        var name: NodeName
+        @OptionGroup var manager: ManagerOptions
+
+        func run() async throws {
+            try await manager.client(.write).drain(name, true)
+            Terminal.output("\(name) takes no new tasks.")
+        }
+    }
+
+    struct Resume: Command {
+        static let configuration = CommandConfiguration(abstract: "Let a drained node take tasks again.")
+
+        @Argument(help: "The node.", transform: NodeName.parse)
+        var name: NodeName
+        @OptionGroup var manager: ManagerOptions
+
+        func run() async throws {
+            try await manager.client(.write).drain(name, false)
+            Terminal.output("\(name) takes tasks again.")
+        }
+    }
+
+    struct Forget: Command {
+        static let configuration = CommandConfiguration(
+            abstract: "Forget a node that will not come back.",
+            discussion: "Its tasks count as lost from then on, and may run elsewhere. Be sure that they do not run there.")
+
+        @Argument(help: "The node.", transform: NodeName.parse)
+        var name: NodeName
+        @OptionGroup var manager: ManagerOptions
+
+        func run() async throws {
+            try await manager.client(.write).remove(name)
+            Terminal.output("\(name) is forgotten.")
+        }
+    }
+}

@@ -1,0 +1,64 @@
+import ArgumentParser
+import CubeErrors
+import CubeReconciler
+import CubeTypes
+
+struct OwnerCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "owner", abstract: "Who owns workloads: usually one directory of manifests each.",
+        subcommands: [List.self, Claim.self, Forget.self], defaultSubcommand: List.self)
+
+    struct List: Command {
+        static let configuration = CommandConfiguration(abstract: "List the owners, their sources and leases.")
+
+        @OptionGroup var manager: ManagerOptions
+        @OptionGroup var output: OutputOptions
+
+        func run() async throws {
+            let list = try await manager.client(.read).owners()
+            try output.write(
+                list,
+                as: Table(
+                    "OWNER", "HELD", "DIRECTIVES", "LEASE",
+                    rows: list.owners.map { owner in
+                        [
+                            Table.Cell(owner.owner.rawValue, .bold), "\(owner.holds.count)",
+                            "\(owner.directives.map(\.name).joined(separator: ","))",
+                            "\(owner.lease.map { $0.expiresAt > .now ? $0.holder : "expired (\($0.holder))" } ?? "-")",
+                        ]
+                    }))
+        }
+    }
+
+    struct Claim: Command {
+        static let configuration = CommandConfiguration(
+            abstract: "Bind an owner to this directory of manifests.",
+            discussion: """
+                The manager binds an owner to the first source that it sees, so that two directories do not fight over one
+                owner. After a move to another machine, or after .cube/reconciler was lost, claim it anew.
+                """)
+
+        @OptionGroup var options: DirectiveOptions
+
+        func run() async throws {
+            let source = try await SourceFile(options.manager.place.data).id()
+            try await options.give(.claim, source.rawValue)
+            Terminal.output("\(try options.owner.owner) belongs to \(options.manager.place.manifests) now.")
+        }
+    }
+
+    struct Forget: Command {
+        static let configuration = CommandConfiguration(
+            abstract: "Forget an owner that has no tasks left.",
+            discussion: "Its slot records go too: jobs that completed may run again.")
+
+        @Argument(help: "The owner.", transform: OwnerName.parse)
+        var name: OwnerName
+        @OptionGroup var manager: ManagerOptions
+
+        func run() async throws {
+            try await manager.client(.write).forget(name)
+            Terminal.output("\(name) is forgotten.")
+        }
+    }
+}
