@@ -38,6 +38,7 @@ extension Target.Dependency {
     static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
     static let serviceLifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
     static let subprocess = product(name: "Subprocess", package: "swift-subprocess")
+    static let unixSignals = product(name: "UnixSignals", package: "swift-service-lifecycle")
     static let systemPackage = product(name: "SystemPackage", package: "swift-system")
 }
 
@@ -120,7 +121,7 @@ let package = Package(
             dependencies: [
                 "CubeCore", "CubeErrors", "CubeJSON", "CubeLinux", "CubeManager", "CubeManagerClient", "CubeReconciler",
                 "CubeServer", "CubeTypes", "CubeVersion", "CubeWorker", "CubeWorkerClient", .argumentParser, .logging,
-                .serviceLifecycle, .systemPackage,
+                .serviceLifecycle, .systemPackage, .unixSignals,
             ],
             swiftSettings: strict),
         .executableTarget(

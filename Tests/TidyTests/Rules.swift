@@ -11,7 +11,8 @@ enum Rules {
     static func impurities(_ file: SwiftFile) -> [String] {
         file.code.compactMap { code, line in
             code.firstMatch(
-                of: /\bDate\(\)|\bDate\.now\b|\b(?:Continuous|Suspending)Clock\b|\bSystemRandomNumberGenerator\b|\.random\(|\.randomElement\(|\.shuffled?\(\)|\b(?:debugPrint|print|dump)\(|\bUUID\(\)/
+                of:
+                    /\bDate\(\)|\bDate\.now\b|\b(?:Continuous|Suspending)Clock\b|\bSystemRandomNumberGenerator\b|\.random\(|\.randomElement\(|\.shuffled?\(\)|\b(?:debugPrint|print|dump)\(|\bUUID\(\)/
             ).map { "\(file.path):\(line): \($0.0) in a pure target" }
         }
     }
@@ -31,7 +32,9 @@ enum Rules {
 
     /// The top of the repository is a table of contents.
     static func strays(in entries: [String]) -> [String] {
-        let known: Set = ["Package.swift", "Package.resolved", "README.md", "Sources", "Tests", "examples", "manifests"]
+        let known: Set = [
+            "Package.swift", "Package.resolved", "README.md", "Sources", "Tests", "examples", "manifests",
+        ]
         return entries.filter { !known.contains($0) && !$0.hasPrefix(".") }
     }
 

@@ -1,18 +1,19 @@
 import ArgumentParser
 import CubeErrors
+import CubeManagerClient
 import CubeTypes
 
 /// A command that tells an owner something; whoever holds the owner's lease acts on it.
 struct DirectiveOptions: ParsableArguments {
     @OptionGroup var owner: OwnerOption
-    @OptionGroup var manager: ManagerOptions
+    @OptionGroup var manager: ConnectionOptions
 
     @Option(help: "Why, for those who read it later.")
     var reason: String?
 
     @discardableResult
     func give(_ verb: Directive.Verb, _ subject: String) async throws -> OwnerStatus {
-        try await manager.client(.write).direct(owner.owner, Directive(verb: verb, subject: subject, reason: reason))
+        try await manager.writer().direct(owner.owner, Directive(verb: verb, subject: subject, reason: reason))
     }
 }
 

@@ -25,7 +25,7 @@ struct DoctorCommand: Command {
         return [
             KernelCheck.measure(), OpenFilesCheck.measure(), ProcessesCheck.measure(),
             try InotifyCheck.measure(directories: 1), ManifestsCheck.measure(place.manifests),
-            DataDirectoryCheck.measure(data.path), try StoreCheck.measure(data), PortsCheck.measure(),
+            try DataDirectoryCheck.measure(data.path), try StoreCheck.measure(data), PortsCheck.measure(),
             try SupervisorCheck.measure(), OrphansCheck(orphans: SupervisorProcess.all().filter(\.isOrphan)),
             try HoldersCheck.measure(data),
         ]

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CubeManagerClient
 import CubeTypes
 
 struct EventsCommand: Command {
@@ -16,12 +17,12 @@ struct EventsCommand: Command {
     var since = 0
     @Option(help: "Only events of this workload.", transform: WorkloadName.parse)
     var name: WorkloadName?
-    @OptionGroup var manager: ManagerOptions
+    @OptionGroup var manager: ConnectionOptions
     @Option(name: .shortAndLong, help: "The form of the result: text, json (one object a line) or markdown.")
     var output: OutputFormat = .text
 
     func run() async throws {
-        let client = try manager.client(.read)
+        let client = try manager.reader()
         var revision = since
         while true {
             let list = try await client.events(since: revision)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CubeManagerClient
 import CubeTypes
 
 struct NodeCommand: ParsableCommand {
@@ -9,11 +10,11 @@ struct NodeCommand: ParsableCommand {
     struct List: Command {
         static let configuration = CommandConfiguration(abstract: "List the nodes.")
 
-        @OptionGroup var manager: ManagerOptions
+        @OptionGroup var manager: ConnectionOptions
         @OptionGroup var output: OutputOptions
 
         func run() async throws {
-            let list = try await manager.client(.read).nodes()
+            let list = try await manager.reader().nodes()
             try output.write(
                 list,
                 as: Table(
@@ -37,9 +38,9 @@ struct NodeCommand: ParsableCommand {
 
         @Argument(help: "The node.", transform: NodeName.parse)
         var name: NodeName
-        @OptionGroup var manager: ManagerOptions
+        @OptionGroup var manager: ConnectionOptions
 
-        func run() async throws { Terminal.output(try JSONText.pretty(try await manager.client(.read).node(name))) }
+        func run() async throws { Terminal.output(try JSONText.pretty(try await manager.reader().node(name))) }
     }
 
     struct Drain: Command {
@@ -48,10 +49,10 @@ struct NodeCommand: ParsableCommand {
 
         @Argument(help: "The node.", transform: NodeName.parse)
         var name: NodeName
-        @OptionGroup var manager: ManagerOptions
+        @OptionGroup var manager: ConnectionOptions
 
         func run() async throws {
-            try await manager.client(.write).drain(name, true)
+            try await manager.writer().drain(name, true)
             Terminal.output("\(name) takes no new tasks.")
         }
     }
@@ -61,10 +62,10 @@ struct NodeCommand: ParsableCommand {
 
         @Argument(help: "The node.", transform: NodeName.parse)
         var name: NodeName
-        @OptionGroup var manager: ManagerOptions
+        @OptionGroup var manager: ConnectionOptions
 
         func run() async throws {
-            try await manager.client(.write).drain(name, false)
+            try await manager.writer().drain(name, false)
             Terminal.output("\(name) takes tasks again.")
         }
     }
@@ -72,14 +73,15 @@ struct NodeCommand: ParsableCommand {
     struct Forget: Command {
         static let configuration = CommandConfiguration(
             abstract: "Forget a node that will not come back.",
-            discussion: "Its tasks count as lost from then on, and may run elsewhere. Be sure that they do not run there.")
+            discussion:
+                "Its tasks count as lost from then on, and may run elsewhere. Be sure that they do not run there.")
 
         @Argument(help: "The node.", transform: NodeName.parse)
         var name: NodeName
-        @OptionGroup var manager: ManagerOptions
+        @OptionGroup var manager: ConnectionOptions
 
         func run() async throws {
-            try await manager.client(.write).remove(name)
+            try await manager.writer().remove(name)
             Terminal.output("\(name) is forgotten.")
         }
     }

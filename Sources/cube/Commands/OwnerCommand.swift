@@ -1,21 +1,21 @@
 import ArgumentParser
 import CubeErrors
-import CubeReconciler
+import CubeManagerClient
 import CubeTypes
 
 struct OwnerCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "owner", abstract: "Who owns workloads: usually one directory of manifests each.",
-        subcommands: [List.self, Claim.self, Forget.self], defaultSubcommand: List.self)
+        subcommands: [List.self, Forget.self], defaultSubcommand: List.self)
 
     struct List: Command {
         static let configuration = CommandConfiguration(abstract: "List the owners, their sources and leases.")
 
-        @OptionGroup var manager: ManagerOptions
+        @OptionGroup var manager: ConnectionOptions
         @OptionGroup var output: OutputOptions
 
         func run() async throws {
-            let list = try await manager.client(.read).owners()
+            let list = try await manager.reader().owners()
             try output.write(
                 list,
                 as: Table(
@@ -30,23 +30,6 @@ struct OwnerCommand: ParsableCommand {
         }
     }
 
-    struct Claim: Command {
-        static let configuration = CommandConfiguration(
-            abstract: "Bind an owner to this directory of manifests.",
-            discussion: """
-                The manager binds an owner to the first source that it sees, so that two directories do not fight over one
-                owner. After a move to another machine, or after .cube/reconciler was lost, claim it anew.
-                """)
-
-        @OptionGroup var options: DirectiveOptions
-
-        func run() async throws {
-            let source = try await SourceFile(options.manager.place.data).id()
-            try await options.give(.claim, source.rawValue)
-            Terminal.output("\(try options.owner.owner) belongs to \(options.manager.place.manifests) now.")
-        }
-    }
-
     struct Forget: Command {
         static let configuration = CommandConfiguration(
             abstract: "Forget an owner that has no tasks left.",
@@ -54,10 +37,10 @@ struct OwnerCommand: ParsableCommand {
 
         @Argument(help: "The owner.", transform: OwnerName.parse)
         var name: OwnerName
-        @OptionGroup var manager: ManagerOptions
+        @OptionGroup var manager: ConnectionOptions
 
         func run() async throws {
-            try await manager.client(.write).forget(name)
+            try await manager.writer().forget(name)
             Terminal.output("\(name) is forgotten.")
         }
     }

@@ -1,5 +1,6 @@
 import CubeErrors
 import CubeManagerClient
+import CubeServer
 import CubeTypes
 import Logging
 import SystemPackage
@@ -12,15 +13,15 @@ struct Connection {
     func client(_ logger: Logger) -> ManagerClient { ManagerClient(endpoint: endpoint, token: token, logger: logger) }
 }
 
-extension ManagerOptions {
-    /// A client of the manager that was named, or of the one that runs on the data directory.
-    ///
-    /// - Parameter role: what the commands may do; those that only look take `read`.
-    func client(_ role: TokenFiles.Role) throws -> ManagerClient {
-        try connection(role).client(CommandLog.quiet)
-    }
+extension ConnectionOptions {
+    /// A client that may only look.
+    func reader() throws -> ManagerClient { try connection(.read).client(CommandLog.quiet) }
 
-    func connection(_ role: TokenFiles.Role) throws -> Connection {
+    /// A client that may change things.
+    func writer() throws -> ManagerClient { try connection(.write).client(CommandLog.quiet) }
+
+    /// The way to the manager that was named, or to the one that runs on the data directory.
+    func connection(_ role: TokenSet.Role) throws -> Connection {
         let data = place.data
         let endpoint: Endpoint
         if let manager {
@@ -37,15 +38,22 @@ extension ManagerOptions {
         return Connection(endpoint: endpoint, token: try token(role, for: endpoint))
     }
 
-    private func token(_ role: TokenFiles.Role, for endpoint: Endpoint) throws -> String? {
-        if let tokenFile { return try TokenFiles.read(.absolute(tokenFile)) }
+    private func token(_ role: TokenSet.Role, for endpoint: Endpoint) throws -> String? {
+        if let tokenFile { return try Self.token(in: .absolute(tokenFile)) }
         guard case .tcp = endpoint.address else { return nil }
-        let files = TokenFiles(directory: place.data.tokens)
-        guard files.path(role).exists else {
+        let directory = place.data.tokens
+        guard let token = try TokenSet.load(directory: directory.string)[role] else {
             throw Failure(
-                "the manager at \(endpoint) asks for a token, and \(files.path(role)) is missing",
+                "the manager at \(endpoint) asks for a token, and \(directory.appending(role.rawValue)) is missing",
                 hint: "--token-file or CUBE_TOKEN_FILE names a file with one")
         }
-        return try files.token(role)
+        return token
+    }
+
+    private static func token(in path: FilePath) throws -> String {
+        guard let bytes = try AtomicFile.read(path) else { throw Failure("\(path): there is no such file") }
+        let token = String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+        guard !token.isEmpty else { throw Failure("\(path): the file holds no token") }
+        return token
     }
 }

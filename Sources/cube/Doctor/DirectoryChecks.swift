@@ -30,8 +30,8 @@ struct DataDirectoryCheck: Check {
     var isWritable: Bool
     var user: uid_t
     var freeBytes: UInt64
-    /// The magic number of its file system.
-    var fileSystem: Int
+    /// The kind of its file system, such as `ext4`.
+    var fileSystem: String
 
     struct Found: Hashable {
         var owner: uid_t
@@ -49,11 +49,12 @@ struct DataDirectoryCheck: Check {
         }
         if Self.networkFileSystems.contains(fileSystem) {
             return .bad(
-                "\(path) is on a network file system, where SQLite may lose what it promised",
+                "\(path) is on \(fileSystem), a network file system, where SQLite may lose what it promised",
                 hint: "--data-dir names a directory on a local disk")
         }
         if freeBytes < 64 << 20 {
-            return .bad("\(path) has only \(freeBytes >> 20) MiB free", hint: "make room: stops wait until it can be written")
+            return .bad(
+                "\(path) has only \(freeBytes >> 20) MiB free", hint: "make room: stops wait until it can be written")
         }
         if freeBytes < 1 << 30 {
             return .warning("\(path) has only \(freeBytes >> 20) MiB free", hint: "make room")
@@ -61,22 +62,35 @@ struct DataDirectoryCheck: Check {
         return .good(found == nil ? "\(path) (not made yet)" : path.string)
     }
 
-    /// NFS, SMB, CIFS, SMB2, AFS, 9P, Ceph.
     private static let networkFileSystems: Set = [
-        0x6969, 0x517B, 0xFF53_4D42, 0xFE53_4D42, 0x5346_414F, 0x0102_1997, 0x00C3_6400,
+        "nfs", "nfs4", "cifs", "smb3", "afs", "9p", "ceph", "fuse.sshfs", "glusterfs",
     ]
 
-    static func measure(_ path: FilePath) -> DataDirectoryCheck {
+    static func measure(_ path: FilePath) throws -> DataDirectoryCheck {
         var status = stat()
         let exists = stat(path.string, &status) == 0
         var existing = path
         while !existing.exists, existing.removeLastComponent() {}
-        var volume = statfs()
-        statfs(existing.string, &volume)
+        var volume = statvfs()
+        statvfs(existing.string, &volume)
         return DataDirectoryCheck(
             path: path, found: exists ? Found(owner: status.st_uid, mode: status.st_mode & 0o777) : nil,
             isWritable: access(existing.string, W_OK | X_OK) == 0, user: getuid(),
-            freeBytes: UInt64(volume.f_bavail) * UInt64(volume.f_bsize), fileSystem: Int(volume.f_type))
+            freeBytes: UInt64(volume.f_bavail) * UInt64(volume.f_frsize), fileSystem: try kind(of: existing))
+    }
+
+    /// From the kernel's table of mounts: the kind of the innermost one that holds the path.
+    private static func kind(of path: FilePath) throws -> String {
+        let table = String(decoding: try AtomicFile.read("/proc/self/mountinfo") ?? [], as: UTF8.self)
+        let mounts = table.split(separator: "\n").compactMap { line -> (point: FilePath, kind: Substring)? in
+            let words = line.split(separator: " ")
+            guard words.count > 5, let dash = words.firstIndex(of: "-"), dash + 1 < words.count else { return nil }
+            return (FilePath(String(words[4])), words[dash + 1])
+        }
+        let inner = mounts.filter { path.starts(with: $0.point) }.max {
+            $0.point.components.count < $1.point.components.count
+        }
+        return inner.map { String($0.kind) } ?? "an unknown file system"
     }
 }
 

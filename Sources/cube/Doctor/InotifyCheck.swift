@@ -11,7 +11,8 @@ struct InotifyCheck: Check {
     let title = "inotify"
     var verdict: Verdict {
         guard let watches, let instances else {
-            return .warning("this kernel has none: manifests are polled", hint: "nothing is lost, changes are seen later")
+            return .warning(
+                "this kernel has none: manifests are polled", hint: "nothing is lost, changes are seen later")
         }
         if instances < 16 {
             return .warning(

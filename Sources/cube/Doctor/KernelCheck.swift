@@ -17,6 +17,7 @@ struct KernelCheck: Check {
     static func measure() -> KernelCheck {
         var name = utsname()
         uname(&name)
-        return KernelCheck(release: withUnsafeBytes(of: name.release) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) })
+        return KernelCheck(
+            release: withUnsafeBytes(of: name.release) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) })
     }
 }

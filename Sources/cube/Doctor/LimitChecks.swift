@@ -29,7 +29,7 @@ struct ProcessesCheck: Check {
             : .bad("only \(limit) for this user, below 64", hint: hint)
     }
 
-    static func measure() -> ProcessesCheck { ProcessesCheck(limit: ResourceLimit.soft(of: RLIMIT_NPROC)) }
+    static func measure() -> ProcessesCheck { ProcessesCheck(limit: ResourceLimit.soft(of: __RLIMIT_NPROC)) }
 }
 
 private enum ResourceLimit {

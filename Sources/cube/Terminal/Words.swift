@@ -18,7 +18,9 @@ struct ByteCount: CustomStringConvertible {
 struct Age: CustomStringConvertible {
     let seconds: Int
 
-    init(since moment: Timestamp, until now: Timestamp = .now) { seconds = max(0, Int((now - moment).components.seconds)) }
+    init(since moment: Timestamp, until now: Timestamp = .now) {
+        seconds = max(0, Int((now - moment).components.seconds))
+    }
 
     var description: String {
         switch seconds {

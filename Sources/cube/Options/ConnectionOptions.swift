@@ -2,7 +2,7 @@ import ArgumentParser
 import CubeTypes
 
 /// Which manager to talk to, and with what right.
-struct ManagerOptions: ParsableArguments {
+struct ConnectionOptions: ParsableArguments {
     @Option(
         name: .customLong("manager"),
         help: ArgumentHelp(

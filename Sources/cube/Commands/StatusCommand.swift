@@ -1,0 +1,102 @@
+import ArgumentParser
+import CubeCore
+import CubeJSON
+import CubeTypes
+
+struct StatusCommand: Command {
+    static let configuration = CommandConfiguration(
+        commandName: "status", abstract: "Show how everything is: what runs, what differs, what is held and why.",
+        discussion: """
+            Reads what the reconciler wrote to .cube/status, and says whether one is at work now. `sync` tells whether what
+            runs is what the manifests say, `health` whether it is well.
+
+            Examples:
+              cube status
+              cube status -o json
+              cube explain web
+            """)
+
+    @OptionGroup var place: PlaceOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        let files = StatusFiles(data: place.data)
+        guard let summary = try files.summary() else {
+            throw Failure(
+                "no reconciler has written a status to \(place.data.status) yet",
+                hint: "`cube up` starts one; `cube task list` asks the manager itself")
+        }
+        let reconciler = try DirectoryLock.holder(of: place.data.reconciler)?.description
+        let status = Status(summary: summary, reconciler: reconciler, workloads: try files.workloads())
+        switch output.output {
+        case .json: Terminal.output(try JSONText.pretty(status))
+        case .text, .markdown:
+            try output.write(status, as: status.table)
+            for line in status.notes(Terminal.standardOutput) { Terminal.output(line) }
+        }
+    }
+}
+
+/// The summary and all workloads.
+private struct Status: Encodable {
+    var summary: SummaryStatus
+    /// Who reconciles now; `nil`: nobody, so that the rest may be old.
+    var reconciler: String?
+    var workloads: [WorkloadStatus]
+
+    var table: Table {
+        Table(
+            "WORKLOAD", "SYNC", "HEALTH", "READY", "RESTARTS", "FILE", "WHY",
+            rows: workloads.map { workload in
+                [
+                    Table.Cell(workload.name.rawValue, .bold), Table.Cell(workload.sync), Table.Cell(workload.health),
+                    "\(workload.replicas.ready)/\(workload.replicas.desired)",
+                    "\(workload.tasks.map(\.restarts).reduce(0, +))", "\(workload.file ?? "-")",
+                    "\(workload.why ?? "")",
+                ]
+            })
+    }
+
+    func notes(_ terminal: Terminal) -> [String] {
+        var notes = [""]
+        notes.append(
+            "\(summary.sync.rawValue), \(summary.health.rawValue); owner \(summary.owner), \(summary.source.words).")
+        if let reconciler {
+            notes.append("Reconciled by \(reconciler).")
+        } else {
+            notes.append(
+                terminal.styled("No reconciler is at work here: this may be old. `cube up` starts one.", .yellow))
+        }
+        notes += summary.conditions.filter { $0.type != .ready && $0.status }
+            .map { terminal.styled("\($0.type.rawValue): \($0.message) (\($0.reason))", .yellow) }
+        notes += summary.holds.map { hold in
+            terminal.styled("Held by \(hold.reason): \(hold.changes.shortList). Release it: \(hold.approve)", .yellow)
+        }
+        return notes
+    }
+}
+
+extension WorkloadStatus {
+    /// What of it a person should look at, in a few words.
+    var why: String? {
+        let problems = diagnostics.prefix(1).map { "\($0.range.filename):\($0.range.start.line): \($0.summary)" }
+        let told = conditions.filter { $0.type != .ready && $0.status }.map { "\($0.type.rawValue): \($0.message)" }
+        let all = told + problems
+        return all.isEmpty ? nil : all.joined(separator: "; ")
+    }
+}
+
+extension SourceRevision {
+    /// Such as `manifests at 4be1c02 (changed)`.
+    var words: String {
+        let commit = commit.map { " at \($0.prefix(7))\(dirty == true ? " (changed)" : "")" } ?? ""
+        return path + commit
+    }
+}
+
+extension [String] {
+    /// The first ten, and how many more there are.
+    var shortList: String {
+        prefix(10).joined(separator: ", ") + (count > 10 ? " and \(count - 10) more" : "")
+    }
+}

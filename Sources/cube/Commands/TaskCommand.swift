@@ -1,0 +1,140 @@
+import ArgumentParser
+import CubeCore
+import CubeErrors
+import CubeManagerClient
+import CubeTypes
+
+struct TaskCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "task", abstract: "Single tasks: the instances of workloads.",
+        subcommands: [List.self, Show.self, Run.self, Stop.self], defaultSubcommand: List.self)
+
+    struct List: Command {
+        static let configuration = CommandConfiguration(
+            abstract: "List the tasks of all owners.",
+            discussion: """
+                Tasks that ended are listed with --all.
+
+                Examples:
+                  cube task list --name web
+                  cube task list --state failed -o json
+                """)
+
+        @Option(help: "Only tasks of this owner.", transform: OwnerName.parse)
+        var owner: OwnerName?
+        @Option(help: "Only tasks of this workload.", transform: WorkloadName.parse)
+        var name: WorkloadName?
+        @Option(
+            help: "Only tasks in this state: pending, scheduled, running, stopping, completed, failed, stopped.",
+            transform: TaskState.init(rawValue:))
+        var state: TaskState?
+        @Flag(name: .shortAndLong, help: "Also tasks that ended.")
+        var all = false
+        @OptionGroup var manager: ConnectionOptions
+        @OptionGroup var output: OutputOptions
+
+        func run() async throws {
+            var list = try await manager.reader().tasks(owner: owner, name: name, state: state)
+            if !all, state == nil { list.tasks.removeAll(where: \.state.hasEnded) }
+            try output.write(
+                list.tasks,
+                as: Table(
+                    "TASK", "OWNER", "STATE", "READY", "NODE", "RESTARTS", "AGE", "ID", "WHY",
+                    rows: list.tasks.map { task in
+                        [
+                            Table.Cell("\(task.name)/\(task.ordinal)", .bold), "\(task.owner)", Table.Cell(task.state),
+                            task.ready ? "yes" : "no", "\(task.node?.rawValue ?? "-")", "\(task.restarts)",
+                            "\(Age(since: task.createdAt))", "\(task.id)", "\(task.why ?? "")",
+                        ]
+                    }))
+        }
+    }
+
+    struct Show: Command {
+        static let configuration = CommandConfiguration(
+            abstract: "Show all that is known of a task, as JSON.", discussion: "Values of `env` are left out.")
+
+        @Argument(help: "The task's id.", transform: TaskID.parse)
+        var id: TaskID
+        @OptionGroup var manager: ConnectionOptions
+
+        func run() async throws {
+            var task = try await manager.reader().task(id)
+            task.definition.env = task.definition.env.mapValues { _ in "" }
+            Terminal.output(try JSONText.pretty(task))
+        }
+    }
+
+    struct Run: Command {
+        static let configuration = CommandConfiguration(
+            abstract: "Run a command as a task without a manifest.",
+            discussion: """
+                The task belongs to the owner `manual`: no reconciler starts, changes or stops it.
+
+                Examples:
+                  cube task run --name migrate --job -- sh -c 'echo migrating'
+                  cube logs --owner manual migrate
+                """)
+
+        @Option(help: "What it is called.", transform: WorkloadName.parse)
+        var name: WorkloadName
+        @Flag(help: "It runs once, to its end, instead of for ever.")
+        var job = false
+        @Argument(parsing: .postTerminator, help: "The program and its arguments.")
+        var command: [String]
+        @OptionGroup var manager: ConnectionOptions
+
+        func validate() throws {
+            guard !command.isEmpty else { throw ArgumentParser.ValidationError("after -- comes the command to run") }
+        }
+
+        func run() async throws {
+            let client = try manager.writer()
+            let known = try await client.tasks(owner: .manual, name: name)
+            let taken = Set(known.tasks.filter { !$0.state.hasEnded }.map(\.ordinal))
+            let ordinal = (0...).first { !taken.contains($0) } ?? 0
+            let attempt = known.slots.first { $0.name == name && $0.ordinal == ordinal }?.next ?? 0
+            let definition = TaskDefinition(name: name, kind: job ? .job : .service, command: command)
+            let proposal = TaskProposal(
+                id: .derive(
+                    cluster: known.cluster, owner: .manual, name: name, ordinal: ordinal, attempt: attempt,
+                    digest: definition.specDigest),
+                name: name, ordinal: ordinal, attempt: attempt, specDigest: definition.specDigest,
+                settingsDigest: definition.settingsDigest, definition: definition)
+            let (task, _) = try await client.schedule(
+                ScheduleRequest(owner: .manual, maxLive: taken.count + 1, task: proposal))
+            Terminal.output(task.id.rawValue)
+        }
+    }
+
+    struct Stop: Command {
+        static let configuration = CommandConfiguration(
+            abstract: "Stop a task.",
+            discussion: "A task with a manifest is started anew by its reconciler; `cube suspend` keeps it from that.")
+
+        @Argument(help: "The task's id.", transform: TaskID.parse)
+        var id: TaskID
+        @OptionGroup var manager: ConnectionOptions
+
+        func run() async throws {
+            let task = try await manager.writer().stop(id)
+            Terminal.output("\(task.name)/\(task.ordinal) is \(task.state).")
+            if task.owner != .manual {
+                Terminal.output(
+                    "Its reconciler will start a new one, as its manifest says; `cube suspend \(task.name)` keeps it from that."
+                )
+            }
+        }
+    }
+}
+
+extension TaskStatus {
+    /// Why it is as it is, in a few words; `nil` where there is nothing to say.
+    var why: String? {
+        var parts = [reason?.rawValue, message].compactMap { $0 }
+        if let exit { parts.append("last \(exit.words)") }
+        if nodeUnknown { parts.append("its node is silent") }
+        if !notEnforced.isEmpty { parts.append("not enforced: \(notEnforced.joined(separator: ", "))") }
+        return parts.isEmpty ? nil : parts.joined(separator: "; ")
+    }
+}

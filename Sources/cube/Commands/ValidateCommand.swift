@@ -1,0 +1,113 @@
+import ArgumentParser
+import CubeCore
+import CubeJSON
+import CubeTypes
+import FoundationEssentials
+import SystemPackage
+
+struct ValidateCommand: Command {
+    static let configuration = CommandConfiguration(
+        commandName: "validate", abstract: "Check manifests, without a manager.",
+        discussion: """
+            Reads the files, or all *.json below the directories, and shows every problem with its place: wrong JSON, unknown
+            keys, values out of range, fields that this version does not carry out, names that are defined twice.
+
+            Exit codes: 0 valid, 1 not valid, 2 something could not be read.
+
+            Examples:
+              cube validate
+              cube validate manifests/web.json -o json
+            """)
+
+    static let statusOfErrors = ExitStatus.trouble
+
+    @Argument(help: "Files and directories. (default: the directory of manifests)", completion: .file())
+    var paths: [String] = []
+    @OptionGroup var place: PlaceOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() async throws {
+        var validation = Validation()
+        let named =
+            paths.isEmpty ? [place.manifestsOption ?? Environment.value("CUBE_MANIFESTS") ?? "manifests"] : paths
+        for path in named { try validation.check(FilePath(path).lexicallyNormalized()) }
+        try output.write(validation.diagnostics, as: validation.lines + [validation.verdict])
+        guard validation.diagnostics.contains(where: { $0.severity == .error }) else { return }
+        let isUnreadable = validation.diagnostics.contains { $0.reason == .unreadable }
+        throw ExitCode((isUnreadable ? ExitStatus.trouble : .negative).rawValue)
+    }
+}
+
+/// What was found in files of manifests.
+struct Validation {
+    private(set) var diagnostics: [Diagnostic] = []
+    private(set) var lines: [String] = []
+    private var files = 0
+    private var places: [WorkloadName: SourceRange] = [:]
+
+    var verdict: String {
+        let problems =
+            diagnostics.isEmpty ? "no problem" : "\(diagnostics.count) problem\(diagnostics.count == 1 ? "" : "s")"
+        return
+            "\(files) file\(files == 1 ? "" : "s"), \(places.count) workload\(places.count == 1 ? "" : "s"), \(problems)"
+    }
+
+    /// Checks a file, or all manifests below a directory.
+    mutating func check(_ path: FilePath) throws {
+        let children: [String]
+        do {
+            children = try FileManager.default.contentsOfDirectory(atPath: path.string)
+        } catch {
+            // What cannot be listed is read as a file, which says what is wrong with it.
+            return check(file: path)
+        }
+        for child in children.sorted() where !child.hasPrefix(".") {
+            let entry = path.appending(child)
+            var isDirectory = false
+            guard FileManager.default.fileExists(atPath: entry.string, isDirectory: &isDirectory) else { continue }
+            if isDirectory { try check(entry) } else if child.hasSuffix(".json") { check(file: entry) }
+        }
+    }
+
+    private mutating func check(file path: FilePath) {
+        files += 1
+        let source: [UInt8]
+        do {
+            guard let bytes = try AtomicFile.read(path) else {
+                return add(.unreadable, "there is no such file", in: SourceRange(filename: path.string), source: nil)
+            }
+            source = bytes
+        } catch {
+            return add(
+                .unreadable, Failure(error).message, in: SourceRange(filename: path.string), source: nil)
+        }
+        let decoded = ManifestDecoder.decode(source, file: path.string)
+        for diagnostic in decoded.diagnostics { add(diagnostic, source: source) }
+        for workload in decoded.workloads {
+            if let other = places[workload.name] {
+                add(
+                    .duplicateName, "the name \"\(workload.name)\" is taken",
+                    detail: "\(other.filename):\(other.start.line) has it", in: workload.range, source: source)
+            } else {
+                places[workload.name] = workload.range
+            }
+        }
+    }
+
+    private mutating func add(
+        _ reason: Diagnostic.Reason, _ summary: String, detail: String = "", in range: SourceRange, source: [UInt8]?
+    ) {
+        add(Diagnostic(reason: reason, summary: summary, detail: detail, range: range), source: source)
+    }
+
+    private mutating func add(_ diagnostic: Diagnostic, source: [UInt8]?) {
+        diagnostics.append(diagnostic)
+        lines.append(diagnostic.text(source: source).trimmingSuffix("\n"))
+    }
+}
+
+extension String {
+    fileprivate func trimmingSuffix(_ suffix: String) -> String {
+        hasSuffix(suffix) ? String(dropLast(suffix.count)) : self
+    }
+}

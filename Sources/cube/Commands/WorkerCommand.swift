@@ -1,0 +1,56 @@
+import ArgumentParser
+import CubeServer
+import CubeTypes
+
+struct WorkerCommand: Command {
+    static let configuration = CommandConfiguration(
+        commandName: "worker", abstract: "Run a worker alone, until Ctrl-C; its tasks outlive it.",
+        discussion: """
+            A worker runs what its manager gives it. It listens on 127.0.0.1:8080 where nothing else is said, and its manager
+            calls it there. When it ends, its tasks keep running, and the next one on the same data directory adopts them.
+
+            Example:
+              cube worker --name w1 --join http://127.0.0.1:8081 --token-file /var/lib/cube/tokens/worker
+            """)
+
+    @Option(
+        help: ArgumentHelp(
+            "The manager: http://HOST:PORT or unix:PATH. (CUBE_MANAGER; default: the one of the data directory)",
+            valueName: "url"))
+    var join: String?
+    @Option(help: "What the node is called. (default: the name of the machine)", transform: NodeName.parse)
+    var name: NodeName = ForegroundProcess.hostName
+    @Option(
+        name: .customLong("label"),
+        help: ArgumentHelp(
+            "A label of the node, for `constraints` of manifests; may be repeated.", valueName: "key=value"),
+        transform: WorkerCommand.label)
+    var labels: [Label] = []
+    @OptionGroup var listen: ListenOptions
+    @OptionGroup var manager: ConnectionOptions
+    @OptionGroup var verbosity: VerbosityOption
+
+    struct Label: Sendable { var key, value: String }
+
+    func run() async throws {
+        try manager.place.data.prepare()
+        let logger = CommandLog.daemon("worker", verbose: verbosity.verbose, sink: LineSink())
+        var options = manager
+        options.managerOption = join ?? manager.managerOption
+        try await ForegroundProcess.run(
+            [
+                WorkerRole(
+                    data: manager.place.data, name: name,
+                    listen: listen.choice(default: .tcp(host: "127.0.0.1", port: 8080)), holder: "cube worker",
+                    labels: Dictionary(labels.map { ($0.key, $0.value) }) { $1 },
+                    manager: { [options] in try options.connection(.worker) }, logger: logger)
+            ], logger: logger)
+    }
+
+    private static func label(_ text: String) throws -> Label {
+        guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
+            throw ValidationError("\"\(text)\" must be KEY=VALUE")
+        }
+        return Label(key: String(text[..<equals]), value: String(text[text.index(after: equals)...]))
+    }
+}

@@ -1,0 +1,34 @@
+import CubeTypes
+import Glibc
+import Logging
+import ServiceLifecycle
+import UnixSignals
+
+/// What runs until a signal ends it.
+enum ForegroundProcess {
+    /// Runs the services until SIGINT, SIGTERM or SIGHUP, then ends them in reverse order.
+    static func run(_ services: [any Service], logger: Logger) async throws {
+        // What is made is for this user alone; tasks get the usual mask from their supervisor.
+        umask(0o077)
+        var configuration = ServiceGroupConfiguration(
+            services: services.map {
+                .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup)
+            },
+            gracefulShutdownSignals: [.sigint, .sigterm, .sighup], logger: CommandLog.quiet)
+        // Blocking queries end at once; what does not is cut off.
+        configuration.maximumGracefulShutdownDuration = .seconds(20)
+        do {
+            try await ServiceGroup(configuration: configuration).run()
+        } catch is CancellationError {
+            // A part that was still starting when the signal came.
+        }
+    }
+
+    /// The name of this machine as a node's name; `local` where it has none that fits.
+    static var hostName: NodeName {
+        var buffer = [CChar](repeating: 0, count: 256)
+        gethostname(&buffer, buffer.count - 1)
+        let name = String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+        return NodeName(rawValue: String(name.lowercased().prefix { $0 != "." })) ?? NodeName(rawValue: "local")!
+    }
+}

@@ -1,0 +1,41 @@
+import CubeManager
+import CubeServer
+import CubeTypes
+import Logging
+import ServiceLifecycle
+import SystemPackage
+
+/// A manager of this process: its store, its service and its HTTP interface, from start to shutdown.
+struct ManagerRole: Service {
+    var data: DataDirectory
+    var listen: ListenOptions.Choice
+    /// Who holds the locks, for those who come second.
+    var holder: String
+    var policy: SchedulingPolicy = .spread
+    var logger: Logger
+    /// Told once it listens.
+    let endpoint = Announcement<Endpoint>()
+
+    func run() async throws {
+        let lock = try DirectoryLock.take(data.manager, for: holder)
+        defer { withExtendedLifetime(lock) {} }
+        let tokens = try TokenSet.loadOrCreate(directory: data.tokens.string)
+        let manager = try await ManagerService.open(
+            store: try SQLiteStore.open(directory: data.manager),
+            gateway: WorkerClientGateway(token: tokens[.worker] ?? "", logger: logger),
+            options: CubeManager.ManagerOptions(policy: policy), logger: logger, now: { .now })
+        let server = ManagerServer(
+            manager,
+            options: try listen.server(tokens) { [data, listen, endpoint, logger] address in
+                let advertised = listen.advertise ?? address
+                do {
+                    try Addresses.update(in: data) { $0.manager = advertised.rawValue }
+                } catch {
+                    logger.error("cannot tell others where the manager listens", metadata: ["error": "\(error)"])
+                }
+                logger.info("manager listens", metadata: ["url": "\(advertised)"])
+                endpoint.announce(address)
+            }, logger: logger)
+        try await ServiceGroup(services: [server, manager], logger: CommandLog.quiet).run()
+    }
+}

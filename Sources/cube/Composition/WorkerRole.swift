@@ -1,0 +1,46 @@
+import CubeManagerClient
+import CubeServer
+import CubeTypes
+import CubeWorker
+import Logging
+import ServiceLifecycle
+import SystemPackage
+
+/// A worker of this process: what it runs, its service and its HTTP interface, from start to shutdown. Its tasks outlive it.
+struct WorkerRole: Service {
+    var data: DataDirectory
+    var name: NodeName
+    var listen: ListenOptions.Choice
+    var holder: String
+    var labels: [String: String] = [:]
+    /// Where its manager is, once that is known.
+    var manager: @Sendable () async throws -> Connection
+    var logger: Logger
+
+    func run() async throws {
+        let directory = data.worker(name)
+        let lock = try DirectoryLock.take(directory, for: holder)
+        defer { withExtendedLifetime(lock) {} }
+        let tokens = try TokenSet.loadOrCreate(directory: data.tokens.string)
+        let connection = try await manager()
+        let worker = try await WorkerService.open(
+            WorkerOptions(
+                name: name, directory: directory, supervisor: try SupervisorProgram.require(), labels: labels),
+            registrar: ManagerClientRegistrar(client: connection.client(logger)), logger: logger)
+        let server = WorkerServer(
+            worker,
+            options: try listen.server(tokens) { [data, listen, logger] address in
+                let advertised = (listen.advertise ?? address).rawValue
+                do {
+                    try Addresses.update(in: data) {
+                        $0.workers = ($0.workers.filter { $0 != advertised } + [advertised]).sorted()
+                    }
+                } catch {
+                    logger.error("cannot tell others where the worker listens", metadata: ["error": "\(error)"])
+                }
+                logger.info("worker listens", metadata: ["url": "\(advertised)"])
+                await worker.advertise(url: advertised)
+            }, logger: logger)
+        try await ServiceGroup(services: [server, worker], logger: CommandLog.quiet).run()
+    }
+}

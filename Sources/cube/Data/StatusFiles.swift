@@ -1,0 +1,43 @@
+import CubeCore
+import CubeTypes
+import FoundationEssentials
+import SystemPackage
+
+/// The files that the reconciler writes back, read again.
+struct StatusFiles {
+    let data: DataDirectory
+
+    /// `nil` before the first pass.
+    func summary() throws -> SummaryStatus? { try read(data.status.appending("summary.json")) }
+
+    func workload(_ name: WorkloadName) throws -> WorkloadStatus? {
+        try read(data.status.appending("workloads").appending("\(name).json"))
+    }
+
+    /// By name.
+    func workloads() throws -> [WorkloadStatus] {
+        try names(in: data.status.appending("workloads")).compactMap(workload)
+    }
+
+    func drift(_ name: WorkloadName) throws -> DriftReport? { try read(data.drift.appending("\(name).json")) }
+
+    /// By name.
+    func drifts() throws -> [DriftReport] { try names(in: data.drift).compactMap(drift) }
+
+    func driftingNames() throws -> [WorkloadName] { try names(in: data.drift) }
+
+    private func names(in directory: FilePath) throws -> [WorkloadName] {
+        guard directory.exists else { return [] }
+        return try FileManager.default.contentsOfDirectory(atPath: directory.string)
+            .compactMap { $0.hasSuffix(".json") ? WorkloadName(rawValue: String($0.dropLast(5))) : nil }.sorted()
+    }
+
+    private func read<Value: Decodable>(_ path: FilePath) throws -> Value? {
+        guard let bytes = try AtomicFile.read(path) else { return nil }
+        do {
+            return try JSONDecoder().decode(Value.self, from: Data(bytes))
+        } catch {
+            throw Failure("\(path) is not what this version writes: \(error)")
+        }
+    }
+}
