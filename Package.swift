@@ -25,9 +25,10 @@ extension Target {
 extension Target.Dependency {
     static let argumentParser = product(name: "ArgumentParser", package: "swift-argument-parser")
     static let asyncHTTPClient = product(name: "AsyncHTTPClient", package: "async-http-client")
-    static let collections = product(name: "Collections", package: "swift-collections")
     static let crypto = product(name: "Crypto", package: "swift-crypto")
     static let grdb = product(name: "GRDB", package: "GRDB.swift")
+    static let hashTreeCollections = product(name: "HashTreeCollections", package: "swift-collections")
+    static let heapModule = product(name: "HeapModule", package: "swift-collections")
     static let httpTypes = product(name: "HTTPTypes", package: "swift-http-types")
     static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
     static let hummingbirdCore = product(name: "HummingbirdCore", package: "hummingbird")
@@ -77,7 +78,7 @@ let package = Package(
 
         // Pure: reading JSON, deciding.
         .library("CubeJSON"),
-        .library("CubeCore", ["CubeErrors", "CubeJSON", "CubeTypes", .collections, .crypto]),
+        .library("CubeCore", ["CubeErrors", "CubeJSON", "CubeTypes", .crypto, .hashTreeCollections, .heapModule]),
 
         // The clients, public, and what they stand on.
         .library(
@@ -97,7 +98,8 @@ let package = Package(
         .library(
             "CubeManager",
             [
-                "CubeCore", "CubeErrors", "CubeJSON", "CubeTypes", "CubeVersion", .grdb, .logging, .serviceLifecycle,
+                "CubeCore", "CubeErrors", "CubeJSON", "CubeTypes", "CubeVersion", .grdb, .hashTreeCollections, .logging,
+                .serviceLifecycle,
                 .systemPackage,
             ]),
         .library(

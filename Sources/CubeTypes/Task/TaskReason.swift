@@ -21,4 +21,5 @@ public struct TaskReason: OpenSet {
     public static let stopRequested: TaskReason = "stop_requested"
     public static let stoppedBeforeStart: TaskReason = "stopped_before_start"
     public static let rejectedByNode: TaskReason = "rejected_by_node"
+    public static let nodeForgotten: TaskReason = "node_forgotten"
 }

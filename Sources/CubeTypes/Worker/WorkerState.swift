@@ -3,6 +3,8 @@ public struct WorkerState: OpenSet {
     public let rawValue: String
     public init(rawValue: String) { self.rawValue = rawValue }
 
+    /// It is registered and has not told its tasks yet.
+    public static let joining: WorkerState = "joining"
     /// It takes tasks.
     public static let ready: WorkerState = "ready"
     /// It keeps what it runs and takes nothing new.

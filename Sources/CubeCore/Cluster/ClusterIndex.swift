@@ -1,0 +1,140 @@
+package import HashTreeCollections
+package import CubeTypes
+
+/// What is derived from the records, kept up to date with each change, so that no command looks at all tasks.
+package struct ClusterIndex: Equatable, Sendable {
+    /// The tasks of each slot that are still stored, by attempt.
+    package private(set) var attempts: TreeDictionary<SlotKey, [TaskID]> = [:]
+    package private(set) var slots: TreeDictionary<OwnerName, TreeSet<SlotKey>> = [:]
+    /// How many tasks of each workload have not ended.
+    package private(set) var live: TreeDictionary<WorkloadKey, Int> = [:]
+    package private(set) var loads: TreeDictionary<NodeName, NodeLoad> = [:]
+    /// Tasks that wait for a node, by what they ask for, oldest first.
+    package private(set) var pending: TreeDictionary<Demand, [PendingTask]> = [:]
+    /// Tasks that are ready and not proven yet.
+    package private(set) var maturing: TreeSet<TaskID> = []
+    /// Slots with more tasks than are kept without a limit of time.
+    package private(set) var crowded: TreeSet<SlotKey> = []
+    /// How many tasks are in each state.
+    package private(set) var states: TreeDictionary<TaskState, Int> = [:]
+
+    /// What a node holds.
+    package struct NodeLoad: Equatable, Sendable {
+        package var reserved = ResourceSpec.zero
+        /// Those that hold a place.
+        package var tasks: TreeSet<TaskID> = []
+        package var workloads: TreeDictionary<WorkloadKey, Int> = [:]
+        /// Those whose worker must be told something.
+        package var due: TreeSet<TaskID> = []
+    }
+
+    /// A place in the queue of those that wait.
+    package struct PendingTask: Hashable, Comparable, Sendable {
+        package let createdRevision: Int
+        package let id: TaskID
+
+        package static func < (left: PendingTask, right: PendingTask) -> Bool {
+            (left.createdRevision, left.id) < (right.createdRevision, right.id)
+        }
+    }
+
+    /// How many tasks of a slot are kept however old they are.
+    static let keptAttempts = 10
+
+    package init() {}
+
+    package init(of records: ClusterRecords) {
+        for slot in records.slots.keys { insert(slot) }
+        for task in records.tasks.values.sorted(by: { $0.attempt < $1.attempt }) { insert(task) }
+    }
+
+    package func load(of node: NodeName) -> NodeLoad { loads[node] ?? NodeLoad() }
+}
+
+extension ClusterIndex {
+    mutating func insert(_ slot: SlotKey) { slots[slot.owner, default: []].insert(slot) }
+
+    mutating func remove(_ slot: SlotKey) {
+        slots[slot.owner]?.remove(slot)
+        if slots[slot.owner]?.isEmpty == true { slots[slot.owner] = nil }
+    }
+
+    mutating func insert(_ task: TaskRecord) {
+        attempts[task.slot, default: []].append(task.id)
+        adjustCrowded(task.slot)
+        count(task, by: 1)
+    }
+
+    mutating func replace(_ old: TaskRecord, by new: TaskRecord) {
+        count(old, by: -1)
+        count(new, by: 1)
+    }
+
+    mutating func remove(_ task: TaskRecord) {
+        attempts[task.slot]?.removeAll { $0 == task.id }
+        if attempts[task.slot]?.isEmpty == true { attempts[task.slot] = nil }
+        adjustCrowded(task.slot)
+        count(task, by: -1)
+    }
+
+    private mutating func adjustCrowded(_ slot: SlotKey) {
+        crowded.set(slot, to: (attempts[slot]?.count ?? 0) > Self.keptAttempts)
+    }
+
+    /// Adds a task to every figure and set that it belongs to, or takes it out.
+    private mutating func count(_ task: TaskRecord, by step: Int) {
+        states.count(task.phase.state, by: step)
+        if !task.phase.hasEnded { live.count(task.slot.workload, by: step) }
+        switch task.phase {
+        case .pending: queue(task, adds: step > 0)
+        case .scheduled(let placement), .running(let placement), .stopping(let placement):
+            loads[placement.node, default: NodeLoad()].count(task, by: step)
+            if loads[placement.node]?.tasks.isEmpty == true { loads[placement.node] = nil }
+        case .ended: break
+        }
+        if case .ready = task.health { maturing.set(task.id, to: step > 0) }
+    }
+
+    private mutating func queue(_ task: TaskRecord, adds: Bool) {
+        let demand = Demand(task.definition)
+        let entry = PendingTask(createdRevision: task.createdRevision, id: task.id)
+        pending[demand, default: []].set(entry, to: adds)
+        if pending[demand]?.isEmpty == true { pending[demand] = nil }
+    }
+}
+
+extension ClusterIndex.NodeLoad {
+    fileprivate mutating func count(_ task: TaskRecord, by step: Int) {
+        let resources = task.definition.resources
+        reserved = step > 0 ? reserved + resources : reserved - resources
+        tasks.set(task.id, to: step > 0)
+        workloads.count(task.slot.workload, by: step)
+        if task.dueCall != nil { due.set(task.id, to: step > 0) }
+    }
+}
+
+extension TreeDictionary where Value == Int {
+    /// Keeps no zero, so that equal counts are equal values.
+    fileprivate mutating func count(_ key: Key, by step: Int) {
+        let count = (self[key] ?? 0) + step
+        self[key] = count == 0 ? nil : count
+    }
+}
+
+extension TreeSet {
+    fileprivate mutating func set(_ element: Element, to isMember: Bool) {
+        if isMember { insert(element) } else { remove(element) }
+    }
+}
+
+extension [ClusterIndex.PendingTask] {
+    /// Puts an entry at its place in the order, or takes it away.
+    fileprivate mutating func set(_ entry: Element, to isMember: Bool) {
+        var (low, high) = (startIndex, endIndex)
+        while low < high {
+            let middle = (low + high) / 2
+            if self[middle] < entry { low = middle + 1 } else { high = middle }
+        }
+        if isMember { insert(entry, at: low) } else { remove(at: low) }
+    }
+}

@@ -1,0 +1,69 @@
+package import HashTreeCollections
+package import CubeTypes
+
+/// The state of a cluster: what is durable, what is derived from it, and what is only known while the manager lives.
+///
+/// It is a value: a copy costs a reference, whatever its size. Commands are decided in a ``ClusterTransaction`` on a copy,
+/// which replaces this one when its changes are stored.
+package struct ClusterState: Sendable {
+    /// The manager's incarnation.
+    package let term: Int
+    package let policy: SchedulingPolicy
+    package internal(set) var records: ClusterRecords
+    package internal(set) var index: ClusterIndex
+    /// By owner; not stored, so that a renewal costs no write and works where the disk is full.
+    package internal(set) var leases: TreeDictionary<OwnerName, LiveLease>
+    /// Live tasks on workers that ended or are elsewhere, by the placement that the worker named; every complete list
+    /// names them anew.
+    package internal(set) var strays: TreeDictionary<NodeName, TreeDictionary<TaskID, Int>> = [:]
+
+    /// What is known of a lease beyond who has it.
+    package struct LiveLease: Equatable, Sendable {
+        package var expiresAt: Timestamp
+        /// What its holder said last that its guards hold.
+        package var holds: [Hold] = []
+    }
+
+    /// Takes up stored records. Renewals were not stored: each lease counts in full from now.
+    package init(records: ClusterRecords, term: Int, policy: SchedulingPolicy, now: Timestamp) {
+        self.records = records
+        self.term = term
+        self.policy = policy
+        index = ClusterIndex(of: records)
+        leases = [:]
+        for owner in records.owners.values where owner.grant != nil {
+            leases[owner.name] = LiveLease(expiresAt: now + Lease.length)
+        }
+    }
+
+    package var cluster: ClusterID { records.cluster }
+    package var revision: Int { records.counters.revision }
+}
+
+extension ClusterState {
+    package func status(of owner: OwnerRecord) -> OwnerStatus {
+        let live = leases[owner.name]
+        return OwnerStatus(
+            owner: owner.name, source: owner.source,
+            lease: owner.grant.flatMap { grant in
+                live.map {
+                    Lease(holder: grant.holder, source: grant.source, fence: grant.fence, expiresAt: $0.expiresAt)
+                }
+            },
+            fence: owner.fence, directives: owner.directives, holds: live?.holds ?? [], revision: owner.revision)
+    }
+
+    /// - Parameter lastSeenAt: When it answered last, which is not part of the state.
+    package func info(of node: NodeRecord, lastSeenAt: Timestamp?) -> NodeInfo {
+        let load = index.load(of: node.worker.name)
+        return NodeInfo(
+            name: node.worker.name, state: node.state, url: node.worker.url, version: node.worker.version,
+            runtimes: node.worker.runtimes, labels: node.worker.labels, capacity: node.worker.capacity,
+            reserved: load.reserved, tasks: load.tasks.count, lastSeenAt: lastSeenAt, revision: node.revision)
+    }
+
+    /// How many tasks of an owner have not ended.
+    func liveCount(of owner: OwnerName) -> Int {
+        Set((index.slots[owner] ?? []).map(\.workload)).reduce(0) { $0 + (index.live[$1] ?? 0) }
+    }
+}

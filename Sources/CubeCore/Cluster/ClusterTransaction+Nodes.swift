@@ -1,0 +1,170 @@
+package import CubeErrors
+package import CubeTypes
+import HashTreeCollections
+
+// MARK: - The fleet
+
+extension ClusterTransaction {
+    /// Takes a worker in, or takes note of its new address. It gets tasks once it told which it has.
+    ///
+    /// - Throws: `foreign_cluster`.
+    package mutating func register(_ worker: WorkerInfo) throws(APIError) -> WorkerWelcome {
+        if let cluster = worker.cluster, cluster != state.cluster {
+            throw APIError(
+                .foreignCluster, "worker \(worker.name): it belongs to cluster \(cluster), this is \(state.cluster)")
+        }
+        var node = state.records.nodes[worker.name] ?? NodeRecord(worker: worker, revision: 0)
+        var worker = worker
+        worker.cluster = state.cluster
+        if node.revision == 0 || node.worker != worker {
+            node.worker = worker
+            advance()
+            put(node)
+        }
+        return WorkerWelcome(cluster: state.cluster, term: state.term)
+    }
+
+    /// Lets a node take no new tasks, or take them again; it keeps those that it has.
+    ///
+    /// - Throws: `worker_not_found`.
+    package mutating func drain(_ name: NodeName, _ isDraining: Bool) throws(APIError) -> NodeInfo {
+        var node = try node(name)
+        if node.isDraining != isDraining {
+            node.isDraining = isDraining
+            advance()
+            put(node)
+            if isDraining { emit(.nodeDraining, node: name) }
+        }
+        return state.info(of: try self.node(name), lastSeenAt: nil)
+    }
+
+    /// Forgets a node. The tasks of one that is silent end as stopped; should it come back, they are stopped there.
+    ///
+    /// - Throws: `worker_not_found`; `conflict` where it answers and still has tasks.
+    package mutating func remove(_ name: NodeName) throws(APIError) {
+        let node = try node(name)
+        let tasks = state.index.load(of: name).tasks.compactMap { state.records.tasks[$0] }
+        guard tasks.isEmpty || node.presence == .silent else {
+            throw APIError(
+                .conflict, "node \(name): it answers and has \(tasks.count) tasks; drain it and stop them first")
+        }
+        advance()
+        for var task in tasks.sorted(by: { $0.createdRevision < $1.createdRevision }) {
+            let end = TaskEnd(
+                outcome: .stopped, reason: .nodeForgotten, message: "node \(name) was forgotten", at: now,
+                placement: task.phase.placement)
+            try task.phase.follow(to: .ended(end: end))
+            task.nodeUnknown = false
+            task.health = .unready
+            put(task)
+        }
+        removeNode(name)
+    }
+
+    /// Takes note that a worker did not answer for the length of its lease. Nothing is moved.
+    ///
+    /// - Throws: `worker_not_found`.
+    package mutating func silence(_ name: NodeName) throws(APIError) {
+        let node = try node(name)
+        if node.presence != .silent { setPresence(.silent, of: node, emitting: .nodeSilent) }
+    }
+
+    private mutating func setPresence(_ presence: NodeRecord.Presence, of node: NodeRecord, emitting kind: EventKind) {
+        var node = node
+        let name = node.worker.name
+        node.presence = presence
+        advance()
+        put(node)
+        emit(kind, node: name)
+        for id in state.index.load(of: name).tasks {
+            guard var task = state.records.tasks[id], task.nodeUnknown != (presence == .silent) else { continue }
+            task.nodeUnknown = presence == .silent
+            put(task)
+        }
+    }
+
+    private func node(_ name: NodeName) throws(APIError) -> NodeRecord {
+        guard let node = state.records.nodes[name] else {
+            throw APIError(.workerNotFound, "node \(name): it is not known")
+        }
+        return node
+    }
+}
+
+// MARK: - What workers say
+
+extension ClusterTransaction {
+    /// Takes in what a worker reports: all of its tasks, or those that changed.
+    ///
+    /// - Returns: Tasks that live on the worker and that nobody here knows; they are left alone.
+    /// - Throws: `worker_not_found`.
+    package mutating func observe(_ list: WorkerTaskList, from name: NodeName) throws(APIError) -> [TaskID] {
+        let node = try node(name)
+        if node.presence != .ready {
+            setPresence(.ready, of: node, emitting: node.presence == .joining ? .nodeJoined : .nodeBack)
+        }
+        var unknown: [TaskID] = []
+        for report in list.tasks {
+            guard let task = state.records.tasks[report.id] else {
+                if !report.state.hasEnded { unknown.append(report.id) }
+                continue
+            }
+            if let placement = task.phase.placement, placement.node == name, placement.number == report.placement {
+                observe(report, of: task)
+            } else {
+                setStray(report.id, placement: report.state.hasEnded ? nil : report.placement, on: name)
+            }
+        }
+        for id in list.removed { observeMissing(id, on: name) }
+        if list.complete { observeAllMissing(butFor: Set(list.tasks.map(\.id)), on: name) }
+        return unknown
+    }
+
+    /// Takes in that a worker which was told to stop a placement has no such task: nothing of it lives there.
+    package mutating func observeAbsent(_ id: TaskID, placement number: Int, on name: NodeName) {
+        setStray(id, placement: nil, on: name)
+        guard var task = state.records.tasks[id], case .stopping(let placement) = task.phase, placement.node == name,
+            placement.number == number
+        else { return }
+        let reason: TaskReason = placement.report == nil ? .stoppedBeforeStart : .stopRequested
+        task.phase = .ended(end: TaskEnd(outcome: .stopped, reason: reason, at: now, placement: placement))
+        advance()
+        put(task)
+    }
+
+    /// Takes in that a worker refused a placement for good.
+    package mutating func observeRefusal(_ id: TaskID, placement number: Int, on name: NodeName, message: String) {
+        guard var task = state.records.tasks[id], case .scheduled(let placement) = task.phase, placement.node == name,
+            placement.number == number, placement.report == nil
+        else { return }
+        let end = TaskEnd(
+            outcome: .failed, reason: .rejectedByNode, message: message, at: now, placement: placement)
+        task.phase = .ended(end: end)
+        advance()
+        put(task)
+    }
+
+    private mutating func observe(_ report: WorkerTask, of task: TaskRecord) {
+        var task = task
+        // A report that contradicts what is known is older than it: the worker's next one settles it.
+        guard let isNew = try? task.observe(report, now: now), isNew else { return }
+        advance()
+        put(task)
+    }
+
+    private mutating func observeAllMissing(butFor listed: Set<TaskID>, on name: NodeName) {
+        for id in state.index.load(of: name).tasks where !listed.contains(id) { observeMissing(id, on: name) }
+        for id in (state.strays[name] ?? [:]).keys where !listed.contains(id) {
+            setStray(id, placement: nil, on: name)
+        }
+    }
+
+    private mutating func observeMissing(_ id: TaskID, on name: NodeName) {
+        setStray(id, placement: nil, on: name)
+        guard var task = state.records.tasks[id], task.phase.placement?.node == name, task.observeMissing() else {
+            return
+        }
+        advance()
+        put(task)
+    }
+}

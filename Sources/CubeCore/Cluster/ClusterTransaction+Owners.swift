@@ -1,0 +1,155 @@
+package import CubeErrors
+package import CubeTypes
+import HashTreeCollections
+
+extension ClusterTransaction {
+    /// Takes, renews or gives back the lease of an owner. A renewal changes nothing that is stored.
+    ///
+    /// - Throws: `owner_taken` for another source than the owner's; `stale_fence` where another one took the lease since;
+    ///   `validation_failed` for the owner `manual`, which has no lease.
+    package mutating func lease(_ name: OwnerName, _ request: LeaseRequest) throws(APIError) -> OwnerStatus {
+        guard name != .manual else {
+            throw .invalid([ValidationError(field: "owner", value: "\(name)", message: "needs no lease")])
+        }
+        let known = state.records.owners[name]
+        if let source = known?.source, source != request.source {
+            throw APIError(
+                .ownerTaken,
+                "owner \(name): it is bound to source \(source); cube owner claim binds it to \(request.source)",
+                details: ["source": "\(source)"])
+        }
+        guard let fence = request.fence else {
+            if request.release { return state.status(of: try owner(name)) }
+            return grant(known ?? OwnerRecord(name: name, source: nil, revision: 0), to: request)
+        }
+        var owner = try owner(name)
+        guard owner.grant?.fence == fence else {
+            let holder = owner.grant.map { "; \($0.holder) holds it now" } ?? ""
+            throw APIError(.staleFence, "owner \(name): fence \(fence) is no longer of its lease\(holder)")
+        }
+        if request.release {
+            owner.grant = nil
+            state.leases[name] = nil
+            return change(owner)
+        }
+        state.leases[name] = ClusterState.LiveLease(expiresAt: now + Lease.length, holds: request.holds)
+        return state.status(of: owner)
+    }
+
+    /// Carries out what a person tells an owner, or keeps it for the lease's holder.
+    ///
+    /// - Throws: `owner_not_found`, `hold_not_found`, `validation_failed`, `too_many_requests`.
+    package mutating func direct(_ name: OwnerName, _ directive: Directive) throws(APIError) -> OwnerStatus {
+        if directive.verb == .claim { return try claim(name, for: directive) }
+        var owner = try owner(name)
+        var directive = directive
+        directive.at = now
+        directive.approves = nil
+        switch directive.verb {
+        case .approve:
+            let hold = try hold(of: owner, startingWith: directive.subject)
+            directive.subject = hold.digest.rawValue
+            directive.approves = hold
+            directive.expiresAt = now + Self.approvalLength
+        case .retry, .restart, .suspend:
+            directive.subject = try WorkloadName(checking: directive.subject, field: "subject").rawValue
+        case .resume:
+            let suspended = Directive(verb: .suspend, subject: directive.subject).name
+            guard owner.directives.contains(where: { $0.name == suspended }) else { return state.status(of: owner) }
+            owner.directives.removeAll { $0.name == suspended }
+            return change(owner, emitting: directive)
+        default:
+            throw .invalid([ValidationError(field: "verb", value: "\(directive.verb)", message: "is not known")])
+        }
+        guard owner.directives.count < OwnerRecord.directiveLimit else {
+            throw APIError(.tooManyRequests, "owner \(name): it has \(owner.directives.count) directives, the most")
+        }
+        directive.revision = revision + 1
+        owner.keep(directive)
+        return change(owner, emitting: directive)
+    }
+
+    /// Forgets an owner with its slots and its ended tasks.
+    ///
+    /// - Throws: `owner_not_found`; `lease_held` and `conflict` where it is in use.
+    package mutating func forget(_ name: OwnerName) throws(APIError) {
+        let slots = state.index.slots[name] ?? []
+        if slots.isEmpty { _ = try owner(name) }
+        if let grant = state.records.owners[name]?.grant, let live = state.leases[name], now < live.expiresAt {
+            throw APIError(.leaseHeld, "owner \(name): \(grant.holder) holds its lease until \(live.expiresAt)")
+        }
+        let live = state.liveCount(of: name)
+        guard live == 0 else { throw APIError(.conflict, "owner \(name): \(live) of its tasks have not ended") }
+        advance()
+        for slot in slots {
+            for id in state.index.attempts[slot] ?? [] {
+                if let task = state.records.tasks[id] { remove(task) }
+            }
+            remove(slot)
+        }
+        removeOwner(name)
+    }
+
+    /// How long an approval counts.
+    static let approvalLength: Duration = .seconds(3600)
+}
+
+extension ClusterTransaction {
+    private mutating func grant(_ owner: OwnerRecord, to request: LeaseRequest) -> OwnerStatus {
+        var owner = owner
+        owner.source = request.source
+        owner.fence = nextFence()
+        owner.pass = 0
+        owner.grant = OwnerRecord.Grant(holder: request.holder, source: request.source, fence: owner.fence)
+        state.leases[owner.name] = ClusterState.LiveLease(expiresAt: now + Lease.length, holds: request.holds)
+        let status = change(owner)
+        emit(.leaseTaken, owner: owner.name, message: request.holder)
+        return status
+    }
+
+    private mutating func claim(_ name: OwnerName, for directive: Directive) throws(APIError) -> OwnerStatus {
+        let source = try SourceID(checking: directive.subject, field: "subject")
+        var owner = state.records.owners[name] ?? OwnerRecord(name: name, source: nil, revision: 0)
+        if owner.source == source { return state.status(of: owner) }
+        owner.source = source
+        owner.grant = nil
+        state.leases[name] = nil
+        return change(owner, emitting: directive)
+    }
+
+    private mutating func change(_ owner: OwnerRecord, emitting directive: Directive? = nil) -> OwnerStatus {
+        var owner = owner
+        advance()
+        owner.revision = revision
+        put(owner)
+        if let directive {
+            let reason = directive.reason.map { ": \($0)" } ?? ""
+            emit(.directiveGiven, owner: owner.name, message: "\(directive.verb) \(directive.subject)\(reason)")
+        }
+        return state.status(of: owner)
+    }
+
+    private func owner(_ name: OwnerName) throws(APIError) -> OwnerRecord {
+        guard let owner = state.records.owners[name] else {
+            throw APIError(.ownerNotFound, "owner \(name): it is not known")
+        }
+        return owner
+    }
+
+    /// The hold that a digest, its digits or their beginning names.
+    private func hold(of owner: OwnerRecord, startingWith text: String) throws(APIError) -> Hold {
+        let found = (state.leases[owner.name]?.holds ?? []).filter {
+            !text.isEmpty && ($0.digest.rawValue == text || $0.digest.hexadecimal.hasPrefix(text))
+        }
+        guard let hold = found.first else {
+            throw APIError(.holdNotFound, "owner \(owner.name): nothing is held under \(text)")
+        }
+        guard found.count == 1 else {
+            throw .invalid([
+                ValidationError(
+                    field: "subject", value: text, message: "begins \(found.count) digests; give more of it")
+            ])
+        }
+        return hold
+    }
+}

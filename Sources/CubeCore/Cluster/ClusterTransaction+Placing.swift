@@ -1,0 +1,65 @@
+import HashTreeCollections
+import HeapModule
+import CubeTypes
+
+extension ClusterTransaction {
+    /// Gives a task to a node, or says why there is none for it; the caller stores it.
+    mutating func place(_ task: inout TaskRecord) {
+        let candidates = state.records.nodes.values.filter(\.takesTasks).map { node in
+            let load = state.index.load(of: node.worker.name)
+            return Candidate(
+                name: node.worker.name, runtimes: node.worker.runtimes, labels: node.worker.labels,
+                capacity: node.worker.capacity, reserved: load.reserved, tasks: load.tasks.count,
+                siblings: load.workloads[task.slot.workload] ?? 0)
+        }
+        let scheduler = Scheduler(policy: state.policy, lastPicked: state.records.counters.lastPicked)
+        switch scheduler.decide(Demand(task.definition), among: candidates) {
+        case .node(let node):
+            count { $0.lastPicked = node }
+            task.placements += 1
+            task.phase = .scheduled(placement: Placement(node: node, number: task.placements))
+        case .pending(let cause):
+            task.phase = .pending(cause: cause)
+        }
+    }
+
+    /// Places those that wait and fit now, oldest first. Where one does not fit, none of the same demand does: so this
+    /// costs what is placed, and one look for each demand.
+    mutating func placePending() {
+        guard mayPlacePending else { return }
+        mayPlacePending = false
+        var isFirst = true
+        var queues = Heap(state.index.pending.map { PendingQueue(demand: $0.key, oldest: $0.value[0]) })
+        while let queue = queues.popMin() {
+            guard var task = state.records.tasks[queue.oldest.id] else { continue }
+            let before = task.phase
+            place(&task)
+            guard task.phase != before else { continue }
+            if isFirst { advance() }
+            isFirst = false
+            put(task)
+            if case .pending(let cause) = task.phase {
+                explain(cause, to: queue.demand)
+            } else if let next = state.index.pending[queue.demand]?.first {
+                queues.insert(PendingQueue(demand: queue.demand, oldest: next))
+            }
+        }
+    }
+
+    /// Tells all that wait for the same why they do.
+    private mutating func explain(_ cause: PendingCause, to demand: Demand) {
+        for entry in state.index.pending[demand] ?? [] {
+            guard var task = state.records.tasks[entry.id], task.phase != .pending(cause: cause) else { continue }
+            task.phase = .pending(cause: cause)
+            put(task)
+        }
+    }
+}
+
+/// Those that wait for the same, in order of the oldest.
+private struct PendingQueue: Comparable {
+    let demand: Demand
+    let oldest: ClusterIndex.PendingTask
+
+    static func < (left: PendingQueue, right: PendingQueue) -> Bool { left.oldest < right.oldest }
+}

@@ -1,0 +1,203 @@
+package import CubeErrors
+package import CubeTypes
+import HashTreeCollections
+
+extension ClusterTransaction {
+    /// Accepts a new task; a known one is answered as it is.
+    ///
+    /// - Throws: `validation_failed`, `lease_required`, `stale_fence`, `stale_attempt`, `max_live`.
+    package mutating func schedule(
+        _ request: ScheduleRequest
+    ) throws(APIError) -> (task: TaskStatus, created: Bool) {
+        try admit(Writer(owner: request.owner, fence: request.fence, pass: request.pass))
+        return try schedule(request.task, for: request.owner, maxLive: request.maxLive)
+    }
+
+    /// Carries out each operation for itself.
+    ///
+    /// - Throws: What concerns all of them: `validation_failed`, `lease_required`, `stale_fence`.
+    package mutating func batch(_ request: BatchRequest) throws(APIError) -> BatchAnswer {
+        guard request.operations.count <= BatchRequest.maximum else {
+            throw .invalid([
+                ValidationError(
+                    field: "operations", value: "\(request.operations.count)",
+                    message: "is above \(BatchRequest.maximum)")
+            ])
+        }
+        try admit(Writer(owner: request.owner, fence: request.fence, pass: request.pass))
+        var results: [BatchResult] = []
+        for operation in request.operations {
+            do throws(APIError) {
+                switch operation {
+                case .schedule(let proposal, let maxLive):
+                    let answer = try schedule(proposal, for: request.owner, maxLive: maxLive)
+                    results.append(BatchResult(status: answer.created ? 201 : 200, task: answer.task))
+                case .update(let update):
+                    results.append(BatchResult(status: 200, task: try self.update(update, for: request.owner)))
+                case .stop(let stop):
+                    results.append(BatchResult(status: 202, task: try self.stop(stop, for: request.owner)))
+                }
+            } catch {
+                results.append(BatchResult(error: error))
+            }
+        }
+        return BatchAnswer(revision: revision, results: results)
+    }
+
+    /// Changes the settings of a task in place.
+    ///
+    /// - Throws: `task_not_found`, `forbidden`, `stale_settings`, `validation_failed`, `lease_required`, `stale_fence`.
+    package mutating func updateSettings(
+        _ update: SettingsUpdate, by writer: Writer
+    ) throws(APIError) -> TaskStatus {
+        try admit(writer)
+        return try self.update(update, for: writer.owner)
+    }
+
+    /// Stops a task by its id alone, whoever owns it: a person asked for it.
+    ///
+    /// - Throws: `task_not_found`.
+    package mutating func stop(_ id: TaskID) throws(APIError) -> TaskStatus {
+        guard let task = state.records.tasks[id] else { throw .unknown(id) }
+        return try stop(task)
+    }
+}
+
+extension ClusterTransaction {
+    private mutating func schedule(
+        _ proposal: TaskProposal, for owner: OwnerName, maxLive: Int
+    ) throws(APIError) -> (task: TaskStatus, created: Bool) {
+        try proposal.validate(owner: owner, cluster: state.cluster)
+        if let known = state.records.tasks[proposal.id] { return (known.status, false) }
+        let key = SlotKey(owner: owner, name: proposal.name, ordinal: proposal.ordinal)
+        var slot = try nextSlot(key, attempt: proposal.attempt)
+        let live = state.index.live[key.workload] ?? 0
+        guard live < maxLive else {
+            throw APIError(
+                .maxLive, "\(proposal.name): \(live) tasks of it live, and at most \(maxLive) may",
+                details: ["live": "\(live)", "max_live": "\(maxLive)"])
+        }
+        placePending()
+        advance()
+        slot.status.next += 1
+        put(slot)
+        var task = TaskRecord(
+            id: proposal.id, slot: key, attempt: proposal.attempt, specDigest: proposal.specDigest,
+            settingsDigest: proposal.settingsDigest, source: proposal.source, definition: proposal.definition,
+            phase: .pending(cause: PendingCause(reason: .noNode, message: "")), createdAt: now, revision: revision)
+        place(&task)
+        return (put(task).status, true)
+    }
+
+    private mutating func update(
+        _ update: SettingsUpdate, for owner: OwnerName
+    ) throws(APIError) -> TaskStatus {
+        var task = try owned(update.id, by: owner)
+        if task.settingsDigest == update.to, task.source == update.source { return task.status }
+        guard task.settingsDigest == update.from || task.settingsDigest == update.to else {
+            throw APIError(
+                .staleSettings,
+                "task \(task.id): its settings are \(task.settingsDigest), not \(update.from)")
+        }
+        guard !task.phase.hasEnded else {
+            throw APIError(.illegalTransition, "task \(task.id): it is \(task.phase.state), which nothing changes")
+        }
+        guard update.definition.specDigest == task.definition.specDigest, update.definition.name == task.slot.name
+        else {
+            throw .invalid([
+                ValidationError(
+                    field: "definition", value: nil, message: "differs in more than what may change in place")
+            ])
+        }
+        advance()
+        task.settingsDigest = update.to
+        task.source = update.source
+        task.definition = update.definition
+        if case .pending = task.phase { place(&task) }
+        return put(task).status
+    }
+
+    /// Stops a task of a slot; one that is not known yet is recorded as stopped, so that it never starts.
+    private mutating func stop(_ request: StopRequest, for owner: OwnerName) throws(APIError) -> TaskStatus {
+        if state.records.tasks[request.id] != nil { return try stop(try owned(request.id, by: owner)) }
+        let key = SlotKey(owner: owner, name: request.name, ordinal: request.ordinal)
+        var slot = try nextSlot(key, attempt: request.attempt)
+        advance()
+        slot.status.next += 1
+        put(slot)
+        let end = TaskEnd(outcome: .stopped, reason: .stoppedBeforeStart, at: now)
+        // Nothing is known of it but its slot.
+        let definition = TaskDefinition(name: request.name)
+        let task = TaskRecord(
+            id: request.id, slot: key, attempt: request.attempt, specDigest: definition.specDigest,
+            settingsDigest: definition.settingsDigest, source: nil, definition: definition, phase: .ended(end: end),
+            createdAt: now, revision: revision)
+        return put(task).status
+    }
+
+    private mutating func stop(_ task: TaskRecord) throws(APIError) -> TaskStatus {
+        var task = task
+        switch task.phase {
+        case .stopping, .ended: return task.status
+        case .pending:
+            try task.phase.move(
+                to: .ended(end: TaskEnd(outcome: .stopped, reason: .stoppedBeforeStart, at: now)))
+        case .scheduled(let placement), .running(let placement):
+            try task.phase.move(to: .stopping(placement: placement))
+        }
+        task.health = .unready
+        advance()
+        return put(task).status
+    }
+
+    private func owned(_ id: TaskID, by owner: OwnerName) throws(APIError) -> TaskRecord {
+        guard let task = state.records.tasks[id] else { throw .unknown(id) }
+        guard task.slot.owner == owner else {
+            throw APIError(.forbidden, "task \(id): it belongs to owner \(task.slot.owner), not to \(owner)")
+        }
+        return task
+    }
+
+    /// - Throws: `stale_attempt`.
+    private func nextSlot(_ key: SlotKey, attempt: Int) throws(APIError) -> SlotRecord {
+        let slot = slot(key)
+        guard attempt == slot.status.next else {
+            throw APIError(
+                .staleAttempt, "\(key.name)/\(key.ordinal): attempt \(attempt) is not next (\(slot.status.next))",
+                details: ["next": "\(slot.status.next)"])
+        }
+        return slot
+    }
+}
+
+extension TaskProposal {
+    /// The highest ordinal, by the bound of `replicas`.
+    private static let lastOrdinal = 9_999
+
+    fileprivate func validate(owner: OwnerName, cluster: ClusterID) throws(APIError) {
+        var errors: [ValidationError] = []
+        if !(0...Self.lastOrdinal).contains(ordinal) {
+            errors.append(
+                ValidationError(
+                    field: "task.ordinal", value: "\(ordinal)", message: "must be from 0 to \(Self.lastOrdinal)"))
+        }
+        if definition.name != name {
+            errors.append(
+                ValidationError(
+                    field: "task.definition.name", value: "\(definition.name)", message: "must be \(name)"))
+        }
+        let derived = TaskID.derive(
+            cluster: cluster, owner: owner, name: name, ordinal: ordinal, attempt: attempt, digest: specDigest)
+        if id != derived {
+            errors.append(
+                ValidationError(
+                    field: "task.id", value: "\(id)",
+                    message: "must be \(derived), which cluster, owner, name, ordinal, attempt and digest give"))
+        }
+        if !errors.isEmpty { throw .invalid(errors) }
+    }
+}
+
+extension APIError {
+    static func unknown(_ id: TaskID) -> APIError { APIError(.taskNotFound, "task \(id): it is not known") }
+}

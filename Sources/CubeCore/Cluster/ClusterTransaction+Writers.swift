@@ -1,0 +1,46 @@
+import CubeErrors
+package import CubeTypes
+import HashTreeCollections
+
+/// Who writes for an owner: the holder of its lease, in one of its passes.
+package struct Writer: Hashable, Sendable {
+    package var owner: OwnerName
+    package var fence: Int
+    package var pass: Int
+
+    package init(owner: OwnerName, fence: Int, pass: Int) {
+        self.owner = owner
+        self.fence = fence
+        self.pass = pass
+    }
+}
+
+extension ClusterTransaction {
+    /// Checks that a writer may write now, and remembers its pass.
+    ///
+    /// - Throws: `lease_required`, `stale_fence`.
+    mutating func admit(_ writer: Writer) throws(APIError) {
+        guard writer.owner != .manual else { return }
+        guard var owner = state.records.owners[writer.owner] else {
+            throw APIError(.leaseRequired, "owner \(writer.owner): nobody holds its lease")
+        }
+        guard writer.fence >= owner.fence else {
+            throw APIError(
+                .staleFence,
+                "owner \(writer.owner): fence \(writer.fence) is below \(owner.fence), which was given since")
+        }
+        guard let grant = owner.grant, grant.fence == writer.fence, let live = state.leases[writer.owner] else {
+            throw APIError(.leaseRequired, "owner \(writer.owner): fence \(writer.fence) is of no lease")
+        }
+        guard now < live.expiresAt else {
+            throw APIError(.leaseRequired, "owner \(writer.owner): the lease ended at \(live.expiresAt); renew it")
+        }
+        guard writer.pass >= owner.pass else {
+            throw APIError(
+                .staleFence, "owner \(writer.owner): pass \(writer.pass) is below \(owner.pass), which wrote since")
+        }
+        guard writer.pass > owner.pass else { return }
+        owner.pass = writer.pass
+        put(owner)
+    }
+}

@@ -1,0 +1,161 @@
+import HashTreeCollections
+import CubeErrors
+package import CubeTypes
+
+/// Commands decided on a copy of the state, one after the other, and what they changed together.
+///
+/// A command that throws changes nothing. The caller stores ``changes`` as one transaction, then publishes ``state``, and
+/// only then gives the answers; or it drops all of it.
+package struct ClusterTransaction: Sendable {
+    package internal(set) var state: ClusterState
+    package private(set) var changes = ClusterChanges()
+    /// Nodes of which a worker must be told something, or which came or went.
+    package private(set) var nodesToWake: Set<NodeName> = []
+    let now: Timestamp
+    /// Whether room was made, or nodes changed, since those that wait were looked at.
+    var mayPlacePending = false
+
+    package init(_ state: ClusterState, now: Timestamp) {
+        self.state = state
+        self.now = now
+    }
+
+    /// Places what waits and fits now. Called once after the last command.
+    package mutating func finish() { placePending() }
+}
+
+extension ClusterTransaction {
+    /// The next revision, for one command; everything that it changes bears it.
+    mutating func advance() { count { $0.revision += 1 } }
+
+    var revision: Int { state.records.counters.revision }
+
+    /// The next fence of the whole cluster.
+    mutating func nextFence() -> Int {
+        count { $0.fence += 1 }
+        return state.records.counters.fence
+    }
+
+    mutating func count(_ change: (inout ClusterCounters) -> Void) {
+        change(&state.records.counters)
+        changes.counters = state.records.counters
+    }
+
+    /// Stores a task, at the present revision, with its events and what follows for slots, nodes and those that wait.
+    @discardableResult
+    mutating func put(_ task: TaskRecord) -> TaskRecord {
+        var task = task
+        task.revision = revision
+        let old = state.records.tasks.updateValue(task, forKey: task.id)
+        changes.tasks[task.id] = .some(task)
+        if let old { state.index.replace(old, by: task) } else { state.index.insert(task) }
+        if case .ended(let end) = task.phase, old?.phase.hasEnded != true {
+            var slot = slot(task.slot)
+            slot.recordEnd(of: task, as: end.outcome, revision: revision)
+            put(slot)
+        }
+        if old?.phase.placement != nil, task.phase.placement == nil { mayPlacePending = true }
+        if let node = task.phase.placement?.node, task.dueCall != nil { nodesToWake.insert(node) }
+        report(task, after: old)
+        return task
+    }
+
+    mutating func remove(_ task: TaskRecord) {
+        state.records.tasks[task.id] = nil
+        state.index.remove(task)
+        changes.tasks[task.id] = .some(nil)
+    }
+
+    func slot(_ key: SlotKey) -> SlotRecord { state.records.slots[key] ?? SlotRecord(slot: key) }
+
+    mutating func put(_ slot: SlotRecord) {
+        if state.records.slots.updateValue(slot, forKey: slot.slot) == nil { state.index.insert(slot.slot) }
+        changes.slots[slot.slot] = .some(slot)
+    }
+
+    mutating func remove(_ slot: SlotKey) {
+        state.records.slots[slot] = nil
+        state.index.remove(slot)
+        changes.slots[slot] = .some(nil)
+    }
+
+    /// Stores a node, at the present revision; those that wait are looked at again.
+    mutating func put(_ node: NodeRecord) {
+        var node = node
+        node.revision = revision
+        state.records.nodes[node.worker.name] = node
+        changes.nodes[node.worker.name] = .some(node)
+        nodesToWake.insert(node.worker.name)
+        mayPlacePending = true
+    }
+
+    mutating func removeNode(_ name: NodeName) {
+        state.records.nodes[name] = nil
+        state.strays[name] = nil
+        changes.nodes[name] = .some(nil)
+        nodesToWake.insert(name)
+        mayPlacePending = true
+    }
+
+    /// Stores an owner; its revision is the caller's to set, as not every change matters to those that watch.
+    mutating func put(_ owner: OwnerRecord) {
+        state.records.owners[owner.name] = owner
+        changes.owners[owner.name] = .some(owner)
+    }
+
+    mutating func removeOwner(_ name: OwnerName) {
+        state.records.owners[name] = nil
+        state.leases[name] = nil
+        changes.owners[name] = .some(nil)
+    }
+
+    mutating func setStray(_ id: TaskID, placement: Int?, on node: NodeName) {
+        guard state.strays[node]?[id] != placement else { return }
+        state.strays[node, default: [:]][id] = placement
+        nodesToWake.insert(node)
+    }
+}
+
+// MARK: - Events
+
+extension ClusterTransaction {
+    mutating func emit(
+        _ kind: EventKind, _ task: TaskRecord, reason: TaskReason? = nil, message: String? = nil
+    ) {
+        changes.events.append(
+            TaskEvent(
+                revision: revision, at: now, kind: kind, owner: task.slot.owner, name: task.slot.name,
+                ordinal: task.slot.ordinal, task: task.id, node: task.lastPlacement?.node, reason: reason,
+                message: message))
+    }
+
+    mutating func emit(_ kind: EventKind, node: NodeName) {
+        changes.events.append(TaskEvent(revision: revision, at: now, kind: kind, node: node))
+    }
+
+    mutating func emit(_ kind: EventKind, owner: OwnerName, message: String?) {
+        changes.events.append(TaskEvent(revision: revision, at: now, kind: kind, owner: owner, message: message))
+    }
+
+    /// The events of one change of a task: each new state, each run that ended on the way.
+    private mutating func report(_ task: TaskRecord, after old: TaskRecord?) {
+        let status = task.status
+        if let exit = task.report?.exit, exit != old?.report?.exit {
+            emit(.runEnded, task, reason: task.report?.reason, message: exit.text)
+        }
+        let isNewRun = task.phase.state == .running && task.report?.run != old?.report?.run
+        if old?.phase.state != task.phase.state || isNewRun {
+            emit(EventKind(rawValue: "task_\(task.phase.state)"), task, reason: status.reason, message: status.message)
+        }
+        if let old, old.settingsDigest != task.settingsDigest { emit(.taskUpdated, task) }
+    }
+}
+
+extension TaskResult {
+    /// For a person: how it ended.
+    fileprivate var text: String {
+        let cause = oom ? ", out of memory" : ""
+        if let signal { return "signal \(signal)\(cause)" }
+        return code.map { "exit code \($0)\(cause)" } ?? "nobody saw how\(cause)"
+    }
+}

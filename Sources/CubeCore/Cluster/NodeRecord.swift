@@ -1,0 +1,32 @@
+package import CubeTypes
+
+/// A node, as the manager keeps it.
+package struct NodeRecord: Hashable, Codable, Sendable {
+    package enum Presence: String, Codable, Sendable {
+        /// Registered; it has not told its tasks yet.
+        case joining
+        case ready
+        case silent
+    }
+
+    /// What it registered with.
+    package var worker: WorkerInfo
+    package var presence = Presence.joining
+    package var isDraining = false
+    package var revision: Int
+
+    package init(worker: WorkerInfo, revision: Int) {
+        self.worker = worker
+        self.revision = revision
+    }
+
+    package var takesTasks: Bool { presence == .ready && !isDraining }
+
+    package var state: WorkerState {
+        switch presence {
+        case .silent: .silent
+        case .joining: .joining
+        case .ready: isDraining ? .draining : .ready
+        }
+    }
+}

@@ -1,0 +1,97 @@
+package import CubeTypes
+
+/// Where a task stands, with what is known only there.
+package enum TaskPhase: Hashable, Codable, Sendable {
+    /// Accepted; no node has it.
+    case pending(cause: PendingCause)
+    /// Given to a node, and no run is alive.
+    case scheduled(placement: Placement)
+    /// A run is alive.
+    case running(placement: Placement)
+    /// A stop was asked for; it holds its slot and its capacity until it is seen dead.
+    case stopping(placement: Placement)
+    /// It never runs again.
+    case ended(end: TaskEnd)
+
+    package var state: TaskState {
+        switch self {
+        case .pending: .pending
+        case .scheduled: .scheduled
+        case .running: .running
+        case .stopping: .stopping
+        case .ended(let end): end.outcome.state
+        }
+    }
+
+    /// The placement that holds capacity; `nil` before the first and after the end.
+    package var placement: Placement? {
+        switch self {
+        case .scheduled(let placement), .running(let placement), .stopping(let placement): placement
+        case .pending, .ended: nil
+        }
+    }
+
+    package var hasEnded: Bool { if case .ended = self { true } else { false } }
+
+    /// The same phase with another placement.
+    func with(_ placement: Placement) -> TaskPhase {
+        switch self {
+        case .scheduled: .scheduled(placement: placement)
+        case .running: .running(placement: placement)
+        case .stopping: .stopping(placement: placement)
+        case .pending, .ended: self
+        }
+    }
+}
+
+/// Why a task has no node.
+package struct PendingCause: Hashable, Codable, Sendable {
+    package var reason: TaskReason
+    package var message: String
+
+    package init(reason: TaskReason, message: String) {
+        self.reason = reason
+        self.message = message
+    }
+}
+
+/// A task on a node.
+package struct Placement: Hashable, Codable, Sendable {
+    package var node: NodeName
+    /// Counted by the manager, from 1.
+    package var number: Int
+    /// What the worker said last; `nil` until it acknowledged the placement.
+    package var report: WorkerTask?
+
+    package init(node: NodeName, number: Int, report: WorkerTask? = nil) {
+        self.node = node
+        self.number = number
+        self.report = report
+    }
+}
+
+/// How a task ended.
+package struct TaskEnd: Hashable, Codable, Sendable {
+    package enum Outcome: String, Codable, Sendable {
+        case completed, failed, stopped
+
+        package var state: TaskState { TaskState(rawValue: rawValue) }
+    }
+
+    package var outcome: Outcome
+    package var reason: TaskReason?
+    package var message: String?
+    package var at: Timestamp
+    /// Where it ran last, with the worker's last report.
+    package var placement: Placement?
+
+    package init(
+        outcome: Outcome, reason: TaskReason?, message: String? = nil, at: Timestamp, placement: Placement? = nil
+    ) {
+        self.outcome = outcome
+        self.reason = reason
+        self.message = message
+        self.at = at
+        self.placement = placement
+    }
+}

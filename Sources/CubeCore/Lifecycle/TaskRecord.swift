@@ -1,0 +1,95 @@
+package import CubeTypes
+
+/// A task, as the manager keeps it.
+package struct TaskRecord: Hashable, Codable, Sendable, Identifiable {
+    package let id: TaskID
+    package let slot: SlotKey
+    package let attempt: Int
+    package let specDigest: Digest
+    package var settingsDigest: Digest
+    package var source: String?
+    package var definition: TaskDefinition
+    package var phase: TaskPhase
+    /// How often it was given to a node.
+    package var placements = 0
+    package var health = Health.unready
+    /// Its node is silent.
+    package var nodeUnknown = false
+    package let createdAt: Timestamp
+    package let createdRevision: Int
+    package var revision: Int
+
+    /// Whether it proved itself.
+    package enum Health: Hashable, Codable, Sendable {
+        case unready
+        case ready(since: Timestamp)
+        /// It was ready for ``probation``.
+        case proven
+
+        /// How long a task must be ready before its digest counts as healthy.
+        package static let probation: Duration = .seconds(5)
+    }
+
+    package init(
+        id: TaskID, slot: SlotKey, attempt: Int, specDigest: Digest, settingsDigest: Digest, source: String?,
+        definition: TaskDefinition, phase: TaskPhase, createdAt: Timestamp, revision: Int
+    ) {
+        self.id = id
+        self.slot = slot
+        self.attempt = attempt
+        self.specDigest = specDigest
+        self.settingsDigest = settingsDigest
+        self.source = source
+        self.definition = definition
+        self.phase = phase
+        self.createdAt = createdAt
+        self.createdRevision = revision
+        self.revision = revision
+    }
+
+    /// What the worker said last, also of a task that ended.
+    package var report: WorkerTask? { lastPlacement?.report }
+
+    var lastPlacement: Placement? {
+        if case .ended(let end) = phase { end.placement } else { phase.placement }
+    }
+}
+
+extension TaskRecord {
+    /// The task, as the manager answers it.
+    package var status: TaskStatus {
+        var status = TaskStatus(
+            id: id, owner: slot.owner, name: slot.name, ordinal: slot.ordinal, attempt: attempt, state: phase.state,
+            specDigest: specDigest, settingsDigest: settingsDigest, source: source, node: lastPlacement?.node,
+            placement: placements, nodeUnknown: nodeUnknown, createdAt: createdAt, createdRevision: createdRevision,
+            revision: revision, definition: definition)
+        if let report {
+            status.run = report.run
+            status.restarts = report.restarts
+            status.exit = report.exit
+            status.notEnforced = report.notEnforced
+            status.startedAt = report.startedAt
+            status.reason = report.reason
+            status.message = report.message
+        }
+        switch phase {
+        case .pending(let cause):
+            status.reason = cause.reason
+            status.message = cause.message
+        case .scheduled(let placement):
+            status.notBefore = placement.report?.notBefore
+            status.reason = placement.report?.reason ?? .starting
+        case .running(let placement):
+            status.ready = placement.report?.ready ?? false
+        case .stopping:
+            status.desired = .stop
+            status.reason = .stopRequested
+        case .ended(let end):
+            status.desired = end.outcome == .stopped ? .stop : .run
+            status.reason = end.reason
+            status.message = end.message
+            status.endedAt = end.at
+        }
+        return status
+    }
+}

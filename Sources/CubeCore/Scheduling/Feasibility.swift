@@ -1,0 +1,72 @@
+import CubeTypes
+
+/// Which nodes can run a task, or why none can.
+///
+/// The cause depends on the nodes and the demand alone, never on what is free at the moment, so that it stays the same
+/// while others come and go.
+package enum Feasibility: Hashable, Sendable {
+    /// At least one.
+    case feasible([Candidate])
+    case infeasible(PendingCause)
+
+    package init(of demand: Demand, on candidates: [Candidate]) {
+        guard !candidates.isEmpty else {
+            self = .infeasible(PendingCause(reason: .noNode, message: "no node is ready to take tasks"))
+            return
+        }
+        let running = candidates.filter { $0.runtimes.contains(demand.runtime) }
+        guard !running.isEmpty else {
+            self = .infeasible(PendingCause(reason: .noRuntime, message: Self.runtimeMessage(demand.runtime)))
+            return
+        }
+        let matching = running.filter { demand.constraints.match($0.labels) }
+        guard !matching.isEmpty else {
+            let message = "no node that could run it has \(demand.constraints.text)"
+            self = .infeasible(PendingCause(reason: .noMatch, message: message))
+            return
+        }
+        let roomy = matching.filter { $0.free.covers(demand.resources) }
+        guard !roomy.isEmpty else {
+            self = .infeasible(PendingCause(reason: .noCapacity, message: Self.capacityMessage(demand, matching)))
+            return
+        }
+        self = .feasible(roomy)
+    }
+
+    private static func runtimeMessage(_ runtime: String) -> String {
+        runtime == "process"
+            ? "no node runs processes"
+            : "\"image\" needs a container engine, and no node has one; without \"image\" the command runs as a process"
+    }
+
+    private static func capacityMessage(_ demand: Demand, _ matching: [Candidate]) -> String {
+        let needs = "it needs \(demand.resources.text)"
+        return matching.contains { $0.capacity.covers(demand.resources) }
+            ? "\(needs), which no node has free now; it is placed when room is made"
+            : "\(needs), more than any node has"
+    }
+}
+
+extension PlacementConstraints {
+    func match(_ nodeLabels: [String: String]) -> Bool {
+        labels.allSatisfy { nodeLabels[$0.key] == $0.value } && not.allSatisfy { nodeLabels[$0.key] != $0.value }
+    }
+
+    /// For a person: `zone=a and not disk=slow`.
+    fileprivate var text: String {
+        let wanted = labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+        let unwanted = not.sorted { $0.key < $1.key }.map { "not \($0.key)=\($0.value)" }
+        return (wanted + unwanted).joined(separator: " and ")
+    }
+}
+
+extension ResourceSpec {
+    /// For a person: what is asked for at all, such as `0.5 cores and 134217728 bytes of memory`.
+    fileprivate var text: String {
+        var parts: [String] = []
+        if millicores > 0 { parts.append("\(Double(millicores) / 1000) cores") }
+        if memory > 0 { parts.append("\(memory) bytes of memory") }
+        if disk > 0 { parts.append("\(disk) bytes of disk") }
+        return parts.isEmpty ? "nothing" : parts.joined(separator: " and ")
+    }
+}
