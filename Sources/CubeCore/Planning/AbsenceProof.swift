@@ -6,10 +6,10 @@ package struct AbsenceProof: Hashable, Sendable {
     package enum Verdict: Hashable, Sendable {
         /// What the last listing did not show is gone.
         case proved
-        /// Nothing is known yet; the reason is a stable word.
-        case unproved(reason: String)
+        /// Nothing is known yet.
+        case unproved(WaitReason)
         /// Git has been at work for too long: a person may say that the listing counts nevertheless.
-        case held(reason: String)
+        case held(WaitReason)
     }
 
     package static let distance: Duration = .seconds(2)
@@ -58,9 +58,9 @@ package struct AbsenceProof: Hashable, Sendable {
     package func verdict(at now: Timestamp) -> Verdict {
         if isProved { return .proved }
         if let busySince {
-            return now - busySince >= Self.patience ? .held(reason: "source_busy") : .unproved(reason: "source_busy")
+            return now - busySince >= Self.patience ? .held(.sourceBusy) : .unproved(.sourceBusy)
         }
-        return .unproved(reason: isIncomplete ? "source_incomplete" : "absence_unproved")
+        return .unproved(isIncomplete ? .sourceIncomplete : .absenceUnproved)
     }
 
     /// When to list again, and when the verdict may change by time alone; of use only while a name waits for the proof.

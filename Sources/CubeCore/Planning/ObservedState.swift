@@ -2,20 +2,26 @@ package import CubeTypes
 
 /// What the manager said of an owner: its tasks, slot records and directives, all true at one revision.
 package struct ObservedState: Hashable, Sendable {
+    package let name: OwnerName
     package var cluster: ClusterID
     package var term: Int
     package private(set) var revision: Int
     package private(set) var owner: OwnerStatus?
     /// By name; a name that has neither a task nor a slot record has no entry.
     package private(set) var workloads: [WorkloadName: ObservedWorkload] = [:]
+    /// Live tasks of other owners, where the list had them: never touched.
+    package private(set) var unmanaged: [TaskID: TaskStatus] = [:]
     private var names: [TaskID: WorkloadName] = [:]
 
-    /// - Parameter list: every page of a list joined: tasks, slot records and owner.
-    package init(_ list: TaskList) {
+    /// - Parameters:
+    ///   - list: every page of a list joined: tasks, slot records and owner.
+    ///   - owner: whose state it is.
+    package init(_ list: TaskList, of owner: OwnerName) {
+        name = owner
         cluster = list.cluster
         term = list.term
         revision = list.revision
-        owner = list.owner
+        self.owner = list.owner
         for task in list.tasks { insert(task) }
         for slot in list.slots { workloads[slot.name, default: ObservedWorkload()].slots[slot.ordinal] = slot }
     }
@@ -26,6 +32,7 @@ package struct ObservedState: Hashable, Sendable {
     package mutating func apply(_ changes: TaskChanges) -> Set<WorkloadName> {
         var changed: Set<WorkloadName> = []
         for id in changes.removed {
+            unmanaged[id] = nil
             guard let name = names.removeValue(forKey: id) else { continue }
             workloads[name]?.tasks[id] = nil
             if workloads[name] == ObservedWorkload() { workloads[name] = nil }
@@ -45,7 +52,22 @@ package struct ObservedState: Hashable, Sendable {
         return changed
     }
 
+    /// The names of the live tasks that come from each of these files.
+    func names(from files: Set<String>) -> [String: Set<WorkloadName>] {
+        var names: [String: Set<WorkloadName>] = [:]
+        for (name, workload) in workloads {
+            for task in workload.tasks.values where !task.state.hasEnded {
+                if let source = task.source, files.contains(source) { names[source, default: []].insert(name) }
+            }
+        }
+        return names
+    }
+
     private mutating func insert(_ task: TaskStatus) {
+        guard task.owner == name else {
+            unmanaged[task.id] = task.state.hasEnded ? nil : task
+            return
+        }
         names[task.id] = task.name
         workloads[task.name, default: ObservedWorkload()].tasks[task.id] = task
     }
@@ -59,16 +81,18 @@ package struct ObservedWorkload: Hashable, Sendable {
     package init() {}
 
     /// What has not ended, by ordinal and attempt.
-    package var live: [TaskStatus] { sorted { !$0.state.hasEnded } }
-
-    /// What ended last in a slot.
-    package func ended(_ ordinal: Int) -> TaskStatus? {
-        tasks.values.filter { $0.ordinal == ordinal && $0.state.hasEnded }.max { $0.attempt < $1.attempt }
-    }
-
-    private func sorted(_ isIncluded: (TaskStatus) -> Bool) -> [TaskStatus] {
-        tasks.values.filter(isIncluded).sorted {
+    package var live: [TaskStatus] {
+        tasks.values.filter { !$0.state.hasEnded }.sorted {
             ($0.ordinal, $0.attempt, $0.id) < ($1.ordinal, $1.attempt, $1.id)
         }
+    }
+
+    /// What ended last, by slot.
+    package var ended: [Int: TaskStatus] {
+        var last: [Int: TaskStatus] = [:]
+        for task in tasks.values where task.state.hasEnded && task.attempt >= last[task.ordinal]?.attempt ?? 0 {
+            last[task.ordinal] = task
+        }
+        return last
     }
 }

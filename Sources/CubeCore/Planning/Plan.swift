@@ -16,6 +16,9 @@ package struct Plan: Sendable {
     package var wakeAt: Timestamp?
     /// When to list the source again: a name waits for the proof of its absence.
     package var listAt: Timestamp?
+    /// Whether ``DesiredState/memory`` and ``Planner/window`` are to be persisted before the actions are carried out.
+    package var memoryChanged = false
+    package var windowChanged = false
     /// Everything runs as it is declared, and is well.
     package var isConverged = false
     /// Over what is declared, and over what lives.

@@ -39,9 +39,3 @@ package struct PlannedAction: Codable, Hashable, Sendable {
         }
     }
 }
-
-/// Why something is done or left, as a stable word.
-package struct Rule: OpenSet {
-    package let rawValue: String
-    package init(rawValue: String) { self.rawValue = rawValue }
-}

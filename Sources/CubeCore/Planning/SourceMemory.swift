@@ -24,10 +24,10 @@ package struct SourceMemory: Codable, Hashable, Sendable {
 package struct NameMemory: Codable, Hashable, Sendable {
     /// Whether its tasks are stopped when its manifest goes.
     package var prune: Bool
-    /// The revision of the cluster at which it was first seen: what had failed before may be tried again.
-    package var since: Int
+    /// The revision of the cluster at which it came: what had failed before may be tried again. `nil` until it is known.
+    package var since: Int?
 
-    package init(prune: Bool, since: Int) {
+    package init(prune: Bool, since: Int? = nil) {
         self.prune = prune
         self.since = since
     }

@@ -1,0 +1,301 @@
+package import CubeJSON
+package import CubeTypes
+
+/// What the manifests declare, by name, held and kept up to date by snapshots.
+///
+/// Unreadable is not absent: a file with an error keeps the names that it last defined, a directory that could not be
+/// listed keeps all names of its files, and what is gone counts as gone only with an ``AbsenceProof``.
+package struct DesiredState: Sendable {
+    /// The names that are declared, or kept because nobody can know. What is missing here is absent.
+    package private(set) var workloads: [WorkloadName: DesiredWorkload] = [:]
+    package private(set) var memory: SourceMemory {
+        didSet { memoryRevision += 1 }
+    }
+    /// Grows when ``memory`` changes, which is then to be persisted.
+    package private(set) var memoryRevision = 0
+    package private(set) var source: SourceRevision?
+    /// What could not be listed, and other trouble that belongs to no file.
+    package private(set) var problems: [Diagnostic] = []
+    /// The files that cannot be read.
+    package private(set) var unreadable: [String: [Diagnostic]] = [:]
+    /// The names that more than one readable file defines.
+    package private(set) var disputed: Set<WorkloadName> = []
+    /// Whether the root is another directory than the one whose names are known, and some of these were not seen in it.
+    package private(set) var isRootReplaced = false
+
+    private let limit: Int
+    private var proof: AbsenceProof
+    private var files: [String: FileState] = [:]
+    private var total = 0
+    private var definitions: [WorkloadName: [String: Workload]] = [:]
+    private var remembered: [WorkloadName: Set<String>] = [:]
+    /// Unreadable files whose names nobody knows, and those of them where nobody has asked the cluster yet.
+    private var unknown: Set<String> = []
+    private var unasked: Set<String> = []
+    private var sum = SetDigest()
+    private var elements: [WorkloadName: SetDigest] = [:]
+    /// Without a memory the first names are not new: nothing says when they came.
+    private var startsWithoutMemory: Bool
+
+    /// - Parameter memory: `nil` where there is none.
+    package init(memory: SourceMemory?, oneShot: Bool = false, limit: Int = 1_000_000) {
+        self.memory = memory ?? SourceMemory()
+        self.limit = limit
+        proof = AbsenceProof(oneShot: oneShot)
+        startsWithoutMemory = memory == nil
+    }
+
+    /// Over everything that is declared.
+    package var digest: Digest { sum.digest }
+
+    /// Whether a source was ever looked at as a whole.
+    package var isKnown: Bool { source != nil }
+
+    /// Whether names that are not declared are gone.
+    package func absence(at now: Timestamp) -> AbsenceProof.Verdict {
+        unknown.isEmpty ? proof.verdict(at: now) : .unproved(.sourceUnreadable)
+    }
+
+    /// When to list the source again, if a name waits for the proof of its absence.
+    package func lookAgain(at now: Timestamp) -> Timestamp? { proof.lookAgain(at: now) }
+
+    /// What is wrong with the manifests of a name.
+    package func diagnostics(of name: WorkloadName) -> [Diagnostic] {
+        switch workloads[name] {
+        case .readable?, nil: []
+        case .kept(.unreadable(let files))?: files.flatMap { unreadable[$0] ?? [] }
+        case .kept(.disputed(let places))?:
+            places.map { Diagnostic(reason: .duplicateName, summary: "\(name) is declared more than once", range: $0) }
+        }
+    }
+
+    // MARK: Snapshots
+
+    /// - Returns: the names of which anything changed.
+    package mutating func apply(_ snapshot: ManifestSnapshot) -> Set<WorkloadName> {
+        guard count(after: snapshot) <= limit else {
+            let summary = "more than \(limit) manifests: none of what changed was taken in"
+            problems = [Diagnostic(reason: .tooMany, summary: summary, range: SourceRange(filename: "."))]
+            proof.changed()
+            return []
+        }
+        var touched: Set<WorkloadName> = []
+        var differs = false
+        for (path, state) in snapshot.files where !(files[path].map { $0.isSame(as: state) } ?? false) {
+            differs = true
+            set(path, to: state, touched: &touched)
+        }
+        if snapshot.isPartial {
+            if differs { proof.changed() }
+        } else {
+            for path in Set(files.keys).union(memory.files.keys) where snapshot.files[path] == nil {
+                differs = leave(path, isGone: snapshot.isComplete, touched: &touched) || differs
+            }
+            problems = snapshot.problems
+            proof.listed(snapshot, differs: differs)
+            settle(snapshot)
+        }
+        source = snapshot.isPartial ? source : snapshot.source
+        for name in touched { resolve(name) }
+        noteRoot(snapshot)
+        return touched
+    }
+
+    private func count(after snapshot: ManifestSnapshot) -> Int {
+        let new = snapshot.files.values.reduce(0) { $0 + $1.count }
+        guard snapshot.isPartial else { return new }
+        return total + new - snapshot.files.keys.reduce(0) { $0 + (files[$1]?.count ?? 0) }
+    }
+
+    /// A file that a listing of everything does not show: gone, or not to be seen because its directory could not be listed.
+    private mutating func leave(_ path: String, isGone: Bool, touched: inout Set<WorkloadName>) -> Bool {
+        if isGone {
+            guard files[path] != nil else { return false }
+            set(path, to: nil, touched: &touched)
+            return true
+        }
+        let notListed = Diagnostic(
+            reason: .unreadable, summary: "its directory could not be listed", range: SourceRange(filename: path))
+        let state = FileState.unreadable([notListed])
+        guard files[path] != state else { return false }
+        set(path, to: state, touched: &touched)
+        return true
+    }
+
+    private mutating func set(_ path: String, to state: FileState?, touched: inout Set<WorkloadName>) {
+        withdraw(path, touched: &touched)
+        files[path] = state
+        total += state?.count ?? 0
+        switch state {
+        case .readable(let workloads, _):
+            let names = workloads.map(\.name).sorted()
+            if memory.files[path] != names { memory.files[path] = names }
+            for workload in workloads {
+                definitions[workload.name, default: [:]][path] = workload
+                let since = memory.names[workload.name]?.since ?? (startsWithoutMemory ? 0 : nil)
+                let known = NameMemory(prune: workload.prune, since: since)
+                if memory.names[workload.name] != known { memory.names[workload.name] = known }
+                touched.insert(workload.name)
+            }
+        case .unreadable(let diagnostics):
+            unreadable[path] = diagnostics
+            if memory.files[path] == nil {
+                unknown.insert(path)
+                unasked.insert(path)
+            }
+            for name in memory.files[path] ?? [] {
+                remembered[name, default: []].insert(path)
+                touched.insert(name)
+            }
+        case nil: break
+        }
+    }
+
+    /// Takes back what a file said.
+    private mutating func withdraw(_ path: String, touched: inout Set<WorkloadName>) {
+        let old = files.removeValue(forKey: path)
+        total -= old?.count ?? 0
+        switch old {
+        case .readable(let workloads, _):
+            for workload in workloads {
+                definitions[workload.name]?[path] = nil
+                if definitions[workload.name]?.isEmpty == true { definitions[workload.name] = nil }
+                touched.insert(workload.name)
+            }
+        case .unreadable:
+            unreadable[path] = nil
+            unknown.remove(path)
+            unasked.remove(path)
+            for name in memory.files[path] ?? [] {
+                remembered[name]?.remove(path)
+                if remembered[name]?.isEmpty == true { remembered[name] = nil }
+                touched.insert(name)
+            }
+        case nil: break
+        }
+    }
+
+    /// A readable definition beats a remembered one; two readable ones are a dispute.
+    private mutating func resolve(_ name: WorkloadName) {
+        let readable = definitions[name] ?? [:]
+        var workload: DesiredWorkload?
+        if readable.count == 1, let only = readable.values.first {
+            workload = .readable(only)
+        } else if readable.count > 1 {
+            workload = .kept(.disputed(places: readable.values.map(\.range).sorted { $0.filename < $1.filename }))
+        } else if let files = remembered[name] {
+            workload = .kept(.unreadable(files: files.sorted()))
+        }
+        workloads[name] = workload
+        if case .kept(.disputed)? = workload { disputed.insert(name) } else { disputed.remove(name) }
+        if let old = elements.removeValue(forKey: name) { sum -= old }
+        if let element = workload.map({ SetDigest(of: $0.element(name)) }) {
+            elements[name] = element
+            sum += element
+        }
+    }
+
+    // MARK: What is remembered
+
+    /// Once a listing is proved, files that are gone are forgotten.
+    private mutating func settle(_ snapshot: ManifestSnapshot) {
+        startsWithoutMemory = false
+        guard proof.verdict(at: snapshot.ended) == .proved, !isRootReplaced else { return }
+        let gone = memory.files.keys.filter { files[$0] == nil }
+        for path in gone { memory.files[path] = nil }
+    }
+
+    /// Another directory in the root's place is taken for the source only when every known name is seen in it.
+    private mutating func noteRoot(_ snapshot: ManifestSnapshot) {
+        if !snapshot.isPartial, snapshot.isComplete, let root = snapshot.root {
+            let isOther = memory.root != nil && memory.root != root
+            let isTaken = !isOther || memory.names.keys.allSatisfy { workloads[$0] != nil }
+            if isTaken, memory.root != root { memory.root = root }
+            isRootReplaced = memory.root != root
+        } else if isRootReplaced, memory.names.keys.allSatisfy({ workloads[$0] != nil }) {
+            // The next listing of everything takes the root over.
+            proof.changed()
+        }
+    }
+
+    /// A name that is gone, with nothing of it left, is a new one when it comes back.
+    package mutating func forget(_ name: WorkloadName) {
+        guard workloads[name] == nil, memory.names[name] != nil else { return }
+        memory.names[name] = nil
+    }
+
+    /// Notes the revision at which a name came.
+    package mutating func stamp(_ name: WorkloadName, revision: Int) {
+        if let known = memory.names[name], known.since == nil { memory.names[name]?.since = revision }
+    }
+
+    /// Unreadable files whose names may be known from the tasks that bear them as their source.
+    package var filesToAskFor: Set<String> { unasked }
+
+    /// The cluster is seen anew: it may know now what it did not.
+    package mutating func askAgain() { unasked = unknown }
+
+    /// - Parameter names: for each of ``filesToAskFor`` the names of its live tasks; a file without any stays unknown.
+    /// - Returns: the names that are kept by this.
+    package mutating func answer(_ names: [String: Set<WorkloadName>]) -> Set<WorkloadName> {
+        var touched: Set<WorkloadName> = []
+        for (path, names) in names where unasked.contains(path) && !names.isEmpty {
+            let state = files[path]
+            set(path, to: nil, touched: &touched)
+            memory.files[path] = names.sorted()
+            set(path, to: state, touched: &touched)
+        }
+        unasked = []
+        for name in touched { resolve(name) }
+        return touched
+    }
+}
+
+/// What is declared for one name.
+package enum DesiredWorkload: Hashable, Sendable {
+    case readable(Workload)
+    /// Nobody can know: all of it stays as it is.
+    case kept(KeptReason)
+
+    fileprivate func element(_ name: WorkloadName) -> String {
+        switch self {
+        case .readable(let workload):
+            "\(name) \(workload.specDigest) \(workload.settingsDigest) \(workload.replicas) "
+                + "\(workload.update.maxUnavailable) \(workload.update.minHealthy.milliseconds) "
+                + "\(workload.suspend) \(workload.prune)"
+        case .kept(let reason): "\(name) \(reason.rule)"
+        }
+    }
+}
+
+/// Why a name is kept as it is.
+package enum KeptReason: Hashable, Sendable {
+    /// The files that last defined it cannot be read.
+    case unreadable(files: [String])
+    /// More than one file defines it.
+    case disputed(places: [SourceRange])
+
+    var rule: Rule {
+        switch self {
+        case .unreadable: .sourceUnreadable
+        case .disputed: .duplicateName
+        }
+    }
+}
+
+extension FileState {
+    /// The same bytes decode to the same workloads.
+    fileprivate func isSame(as other: FileState) -> Bool {
+        switch (self, other) {
+        case (.readable(_, let left), .readable(_, let right)): left == right
+        default: self == other
+        }
+    }
+
+    fileprivate var count: Int {
+        switch self {
+        case .readable(let workloads, _): workloads.count
+        case .unreadable: 0
+        }
+    }
+}

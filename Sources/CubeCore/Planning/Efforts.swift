@@ -1,0 +1,50 @@
+import CubeErrors
+import CubeTypes
+
+/// The actions that were made and answered and did not show an effect: they are not repeated without a pause.
+struct Efforts: Hashable, Sendable {
+    /// How often an action must have been without effect for its name to count as stalled.
+    static let stalledAfter = 3
+
+    struct Key: Hashable, Sendable {
+        var verb: PlannedAction.Verb
+        var task: TaskID
+        var settings: Digest?
+
+        init(_ action: PlannedAction) {
+            verb = action.verb
+            task = action.task
+            if case .update(let update) = action.operation { settings = update.to }
+        }
+    }
+
+    struct Effort: Hashable, Sendable {
+        var tries = 0
+        /// A view that is older than this says nothing of the effect.
+        var revision = 0
+        /// When it may be made again.
+        var notBefore: Timestamp
+        var error: String?
+    }
+
+    private(set) var all: [WorkloadName: [Key: Effort]] = [:]
+
+    mutating func answered(_ action: PlannedAction, at now: Timestamp, revision: Int, error: APIError?) {
+        let key = Key(action)
+        var effort = all[action.name]?[key] ?? Effort(notBefore: now)
+        effort.tries += 1
+        effort.revision = max(effort.revision, revision)
+        effort.notBefore = now + .seconds(min(60, 1 << min(effort.tries - 1, 6)))
+        effort.error = error?.description
+        all[action.name, default: [:]][key] = effort
+    }
+
+    /// Forgets what is not wished any more, or whose effect is seen.
+    mutating func keep(_ keys: Set<Key>, of name: WorkloadName) {
+        guard let efforts = all[name] else { return }
+        let kept = efforts.filter { keys.contains($0.key) }
+        all[name] = kept.isEmpty ? nil : kept
+    }
+
+    subscript(action: PlannedAction) -> Effort? { all[action.name]?[Key(action)] }
+}

@@ -1,0 +1,61 @@
+import CubeJSON
+import CubeTypes
+
+/// Decides what is to become of a name that no readable manifest declares.
+struct LeftoverDecider {
+    let name: WorkloadName
+    let observed: ObservedWorkload
+    let directives: NameDirectives
+    let now: Timestamp
+
+    /// Nobody can know what is declared: all stays as it is.
+    func keep(_ kept: KeptReason) -> Decision {
+        Decision(rule: kept.rule, reason: kept.text, health: health, replicas: replicas)
+    }
+
+    /// Nothing is declared: what lives is pruned, if the guards let it.
+    func prune() -> Decision {
+        let steps = live.map { task in
+            let action = PlannedAction(
+                name: name, ordinal: task.ordinal, rule: .prune, reason: "no manifest declares it any more",
+                operation: .stop(
+                    StopRequest(id: task.id, name: name, ordinal: task.ordinal, attempt: task.attempt)))
+            guard !task.isStopping else { return Step(action, .inFlight) }
+            let change = HeldChange(
+                verb: HeldChange.prune, name: name, ordinal: task.ordinal, from: task.specDigest, to: nil)
+            return Step(action, .due, change: change)
+        }
+        let freeze = directives.suspend.flatMap { ($0.expiresAt.map { $0 > now } ?? true) ? $0 : nil }
+        return Decision(
+            rule: freeze == nil ? .prune : .suspended, reason: "no manifest declares it any more",
+            steps: freeze == nil ? steps : steps.map(\.suspended), health: health, replicas: replicas,
+            wakeAt: freeze?.expiresAt)
+    }
+
+    private var live: [TaskStatus] { observed.live }
+
+    private var replicas: WorkloadStatus.Replicas {
+        .init(desired: 0, live: live.count, ready: live.count { $0.ready })
+    }
+
+    private var health: Health {
+        if live.contains(where: \.nodeUnknown) { return Health(.unknown, "node_unknown", "its node is silent") }
+        if live.isEmpty { return Health(.missing, "not_running", "none of its tasks lives") }
+        if live.allSatisfy({ $0.ready && !$0.isStopping }) {
+            return Health(.healthy, "running", "all \(live.count) tasks that it has run")
+        }
+        return Health(.progressing, "not_ready", "\(live.count { !$0.ready }) of its \(live.count) tasks are not ready")
+    }
+}
+
+extension KeptReason {
+    var text: String {
+        switch self {
+        case .unreadable(let files):
+            "\(files.joined(separator: ", ")) cannot be read: all stays as it is"
+        case .disputed(let places):
+            "it is declared more than once (\(places.map { "\($0.filename):\($0.start.line)" }.joined(separator: ", "))): "
+                + "all stays as it is"
+        }
+    }
+}

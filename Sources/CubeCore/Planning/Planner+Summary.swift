@@ -1,0 +1,104 @@
+import CubeJSON
+import CubeTypes
+
+extension Planner {
+    /// How everything is, with the times of what did not change.
+    mutating func summary(holds: [Hold], now: Timestamp) -> SummaryStatus {
+        var summary = SummaryStatus(
+            cluster: observed?.cluster ?? lastSummary?.cluster, owner: owner,
+            source: desired.source ?? lastSummary?.source ?? SourceRevision(path: ""))
+        summary.convergedDigest = lastSummary?.convergedDigest
+        summary.holds = holds.map(SummaryStatus.HeldSet.init)
+        summary.counts = tally.counts
+        if desired.isKnown { summary.desiredDigest = desired.digest }
+        if observed != nil, desired.isKnown, !standing.isBlind {
+            summary.health = tally.worst
+            summary.sync = tally.sync[.outOfSync, default: 0] > 0 ? .outOfSync : isStale ? .unknown : .synced
+            if isConverged { summary.convergedDigest = desired.digest }
+        }
+        summary.conditions = conditions(summary, now).since(lastSummary?.conditions ?? [])
+        lastSummary = summary
+        return summary
+    }
+
+    /// The plan where the cluster or the source was not seen: nothing is done, and no file of a workload changes.
+    mutating func blindPlan(now: Timestamp) -> Plan {
+        Plan(
+            summary: summary(holds: [], now: now), desiredDigest: desired.digest,
+            observedDigest: tally.observedDigest)
+    }
+
+    private var isStale: Bool {
+        !desired.unreadable.isEmpty || !desired.problems.isEmpty || !desired.disputed.isEmpty
+    }
+
+    private func conditions(_ summary: SummaryStatus, _ now: Timestamp) -> [Condition] {
+        func condition(_ type: Condition.Kind, _ reason: String, _ message: String, _ status: Bool = true) -> Condition
+        {
+            Condition(type: type, status: status, reason: reason, message: message, lastTransitionTime: now)
+        }
+        var conditions: [Condition] = []
+        let counts = tally.counts
+        switch standing {
+        case .blind(let reason, let message):
+            return [condition(.ready, reason, message, false), condition(.stale, reason, message)]
+        case .watching(let reason, let message): conditions.append(condition(.held, reason, message))
+        case .writing:
+            if let hold = summary.holds.first {
+                let text = WaitReason(rawValue: hold.reason).text
+                conditions.append(condition(.held, hold.reason, "\(text); \(hold.approve) releases it"))
+            }
+        }
+        guard observed != nil, desired.isKnown else {
+            let missing = desired.isKnown ? "the cluster was not seen yet" : "the manifests were not read yet"
+            return conditions + [condition(.ready, "unknown", missing, false)]
+        }
+        conditions.append(
+            isConverged
+                ? condition(.ready, "converged", "all \(counts.workloads) workloads run as declared")
+                : condition(
+                    .ready, "not_converged", "\(tally.converged) of \(counts.workloads) workloads run as declared",
+                    false))
+        if tally.reconciling > 0 {
+            conditions.append(
+                condition(.reconciling, "reconciling", "\(tally.reconciling) workloads are being changed"))
+        }
+        if tally.stalled > 0 {
+            conditions.append(condition(.stalled, "stalled", "\(tally.stalled) workloads do not go on by themselves"))
+        }
+        if isStale, let finding = sourceFindings.first {
+            conditions.append(condition(.stale, finding.reason, "\(finding.subject): \(finding.message)"))
+        }
+        return conditions
+    }
+
+    // MARK: Findings
+
+    /// What was noticed and is nobody's task to change, sorted.
+    var findings: [Finding] {
+        var count: [String: Int] = [:]
+        for task in observed?.unmanaged.values ?? [:].values { count["\(task.owner)/\(task.name)", default: 0] += 1 }
+        let unmanaged = count.sorted { $0.key < $1.key }.map {
+            Finding(
+                reason: "unmanaged", subject: $0.key, message: "\($0.value) live tasks of another owner: not touched")
+        }
+        return sourceFindings + unmanaged
+    }
+
+    /// What is wrong with the source.
+    private var sourceFindings: [Finding] {
+        let problems = desired.problems.map {
+            Finding(reason: $0.reason.rawValue, subject: $0.range.filename, message: $0.summary)
+        }
+        let files = desired.unreadable.sorted { $0.key < $1.key }.map { file, diagnostics in
+            Finding(
+                reason: diagnostics.first?.reason.rawValue ?? "unreadable", subject: file,
+                message: diagnostics.first?.summary ?? "it cannot be read")
+        }
+        let names = desired.disputed.sorted().compactMap { name -> Finding? in
+            guard case .kept(let reason)? = desired.workloads[name] else { return nil }
+            return Finding(reason: reason.rule.rawValue, subject: name.rawValue, message: reason.text)
+        }
+        return problems + files + names
+    }
+}

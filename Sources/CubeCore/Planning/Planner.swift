@@ -1,0 +1,330 @@
+import Collections
+package import CubeErrors
+package import CubeTypes
+
+/// Holds what is declared and what is observed, and says what is to be done: the whole of the deciding, none of the doing.
+///
+/// It is fed by ``update(_:)-(ManifestSnapshot)`` and its siblings, which only note what changed. ``pass(now:)`` then
+/// decides the names that changed or whose time has come; its cost is that of the change. Passing over everything after
+/// ``reconsider()`` yields the same plan.
+///
+/// Times must come from a clock that does not jump while the program runs.
+package struct Planner: Sendable {
+    package let owner: OwnerName
+    package private(set) var desired: DesiredState
+    package private(set) var observed: ObservedState?
+    /// What was pruned lately; to be persisted before a plan is carried out, when ``Plan/windowChanged`` says so.
+    package private(set) var window: GuardWindow
+    package var standing: Standing = .writing
+    /// Whether the data directory can be written: where it cannot, nothing is stopped.
+    package var isStorageWritable = true {
+        didSet { if isStorageWritable != oldValue { unsettled.formUnion(stopping) } }
+    }
+
+    var entries: [WorkloadName: Entry] = [:]
+    private(set) var tally = Tally()
+    var lastSummary: SummaryStatus?
+    private var former: [WorkloadName: WorkloadReport]
+    private var directives = DirectiveIndex()
+    private var efforts = Efforts()
+    /// The names to decide, and those whose decision stands while guards or answers changed.
+    private var dirty: Set<WorkloadName> = []
+    private var unsettled: Set<WorkloadName> = []
+    /// The names that are not declared and of which something is left or remembered; those that would be pruned.
+    private var absent: Set<WorkloadName> = []
+    private var pruning: Set<WorkloadName> = []
+    /// The names that would stop something, and those with an action that is due.
+    private var stopping: Set<WorkloadName> = []
+    private var due: Set<WorkloadName> = []
+    private var verdicts: [WorkloadName: PruneGuards.Verdict] = [:]
+    private var storageHold: Hold?
+    private var timers = Heap<Timer>()
+    /// The names of which nothing is left, for the next plan to say so.
+    private var gone: Set<WorkloadName> = []
+
+    /// What is known of one name.
+    struct Entry: Hashable, Sendable {
+        var decision: Decision
+        /// The decision's steps, after the guards.
+        var steps: [Step] = []
+        var report: WorkloadReport?
+        var wakeAt: Timestamp?
+        var observedSum = SetDigest()
+    }
+
+    private struct Timer: Comparable {
+        var at: Timestamp
+        var name: WorkloadName
+
+        static func < (left: Timer, right: Timer) -> Bool { left.at < right.at }
+    }
+
+    /// - Parameters:
+    ///   - memory: what was persisted of ``DesiredState/memory``; `nil` where there is none.
+    ///   - reports: the status files as they were left, so that times of transition go on.
+    ///   - oneShot: for commands that look once: one clean listing shows that a name is absent.
+    package init(
+        owner: OwnerName, memory: SourceMemory?, window: GuardWindow = GuardWindow(),
+        reports: [WorkloadReport] = [], summary: SummaryStatus? = nil, oneShot: Bool = false
+    ) {
+        self.owner = owner
+        self.window = window
+        desired = DesiredState(memory: memory, oneShot: oneShot)
+        former = Dictionary(reports.map { ($0.status.name, $0) }) { _, last in last }
+        lastSummary = summary
+    }
+
+    // MARK: What changed
+
+    package mutating func update(_ snapshot: ManifestSnapshot) { dirty.formUnion(desired.apply(snapshot)) }
+
+    /// Takes a list of everything in the place of what was observed.
+    package mutating func update(_ state: ObservedState) {
+        desired.askAgain()
+        directives = DirectiveIndex(state.owner?.directives ?? [])
+        observed = state
+        reconsider()
+    }
+
+    package mutating func update(_ changes: TaskChanges) {
+        guard let names = observed?.apply(changes) else { return }
+        dirty.formUnion(names)
+        guard let owner = changes.owner else { return }
+        let index = DirectiveIndex(owner.directives)
+        dirty.formUnion(index.names(differingFrom: directives))
+        directives = index
+    }
+
+    /// Notes that an action was made and answered, well or not, at a revision of the cluster.
+    package mutating func answered(_ action: PlannedAction, at now: Timestamp, revision: Int, error: APIError? = nil) {
+        efforts.answered(action, at: now, revision: revision, error: error)
+        unsettled.insert(action.name)
+    }
+
+    /// Everything is decided anew in the next pass.
+    package mutating func reconsider() {
+        dirty.formUnion(entries.keys)
+        dirty.formUnion(desired.workloads.keys)
+        dirty.formUnion(desired.memory.names.keys)
+        dirty.formUnion(observed?.workloads.keys ?? [:].keys)
+        dirty.formUnion(former.keys)
+    }
+
+    // MARK: The pass
+
+    package mutating func pass(now: Timestamp) -> Plan {
+        guard let observed, desired.isKnown, !standing.isBlind else { return blindPlan(now: now) }
+        let before = (memory: desired.memoryRevision, window: window)
+        window.expire(at: now)
+        if !desired.filesToAskFor.isEmpty {
+            dirty.formUnion(desired.answer(observed.names(from: desired.filesToAskFor)))
+        }
+        wake(now)
+        for name in dirty { decide(name, observed, now) }
+        let holds = guardPrunes(now)
+        var reports: [WorkloadName: WorkloadReport?] = [:]
+        for name in gone where entries[name] == nil { reports[name] = .some(nil) }
+        for name in dirty.union(unsettled) {
+            if let report = settle(name, observed, now) { reports[name] = report }
+        }
+        dirty = []
+        unsettled = []
+        gone = []
+        forgetAbsent(now)
+        dropTimers()
+        var plan = Plan(
+            summary: summary(holds: holds, now: now), desiredDigest: desired.digest,
+            observedDigest: tally.observedDigest)
+        plan.actions = standing == .writing ? actions : []
+        plan.holds = holds
+        plan.reports = reports
+        plan.findings = findings
+        plan.isConverged = isConverged
+        plan.wakeAt = wakeAt
+        if !absent.isEmpty { plan.listAt = desired.lookAgain(at: now) }
+        plan.memoryChanged = desired.memoryRevision != before.memory
+        plan.windowChanged = window != before.window
+        return plan
+    }
+
+    /// Notes the names whose time has come.
+    private mutating func wake(_ now: Timestamp) {
+        while let timer = timers.min, timer.at <= now {
+            timers.removeMin()
+            if entries[timer.name]?.wakeAt == timer.at { dirty.insert(timer.name) }
+        }
+    }
+
+    /// Drops timers of which nobody wants to know any more, so that the next one is one that counts.
+    private mutating func dropTimers() {
+        while let timer = timers.min, entries[timer.name]?.wakeAt != timer.at { timers.removeMin() }
+    }
+
+    /// Decides one name from what is declared and observed, and notes in which sets that puts it.
+    private mutating func decide(_ name: WorkloadName, _ observed: ObservedState, _ now: Timestamp) {
+        let workload = observed.workloads[name] ?? ObservedWorkload()
+        let told = directives.names[name] ?? .none
+        let leftover = LeftoverDecider(name: name, observed: workload, directives: told, now: now)
+        var decision: Decision?
+        switch desired.workloads[name] {
+        case .readable(let declared)?:
+            desired.stamp(name, revision: observed.revision)
+            let decider = WorkloadDecider(
+                declared, observed: workload, directives: told, since: desired.memory.names[name]?.since ?? 0,
+                identity: .init(cluster: observed.cluster, owner: owner), now: now)
+            decision = decider.decide()
+        case .kept(let reason)?: decision = leftover.keep(reason)
+        case nil: decision = workload.live.isEmpty ? nil : leftover.prune()
+        }
+        if desired.workloads[name] != nil { window.returned(name) }
+        let isAbsent = desired.workloads[name] == nil && (decision != nil || desired.memory.names[name] != nil)
+        absent.set(name, isAbsent)
+        pruning.set(name, decision?.prunes ?? false)
+        stopping.set(name, decision?.stops ?? false)
+        var sum = SetDigest()
+        for task in workload.live { sum += SetDigest(of: "\(name) \(task.ordinal) \(task.specDigest)") }
+        if let old = entries[name] { tally.remove(observed: old.observedSum) }
+        tally.add(observed: sum)
+        guard let decision else { return withdraw(name) }
+        entries[name, default: Entry(decision: decision)].decision = decision
+        entries[name]?.observedSum = sum
+    }
+
+    /// Nothing is declared and nothing lives.
+    private mutating func withdraw(_ name: WorkloadName) {
+        efforts.keep([], of: name)
+        due.remove(name)
+        if let report = entries.removeValue(forKey: name)?.report {
+            tally.remove(report)
+            gone.insert(name)
+        }
+        if former.removeValue(forKey: name) != nil { gone.insert(name) }
+    }
+
+    /// Lets the guards judge all prunes; names about which they changed their mind are settled anew.
+    private mutating func guardPrunes(_ now: Timestamp) -> [Hold] {
+        let guards = PruneGuards(
+            owner: owner, absence: desired.absence(at: now), isRootReplaced: desired.isRootReplaced,
+            declared: desired.workloads.count, leftovers: absent.count { entries[$0] != nil },
+            memory: desired.memory.names, directives: directives, now: now)
+        var prunes: [WorkloadName: [HeldChange]] = [:]
+        for name in pruning { prunes[name] = entries[name]?.decision.steps.compactMap(\.change) }
+        let (judged, approved, holding) = guards.judge(prunes, window: window)
+        let stored = holdForStorage(judged, now)
+        for (name, verdict) in judged where verdict == .released && stored == nil && !window.hasReleased(name) {
+            window.release(name, at: now, approved: approved.contains(name))
+        }
+        for name in Set(judged.keys).union(verdicts.keys) where judged[name] != verdicts[name] {
+            unsettled.insert(name)
+        }
+        verdicts = judged
+        if stored != storageHold {
+            unsettled.formUnion(stopping)
+            storageHold = stored
+        }
+        return (holding + [stored].compactMap { $0 }).sorted { $0.guardName < $1.guardName }
+    }
+
+    /// Where the data directory cannot be written, stops wait for it or for a person.
+    private func holdForStorage(_ judged: [WorkloadName: PruneGuards.Verdict], _ now: Timestamp) -> Hold? {
+        guard !isStorageWritable else { return nil }
+        let changes = stopping.flatMap { name -> [HeldChange] in
+            guard judged[name] ?? .released == .released else { return [] }
+            return entries[name]?.decision.steps.filter { $0.state == .due }.compactMap(\.change) ?? []
+        }
+        guard !changes.isEmpty,
+            !directives.approve(changes, heldBy: WaitReason.guardStorage.rawValue, at: now)
+        else { return nil }
+        return Hold(.guardStorage, owner: owner, changes: changes.sorted())
+    }
+
+    /// Makes the steps and the report of a name from its decision, the guards' verdict and earlier answers.
+    ///
+    /// - Returns: the report, if it is not what it was.
+    private mutating func settle(
+        _ name: WorkloadName, _ observed: ObservedState, _ now: Timestamp
+    ) -> WorkloadReport? {
+        guard var entry = entries[name] else { return nil }
+        var stall: String?
+        let wished = entry.decision.steps.filter { $0.state != .inFlight }.map { Efforts.Key($0.action) }
+        efforts.keep(Set(wished), of: name)
+        var wakeAt = entry.decision.wakeAt
+        entry.steps = entry.decision.steps.map { step in
+            let step = guarded(step, of: name)
+            guard step.state == .due, let effort = efforts[step.action] else { return step }
+            if effort.tries >= Efforts.stalledAfter { stall = step.action.stallText(effort) }
+            return retried(step, effort, observed.revision, now, &wakeAt)
+        }
+        let maker = ReportMaker(
+            name: name, desired: desired.workloads[name], observed: observed.workloads[name] ?? ObservedWorkload(),
+            decision: entry.decision, steps: entry.steps, stall: stall, diagnostics: desired.diagnostics(of: name),
+            previous: entry.report ?? former[name], now: now)
+        let report = maker.report()
+        if let old = entry.report { tally.remove(old) }
+        tally.add(report)
+        let isNew = report != entry.report
+        entry.report = report
+        former[name] = nil
+        if let wakeAt, wakeAt != entry.wakeAt || wakeAt <= now { timers.insert(Timer(at: wakeAt, name: name)) }
+        entry.wakeAt = wakeAt
+        due.set(name, entry.steps.contains { $0.state == .due })
+        entries[name] = entry
+        return isNew ? report : nil
+    }
+
+    /// What the guards make of a step.
+    private func guarded(_ step: Step, of name: WorkloadName) -> Step {
+        guard step.state == .due, step.change != nil else { return step }
+        var step = step
+        switch verdicts[name] {
+        case .waiting(let reason)?: (step.state, step.waitsFor) = (.waiting, reason)
+        case .held(let reason)?: (step.state, step.waitsFor) = (.held, reason)
+        case .released?, nil:
+            if storageHold != nil { (step.state, step.waitsFor) = (.held, .guardStorage) }
+        }
+        return step
+    }
+
+    /// A step that was made before, and is still due: its view may be too old, or it had no effect.
+    private func retried(
+        _ step: Step, _ effort: Efforts.Effort, _ revision: Int, _ now: Timestamp, _ wakeAt: inout Timestamp?
+    ) -> Step {
+        var step = step
+        if revision < effort.revision {
+            step.state = .inFlight
+        } else if now < effort.notBefore {
+            (step.state, step.waitsFor) = (.waiting, .noEffect)
+            wakeAt = min(wakeAt ?? effort.notBefore, effort.notBefore)
+        }
+        return step
+    }
+
+    /// A name that is proved to be gone, with nothing of it left, is a new one when it comes back.
+    private mutating func forgetAbsent(_ now: Timestamp) {
+        guard !absent.isEmpty, desired.absence(at: now) == .proved, !desired.isRootReplaced || pruning.isEmpty else {
+            return
+        }
+        for name in absent where entries[name] == nil {
+            desired.forget(name)
+            absent.remove(name)
+        }
+    }
+
+    // MARK: What stands in a plan
+
+    private var actions: [PlannedAction] {
+        due.sorted().flatMap { name in
+            entries[name]?.steps.filter { $0.state == .due }.map(\.action) ?? []
+        }
+        .sorted { $0.position < $1.position }
+    }
+
+    private var wakeAt: Timestamp? {
+        [timers.min?.at, verdicts.values.contains(.held(.guardWindow)) ? window.expiry : nil].compactMap { $0 }.min()
+    }
+
+    /// Whether all runs as it is declared, and is well.
+    var isConverged: Bool {
+        tally.converged == tally.counts.workloads && desired.unreadable.isEmpty && desired.problems.isEmpty
+    }
+}

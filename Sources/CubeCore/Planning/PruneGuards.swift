@@ -1,0 +1,90 @@
+import CubeJSON
+import CubeTypes
+
+/// What keeps a mistake in the source from taking everything down: each prune goes through these guards, in this order.
+///
+/// 1. The proof of absence; without it a prune waits. Git at work for too long is `source_busy`.
+/// 2. Guards over the source: `root_replaced`, `source_busy`, `guard_empty`.
+/// 3. Guards over the name: `guard_foreign`, `prune_disabled`.
+/// 4. Guards over time: `guard_window`, for what no person has approved under one of the others.
+///
+/// What a guard holds it holds as a whole, and an approval lets it through as a whole.
+struct PruneGuards {
+    let owner: OwnerName
+    let absence: AbsenceProof.Verdict
+    let isRootReplaced: Bool
+    /// How many names are declared or kept, and how many are not but have live tasks.
+    let declared: Int
+    let leftovers: Int
+    let memory: [WorkloadName: NameMemory]
+    let directives: DirectiveIndex
+    let now: Timestamp
+
+    /// What became of a prune.
+    enum Verdict: Hashable, Sendable {
+        case released
+        case waiting(WaitReason)
+        case held(WaitReason)
+    }
+
+    /// - Parameter prunes: what each prune would change, by name.
+    /// - Returns: what became of each, which of them a person approved, and what is held.
+    func judge(
+        _ prunes: [WorkloadName: [HeldChange]], window: GuardWindow
+    ) -> (verdicts: [WorkloadName: Verdict], approved: Set<WorkloadName>, holds: [Hold]) {
+        if case .unproved(let reason) = absence { return (prunes.mapValues { _ in .waiting(reason) }, [], []) }
+        var verdicts: [WorkloadName: Verdict] = [:]
+        var holds: [Hold] = []
+        var approved: Set<WorkloadName> = []
+        var left = prunes.filter { name, _ in
+            guard window.hasReleased(name) else { return true }
+            verdicts[name] = .released
+            return false
+        }
+        func pass(_ guardName: WaitReason, _ isConcerned: (WorkloadName) -> Bool) {
+            let names = left.keys.filter(isConcerned)
+            guard !names.isEmpty else { return }
+            let changes = names.flatMap { left[$0] ?? [] }.sorted()
+            if directives.approve(changes, heldBy: guardName.rawValue, at: now) {
+                approved.formUnion(names)
+            } else {
+                holds.append(Hold(guardName, owner: owner, changes: changes))
+                for name in names {
+                    verdicts[name] = .held(guardName)
+                    left[name] = nil
+                }
+            }
+        }
+        if let guardName = sourceGuard { pass(guardName) { _ in true } }
+        pass(.guardForeign) { memory[$0] == nil }
+        pass(.pruneDisabled) { memory[$0]?.prune == false }
+        let counted = left.keys.count { !approved.contains($0) }
+        if counted > window.left(of: declared + leftovers) {
+            pass(.guardWindow) { !approved.contains($0) }
+        }
+        for name in left.keys { verdicts[name] = .released }
+        return (verdicts, approved, holds)
+    }
+
+    private var sourceGuard: WaitReason? {
+        if isRootReplaced { return .rootReplaced }
+        if case .held(let reason) = absence { return reason }
+        return declared == 0 ? .guardEmpty : nil
+    }
+}
+
+extension Hold {
+    /// - Parameter changes: sorted.
+    init(_ guardName: WaitReason, owner: OwnerName, changes: [HeldChange]) {
+        let parts: [CanonicalJSON] = changes.map { change in
+            .array([
+                .string(change.verb), .string(change.name.rawValue), .integer(Int64(change.ordinal)),
+                .string(change.from?.rawValue ?? ""), .string(change.to?.rawValue ?? ""),
+            ])
+        }
+        let content = CanonicalJSON.object([
+            "guard": .string(guardName.rawValue), "owner": .string(owner.rawValue), "changes": .array(parts),
+        ])
+        self.init(digest: .sha256(of: content.bytes), guardName: guardName.rawValue, changes: changes)
+    }
+}

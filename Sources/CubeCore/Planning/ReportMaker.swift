@@ -1,0 +1,136 @@
+import CubeJSON
+import CubeTypes
+
+/// Makes the files about one workload from what was decided.
+struct ReportMaker {
+    let name: WorkloadName
+    let desired: DesiredWorkload?
+    let observed: ObservedWorkload
+    let decision: Decision
+    /// The decision's steps, after the guards.
+    let steps: [Step]
+    /// What the manager answered to actions that had no effect.
+    let stall: String?
+    let diagnostics: [Diagnostic]
+    let previous: WorkloadReport?
+    let now: Timestamp
+
+    func report() -> WorkloadReport {
+        let live = observed.live
+        let conditions = self.conditions.since(previous?.status.conditions ?? [])
+        var status = WorkloadStatus(
+            name: name, sync: sync, health: decision.health.status, replicas: decision.replicas,
+            tasks: tasks(live).map(TaskSummary.init), conditions: conditions, diagnostics: diagnostics)
+        switch desired {
+        case .readable(let workload)?:
+            status.file = workload.file
+            status.line = workload.line
+            status.kind = workload.definition.kind
+            status.desiredDigest = workload.specDigest
+        case .kept(.unreadable(let files))?: status.file = files.first
+        case .kept(.disputed(let places))?:
+            status.file = places.first?.filename
+            status.line = places.first?.start.line
+        case nil: status.file = live.first?.source
+        }
+        let digests = Set(live.map(\.specDigest))
+        status.observedDigest = digests.count == 1 ? digests.first : nil
+        return WorkloadReport(status: status, drift: drift)
+    }
+
+    /// What lives, and of a slot where nothing lives what ended last.
+    private func tasks(_ live: [TaskStatus]) -> [TaskStatus] {
+        let taken = Set(live.map(\.ordinal))
+        let ended = observed.ended.values.filter {
+            !taken.contains($0.ordinal) && $0.ordinal < decision.replicas.desired
+        }
+        return (live + ended).sorted { ($0.ordinal, $0.attempt, $0.id) < ($1.ordinal, $1.attempt, $1.id) }
+    }
+
+    private var sync: SyncStatus {
+        if case .kept? = desired { return .unknown }
+        return steps.isEmpty && decision.differences.isEmpty ? .synced : .outOfSync
+    }
+
+    private var held: [WaitReason] { steps.filter { $0.state == .held }.compactMap(\.waitsFor) }
+
+    private var drift: DriftReport? {
+        guard sync == .outOfSync else { return nil }
+        let actions = steps.map { step in
+            DriftAction(
+                verb: step.action.verb, ordinal: step.action.ordinal,
+                reason: step.waitsFor?.rawValue ?? step.action.rule.rawValue, state: step.state)
+        }
+        return DriftReport(
+            name: name, since: previous?.drift?.since ?? now, differences: decision.differences, actions: actions,
+            heldBy: Set(held.map(\.rawValue)).sorted())
+    }
+
+    // MARK: Conditions
+
+    private var conditions: [Condition] {
+        let (health, rule) = (decision.health, decision.rule)
+        var conditions = [
+            condition(.ready, health.reason, health.message, sync == .synced && health.status == .healthy)
+        ]
+        if let reason = held.first {
+            let count = held.count == 1 ? "1 action is" : "\(held.count) actions are"
+            conditions.append(condition(.held, reason.rawValue, "\(count) held: \(reason.text)"))
+        }
+        if let stall {
+            conditions.append(condition(.stalled, WaitReason.noEffect.rawValue, stall))
+        } else if rule == .failed {
+            conditions.append(condition(.stalled, health.reason, health.message))
+        }
+        if case .kept? = desired {
+            conditions.append(condition(.stale, rule.rawValue, decision.reason))
+        }
+        if let reconciling { conditions.append(reconciling) }
+        return conditions
+    }
+
+    private var reconciling: Condition? {
+        if let step = steps.first(where: { $0.state != .held }) {
+            let reason = step.waitsFor?.rawValue ?? step.action.rule.rawValue
+            let waits = step.waitsFor.map { "; \($0.text)" } ?? ""
+            return condition(
+                .reconciling, reason,
+                "\(step.action.verb) \(name)/\(step.action.ordinal): \(step.action.reason)\(waits)")
+        }
+        let health = decision.health
+        return health.status == .progressing && sync != .unknown
+            ? condition(.reconciling, health.reason, health.message) : nil
+    }
+
+    private func condition(_ type: Condition.Kind, _ reason: String, _ message: String, _ status: Bool = true)
+        -> Condition
+    {
+        Condition(type: type, status: status, reason: reason, message: message, lastTransitionTime: now)
+    }
+}
+
+extension WaitReason {
+    /// For a person.
+    var text: String {
+        switch self {
+        case .slotStopping: "it waits until the old task is dead"
+        case .surplusStopping: "it waits until surplus tasks are dead"
+        case .maxUnavailable: "it waits until the others are available"
+        case .minHealthy: "it waits until the others were ready for long enough"
+        case .nodeUnknown: "it waits for a node that is silent"
+        case .noEffect: "it had no effect, and is tried again after a pause"
+        case .absenceUnproved: "it waits until the manifest was missing twice"
+        case .sourceIncomplete: "it waits until all directories of manifests can be listed"
+        case .sourceUnreadable: "it waits until every manifest can be read whose names are not known"
+        case .suspended: "it is frozen"
+        case .sourceBusy: "git is at work on the manifests"
+        case .rootReplaced: "the directory of manifests is another one"
+        case .pruneDisabled: "its manifest said prune: false"
+        case .guardEmpty: "no manifest is left"
+        case .guardForeign: "this source never defined it"
+        case .guardWindow: "more names would be pruned than is allowed in 10 minutes"
+        case .guardStorage: "the data directory cannot be written"
+        default: rawValue
+        }
+    }
+}

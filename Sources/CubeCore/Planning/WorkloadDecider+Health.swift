@@ -1,0 +1,146 @@
+import CubeTypes
+
+extension WorkloadDecider {
+    /// The rule that decided, and its reason.
+    func headline(_ steps: [Step], frozen: Bool) -> (Rule, String) {
+        if frozen { return (.suspended, freezeText) }
+        if phases.contains(.failed) { return (.failed, health.message) }
+        for state in [ActionState.due, .waiting, .inFlight] {
+            if let action = steps.first(where: { $0.state == state })?.action {
+                return (action.rule, "\(action.name)/\(action.ordinal): \(action.reason)")
+            }
+        }
+        if !phases.isEmpty, phases.allSatisfy({ $0 == .done }) { return (.completed, health.message) }
+        return (.inSync, "it runs as declared")
+    }
+
+    var freezeText: String {
+        guard let freeze else { return "its manifest says suspend" }
+        return "frozen by cube suspend" + (freeze.reason.map { ": \($0)" } ?? "")
+            + "; cube resume \(workload.name) ends it"
+    }
+
+    var health: Health {
+        if let task = live.first(where: \.nodeUnknown) {
+            return Health(.unknown, "node_unknown", "\(task.slotText): node \(task.node?.rawValue ?? "?") is silent")
+        }
+        if let ordinal = phases.firstIndex(of: .failed) {
+            let task = observed.ended[ordinal]
+            return Health(
+                .degraded, task?.reason?.rawValue ?? "failed",
+                "\(workload.name)/\(ordinal) failed\(task?.endText ?? ""); it is tried again when its manifest changes, "
+                    + "or by cube retry \(workload.name)")
+        }
+        if let task = phases.lazy.compactMap(\.current).first(where: { $0.reason == .backoff && !$0.ready }) {
+            return Health(.degraded, "backoff", "\(task.slotText) ended\(task.endText), and is started again")
+        }
+        guard !phases.isEmpty else {
+            return live.isEmpty
+                ? Health(.healthy, "scaled_to_zero", "no replica is declared")
+                : Health(.progressing, "scaling_down", "\(live.count) tasks are still there")
+        }
+        if phases.allSatisfy({ $0 == .done }) { return Health(.healthy, "completed", "it completed") }
+        if let unfinished = phases.firstIndex(where: { !$0.isSettled }) { return progress(unfinished) }
+        return Health(.healthy, "running", "all \(phases.count) replicas run")
+    }
+
+    /// What the first slot that is not as it should be waits for.
+    private func progress(_ ordinal: Int) -> Health {
+        let slot = "\(workload.name)/\(ordinal)"
+        switch phases[ordinal] {
+        case .vacant:
+            return live.isEmpty && !phases.contains(.done)
+                ? Health(.missing, "not_running", "none of its tasks lives")
+                : Health(.progressing, "not_running", "\(slot) is to be started")
+        case .stopping: return Health(.progressing, "slot_stopping", "\(slot) is being stopped")
+        case .outdated: return Health(.progressing, "rolling_out", "\(slot) is to be replaced")
+        case .settling(_, .some):
+            return Health(
+                .progressing, "min_healthy", "\(slot) is not ready for \(workload.update.minHealthy.text) yet")
+        case .settling(let task, nil):
+            let message = task.message.map { ": \($0)" } ?? ""
+            return Health(.progressing, task.reason?.rawValue ?? "starting", "\(slot) is \(task.state)\(message)")
+        case .available, .done, .failed: return Health(.progressing, "rolling_out", "\(slot) is being changed")
+        }
+    }
+
+    /// What differs, by field: of what is to be replaced or changed in place, and of the number of tasks.
+    var differences: [Difference] {
+        var all: Set<Difference> = []
+        for phase in phases {
+            switch phase {
+            case .outdated(let task, _), .available(let task), .settling(let task, _):
+                if task.specDigest != workload.specDigest || task.settingsDigest != workload.settingsDigest {
+                    all.formUnion(workload.definition.differences(from: task.definition))
+                }
+                if task.source != workload.file {
+                    all.insert(Difference(field: "file", desired: workload.file, observed: task.source))
+                }
+            case .stopping, .vacant, .done, .failed: break
+            }
+        }
+        let there = live.count { !$0.isStopping } + phases.count { $0 == .done }
+        if there != workload.replicas {
+            all.insert(Difference(field: "replicas", desired: "\(workload.replicas)", observed: "\(there)"))
+        }
+        return all.sorted { ($0.field, $0.observed ?? "") < ($1.field, $1.observed ?? "") }
+    }
+}
+
+extension SlotPhase {
+    /// Whether nothing is to be done or waited for.
+    fileprivate var isSettled: Bool {
+        switch self {
+        case .available, .done: true
+        case .settling, .outdated, .stopping, .vacant, .failed: false
+        }
+    }
+}
+
+extension TaskStatus {
+    var slotText: String { "\(name)/\(ordinal)" }
+
+    /// How its last run ended, as the rest of a sentence.
+    var endText: String {
+        let cause: String? =
+            if let code = exit?.code {
+                "exit code \(code)"
+            } else if let signal = exit?.signal {
+                "signal \(signal)"
+            } else {
+                message
+            }
+        return cause.map { " with \($0)" } ?? ""
+    }
+}
+
+extension Step {
+    /// The same, held by a freeze.
+    var suspended: Step {
+        guard state != .inFlight else { return self }
+        var step = self
+        step.state = .held
+        step.waitsFor = .suspended
+        step.change = nil
+        return step
+    }
+}
+
+extension Rule {
+    var scheduleText: String {
+        switch self {
+        case .notStarted: "it was never started"
+        case .retry: "it is tried again"
+        case .specChanged, .restart: "it takes the place of a task that was replaced"
+        default: "no task of it lives"
+        }
+    }
+
+    var updateText: String {
+        self == .fileMoved ? "its manifest stands in another file" : "settings changed that need no new task"
+    }
+
+    var replaceText: String {
+        self == .restart ? "a person asked for a restart" : "its definition changed"
+    }
+}
