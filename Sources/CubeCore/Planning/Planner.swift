@@ -1,6 +1,6 @@
-import Collections
 package import CubeErrors
 package import CubeTypes
+import HeapModule
 
 /// Holds what is declared and what is observed, and says what is to be done: the whole of the deciding, none of the doing.
 ///
