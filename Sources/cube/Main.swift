@@ -29,10 +29,11 @@ enum Main {
             } else {
                 try command.run()
             }
-        } catch let error where CubeCommand.exitCode(for: error) == .validationFailure || error is CleanExit {
-            throw badUsage(error)
         } catch let code as ExitCode {
             throw code
+        } catch let error where CubeCommand.exitCode(for: error) != .failure {
+            // Help that was asked for, or usage that only the command could judge.
+            throw badUsage(error)
         } catch {
             var failure = Failure(error)
             failure.exitCode = failure.exitCode ?? (type(of: command) as? any Command.Type)?.statusOfErrors

@@ -22,7 +22,7 @@ struct ExplainCommand: Command {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let files = StatusFiles(data: manager.place.data)
+        let files = WrittenStatus(data: manager.place.data)
         var explanation = Explanation(
             name: name, status: try files.workload(name), drift: try files.drift(name), tasks: [], events: [])
         // Without a manager the files still tell what there is to know.

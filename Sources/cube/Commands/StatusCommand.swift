@@ -20,7 +20,7 @@ struct StatusCommand: Command {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let files = StatusFiles(data: place.data)
+        let files = WrittenStatus(data: place.data)
         guard let summary = try files.summary() else {
             throw Failure(
                 "no reconciler has written a status to \(place.data.status) yet",

@@ -18,7 +18,7 @@ struct Addresses: Codable, Hashable {
     static func update(in data: DataDirectory, _ change: (inout Addresses) -> Void) throws {
         try data.run.makeDirectory()
         let directory = open(data.run.string, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard directory >= 0 else { throw FileError(path: data.run, doing: "open", errno: errno) }
+        guard directory >= 0 else { throw FileProblem(path: data.run, doing: "open", errno: errno) }
         defer { close(directory) }
         while flock(directory, LOCK_EX) != 0, errno == EINTR {}
         var addresses = try load(from: data)

@@ -7,13 +7,13 @@ enum AtomicFile {
     static func write(_ bytes: [UInt8], to path: FilePath, mode: mode_t) throws {
         let temporary = "\(path.string).\(getpid()).tmp"
         let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
-        guard descriptor >= 0 else { throw FileError(path: path, doing: "write", errno: errno) }
+        guard descriptor >= 0 else { throw FileProblem(path: path, doing: "write", errno: errno) }
         defer { close(descriptor) }
         let written = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
         guard written == bytes.count, fsync(descriptor) == 0, rename(temporary, path.string) == 0 else {
             let problem = written >= 0 && written < bytes.count ? ENOSPC : errno
             unlink(temporary)
-            throw FileError(path: path, doing: "write", errno: problem)
+            throw FileProblem(path: path, doing: "write", errno: problem)
         }
     }
 
@@ -22,7 +22,7 @@ enum AtomicFile {
         let descriptor = open(path.string, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
             if errno == ENOENT { return nil }
-            throw FileError(path: path, doing: "read", errno: errno)
+            throw FileProblem(path: path, doing: "read", errno: errno)
         }
         defer { close(descriptor) }
         var bytes: [UInt8] = []
@@ -30,7 +30,7 @@ enum AtomicFile {
         while true {
             let count = Glibc.read(descriptor, &buffer, buffer.count)
             if count < 0, errno == EINTR { continue }
-            guard count >= 0 else { throw FileError(path: path, doing: "read", errno: errno) }
+            guard count >= 0 else { throw FileProblem(path: path, doing: "read", errno: errno) }
             if count == 0 { return bytes }
             bytes += buffer.prefix(count)
         }

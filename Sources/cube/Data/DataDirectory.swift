@@ -16,6 +16,11 @@ struct DataDirectory: Sendable, Hashable {
 
     func worker(_ name: NodeName) -> FilePath { path.appending("worker").appending(name.rawValue) }
 
+    /// The workers that there have been, by name.
+    var workers: [NodeName] {
+        DirectoryEntries.names(in: path.appending("worker")).compactMap(NodeName.init(rawValue:)).sorted()
+    }
+
     /// Makes the directory, which ignores itself in git.
     func prepare() throws {
         try path.makeDirectory()
@@ -40,17 +45,17 @@ extension FilePath {
         if mkdir(string, 0o700) == 0 || errno == EEXIST { return }
         let problem = errno
         guard problem == ENOENT, !removingLastComponent().isEmpty else {
-            throw FileError(path: self, doing: "make the directory", errno: problem)
+            throw FileProblem(path: self, doing: "make the directory", errno: problem)
         }
         try removingLastComponent().makeDirectory()
         guard mkdir(string, 0o700) == 0 || errno == EEXIST else {
-            throw FileError(path: self, doing: "make the directory", errno: errno)
+            throw FileProblem(path: self, doing: "make the directory", errno: errno)
         }
     }
 }
 
 /// What the system said about a file.
-struct FileError: Error, CustomStringConvertible {
+struct FileProblem: Error, CustomStringConvertible {
     let path: FilePath
     let doing: String
     let errno: Int32

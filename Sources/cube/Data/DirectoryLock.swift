@@ -18,11 +18,11 @@ final class DirectoryLock: Sendable {
         try directory.makeDirectory()
         let file = directory.appending("lock")
         let descriptor = open(file.string, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw FileError(path: file, doing: "open", errno: errno) }
+        guard descriptor >= 0 else { throw FileProblem(path: file, doing: "open", errno: errno) }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             let problem = errno
             close(descriptor)
-            guard problem == EWOULDBLOCK else { throw FileError(path: file, doing: "lock", errno: problem) }
+            guard problem == EWOULDBLOCK else { throw FileProblem(path: file, doing: "lock", errno: problem) }
             let other = try self.holder(of: directory)?.description ?? "another process"
             throw APIError(.locked, "\(directory) is in use by \(other)")
         }
@@ -38,7 +38,7 @@ final class DirectoryLock: Sendable {
         let descriptor = open(file.string, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
             if errno == ENOENT { return nil }
-            throw FileError(path: file, doing: "open", errno: errno)
+            throw FileProblem(path: file, doing: "open", errno: errno)
         }
         defer { close(descriptor) }
         guard flock(descriptor, LOCK_SH | LOCK_NB) != 0 else { return nil }

@@ -112,7 +112,7 @@ struct StoreCheck: Check {
         let descriptor = open(path.string, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
             if errno == ENOENT { return StoreCheck(path: path, header: nil) }
-            throw FileError(path: path, doing: "read", errno: errno)
+            throw FileProblem(path: path, doing: "read", errno: errno)
         }
         defer { close(descriptor) }
         var header = [UInt8](repeating: 0, count: 16)

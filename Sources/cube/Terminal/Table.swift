@@ -21,15 +21,17 @@ struct Table {
         self.rows = rows
     }
 
-    /// Columns as wide as their widest cell; the last one is not padded.
-    func text(_ terminal: Terminal) -> String {
+    /// Columns as wide as their widest cell; the last one is not padded, and cut where the line gets too long.
+    func text(_ terminal: Terminal, columns: Int = .max) -> String {
         let widths = headings.indices.map { column in
             ([headings[column].count] + rows.map { $0[column].text.count }).max() ?? 0
         }
+        let room = columns - widths.dropLast().reduce(0) { $0 + $1 + 2 }
         func line(_ cells: [Cell]) -> String {
             cells.enumerated().map { column, cell in
-                let padding = column == cells.count - 1 ? 0 : widths[column] - cell.text.count + 2
-                return terminal.styled(cell.text, cell.style) + String(repeating: " ", count: padding)
+                guard column < cells.count - 1 else { return terminal.styled(cell.text.cut(room), cell.style) }
+                let padding = String(repeating: " ", count: widths[column] - cell.text.count + 2)
+                return terminal.styled(cell.text, cell.style) + padding
             }.joined()
         }
         return ([line(headings.map { Cell($0, .dim) })] + rows.map(line)).joined(separator: "\n")

@@ -71,3 +71,10 @@ extension TaskResult {
         return signal.map { "signal \($0)" } ?? code.map { "exit \($0)" } ?? "end not known"
     }
 }
+
+/// A number of things: `1 task`, `5 tasks`.
+struct Count: CustomStringConvertible {
+    let description: String
+
+    init(_ number: Int, _ noun: String) { description = "\(number) \(noun)\(number == 1 ? "" : "s")" }
+}

@@ -4,7 +4,7 @@ import FoundationEssentials
 import SystemPackage
 
 /// The files that the reconciler writes back, read again.
-struct StatusFiles {
+struct WrittenStatus {
     let data: DataDirectory
 
     /// `nil` before the first pass.

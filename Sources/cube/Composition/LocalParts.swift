@@ -1,0 +1,69 @@
+import CubeManagerClient
+import CubeServer
+import CubeTypes
+import Logging
+import ServiceLifecycle
+import SystemPackage
+
+/// The manager and the workers of a data directory, all in this process, talking over real sockets.
+struct LocalParts {
+    let manager: ManagerRole
+    let workers: [WorkerRole]
+    private let tokens: String
+
+    /// - Parameters:
+    ///   - worker: the worker that there is to be; `nil`: those that have been there before.
+    init(
+        data: DataDirectory, holder: String, managerListens: ListenOptions.Choice = .free,
+        workerListens: ListenOptions.Choice = .free, worker: NodeName? = nil, logger: Logger
+    ) {
+        let manager = ManagerRole(data: data, listen: managerListens, holder: holder, logger: logger)
+        let tokens = data.tokens.string
+        self.manager = manager
+        self.tokens = tokens
+        let names = worker.map { [$0] } ?? data.workers
+        workers = names.map { name in
+            WorkerRole(
+                data: data, name: name, listen: workerListens, holder: holder,
+                manager: { try await Self.connection(to: manager, tokens: tokens, .worker) }, logger: logger)
+        }
+    }
+
+    var services: [any Service] { [manager] + workers }
+
+    /// The way to the manager, once it listens.
+    func connection(_ role: TokenSet.Role) async throws -> Connection {
+        try await Self.connection(to: manager, tokens: tokens, role)
+    }
+
+    /// Runs the parts for as long as the body takes.
+    func withClient<Result: Sendable>(
+        _ body: @Sendable @escaping (ManagerClient) async throws -> Result
+    ) async throws -> Result {
+        let group = ServiceGroup(services: services, logger: CommandLog.quiet)
+        return try await withThrowingTaskGroup(of: Result?.self) { tasks in
+            tasks.addTask {
+                try await group.run()
+                return nil
+            }
+            tasks.addTask {
+                let client = try await connection(.write).client(CommandLog.quiet)
+                let result = try await body(client)
+                await group.triggerGracefulShutdown()
+                return result
+            }
+            var result: Result?
+            // The first error ends both, and is thrown.
+            for try await value in tasks { result = value ?? result }
+            guard let result else { throw CancellationError() }
+            return result
+        }
+    }
+
+    private static func connection(
+        to manager: ManagerRole, tokens: String, _ role: TokenSet.Role
+    ) async throws -> Connection {
+        let endpoint = try await manager.endpoint.value()
+        return Connection(endpoint: endpoint, token: try TokenSet.load(directory: tokens)[role])
+    }
+}
