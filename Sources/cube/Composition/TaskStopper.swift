@@ -15,7 +15,7 @@ struct TaskStopper {
     /// - Throws: a ``Failure`` that names what has not ended after `limit`.
     func stopAll(within limit: Duration) async throws -> Int {
         let deadline = ContinuousClock.now + limit
-        var observed = ObservedState(try await client.tasks(owner: owner))
+        var observed = ObservedState(try await client.tasks(owner: owner), of: owner)
         var stopped: Set<TaskID> = []
         while true {
             let living = observed.workloads.values.flatMap(\.live)
@@ -33,7 +33,7 @@ struct TaskStopper {
                         owner: owner, since: observed.revision, term: observed.term,
                         wait: min(.seconds(10), deadline - .now)))
             } catch let error as APIError where error.reason == .revisionGone {
-                observed = ObservedState(try await client.tasks(owner: owner))
+                observed = ObservedState(try await client.tasks(owner: owner), of: owner)
             }
         }
     }
