@@ -50,7 +50,8 @@ struct Manifest: Sendable {
                 if let command = object["command"] {
                     reader.report(.outOfRange, "command: must not be empty", detail: detail, at: command)
                 } else {
-                    reader.report(.missingKey, "command: is missing", detail: detail, at: object.opening)
+                    reader.report(
+                        Problem(.missingKey, "missing key \"command\"", detail: detail, at: object.opening))
                 }
             } else if definition.command[0].isEmpty, let command = object["command"] {
                 reader.report(.invalidValue, "command[0]: must not be empty", at: command)

@@ -25,9 +25,9 @@ extension Diagnostic {
         if left.isEmpty && right.isEmpty { return "" }
 
         let isCutLeft = range.start.column - 1 > width / 2
-        let isCutRight = right.count > width / 2
         let shownLeft = isCutLeft ? ["…"] + left.suffix(width / 2) : left
-        let shownRight = isCutRight ? right.prefix(width / 2) + ["…"] : right[...]
+        let room = width - shownLeft.count
+        let shownRight = right.count > room ? right.prefix(room) + ["…"] : right[...]
 
         let length = range.end.line == range.start.line ? range.end.column - range.start.column : right.count
         let marker = String(repeating: "^", count: max(1, min(length, shownRight.count)))

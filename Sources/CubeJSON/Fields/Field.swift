@@ -6,7 +6,7 @@ package struct Field<Root: Sendable>: Sendable {
     package let isRequired: Bool
     /// Its JSON Schema; `nil` for what this version refuses as `unsupported`.
     let schema: [String: CanonicalJSON]?
-    var isCarriedOut: Bool { schema != nil }
+    package var isCarriedOut: Bool { schema != nil }
     let read: @Sendable (JSONValue, inout Root, inout FieldReader) -> Void
     /// What differs from the object where nothing is written; `nil` where nothing does.
     let write: @Sendable (Root, _ standard: Root) -> CanonicalJSON?

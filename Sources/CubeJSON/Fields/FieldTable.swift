@@ -30,14 +30,14 @@ package struct FieldTable<Root: Sendable>: Sendable {
             }
         }
         for (field, member) in zip(fields, members) {
-            reader.at(.field(field.key)) { reader in
-                if let member, field.isCarriedOut {
-                    field.read(member.value, &root, &reader)
-                } else if let member {
-                    reader.report(.unsupported, "this version does not carry it out", at: member.key)
-                } else if field.isRequired {
-                    reader.report(.missingKey, "is missing", at: object.opening)
-                }
+            if let member, field.isCarriedOut {
+                reader.at(.field(field.key)) { field.read(member.value, &root, &$0) }
+            } else if let member {
+                let detail = "this version does not carry it out"
+                reader.report(
+                    Problem(.unsupported, "unsupported key \"\(field.key)\"", detail: detail, at: member.key.range))
+            } else if field.isRequired {
+                reader.report(Problem(.missingKey, "missing key \"\(field.key)\"", at: object.opening))
             }
         }
         if reader.problems.count == problemsBefore { check(root, object, &reader) }

@@ -103,7 +103,7 @@ private struct JSONReader {
 
     private mutating func enter(_ kind: JSONValue.Kind) throws(Problem) {
         guard open.count < maximumDepth else {
-            throw Problem(.tooDeep, "more than \(maximumDepth) levels", at: position..<position + 1)
+            throw Problem(.tooDeep, "nested deeper than \(maximumDepth) levels", at: position..<position + 1)
         }
         open.append(tape.count)
         append(kind, from: position, to: position + 1)  // The end and the next entry are set on leaving.

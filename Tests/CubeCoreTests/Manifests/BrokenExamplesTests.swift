@@ -1,0 +1,31 @@
+import CubeJSON
+import Foundation
+import Testing
+
+@testable import CubeCore
+
+/// `examples/broken`: a file for each way to be wrong, named after the reason, and beside it what `cube validate` says.
+@Suite struct BrokenExamplesTests {
+    private static let folder = URL(filePath: #filePath).deletingLastPathComponent()
+        .appending(path: "../../../examples/broken").standardizedFileURL
+
+    private static let names =
+        (try? FileManager.default.contentsOfDirectory(atPath: folder.path))?
+        .filter { $0.hasSuffix(".json") }.sorted() ?? []  // The first test says so where the folder is absent.
+
+    @Test func `there are examples`() { #expect(!Self.names.isEmpty) }
+
+    @Test(arguments: names) func `a broken manifest is answered with exactly its diagnostics`(name: String) throws {
+        let source = try Array(Data(contentsOf: Self.folder.appending(path: name)))
+        let file = ManifestDecoder.decode(source, file: name)
+        #expect(file.workloads.isEmpty)
+        #expect(file.diagnostics.first?.reason.rawValue == String(name.prefix { $0 != "-" && $0 != "." }))
+
+        let expected = Self.folder.appending(path: name.replacing(".json", with: ".txt"))
+        let text = file.diagnostics.map { $0.text(source: source) }.joined()
+        if ProcessInfo.processInfo.environment["CUBE_RECORD"] != nil {
+            try Data(text.utf8).write(to: expected)
+        }
+        #expect(text == String(decoding: try Data(contentsOf: expected), as: UTF8.self))
+    }
+}

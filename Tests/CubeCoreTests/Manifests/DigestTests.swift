@@ -1,0 +1,58 @@
+import CubeTypes
+import Testing
+
+@testable import CubeCore
+
+/// Digests must be the same for ever: an upgrade restarts nothing. The expected values were computed with other tools from
+/// the canonical text that stands beside them.
+@Suite struct DigestTests {
+    private func workload(_ text: String) throws -> Workload {
+        try #require(ManifestDecoder.decode(Array(text.utf8), file: "web.json").workloads.first)
+    }
+
+    @Test func `a small manifest`() throws {
+        let workload = try workload(##"{"name": "hello", "command": ["sh", "-c", "echo é\n\u0001\/"]}"##)
+        // {"command":["sh","-c","echo é\n\u0001/"]}
+        #expect(
+            workload.specDigest.rawValue == "sha256:015424cd3731a2681089997e9e41f64425abe6a76231b1afc708e4ccb63ef998")
+        // {}
+        #expect(
+            workload.settingsDigest.rawValue
+                == "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a")
+    }
+
+    @Test func `a manifest with every field`() throws {
+        let workload = try workload(ManifestDecoderTests.full)
+        // {"command":["web","--port","$(PORT)",""],"cpu":500,"disk":1073741824,"env":{"EMPTY":"","LOG_LEVEL":"info"},
+        // "image":"registry.example/web:1.4","kind":"job","memory":134217728,"user":"web","working_dir":"/srv/web"}
+        #expect(
+            workload.specDigest.rawValue == "sha256:bd89db7c5a2bdd47c94214a1a72c203d849faf2b66461cbac18ecf059bd67ea3")
+        // {"constraints":{"labels":{"zone":"a"},"not":{"disk":"slow"}},"labels":{"team":"shop"},"restart":{"backoff":500,
+        // "backoff_max":7200000,"max":3,"policy":"never","within":300000},"stop":{"grace":90000,"signal":"SIGINT"}}
+        #expect(
+            workload.settingsDigest.rawValue
+                == "sha256:bc44f016294adc91092c24ce031cf58b205fc8f3bc7ec154f9d849c070d6f7cd")
+    }
+
+    @Test(
+        arguments: [
+            #""kind": "service", "restart": {"policy": "always", "max": 10, "within": "600s", "backoff": "1000ms"}"#,
+            #""env": {}, "labels": {}, "constraints": {"labels": {}, "not": {}}, "stop": {}, "restart": {}"#,
+            #""cpu": 0, "memory": "0KiB", "disk": 0.0, "stop": {"signal": "SIGTERM", "grace": "10s"}"#,
+            #""replicas": 7, "suspend": true, "prune": false, "update": {"max_unavailable": 3}, "$comment": "x""#,
+        ])
+    func `what says nothing new is in no digest`(fields: String) throws {
+        let plain = try workload(#"{"name": "a", "command": ["a"]}"#)
+        let written = try workload(#"{"name": "b", "command": ["a"], \#(fields)}"#)
+        #expect(written.specDigest == plain.specDigest)
+        #expect(written.settingsDigest == plain.settingsDigest)
+    }
+
+    @Test func `the policy that a job has anyway is in no digest`() throws {
+        let plain = try workload(#"{"name": "a", "kind": "job", "command": ["a"]}"#)
+        let written = try workload(
+            #"{"restart": {"policy": "on_failure"}, "name": "a", "kind": "job", "command": ["a"]}"#)
+        #expect(written.settingsDigest == plain.settingsDigest)
+        #expect(plain.settingsDigest == (try workload(#"{"name": "a", "command": ["a"]}"#)).settingsDigest)
+    }
+}

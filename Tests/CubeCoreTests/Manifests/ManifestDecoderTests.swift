@@ -1,0 +1,113 @@
+import CubeJSON
+import CubeTypes
+import Foundation
+import Testing
+
+@testable import CubeCore
+
+@Suite struct ManifestDecoderTests {
+    private func decode(_ text: String) -> DecodedFile { ManifestDecoder.decode(Array(text.utf8), file: "a/web.json") }
+
+    /// Every field that is carried out, none with its default.
+    static let full = """
+        {
+          "$schema": "cube.schema.json",
+          "$comment": "all of it",
+          "name": "web",
+          "kind": "job",
+          "image": "registry.example/web:1.4",
+          "command": ["web", "--port", "$(PORT)", ""],
+          "env": {"LOG_LEVEL": "info", "EMPTY": ""},
+          "working_dir": "/srv/web",
+          "user": "web",
+          "cpu": 0.5, "memory": 134217728, "disk": 1073741824,
+          "restart": {"policy": "never", "max": 3, "within": "5m", "backoff": "500ms", "backoff_max": "2h"},
+          "stop": {"signal": "SIGINT", "grace": "90s"},
+          "constraints": {"labels": {"zone": "a"}, "not": {"disk": "slow"}},
+          "labels": {"team": "shop"},
+          "replicas": 2,
+          "update": {"max_unavailable": 2, "min_healthy": "0s"},
+          "suspend": true, "prune": false
+        }
+        """
+
+    @Test func `the smallest manifest has the defaults of everything else`() throws {
+        let file = decode(#"{"name": "hello", "command": ["sh"]}"#)
+        #expect(file.diagnostics.isEmpty)
+        let workload = try #require(file.workloads.first)
+        #expect(workload.definition == TaskDefinition(name: WorkloadName(rawValue: "hello")!, command: ["sh"]))
+        #expect(workload.replicas == 1 && workload.update == UpdatePolicy() && !workload.suspend && workload.prune)
+    }
+
+    @Test func `every field of the table reaches its property`() throws {
+        let file = decode(Self.full)
+        #expect(file.diagnostics.isEmpty)
+        let workload = try #require(file.workloads.first)
+        let expected = TaskDefinition(
+            name: WorkloadName(rawValue: "web")!, kind: .job, image: "registry.example/web:1.4",
+            command: ["web", "--port", "$(PORT)", ""], env: ["LOG_LEVEL": "info", "EMPTY": ""],
+            workingDirectory: "/srv/web", user: "web",
+            resources: ResourceSpec(millicores: 500, memory: 134_217_728, disk: 1_073_741_824),
+            restart: RestartPolicy(
+                policy: .never, max: 3, within: .seconds(300), backoff: .milliseconds(500), backoffMax: .seconds(7200)),
+            stop: StopPolicy(signal: "SIGINT", grace: .seconds(90)),
+            constraints: PlacementConstraints(labels: ["zone": "a"], not: ["disk": "slow"]), labels: ["team": "shop"])
+        #expect(workload.definition == expected)
+        #expect(workload.replicas == 2)
+        #expect(workload.update == UpdatePolicy(maxUnavailable: 2, minHealthy: .zero))
+        #expect(workload.suspend && !workload.prune)
+        #expect(workload.file == "a/web.json" && workload.line == 4)
+        #expect(workload.range.start == SourcePosition(line: 4, column: 11, byte: 72))
+
+        let keys = Manifest.fields.fields.filter(\.isCarriedOut).map(\.key)
+        let written = try #require(JSONSerialization.jsonObject(with: Data(Self.full.utf8)) as? [String: Any])
+        #expect(written.keys.sorted() == keys.sorted(), "The manifest of this test has every field.")
+    }
+
+    @Test func `what the table reads, Codable reads, and the other way round`() throws {
+        let workload = try #require(decode(Self.full).workloads.first)
+        let lenient = try JSONDecoder().decode(TaskDefinition.self, from: Data(Self.full.utf8))
+        #expect(lenient == workload.definition)
+
+        let wire = String(decoding: try JSONEncoder().encode(workload.definition), as: UTF8.self)
+        #expect(decode(wire).workloads.first?.definition == workload.definition)
+        #expect(decode(wire).workloads.first?.specDigest == workload.specDigest)
+    }
+
+    @Test func `units are exact and the order of keys means nothing`() throws {
+        let one = decode(
+            #"{"restart": {"max": 3}, "cpu": 0.001, "memory": "64KiB", "disk": 1.5e3, "kind": "job", "command": ["a"], "name": "a"}"#
+        )
+        let definition = try #require(one.workloads.first?.definition)
+        #expect(definition.resources == ResourceSpec(millicores: 1, memory: 65_536, disk: 1500))
+        #expect(definition.restart == RestartPolicy(policy: .onFailure, max: 3))
+    }
+
+    @Test func `a file may hold many manifests, and none`() {
+        let file = decode(#"[{"name": "a", "command": ["a"]},"# + "\n" + #"{"name": "b", "image": "b"}]"#)
+        #expect(file.workloads.map(\.name.rawValue) == ["a", "b"])
+        #expect(file.workloads.map(\.line) == [1, 2])
+        #expect(decode("[]") == DecodedFile(workloads: [], diagnostics: []))
+    }
+
+    @Test func `a file above 1 MiB is refused, one of 1 MiB is read`() {
+        let manifest = #"{"name": "a", "command": ["a"]}"#
+        let filler = String(repeating: " ", count: ManifestDecoder.maximumSize - manifest.utf8.count)
+        #expect(decode(manifest + filler).workloads.count == 1)
+        #expect(decode(manifest + filler + " ").diagnostics.map(\.reason) == [.tooLarge])
+    }
+
+    @Test func `a value of the environment is in no message`() {
+        let file = decode(
+            #"{"name": "a", "command": [], "env": {"A": ["hunter2"], "B": "hunter2\u0000", "": "hunter2"}}"#)
+        #expect(file.diagnostics.count == 3)
+        #expect(!file.diagnostics.contains { "\($0)".contains("hunter2") })
+    }
+
+    @Test func `a file full of mistakes is answered with a hundred of them`() {
+        let manifest = "{" + (0..<100_000).map { "\"k\($0)\":\($0)" }.joined(separator: ",") + "}"
+        #expect(decode(String(manifest.prefix(ManifestDecoder.maximumSize))).diagnostics.count == 1)
+        let names = (0..<20_000).map { #"{"name":"a\#($0 % 2)","command":3}"# }.joined(separator: ",")
+        #expect(decode("[\(names)]").diagnostics.count == 101)
+    }
+}
