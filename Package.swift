@@ -136,6 +136,9 @@ let package = Package(
         .tests("CubeTypesTests", ["CubeErrors", "CubeTypes"]),
         // `swift build --build-tests` builds the programs too; a dependency on them would link the tests statically.
         .tests("EndToEndTests", ["CubeTypes"]),
+        .tests(
+            "CubeReconcilerTests",
+            ["CubeCore", "CubeErrors", "CubeJSON", "CubeReconciler", "CubeTypes", .logging, .systemPackage]),
         .tests("TidyTests", []),
     ]
 )

@@ -1,3 +1,6 @@
+package import CubeCore
+package import CubeTypes
+import FoundationEssentials
 package import Logging
 package import SystemPackage
 
@@ -5,6 +8,11 @@ package import SystemPackage
 ///
 /// It knows what it wrote; of what an earlier process wrote it reads the file once before it decides.
 package actor StatusFiles {
+    private static let summary = "status/summary.json"
+    private static let workloads = "status/workloads"
+    private static let drift = "drift"
+    private static let maximumFile = 16 << 20
+
     private let directory: FilePath
     private let files: any WritableFileSystem
     private let logger: Logger
@@ -16,7 +24,7 @@ package actor StatusFiles {
     private var failed: [String: [UInt8]?] = [:]
 
     /// What keeps the files from being written, while something does.
-    package private(set) var problem: FileError?
+    private var problem: FileError?
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
@@ -26,43 +34,103 @@ package actor StatusFiles {
         self.logger = logger
     }
 
-    /// Writes and removes files, paths relative to the data directory; a `nil` content removes. What failed before is tried
-    /// again.
+    /// What an earlier process wrote: what it says is where the next one goes on. A file that cannot be read is left out.
+    package func load() -> (reports: [WorkloadReport], summary: SummaryStatus?) {
+        let names = (try? files.names(in: directory.appending(Self.workloads))) ?? []  // It is written anew anyway.
+        let reports = names.compactMap { name -> WorkloadReport? in
+            guard let status: WorkloadStatus = load("\(Self.workloads)/\(name)") else { return nil }
+            return WorkloadReport(status: status, drift: load("\(Self.drift)/\(name)"))
+        }
+        return (reports, load(Self.summary))
+    }
+
+    /// Writes what a plan says of everything and of the workloads that changed. What failed before is tried again.
     ///
     /// - Returns: what keeps files from being written; `nil` when all of them are as they should be.
-    package func apply(_ changes: [String: [UInt8]?]) -> FileError? {
-        let due = failed.merging(changes) { $1 }
-        let former = problem
-        problem = nil
+    package func write(_ summary: SummaryStatus, _ reports: [WorkloadName: WorkloadReport?]) -> FileError? {
+        var changes = failed
+        changes.updateValue(Self.bytes(of: summary), forKey: Self.summary)
+        for (name, report) in reports {
+            changes.updateValue(report.map { Self.bytes(of: $0.status) }, forKey: "\(Self.workloads)/\(name).json")
+            changes.updateValue(report?.drift.map(Self.bytes), forKey: "\(Self.drift)/\(name).json")
+        }
+        return apply(changes)
+    }
+
+    /// Removes the files about other workloads, which an earlier process left.
+    package func keepOnly(_ names: Set<WorkloadName>) -> FileError? {
+        let kept = Set(names.map { "\($0).json" })
+        var changes = failed
+        for folder in [Self.workloads, Self.drift] {
+            do throws(FileError) {
+                for name in try files.names(in: directory.appending(folder)) ?? [] where !kept.contains(name) {
+                    changes.updateValue(nil, forKey: "\(folder)/\(name)")
+                }
+            } catch {
+                return note(error)
+            }
+        }
+        return apply(changes)
+    }
+
+    /// Forgets the files that somebody else took away since they were written.
+    ///
+    /// - Returns: the workloads that they were about; `nil` where nothing is missing.
+    package func takeMissing() -> Set<WorkloadName>? {
+        var present: Set<String> = []
+        do throws(FileError) {
+            if try files.exists(directory.appending(Self.summary)) { present.insert(Self.summary) }
+            for folder in [Self.workloads, Self.drift] {
+                present.formUnion((try files.names(in: directory.appending(folder)) ?? []).map { "\(folder)/\($0)" })
+            }
+        } catch {
+            return nil  // The next write tells what is wrong.
+        }
+        let missing = written.keys.filter { !present.contains($0) }
+        guard !missing.isEmpty else { return nil }
+        for path in missing { written[path] = nil }
+        return Set(missing.compactMap { WorkloadName(rawValue: String($0.splittingLastEntry.name.dropLast(5))) })
+    }
+
+    /// JSON for people: one key a line, sorted.
+    static func bytes(of value: some Encodable) -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        do { return [UInt8](try encoder.encode(value)) + [UInt8(ascii: "\n")] } catch {
+            preconditionFailure("Our own values always encode: \(error)")
+        }
+    }
+
+    private func load<Value: Decodable>(_ relative: String) -> Value? {
+        guard let bytes = try? files.read(directory.appending(relative), limit: Self.maximumFile) else { return nil }
+        written[relative] = bytes.hashValue
+        return try? JSONDecoder().decode(Value.self, from: Data(bytes))  // Of another version: it is written anew.
+    }
+
+    private func apply(_ changes: [String: [UInt8]?]) -> FileError? {
         failed = [:]
-        for (path, content) in due.sorted(by: { $0.key < $1.key }) {
+        var failure: FileError?
+        for (path, content) in changes.sorted(by: { $0.key < $1.key }) {
             do throws(FileError) {
                 try put(content, at: path)
             } catch {
                 written[path] = nil
                 failed.updateValue(content, forKey: path)
-                problem = problem ?? error
+                failure = failure ?? error
             }
         }
-        if let problem, former?.cause != problem.cause {
-            logger.error("Status files cannot be written; nothing is stopped.", metadata: ["error": "\(problem)"])
-        } else if problem == nil, former != nil {
-            logger.notice("Status files are written again.")
-        }
-        return problem
+        return note(failure)
     }
 
-    /// Removes what an earlier process left in a folder and is not among `names`.
-    package func keepOnly(_ names: Set<String>, in folder: String) -> FileError? {
-        let present: [String]
-        do throws(FileError) {
-            present = try files.names(in: directory.appending(folder)) ?? []
-        } catch {
-            problem = problem ?? error
-            return problem
+    /// Says once that files cannot be written, and once that they can again.
+    private func note(_ failure: FileError?) -> FileError? {
+        if let failure, problem?.cause != failure.cause {
+            logger.error("Status files cannot be written; nothing is stopped.", metadata: ["error": "\(failure)"])
+        } else if failure == nil, problem != nil {
+            logger.notice("Status files are written again.")
         }
-        return apply(
-            Dictionary(uniqueKeysWithValues: present.filter { !names.contains($0) }.map { ("\(folder)/\($0)", nil) }))
+        problem = failure
+        return failure
     }
 
     private func put(_ content: [UInt8]?, at relative: String) throws(FileError) {

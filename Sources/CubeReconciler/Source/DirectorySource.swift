@@ -24,6 +24,7 @@ package actor DirectorySource {
     private let index = ManifestIndex()
     private var root: FileIdentity?
     private var git: GitCheckout?
+    private var isRemote = false
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
@@ -44,6 +45,13 @@ package actor DirectorySource {
     /// When a file is to be read once more, because it was read too soon after it changed.
     package var nextReread: Timestamp? { index.nextReread }
 
+    /// Why changes are seen only by who looks; `nil` where the watcher tells of them.
+    package var pollingReason: String? {
+        if let problem = watcher?.problem { return problem }
+        if root == nil { return "\(path) cannot be opened" }
+        return isRemote ? "\(path) is on a file system where other machines may write" : nil
+    }
+
     /// Looks at the directory.
     ///
     /// - Returns: all that is known after it, or of a look at entries what changed; `nil` where that is nothing.
@@ -60,6 +68,7 @@ package actor DirectorySource {
         }
         guard tree.identity == root else {
             root = tree.identity
+            isRemote = tree.isRemote
             watcher?.start(root: path, realPath: tree.realPath)
             return walk(tree, .files, began)
         }

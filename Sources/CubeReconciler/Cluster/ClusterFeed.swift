@@ -1,0 +1,99 @@
+import CubeErrors
+import CubeTypes
+import Synchronization
+
+/// Watches the owner's tasks at the manager: a list first, then what changed since.
+final class ClusterFeed: Sendable {
+    /// What a change is asked for relative to.
+    struct Position: Hashable, Sendable {
+        var term: Int
+        var revision: Int
+    }
+
+    private static let wait: Duration = .seconds(30)
+
+    private let cluster: any ClusterReader
+    private let owner: OwnerName
+    private let backoff: Backoff
+    private let clock: any Clock<Duration>
+    private let known: Mutex<ClusterID?>
+    private let position = Mutex<Position?>(nil)
+
+    /// - Parameter known: the cluster that this source belongs to; `nil` for the first one that it meets.
+    init(
+        _ cluster: any ClusterReader, known: ClusterID?, owner: OwnerName, backoff: Backoff, clock: any Clock<Duration>
+    ) {
+        self.cluster = cluster
+        self.known = Mutex(known)
+        self.owner = owner
+        self.backoff = backoff
+        self.clock = clock
+    }
+
+    /// Goes on from here; `nil` lists anew.
+    func goOn(from position: Position?) { self.position.withLock { $0 = position } }
+
+    func run(into inbox: Inbox) async {
+        var failures = 0
+        while !Task.isCancelled {
+            do {
+                await inbox.put(try await next())
+                failures = 0
+            } catch is CancellationError {
+                return
+            } catch {
+                let error = APIError(wrapping: error)
+                if error.reason == .revisionGone { goOn(from: nil) }
+                // That a revision is gone is no trouble, unless it is so again after a list.
+                if error.reason != .revisionGone || failures > 0 { await inbox.put(.away(error)) }
+                failures += 1
+                do { try await clock.sleep(for: backoff.delay(after: failures)) } catch { return }
+            }
+        }
+    }
+
+    private func next() async throws -> Inbox.ClusterNews {
+        guard let position = position.withLock({ $0 }) else {
+            let list = try await cluster.tasks(owner: owner)
+            try meet(list.cluster)
+            return .listed(list)
+        }
+        return .changed(
+            try await cluster.changes(
+                owner: owner, since: position.revision, term: position.term, wait: Self.wait))
+    }
+
+    /// Another cluster than the one that this source belongs to is left alone.
+    private func meet(_ cluster: ClusterID) throws(APIError) {
+        let known = known.withLock { known in
+            known = known ?? cluster
+            return known
+        }
+        guard known == cluster else {
+            throw APIError(.foreignCluster, "the manager's cluster is \(cluster), this source belongs to another one")
+        }
+    }
+}
+
+/// How long to wait before something that failed is tried again: longer each time, and never the same for two.
+struct Backoff: Sendable {
+    private static let longest: Duration = .seconds(15)
+
+    let random: @Sendable () -> UInt64
+
+    /// - Parameter failures: how often it failed in a row; 1 the first time.
+    func delay(after failures: Int) -> Duration {
+        let step = min(Self.longest, .milliseconds(250) * (1 << min(failures - 1, 16)))
+        return step / 2 + step / 2 * (Double(random() >> 11) / Double(1 << 53))
+    }
+}
+
+extension APIError {
+    /// The error that a call threw, or what stands for one of another kind.
+    init(wrapping error: any Error) {
+        self = error as? APIError ?? APIError(.unavailable, "\(error)")
+    }
+
+    /// Whether the manager itself said no, rather than that it, or the way to it, is in trouble.
+    var isRefusal: Bool { (400..<500).contains(code) && code != 408 && code != 429 }
+}

@@ -1,0 +1,79 @@
+import CubeCore
+import CubeErrors
+import CubeTypes
+
+/// Carries out planned actions: in their order, some at a time, with a line in the journal before and after each.
+struct Executor: Sendable {
+    let cluster: any ClusterWriter
+    let owner: OwnerName
+    let journal: Journal?
+    let now: @Sendable () -> Timestamp
+
+    /// Half of what the manager takes in one body.
+    private static let maximumBytes = 4 << 20
+
+    /// - Throws: an `APIError` where the batch as a whole was not answered.
+    func carryOut(_ actions: [PlannedAction], fence: Int, pass: Int, plan: Digest) async throws -> BatchAnswer {
+        journal?.record(actions.map { entry(.intent, $0, plan) })
+        do {
+            let answer = try await cluster.batch(
+                BatchRequest(owner: owner, fence: fence, pass: pass, operations: actions.map(\.operation)))
+            guard answer.results.count == actions.count else {
+                throw APIError(
+                    .malformedAnswer, "\(actions.count) operations were answered by \(answer.results.count) results")
+            }
+            journal?.record(
+                zip(actions, answer.results).map {
+                    entry(.outcome, $0, plan, result: $1.error?.reason.rawValue ?? "ok")
+                })
+            return answer
+        } catch {
+            let reason = (error as? APIError)?.reason.rawValue ?? "cancelled"
+            journal?.record(actions.map { entry(.outcome, $0, plan, result: reason) })
+            throw error
+        }
+    }
+
+    /// Parts that each fit into one call.
+    static func batches(of actions: [PlannedAction]) -> [[PlannedAction]] {
+        var batches: [[PlannedAction]] = []
+        var bytes = 0
+        for action in actions {
+            let size = action.operation.approximateSize
+            if let last = batches.last, last.count < BatchRequest.maximum, bytes + size <= maximumBytes {
+                batches[batches.count - 1].append(action)
+                bytes += size
+            } else {
+                batches.append([action])
+                bytes = size
+            }
+        }
+        return batches
+    }
+
+    private func entry(
+        _ event: JournalEntry.Event, _ action: PlannedAction, _ plan: Digest, result: String? = nil
+    ) -> JournalEntry {
+        JournalEntry(
+            at: now(), event: event, verb: action.verb.rawValue, name: action.name, ordinal: action.ordinal,
+            id: action.task, rule: action.rule.rawValue, reason: action.reason, plan: plan, result: result)
+    }
+}
+
+extension BatchOperation {
+    /// About how many bytes it is on the wire; what needs escaping may double it.
+    fileprivate var approximateSize: Int {
+        switch self {
+        case .schedule(let proposal, _): proposal.definition.approximateSize
+        case .update(let update): update.definition.approximateSize
+        case .stop: 256
+        }
+    }
+}
+
+extension TaskDefinition {
+    fileprivate var approximateSize: Int {
+        command.reduce(1024) { $0 + $1.utf8.count + 8 }
+            + env.merging(labels) { $0 + $1 }.reduce(0) { $0 + $1.key.utf8.count + $1.value.utf8.count + 8 }
+    }
+}

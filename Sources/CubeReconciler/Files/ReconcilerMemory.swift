@@ -1,0 +1,93 @@
+package import CubeCore
+package import CubeTypes
+import FoundationEssentials
+package import Logging
+package import SystemPackage
+
+/// What a reconciler remembers between runs, in `reconciler` of its data directory.
+///
+/// Deleting it is safe: names are then learned from the tasks that bear their file, and nothing unknown is pruned. What
+/// cannot be read counts as deleted, and is told.
+package struct ReconcilerMemory: Sendable {
+    /// Who this source is, and the cluster that it met first.
+    package struct Identity: Codable, Hashable, Sendable {
+        package var source: SourceID
+        package var cluster: ClusterID?
+    }
+
+    private static let maximumFile = 1 << 30
+
+    private let directory: FilePath
+    private let files: any WritableFileSystem
+    private let logger: Logger
+
+    /// - Parameter directory: the data directory.
+    package init(directory: FilePath, files: any WritableFileSystem, logger: Logger) {
+        self.directory = directory.appending("reconciler")
+        self.files = files
+        self.logger = logger
+    }
+
+    /// Which source this is; a new one is made and written down.
+    ///
+    /// - Throws: where it cannot be written: without it every start would be another source.
+    package func identity(random: () -> UInt64) throws(FileError) -> Identity {
+        if let known: Identity = load("source.json") { return known }
+        let identity = Identity(source: .random(random))
+        try save(identity)
+        return identity
+    }
+
+    package func save(_ identity: Identity) throws(FileError) { try save(identity, as: "source.json") }
+
+    /// The names of the source's files; `nil` where nothing is remembered.
+    package var names: SourceMemory? { load("names.json") }
+
+    package func save(_ names: SourceMemory) throws(FileError) { try save(names, as: "names.json") }
+
+    package var window: GuardWindow { load("window.json") ?? GuardWindow() }
+
+    package func save(_ window: GuardWindow) throws(FileError) { try save(window, as: "window.json") }
+
+    private func load<Value: Decodable>(_ name: String) -> Value? {
+        let path = directory.appending(name)
+        do {
+            guard let bytes = try files.read(path, limit: Self.maximumFile) else { return nil }
+            return try JSONDecoder().decode(Value.self, from: Data(bytes))
+        } catch {
+            logger.error(
+                "What is remembered cannot be read and counts as gone.",
+                metadata: ["file": "\(path)", "error": "\(error)"])
+            return nil
+        }
+    }
+
+    private func save(_ value: some Encodable, as name: String) throws(FileError) {
+        let path = directory.appending(name)
+        let bytes = StatusFiles.bytes(of: value)
+        do throws(FileError) {
+            try files.replace(path, with: bytes, durable: true)
+        } catch {
+            guard error.cause == .noSuchFileOrDirectory else { throw error }
+            try files.makeDirectory(directory)
+            try files.replace(path, with: bytes, durable: true)
+        }
+    }
+}
+
+extension SourceID {
+    /// A UUID of version 4.
+    fileprivate static func random(_ random: () -> UInt64) -> SourceID {
+        let (high, low) = (random() & ~0xF000 | 0x4000, random() & ~(3 << 62) | 2 << 62)
+        func digits(_ value: UInt64, _ range: Range<Int>) -> Substring {
+            let text = String(value, radix: 16)
+            return (String(repeating: "0", count: 16 - text.count) + text).dropFirst(range.lowerBound).prefix(
+                range.count)
+        }
+        return SourceID(
+            rawValue: [
+                digits(high, 0..<8), digits(high, 8..<12), digits(high, 12..<16), digits(low, 0..<4),
+                digits(low, 4..<16),
+            ].joined(separator: "-"))!
+    }
+}

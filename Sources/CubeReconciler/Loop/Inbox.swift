@@ -1,0 +1,69 @@
+import CubeCore
+import CubeErrors
+import CubeTypes
+import Synchronization
+
+/// What the loops that watch tell the loop that decides. It holds the newest of each kind, never a queue.
+final class Inbox: Sendable {
+    /// What a watch of the cluster brought.
+    enum ClusterNews: Sendable {
+        case listed(TaskList)
+        case changed(TaskChanges)
+        /// The cluster does not answer, or not with what can be used.
+        case away(APIError)
+    }
+
+    struct News: Sendable {
+        /// A look at everything, and what changed after it.
+        var source: ManifestSnapshot?
+        var laterSource: ManifestSnapshot?
+        var cluster: ClusterNews?
+        var lease: LeaseKeeper.Standing?
+
+        var hasSource: Bool { source != nil || laterSource != nil }
+    }
+
+    private let news = Mutex(News())
+    let bell = Bell()
+    /// Rung when news of the cluster were taken: the next ones are asked for only then.
+    private let clusterTaken = Bell()
+
+    var hasSource: Bool { news.withLock(\.hasSource) }
+
+    func take() -> News {
+        let taken = news.withLock { news in
+            defer { news = News() }
+            return news
+        }
+        if taken.cluster != nil { clusterTaken.ring() }
+        return taken
+    }
+
+    func put(_ snapshot: ManifestSnapshot) {
+        news.withLock { news in
+            if !snapshot.isPartial {
+                (news.source, news.laterSource) = (snapshot, nil)
+            } else if let earlier = news.laterSource {
+                news.laterSource = snapshot
+                news.laterSource?.began = earlier.began
+                news.laterSource?.files = earlier.files.merging(snapshot.files) { $1 }
+            } else {
+                news.laterSource = snapshot
+            }
+        }
+        bell.ring()
+    }
+
+    func put(_ lease: LeaseKeeper.Standing) {
+        news.withLock { $0.lease = lease }
+        bell.ring()
+    }
+
+    /// Returns when the news were taken.
+    func put(_ cluster: ClusterNews) async {
+        _ = clusterTaken.hear()
+        news.withLock { $0.cluster = cluster }
+        bell.ring()
+        await clusterTaken.wait()
+    }
+}

@@ -1,0 +1,209 @@
+import CubeCore
+import CubeErrors
+import CubeTypes
+import Logging
+
+/// The loop that decides: woken by the loops that watch, it makes a pass over what it holds, writes what it sees and carries
+/// out what is due.
+struct ReconcileLoop {
+    /// How long after files could not be written they are tried again.
+    private static let storageRetry: Duration = .seconds(5)
+    /// Passes that time alone asks for are at least so far apart.
+    private static let shortestSleep: Duration = .milliseconds(50)
+
+    private let world: ReconcilerWorld
+    private let memory: ReconcilerMemory
+    private let files: StatusFiles
+    private let lease: LeaseKeeper
+    private let sourceFeed: SourceFeed
+    private let clusterFeed: ClusterFeed
+    private let state: ReconcilerState
+    private let rescan: Duration
+    private let logger: Logger
+    private let inbox = Inbox()
+
+    private var identity: ReconcilerMemory.Identity
+    private var reconciliation: Reconciliation
+    /// Why the cluster is not seen; `nil` while it is.
+    private var outage: APIError? = APIError(.unavailable, "the manager was not reached yet")
+    private var standing: LeaseKeeper.Standing?
+    private var wakeAt: Timestamp?
+    /// What is remembered changed and is not written yet.
+    private var unsaved: (names: Bool, window: Bool) = (false, false)
+    /// When everything was decided last, also what did not change.
+    private var consideredAll: Timestamp
+    private var isFullPassDue = false
+    private var hasPassedOverAll = false
+
+    init(
+        _ options: ReconcilerOptions, _ world: ReconcilerWorld, memory: ReconcilerMemory,
+        identity: ReconcilerMemory.Identity, journal: Journal, lease: LeaseKeeper, state: ReconcilerState,
+        logger: Logger
+    ) async {
+        self.world = world
+        self.memory = memory
+        self.identity = identity
+        self.lease = lease
+        self.state = state
+        self.logger = logger
+        rescan = options.rescan
+        consideredAll = world.now()
+        files = StatusFiles(directory: options.directory, files: world.files, logger: logger)
+        let watcher = DirectoryWatcher.make()
+        sourceFeed = SourceFeed(
+            DirectorySource(options.manifests, files: world.files, watcher: watcher, now: world.now), watcher: watcher,
+            pace: SourceFeed.Pace(rescan: options.rescan), clock: world.clock, now: world.now, logger: logger)
+        clusterFeed = ClusterFeed(
+            world.cluster, known: identity.cluster, owner: options.owner, backoff: Backoff(random: world.random),
+            clock: world.clock)
+        let (reports, summary) = await files.load()
+        let planner = Planner(
+            owner: options.owner, memory: memory.names, window: memory.window, reports: reports, summary: summary)
+        reconciliation = Reconciliation(
+            planner,
+            executor: Executor(cluster: world.cluster, owner: options.owner, journal: journal, now: world.now))
+    }
+
+    /// Runs until it is cancelled.
+    mutating func run() async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { [sourceFeed, inbox] in await sourceFeed.run(into: inbox) }
+            group.addTask { [clusterFeed, inbox] in await clusterFeed.run(into: inbox) }
+            group.addTask { [lease, inbox] in await lease.run(into: inbox) }
+            while !Task.isCancelled {
+                let sleep = wakeAt.map { max($0 - world.now(), Self.shortestSleep) }
+                await inbox.bell.wait(atMost: sleep, on: world.clock)
+                let isDue = wakeAt.map { $0 <= world.now() } ?? false
+                if takeNews() || isDue, !Task.isCancelled { await pass() }
+            }
+            group.cancelAll()
+        }
+    }
+
+    // MARK: News
+
+    /// - Returns: whether any of it may change a decision.
+    private mutating func takeNews() -> Bool {
+        let news = inbox.take()
+        var isRelevant = news.hasSource
+        for snapshot in [news.source, news.laterSource].compactMap({ $0 }) {
+            reconciliation.update { $0.update(snapshot) }
+        }
+        if news.source != nil, world.now() - consideredAll >= rescan { isFullPassDue = true }
+        if let cluster = news.cluster, take(cluster) { isRelevant = true }
+        if let lease = news.lease {
+            isRelevant = isRelevant || !lease.isSame(as: standing)
+            standing = lease
+        }
+        return isRelevant
+    }
+
+    private mutating func take(_ news: Inbox.ClusterNews) -> Bool {
+        defer { clusterFeed.goOn(from: outage == nil ? reconciliation.position : nil) }
+        switch news {
+        case .listed(let list):
+            outage = nil
+            reconciliation.take(list)
+            remember(list.cluster)
+            logger.info("The manager is seen.", metadata: ["cluster": "\(list.cluster)", "term": "\(list.term)"])
+            return true
+        case .changed(let changes):
+            return reconciliation.take(changes)
+        case .away(let error):
+            // Each try may word it differently: it is one outage as long as its reason is the same.
+            guard outage?.reason != error.reason else { return false }
+            outage = error
+            logger.warning("The manager is not seen; tasks go on.", metadata: ["error": "\(error)"])
+            return true
+        }
+    }
+
+    private mutating func remember(_ cluster: ClusterID) {
+        guard identity.cluster == nil else { return }
+        identity.cluster = cluster
+        do throws(FileError) { try memory.save(identity) } catch {
+            logger.error("The cluster's id cannot be written down.", metadata: ["error": "\(error)"])
+        }
+    }
+
+    // MARK: The pass
+
+    private mutating func pass() async {
+        let (outage, standing) = (outage, standing)
+        reconciliation.update { $0.standing = Self.standing(outage, standing) }
+        if isFullPassDue { await considerAll() }
+        var plan = reconciliation.pass(at: world.now())
+        let problem = await record(plan)
+        reconciliation.update { $0.isStorageWritable = problem == nil }
+        if problem != nil, plan.actions.contains(where: { $0.verb == .stop }) {
+            // Decided anew: what would be stopped is held, and that is told wherever it can be.
+            plan = reconciliation.pass(at: world.now())
+            _ = await record(plan)
+        }
+        wakeAt = [plan.wakeAt, problem.map { _ in world.now() + Self.storageRetry }].compactMap { $0 }.min()
+        state.publish(plan, storageProblem: problem.map(String.init(describing:)))
+        sourceFeed.list(at: plan.listAt)
+        lease.tell(plan.holds)
+        guard case .held(let fence) = standing, !plan.actions.isEmpty else { return }
+        await carryOut(plan, fence: fence)
+    }
+
+    /// Decides everything anew, which changes nothing unless something went wrong before; and writes again the files that
+    /// somebody took away.
+    private mutating func considerAll() async {
+        isFullPassDue = false
+        consideredAll = world.now()
+        reconciliation.update { $0.reconsider() }
+        let view = state.view
+        guard let summary = view.summary, let missing = await files.takeMissing() else { return }
+        let reports = view.workloads.filter { missing.contains($0.key) }.mapValues(Optional.some)
+        _ = await files.write(summary, reports)
+    }
+
+    /// Why the planner may not act, or does not see.
+    private static func standing(_ outage: APIError?, _ lease: LeaseKeeper.Standing?) -> Standing {
+        if let outage { return .blind(reason: outage.reason.rawValue, message: outage.message) }
+        switch lease {
+        case .held: return .writing
+        case .refused(let error): return .watching(reason: error.reason.rawValue, message: error.message)
+        case nil: return .watching(reason: "lease_pending", message: "the owner's lease was not taken yet")
+        }
+    }
+
+    /// Writes down what a plan says, before anything of it is done.
+    ///
+    /// - Returns: what keeps it from being written.
+    private mutating func record(_ plan: Plan) async -> FileError? {
+        var problem: FileError?
+        unsaved = (unsaved.names || plan.memoryChanged, unsaved.window || plan.windowChanged)
+        do throws(FileError) {
+            if unsaved.names { try memory.save(reconciliation.planner.desired.memory) }
+            unsaved.names = false
+            if unsaved.window { try memory.save(reconciliation.planner.window) }
+            unsaved.window = false
+        } catch {
+            problem = error
+        }
+        problem = await files.write(plan.summary, plan.reports) ?? problem
+        if !hasPassedOverAll, outage == nil, reconciliation.planner.desired.isKnown {
+            hasPassedOverAll = true
+            problem = await files.keepOnly(Set(plan.reports.filter { $0.value != nil }.keys)) ?? problem
+        }
+        return problem
+    }
+
+    private mutating func carryOut(_ plan: Plan, fence: Int) async {
+        do {
+            try await reconciliation.carryOut(plan, fence: fence) { [inbox] in inbox.hasSource || Task.isCancelled }
+        } catch {
+            let error = APIError(wrapping: error)
+            logger.warning("A plan broke off.", metadata: ["error": "\(error)"])
+            if error.concernsLease {
+                standing = nil
+                lease.lost(fence: fence)
+            }
+        }
+        clusterFeed.goOn(from: reconciliation.position)
+        wakeAt = world.now()
+    }
+}

@@ -1,0 +1,40 @@
+import CubeCore
+import CubeErrors
+import CubeTypes
+package import Logging
+import ServiceLifecycle
+
+/// Keeps what runs as the manifests declare it, until it is told to shut down.
+package struct ReconcilerService: Service {
+    package let state = ReconcilerState()
+    private let options: ReconcilerOptions
+    private let world: ReconcilerWorld
+    private let logger: Logger
+
+    package init(_ options: ReconcilerOptions, world: ReconcilerWorld, logger: Logger) {
+        self.options = options
+        self.world = world
+        self.logger = logger
+    }
+
+    /// - Throws: where the data directory cannot be written at the start.
+    package func run() async throws {
+        let memory = ReconcilerMemory(directory: options.directory, files: world.files, logger: logger)
+        let identity = try memory.identity(random: world.random)
+        let journal = Journal(directory: options.directory, files: world.files, logger: logger)
+        let lease = LeaseKeeper(
+            world.cluster, owner: options.owner, holder: options.holder, source: identity.source, clock: world.clock)
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await journal.run() }
+            await cancelWhenGracefulShutdown {
+                var loop = await ReconcileLoop(
+                    options, world, memory: memory, identity: identity, journal: journal, lease: lease, state: state,
+                    logger: logger)
+                await loop.run()
+            }
+            journal.finish()
+        }
+        // Where the manager is away, the lease ends by itself.
+        try? await lease.release()
+    }
+}

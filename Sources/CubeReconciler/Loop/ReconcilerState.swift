@@ -1,0 +1,53 @@
+package import CubeCore
+package import CubeTypes
+import Synchronization
+
+/// What a running reconciler shows to others in its process.
+package final class ReconcilerState: Sendable {
+    package struct View: Sendable {
+        /// `nil` until the first pass.
+        package var summary: SummaryStatus?
+        package var workloads: [WorkloadName: WorkloadReport] = [:]
+        package var findings: [Finding] = []
+        package var isConverged = false
+        /// What keeps the status files from being written.
+        package var storageProblem: String?
+    }
+
+    private struct Shared {
+        var view = View()
+        var watchers: [Int: AsyncStream<Void>.Continuation] = [:]
+        var next = 0
+    }
+
+    private let shared = Mutex(Shared())
+
+    package init() {}
+
+    package var view: View { shared.withLock(\.view) }
+
+    /// An element whenever ``view`` is another one, and one to begin with; for who is slow, one for many.
+    package func updates() -> AsyncStream<Void> {
+        let (stream, continuation) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
+        let id = shared.withLock { shared in
+            shared.next += 1
+            shared.watchers[shared.next] = continuation
+            return shared.next
+        }
+        continuation.onTermination = { [weak self] _ in self?.shared.withLock { $0.watchers[id] = nil } }
+        continuation.yield()
+        return stream
+    }
+
+    func publish(_ plan: Plan, storageProblem: String?) {
+        let watchers = shared.withLock { shared in
+            shared.view.summary = plan.summary
+            for (name, report) in plan.reports { shared.view.workloads[name] = report }
+            shared.view.findings = plan.findings
+            shared.view.isConverged = plan.isConverged
+            shared.view.storageProblem = storageProblem
+            return Array(shared.watchers.values)
+        }
+        for watcher in watchers { watcher.yield() }
+    }
+}

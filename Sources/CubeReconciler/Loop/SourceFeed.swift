@@ -1,0 +1,102 @@
+import CubeCore
+import CubeTypes
+import Logging
+import Synchronization
+
+/// Looks at the source whenever something in it may have changed, and tells what it saw.
+final class SourceFeed: Sendable {
+    struct Pace: Sendable {
+        /// How often everything is looked at, in case that events were lost.
+        var rescan: Duration = .seconds(60)
+        /// How often, where nothing tells of changes.
+        var poll: Duration = .seconds(5)
+        /// A burst of changes is over when nothing came for so long…
+        var quiet: Duration = .milliseconds(100)
+        /// …or when it took so many times as long.
+        var patience = 10
+    }
+
+    private let source: DirectorySource
+    private let watcher: DirectoryWatcher
+    private let pace: Pace
+    private let clock: any Clock<Duration>
+    private let now: @Sendable () -> Timestamp
+    private let logger: Logger
+    private let bell = Bell()
+    private let listAt = Mutex<Timestamp?>(nil)
+
+    init(
+        _ source: DirectorySource, watcher: DirectoryWatcher, pace: Pace, clock: any Clock<Duration>,
+        now: @escaping @Sendable () -> Timestamp, logger: Logger
+    ) {
+        self.source = source
+        self.watcher = watcher
+        self.pace = pace
+        self.clock = clock
+        self.now = now
+        self.logger = logger
+    }
+
+    /// Asks for a listing of everything at a time; `nil` asks for none.
+    func list(at time: Timestamp?) {
+        let isSooner = listAt.withLock { listAt in
+            defer { listAt = time }
+            return time != nil && time != listAt
+        }
+        if isSooner { bell.ring() }
+    }
+
+    func run(into inbox: Inbox) async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { for await _ in self.watcher.signals { self.bell.ring() } }
+            group.addTask { await self.look(into: inbox) }
+            await group.waitForAll()
+        }
+    }
+
+    private func look(into inbox: Inbox) async {
+        var lookedAtEverything = now()
+        var extent = DirectorySource.Extent.everything
+        var pollingReason: String?
+        while !Task.isCancelled {
+            if extent == .everything { lookedAtEverything = now() }
+            if extent != .entries([]) { listAt.withLock { if $0.map({ $0 <= now() }) ?? false { $0 = nil } } }
+            if let snapshot = await source.look(at: extent) { inbox.put(snapshot) }
+
+            let reason = await source.pollingReason
+            if let reason, reason != pollingReason {
+                logger.notice("Changes are looked for every \(pace.poll.text).", metadata: ["reason": "\(reason)"])
+            }
+            pollingReason = reason
+            let rescanAt = lookedAtEverything + (pollingReason == nil ? pace.rescan : pace.poll)
+            let next = [rescanAt, listAt.withLock { $0 }, await source.nextReread].compactMap { $0 }.min() ?? rescanAt
+            await bell.wait(atMost: next - now(), on: clock)
+            let change = await settledChange()
+            let isListingDue = listAt.withLock { $0.map { $0 <= now() } ?? false }
+            if change.everything || rescanAt <= now() {
+                extent = .everything
+            } else if isListingDue {
+                // A listing alone would miss that a file changed.
+                if !change.entries.isEmpty, let snapshot = await source.look(at: .entries(change.entries)) {
+                    inbox.put(snapshot)
+                }
+                extent = .names
+            } else {
+                extent = .entries(change.entries)
+            }
+        }
+    }
+
+    /// What changed, once a burst of changes is over.
+    private func settledChange() async -> SourceChange {
+        var change = watcher.take()
+        guard change != SourceChange() else { return change }
+        for _ in 0..<pace.patience {
+            do { try await clock.sleep(for: pace.quiet) } catch { break }  // Cancelled.
+            let more = watcher.take()
+            if more == SourceChange() { break }
+            change.merge(more)
+        }
+        return change
+    }
+}

@@ -1,0 +1,268 @@
+import CubeCore
+import CubeJSON
+import CubeTypes
+import Foundation
+import SystemPackage
+import Testing
+
+@testable import CubeReconciler
+
+@Suite struct DirectorySourceTests {
+    private let directory: TemporaryDirectory
+    private let files = ObservedFileSystem()
+    private let clock: ManualClock
+    private let source: DirectorySource
+
+    init() throws {
+        directory = try TemporaryDirectory()
+        try directory.makeDirectory("manifests")
+        // Later than the times of all files: none is read too soon after it changed.
+        clock = ManualClock(start: Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000) + 60_000))
+        source = Self.source(directory, files, clock)
+    }
+
+    private static func source(
+        _ directory: TemporaryDirectory, _ files: ObservedFileSystem, _ clock: ManualClock
+    ) -> DirectorySource {
+        DirectorySource(directory.path.appending("manifests"), files: files) { clock.timestamp }
+    }
+
+    private func write(_ text: String, to name: String) throws { try directory.write(text, to: "manifests/\(name)") }
+
+    private func lookAtEverything() async throws -> ManifestSnapshot {
+        try #require(await source.look(at: .everything))
+    }
+
+    @Test func `Manifests are found at any depth, and what editors leave behind is not`() async throws {
+        for name in ["web.json", "team/db.json", "team/deep/er/job.json"] { try write(manifest("a"), to: name) }
+        for name in [".web.json.swp", "web.json~", "#web.json#", ".#web.json", "4913", "notes.txt", ".git/x.json"] {
+            try write("{", to: name)
+        }
+        let snapshot = try await lookAtEverything()
+        #expect(snapshot.files.keys.sorted() == ["team/db.json", "team/deep/er/job.json", "web.json"])
+        #expect(snapshot.isComplete && !snapshot.isPartial && snapshot.problems.isEmpty)
+        #expect(snapshot.root != nil)
+    }
+
+    @Test func `A file that did not change is not read again`() async throws {
+        try write(manifest("a"), to: "a.json")
+        try write(manifest("b"), to: "b.json")
+        let first = try await lookAtEverything()
+        #expect(files.takeReads().sorted() == ["a.json", "b.json"])
+
+        try write(manifest("b", "22"), to: "b.json")
+        let second = try await lookAtEverything()
+        #expect(files.takeReads() == ["b.json"])
+        #expect(first.files["a.json"] == second.files["a.json"])
+        #expect(first.files["b.json"] != second.files["b.json"])
+    }
+
+    @Test func `A look at what changed tells of that alone, and a file that took another one's place is read`()
+        async throws
+    {
+        try write(manifest("a"), to: "a.json")
+        try write(manifest("b"), to: "b.json")
+        _ = try await lookAtEverything()
+        #expect(await source.look(at: .entries(["a.json", "b.json"])) == nil)
+
+        try write(manifest("b", "2"), to: ".new")
+        try directory.move("manifests/.new", to: "manifests/b.json")
+        let change = try #require(await source.look(at: .entries([".new", "b.json"])))
+        #expect(change.isPartial)
+        #expect(change.files.mapValues(\.names) == ["b.json": ["b"]])
+    }
+
+    @Test func `A file that is gone makes a listing of everything, without reading what stayed`() async throws {
+        try write(manifest("a"), to: "a.json")
+        try write(manifest("b"), to: "sub/b.json")
+        _ = try await lookAtEverything()
+        _ = files.takeReads()
+        try directory.remove("manifests/sub")
+        let change = try #require(await source.look(at: .entries(["sub"])))
+        #expect(!change.isPartial && change.isComplete)
+        #expect(change.files.keys.sorted() == ["a.json"])
+        #expect(files.takeReads() == [])
+    }
+
+    @Test func `A directory in another one's place is read anew, though its files are called the same`() async throws {
+        try write(manifest("a", "1"), to: "sub/a.json")
+        try write(manifest("a", "2"), to: ".other/a.json")
+        let before = try await lookAtEverything()
+        try directory.remove("manifests/sub")
+        try directory.move("manifests/.other", to: "manifests/sub")
+        let after = try #require(await source.look(at: .entries(["sub"])))
+        #expect(after.files.keys.sorted() == ["sub/a.json"])
+        #expect(after.files != before.files)
+    }
+
+    @Test func `A half-written file is unreadable and stays there`() async throws {
+        try write(manifest("a"), to: "a.json")
+        _ = try await lookAtEverything()
+        try write(String(manifest("a").dropLast(5)), to: "a.json")
+        let change = try #require(await source.look(at: .entries(["a.json"])))
+        #expect(change.files.mapValues(\.reasons) == ["a.json": [.syntax]])
+    }
+
+    @Test func `A file that changes while it is read is read again`() async throws {
+        try write(manifest("a"), to: "a.json")
+        let path = directory.path.appending("manifests/a.json").string
+        let text = manifest("b", "another")
+        files.whileReading("a.json") { _ = FileManager.default.createFile(atPath: path, contents: Data(text.utf8)) }
+        let snapshot = try await lookAtEverything()
+        #expect(snapshot.files.mapValues(\.names) == ["a.json": ["b"]])
+        #expect(files.takeReads() == ["a.json", "a.json"])
+    }
+
+    @Test func `A file that was read right after it changed is read once more`() async throws {
+        let clock = ManualClock(start: Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)))
+        let source = Self.source(directory, files, clock)
+        try write(manifest("a"), to: "a.json")
+        _ = await source.look(at: .everything)
+        #expect(await source.nextReread == clock.timestamp + .seconds(2))
+        #expect(await source.look(at: .entries([])) == nil)
+        #expect(files.takeReads() == ["a.json"])
+
+        clock.advance(by: .seconds(2))
+        #expect(await source.look(at: .entries([])) == nil)
+        #expect(files.takeReads() == ["a.json"])
+        #expect(await source.nextReread == nil)
+    }
+
+    @Test func `A file that may not be read is unreadable, and not absent`() async throws {
+        try write(manifest("a"), to: "a.json")
+        try write(manifest("b"), to: "b.json")
+        _ = try await lookAtEverything()
+        files.fail("a.json", with: .permissionDenied)
+        try write(manifest("a", "2"), to: "a.json")
+        let snapshot = try await lookAtEverything()
+        #expect(snapshot.files.mapValues(\.reasons) == ["a.json": [.unreadable], "b.json": []])
+        #expect(snapshot.isComplete)
+
+        files.fail("a.json", with: nil)
+        let healed = try await lookAtEverything()
+        #expect(healed.files.mapValues(\.names) == ["a.json": ["a"], "b.json": ["b"]])
+    }
+
+    @Test func `A directory that cannot be listed makes the look incomplete`() async throws {
+        try write(manifest("a"), to: "a.json")
+        try write(manifest("b"), to: "sub/b.json")
+        _ = try await lookAtEverything()
+        files.fail("sub", with: .permissionDenied)
+        let snapshot = try await lookAtEverything()
+        #expect(!snapshot.isComplete)
+        #expect(snapshot.problems.map(\.summary) == ["sub cannot be listed: Permission denied"])
+        #expect(snapshot.files.keys.sorted() == ["a.json"])
+    }
+
+    @Test func `A root that is missing, removed or replaced is told`() async throws {
+        try write(manifest("a"), to: "a.json")
+        let first = try await lookAtEverything()
+
+        try directory.move("manifests", to: "away")
+        let missing = try #require(await source.look(at: .entries(["a.json"])))
+        #expect(missing.root == nil && !missing.isComplete && missing.files.isEmpty && !missing.isPartial)
+        #expect(missing.problems.count == 1)
+
+        try directory.makeDirectory("manifests")
+        let replaced = try #require(await source.look(at: .entries([])))
+        #expect(replaced.root != nil && replaced.root != first.root)
+        #expect(replaced.isComplete && replaced.files.isEmpty)
+    }
+
+    @Test func `A link within the root is followed, one that leads out of it is not`() async throws {
+        try directory.write(manifest("secret"), to: "outside/secret.json")
+        try write(manifest("a"), to: "real/a.json")
+        try directory.link("manifests/in.json", to: "real/a.json")
+        try directory.link("manifests/absolute.json", to: directory.path.appending("manifests/real/a.json").string)
+        try directory.link("manifests/out.json", to: "../outside/secret.json")
+        try directory.link("manifests/gone.json", to: "nothing.json")
+        try directory.link("manifests/README", to: "../outside/secret.json")
+        let snapshot = try await lookAtEverything()
+        #expect(
+            snapshot.files.mapValues(\.names) == [
+                "real/a.json": ["a"], "in.json": ["a"], "absolute.json": ["a"], "out.json": [], "gone.json": [],
+            ])
+        #expect(snapshot.files["out.json"]?.reasons == [.unreadable])
+        #expect(snapshot.files["gone.json"]?.reasons == [.unreadable])
+        #expect(snapshot.isComplete)
+    }
+
+    @Test func `A directory behind a link out of the root makes the look incomplete, a circle does not`() async throws {
+        try write(manifest("a"), to: "a.json")
+        try directory.link("manifests/circle", to: ".")
+        #expect(try await lookAtEverything().isComplete)
+        try directory.makeDirectory("outside")
+        try directory.link("manifests/team", to: "../outside")
+        let snapshot = try await lookAtEverything()
+        #expect(!snapshot.isComplete && snapshot.problems.count == 1)
+        #expect(snapshot.files.keys.sorted() == ["a.json"])
+    }
+
+    @Test func `A swapped link changes all files behind it at once`() async throws {
+        for (version, name) in [("1", "..old"), ("2", "..new")] {
+            try write(manifest("a", version), to: "\(name)/a.json")
+            try write(manifest("b", version), to: "\(name)/b.json")
+        }
+        try write(manifest("c", "2"), to: "..new/c.json")
+        try directory.link("manifests/..data", to: "..old")
+        for name in ["a", "b"] { try directory.link("manifests/\(name).json", to: "..data/\(name).json") }
+        let before = try await lookAtEverything()
+        #expect(before.files.keys.sorted() == ["a.json", "b.json"])
+
+        try directory.link("manifests/..tmp", to: "..new")
+        try directory.move("manifests/..tmp", to: "manifests/..data")
+        let after = try #require(await source.look(at: .entries(["..data"])))
+        #expect(after.isComplete && after.files.mapValues(\.names) == ["a.json": ["a"], "b.json": ["b"]])
+        #expect(after.files["a.json"] != before.files["a.json"] && after.files["b.json"] != before.files["b.json"])
+    }
+
+    @Test(arguments: ["index.lock", "rebase-merge", "rebase-apply"])
+    func `Git at work is told, and the commit that is checked out`(sign: String) async throws {
+        let commit = String(repeating: "4be1", count: 10)
+        try directory.write("ref: refs/heads/main\n", to: ".git/HEAD")
+        try directory.write("\(commit)\n", to: ".git/refs/heads/main")
+        let atRest = try await lookAtEverything()
+        #expect(!atRest.isBusy)
+        #expect(atRest.source.commit == commit)
+        try directory.write("", to: ".git/\(sign)")
+        #expect(try await lookAtEverything().isBusy)
+    }
+
+    @Test func `In a linked working tree its own git directory is asked`() async throws {
+        let commit = String(repeating: "77", count: 20)
+        try directory.write("gitdir: main/.git/worktrees/here\n", to: ".git")
+        try directory.write("ref: refs/heads/topic\n", to: "main/.git/worktrees/here/HEAD")
+        try directory.write("../..\n", to: "main/.git/worktrees/here/commondir")
+        try directory.write("# pack-refs\n\(commit) refs/heads/topic\n", to: "main/.git/packed-refs")
+        #expect(try await lookAtEverything().source.commit == commit)
+        try directory.write("", to: "main/.git/worktrees/here/index.lock")
+        #expect(try await lookAtEverything().isBusy)
+    }
+
+    @Test func `A pipe is no manifest and blocks nobody`() async throws {
+        mkfifo(directory.path.appending("manifests/pipe.json").string, 0o600)
+        let snapshot = try await lookAtEverything()
+        #expect(snapshot.files.mapValues(\.reasons) == ["pipe.json": [.unreadable]])
+    }
+
+    @Test func `A file above the limit is unreadable`() async throws {
+        try write(manifest("a", String(repeating: "x", count: 1 << 20)), to: "a.json")
+        #expect(try await lookAtEverything().files["a.json"]?.reasons == [.tooLarge])
+    }
+}
+
+extension FileState {
+    fileprivate var names: [String] {
+        switch self {
+        case .readable(let workloads, _): workloads.map(\.name.rawValue)
+        case .unreadable: []
+        }
+    }
+
+    fileprivate var reasons: [Diagnostic.Reason] {
+        switch self {
+        case .readable: []
+        case .unreadable(let diagnostics): diagnostics.map(\.reason)
+        }
+    }
+}

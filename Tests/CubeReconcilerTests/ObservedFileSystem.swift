@@ -1,0 +1,129 @@
+import Synchronization
+import SystemPackage
+
+@testable import CubeReconciler
+
+/// The real file system; it counts what is done, and fails where it is told to.
+final class ObservedFileSystem: WritableFileSystem {
+    private struct State {
+        var faults: [String: Errno] = [:]
+        var reads: [String] = []
+        var writes: [String] = []
+        var whileReading: [String: @Sendable () -> Void] = [:]
+    }
+
+    private let local = LocalFileSystem()
+    private let state = Mutex(State())
+
+    /// From now on every use of a path that ends with `suffix` fails; `nil` ends this.
+    func fail(_ suffix: String, with cause: Errno?) { state.withLock { $0.faults[suffix] = cause } }
+
+    /// Runs once, when a file below a root was read and before it is looked at again.
+    func whileReading(_ path: String, _ action: @escaping @Sendable () -> Void) {
+        state.withLock { $0.whileReading[path] = action }
+    }
+
+    /// The files below a root that were read since the last call.
+    func takeReads() -> [String] {
+        state.withLock { state in
+            defer { state.reads = [] }
+            return state.reads
+        }
+    }
+
+    /// The files that were written or removed since the last call.
+    func takeWrites() -> [String] {
+        state.withLock { state in
+            defer { state.writes = [] }
+            return state.writes
+        }
+    }
+
+    fileprivate func check(_ path: String) throws(FileError) {
+        let fault = state.withLock { state in state.faults.first { path.hasSuffix($0.key) }?.value }
+        if let fault { throw FileError(path: path, cause: fault) }
+    }
+
+    fileprivate func noteRead(_ path: String) -> (@Sendable () -> Void)? {
+        state.withLock { state in
+            state.reads.append(path)
+            return state.whileReading.removeValue(forKey: path)
+        }
+    }
+
+    private func noteWrite(_ path: FilePath) throws(FileError) {
+        try check(path.string)
+        state.withLock { $0.writes.append(path.string) }
+    }
+
+    func openRoot(_ path: FilePath) throws(FileError) -> (any FileTree)? {
+        try check(path.string)
+        guard let tree = try local.openRoot(path) else { return nil }
+        return ObservedTree(tree: tree, files: self)
+    }
+
+    func read(_ path: FilePath, limit: Int) throws(FileError) -> [UInt8]? {
+        try check(path.string)
+        return try local.read(path, limit: limit)
+    }
+
+    func exists(_ path: FilePath) throws(FileError) -> Bool { try local.exists(path) }
+    func names(in directory: FilePath) throws(FileError) -> [String]? { try local.names(in: directory) }
+
+    func replace(_ path: FilePath, with bytes: [UInt8], durable: Bool) throws(FileError) {
+        try noteWrite(path)
+        try local.replace(path, with: bytes, durable: durable)
+    }
+
+    func append(_ bytes: [UInt8], to path: FilePath) throws(FileError) -> Int {
+        try noteWrite(path)
+        return try local.append(bytes, to: path)
+    }
+
+    func remove(_ path: FilePath) throws(FileError) {
+        try noteWrite(path)
+        try local.remove(path)
+    }
+
+    func rename(_ path: FilePath, to other: FilePath) throws(FileError) {
+        try noteWrite(path)
+        try local.rename(path, to: other)
+    }
+
+    func makeDirectory(_ path: FilePath) throws(FileError) {
+        try noteWrite(path)
+        try local.makeDirectory(path)
+    }
+}
+
+private struct ObservedTree: FileTree {
+    let tree: any FileTree
+    let files: ObservedFileSystem
+
+    var identity: FileIdentity { tree.identity }
+    var isRemote: Bool { tree.isRemote }
+    var realPath: FilePath { tree.realPath }
+
+    func entries(of directory: String) throws(FileError) -> [DirectoryEntry]? {
+        try files.check(directory)
+        return try tree.entries(of: directory)
+    }
+
+    func stamp(of path: String) throws(FileError) -> FileStamp? { try tree.stamp(of: path) }
+
+    func stamps(of names: [String], in directory: String) throws(FileError) -> [String: FileStamp] {
+        try tree.stamps(of: names, in: directory)
+    }
+
+    func target(ofLink path: String) throws(FileError) -> String? { try tree.target(ofLink: path) }
+
+    func read(_ path: String, limit: Int) throws(FileError) -> FileReading? {
+        try files.check(path)
+        guard let whileReading = files.noteRead(path) else { return try tree.read(path, limit: limit) }
+        guard var reading = try tree.read(path, limit: limit) else { return nil }
+        whileReading()
+        guard let after = try tree.stamp(of: path) else { return nil }
+        reading.after = after
+        return reading
+    }
+}
