@@ -92,14 +92,15 @@ struct DirectoryScan {
             guard case .found(let realParent, _) = try links.resolve(parent) else { return !index.knows(path) }
             let realPath = realParent.appending(entry: name)
             guard let stamp = try tree.stamp(of: realPath) else { return !index.knows(path) }
-            if index.directories.contains(path) { return false }
-            if stamp.kind == .file {
+            let wasDirectory = index.directories.contains(path)
+            if stamp.kind == .file && !wasDirectory {
                 guard EntryRule.admitsFile(name) else { return true }
                 return index.visit(path, at: realPath, stamp: stamp, in: tree, now: now) || !index.knowsFile(path)
             }
             if stamp.kind == .directory && index.knowsFile(path) { return false }
+            // Another directory may be in its place, with files of the same names.
             enter(name, stamp.kind, path, realPath, [])
-            return isComplete
+            return isComplete && !wasDirectory
         } catch {
             // Only a walk tells what belongs to a directory that cannot be read.
             return false
