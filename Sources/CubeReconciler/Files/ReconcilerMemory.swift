@@ -28,11 +28,14 @@ package struct ReconcilerMemory: Sendable {
         self.logger = logger
     }
 
+    /// Which source this is; `nil` where it was never told.
+    package var knownIdentity: Identity? { load("source.json") }
+
     /// Which source this is; a new one is made and written down.
     ///
     /// - Throws: where it cannot be written: without it every start would be another source.
     package func identity(random: () -> UInt64) throws(FileError) -> Identity {
-        if let known: Identity = load("source.json") { return known }
+        if let knownIdentity { return knownIdentity }
         let identity = Identity(source: .random(random))
         try save(identity)
         return identity
