@@ -1,82 +1,172 @@
+import CubeCore
 import CubeErrors
 package import CubeTypes
+import FoundationEssentials
 package import Logging
 import ServiceLifecycle
+import SystemPackage
 
 /// The worker of one machine: what the HTTP layer calls, and what runs as long as the worker does.
+///
+/// It holds the placements that it was given and carries out what they say is due; each is a value that decides for itself.
+/// A change is written down before it counts, so a worker that is killed goes on where it was.
 package actor WorkerService: Service {
-    private let options: WorkerOptions
-    private let registrar: (any ManagerRegistrar)?
-    private let logger: Logger
-    private var url: String?
+    let options: WorkerOptions
+    let registrar: (any ManagerRegistrar)?
+    let store: WorkerStore
+    let runtime: any TaskRuntime
+    let clock: any Clock<Duration>
+    let now: @Sendable () -> Timestamp
+    let jitter: @Sendable () -> Double
+    let logger: Logger
 
-    private init(options: WorkerOptions, registrar: (any ManagerRegistrar)?, logger: Logger) {
+    /// Changes with each start of the worker.
+    let incarnation = UUID().uuidString.lowercased()
+    let startedAt: Timestamp
+    private let executor = QueueExecutor("cube-worker")
+
+    private(set) var membership: Membership
+    private(set) var table = TaskTable()
+    /// Rings when any task changes.
+    var bell = Bell()
+    /// Ring when that task changes.
+    var taskBells: [TaskID: Bell] = [:]
+
+    /// The tasks that are seen to, each by one who does one thing after the other.
+    var attended: Set<TaskID> = []
+    /// Those that somebody has to see to.
+    let unattended: AsyncStream<TaskID>
+    let attend: AsyncStream<TaskID>.Continuation
+    let launches = Turnstile(16)
+
+    /// Where the manager reaches this worker, and a bell for when that is known.
+    var url: String?
+    var urlBell = Bell()
+    /// How many times the manager asked for changes.
+    var queries = 0
+
+    package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    private init(
+        options: WorkerOptions, registrar: (any ManagerRegistrar)?, store: WorkerStore, runtime: any TaskRuntime,
+        membership: Membership, clock: any Clock<Duration>, now: @escaping @Sendable () -> Timestamp,
+        jitter: @escaping @Sendable () -> Double, logger: Logger
+    ) {
         self.options = options
         self.registrar = registrar
+        self.store = store
+        self.runtime = runtime
+        self.membership = membership
+        self.clock = clock
+        self.now = now
+        self.jitter = jitter
         self.logger = logger
+        startedAt = now()
+        (unattended, attend) = AsyncStream.makeStream()
     }
 
     /// Reads the records of an earlier worker in the same directory and adopts what still runs.
+    ///
+    /// - Throws: where a record cannot be read, as its task may be alive.
     package static func open(
-        _ options: WorkerOptions, registrar: (any ManagerRegistrar)?, logger: Logger
+        _ options: WorkerOptions, registrar: (any ManagerRegistrar)?, clock: any Clock<Duration> = ContinuousClock(),
+        now: @escaping @Sendable () -> Timestamp = { .now },
+        jitter: @escaping @Sendable () -> Double = { .random(in: 0..<1) }, logger: Logger
     ) async throws -> WorkerService {
-        WorkerService(options: options, registrar: registrar, logger: logger)
+        var options = options
+        let store = WorkerStore(directory: options.directory)
+        try store.prepare()
+        options.capacity = try options.capacity ?? Machine.capacity(directory: options.directory)
+        let worker = WorkerService(
+            options: options, registrar: registrar, store: store,
+            runtime: ProcessRuntime(store: store, supervisor: options.supervisor, boot: try Machine.bootID()),
+            membership: try store.membership(), clock: clock, now: now, jitter: jitter, logger: logger)
+        try await worker.adopt()
+        return worker
     }
 
     /// Carries out what is due, until shutdown; tasks keep running beyond it.
     package func run() async throws {
-        try await gracefulShutdown()
+        await cancelWhenGracefulShutdown {
+            await withDiscardingTaskGroup { group in
+                group.addTask { await self.keepRegistered() }
+                group.addTask { await self.keepForgetting() }
+                for await id in self.unattended {
+                    group.addTask { await self.see(to: id) }
+                }
+                group.cancelAll()
+            }
+        }
     }
 
-    /// Tells where the manager reaches this worker (`http://HOST:PORT` or `unix:PATH`), which is known once it listens;
-    /// registration waits for it.
-    package func advertise(url: String) {
-        self.url = url
+    // MARK: Membership
+
+    /// Refuses callers of another cluster, and of an incarnation of the manager that has a successor.
+    func accept(cluster: ClusterID, term: Int) throws {
+        if let own = membership.cluster, own != cluster {
+            throw APIError(.foreignCluster, "worker \(options.name) belongs to cluster \(own), not to \(cluster)")
+        }
+        guard term >= membership.term else {
+            throw APIError(.staleTerm, "term \(term) is lower than \(membership.term)")
+        }
+        let accepted = Membership(cluster: cluster, term: term)
+        guard accepted != membership else { return }
+        try store.save(accepted)
+        membership = accepted
     }
 
-    package func assign(_ assignment: TaskAssignment) async throws -> (task: WorkerTask, created: Bool) {
-        throw APIError(.unavailable, "the worker is starting")
+    // MARK: Records
+
+    /// Writes a record down, then lets it count.
+    func keep(_ record: TaskRecord) throws {
+        guard table[record.id] != record else { return }
+        try store.save(record)
+        publish(record)
     }
 
-    /// What changed since a sequence number of an incarnation, or everything; waits up to `wait` for a change.
-    package func list(
-        since: Int?, incarnation: String?, term: Int, cluster: ClusterID, wait: Duration
-    ) async throws -> WorkerTaskList {
-        throw APIError(.unavailable, "the worker is starting")
+    /// Lets a record count that the next worker would find out by itself.
+    func publish(_ record: TaskRecord) {
+        guard table[record.id] != record else { return }
+        table.put(record)
+        taskBells[record.id]?.ring()
+        bell.ring()
     }
 
-    package func task(_ id: TaskID) async throws -> WorkerTask {
-        throw APIError(.taskNotFound, "no task \(id)")
+    func acknowledge(_ since: Int) { table.acknowledge(since) }
+
+    func record(_ id: TaskID) throws(APIError) -> TaskRecord {
+        guard let record = table[id] else { throw APIError(.taskNotFound, "no task \(id)") }
+        return record
     }
 
-    package func stop(_ id: TaskID, placement: Int, term: Int, cluster: ClusterID) async throws -> WorkerTask {
-        throw APIError(.taskNotFound, "no task \(id)")
+    func placement(_ id: TaskID) -> SupervisedPlacement? {
+        if case .placement(let placement) = table[id] { placement } else { nil }
     }
 
-    package func updateSettings(_ id: TaskID, _ settings: TaskSettings) async throws -> WorkerTask {
-        throw APIError(.taskNotFound, "no task \(id)")
+    // MARK: Forgetting
+
+    /// How long the output of a task that has ended is kept, and its record.
+    private static let keptAfterEnd = Duration.seconds(24 * 3600)
+
+    private func keepForgetting() async {
+        while !Task.isCancelled {
+            forget()
+            // Cancelled at shutdown.
+            try? await clock.sleep(for: .seconds(600))
+        }
     }
 
-    /// The output of a task: its last `tail` lines or all, then what it writes until it ends if `follow`.
-    package func logs(
-        _ id: TaskID, tail: Int?, follow: Bool
-    ) async throws -> any AsyncSequence<[UInt8], any Error> & Sendable {
-        let empty: AsyncThrowingStream<[UInt8], any Error> = AsyncThrowingStream { $0.finish() }
-        return empty
-    }
-
-    package func info() async -> WorkerInfo {
-        WorkerInfo(
-            name: options.name, version: "", url: url ?? "", runtimes: [], capacity: options.capacity ?? .zero,
-            bootID: "", incarnation: "")
-    }
-
-    package func status() async -> WorkerStatus {
-        WorkerStatus(
-            name: options.name, state: .ready, cluster: nil, term: 0, tasks: [:], startedAt: Timestamp(milliseconds: 0))
-    }
-
-    package func metrics() async throws -> WorkerMetrics {
-        throw APIError(.unavailable, "the worker is starting")
+    /// Removes what ended long ago, once the manager knows that it ended.
+    private func forget() {
+        for record in table.records where table.isAcknowledged(record.id) {
+            guard let endedAt = record.endedAt, now() - endedAt >= Self.keptAfterEnd else { continue }
+            do {
+                try store.remove(record.id)
+                table.remove(record.id)
+                bell.ring()
+            } catch {
+                logger.warning("\(record.id): cannot be forgotten: \(error)")
+            }
+        }
     }
 }

@@ -1,0 +1,54 @@
+import CubeTypes
+import Glibc
+import SystemPackage
+
+/// The machine that a worker runs on.
+enum Machine {
+    /// Changes with each start of the machine.
+    static func bootID() throws -> String {
+        let bytes = try LocalFiles.read("/proc/sys/kernel/random/boot_id") ?? []
+        return String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+    }
+
+    static var cores: Int { max(Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))), 1) }
+
+    /// What there is in all.
+    static func capacity(directory: FilePath) throws -> ResourceSpec {
+        ResourceSpec(millicores: cores * 1000, memory: try memory().total, disk: try disk(directory).total)
+    }
+
+    static func memory() throws -> (total: Int, available: Int) {
+        let text = String(decoding: try LocalFiles.read("/proc/meminfo") ?? [], as: UTF8.self)
+        func bytes(_ key: String) -> Int {
+            let line = text.split(separator: "\n").first { $0.hasPrefix(key + ":") }
+            return (line?.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0) * 1024
+        }
+        return (bytes("MemTotal"), bytes("MemAvailable"))
+    }
+
+    /// Of the file system with a directory.
+    static func disk(_ directory: FilePath) throws -> (total: Int, available: Int) {
+        var status = statvfs()
+        guard statvfs(directory.string, &status) == 0 else { throw Errno(rawValue: errno) }
+        let block = Int(status.f_frsize)
+        return (Int(status.f_blocks) * block, Int(status.f_bavail) * block)
+    }
+
+    /// The average of one minute.
+    static func load() throws -> Double { Double(try words("/proc/loadavg").first ?? "") ?? 0 }
+
+    static func uptimeSeconds() throws -> Int { Int(Double(try words("/proc/uptime").first ?? "") ?? 0) }
+
+    private static func words(_ path: FilePath) throws -> [Substring] {
+        String(decoding: try LocalFiles.read(path) ?? [], as: UTF8.self).split(separator: " ")
+    }
+}
+
+extension Timestamp {
+    /// The wall clock.
+    static var now: Timestamp {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Timestamp(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
+    }
+}

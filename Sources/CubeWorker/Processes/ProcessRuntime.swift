@@ -1,0 +1,174 @@
+import CubeCore
+import CubeErrors
+import CubeTypes
+import Dispatch
+import Glibc
+import Synchronization
+import SystemPackage
+
+/// Runs tasks as processes of this machine, each under a supervisor of its own that outlives the worker.
+final class ProcessRuntime: TaskRuntime {
+    let name = "process"
+    let boot: String
+    private let store: WorkerStore
+    private let supervisor: FilePath
+    /// The supervisors of the runs that were found alive.
+    private let alive = Mutex<[RunIdentity: ProcessDescriptor]>([:])
+
+    init(store: WorkerStore, supervisor: FilePath, boot: String) {
+        self.store = store
+        self.supervisor = supervisor
+        self.boot = boot
+    }
+
+    /// Nothing holds a process to a limit yet.
+    func notEnforced(_ definition: TaskDefinition) -> [String] {
+        let declared = definition.resources
+        return [("cpu", declared.millicores), ("memory", declared.memory), ("disk", declared.disk)]
+            .filter { $0.1 > 0 }.map(\.0)
+    }
+
+    // MARK: Finding out
+
+    func find(_ run: RunIdentity) async throws -> RunState? {
+        let directory = directory(of: run)
+        // Before the lock is looked at: an outcome that was made under it, while it is free now, is a last word.
+        let hadOutcome = directory.hasOutcome
+        guard let supervisor = try directory.supervisor() else {
+            return hadOutcome ? .ended(try await conclude(run)) : nil
+        }
+        let outcome = try directory.outcome()
+        if outcome?.state == .failed {
+            try await supervisor.end()
+            return .ended(try await conclude(run))
+        }
+        alive.withLock { $0[run] = supervisor }
+        return .running(since: outcome.flatMap { $0.state == .starting ? nil : $0.began } ?? .now)
+    }
+
+    /// What the files of a run say that has no supervisor any more. Remains of it are killed first.
+    private func conclude(_ run: RunIdentity) async throws -> RunEnd {
+        let outcome = try directory(of: run).outcome()
+        if run.boot == boot, outcome?.swept != true, outcome?.state != .abandoned {
+            let leftovers = Leftovers(
+                task: run.task, program: outcome?.program ?? 0, startTicks: outcome?.startTicks ?? 0)
+            guard await offQueue({ leftovers.kill() }) else {
+                throw APIError(.unavailable, "\(run.task): some of its processes cannot be killed")
+            }
+        }
+        return switch outcome?.state {
+        case .exited: .exited(outcome!.result, lasted: outcome!.lasted)
+        case .failed: .startFailed(outcome!.message)
+        case .abandoned: .neverStarted
+        case .starting, .running, nil: run.boot == boot ? .supervisorLost : .rebooted
+        }
+    }
+
+    func end(of run: RunIdentity) async throws -> RunEnd {
+        if let supervisor = alive.withLock({ $0[run] }) { try await supervisor.end() }
+        let end = try await conclude(run)
+        alive.withLock { $0[run] = nil }
+        return end
+    }
+
+    // MARK: Starting and stopping
+
+    func start(_ run: RunIdentity, of assignment: TaskAssignment) async throws -> RunState {
+        if let state = try await find(run) { return state }
+        // What was written last before the machine went down may be lost: it may have been started then.
+        guard run.boot == boot else { return .ended(.rebooted) }
+
+        do {
+            try prepare(run, assignment)
+        } catch let refusal as TaskUser.Refusal {
+            return try await giveUp(run, .startFailed(refusal.description))
+        }
+        let spawned = try Spawned(supervisor, argument: directory(of: run).path)
+        let message = try await spawned.lastWords()
+        let state = try await find(run)
+        if case .running = state { return state! }
+        try await spawned.process.end()
+        if let state { return state }
+        throw APIError(.unavailable, "the supervisor did not start: \(message.isEmpty ? "no reason given" : message)")
+    }
+
+    func abandon(_ run: RunIdentity) async throws -> RunState {
+        if let state = try await find(run) { return state }
+        guard run.boot == boot else { return .ended(.rebooted) }
+        try makeRunDirectory(run)
+        return try await giveUp(run, .neverStarted)
+    }
+
+    /// Ends a run that was not started, unless an earlier worker's supervisor just did it.
+    private func giveUp(_ run: RunIdentity, _ end: RunEnd) async throws -> RunState {
+        if try directory(of: run).abandon() { return .ended(end) }
+        guard let state = try await find(run) else {
+            throw APIError(.internal, "\(directory(of: run).path): it has an outcome and has none")
+        }
+        return state
+    }
+
+    func stop(_ run: RunIdentity, _ policy: StopPolicy) throws {
+        try directory(of: run).write(policy)
+        try alive.withLock { $0[run] }?.signal(SIGTERM)
+    }
+
+    /// Writes all that the supervisor needs to know.
+    private func prepare(_ run: RunIdentity, _ assignment: TaskAssignment) throws {
+        let task = store.directory(of: run.task)
+        let definition = assignment.definition
+        let user = try definition.user.map { name throws(TaskUser.Refusal) in try TaskUser.named(name) }
+        let environment = TaskEnvironment(assignment, home: (user ?? TaskUser.current())?.home ?? "/")
+        let work = task.appending("work")
+        try LocalFiles.makeDirectory(work)
+        if let user, chown(work.string, user.id, user.group) != 0 { throw Errno(rawValue: errno) }
+        try LocalFiles.makeDirectory(store.logs(of: run.task))
+        try makeRunDirectory(run)
+        try directory(of: run).write(
+            RunDirectory.Launch(
+                arguments: definition.command.map(environment.expand), environment: environment.entries,
+                workingDirectory: definition.workingDirectory.map { FilePath($0) } ?? work, user: user,
+                logs: store.logs(of: run.task), stop: definition.stop))
+    }
+
+    /// Earlier runs of the task go: their ends stand in the task's record, or this run would not be due.
+    private func makeRunDirectory(_ run: RunIdentity) throws {
+        let path = directory(of: run).path
+        let runs = path.removingLastComponent()
+        for name in try LocalFiles.names(in: runs) where name != path.lastComponent?.string {
+            try LocalFiles.remove(runs.appending(name))
+        }
+        try LocalFiles.makeDirectory(runs)
+        try LocalFiles.makeDirectory(path)
+    }
+
+    private func directory(of run: RunIdentity) -> RunDirectory {
+        RunDirectory(
+            path: store.directory(of: run.task).appending("runs").appending("\(run.placement)-\(run.number)"))
+    }
+
+    // MARK: Figures
+
+    func usage(of runs: [RunIdentity]) -> [RunIdentity: RunUsage] {
+        let supervisors = alive.withLock { $0 }
+        let table = ProcessTable.read()
+        let (ticks, page) = (Double(sysconf(Int32(_SC_CLK_TCK))), sysconf(Int32(_SC_PAGESIZE)))
+        var usage: [RunIdentity: RunUsage] = [:]
+        for run in runs {
+            guard let supervisor = supervisors[run] else { continue }
+            usage[run] = table.descendants(of: supervisor.id).reduce(into: RunUsage()) { sum, entry in
+                sum.processes += 1
+                sum.cpuSeconds += Double(entry.cpuTicks) / ticks
+                sum.memoryBytes += entry.residentPages * page
+            }
+        }
+        return usage
+    }
+}
+
+/// Does slow work without keeping the caller's queue.
+private func offQueue<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
+    await withCheckedContinuation { continuation in
+        DispatchQueue.global().async { continuation.resume(returning: body()) }
+    }
+}

@@ -1,0 +1,175 @@
+import CubeErrors
+import CubeLinux
+import CubeTypes
+import Glibc
+import SystemPackage
+
+/// The directory of one run, which worker and supervisor share.
+///
+/// - `launch` says what to run. The supervisor holds a record lock on it while it lives.
+/// - `outcome` says what became of it. It is made exclusively, before anything is started: a run that has one is never
+///   started again. Whoever wants it never to be started makes one too.
+/// - `stop` says how to end it.
+///
+/// They are versioned, as a supervisor outlives the worker that started it. Each is the name of its format, then
+/// `key=value`, then `end`, all ended by a NUL; `outcome` has its checksum in front and its full size from the start.
+///
+/// None of them needs to survive a loss of power, except the exit that the supervisor writes: no process does.
+///
+/// What a worker finds, whenever its predecessor was killed:
+///
+/// | `outcome` | lock | |
+/// |---|---|---|
+/// | no | free | Never started. A supervisor that is still on its way will find the lock, or an `outcome`, and leave. |
+/// | no | held | A supervisor is starting it. |
+/// | unfinished | held | It runs. |
+/// | unfinished | free | The supervisor was lost: the lock is taken before the outcome is made. |
+/// | finished | any | It ended; while the lock is held, remains of it are being killed. |
+struct RunDirectory: Sendable {
+    let path: FilePath
+
+    private static let outcomeSize = 512
+
+    // MARK: Written by the worker
+
+    struct Launch {
+        var arguments: [String]
+        var environment: [String]
+        var workingDirectory: FilePath
+        var user: TaskUser?
+        var logs: FilePath
+        var stop: StopPolicy
+    }
+
+    func write(_ launch: Launch) throws {
+        var fields = [
+            "cube-launch/1", "directory=\(launch.workingDirectory)", "logs=\(launch.logs)",
+            "log_bytes=\(TaskLog.fileBytes)", "log_files=\(TaskLog.files)",
+        ]
+        if let user = launch.user {
+            fields += ["user=\(user.id)", "group=\(user.group)"]
+            fields += user.groups.map { "supplementary_group=\($0)" }
+        }
+        fields += Self.fields(of: launch.stop)
+        fields += launch.arguments.map { "argument=\($0)" } + launch.environment.map { "environment=\($0)" }
+        try LocalFiles.write(Self.bytes(fields), to: path.appending("launch"), durably: false)
+    }
+
+    func write(_ policy: StopPolicy) throws {
+        try LocalFiles.write(
+            Self.bytes(["cube-stop/1"] + Self.fields(of: policy)), to: path.appending("stop"), durably: false)
+    }
+
+    /// Makes an outcome for a run that has none, so that it is never started.
+    ///
+    /// - Returns: whether that came first; if not, the run has been started.
+    func abandon() throws -> Bool {
+        let body = Self.bytes(["cube-outcome/1", "state=abandoned"])
+        do {
+            let descriptor = try FileDescriptor.open(
+                path.appending("outcome"), .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec],
+                permissions: .ownerReadWrite)
+            return try descriptor.closeAfter {
+                try descriptor.writeAll(Self.sealed(body))
+                return true
+            }
+        } catch Errno.fileExists {
+            return false
+        }
+    }
+
+    private static func fields(of policy: StopPolicy) -> [String] {
+        ["signal=\(StopPolicy.signals[policy.signal] ?? SIGTERM)", "grace=\(max(policy.grace.milliseconds, 0))"]
+    }
+
+    private static func bytes(_ fields: [String]) -> [UInt8] {
+        (fields + ["end"]).flatMap { Array($0.utf8) + [0] }
+    }
+
+    // MARK: Written by the supervisor
+
+    struct Outcome {
+        enum State: String {
+            case starting, failed, running, exited, abandoned
+        }
+
+        var state: State
+        var program: pid_t
+        var startTicks: Int
+        var began: Timestamp
+        var lasted: Duration
+        var result: TaskResult
+        var swept: Bool
+        var message: String
+    }
+
+    /// Whether there is one, whole or not.
+    var hasOutcome: Bool { access(path.appending("outcome").string, F_OK) == 0 }
+
+    /// - Returns: `nil` where there is none, or where it is torn.
+    func outcome() throws -> Outcome? {
+        guard let bytes = try LocalFiles.read(path.appending("outcome")), bytes.count == Self.outcomeSize else {
+            return nil
+        }
+        let body = Array(bytes.dropFirst(16))
+        guard bytes == Self.sealed(body) else { return nil }
+        let fields = body.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
+        guard fields.first == "cube-outcome/1" else { return nil }
+        var values: [Substring: Substring] = [:]
+        for field in fields {
+            if let equals = field.firstIndex(of: "=") {
+                values[field[..<equals]] = field[field.index(after: equals)...]
+            }
+        }
+        func number(_ key: Substring) -> Int? { values[key].flatMap { Int($0) } }
+        guard let state = values["state"].flatMap({ Outcome.State(rawValue: String($0)) }) else { return nil }
+        return Outcome(
+            state: state, program: pid_t(number("program") ?? 0), startTicks: number("start_ticks") ?? 0,
+            began: Timestamp(milliseconds: Int64(number("began") ?? 0)),
+            lasted: .milliseconds(number("lasted") ?? 0),
+            result: TaskResult(
+                code: number("code"), signal: number("signal"),
+                at: Timestamp(milliseconds: Int64(number("ended") ?? 0))),
+            swept: number("swept") == 1, message: String(values["message"] ?? ""))
+    }
+
+    /// The body with its checksum (FNV-1a, 64 bits) in front, filled up with zeros.
+    private static func sealed(_ body: [UInt8]) -> [UInt8] {
+        let body = body + Array(repeating: 0, count: max(outcomeSize - 16 - body.count, 0))
+        let sum = body.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+        let digits = String(sum, radix: 16)
+        return Array((String(repeating: "0", count: 16 - digits.count) + digits).utf8) + body
+    }
+
+    /// The process that watches over the run, as a descriptor that stays about that process.
+    ///
+    /// The kernel says who holds the lock, before and after the descriptor is opened: so no process that came by the same
+    /// number later is ever meant.
+    func supervisor() throws -> ProcessDescriptor? {
+        while let holder = try lockHolder() {
+            guard let descriptor = try ProcessDescriptor(holder) else { continue }
+            if try lockHolder() == holder { return descriptor }
+        }
+        return nil
+    }
+
+    private func lockHolder() throws -> pid_t? {
+        let descriptor: FileDescriptor
+        do {
+            descriptor = try .open(path.appending("launch"), .readOnly, options: [.closeOnExec])
+        } catch Errno.noSuchFileOrDirectory {
+            return nil
+        }
+        return try descriptor.closeAfter {
+            var lock = flock()
+            lock.l_type = Int16(F_WRLCK)
+            guard fcntl(descriptor.rawValue, F_GETLK, &lock) == 0 else { throw Errno(rawValue: errno) }
+            if lock.l_type == Int16(F_UNLCK) { return nil }
+            // The number of a process that this one cannot see is no positive one.
+            guard lock.l_pid > 0 else {
+                throw APIError(.internal, "\(path)/launch: locked by a process of another machine or container")
+            }
+            return lock.l_pid
+        }
+    }
+}

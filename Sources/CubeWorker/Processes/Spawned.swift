@@ -1,0 +1,59 @@
+import CubeErrors
+import CubeLinux
+import Glibc
+import SystemPackage
+
+/// A supervisor that was just started, until it stands on its own: what it writes to its standard error before it closes it.
+struct Spawned: ~Copyable {
+    let process: ProcessDescriptor
+    private let errors: FileDescriptor
+
+    /// - Throws: where the program cannot be executed.
+    init(_ program: FilePath, argument: FilePath) throws {
+        var ends: [Int32] = [-1, -1]
+        guard cube_pipe(&ends, 0) == 0 else { throw Errno(rawValue: errno) }
+        let source = FileDescriptor(rawValue: ends[0])
+        let sink = FileDescriptor(rawValue: ends[1])
+
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)
+        posix_spawn_file_actions_adddup2(&actions, sink.rawValue, 2)
+
+        // It needs no environment, and the worker's may hold secrets.
+        var environment: [UnsafeMutablePointer<CChar>?] = [nil]
+        var arguments = [strdup(program.string), strdup(argument.string), nil]
+        defer { arguments.forEach { free($0) } }
+        var id: pid_t = 0
+        let failure = posix_spawn(&id, program.string, &actions, nil, &arguments, &environment)
+        try sink.close()
+        // A child keeps its number until it was waited for.
+        guard failure == 0, let process = try ProcessDescriptor(id) else {
+            try source.close()
+            throw APIError(.unavailable, "cannot execute \(program): \(Errno(rawValue: failure))")
+        }
+        self.process = process
+        errors = source
+    }
+
+    // Nothing was written to it that closing could lose.
+    deinit { try? errors.close() }
+
+    /// Waits until the supervisor watches over the run, or has given up and ended.
+    ///
+    /// - Returns: why it gave up; empty where it did not.
+    func lastWords() async throws -> String {
+        var words: [UInt8] = []
+        while true {
+            try await Readiness(errors.rawValue).wait()
+            var chunk = [UInt8](repeating: 0, count: 4096)
+            let count = try chunk.withUnsafeMutableBytes { try errors.read(into: $0) }
+            if count == 0 { break }
+            words += chunk[..<count]
+        }
+        if !words.isEmpty { try await process.end() }
+        return String(decoding: words, as: UTF8.self)
+    }
+}

@@ -1,0 +1,93 @@
+import CubeErrors
+import Glibc
+import SystemPackage
+
+/// Files and directories of the worker: private to its user, replaced as a whole, and durable where that counts.
+enum LocalFiles {
+    /// - Returns: `nil` where there is none.
+    static func read(_ path: FilePath) throws -> [UInt8]? {
+        let descriptor: FileDescriptor
+        do {
+            descriptor = try .open(path, .readOnly, options: [.closeOnExec])
+        } catch Errno.noSuchFileOrDirectory {
+            return nil
+        }
+        return try descriptor.closeAfter {
+            var bytes: [UInt8] = []
+            let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 14, alignment: 1)
+            defer { chunk.deallocate() }
+            while case let count = try descriptor.read(into: chunk), count > 0 { bytes += chunk[..<count] }
+            return bytes
+        }
+    }
+
+    /// Replaces a file, so that a reader sees the old one or the new one.
+    ///
+    /// - Parameter durably: whether it must survive a loss of power. A worker that is killed loses nothing either way.
+    /// - Throws: `storage_full`, or `internal` with the path and the error.
+    static func write(_ bytes: [UInt8], to path: FilePath, durably: Bool) throws {
+        let temporary = path.removingLastComponent().appending(".\(path.lastComponent?.string ?? "").new")
+        try reporting(path) {
+            let descriptor = try FileDescriptor.open(
+                temporary, .writeOnly, options: [.create, .truncate, .closeOnExec], permissions: .ownerReadWrite)
+            try descriptor.closeAfter {
+                try descriptor.writeAll(bytes)
+                guard !durably || fsync(descriptor.rawValue) == 0 else { throw Errno(rawValue: errno) }
+            }
+            guard rename(temporary.string, path.string) == 0 else { throw Errno(rawValue: errno) }
+            if durably { try synchronize(path.removingLastComponent()) }
+        }
+    }
+
+    /// Makes a directory that only its owner may enter. One that exists is left as it is.
+    static func makeDirectory(_ path: FilePath, durably: Bool = false) throws {
+        try reporting(path) {
+            guard mkdir(path.string, 0o700) == 0 else {
+                if errno == EEXIST { return }
+                throw Errno(rawValue: errno)
+            }
+            if durably { try synchronize(path.removingLastComponent()) }
+        }
+    }
+
+    /// The names in a directory, sorted; empty where there is no such directory.
+    static func names(in directory: FilePath) throws -> [String] {
+        guard let listing = opendir(directory.string) else {
+            if errno == ENOENT { return [] }
+            throw Errno(rawValue: errno)
+        }
+        defer { closedir(listing) }
+        var names: [String] = []
+        while let entry = readdir(listing) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names.sorted()
+    }
+
+    /// Removes a file, or a directory with all that is in it; what is not there is no error. No link is followed.
+    static func remove(_ path: FilePath) throws {
+        if unlink(path.string) == 0 || errno == ENOENT { return }
+        guard errno == EISDIR || errno == EPERM else { throw Errno(rawValue: errno) }
+        for name in try names(in: path) { try remove(path.appending(name)) }
+        guard rmdir(path.string) == 0 || errno == ENOENT else { throw Errno(rawValue: errno) }
+    }
+
+    private static func synchronize(_ directory: FilePath) throws {
+        let descriptor = try FileDescriptor.open(directory, .readOnly, options: [.directory, .closeOnExec])
+        try descriptor.closeAfter {
+            guard fsync(descriptor.rawValue) == 0 else { throw Errno(rawValue: errno) }
+        }
+    }
+
+    private static func reporting(_ path: FilePath, _ body: () throws -> Void) throws(APIError) {
+        do {
+            try body()
+        } catch {
+            let full = error as? Errno == .noSpace || error as? Errno == .diskQuotaExceeded
+            throw APIError(full ? .storageFull : .internal, "\(path): \(error)")
+        }
+    }
+}

@@ -1,0 +1,44 @@
+import CubeTypes
+
+/// The records that a worker holds, each with the number of its last change, so that a manager can ask for what is new.
+struct TaskTable {
+    private var rows: [TaskID: (record: TaskRecord, sequence: Int)] = [:]
+    /// Forgotten tasks that the manager was not told of yet, and the numbers of that.
+    private var removed: [TaskID: Int] = [:]
+    /// Up to here the manager has stored what it was told.
+    private var acknowledged = 0
+    private(set) var sequence = 0
+
+    subscript(id: TaskID) -> TaskRecord? { rows[id]?.record }
+
+    /// All records, by id.
+    var records: [TaskRecord] { rows.sorted { $0.key < $1.key }.map(\.value.record) }
+
+    mutating func put(_ record: TaskRecord) {
+        sequence += 1
+        rows[record.id] = (record, sequence)
+        removed[record.id] = nil
+    }
+
+    mutating func remove(_ id: TaskID) {
+        sequence += 1
+        rows[id] = nil
+        removed[id] = sequence
+    }
+
+    /// What changed after a number, by id; everything without one.
+    func changes(after since: Int?) -> (records: [TaskRecord], removed: [TaskID]) {
+        guard let since else { return (records, []) }
+        let changed = rows.values.filter { $0.sequence > since }.map(\.record)
+        return (changed.sorted { $0.id < $1.id }, removed.filter { $0.value > since }.keys.sorted())
+    }
+
+    /// The manager has stored all changes up to a number.
+    mutating func acknowledge(_ since: Int) {
+        acknowledged = max(acknowledged, since)
+        removed = removed.filter { $0.value > since }
+    }
+
+    /// Whether the manager knows the present record.
+    func isAcknowledged(_ id: TaskID) -> Bool { rows[id].map { $0.sequence <= acknowledged } ?? true }
+}

@@ -1,0 +1,130 @@
+import Glibc
+import SystemPackage
+
+/// The output of a task, in the numbered files that its supervisors write: `1.log` and on, the oldest removed.
+struct TaskLog: Sendable {
+    /// The size at which a file is followed by the next.
+    static let fileBytes = 10 << 20
+    /// How many are kept.
+    static let files = 3
+
+    let directory: FilePath
+
+    /// The numbers of the files, the oldest first.
+    func numbers() throws -> [Int] {
+        try LocalFiles.names(in: directory).compactMap { $0.hasSuffix(".log") ? Int($0.dropLast(4)) : nil }.sorted()
+    }
+
+    /// - Returns: `nil` where the file was removed meanwhile.
+    func open(_ number: Int) throws -> FileDescriptor? {
+        do {
+            return try .open(directory.appending("\(number).log"), .readOnly, options: [.closeOnExec])
+        } catch Errno.noSuchFileOrDirectory {
+            return nil
+        }
+    }
+
+    /// The last lines, at most `bytes` of them; `nil` where there are none.
+    func last(lines: Int, bytes: Int) throws -> String? {
+        let reader = TaskLogReader(self)
+        try reader.seek(lines: lines, bytes: bytes)
+        var found: [UInt8] = []
+        while found.count < bytes, let chunk = try reader.read() { found += chunk }
+        let text = String(decoding: found.suffix(bytes), as: UTF8.self)
+        return text.isEmpty ? nil : text
+    }
+}
+
+/// Reads the output of a task from a place on, over the ends of files. It holds one file and one chunk at a time.
+final class TaskLogReader {
+    private let log: TaskLog
+    private var file: (number: Int, descriptor: FileDescriptor)?
+    /// Where to begin in the first file.
+    private var start: (number: Int, offset: Int64)?
+
+    private static let chunk = 1 << 16
+
+    init(_ log: TaskLog) { self.log = log }
+
+    // Nothing was written to it that closing could lose.
+    deinit { try? file?.descriptor.close() }
+
+    /// The end of what there is.
+    func end() throws -> (number: Int, offset: Int64)? {
+        guard let number = try log.numbers().last, let descriptor = try log.open(number) else { return nil }
+        return try descriptor.closeAfter { (number, try descriptor.seek(offset: 0, from: .end)) }
+    }
+
+    /// Begins at the last lines, read from the end backwards; not further back than `bytes`.
+    func seek(lines: Int, bytes: Int = .max) throws {
+        guard lines > 0 else { return start = try end() }
+        var (missing, room) = (lines, bytes)
+        // The end of the last line is not the beginning of another one.
+        var isEnd = true
+        for number in try log.numbers().reversed() {
+            guard let descriptor = try log.open(number) else { break }
+            let place: Int64? = try descriptor.closeAfter {
+                var position = try descriptor.seek(offset: 0, from: .end)
+                while position > 0 {
+                    let size = min(Int(position), Self.chunk, room)
+                    position -= Int64(size)
+                    let bytes = try Self.read(descriptor, at: position, size)
+                    for index in bytes.indices.reversed() {
+                        if bytes[index] == UInt8(ascii: "\n"), !isEnd {
+                            missing -= 1
+                            if missing == 0 { return position + Int64(index) + 1 }
+                        }
+                        isEnd = false
+                    }
+                    room -= size
+                    if room == 0 { return position }
+                }
+                return nil
+            }
+            start = (number, place ?? 0)
+            if place != nil { return }
+        }
+    }
+
+    /// - Parameter limit: an end beyond which nothing is read.
+    /// - Returns: the next bytes; `nil` where there are none now.
+    func read(upTo limit: (number: Int, offset: Int64)? = nil) throws -> [UInt8]? {
+        while true {
+            guard let file = try file ?? openFirst() else { return nil }
+            var size = Self.chunk
+            if let limit {
+                if file.number > limit.number { return nil }
+                let position = try file.descriptor.seek(offset: 0, from: .current)
+                if file.number == limit.number { size = min(size, Int(max(limit.offset - position, 0))) }
+            }
+            // Before the read: what a file holds that has a follower is complete.
+            let next = try log.numbers().first { $0 > file.number }
+            let bytes = size == 0 ? [] : try Self.read(file.descriptor, size)
+            if !bytes.isEmpty { return bytes }
+            guard let next, let descriptor = try log.open(next) else { return nil }
+            try file.descriptor.close()
+            self.file = (next, descriptor)
+        }
+    }
+
+    private func openFirst() throws -> (number: Int, descriptor: FileDescriptor)? {
+        let numbers = try log.numbers()
+        guard let number = numbers.first(where: { $0 >= start?.number ?? 0 }), let descriptor = try log.open(number)
+        else { return nil }
+        if let start, start.number == number { try descriptor.seek(offset: start.offset, from: .start) }
+        file = (number, descriptor)
+        return file
+    }
+
+    private static func read(_ descriptor: FileDescriptor, at offset: Int64? = nil, _ size: Int) throws -> [UInt8] {
+        try [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+            let bytes = UnsafeMutableRawBufferPointer(buffer)
+            count =
+                if let offset {
+                    try descriptor.read(fromAbsoluteOffset: offset, into: bytes)
+                } else {
+                    try descriptor.read(into: bytes)
+                }
+        }
+    }
+}

@@ -1,0 +1,158 @@
+import CubeCore
+import CubeErrors
+package import CubeTypes
+import CubeVersion
+
+extension WorkerService {
+    // MARK: Tasks
+
+    /// Takes a placement over. The same one again changes nothing.
+    package func assign(_ assignment: TaskAssignment) async throws -> (task: WorkerTask, created: Bool) {
+        try accept(cluster: assignment.cluster, term: assignment.term)
+        try Self.check(assignment.definition)
+        if let record = table[assignment.id] {
+            if record.placement == assignment.placement { return (report(record), false) }
+            guard record.placement < assignment.placement else {
+                throw APIError(
+                    .conflict, "\(record.id): placement \(assignment.placement) is older than \(record.placement)")
+            }
+            guard record.endedAt != nil else {
+                throw APIError(.conflict, "\(record.id): placement \(record.placement) has not ended", retry: true)
+            }
+        }
+        let record = TaskRecord.placement(SupervisedPlacement(assignment, boot: runtime.boot))
+        try keep(record)
+        attend.yield(record.id)
+        return (report(record), true)
+    }
+
+    /// What changed since a sequence number of an incarnation, or everything; waits up to `wait` for a change.
+    ///
+    /// - Parameter since: says that the manager has safely stored all up to it.
+    package func list(
+        since: Int?, incarnation: String?, term: Int, cluster: ClusterID, wait: Duration
+    ) async throws -> WorkerTaskList {
+        try accept(cluster: cluster, term: term)
+        queries += 1
+        guard let since, incarnation == self.incarnation, (0...table.sequence).contains(since) else {
+            return list(changedAfter: nil)
+        }
+        acknowledge(since)
+        if table.sequence == since {
+            let ticket = bell.ticket()
+            await ticket.wait(upTo: wait, on: clock)
+            bell.discard(ticket)
+        }
+        return list(changedAfter: since)
+    }
+
+    private func list(changedAfter since: Int?) -> WorkerTaskList {
+        let (records, removed) = table.changes(after: since)
+        return WorkerTaskList(
+            complete: since == nil, incarnation: incarnation, sequence: table.sequence, tasks: records.map(report),
+            removed: removed)
+    }
+
+    package func task(_ id: TaskID) async throws -> WorkerTask { report(try record(id)) }
+
+    /// Asks a placement to end. Where it is not known, it will never start.
+    package func stop(_ id: TaskID, placement: Int, term: Int, cluster: ClusterID) async throws -> WorkerTask {
+        try accept(cluster: cluster, term: term)
+        guard let record = table[id], record.endedAt == nil || record.placement >= placement else {
+            let tombstone = TaskRecord.tombstone(id, placement: placement, at: now())
+            try keep(tombstone)
+            return report(tombstone)
+        }
+        // A stop of an older placement is not about this one.
+        guard placement >= record.placement, case .placement(var value) = record else { return report(record) }
+        value.stopRequested(now: now())
+        try keep(.placement(value))
+        if case .stop(let number, let boot) = value.due {
+            try runtime.stop(identity(value, number, boot), value.assignment.definition.stop)
+        }
+        return report(.placement(value))
+    }
+
+    /// Takes over what may change of a task while it runs.
+    package func updateSettings(_ id: TaskID, _ settings: TaskSettings) async throws -> WorkerTask {
+        try accept(cluster: settings.cluster, term: settings.term)
+        let record = try record(id)
+        guard case .placement(var value) = record, record.placement == settings.placement else {
+            throw APIError(.conflict, "\(id): placement \(settings.placement) is not \(record.placement)")
+        }
+        value.settingsChanged(settings)
+        try keep(.placement(value))
+        return report(.placement(value))
+    }
+
+    /// The output of a task: its last `tail` lines or all, then what it writes until it ends if `follow`.
+    package func logs(
+        _ id: TaskID, tail: Int?, follow: Bool
+    ) async throws -> any AsyncSequence<[UInt8], any Error> & Sendable {
+        _ = try record(id)
+        return TaskOutput(log: TaskLog(directory: store.logs(of: id)), tail: tail, follow: follow, clock: clock) {
+            await self.hasEnded(id)
+        }
+    }
+
+    private func hasEnded(_ id: TaskID) -> Bool { table[id].map { $0.endedAt != nil } ?? true }
+
+    /// What this worker cannot run at all.
+    private static func check(_ definition: TaskDefinition) throws(APIError) {
+        var fields: [ValidationError] = []
+        if let image = definition.image {
+            fields.append(ValidationError(field: "definition.image", value: image, message: "needs a container engine"))
+        }
+        if definition.command.isEmpty {
+            fields.append(ValidationError(field: "definition.command", value: "[]", message: "must name a program"))
+        }
+        let words = definition.command + definition.env.flatMap { [$0.key, $0.value] }
+        if words.contains(where: { $0.utf8.contains(0) }) {
+            fields.append(ValidationError(field: "definition", value: nil, message: "command and env must hold no NUL"))
+        }
+        guard fields.isEmpty else { throw .invalid(fields) }
+    }
+
+    private func report(_ record: TaskRecord) -> WorkerTask {
+        switch record {
+        case .placement(let placement):
+            placement.report(notEnforced: runtime.notEnforced(placement.assignment.definition))
+        case .tombstone(let id, let placement, let at):
+            WorkerTask(
+                id: id, placement: placement, run: 0, state: .stopped, reason: .stoppedBeforeStart, endedAt: at,
+                settingsDigest: Digest(rawValue: "sha256:" + String(repeating: "0", count: 64))!)
+        }
+    }
+
+    // MARK: The worker itself
+
+    package func info() async -> WorkerInfo {
+        WorkerInfo(
+            name: options.name, version: ProductVersion.current, url: url ?? "", runtimes: [runtime.name],
+            capacity: options.capacity ?? .zero, labels: options.labels, bootID: runtime.boot,
+            cluster: membership.cluster, incarnation: incarnation)
+    }
+
+    package func status() async -> WorkerStatus {
+        WorkerStatus(
+            name: options.name, state: .ready, cluster: membership.cluster, term: membership.term,
+            tasks: Dictionary(grouping: table.records.map(report), by: \.state.rawValue).mapValues(\.count),
+            startedAt: startedAt)
+    }
+
+    package func metrics() async throws -> WorkerMetrics {
+        let runs = table.records.compactMap { record -> RunIdentity? in
+            guard case .placement(let value) = record, case .running(let boot) = value.phase else { return nil }
+            return identity(value, value.run, boot)
+        }
+        let tasks = runtime.usage(of: runs).map { run, usage in
+            TaskMetrics(
+                id: run.task, processes: usage.processes, cpuSeconds: usage.cpuSeconds, memoryBytes: usage.memoryBytes)
+        }
+        let (memory, disk) = (try Machine.memory(), try Machine.disk(options.directory))
+        return WorkerMetrics(
+            at: now(), cores: Machine.cores, load: try Machine.load(), memoryTotalBytes: memory.total,
+            memoryAvailableBytes: memory.available, diskTotalBytes: disk.total, diskAvailableBytes: disk.available,
+            uptimeSeconds: try Machine.uptimeSeconds(), tasks: tasks.sorted { $0.id < $1.id })
+    }
+}

@@ -1,0 +1,48 @@
+import CubeTypes
+import Logging
+
+extension WorkerService {
+    /// After so long without a question from the manager, it may have forgotten this worker.
+    private static let silence = Duration.seconds(10)
+
+    /// Tells where the manager reaches this worker (`http://HOST:PORT` or `unix:PATH`), which is known once it listens;
+    /// registration waits for it.
+    package func advertise(url: String) {
+        self.url = url
+        urlBell.ring()
+    }
+
+    /// Registers at the start, and again whenever the manager was silent.
+    func keepRegistered() async {
+        guard let registrar else { return }
+        while url == nil, !Task.isCancelled {
+            let ticket = urlBell.ticket()
+            await ticket.wait(upTo: Self.silence, on: clock)
+            urlBell.discard(ticket)
+        }
+        var failures = 0
+        while !Task.isCancelled {
+            do {
+                let welcome = try await registrar.register(await info())
+                try accept(cluster: welcome.cluster, term: welcome.term)
+                failures = 0
+                try await untilSilent()
+            } catch is CancellationError {
+                return
+            } catch {
+                logger.warning("cannot register with the manager: \(error)")
+                failures += 1
+                // Cancelled at shutdown.
+                try? await clock.sleep(for: min(.seconds(failures), Self.silence))
+            }
+        }
+    }
+
+    private func untilSilent() async throws {
+        var heard: Int
+        repeat {
+            heard = queries
+            try await clock.sleep(for: Self.silence)
+        } while queries != heard
+    }
+}

@@ -1,0 +1,99 @@
+import CubeCore
+import CubeTypes
+import Logging
+
+/// Carrying out what the placements say is due.
+extension WorkerService {
+    /// Finds out what happened to each task while no worker was there, before anyone is told of it.
+    func adopt() async throws {
+        for record in try store.records() {
+            publish(record)
+            guard case .placement(let value) = record, value.endedAt == nil else { continue }
+            switch value.due {
+            case .start(let number, let boot), .abandon(let number, let boot), .watch(let number, let boot),
+                .stop(let number, let boot):
+                let run = identity(value, number, boot)
+                if let state = try await runtime.find(run) { try apply(state, to: run) }
+            case .wait, .nothing: break
+            }
+            attend.yield(record.id)
+        }
+    }
+
+    /// Does what is due for a task, one thing after the other, until it has ended.
+    func see(to id: TaskID) async {
+        guard attended.insert(id).inserted else { return }
+        defer { attended.remove(id) }
+        var failures = 0
+        while !Task.isCancelled, let placement = placement(id), placement.due != .nothing {
+            do {
+                try await carryOut(placement)
+                failures = 0
+            } catch is CancellationError {
+                return
+            } catch {
+                logger.error("\(id): \(error)")
+                if var delayed = self.placement(id) {
+                    delayed.startDelayed(run: placement.run, message: "\(error)")
+                    publish(.placement(delayed))
+                }
+                failures = min(failures + 1, 5)
+                await rest(id, .milliseconds(500 << failures))
+            }
+        }
+    }
+
+    private func carryOut(_ placement: SupervisedPlacement) async throws {
+        switch placement.due {
+        case .start(let number, let boot):
+            let run = identity(placement, number, boot)
+            try apply(try await launches.pass { try await runtime.start(run, of: placement.assignment) }, to: run)
+        case .abandon(let number, let boot):
+            let run = identity(placement, number, boot)
+            try apply(try await runtime.abandon(run), to: run)
+        case .watch(let number, let boot):
+            let run = identity(placement, number, boot)
+            try apply(.ended(try await runtime.end(of: run)), to: run)
+        case .stop(let number, let boot):
+            let run = identity(placement, number, boot)
+            try runtime.stop(run, placement.assignment.definition.stop)
+            try apply(.ended(try await runtime.end(of: run)), to: run)
+        case .wait(let until):
+            // However the wall clock jumps, no wait is longer than it can have been at first.
+            let longest = placement.assignment.definition.restart.backoffMax * 2
+            await rest(placement.assignment.id, min(max(until - now(), .zero), longest))
+            // If it changed meanwhile, something else may be due.
+            guard !Task.isCancelled, self.placement(placement.assignment.id) == placement else { return }
+            var next = placement
+            next.waitOver(run: placement.run, boot: runtime.boot)
+            try keep(.placement(next))
+        case .nothing: break
+        }
+    }
+
+    /// Lets time go by, but no longer than until the task changes.
+    private func rest(_ id: TaskID, _ time: Duration) async {
+        let ticket = taskBells[id, default: Bell()].ticket()
+        await ticket.wait(upTo: time, on: clock)
+        taskBells[id] = nil
+    }
+
+    /// That a run was launched need not be written down: the runtime finds out again.
+    private func apply(_ state: RunState, to run: RunIdentity) throws {
+        guard var placement = placement(run.task), placement.assignment.placement == run.placement else { return }
+        switch state {
+        case .running(let since):
+            placement.launched(run: run.number, at: since)
+            publish(.placement(placement))
+        case .ended(let end):
+            let output = try TaskLog(directory: store.logs(of: run.task)).last(lines: 20, bytes: 4096)
+            placement.ended(run: run.number, end, output: output, now: now(), jitter: jitter())
+            try keep(.placement(placement))
+        }
+    }
+
+    func identity(_ placement: SupervisedPlacement, _ number: Int, _ boot: String) -> RunIdentity {
+        RunIdentity(
+            task: placement.assignment.id, placement: placement.assignment.placement, number: number, boot: boot)
+    }
+}
