@@ -139,6 +139,6 @@ let package = Package(
         .tests(
             "CubeReconcilerTests",
             ["CubeCore", "CubeErrors", "CubeJSON", "CubeReconciler", "CubeTypes", .logging, .systemPackage]),
-        .tests("TidyTests", []),
+        .tests("TidyTests", ["CubeCore"]),
     ]
 )
