@@ -133,6 +133,13 @@ let package = Package(
         // Tests.
         .tests("CubeCoreTests", ["CubeCore", "CubeErrors", "CubeJSON", "CubeTypes"]),
         .tests("CubeJSONTests", ["CubeJSON"]),
+        .tests(
+            "CubeServerTests",
+            [
+                "CubeCore", "CubeErrors", "CubeManager", "CubeManagerClient", "CubeServer", "CubeTransport", "CubeTypes",
+                "CubeWorker", "CubeWorkerClient", .asyncHTTPClient, .httpTypes, .hummingbird, .logging, .nioCore,
+                .nioHTTP1, .nioPosix, .serviceLifecycle, .systemPackage,
+            ]),
         .tests("CubeTypesTests", ["CubeErrors", "CubeTypes"]),
         // `swift build --build-tests` builds the programs too; a dependency on them would link the tests statically.
         .tests("EndToEndTests", ["CubeTypes"]),

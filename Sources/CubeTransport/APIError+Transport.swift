@@ -43,6 +43,8 @@ func transportError(_ error: any Error, label: String) -> any Error {
         APIError(.unavailable, "\(label): the connection was closed")
     case is NIOTooManyBytesError:
         APIError(.malformedAnswer, "\(label): the answer is larger than allowed")
+    case let error as HTTPParserError where error == .invalidEOFState:
+        APIError(.unavailable, "\(label): the answer broke off")
     case is HTTPParserError:
         APIError(.malformedAnswer, "\(label): the answer is not HTTP: \(error)")
     default:

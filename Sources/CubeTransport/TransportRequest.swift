@@ -11,7 +11,7 @@ package struct TransportRequest: Sendable {
 
     package static let standardDeadline: Duration = .seconds(30)
     /// How much longer than its `wait` a blocking query may take.
-    package static let grace: Duration = .seconds(10)
+    private static let grace: Duration = .seconds(10)
 
     var method: Method
     /// Decoded components, without a leading slash.
@@ -27,11 +27,12 @@ package struct TransportRequest: Sendable {
 
     /// - Parameters:
     ///   - query: a `nil` value leaves its name out.
-    ///   - wait: how long the server may hold the answer back.
+    ///   - wait: how long the server may hold the answer back; the deadline is then that and a little more.
     ///   - isIdempotent: by default what HTTP says of the method.
     package init(
         _ method: Method, _ path: [String], query: KeyValuePairs<String, (any CustomStringConvertible)?> = [:],
-        body: (any Encodable & Sendable)? = nil, wait: Duration? = nil, answerLimit: Int = 64 << 20,
+        body: (any Encodable & Sendable)? = nil, wait: Duration? = nil, deadline: Duration = standardDeadline,
+        answerLimit: Int = 64 << 20,
         isIdempotent: Bool? = nil
     ) {
         self.method = method
@@ -39,7 +40,7 @@ package struct TransportRequest: Sendable {
         self.query = query.compactMap { name, value in value.map { (name, $0.description) } }
         if let wait { self.query.append(("wait", wait.text)) }
         self.body = body
-        self.deadline = wait.map { $0 + Self.grace } ?? Self.standardDeadline
+        self.deadline = wait.map { $0 + Self.grace } ?? deadline
         self.answerLimit = answerLimit
         self.isIdempotent = isIdempotent ?? (method != .post)
     }

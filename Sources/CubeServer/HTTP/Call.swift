@@ -73,7 +73,7 @@ extension Call {
         Response(
             status: .ok, headers: [.contentType: contentType],
             body: ResponseBody { writer in
-                let sink = BodySink(writer: writer)
+                let sink = BodySink(writer: writer, eventLoop: channel.eventLoop)
                 try await untilGone { try await produce(sink) }
                 try await writer.finish(nil)
             })
@@ -83,9 +83,12 @@ extension Call {
 /// Where a stream's bytes go, as fast as the client takes them. Unchecked: one task alone uses the writer at a time.
 struct BodySink: @unchecked Sendable {
     fileprivate let writer: any ResponseBodyWriter
+    fileprivate let eventLoop: any EventLoop
 
     @concurrent func send(_ bytes: [UInt8]) async throws {
         var writer = writer
         try await writer.write(ByteBuffer(bytes: bytes))
+        // A write returns before the event loop has seen it. Whoever does not wait for the loop can outrun it without bound.
+        try await eventLoop.submit {}.get()
     }
 }

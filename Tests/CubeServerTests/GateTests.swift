@@ -1,0 +1,208 @@
+import CubeErrors
+import CubeTypes
+import FoundationEssentials
+import HTTPTypes
+import Hummingbird
+import NIOHTTP1
+import Testing
+
+@testable import CubeServer
+
+@Suite("The gate", .timeLimit(.minutes(1)))
+struct GateTests {
+    struct Order: Codable {
+        struct Line: Codable {
+            var item: String
+            var count: Int
+        }
+        var lines: [Line]
+    }
+
+    struct Secret: Error, CustomStringConvertible { var description: String { "swordfish" } }
+
+    let routes = [
+        Route(.get, "/things", .reader) { call in
+            var query = call.query
+            let limit = query.integer("limit", in: 1...10)
+            let wait = query.duration("wait", upTo: .seconds(60))
+            let owner = query.identifier("owner", as: OwnerName.self)
+            let follow = query.flag("follow")
+            try query.finish(requiring: "owner")
+            return try .json(["\(limit ?? 0)", "\(wait ?? .zero)", "\(owner!)", "\(follow)"])
+        },
+        Route(.post, "/things", .writer) { call in
+            try .json(["lines": try await call.body(as: Order.self).lines.count], status: .created)
+        },
+        Route(.post, "/things/batch", .writer, takesBatch: true) { call in
+            try .json(["lines": try await call.body(as: Order.self).lines.count])
+        },
+        Route(.get, "/things/{id}", .reader) { call in
+            try .json(["id": try call.parameter("id") as OwnerName, "role": OwnerName(rawValue: call.role!.rawValue)!])
+        },
+        Route(.delete, "/things/{id}", .writer) { _ in .noContent },
+        Route(.post, "/members", .worker) { _ in .noContent },
+        Route(.get, "/broken", .reader) { _ in throw Secret() },
+        Route(.get, "/open", .everybody) { _ in try .json(["status": "ok"]) },
+    ]
+
+    @Test func `an unknown route is told as an error object with the request's id`() async throws {
+        try await withRoutes(routes) { endpoint, _ in
+            for path in ["/", "/thing", "/things/", "/things//", "/things/a/b", "/open/"] {
+                let answer = try await ask(.GET, endpoint, path, headers: ["X-Request-ID": "id-7"])
+                #expect(answer.status == 404, "\(path)")
+                #expect(try answer.error.reason == .routeNotFound)
+                #expect(try answer.error.requestID == "id-7")
+                #expect(answer.headers["X-Request-ID"] == ["id-7"])
+            }
+            let own = try await ask(.GET, endpoint, "/nowhere").error.requestID
+            #expect(own?.isEmpty == false)
+        }
+    }
+
+    @Test(arguments: [
+        (HTTPMethod.PUT, "/things", "GET, POST"), (.POST, "/things/a", "GET, DELETE"), (.HEAD, "/open", "GET"),
+        (.PATCH, "/members", "POST"), (.GET, "/things/batch", ""),
+    ])
+    func `a wrong method is told the right ones`(method: HTTPMethod, path: String, allowed: String) async throws {
+        try await withRoutes(routes) { endpoint, _ in
+            let answer = try await ask(method, endpoint, path)
+            guard !allowed.isEmpty else {
+                #expect(answer.status == 200, "batch is also an id")
+                return
+            }
+            #expect(answer.status == 405)
+            #expect(answer.headers["Allow"] == [allowed])
+            if method != .HEAD { #expect(try answer.error.reason == .methodNotAllowed) }
+        }
+    }
+
+    @Test func `a token opens what its role may do and nothing else`() async throws {
+        try await withRoutes(routes) { endpoint, _ in
+            let body = #"{"lines": []}"#
+            let allowed: [(HTTPMethod, String, String?, Set<TokenSet.Role>)] = [
+                (.GET, "/things?owner=a", nil, [.read, .write]), (.POST, "/things", body, [.write]),
+                (.DELETE, "/things/a", nil, [.write]), (.POST, "/members", body, [.worker]),
+            ]
+            for (method, path, body, roles) in allowed {
+                for role in TokenSet.Role.allCases {
+                    let answer = try await ask(method, endpoint, path, token: role, body: body)
+                    if roles.contains(role) {
+                        #expect(answer.status < 300, "\(method) \(path) \(role)")
+                    } else {
+                        #expect(answer.status == 403, "\(method) \(path) \(role)")
+                        #expect(try answer.error.reason == .forbidden)
+                    }
+                }
+            }
+            #expect(try await ask(.GET, endpoint, "/open", token: nil).status == 200)
+        }
+    }
+
+    @Test(arguments: [
+        nil, "Bearer", "Bearer ", "Bearer wrong", "Basic dXNlcjpwYXNz", "bearer \(String(repeating: "r", count: 63))",
+    ])
+    func `without a token that counts nothing is opened`(authorization: String?) async throws {
+        try await withRoutes(routes) { endpoint, _ in
+            let headers: HTTPHeaders = authorization.map { ["Authorization": $0] } ?? [:]
+            let answer = try await ask(.GET, endpoint, "/things?owner=a", token: nil, headers: headers)
+            #expect(answer.status == 401)
+            #expect(answer.headers["WWW-Authenticate"] == ["Bearer realm=\"cube\""])
+            #expect(try answer.error.reason == .unauthorized)
+        }
+    }
+
+    @Test(arguments: [
+        ("localhost", true), ("LOCALHOST:1", true), ("127.0.0.1", true), ("127.9.9.9:80", true), ("[::1]:80", true),
+        ("evil.example", false), ("127.0.0.1.evil.example", false), ("10.0.0.1", false), ("", false), ("a b", false),
+    ])
+    func `only the names of this machine are hosts`(host: String, known: Bool) async throws {
+        try await withRoutes(routes) { endpoint, _ in
+            let answer = try await ask(.GET, endpoint, "/open", headers: ["Host": host])
+            #expect(answer.status == (known ? 200 : 403))
+            if !known { #expect(try answer.error.reason == .forbiddenHost) }
+        }
+    }
+
+    @Test(arguments: ["text/plain", "application/x-www-form-urlencoded", "", "application/jsonx"])
+    func `a body of another type is refused`(type: String) async throws {
+        try await withRoutes(routes) { endpoint, _ in
+            let answer = try await ask(
+                .POST, endpoint, "/things", headers: ["Content-Type": type], body: #"{"lines": []}"#)
+            #expect(answer.status == 415)
+            #expect(try answer.error.reason == .unsupportedMediaType)
+        }
+    }
+
+    @Test func `a body of JSON is taken with parameters of its type`() async throws {
+        try await withRoutes(routes) { endpoint, _ in
+            let answer = try await ask(
+                .POST, endpoint, "/things", headers: ["Content-Type": "Application/JSON; charset=utf-8"],
+                body: #"{"lines": []}"#)
+            #expect(answer.status == 201)
+        }
+    }
+
+    @Test func `a body has its limit, a batch a larger one`() async throws {
+        var limits = ServerLimits()
+        limits.bodyBytes = 1000
+        limits.batchBytes = 4000
+        try await withRoutes(routes, limits: limits) { endpoint, _ in
+            func body(_ size: Int) -> String { #"{"lines": []}"# + String(repeating: " ", count: size - 13) }
+            for (path, size, status) in [
+                ("/things", 1000, 201), ("/things", 1001, 413), ("/things/batch", 4000, 200),
+                ("/things/batch", 4001, 413),
+            ] {
+                let answer = try await ask(.POST, endpoint, path, body: body(size))
+                #expect(answer.status == status, "\(path) \(size)")
+                if status == 413 { #expect(try answer.error.reason == .bodyTooLarge) }
+            }
+            // A body that does not tell its length.
+            let chunk = "3e9\r\n\(body(1001))\r\n0\r\n\r\n"
+            let answer = try await exchange(
+                "POST /things HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer \(tokens[.write]!)\r\nConnection: close\r\n"
+                    + "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n\(chunk)", with: endpoint)
+            #expect(answer.hasPrefix("HTTP/1.1 413 "))
+            #expect(answer.contains("body_too_large"))
+        }
+    }
+
+    @Test(arguments: [
+        ("{", "body"), ("", "body"), ("[]", "body"), (#"{"lines": 1}"#, "lines"), (#"{}"#, "lines"),
+        (#"{"lines": [{"item": "a", "count": 1}, {"item": "b"}]}"#, "lines[1].count"),
+        (#"{"lines": [{"item": null, "count": 1}]}"#, "lines[0].item"),
+        (#"{"lines": [{"item": "a", "count": "hunter2"}]}"#, "lines[0].count"),
+    ])
+    func `a bad body is told by its place and without its values`(body: String, field: String) async throws {
+        try await withRoutes(routes) { endpoint, _ in
+            let answer = try await ask(.POST, endpoint, "/things", body: body)
+            #expect(answer.status == 400)
+            let error = try answer.error
+            #expect(error.reason == .validationFailed)
+            #expect(error.fields.map(\.field) == [field])
+            #expect(!String(decoding: answer.body, as: UTF8.self).contains("hunter2"))
+        }
+    }
+
+    @Test func `everything that is wrong with a query is told at once`() async throws {
+        try await withRoutes(routes) { endpoint, _ in
+            let answer = try await ask(
+                .GET, endpoint, "/things?limit=11&wait=2m&follow=maybe&color=red&color=blue&x=%ff")
+            #expect(answer.status == 400)
+            let fields = try answer.error.fields.map(\.field)
+            #expect(fields == ["color", "query", "limit", "wait", "follow", "owner", "color"])
+            let good = try await ask(.GET, endpoint, "/things?limit=10&wait=500ms&follow&owner=%61")
+            #expect(try JSONDecoder().decode([String].self, from: good.body) == ["10", "0.5 seconds", "a", "true"])
+            let bad = try await ask(.GET, endpoint, "/things/Not%20A%20Name")
+            #expect(try bad.error.fields.map(\.field) == ["id"])
+        }
+    }
+
+    @Test func `an error of the inside stays inside`() async throws {
+        try await withRoutes(routes) { endpoint, _ in
+            let answer = try await ask(.GET, endpoint, "/broken")
+            #expect(answer.status == 500)
+            #expect(try answer.error.reason == .internal)
+            #expect(!String(decoding: answer.body, as: UTF8.self).contains("swordfish"))
+        }
+    }
+}

@@ -1,0 +1,165 @@
+import CubeErrors
+import CubeTypes
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import NIOHTTP1
+import ServiceLifecycle
+import Testing
+
+@testable import CubeServer
+@testable import CubeTransport
+
+@Suite("Limits and long calls", .timeLimit(.minutes(1)))
+struct LimitTests {
+    let open = Route(.get, "/open", .everybody) { _ in try .json(["status": "ok"]) }
+
+    @Test(arguments: [
+        ("GET /open HTTP/1.1\r\nHost: localhost\r\nX: \(String(repeating: "x", count: 2000))\r\n\r\n", 431),
+        ("GET /open HTTP/1.1\r\nHost: localhost\r\n\(String(repeating: "X: y\r\n", count: 60))\r\n", 431),
+        ("GET /open HTTP/1.1\r\nHost: localhost\r\nContent-Length: minus\r\n\r\n", 400),
+        ("hello, server\r\n\r\n", 400),
+    ])
+    func `a request's head that is too large or none at all is told so`(text: String, status: Int) async throws {
+        var limits = ServerLimits()
+        limits.headerBytes = 1000
+        limits.headerFields = 50
+        try await withRoutes([open], limits: limits) { endpoint, _ in
+            let answer = try await exchange(text, with: endpoint)
+            #expect(answer.hasPrefix("HTTP/1.1 \(status) "))
+            #expect(answer.contains(#""reason":"validation_failed""#))
+        }
+    }
+
+    @Test(arguments: [
+        "", "GET /open HTTP/1.1\r\nHost: loc",
+        "POST /take HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 5\r\n\r\n{",
+    ])
+    func `a client that is slow to ask is closed`(text: String) async throws {
+        var limits = ServerLimits()
+        limits.idleTime = .milliseconds(100)
+        limits.requestTime = .milliseconds(100)
+        let take = Route(.post, "/take", .everybody) { call in try .json(try await call.body(as: [Int].self)) }
+        try await withRoutes([open, take], limits: limits) { endpoint, _ in
+            let answer = try await exchange(text, with: endpoint)
+            #expect(answer == "")
+        }
+    }
+
+    @Test func `a body without end is closed`() async throws {
+        var limits = ServerLimits()
+        limits.bodyBytes = 1000
+        limits.batchBytes = 1000
+        limits.requestTime = .seconds(3600)
+        limits.idleTime = .seconds(3600)
+        let take = Route(.post, "/take", .everybody) { call in try .json(try await call.body(as: [Int].self)) }
+        try await withRoutes([take], limits: limits) { endpoint, _ in
+            let chunks = String(repeating: "64\r\n\(String(repeating: " ", count: 100))\r\n", count: 100)
+            let answer = try await exchange(
+                "POST /take HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+                    + "Transfer-Encoding: chunked\r\n\r\n\(chunks)", with: endpoint)
+            #expect(answer.isEmpty || answer.hasPrefix("HTTP/1.1 413 "))
+        }
+    }
+
+    @Test func `a client that takes nothing is closed, and what it asked for ends`() async throws {
+        var limits = ServerLimits()
+        limits.stallTime = .milliseconds(100)
+        let (ends, ended) = AsyncStream<Void>.makeStream()
+        let flood = Route(.get, "/flood", .everybody) { call in
+            call.stream(contentType: "text/plain") { sink in
+                defer { ended.finish() }
+                while true { try await sink.send([UInt8](repeating: 0x20, count: 1 << 16)) }
+            }
+        }
+        try await withRoutes([flood], limits: limits) { endpoint, _ in
+            try await withConnection(to: endpoint) { _, outbound in
+                try await outbound.write(ByteBuffer(string: "GET /flood HTTP/1.1\r\nHost: localhost\r\n\r\n"))
+                for await _ in ends {}
+            }
+        }
+    }
+
+    @Test func `connections beyond the limit wait`() async throws {
+        var limits = ServerLimits()
+        limits.connections = 1
+        let (starts, started) = AsyncStream<Void>.makeStream()
+        let hold = Route(.get, "/hold", .everybody) { call in
+            call.stream(contentType: "text/plain") { sink in
+                started.finish()
+                try await sink.send([0x20])
+                try await Task.sleep(for: .seconds(3600))
+            }
+        }
+        try await withRoutes([open, hold], limits: limits) { endpoint, _ in
+            let transport = HTTPTransport(endpoint: endpoint, token: nil, logger: silent)
+            try await withConnection(to: endpoint) { _, outbound in
+                try await outbound.write(ByteBuffer(string: "GET /hold HTTP/1.1\r\nHost: localhost\r\n\r\n"))
+                for await _ in starts {}
+                let error = await #expect(throws: APIError.self) {
+                    try await transport.send(TransportRequest(.get, ["open"], deadline: .milliseconds(200)))
+                }
+                #expect(error?.reason == .timeout)
+            }
+            try await transport.send(TransportRequest(.get, ["open"]))
+        }
+    }
+
+    /// A route that waits for ever and tells when it is cancelled.
+    func waiting(_ started: AsyncStream<Void>.Continuation, _ ended: AsyncStream<Void>.Continuation) -> Route {
+        Route(.get, "/wait", .everybody) { call in
+            try await call.untilGone {
+                started.finish()
+                defer { ended.finish() }
+                try await Task.sleep(for: .seconds(3600))
+            }
+            return .noContent
+        }
+    }
+
+    @Test func `a blocking query ends when its client goes away`() async throws {
+        let (starts, started) = AsyncStream<Void>.makeStream()
+        let (ends, ended) = AsyncStream<Void>.makeStream()
+        try await withRoutes([waiting(started, ended)]) { endpoint, _ in
+            let transport = HTTPTransport(endpoint: endpoint, token: nil, logger: silent)
+            await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await transport.send(TransportRequest(.get, ["wait"])) }
+                for await _ in starts {}
+                group.cancelAll()
+                await #expect(throws: CancellationError.self) { try await group.waitForAll() }
+            }
+            for await _ in ends {}
+        }
+    }
+
+    @Test func `shutdown ends a blocking query with an answer`() async throws {
+        let (starts, started) = AsyncStream<Void>.makeStream()
+        let (ends, ended) = AsyncStream<Void>.makeStream()
+        try await withRoutes([waiting(started, ended)]) { endpoint, services in
+            async let pending = ask(.GET, endpoint, "/wait")
+            for await _ in starts {}
+            await services.triggerGracefulShutdown()
+            let answer = try await pending
+            #expect(answer.status == 503)
+            #expect(try answer.error.reason == .unavailable)
+            for await _ in ends {}
+        }
+    }
+
+    @Test func `shutdown breaks a stream off, so that it does not look whole`() async throws {
+        let stream = Route(.get, "/stream", .everybody) { call in
+            call.stream(contentType: "text/plain") { sink in
+                try await sink.send(Array("first".utf8))
+                try await Task.sleep(for: .seconds(3600))
+            }
+        }
+        try await withRoutes([stream]) { endpoint, services in
+            let transport = HTTPTransport(endpoint: endpoint, token: nil, logger: silent)
+            var chunks = try await transport.stream(TransportRequest(.get, ["stream"])).makeAsyncIterator()
+            #expect(try await chunks.next() == Array("first".utf8))
+            await services.triggerGracefulShutdown()
+            let error = await #expect(throws: APIError.self) { _ = try await chunks.next() }
+            #expect(error?.reason == .unavailable)
+        }
+    }
+}
