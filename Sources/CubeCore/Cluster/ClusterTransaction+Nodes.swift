@@ -19,6 +19,7 @@ extension ClusterTransaction {
         if node.revision == 0 || node.worker != worker {
             node.worker = worker
             advance()
+            node.registeredRevision = revision
             put(node)
         }
         return WorkerWelcome(cluster: state.cluster, term: state.term)
@@ -27,15 +28,13 @@ extension ClusterTransaction {
     /// Lets a node take no new tasks, or take them again; it keeps those that it has.
     ///
     /// - Throws: `worker_not_found`.
-    package mutating func drain(_ name: NodeName, _ isDraining: Bool) throws(APIError) -> NodeInfo {
+    package mutating func drain(_ name: NodeName, _ isDraining: Bool) throws(APIError) {
         var node = try node(name)
-        if node.isDraining != isDraining {
-            node.isDraining = isDraining
-            advance()
-            put(node)
-            if isDraining { emit(.nodeDraining, node: name) }
-        }
-        return state.info(of: try self.node(name), lastSeenAt: nil)
+        guard node.isDraining != isDraining else { return }
+        node.isDraining = isDraining
+        advance()
+        put(node)
+        if isDraining { emit(.nodeDraining, node: name) }
     }
 
     /// Forgets a node. The tasks of one that is silent end as stopped; should it come back, they are stopped there.

@@ -11,12 +11,15 @@ package struct NodeRecord: Hashable, Codable, Sendable {
 
     /// What it registered with.
     package var worker: WorkerInfo
+    /// The revision since which it stands so.
+    package var registeredRevision: Int
     package var presence = Presence.joining
     package var isDraining = false
     package var revision: Int
 
     package init(worker: WorkerInfo, revision: Int) {
         self.worker = worker
+        registeredRevision = revision
         self.revision = revision
     }
 

@@ -5,9 +5,15 @@ package struct ManagerOptions: Sendable {
     package var policy: SchedulingPolicy
     /// A worker that does not answer for this long is silent; its blocking queries wait a third of it.
     package var workerLease: Duration
+    /// Spreads retries: a number from 0 to 1.
+    package var jitter: @Sendable () -> Double
 
-    package init(policy: SchedulingPolicy = .spread, workerLease: Duration = .seconds(10)) {
+    package init(
+        policy: SchedulingPolicy = .spread, workerLease: Duration = .seconds(10),
+        jitter: @escaping @Sendable () -> Double = { .random(in: 0...1) }
+    ) {
         self.policy = policy
         self.workerLease = workerLease
+        self.jitter = jitter
     }
 }

@@ -1,0 +1,105 @@
+import CubeErrors
+package import CubeTypes
+import CubeCore
+import CubeVersion
+import HashTreeCollections
+
+// MARK: - Nodes
+
+extension ManagerService {
+    package func register(_ worker: WorkerInfo) async throws -> WorkerWelcome {
+        try await write { (transaction) throws(APIError) in try transaction.register(worker) }
+    }
+
+    package func nodes() async throws -> NodeList {
+        let nodes = state.records.nodes.values.sorted { $0.worker.name < $1.worker.name }
+        return NodeList(
+            revision: state.revision,
+            nodes: nodes.map { state.info(of: $0, lastSeenAt: lastSeen[$0.worker.name]) })
+    }
+
+    package func node(_ name: NodeName) async throws -> NodeInfo {
+        guard let node = state.records.nodes[name] else {
+            throw APIError(.workerNotFound, "node \(name): it is not known")
+        }
+        return state.info(of: node, lastSeenAt: lastSeen[name])
+    }
+
+    package func drain(_ name: NodeName, _ draining: Bool) async throws -> NodeInfo {
+        try await write { (transaction) throws(APIError) in try transaction.drain(name, draining) }
+        return try await node(name)
+    }
+
+    /// Forgets a node. The tasks of one that is silent end as stopped.
+    package func remove(_ name: NodeName) async throws {
+        try await write { (transaction) throws(APIError) in try transaction.remove(name) }
+        lastSeen[name] = nil
+    }
+}
+
+// MARK: - The cluster
+
+extension ManagerService {
+    package func cluster() async throws -> ClusterStatus {
+        let nodes = state.records.nodes.values
+        let ready = nodes.filter(\.takesTasks)
+        return ClusterStatus(
+            cluster: state.cluster, version: ProductVersion.current.description, term: state.term,
+            revision: state.revision, policy: state.policy,
+            tasks: Dictionary(uniqueKeysWithValues: state.index.states.map { ($0.key.rawValue, $0.value) }),
+            nodes: Dictionary(grouping: nodes, by: \.state.rawValue).mapValues(\.count),
+            owners: Set(state.records.owners.keys).union(state.index.slots.keys).sorted(),
+            capacity: ready.reduce(.zero) { $0 + $1.worker.capacity },
+            reserved: ready.reduce(.zero) { $0 + state.index.load(of: $1.worker.name).reserved })
+    }
+
+    /// The history after a revision, or all that is kept of it after 0; waits for an event.
+    ///
+    /// - Throws: `revision_gone` when some of it is no longer kept; `validation_failed`.
+    package func events(since revision: Int, limit: Int, wait: Duration) async throws -> EventList {
+        guard limit >= 1 else {
+            throw APIError.invalid([ValidationError(field: "limit", value: "\(limit)", message: "is below 1")])
+        }
+        let found = try await self.wait(for: .events, upTo: wait) {
+            let events = try self.events(since: revision, limit: limit)
+            return events.isEmpty ? nil : events
+        }
+        let events = found ?? []
+        return EventList(revision: events.last?.revision ?? max(revision, state.revision), events: events)
+    }
+
+    private func events(since revision: Int, limit: Int) throws(APIError) -> [TaskEvent] {
+        guard revision <= state.revision, let events = eventLog.events(since: revision, limit: limit) else {
+            throw APIError(.revisionGone, "the events since revision \(revision) are not kept; ask since 0")
+        }
+        return events
+    }
+}
+
+// MARK: - Owners
+
+extension ManagerService {
+    package func owners() async throws -> OwnerList {
+        let owners = state.records.owners.values.sorted { $0.name < $1.name }
+        return OwnerList(revision: state.revision, owners: owners.map(state.status(of:)))
+    }
+
+    package func owner(_ name: OwnerName) async throws -> OwnerStatus {
+        guard let owner = state.records.owners[name] else {
+            throw APIError(.ownerNotFound, "owner \(name): it is not known")
+        }
+        return state.status(of: owner)
+    }
+
+    package func lease(_ name: OwnerName, _ request: LeaseRequest) async throws -> OwnerStatus {
+        try await write { (transaction) throws(APIError) in try transaction.lease(name, request) }
+    }
+
+    package func direct(_ name: OwnerName, _ directive: Directive) async throws -> OwnerStatus {
+        try await write { (transaction) throws(APIError) in try transaction.direct(name, directive) }
+    }
+
+    package func forget(_ name: OwnerName) async throws {
+        try await write { (transaction) throws(APIError) in try transaction.forget(name) }
+    }
+}

@@ -1,0 +1,148 @@
+import CubeCore
+import CubeErrors
+package import CubeTypes
+import HashTreeCollections
+
+extension ManagerService {
+    package func schedule(_ request: ScheduleRequest) async throws -> (task: TaskStatus, created: Bool) {
+        try await write { (transaction) throws(APIError) in try transaction.schedule(request) }
+    }
+
+    package func batch(_ request: BatchRequest) async throws -> BatchAnswer {
+        try await write { (transaction) throws(APIError) in try transaction.batch(request) }
+    }
+
+    package func updateSettings(
+        _ update: SettingsUpdate, owner: OwnerName, fence: Int, pass: Int
+    ) async throws -> TaskStatus {
+        let writer = Writer(owner: owner, fence: fence, pass: pass)
+        return try await write { (transaction) throws(APIError) in
+            try transaction.updateSettings(update, by: writer)
+        }
+    }
+
+    /// Stops a task by its id alone, whoever owns it.
+    package func stop(_ id: TaskID) async throws -> TaskStatus {
+        try await write { (transaction) throws(APIError) in try transaction.stop(id) }
+    }
+
+    package func task(_ id: TaskID) async throws -> TaskStatus { try record(of: id).status }
+
+    /// What a task wrote, as its worker gives it.
+    ///
+    /// - Throws: `task_not_found`; `conflict` for a task that no node has had.
+    package func logs(
+        _ id: TaskID, tail: Int?, follow: Bool
+    ) async throws -> any AsyncSequence<[UInt8], any Error> & Sendable {
+        let task = try record(of: id)
+        guard let name = task.status.node else {
+            throw APIError(.conflict, "task \(id): it is \(task.phase.state), no node has had it")
+        }
+        guard let node = state.records.nodes[name] else {
+            throw APIError(.workerNotFound, "task \(id): its node \(name) is not known any more")
+        }
+        return try await gateway.logs(id, tail: tail, follow: follow, at: node.worker.url)
+    }
+
+    private func record(of id: TaskID) throws(APIError) -> TaskRecord {
+        guard let task = state.records.tasks[id] else { throw APIError(.taskNotFound, "task \(id): it is not known") }
+        return task
+    }
+}
+
+// MARK: - Lists
+
+extension ManagerService {
+    /// How many tasks a page may have.
+    package static let pageLimit = 1000
+
+    /// One page of tasks by owner, name, ordinal and attempt; with a cursor the next page of the same list, whatever the
+    /// other arguments say.
+    ///
+    /// - Throws: `revision_gone` when the list must begin anew; `validation_failed`.
+    package func list(
+        owner: OwnerName?, name: WorkloadName?, state wanted: TaskState?, limit: Int, cursor: String?
+    ) async throws -> TaskList {
+        guard (1...Self.pageLimit).contains(limit) else {
+            throw APIError.invalid([
+                ValidationError(field: "limit", value: "\(limit)", message: "must be from 1 to \(Self.pageLimit)")
+            ])
+        }
+        guard let cursor else {
+            let tasks = ids(owner: owner, name: name, state: wanted)
+            return page(of: ListSnapshots.Snapshot(state: state, owner: owner, tasks: tasks), limit: limit, after: nil)
+        }
+        let position = try ListCursor(text: cursor)
+        guard position.term == state.term, let snapshot = snapshots.snapshot(position.snapshot),
+            position.offset <= snapshot.tasks.count
+        else { throw APIError(.revisionGone, "the list of this cursor is no longer kept; list anew") }
+        return page(of: snapshot, limit: limit, after: position)
+    }
+
+    private func ids(owner: OwnerName?, name: WorkloadName?, state wanted: TaskState?) -> [TaskID] {
+        let owners = owner.map { [$0] } ?? state.index.slots.keys.sorted()
+        let slots = owners.flatMap { (state.index.slots[$0] ?? []).sorted() }
+        let ids = slots.lazy.filter { name == nil || $0.name == name }.flatMap { self.state.index.attempts[$0] ?? [] }
+        guard let wanted else { return Array(ids) }
+        return ids.filter { state.records.tasks[$0]?.phase.state == wanted }
+    }
+
+    private func page(of snapshot: ListSnapshots.Snapshot, limit: Int, after position: ListCursor?) -> TaskList {
+        let then = snapshot.state
+        let offset = position?.offset ?? 0
+        let end = min(snapshot.tasks.count, offset + limit)
+        var list = TaskList(
+            cluster: then.cluster, term: then.term, revision: then.revision,
+            tasks: snapshot.tasks[offset..<end].compactMap { then.records.tasks[$0]?.status })
+        if end < snapshot.tasks.count {
+            // The last page is kept as well, for a caller that did not get the answer.
+            let number = position?.snapshot ?? snapshots.keep(snapshot)
+            list.cursor = ListCursor(term: then.term, snapshot: number, offset: end).text
+        } else if let owner = snapshot.owner {
+            list.slots = (then.index.slots[owner] ?? []).sorted().compactMap { then.records.slots[$0]?.status }
+            list.owner = then.records.owners[owner].map(then.status(of:))
+        }
+        return list
+    }
+
+    /// What changed of an owner after a revision; waits for a change.
+    ///
+    /// - Throws: `revision_gone` when that cannot be said any more: list anew.
+    package func changes(
+        owner: OwnerName, since revision: Int, term: Int, wait: Duration
+    ) async throws -> TaskChanges {
+        let changes = try await self.wait(for: .owner(owner), upTo: wait) {
+            let changes = try self.changes(of: owner, since: revision, term: term)
+            return changes.isEmpty ? nil : changes
+        }
+        return try changes ?? self.changes(of: owner, since: revision, term: term)
+    }
+
+    private func changes(of owner: OwnerName, since revision: Int, term: Int) throws(APIError) -> TaskChanges {
+        guard term == state.term else {
+            throw APIError(.revisionGone, "term \(term) is over, this is \(state.term); list anew")
+        }
+        guard revision <= state.revision, let items = changeLog.changes(of: owner, since: revision) else {
+            throw APIError(.revisionGone, "what changed since revision \(revision) is not known; list anew")
+        }
+        var changes = TaskChanges(term: term, revision: state.revision)
+        var slots: [SlotKey] = []
+        var tasks: [TaskRecord] = []
+        for item in items {
+            switch item {
+            case .task(let id):
+                if let task = state.records.tasks[id] { tasks.append(task) } else { changes.removed.append(id) }
+            case .slot(let slot): slots.append(slot)
+            case .owner: changes.owner = state.records.owners[owner].map(state.status(of:))
+            }
+        }
+        changes.changed = tasks.sorted { ($0.slot, $0.attempt) < ($1.slot, $1.attempt) }.map(\.status)
+        changes.removed.sort()
+        changes.slots = slots.sorted().compactMap { state.records.slots[$0]?.status }
+        return changes
+    }
+}
+
+extension TaskChanges {
+    fileprivate var isEmpty: Bool { changed.isEmpty && removed.isEmpty && slots.isEmpty && owner == nil }
+}

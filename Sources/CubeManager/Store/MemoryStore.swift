@@ -1,0 +1,44 @@
+package import CubeCore
+package import CubeTypes
+import Synchronization
+
+/// A store that forgets everything with the process: for tests, which may also have it fail.
+package final class MemoryStore: Store {
+    private struct Contents {
+        var stored: StoredCluster
+        var failure: StoreError?
+        var commits = 0
+    }
+
+    private let contents: Mutex<Contents>
+
+    package init(cluster: ClusterID) {
+        contents = Mutex(
+            Contents(stored: StoredCluster(term: 0, records: ClusterRecords(cluster: cluster), events: [])))
+    }
+
+    package func begin() -> StoredCluster {
+        contents.withLock {
+            $0.stored.term += 1
+            return $0.stored
+        }
+    }
+
+    package func commit(_ changes: ClusterChanges) throws {
+        try contents.withLock {
+            if let failure = $0.failure { throw failure }
+            $0.stored.records.apply(changes)
+            $0.stored.events += changes.events
+            $0.commits += 1
+        }
+    }
+
+    /// Lets every commit fail from now on, or none.
+    package func fail(with failure: StoreError?) { contents.withLock { $0.failure = failure } }
+
+    /// What was committed.
+    package var stored: StoredCluster { contents.withLock { $0.stored } }
+
+    /// How often something was committed.
+    package var commits: Int { contents.withLock { $0.commits } }
+}
