@@ -142,7 +142,7 @@ let package = Package(
             ]),
         .tests("CubeTypesTests", ["CubeErrors", "CubeTypes"]),
         // `swift build --build-tests` builds the programs too; a dependency on them would link the tests statically.
-        .tests("EndToEndTests", ["CubeTypes"]),
+        .tests("EndToEndTests", ["CubeTypes"], data: ["Scenarios"]),
         .tests(
             "CubeReconcilerTests",
             ["CubeCore", "CubeErrors", "CubeJSON", "CubeReconciler", "CubeTypes", .logging, .systemPackage]),

@@ -2,11 +2,11 @@
 # What a file system can do to the manifests, for real: mounts, permissions, a full disk. In each case no task may stop, and
 # stderr, /readyz, `cube status` and, where it can be written, the status file must say what is wrong.
 #
-#   Tests/Scenarios/faults.sh [CASE …]          all cases without a name; needs root (for mounts, and to become another user)
+#   Tests/EndToEndTests/Scenarios/faults.sh [CASE …]          all cases without a name; needs root (for mounts, and to become another user)
 #
 # Cube runs as `nobody`, as root passes by every mode. All mounts are made in a mount namespace of this script's own.
 set -u
-here=$(cd "$(dirname "$0")/../.." && pwd)
+here=$(cd "$(dirname "$0")/../../.." && pwd)
 if [ -z "${CUBE_FAULTS_NAMESPACE:-}" ]; then
   [ "$(id -u)" = 0 ] || { echo "faults.sh: needs root to mount and to become another user" >&2; exit 2; }
   CUBE_FAULTS_NAMESPACE=1 exec unshare --mount --propagation private "$0" "$@"

@@ -2,9 +2,9 @@
 # Many manifests: RUNNING of them really run, the rest is suspended. Then one is edited and one deleted, and the system calls
 # of the reconciler are counted: idle, for the edit, and for the deletion. They must not grow with the number of manifests.
 #
-#   Tests/Scenarios/scale.sh [COUNT …]          default: 1000 10000; RUNNING=500 by default; needs strace
+#   Tests/EndToEndTests/Scenarios/scale.sh [COUNT …]          default: 1000 10000; RUNNING=500 by default; needs strace
 set -eu
-here=$(cd "$(dirname "$0")/../.." && pwd)
+here=$(cd "$(dirname "$0")/../../.." && pwd)
 cube=$here/.build/${CONFIGURATION:-debug}/cube
 command -v strace >/dev/null || { echo "scale.sh: needs strace" >&2; exit 2; }
 
