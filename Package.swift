@@ -137,7 +137,7 @@ let package = Package(
             "CubeServerTests",
             [
                 "CubeCore", "CubeErrors", "CubeManager", "CubeManagerClient", "CubeServer", "CubeTransport", "CubeTypes",
-                "CubeWorker", "CubeWorkerClient", .asyncHTTPClient, .httpTypes, .hummingbird, .logging, .nioCore,
+                "CubeVersion", "CubeWorker", "CubeWorkerClient", .asyncHTTPClient, .httpTypes, .hummingbird, .logging, .nioCore,
                 .nioHTTP1, .nioPosix, .serviceLifecycle, .systemPackage,
             ]),
         .tests("CubeTypesTests", ["CubeErrors", "CubeTypes"]),

@@ -1,0 +1,130 @@
+import CubeErrors
+import CubeTypes
+import CubeVersion
+import CubeWorker
+import CubeWorkerClient
+import NIOHTTP1
+import SystemPackage
+import Testing
+
+@testable import CubeServer
+
+@Suite("The endpoints of a worker", .timeLimit(.minutes(1)))
+struct WorkerEndpointTests {
+    let cluster = ClusterID(rawValue: "00000000-0000-0000-0000-00000000000c")!
+    let other = ClusterID(rawValue: "00000000-0000-0000-0000-00000000000d")!
+    let id = TaskID(rawValue: "00000000-0000-0000-0000-000000000001")!
+    let unknown = TaskID(rawValue: "00000000-0000-0000-0000-000000000002")!
+    let digest = Digest(rawValue: "sha256:" + String(repeating: "a", count: 64))!
+
+    var definition: TaskDefinition { TaskDefinition(name: WorkloadName(rawValue: "web")!, command: ["true"]) }
+
+    func assignment(placement: Int = 1, term: Int = 1) -> TaskAssignment {
+        TaskAssignment(
+            cluster: cluster, term: term, id: id, owner: .default, ordinal: 0, attempt: 0, placement: placement,
+            settingsDigest: digest, definition: definition)
+    }
+
+    /// A worker that answers and records, and starts nothing, as nobody runs it.
+    func withWorker(_ body: (WorkerClient, Endpoint) async throws -> Void) async throws {
+        let directory = try TemporaryDirectory()
+        let worker = try await WorkerService.open(
+            WorkerOptions(
+                name: NodeName(rawValue: "w1")!, directory: FilePath(directory.path), supervisor: "/nonexistent"),
+            registrar: nil, logger: silent)
+        try await withServer { options in
+            [WorkerServer(worker, options: options, logger: silent)]
+        } _: { endpoint, _ in
+            try await body(WorkerClient(endpoint: endpoint, token: tokens[.worker], logger: silent), endpoint)
+        }
+        withExtendedLifetime(directory) {}
+    }
+
+    @Test func `each call of the client is answered`() async throws {
+        try await withWorker { client, _ in
+            try await client.ready()
+            #expect(try await client.version() == VersionInfo())
+            #expect(try await client.info().name.rawValue == "w1")
+            #expect(try await client.metrics().cores > 0)
+
+            let first = try await client.assign(assignment())
+            #expect(first.created)
+            #expect(first.task.placement == 1)
+            let again = try await client.assign(assignment())
+            #expect(!again.created)
+            #expect(try await client.status().tasks.values.reduce(0, +) == 1)
+
+            let all = try await client.list(since: nil, incarnation: nil, term: 1, cluster: cluster, wait: .zero)
+            #expect(all.complete)
+            #expect(all.tasks.map(\.id) == [id])
+            let none = try await client.list(
+                since: all.sequence, incarnation: all.incarnation, term: 1, cluster: cluster, wait: .milliseconds(1))
+            #expect(!none.complete && none.tasks.isEmpty)
+            #expect(try await client.task(id).state == first.task.state)
+
+            let settings = Digest(rawValue: "sha256:" + String(repeating: "b", count: 64))!
+            let updated = try await client.updateSettings(
+                id,
+                TaskSettings(cluster: cluster, term: 1, placement: 1, settingsDigest: settings, definition: definition))
+            #expect(updated.settingsDigest == settings)
+
+            async let change = client.list(
+                since: none.sequence + 1, incarnation: all.incarnation, term: 1, cluster: cluster, wait: .seconds(30))
+            var output: [UInt8] = []
+            for try await bytes in try await client.logs(id, tail: 10) { output += bytes }
+            #expect(output.isEmpty)
+            let stopped = try await client.stop(id, placement: 1, term: 1, cluster: cluster)
+            #expect([.stopping, .stopped].contains(stopped.state))
+            #expect(try await change.tasks.map(\.id) == [id])
+        }
+    }
+
+    @Test func `what the worker refuses arrives as it said it`() async throws {
+        try await withWorker { client, _ in
+            for call: @Sendable () async throws -> Void in [
+                { _ = try await client.task(unknown) }, { _ = try await client.logs(unknown) },
+            ] {
+                let error = await #expect(throws: APIError.self) { try await call() }
+                #expect(error?.reason == .taskNotFound)
+            }
+            _ = try await client.assign(assignment(term: 2))
+            let stale = await #expect(throws: APIError.self) { _ = try await client.assign(assignment()) }
+            #expect(stale?.reason == .staleTerm)
+            let foreign = await #expect(throws: APIError.self) {
+                _ = try await client.list(since: nil, incarnation: nil, term: 2, cluster: other, wait: .zero)
+            }
+            #expect(foreign?.reason == .foreignCluster)
+        }
+    }
+
+    @Test func `people may look at a worker; only its manager commands it`() async throws {
+        try await withWorker { client, endpoint in
+            _ = try await client.assign(assignment())
+            for role in [TokenSet.Role.read, .write] {
+                let person = WorkerClient(endpoint: endpoint, token: tokens[role], logger: silent)
+                _ = try await person.info()
+                _ = try await person.status()
+                _ = try await person.metrics()
+                _ = try await person.task(id)
+                _ = try await person.logs(id)
+                for call: @Sendable () async throws -> Void in [
+                    { _ = try await person.assign(assignment()) },
+                    { _ = try await person.list(since: nil, incarnation: nil, term: 1, cluster: cluster, wait: .zero) },
+                    { _ = try await person.stop(id, placement: 1, term: 1, cluster: cluster) },
+                ] {
+                    let error = await #expect(throws: APIError.self) { try await call() }
+                    #expect(error?.reason == .forbidden)
+                }
+            }
+        }
+    }
+
+    @Test func `a query of a manager must be whole`() async throws {
+        try await withWorker { _, endpoint in
+            let list = try await ask(.GET, endpoint, "/api/v1/worker/tasks?since=-1", token: .worker)
+            #expect(try list.error.fields.map(\.field) == ["since", "term", "cluster"])
+            let stop = try await ask(.DELETE, endpoint, "/api/v1/worker/tasks/\(id)?term=x", token: .worker)
+            #expect(try stop.error.fields.map(\.field) == ["term", "placement", "cluster"])
+        }
+    }
+}
