@@ -16,7 +16,7 @@ struct CubeCommand: ParsableCommand {
         version: ProductVersion.current,
         groupedSubcommands: [
             CommandGroup(
-                name: "Run", subcommands: [InitCommand.self, DoctorCommand.self]),
+                name: "Run", subcommands: [UpCommand.self, DownCommand.self, InitCommand.self, DoctorCommand.self]),
             CommandGroup(
                 name: "Look",
                 subcommands: [
@@ -25,7 +25,7 @@ struct CubeCommand: ParsableCommand {
             CommandGroup(
                 name: "Manifests",
                 subcommands: [
-                    ValidateCommand.self, SchemaCommand.self,
+                    ValidateCommand.self, DiffCommand.self, PlanCommand.self, ApplyCommand.self, SchemaCommand.self,
                 ]),
             CommandGroup(
                 name: "Decide",
@@ -37,7 +37,7 @@ struct CubeCommand: ParsableCommand {
                 name: "Inside", subcommands: [TaskCommand.self, NodeCommand.self, OwnerCommand.self]),
             CommandGroup(
                 name: "Separate processes",
-                subcommands: [ManagerCommand.self, WorkerCommand.self]),
+                subcommands: [ManagerCommand.self, WorkerCommand.self, ReconcileCommand.self]),
             CommandGroup(name: "Cube itself", subcommands: [VersionCommand.self, CompletionCommand.self]),
         ])
 }

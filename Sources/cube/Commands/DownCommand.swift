@@ -23,12 +23,7 @@ struct DownCommand: Command {
     var orphans = false
     @Option(
         help: ArgumentHelp("How long to wait for the tasks to end.", valueName: "duration"),
-        transform: { text in
-            guard let duration = Duration(text: text) else {
-                throw ValidationError("\"\(text)\" must be a whole number and ms, s, m or h")
-            }
-            return duration
-        })
+        transform: Duration.parse)
     var timeout: Duration = .seconds(120)
     @OptionGroup var owner: OwnerOption
     @OptionGroup var manager: ConnectionOptions

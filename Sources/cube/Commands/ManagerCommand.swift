@@ -34,6 +34,6 @@ struct ManagerCommand: Command {
                 ManagerRole(
                     data: place.data, listen: listen.choice(default: .tcp(host: "127.0.0.1", port: 8081)),
                     holder: "cube manager", policy: policy, logger: logger)
-            ], logger: logger)
+            ])
     }
 }

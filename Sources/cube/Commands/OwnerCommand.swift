@@ -1,12 +1,12 @@
 import ArgumentParser
-import CubeErrors
 import CubeManagerClient
+import CubeReconciler
 import CubeTypes
 
 struct OwnerCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "owner", abstract: "Who owns workloads: usually one directory of manifests each.",
-        subcommands: [List.self, Forget.self], defaultSubcommand: List.self)
+        subcommands: [List.self, Claim.self, Forget.self], defaultSubcommand: List.self)
 
     struct List: Command {
         static let configuration = CommandConfiguration(abstract: "List the owners, their sources and leases.")
@@ -27,6 +27,29 @@ struct OwnerCommand: ParsableCommand {
                             "\(owner.lease.map { $0.expiresAt > .now ? $0.holder : "expired (\($0.holder))" } ?? "-")",
                         ]
                     }))
+        }
+    }
+
+    struct Claim: Command {
+        static let configuration = CommandConfiguration(
+            abstract: "Bind an owner to this directory of manifests.",
+            discussion: """
+                The manager binds an owner to the first source that it sees, so that two directories do not fight over one
+                owner. After a move to another machine, or after .cube/reconciler was lost, claim it anew.
+                """)
+
+        @OptionGroup var options: DirectiveOptions
+
+        func run() async throws {
+            let memory = ReconcilerMemory(
+                directory: options.manager.place.data.path, files: LocalFileSystem(), logger: CommandLog.quiet)
+            guard let source = memory.knownIdentity?.source else {
+                throw Failure(
+                    "no reconciler has been at work in \(options.manager.place.data.path) yet, so there is nothing to claim for",
+                    hint: "start it first: `cube up` or `cube reconcile`")
+            }
+            try await options.give(.claim, source.rawValue)
+            Terminal.output("\(try options.owner.owner) belongs to \(options.manager.place.manifests) now.")
         }
     }
 

@@ -44,7 +44,7 @@ struct WorkerCommand: Command {
                     listen: listen.choice(default: .tcp(host: "127.0.0.1", port: 8080)), holder: "cube worker",
                     labels: Dictionary(labels.map { ($0.key, $0.value) }) { $1 },
                     manager: { [options] in try options.connection(.worker) }, logger: logger)
-            ], logger: logger)
+            ])
     }
 
     private static func label(_ text: String) throws -> Label {

@@ -22,6 +22,9 @@ final class Announcement<Value: Sendable>: Sendable {
         }
     }
 
+    /// The value, where it is known already.
+    var known: Value? { state.withLock(\.value) }
+
     /// - Throws: `CancellationError` when the task is cancelled or asked to shut down before the value is known.
     func value() async throws -> Value {
         let (stream, continuation) = AsyncStream.makeStream(of: Value.self)

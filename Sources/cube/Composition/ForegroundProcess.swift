@@ -7,7 +7,7 @@ import UnixSignals
 /// What runs until a signal ends it.
 enum ForegroundProcess {
     /// Runs the services until SIGINT, SIGTERM or SIGHUP, then ends them in reverse order.
-    static func run(_ services: [any Service], logger: Logger) async throws {
+    static func run(_ services: [any Service]) async throws {
         // What is made is for this user alone; tasks get the usual mask from their supervisor.
         umask(0o077)
         var configuration = ServiceGroupConfiguration(
@@ -23,6 +23,8 @@ enum ForegroundProcess {
             // A part that was still starting when the signal came.
         }
     }
+
+    static var id: pid_t { getpid() }
 
     /// The name of this machine as a node's name; `local` where it has none that fits.
     static var hostName: NodeName {

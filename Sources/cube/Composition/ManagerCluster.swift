@@ -1,3 +1,4 @@
+import CubeErrors
 import CubeManagerClient
 import CubeReconciler
 import CubeTypes
@@ -13,10 +14,12 @@ struct ManagerClusterReader: ClusterReader {
     }
 }
 
-/// The reconciler's way to its cluster, once its manager is known.
+/// The reconciler's way to its cluster.
 struct ManagerCluster: ClusterWriter {
     /// Asked before each call: the manager may be found again at another address.
-    let client: @Sendable () async throws -> ManagerClient
+    private let find: @Sendable () async throws -> ManagerClient
+
+    init(_ find: @Sendable @escaping () async throws -> ManagerClient) { self.find = find }
 
     func tasks(owner: OwnerName) async throws -> TaskList { try await client().tasks(owner: owner) }
 
@@ -29,4 +32,12 @@ struct ManagerCluster: ClusterWriter {
     }
 
     func batch(_ request: BatchRequest) async throws -> BatchAnswer { try await client().batch(request) }
+
+    private func client() async throws -> ManagerClient {
+        do {
+            return try await find()
+        } catch let failure as Failure {
+            throw APIError(.unavailable, failure.message)
+        }
+    }
 }

@@ -28,14 +28,11 @@ struct ManagerRole: Service {
             manager,
             options: try listen.server(tokens) { [data, listen, endpoint, logger] address in
                 let advertised = listen.advertise ?? address
-                do {
-                    try Addresses.update(in: data) { $0.manager = advertised.rawValue }
-                } catch {
-                    logger.error("cannot tell others where the manager listens", metadata: ["error": "\(error)"])
-                }
+                Addresses.tell(in: data, logger) { $0.manager = advertised.rawValue }
                 logger.info("manager listens", metadata: ["url": "\(advertised)"])
                 endpoint.announce(address)
             }, logger: logger)
         try await ServiceGroup(services: [server, manager], logger: CommandLog.quiet).run()
+        Addresses.tell(in: data, logger) { $0.manager = nil }
     }
 }

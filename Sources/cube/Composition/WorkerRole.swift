@@ -13,7 +13,7 @@ struct WorkerRole: Service {
     var listen: ListenOptions.Choice
     var holder: String
     var labels: [String: String] = [:]
-    /// Where its manager is, once that is known.
+    /// Where its manager is, once that is known; asked before each call.
     var manager: @Sendable () async throws -> Connection
     var logger: Logger
 
@@ -22,25 +22,23 @@ struct WorkerRole: Service {
         let lock = try DirectoryLock.take(directory, for: holder)
         defer { withExtendedLifetime(lock) {} }
         let tokens = try TokenSet.loadOrCreate(directory: data.tokens.string)
-        let connection = try await manager()
         let worker = try await WorkerService.open(
             WorkerOptions(
                 name: name, directory: directory, supervisor: try SupervisorProgram.require(), labels: labels),
-            registrar: ManagerClientRegistrar(client: connection.client(logger)), logger: logger)
+            registrar: ManagerClientRegistrar { try await manager().client(logger) }, logger: logger)
+        let url = Announcement<String>()
         let server = WorkerServer(
             worker,
-            options: try listen.server(tokens) { [data, listen, logger] address in
+            options: try listen.server(tokens) { [data, listen, logger, url] address in
                 let advertised = (listen.advertise ?? address).rawValue
-                do {
-                    try Addresses.update(in: data) {
-                        $0.workers = ($0.workers.filter { $0 != advertised } + [advertised]).sorted()
-                    }
-                } catch {
-                    logger.error("cannot tell others where the worker listens", metadata: ["error": "\(error)"])
+                Addresses.tell(in: data, logger) { addresses in
+                    addresses.workers = Set(addresses.workers + [advertised]).sorted()
                 }
+                url.announce(advertised)
                 logger.info("worker listens", metadata: ["url": "\(advertised)"])
                 await worker.advertise(url: advertised)
             }, logger: logger)
         try await ServiceGroup(services: [server, worker], logger: CommandLog.quiet).run()
+        Addresses.tell(in: data, logger) { $0.workers.removeAll { $0 == url.known } }
     }
 }

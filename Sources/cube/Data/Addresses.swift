@@ -1,11 +1,13 @@
 import FoundationEssentials
 import Glibc
+import Logging
 import SystemPackage
 
-/// `run/addresses.json`: where the manager and the workers of a data directory answer.
+/// `run/addresses.json`: where the parts of a data directory answer.
 struct Addresses: Codable, Hashable {
     var manager: String?
     var workers: [String] = []
+    var reconciler: String?
 
     private static func file(in data: DataDirectory) -> FilePath { data.run.appending("addresses.json") }
 
@@ -24,5 +26,12 @@ struct Addresses: Codable, Hashable {
         var addresses = try load(from: data)
         change(&addresses)
         try AtomicFile.write(Array((try JSONText.pretty(addresses) + "\n").utf8), to: file(in: data), mode: 0o600)
+    }
+
+    /// Changes the file; a part goes on without it, as others may still be told where it is.
+    static func tell(in data: DataDirectory, _ logger: Logger, _ change: (inout Addresses) -> Void) {
+        do { try update(in: data, change) } catch {
+            logger.error("cannot tell others where this listens", metadata: ["error": "\(error)"])
+        }
     }
 }

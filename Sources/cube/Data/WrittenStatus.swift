@@ -21,11 +21,6 @@ struct WrittenStatus {
 
     func drift(_ name: WorkloadName) throws -> DriftReport? { try read(data.drift.appending("\(name).json")) }
 
-    /// By name.
-    func drifts() throws -> [DriftReport] { try names(in: data.drift).compactMap(drift) }
-
-    func driftingNames() throws -> [WorkloadName] { try names(in: data.drift) }
-
     private func names(in directory: FilePath) throws -> [WorkloadName] {
         guard directory.exists else { return [] }
         return try FileManager.default.contentsOfDirectory(atPath: directory.string)

@@ -1,89 +1,69 @@
 import CubeCore
-import CubeTypes
+import CubeReconciler
 import Glibc
-import Logging
 import ServiceLifecycle
 import Synchronization
 
 /// What runs, what is due, and what is held and why, redrawn in place at the bottom of a terminal; log lines scroll above it.
 final class LiveView: Service {
     private let title: String
-    private let status: WrittenStatus
+    private let foot: String
+    private let state: ReconcilerState
     private let sink: LineSink
-    /// How many lines of the terminal are its own now.
-    private let drawn = Mutex(0)
+    /// The lines of the terminal that are its own now.
+    private let drawn = Mutex<[String]>([])
 
-    init(title: String, status: WrittenStatus, sink: LineSink) {
+    init(title: String, foot: String, state: ReconcilerState, sink: LineSink) {
         self.title = title
-        self.status = status
+        self.foot = foot
+        self.state = state
         self.sink = sink
     }
 
     func run() async throws {
-        sink.redirect { [self] line in
-            drawn.withLock { drawn in
-                Self.erase(&drawn)
-                Terminal.output(line)
-            }
+        sink.redirect { [self] line in redraw(below: line) }
+        for await _ in state.updates().cancelOnGracefulShutdown() {
+            let size = Terminal.size
+            redraw(
+                LiveFrame(title: title, foot: foot, view: state.view).lines(
+                    columns: size.columns, rows: size.rows, terminal: .standardOutput))
         }
-        // The view ends with its program, whatever ends that; the sleep throws then.
-        try? await cancelWhenGracefulShutdown { [self] in
-            while true {
-                draw()
-                try await Task.sleep(for: .milliseconds(500))
-            }
-        }
+        redraw([])
         sink.redirect(to: nil)
-        drawn.withLock { Self.erase(&$0) }
     }
 
-    private func draw() {
-        let size = Terminal.size
-        let lines: [String]
-        do {
-            lines = try LiveFrame(title: title, status: status).lines(
-                columns: size.columns, rows: size.rows, terminal: .standardOutput)
-        } catch {
-            lines = ["\(title): the status cannot be read: \(Failure(error).message)"]
-        }
+    /// - Parameters:
+    ///   - lines: the new picture; `nil`: the one that is there.
+    ///   - line: what is to stand above it for ever.
+    private func redraw(_ lines: [String]? = nil, below line: String? = nil) {
         drawn.withLock { drawn in
-            Self.erase(&drawn)
-            Terminal.write(lines.map { "\($0)\n" }.joined(), to: STDOUT_FILENO)
-            drawn = lines.count
+            var text = drawn.isEmpty ? "" : "\u{1B}[\(drawn.count)A\u{1B}[J"
+            if let line { text += "\(line)\n" }
+            drawn = lines ?? drawn
+            Terminal.write(text + drawn.map { "\($0)\n" }.joined(), to: STDOUT_FILENO)
         }
-    }
-
-    private static func erase(_ drawn: inout Int) {
-        if drawn > 0 { Terminal.write("\u{1B}[\(drawn)A\u{1B}[J", to: STDOUT_FILENO) }
-        drawn = 0
     }
 }
 
 /// One picture of the live view.
 struct LiveFrame {
-    /// Beyond this, only what drifts is shown: reading every file twice a second would cost more than it tells.
-    private static let limit = 200
-
     var title: String
+    var foot: String
     var summary: SummaryStatus?
-    var workloads: [WorkloadStatus]
-    var drifts: [DriftReport]
+    /// By name.
+    var reports: [WorkloadReport]
 
-    init(title: String, summary: SummaryStatus?, workloads: [WorkloadStatus], drifts: [DriftReport]) {
+    init(title: String, foot: String, summary: SummaryStatus?, reports: [WorkloadReport]) {
         self.title = title
+        self.foot = foot
         self.summary = summary
-        self.workloads = workloads
-        self.drifts = drifts
+        self.reports = reports
     }
 
-    init(title: String, status: WrittenStatus) throws {
-        let summary = try status.summary()
-        let drifting = try Array(status.driftingNames().prefix(Self.limit))
-        let isSmall = (summary?.counts.workloads ?? 0) <= Self.limit
+    init(title: String, foot: String, view: ReconcilerState.View) {
         self.init(
-            title: title, summary: summary,
-            workloads: isSmall ? try status.workloads() : try drifting.compactMap(status.workload),
-            drifts: try drifting.compactMap(status.drift))
+            title: title, foot: foot, summary: view.summary,
+            reports: view.workloads.values.sorted { $0.status.name < $1.status.name })
     }
 
     /// At most `rows - 1` lines of at most `columns` characters.
@@ -99,7 +79,7 @@ struct LiveFrame {
                 ]
             }
         }
-        foot.append(terminal.styled("Ctrl-C ends this; tasks keep running.".cut(columns), .dim))
+        foot.append(terminal.styled(self.foot.cut(columns), .dim))
         let room = max(0, rows - 4 - foot.count)
         let shown = order.prefix(room)
         var lines = [terminal.styled(headline.cut(columns), .bold)]
@@ -116,7 +96,7 @@ struct LiveFrame {
                 })
             lines += table.text(terminal, columns: columns).split(separator: "\n").map(String.init)
         }
-        if workloads.count > shown.count { lines.append("… and \(workloads.count - shown.count) more".cut(columns)) }
+        if reports.count > shown.count { lines.append("… and \(reports.count - shown.count) more".cut(columns)) }
         return Array((lines + foot).prefix(max(1, rows - 1)))
     }
 
@@ -139,11 +119,11 @@ struct LiveFrame {
             if workload.health == .degraded || workload.health == .missing { return 0 }
             return workload.sync == .synced && workload.health == .healthy ? 2 : 1
         }
-        return workloads.sorted { (rank($0), $0.name) < (rank($1), $1.name) }
+        return reports.map(\.status).sorted { (rank($0), $0.name) < (rank($1), $1.name) }
     }
 
     private func due(_ terminal: Terminal, _ columns: Int) -> [String] {
-        let actions = drifts.flatMap { drift in drift.actions.map { (drift.name, $0) } }
+        let actions = reports.compactMap(\.drift).flatMap { drift in drift.actions.map { (drift.name, $0) } }
             .filter { $0.1.state != .held }
         let lines = actions.prefix(5).map { name, action in
             "\(action.state.words): \(action.verb.rawValue) \(name)/\(action.ordinal) (\(action.reason))".cut(columns)

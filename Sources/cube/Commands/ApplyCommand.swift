@@ -1,0 +1,157 @@
+import ArgumentParser
+import CubeCore
+import CubeErrors
+import CubeReconciler
+import CubeTypes
+import ServiceLifecycle
+import Synchronization
+
+struct ApplyCommand: Command {
+    static let configuration = CommandConfiguration(
+        commandName: "apply", abstract: "Do what `cube plan` shows, and wait until all runs as declared.",
+        discussion: """
+            Needs a manager, and takes the owner's lease for as long as it takes. Where a reconciler is at work on the same data
+            directory, it waits for that one instead.
+
+            Exit codes: 0 all runs as declared, 1 an error, 4 a guard holds something back, 5 not done in time,
+            6 somebody else holds the owner's lease.
+
+            Example:
+              cube apply --timeout 5m
+            """)
+
+    @Option(
+        help: ArgumentHelp("How long to wait until all runs as declared.", valueName: "duration"),
+        transform: Duration.parse)
+    var timeout: Duration = .seconds(300)
+    @OptionGroup var options: PreviewOptions
+    @OptionGroup var verbosity: VerbosityOption
+
+    func run() async throws {
+        let preview = try await options.preview()
+        let place = options.manager.place
+        let outcome: ApplyOutcome
+        if let other = try DirectoryLock.holder(of: place.data.reconciler) {
+            Terminal.note("\(other) reconciles \(place.manifests); waiting for it.")
+            outcome = try await wait(for: preview.plan.desiredDigest, in: WrittenStatus(data: place.data))
+        } else {
+            outcome = try await reconcile(place)
+        }
+        Terminal.output(outcome.text)
+        if outcome.exitStatus != .success { throw ExitCode(outcome.exitStatus.rawValue) }
+    }
+
+    /// Reconciles in this process until it is done, cannot be done, or takes too long.
+    private func reconcile(_ place: PlaceOptions) async throws -> ApplyOutcome {
+        try place.data.prepare()
+        let sink = LineSink()
+        let manager = options.manager
+        let role = ReconcilerRole(
+            data: place.data, manifests: place.manifests, owner: try options.owner.owner, holder: "cube apply",
+            manager: { try manager.connection(.write) },
+            logger: CommandLog.daemon("apply", verbose: verbosity.verbose, sink: sink))
+        let watch = ApplyWatch(state: role.state, limit: timeout)
+        var services: [any Service] = [role, watch]
+        if Terminal.standardOutput.isInteractive {
+            services.append(LiveView(title: "cube apply", foot: "Ctrl-C ends this.", state: role.state, sink: sink))
+        }
+        try await ForegroundProcess.run(services)
+        return watch.outcome
+    }
+
+    /// Reads what the other one writes, until that is about the same manifests and done.
+    private func wait(for desired: Digest, in status: WrittenStatus) async throws -> ApplyOutcome {
+        let deadline = ContinuousClock.now + timeout
+        while ContinuousClock.now < deadline {
+            if let summary = try status.summary(), summary.desiredDigest == desired {
+                let outcome = ApplyOutcome(summary, isConverged: summary.convergedDigest == desired && summary.sync == .synced)
+                if let outcome { return outcome }
+            }
+            try await Task.sleep(for: .milliseconds(200))
+        }
+        return .notConverged("not all runs as declared after \(timeout.text)")
+    }
+}
+
+/// How an `apply` ended.
+enum ApplyOutcome: Hashable, Sendable {
+    case converged
+    case leaseHeld(String)
+    case held(String)
+    case notConverged(String)
+
+    /// - Returns: `nil` while it goes on.
+    init?(_ summary: SummaryStatus, isConverged: Bool) {
+        if isConverged {
+            self = .converged
+            return
+        }
+        let conditions = summary.conditions.filter(\.status)
+        let refusals: Set = [ErrorReason.leaseHeld, .ownerTaken].map(\.rawValue)
+        let isBusy = conditions.contains { $0.type == .reconciling }
+        if let refused = conditions.first(where: { $0.type == .held && refusals.contains($0.reason) }) {
+            self = .leaseHeld(refused.message)
+        } else if !summary.holds.isEmpty, !isBusy {
+            self = .held(summary.holds.map { "\($0.reason) holds \($0.changes.shortList); release it: \($0.approve)" }.joined(separator: "\n"))
+        } else if let stalled = conditions.first(where: { $0.type == .stalled }), !isBusy {
+            self = .notConverged(stalled.message)
+        } else {
+            return nil
+        }
+    }
+
+    var exitStatus: ExitStatus {
+        switch self {
+        case .converged: .success
+        case .leaseHeld: .leaseHeld
+        case .held: .held
+        case .notConverged: .notConverged
+        }
+    }
+
+    var text: String {
+        switch self {
+        case .converged: "All runs as declared."
+        case .leaseHeld(let message): "Not done: \(message)."
+        case .held(let message): "Held: \(message)"
+        case .notConverged(let message): "Not done: \(message). `cube status` says more."
+        }
+    }
+}
+
+/// Ends the group that it is part of once the outcome is clear.
+private final class ApplyWatch: Service {
+    private let state: ReconcilerState
+    private let limit: Duration
+    private let found: Mutex<ApplyOutcome>
+
+    init(state: ReconcilerState, limit: Duration) {
+        self.state = state
+        self.limit = limit
+        found = Mutex(.notConverged("it was interrupted"))
+    }
+
+    var outcome: ApplyOutcome { found.withLock(\.self) }
+
+    func run() async throws {
+        try await cancelWhenGracefulShutdown { [state, limit, found] in
+            await withTaskGroup(of: ApplyOutcome?.self) { group in
+                group.addTask {
+                    for await _ in state.updates() {
+                        let view = state.view
+                        if let outcome = view.summary.flatMap({ ApplyOutcome($0, isConverged: view.isConverged) }) {
+                            return outcome
+                        }
+                    }
+                    return nil
+                }
+                group.addTask {
+                    do { try await Task.sleep(for: limit) } catch { return nil }
+                    return .notConverged("not all runs as declared after \(limit.text)")
+                }
+                if let outcome = await group.next() ?? nil { found.withLock { $0 = outcome } }
+                group.cancelAll()
+            }
+        }
+    }
+}

@@ -1,0 +1,83 @@
+import ArgumentParser
+import CubeTypes
+import Logging
+import ServiceLifecycle
+
+struct UpCommand: Command {
+    static let configuration = CommandConfiguration(
+        commandName: "up", abstract: "Run what the manifests say, and keep it so, until Ctrl-C.",
+        discussion: """
+            Runs a manager, a worker and a reconciler in this process. Manifests may be edited, added and deleted meanwhile; what
+            became of it stands in .cube/status and, on a terminal, on the screen. When it ends, by Ctrl-C or otherwise, the
+            tasks keep running: the next `cube up` takes them over, `cube down` stops them.
+
+            Examples:
+              cube up
+              cube up --manifests deploy --data-dir /var/lib/cube
+            """)
+
+    @Option(
+        help: ArgumentHelp("Where the manager listens. (default: a free port of 127.0.0.1)", valueName: "address"),
+        transform: ListenOptions.address)
+    var managerListen: Endpoint.Address?
+    @Option(
+        help: ArgumentHelp("Where the worker listens. (default: a free port of 127.0.0.1)", valueName: "address"),
+        transform: ListenOptions.address)
+    var workerListen: Endpoint.Address?
+    @OptionGroup var owner: OwnerOption
+    @OptionGroup var place: PlaceOptions
+    @OptionGroup var verbosity: VerbosityOption
+
+    func run() async throws {
+        let data = place.data
+        try refuseOrphans(data)
+        _ = try SupervisorProgram.require()
+        if case .bad(let problem, let hint) = ManifestsCheck.measure(place.manifests).verdict, !data.path.exists {
+            throw Failure(problem, hint: hint)
+        }
+        try data.prepare()
+        let lock = try DirectoryLock.take(data.run, for: "cube up")
+        defer { withExtendedLifetime(lock) {} }
+        try Addresses.update(in: data) { $0 = Addresses() }
+
+        let sink = LineSink()
+        let logger = CommandLog.daemon("up", verbose: verbosity.verbose, sink: sink)
+        let parts = LocalParts(
+            data: data, holder: "cube up", managerListens: choice(managerListen),
+            workerListens: choice(workerListen), worker: data.workers.first ?? ForegroundProcess.hostName,
+            logger: logger)
+        let reconciler = ReconcilerRole(
+            data: data, manifests: place.manifests, owner: try owner.owner, holder: "cube up",
+            manager: { try await parts.connection(.write) }, logger: logger)
+        var services = parts.services + [reconciler]
+        if Terminal.standardOutput.isInteractive {
+            services.append(
+                LiveView(
+                    title: "cube up", foot: "Ctrl-C ends this; tasks keep running.", state: reconciler.state, sink: sink))
+        }
+        try await ForegroundProcess.run(services)
+        tellWhatGoesOn(data, logger)
+    }
+
+    private func choice(_ address: Endpoint.Address?) -> ListenOptions.Choice {
+        address.map { ListenOptions.Choice(listen: $0) } ?? .free
+    }
+
+    /// Tasks whose records are gone would run twice.
+    private func refuseOrphans(_ data: DataDirectory) throws {
+        let orphans = SupervisorProcess.all(below: data).filter(\.isOrphan)
+        guard orphans.isEmpty else {
+            throw Failure(
+                "\(Count(orphans.count, "task")) of \(data.path) run though their directory is gone",
+                hint: "`cube down --orphans` stops them; put the directory back to keep them")
+        }
+    }
+
+    private func tellWhatGoesOn(_ data: DataDirectory, _ logger: Logger) {
+        let count = SupervisorProcess.all(below: data).count
+        let text =
+            count == 0
+            ? "no task runs" : "\(count == 1 ? "1 task keeps" : "\(count) tasks keep") running: cube up resumes, cube down stops them"
+        if Terminal.standardOutput.isInteractive { Terminal.output(text) } else { logger.info("\(text)") }
+    }
+}

@@ -1,0 +1,64 @@
+import ArgumentParser
+import CubeCore
+import CubeErrors
+import CubeManagerClient
+import CubeReconciler
+import CubeTypes
+import SystemPackage
+
+/// What would be done now: one look at the manifests, one at the cluster, one plan. It holds nothing that could change either.
+struct Preview {
+    let plan: Plan
+    let planner: Planner
+
+    /// - Throws: where the manifests or the cluster cannot be seen at all.
+    static func make(place: PlaceOptions, owner: OwnerName, cluster: any ClusterReader) async throws -> Preview {
+        let files = LocalFileSystem()
+        let time = SteadyTime()
+        let memory = ReconcilerMemory(directory: place.data.path, files: files, logger: CommandLog.quiet)
+        guard let snapshot = await DirectorySource(place.manifests, files: files, now: { time.now }).look(at: .everything)
+        else { throw Failure("\(place.manifests) cannot be read") }
+        guard snapshot.root != nil else {
+            throw Failure(
+                snapshot.problems.first?.summary ?? "\(place.manifests) cannot be read",
+                hint: "--manifests names another directory; `cube init` makes a first manifest")
+        }
+        let observed = ObservedState(try await cluster.tasks(owner: owner), of: owner)
+        var planner = Planner(owner: owner, memory: memory.names, window: memory.window, oneShot: true)
+        if let bound = observed.owner?.source, bound != memory.knownIdentity?.source {
+            planner.standing = .watching(
+                reason: ErrorReason.ownerTaken.rawValue, message: "\(owner) belongs to another directory of manifests")
+        }
+        planner.update(snapshot)
+        planner.update(observed)
+        let plan = planner.pass(now: time.now)
+        return Preview(plan: plan, planner: planner)
+    }
+
+    /// - Throws: where manifests are not valid, unless that is allowed: what they last said counts then.
+    func requireValid(allowStale: Bool) throws {
+        let stale = plan.summary.conditions.filter { $0.type == .stale && $0.status }
+        guard !allowStale, let first = stale.first else { return }
+        throw Failure(
+            "the manifests are not valid: \(first.message) (\(first.reason))",
+            hint: "`cube validate` shows every problem; --allow-stale goes on with what they last said")
+    }
+
+    /// How each workload differs, by name.
+    var drifts: [DriftReport] { planner.unsettledEntries().compactMap(\.report.drift) }
+}
+
+struct PreviewOptions: ParsableArguments {
+    @Flag(help: "Go on though manifests are not valid: what they last said counts.")
+    var allowStale = false
+    @OptionGroup var owner: OwnerOption
+    @OptionGroup var manager: ConnectionOptions
+
+    /// Looks, with a client that may only look.
+    func preview() async throws -> Preview {
+        let preview = try await Preview.make(
+            place: manager.place, owner: owner.owner, cluster: ManagerClusterReader(client: manager.reader()))
+        try preview.requireValid(allowStale: allowStale)
+        return preview
+    }
+}

@@ -1,0 +1,74 @@
+import CubeCore
+import CubeManagerClient
+import CubeReconciler
+import CubeServer
+import CubeTypes
+import Logging
+import ServiceLifecycle
+import SystemPackage
+
+/// A reconciler of this process, from start to shutdown.
+struct ReconcilerRole: Service {
+    private let data: DataDirectory
+    private let listen: ListenOptions.Choice
+    private let holder: String
+    private let logger: Logger
+    private let service: ReconcilerService
+
+    init(
+        data: DataDirectory, manifests: FilePath, owner: OwnerName, listen: ListenOptions.Choice = .free,
+        holder: String, manager: @Sendable @escaping () async throws -> Connection, logger: Logger
+    ) {
+        self.data = data
+        self.listen = listen
+        self.holder = holder
+        self.logger = logger
+        let time = SteadyTime()
+        service = ReconcilerService(
+            ReconcilerOptions(
+                owner: owner, manifests: manifests, directory: data.path,
+                holder: "\(holder) of \(manifests) on \(ForegroundProcess.hostName), process \(ForegroundProcess.id)"),
+            world: ReconcilerWorld(
+                cluster: ManagerCluster { try await manager().client(CommandLog.quiet) }, now: { time.now },
+                random: {
+                    var generator = SystemRandomNumberGenerator()
+                    return generator.next()
+                }),
+            logger: logger)
+    }
+
+    /// What it sees and does, for others in this process.
+    var state: ReconcilerState { service.state }
+
+    func run() async throws {
+        let lock = try DirectoryLock.take(data.reconciler, for: holder)
+        defer { withExtendedLifetime(lock) {} }
+        let tokens = try TokenSet.loadOrCreate(directory: data.tokens.string)
+        let readiness = ReadinessServer(
+            problem: { [state] in state.view.problem },
+            options: try listen.server(tokens) { [data, logger] address in
+                Addresses.tell(in: data, logger) { $0.reconciler = address.rawValue }
+            }, logger: logger)
+        try await ServiceGroup(services: [readiness, service], logger: CommandLog.quiet).run()
+        Addresses.tell(in: data, logger) { $0.reconciler = nil }
+    }
+}
+
+extension ReconcilerState.View {
+    /// What keeps it from reconciling; `nil` where nothing does.
+    var problem: String? {
+        guard let summary else { return "no pass was made yet" }
+        var problems = storageProblem.map { ["the status cannot be written: \($0)"] } ?? []
+        problems += summary.conditions.filter { $0.status && ($0.type == .stale || $0.type == .held) }
+            .map { "\($0.type.rawValue): \($0.message) (\($0.reason))" }
+        return problems.isEmpty ? nil : problems.joined(separator: "; ")
+    }
+}
+
+/// The time of day that goes on steadily from when it was asked for first, whatever happens to the machine's clock.
+struct SteadyTime {
+    private let began = Timestamp.now
+    private let instant = ContinuousClock.now
+
+    var now: Timestamp { began + (ContinuousClock.now - instant) }
+}
