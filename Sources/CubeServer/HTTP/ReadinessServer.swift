@@ -1,6 +1,6 @@
 import CubeErrors
 package import Logging
-package import ServiceLifecycle
+import ServiceLifecycle
 
 /// What a program without an interface of its own tells at its root: whether it lives, and whether it does its work.
 package struct ReadinessServer: Service {

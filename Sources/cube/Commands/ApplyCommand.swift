@@ -2,6 +2,7 @@ import ArgumentParser
 import CubeCore
 import CubeErrors
 import CubeReconciler
+import CubeServer
 import CubeTypes
 import ServiceLifecycle
 import Synchronization
@@ -64,7 +65,8 @@ struct ApplyCommand: Command {
         let deadline = ContinuousClock.now + timeout
         while ContinuousClock.now < deadline {
             if let summary = try status.summary(), summary.desiredDigest == desired {
-                let outcome = ApplyOutcome(summary, isConverged: summary.convergedDigest == desired && summary.sync == .synced)
+                let outcome = ApplyOutcome(
+                    summary, isConverged: summary.convergedDigest == desired && summary.sync == .synced)
                 if let outcome { return outcome }
             }
             try await Task.sleep(for: .milliseconds(200))
@@ -87,12 +89,14 @@ enum ApplyOutcome: Hashable, Sendable {
             return
         }
         let conditions = summary.conditions.filter(\.status)
-        let refusals: Set = [ErrorReason.leaseHeld, .ownerTaken].map(\.rawValue)
+        let refusals = [ErrorReason.leaseHeld, .ownerTaken].map(\.rawValue)
         let isBusy = conditions.contains { $0.type == .reconciling }
         if let refused = conditions.first(where: { $0.type == .held && refusals.contains($0.reason) }) {
             self = .leaseHeld(refused.message)
         } else if !summary.holds.isEmpty, !isBusy {
-            self = .held(summary.holds.map { "\($0.reason) holds \($0.changes.shortList); release it: \($0.approve)" }.joined(separator: "\n"))
+            self = .held(
+                summary.holds.map { "\($0.reason) holds \($0.changes.shortList); release it: \($0.approve)" }.joined(
+                    separator: "\n"))
         } else if let stalled = conditions.first(where: { $0.type == .stalled }), !isBusy {
             self = .notConverged(stalled.message)
         } else {
@@ -134,9 +138,9 @@ private final class ApplyWatch: Service {
     var outcome: ApplyOutcome { found.withLock(\.self) }
 
     func run() async throws {
-        try await cancelWhenGracefulShutdown { [state, limit, found] in
+        await cancelWhenGracefulShutdown { [self] in
             await withTaskGroup(of: ApplyOutcome?.self) { group in
-                group.addTask {
+                group.addTask { [state] in
                     for await _ in state.updates() {
                         let view = state.view
                         if let outcome = view.summary.flatMap({ ApplyOutcome($0, isConverged: view.isConverged) }) {
@@ -145,7 +149,7 @@ private final class ApplyWatch: Service {
                     }
                     return nil
                 }
-                group.addTask {
+                group.addTask { [limit] in
                     do { try await Task.sleep(for: limit) } catch { return nil }
                     return .notConverged("not all runs as declared after \(limit.text)")
                 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CubeCore
+import CubeTypes
 
 struct DiffCommand: Command {
     static let configuration = CommandConfiguration(

@@ -47,7 +47,8 @@ struct DownCommand: Command {
         }
         if let reconciler = try DirectoryLock.holder(of: data.reconciler) {
             throw Failure(
-                "\(reconciler) is at work and would start again what is stopped", hint: "end it first: Ctrl-C, or its unit")
+                "\(reconciler) is at work and would start again what is stopped",
+                hint: "end it first: Ctrl-C, or its unit")
         }
     }
 
@@ -68,7 +69,8 @@ struct DownCommand: Command {
         let orphans = SupervisorProcess.all().filter(\.isOrphan)
         for orphan in orphans { kill(orphan.process, SIGTERM) }
         try await waitUntil("the orphans end") { SupervisorProcess.all().allSatisfy { !orphans.contains($0) } }
-        Terminal.output(orphans.isEmpty ? "No task runs without its directory." : "Stopped \(Count(orphans.count, "orphan")).")
+        Terminal.output(
+            orphans.isEmpty ? "No task runs without its directory." : "Stopped \(Count(orphans.count, "orphan")).")
     }
 
     private func waitUntil(_ what: String, _ condition: () throws -> Bool) async throws {

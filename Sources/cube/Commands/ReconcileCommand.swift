@@ -1,4 +1,5 @@
 import ArgumentParser
+import CubeServer
 import CubeTypes
 
 struct ReconcileCommand: Command {

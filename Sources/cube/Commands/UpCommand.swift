@@ -1,4 +1,5 @@
 import ArgumentParser
+import CubeServer
 import CubeTypes
 import Logging
 import ServiceLifecycle
@@ -53,7 +54,8 @@ struct UpCommand: Command {
         if Terminal.standardOutput.isInteractive {
             services.append(
                 LiveView(
-                    title: "cube up", foot: "Ctrl-C ends this; tasks keep running.", state: reconciler.state, sink: sink))
+                    title: "cube up", foot: "Ctrl-C ends this; tasks keep running.", state: reconciler.state, sink: sink
+                ))
         }
         try await ForegroundProcess.run(services)
         tellWhatGoesOn(data, logger)
@@ -77,7 +79,8 @@ struct UpCommand: Command {
         let count = SupervisorProcess.all(below: data).count
         let text =
             count == 0
-            ? "no task runs" : "\(count == 1 ? "1 task keeps" : "\(count) tasks keep") running: cube up resumes, cube down stops them"
+            ? "no task runs"
+            : "\(count == 1 ? "1 task keeps" : "\(count) tasks keep") running: cube up resumes, cube down stops them"
         if Terminal.standardOutput.isInteractive { Terminal.output(text) } else { logger.info("\(text)") }
     }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import CubeCore
 import CubeErrors
+import CubeJSON
 import CubeManagerClient
 import CubeReconciler
 import CubeTypes
@@ -16,7 +17,8 @@ struct Preview {
         let files = LocalFileSystem()
         let time = SteadyTime()
         let memory = ReconcilerMemory(directory: place.data.path, files: files, logger: CommandLog.quiet)
-        guard let snapshot = await DirectorySource(place.manifests, files: files, now: { time.now }).look(at: .everything)
+        guard
+            let snapshot = await DirectorySource(place.manifests, files: files, now: { time.now }).look(at: .everything)
         else { throw Failure("\(place.manifests) cannot be read") }
         guard snapshot.root != nil else {
             throw Failure(

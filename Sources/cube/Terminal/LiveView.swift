@@ -1,5 +1,6 @@
 import CubeCore
 import CubeReconciler
+import CubeTypes
 import Glibc
 import ServiceLifecycle
 import Synchronization
