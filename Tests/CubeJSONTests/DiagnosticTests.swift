@@ -35,14 +35,12 @@ import Testing
                 web.json:3:2: error: unknown key "comand"; did you mean "command"?
                      "comand": []
                      ^^^^^^^^
-
                 """)
         #expect(
             diagnostic(at: 20..<23).text(source: source) == """
                 web.json:2:18: error: unknown key "comand"; did you mean "command"?
                       "name": "wéb", "x": 1,
                                      ^^^
-
                 """)
     }
 
@@ -56,7 +54,6 @@ import Testing
                 f:1:100001: error: x
                     …\(String(repeating: "é", count: 50))HERE\(String(repeating: "z", count: 45))…
                     \(String(repeating: " ", count: 51))^^^^
-
                 """)
     }
 
@@ -64,7 +61,7 @@ import Testing
         let line = Array("[\u{1B}[2J\u{202E}]".utf8)
         let problem = Problem(.syntax, "not \(Quoted("\u{1B}[2J\u{202E}"))", at: 1..<2)
         let text = Problem.diagnostics(of: [problem], in: line, filename: "f")[0].text(source: line)
-        #expect(text == "f:1:2: error: not \"\\u{1b}[2J\\u{202e}\"\n    [\u{FFFD}[2J\u{FFFD}]\n     ^\n")
+        #expect(text == "f:1:2: error: not \"\\u{1b}[2J\\u{202e}\"\n    [\u{FFFD}[2J\u{FFFD}]\n     ^")
     }
 
     @Test func `many problems are sorted by place and cut at a hundred`() {

@@ -27,9 +27,9 @@ extension FieldType<Int> {
             "pattern": "^[0-9]{1,12}(KiB|MiB|GiB|TiB)$",
         ],
         read: { value, reader in
-            let bytes: Int?
+            let (bytes, written): (Int?, String)
             if let number = value.number {
-                bytes = number.integer()
+                (bytes, written) = (number.integer(), "\(number)")
             } else if let text = value.string {
                 guard let size = Self.size(text) else {
                     reader.report(
@@ -37,13 +37,13 @@ extension FieldType<Int> {
                         at: value)
                     return nil
                 }
-                bytes = size
+                (bytes, written) = (size, "\(Quoted(text))")
             } else {
                 reader.reportMismatch(value, expected: "a number of bytes or a size such as \"128MiB\"")
                 return nil
             }
             if let bytes, (0...maximumSize).contains(bytes) { return bytes }
-            reader.report(.outOfRange, "must be a whole number of bytes, at most 1024 TiB", at: value)
+            reader.report(.outOfRange, "\(written) must be a whole number of bytes, at most 1024 TiB", at: value)
             return nil
         },
         write: { .integer(Int64($0)) })

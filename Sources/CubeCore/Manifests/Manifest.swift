@@ -15,7 +15,11 @@ struct Manifest: Sendable {
     /// All that a manifest may say.
     static let fields = FieldTable(
         identifyingFields + taskFields + steeringFields + unsupportedFields,
-        condition: ["anyOf": [["required": ["command"]], ["required": ["image"]]]], check: checkWhole)
+        condition: [
+            "if": ["not": ["required": ["image"]]],
+            "then": ["required": ["command"], "properties": ["command": ["minItems": 1]]],
+        ],
+        check: checkWhole)
 
     private static let identifyingFields: [Field<Manifest>] = [
         .remark("$schema", "The schema that an editor checks the file against."),

@@ -3,16 +3,15 @@ package struct Quoted: CustomStringConvertible, Sendable {
     package let description: String
 
     package init(_ text: String) {
-        let scalars = text.unicodeScalars
-        let shown = scalars.prefix(60)
-        description = "\"" + Self.harmless(shown) + (shown.endIndex < scalars.endIndex ? "…" : "") + "\""
+        let shown = String(text.unicodeScalars.prefix(60))
+        description = "\"" + shown.harmless + (shown.utf8.count < text.utf8.count ? "…" : "") + "\""
     }
+}
 
-    /// Control characters, marks of direction and the like as their numbers.
-    private static func harmless(_ scalars: some Sequence<Unicode.Scalar>) -> String {
-        scalars.map { scalar in
-            scalar.isHarmless ? String(scalar) : "\\u{\(String(scalar.value, radix: 16))}"
-        }.joined()
+extension String {
+    /// The text with control characters, marks of direction and the like as their numbers.
+    var harmless: String {
+        unicodeScalars.map { $0.isHarmless ? String($0) : "\\u{\(String($0.value, radix: 16))}" }.joined()
     }
 }
 

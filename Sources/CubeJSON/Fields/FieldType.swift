@@ -4,11 +4,12 @@ package struct FieldType<Value: Sendable>: Sendable {
     let schema: [String: CanonicalJSON]
     /// Reads a value, or reports what is wrong with it and answers `nil`.
     let read: @Sendable (JSONValue, inout FieldReader) -> Value?
-    let write: @Sendable (Value) -> CanonicalJSON
+    /// Writes a value; `nil` where there is none.
+    let write: @Sendable (Value) -> CanonicalJSON?
 
     package init(
         schema: [String: CanonicalJSON], read: @escaping @Sendable (JSONValue, inout FieldReader) -> Value?,
-        write: @escaping @Sendable (Value) -> CanonicalJSON
+        write: @escaping @Sendable (Value) -> CanonicalJSON?
     ) {
         self.schema = schema
         self.read = read
@@ -50,10 +51,10 @@ package struct FieldType<Value: Sendable>: Sendable {
             write: { .string(write($0)) })
     }
 
-    /// The same for a property that may be `nil`, which is what it is where nothing is written.
+    /// The same for a property that is `nil` where nothing is written.
     package var optional: FieldType<Value?> {
         FieldType<Value?>(
-            schema: schema, read: { [read] in read($0, &$1) }, write: { [write] in $0.map(write) ?? [:] })
+            schema: schema, read: { [read] in read($0, &$1) }, write: { [write] in $0.flatMap(write) })
     }
 }
 

@@ -8,13 +8,16 @@ enum Suggestion {
     /// The candidate with the fewest edits, at most a third of its length; the first of several.
     static func nearest(to word: String, among candidates: [String]) -> String? {
         let letters = Array(word.utf8.prefix(65))
-        guard letters.count <= 64 else { return nil }  // No key is that long, and comparing costs the product of the lengths.
+        guard letters.count <= 64 else { return nil }  // No key is that long.
         return
             candidates
+            .filter { abs($0.utf8.count - letters.count) <= limit(for: $0) }
             .map { (candidate: $0, edits: edits(from: letters, to: Array($0.utf8))) }
-            .filter { $0.edits <= max(1, $0.candidate.utf8.count / 3) }
+            .filter { $0.edits <= limit(for: $0.candidate) }
             .min { $0.edits < $1.edits }?.candidate
     }
+
+    private static func limit(for candidate: String) -> Int { max(1, candidate.utf8.count / 3) }
 
     /// How many insertions, deletions, substitutions and swaps of neighbours turn one into the other: the optimal string
     /// alignment distance (Damerau 1964, Levenshtein 1966).

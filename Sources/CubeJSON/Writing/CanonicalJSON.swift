@@ -16,11 +16,10 @@ package indirect enum CanonicalJSON: Hashable, Sendable {
         return output
     }
 
-    /// The same for people: two spaces for each level, and a line end at the end.
+    /// The same for people: an item a line, two spaces for each level.
     package var text: String {
         var output: [UInt8] = []
         write(to: &output, indentation: 0)
-        output.append(UInt8(ascii: "\n"))
         return String(decoding: output, as: UTF8.self)
     }
 

@@ -102,12 +102,6 @@ struct Validation {
 
     private mutating func add(_ diagnostic: Diagnostic, source: [UInt8]?) {
         diagnostics.append(diagnostic)
-        lines.append(diagnostic.text(source: source).trimmingSuffix("\n"))
-    }
-}
-
-extension String {
-    fileprivate func trimmingSuffix(_ suffix: String) -> String {
-        hasSuffix(suffix) ? String(dropLast(suffix.count)) : self
+        lines.append(diagnostic.text(source: source))
     }
 }

@@ -22,7 +22,7 @@ import Testing
         #expect(file.diagnostics.first?.reason.rawValue == String(name.prefix { $0 != "-" && $0 != "." }))
 
         let expected = Self.folder.appending(path: name.replacing(".json", with: ".txt"))
-        let text = file.diagnostics.map { $0.text(source: source) }.joined()
+        let text = file.diagnostics.map { $0.text(source: source) + "\n" }.joined()
         if ProcessInfo.processInfo.environment["CUBE_RECORD"] != nil {
             try Data(text.utf8).write(to: expected)
         }

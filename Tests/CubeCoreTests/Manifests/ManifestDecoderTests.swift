@@ -105,8 +105,8 @@ import Testing
     }
 
     @Test func `a file full of mistakes is answered with a hundred of them`() {
-        let manifest = "{" + (0..<100_000).map { "\"k\($0)\":\($0)" }.joined(separator: ",") + "}"
-        #expect(decode(String(manifest.prefix(ManifestDecoder.maximumSize))).diagnostics.count == 1)
+        let manifest = "{" + (0..<60_000).map { "\"k\($0)\":\($0)" }.joined(separator: ",") + "}"
+        #expect(decode(manifest).diagnostics.last?.summary == "59901 more problems are not shown")
         let names = (0..<20_000).map { #"{"name":"a\#($0 % 2)","command":3}"# }.joined(separator: ",")
         #expect(decode("[\(names)]").diagnostics.count == 101)
     }
