@@ -92,7 +92,8 @@ import Testing
     func `broken text is refused at its place with its reason`(text: String, message: String, place: Range<Int>) {
         let problem = #expect(throws: Problem.self) { try self.read(text) }
         #expect(problem?.reason == .syntax)
-        #expect(problem.map { [$0.summary, $0.detail].filter { !$0.isEmpty }.joined(separator: "; ") } == message)
+        let shown = problem.map { Problem.diagnostics(of: [$0], in: Array(text.utf8), filename: "f")[0] }
+        #expect(shown.map { [$0.summary, $0.detail].filter { !$0.isEmpty }.joined(separator: "; ") } == message)
         #expect(problem?.range == place)
     }
 }

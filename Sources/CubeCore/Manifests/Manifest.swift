@@ -50,7 +50,7 @@ struct Manifest: Sendable {
         let definition = manifest.definition
         if definition.image == nil {
             if definition.command.isEmpty {
-                let detail = "a process needs a program; a container needs an \"image\""
+                let detail: Problem.Detail = "a process needs a program; a container needs an \"image\""
                 if let command = object["command"] {
                     reader.report(.outOfRange, "command: must not be empty", detail: detail, at: command)
                 } else {

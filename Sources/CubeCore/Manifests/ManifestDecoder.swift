@@ -52,8 +52,9 @@ package enum ManifestDecoder {
         var reader = FieldReader()
         for (key, first) in document.duplicateKeys {
             reader.report(
-                Problem(.duplicateKey, "\(Quoted(key.text)) stands twice", at: key.range, first: first.range.lowerBound)
-            )
+                Problem(
+                    .duplicateKey, "\(Quoted(key.text)) stands twice", detail: .repeats(first.range.lowerBound),
+                    at: key.range))
         }
         var declarations: [Declaration] = []
         var names: [String: JSONValue] = [:]
@@ -65,8 +66,8 @@ package enum ManifestDecoder {
                 names[text] = first
                 reader.report(
                     Problem(
-                        .duplicateName, "the name \(Quoted(text)) is taken", at: name.range,
-                        first: first.range.lowerBound))
+                        .duplicateName, "the name \(Quoted(text)) is taken", detail: .repeats(first.range.lowerBound),
+                        at: name.range))
             }
             declarations.append((manifest, name))
         }

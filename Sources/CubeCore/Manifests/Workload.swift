@@ -11,7 +11,7 @@ package struct Workload: Hashable, Sendable {
     package let suspend: Bool
     /// Whether its tasks are stopped when its manifest goes.
     package let prune: Bool
-    /// Where the manifest stands: the file, relative to the root of the manifests, and its place in it.
+    /// Where the manifest says its name; the file is relative to the root of the manifests.
     package let range: SourceRange
 
     // Hashing is what makes a workload; comparing it is cheap afterwards.

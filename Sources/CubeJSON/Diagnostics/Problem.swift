@@ -1,21 +1,28 @@
-/// A problem before its place is known in lines and columns, which are counted only for what is shown.
+/// A problem as it is found; what only a reader of it needs is worked out for what is shown.
 package struct Problem: Error, Hashable, Sendable {
     package var reason: Diagnostic.Reason
     package var summary: String
-    package var detail: String
+    package var detail: Detail
     /// Where it is, in bytes.
     package var range: Range<Int>
-    /// Where the thing stands, in bytes, that this one repeats.
-    package var first: Int?
+
+    package enum Detail: Hashable, Sendable, ExpressibleByStringLiteral {
+        case words(String)
+        /// Where the thing stands, in bytes, that this one repeats.
+        case repeats(Int)
+        /// A word that should have been one of these.
+        case word(String, among: [String])
+
+        package init(stringLiteral value: String) { self = .words(value) }
+    }
 
     package init(
-        _ reason: Diagnostic.Reason, _ summary: String, detail: String = "", at range: Range<Int>, first: Int? = nil
+        _ reason: Diagnostic.Reason, _ summary: String, detail: Detail = "", at range: Range<Int>
     ) {
         self.reason = reason
         self.summary = summary
         self.detail = detail
         self.range = range
-        self.first = first
     }
 
     /// How many problems of one file are shown.
@@ -27,12 +34,10 @@ package struct Problem: Error, Hashable, Sendable {
             ($0.range.lowerBound, $0.range.upperBound) < ($1.range.lowerBound, $1.range.upperBound)
         }
         let shown = sorted.prefix(maximumShown)
-        let offsets = shown.flatMap { [$0.range.lowerBound, $0.range.upperBound] + ($0.first.map { [$0] } ?? []) }
-        let positions = SourcePosition.positions(of: offsets, in: bytes)
+        let positions = SourcePosition.positions(of: shown.flatMap(\.offsets), in: bytes)
         var diagnostics = shown.map { problem in
             Diagnostic(
-                reason: problem.reason, summary: problem.summary,
-                detail: problem.first.map { "it stands first in line \(positions[$0]!.line)" } ?? problem.detail,
+                reason: problem.reason, summary: problem.summary, detail: problem.detail.text(positions),
                 range: SourceRange(
                     filename: filename, start: positions[problem.range.lowerBound]!,
                     end: positions[problem.range.upperBound]!))
@@ -45,25 +50,21 @@ package struct Problem: Error, Hashable, Sendable {
         }
         return diagnostics
     }
+
+    /// The bytes whose positions its diagnostic needs.
+    private var offsets: [Int] {
+        let place = [range.lowerBound, range.upperBound]
+        return if case .repeats(let first) = detail { place + [first] } else { place }
+    }
 }
 
-extension SourcePosition {
-    /// The lines and columns of these bytes, in one sweep over the text.
-    package static func positions(of offsets: [Int], in bytes: [UInt8]) -> [Int: SourcePosition] {
-        var positions: [Int: SourcePosition] = [:]
-        var current = SourcePosition.start
-        for offset in offsets.sorted() {
-            for byte in bytes[current.byte..<offset] {
-                if byte == UInt8(ascii: "\n") {
-                    current.line += 1
-                    current.column = 1
-                } else if byte & 0xC0 != 0x80 {  // Bytes that continue a scalar have no column of their own.
-                    current.column += 1
-                }
-            }
-            current.byte = offset
-            positions[offset] = current
+extension Problem.Detail {
+    fileprivate func text(_ positions: [Int: SourcePosition]) -> String {
+        switch self {
+        case .words(let words): words
+        case .repeats(let first): "it stands first in line \(positions[first]!.line)"
+        case .word(let word, let candidates):
+            Suggestion.nearest(to: word, among: candidates).map { "did you mean \"\($0)\"?" } ?? ""
         }
-        return positions
     }
 }

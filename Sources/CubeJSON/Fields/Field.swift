@@ -2,8 +2,8 @@
 package struct Field<Root: Sendable>: Sendable {
     package let key: String
     /// What it means and what holds where it is left out, in sentences.
-    package let summary: String
-    package let isRequired: Bool
+    let summary: String
+    let isRequired: Bool
     /// Its JSON Schema; `nil` for what this version refuses as `unsupported`.
     let schema: [String: CanonicalJSON]?
     package var isCarriedOut: Bool { schema != nil }

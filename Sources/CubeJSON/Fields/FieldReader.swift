@@ -23,7 +23,7 @@ package struct FieldReader {
 
     /// Reports that the value at the path breaks a rule: `stop.grace: "5" must be …`.
     package mutating func report(
-        _ reason: Diagnostic.Reason, _ rule: String, detail: String = "", at range: Range<Int>
+        _ reason: Diagnostic.Reason, _ rule: String, detail: Problem.Detail = "", at range: Range<Int>
     ) {
         let name = path.reduce(into: "") { name, step in
             switch step {
@@ -37,7 +37,7 @@ package struct FieldReader {
     }
 
     package mutating func report(
-        _ reason: Diagnostic.Reason, _ rule: String, detail: String = "", at value: JSONValue
+        _ reason: Diagnostic.Reason, _ rule: String, detail: Problem.Detail = "", at value: JSONValue
     ) {
         report(reason, rule, detail: detail, at: value.range)
     }
@@ -46,7 +46,7 @@ package struct FieldReader {
     package mutating func report(_ problem: Problem) { problems.append(problem) }
 
     package mutating func reportMismatch(_ value: JSONValue, expected: String) {
-        let detail = value.kind == .null ? "leave the key out where there is nothing to say" : ""
+        let detail: Problem.Detail = value.kind == .null ? "leave the key out where there is nothing to say" : ""
         report(.typeMismatch, "must be \(expected), not \(value.kind.phrase)", detail: detail, at: value)
     }
 }

@@ -5,6 +5,7 @@ package struct FieldTable<Root: Sendable>: Sendable {
     private let condition: [String: CanonicalJSON]
     /// Checks what concerns several fields, once each of them is right.
     private let check: @Sendable (Root, JSONValue, inout FieldReader) -> Void
+    private let keys: [String]
     private let positions: [String: Int]
 
     package init(
@@ -14,7 +15,8 @@ package struct FieldTable<Root: Sendable>: Sendable {
         self.fields = fields
         self.condition = condition
         self.check = check
-        positions = Dictionary(uniqueKeysWithValues: fields.enumerated().map { ($1.key, $0) })
+        keys = fields.map(\.key)
+        positions = Dictionary(uniqueKeysWithValues: zip(keys, fields.indices))
     }
 
     /// Reads an object into one that has its defaults, and reports everything that is wrong with it.
@@ -33,9 +35,10 @@ package struct FieldTable<Root: Sendable>: Sendable {
             if let member, field.isCarriedOut {
                 reader.at(.field(field.key)) { field.read(member.value, &root, &$0) }
             } else if let member {
-                let detail = "this version does not carry it out"
                 reader.report(
-                    Problem(.unsupported, "unsupported key \"\(field.key)\"", detail: detail, at: member.key.range))
+                    Problem(
+                        .unsupported, "unsupported key \"\(field.key)\"", detail: "this version does not carry it out",
+                        at: member.key.range))
             } else if field.isRequired {
                 reader.report(Problem(.missingKey, "missing key \"\(field.key)\"", at: object.opening))
             }
@@ -46,7 +49,7 @@ package struct FieldTable<Root: Sendable>: Sendable {
     private func unknown(_ key: JSONValue) -> Problem {
         Problem(
             .unknownKey, "unknown key \(Quoted(key.text))",
-            detail: Suggestion.detail(for: key.text, among: fields.map(\.key)), at: key.range)
+            detail: .word(key.text, among: keys), at: key.range)
     }
 
     /// The members of the object's canonical form: what differs from the object where nothing is written.

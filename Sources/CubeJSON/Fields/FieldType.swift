@@ -45,7 +45,7 @@ package struct FieldType<Value: Sendable>: Sendable {
                 if words.contains(text) { return parse(text) }
                 reader.report(
                     .invalidValue, "\(Quoted(text)) must be one of \(words.joined(separator: ", "))",
-                    detail: Suggestion.detail(for: text, among: words), at: value)
+                    detail: .word(text, among: words), at: value)
                 return nil
             },
             write: { .string(write($0)) })

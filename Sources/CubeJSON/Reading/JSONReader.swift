@@ -36,7 +36,7 @@ private struct JSONReader {
     }
 
     private func refuseOtherEncodings() throws(Problem) {
-        let detail = "save the file as UTF-8 without a byte-order mark"
+        let detail: Problem.Detail = "save the file as UTF-8 without a byte-order mark"
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) {
             throw Problem(.syntax, "the file begins with a byte-order mark", detail: detail, at: 0..<3)
         }
@@ -173,7 +173,7 @@ private struct JSONReader {
             case let byte? where byte < 0x20:
                 let name = byte == 0x0A ? "a line break" : byte == 0x09 ? "a tab" : "a control character"
                 throw Problem(
-                    .syntax, "\(name) in a string", detail: "write it as \(Self.escape(of: byte))",
+                    .syntax, "\(name) in a string", detail: .words("write it as \(Self.escape(of: byte))"),
                     at: position..<position + 1)
             default: try readScalar()
             }
@@ -265,7 +265,7 @@ private struct JSONReader {
         }
         let length = max(1, UTF8Sequence.length(in: bytes[position...]))
         let found = String(decoding: bytes[position..<position + length], as: UTF8.self)
-        var detail = ""
+        var detail: Problem.Detail = ""
         switch current {
         case UInt8(ascii: "'"): detail = "strings stand in double quotes"
         case UInt8(ascii: "/"), UInt8(ascii: "#"): detail = "JSON has no comments; a manifest may have \"$comment\""

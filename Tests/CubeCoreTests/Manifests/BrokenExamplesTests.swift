@@ -5,6 +5,8 @@ import Testing
 @testable import CubeCore
 
 /// `examples/broken`: a file for each way to be wrong, named after the reason, and beside it what `cube validate` says.
+///
+/// `CUBE_RECORD=1` writes anew what stands beside them.
 @Suite struct BrokenExamplesTests {
     private static let folder = URL(filePath: #filePath).deletingLastPathComponent()
         .appending(path: "../../../examples/broken").standardizedFileURL

@@ -1,10 +1,5 @@
 /// The word that somebody may have meant.
 enum Suggestion {
-    /// `did you mean "command"?`, or nothing where no word is near.
-    static func detail(for word: String, among candidates: [String]) -> String {
-        nearest(to: word, among: candidates).map { "did you mean \"\($0)\"?" } ?? ""
-    }
-
     /// The candidate with the fewest edits, at most a third of its length; the first of several.
     static func nearest(to word: String, among candidates: [String]) -> String? {
         let letters = Array(word.utf8.prefix(65))
