@@ -2,72 +2,76 @@ import Foundation
 import Glibc
 import Testing
 
-/// kill -9, at random moments, under manifests that change: nothing is lost, nothing runs twice, no exit code is lost.
-///
-/// `CUBE_KILL_ROUNDS` says how often each program is killed (default 3), `CUBE_SEED` repeats a run.
-@Suite(.serialized) struct KillTests {
-    private static let rounds = ProcessInfo.processInfo.environment["CUBE_KILL_ROUNDS"].flatMap(Int.init) ?? 3
-    private static let seed =
-        ProcessInfo.processInfo.environment["CUBE_SEED"].flatMap(UInt64.init) ?? UInt64.random(in: 0...999_999)
+extension EndToEndTests {
+    /// kill -9, at random moments, under manifests that change: nothing is lost, nothing runs twice, no exit code is lost.
+    ///
+    /// `CUBE_KILL_ROUNDS` says how often each program is killed (default 3), `CUBE_SEED` repeats a run.
+    @Suite struct KillTests {
+        private static let rounds = ProcessInfo.processInfo.environment["CUBE_KILL_ROUNDS"].flatMap(Int.init) ?? 3
+        private static let seed =
+            ProcessInfo.processInfo.environment["CUBE_SEED"].flatMap(UInt64.init) ?? UInt64.random(in: 0...999_999)
 
-    @Test func `up may be killed at any time`() async throws {
-        let world = try World()
-        try await endure(in: world, programs: [["up"]], victim: 0)
-    }
-
-    @Test(arguments: [0, 1, 2])
-    func `manager, worker and reconciler may be killed at any time, each on its own`(victim: Int) async throws {
-        let world = try World()
-        let socket = world.directory.appending(path: "manager.sock").path
-        try await endure(
-            in: world,
-            programs: [
-                ["manager", "--listen", "unix:\(socket)"],
-                [
-                    "worker", "--name", "w1", "--join", "unix:\(socket)", "--listen",
-                    "unix:\(world.directory.appending(path: "worker.sock").path)",
-                ],
-                ["reconcile", "--manager", "unix:\(socket)"],
-            ], victim: victim)
-    }
-
-    /// Changes manifests and kills the victim, round after round, then waits until all is as it should be and asks the ledger.
-    private func endure(in world: World, programs: [[String]], victim: Int) async throws {
-        print("killing \(programs[victim][0]) \(Self.rounds) times, seed \(Self.seed)")
-        var random = SplitMix(state: Self.seed &+ UInt64(victim))
-        var desired = Desired()
-        var running: [Program] = []
-        for name in ["alpha", "beta", "gamma"] { try desired.service(name, in: world) }
-        for arguments in programs { running.append(try world.start(arguments)) }
-
-        for round in 1...Self.rounds {
-            try desired.change(round: round, in: world, by: &random)
-            try await Task.sleep(for: .milliseconds(Int.random(in: 0...2500, using: &random)))
-            running[victim].kill(SIGKILL)
-            await running[victim].ended()
-            if Bool.random(using: &random) { try desired.change(round: 1000 + round, in: world, by: &random) }
-            try await Task.sleep(for: .milliseconds(Int.random(in: 0...400, using: &random)))
-            running[victim] = try world.start(programs[victim])
+        @Test func `up may be killed at any time`() async throws {
+            let world = try World()
+            try await endure(in: world, programs: [["up"]], victim: 0)
         }
 
-        try await world.wait(for: "services as desired, seed \(Self.seed)", within: .seconds(120)) {
-            try world.ledger.living().mapValues(\.version) == desired.slots
+        @Test(arguments: [0, 1, 2])
+        func `manager, worker and reconciler may be killed at any time, each on its own`(victim: Int) async throws {
+            let world = try World()
+            let socket = world.socket("manager")
+            try await endure(
+                in: world,
+                programs: [
+                    ["manager", "--listen", "unix:\(socket)"],
+                    [
+                        "worker", "--name", "w1", "--join", "unix:\(socket)", "--listen",
+                        "unix:\(world.socket("worker"))",
+                    ],
+                    ["reconcile", "--manager", "unix:\(socket)"],
+                ], victim: victim)
         }
-        try await world.wait(for: "an exit code of every job, seed \(Self.seed)", within: .seconds(60)) {
-            try desired.jobs.allSatisfy { name, code in
-                let tasks = world.workload(name)?["tasks"] as? [[String: Any]]
-                let known = tasks?.compactMap { ($0["exit"] as? [String: Any])?["code"] as? Int }
-                return try world.ledger.entries().contains { $0.slot == "\(name)/0" && $0.event == .end(code: code) }
-                    && known == [code]
+
+        /// Changes manifests and kills the victim, round after round, then waits until all is as it should be and asks the ledger.
+        private func endure(in world: World, programs: [[String]], victim: Int) async throws {
+            print("killing \(programs[victim][0]) \(Self.rounds) times, seed \(Self.seed)")
+            var random = SplitMix(state: Self.seed &+ UInt64(victim))
+            var desired = Desired()
+            var running: [Program] = []
+            for name in ["alpha", "beta", "gamma"] { try desired.service(name, in: world) }
+            for arguments in programs { running.append(try world.start(arguments)) }
+
+            for round in 1...Self.rounds {
+                try desired.change(round: round, in: world, by: &random)
+                try await Task.sleep(for: .milliseconds(Int.random(in: 0...2500, using: &random)))
+                running[victim].kill(SIGKILL)
+                await running[victim].ended()
+                if Bool.random(using: &random) { try desired.change(round: 1000 + round, in: world, by: &random) }
+                try await Task.sleep(for: .milliseconds(Int.random(in: 0...400, using: &random)))
+                running[victim] = try world.start(programs[victim])
             }
+
+            try await world.wait(for: "services as desired, seed \(Self.seed)", within: .seconds(120)) {
+                try world.ledger.living().mapValues(\.version) == desired.slots
+            }
+            try await world.wait(for: "an exit code of every job, seed \(Self.seed)", within: .seconds(60)) {
+                try desired.jobs.allSatisfy { name, code in
+                    let tasks = world.workload(name)?["tasks"] as? [[String: Any]]
+                    let known = tasks?.compactMap { ($0["exit"] as? [String: Any])?["code"] as? Int }
+                    return try world.ledger.entries().contains {
+                        $0.slot == "\(name)/0" && $0.event == .end(code: code)
+                    }
+                        && known == [code]
+                }
+            }
+            #expect(try world.ledger.contradictions() == [], "seed \(Self.seed)")
+            for name in desired.jobs.keys {
+                let starts = try world.ledger.entries().count { $0.slot == "\(name)/0" && $0.event == .start }
+                #expect(starts == 1, "job \(name) started \(starts) times, seed \(Self.seed)")
+            }
+            for program in running { program.kill(SIGTERM) }
+            try await world.close()
         }
-        #expect(try world.ledger.contradictions() == [], "seed \(Self.seed)")
-        for name in desired.jobs.keys {
-            let starts = try world.ledger.entries().count { $0.slot == "\(name)/0" && $0.event == .start }
-            #expect(starts == 1, "job \(name) started \(starts) times, seed \(Self.seed)")
-        }
-        for program in running { program.kill(SIGTERM) }
-        try await world.close()
     }
 }
 

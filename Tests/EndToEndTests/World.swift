@@ -3,6 +3,9 @@ import Foundation
 import Glibc
 import Testing
 
+/// The tests of the whole, one after the other: each brings a world of processes of its own.
+@Suite(.serialized) enum EndToEndTests {}
+
 /// A scratch directory in which the real programs run: manifests, a data directory, and outside of it a ledger that the tasks
 /// themselves append to. The ledger is the judge of what really ran.
 final class World {
@@ -10,6 +13,8 @@ final class World {
     var manifests: URL { directory.appending(path: "manifests") }
     var data: URL { directory.appending(path: "data") }
     var ledger: Ledger { Ledger(file: directory.appending(path: "ledger")) }
+    /// Short, as the path of a socket may have 108 bytes.
+    func socket(_ name: String) -> String { directory.appending(path: name + ".sock").path }
     private var programs: [Program] = []
 
     init() throws {
@@ -140,15 +145,14 @@ final class Program: @unchecked Sendable {
     private let process = Process()
     private let prefix: URL
 
-    /// The binaries stand beside the test bundle.
-    private static let binary = Bundle.allBundles.map(\.bundleURL).first { $0.pathExtension == "xctest" }!
-        .deletingLastPathComponent().appending(path: "cube")
+    /// The programs stand beside the test bundle, which is the running program.
+    private static let directory = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
 
     fileprivate init(_ arguments: [String], in world: World) throws {
         self.arguments = arguments
         prefix = world.directory.appending(path: "program-\(UUID().uuidString.prefix(8))")
         for stream in ["out", "err"] { try Data().write(to: URL(filePath: "\(prefix.path).\(stream)")) }
-        process.executableURL = Self.binary
+        process.executableURL = Self.directory.appending(path: "cube")
         process.arguments = arguments
         process.currentDirectoryURL = world.directory
         process.environment = [

@@ -60,11 +60,13 @@ extension NodeDispatcher {
         var backoff = Backoff()
         while !Task.isCancelled {
             do {
+                // After a failure it asks for an answer at once: one that may wait would take all the time that is left.
+                let wait = known == nil || backoff.failures > 0 ? .zero : lease / 3
                 let remaining = max(clock.now.duration(to: deadline), lease / 3)
                 let list = try await withDeadline(remaining, clock: clock) { [known] in
                     try await service.gateway.tasks(
                         at: registration.url, since: known?.sequence, incarnation: known?.incarnation,
-                        term: service.term, cluster: service.clusterID, wait: known == nil ? .zero : lease / 3)
+                        term: service.term, cluster: service.clusterID, wait: wait)
                 }
                 deadline = clock.now.advanced(by: lease)
                 let unknown = try await service.observe(list, from: name)
