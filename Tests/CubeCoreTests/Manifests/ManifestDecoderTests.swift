@@ -110,4 +110,29 @@ import Testing
         let names = (0..<20_000).map { #"{"name":"a\#($0 % 2)","command":3}"# }.joined(separator: ",")
         #expect(decode("[\(names)]").diagnostics.count == 101)
     }
+
+    @Test func `a manifest with values swapped about is read or answered in order, and never both`() {
+        var generator = SeededGenerator()
+        print("manifests: seed \(generator.seed)")
+        let values = [
+            "null", "true", "-1", "0", "2.5", "1e99", "[]", "{}", #""""#, #""5s""#, #""1GiB""#, #""job""#, #"["a"]"#,
+            #"{"a": "b"}"#, #"{"max": 2, "max": 3}"#, "[", "}",
+        ]
+        let lines = Self.full.split(separator: "\n", omittingEmptySubsequences: false)
+        var read = 0
+        for _ in 0..<2000 {
+            let mutated = lines.map { line in
+                guard Int.random(in: 0..<8, using: &generator) == 0, let colon = line.firstIndex(of: ":") else {
+                    return String(line)
+                }
+                return line[...colon] + generator.pick(values) + (line.hasSuffix(",") ? "," : "")
+            }
+            let file = decode(mutated.joined(separator: "\n"))
+            let places = file.diagnostics.map(\.range.start.byte)
+            #expect(places == places.sorted(), "seed \(generator.seed)")
+            #expect(file.workloads.isEmpty != file.diagnostics.isEmpty, "seed \(generator.seed)")
+            read += file.workloads.count
+        }
+        print("manifests: \(read) of 2000 read")
+    }
 }
