@@ -145,7 +145,10 @@ let package = Package(
         .tests("EndToEndTests", ["CubeTypes"], data: ["Scenarios"]),
         .tests(
             "CubeReconcilerTests",
-            ["CubeCore", "CubeErrors", "CubeJSON", "CubeReconciler", "CubeTypes", .logging, .systemPackage]),
+            [
+                "CubeCore", "CubeErrors", "CubeJSON", "CubeReconciler", "CubeTypes", .hashTreeCollections, .logging,
+                .systemPackage,
+            ]),
         .tests("TidyTests", ["CubeCore"]),
     ]
 )

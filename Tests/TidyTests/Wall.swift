@@ -38,8 +38,8 @@ extension Wall {
         Wall(
             "CubeReconciler",
             [
-                "CubeCore", "CubeErrors", "CubeJSON", "CubeLinux", "CubeTypes", "FoundationEssentials", "Glibc",
-                "Logging", "ServiceLifecycle", "Synchronization", "SystemPackage",
+                "CubeCore", "CubeErrors", "CubeJSON", "CubeLinux", "CubeTypes", "Dispatch", "FoundationEssentials",
+                "Glibc", "Logging", "ServiceLifecycle", "Synchronization", "SystemPackage",
             ]),
         Wall(
             "CubeManager",
@@ -72,6 +72,12 @@ extension Wall {
         Wall("cube-supervisor", ["CubeLinux", "Glibc"]),
 
         Wall("CubeTypesTests", ["CubeErrors", "CubeTypes", "FoundationEssentials", "Testing"]),
+        Wall(
+            "CubeReconcilerTests",
+            [
+                "CubeCore", "CubeErrors", "CubeJSON", "CubeReconciler", "CubeTypes", "Foundation", "HashTreeCollections",
+                "Logging", "Synchronization", "SystemPackage", "Testing",
+            ]),
         Wall("TidyTests", ["CubeCore", "FoundationEssentials", "Testing"]),
     ]
 }

@@ -39,6 +39,8 @@ package struct Planner: Sendable {
     private var verdicts: [WorkloadName: PruneGuards.Verdict] = [:]
     private var storageHold: Hold?
     private var timers = Heap<Timer>()
+    /// The revision of the memory that the last plan told of: snapshots change it between two passes.
+    private var tellsMemory = 0
     /// The names of which nothing is left, for the next plan to say so.
     private var gone: Set<WorkloadName> = []
 
@@ -114,7 +116,7 @@ package struct Planner: Sendable {
 
     package mutating func pass(now: Timestamp) -> Plan {
         guard let observed, desired.isKnown, !standing.isBlind else { return blindPlan(now: now) }
-        let before = (memory: desired.memoryRevision, window: window)
+        let formerWindow = window
         window.expire(at: now)
         if !desired.filesToAskFor.isEmpty {
             dirty.formUnion(desired.answer(observed.names(from: desired.filesToAskFor)))
@@ -142,8 +144,9 @@ package struct Planner: Sendable {
         plan.isConverged = isConverged
         plan.wakeAt = wakeAt
         if !absent.isEmpty { plan.listAt = desired.lookAgain(at: now) }
-        plan.memoryChanged = desired.memoryRevision != before.memory
-        plan.windowChanged = window != before.window
+        plan.memoryChanged = desired.memoryRevision != tellsMemory
+        tellsMemory = desired.memoryRevision
+        plan.windowChanged = window != formerWindow
         return plan
     }
 

@@ -1,0 +1,270 @@
+import CubeCore
+import CubeErrors
+import CubeTypes
+import Foundation
+import Logging
+import Synchronization
+import SystemPackage
+import Testing
+
+@testable import CubeReconciler
+
+/// A reconciler with a real directory, real inotify, a manager in memory, and a clock that runs as fast as the machine.
+private final class World: Sendable {
+    let directory: TemporaryDirectory
+    let files = ObservedFileSystem()
+    let clock = ManualClock(start: Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)))
+    let cluster: MemoryCluster
+    private let data: FilePath
+
+    init() throws {
+        directory = try TemporaryDirectory()
+        try directory.makeDirectory("manifests")
+        data = directory.path.appending(".cube")
+        try directory.makeDirectory(".cube")
+        cluster = try MemoryCluster(clock: clock)
+    }
+
+    func write(_ text: String, to name: String) throws { try directory.write(text, to: "manifests/\(name)") }
+
+    func summary() -> SummaryStatus? { decode("status/summary.json") }
+    func status(of name: String) -> WorkloadStatus? { decode("status/workloads/\(name).json") }
+    func drift(of name: String) -> DriftReport? { decode("drift/\(name).json") }
+
+    private func decode<Value: Decodable>(_ name: String) -> Value? {
+        directory.text(of: ".cube/\(name)").flatMap { try? JSONDecoder().decode(Value.self, from: Data($0.utf8)) }
+    }
+
+    /// Runs a reconciler while the test does something with it.
+    func reconcile(_ body: @Sendable (Run) async throws -> Void) async throws {
+        var options = ReconcilerOptions(
+            manifests: directory.path.appending("manifests"), directory: data, holder: "test")
+        options.rescan = .seconds(60)
+        let clock = clock
+        let random = Mutex<UInt64>(1)
+        let world = ReconcilerWorld(
+            cluster: cluster, files: files, clock: clock, now: { clock.timestamp },
+            random: {
+                random.withLock { state in
+                    state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+                    return state
+                }
+            })
+        let service = ReconcilerService(
+            options, world: world, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await service.run() }
+            try await body(Run(state: service.state, clock: clock))
+            group.cancelAll()
+        }
+    }
+}
+
+/// A reconciler that runs.
+private struct Run {
+    let state: ReconcilerState
+    let clock: ManualClock
+
+    /// Lets time go until the condition holds; the time limit of the suite bounds it.
+    func until(_ condition: (ReconcilerState.View) async throws -> Bool) async throws {
+        while !(try await condition(state.view)) {
+            clock.advance(by: .milliseconds(20))
+            await Task.yield()
+        }
+    }
+
+    func untilConverged(_ condition: (ReconcilerState.View) async throws -> Bool = { _ in true }) async throws {
+        try await until { view in
+            guard view.isConverged else { return false }
+            return try await condition(view)
+        }
+    }
+
+    /// Lets time go without a condition.
+    func pass(_ span: Duration) async {
+        var left = span
+        while left > .zero {
+            clock.advance(by: .milliseconds(100))
+            left -= .milliseconds(100)
+            for _ in 0..<20 { await Task.yield() }
+        }
+    }
+}
+
+@Suite(.timeLimit(.minutes(2))) struct ReconcilerServiceTests {
+    @Test func `Manifests become tasks, and status comes back as files`() async throws {
+        let world = try World()
+        try world.write(manifest("web", "1", more: #", "replicas": 2"#), to: "web.json")
+        try world.write(manifest("db"), to: "team/db.json")
+        try await world.reconcile { run in
+            try await run.untilConverged { $0.workloads.count == 2 }
+            #expect(await world.cluster.living == ["db/0": "1", "web/0": "1", "web/1": "1"])
+            #expect(world.summary()?.sync == .synced)
+            #expect(world.status(of: "web")?.replicas == .init(desired: 2, live: 2, ready: 2))
+            #expect(world.drift(of: "web") == nil)
+
+            try world.write(manifest("db", "2"), to: "team/db.json")
+            try await run.untilConverged { _ in await world.cluster.living["db/0"] == "2" }
+            try world.directory.remove("manifests/web.json")
+            try await run.untilConverged { $0.workloads.count == 1 }
+            #expect(await world.cluster.living == ["db/0": "2"])
+            #expect(world.status(of: "web") == nil)
+        }
+        let journal = try #require(world.directory.text(of: ".cube/journal.ndjson")).split(separator: "\n")
+        let entries = try journal.map { try JSONDecoder().decode(JournalEntry.self, from: Data($0.utf8)) }
+        #expect(entries.filter { $0.event == .intent }.map(\.id) == entries.filter { $0.event == .outcome }.map(\.id))
+        #expect(entries.filter { $0.event == .outcome }.allSatisfy { $0.result == "ok" })
+    }
+
+    @Test func `Nothing is called and nothing is written when nothing changed`() async throws {
+        let world = try World()
+        for name in ["a", "b", "c"] { try world.write(manifest(name), to: "\(name).json") }
+        try await world.reconcile { run in
+            try await run.untilConverged { $0.workloads.count == 3 }
+            await run.pass(.seconds(10))
+            _ = world.files.takeWrites()
+            let batches = await world.cluster.batches.count
+            await run.pass(.seconds(300))
+            #expect(world.files.takeWrites() == [])
+            #expect(await world.cluster.batches.count == batches)
+        }
+    }
+
+    @Test func `A broken manifest changes nothing but what is said of it`() async throws {
+        let world = try World()
+        try world.write(manifest("web"), to: "web.json")
+        try await world.reconcile { run in
+            try await run.untilConverged { $0.workloads.count == 1 }
+            try world.write("{", to: "web.json")
+            try await run.until { $0.workloads.values.contains { $0.status.sync == .unknown } }
+            #expect(world.summary()?.conditions.contains { $0.type == .stale } == true)
+            #expect(await world.cluster.living == ["web/0": "1"])
+            try world.write(manifest("web", "2"), to: "web.json")
+            try await run.untilConverged { _ in await world.cluster.living == ["web/0": "2"] }
+        }
+    }
+
+    @Test func `A manager that is away is told, and nothing is lost when it is back`() async throws {
+        let world = try World()
+        await world.cluster.setAway(true)
+        try world.write(manifest("web"), to: "web.json")
+        try await world.reconcile { run in
+            try await run.until { $0.summary?.conditions.contains { $0.reason == "unavailable" } ?? false }
+            #expect(world.summary()?.sync == .unknown)
+            await world.cluster.setAway(false)
+            try await run.untilConverged { $0.workloads.count == 1 }
+
+            await world.cluster.setAway(true)
+            try await run.until { $0.summary?.sync == .unknown }
+            try world.write(manifest("web", "2"), to: "web.json")
+            await run.pass(.seconds(40))
+            await world.cluster.setAway(false)
+            try await run.untilConverged { _ in await world.cluster.living == ["web/0": "2"] }
+        }
+    }
+
+    @Test func `A lease that was lost to another start of the same source is taken again`() async throws {
+        let world = try World()
+        try world.write(manifest("web"), to: "web.json")
+        try await world.reconcile { run in
+            try await run.untilConverged { $0.workloads.count == 1 }
+            let memory = ReconcilerMemory(
+                directory: world.directory.path.appending(".cube"), files: world.files, logger: Logger(label: "test"))
+            try await world.cluster.takeLease(for: try #require(memory.knownIdentity).source)
+            try world.write(manifest("web", "2"), to: "web.json")
+            try await run.untilConverged { _ in await world.cluster.living == ["web/0": "2"] }
+        }
+    }
+
+    @Test func `Another source's owner is watched and left alone`() async throws {
+        let world = try World()
+        try await world.cluster.takeLease(for: SourceID(rawValue: "22222222-2222-4222-8222-222222222222")!)
+        try world.write(manifest("web"), to: "web.json")
+        try await world.reconcile { run in
+            try await run.until { $0.summary?.conditions.contains { $0.reason == "owner_taken" } ?? false }
+            await run.pass(.seconds(30))
+            #expect(await world.cluster.tasks.isEmpty)
+            #expect(world.drift(of: "web")?.actions.map(\.verb) == [.schedule])
+        }
+    }
+
+    @Test func `Where files cannot be written, tasks start and none stops`() async throws {
+        let world = try World()
+        for name in ["a", "b"] { try world.write(manifest(name), to: "\(name).json") }
+        try await world.reconcile { run in
+            try await run.untilConverged { $0.workloads.count == 2 }
+            for suffix in [".json", ".ndjson"] { world.files.fail(".cube/status/workloads/a\(suffix)", with: .noSpace) }
+            world.files.fail("drift/a.json", with: .noSpace)
+            try world.directory.remove("manifests/a.json")
+            try world.write(manifest("c"), to: "c.json")
+            try await run.until { _ in await world.cluster.living["c/0"] != nil }
+            await run.pass(.seconds(30))
+            #expect(await world.cluster.living.keys.sorted() == ["a/0", "b/0", "c/0"])
+            #expect(run.state.view.storageProblem != nil)
+
+            for suffix in ["status/workloads/a.json", "status/workloads/a.ndjson", "drift/a.json"] {
+                world.files.fail(suffix.hasPrefix("drift") ? suffix : ".cube/\(suffix)", with: nil)
+            }
+            try await run.untilConverged { $0.workloads.count == 2 && $0.storageProblem == nil }
+            #expect(await world.cluster.living.keys.sorted() == ["b/0", "c/0"])
+        }
+    }
+
+    @Test func `A start goes on where the last one ended, and takes away what is old`() async throws {
+        let world = try World()
+        for name in ["a", "b"] { try world.write(manifest(name), to: "\(name).json") }
+        try await world.reconcile { run in try await run.untilConverged { $0.workloads.count == 2 } }
+        let before = world.summary()
+        try world.directory.write("{}", to: ".cube/status/workloads/old.json")
+        _ = world.files.takeWrites()
+        let batches = await world.cluster.batches.count
+        try await world.reconcile { run in
+            try await run.untilConverged { $0.workloads.count == 2 }
+            await run.pass(.seconds(20))
+        }
+        #expect(world.directory.text(of: ".cube/status/workloads/old.json") == nil)
+        #expect(world.summary() == before)
+        #expect(await world.cluster.batches.count == batches)
+        #expect(world.files.takeWrites().filter { $0.contains("/workloads/") }.map { $0.suffix(8) } == ["old.json"])
+    }
+
+    @Test func `After its memory was deleted, a broken file stops nothing`() async throws {
+        let world = try World()
+        try world.write(manifest("web"), to: "web.json")
+        try world.write(manifest("db"), to: "db.json")
+        try await world.reconcile { run in try await run.untilConverged { $0.workloads.count == 2 } }
+        try world.directory.remove(".cube/reconciler/names.json")
+        try world.write("{", to: "web.json")
+        try world.write(manifest("db", "2"), to: "db.json")
+        try await world.reconcile { run in
+            try await run.until { _ in await world.cluster.living["db/0"] == "2" }
+            await run.pass(.seconds(30))
+            #expect(await world.cluster.living == ["db/0": "2", "web/0": "1"])
+            #expect(world.status(of: "web")?.sync == .unknown)
+        }
+    }
+
+    @Test func `An empty directory in the root's place prunes nothing`() async throws {
+        let world = try World()
+        try world.write(manifest("web"), to: "web.json")
+        try await world.reconcile { run in
+            try await run.untilConverged { $0.workloads.count == 1 }
+            try world.directory.move("manifests", to: "away")
+            try world.directory.makeDirectory("manifests")
+            try await run.until { !($0.summary?.holds.isEmpty ?? true) }
+            await run.pass(.seconds(70))
+            #expect(await world.cluster.living == ["web/0": "1"])
+        }
+    }
+
+    @Test func `Status files that somebody took away are written again with the next look at everything`() async throws
+    {
+        let world = try World()
+        try world.write(manifest("web"), to: "web.json")
+        try await world.reconcile { run in
+            try await run.untilConverged { $0.workloads.count == 1 }
+            try world.directory.remove(".cube/status")
+            try await run.until { _ in world.status(of: "web") != nil && world.summary() != nil }
+        }
+    }
+}
