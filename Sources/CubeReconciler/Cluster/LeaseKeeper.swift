@@ -92,8 +92,8 @@ final class LeaseKeeper: Sendable {
             // Lost to nobody: after a pause it is there to be taken again.
             return await renew()
         } catch {
-            // The manager is away, which its watch tells; the lease may still be ours.
-            return nil
+            // The manager is away, which its watch tells; a lease may still be ours.
+            return fence == nil ? .refused(APIError(wrapping: error)) : nil
         }
     }
 }

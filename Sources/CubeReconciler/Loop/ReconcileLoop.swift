@@ -25,7 +25,7 @@ struct ReconcileLoop {
     private var identity: ReconcilerMemory.Identity
     private var reconciliation: Reconciliation
     /// Why the cluster is not seen; `nil` while it is.
-    private var outage: APIError? = APIError(.unavailable, "the manager was not reached yet")
+    private var outage: APIError?
     private var standing: LeaseKeeper.Standing?
     private var wakeAt: Timestamp?
     /// What is remembered changed and is not written yet.
@@ -74,10 +74,17 @@ struct ReconcileLoop {
                 let sleep = wakeAt.map { max($0 - world.now(), Self.shortestSleep) }
                 await inbox.bell.wait(atMost: sleep, on: world.clock)
                 let isDue = wakeAt.map { $0 <= world.now() } ?? false
-                if takeNews() || isDue, !Task.isCancelled { await pass() }
+                if takeNews() || isDue, canJudge, !Task.isCancelled { await pass() }
             }
             group.cancelAll()
         }
+    }
+
+    /// Whether the manifests were read and the manager answered, or did not: before that, nothing can be said, and what an
+    /// earlier process said stands.
+    private var canJudge: Bool {
+        reconciliation.planner.desired.isKnown
+            && (outage != nil || (reconciliation.position != nil && standing != nil))
     }
 
     // MARK: News
@@ -185,7 +192,7 @@ struct ReconcileLoop {
             problem = error
         }
         problem = await files.write(plan.summary, plan.reports) ?? problem
-        if !hasPassedOverAll, outage == nil, reconciliation.planner.desired.isKnown {
+        if !hasPassedOverAll, outage == nil {
             hasPassedOverAll = true
             problem = await files.keepOnly(Set(plan.reports.filter { $0.value != nil }.keys)) ?? problem
         }
@@ -199,7 +206,7 @@ struct ReconcileLoop {
             let error = APIError(wrapping: error)
             logger.warning("A plan broke off.", metadata: ["error": "\(error)"])
             if error.concernsLease {
-                standing = nil
+                standing = .refused(error)
                 lease.lost(fence: fence)
             }
         }
