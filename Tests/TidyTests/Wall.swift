@@ -28,11 +28,11 @@ extension Wall {
         Wall(
             "CubeTransport",
             [
-                "AsyncHTTPClient", "CubeErrors", "CubeVersion", "FoundationEssentials", "HTTPTypes", "Logging",
-                "NIOCore",
+                "AsyncHTTPClient", "CubeErrors", "CubeTypes", "CubeVersion", "FoundationEssentials", "Glibc", "Logging",
+                "NIOCore", "NIOHTTP1", "NIOPosix",
             ]),
-        Wall("CubeManagerClient", ["CubeErrors", "CubeTransport", "CubeTypes", "FoundationEssentials", "Logging"]),
-        Wall("CubeWorkerClient", ["CubeErrors", "CubeTransport", "CubeTypes", "FoundationEssentials", "Logging"]),
+        Wall("CubeManagerClient", ["CubeErrors", "CubeTransport", "CubeTypes", "CubeVersion", "Logging"]),
+        Wall("CubeWorkerClient", ["CubeErrors", "CubeTransport", "CubeTypes", "CubeVersion", "Logging"]),
 
         Wall("CubeLinux", []),
         Wall(
@@ -57,8 +57,8 @@ extension Wall {
             "CubeServer",
             [
                 "Crypto", "CubeErrors", "CubeManager", "CubeTypes", "CubeVersion", "CubeWorker",
-                "FoundationEssentials", "HTTPTypes", "Hummingbird", "Logging", "NIOCore", "ServiceLifecycle",
-                "Synchronization",
+                "FoundationEssentials", "Glibc", "HTTPTypes", "Hummingbird", "HummingbirdCore", "Logging", "NIOCore",
+                "NIOHTTP1", "NIOHTTPTypes", "ServiceLifecycle", "SystemPackage",
             ]),
 
         Wall(
@@ -71,6 +71,14 @@ extension Wall {
             ]),
         Wall("cube-supervisor", ["CubeLinux", "Glibc"]),
 
+        Wall(
+            "CubeServerTests",
+            [
+                "AsyncHTTPClient", "CubeCore", "CubeErrors", "CubeManager", "CubeManagerClient", "CubeServer",
+                "CubeTransport", "CubeTypes", "CubeVersion", "CubeWorker", "CubeWorkerClient", "FoundationEssentials",
+                "Glibc", "HTTPTypes", "Hummingbird", "Logging", "NIOCore", "NIOHTTP1", "NIOPosix", "ServiceLifecycle",
+                "SystemPackage", "Testing",
+            ]),
         Wall("CubeTypesTests", ["CubeErrors", "CubeTypes", "FoundationEssentials", "Testing"]),
         Wall(
             "CubeReconcilerTests",

@@ -1,0 +1,292 @@
+import AsyncHTTPClient
+import CubeCore
+import CubeErrors
+import CubeManager
+import CubeManagerClient
+import CubeTypes
+import CubeVersion
+import FoundationEssentials
+import NIOCore
+import NIOHTTP1
+import Testing
+
+@testable import CubeServer
+
+@Suite("The endpoints of a manager", .timeLimit(.minutes(1)))
+struct ManagerEndpointTests {
+    let cluster = ClusterID(rawValue: "00000000-0000-0000-0000-00000000000c")!
+    let source = SourceID(rawValue: "00000000-0000-0000-0000-00000000000e")!
+    let unknown = TaskID(rawValue: "00000000-0000-0000-0000-000000000002")!
+    let node = NodeName(rawValue: "w1")!
+
+    /// A worker that is there and takes no task; a task's output is always the same.
+    struct Gateway: WorkerGateway {
+        func tasks(
+            at url: String, since: Int?, incarnation: String?, term: Int, cluster: ClusterID, wait: Duration
+        ) async throws -> WorkerTaskList {
+            if since != nil { try await Task.sleep(for: wait) }
+            return WorkerTaskList(complete: since == nil, incarnation: "i", sequence: 0, tasks: [])
+        }
+        func assign(_ assignment: TaskAssignment, at url: String) async throws -> WorkerTask {
+            throw APIError(.unavailable, "not now")
+        }
+        func stop(
+            _ id: TaskID, placement: Int, term: Int, cluster: ClusterID, at url: String
+        ) async throws -> WorkerTask { throw APIError(.unavailable, "not now") }
+        func updateSettings(_ id: TaskID, _ settings: TaskSettings, at url: String) async throws -> WorkerTask {
+            throw APIError(.unavailable, "not now")
+        }
+        func logs(
+            _ id: TaskID, tail: Int?, follow: Bool, at url: String
+        ) async throws -> any AsyncSequence<[UInt8], any Error> & Sendable {
+            AsyncThrowingStream { stream in
+                stream.yield(Array("tail \(tail ?? -1) follow \(follow)\n".utf8))
+                stream.yield(Array("done\n".utf8))
+                stream.finish()
+            }
+        }
+    }
+
+    var worker: WorkerInfo {
+        WorkerInfo(
+            name: node, version: ProductVersion.current, url: "http://127.0.0.1:1", runtimes: ["process"],
+            capacity: ResourceSpec(millicores: 4000, memory: 1 << 30, disk: 1 << 30), bootID: "b", incarnation: "i")
+    }
+
+    func proposal(_ name: String = "web", ordinal: Int = 0, attempt: Int = 0, owner: OwnerName = .manual)
+        -> TaskProposal
+    {
+        let name = WorkloadName(rawValue: name)!
+        let definition = TaskDefinition(name: name, command: ["true"], env: ["PASSWORD": "hunter2"])
+        return TaskProposal(
+            id: .derive(
+                cluster: cluster, owner: owner, name: name, ordinal: ordinal, attempt: attempt,
+                digest: definition.specDigest),
+            name: name, ordinal: ordinal, attempt: attempt, specDigest: definition.specDigest,
+            settingsDigest: definition.settingsDigest, definition: definition)
+    }
+
+    func withManager(_ body: (ManagerClient, Endpoint) async throws -> Void) async throws {
+        let manager = try await ManagerService.open(
+            store: MemoryStore(cluster: cluster), gateway: Gateway(), logger: silent,
+            now: { Timestamp(milliseconds: 0) })
+        try await withServer { options in
+            [manager, ManagerServer(manager, options: options, logger: silent)]
+        } _: { endpoint, _ in
+            let client = ManagerClient(endpoint: endpoint, token: tokens[.write], logger: silent)
+            // The two services start at the same time.
+            while try await ask(.GET, endpoint, "/readyz", token: nil).status == 503 { await Task.yield() }
+            try await body(client, endpoint)
+        }
+    }
+
+    @Test func `the root answers without a token`() async throws {
+        try await withManager { client, endpoint in
+            for path in ["/healthz", "/readyz", "/version"] {
+                #expect(try await ask(.GET, endpoint, path, token: nil).status == 200, "\(path)")
+            }
+            try await client.ready()
+            #expect(try await client.version() == VersionInfo())
+        }
+    }
+
+    @Test func `a manager that does not serve yet says why`() async throws {
+        let manager = try await ManagerService.open(
+            store: MemoryStore(cluster: cluster), gateway: Gateway(), logger: silent,
+            now: { Timestamp(milliseconds: 0) })
+        try await withServer { options in
+            [ManagerServer(manager, options: options, logger: silent)]
+        } _: { endpoint, _ in
+            #expect(try await ask(.GET, endpoint, "/healthz", token: nil).status == 200)
+            let answer = try await ask(.GET, endpoint, "/readyz", token: nil)
+            #expect(answer.status == 503)
+            #expect(try answer.error.reason == .unavailable)
+            #expect(try answer.error.message.contains("starting"))
+        }
+    }
+
+    @Test func `tasks are scheduled, listed, updated, read and stopped`() async throws {
+        try await withManager { client, _ in
+            let request = ScheduleRequest(owner: .manual, maxLive: 1, task: proposal())
+            let first = try await client.schedule(request)
+            #expect(first.created)
+            let again = try await client.schedule(request)
+            #expect(!again.created)
+            #expect(again.task.id == first.task.id)
+            #expect(try await client.task(request.task.id).state == .pending)
+
+            var definition = request.task.definition
+            definition.labels = ["team": "shop"]
+            let updated = try await client.updateSettings(
+                SettingsUpdate(
+                    id: request.task.id, from: request.task.settingsDigest, to: definition.settingsDigest,
+                    definition: definition),
+                owner: .manual)
+            #expect(updated.definition.labels == ["team": "shop"])
+
+            let list = try await client.tasks(owner: .manual)
+            #expect(list.tasks.map(\.id) == [request.task.id])
+            #expect(list.slots.map(\.next) == [1])
+            let stopped = try await client.stop(request.task.id)
+            #expect(stopped.desired == .stop)
+            #expect(try await client.list(state: .pending).tasks.isEmpty)
+            let gone = await #expect(throws: APIError.self) { try await client.task(unknown) }
+            #expect(gone?.reason == .taskNotFound)
+            let stale = await #expect(throws: APIError.self) {
+                try await client.schedule(ScheduleRequest(owner: .manual, maxLive: 1, task: proposal(attempt: 7)))
+            }
+            #expect(stale?.reason == .staleAttempt)
+        }
+    }
+
+    @Test func `a batch is answered item by item, and a list page by page`() async throws {
+        try await withManager { client, endpoint in
+            let names = (0..<25).map { "job-\($0)" }
+            var operations = names.map { BatchOperation.schedule(proposal($0), maxLive: 1) }
+            operations.append(.schedule(proposal("job-0", attempt: 9), maxLive: 1))
+            let answer = try await client.batch(BatchRequest(owner: .manual, operations: operations))
+            #expect(answer.results.map(\.status) == Array(repeating: 201, count: 25) + [409])
+
+            var listed: [TaskStatus] = []
+            var cursor: String?
+            repeat {
+                let page = try await client.list(owner: .manual, limit: 10, cursor: cursor)
+                #expect(page.revision == answer.revision)
+                listed += page.tasks
+                cursor = page.cursor
+            } while cursor != nil
+            #expect(listed.map(\.name.rawValue) == names.sorted())
+            #expect(try await client.tasks(owner: .manual).tasks == listed)
+
+            let large = BatchRequest(
+                owner: .manual, operations: Array(repeating: operations[0], count: BatchRequest.maximum + 1))
+            let error = await #expect(throws: APIError.self) { try await client.batch(large) }
+            #expect(error?.fields.map(\.field) == ["operations"])
+        }
+    }
+
+    @Test func `a query waits for what changes`() async throws {
+        try await withManager { client, _ in
+            let list = try await client.tasks(owner: .manual)
+            async let changes = client.changes(
+                owner: .manual, since: list.revision, term: list.term, wait: .seconds(30))
+            let (task, _) = try await client.schedule(ScheduleRequest(owner: .manual, maxLive: 1, task: proposal()))
+            #expect(try await changes.changed.map(\.id) == [task.id])
+            let none = try await client.changes(
+                owner: .manual, since: task.revision, term: list.term, wait: .milliseconds(1))
+            #expect(none.changed.isEmpty)
+            let gone = await #expect(throws: APIError.self) {
+                try await client.changes(owner: .manual, since: 0, term: list.term + 1, wait: .zero)
+            }
+            #expect(gone?.reason == .revisionGone)
+        }
+    }
+
+    @Test func `workers are registered, drained and forgotten, their tasks' output is passed on`() async throws {
+        try await withManager { client, endpoint in
+            let register = ManagerClient(endpoint: endpoint, token: tokens[.worker], logger: silent)
+            #expect(try await register.register(worker).cluster == cluster)
+            let forbidden = await #expect(throws: APIError.self) { try await client.register(worker) }
+            #expect(forbidden?.reason == .forbidden)
+            #expect(try await client.nodes().nodes.map(\.name) == [node])
+            #expect(try await client.node(node).url == worker.url)
+
+            var (task, _) = try await client.schedule(ScheduleRequest(owner: .manual, maxLive: 1, task: proposal()))
+            let term = try await client.cluster().term
+            while task.node == nil {
+                let changes = try await client.changes(
+                    owner: .manual, since: task.revision, term: term, wait: .seconds(30))
+                task = try #require(changes.changed.first)
+            }
+            #expect(task.node == node)
+            var output: [UInt8] = []
+            for try await bytes in try await client.logs(task.id, tail: 7, follow: true) { output += bytes }
+            #expect(String(decoding: output, as: UTF8.self) == "tail 7 follow true\ndone\n")
+
+            try await client.drain(node)
+            #expect(try await client.cluster().nodes == ["draining": 1])
+            let resumed = try await client.drain(node, false)
+            #expect(resumed.state != .draining)
+            let missing = await #expect(throws: APIError.self) {
+                try await client.remove(NodeName(rawValue: "nobody")!)
+            }
+            #expect(missing?.reason == .workerNotFound)
+        }
+    }
+
+    @Test func `an owner's lease, directives and end`() async throws {
+        try await withManager { client, endpoint in
+            let owner = OwnerName.default
+            let leased = try await client.lease(owner, LeaseRequest(holder: "test", source: source))
+            let fence = try #require(leased.lease?.fence)
+            let task = proposal(owner: owner)
+            _ = try await client.schedule(ScheduleRequest(owner: owner, fence: fence, pass: 1, maxLive: 1, task: task))
+            let directive = Directive(verb: .suspend, subject: "web", reason: "for now")
+            #expect(try await client.direct(owner, directive).directives.map(\.name) == ["suspend-web"])
+            #expect(try await client.owners().owners.map(\.owner) == [owner])
+            #expect(try await client.owner(owner).directives.map(\.reason) == ["for now"])
+
+            let path = "/api/v1/manager/owners/default/directives/retry-web"
+            let body = #"{"verb": "suspend", "subject": "web", "revision": 0}"#
+            #expect(try await ask(.PUT, endpoint, path, body: body).error.fields.map(\.field) == ["name"])
+
+            _ = try await client.stop(task.id)
+            _ = try await client.lease(
+                owner, LeaseRequest(holder: "test", source: source, fence: fence, release: true))
+            try await client.forget(owner)
+            let error = await #expect(throws: APIError.self) { try await client.owner(owner) }
+            #expect(error?.reason == .ownerNotFound)
+        }
+    }
+
+    @Test func `figures and history`() async throws {
+        try await withManager { client, endpoint in
+            let before = try await client.cluster()
+            _ = try await client.schedule(ScheduleRequest(owner: .manual, maxLive: 1, task: proposal()))
+            let metrics = try await client.metrics()
+            #expect(metrics.tasks == ["pending": 1])
+            #expect(metrics.term == before.term)
+
+            let events = try await client.events(since: before.revision)
+            #expect(events.events.contains { $0.kind == .taskPending })
+            var followed = client.events(following: before.revision).makeAsyncIterator()
+            #expect(try await followed.next() == events.events.first)
+
+            // As a browser follows them.
+            var request = HTTPClientRequest(url: "\(endpoint)/api/v1/manager/events?follow=true")
+            request.headers = [
+                "Authorization": "Bearer \(tokens[.read]!)", "Last-Event-ID": "\(before.revision)",
+            ]
+            let response = try await HTTPClient.shared.execute(request, timeout: .seconds(20))
+            #expect(response.headers["Content-Type"] == ["text/event-stream"])
+            var text = ""
+            for try await bytes in response.body {
+                text += String(buffer: bytes)
+                if text.contains("data: ") && text.hasSuffix("\n\n") { break }
+            }
+            #expect(text.contains("event: task_pending\ndata: {"))
+        }
+    }
+
+    @Test func `the role read sees the names of env and no value`() async throws {
+        try await withManager { client, endpoint in
+            let request = ScheduleRequest(owner: .manual, maxLive: 1, task: proposal())
+            let list = try await client.tasks(owner: .manual)
+            _ = try await client.schedule(request)
+            #expect(try await client.task(request.task.id).definition.env == ["PASSWORD": "hunter2"])
+            let prefix = "/api/v1/manager/tasks"
+            for path in [
+                prefix, "\(prefix)/\(request.task.id)",
+                "\(prefix)?owner=manual&since=\(list.revision)&term=\(list.term)",
+                "/api/v1/manager/events",
+            ] {
+                let body = String(decoding: try await ask(.GET, endpoint, path, token: .read).body, as: UTF8.self)
+                #expect(!body.contains("hunter2"), "\(path)")
+                if path.hasPrefix(prefix) { #expect(body.contains(#""PASSWORD":"<hidden>""#), "\(path)") }
+            }
+            let reader = ManagerClient(endpoint: endpoint, token: tokens[.read], logger: silent)
+            let error = await #expect(throws: APIError.self) { try await reader.stop(request.task.id) }
+            #expect(error?.reason == .forbidden)
+        }
+    }
+}
