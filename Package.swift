@@ -131,7 +131,9 @@ let package = Package(
             linkerSettings: [.unsafeFlags(["-static-executable"])]),
 
         // Tests.
-        .tests("CubeCoreTests", ["CubeCore", "CubeErrors", "CubeJSON", "CubeTypes"]),
+        .tests(
+            "CubeCoreTests", ["CubeCore", "CubeErrors", "CubeJSON", "CubeTypes", .hashTreeCollections],
+            data: ["Planning/Golden"]),
         .tests("CubeJSONTests", ["CubeJSON"]),
         .tests(
             "CubeServerTests",

@@ -5,9 +5,14 @@ struct SeededGenerator: RandomNumberGenerator {
     let seed: UInt64
     private var state: UInt64
 
-    init() {
-        seed = ProcessInfo.processInfo.environment["CUBE_SEED"].flatMap(UInt64.init) ?? .random(in: 0...UInt64.max)
+    init(seed: UInt64) {
+        self.seed = seed
         state = seed
+    }
+
+    init() {
+        self.init(
+            seed: ProcessInfo.processInfo.environment["CUBE_SEED"].flatMap(UInt64.init) ?? .random(in: 0...UInt64.max))
     }
 
     mutating func next() -> UInt64 {

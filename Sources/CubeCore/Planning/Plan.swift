@@ -19,6 +19,8 @@ package struct Plan: Sendable {
     /// Whether ``DesiredState/memory`` and ``Planner/window`` are to be persisted before the actions are carried out.
     package var memoryChanged = false
     package var windowChanged = false
+    /// How many names were decided for it.
+    package var decided = 0
     /// Everything runs as it is declared, and is well.
     package var isConverged = false
     /// Over what is declared, and over what lives.

@@ -27,7 +27,7 @@ package struct PlanText: Sendable {
         let status = entry.report.status
         var lines = ["\(entry.symbol.padded(to: 3)) \(entry.name)" + place(status)]
         lines += (entry.report.drift?.differences ?? []).map { "      \($0.text)" }
-        lines += entry.steps.map { "    \($0.text)" }
+        lines += entry.steps.sorted { $0.reading < $1.reading }.map { "    \($0.text)" }
         let sentences = [entry.steps.isEmpty ? entry.reason : nil] + status.conditions.map(\.notice)
         for sentence in sentences.compactMap({ $0 }) where !lines.contains("      \(sentence)") {
             lines.append("      \(sentence)")
@@ -43,10 +43,8 @@ package struct PlanText: Sendable {
     private var total: String {
         let steps = entries.flatMap(\.steps)
         guard !steps.isEmpty else {
-            let count = plan.summary.counts.workloads
-            return plan.isConverged
-                ? "No changes: \(count == 1 ? "1 workload runs" : "\(count) workloads run") as declared."
-                : "No changes to make now."
+            let state = plan.summary.conditions.first { $0.type == .ready }?.message ?? ""
+            return plan.isConverged ? "No changes: \(state)." : "No changes to make now: \(state)."
         }
         func count(_ verb: PlannedAction.Verb) -> Int {
             steps.count { $0.action.verb == verb && $0.state != .inFlight }
@@ -59,8 +57,11 @@ package struct PlanText: Sendable {
     }
 
     private var held: [String] {
-        guard !plan.holds.isEmpty else { return [] }
-        return ["", "Held:"]
+        let owner = plan.summary.conditions.filter { condition in
+            condition.type == .held && !plan.holds.contains { $0.guardName == condition.reason }
+        }
+        guard !plan.holds.isEmpty || !owner.isEmpty else { return [] }
+        return ["", "Held:"] + owner.map { "  \($0.reason): \($0.message)" }
             + plan.holds.flatMap { hold in
                 ["  \(hold.guardName): \(WaitReason(rawValue: hold.guardName).text)"]
                     + hold.changes.map { "    \($0.text)" }
@@ -78,13 +79,22 @@ extension PlanEntry {
     fileprivate var symbol: String {
         let verbs = Set(steps.map(\.action.verb))
         if verbs.isEmpty { return "!" }
-        if verbs.contains(.stop), verbs.contains(.schedule) { return "-/+" }
-        if verbs == [.stop] { return "-" }
-        return verbs == [.schedule] ? "+" : "~"
+        if verbs.isSuperset(of: [.stop, .schedule]) { return "-/+" }
+        if report.status.replicas.live == 0 { return "+" }
+        return report.status.replicas.desired == 0 ? "-" : "~"
     }
 }
 
 extension Step {
+    /// People read slot by slot, and what is stopped before what takes its place.
+    fileprivate var reading: (Int, Int) {
+        switch action.verb {
+        case .stop: (action.ordinal, 0)
+        case .update: (action.ordinal, 1)
+        case .schedule: (action.ordinal, 2)
+        }
+    }
+
     fileprivate var text: String {
         let sign =
             switch action.verb {

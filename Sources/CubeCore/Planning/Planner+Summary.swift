@@ -55,7 +55,7 @@ extension Planner {
         }
         conditions.append(
             isConverged
-                ? condition(.ready, "converged", "all \(counts.workloads) workloads run as declared")
+                ? condition(.ready, "converged", "\(tally.converged) of \(counts.workloads) workloads run as declared")
                 : condition(
                     .ready, "not_converged", "\(tally.converged) of \(counts.workloads) workloads run as declared",
                     false))
@@ -80,7 +80,7 @@ extension Planner {
         for task in observed?.unmanaged.values ?? [:].values { count["\(task.owner)/\(task.name)", default: 0] += 1 }
         let unmanaged = count.sorted { $0.key < $1.key }.map {
             Finding(
-                reason: "unmanaged", subject: $0.key, message: "\($0.value) live tasks of another owner: not touched")
+                reason: "unmanaged", subject: $0.key, message: "another owner's, not touched (live tasks: \($0.value))")
         }
         return sourceFindings + unmanaged
     }

@@ -129,6 +129,7 @@ package struct Planner: Sendable {
         for name in dirty.union(unsettled) {
             if let report = settle(name, observed, now) { reports[name] = report }
         }
+        let decided = dirty.count
         dirty = []
         unsettled = []
         gone = []
@@ -141,6 +142,7 @@ package struct Planner: Sendable {
         plan.holds = holds
         plan.reports = reports
         plan.findings = findings
+        plan.decided = decided
         plan.isConverged = isConverged
         plan.wakeAt = wakeAt
         if !absent.isEmpty { plan.listAt = desired.lookAgain(at: now) }

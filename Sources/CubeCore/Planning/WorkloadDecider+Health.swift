@@ -11,7 +11,7 @@ extension WorkloadDecider {
             }
         }
         if !phases.isEmpty, phases.allSatisfy({ $0 == .done }) { return (.completed, health.message) }
-        return (.inSync, "it runs as declared")
+        return (.inSync, health.status == .healthy ? "it runs as declared" : health.message)
     }
 
     var freezeText: String {

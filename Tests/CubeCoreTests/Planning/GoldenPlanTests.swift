@@ -1,0 +1,50 @@
+import CubeCore
+import CubeTypes
+import FoundationEssentials
+import Testing
+
+/// Each rule of planning in one scenario: the plans, as people read them, are compared as a whole with the files in
+/// `Golden`. `CUBE_RECORD=1` writes them anew.
+struct GoldenPlanTests {
+    /// What a scenario shows: a line that says what happened, and the plan that followed.
+    struct Story {
+        var world = PlanningWorld()
+        private(set) var text = ""
+
+        /// Shows the plan without carrying it out.
+        mutating func show(_ title: String) { text += "=== \(title)\n\(world.text())\n" }
+
+        /// Shows the plan, carries it out, and lets the worker follow.
+        mutating func step(_ title: String) {
+            show(title)
+            world.step()
+            world.work()
+            world.look()
+        }
+    }
+
+    @Test(arguments: Scenario.all)
+    func aScenarioLeadsToItsPlans(_ scenario: Scenario) throws {
+        var story = Story()
+        scenario.tell(&story)
+        let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Golden/\(scenario.name).txt")
+        if ProcessInfo.processInfo.environment["CUBE_RECORD"] != nil {
+            try Data(story.text.utf8).write(to: file)
+        }
+        #expect(try String(contentsOf: file, encoding: .utf8) == story.text)
+    }
+}
+
+struct Scenario: CustomTestStringConvertible, Sendable {
+    let name: String
+    let tell: @Sendable (inout GoldenPlanTests.Story) -> Void
+
+    init(_ name: String, _ tell: @escaping @Sendable (inout GoldenPlanTests.Story) -> Void) {
+        self.name = name
+        self.tell = tell
+    }
+
+    var testDescription: String { name }
+
+    static let all = updates + ends + sources + guards
+}

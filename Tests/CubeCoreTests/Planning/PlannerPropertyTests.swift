@@ -1,0 +1,66 @@
+import CubeCore
+import CubeErrors
+import CubeTypes
+import Testing
+
+/// What holds of every plan, on random manifests, faults and words of people. A failure prints its seed.
+struct PlannerPropertyTests {
+    @Test func everyPlanKeepsItsPromisesAndFaultsAreOutlived() throws {
+        var counts: [String: Int] = [:]
+        let first = SeededGenerator().seed
+        for seed in (0..<16).map({ first &+ $0 }) {
+            var chaos = PlanningChaos(seed: seed)
+            for _ in 0..<100 { chaos.step() }
+            chaos.recover()
+            #expect(chaos.complaints == [], "seed \(seed)")
+            guard chaos.complaints.isEmpty else { return }
+            counts.merge(chaos.counts, uniquingKeysWith: +)
+        }
+        print(
+            "seed \(first):", counts.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }.joined(separator: ", ")
+        )
+        let expected = [
+            "schedule", "update", "replace", "scale_down", "prune", "restart", "retry", "kept", "converged",
+            "guard_window", "guard_empty", "guard_foreign", "root_replaced", "source_busy", "prune_disabled",
+            "guard_storage",
+            "suspended", "approved",
+        ]
+        for word in expected { #expect(counts[word, default: 0] > 0, "\(word) never occurred") }
+    }
+
+    @Test func theOrderOfTheInputMeansNothing() {
+        let first = SeededGenerator().seed
+        for seed in (0..<10).map({ first &+ $0 }) {
+            var chaos = PlanningChaos(seed: seed)
+            for _ in 0..<40 { chaos.step() }
+            var texts: Set<String> = []
+            for _ in 0..<4 {
+                var planner = Planner(owner: PlanningWorld.owner, memory: chaos.world.planner.desired.memory)
+                var list = chaos.world.list
+                list.tasks.shuffle(using: &chaos.random)
+                list.slots.shuffle(using: &chaos.random)
+                list.owner?.directives.shuffle(using: &chaos.random)
+                planner.update(ObservedState(list, of: PlanningWorld.owner))
+                planner.update(chaos.snapshot())
+                let plan = planner.pass(now: chaos.world.now)
+                texts.insert(PlanText(plan, entries: planner.unsettledEntries()).text + "\(plan.actions)")
+            }
+            #expect(texts.count == 1, "seed \(seed)")
+        }
+    }
+
+    @Test func aPassCostsWhatTheChangeCosts() {
+        var world = PlanningWorld()
+        for index in 0..<2000 { world.write("w\(index).json", Workload("w\(index)", suspend: index >= 20)) }
+        world.read()
+        #expect(world.planner.pass(now: world.now).decided == 2000)
+        world.settle()
+        world.write("w7.json", Workload("w7", "two"))
+        world.read()
+        let plan = world.step()
+        #expect(plan.decided == 1)
+        #expect(plan.reports.count == 1)
+        world.settle()
+        #expect(world.planner.pass(now: world.now).decided == 0)
+    }
+}

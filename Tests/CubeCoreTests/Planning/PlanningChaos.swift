@@ -1,0 +1,292 @@
+import CubeCore
+import CubeErrors
+import CubeTypes
+
+/// A world in which anything may happen, and that complains when a plan breaks a promise.
+struct PlanningChaos {
+    var world = PlanningWorld()
+    var random: SeededGenerator
+    private(set) var complaints: [String] = []
+    private(set) var counts: [String: Int] = [:]
+
+    /// What the last listing showed, and the names that each file last defined in one.
+    private var listed: [String: FileState] = [:]
+    private var defined: [String: Set<WorkloadName>] = [:]
+    /// The prunes that no person approved, and the names that one did.
+    private var pruned: [(at: Timestamp, name: WorkloadName)] = []
+    private var approved: Set<WorkloadName> = []
+
+    private static let names = (0..<12).map { "n\($0)" }
+    private static let words = ["one", "two", "three", "bad", "crash", "hang"]
+
+    init(seed: UInt64) {
+        random = SeededGenerator(seed: seed)
+        world.behaviour = ["bad": .fail, "crash": .crash, "hang": .hang, "once": .complete, "again": .complete]
+        scheduleForeigner()
+        for name in Self.names { write(name) }
+        read()
+        round()
+    }
+
+    // MARK: What happens
+
+    mutating func step() {
+        let name = Self.names.randomElement(using: &random)!
+        switch Int.random(in: 0..<34, using: &random) {
+        case 0..<5: write(name)
+        case 5..<7: relabel("\(name).json")
+        case 7..<9: world.files["\(name).json"] = nil
+        case 9 where Bool.random(using: &random): world.files = [:]
+        case 9:
+            for name in Self.names.prefix(Int.random(in: 3...12, using: &random)) { world.files["\(name).json"] = nil }
+        case 10..<12: world.spoil("\(name).json")
+        case 12: world.root = RootIdentity(device: 1, inode: UInt64.random(in: 1...3, using: &random))
+        case 13: world.planner.isStorageWritable.toggle()
+        case 14: direct(.retry, name)
+        case 15: direct(.restart, name)
+        case 16: direct(.suspend, name, expires: .seconds(Int.random(in: 1...90, using: &random)))
+        case 17: direct(.resume, name)
+        case 18: approve()
+        case 19: world.become([.fail, .crash, .run].randomElement(using: &random)!, name)
+        case 20: world.now = world.now + .seconds(Int.random(in: 1...700, using: &random))
+        case 21: world.relist()
+        case 22: stopOne()
+        case 23: restart(forgetting: Int.random(in: 0..<3, using: &random) == 0)
+        case 24:
+            for _ in 0..<2 {
+                read(busy: true)
+                world.now = world.now + .seconds(61)
+            }
+            read(busy: true)
+        case 25..<28:
+            world.now = world.now + .seconds(Int.random(in: 0...40, using: &random))
+            read(complete: Int.random(in: 0..<8, using: &random) > 0, busy: Int.random(in: 0..<6, using: &random) == 0)
+        default:
+            for _ in 0..<3 {
+                read()
+                world.now = world.now + .seconds(Int.random(in: 1...3, using: &random))
+            }
+        }
+        round()
+        let chosen = random.next()
+        world.work { UInt64($0.rawValue.utf8.last!) & chosen & 3 > 0 }
+        if Bool.random(using: &random) { world.look() }
+    }
+
+    private mutating func write(_ name: String, isWell: Bool = false) {
+        let isJob = Int.random(in: 0..<5, using: &random) == 0
+        let word = isJob ? ["once", "again"].randomElement(using: &random)! : Self.words.randomElement(using: &random)!
+        let file = Int.random(in: 0..<12, using: &random) == 0 ? "other.json" : "\(name).json"
+        world.write(
+            file,
+            Workload(
+                name, word, file: file, replicas: Int.random(in: 0...3, using: &random), kind: isJob ? .job : .service,
+                maxUnavailable: Int.random(in: 1...2, using: &random),
+                suspend: !isWell && Int.random(in: 0..<12, using: &random) == 0,
+                prune: Int.random(in: 0..<8, using: &random) > 0,
+                labels: ["team": ["a", "b"].randomElement(using: &random)!]))
+    }
+
+    /// Changes what needs no new task.
+    private mutating func relabel(_ file: String) {
+        guard case .readable(let workloads, _)? = world.files[file], let old = workloads.first else { return }
+        var definition = old.definition
+        definition.labels["team"] = "\(random.next() % 1000)"
+        world.write(
+            file,
+            Workload(
+                definition: definition, replicas: old.replicas, update: old.update, suspend: old.suspend,
+                prune: old.prune, range: old.range))
+    }
+
+    private mutating func read(complete: Bool = true, busy: Bool = false) {
+        world.read(complete: complete, busy: busy)
+        if complete { listed = world.files } else { listed.merge(world.files) { $1 } }
+        for case (let file, .readable(let workloads, _)) in world.files { defined[file] = Set(workloads.map(\.name)) }
+    }
+
+    func snapshot() -> ManifestSnapshot {
+        ManifestSnapshot(
+            began: world.now, ended: world.now, isComplete: true, root: world.root, files: world.files,
+            source: SourceRevision(path: "manifests"))
+    }
+
+    private mutating func direct(_ verb: Directive.Verb, _ name: String, expires: Duration? = nil) {
+        world.direct(verb, name, expires: expires)
+    }
+
+    private mutating func approve() {
+        for hold in world.planner.pass(now: world.now).holds {
+            // The manager knows what the lease told it last.
+            world.carryOut(emptyPlan(holding: [hold]))
+            world.direct(.approve, hold.digest.rawValue)
+            approved.formUnion(hold.changes.map(\.name))
+            count("approved")
+        }
+    }
+
+    private func emptyPlan(holding holds: [Hold]) -> Plan {
+        let digest = world.planner.desired.digest
+        var plan = Plan(
+            summary: SummaryStatus(owner: PlanningWorld.owner, source: SourceRevision(path: "manifests")),
+            desiredDigest: digest, observedDigest: digest)
+        plan.holds = holds
+        return plan
+    }
+
+    /// Another process takes over, with what the last one persisted, or without its memory.
+    private mutating func restart(forgetting: Bool) {
+        let last = world.planner
+        world.planner = Planner(owner: last.owner, memory: forgetting ? nil : last.desired.memory, window: last.window)
+        world.relist()
+        read()
+        if forgetting { defined = defined.filter { listed[$0.key]?.isReadable == true } }
+    }
+
+    private mutating func stopOne() {
+        guard let task = world.live().randomElement(using: &random) else { return }
+        world.commit { transaction throws(APIError) in _ = try transaction.stop(task.id) }
+    }
+
+    private mutating func scheduleForeigner() {
+        let definition = TaskDefinition(name: WorkloadName(rawValue: "n0")!, command: ["one"])
+        let id = TaskID.derive(
+            cluster: world.cluster.cluster, owner: .manual, name: definition.name, ordinal: 0, attempt: 0,
+            digest: definition.specDigest)
+        let proposal = TaskProposal(
+            id: id, name: definition.name, ordinal: 0, attempt: 0, specDigest: definition.specDigest,
+            settingsDigest: definition.settingsDigest, definition: definition)
+        world.commit { transaction throws(APIError) in
+            _ = try transaction.schedule(ScheduleRequest(owner: .manual, maxLive: 1, task: proposal))
+        }
+        world.relist()
+    }
+
+    // MARK: Rounds
+
+    /// One pass: checked, compared with the decision over everything, and carried out.
+    @discardableResult
+    private mutating func round() -> Plan {
+        var everything = world.planner
+        everything.reconsider()
+        let plan = world.planner.pass(now: world.now)
+        let whole = everything.pass(now: world.now)
+        if plan.actions != whole.actions || plan.holds != whole.holds || plan.summary != whole.summary
+            || plan.reports != whole.reports || plan.observedDigest != whole.observedDigest
+        {
+            complain("the incremental plan is not the full one: \(plan) and \(whole)")
+        }
+        check(plan)
+        let before = world.errors.count
+        world.carryOut(plan)
+        for error in world.errors[before...] where error.reason != .illegalTransition {
+            complain("the manager refused: \(error)")
+        }
+        if world.live(of: .manual).count != 1 { complain("another owner's task was stopped") }
+        return plan
+    }
+
+    private mutating func check(_ plan: Plan) {
+        for action in plan.actions {
+            count(action.verb == .stop && action.rule == .specChanged ? "replace" : action.verb.rawValue)
+            count(action.rule.rawValue)
+            if kept.contains(action.name) { complain("\(action.verb) \(action.name), which cannot be read") }
+        }
+        count("kept", by: kept.count)
+        for hold in plan.holds { count(hold.guardName) }
+        for case let report? in plan.reports.values where report.status.health == .suspended { count("suspended") }
+        checkPrunes(plan)
+        checkReplicas(plan)
+    }
+
+    /// The names that only unreadable files defined last.
+    private var kept: Set<WorkloadName> {
+        var broken: Set<WorkloadName> = []
+        var readable: Set<WorkloadName> = []
+        for (file, state) in listed {
+            switch state {
+            case .readable(let workloads, _): readable.formUnion(workloads.map(\.name))
+            case .unreadable: broken.formUnion(defined[file] ?? [])
+            }
+        }
+        return broken.subtracting(readable)
+    }
+
+    /// At most three names go in ten minutes, but for those that a person let go.
+    private mutating func checkPrunes(_ plan: Plan) {
+        let names = Set(plan.actions.filter { $0.rule == .prune }.map(\.name)).subtracting(approved)
+        pruned += names.map { (world.now, $0) }
+        pruned.removeAll { world.now - $0.at >= GuardWindow.length }
+        let allowance = GuardWindow.allowance(of: Self.names.count)
+        if Set(pruned.map(\.name)).count > allowance { complain("more than \(allowance) names were pruned") }
+    }
+
+    private mutating func checkReplicas(_ plan: Plan) {
+        var live: [WorkloadName: Int] = [:]
+        for task in world.live() { live[task.name, default: 0] += 1 }
+        for action in plan.actions {
+            guard case .schedule(_, let maxLive) = action.operation else { continue }
+            live[action.name, default: 0] += 1
+            if live[action.name]! > maxLive { complain("\(action.name): \(live[action.name]!) of \(maxLive) live") }
+        }
+    }
+
+    /// No fault any more, and people who let everything through: all must run as declared, and nothing happen after that.
+    mutating func recover() {
+        world.behaviour = ["once": .complete, "again": .complete]
+        world.planner.isStorageWritable = true
+        world.files = [:]
+        for name in Self.names.prefix(9) {
+            write(name, isWell: true)
+            direct(.resume, name)
+            direct(.retry, name)
+            direct(.restart, name)
+        }
+        var isConverged = false
+        for _ in 0..<150 where !isConverged {
+            read()
+            isConverged = round().isConverged
+            if !isConverged { approve() }
+            world.work()
+            world.look()
+            world.now = world.now + .seconds(2)
+        }
+        guard isConverged else {
+            complain("it does not converge:\n\(world.text())")
+            return
+        }
+        count("converged")
+        for _ in 0..<50 {
+            read()
+            world.now = world.now + .seconds(20)
+            let plan = round()
+            if !plan.actions.isEmpty || !plan.reports.isEmpty { complain("it does not rest: \(plan)") }
+        }
+        checkEnd()
+    }
+
+    /// What lives is what is declared: slot by slot, and no more.
+    private mutating func checkEnd() {
+        var expected: Set<String> = []
+        for case .readable(let workloads, _) in world.files.values {
+            for workload in workloads where workload.definition.kind == .service {
+                for ordinal in 0..<workload.replicas {
+                    expected.insert("\(workload.name)/\(ordinal) \(workload.specDigest)")
+                }
+            }
+        }
+        let live = world.live().map {
+            "\($0.name)/\($0.ordinal) \($0.specDigest)"
+        }
+        if Set(live) != expected || live.count != expected.count {
+            complain("\(live.sorted()) live, not \(expected.sorted())")
+        }
+    }
+
+    private mutating func complain(_ text: String) { complaints.append(text) }
+    private mutating func count(_ word: String, by number: Int = 1) { counts[word, default: 0] += number }
+}
+
+extension FileState {
+    fileprivate var isReadable: Bool { if case .readable = self { true } else { false } }
+}

@@ -1,0 +1,278 @@
+import CubeCore
+import CubeErrors
+import CubeJSON
+import CubeTypes
+import HashTreeCollections
+
+/// A planner, a manager's real state, a worker made of values, and a clock that a test moves.
+struct PlanningWorld {
+    static let start = Timestamp(milliseconds: 1_767_225_600_000)
+    static let owner = OwnerName.default
+    static let source = SourceID(rawValue: "5a0c4e0e-6f0e-4c62-9d29-0d3a0f6d9a11")!
+    static let node = NodeName(rawValue: "w1")!
+
+    var now = Self.start
+    var planner: Planner
+    private(set) var cluster: ClusterState
+    private(set) var fence = 0
+    private var pass = 0
+    /// What was committed and not looked at.
+    private(set) var unseen: [TaskChanges] = []
+    /// The worker's tasks.
+    private(set) var worker: [TaskID: WorkerTask] = [:]
+    /// The manifests, by file.
+    var files: [String: FileState] = [:]
+    var root = RootIdentity(device: 1, inode: 1)
+    /// How a program behaves once it is started, by the first word of its command.
+    var behaviour: [String: Behaviour] = [:]
+    /// Errors that the manager answered.
+    private(set) var errors: [APIError] = []
+
+    enum Behaviour { case run, fail, crash, complete, hang }
+
+    init(planner: Planner = Planner(owner: PlanningWorld.owner, memory: SourceMemory())) {
+        self.planner = planner
+        let id = ClusterID(rawValue: "c1057e20-0000-4000-8000-000000000001")!
+        cluster = ClusterState(records: ClusterRecords(cluster: id), term: 1, policy: .spread, now: now)
+        let info = WorkerInfo(
+            name: Self.node, version: "1", url: "unix:w1", runtimes: ["process"],
+            capacity: ResourceSpec(millicores: 1_000_000, memory: 1 << 40, disk: 1 << 40), bootID: "b",
+            incarnation: "i")
+        commit { transaction throws(APIError) in
+            _ = try transaction.register(info)
+            _ = try transaction.observe(
+                WorkerTaskList(complete: true, incarnation: "i", sequence: 0, tasks: []), from: Self.node)
+            _ = try transaction.lease(Self.owner, LeaseRequest(holder: "test", source: Self.source))
+        }
+        fence = cluster.records.owners[Self.owner]!.fence
+        relist()
+    }
+
+    // MARK: The manager
+
+    /// Carries out commands on the manager; what they change is seen with ``look()``.
+    mutating func commit(_ commands: (inout ClusterTransaction) throws(APIError) -> Void) {
+        var transaction = ClusterTransaction(cluster, now: now)
+        do {
+            try commands(&transaction)
+        } catch {
+            errors.append(error)
+        }
+        transaction.finish()
+        cluster = transaction.state
+        let changes = transaction.changes
+        guard !changes.isEmpty else { return }
+        let tasks = changes.tasks.values.compactMap { $0?.status }.filter { $0.owner == Self.owner }
+        let owner = changes.owners[Self.owner] ?? nil
+        unseen.append(
+            TaskChanges(
+                term: 1, revision: cluster.revision, changed: tasks.sorted { $0.id < $1.id },
+                removed: changes.tasks.filter { $0.value == nil }.map(\.key).sorted(),
+                slots: changes.slots.values.compactMap { $0?.status }, owner: owner.map(cluster.status)))
+    }
+
+    /// Shows the planner what the manager committed.
+    mutating func look() {
+        for changes in unseen { planner.update(changes) }
+        unseen = []
+    }
+
+    /// Gives the planner a list of everything, other owners' tasks included.
+    mutating func relist() {
+        planner.update(ObservedState(list, of: Self.owner))
+        unseen = []
+    }
+
+    var list: TaskList {
+        TaskList(
+            cluster: cluster.cluster, term: 1, revision: cluster.revision,
+            tasks: cluster.records.tasks.values.map(\.status).sorted { $0.id < $1.id },
+            slots: cluster.records.slots.values.filter { $0.slot.owner == Self.owner }.map(\.status),
+            owner: cluster.records.owners[Self.owner].map(cluster.status))
+    }
+
+    func live(_ name: String? = nil, of owner: OwnerName = Self.owner) -> [TaskStatus] {
+        cluster.records.tasks.values.map(\.status).filter {
+            !$0.state.hasEnded && $0.owner == owner && (name == nil || $0.name.rawValue == name)
+        }
+        .sorted { ($0.name, $0.ordinal, $0.attempt) < ($1.name, $1.ordinal, $1.attempt) }
+    }
+
+    /// A person's word; what is held is known from the last plan.
+    mutating func direct(_ verb: Directive.Verb, _ subject: String, expires: Duration? = nil) {
+        let expiry = expires.map { now + $0 }
+        commit { transaction throws(APIError) in
+            _ = try transaction.direct(
+                Self.owner, Directive(verb: verb, subject: subject, expiresAt: expiry))
+        }
+        look()
+    }
+
+    // MARK: The worker
+
+    /// Does what the manager wants of the worker, and tells it what became of it.
+    mutating func work(where isChosen: (TaskID) -> Bool = { _ in true }) {
+        var reports: [WorkerTask] = []
+        for id in cluster.due(on: Self.node) where isChosen(id) {
+            guard let call = cluster.call(for: id, on: Self.node) else { continue }
+            reports.append(answer(call))
+        }
+        report(reports)
+    }
+
+    private mutating func answer(_ call: WorkerCall) -> WorkerTask {
+        var task: WorkerTask
+        switch call {
+        case .assign(let assignment):
+            task = WorkerTask(
+                id: assignment.id, placement: assignment.placement, run: 1, state: .scheduled, reason: .starting,
+                settingsDigest: assignment.settingsDigest)
+            run(&task, behaviour[assignment.definition.command.first ?? ""] ?? .run)
+        case .update(let id, let settings):
+            task = worker[id]!
+            task.settingsDigest = settings.settingsDigest
+        case .stop(let id, let placement):
+            task =
+                worker[id]
+                ?? WorkerTask(
+                    id: id, placement: placement, run: 0, state: .stopped, settingsDigest: .sha256(of: ""))
+            task.state = .stopped
+            task.ready = false
+            task.endedAt = now
+        }
+        worker[call.task] = task
+        return task
+    }
+
+    private func run(_ task: inout WorkerTask, _ behaviour: Behaviour) {
+        switch behaviour {
+        case .run:
+            (task.state, task.ready, task.reason, task.startedAt) = (.running, true, nil, now)
+        case .hang: break
+        case .crash:
+            (task.reason, task.restarts) = (.backoff, 1)
+            task.exit = TaskResult(code: 3, at: now)
+        case .fail:
+            (task.state, task.reason, task.endedAt) = (.failed, .restartsUsedUp, now)
+            task.exit = TaskResult(code: 1, at: now)
+        case .complete:
+            (task.state, task.reason, task.endedAt) = (.completed, .exited, now)
+            task.exit = TaskResult(code: 0, at: now)
+        }
+    }
+
+    /// Lets the program of a slot go on differently.
+    mutating func become(_ behaviour: Behaviour, _ name: String, _ ordinal: Int = 0) {
+        guard let live = live(name).first(where: { $0.ordinal == ordinal }), var task = worker[live.id] else { return }
+        task.ready = false
+        task.run += 1
+        run(&task, behaviour)
+        worker[live.id] = task
+        report([task])
+        look()
+    }
+
+    mutating func silence() {
+        commit { transaction throws(APIError) in try transaction.silence(Self.node) }
+        look()
+    }
+
+    private mutating func report(_ tasks: [WorkerTask]) {
+        guard !tasks.isEmpty else { return }
+        commit { transaction throws(APIError) in
+            _ = try transaction.observe(
+                WorkerTaskList(complete: false, incarnation: "i", sequence: 0, tasks: tasks), from: Self.node)
+        }
+    }
+
+    // MARK: The source
+
+    /// One look at all manifests.
+    mutating func read(complete: Bool = true, busy: Bool = false) {
+        planner.update(
+            ManifestSnapshot(
+                began: now, ended: now, isComplete: complete, root: root, isBusy: busy, files: files,
+                source: SourceRevision(path: "manifests")))
+    }
+
+    /// Looks twice, far enough apart that what is missing is proved to be gone.
+    mutating func readTwice() {
+        read()
+        now = now + .seconds(2)
+        read()
+    }
+
+    /// Puts a file with these workloads in its place.
+    mutating func write(_ file: String, _ workloads: Workload...) {
+        let text = "\(workloads.map { "\($0)" })"
+        files[file] = .readable(workloads, digest: .sha256(of: text))
+    }
+
+    mutating func spoil(_ file: String) {
+        let range = SourceRange(filename: file)
+        files[file] = .unreadable([Diagnostic(reason: .syntax, summary: "unexpected end", range: range)])
+    }
+
+    // MARK: Rounds
+
+    /// A pass, carried out as one batch.
+    @discardableResult
+    mutating func step() -> Plan {
+        let plan = planner.pass(now: now)
+        carryOut(plan)
+        return plan
+    }
+
+    mutating func carryOut(_ plan: Plan) {
+        pass += 1
+        let request = BatchRequest(
+            owner: Self.owner, fence: fence, pass: pass, operations: plan.actions.map(\.operation))
+        var answer: BatchAnswer?
+        let lease = LeaseRequest(holder: "test", source: Self.source, fence: fence, holds: plan.holds)
+        commit { transaction throws(APIError) in
+            _ = try transaction.lease(Self.owner, lease)
+            if !request.operations.isEmpty { answer = try transaction.batch(request) }
+        }
+        for (action, result) in zip(plan.actions, answer?.results ?? []) {
+            planner.answered(action, at: now, revision: answer?.revision ?? 0, error: result.error)
+            if let error = result.error { errors.append(error) }
+        }
+        look()
+    }
+
+    /// Passes and works until nothing is to be done at once, moving the clock on where a plan waits for it.
+    mutating func settle(rounds: Int = 100) {
+        for _ in 0..<rounds {
+            let plan = step()
+            let before = cluster.revision
+            work()
+            look()
+            if plan.actions.isEmpty, cluster.revision == before {
+                guard let next = plan.wakeAt, next < now + .seconds(30) else { return }
+                now = max(next, now + .milliseconds(1))
+            }
+        }
+    }
+
+    /// The plan of now, as text, without carrying it out.
+    mutating func text() -> String {
+        let plan = planner.pass(now: now)
+        return PlanText(plan, entries: planner.unsettledEntries()).text
+    }
+}
+
+extension Workload {
+    /// A workload of one word, for tests.
+    init(
+        _ name: String, _ words: String..., file: String? = nil, replicas: Int = 1, kind: TaskKind = .service,
+        maxUnavailable: Int = 1, suspend: Bool = false, prune: Bool = true, labels: [String: String] = [:],
+        env: [String: String] = [:]
+    ) {
+        self.init(
+            definition: TaskDefinition(
+                name: WorkloadName(rawValue: name)!, kind: kind, command: words.isEmpty ? ["run"] : words, env: env,
+                labels: labels),
+            replicas: replicas, update: UpdatePolicy(maxUnavailable: maxUnavailable), suspend: suspend, prune: prune,
+            range: SourceRange(filename: file ?? "\(name).json"))
+    }
+}

@@ -1,0 +1,134 @@
+import CubeCore
+import CubeErrors
+import CubeTypes
+
+extension Scenario {
+    /// How tasks end, and when they are started again.
+    static let ends: [Scenario] = [
+        Scenario("failed") { story in
+            story.world.behaviour = ["bad": .fail]
+            story.world.write("web.json", Workload("web", "bad"))
+            story.world.read()
+            story.world.settle()
+            story.show("its restarts are used up")
+            story.world.direct(.retry, "web")
+            story.step("cube retry web")
+            story.show("it failed again")
+            story.world.write("web.json", Workload("web", "good"))
+            story.world.read()
+            story.show("its command changes")
+        },
+        Scenario("failed-gone-and-back") { story in
+            story.world.behaviour = ["bad": .fail]
+            story.world.write("web.json", Workload("web", "bad"))
+            story.world.read()
+            story.world.settle()
+            story.world.files = [:]
+            story.world.readTwice()
+            story.show("its manifest goes")
+            story.world.write("web.json", Workload("web", "bad"))
+            story.world.read()
+            story.show("and comes back: a new try")
+        },
+        Scenario("crashing") { story in
+            story.world.behaviour = ["bad": .crash]
+            story.world.write("web.json", Workload("web", "bad"))
+            story.world.read()
+            story.world.settle()
+            story.show("it waits between two runs")
+        },
+        Scenario("job") { story in
+            story.world.behaviour = ["once": .complete, "twice": .complete]
+            story.world.write("job.json", Workload("job", "once", kind: .job))
+            story.world.read()
+            story.step("a job")
+            story.show("it completed")
+            story.world.files = [:]
+            story.world.readTwice()
+            story.show("its manifest goes")
+            story.world.write("job.json", Workload("job", "once", kind: .job))
+            story.world.read()
+            story.show("and comes back: it is done")
+            story.world.write("job.json", Workload("job", "twice", kind: .job))
+            story.world.read()
+            story.step("its command changes")
+            story.world.write("job.json", Workload("job", "once", kind: .job))
+            story.world.read()
+            story.show("and changes back: it is done")
+            story.world.direct(.retry, "job")
+            story.step("cube retry job")
+            story.show("it ran again, once")
+        },
+        Scenario("stopped-by-a-person") { story in
+            story.world.write("web.json", Workload("web"))
+            story.world.read()
+            story.world.settle()
+            let id = story.world.live("web")[0].id
+            story.world.commit { transaction throws(APIError) in _ = try transaction.stop(id) }
+            story.world.look()
+            story.show("cube task stop: it is being stopped")
+            story.world.work()
+            story.world.look()
+            story.show("it is dead")
+        },
+        Scenario("suspend") { story in
+            story.world.write("web.json", Workload("web", "one", replicas: 2))
+            story.world.write("off.json", Workload("off", suspend: true))
+            story.world.read()
+            story.world.settle()
+            story.world.direct(.suspend, "web", expires: .seconds(60))
+            story.world.write("web.json", Workload("web", "two", replicas: 3))
+            story.world.read()
+            story.show("cube suspend web, and a change")
+            story.world.files["web.json"] = nil
+            story.world.readTwice()
+            story.show("its manifest goes")
+            story.world.write("web.json", Workload("web", "two", replicas: 3))
+            story.world.read()
+            story.world.now = story.world.now + .seconds(60)
+            story.show("the freeze ends")
+        },
+        Scenario("silent-node") { story in
+            story.world.write("web.json", Workload("web", "one"))
+            story.world.read()
+            story.world.settle()
+            story.world.silence()
+            story.show("its worker is silent")
+            story.world.write("web.json", Workload("web", "two"))
+            story.world.read()
+            story.show("and its command changes")
+        },
+        Scenario("no-effect") { story in
+            story.world.write("web.json", Workload("web"))
+            story.world.read()
+            for round in 1...3 {
+                let plan = story.world.planner.pass(now: story.world.now)
+                for action in plan.actions {
+                    story.world.planner.answered(
+                        action, at: story.world.now, revision: story.world.cluster.revision,
+                        error: APIError(.storageFull, "the disk is full"))
+                }
+                story.show("answer \(round)")
+                story.world.now = story.world.planner.pass(now: story.world.now).wakeAt!
+            }
+            story.world.settle()
+            story.show("the disk has room again")
+        },
+        Scenario("unmanaged") { story in
+            let definition = TaskDefinition(name: WorkloadName(rawValue: "tool")!, command: ["run"])
+            let cluster = story.world.cluster.cluster
+            let (spec, settings) = (definition.specDigest, definition.settingsDigest)
+            story.world.commit { transaction throws(APIError) in
+                let id = TaskID.derive(
+                    cluster: cluster, owner: .manual, name: definition.name, ordinal: 0, attempt: 0, digest: spec)
+                let proposal = TaskProposal(
+                    id: id, name: definition.name, ordinal: 0, attempt: 0, specDigest: spec,
+                    settingsDigest: settings, definition: definition)
+                _ = try transaction.schedule(ScheduleRequest(owner: .manual, maxLive: 1, task: proposal))
+            }
+            story.world.relist()
+            story.world.readTwice()
+            story.show("a task of another owner")
+        },
+    ]
+}

@@ -1,0 +1,88 @@
+import CubeCore
+import CubeTypes
+
+extension Scenario {
+    /// What keeps a mistake from taking everything down.
+    static let guards: [Scenario] = [
+        Scenario("guard-window") { story in
+            for name in ["a", "b", "c", "d", "e", "f"] { story.world.write("\(name).json", Workload(name)) }
+            story.world.read()
+            story.world.settle()
+            for name in ["a", "b", "c", "d"] { story.world.files["\(name).json"] = nil }
+            story.world.readTwice()
+            story.step("four of six go at once: held as a whole")
+            story.world.direct(
+                .approve, String(story.world.planner.pass(now: story.world.now).holds[0].digest.rawValue))
+            story.step("cube approve")
+            story.world.files["e.json"] = nil
+            story.world.readTwice()
+            story.show("what was approved does not count")
+        },
+        Scenario("guard-window-by-time") { story in
+            for name in ["a", "b", "c", "d", "e"] { story.world.write("\(name).json", Workload(name)) }
+            story.world.read()
+            story.world.settle()
+            for name in ["a", "b", "c"] { story.world.files["\(name).json"] = nil }
+            story.world.readTwice()
+            story.world.settle()
+            story.world.files["d.json"] = nil
+            story.world.readTwice()
+            story.show("three went, the fourth is held")
+            story.world.now = story.world.now + .seconds(600)
+            story.show("ten minutes later")
+        },
+        Scenario("guard-empty") { story in
+            story.world.write("web.json", Workload("web"))
+            story.world.read()
+            story.world.settle()
+            story.world.files = [:]
+            story.world.readTwice()
+            story.step("no manifest is left")
+            story.world.direct(
+                .approve, String(story.world.planner.pass(now: story.world.now).holds[0].digest.rawValue))
+            story.show("cube approve")
+        },
+        Scenario("guard-foreign") { story in
+            story.world.write("web.json", Workload("web"))
+            story.world.write("db.json", Workload("db"))
+            story.world.read()
+            story.world.settle()
+            story.world.planner = Planner(owner: PlanningWorld.owner, memory: SourceMemory())
+            story.world.relist()
+            story.world.files["db.json"] = nil
+            story.world.readTwice()
+            story.show("a source that never defined it")
+        },
+        Scenario("prune-disabled") { story in
+            story.world.write("db.json", Workload("db", prune: false))
+            story.world.write("web.json", Workload("web"))
+            story.world.read()
+            story.world.settle()
+            story.world.files["db.json"] = nil
+            story.world.readTwice()
+            story.show("its manifest said prune: false")
+        },
+        Scenario("guard-storage") { story in
+            story.world.write("web.json", Workload("web", "one"))
+            story.world.write("old.json", Workload("old"))
+            story.world.read()
+            story.world.settle()
+            story.world.planner.isStorageWritable = false
+            story.world.files["old.json"] = nil
+            story.world.write("web.json", Workload("web", "two"))
+            story.world.write("new.json", Workload("new"))
+            story.world.readTwice()
+            story.show("the data directory cannot be written: what starts goes on")
+            story.world.planner.isStorageWritable = true
+            story.show("it can be written again")
+        },
+        Scenario("owner-taken") { story in
+            story.world.planner.standing = .watching(reason: "owner_taken", message: "bound to another source")
+            story.world.write("web.json", Workload("web"))
+            story.world.read()
+            story.step("it plans and does nothing")
+            story.world.planner.standing = .writing
+            story.show("cube owner claim")
+        },
+    ]
+}

@@ -1,0 +1,108 @@
+import CubeCore
+import CubeTypes
+
+extension Scenario {
+    /// What is done while nobody can know what is declared.
+    static let sources: [Scenario] = [
+        Scenario("unreadable") { story in
+            story.world.write("shop.json", Workload("web", file: "shop.json"), Workload("db", file: "shop.json"))
+            story.world.write("log.json", Workload("log"))
+            story.world.read()
+            story.world.settle()
+            story.world.spoil("shop.json")
+            story.world.files["log.json"] = nil
+            story.world.readTwice()
+            story.show("one file breaks, the other one goes: what breaks is kept")
+            story.world.write("new.json", Workload("db", "other", file: "new.json"))
+            story.world.read()
+            story.show("a readable definition beats a remembered one")
+        },
+        Scenario("unreadable-unknown") { story in
+            story.world.write("web.json", Workload("web"))
+            story.world.read()
+            story.world.settle()
+            story.world.files = [:]
+            story.world.write("new.json", Workload("new"))
+            story.world.spoil("secret.json")
+            story.world.readTwice()
+            story.show("a file that was never readable may hold what is missing")
+        },
+        Scenario("unreadable-without-memory") { story in
+            story.world.write("web.json", Workload("web"))
+            story.world.write("db.json", Workload("db"))
+            story.world.read()
+            story.world.settle()
+            story.world.planner = Planner(owner: PlanningWorld.owner, memory: nil)
+            story.world.relist()
+            story.world.spoil("web.json")
+            story.world.files["db.json"] = nil
+            story.world.write("new.json", Workload("new"))
+            story.world.readTwice()
+            story.show("the memory was deleted: tasks tell what came from the broken file")
+        },
+        Scenario("incomplete-listing") { story in
+            story.world.write("a.json", Workload("a"))
+            story.world.write("dir/b.json", Workload("b", file: "dir/b.json"))
+            story.world.read()
+            story.world.settle()
+            story.world.files["dir/b.json"] = nil
+            story.world.read(complete: false)
+            story.world.now = story.world.now + .seconds(10)
+            story.world.read(complete: false)
+            story.show("a directory cannot be listed")
+        },
+        Scenario("disputed") { story in
+            story.world.write("a.json", Workload("web", "one", file: "a.json"))
+            story.world.write("c.json", Workload("other"))
+            story.world.read()
+            story.world.settle()
+            story.world.write("b.json", Workload("web", "two", file: "b.json"))
+            story.world.write("c.json", Workload("other", "changed", file: "c.json"))
+            story.world.read()
+            story.show("two files define one name: only that name stays as it is")
+        },
+        Scenario("absence") { story in
+            story.world.write("old.json", Workload("old"))
+            story.world.write("web.json", Workload("web"))
+            story.world.read()
+            story.world.settle()
+            story.world.files["old.json"] = nil
+            story.world.read()
+            story.show("it is missing once")
+            story.world.now = story.world.now + .seconds(2)
+            story.world.read()
+            story.step("it is missing twice")
+            story.show("it is pruned")
+        },
+        Scenario("source-busy") { story in
+            story.world.write("old.json", Workload("old"))
+            story.world.write("web.json", Workload("web"))
+            story.world.read()
+            story.world.settle()
+            story.world.files["old.json"] = nil
+            story.world.read(busy: true)
+            story.show("git is at work")
+            story.world.now = story.world.now + .seconds(60)
+            story.world.read(busy: true)
+            story.show("for a minute")
+            story.world.readTwice()
+            story.show("it has finished")
+        },
+        Scenario("root-replaced") { story in
+            story.world.write("old.json", Workload("old"))
+            story.world.write("web.json", Workload("web"))
+            story.world.read()
+            story.world.settle()
+            story.world.root = RootIdentity(device: 2, inode: 1)
+            story.world.files["old.json"] = nil
+            story.world.readTwice()
+            story.show("another directory is in the root's place")
+            story.world.write("old.json", Workload("old"))
+            story.world.readTwice()
+            story.show("every name was seen again")
+            story.world.files["old.json"] = nil
+            story.world.readTwice()
+            story.show("from now on it is the source")
+        },
+    ]
+}

@@ -1,0 +1,107 @@
+import CubeCore
+import CubeTypes
+
+extension Scenario {
+    /// How what is declared comes about.
+    static let updates: [Scenario] = [
+        Scenario("start") { story in
+            story.world.write("web.json", Workload("web", replicas: 2))
+            story.world.write("job.json", Workload("job", kind: .job))
+            story.world.read()
+            story.step("two manifests are written")
+            story.show("all was started")
+            story.world.now = story.world.now + .seconds(5)
+            story.show("five seconds later")
+        },
+        Scenario("replace") { story in
+            story.world.write("web.json", Workload("web", "one", replicas: 3, env: ["TOKEN": "s3cret"]))
+            story.world.read()
+            story.world.settle()
+            story.world.write("web.json", Workload("web", "two", replicas: 3, env: ["TOKEN": "0ther"]))
+            story.world.read()
+            for round in 1...3 { story.step("its command changed, round \(round)") }
+            story.world.now = story.world.now + .seconds(5)
+            story.step("the first was ready for five seconds")
+            story.world.settle()
+            story.show("at the end")
+        },
+        Scenario("replace-broken-first") { story in
+            story.world.write("web.json", Workload("web", "one", replicas: 3))
+            story.world.read()
+            story.world.settle()
+            story.world.become(.crash, "web", 1)
+            story.world.write("web.json", Workload("web", "two", replicas: 3))
+            story.world.read()
+            story.show("one of three crashes, and the command changes")
+        },
+        Scenario("fix-during-hanging-rollout") { story in
+            story.world.behaviour = ["bad": .hang]
+            story.world.write("web.json", Workload("web", "good", replicas: 2))
+            story.world.read()
+            story.world.settle()
+            story.world.write("web.json", Workload("web", "bad", replicas: 2))
+            story.world.read()
+            story.world.settle()
+            story.show("the rollout of bad hangs")
+            story.world.write("web.json", Workload("web", "fixed", replicas: 2))
+            story.world.read()
+            story.step("the fix comes")
+            story.world.settle()
+            story.show("at the end")
+        },
+        Scenario("update-in-place") { story in
+            story.world.write("web.json", Workload("web", replicas: 2, labels: ["team": "a"]))
+            story.world.read()
+            story.world.settle()
+            story.world.write("web.json", Workload("web", replicas: 2, labels: ["team": "b"]))
+            story.world.read()
+            story.step("a label changes")
+            story.show("afterwards")
+            story.world.files = [:]
+            story.world.write("moved.json", Workload("web", file: "moved.json", replicas: 2, labels: ["team": "b"]))
+            story.world.read()
+            story.step("the manifest moves to another file")
+            story.show("afterwards")
+        },
+        Scenario("scale") { story in
+            story.world.write("web.json", Workload("web", replicas: 4))
+            story.world.read()
+            story.world.settle()
+            story.world.write("web.json", Workload("web", replicas: 2))
+            story.world.read()
+            story.step("from four to two")
+            story.step("one is stopped")
+            story.show("the other one too")
+            story.world.write("web.json", Workload("web", replicas: 3))
+            story.world.read()
+            story.show("from two to three")
+        },
+        Scenario("scale-down-then-up-at-once") { story in
+            story.world.write("web.json", Workload("web", replicas: 3))
+            story.world.read()
+            story.world.settle()
+            story.world.become(.fail, "web", 0)
+            story.world.write("web.json", Workload("web", "two", replicas: 2))
+            story.world.read()
+            story.show("a new command and fewer replicas: what is surplus goes before anything is started")
+        },
+        Scenario("restart") { story in
+            story.world.write("web.json", Workload("web", replicas: 2))
+            story.world.read()
+            story.world.settle()
+            story.world.direct(.restart, "web")
+            story.step("cube restart web")
+            story.step("the first one is stopped")
+            story.world.settle()
+            story.show("at the end")
+        },
+        Scenario("max-unavailable-2") { story in
+            story.world.write("web.json", Workload("web", "one", replicas: 4, maxUnavailable: 2))
+            story.world.read()
+            story.world.settle()
+            story.world.write("web.json", Workload("web", "two", replicas: 4, maxUnavailable: 2))
+            story.world.read()
+            story.show("two at a time")
+        },
+    ]
+}
