@@ -59,11 +59,7 @@ package struct HTTPTransport: Sendable {
         let label = label(request)
         return try await withDeadline(request.deadline, clock: clock, of: label) {
             do {
-                let response = try await Self.client.execute(prepared, deadline: .distantFuture)
-                guard response.status.code < 300 else {
-                    let body = Data(try await response.body.collect(upTo: request.answerLimit).readableBytesView)
-                    throw APIError(answer: body, status: Int(response.status.code), label: label)
-                }
+                let response = try await Self.answer(to: prepared, limit: request.answerLimit, label: label)
                 return AnswerStream(body: response.body, label: label)
             } catch {
                 throw transportError(error, label: label)
@@ -95,14 +91,24 @@ package struct HTTPTransport: Sendable {
         _ request: HTTPClientRequest, limit: Int, label: String
     ) async throws -> (status: Int, body: Data) {
         do {
-            let response = try await Self.client.execute(request, deadline: .distantFuture)
+            let response = try await Self.answer(to: request, limit: limit, label: label)
             let body = Data(try await response.body.collect(upTo: limit).readableBytesView)
-            let status = Int(response.status.code)
-            guard status < 300 else { throw APIError(answer: body, status: status, label: label) }
-            return (status, body)
+            return (Int(response.status.code), body)
         } catch {
             throw transportError(error, label: label)
         }
+    }
+
+    /// An answer that is no error; its body is still to come.
+    private static func answer(
+        to request: HTTPClientRequest, limit: Int, label: String
+    ) async throws -> HTTPClientResponse {
+        let response = try await client.execute(request, deadline: .distantFuture)
+        guard response.status.code < 300 else {
+            let body = Data(try await response.body.collect(upTo: limit).readableBytesView)
+            throw APIError(answer: body, status: Int(response.status.code), label: label)
+        }
+        return response
     }
 
     private func prepare(_ request: TransportRequest) throws -> HTTPClientRequest {

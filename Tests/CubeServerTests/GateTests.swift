@@ -60,7 +60,8 @@ struct GateTests {
     }
 
     @Test(arguments: [
-        (HTTPMethod.PUT, "/things", "GET, POST"), (.POST, "/things/a", "GET, DELETE"), (.HEAD, "/open", "GET"),
+        (HTTPMethod.PUT, "/things", "GET, HEAD, POST"), (.POST, "/things/a", "GET, HEAD, DELETE"),
+        (.HEAD, "/members", "POST"), (.DELETE, "/open", "GET, HEAD"),
         (.PATCH, "/members", "POST"), (.GET, "/things/batch", ""),
     ])
     func `a wrong method is told the right ones`(method: HTTPMethod, path: String, allowed: String) async throws {
@@ -163,6 +164,28 @@ struct GateTests {
                     + "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n\(chunk)", with: endpoint)
             #expect(answer.hasPrefix("HTTP/1.1 413 "))
             #expect(answer.contains("body_too_large"))
+        }
+    }
+
+    @Test func `a body that is no body is told so`() async throws {
+        try await withRoutes(routes) { endpoint, _ in
+            let answer = try await exchange(
+                "POST /things HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer \(tokens[.write]!)\r\n"
+                    + "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nno length\r\n",
+                with: endpoint)
+            #expect(answer.hasPrefix("HTTP/1.1 400 "))
+            #expect(answer.contains(#""reason":"validation_failed""#))
+        }
+    }
+
+    @Test func `a head alone is answered alone`() async throws {
+        try await withRoutes(routes) { endpoint, _ in
+            let answer = try await exchange(
+                "HEAD /open HTTP/1.1\r\nHost: localhost\r\n\r\n"
+                    + "HEAD /nowhere HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", with: endpoint)
+            #expect(answer.hasPrefix("HTTP/1.1 200 "))
+            #expect(answer.contains("HTTP/1.1 404 "))
+            #expect(!answer.contains("{"))
         }
     }
 

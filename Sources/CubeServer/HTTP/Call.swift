@@ -5,6 +5,7 @@ import HTTPTypes
 import Hummingbird
 import Logging
 import NIOCore
+import NIOHTTP1
 import ServiceLifecycle
 
 /// A request that passed the gate, as a route sees it.
@@ -35,6 +36,8 @@ struct Call: Sendable {
             bytes = try await request.body.collect(upTo: bodyLimit)
         } catch is NIOTooManyBytesError {
             throw APIError.tooLarge(bodyLimit)
+        } catch is HTTPParserError {
+            throw APIError(.validationFailed, "the body is not what its header fields say")
         }
         do {
             return try JSONDecoder().decode(Body.self, from: Data(bytes.readableBytesView))

@@ -35,6 +35,7 @@ struct Gate: HTTPResponder {
             default: break
             }
         }
+        if request.method == .head { response = response.createHeadResponse() }
         response.headers[.xRequestID] = requestID
         response.headers[.cacheControl] = "no-store"
         logger.debug("\(request.method) \(request.uri.path)", metadata: ["status": "\(response.status.code)"])
@@ -70,11 +71,11 @@ struct Gate: HTTPResponder {
     }
 
     private func find(_ request: Request) throws(APIError) -> (Route, parameters: [String: String]) {
-        switch table.match(request.method, path: request.uri.path) {
+        switch table.match(request.method == .head ? .get : request.method, path: request.uri.path) {
         case .found(let route, let parameters):
             return (route, parameters)
         case .otherMethods(let methods):
-            let allowed = methods.map(\.rawValue).joined(separator: ", ")
+            let allowed = methods.flatMap { $0 == .get ? [.get, .head] : [$0] }.map(\.rawValue).joined(separator: ", ")
             throw APIError(
                 .methodNotAllowed,
                 "\(request.method) is not a method of \(request.uri.path.prefix(200)), which has \(allowed)",

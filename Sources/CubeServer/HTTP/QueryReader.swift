@@ -52,6 +52,8 @@ struct QueryReader {
         read(name, "must be true or false") { ["": true, "true": true, "false": false][$0] } ?? false
     }
 
+    /// What is required was given and read when this returns.
+    ///
     /// - Throws: `validation_failed` with all that was wrong: what was read, what nobody asked for, what is missing.
     mutating func finish(requiring required: String...) throws(APIError) {
         for name in required where values[name] == nil {

@@ -1,4 +1,3 @@
-import CubeErrors
 package import Logging
 import ServiceLifecycle
 
@@ -10,10 +9,8 @@ package struct ReadinessServer: Service {
     package init(
         problem: @Sendable @escaping () async -> String?, options: ServerOptions, logger: Logger
     ) {
-        let routes = RouteTable.root {
-            if let problem = await problem() { throw APIError(.unavailable, "not ready: \(problem)") }
-        }
-        server = HTTPServer(table: RouteTable(routes: routes), options: options, logger: logger)
+        server = HTTPServer(
+            table: RouteTable(routes: RouteTable.root(problem: problem)), options: options, logger: logger)
     }
 
     package func run() async throws { try await server.run() }

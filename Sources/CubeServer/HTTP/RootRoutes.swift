@@ -5,12 +5,12 @@ import Hummingbird
 extension RouteTable {
     /// What every server has at its root, without a token.
     ///
-    /// - Parameter readiness: throws what is missing where the server cannot serve yet.
-    static func root(readiness: @Sendable @escaping () async throws -> Void) -> [Route] {
+    /// - Parameter problem: what keeps the program from doing its work; `nil` where nothing does.
+    static func root(problem: @Sendable @escaping () async -> String?) -> [Route] {
         [
             Route(.get, "/healthz", .everybody) { _ in try .json(["status": "ok"]) },
             Route(.get, "/readyz", .everybody) { _ in
-                try await readiness()
+                if let problem = await problem() { throw APIError(.unavailable, "not ready: \(problem)") }
                 return try .json(["status": "ready"])
             },
             Route(.get, "/version", .everybody) { _ in try .json(VersionInfo()) },

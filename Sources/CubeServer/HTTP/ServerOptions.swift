@@ -4,8 +4,6 @@ package import CubeTypes
 /// Where and for whom a server listens.
 package struct ServerOptions: Sendable {
     package var listen: Endpoint.Address
-    /// Whether an address that other machines reach is allowed.
-    package var insecure: Bool
     /// Names, besides that of `listen`, by which clients call this server.
     package var hosts: Set<String>
     /// What a TCP listener asks for.
@@ -14,7 +12,8 @@ package struct ServerOptions: Sendable {
     /// Told the real address, port 0 replaced, once connections are accepted.
     package var onReady: @Sendable (Endpoint) async -> Void
 
-    /// - Throws: `validation_failed` for an address that other machines reach, unless `insecure`.
+    /// - Parameter insecure: allows an address that other machines reach.
+    /// - Throws: `validation_failed` for such an address otherwise.
     package init(
         listen: Endpoint.Address, insecure: Bool = false, hosts: Set<String> = [], tokens: TokenSet,
         limits: ServerLimits = ServerLimits(), onReady: @Sendable @escaping (Endpoint) async -> Void = { _ in }
@@ -28,7 +27,6 @@ package struct ServerOptions: Sendable {
             ])
         }
         self.listen = listen
-        self.insecure = insecure
         self.hosts = hosts
         self.tokens = tokens
         self.limits = limits

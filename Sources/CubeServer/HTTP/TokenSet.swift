@@ -69,7 +69,7 @@ extension TokenSet {
             }
             var bytes = [UInt8](repeating: 0, count: 256)
             let count = try bytes.withUnsafeMutableBytes { try file.read(into: $0) }
-            text = String(decoding: bytes[..<count], as: UTF8.self).trimmingSuffix { $0.isNewline }
+            text = String(decoding: bytes[..<count].prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
         } catch let error as APIError {
             throw error
         } catch Errno.noSuchFileOrDirectory {
@@ -108,13 +108,5 @@ extension TokenSet {
 
     private static func failure(_ verb: String, _ path: String) -> APIError {
         APIError(.internal, "cannot \(verb) \(path): \(String(cString: strerror(errno)))")
-    }
-}
-
-extension String {
-    fileprivate func trimmingSuffix(while isTrimmed: (Character) -> Bool) -> String {
-        var text = self
-        while let last = text.last, isTrimmed(last) { text.removeLast() }
-        return text
     }
 }

@@ -1,4 +1,3 @@
-import CubeErrors
 package import CubeManager
 package import Logging
 import ServiceLifecycle
@@ -8,9 +7,7 @@ package struct ManagerServer: Service {
     private let server: HTTPServer
 
     package init(_ manager: ManagerService, options: ServerOptions, logger: Logger) {
-        let root = RouteTable.root {
-            if let reason = await manager.notReadyReason { throw APIError(.unavailable, "not ready: \(reason)") }
-        }
+        let root = RouteTable.root { await manager.notReadyReason }
         let routes =
             root + RouteTable.tasks(manager) + RouteTable.workers(manager) + RouteTable.owners(manager)
             + RouteTable.cluster(manager)

@@ -72,10 +72,9 @@ extension RouteTable {
         let since = query.integer("since")
         let term = query.integer("term")
         let wait = query.duration("wait", upTo: call.limits.longestWait) ?? .zero
-        try query.finish(requiring: "owner", "term")
-        guard let owner, let since, let term else { return .noContent }
+        try query.finish(requiring: "owner", "since", "term")
         var changes = try await call.untilGone {
-            try await manager.changes(owner: owner, since: since, term: term, wait: wait)
+            try await manager.changes(owner: owner!, since: since!, term: term!, wait: wait)
         }
         changes.changed = changes.changed.map(call.shown)
         return try .json(changes)

@@ -24,11 +24,10 @@ extension RouteTable {
                 let cluster = query.identifier("cluster", as: ClusterID.self)
                 let wait = query.duration("wait", upTo: call.limits.longestWait) ?? .zero
                 try query.finish(requiring: "term", "cluster")
-                guard let term, let cluster else { return .noContent }
                 return try .json(
                     try await call.untilGone {
                         try await worker.list(
-                            since: since, incarnation: incarnation, term: term, cluster: cluster, wait: wait)
+                            since: since, incarnation: incarnation, term: term!, cluster: cluster!, wait: wait)
                     })
             },
             Route(.get, "\(prefix)/tasks/{id}", .onlooker) { call in
@@ -40,9 +39,9 @@ extension RouteTable {
                 let term = query.integer("term")
                 let cluster = query.identifier("cluster", as: ClusterID.self)
                 try query.finish(requiring: "placement", "term", "cluster")
-                guard let placement, let term, let cluster else { return .noContent }
                 return try .json(
-                    try await worker.stop(try call.parameter("id"), placement: placement, term: term, cluster: cluster),
+                    try await worker.stop(
+                        try call.parameter("id"), placement: placement!, term: term!, cluster: cluster!),
                     status: .accepted)
             },
             Route(.put, "\(prefix)/tasks/{id}/settings", .worker) { call in

@@ -8,7 +8,7 @@ package struct WorkerServer: Service {
     private let server: HTTPServer
 
     package init(_ worker: WorkerService, options: ServerOptions, logger: Logger) {
-        let routes = RouteTable.root(readiness: {}) + RouteTable.worker(worker)
+        let routes = RouteTable.root { nil } + RouteTable.worker(worker)
         server = HTTPServer(table: RouteTable(routes: routes), options: options, logger: logger)
     }
 
