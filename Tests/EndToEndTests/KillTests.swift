@@ -12,24 +12,26 @@ extension EndToEndTests {
             ProcessInfo.processInfo.environment["CUBE_SEED"].flatMap(UInt64.init) ?? UInt64.random(in: 0...999_999)
 
         @Test func `up may be killed at any time`() async throws {
-            let world = try World()
-            try await endure(in: world, programs: [["up"]], victim: 0)
+            try await World.with { world in
+                try await endure(in: world, programs: [["up"]], victim: 0)
+            }
         }
 
         @Test(arguments: [0, 1, 2])
         func `manager, worker and reconciler may be killed at any time, each on its own`(victim: Int) async throws {
-            let world = try World()
-            let socket = world.socket("manager")
-            try await endure(
-                in: world,
-                programs: [
-                    ["manager", "--listen", "unix:\(socket)"],
-                    [
-                        "worker", "--name", "w1", "--join", "unix:\(socket)", "--listen",
-                        "unix:\(world.socket("worker"))",
-                    ],
-                    ["reconcile", "--manager", "unix:\(socket)"],
-                ], victim: victim)
+            try await World.with { world in
+                let socket = world.socket("manager")
+                try await endure(
+                    in: world,
+                    programs: [
+                        ["manager", "--listen", "unix:\(socket)"],
+                        [
+                            "worker", "--name", "w1", "--join", "unix:\(socket)", "--listen",
+                            "unix:\(world.socket("worker"))",
+                        ],
+                        ["reconcile", "--manager", "unix:\(socket)"],
+                    ], victim: victim)
+            }
         }
 
         /// Changes manifests and kills the victim, round after round, then waits until all is as it should be and asks the ledger.
@@ -70,7 +72,6 @@ extension EndToEndTests {
                 #expect(starts == 1, "job \(name) started \(starts) times, seed \(Self.seed)")
             }
             for program in running { program.kill(SIGTERM) }
-            try await world.close()
         }
     }
 }

@@ -8,108 +8,108 @@ extension EndToEndTests {
         @Test func `a manifest becomes a task, an edit replaces it, a broken file keeps it, and a deletion ends it`()
             async throws
         {
-            let world = try World()
-            try world.service("web")
-            try world.service("api")
-            let up = try world.start("up")
+            try await World.with { world in
+                try world.service("web")
+                try world.service("api")
+                let up = try world.start("up")
 
-            try await world.wait(for: "two tasks") { try world.ledger.living().count == 2 }
-            try await world.wait(for: "a synced status file") {
-                world.workload("web")?["sync"] as? String == "Synced"
-                    && world.workload("web")?["health"] as? String == "Healthy"
+                try await world.wait(for: "two tasks") { try world.ledger.living().count == 2 }
+                try await world.wait(for: "a synced status file") {
+                    world.workload("web")?["sync"] as? String == "Synced"
+                        && world.workload("web")?["health"] as? String == "Healthy"
+                }
+
+                try world.service("web", version: 2)
+                try await world.wait(for: "version 2 of web") { try world.ledger.living()["web/0"]?.version == "2" }
+
+                try world.write("web", text: #"{"name": "web", "comm"#)
+                try await world.wait(for: "the broken file in the status") {
+                    world.summary().map { "\($0)".contains("syntax") } ?? false
+                }
+                #expect(try world.ledger.living()["web/0"]?.version == "2")
+
+                try world.service("web", version: 3)
+                try await world.wait(for: "version 3 of web") { try world.ledger.living()["web/0"]?.version == "3" }
+
+                try world.remove("api")
+                try await world.wait(for: "the end of api") { try world.ledger.living()["api/0"] == nil }
+                #expect(try world.ledger.contradictions() == [])
+
+                up.kill(SIGINT)
+                #expect(await up.ended() == 0)
             }
-
-            try world.service("web", version: 2)
-            try await world.wait(for: "version 2 of web") { try world.ledger.living()["web/0"]?.version == "2" }
-
-            try world.write("web", text: #"{"name": "web", "comm"#)
-            try await world.wait(for: "the broken file in the status") {
-                world.summary().map { "\($0)".contains("syntax") } ?? false
-            }
-            #expect(try world.ledger.living()["web/0"]?.version == "2")
-
-            try world.service("web", version: 3)
-            try await world.wait(for: "version 3 of web") { try world.ledger.living()["web/0"]?.version == "3" }
-
-            try world.remove("api")
-            try await world.wait(for: "the end of api") { try world.ledger.living()["api/0"] == nil }
-            #expect(try world.ledger.contradictions() == [])
-
-            up.kill(SIGINT)
-            #expect(await up.ended() == 0)
-            try await world.close()
         }
 
         @Test func `tasks outlive an ended up, the next one adopts them, and down ends them`() async throws {
-            let world = try World()
-            try world.service("web", replicas: 2)
-            let first = try world.start("up")
-            try await world.wait(for: "two tasks") { try world.ledger.living().count == 2 }
-            let before = try world.ledger.living()
-            first.kill(SIGTERM)
-            #expect(await first.ended() == 0)
-            for entry in before.values { #expect(kill(entry.process, 0) == 0, "\(entry) ended with up") }
+            try await World.with { world in
+                try world.service("web", replicas: 2)
+                let first = try world.start("up")
+                try await world.wait(for: "two tasks") { try world.ledger.living().count == 2 }
+                let before = try world.ledger.living()
+                first.kill(SIGTERM)
+                #expect(await first.ended() == 0)
+                for entry in before.values { #expect(kill(entry.process, 0) == 0, "\(entry) ended with up") }
 
-            let second = try world.start("up")
-            try await world.wait(for: "a synced status") { world.workload("web")?["sync"] as? String == "Synced" }
-            #expect(try world.ledger.living() == before)
+                let second = try world.start("up")
+                try await world.wait(for: "a synced status") { world.workload("web")?["sync"] as? String == "Synced" }
+                #expect(try world.ledger.living() == before)
 
-            let down = try await world.run("down")
-            #expect(down.status == 0, "\(down.standardError)")
-            #expect(await second.ended() == 0)
-            #expect(try world.ledger.living() == [:])
-            #expect(try world.ledger.contradictions() == [])
-            try await world.close()
+                let down = try await world.run("down")
+                #expect(down.status == 0, "\(down.standardError)")
+                #expect(await second.ended() == 0)
+                #expect(try world.ledger.living() == [:])
+                #expect(try world.ledger.contradictions() == [])
+            }
         }
 
         @Test func `a diff changes nothing and tells by its exit code whether there is a difference`() async throws {
-            let world = try World()
-            try world.service("web")
-            let manager = try world.start("manager", "--listen", "unix:\(world.socket("manager"))")
-            let worker = try world.start(
-                "worker", "--name", "w1", "--join", "unix:\(world.socket("manager"))", "--listen",
-                "unix:\(world.socket("worker"))")
-            let reconciler = try world.start("reconcile", "--manager", "unix:\(world.socket("manager"))")
-            try await world.wait(for: "a synced status") { world.workload("web")?["sync"] as? String == "Synced" }
+            try await World.with { world in
+                try world.service("web")
+                let manager = try world.start("manager", "--listen", "unix:\(world.socket("manager"))")
+                let worker = try world.start(
+                    "worker", "--name", "w1", "--join", "unix:\(world.socket("manager"))", "--listen",
+                    "unix:\(world.socket("worker"))")
+                let reconciler = try world.start("reconcile", "--manager", "unix:\(world.socket("manager"))")
+                try await world.wait(for: "a synced status") { world.workload("web")?["sync"] as? String == "Synced" }
 
-            #expect(try await world.run("diff", "--manager", "unix:\(world.socket("manager"))").status == 0)
-            reconciler.kill(SIGSTOP)
-            try world.service("web", version: 2)
-            let diff = try await world.run("diff", "--manager", "unix:\(world.socket("manager"))")
-            #expect(diff.status == 1, "\(diff.standardError)")
-            #expect(try world.ledger.living()["web/0"]?.version == "1")
-            reconciler.kill(SIGCONT)
-            try await world.wait(for: "version 2") { try world.ledger.living()["web/0"]?.version == "2" }
-            for program in [reconciler, worker, manager] { program.kill(SIGINT) }
-            for program in [reconciler, worker, manager] { #expect(await program.ended() == 0) }
-            try await world.close()
+                #expect(try await world.run("diff", "--manager", "unix:\(world.socket("manager"))").status == 0)
+                reconciler.kill(SIGSTOP)
+                try world.service("web", version: 2)
+                let diff = try await world.run("diff", "--manager", "unix:\(world.socket("manager"))")
+                #expect(diff.status == 1, "\(diff.standardError)")
+                #expect(try world.ledger.living()["web/0"]?.version == "1")
+                reconciler.kill(SIGCONT)
+                try await world.wait(for: "version 2") { try world.ledger.living()["web/0"]?.version == "2" }
+                for program in [reconciler, worker, manager] { program.kill(SIGINT) }
+                for program in [reconciler, worker, manager] { #expect(await program.ended() == 0) }
+            }
         }
 
         @Test func `tasks outlive a machine that stood still for longer than a lease`() async throws {
-            let world = try World()
-            try world.service("web")
-            let up = try world.start("up")
-            try await world.wait(for: "a synced status") { world.workload("web")?["sync"] as? String == "Synced" }
-            up.kill(SIGSTOP)
-            try await Task.sleep(for: .seconds(18))
-            up.kill(SIGCONT)
-            try world.service("web", version: 2)
-            try await world.wait(for: "version 2") { try world.ledger.living()["web/0"]?.version == "2" }
-            #expect(try world.ledger.contradictions() == [])
-            up.kill(SIGINT)
-            await up.ended()
-            try await world.close()
+            try await World.with { world in
+                try world.service("web")
+                let up = try world.start("up")
+                try await world.wait(for: "a synced status") { world.workload("web")?["sync"] as? String == "Synced" }
+                up.kill(SIGSTOP)
+                try await Task.sleep(for: .seconds(18))
+                up.kill(SIGCONT)
+                try world.service("web", version: 2)
+                try await world.wait(for: "version 2") { try world.ledger.living()["web/0"]?.version == "2" }
+                #expect(try world.ledger.contradictions() == [])
+                up.kill(SIGINT)
+                await up.ended()
+            }
         }
 
         @Test func `a broken manifest is an exit code and a place`() async throws {
-            let world = try World()
-            try world.write("web", text: "{\n  \"name\": \"web\",\n  \"comand\": [\"web\"]\n}")
-            let validate = try await world.run("validate", "-o", "json")
-            #expect(validate.status == 1)
-            let diagnostics = try #require(
-                try JSONSerialization.jsonObject(with: Data(validate.standardOutput.utf8)) as? [[String: Any]])
-            #expect(diagnostics.map { $0["reason"] as? String } == ["unknown_key"])
-            try await world.close()
+            try await World.with { world in
+                try world.write("web", text: "{\n  \"name\": \"web\",\n  \"comand\": [\"web\"]\n}")
+                let validate = try await world.run("validate", "-o", "json")
+                #expect(validate.status == 1)
+                let diagnostics = try #require(
+                    try JSONSerialization.jsonObject(with: Data(validate.standardOutput.utf8)) as? [[String: Any]])
+                #expect(diagnostics.map { $0["reason"] as? String } == ["unknown_key"])
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 import CubeTypes
 import Foundation
 import Glibc
+import Synchronization
 import Testing
 
 /// The tests of the whole, one after the other: each brings a world of processes of its own.
@@ -17,16 +18,28 @@ final class World {
     func socket(_ name: String) -> String { directory.appending(path: name + ".sock").path }
     private var programs: [Program] = []
 
-    init() throws {
+    private init() throws {
         directory = FileManager.default.temporaryDirectory.appending(path: "cube-e2e-\(UUID().uuidString.prefix(8))")
         try FileManager.default.createDirectory(at: manifests, withIntermediateDirectories: true)
         try Data().write(to: directory.appending(path: "ledger"))
     }
 
-    /// Ends everything that this world started, its tasks too, and removes it.
-    func close() async throws {
+    /// Makes a world for the time of a test, and leaves nothing of it: no program, no task, no file.
+    static func with(_ test: (World) async throws -> Void) async throws {
+        let world = try World()
+        do {
+            try await test(world)
+        } catch {
+            try await world.close()
+            throw error
+        }
+        try await world.close()
+    }
+
+    private func close() async throws {
         for program in programs where program.isRunning { program.kill(SIGKILL) }
         for program in programs { await program.ended() }
+        try FileManager.default.removeItem(at: data)
         let down = try await run("down", "--orphans")
         #expect(down.status == 0, "\(down.standardError)")
         try FileManager.default.removeItem(at: directory)
@@ -143,6 +156,7 @@ final class World {
 final class Program: @unchecked Sendable {
     let arguments: [String]
     private let process = Process()
+    private let end = End()
     private let prefix: URL
 
     /// The programs stand beside the test bundle, which is the running program.
@@ -162,29 +176,53 @@ final class Program: @unchecked Sendable {
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = try FileHandle(forWritingTo: URL(filePath: "\(prefix.path).out"))
         process.standardError = try FileHandle(forWritingTo: URL(filePath: "\(prefix.path).err"))
+        process.terminationHandler = { [end] process in
+            end.come(process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus)
+        }
         try process.run()
     }
 
-    var isRunning: Bool { process.isRunning }
+    var isRunning: Bool { end.status == nil }
 
     func kill(_ signal: Int32) { Glibc.kill(process.processIdentifier, signal) }
 
     /// Waits for its end and answers the exit status, or minus the signal.
     @discardableResult
-    func ended() async -> Int32 {
-        await withCheckedContinuation { continuation in
-            DispatchQueue.global().async { [process] in
-                process.waitUntilExit()
-                continuation.resume(
-                    returning: process.terminationReason == .exit
-                        ? process.terminationStatus : -process.terminationStatus)
-            }
-        }
-    }
+    func ended() async -> Int32 { await end.wait() }
 
     /// What it wrote to `out` or `err` until now.
     func text(of stream: String) -> String {
         // Output that cannot be read is no output; the test that needs it fails by its own expectation.
         (try? String(contentsOfFile: "\(prefix.path).\(stream)", encoding: .utf8)) ?? ""
+    }
+}
+
+/// The end of a program, once it has come.
+private final class End: Sendable {
+    private struct State {
+        var status: Int32?
+        var waiting: [CheckedContinuation<Int32, Never>] = []
+    }
+
+    private let state = Mutex(State())
+
+    var status: Int32? { state.withLock(\.status) }
+
+    func come(_ status: Int32) {
+        let waiting = state.withLock { state in
+            state.status = status
+            return state.waiting
+        }
+        for continuation in waiting { continuation.resume(returning: status) }
+    }
+
+    func wait() async -> Int32 {
+        await withCheckedContinuation { continuation in
+            let status = state.withLock { state in
+                if state.status == nil { state.waiting.append(continuation) }
+                return state.status
+            }
+            if let status { continuation.resume(returning: status) }
+        }
     }
 }
