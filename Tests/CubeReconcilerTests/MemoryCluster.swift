@@ -12,6 +12,8 @@ actor MemoryCluster: ClusterWriter {
     private var waiting: [Int: CheckedContinuation<Void, Never>] = [:]
     private var nextWaiter = 0
     private var isAway = false
+    /// How often everything was listed.
+    private(set) var lists = 0
     /// The batches that were accepted.
     private(set) var batches: [BatchRequest] = []
 
@@ -68,6 +70,7 @@ actor MemoryCluster: ClusterWriter {
 
     func tasks(owner: OwnerName) async throws -> TaskList {
         try answer()
+        lists += 1
         return TaskList(
             cluster: state.cluster, term: state.term, revision: state.revision, tasks: tasks, slots: slots(since: 0),
             owner: state.records.owners[owner].map(state.status))

@@ -127,6 +127,7 @@ private struct Run {
             await run.pass(.seconds(300))
             #expect(world.files.takeWrites() == [])
             #expect(await world.cluster.batches.count == batches)
+            #expect(await world.cluster.lists == 1)
         }
     }
 

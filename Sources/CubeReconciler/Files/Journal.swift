@@ -93,7 +93,7 @@ package actor Journal {
             isFailing = false
         } catch {
             queue.withLock { $0.dropped += entries }
-            if !isFailing { logger.error("The journal cannot be written.", metadata: ["error": "\(error)"]) }
+            if !isFailing { logger.error("cannot write the journal", metadata: ["error": "\(error)"]) }
             isFailing = true
         }
     }

@@ -59,7 +59,7 @@ package struct ReconcilerMemory: Sendable {
             return try JSONDecoder().decode(Value.self, from: Data(bytes))
         } catch {
             logger.error(
-                "What is remembered cannot be read and counts as gone.",
+                "what is remembered cannot be read and counts as gone",
                 metadata: ["file": "\(path)", "error": "\(error)"])
             return nil
         }

@@ -125,9 +125,9 @@ package actor StatusFiles {
     /// Says once that files cannot be written, and once that they can again.
     private func note(_ failure: FileError?) -> FileError? {
         if let failure, problem?.cause != failure.cause {
-            logger.error("Status files cannot be written; nothing is stopped.", metadata: ["error": "\(failure)"])
+            logger.error("cannot write status files; nothing is stopped", metadata: ["error": "\(failure)"])
         } else if failure == nil, problem != nil {
-            logger.notice("Status files are written again.")
+            logger.notice("status files are written again")
         }
         problem = failure
         return failure

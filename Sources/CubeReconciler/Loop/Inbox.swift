@@ -25,19 +25,20 @@ final class Inbox: Sendable {
 
     private let news = Mutex(News())
     let bell = Bell()
-    /// Rung when news of the cluster were taken: the next ones are asked for only then.
-    private let clusterTaken = Bell()
+    /// Rung when news of the cluster were taken in: the next ones are asked for only then.
+    private let clusterIsDone = Bell()
 
     var hasSource: Bool { news.withLock(\.hasSource) }
 
     func take() -> News {
-        let taken = news.withLock { news in
+        news.withLock { news in
             defer { news = News() }
             return news
         }
-        if taken.cluster != nil { clusterTaken.ring() }
-        return taken
     }
+
+    /// Says that the news of the cluster that were taken are part of the view now.
+    func finishCluster() { clusterIsDone.ring() }
 
     func put(_ snapshot: ManifestSnapshot) {
         news.withLock { news in
@@ -59,11 +60,11 @@ final class Inbox: Sendable {
         bell.ring()
     }
 
-    /// Returns when the news were taken.
+    /// Returns when the news are part of the view.
     func put(_ cluster: ClusterNews) async {
-        _ = clusterTaken.hear()
+        _ = clusterIsDone.hear()
         news.withLock { $0.cluster = cluster }
         bell.ring()
-        await clusterTaken.wait()
+        await clusterIsDone.wait()
     }
 }

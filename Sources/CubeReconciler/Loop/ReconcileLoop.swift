@@ -97,7 +97,11 @@ struct ReconcileLoop {
             reconciliation.update { $0.update(snapshot) }
         }
         if news.source != nil, world.now() - consideredAll >= rescan { isFullPassDue = true }
-        if let cluster = news.cluster, take(cluster) { isRelevant = true }
+        if let cluster = news.cluster {
+            if take(cluster) { isRelevant = true }
+            clusterFeed.goOn(from: outage == nil ? reconciliation.position : nil)
+            inbox.finishCluster()
+        }
         if let lease = news.lease {
             isRelevant = isRelevant || !lease.isSame(as: standing)
             standing = lease
@@ -106,13 +110,12 @@ struct ReconcileLoop {
     }
 
     private mutating func take(_ news: Inbox.ClusterNews) -> Bool {
-        defer { clusterFeed.goOn(from: outage == nil ? reconciliation.position : nil) }
         switch news {
         case .listed(let list):
             outage = nil
             reconciliation.take(list)
             remember(list.cluster)
-            logger.info("The manager is seen.", metadata: ["cluster": "\(list.cluster)", "term": "\(list.term)"])
+            logger.info("manager is seen", metadata: ["cluster": "\(list.cluster)", "term": "\(list.term)"])
             return true
         case .changed(let changes):
             return reconciliation.take(changes)
@@ -120,7 +123,7 @@ struct ReconcileLoop {
             // Each try may word it differently: it is one outage as long as its reason is the same.
             guard outage?.reason != error.reason else { return false }
             outage = error
-            logger.warning("The manager is not seen; tasks go on.", metadata: ["error": "\(error)"])
+            logger.warning("manager is not seen; tasks go on", metadata: ["error": "\(error)"])
             return true
         }
     }
@@ -129,7 +132,7 @@ struct ReconcileLoop {
         guard identity.cluster == nil else { return }
         identity.cluster = cluster
         do throws(FileError) { try memory.save(identity) } catch {
-            logger.error("The cluster's id cannot be written down.", metadata: ["error": "\(error)"])
+            logger.error("cannot write down the cluster's id", metadata: ["error": "\(error)"])
         }
     }
 
@@ -204,7 +207,7 @@ struct ReconcileLoop {
             try await reconciliation.carryOut(plan, fence: fence) { [inbox] in inbox.hasSource || Task.isCancelled }
         } catch {
             let error = APIError(wrapping: error)
-            logger.warning("A plan broke off.", metadata: ["error": "\(error)"])
+            logger.warning("a plan broke off", metadata: ["error": "\(error)"])
             if error.concernsLease {
                 standing = .refused(error)
                 lease.lost(fence: fence)

@@ -65,7 +65,7 @@ final class SourceFeed: Sendable {
 
             let reason = await source.pollingReason
             if let reason, reason != pollingReason {
-                logger.notice("Changes are looked for every \(pace.poll.text).", metadata: ["reason": "\(reason)"])
+                logger.notice("changes are looked for every \(pace.poll.text)", metadata: ["reason": "\(reason)"])
             }
             pollingReason = reason
             let rescanAt = lookedAtEverything + (pollingReason == nil ? pace.rescan : pace.poll)
