@@ -29,6 +29,9 @@ struct HTTPServer: Service {
 
     private var application: Application<Gate> {
         let limits = options.limits
+        // That it listens is told by whoever knows the address that others are to use.
+        var framework = logger
+        framework.logLevel = max(framework.logLevel, .notice)
         return Application(
             responder: Gate(table: table, options: options, logger: logger),
             server: .http1(
@@ -40,9 +43,9 @@ struct HTTPServer: Service {
                         maxHeaderFieldCount: limits.headerFields))),
             configuration: ApplicationConfiguration(
                 address: bindAddress,
-                availableConnectionsDelegate: MaximumAvailableConnections(limits.connections, logger: logger)),
+                availableConnectionsDelegate: MaximumAvailableConnections(limits.connections, logger: framework)),
             onServerRunning: { channel in await announce(channel) },
-            logger: logger)
+            logger: framework)
     }
 
     private var bindAddress: BindAddress {
