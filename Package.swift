@@ -152,5 +152,8 @@ let package = Package(
                 .systemPackage,
             ]),
         .tests("TidyTests", ["CubeCore"]),
+            ["CubeCore", "CubeErrors", "CubeJSON", "CubeReconciler", "CubeTypes", .logging, .systemPackage]),
+        .tests("CubeWorkerTests", ["CubeCore", "CubeErrors", "CubeTypes", "CubeWorker", .logging, .systemPackage]),
+        .tests("TidyTests", []),
     ]
 )

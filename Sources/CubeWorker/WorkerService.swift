@@ -157,7 +157,7 @@ package actor WorkerService: Service {
     }
 
     /// Removes what ended long ago, once the manager knows that it ended.
-    private func forget() {
+    func forget() {
         for record in table.records where table.isAcknowledged(record.id) {
             guard let endedAt = record.endedAt, now() - endedAt >= Self.keptAfterEnd else { continue }
             do {

@@ -114,7 +114,8 @@ final class ProcessRuntime: TaskRuntime {
     }
 
     /// Writes all that the supervisor needs to know.
-    private func prepare(_ run: RunIdentity, _ assignment: TaskAssignment) throws {
+    func prepare(_ run: RunIdentity, _ assignment: TaskAssignment) throws {
+        try makeRunDirectory(run)
         let task = store.directory(of: run.task)
         let definition = assignment.definition
         let user = try definition.user.map { name throws(TaskUser.Refusal) in try TaskUser.named(name) }
@@ -123,7 +124,6 @@ final class ProcessRuntime: TaskRuntime {
         try LocalFiles.makeDirectory(work)
         if let user, chown(work.string, user.id, user.group) != 0 { throw Errno(rawValue: errno) }
         try LocalFiles.makeDirectory(store.logs(of: run.task))
-        try makeRunDirectory(run)
         try directory(of: run).write(
             RunDirectory.Launch(
                 arguments: definition.command.map(environment.expand), environment: environment.entries,

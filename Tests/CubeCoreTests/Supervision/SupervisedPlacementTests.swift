@@ -1,0 +1,205 @@
+import CubeCore
+import CubeTypes
+import Foundation
+import Testing
+
+struct SupervisedPlacementTests {
+    private let now = Timestamp(milliseconds: 1_000_000)
+
+    @Test("A stop while it waits for the next run ends it at once")
+    func stopBetweenRuns() {
+        var placement = SupervisedPlacement(.example(), boot: "a")
+        placement.launched(run: 1, at: now)
+        placement.ended(
+            run: 1, .exited(TaskResult(code: 1, at: now), lasted: .seconds(1)), output: nil, now: now, jitter: 0)
+        #expect(placement.due == .wait(until: now + .seconds(1)))
+        placement.stopRequested(now: now)
+        #expect(placement.due == .nothing)
+        #expect(placement.report(notEnforced: []).state == .stopped)
+        #expect(placement.report(notEnforced: []).exit?.code == 1)
+    }
+
+    @Test("A run that ends after a stop was asked for is stopped, whatever the policy says")
+    func stopWins() {
+        var placement = SupervisedPlacement(.example(), boot: "a")
+        placement.stopRequested(now: now)
+        #expect(placement.due == .abandon(run: 1, boot: "a"))
+        placement.launched(run: 1, at: now)
+        #expect(placement.due == .stop(run: 1, boot: "a"))
+        placement.ended(
+            run: 1, .exited(TaskResult(code: 1, at: now), lasted: .seconds(1)), output: nil, now: now, jitter: 0)
+        #expect(placement.report(notEnforced: []).state == .stopped)
+        #expect(placement.report(notEnforced: []).reason == .stopRequested)
+    }
+
+    @Test("Settings change nothing but what may change in place")
+    func settings() {
+        var placement = SupervisedPlacement(.example(), boot: "a")
+        var definition = placement.assignment.definition
+        definition.command = ["other"]
+        definition.env = ["A": "b"]
+        definition.labels = ["team": "shop"]
+        placement.settingsChanged(
+            TaskSettings(
+                cluster: placement.assignment.cluster, term: 1, placement: 1,
+                settingsDigest: placement.assignment.settingsDigest, definition: definition))
+        #expect(placement.assignment.definition == TaskAssignment.example { $0.labels = ["team": "shop"] }.definition)
+    }
+
+    /// A runtime as a worker finds it: what was started, what ended, and what of that nobody fetched yet.
+    private struct Runs {
+        var started: [Int] = []
+        var alive: Int?
+        var ends: [Int: RunEnd] = [:]
+        var abandoned: Set<Int> = []
+    }
+
+    @Test(
+        "Under any order of events and deaths of the worker: one run at a time, none twice, no exit lost, ever onward")
+    func property() throws {
+        let seed = UInt64.random(in: 0 ... .max)
+        var random = SplitMix(state: seed)
+        var tally: [String: Int] = [:]
+        for round in 0..<2000 {
+            let policy = RestartPolicy(
+                policy: [.always, .onFailure, .never].randomElement(using: &random)!,
+                max: .random(in: 0...4, using: &random),
+                backoff: .seconds(1))
+            var stored = SupervisedPlacement(.example { $0.restart = policy }, boot: "0")
+            var placement = stored
+            var runs = Runs()
+            var boot = 0
+            var now = self.now
+            var last = Progress(placement)
+            let trace = "seed \(seed), round \(round)"
+
+            for _ in 0..<60 where placement.due != .nothing || Bool.random(using: &random) {
+                now = now + .seconds(Int.random(in: 0...30, using: &random))
+                switch Int.random(in: 0..<12, using: &random) {
+                case 0:
+                    // The worker is killed: what was not written down is found out again.
+                    placement = stored
+                    adopt(&placement, &stored, runs, now: now, &random)
+                    tally["killed", default: 0] += 1
+                case 1 where runs.alive != nil:
+                    let code = Int.random(in: 0...1, using: &random)
+                    runs.ends[runs.alive!] = .exited(TaskResult(code: code, at: now), lasted: .seconds(5))
+                    runs.alive = nil
+                case 2 where runs.alive != nil && Int.random(in: 0..<4, using: &random) == 0:
+                    runs.ends[runs.alive!] = .supervisorLost
+                    runs.alive = nil
+                case 3 where Int.random(in: 0..<8, using: &random) == 0:
+                    boot += 1
+                    if let alive = runs.alive { runs.ends[alive] = .rebooted }
+                    runs.alive = nil
+                    placement = stored
+                    adopt(&placement, &stored, runs, now: now, &random)
+                    tally["rebooted", default: 0] += 1
+                case 4 where Int.random(in: 0..<6, using: &random) == 0:
+                    placement.stopRequested(now: now)
+                    stored = placement
+                default:
+                    self.step(&placement, &stored, &runs, boot: "\(boot)", now: now, &random)
+                }
+                try #require(Set(runs.started).count == runs.started.count, "started twice: \(trace)")
+                try #require(runs.started == runs.started.sorted(), "out of order: \(trace)")
+                try #require(runs.abandoned.isDisjoint(with: runs.started), "started after all: \(trace)")
+                if runs.alive != nil { try #require(placement.due != .nothing, "left behind: \(trace)") }
+                let progress = Progress(placement)
+                try #require(progress >= last, "fell back: \(trace)")
+                last = progress
+            }
+            tally[placement.report(notEnforced: []).state.rawValue, default: 0] += 1
+            if case .exited(let result, _) = runs.ends[runs.started.last ?? 0], placement.endedAt != nil {
+                #expect(placement.report(notEnforced: []).exit == result, "exit lost: \(trace)")
+            }
+        }
+        print("supervision, seed \(seed): \(tally.sorted { $0.key < $1.key })")
+    }
+
+    /// Finds out what became of the run, as a worker does before it tells anyone of it.
+    private func adopt(
+        _ placement: inout SupervisedPlacement, _ stored: inout SupervisedPlacement, _ runs: Runs, now: Timestamp,
+        _ random: inout SplitMix
+    ) {
+        if runs.alive == placement.run { placement.launched(run: placement.run, at: now) }
+        guard let end = runs.ends[placement.run] else { return }
+        placement.ended(run: placement.run, end, output: nil, now: now, jitter: .random(in: 0..<1, using: &random))
+        stored = placement
+    }
+
+    /// Does what is due, as the worker does.
+    private func step(
+        _ placement: inout SupervisedPlacement, _ stored: inout SupervisedPlacement, _ runs: inout Runs, boot: String,
+        now: Timestamp, _ random: inout SplitMix
+    ) {
+        func end(_ run: Int, _ end: RunEnd, _ placement: inout SupervisedPlacement) {
+            placement.ended(run: run, end, output: nil, now: now, jitter: .random(in: 0..<1, using: &random))
+        }
+        switch placement.due {
+        case .start(let run, let runBoot):
+            if let over = runs.ends[run] {
+                end(run, over, &placement)
+            } else if runs.alive == run {
+                return placement.launched(run: run, at: now)
+            } else if runBoot != boot {
+                end(run, .rebooted, &placement)
+            } else {
+                precondition(runs.alive == nil)
+                runs.started.append(run)
+                runs.alive = run
+                if Bool.random(using: &random) { placement.launched(run: run, at: now) }
+                return
+            }
+        case .abandon(let run, _):
+            if let over = runs.ends[run] {
+                end(run, over, &placement)
+            } else if runs.alive == run {
+                return placement.launched(run: run, at: now)
+            } else {
+                runs.abandoned.insert(run)
+                end(run, .neverStarted, &placement)
+            }
+        case .watch(let run, _):
+            guard let over = runs.ends[run] else { return }
+            end(run, over, &placement)
+        case .stop(let run, _):
+            if runs.alive == run {
+                runs.ends[run] = .exited(TaskResult(code: nil, signal: 15, at: now), lasted: .seconds(1))
+                runs.alive = nil
+            }
+            end(run, runs.ends[run]!, &placement)
+        case .wait:
+            placement.waitOver(run: placement.run, boot: boot)
+        case .nothing: return
+        }
+        stored = placement
+    }
+
+    /// `(run, state)`, which only grows.
+    private struct Progress: Comparable {
+        let run: Int
+        let rank: Int
+
+        init(_ placement: SupervisedPlacement) {
+            let report = placement.report(notEnforced: [])
+            run = report.run
+            rank = [.scheduled, .running, .stopping].firstIndex(of: report.state) ?? 3
+        }
+
+        static func < (left: Progress, right: Progress) -> Bool {
+            (left.run, left.rank) < (right.run, right.rank)
+        }
+    }
+}
+
+private struct SplitMix: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var mixed = (state ^ (state >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
+        return mixed ^ (mixed >> 31)
+    }
+}

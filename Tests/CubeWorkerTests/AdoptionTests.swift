@@ -1,0 +1,187 @@
+import CubeCore
+import CubeTypes
+import Foundation
+import Glibc
+import Synchronization
+import SystemPackage
+import Testing
+
+@testable import CubeWorker
+
+@Suite(.timeLimit(.minutes(2)))
+struct AdoptionTests {
+    @Test("A new worker adopts what runs, and can stop it")
+    func adoption() async throws {
+        try await WorkerWorld.with { world in
+            let assignment = TaskAssignment.script("trap 'exit 6' TERM; echo ready; while :; do sleep 0.01; done")
+            let before = try await world.worker { worker in
+                try await worker.assign(assignment)
+                try await worker.output(assignment.id, until: "ready")
+                return try await worker.task(assignment.id, reaches: .running)
+            }
+            try await world.worker { worker in
+                #expect(try await worker.list().tasks == [before])
+                #expect(try await !worker.service.assign(assignment).created)
+                try await worker.stop(assignment.id)
+                #expect(try await worker.ended(assignment.id).exit?.code == 6)
+            }
+        }
+    }
+
+    @Test("A new worker knows how a program ended while there was none")
+    func exitDuringAbsence() async throws {
+        try await WorkerWorld.with { world in
+            let gate = world.directory.appending("gate")
+            let assignment = TaskAssignment.script("read word < '\(gate)'; exit 5")
+            try await world.worker { worker in
+                #expect(mkfifo(gate.string, 0o600) == 0)
+                try await worker.assign(assignment)
+                try await worker.task(assignment.id, reaches: .running)
+            }
+            let supervisor = try #require(try world.runDirectory(assignment.id).supervisor())
+            try Data("go\n".utf8).write(to: URL(filePath: gate.string))
+            try await supervisor.end()
+            try await world.worker { worker in
+                let task = try #require(try await worker.list().tasks.first)
+                #expect(task.state == .failed)
+                #expect(task.exit?.code == 5)
+            }
+        }
+    }
+
+    @Test("A stop that was asked for before the worker died is carried out by the next one")
+    func stopAcrossWorkers() async throws {
+        try await WorkerWorld.with { world in
+            let assignment = TaskAssignment.script("trap '' TERM; echo ready; while :; do sleep 1; done")
+            try await world.worker { worker in
+                try await worker.assign(assignment)
+                try await worker.output(assignment.id, until: "ready")
+            }
+            // As if it had been killed between the record and the signal.
+            guard case .placement(var value) = try #require(try world.store.records().first) else { return }
+            var settings = TaskSettings(
+                cluster: WorkerWorld.cluster, term: 1, placement: 1, settingsDigest: assignment.settingsDigest,
+                definition: assignment.definition)
+            settings.definition.stop.grace = .zero
+            value.settingsChanged(settings)
+            value.stopRequested(now: .now)
+            try world.store.save(.placement(value))
+            try await world.worker { worker in
+                let task = try await worker.ended(assignment.id)
+                #expect(task.state == .stopped)
+            }
+        }
+    }
+
+    @Test("A supervisor that dies is never a success, and nothing of its run is left")
+    func supervisorLost() async throws {
+        try await WorkerWorld.with { world in
+            try await world.worker { worker in
+                let id = try await worker.assign(.script("setsid sleep 1000 & echo $!; echo ready; sleep 1000")).id
+                let child = try await worker.output(id, until: "ready")
+                try #require(try world.runDirectory(id).supervisor()).signal(SIGKILL)
+                let task = try await worker.ended(id)
+                #expect(task.state == .failed)
+                #expect(task.reason == .supervisorLost)
+                #expect(try !isAlive(child))
+            }
+        }
+    }
+
+    @Test("A run whose supervisor died while there was no worker is lost as well")
+    func supervisorLostDuringAbsence() async throws {
+        try await WorkerWorld.with { world in
+            let assignment = TaskAssignment.script("setsid sleep 1000 & echo $!; echo ready; sleep 1000")
+            let child = try await world.worker { worker in
+                try await worker.assign(assignment)
+                return try await worker.output(assignment.id, until: "ready")
+            }
+            let supervisor = try #require(try world.runDirectory(assignment.id).supervisor())
+            try supervisor.signal(SIGKILL)
+            try await supervisor.end()
+            try await world.worker { worker in
+                let task = try await worker.ended(assignment.id)
+                #expect(task.reason == .supervisorLost)
+                #expect(try !isAlive(child))
+            }
+        }
+    }
+
+    @Test("However many supervisors are started for a run, its program is started once")
+    func oneStart() async throws {
+        try await WorkerWorld.with { world in
+            let (runtime, run, ledger) = try prepared(world)
+            try await withThrowingTaskGroup { group in
+                for _ in 0..<8 {
+                    group.addTask {
+                        let spawned = try Spawned(WorkerWorld.supervisor, argument: world.runDirectory(run.task).path)
+                        _ = try await spawned.lastWords()
+                    }
+                }
+                try await group.waitForAll()
+            }
+            guard case .exited = try await runtime.end(of: run) else {
+                Issue.record("it must have ended")
+                return
+            }
+            // One that comes when all is over.
+            let late = try Spawned(WorkerWorld.supervisor, argument: world.runDirectory(run.task).path)
+            #expect(try await late.lastWords().contains("exists"))
+            #expect(try String(contentsOfFile: ledger.string, encoding: .utf8) == "started\n")
+        }
+    }
+
+    @Test("A run that was given up is not started by a supervisor that was still on its way")
+    func givenUp() async throws {
+        try await WorkerWorld.with { world in
+            let (runtime, run, ledger) = try prepared(world)
+            #expect(try await runtime.abandon(run) == .ended(.neverStarted))
+            let late = try Spawned(WorkerWorld.supervisor, argument: world.runDirectory(run.task).path)
+            #expect(try await !late.lastWords().isEmpty)
+            #expect(!FileManager.default.fileExists(atPath: ledger.string))
+            #expect(try await runtime.find(run) == .ended(.neverStarted))
+        }
+    }
+
+    @Test("After a start of the machine, a run without an exit has ended with the machine")
+    func reboot() async throws {
+        try await WorkerWorld.with { world in
+            let assignment = TaskAssignment.script("exit 0")
+            try world.store.prepare()
+            try world.store.save(.placement(SupervisedPlacement(assignment, boot: "an earlier start")))
+            try await world.worker { worker in
+                let task = try await worker.ended(assignment.id)
+                #expect(task.state == .failed)
+                #expect(task.reason == .nodeRebooted)
+            }
+        }
+    }
+
+    @Test("Supervisors whose directory was removed are found and can be stopped")
+    func orphans() async throws {
+        try await WorkerWorld.with { world in
+            try await world.worker { worker in
+                let id = try await worker.assign(.script("echo ready; sleep 1000")).id
+                try await worker.output(id, until: "ready")
+                #expect(!Orphan.all().contains { $0.directory.starts(with: world.directory) })
+            }
+            try LocalFiles.remove(world.directory)
+            let orphan = try #require(Orphan.all().first { $0.directory.starts(with: world.directory) })
+            try await orphan.stop()
+            #expect(!Orphan.all().contains(orphan))
+        }
+    }
+
+    /// A run whose launch file stands, and which nobody has started; its program writes a line into the ledger.
+    private func prepared(_ world: WorkerWorld) throws -> (ProcessRuntime, RunIdentity, ledger: FilePath) {
+        let ledger = world.directory.appending("ledger")
+        let assignment = TaskAssignment.script("echo started >> '\(ledger)'")
+        try world.store.prepare()
+        try world.store.save(.placement(SupervisedPlacement(assignment, boot: try Machine.bootID())))
+        let runtime = ProcessRuntime(
+            store: world.store, supervisor: WorkerWorld.supervisor, boot: try Machine.bootID())
+        let run = RunIdentity(task: assignment.id, placement: 1, number: 1, boot: runtime.boot)
+        try runtime.prepare(run, assignment)
+        return (runtime, run, ledger)
+    }
+}

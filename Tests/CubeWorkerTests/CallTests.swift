@@ -1,0 +1,176 @@
+import CubeErrors
+import CubeTypes
+import Foundation
+import Logging
+import Synchronization
+import Testing
+
+@testable import CubeWorker
+
+@Suite(.timeLimit(.minutes(2)))
+struct CallTests {
+    @Test("The same placement again is the same task, an older one is refused, a newer one waits for the end")
+    func placements() async throws {
+        try await WorkerWorld.with { world in
+            try await world.worker { worker in
+                var assignment = TaskAssignment.script("echo ready; sleep 1000", placement: 2)
+                #expect(try await worker.service.assign(assignment).created)
+                #expect(try await !worker.service.assign(assignment).created)
+                try await worker.output(assignment.id, until: "ready")
+                for placement in [1, 3] {
+                    assignment.placement = placement
+                    await #expect { try await worker.assign(assignment) } throws: {
+                        ($0 as? APIError)?.reason == .conflict
+                    }
+                }
+                // A stop of an older placement is not about this one.
+                #expect(try await worker.stop(assignment.id, placement: 1).state == .running)
+                try await worker.stop(assignment.id, placement: 2)
+                _ = try await worker.ended(assignment.id)
+                #expect(try await worker.service.assign(assignment).created)
+                try await worker.task(assignment.id) { $0.placement == 3 && $0.state == .running }
+                try await worker.stop(assignment.id, placement: 3)
+                _ = try await worker.ended(assignment.id)
+            }
+        }
+    }
+
+    @Test("A stop that comes before its task keeps the task from ever starting, also for the next worker")
+    func tombstone() async throws {
+        try await WorkerWorld.with { world in
+            let assignment = TaskAssignment.script("exit 0")
+            try await world.worker { worker in
+                let task = try await worker.stop(assignment.id)
+                #expect(task.reason == .stoppedBeforeStart)
+            }
+            try await world.worker { worker in
+                let (task, created) = try await worker.service.assign(assignment)
+                #expect(!created)
+                #expect(task.state == .stopped)
+            }
+        }
+    }
+
+    @Test("Another cluster and a lower term are refused, also by the next worker")
+    func membership() async throws {
+        try await WorkerWorld.with { world in
+            try await world.worker { worker in
+                try await worker.assign(.script("exit 0", term: 5))
+            }
+            try await world.worker { worker in
+                let other = ClusterID(rawValue: "99999999-2222-3333-4444-555555555555")!
+                await #expect { try await worker.assign(.script("exit 0", term: 4)) } throws: {
+                    ($0 as? APIError)?.reason == .staleTerm
+                }
+                await #expect { try await worker.assign(.script("exit 0", term: 6, cluster: other)) } throws: {
+                    ($0 as? APIError)?.reason == .foreignCluster
+                }
+                #expect(await worker.service.status().term == 5)
+            }
+        }
+    }
+
+    @Test("What a worker cannot run is refused before it is taken over")
+    func refusals() async throws {
+        try await WorkerWorld.with { world in
+            try await world.worker { worker in
+                await #expect { try await worker.assign(.script("") { $0.image = "web:1" }) } throws: {
+                    ($0 as? APIError)?.fields.map(\.field) == ["definition.image"]
+                }
+                let tasks = try await worker.list().tasks
+                #expect(tasks.isEmpty)
+                await #expect { try await worker.service.task(TaskAssignment.script("").id) } throws: {
+                    ($0 as? APIError)?.reason == .taskNotFound
+                }
+            }
+        }
+    }
+
+    @Test("A list since a number has what changed, one since another incarnation has everything")
+    func changes() async throws {
+        try await WorkerWorld.with { world in
+            try await world.worker { worker in
+                let first = try await worker.ended(worker.assign(.script("exit 0")).id)
+                let list = try await worker.list()
+                #expect(list.complete)
+                let second = try await worker.ended(worker.assign(.script("exit 0")).id)
+                #expect(try await worker.list(since: list.sequence).tasks == [second])
+                let all = try await worker.service.list(
+                    since: list.sequence, incarnation: "another", term: 1, cluster: WorkerWorld.cluster, wait: .zero)
+                #expect(all.complete)
+                #expect(all.tasks == [first, second].sorted { $0.id < $1.id })
+                let none = try await worker.list(since: all.sequence, wait: .zero)
+                #expect(none.tasks.isEmpty)
+            }
+        }
+    }
+
+    @Test("Settings change while the program runs: the next stop uses them")
+    func settings() async throws {
+        try await WorkerWorld.with { world in
+            try await world.worker { worker in
+                let assignment = TaskAssignment.script(
+                    "trap 'exit 8' HUP; trap '' TERM; echo ready; while :; do sleep 0.01; done",
+                    stop: StopPolicy(grace: .seconds(600)))
+                try await worker.assign(assignment)
+                try await worker.output(assignment.id, until: "ready")
+                var definition = assignment.definition
+                definition.stop.signal = "SIGHUP"
+                let digest = Digest(rawValue: "sha256:" + String(repeating: "b", count: 64))!
+                let task = try await worker.service.updateSettings(
+                    assignment.id,
+                    TaskSettings(
+                        cluster: WorkerWorld.cluster, term: 1, placement: 1, settingsDigest: digest,
+                        definition: definition))
+                #expect(task.settingsDigest == digest)
+                #expect(task.state == .running)
+                try await worker.stop(assignment.id)
+                #expect(try await worker.ended(assignment.id).exit?.code == 8)
+            }
+        }
+    }
+
+    @Test("A task is forgotten a day after its end, once the manager knows of it")
+    func forgetting() async throws {
+        try await WorkerWorld.with { world in
+            let id = TaskAssignment.script("").id
+            let days = { @Sendable (count: Int64) -> @Sendable () -> Timestamp in
+                { Timestamp(milliseconds: count * 24 * 3_600_000) }
+            }
+            try await world.worker(now: days(1)) { try await $0.stop(id) }
+            let service = try await WorkerService.open(
+                WorkerOptions(
+                    name: NodeName(rawValue: "w1")!, directory: world.directory, supervisor: WorkerWorld.supervisor),
+                registrar: nil, now: days(2), logger: .init(label: "test"))
+            let worker = RunningWorker(service: service)
+            await service.forget()
+            let list = try await worker.list()
+            #expect(list.tasks.map(\.id) == [id])
+            _ = try await worker.list(since: list.sequence, wait: .zero)
+            await service.forget()
+            #expect(try await worker.list(since: list.sequence, wait: .zero).removed == [id])
+            #expect(try world.store.records().isEmpty)
+        }
+    }
+
+    @Test("A worker registers once its address is known, and keeps to the cluster that welcomed it")
+    func registration() async throws {
+        struct Registrar: ManagerRegistrar {
+            let registering: AsyncStream<WorkerInfo>.Continuation
+            func register(_ worker: WorkerInfo) async throws -> WorkerWelcome {
+                registering.yield(worker)
+                return WorkerWelcome(cluster: WorkerWorld.cluster, term: 3)
+            }
+        }
+        try await WorkerWorld.with { world in
+            let (registered, registering) = AsyncStream.makeStream(of: WorkerInfo.self)
+            try await world.worker(registrar: Registrar(registering: registering)) { worker in
+                await worker.service.advertise(url: "http://127.0.0.1:1")
+                let info = await registered.first { _ in true }
+                #expect(info?.url == "http://127.0.0.1:1")
+                #expect(info?.runtimes == ["process"])
+                #expect(info?.capacity.memory ?? 0 > 0)
+            }
+        }
+    }
+}

@@ -1,0 +1,194 @@
+import CubeTypes
+import Foundation
+import SystemPackage
+import Testing
+
+@testable import CubeWorker
+
+@Suite(.timeLimit(.minutes(2)))
+struct RunTests {
+    @Test(
+        "How a program ends is what its task says",
+        arguments: [
+            ("exit 0", TaskState.completed, TaskReason.exited, 0, nil as Int?),
+            ("exit 7", .failed, .exited, 7, nil),
+            ("kill -9 $$", .failed, .signaled, nil, 9),
+        ] as [(String, TaskState, TaskReason, Int?, Int?)])
+    func end(script: String, state: TaskState, reason: TaskReason, code: Int?, signal: Int?) async throws {
+        try await WorkerWorld.with { world in
+            try await world.worker { worker in
+                let task = try await worker.ended(worker.assign(.script(script)).id)
+                #expect(task.state == state)
+                #expect(task.reason == reason)
+                #expect(task.exit?.code == code)
+                #expect(task.exit?.signal == signal)
+                #expect(task.run == 1)
+            }
+        }
+    }
+
+    @Test("A program that cannot be started fails its task with the reason")
+    func startFailure() async throws {
+        try await WorkerWorld.with { world in
+            try await world.worker { worker in
+                let cases: [(String, (inout TaskDefinition) -> Void)] = [
+                    ("cannot execute no-such-program", { $0.command = ["no-such-program"] }),
+                    ("working_dir /no/such/directory", { $0.workingDirectory = "/no/such/directory" }),
+                    ("\"no-such-user\" is not a user of this machine", { $0.user = "no-such-user" }),
+                ]
+                for (words, change) in cases {
+                    let task = try await worker.ended(worker.assign(.script("exit 0", change)).id)
+                    #expect(task.reason == .startFailed)
+                    #expect(task.message?.contains(words) == true, "\(task.message ?? "")")
+                }
+            }
+        }
+    }
+
+    @Test("A task sees its own environment and nothing of the worker's")
+    func environment() async throws {
+        try await WorkerWorld.with { world in
+            try await world.worker { worker in
+                let assignment = TaskAssignment.script("") {
+                    $0.command = ["sh", "-c", "env; pwd; echo \"$1\"", "sh", "$(GREETING) $$(GREETING) $(OTHER)"]
+                    $0.env = ["GREETING": "hello"]
+                }
+                try await worker.assign(assignment)
+                let lines = try await worker.output(assignment.id, follow: true).split(separator: "\n")
+                let names = Set(lines.filter { $0.contains("=") }.map { String($0.prefix { $0 != "=" }) })
+                #expect(
+                    names.subtracting(["PWD", "SHLVL", "_", "OLDPWD"]) == [
+                        "CUBE_NAME", "CUBE_ORDINAL", "CUBE_OWNER", "CUBE_TASK_ID", "GREETING", "HOME", "LANG", "PATH",
+                    ])
+                #expect(lines.contains("CUBE_ORDINAL=3"))
+                #expect(lines.contains { $0 == world.store.directory(of: assignment.id).appending("work").string })
+                #expect(lines.last == "hello $(GREETING) $(OTHER)")
+            }
+        }
+    }
+
+    @Test("When the program ends, what it started ends too, wherever that went")
+    func grandchildren() async throws {
+        try await WorkerWorld.with { world in
+            try await world.worker { worker in
+                let id = try await worker.assign(.script("setsid sh -c 'sleep 1000 & wait' & echo $!; exit 4")).id
+                #expect(try await worker.ended(id).exit?.code == 4)
+                #expect(try await !isAlive(worker.output(id)))
+            }
+        }
+    }
+
+    @Test("A stop gives the program its grace time, with the signal that the task declares")
+    func politeStop() async throws {
+        try await WorkerWorld.with { world in
+            try await world.worker { worker in
+                let id = try await worker.assign(
+                    .script(
+                        "trap 'exit 3' USR1; echo ready; while :; do sleep 0.01; done",
+                        stop: StopPolicy(signal: "SIGUSR1", grace: .seconds(60)))
+                ).id
+                try await worker.output(id, until: "ready")
+                #expect(try await worker.stop(id).state == .stopping)
+                let task = try await worker.ended(id)
+                #expect(task.state == .stopped)
+                #expect(task.exit?.code == 3)
+            }
+        }
+    }
+
+    @Test("What outlasts its grace time is killed, with all that it started")
+    func killAfterGrace() async throws {
+        try await WorkerWorld.with { world in
+            try await world.worker { worker in
+                let id = try await worker.assign(
+                    .script(
+                        "trap '' TERM; setsid sleep 1000 & echo $!; echo ready; while :; do sleep 1; done",
+                        stop: StopPolicy(grace: .milliseconds(50)))
+                ).id
+                let child = try await worker.output(id, until: "ready")
+                try await worker.stop(id)
+                let task = try await worker.ended(id)
+                #expect(task.state == .stopped)
+                #expect(task.exit?.signal == 9)
+                #expect(try !isAlive(child))
+            }
+        }
+    }
+
+    @Test("A program that fails is started again until its restarts are used up, and its last lines tell why")
+    func restarts() async throws {
+        try await WorkerWorld.with { world in
+            try await world.worker { worker in
+                let id = try await worker.assign(
+                    .script(
+                        "echo \"run $CUBE_NAME\"; exit 1",
+                        restart: RestartPolicy(policy: .always, max: 2, backoff: .milliseconds(1)))
+                ).id
+                let task = try await worker.ended(id)
+                #expect(task.state == .failed)
+                #expect(task.reason == .restartsUsedUp)
+                #expect(task.restarts == 2)
+                #expect(task.run == 3)
+                #expect(task.message?.contains("exit code 1") == true)
+                #expect(task.message?.hasSuffix("run task\nrun task\nrun task\n") == true)
+                #expect(try await worker.output(id) == "run task\nrun task\nrun task\n")
+            }
+        }
+    }
+
+    @Test("A full disk drops output, and neither blocks nor ends the task")
+    func fullDisk() async throws {
+        try await WorkerWorld.with { world in
+            try await world.worker { worker in
+                let assignment = TaskAssignment.script("head -c 1000000 /dev/zero; exit 0")
+                let log = world.store.logs(of: assignment.id)
+                try FileManager.default.createDirectory(atPath: log.string, withIntermediateDirectories: true)
+                try FileManager.default.createSymbolicLink(
+                    atPath: log.appending("1.log").string, withDestinationPath: "/dev/full")
+                try await worker.assign(assignment)
+                #expect(try await worker.ended(assignment.id).state == .completed)
+            }
+        }
+    }
+
+    @Test("Output goes on over the ends of files, the oldest of which are removed")
+    func rotation() async throws {
+        try await WorkerWorld.with { world in
+            try await world.worker { worker in
+                let id = try await worker.assign(
+                    .script("yes 'a line of output' | head -c 41999980; echo; echo the end; exit 0")
+                ).id
+                let followed = try await worker.output(id, follow: true)
+                #expect(followed.hasSuffix("\nthe end\n"))
+                let numbers = try TaskLog(directory: world.store.logs(of: id)).numbers()
+                #expect(numbers.count == TaskLog.files)
+                #expect(numbers.first != 1)
+                let kept = try await worker.output(id)
+                #expect(kept.utf8.count > 2 * TaskLog.fileBytes)
+                #expect(kept.hasSuffix("\nthe end\n"))
+                #expect(try await worker.output(id, tail: 1) == "the end\n")
+                #expect(try await worker.output(id, tail: 3).hasPrefix("a line of output\n"))
+                #expect(try await worker.output(id, tail: 0) == "")
+                #expect(try await worker.output(id, tail: 10_000_000) == kept)
+            }
+        }
+    }
+
+    @Test("The figures of a task are those of all its processes")
+    func metrics() async throws {
+        try await WorkerWorld.with { world in
+            try await world.worker { worker in
+                let id = try await worker.assign(.script("sleep 1000 & setsid sleep 1000 & echo ready; wait")).id
+                try await worker.output(id, until: "ready")
+                let metrics = try await worker.service.metrics()
+                #expect(metrics.memoryTotalBytes > metrics.memoryAvailableBytes)
+                #expect(metrics.tasks.map(\.id) == [id])
+                #expect(metrics.tasks.first?.processes == 3)
+                #expect(metrics.tasks.first?.memoryBytes ?? 0 > 0)
+                #expect(await worker.service.status().tasks == ["running": 1])
+                try await worker.stop(id)
+                _ = try await worker.ended(id)
+            }
+        }
+    }
+}

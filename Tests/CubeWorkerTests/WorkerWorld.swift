@@ -1,0 +1,148 @@
+import CubeErrors
+import CubeTypes
+import Foundation
+import Logging
+import SystemPackage
+import Testing
+
+@testable import CubeWorker
+
+/// A worker with a directory of its own and the real supervisor; everything is gone after the test.
+struct WorkerWorld {
+    static let cluster = ClusterID(rawValue: "11111111-2222-3333-4444-555555555555")!
+
+    let directory: FilePath
+
+    static func with(_ body: (WorkerWorld) async throws -> Void) async throws {
+        let world = WorkerWorld(directory: FilePath("/tmp/cube-worker-\(UUID().uuidString)"))
+        do {
+            try await body(world)
+        } catch {
+            try await world.cleanUp()
+            throw error
+        }
+        try await world.cleanUp()
+    }
+
+    /// What a failed test left running goes with its directory.
+    private func cleanUp() async throws {
+        try LocalFiles.remove(directory)
+        for orphan in Orphan.all() where orphan.directory.starts(with: directory) { try await orphan.stop() }
+    }
+
+    /// The supervisor was built beside the tests.
+    static var supervisor: FilePath {
+        FilePath(try! FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
+            .removingLastComponent().appending("cube-supervisor")
+    }
+
+    var store: WorkerStore { WorkerStore(directory: directory) }
+
+    func runDirectory(_ id: TaskID, run: Int = 1) -> RunDirectory {
+        RunDirectory(path: store.directory(of: id).appending("runs/1-\(run)"))
+    }
+
+    /// A worker that runs while the body does; then it is dropped in the midst of whatever it does.
+    @discardableResult
+    func worker<Value>(
+        registrar: (any ManagerRegistrar)? = nil, now: @escaping @Sendable () -> Timestamp = { .now },
+        _ body: (RunningWorker) async throws -> Value
+    ) async throws -> Value {
+        let service = try await WorkerService.open(
+            WorkerOptions(name: NodeName(rawValue: "w1")!, directory: directory, supervisor: Self.supervisor),
+            registrar: registrar, now: now, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        let running = Task { try await service.run() }
+        let result: Result<Value, any Error>
+        do {
+            result = .success(try await body(RunningWorker(service: service)))
+        } catch {
+            result = .failure(error)
+        }
+        running.cancel()
+        try await running.value
+        return try result.get()
+    }
+}
+
+struct RunningWorker {
+    let service: WorkerService
+
+    @discardableResult
+    func assign(_ assignment: TaskAssignment) async throws -> WorkerTask {
+        try await service.assign(assignment).task
+    }
+
+    @discardableResult
+    func stop(_ id: TaskID, placement: Int = 1) async throws -> WorkerTask {
+        try await service.stop(id, placement: placement, term: 1, cluster: WorkerWorld.cluster)
+    }
+
+    func list(since: Int? = nil, wait: Duration = .seconds(60)) async throws -> WorkerTaskList {
+        try await service.list(
+            since: since, incarnation: service.incarnation, term: 1, cluster: WorkerWorld.cluster, wait: wait)
+    }
+
+    /// Waits on the blocking list for a task to be as wanted.
+    @discardableResult
+    func task(_ id: TaskID, _ isWanted: (WorkerTask) -> Bool) async throws -> WorkerTask {
+        var since: Int?
+        while true {
+            try Task.checkCancellation()
+            let list = try await list(since: since)
+            if let task = list.tasks.first(where: { $0.id == id }), isWanted(task) { return task }
+            since = list.sequence
+        }
+    }
+
+    @discardableResult
+    func task(_ id: TaskID, reaches state: TaskState) async throws -> WorkerTask {
+        try await task(id) { $0.state == state }
+    }
+
+    func ended(_ id: TaskID) async throws -> WorkerTask { try await task(id) { $0.state.hasEnded } }
+
+    func output(_ id: TaskID, tail: Int? = nil, follow: Bool = false) async throws -> String {
+        var bytes: [UInt8] = []
+        for try await chunk in try await service.logs(id, tail: tail, follow: follow) { bytes += chunk }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// Follows the output until a line is in it, and answers what came before that line; the task is known to run then.
+    @discardableResult
+    func output(_ id: TaskID, until line: String) async throws -> String {
+        var text = ""
+        for try await chunk in try await service.logs(id, tail: nil, follow: true) {
+            text += String(decoding: chunk, as: UTF8.self)
+            if let range = text.range(of: line + "\n") {
+                try await task(id, reaches: .running)
+                return String(text[..<range.lowerBound])
+            }
+        }
+        return text
+    }
+}
+
+extension TaskAssignment {
+    /// A shell script as a task, tried once.
+    static func script(
+        _ script: String, restart: RestartPolicy = RestartPolicy(policy: .never), stop: StopPolicy = StopPolicy(),
+        placement: Int = 1, term: Int = 1, cluster: ClusterID = WorkerWorld.cluster,
+        _ change: (inout TaskDefinition) -> Void = { _ in }
+    ) -> TaskAssignment {
+        var definition = TaskDefinition(
+            name: WorkloadName(rawValue: "task")!, command: ["sh", "-c", script], restart: restart, stop: stop)
+        change(&definition)
+        return TaskAssignment(
+            cluster: cluster, term: term, id: TaskID(rawValue: UUID().uuidString.lowercased())!, owner: .default,
+            ordinal: 3, attempt: 0, placement: placement,
+            settingsDigest: Digest(rawValue: "sha256:" + String(repeating: "a", count: 64))!, definition: definition)
+    }
+}
+
+/// Whether there is a process with this number.
+func isAlive(_ id: String) throws -> Bool {
+    let number = try #require(pid_t(id.trimmingCharacters(in: .whitespacesAndNewlines)))
+    guard let entry = ProcessTable.Entry(number) else { return false }
+    // Where nobody reaps orphans, what was killed stays listed as a zombie, which uses no memory.
+    return entry.residentPages > 0
+}
