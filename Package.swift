@@ -38,7 +38,6 @@ extension Target.Dependency {
     static let nioHTTPTypes = product(name: "NIOHTTPTypes", package: "swift-nio-extras")
     static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
     static let serviceLifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
-    static let subprocess = product(name: "Subprocess", package: "swift-subprocess")
     static let unixSignals = product(name: "UnixSignals", package: "swift-service-lifecycle")
     static let systemPackage = product(name: "SystemPackage", package: "swift-system")
 }
@@ -68,7 +67,6 @@ let package = Package(
         .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.0"),
         .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
-        .package(url: "https://github.com/swiftlang/swift-subprocess.git", from: "1.0.2"),
     ],
     targets: [
         // The vocabulary, public.
@@ -105,9 +103,8 @@ let package = Package(
         .library(
             "CubeWorker",
             [
-                "CubeCore", "CubeErrors", "CubeJSON", "CubeLinux", "CubeTypes", "CubeVersion", .logging,
-                .serviceLifecycle,
-                .subprocess, .systemPackage,
+                "CubeCore", "CubeErrors", "CubeLinux", "CubeTypes", "CubeVersion", .logging, .serviceLifecycle,
+                .systemPackage,
             ]),
         .library(
             "CubeServer",

@@ -2,7 +2,6 @@ import CubeCore
 import CubeTypes
 import Foundation
 import Glibc
-import Synchronization
 import SystemPackage
 import Testing
 
@@ -163,12 +162,15 @@ struct AdoptionTests {
             try await world.worker { worker in
                 let id = try await worker.assign(.script("echo ready; sleep 1000")).id
                 try await worker.output(id, until: "ready")
-                #expect(!Orphan.all().contains { $0.directory.starts(with: world.directory) })
+                #expect(SupervisorProcess.all(below: world.directory).map(\.isOrphan) == [false])
             }
             try LocalFiles.remove(world.directory)
-            let orphan = try #require(Orphan.all().first { $0.directory.starts(with: world.directory) })
-            try await orphan.stop()
-            #expect(!Orphan.all().contains(orphan))
+            let orphan = try #require(SupervisorProcess.all(below: world.directory).first)
+            #expect(orphan.isOrphan)
+            let process = try #require(try ProcessDescriptor(orphan.process))
+            try orphan.askToEnd()
+            try await process.end()
+            #expect(SupervisorProcess.all(below: world.directory).isEmpty)
         }
     }
 

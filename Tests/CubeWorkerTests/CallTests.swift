@@ -2,7 +2,6 @@ import CubeErrors
 import CubeTypes
 import Foundation
 import Logging
-import Synchronization
 import Testing
 
 @testable import CubeWorker

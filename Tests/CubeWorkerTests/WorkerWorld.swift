@@ -27,7 +27,7 @@ struct WorkerWorld {
     /// What a failed test left running goes with its directory.
     private func cleanUp() async throws {
         try LocalFiles.remove(directory)
-        for orphan in Orphan.all() where orphan.directory.starts(with: directory) { try await orphan.stop() }
+        for supervisor in SupervisorProcess.all(below: directory) { try supervisor.askToEnd() }
     }
 
     /// The supervisor was built beside the tests.

@@ -50,8 +50,8 @@ extension Wall {
         Wall(
             "CubeWorker",
             [
-                "CubeCore", "CubeErrors", "CubeJSON", "CubeLinux", "CubeTypes", "CubeVersion", "FoundationEssentials",
-                "Glibc", "Logging", "ServiceLifecycle", "Subprocess", "Synchronization", "SystemPackage",
+                "CubeCore", "CubeErrors", "CubeLinux", "CubeTypes", "CubeVersion", "Dispatch", "FoundationEssentials",
+                "Glibc", "Logging", "ServiceLifecycle", "Synchronization", "SystemPackage",
             ]),
         Wall(
             "CubeServer",
@@ -83,8 +83,15 @@ extension Wall {
         Wall(
             "CubeReconcilerTests",
             [
-                "CubeCore", "CubeErrors", "CubeJSON", "CubeReconciler", "CubeTypes", "Foundation", "HashTreeCollections",
+                "CubeCore", "CubeErrors", "CubeJSON", "CubeReconciler", "CubeTypes", "Foundation",
+                "HashTreeCollections",
                 "Logging", "Synchronization", "SystemPackage", "Testing",
+            ]),
+        Wall(
+            "CubeWorkerTests",
+            [
+                "CubeCore", "CubeErrors", "CubeTypes", "CubeWorker", "Foundation", "Glibc", "Logging", "SystemPackage",
+                "Testing",
             ]),
         Wall("TidyTests", ["CubeCore", "FoundationEssentials", "Testing"]),
     ]

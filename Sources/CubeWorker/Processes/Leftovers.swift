@@ -21,6 +21,7 @@ struct Leftovers {
                 guard let process = try? ProcessDescriptor(entry.id),
                     ProcessTable.Entry(entry.id)?.startTicks == entry.startTicks
                 else { continue }
+                // As above.
                 try? process.signal(SIGKILL)
             }
             usleep(1000)

@@ -20,6 +20,7 @@ struct ProcessTable {
 
     static func read() -> ProcessTable {
         var table = ProcessTable()
+        // Without `/proc` no worker starts: the start of the machine is known from there.
         for name in (try? LocalFiles.names(in: "/proc")) ?? [] {
             // A process may end while the list is read.
             if let id = pid_t(name), let entry = Entry(id) { table.entries[id] = entry }
@@ -58,6 +59,7 @@ struct ProcessTable {
     /// The variables and arguments of a process stand in `/proc` as strings ended by a NUL. Empty where it has ended, or
     /// belongs to somebody else.
     static func strings(_ file: String, of id: pid_t) -> [String] {
+        // Not ours to read, or gone.
         guard let bytes = try? LocalFiles.read(FilePath("/proc/\(id)/\(file)")) else { return [] }
         return bytes.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
     }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CubeWorker
 
 struct DoctorCommand: Command {
     static let configuration = CommandConfiguration(

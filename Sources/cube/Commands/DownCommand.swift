@@ -1,6 +1,7 @@
 import ArgumentParser
 import CubeManagerClient
 import CubeTypes
+import CubeWorker
 import Glibc
 import Logging
 import ServiceLifecycle
@@ -67,7 +68,7 @@ struct DownCommand: Command {
 
     private func stopOrphans() async throws {
         let orphans = SupervisorProcess.all().filter(\.isOrphan)
-        for orphan in orphans { kill(orphan.process, SIGTERM) }
+        for orphan in orphans { try orphan.askToEnd() }
         try await waitUntil("the orphans end") { SupervisorProcess.all().allSatisfy { !orphans.contains($0) } }
         Terminal.output(
             orphans.isEmpty ? "No task runs without its directory." : "Stopped \(Count(orphans.count, "orphan")).")

@@ -1,6 +1,7 @@
 import ArgumentParser
 import CubeServer
 import CubeTypes
+import CubeWorker
 import Logging
 import ServiceLifecycle
 
@@ -67,7 +68,7 @@ struct UpCommand: Command {
 
     /// Tasks whose records are gone would run twice.
     private func refuseOrphans(_ data: DataDirectory) throws {
-        let orphans = SupervisorProcess.all(below: data).filter(\.isOrphan)
+        let orphans = SupervisorProcess.all(below: data.path).filter(\.isOrphan)
         guard orphans.isEmpty else {
             throw Failure(
                 "\(Count(orphans.count, "task")) of \(data.path) run though their directory is gone",
@@ -76,7 +77,7 @@ struct UpCommand: Command {
     }
 
     private func tellWhatGoesOn(_ data: DataDirectory, _ logger: Logger) {
-        let count = SupervisorProcess.all(below: data).count
+        let count = SupervisorProcess.all(below: data.path).count
         let text =
             count == 0
             ? "no task runs"

@@ -1,3 +1,4 @@
+import CubeWorker
 import Glibc
 import SystemPackage
 
