@@ -51,7 +51,9 @@ extension EndToEndTests {
                 for entry in before.values { #expect(kill(entry.process, 0) == 0, "\(entry) ended with up") }
 
                 let second = try world.start("up")
-                try await world.wait(for: "a synced status") { world.workload("web")?["sync"] as? String == "Synced" }
+                try await world.wait(for: "the second up at work") {
+                    second.text(of: "err").contains("The manager is seen")
+                }
                 #expect(try world.ledger.living() == before)
 
                 let down = try await world.run("down")

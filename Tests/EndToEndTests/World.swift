@@ -137,7 +137,7 @@ final class World {
         while try !condition() {
             guard ContinuousClock.now < deadline else {
                 let summary = try? String(contentsOf: data.appending(path: "status/summary.json"), encoding: .utf8)
-                let errors = programs.map { "\($0.arguments): \($0.text(of: "err").suffix(2000))" }
+                let errors = programs.map { "\($0.arguments): \($0.text(of: "err").suffix(6000))" }
                 throw NotSeen(
                     what: what, summary: summary ?? "no summary", ledger: try ledger.text(),
                     errors: errors.joined(separator: "\n"))
