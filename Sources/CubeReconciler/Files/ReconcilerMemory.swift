@@ -4,9 +4,9 @@ import FoundationEssentials
 package import Logging
 package import SystemPackage
 
-/// What a reconciler remembers between runs, in `reconciler` of its data directory.
+/// What a reconciler remembers between runs, in `reconciler` of its data directory; beside it, in `source.json`, who it is.
 ///
-/// Deleting it is safe: names are then learned from the tasks that bear their file, and nothing unknown is pruned. What
+/// Deleting `reconciler` is safe: names are then learned from the tasks that bear their file, and nothing unknown is pruned. What
 /// cannot be read counts as deleted, and is told.
 package struct ReconcilerMemory: Sendable {
     /// Who this source is, and the cluster that it met first.
@@ -17,19 +17,21 @@ package struct ReconcilerMemory: Sendable {
 
     private static let maximumFile = 1 << 30
 
+    private let identityFile: FilePath
     private let directory: FilePath
     private let files: any WritableFileSystem
     private let logger: Logger
 
     /// - Parameter directory: the data directory.
     package init(directory: FilePath, files: any WritableFileSystem, logger: Logger) {
+        identityFile = directory.appending("source.json")
         self.directory = directory.appending("reconciler")
         self.files = files
         self.logger = logger
     }
 
     /// Which source this is; `nil` where it was never told.
-    package var knownIdentity: Identity? { load("source.json") }
+    package var knownIdentity: Identity? { load(identityFile) }
 
     /// Which source this is; a new one is made and written down.
     ///
@@ -41,19 +43,22 @@ package struct ReconcilerMemory: Sendable {
         return identity
     }
 
-    package func save(_ identity: Identity) throws(FileError) { try save(identity, as: "source.json") }
+    package func save(_ identity: Identity) throws(FileError) { try save(identity, as: identityFile) }
 
     /// The names of the source's files; `nil` where nothing is remembered.
-    package var names: SourceMemory? { load("names.json") }
+    package var names: SourceMemory? { load(directory.appending("names.json")) }
 
-    package func save(_ names: SourceMemory) throws(FileError) { try save(names, as: "names.json") }
+    package func save(_ names: SourceMemory) throws(FileError) {
+        try save(names, as: directory.appending("names.json"))
+    }
 
-    package var window: GuardWindow { load("window.json") ?? GuardWindow() }
+    package var window: GuardWindow { load(directory.appending("window.json")) ?? GuardWindow() }
 
-    package func save(_ window: GuardWindow) throws(FileError) { try save(window, as: "window.json") }
+    package func save(_ window: GuardWindow) throws(FileError) {
+        try save(window, as: directory.appending("window.json"))
+    }
 
-    private func load<Value: Decodable>(_ name: String) -> Value? {
-        let path = directory.appending(name)
+    private func load<Value: Decodable>(_ path: FilePath) -> Value? {
         do {
             guard let bytes = try files.read(path, limit: Self.maximumFile) else { return nil }
             return try JSONDecoder().decode(Value.self, from: Data(bytes))
@@ -65,14 +70,13 @@ package struct ReconcilerMemory: Sendable {
         }
     }
 
-    private func save(_ value: some Encodable, as name: String) throws(FileError) {
-        let path = directory.appending(name)
+    private func save(_ value: some Encodable, as path: FilePath) throws(FileError) {
         let bytes = StatusFiles.bytes(of: value)
         do throws(FileError) {
             try files.replace(path, with: bytes, durable: true)
         } catch {
             guard error.cause == .noSuchFileOrDirectory else { throw error }
-            try files.makeDirectory(directory)
+            try files.makeDirectory(path.removingLastComponent())
             try files.replace(path, with: bytes, durable: true)
         }
     }

@@ -13,6 +13,8 @@ struct ReconcileLoop {
 
     private let world: ReconcilerWorld
     private let memory: ReconcilerMemory
+    /// What was said last of what keeps the whole from going on.
+    private var told: [String: String] = [:]
     private let files: StatusFiles
     private let lease: LeaseKeeper
     private let sourceFeed: SourceFeed
@@ -152,10 +154,25 @@ struct ReconcileLoop {
         }
         wakeAt = [plan.wakeAt, problem.map { _ in world.now() + Self.storageRetry }].compactMap { $0 }.min()
         state.publish(plan, storageProblem: problem.map(String.init(describing:)))
+        tell(plan.summary.conditions, problem)
         sourceFeed.list(at: plan.listAt)
         lease.tell(plan.holds)
         guard case .held(let fence) = standing, !plan.actions.isEmpty else { return }
         await carryOut(plan, fence: fence)
+    }
+
+    /// Says what became of the whole, once: what keeps it from going on, and that this is over.
+    private mutating func tell(_ conditions: [Condition], _ problem: FileError?) {
+        var new: [String: String] = [:]
+        for condition in conditions where condition.status && ![.ready, .reconciling].contains(condition.type) {
+            new["\(condition.type.rawValue): \(condition.reason)"] = condition.message
+        }
+        if let problem { new["The status cannot be written."] = "\(problem)" }
+        for (what, message) in new.sorted(by: { $0.key < $1.key }) where told[what] != message {
+            logger.warning("\(what)", metadata: ["message": "\(message)"])
+        }
+        for what in told.keys.sorted() where new[what] == nil { logger.info("No longer so. \(what)") }
+        told = new
     }
 
     /// Decides everything anew, which changes nothing unless something went wrong before; and writes again the files that

@@ -112,7 +112,7 @@ broken_after_reconciler_deleted() {
   wait_for 40 "syntax" said 'syntax|Stale'; judge broken_after_reconciler_deleted 'syntax|Stale'
 }
 root_removed() {
-  umount "$world/manifests" && rmdir "$world/manifests"
+  umount --lazy "$world/manifests" && rmdir "$world/manifests"
   wait_for 90 "unreadable root" said 'root|unreadable|missing'; judge root_removed 'root|unreadable|missing'
 }
 root_unmounted() {
