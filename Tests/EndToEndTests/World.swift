@@ -39,7 +39,7 @@ final class World {
     private func close() async throws {
         for program in programs where program.isRunning { program.kill(SIGKILL) }
         for program in programs { await program.ended() }
-        try FileManager.default.removeItem(at: data)
+        if FileManager.default.fileExists(atPath: data.path) { try FileManager.default.removeItem(at: data) }
         let down = try await run("down", "--orphans")
         #expect(down.status == 0, "\(down.standardError)")
         try FileManager.default.removeItem(at: directory)
@@ -153,9 +153,11 @@ final class World {
 }
 
 /// A `cube` that was started, with its output in files.
-final class Program: @unchecked Sendable {
+///
+/// Made with `posix_spawn`, as the tasks outlive the program: Foundation's `Process` takes it for alive as long as they are.
+final class Program: Sendable {
     let arguments: [String]
-    private let process = Process()
+    private let id: pid_t
     private let end = End()
     private let prefix: URL
 
@@ -165,26 +167,46 @@ final class Program: @unchecked Sendable {
     fileprivate init(_ arguments: [String], in world: World) throws {
         self.arguments = arguments
         prefix = world.directory.appending(path: "program-\(UUID().uuidString.prefix(8))")
-        for stream in ["out", "err"] { try Data().write(to: URL(filePath: "\(prefix.path).\(stream)")) }
-        process.executableURL = Self.directory.appending(path: "cube")
-        process.arguments = arguments
-        process.currentDirectoryURL = world.directory
-        process.environment = [
+        let environment = [
             "PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": world.directory.path,
-            "CUBE_MANIFESTS": world.manifests.path, "CUBE_DATA_DIR": world.data.path,
+            "CUBE_MANIFESTS": world.manifests.path,
+            "CUBE_DATA_DIR": world.data.path,
         ]
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = try FileHandle(forWritingTo: URL(filePath: "\(prefix.path).out"))
-        process.standardError = try FileHandle(forWritingTo: URL(filePath: "\(prefix.path).err"))
-        process.terminationHandler = { [end] process in
-            end.come(process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus)
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_addopen(&actions, 1, "\(prefix.path).out", O_WRONLY | O_CREAT | O_APPEND, 0o600)
+        posix_spawn_file_actions_addopen(&actions, 2, "\(prefix.path).err", O_WRONLY | O_CREAT | O_APPEND, 0o600)
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        posix_spawnattr_setsigmask(&attributes, &signals)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
+
+        let program = Self.directory.appending(path: "cube").path
+        let shell = ["sh", "-c", #"cd "$0" && exec "$@""#, world.directory.path, program]
+        let words = (shell + arguments).map { strdup($0) } + [nil]
+        let variables = environment.map { strdup("\($0)=\($1)") } + [nil]
+        defer { for text in words + variables { free(text) } }
+        var id = pid_t()
+        let error = posix_spawn(&id, "/bin/sh", &actions, &attributes, words, variables)
+        guard error == 0 else { throw POSIXError(POSIXErrorCode(rawValue: error) ?? .EIO) }
+        self.id = id
+        let child = id
+        Thread.detachNewThread { [end] in
+            var status: Int32 = 0
+            while waitpid(child, &status, 0) < 0, errno == EINTR {}
+            let signal = status & 0x7f
+            end.come(signal == 0 ? (status >> 8) & 0xff : -signal)
         }
-        try process.run()
     }
 
     var isRunning: Bool { end.status == nil }
 
-    func kill(_ signal: Int32) { Glibc.kill(process.processIdentifier, signal) }
+    func kill(_ signal: Int32) { if isRunning { Glibc.kill(id, signal) } }
 
     /// Waits for its end and answers the exit status, or minus the signal.
     @discardableResult
