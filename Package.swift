@@ -142,6 +142,12 @@ let package = Package(
                 .nioCore,
                 .nioHTTP1, .nioPosix, .serviceLifecycle, .systemPackage,
             ]),
+        .tests(
+            "CubeManagerTests",
+            [
+                "CubeCore", "CubeErrors", "CubeManager", "CubeTypes", .grdb, .hashTreeCollections, .logging,
+                .serviceLifecycle, .systemPackage,
+            ]),
         .tests("CubeTypesTests", ["CubeErrors", "CubeTypes"]),
         // `swift build --build-tests` builds the programs too; a dependency on them would link the tests statically.
         .tests("EndToEndTests", ["CubeTypes"], data: ["Scenarios"]),

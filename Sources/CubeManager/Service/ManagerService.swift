@@ -32,7 +32,7 @@ package actor ManagerService: Service {
     var wakes: [NodeName: Int] = [:]
 
     private var readiness = Readiness.starting
-    private var queue: [QueuedWrite] = []
+    private(set) var queue: [QueuedWrite] = []
     private let queueBell: AsyncStream<Void>
     private let queueRinger: AsyncStream<Void>.Continuation
 

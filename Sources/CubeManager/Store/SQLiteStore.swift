@@ -7,7 +7,7 @@ package import SystemPackage
 
 /// The embedded store: one SQLite file, each record a JSON object under its key.
 package final class SQLiteStore: Store {
-    private let database: DatabaseQueue
+    let database: DatabaseQueue
 
     private init(_ database: DatabaseQueue) { self.database = database }
 

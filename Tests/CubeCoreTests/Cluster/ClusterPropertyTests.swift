@@ -1,0 +1,254 @@
+import CubeErrors
+import CubeTypes
+import HashTreeCollections
+import Testing
+
+@testable import CubeCore
+
+/// Random commands and random workers: after each step the invariants of the state hold.
+struct ClusterPropertyTests {
+    @Test("The invariants hold after every step of a random history")
+    func invariants() throws {
+        var random = SeededGenerator()
+        print("seed \(random.seed)")
+        var seen: [String: Int] = [:]
+        for _ in 0..<5 {
+            var world = RandomWorld(policy: random.pick([.spread, .roundRobin]))
+            for _ in 0..<200 {
+                try world.step(using: &random)
+                world.check()
+            }
+            seen.merge(world.seen, uniquingKeysWith: +)
+        }
+        print("seen: \(seen.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", "))")
+        for event in [
+            "accepted", "max_live", "stale_attempt", "stale_fence", "ended", "waited", "lost", "stale report",
+        ] {
+            #expect(seen[event, default: 0] > 0, "\(event) never occurred")
+        }
+    }
+}
+
+/// A cluster, what its workers have, and what was promised so far.
+private struct RandomWorld {
+    private var cluster: TestCluster
+    /// The records as a store would have them: only ever changed by what transactions say.
+    private var stored: ClusterRecords
+    private var fences: [OwnerName: Int] = [:]
+    private var reports: [TaskID: WorkerTask] = [:]
+    private var accepted: Set<TaskID> = []
+    private var ended: Set<TaskID> = []
+    private var placedOn: [TaskID: [Int: NodeName]] = [:]
+    private(set) var seen: [String: Int] = [:]
+
+    private static let owners = [OwnerName.default, .manual]
+    private static let names = [WorkloadName.web, .db]
+    private static let nodes = [NodeName.w1, .w2]
+    private static let maxLive = 3
+
+    init(policy: SchedulingPolicy) {
+        cluster = TestCluster(policy: policy)
+        stored = cluster.state.records
+    }
+
+    private mutating func run<Answer>(
+        _ command: (inout ClusterTransaction) throws(APIError) -> Answer
+    ) -> Answer? {
+        let before = cluster.state
+        defer { follow(from: before) }
+        do throws(APIError) {
+            return try cluster.run(command)
+        } catch {
+            seen[error.reason.rawValue, default: 0] += 1
+            return nil
+        }
+    }
+
+    mutating func step(using random: inout SeededGenerator) throws {
+        cluster.now = cluster.now + .milliseconds(.random(in: 0...3000, using: &random))
+        let owner = random.pick(Self.owners)
+        let node = random.pick(Self.nodes)
+        let ids = cluster.state.records.tasks.keys.sorted()
+        switch Int.random(in: 0..<100, using: &random) {
+        case 0..<30: write(for: owner, using: &random)
+        case 30..<60: report(from: node, using: &random)
+        case 60..<66:
+            let request = LeaseRequest(holder: "test", source: TestCluster.source, fence: nil)
+            if let status = run({ (transaction) throws(APIError) in try transaction.lease(.default, request) }) {
+                fences[.default] = status.fence
+            }
+        case 66..<76:
+            let fence = fences[.default]
+            let request = LeaseRequest(holder: "test", source: TestCluster.source, fence: fence)
+            _ = run { (transaction) throws(APIError) in try transaction.lease(.default, request) }
+        case 76..<82:
+            if let id = ids.randomElement(using: &random) {
+                _ = run { (transaction) throws(APIError) in try transaction.stop(id) }
+            }
+        case 82..<86:
+            let worker = WorkerInfo(
+                name: node, version: "1", url: "unix:/\(node)", runtimes: ["process"],
+                capacity: ResourceSpec(millicores: 4000), bootID: "b", incarnation: "1")
+            _ = run { (transaction) throws(APIError) in try transaction.register(worker) }
+        case 86..<88: _ = run { (transaction) throws(APIError) in try transaction.silence(node) }
+        case 88..<90:
+            let isDraining = Bool.random(using: &random)
+            _ = run { (transaction) throws(APIError) in try transaction.drain(node, isDraining) }
+        case 90..<91: _ = run { (transaction) throws(APIError) in try transaction.remove(node) }
+        case 91..<95: _ = run { (transaction) throws(APIError) in transaction.tick() }
+        case 95..<97:
+            // What happens to a task that the worker does not have when it is told to stop it.
+            for id in cluster.state.due(on: node) where reports[id] == nil {
+                if case .stop(_, let placement) = cluster.state.call(for: id, on: node) {
+                    _ = run { (transaction) throws(APIError) in
+                        transaction.observeAbsent(id, placement: placement, on: node)
+                    }
+                }
+            }
+        default:
+            if Int.random(in: 0..<4, using: &random) == 0 { cluster.now = cluster.now + .seconds(25 * 3600) }
+            _ = run { (transaction) throws(APIError) in transaction.sweep() }
+        }
+    }
+
+    private mutating func write(for owner: OwnerName, using random: inout SeededGenerator) {
+        let operations = (0..<Int.random(in: 1...4, using: &random)).map { _ in
+            let name = random.pick(Self.names)
+            let ordinal = Int.random(in: 0...3, using: &random)
+            let next =
+                cluster.state.records.slots[SlotKey(owner: owner, name: name, ordinal: ordinal)]?.status.next ?? 0
+            let attempt = max(0, next + random.pick([-1, 0, 0, 0, 0, 1]))
+            let proposal = cluster.proposal(
+                name, ordinal: ordinal, attempt: attempt, owner: owner, cpu: random.pick([0, 500, 1500, 3000]),
+                kind: random.pick([.service, .job]))
+            return Bool.random(using: &random)
+                ? BatchOperation.schedule(proposal, maxLive: Self.maxLive)
+                : .stop(StopRequest(id: proposal.id, name: name, ordinal: ordinal, attempt: attempt))
+        }
+        let fence = (fences[owner] ?? 0) + random.pick([0, 0, 0, 0, 0, -1, 1])
+        let request = BatchRequest(owner: owner, fence: fence, operations: operations)
+        let foreign = cluster.state.records.tasks.values.filter { $0.slot.owner != owner && $0.phase.placement != nil }
+        guard let answer = run({ (transaction) throws(APIError) in try transaction.batch(request) }) else { return }
+        for result in answer.results {
+            if let error = result.error { seen[error.reason.rawValue, default: 0] += 1 }
+            if result.status == 201, let task = result.task {
+                accepted.insert(task.id)
+                seen["accepted", default: 0] += 1
+            }
+        }
+        // Invariant 2: nothing is stopped that the owner does not own.
+        for task in foreign {
+            #expect(cluster.task(task.id)?.phase.state == task.phase.state)
+        }
+    }
+
+    /// A worker takes up, runs, ends or loses something and says so; now and then it repeats something old.
+    private mutating func report(from node: NodeName, using random: inout SeededGenerator) {
+        guard cluster.state.records.nodes[node] != nil else { return }
+        let here = cluster.state.index.load(of: node).tasks.sorted()
+        var isComplete = Int.random(in: 0..<5, using: &random) == 0
+        for id in here where Bool.random(using: &random) {
+            let task = cluster.task(id)!
+            var report =
+                reports[id]
+                ?? WorkerTask(
+                    id: id, placement: task.placements, run: 0, state: .scheduled, settingsDigest: task.settingsDigest)
+            switch Int.random(in: 0..<12, using: &random) {
+            case 0:
+                // It is lost, and the next list says so.
+                reports[id] = nil
+                isComplete = true
+                seen["lost", default: 0] += 1
+                continue
+            case 1..<6 where report.state == .scheduled:
+                report.run += 1
+                report.state = .running
+                report.ready = Bool.random(using: &random)
+            case 6..<8 where report.state == .running:
+                report.state = random.pick([.scheduled, .failed, .completed])
+                report.reason = report.state == .scheduled ? .backoff : .exited
+                report.ready = false
+            case 8..<11 where task.phase.state == .stopping:
+                report.state = random.pick([.stopping, .stopped])
+                report.ready = false
+            default: break
+            }
+            if let last = reports[id], let old = ReportOrder(last), let new = ReportOrder(report), new < old {
+                continue
+            }
+            reports[id] = report
+        }
+        var tasks = here.compactMap { reports[$0] }
+        if Int.random(in: 0..<4, using: &random) == 0 {
+            // Something old, of any task, whose answer was long on its way.
+            for var old in reports.values.sorted(by: { $0.id < $1.id }).prefix(2) where old.run > 0 {
+                old.run -= 1
+                old.state = random.pick([.scheduled, .running])
+                tasks.append(old)
+                seen["stale report", default: 0] += 1
+            }
+        }
+        let list = WorkerTaskList(complete: isComplete, incarnation: "1", sequence: 1, tasks: tasks)
+        _ = run { (transaction) throws(APIError) in try transaction.observe(list, from: node) }
+    }
+
+    /// Takes in a transaction as a store does, and checks what must hold between two states.
+    private mutating func follow(from before: ClusterState) {
+        stored.apply(cluster.changes)
+        let after = cluster.state
+        // Invariant 5: what is counted never falls.
+        #expect(after.revision >= before.revision)
+        #expect(after.records.counters.fence >= before.records.counters.fence)
+        for (name, owner) in before.records.owners {
+            #expect(after.records.owners[name].map { $0.fence >= owner.fence } ?? true)
+        }
+        for task in after.records.tasks.values {
+            let old = before.records.tasks[task.id]
+            // An end is one for good.
+            if old?.phase.hasEnded == true { #expect(task.phase == old?.phase) }
+            if task.phase.hasEnded, ended.insert(task.id).inserted { seen["ended", default: 0] += 1 }
+            if case .pending = task.phase { seen["waited", default: 0] += 1 }
+            // (placement, run, state) only grows, but for a placement that is given anew.
+            if let last = old?.report.flatMap(ReportOrder.init), let now = task.report.flatMap(ReportOrder.init) {
+                #expect(last <= now)
+            }
+            // Invariant 4: a placement is of one node.
+            if let placement = task.phase.placement {
+                let known = placedOn[task.id, default: [:]].updateValue(placement.node, forKey: placement.number)
+                #expect(known == nil || known == placement.node)
+                #expect(placement.number == task.placements)
+            }
+        }
+    }
+
+    func check() {
+        let state = cluster.state
+        // What is stored is all that there is: a manager that begins anew has the same state.
+        #expect(stored == state.records)
+        #expect(ClusterIndex(of: stored) == state.index)
+        // Invariant 12: no placement goes beyond what its node has.
+        for node in state.records.nodes.values {
+            let load = state.index.load(of: node.worker.name)
+            #expect(node.worker.capacity.covers(load.reserved))
+            let held = load.tasks.compactMap { state.records.tasks[$0]?.definition.resources }
+            #expect(held.reduce(.zero, +) == load.reserved)
+        }
+        // Invariant 15: no more of a name live than may.
+        for (_, live) in state.index.live { #expect(live <= Self.maxLive) }
+        // Invariant 3: what was accepted is there until it ends.
+        for id in accepted.subtracting(ended) { #expect(state.records.tasks[id]?.phase.hasEnded == false) }
+        // A single-use id is never given out again.
+        for node in Self.nodes {
+            for id in state.due(on: node) {
+                if case .assign = state.call(for: id, on: node) { #expect(!ended.contains(id)) }
+            }
+        }
+        // Nothing waits that would fit.
+        for (demand, waiting) in state.index.pending {
+            var probe = ClusterTransaction(state, now: cluster.now)
+            var task = state.records.tasks[waiting[0].id]!
+            probe.place(&task)
+            #expect(task.phase.state == .pending, "\(demand) waits and fits")
+        }
+    }
+}

@@ -1,0 +1,123 @@
+import CubeErrors
+import CubeTypes
+import HashTreeCollections
+import Testing
+
+@testable import CubeCore
+
+struct NodeTests {
+    /// A cluster with a running task on w1.
+    private func running() throws -> (cluster: TestCluster, id: TaskID) {
+        var cluster = TestCluster()
+        try cluster.join(.w1)
+        let proposal = cluster.proposal(.web)
+        try cluster.schedule(proposal)
+        try cluster.report([cluster.report(proposal.id, .running)], from: .w1)
+        return (cluster, proposal.id)
+    }
+
+    @Test("A node gets no task before it told which it has, and none while it drains or is silent")
+    func whoTakesTasks() throws {
+        var cluster = TestCluster()
+        let worker = WorkerInfo(
+            name: .w1, version: "1", url: "unix:/w1", runtimes: ["process"], capacity: .zero, bootID: "b",
+            incarnation: "1")
+        _ = try cluster.run { (transaction) throws(APIError) in try transaction.register(worker) }
+        #expect(try cluster.schedule(cluster.proposal(.web)).task.reason == .noNode)
+        try cluster.report([], from: .w1, isComplete: true)
+        #expect(cluster.state.index.states == [.scheduled: 1])
+        try cluster.run { (transaction) throws(APIError) in try transaction.drain(.w1, true) }
+        #expect(try cluster.schedule(cluster.proposal(.db)).task.reason == .noNode)
+        try cluster.run { (transaction) throws(APIError) in try transaction.drain(.w1, false) }
+        #expect(cluster.state.index.states == [.scheduled: 2])
+        try cluster.run { (transaction) throws(APIError) in try transaction.silence(.w1) }
+        #expect(try cluster.schedule(cluster.proposal(.db, attempt: 1)).task.reason == .noNode)
+    }
+
+    @Test("The tasks of a silent node are marked and not moved, until it is back")
+    func silence() throws {
+        var (cluster, id) = try running()
+        try cluster.join(.w2)
+        try cluster.run { (transaction) throws(APIError) in try transaction.silence(.w1) }
+        #expect(cluster.task(id)?.status.nodeUnknown == true)
+        #expect(cluster.task(id)?.status.node == .w1)
+        #expect(cluster.task(id)?.phase.state == .running)
+        try cluster.report([], from: .w1)
+        #expect(cluster.task(id)?.status.nodeUnknown == false)
+    }
+
+    @Test("A worker of another cluster is refused")
+    func foreignCluster() throws {
+        var cluster = TestCluster()
+        let worker = WorkerInfo(
+            name: .w1, version: "1", url: "unix:/w1", runtimes: [], capacity: .zero, bootID: "b",
+            cluster: ClusterID(rawValue: TestCluster.otherSource.rawValue), incarnation: "1")
+        expectRefusal(.foreignCluster) {
+            try cluster.run { (transaction) throws(APIError) in try transaction.register(worker) }
+        }
+    }
+
+    @Test("A task that its worker no longer lists is given to it again, as the same placement")
+    func lostTask() throws {
+        var (cluster, id) = try running()
+        #expect(cluster.state.call(for: id, on: .w1) == nil)
+        try cluster.report([], from: .w1, isComplete: true)
+        guard case .assign(let assignment) = cluster.state.call(for: id, on: .w1) else {
+            Issue.record("nothing is assigned")
+            return
+        }
+        #expect(assignment.placement == 1)
+        #expect(cluster.task(id)?.phase.state == .scheduled)
+    }
+
+    @Test("A stop is told to the worker until it is seen stopping, and one that is not there has ended")
+    func stopCalls() throws {
+        var (cluster, id) = try running()
+        try cluster.stop(id)
+        #expect(cluster.state.call(for: id, on: .w1) == .stop(id, placement: 1))
+        try cluster.report([cluster.report(id, .stopping)], from: .w1)
+        #expect(cluster.state.call(for: id, on: .w1) == nil)
+        try cluster.report([], from: .w1, isComplete: true)
+        #expect(cluster.state.call(for: id, on: .w1) == .stop(id, placement: 1))
+        try cluster.run { (transaction) throws(APIError) in transaction.observeAbsent(id, placement: 1, on: .w1) }
+        #expect(cluster.task(id)?.phase.state == .stopped)
+    }
+
+    @Test("What lives on a worker though it ended is stopped there; what nobody knows is left alone")
+    func strays() throws {
+        var (cluster, id) = try running()
+        let report = cluster.report(id, .running)
+        try cluster.run { (transaction) throws(APIError) in try transaction.silence(.w1) }
+        try cluster.run { (transaction) throws(APIError) in try transaction.remove(.w1) }
+        #expect(cluster.task(id)?.status.reason == .nodeForgotten)
+        try cluster.join(.w1)
+        var unknown = report
+        unknown.id = cluster.proposal(.db).id
+        #expect(try cluster.report([report, unknown], from: .w1, isComplete: true) == [unknown.id])
+        #expect(cluster.state.due(on: .w1) == [id])
+        #expect(cluster.state.call(for: id, on: .w1) == .stop(id, placement: 1))
+        try cluster.report([cluster.report(id, .stopped)], from: .w1)
+        #expect(cluster.state.due(on: .w1) == [])
+    }
+
+    @Test("A node that answers and has tasks is not forgotten")
+    func removeInUse() throws {
+        var (cluster, _) = try running()
+        expectRefusal(.conflict) {
+            try cluster.run { (transaction) throws(APIError) in try transaction.remove(.w1) }
+        }
+    }
+
+    @Test("A placement that its worker refuses fails the task")
+    func refusal() throws {
+        var cluster = TestCluster()
+        try cluster.join(.w1)
+        let proposal = cluster.proposal(.web)
+        try cluster.schedule(proposal)
+        try cluster.run { (transaction) throws(APIError) in
+            transaction.observeRefusal(proposal.id, placement: 1, on: .w1, message: "no such user")
+        }
+        #expect(cluster.task(proposal.id)?.status.reason == .rejectedByNode)
+        #expect(cluster.task(proposal.id)?.status.message == "no such user")
+    }
+}

@@ -1,0 +1,146 @@
+import CubeErrors
+import CubeTypes
+import HashTreeCollections
+import Testing
+
+@testable import CubeCore
+
+struct OwnerTests {
+    private func lease(
+        _ cluster: inout TestCluster, fence: Int?, source: SourceID = TestCluster.source, holds: [Hold] = [],
+        release: Bool = false
+    ) throws(APIError) -> OwnerStatus {
+        let request = LeaseRequest(holder: "test", source: source, fence: fence, holds: holds, release: release)
+        return try cluster.run { (transaction) throws(APIError) in try transaction.lease(.default, request) }
+    }
+
+    private func direct(
+        _ cluster: inout TestCluster, _ verb: Directive.Verb, _ subject: String
+    ) throws(APIError) -> OwnerStatus {
+        let directive = Directive(verb: verb, subject: subject)
+        return try cluster.run { (transaction) throws(APIError) in try transaction.direct(.default, directive) }
+    }
+
+    private let hold = Hold(
+        digest: Digest(rawValue: "sha256:abc" + String(repeating: "0", count: 61))!, guardName: "guard_window",
+        changes: [HeldChange(verb: "prune", name: .web, ordinal: 0, from: nil, to: nil)])
+
+    @Test("The same source takes a lease over at once, with a new fence; another source is refused")
+    func takeOver() throws {
+        var cluster = TestCluster()
+        let first = try cluster.takeLease()
+        let second = try cluster.takeLease()
+        #expect(second > first)
+        expectRefusal(.staleFence) { try lease(&cluster, fence: first) }
+        expectRefusal(.ownerTaken) { try cluster.takeLease(source: TestCluster.otherSource) }
+    }
+
+    @Test("A renewal stores nothing, and holds for fifteen seconds")
+    func renewal() throws {
+        var cluster = TestCluster()
+        let fence = try cluster.takeLease()
+        cluster.now = cluster.now + .seconds(10)
+        let status = try lease(&cluster, fence: fence, holds: [hold])
+        #expect(cluster.changes.isEmpty)
+        #expect(status.lease?.expiresAt == cluster.now + .seconds(15))
+        #expect(status.holds == [hold])
+    }
+
+    @Test("A write needs the live lease's fence, and no lower pass than the highest")
+    func writers() throws {
+        var cluster = TestCluster()
+        let proposal = cluster.proposal(.web, owner: .default)
+        expectRefusal(.leaseRequired) { try cluster.schedule(proposal, owner: .default, fence: 1) }
+        let old = try cluster.takeLease()
+        let fence = try cluster.takeLease()
+        expectRefusal(.staleFence) { try cluster.schedule(proposal, owner: .default, fence: old) }
+        expectRefusal(.leaseRequired) { try cluster.schedule(proposal, owner: .default, fence: fence + 1) }
+        try cluster.schedule(proposal, owner: .default, fence: fence, pass: 2)
+        let next = cluster.proposal(.web, attempt: 1, owner: .default)
+        expectRefusal(.staleFence) { try cluster.schedule(next, owner: .default, fence: fence, pass: 1) }
+        cluster.now = cluster.now + .seconds(15)
+        expectRefusal(.leaseRequired) { try cluster.schedule(next, owner: .default, fence: fence, pass: 2) }
+        _ = try lease(&cluster, fence: fence)
+        try cluster.schedule(next, owner: .default, fence: fence, pass: 2)
+    }
+
+    @Test("A restarted manager counts each lease in full from its start")
+    func leasesAfterRestart() throws {
+        var cluster = TestCluster()
+        let fence = try cluster.takeLease()
+        cluster.now = cluster.now + .seconds(60)
+        cluster.state = ClusterState(records: cluster.state.records, term: 2, policy: .spread, now: cluster.now)
+        cluster.now = cluster.now + .milliseconds(14_999)
+        try cluster.schedule(cluster.proposal(.web, owner: .default), owner: .default, fence: fence)
+    }
+
+    @Test("Nobody stops or changes what another owner has")
+    func foreignTasks() throws {
+        var cluster = TestCluster()
+        let proposal = cluster.proposal(.web)
+        try cluster.schedule(proposal)
+        let fence = try cluster.takeLease()
+        let stop = StopRequest(id: proposal.id, name: .web, ordinal: 0, attempt: 0)
+        let answer = try cluster.batch([.stop(stop)], owner: .default, fence: fence)
+        #expect(answer.results[0].error?.reason == .forbidden)
+        #expect(cluster.task(proposal.id)?.phase.state == .pending)
+    }
+
+    @Test("An approval takes the hold that it names, by digest or its beginning, for an hour")
+    func approval() throws {
+        var cluster = TestCluster()
+        let fence = try cluster.takeLease()
+        expectRefusal(.holdNotFound) { try direct(&cluster, .approve, "abc") }
+        _ = try lease(&cluster, fence: fence, holds: [hold])
+        expectRefusal(.holdNotFound) { try direct(&cluster, .approve, "abd") }
+        let kept = try direct(&cluster, .approve, "abc").directives
+        #expect(kept.map(\.approves) == [hold])
+        #expect(kept.map(\.subject) == [hold.digest.rawValue])
+        #expect(kept.map(\.revision) == [cluster.state.revision])
+        cluster.now = cluster.now + .seconds(3600)
+        #expect(cluster.state.isDue(at: cluster.now))
+        try cluster.run { (transaction) throws(APIError) in transaction.tick() }
+        #expect(cluster.state.records.owners[.default]?.directives == [])
+    }
+
+    @Test("A directive replaces the one of its name, resume takes suspend away, and only names are taken for names")
+    func directives() throws {
+        var cluster = TestCluster()
+        _ = try cluster.takeLease()
+        _ = try direct(&cluster, .retry, "web")
+        let again = try direct(&cluster, .retry, "web").directives
+        #expect(again.map(\.name) == ["retry-web"] && again[0].revision == cluster.state.revision)
+        #expect(try direct(&cluster, .suspend, "web").directives.map(\.name) == ["retry-web", "suspend-web"])
+        #expect(try direct(&cluster, .resume, "web").directives.map(\.name) == ["retry-web"])
+        expectRefusal(.validationFailed) { try direct(&cluster, .restart, "Not a name") }
+        expectRefusal(.validationFailed) { try direct(&cluster, "explode", "web") }
+    }
+
+    @Test("A claim binds the owner to another source and ends the lease")
+    func claim() throws {
+        var cluster = TestCluster()
+        let fence = try cluster.takeLease()
+        _ = try direct(&cluster, .claim, TestCluster.otherSource.rawValue)
+        expectRefusal(.ownerTaken) { try lease(&cluster, fence: fence) }
+        #expect(try cluster.takeLease(source: TestCluster.otherSource) > fence)
+    }
+
+    @Test("An owner in use is not forgotten; one that is loses its slots, and its fences still never fall")
+    func forget() throws {
+        var cluster = TestCluster()
+        let fence = try cluster.takeLease()
+        let proposal = cluster.proposal(.web, owner: .default)
+        try cluster.schedule(proposal, owner: .default, fence: fence)
+        func forget() throws(APIError) {
+            try cluster.run { (transaction) throws(APIError) in try transaction.forget(.default) }
+        }
+        expectRefusal(.leaseHeld) { try forget() }
+        _ = try lease(&cluster, fence: fence, release: true)
+        expectRefusal(.conflict) { try forget() }
+        try cluster.stop(proposal.id)
+        try forget()
+        #expect(cluster.state.records.slots.isEmpty && cluster.state.records.tasks.isEmpty)
+        expectRefusal(.ownerNotFound) { try forget() }
+        #expect(try cluster.takeLease() > fence)
+    }
+}

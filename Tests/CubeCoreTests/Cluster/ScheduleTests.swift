@@ -1,0 +1,190 @@
+import CubeErrors
+import CubeTypes
+import HashTreeCollections
+import Testing
+
+@testable import CubeCore
+
+struct ScheduleTests {
+    @Test("A known id answers the stored task and changes nothing")
+    func knownID() throws {
+        var cluster = TestCluster()
+        let proposal = cluster.proposal(.web)
+        #expect(try cluster.schedule(proposal).created)
+        let revision = cluster.state.revision
+        #expect(try !cluster.schedule(proposal).created)
+        #expect(cluster.state.revision == revision)
+        #expect(cluster.changes.isEmpty)
+    }
+
+    @Test("Only the next attempt of a slot is accepted, and attempts outlive their tasks")
+    func attempts() throws {
+        var cluster = TestCluster()
+        try cluster.schedule(cluster.proposal(.web, attempt: 0))
+        for attempt in [0, 2] {
+            let other = cluster.proposal(.web, attempt: attempt, cpu: 1)
+            expectRefusal(.staleAttempt) { try cluster.schedule(other) }
+        }
+        try cluster.schedule(cluster.proposal(.web, attempt: 1))
+        #expect(cluster.state.records.slots[cluster.slot(.web)]?.status.next == 2)
+    }
+
+    @Test("An id that does not follow from its slot, attempt and digest is refused")
+    func foreignID() throws {
+        var cluster = TestCluster()
+        var proposal = cluster.proposal(.web)
+        proposal.attempt = 1
+        expectRefusal(.validationFailed) { try cluster.schedule(proposal) }
+        expectRefusal(.validationFailed) {
+            try cluster.schedule(cluster.proposal(.web, ordinal: 10_000))
+        }
+    }
+
+    @Test("No more tasks of a name live than max_live, those that are stopping included")
+    func maxLive() throws {
+        var cluster = TestCluster()
+        try cluster.join(.w1)
+        let first = cluster.proposal(.web)
+        try cluster.schedule(first, maxLive: 1)
+        try cluster.report([cluster.report(first.id, .running)], from: .w1)
+        let next = cluster.proposal(.web, attempt: 1, cpu: 1)
+        expectRefusal(.maxLive) { try cluster.schedule(next, maxLive: 1) }
+        try cluster.stop(first.id)
+        expectRefusal(.maxLive) { try cluster.schedule(next, maxLive: 1) }
+        try cluster.report([cluster.report(first.id, .stopped)], from: .w1)
+        #expect(try cluster.schedule(next, maxLive: 1).created)
+    }
+
+    @Test("A stop that overtakes its schedule consumes the attempt: the id never runs")
+    func overtakingStop() throws {
+        var cluster = TestCluster()
+        try cluster.join(.w1)
+        let proposal = cluster.proposal(.web)
+        let stop = StopRequest(id: proposal.id, name: .web, ordinal: 0, attempt: 0)
+        let answer = try cluster.batch([.stop(stop)])
+        #expect(answer.results.map(\.status) == [202])
+        #expect(answer.results[0].task?.state == .stopped)
+        let late = try cluster.schedule(proposal)
+        #expect(!late.created && late.task.state == .stopped)
+        #expect(cluster.state.records.slots[cluster.slot(.web)]?.status.next == 1)
+        let unknown = StopRequest(
+            id: cluster.proposal(.web, attempt: 5).id, name: .web, ordinal: 0, attempt: 5)
+        #expect(try cluster.batch([.stop(unknown)]).results[0].error?.reason == .staleAttempt)
+    }
+
+    @Test("A stop is idempotent and holds the capacity until the task is seen dead")
+    func stopKeepsCapacity() throws {
+        var cluster = TestCluster()
+        try cluster.join(.w1, cpu: 1000)
+        let first = cluster.proposal(.web, cpu: 1000)
+        let second = cluster.proposal(.db, cpu: 1000)
+        try cluster.schedule(first)
+        try cluster.schedule(second)
+        #expect(cluster.task(second.id)?.status.reason == .noCapacity)
+        try cluster.report([cluster.report(first.id, .running)], from: .w1)
+        try cluster.stop(first.id)
+        let stopping = cluster.state.revision
+        try cluster.stop(first.id)
+        #expect(cluster.state.revision == stopping)
+        #expect(cluster.task(second.id)?.phase.state == .pending)
+        try cluster.report([cluster.report(first.id, .stopped)], from: .w1)
+        #expect(cluster.task(second.id)?.phase.state == .scheduled)
+    }
+
+    @Test("What waits is placed, oldest first, when a node joins")
+    func pendingIsPlaced() throws {
+        var cluster = TestCluster()
+        let proposals = (0..<3).map { cluster.proposal(.web, ordinal: $0, cpu: 2000) }
+        for proposal in proposals { try cluster.schedule(proposal) }
+        #expect(proposals.allSatisfy { cluster.task($0.id)?.status.reason == .noNode })
+        try cluster.join(.w1, cpu: 4000)
+        #expect(proposals.map { cluster.task($0.id)?.phase.state } == [.scheduled, .scheduled, .pending])
+        #expect(cluster.task(proposals[2].id)?.status.reason == .noCapacity)
+    }
+
+    @Test("Settings change in place, from what they were, and nothing else does")
+    func settings() throws {
+        var cluster = TestCluster()
+        try cluster.join(.w1)
+        let proposal = cluster.proposal(.web)
+        try cluster.schedule(proposal)
+        try cluster.report([cluster.report(proposal.id, .running)], from: .w1)
+        var definition = proposal.definition
+        definition.labels = ["team": "shop"]
+        let update = SettingsUpdate(
+            id: proposal.id, from: proposal.settingsDigest, to: definition.settingsDigest, definition: definition)
+        #expect(try cluster.batch([.update(update)]).results[0].status == 200)
+        #expect(cluster.state.call(for: proposal.id, on: .w1) != nil)
+        #expect(try cluster.batch([.update(update)]).results[0].status == 200)
+        #expect(cluster.changes.isEmpty)
+        var stale = update
+        stale.to = proposal.specDigest
+        #expect(try cluster.batch([.update(stale)]).results[0].error?.reason == .staleSettings)
+        var other = update
+        other.from = definition.settingsDigest
+        other.to = proposal.specDigest
+        other.definition.command = ["false"]
+        #expect(try cluster.batch([.update(other)]).results[0].error?.reason == .validationFailed)
+        try cluster.report([cluster.report(proposal.id, .running, run: 1)], from: .w1)
+        #expect(cluster.state.call(for: proposal.id, on: .w1) == nil)
+    }
+
+    @Test("A digest is healthy when its task was ready for five seconds")
+    func healthyDigest() throws {
+        var cluster = TestCluster()
+        try cluster.join(.w1)
+        let proposal = cluster.proposal(.web)
+        try cluster.schedule(proposal)
+        try cluster.report([cluster.report(proposal.id, .running)], from: .w1)
+        cluster.now = cluster.now + .milliseconds(4999)
+        #expect(!cluster.state.isDue(at: cluster.now))
+        cluster.now = cluster.now + .milliseconds(1)
+        #expect(cluster.state.isDue(at: cluster.now))
+        try cluster.run { (transaction) throws(APIError) in transaction.tick() }
+        #expect(cluster.state.records.slots[cluster.slot(.web)]?.status.healthyDigest == proposal.specDigest)
+        #expect(!cluster.state.isDue(at: cluster.now))
+    }
+
+    @Test("Ended tasks go after a day, but for the last ten of a slot; the slot stays")
+    func sweep() throws {
+        var cluster = TestCluster()
+        for attempt in 0..<13 {
+            let proposal = cluster.proposal(.web, attempt: attempt)
+            try cluster.schedule(proposal)
+            try cluster.stop(proposal.id)
+        }
+        cluster.now = cluster.now + .seconds(24 * 3600 - 1)
+        try cluster.run { (transaction) throws(APIError) in transaction.sweep() }
+        #expect(cluster.state.records.tasks.count == 13)
+        cluster.now = cluster.now + .seconds(1)
+        try cluster.run { (transaction) throws(APIError) in transaction.sweep() }
+        #expect(cluster.state.records.tasks.values.map(\.attempt).sorted() == Array(3..<13))
+        #expect(cluster.state.records.slots[cluster.slot(.web)]?.status.next == 13)
+    }
+
+    @Test("A completed job is remembered by its digest")
+    func completedJob() throws {
+        var cluster = TestCluster()
+        try cluster.join(.w1)
+        let proposal = cluster.proposal(.web, kind: .job)
+        try cluster.schedule(proposal)
+        try cluster.report([cluster.report(proposal.id, .completed)], from: .w1)
+        let slot = cluster.state.records.slots[cluster.slot(.web)]?.status
+        #expect(slot?.completed == [proposal.specDigest])
+        #expect(slot?.last == .completed)
+        #expect(slot?.endedRevision == cluster.task(proposal.id)?.revision)
+    }
+}
+
+extension TestCluster {
+    func slot(_ name: WorkloadName, owner: OwnerName = .manual) -> SlotKey {
+        SlotKey(owner: owner, name: name, ordinal: 0)
+    }
+
+    mutating func batch(
+        _ operations: [BatchOperation], owner: OwnerName = .manual, fence: Int = 0, pass: Int = 0
+    ) throws(APIError) -> BatchAnswer {
+        let request = BatchRequest(owner: owner, fence: fence, pass: pass, operations: operations)
+        return try run { (transaction) throws(APIError) in try transaction.batch(request) }
+    }
+}

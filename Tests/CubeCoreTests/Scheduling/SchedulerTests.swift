@@ -1,0 +1,93 @@
+import CubeTypes
+import Testing
+
+@testable import CubeCore
+
+struct SchedulerTests {
+    private func candidate(
+        _ name: String, cpu: Int = 4000, used: Int = 0, tasks: Int = 0, siblings: Int = 0,
+        runtimes: [String] = ["process"],
+        labels: [String: String] = [:]
+    ) -> Candidate {
+        Candidate(
+            name: NodeName(rawValue: name)!, runtimes: runtimes, labels: labels,
+            capacity: ResourceSpec(millicores: cpu, memory: 1000, disk: 1000),
+            reserved: ResourceSpec(millicores: used), tasks: tasks, siblings: siblings)
+    }
+
+    private func demand(
+        _ cpu: Int = 0, image: String? = nil, constraints: PlacementConstraints = .none
+    ) -> Demand {
+        Demand(
+            TaskDefinition(
+                name: WorkloadName(rawValue: "web")!, image: image, command: ["true"],
+                resources: ResourceSpec(millicores: cpu), constraints: constraints))
+    }
+
+    private func pick(
+        _ demand: Demand, _ candidates: [Candidate], policy: SchedulingPolicy = .spread, last: String? = nil
+    ) -> String {
+        let scheduler = Scheduler(policy: policy, lastPicked: last.flatMap(NodeName.init(rawValue:)))
+        return switch scheduler.decide(demand, among: candidates) {
+        case .node(let name): name.rawValue
+        case .pending(let cause): cause.reason.rawValue
+        }
+    }
+
+    @Test("A task that fits nowhere says what is missing, the most basic thing first")
+    func causes() {
+        let zoned = demand(constraints: PlacementConstraints(labels: ["zone": "b"]))
+        #expect(pick(demand(), []) == "no_node")
+        #expect(pick(demand(image: "web:1"), [candidate("a")]) == "no_runtime")
+        #expect(pick(zoned, [candidate("a", labels: ["zone": "a"])]) == "no_match")
+        #expect(pick(demand(5000), [candidate("a")]) == "no_capacity")
+        #expect(pick(demand(2000), [candidate("a", used: 3000)]) == "no_capacity")
+        #expect(pick(zoned, [candidate("a"), candidate("b", labels: ["zone": "b"])]) == "b")
+        let slow = demand(constraints: PlacementConstraints(not: ["disk": "slow"]))
+        #expect(pick(slow, [candidate("a", labels: ["disk": "slow"]), candidate("b")]) == "b")
+    }
+
+    @Test("A cause names what is asked for and whether it can ever be had")
+    func messages() {
+        func message(_ candidates: [Candidate]) -> String {
+            guard case .infeasible(let cause) = Feasibility(of: demand(3500), on: candidates) else { return "" }
+            return cause.message
+        }
+        #expect(message([candidate("a", used: 1000)]).contains("3.5 cores, which no node has free now"))
+        #expect(message([candidate("a", cpu: 2000)]).contains("3.5 cores, more than any node has"))
+    }
+
+    @Test("Spread takes the node with the fewest of the same workload, then the least loaded, then the first by name")
+    func spread() {
+        #expect(pick(demand(), [candidate("a", siblings: 1), candidate("b", used: 3000)]) == "b")
+        #expect(pick(demand(100), [candidate("a", used: 2000), candidate("b", used: 1000)]) == "b")
+        #expect(pick(demand(), [candidate("a", tasks: 3), candidate("b", tasks: 2)]) == "b")
+        #expect(pick(demand(), [candidate("b"), candidate("c"), candidate("a")]) == "a")
+    }
+
+    @Test("Round robin goes on by name after the node that was picked last, and begins again")
+    func roundRobin() {
+        let nodes = [candidate("c"), candidate("a"), candidate("b")]
+        #expect(pick(demand(), nodes, policy: .roundRobin) == "a")
+        #expect(pick(demand(), nodes, policy: .roundRobin, last: "a") == "b")
+        #expect(pick(demand(), nodes, policy: .roundRobin, last: "c") == "a")
+    }
+
+    @Test("The order of the candidates never matters", arguments: [SchedulingPolicy.spread, .roundRobin])
+    func orderIsIrrelevant(policy: SchedulingPolicy) {
+        var random = SeededGenerator()
+        print("seed \(random.seed)")
+        for _ in 0..<300 {
+            let names = (0..<Int.random(in: 1...6, using: &random)).map { "n\($0)" }
+            let candidates = names.map {
+                candidate(
+                    $0, used: .random(in: 0...3, using: &random) * 1000, tasks: .random(in: 0...2, using: &random),
+                    siblings: .random(in: 0...1, using: &random))
+            }
+            let wanted = demand(.random(in: 0...4, using: &random) * 500)
+            let last = names.randomElement(using: &random)
+            let picked = pick(wanted, candidates, policy: policy, last: last)
+            #expect(pick(wanted, candidates.shuffled(using: &random), policy: policy, last: last) == picked)
+        }
+    }
+}

@@ -1,0 +1,310 @@
+import CubeCore
+import CubeErrors
+import CubeTypes
+import Logging
+import Testing
+
+@testable import CubeManager
+
+struct ManagerServiceTests {
+    @Test("A task goes to a worker, runs, and stops when it is asked to", .timeLimit(.minutes(1)))
+    func lifecycle() async throws {
+        try await TestManager.run { manager in
+            try await manager.join()
+            let request = manager.request("web")
+            #expect(try await manager.service.schedule(request).created)
+            let running = try await manager.wait(for: request.task.id) { $0.state == .running }
+            #expect(running.ready && running.node == .w1 && running.run == 1)
+            _ = try await manager.service.stop(request.task.id)
+            let stopped = try await manager.wait(for: request.task.id) { $0.state.hasEnded }
+            #expect(stopped.state == .stopped)
+            let kinds = try await manager.service.events(since: 0, limit: 100, wait: .zero).events.map(\.kind)
+            #expect(kinds == [.nodeJoined, .taskScheduled, .taskRunning, .taskStopping, .taskStopped])
+        }
+    }
+
+    @Test(
+        "A manager that begins anew goes on where it was, with a higher term, and starts nothing twice",
+        .timeLimit(.minutes(1)))
+    func restart() async throws {
+        let store = MemoryStore(cluster: TestManager.cluster)
+        let workers = FakeWorkers()
+        var before: [TaskStatus] = []
+        try await TestManager.run(store, workers: workers) { manager in
+            try await manager.join()
+            for ordinal in 0..<5 { _ = try await manager.service.schedule(manager.request("web", ordinal: ordinal)) }
+            for ordinal in 0..<5 {
+                try await manager.wait(for: manager.request("web", ordinal: ordinal).task.id) { $0.ready }
+            }
+            before = try await manager.service.list(owner: nil, name: nil, state: nil, limit: 10, cursor: nil).tasks
+        }
+        try await TestManager.run(store, workers: workers) { manager in
+            let list = try await manager.service.list(owner: nil, name: nil, state: nil, limit: 10, cursor: nil)
+            #expect(list.term == 2)
+            #expect(list.tasks == before)
+            let next = manager.request("db")
+            _ = try await manager.service.schedule(next)
+            try await manager.wait(for: next.task.id) { $0.ready }
+            #expect(await workers.started.values.allSatisfy { $0 == 1 })
+            #expect(await workers.assigned.values.allSatisfy { $0 == 1 })
+        }
+    }
+
+    @Test("An answer that was lost leads to the same call again, and to one instance", .timeLimit(.minutes(1)))
+    func lostAnswers() async throws {
+        try await TestManager.run { manager in
+            await manager.workers.lose(answers: 2)
+            try await manager.join()
+            let request = manager.request("web")
+            _ = try await manager.service.schedule(request)
+            try await manager.wait(for: request.task.id) { $0.ready }
+            #expect(await manager.workers.started[request.task.id] == 1)
+        }
+    }
+
+    @Test("A task that its worker lost is given to it again", .timeLimit(.minutes(1)))
+    func lostTask() async throws {
+        try await TestManager.run { manager in
+            try await manager.join()
+            let request = manager.request("web")
+            _ = try await manager.service.schedule(request)
+            try await manager.wait(for: request.task.id) { $0.ready }
+            await manager.workers.forget(request.task.id, at: TestManager.url)
+            await manager.workers.restart(at: TestManager.url)
+            try await manager.passTime { await manager.workers.started[request.task.id] == 2 }
+        }
+    }
+
+    @Test("A task that is stopping on a worker which does not know it has stopped", .timeLimit(.minutes(1)))
+    func stopOfUnknown() async throws {
+        try await TestManager.run { manager in
+            try await manager.join()
+            let request = manager.request("web")
+            _ = try await manager.service.schedule(request)
+            try await manager.wait(for: request.task.id) { $0.ready }
+            await manager.workers.forget(request.task.id, at: TestManager.url)
+            _ = try await manager.service.stop(request.task.id)
+            try await manager.wait(for: request.task.id) { $0.state == .stopped }
+        }
+    }
+
+    @Test(
+        "A worker that does not answer for ten seconds is silent; its tasks stay where they are",
+        .timeLimit(.minutes(1)))
+    func silence() async throws {
+        try await TestManager.run { manager in
+            try await manager.join()
+            let request = manager.request("web")
+            _ = try await manager.service.schedule(request)
+            try await manager.wait(for: request.task.id) { $0.ready }
+            await manager.workers.setReachable(false, at: TestManager.url)
+            try await manager.passTime { try await manager.service.node(.w1).state == .silent }
+            let task = try await manager.service.task(request.task.id)
+            #expect(task.nodeUnknown && task.state == .running && task.node == .w1)
+            await manager.workers.setReachable(true, at: TestManager.url)
+            try await manager.passTime { try await manager.service.node(.w1).state == .ready }
+            #expect(try await !manager.service.task(request.task.id).nodeUnknown)
+            #expect(await manager.workers.started[request.task.id] == 1)
+        }
+    }
+
+    @Test("A placement that the worker finds invalid fails the task", .timeLimit(.minutes(1)))
+    func refusal() async throws {
+        try await TestManager.run { manager in
+            await manager.workers.refuse(
+                with: .invalid([ValidationError(field: "user", value: "x", message: "is not known")]))
+            try await manager.join()
+            let request = manager.request("web")
+            _ = try await manager.service.schedule(request)
+            let task = try await manager.wait(for: request.task.id) { $0.state == .failed }
+            #expect(task.reason == .rejectedByNode)
+        }
+    }
+
+    @Test("A full disk refuses writes with 507, keeps reads and renewals, and changes nothing", .timeLimit(.minutes(1)))
+    func storageFull() async throws {
+        let store = MemoryStore(cluster: TestManager.cluster)
+        try await TestManager.run(store) { manager in
+            let service = manager.service
+            let lease = LeaseRequest(holder: "test", source: SourceID(rawValue: TestManager.cluster.rawValue)!)
+            var renewal = lease
+            renewal.fence = try await service.lease(.default, lease).fence
+            let revision = try await service.cluster().revision
+            store.fail(with: .full("no space"))
+            async let first = outcome { try await service.schedule(manager.request("web")).created }
+            async let second = outcome { try await service.lease(.default, renewal).owner == .default }
+            #expect(await first == .refused(.storageFull))
+            #expect(await second == .answer(true))
+            #expect(await service.notReadyReason == "the disk with the manager's store is full")
+            #expect(try await service.cluster().revision == revision)
+            store.fail(with: nil)
+            #expect(try await service.schedule(manager.request("web")).created)
+            #expect(await service.isReady)
+        }
+    }
+
+    @Test("A store that fails ends the manager", .timeLimit(.minutes(1)))
+    func storeFailure() async throws {
+        let store = MemoryStore(cluster: TestManager.cluster)
+        let clock = ManualClock()
+        let service = try await ManagerService.open(
+            store: store, gateway: FakeWorkers(),
+            logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
+            clock: clock, now: { clock.timestamp })
+        store.fail(with: .failed("input/output error"))
+        await #expect(throws: StoreError.failed("input/output error")) {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await service.run() }
+                while await !service.isReady { await Task.yield() }
+                let directive = Directive(verb: .claim, subject: TestManager.cluster.rawValue)
+                let error = await #expect(throws: APIError.self) { try await service.direct(.default, directive) }
+                #expect(error?.reason == .unavailable)
+                try await group.waitForAll()
+            }
+        }
+        #expect(await !service.isReady)
+    }
+
+    @Test("Blocking queries answer on a change, and end when the manager does", .timeLimit(.minutes(1)))
+    func blockingQueries() async throws {
+        let held = try await withThrowingTaskGroup(of: TaskChanges.self) { group in
+            try await TestManager.run { manager in
+                let service = manager.service
+                let start = try await service.cluster()
+                async let changed = service.changes(
+                    owner: .manual, since: start.revision, term: start.term, wait: .seconds(60))
+                let request = manager.request("web")
+                let task = try await service.schedule(request).task
+                #expect(try await changed.changed == [task])
+                #expect(try await changed.slots.map(\.next) == [1])
+                let now = try await service.cluster()
+                let (listening, isListening) = AsyncStream.makeStream(of: Void.self)
+                group.addTask {
+                    isListening.finish()
+                    return try await service.changes(
+                        owner: .manual, since: now.revision, term: now.term, wait: .seconds(60))
+                }
+                for await _ in listening {}
+            }
+            return try await group.next()
+        }
+        #expect(held?.changed == [])
+    }
+
+    @Test("What is of another term, of the future or compacted is gone", .timeLimit(.minutes(1)))
+    func revisionGone() async throws {
+        let store = MemoryStore(cluster: TestManager.cluster)
+        try await TestManager.run(store) { manager in
+            _ = try await manager.service.schedule(manager.request("web"))
+        }
+        try await TestManager.run(store) { manager in
+            for (since, term) in [(1, 1), (2, 2), (0, 2)] {
+                #expect(
+                    await outcome {
+                        try await manager.service.changes(
+                            owner: .manual, since: since, term: term, wait: .zero
+                        ).revision
+                    } == .refused(.revisionGone))
+            }
+            #expect(
+                try await manager.service.changes(owner: .manual, since: 1, term: 2, wait: .zero).changed == [])
+        }
+    }
+
+    @Test("All pages of a list are true at the revision of the first", .timeLimit(.minutes(1)))
+    func pages() async throws {
+        try await TestManager.run { manager in
+            let service = manager.service
+            for ordinal in 0..<7 { _ = try await service.schedule(manager.request("web", ordinal: ordinal)) }
+            var page = try await service.list(owner: .manual, name: nil, state: nil, limit: 3, cursor: nil)
+            let revision = page.revision
+            var ordinals = page.tasks.map(\.ordinal)
+            while let cursor = page.cursor {
+                #expect(page.slots.isEmpty)
+                _ = try await service.stop(manager.request("web", ordinal: ordinals.count).task.id)
+                page = try await service.list(owner: .manual, name: nil, state: nil, limit: 3, cursor: cursor)
+                ordinals += page.tasks.map(\.ordinal)
+                #expect(page.revision == revision)
+                #expect(page.tasks.allSatisfy { $0.state == .pending })
+            }
+            #expect(ordinals == Array(0..<7))
+            #expect(page.slots.map(\.ordinal) == Array(0..<7))
+            #expect(
+                await outcome {
+                    try await service.list(owner: nil, name: nil, state: nil, limit: 3, cursor: "1.99.0").tasks.count
+                } == .refused(.revisionGone))
+        }
+    }
+
+    @Test("Commands that come while one is being stored are stored together", .timeLimit(.minutes(1)))
+    func groupCommit() async throws {
+        let store = GatedStore(MemoryStore(cluster: TestManager.cluster))
+        try await TestManager.run(store) { manager in
+            try await withThrowingTaskGroup(of: Bool.self) { group in
+                for ordinal in 0..<50 {
+                    let request = manager.request("web", ordinal: ordinal)
+                    group.addTask { try await manager.service.schedule(request).created }
+                    while await store.waiting == 0 { await Task.yield() }
+                }
+                while await manager.service.queue.count < 49 { await Task.yield() }
+                await store.open()
+                for try await created in group { #expect(created) }
+            }
+            #expect(store.store.commits == 2)
+            #expect(store.store.stored.records.tasks.count == 50)
+        }
+    }
+
+    @Test("Logs come from the worker that has the task")
+    func logs() async throws {
+        try await TestManager.run { manager in
+            let request = manager.request("web")
+            _ = try await manager.service.schedule(request)
+            let early = await outcome { () throws -> Bool in
+                _ = try await manager.service.logs(request.task.id, tail: nil, follow: false)
+                return true
+            }
+            #expect(early == .refused(.conflict))
+            try await manager.join()
+            try await manager.wait(for: request.task.id) { $0.ready }
+            var output: [UInt8] = []
+            for try await bytes in try await manager.service.logs(request.task.id, tail: nil, follow: false) {
+                output += bytes
+            }
+            #expect(output == Array("hello\n".utf8))
+        }
+    }
+}
+
+/// A store that holds back its first commit.
+private actor GatedStore: Store {
+    nonisolated let store: MemoryStore
+    private let (gate, opener) = AsyncStream.makeStream(of: Void.self)
+    private(set) var waiting = 0
+
+    init(_ store: MemoryStore) { self.store = store }
+
+    func begin() -> StoredCluster { store.begin() }
+
+    func commit(_ changes: ClusterChanges) async throws {
+        waiting += 1
+        if waiting == 1 { for await _ in gate {} }
+        try store.commit(changes)
+    }
+
+    func open() { opener.finish() }
+}
+
+/// What came of a call.
+private enum Outcome<Answer: Equatable & Sendable>: Equatable, Sendable {
+    case answer(Answer)
+    case refused(ErrorReason)
+}
+
+private func outcome<Answer>(of call: () async throws -> Answer) async -> Outcome<Answer> {
+    do {
+        return .answer(try await call())
+    } catch {
+        return .refused((error as? APIError)?.reason ?? .internal)
+    }
+}

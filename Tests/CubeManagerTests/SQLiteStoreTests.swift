@@ -1,0 +1,193 @@
+import CubeCore
+import CubeErrors
+import CubeTypes
+import Foundation
+import GRDB
+import HashTreeCollections
+import SystemPackage
+import Testing
+
+@testable import CubeManager
+
+struct SQLiteStoreTests {
+    private static let now = Timestamp(milliseconds: 1_700_000_000_000)
+
+    @Test("The term grows with each manager; the cluster stays")
+    func terms() async throws {
+        try await withDirectory { directory in
+            let first = try await SQLiteStore.open(directory: directory).begin()
+            let second = try await SQLiteStore.open(directory: directory).begin()
+            #expect(first.term == 1 && second.term == 2)
+            #expect(first.records == second.records)
+        }
+    }
+
+    @Test("The file is for its user alone, and a commit is durable")
+    func modes() async throws {
+        try await withDirectory { directory in
+            let store = try SQLiteStore.open(directory: directory)
+            _ = try await store.begin()
+            for file in try FileManager.default.contentsOfDirectory(atPath: directory.string) {
+                let path = directory.appending(file).string
+                let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+                #expect(mode == 0o600, "\(file)")
+            }
+            try await store.database.read { database in
+                #expect(try Int.fetchOne(database, sql: "PRAGMA synchronous") == 2)
+                #expect(try String.fetchOne(database, sql: "PRAGMA journal_mode") == "wal")
+            }
+        }
+    }
+
+    @Test("A store of a newer program is refused and left as it is")
+    func newerSchema() async throws {
+        try await withDirectory { directory in
+            do {
+                let store = try SQLiteStore.open(directory: directory)
+                try await store.database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA user_version = 99") }
+                try store.database.close()
+            }
+            #expect(throws: StoreError.failed("the store has schema version 99, this program knows 1")) {
+                _ = try SQLiteStore.open(directory: directory)
+            }
+        }
+    }
+
+    @Test("Where there is no room, nothing is stored and nothing is lost")
+    func full() async throws {
+        try await withDirectory { directory in
+            let store = try SQLiteStore.open(directory: directory)
+            var history = History(records: try await store.begin().records)
+            try await store.commit(history.step())
+            let before = history.records
+            try await store.database.writeWithoutTransaction { database in
+                let pages = try Int.fetchOne(database, sql: "PRAGMA page_count") ?? 0
+                try database.execute(sql: "PRAGMA max_page_count = \(pages)")
+            }
+            let error = await #expect(throws: StoreError.self) {
+                for _ in 0..<100 { try await store.commit(history.step()) }
+            }
+            guard case .full = error else {
+                Issue.record("\(String(describing: error))")
+                return
+            }
+            try store.database.close()
+            let stored = try await SQLiteStore.open(directory: directory).begin().records
+            #expect(stored.counters.revision >= before.counters.revision)
+            #expect(stored.counters.revision < history.records.counters.revision)
+        }
+    }
+
+    @Test("Killed at any commit, the next manager finds exactly what was committed")
+    func killedAtAnyCommit() async throws {
+        try await withDirectory { directory in
+            let store = try SQLiteStore.open(directory: directory)
+            var history = History(records: try await store.begin().records)
+            print("seed \(history.random.seed)")
+            for step in 0..<30 {
+                try await store.commit(history.step())
+                let copy = try copyFiles(of: directory, to: directory.appending("killed-\(step)"))
+                let found = try await SQLiteStore.open(directory: copy).begin()
+                #expect(found.records == history.records)
+                #expect(found.term == 2)
+                #expect(found.events.map(\.revision) == history.events.map(\.revision))
+            }
+        }
+    }
+
+    @Test("Where the end of the log is torn, the next manager finds one of the states that were committed")
+    func tornLog() async throws {
+        try await withDirectory { directory in
+            let store = try SQLiteStore.open(directory: directory)
+            var history = History(records: try await store.begin().records)
+            print("seed \(history.random.seed)")
+            var committed = [history.records]
+            for _ in 0..<20 {
+                try await store.commit(history.step())
+                committed.append(history.records)
+            }
+            for attempt in 0..<20 {
+                let copy = try copyFiles(of: directory, to: directory.appending("torn-\(attempt)"))
+                let log = copy.appending("cube.sqlite-wal").string
+                let bytes = try Data(contentsOf: URL(filePath: log))
+                // The pages of the schema stand first; what comes after may be cut anywhere.
+                let length = Int.random(in: bytes.count / 2...bytes.count, using: &history.random)
+                try bytes.prefix(length).write(to: URL(filePath: log))
+                let found = try await SQLiteStore.open(directory: copy).begin().records
+                #expect(committed.contains(found))
+            }
+        }
+    }
+
+    /// Random commands, each a transaction.
+    private struct History {
+        var random = SeededGenerator()
+        var state: ClusterState
+        var events: [TaskEvent] = []
+        var records: ClusterRecords { state.records }
+
+        init(records: ClusterRecords) {
+            state = ClusterState(records: records, term: 1, policy: .spread, now: SQLiteStoreTests.now)
+        }
+
+        mutating func step() throws -> ClusterChanges {
+            var transaction = ClusterTransaction(state, now: SQLiteStoreTests.now)
+            for _ in 0..<Int.random(in: 1...3, using: &random) { command(&transaction) }
+            transaction.finish()
+            state = transaction.state
+            events = (events + transaction.changes.events).suffix(1000)
+            return transaction.changes
+        }
+
+        /// Refusals are part of it.
+        private mutating func command(_ transaction: inout ClusterTransaction) {
+            let name = WorkloadName(rawValue: ["web", "db"].randomElement(using: &random)!)!
+            switch Int.random(in: 0..<5, using: &random) {
+            case 0:
+                let worker = WorkerInfo(
+                    name: .w1, version: "1", url: "unix:/w1", runtimes: ["process"],
+                    capacity: ResourceSpec(millicores: 1000), bootID: "b",
+                    incarnation: "\(Int.random(in: 0..<3, using: &random))")
+                _ = try? transaction.register(worker)
+                let list = WorkerTaskList(complete: true, incarnation: "1", sequence: 1, tasks: [])
+                _ = try? transaction.observe(list, from: .w1)
+            case 1:
+                let request = LeaseRequest(holder: "h", source: SourceID(rawValue: TestManager.cluster.rawValue)!)
+                _ = try? transaction.lease(.default, request)
+                _ = try? transaction.direct(.default, Directive(verb: .suspend, subject: name.rawValue))
+            case 2:
+                if let id = transaction.state.records.tasks.keys.sorted().randomElement(using: &random) {
+                    _ = try? transaction.stop(id)
+                }
+            default:
+                let slot = SlotKey(owner: .manual, name: name, ordinal: 0)
+                let attempt = transaction.state.records.slots[slot]?.status.next ?? 0
+                let definition = TaskDefinition(name: name, command: ["true"], env: ["A": "\(attempt)"])
+                let id = TaskID.derive(
+                    cluster: transaction.state.cluster, owner: .manual, name: name, ordinal: 0, attempt: attempt,
+                    digest: definition.specDigest)
+                let proposal = TaskProposal(
+                    id: id, name: name, ordinal: 0, attempt: attempt, specDigest: definition.specDigest,
+                    settingsDigest: definition.settingsDigest, source: "web.json", definition: definition)
+                _ = try? transaction.schedule(ScheduleRequest(owner: .manual, maxLive: 5, task: proposal))
+            }
+        }
+    }
+}
+
+/// What is on the disk if the process is killed now.
+private func copyFiles(of directory: FilePath, to copy: FilePath) throws -> FilePath {
+    try FileManager.default.createDirectory(atPath: copy.string, withIntermediateDirectories: false)
+    for file in ["cube.sqlite", "cube.sqlite-wal"] {
+        try FileManager.default.copyItem(atPath: directory.appending(file).string, toPath: copy.appending(file).string)
+    }
+    return copy
+}
+
+private func withDirectory(_ body: (FilePath) async throws -> Void) async throws {
+    let path = FilePath(NSTemporaryDirectory()).appending("cube-store-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(atPath: path.string, withIntermediateDirectories: true)
+    // What is left behind in a temporary directory harms nobody.
+    defer { try? FileManager.default.removeItem(atPath: path.string) }
+    try await body(path)
+}

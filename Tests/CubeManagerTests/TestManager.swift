@@ -1,0 +1,90 @@
+import CubeCore
+import CubeErrors
+import CubeManager
+import CubeTypes
+import Logging
+import ServiceLifecycle
+import Testing
+
+/// A manager that runs as long as a test's body does.
+struct TestManager {
+    static let cluster = ClusterID(rawValue: "11111111-1111-4111-8111-111111111111")!
+    static let url = "unix:/w1"
+
+    let service: ManagerService
+    let workers: FakeWorkers
+    let clock: ManualClock
+
+    /// Opens a manager on a store, runs it, and ends it gracefully after the body.
+    static func run(
+        _ store: any Store = MemoryStore(cluster: cluster), workers: FakeWorkers = FakeWorkers(),
+        clock: ManualClock = ManualClock(), _ body: (TestManager) async throws -> Void
+    ) async throws {
+        var logger = Logger(label: "test")
+        logger.logLevel = .critical
+        let service = try await ManagerService.open(
+            store: store, gateway: workers, options: ManagerOptions(jitter: { 0 }), logger: logger, clock: clock,
+            now: { clock.timestamp })
+        let group = ServiceGroup(services: [service], logger: logger)
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { try await group.run() }
+            while await !service.isReady { await Task.yield() }
+            do {
+                try await body(TestManager(service: service, workers: workers, clock: clock))
+            } catch {
+                tasks.cancelAll()
+                throw error
+            }
+            await group.triggerGracefulShutdown()
+            try await tasks.waitForAll()
+        }
+    }
+
+    func join() async throws {
+        let worker = WorkerInfo(
+            name: .w1, version: "1", url: Self.url, runtimes: ["process"],
+            capacity: ResourceSpec(millicores: 4000), bootID: "boot", incarnation: "1")
+        _ = try await service.register(worker)
+    }
+
+    func request(
+        _ name: String, ordinal: Int = 0, attempt: Int = 0, owner: OwnerName = .manual, fence: Int = 0
+    ) -> ScheduleRequest {
+        let name = WorkloadName(rawValue: name)!
+        let definition = TaskDefinition(name: name, command: ["true"])
+        let digest = definition.specDigest
+        return ScheduleRequest(
+            owner: owner, fence: fence, maxLive: 100,
+            task: TaskProposal(
+                id: TaskID.derive(
+                    cluster: Self.cluster, owner: owner, name: name, ordinal: ordinal, attempt: attempt,
+                    digest: digest),
+                name: name, ordinal: ordinal, attempt: attempt, specDigest: digest,
+                settingsDigest: definition.settingsDigest, definition: definition))
+    }
+
+    /// Waits for a task to be so, on the owner's change feed.
+    @discardableResult
+    func wait(for id: TaskID, until condition: (TaskStatus) -> Bool) async throws -> TaskStatus {
+        while true {
+            let task = try await service.task(id)
+            if condition(task) { return task }
+            _ = try await service.changes(
+                owner: task.owner, since: task.revision, term: service.cluster().term, wait: .seconds(1_000_000))
+        }
+    }
+
+    /// Lets time go until something is so.
+    func passTime(until condition: () async throws -> Bool) async throws {
+        for _ in 0..<100_000 {
+            if try await condition() { return }
+            clock.advance(by: .milliseconds(100))
+            await Task.yield()
+        }
+        Issue.record("it never came to be so")
+    }
+}
+
+extension NodeName {
+    static let w1 = NodeName(rawValue: "w1")!
+}
