@@ -1,3 +1,4 @@
+import CubeCore
 import CubeErrors
 import CubeManager
 import CubeTypes
@@ -9,6 +10,11 @@ actor FakeWorkers: WorkerGateway {
         var sequence = 0
         var tasks: [TaskID: (task: WorkerTask, sequence: Int)] = [:]
         var isReachable = true
+
+        mutating func put(_ task: WorkerTask) {
+            sequence += 1
+            tasks[task.id] = (task, sequence)
+        }
     }
 
     private var workers: [String: Worker] = [:]
@@ -19,6 +25,10 @@ actor FakeWorkers: WorkerGateway {
     /// How many answers get lost after the call was carried out.
     private var lostAnswers = 0
     private var refusal: APIError?
+
+    nonisolated let clock: ManualClock
+
+    init(clock: ManualClock) { self.clock = clock }
 
     func lose(answers: Int) { lostAnswers = answers }
     func refuse(with error: APIError?) { refusal = error }
@@ -46,8 +56,7 @@ actor FakeWorkers: WorkerGateway {
     func task(_ id: TaskID, at url: String) -> WorkerTask? { workers[url]?.tasks[id]?.task }
 
     private func put(_ task: WorkerTask, at url: String) {
-        workers[url, default: Worker()].sequence += 1
-        workers[url]?.tasks[task.id] = (task, workers[url]?.sequence ?? 0)
+        workers[url, default: Worker()].put(task)
         wake()
     }
 
@@ -86,8 +95,16 @@ actor FakeWorkers: WorkerGateway {
             }
             let (change, listener) = AsyncStream.makeStream(of: Void.self)
             listeners.append(listener)
-            for await _ in change {}
-            try Task.checkCancellation()
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { for await _ in change {} }
+                group.addTask { [clock] in try await clock.sleep(for: wait) }
+                try await group.next()
+                group.cancelAll()
+            }
+            try reach(url)
+            if workers[url]?.sequence == since, workers[url]?.incarnation == incarnation {
+                return WorkerTaskList(complete: false, incarnation: worker.incarnation, sequence: since, tasks: [])
+            }
         }
     }
 
@@ -108,7 +125,11 @@ actor FakeWorkers: WorkerGateway {
         _ id: TaskID, placement: Int, term: Int, cluster: ClusterID, at url: String
     ) throws -> WorkerTask {
         try reach(url)
-        guard var task = task(id, at: url) else { throw APIError(.taskNotFound, "no task \(id)") }
+        var task =
+            task(id, at: url)
+            ?? WorkerTask(
+                id: id, placement: placement, run: 0, state: .stopped,
+                settingsDigest: TaskDefinition(name: WorkloadName(rawValue: "unknown")!).settingsDigest)
         task.state = .stopped
         task.ready = false
         put(task, at: url)

@@ -32,10 +32,10 @@ struct SQLiteStoreTests {
                 let mode = try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
                 #expect(mode == 0o600, "\(file)")
             }
-            try await store.database.read { database in
-                #expect(try Int.fetchOne(database, sql: "PRAGMA synchronous") == 2)
-                #expect(try String.fetchOne(database, sql: "PRAGMA journal_mode") == "wal")
+            let settings = try await store.database.read { database in
+                try ["journal_mode", "synchronous"].map { try String.fetchOne(database, sql: "PRAGMA \($0)") }
             }
+            #expect(settings == ["wal", "2"])
         }
     }
 

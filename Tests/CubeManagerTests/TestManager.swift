@@ -17,9 +17,11 @@ struct TestManager {
 
     /// Opens a manager on a store, runs it, and ends it gracefully after the body.
     static func run(
-        _ store: any Store = MemoryStore(cluster: cluster), workers: FakeWorkers = FakeWorkers(),
-        clock: ManualClock = ManualClock(), _ body: (TestManager) async throws -> Void
+        _ store: any Store = MemoryStore(cluster: cluster), workers: FakeWorkers? = nil,
+        _ body: (TestManager) async throws -> Void
     ) async throws {
+        let clock = workers?.clock ?? ManualClock()
+        let workers = workers ?? FakeWorkers(clock: clock)
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         let service = try await ManagerService.open(
@@ -45,6 +47,9 @@ struct TestManager {
             name: .w1, version: "1", url: Self.url, runtimes: ["process"],
             capacity: ResourceSpec(millicores: 4000), bootID: "boot", incarnation: "1")
         _ = try await service.register(worker)
+        while try await service.node(.w1).state != .ready {
+            _ = try await service.events(since: service.cluster().revision, limit: 1, wait: .seconds(1_000_000))
+        }
     }
 
     func request(

@@ -119,18 +119,6 @@ extension ClusterTransaction {
         return unknown
     }
 
-    /// Takes in that a worker which was told to stop a placement has no such task: nothing of it lives there.
-    package mutating func observeAbsent(_ id: TaskID, placement number: Int, on name: NodeName) {
-        setStray(id, placement: nil, on: name)
-        guard var task = state.records.tasks[id], case .stopping(let placement) = task.phase, placement.node == name,
-            placement.number == number
-        else { return }
-        let reason: TaskReason = placement.report == nil ? .stoppedBeforeStart : .stopRequested
-        task.phase = .ended(end: TaskEnd(outcome: .stopped, reason: reason, at: now, placement: placement))
-        advance()
-        put(task)
-    }
-
     /// Takes in that a worker refused a placement for good.
     package mutating func observeRefusal(_ id: TaskID, placement number: Int, on name: NodeName, message: String) {
         guard var task = state.records.tasks[id], case .scheduled(let placement) = task.phase, placement.node == name,

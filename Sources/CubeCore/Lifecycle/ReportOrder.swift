@@ -1,6 +1,7 @@
 package import CubeTypes
 
-/// The order in which a worker's reports of one task were made: `(placement, run, stage)` only grows.
+/// The order in which a worker's reports of one task were made: `(placement, run, state)` only grows, and an end is the
+/// last that is said of a placement.
 package struct ReportOrder: Comparable, Sendable {
     package let placement: Int
     package let run: Int
@@ -8,7 +9,7 @@ package struct ReportOrder: Comparable, Sendable {
 
     /// What happens to one run, in order.
     package enum Stage: Int, Comparable, Sendable {
-        case starting, running, waiting, stopping, ended
+        case waiting, starting, running, stopping, ended
 
         package static func < (left: Stage, right: Stage) -> Bool { left.rawValue < right.rawValue }
     }
@@ -18,8 +19,7 @@ package struct ReportOrder: Comparable, Sendable {
         placement = report.placement
         run = report.run
         switch report.state {
-        // Before the first run, or between two: then the run that is named is the one that ended.
-        case .scheduled: stage = report.run == 0 || report.reason == .starting ? .starting : .waiting
+        case .scheduled: stage = report.reason == .starting ? .starting : .waiting
         case .running: stage = .running
         case .stopping: stage = .stopping
         case .completed, .failed, .stopped: stage = .ended
@@ -28,6 +28,8 @@ package struct ReportOrder: Comparable, Sendable {
     }
 
     package static func < (left: ReportOrder, right: ReportOrder) -> Bool {
-        (left.placement, left.run, left.stage) < (right.placement, right.run, right.stage)
+        if left.placement != right.placement { return left.placement < right.placement }
+        if left.stage == .ended || right.stage == .ended { return left.stage < right.stage }
+        return (left.run, left.stage) < (right.run, right.stage)
     }
 }

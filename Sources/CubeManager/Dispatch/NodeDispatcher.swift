@@ -172,25 +172,23 @@ extension NodeDispatcher {
         } catch {
             logger.warning(
                 "the worker did not take a call", metadata: ["task": "\(call.task)", "error": "\(error)"])
-            if let error = error as? APIError { await record(error, of: call) }
+            if case .assign(let assignment) = call, let error = error as? APIError {
+                await refuse(assignment, because: error)
+            }
             return false
         }
     }
 
-    /// What follows from an error that says something about the task.
-    private func record(_ error: APIError, of call: WorkerCall) async {
+    /// Ends a task that its worker finds wrong in itself; any other error may pass.
+    private func refuse(_ assignment: TaskAssignment, because error: APIError) async {
+        guard error.reason == .validationFailed || error.reason == .bodyTooLarge else { return }
         do {
-            switch call {
-            case .stop(let id, let placement) where error.reason == .taskNotFound:
-                try await service.observeAbsent(id, placement: placement, on: name)
-            case .assign(let assignment) where error.reason == .validationFailed || error.reason == .bodyTooLarge:
-                try await service.observeRefusal(
-                    assignment.id, placement: assignment.placement, on: name, message: error.message)
-            default: break
-            }
+            try await service.observeRefusal(
+                assignment.id, placement: assignment.placement, on: name, message: error.message)
         } catch {
             logger.warning(
-                "cannot record a worker's answer", metadata: ["task": "\(call.task)", "error": "\(error)"])
+                "cannot record that the worker refused a task",
+                metadata: ["task": "\(assignment.id)", "error": "\(error)"])
         }
     }
 }

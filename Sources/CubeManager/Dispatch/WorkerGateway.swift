@@ -11,7 +11,7 @@ package protocol WorkerGateway: Sendable {
 
     func assign(_ assignment: TaskAssignment, at url: String) async throws -> WorkerTask
 
-    /// - Throws: `task_not_found` where the worker has no such task.
+    /// A worker that has no such task records it as stopped, so that an assignment that comes later starts nothing.
     func stop(
         _ id: TaskID, placement: Int, term: Int, cluster: ClusterID, at url: String
     ) async throws -> WorkerTask

@@ -52,12 +52,6 @@ extension ManagerService {
         return try await write { (transaction) throws(APIError) in try transaction.observe(list, from: node) }
     }
 
-    func observeAbsent(_ id: TaskID, placement: Int, on node: NodeName) async throws {
-        try await write { (transaction) throws(APIError) in
-            transaction.observeAbsent(id, placement: placement, on: node)
-        }
-    }
-
     func observeRefusal(_ id: TaskID, placement: Int, on node: NodeName, message: String) async throws {
         try await write { (transaction) throws(APIError) in
             transaction.observeRefusal(id, placement: placement, on: node, message: message)

@@ -100,7 +100,8 @@ package actor ManagerService: Service {
                 await self.close()
             }
             defer { close() }
-            try await group.waitForAll()
+            // The first to fail ends the other one.
+            for try await _ in group {}
         }
     }
 

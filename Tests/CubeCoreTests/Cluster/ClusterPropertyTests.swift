@@ -97,14 +97,14 @@ private struct RandomWorld {
         case 90..<91: _ = run { (transaction) throws(APIError) in try transaction.remove(node) }
         case 91..<95: _ = run { (transaction) throws(APIError) in transaction.tick() }
         case 95..<97:
-            // What happens to a task that the worker does not have when it is told to stop it.
-            for id in cluster.state.due(on: node) where reports[id] == nil {
-                if case .stop(_, let placement) = cluster.state.call(for: id, on: node) {
-                    _ = run { (transaction) throws(APIError) in
-                        transaction.observeAbsent(id, placement: placement, on: node)
-                    }
-                }
+            // A worker records what it was told to stop and does not have.
+            let absent = cluster.state.due(on: node).filter { id in
+                if case .stop = cluster.state.call(for: id, on: node) { reports[id] == nil } else { false }
             }
+            let list = WorkerTaskList(
+                complete: false, incarnation: "1", sequence: 1,
+                tasks: absent.map { cluster.report($0, .stopped, run: 0) })
+            _ = run { (transaction) throws(APIError) in try transaction.observe(list, from: node) }
         default:
             if Int.random(in: 0..<4, using: &random) == 0 { cluster.now = cluster.now + .seconds(25 * 3600) }
             _ = run { (transaction) throws(APIError) in transaction.sweep() }
@@ -152,7 +152,8 @@ private struct RandomWorld {
             var report =
                 reports[id]
                 ?? WorkerTask(
-                    id: id, placement: task.placements, run: 0, state: .scheduled, settingsDigest: task.settingsDigest)
+                    id: id, placement: task.placements, run: 1, state: .scheduled, reason: .starting,
+                    settingsDigest: task.settingsDigest)
             switch Int.random(in: 0..<12, using: &random) {
             case 0:
                 // It is lost, and the next list says so.
@@ -161,12 +162,13 @@ private struct RandomWorld {
                 seen["lost", default: 0] += 1
                 continue
             case 1..<6 where report.state == .scheduled:
-                report.run += 1
                 report.state = .running
+                report.reason = nil
                 report.ready = Bool.random(using: &random)
             case 6..<8 where report.state == .running:
                 report.state = random.pick([.scheduled, .failed, .completed])
                 report.reason = report.state == .scheduled ? .backoff : .exited
+                if report.state == .scheduled { report.run += 1 }
                 report.ready = false
             case 8..<11 where task.phase.state == .stopping:
                 report.state = random.pick([.stopping, .stopped])
@@ -181,7 +183,7 @@ private struct RandomWorld {
         var tasks = here.compactMap { reports[$0] }
         if Int.random(in: 0..<4, using: &random) == 0 {
             // Something old, of any task, whose answer was long on its way.
-            for var old in reports.values.sorted(by: { $0.id < $1.id }).prefix(2) where old.run > 0 {
+            for var old in reports.values.sorted(by: { $0.id < $1.id }).prefix(2) where old.run > 1 {
                 old.run -= 1
                 old.state = random.pick([.scheduled, .running])
                 tasks.append(old)

@@ -70,7 +70,7 @@ struct NodeTests {
         #expect(cluster.task(id)?.phase.state == .scheduled)
     }
 
-    @Test("A stop is told to the worker until it is seen stopping, and one that is not there has ended")
+    @Test("A stop is told to the worker until it is seen stopping, and again where the worker lost it")
     func stopCalls() throws {
         var (cluster, id) = try running()
         try cluster.stop(id)
@@ -79,7 +79,8 @@ struct NodeTests {
         #expect(cluster.state.call(for: id, on: .w1) == nil)
         try cluster.report([], from: .w1, isComplete: true)
         #expect(cluster.state.call(for: id, on: .w1) == .stop(id, placement: 1))
-        try cluster.run { (transaction) throws(APIError) in transaction.observeAbsent(id, placement: 1, on: .w1) }
+        // A worker that did not have it records it as stopped, without a run.
+        try cluster.report([cluster.report(id, .stopped, run: 0)], from: .w1)
         #expect(cluster.task(id)?.phase.state == .stopped)
     }
 

@@ -63,7 +63,9 @@ struct TransitionTests {
         }
     }
 
-    @Test("Reports of a run are ordered: started, running, waiting for the next, stopping, ended")
+    @Test(
+        "Reports are ordered by placement and run; within a run: waiting, starting, running, stopping; an end comes last"
+    )
     func reportOrder() throws {
         let digest = Digest(rawValue: "sha256:" + String(repeating: "a", count: 64))!
         let id = TaskID(rawValue: "00000000-0000-5000-8000-000000000000")!
@@ -73,9 +75,9 @@ struct TransitionTests {
                     id: id, placement: placement, run: run, state: state, reason: reason, settingsDigest: digest))
         }
         let orders = [
-            order(1, 0, .scheduled), order(1, 1, .scheduled, .starting), order(1, 1, .running),
-            order(1, 1, .scheduled, .backoff), order(1, 2, .running), order(1, 2, .stopping), order(1, 2, .stopped),
-            order(2, 0, .scheduled),
+            order(1, 1, .scheduled, .starting), order(1, 1, .running), order(1, 2, .scheduled, .backoff),
+            order(1, 2, .scheduled, .starting), order(1, 2, .running), order(1, 2, .stopping), order(1, 0, .stopped),
+            order(2, 1, .scheduled, .starting),
         ].compactMap(\.self)
         #expect(orders.count == 8)
         #expect(zip(orders, orders.dropFirst()).allSatisfy { $0 < $1 })
