@@ -45,16 +45,16 @@ struct ApplyCommand: Command {
     /// Reconciles in this process until it is done, cannot be done, or takes too long.
     private func reconcile(_ place: PlaceOptions) async throws -> ApplyOutcome {
         try place.data.prepare()
-        let sink = LineSink()
+        let log = DaemonLog(isVerbose: verbosity.verbose)
         let manager = options.manager
         let role = ReconcilerRole(
             data: place.data, manifests: place.manifests, owner: try options.owner.owner, holder: "cube apply",
             manager: { try manager.connection(.write) },
-            logger: CommandLog.daemon("apply", verbose: verbosity.verbose, sink: sink))
+            log: log)
         let watch = ApplyWatch(state: role.state, limit: timeout)
         var services: [any Service] = [role, watch]
         if Terminal.standardOutput.isInteractive {
-            services.append(LiveView(title: "cube apply", foot: "Ctrl-C ends this.", state: role.state, sink: sink))
+            services.append(LiveView(title: "cube apply", foot: "Ctrl-C ends this.", state: role.state, sink: log.sink))
         }
         try await ForegroundProcess.run(services)
         return watch.outcome

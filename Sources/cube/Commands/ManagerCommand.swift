@@ -28,12 +28,11 @@ struct ManagerCommand: Command {
 
     func run() async throws {
         try place.data.prepare()
-        let logger = CommandLog.daemon("manager", verbose: verbosity.verbose, sink: LineSink())
         try await ForegroundProcess.run(
             [
                 ManagerRole(
                     data: place.data, listen: listen.choice(default: .tcp(host: "127.0.0.1", port: 8081)),
-                    holder: "cube manager", policy: policy, logger: logger)
+                    holder: "cube manager", policy: policy, log: DaemonLog(isVerbose: verbosity.verbose))
             ])
     }
 }

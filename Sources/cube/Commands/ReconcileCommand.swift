@@ -27,7 +27,7 @@ struct ReconcileCommand: Command {
             data: place.data, manifests: place.manifests, owner: try owner.owner,
             listen: listen.choice(default: .tcp(host: "127.0.0.1", port: 0)), holder: "cube reconcile",
             manager: { try options.connection(.write) },
-            logger: CommandLog.daemon("reconcile", verbose: verbosity.verbose, sink: LineSink()))
+            log: DaemonLog(isVerbose: verbosity.verbose))
         try await ForegroundProcess.run([role])
     }
 }

@@ -50,7 +50,7 @@ private struct Status: Encodable {
             rows: workloads.map { workload in
                 [
                     Table.Cell(workload.name.rawValue, .bold), Table.Cell(workload.sync), Table.Cell(workload.health),
-                    "\(workload.replicas.ready)/\(workload.replicas.desired)",
+                    "\(workload.readiness)",
                     "\(workload.tasks.map(\.restarts).reduce(0, +))", "\(workload.file ?? "-")",
                     "\(workload.why ?? "")",
                 ]
@@ -77,6 +77,12 @@ private struct Status: Encodable {
 }
 
 extension WorkloadStatus {
+    /// How many of its tasks are ready, of how many; of a job whose tasks completed, that.
+    var readiness: String {
+        if kind == .job, !tasks.isEmpty, tasks.allSatisfy({ $0.state == .completed }) { return "done" }
+        return "\(replicas.ready)/\(replicas.desired)"
+    }
+
     /// What of it a person should look at, in a few words.
     var why: String? {
         let problems = diagnostics.prefix(1).map { "\($0.range.filename):\($0.range.start.line): \($0.summary)" }

@@ -42,24 +42,23 @@ struct UpCommand: Command {
         defer { withExtendedLifetime(lock) {} }
         try Addresses.update(in: data) { $0 = Addresses() }
 
-        let sink = LineSink()
-        let logger = CommandLog.daemon("up", verbose: verbosity.verbose, sink: sink)
+        let log = DaemonLog(isVerbose: verbosity.verbose)
         let parts = LocalParts(
             data: data, holder: "cube up", managerListens: choice(managerListen),
             workerListens: choice(workerListen), worker: data.workers.first ?? ForegroundProcess.hostName,
-            logger: logger)
+            log: log)
         let reconciler = ReconcilerRole(
             data: data, manifests: place.manifests, owner: try owner.owner, holder: "cube up",
-            manager: { try await parts.connection(.write) }, logger: logger)
+            manager: { try await parts.connection(.write) }, log: log)
         var services = parts.services + [reconciler]
         if Terminal.standardOutput.isInteractive {
             services.append(
                 LiveView(
-                    title: "cube up", foot: "Ctrl-C ends this; tasks keep running.", state: reconciler.state, sink: sink
+                    title: "cube up", foot: "Ctrl-C ends this; tasks keep running.", state: reconciler.state, sink: log.sink
                 ))
         }
         try await ForegroundProcess.run(services)
-        tellWhatGoesOn(data, logger)
+        tellWhatGoesOn(data, log("up"))
     }
 
     private func choice(_ address: Endpoint.Address?) -> ListenOptions.Choice {

@@ -34,7 +34,6 @@ struct WorkerCommand: Command {
 
     func run() async throws {
         try manager.place.data.prepare()
-        let logger = CommandLog.daemon("worker", verbose: verbosity.verbose, sink: LineSink())
         var options = manager
         options.managerOption = join ?? manager.managerOption
         try await ForegroundProcess.run(
@@ -43,7 +42,8 @@ struct WorkerCommand: Command {
                     data: manager.place.data, name: name,
                     listen: listen.choice(default: .tcp(host: "127.0.0.1", port: 8080)), holder: "cube worker",
                     labels: Dictionary(labels.map { ($0.key, $0.value) }) { $1 },
-                    manager: { [options] in try options.connection(.worker) }, logger: logger)
+                    manager: { [options] in try options.connection(.worker) },
+                    log: DaemonLog(isVerbose: verbosity.verbose))
             ])
     }
 

@@ -15,9 +15,9 @@ struct LocalParts {
     ///   - worker: the worker that there is to be; `nil`: those that have been there before.
     init(
         data: DataDirectory, holder: String, managerListens: ListenOptions.Choice = .free,
-        workerListens: ListenOptions.Choice = .free, worker: NodeName? = nil, logger: Logger
+        workerListens: ListenOptions.Choice = .free, worker: NodeName? = nil, log: DaemonLog
     ) {
-        let manager = ManagerRole(data: data, listen: managerListens, holder: holder, logger: logger)
+        let manager = ManagerRole(data: data, listen: managerListens, holder: holder, log: log)
         let tokens = data.tokens.string
         self.manager = manager
         self.tokens = tokens
@@ -25,7 +25,7 @@ struct LocalParts {
         workers = names.map { name in
             WorkerRole(
                 data: data, name: name, listen: workerListens, holder: holder,
-                manager: { try await Self.connection(to: manager, tokens: tokens, .worker) }, logger: logger)
+                manager: { try await Self.connection(to: manager, tokens: tokens, .worker) }, log: log)
         }
     }
 

@@ -12,11 +12,12 @@ struct ManagerRole: Service {
     /// Who holds the locks, for those who come second.
     var holder: String
     var policy: SchedulingPolicy = .spread
-    var logger: Logger
+    var log: DaemonLog
     /// Told once it listens.
     let endpoint = Announcement<Endpoint>()
 
     func run() async throws {
+        let logger = log("manager")
         let lock = try DirectoryLock.take(data.manager, for: holder)
         defer { withExtendedLifetime(lock) {} }
         let tokens = try TokenSet.loadOrCreate(directory: data.tokens.string)
@@ -31,7 +32,7 @@ struct ManagerRole: Service {
                 Addresses.tell(in: data, logger) { $0.manager = advertised.rawValue }
                 logger.info("manager listens", metadata: ["url": "\(advertised)"])
                 endpoint.announce(address)
-            }, logger: logger)
+            }, logger: log.server("manager"))
         try await ServiceGroup(services: [server, manager], logger: CommandLog.quiet).run()
         Addresses.tell(in: data, logger) { $0.manager = nil }
     }

@@ -12,17 +12,17 @@ struct ReconcilerRole: Service {
     private let data: DataDirectory
     private let listen: ListenOptions.Choice
     private let holder: String
-    private let logger: Logger
+    private let log: DaemonLog
     private let service: ReconcilerService
 
     init(
         data: DataDirectory, manifests: FilePath, owner: OwnerName, listen: ListenOptions.Choice = .free,
-        holder: String, manager: @Sendable @escaping () async throws -> Connection, logger: Logger
+        holder: String, manager: @Sendable @escaping () async throws -> Connection, log: DaemonLog
     ) {
         self.data = data
         self.listen = listen
         self.holder = holder
-        self.logger = logger
+        self.log = log
         let time = SteadyTime()
         service = ReconcilerService(
             ReconcilerOptions(
@@ -34,13 +34,14 @@ struct ReconcilerRole: Service {
                     var generator = SystemRandomNumberGenerator()
                     return generator.next()
                 }),
-            logger: logger)
+            logger: log("reconciler"))
     }
 
     /// What it sees and does, for others in this process.
     var state: ReconcilerState { service.state }
 
     func run() async throws {
+        let logger = log("reconciler")
         let lock = try DirectoryLock.take(data.reconciler, for: holder)
         defer { withExtendedLifetime(lock) {} }
         let tokens = try TokenSet.loadOrCreate(directory: data.tokens.string)
@@ -48,7 +49,7 @@ struct ReconcilerRole: Service {
             problem: { [state] in state.view.problem },
             options: try listen.server(tokens) { [data, logger] address in
                 Addresses.tell(in: data, logger) { $0.reconciler = address.rawValue }
-            }, logger: logger)
+            }, logger: log.server("reconciler"))
         try await ServiceGroup(services: [readiness, service], logger: CommandLog.quiet).run()
         Addresses.tell(in: data, logger) { $0.reconciler = nil }
     }

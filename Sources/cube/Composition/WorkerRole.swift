@@ -15,9 +15,10 @@ struct WorkerRole: Service {
     var labels: [String: String] = [:]
     /// Where its manager is, once that is known; asked before each call.
     var manager: @Sendable () async throws -> Connection
-    var logger: Logger
+    var log: DaemonLog
 
     func run() async throws {
+        let logger = log("worker")
         let directory = data.worker(name)
         let lock = try DirectoryLock.take(directory, for: holder)
         defer { withExtendedLifetime(lock) {} }
@@ -37,7 +38,7 @@ struct WorkerRole: Service {
                 url.announce(advertised)
                 logger.info("worker listens", metadata: ["url": "\(advertised)"])
                 await worker.advertise(url: advertised)
-            }, logger: logger)
+            }, logger: log.server("worker"))
         try await ServiceGroup(services: [server, worker], logger: CommandLog.quiet).run()
         Addresses.tell(in: data, logger) { $0.workers.removeAll { $0 == url.known } }
     }

@@ -6,9 +6,19 @@ enum CommandLog {
     static let quiet = Logger(label: "cube") { label in
         ConsoleLog(label: label, level: .warning, sink: LineSink())
     }
+}
 
-    /// For what runs long.
-    static func daemon(_ label: String, verbose: Bool, sink: LineSink) -> Logger {
-        Logger(label: label) { ConsoleLog(label: $0, level: verbose ? .debug : .info, sink: sink) }
+/// The loggers of what runs long: one for each part, all on one sink.
+struct DaemonLog: Sendable {
+    var isVerbose: Bool
+    var sink = LineSink()
+
+    func callAsFunction(_ part: String) -> Logger {
+        Logger(label: part) { ConsoleLog(label: $0, level: isVerbose ? .debug : .info, sink: sink) }
+    }
+
+    /// For an HTTP server, which tells at length what its part tells in one line.
+    func server(_ part: String) -> Logger {
+        Logger(label: part) { ConsoleLog(label: $0, level: isVerbose ? .debug : .notice, sink: sink) }
     }
 }

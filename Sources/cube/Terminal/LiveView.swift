@@ -91,7 +91,7 @@ struct LiveFrame {
                     [
                         Table.Cell(workload.name.rawValue, .bold), Table.Cell(workload.sync),
                         Table.Cell(workload.health),
-                        "\(workload.replicas.ready)/\(workload.replicas.desired)",
+                        "\(workload.readiness)",
                         "\(workload.tasks.map(\.restarts).reduce(0, +))", "\(workload.why ?? "")",
                     ]
                 })

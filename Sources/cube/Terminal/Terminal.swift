@@ -9,6 +9,11 @@ struct Terminal: Sendable {
     static let standardOutput = Terminal(descriptor: STDOUT_FILENO)
     static let standardError = Terminal(descriptor: STDERR_FILENO)
 
+    init(isInteractive: Bool, hasColour: Bool) {
+        self.isInteractive = isInteractive
+        self.hasColour = hasColour
+    }
+
     init(descriptor: Int32) {
         isInteractive = isatty(descriptor) == 1 && Environment.value("TERM") != "dumb"
         hasColour = isInteractive && Environment.value("NO_COLOR") == nil

@@ -1,0 +1,79 @@
+import SystemPackage
+import Testing
+
+@testable import cube
+
+/// Every check of `cube doctor` is seen good and seen bad.
+@Suite struct DoctorTests {
+    private static let directory = DataDirectoryCheck.Found(owner: 1000, mode: 0o700)
+
+    private static func data(
+        found: DataDirectoryCheck.Found? = directory, isWritable: Bool = true, freeBytes: UInt64 = 8 << 30,
+        fileSystem: String = "ext4"
+    ) -> DataDirectoryCheck {
+        DataDirectoryCheck(
+            path: "/data", found: found, isWritable: isWritable, user: 1000, freeBytes: freeBytes,
+            fileSystem: fileSystem)
+    }
+
+    private static let orphan = SupervisorProcess(process: 17, directory: "/data/worker/w/tasks/t", isOrphan: true)
+
+    static let good: [any Check] = [
+        KernelCheck(release: "6.1.0-13-amd64"), KernelCheck(release: "5.6.0"), OpenFilesCheck(limit: 4096),
+        ProcessesCheck(limit: 1024), InotifyCheck(watches: 8192, instances: 128, directories: 3),
+        ManifestsCheck(path: "/m", problem: nil), data(), data(found: nil), StoreCheck(path: "/s", header: nil),
+        StoreCheck(path: "/s", header: Array("SQLite format 3\0".utf8)), PortsCheck(hasLoopback: true, taken: []),
+        SupervisorCheck(path: "/bin/cube-supervisor", isExecutable: true), OrphansCheck(orphans: []),
+        HoldersCheck(holders: ["cube up, process 1"]),
+    ]
+
+    static let warning: [any Check] = [
+        OpenFilesCheck(limit: 1024), ProcessesCheck(limit: 100),
+        InotifyCheck(watches: nil, instances: nil, directories: 1),
+        InotifyCheck(watches: 8192, instances: 8, directories: 1),
+        InotifyCheck(watches: 8192, instances: 128, directories: 8000), data(freeBytes: 500 << 20),
+        data(found: DataDirectoryCheck.Found(owner: 1000, mode: 0o755)), PortsCheck(hasLoopback: true, taken: [8080]),
+    ]
+
+    static let bad: [any Check] = [
+        KernelCheck(release: "5.5.19"), KernelCheck(release: "unknown"), OpenFilesCheck(limit: 128),
+        ProcessesCheck(limit: 10), ManifestsCheck(path: "/m", problem: "No such file or directory"),
+        data(isWritable: false), data(found: DataDirectoryCheck.Found(owner: 0, mode: 0o700)),
+        data(freeBytes: 1 << 20), data(fileSystem: "nfs4"), StoreCheck(path: "/s", header: Array("garbage".utf8)),
+        PortsCheck(hasLoopback: false, taken: []),
+        SupervisorCheck(path: "/bin/cube-supervisor", isExecutable: false), OrphansCheck(orphans: [orphan]),
+    ]
+
+    @Test func `what is as it should be is good`() {
+        for check in Self.good {
+            guard case .good = check.verdict else {
+                Issue.record("\(check): \(check.verdict)")
+                continue
+            }
+        }
+    }
+
+    @Test func `what is narrow is a warning, with what to do`() {
+        for check in Self.warning {
+            guard case .warning(let found, let hint) = check.verdict, !found.isEmpty, !hint.isEmpty else {
+                Issue.record("\(check): \(check.verdict)")
+                continue
+            }
+        }
+    }
+
+    @Test func `what cannot work is bad, with what to do`() {
+        for check in Self.bad {
+            guard case .bad(let found, let hint) = check.verdict, !found.isEmpty, !hint.isEmpty else {
+                Issue.record("\(check): \(check.verdict)")
+                continue
+            }
+        }
+    }
+
+    @Test func `every kind of check but the one that only tells is seen bad`() {
+        let kinds = Set(Self.good.map { "\(type(of: $0))" })
+        let seen = Set((Self.bad + Self.warning).map { "\(type(of: $0))" })
+        #expect(kinds.subtracting(seen) == ["HoldersCheck"])
+    }
+}

@@ -1,0 +1,57 @@
+import CubeErrors
+import CubeTypes
+import Glibc
+import SystemPackage
+import Testing
+
+@testable import cube
+
+/// Locks, addresses and paths, on real files.
+@Suite struct FilesTests {
+    /// A directory of its own for each test.
+    private let scratch: FilePath
+
+    init() throws {
+        var template = Array("/tmp/cube-files.XXXXXX".utf8CString)
+        scratch = FilePath(String(cString: try #require(mkdtemp(&template))))
+    }
+
+    @Test func `whoever comes second is told who holds the lock`() throws {
+        let directory = scratch.appending("run")
+        let first = try DirectoryLock.take(directory, for: "cube up")
+        let error = #expect(throws: APIError.self) { try DirectoryLock.take(directory, for: "cube apply") }
+        #expect(error?.reason == .locked)
+        #expect(error?.message == "\(directory) is in use by cube up, process \(getpid())")
+        #expect(try DirectoryLock.holder(of: directory)?.process == getpid())
+        withExtendedLifetime(first) {}
+    }
+
+    @Test func `a lock goes with its holder, and what stands in the file means nothing then`() throws {
+        var lock: DirectoryLock? = try .take(scratch, for: "cube up")
+        withExtendedLifetime(lock) {}
+        lock = nil
+        #expect(try DirectoryLock.holder(of: scratch) == nil)
+        lock = try .take(scratch, for: "cube down")
+        #expect(try DirectoryLock.holder(of: scratch)?.description == "cube down, process \(getpid())")
+    }
+
+    @Test func `parts add their addresses to those of the others`() throws {
+        let data = DataDirectory(path: scratch.appending(".cube"))
+        try Addresses.update(in: data) { $0.manager = "http://127.0.0.1:1" }
+        try Addresses.update(in: data) { $0.workers.append("unix:/w") }
+        #expect(try Addresses.load(from: data) == Addresses(manager: "http://127.0.0.1:1", workers: ["unix:/w"]))
+    }
+
+    @Test func `a data directory is its user's alone and ignores itself in git`() throws {
+        let data = DataDirectory(path: scratch.appending("a/b/.cube"))
+        try data.prepare()
+        var status = stat()
+        #expect(stat(data.path.string, &status) == 0 && status.st_mode & 0o777 == 0o700)
+        #expect(try AtomicFile.read(data.path.appending(".gitignore")) == Array("*\n".utf8))
+    }
+
+    @Test func `a path is made absolute, and its dots are taken away`() {
+        #expect(FilePath.absolute("/a/./b/../c") == "/a/c")
+        #expect(FilePath.absolute("m").isAbsolute)
+    }
+}

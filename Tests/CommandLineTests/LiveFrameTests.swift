@@ -1,0 +1,70 @@
+import CubeCore
+import CubeTypes
+import Testing
+
+@testable import cube
+
+@Suite struct LiveFrameTests {
+    private let plain = Terminal(isInteractive: false, hasColour: false)
+    private let then = Timestamp(milliseconds: 0)
+
+    private func report(
+        _ name: String, health: HealthStatus = .healthy, sync: SyncStatus = .synced, drift: [DriftAction] = []
+    ) throws -> WorkloadReport {
+        let name = try #require(WorkloadName(rawValue: name))
+        return WorkloadReport(
+            status: WorkloadStatus(
+                name: name, sync: sync, health: health,
+                replicas: WorkloadStatus.Replicas(desired: 1, live: 1, ready: health == .healthy ? 1 : 0)),
+            drift: drift.isEmpty
+                ? nil : DriftReport(name: name, since: then, differences: [], actions: drift, heldBy: []))
+    }
+
+    private func frame(_ reports: [WorkloadReport], conditions: [Condition] = []) -> LiveFrame {
+        let counts = SummaryStatus.Counts(workloads: reports.count, healthy: reports.count)
+        return LiveFrame(
+            title: "cube up", foot: "Ctrl-C ends this.",
+            summary: SummaryStatus(
+                owner: .default, source: SourceRevision(path: "m"), sync: .synced, health: .healthy, counts: counts,
+                conditions: conditions),
+            reports: reports)
+    }
+
+    @Test func `it shows what is not well first, what is due, and what is wrong`() throws {
+        let frame = frame(
+            [
+                try report("api"), try report("web", health: .degraded),
+                try report(
+                    "db", sync: .outOfSync,
+                    drift: [DriftAction(verb: .stop, ordinal: 0, reason: "spec_changed", state: .waiting)]),
+            ],
+            conditions: [
+                Condition(type: .stale, reason: "syntax", message: "web.json: not JSON", lastTransitionTime: then)
+            ])
+        #expect(
+            frame.lines(columns: 80, rows: 24, terminal: plain) == [
+                "cube up: Synced, Healthy; 3 workloads, 3 healthy",
+                "WORKLOAD  SYNC       HEALTH    READY  RESTARTS  WHY",
+                "web       Synced     Degraded  0/1    0         ",
+                "db        OutOfSync  Healthy   1/1    0         ",
+                "api       Synced     Healthy   1/1    0         ",
+                "waits for its turn: stop db/0 (spec_changed)",
+                "Stale: web.json: not JSON",
+                "Ctrl-C ends this.",
+            ])
+    }
+
+    @Test(arguments: [(20, 5), (40, 10), (80, 24), (10, 2)])
+    func `it fits the terminal, whatever there is to show`(columns: Int, rows: Int) throws {
+        let frame = frame(try (0..<100).map { try report("workload-\($0)", health: .degraded) })
+        let lines = frame.lines(columns: columns, rows: rows, terminal: plain)
+        #expect(lines.count < rows)
+        #expect(lines.allSatisfy { $0.count <= columns })
+    }
+
+    @Test func `before the first pass it says so`() {
+        let frame = LiveFrame(title: "cube up", foot: "Ctrl-C ends this.", summary: nil, reports: [])
+        #expect(
+            frame.lines(columns: 80, rows: 24, terminal: plain) == ["cube up: starting", "Ctrl-C ends this."])
+    }
+}

@@ -1,0 +1,47 @@
+import CubeTypes
+import Testing
+
+@testable import cube
+
+@Suite struct TextTests {
+    private let plain = Terminal(isInteractive: false, hasColour: false)
+    private let table = Table("NAME", "WHY", rows: [["web", "a|b"], ["long-name", "words that go on"]])
+
+    @Test func `columns are as wide as their widest cell, and the last one is cut`() {
+        #expect(
+            table.text(plain) == """
+                NAME       WHY
+                web        a|b
+                long-name  words that go on
+                """)
+        #expect(table.text(plain, columns: 16).split(separator: "\n").last == "long-name  word…")
+    }
+
+    @Test func `markdown escapes what would end a cell`() {
+        #expect(
+            table.markdown == """
+                | NAME | WHY |
+                | --- | --- |
+                | web | a\\|b |
+                | long-name | words that go on |
+                """)
+    }
+
+    @Test func `colour is only for terminals`() {
+        #expect(plain.styled("web", .red) == "web")
+        #expect(Terminal(isInteractive: true, hasColour: true).styled("web", .red) == "\u{1B}[31mweb\u{1B}[0m")
+    }
+
+    @Test func `lines come out whole, however the bytes come in`() {
+        var buffer = LineBuffer()
+        #expect(buffer.take(Array("on".utf8)) == [])
+        #expect(buffer.take(Array("e\ntwo\nthr".utf8)) == [Array("one\n".utf8), Array("two\n".utf8)])
+        #expect(buffer.rest == Array("thr\n".utf8))
+    }
+
+    @Test(arguments: [(59_000, "59 s"), (61_000, "1 m"), (7_500_000, "2 h 5 m"), (90_000_000, "1 d 1 h"), (-5, "0 s")])
+    func `an age is told in its largest units`(milliseconds: Int64, text: String) {
+        let start = Timestamp(milliseconds: 0)
+        #expect(Age(since: start, until: Timestamp(milliseconds: milliseconds)).description == text)
+    }
+}
