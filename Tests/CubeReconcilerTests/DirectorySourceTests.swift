@@ -84,6 +84,16 @@ import Testing
         #expect(files.takeReads() == [])
     }
 
+    @Test func `A file that changes while another one goes is read`() async throws {
+        try write(manifest("a"), to: "a.json")
+        try write(manifest("b"), to: "b.json")
+        _ = try await lookAtEverything()
+        try directory.remove("manifests/a.json")
+        try write(String(manifest("b").dropLast(5)), to: "b.json")
+        let change = try #require(await source.look(at: .entries(["a.json", "b.json"])))
+        #expect(change.files.mapValues(\.reasons) == ["b.json": [.syntax]])
+    }
+
     @Test func `A directory in another one's place is read anew, though its files are called the same`() async throws {
         try write(manifest("a", "1"), to: "sub/a.json")
         try write(manifest("a", "2"), to: ".other/a.json")

@@ -45,6 +45,6 @@ enum Rules {
 
     /// What the README tells to run is what runs before a change lands.
     static func untold(_ command: String, in readme: String) -> Bool {
-        !readme.split(separator: "\n").contains { $0.trimmingPrefix(" ") == command }
+        !readme.split(separator: "\n").contains { $0.trimmingPrefix(while: \.isWhitespace) == command }
     }
 }

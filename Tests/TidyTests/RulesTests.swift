@@ -9,7 +9,7 @@ import Testing
         "@preconcurrency package import Foundation", "    import Foundation",
     ])
     func `an import beyond the wall is seen in any form`(line: String) {
-        let wall = Wall("Walled", ["CubeTypes"])
+        let wall = Wall("Walled", "CubeTypes")
         let file = sample("import CubeTypes\n// import Glibc\n\(line)")
         #expect(Rules.foreignImports(file, in: wall) == ["sample.swift:3: Walled may not import Foundation"])
     }

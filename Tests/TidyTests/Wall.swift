@@ -7,9 +7,9 @@ struct Wall {
     let modules: Set<String>
     let isPure: Bool
 
-    init(_ target: String, pure: Bool = false, _ modules: Set<String>) {
+    init(_ target: String, pure: Bool = false, _ modules: String) {
         self.target = target
-        self.modules = modules
+        self.modules = Set(modules.split(whereSeparator: \.isWhitespace).map(String.init))
         isPure = pure
     }
 
@@ -19,80 +19,92 @@ struct Wall {
 
 extension Wall {
     static let table: [Wall] = [
-        Wall("CubeErrors", pure: true, []),
-        Wall("CubeVersion", pure: true, []),
-        Wall("CubeTypes", pure: true, ["CubeErrors", "CubeVersion", "FoundationEssentials"]),
-        Wall("CubeJSON", pure: true, []),
-        Wall("CubeCore", pure: true, ["Collections", "Crypto", "CubeErrors", "CubeJSON", "CubeTypes"]),
+        // The vocabulary.
+        Wall("CubeErrors", pure: true, ""),
+        Wall("CubeVersion", pure: true, ""),
+        Wall("CubeTypes", pure: true, "CubeErrors CubeVersion FoundationEssentials"),
 
+        // Reading JSON, deciding.
+        Wall("CubeJSON", pure: true, ""),
+        Wall("CubeCore", pure: true, "Crypto CubeErrors CubeJSON CubeTypes HashTreeCollections HeapModule"),
+
+        // The clients.
         Wall(
             "CubeTransport",
-            [
-                "AsyncHTTPClient", "CubeErrors", "CubeTypes", "CubeVersion", "FoundationEssentials", "Glibc", "Logging",
-                "NIOCore", "NIOHTTP1", "NIOPosix",
-            ]),
-        Wall("CubeManagerClient", ["CubeErrors", "CubeTransport", "CubeTypes", "CubeVersion", "Logging"]),
-        Wall("CubeWorkerClient", ["CubeErrors", "CubeTransport", "CubeTypes", "CubeVersion", "Logging"]),
+            """
+            AsyncHTTPClient CubeErrors CubeTypes CubeVersion FoundationEssentials Glibc Logging NIOCore NIOHTTP1 NIOPosix
+            """),
+        Wall("CubeManagerClient", "CubeErrors CubeTransport CubeTypes CubeVersion Logging"),
+        Wall("CubeWorkerClient", "CubeErrors CubeTransport CubeTypes CubeVersion Logging"),
 
-        Wall("CubeLinux", []),
+        // The three layers; none knows a client or a server.
+        Wall("CubeLinux", ""),
         Wall(
             "CubeReconciler",
-            [
-                "CubeCore", "CubeErrors", "CubeJSON", "CubeLinux", "CubeTypes", "Dispatch", "FoundationEssentials",
-                "Glibc", "Logging", "ServiceLifecycle", "Synchronization", "SystemPackage",
-            ]),
+            """
+            CubeCore CubeErrors CubeJSON CubeLinux CubeTypes Dispatch FoundationEssentials Glibc Logging ServiceLifecycle
+            Synchronization SystemPackage
+            """),
         Wall(
             "CubeManager",
-            [
-                "CubeCore", "CubeErrors", "CubeJSON", "CubeTypes", "CubeVersion", "FoundationEssentials", "GRDB",
-                "Glibc", "Logging", "ServiceLifecycle", "Synchronization", "SystemPackage",
-            ]),
+            """
+            CubeCore CubeErrors CubeJSON CubeTypes CubeVersion FoundationEssentials GRDB HashTreeCollections Logging
+            ServiceLifecycle Synchronization SystemPackage
+            """),
         Wall(
             "CubeWorker",
-            [
-                "CubeCore", "CubeErrors", "CubeLinux", "CubeTypes", "CubeVersion", "Dispatch", "FoundationEssentials",
-                "Glibc", "Logging", "ServiceLifecycle", "Synchronization", "SystemPackage",
-            ]),
+            """
+            CubeCore CubeErrors CubeJSON CubeLinux CubeTypes CubeVersion Dispatch FoundationEssentials Glibc Logging
+            ServiceLifecycle Subprocess Synchronization SystemPackage
+            """),
         Wall(
             "CubeServer",
-            [
-                "Crypto", "CubeErrors", "CubeManager", "CubeTypes", "CubeVersion", "CubeWorker",
-                "FoundationEssentials", "Glibc", "HTTPTypes", "Hummingbird", "HummingbirdCore", "Logging", "NIOCore",
-                "NIOHTTP1", "NIOHTTPTypes", "ServiceLifecycle", "SystemPackage",
-            ]),
+            """
+            Crypto CubeErrors CubeManager CubeTypes CubeVersion CubeWorker FoundationEssentials Glibc HTTPTypes
+            Hummingbird HummingbirdCore Logging NIOCore NIOHTTP1 NIOHTTPTypes ServiceLifecycle SystemPackage
+            """),
 
+        // The programs.
         Wall(
             "cube",
-            [
-                "ArgumentParser", "CubeCore", "CubeErrors", "CubeJSON", "CubeLinux", "CubeManager",
-                "CubeManagerClient", "CubeReconciler", "CubeServer", "CubeTypes", "CubeVersion", "CubeWorker",
-                "CubeWorkerClient", "FoundationEssentials", "Glibc", "Logging", "ServiceLifecycle", "Synchronization",
-                "SystemPackage",
-            ]),
-        Wall("cube-supervisor", ["CubeLinux", "Glibc"]),
+            """
+            ArgumentParser CubeCore CubeErrors CubeJSON CubeManager CubeManagerClient CubeReconciler CubeServer CubeTypes
+            CubeVersion CubeWorker CubeWorkerClient FoundationEssentials Glibc Logging ServiceLifecycle Synchronization
+            SystemPackage UnixSignals
+            """),
+        Wall("cube-supervisor", "CubeLinux Glibc"),
 
+        // Tests: what they test, and what they test it with.
+        Wall("CommandLineTests", "CubeCore CubeErrors CubeTypes Glibc SystemPackage Testing cube"),
+        Wall("CubeCoreTests", "CubeCore CubeErrors CubeJSON CubeTypes Foundation Testing"),
+        Wall("CubeJSONTests", "CubeJSON Foundation Testing"),
         Wall(
-            "CubeServerTests",
-            [
-                "AsyncHTTPClient", "CubeCore", "CubeErrors", "CubeManager", "CubeManagerClient", "CubeServer",
-                "CubeTransport", "CubeTypes", "CubeVersion", "CubeWorker", "CubeWorkerClient", "FoundationEssentials",
-                "Glibc", "HTTPTypes", "Hummingbird", "Logging", "NIOCore", "NIOHTTP1", "NIOPosix", "ServiceLifecycle",
-                "SystemPackage", "Testing",
-            ]),
-        Wall("CubeTypesTests", ["CubeErrors", "CubeTypes", "FoundationEssentials", "Testing"]),
+            "CubeManagerTests",
+            """
+            CubeCore CubeErrors CubeManager CubeTypes Foundation GRDB Logging ServiceLifecycle Synchronization
+            SystemPackage Testing
+            """),
         Wall(
             "CubeReconcilerTests",
-            [
-                "CubeCore", "CubeErrors", "CubeJSON", "CubeReconciler", "CubeTypes", "Foundation",
-                "HashTreeCollections",
-                "Logging", "Synchronization", "SystemPackage", "Testing",
-            ]),
+            """
+            CubeCore CubeErrors CubeJSON CubeReconciler CubeTypes Foundation Glibc Logging ServiceLifecycle
+            Synchronization SystemPackage Testing
+            """),
+        Wall(
+            "CubeServerTests",
+            """
+            AsyncHTTPClient CubeCore CubeErrors CubeManager CubeManagerClient CubeServer CubeTransport CubeTypes
+            CubeVersion CubeWorker CubeWorkerClient FoundationEssentials Glibc HTTPTypes Hummingbird Logging NIOCore
+            NIOHTTP1 NIOPosix ServiceLifecycle Synchronization SystemPackage Testing
+            """),
+        Wall("CubeTypesTests", "CubeErrors CubeTypes Foundation Testing"),
         Wall(
             "CubeWorkerTests",
-            [
-                "CubeCore", "CubeErrors", "CubeTypes", "CubeWorker", "Foundation", "Glibc", "Logging", "SystemPackage",
-                "Testing",
-            ]),
-        Wall("TidyTests", ["CubeCore", "FoundationEssentials", "Testing"]),
+            """
+            CubeCore CubeErrors CubeLinux CubeTypes CubeWorker Foundation Glibc Logging ServiceLifecycle Synchronization
+            SystemPackage Testing
+            """),
+        Wall("EndToEndTests", "CubeTypes Foundation Glibc Testing"),
+        Wall("TidyTests", "CubeCore FoundationEssentials Testing"),
     ]
 }

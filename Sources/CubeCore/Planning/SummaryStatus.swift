@@ -44,7 +44,8 @@ package struct SummaryStatus: Codable, Hashable, Sendable {
 
         package init(_ hold: Hold) {
             approve = "cube approve \(hold.digest.hexadecimal.prefix(12))"
-            changes = hold.changes.map(\.text)
+            // A workload with several tasks is pruned once.
+            changes = hold.changes.map(\.text).reduce(into: []) { if $0.last != $1 { $0.append($1) } }
             digest = hold.digest
             reason = hold.guardName
         }

@@ -102,6 +102,7 @@ package actor StatusFiles {
     }
 
     private func load<Value: Decodable>(_ relative: String) -> Value? {
+        // What cannot be read is written anew.
         guard let bytes = try? files.read(directory.appending(relative), limit: Self.maximumFile) else { return nil }
         written[relative] = bytes.hashValue
         return try? JSONDecoder().decode(Value.self, from: Data(bytes))  // Of another version: it is written anew.

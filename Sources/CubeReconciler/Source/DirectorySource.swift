@@ -84,7 +84,10 @@ package actor DirectorySource {
         let movesLinks = !index.links.isEmpty && entries.contains { $0.splittingLastEntry.name.hasPrefix(".") }
         var scan = scan(tree, .files, began)
         let due = entries.union(index.rereads(dueAt: began))
-        guard !movesLinks, due.sorted().allSatisfy({ scan.look(at: $0) }) else { return walk(tree, .names, began) }
+        // Each of them, also where a listing must follow: that reads only what is new.
+        var isEnough = !movesLinks
+        for entry in due.sorted() where !scan.look(at: entry) { isEnough = false }
+        guard isEnough else { return walk(tree, .names, began) }
         if !due.isEmpty { scan.lookAtLinks() }
         guard scan.isComplete else { return walk(tree, .names, began) }
         let changed = index.takeChanged()

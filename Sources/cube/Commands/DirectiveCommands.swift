@@ -1,5 +1,5 @@
 import ArgumentParser
-import CubeErrors
+import CubeCore
 import CubeManagerClient
 import CubeTypes
 
@@ -42,8 +42,8 @@ struct ApproveCommand: Command {
         let approved = owner.directives.last {
             $0.verb == .approve && ($0.approves?.digest.hexadecimal.hasPrefix(hexadecimal.lowercased()) ?? false)
         }
-        let changes = approved?.approves?.changes.map { "\($0.verb) \($0.name)" } ?? []
-        Terminal.output("Approved for an hour: \(changes.isEmpty ? digest : changes.joined(separator: ", ")).")
+        let changes = approved?.approves.map { SummaryStatus.HeldSet($0).changes } ?? [digest]
+        Terminal.output("Approved for an hour: \(changes.shortList).")
     }
 }
 

@@ -84,7 +84,7 @@ private struct Explanation: Encodable {
             let place = status.file.map { " (\($0)\(status.line.map { ":\($0)" } ?? ""))" } ?? ""
             lines.append(
                 "\(terminal.styled(name.rawValue, .bold))\(place): \(status.sync.rawValue), \(status.health.rawValue); "
-                    + "\(status.replicas.ready) of \(status.replicas.desired) ready.")
+                    + "ready \(status.readiness).")
             lines += status.conditions.filter { $0.type != .ready || !$0.status }
                 .map {
                     "  \($0.type.rawValue) since \(Age(since: $0.lastTransitionTime)): \($0.message) (\($0.reason))"

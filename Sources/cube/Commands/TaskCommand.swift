@@ -132,7 +132,7 @@ extension TaskStatus {
     /// Why it is as it is, in a few words; `nil` where there is nothing to say.
     var why: String? {
         var parts = [reason?.rawValue, message].compactMap { $0 }
-        if let exit { parts.append("last \(exit.words)") }
+        if let exit, message == nil { parts.append("last \(exit.words)") }
         if nodeUnknown { parts.append("its node is silent") }
         if !notEnforced.isEmpty { parts.append("not enforced: \(notEnforced.joined(separator: ", "))") }
         return parts.isEmpty ? nil : parts.joined(separator: "; ")

@@ -38,7 +38,7 @@ final class LiveView: Service {
     ///   - line: what is to stand above it for ever.
     private func redraw(_ lines: [String]? = nil, below line: String? = nil) {
         drawn.withLock { drawn in
-            var text = drawn.isEmpty ? "" : "\u{1B}[\(drawn.count)A\u{1B}[J"
+            var text = drawn.isEmpty ? "" : "\r\u{1B}[\(drawn.count)A\u{1B}[J"
             if let line { text += "\(line)\n" }
             drawn = lines ?? drawn
             Terminal.write(text + drawn.map { "\($0)\n" }.joined(), to: STDOUT_FILENO)
@@ -71,7 +71,7 @@ struct LiveFrame {
     func lines(columns: Int, rows: Int, terminal: Terminal) -> [String] {
         var foot = due(terminal, columns)
         if let summary {
-            foot += summary.conditions.filter { $0.type != .ready && $0.type != .held && $0.status }
+            foot += summary.conditions.filter { [.stale, .stalled].contains($0.type) && $0.status }
                 .map { terminal.styled("\($0.type.rawValue): \($0.message)".cut(columns), .yellow) }
             foot += summary.holds.flatMap { hold in
                 [

@@ -28,10 +28,12 @@ struct Table {
         }
         let room = columns - widths.dropLast().reduce(0) { $0 + $1 + 2 }
         func line(_ cells: [Cell]) -> String {
-            cells.enumerated().map { column, cell in
+            if room < 1 {
+                return zip(cells, widths).map { $0.text.padding($1 + 2) }.joined().cut(columns)
+            }
+            return cells.enumerated().map { column, cell in
                 guard column < cells.count - 1 else { return terminal.styled(cell.text.cut(room), cell.style) }
-                let padding = String(repeating: " ", count: widths[column] - cell.text.count + 2)
-                return terminal.styled(cell.text, cell.style) + padding
+                return terminal.styled(cell.text, cell.style) + "".padding(widths[column] + 2 - cell.text.count)
             }.joined()
         }
         return ([line(headings.map { Cell($0, .dim) })] + rows.map(line)).joined(separator: "\n")
@@ -44,4 +46,9 @@ struct Table {
         return ([line(headings), line(headings.map { _ in "---" })] + rows.map { line($0.map(\.text)) })
             .joined(separator: "\n")
     }
+}
+
+extension String {
+    /// The text and as many spaces as it takes to be so wide.
+    fileprivate func padding(_ width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
 }
