@@ -87,7 +87,7 @@ extension Wall {
         Wall(
             "CubeReconcilerTests",
             """
-            CubeCore CubeErrors CubeJSON CubeReconciler CubeTypes Foundation Glibc Logging ServiceLifecycle
+            CubeCore CubeErrors CubeJSON CubeReconciler CubeTypes Foundation Glibc HashTreeCollections Logging
             Synchronization SystemPackage Testing
             """),
         Wall(

@@ -45,7 +45,7 @@ struct ApplyCommand: Command {
     /// Reconciles in this process until it is done, cannot be done, or takes too long.
     private func reconcile(_ place: PlaceOptions) async throws -> ApplyOutcome {
         try place.data.prepare()
-        let log = DaemonLog(isVerbose: verbosity.verbose, hasView: Terminal.standardOutput.isInteractive)
+        let log = DaemonLog(isVerbose: verbosity.verbose, isQuiet: Terminal.standardOutput.isInteractive)
         let manager = options.manager
         let role = ReconcilerRole(
             data: place.data, manifests: place.manifests, owner: try options.owner.owner, holder: "cube apply",
@@ -53,7 +53,7 @@ struct ApplyCommand: Command {
             log: log)
         let watch = ApplyWatch(state: role.state, limit: timeout)
         var services: [any Service] = [role, watch]
-        if log.hasView {
+        if log.isQuiet {
             services.append(LiveView(title: "cube apply", foot: "Ctrl-C ends this.", state: role.state, sink: log.sink))
         }
         try await ForegroundProcess.run(services)

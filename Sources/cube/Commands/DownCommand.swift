@@ -60,7 +60,7 @@ struct DownCommand: Command {
             return try await TaskStopper(client: try manager.writer(), owner: owner).stopAll(within: timeout)
         }
         guard data.manager.appending("cube.sqlite").exists else { return 0 }
-        let parts = LocalParts(data: data, holder: "cube down", log: DaemonLog(isVerbose: false))
+        let parts = LocalParts(data: data, holder: "cube down", log: DaemonLog(isVerbose: false, isQuiet: true))
         return try await parts.withClient { client in
             try await TaskStopper(client: client, owner: owner).stopAll(within: timeout)
         }

@@ -42,7 +42,7 @@ struct UpCommand: Command {
         defer { withExtendedLifetime(lock) {} }
         try Addresses.update(in: data) { $0 = Addresses() }
 
-        let log = DaemonLog(isVerbose: verbosity.verbose, hasView: Terminal.standardOutput.isInteractive)
+        let log = DaemonLog(isVerbose: verbosity.verbose, isQuiet: Terminal.standardOutput.isInteractive)
         let parts = LocalParts(
             data: data, holder: "cube up", managerListens: choice(managerListen),
             workerListens: choice(workerListen), worker: data.workers.first ?? ForegroundProcess.hostName,
@@ -51,7 +51,7 @@ struct UpCommand: Command {
             data: data, manifests: place.manifests, owner: try owner.owner, holder: "cube up",
             manager: { try await parts.connection(.write) }, log: log)
         var services = parts.services + [reconciler]
-        if log.hasView {
+        if log.isQuiet {
             services.append(
                 LiveView(
                     title: "cube up", foot: "Ctrl-C ends this; tasks keep running.", state: reconciler.state,

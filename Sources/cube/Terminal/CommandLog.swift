@@ -11,12 +11,12 @@ enum CommandLog {
 /// The loggers of what runs long: one for each part, all on one sink.
 struct DaemonLog: Sendable {
     var isVerbose: Bool
-    /// Whether a live view shows what goes on, so that only what is out of the ordinary needs a line.
-    var hasView = false
+    /// Whether what goes on is shown otherwise, so that only what is out of the ordinary needs a line.
+    var isQuiet = false
     var sink = LineSink()
 
     func callAsFunction(_ part: String) -> Logger {
-        Logger(label: part) { ConsoleLog(label: $0, level: isVerbose ? .debug : hasView ? .notice : .info, sink: sink) }
+        Logger(label: part) { ConsoleLog(label: $0, level: isVerbose ? .debug : isQuiet ? .notice : .info, sink: sink) }
     }
 
     /// For an HTTP server, which tells at length what its part tells in one line.
