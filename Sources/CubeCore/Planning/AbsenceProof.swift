@@ -63,9 +63,10 @@ package struct AbsenceProof: Hashable, Sendable {
         return .unproved(isIncomplete ? .sourceIncomplete : .absenceUnproved)
     }
 
-    /// When to list again, and when the verdict may change by time alone; of use only while a name waits for the proof.
+    /// When to list again, while a name waits for the proof. Nothing says when a directory can be listed again that could
+    /// not: the next listing comes with a change, or by and by.
     package func lookAgain(at now: Timestamp) -> Timestamp? {
-        guard !isProved, !oneShot, let last else { return nil }
+        guard !isProved, !oneShot, !isIncomplete, let last else { return nil }
         return max((agreesSince ?? last) + Self.distance, now)
     }
 }

@@ -88,7 +88,9 @@ package struct DesiredState: Sendable {
         if snapshot.isPartial {
             if differs { proof.changed() }
         } else {
-            for path in Set(files.keys).union(memory.files.keys) where snapshot.files[path] == nil {
+            // After a start, what is not to be seen may be known from the memory alone.
+            let known = snapshot.isComplete ? Set(files.keys) : Set(files.keys).union(memory.files.keys)
+            for path in known where snapshot.files[path] == nil {
                 differs = leave(path, isGone: snapshot.isComplete, touched: &touched) || differs
             }
             problems = snapshot.problems

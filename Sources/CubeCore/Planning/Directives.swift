@@ -10,6 +10,12 @@ struct NameDirectives: Hashable, Sendable {
     var suspend: Directive?
 
     static let none = NameDirectives()
+
+    /// The word that freezes it, while it counts.
+    func freeze(at now: Timestamp) -> Directive? {
+        guard let suspend, suspend.expiresAt.map({ $0 > now }) ?? true else { return nil }
+        return suspend
+    }
 }
 
 /// The directives of an owner, by what they are about.

@@ -10,7 +10,7 @@ struct LeftoverDecider {
 
     /// Nobody can know what is declared: all stays as it is.
     func keep(_ kept: KeptReason) -> Decision {
-        Decision(rule: kept.rule, reason: kept.text, health: health, replicas: replicas)
+        Decision(rule: kept.rule, reason: kept.text, health: health, replicas: replicas(desired: live.count))
     }
 
     /// Nothing is declared: what lives is pruned, if the guards let it.
@@ -25,24 +25,24 @@ struct LeftoverDecider {
                 verb: HeldChange.prune, name: name, ordinal: task.ordinal, from: task.specDigest, to: nil)
             return Step(action, .due, change: change)
         }
-        let freeze = directives.suspend.flatMap { ($0.expiresAt.map { $0 > now } ?? true) ? $0 : nil }
+        let freeze = directives.freeze(at: now)
         return Decision(
             rule: freeze == nil ? .prune : .suspended, reason: "no manifest declares it any more",
-            steps: freeze == nil ? steps : steps.map(\.suspended), health: health, replicas: replicas,
+            steps: freeze == nil ? steps : steps.map(\.suspended), health: health, replicas: replicas(desired: 0),
             wakeAt: freeze?.expiresAt)
     }
 
     private var live: [TaskStatus] { observed.live }
 
-    private var replicas: WorkloadStatus.Replicas {
-        .init(desired: 0, live: live.count, ready: live.count { $0.ready })
+    private func replicas(desired: Int) -> WorkloadStatus.Replicas {
+        .init(desired: desired, live: live.count, ready: live.count { $0.ready })
     }
 
     private var health: Health {
         if live.contains(where: \.nodeUnknown) { return Health(.unknown, "node_unknown", "its node is silent") }
         if live.isEmpty { return Health(.missing, "not_running", "none of its tasks lives") }
         if live.allSatisfy({ $0.ready && !$0.isStopping }) {
-            return Health(.healthy, "running", "all \(live.count) tasks that it has run")
+            return Health(.healthy, "running", "its tasks run")
         }
         return Health(.progressing, "not_ready", "\(live.count { !$0.ready }) of its \(live.count) tasks are not ready")
     }

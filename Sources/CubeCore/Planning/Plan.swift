@@ -21,7 +21,7 @@ package struct Plan: Sendable {
     package var windowChanged = false
     /// How many names were decided for it.
     package var decided = 0
-    /// Everything runs as it is declared, and is well.
+    /// Everything runs as it is declared and is well, or is frozen; and every manifest can be read.
     package var isConverged = false
     /// Over what is declared, and over what lives.
     package var desiredDigest: Digest

@@ -64,7 +64,7 @@ package struct PlanText: Sendable {
         return ["", "Held:"] + owner.map { "  \($0.reason): \($0.message)" }
             + plan.holds.flatMap { hold in
                 ["  \(hold.guardName): \(WaitReason(rawValue: hold.guardName).text)"]
-                    + hold.changes.map { "    \($0.text)" }
+                    + hold.lines.map { "    \($0)" }
                     + ["  To let exactly this through: \(SummaryStatus.HeldSet(hold).approve)"]
             }
     }

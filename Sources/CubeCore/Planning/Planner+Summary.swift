@@ -50,21 +50,26 @@ extension Planner {
             }
         }
         guard observed != nil, desired.isKnown else {
-            let missing = desired.isKnown ? "the cluster was not seen yet" : "the manifests were not read yet"
+            let problem = desired.problems.first?.summary
+            let missing =
+                desired.isKnown ? "the cluster was not seen yet" : problem ?? "the manifests were not read yet"
             return conditions + [condition(.ready, "unknown", missing, false)]
         }
         conditions.append(
             isConverged
-                ? condition(.ready, "converged", "\(tally.converged) of \(counts.workloads) workloads run as declared")
+                ? condition(
+                    .ready, "converged", "\(tally.converged) of \(counts.workloads) workloads are as they should be")
                 : condition(
-                    .ready, "not_converged", "\(tally.converged) of \(counts.workloads) workloads run as declared",
+                    .ready, "not_converged",
+                    "\(tally.converged) of \(counts.workloads) workloads are as they should be",
                     false))
         if tally.reconciling > 0 {
             conditions.append(
-                condition(.reconciling, "reconciling", "\(tally.reconciling) workloads are being changed"))
+                condition(.reconciling, "reconciling", "workloads being changed: \(tally.reconciling)"))
         }
         if tally.stalled > 0 {
-            conditions.append(condition(.stalled, "stalled", "\(tally.stalled) workloads do not go on by themselves"))
+            conditions.append(
+                condition(.stalled, "stalled", "workloads that do not go on by themselves: \(tally.stalled)"))
         }
         if isStale, let finding = sourceFindings.first {
             conditions.append(condition(.stale, finding.reason, "\(finding.subject): \(finding.message)"))

@@ -17,9 +17,7 @@ package struct Planner: Sendable {
     package private(set) var window: GuardWindow
     package var standing: Standing = .writing
     /// Whether the data directory can be written: where it cannot, nothing is stopped.
-    package var isStorageWritable = true {
-        didSet { if isStorageWritable != oldValue { unsettled.formUnion(stopping) } }
-    }
+    package var isStorageWritable = true
 
     var entries: [WorkloadName: Entry] = [:]
     private(set) var tally = Tally()
@@ -328,7 +326,7 @@ package struct Planner: Sendable {
         [timers.min?.at, verdicts.values.contains(.held(.guardWindow)) ? window.expiry : nil].compactMap { $0 }.min()
     }
 
-    /// Whether all runs as it is declared, and is well.
+    /// Whether all is as it should be, and known to be.
     var isConverged: Bool {
         tally.converged == tally.counts.workloads && desired.unreadable.isEmpty && desired.problems.isEmpty
     }

@@ -70,8 +70,12 @@ struct ReportMaker {
 
     private var conditions: [Condition] {
         let (health, rule) = (decision.health, decision.rule)
+        let isReady = sync == .synced && health.status == .healthy
+        // What is well and nevertheless not ready is not what is declared.
         var conditions = [
-            condition(.ready, health.reason, health.message, sync == .synced && health.status == .healthy)
+            isReady || health.status != .healthy
+                ? condition(.ready, health.reason, health.message, isReady)
+                : condition(.ready, rule.rawValue, decision.reason, false)
         ]
         if let reason = held.first {
             let count = held.count == 1 ? "1 action is" : "\(held.count) actions are"
@@ -90,7 +94,7 @@ struct ReportMaker {
     }
 
     private var reconciling: Condition? {
-        if let step = steps.first(where: { $0.state != .held }) {
+        if let step = steps.foremost {
             let reason = step.waitsFor?.rawValue ?? step.action.rule.rawValue
             let waits = step.waitsFor.map { "; \($0.text)" } ?? ""
             return condition(

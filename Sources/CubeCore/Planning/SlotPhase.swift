@@ -39,6 +39,8 @@ enum SlotPhase: Hashable, Sendable {
 struct SlotRules {
     let workload: Workload
     let slots: [Int: SlotStatus]
+    /// What ended last, by slot.
+    let ended: [Int: TaskStatus]
     let directives: NameDirectives
     /// What ended before this revision is history: the name came later.
     let since: Int
@@ -46,7 +48,7 @@ struct SlotRules {
 
     /// - Parameter task: what lives in the slot.
     func phase(of ordinal: Int, task: TaskStatus?) -> SlotPhase {
-        guard let task else { return vacancy(slots[ordinal]) }
+        guard let task else { return vacancy(slots[ordinal], ended[ordinal]) }
         if task.isStopping { return .stopping(task) }
         if task.specDigest != workload.specDigest { return .outdated(task, .specChanged) }
         if let restart = directives.restart, task.createdRevision < restart { return .outdated(task, .restart) }
@@ -57,7 +59,7 @@ struct SlotRules {
         return until <= now ? .available(task) : .settling(task, until: until)
     }
 
-    private func vacancy(_ slot: SlotStatus?) -> SlotPhase {
+    private func vacancy(_ slot: SlotStatus?, _ ended: TaskStatus?) -> SlotPhase {
         guard let slot, slot.next > 0 else { return .vacant(.notStarted) }
         let isAsked = [directives.retry, directives.restart].contains { ($0 ?? -1) >= slot.endedRevision }
         let isDone = slot.completed.contains(workload.specDigest)
@@ -69,6 +71,8 @@ struct SlotRules {
         switch slot.last {
         case .failed?:
             if isAsked { return .vacant(.retry) }
+            // Its manifest changed, if only in what would be changed in place: a restart policy may be the remedy.
+            if let ended, ended.settingsDigest != workload.settingsDigest { return .vacant(.settingsChanged) }
             return slot.endedRevision > since ? .failed : .vacant(.notRunning)
         case .completed?:
             if isAsked { return .vacant(.retry) }

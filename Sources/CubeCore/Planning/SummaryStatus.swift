@@ -44,8 +44,7 @@ package struct SummaryStatus: Codable, Hashable, Sendable {
 
         package init(_ hold: Hold) {
             approve = "cube approve \(hold.digest.hexadecimal.prefix(12))"
-            // A workload with several tasks is pruned once.
-            changes = hold.changes.map(\.text).reduce(into: []) { if $0.last != $1 { $0.append($1) } }
+            changes = hold.lines
             digest = hold.digest
             reason = hold.guardName
         }
@@ -88,6 +87,13 @@ package struct SummaryStatus: Codable, Hashable, Sendable {
         self.holds = holds
         self.desiredDigest = desiredDigest
         self.convergedDigest = convergedDigest
+    }
+}
+
+extension Hold {
+    /// Its changes in words, each once, sorted.
+    var lines: [String] {
+        changes.map(\.text).reduce(into: []) { lines, line in if lines.last != line { lines.append(line) } }
     }
 }
 

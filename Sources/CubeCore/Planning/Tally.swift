@@ -7,7 +7,7 @@ struct Tally: Hashable, Sendable {
     private(set) var sync: [SyncStatus: Int] = [:]
     private(set) var reconciling = 0
     private(set) var stalled = 0
-    /// How many run as declared and are well.
+    /// How many are as they should be: as declared and well, or frozen.
     private(set) var converged = 0
     private var observed = SetDigest()
 
@@ -48,6 +48,6 @@ struct Tally: Hashable, Sendable {
             case .ready: break
             }
         }
-        if status.sync == .synced, status.health == .healthy || status.health == .suspended { converged += one }
+        if status.health == .suspended || status.health == .healthy && status.sync == .synced { converged += one }
     }
 }

@@ -5,10 +5,8 @@ extension WorkloadDecider {
     func headline(_ steps: [Step], frozen: Bool) -> (Rule, String) {
         if frozen { return (.suspended, freezeText) }
         if phases.contains(.failed) { return (.failed, health.message) }
-        for state in [ActionState.due, .waiting, .inFlight] {
-            if let action = steps.first(where: { $0.state == state })?.action {
-                return (action.rule, "\(action.name)/\(action.ordinal): \(action.reason)")
-            }
+        if let action = steps.foremost?.action {
+            return (action.rule, "\(action.name)/\(action.ordinal): \(action.reason)")
         }
         if !phases.isEmpty, phases.allSatisfy({ $0 == .done }) { return (.completed, health.message) }
         return (.inSync, health.status == .healthy ? "it runs as declared" : health.message)
@@ -114,6 +112,13 @@ extension TaskStatus {
     }
 }
 
+extension [Step] {
+    /// What tells best what goes on: what is due, else what is under way, else what waits.
+    var foremost: Step? {
+        [ActionState.due, .inFlight, .waiting].lazy.compactMap { state in first { $0.state == state } }.first
+    }
+}
+
 extension Step {
     /// The same, held by a freeze.
     var suspended: Step {
@@ -130,7 +135,7 @@ extension Rule {
     var scheduleText: String {
         switch self {
         case .notStarted: "it was never started"
-        case .retry: "it is tried again"
+        case .retry, .settingsChanged: "it is tried again"
         case .specChanged, .restart: "it takes the place of a task that was replaced"
         default: "no task of it lives"
         }

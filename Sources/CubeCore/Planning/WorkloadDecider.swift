@@ -30,9 +30,10 @@ struct WorkloadDecider {
         self.workload = workload
         self.observed = observed
         self.identity = identity
-        freeze = directives.suspend.flatMap { ($0.expiresAt.map { $0 > now } ?? true) ? $0 : nil }
+        freeze = directives.freeze(at: now)
         rules = SlotRules(
-            workload: workload, slots: observed.slots, directives: directives, since: since, now: now)
+            workload: workload, slots: observed.slots, ended: observed.ended, directives: directives, since: since,
+            now: now)
         live = observed.live
         var keepers: [Int: TaskStatus] = [:]
         for task in live where task.ordinal < workload.replicas {

@@ -5,12 +5,12 @@ import Testing
 
 /// What holds of every plan, on random manifests, faults and words of people. A failure prints its seed.
 struct PlannerPropertyTests {
-    @Test func everyPlanKeepsItsPromisesAndFaultsAreOutlived() throws {
+    @Test func `every plan keeps its promises, and faults are outlived`() throws {
         var counts: [String: Int] = [:]
         let first = SeededGenerator().seed
-        for seed in (0..<16).map({ first &+ $0 }) {
+        for seed in (0..<8).map({ first &+ $0 }) {
             var chaos = PlanningChaos(seed: seed)
-            for _ in 0..<100 { chaos.step() }
+            for _ in 0..<120 { chaos.step() }
             chaos.recover()
             #expect(chaos.complaints == [], "seed \(seed)")
             guard chaos.complaints.isEmpty else { return }
@@ -28,7 +28,7 @@ struct PlannerPropertyTests {
         for word in expected { #expect(counts[word, default: 0] > 0, "\(word) never occurred") }
     }
 
-    @Test func theOrderOfTheInputMeansNothing() {
+    @Test func `the order of the input means nothing`() {
         let first = SeededGenerator().seed
         for seed in (0..<10).map({ first &+ $0 }) {
             var chaos = PlanningChaos(seed: seed)
@@ -49,11 +49,11 @@ struct PlannerPropertyTests {
         }
     }
 
-    @Test func aPassCostsWhatTheChangeCosts() {
+    @Test func `a pass costs what the change costs`() {
         var world = PlanningWorld()
-        for index in 0..<2000 { world.write("w\(index).json", Workload("w\(index)", suspend: index >= 20)) }
+        for index in 0..<1000 { world.write("w\(index).json", Workload("w\(index)", suspend: index >= 20)) }
         world.read()
-        #expect(world.planner.pass(now: world.now).decided == 2000)
+        #expect(world.planner.pass(now: world.now).decided == 1000)
         world.settle()
         world.write("w7.json", Workload("w7", "two"))
         world.read()

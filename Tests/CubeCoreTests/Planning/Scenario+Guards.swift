@@ -32,7 +32,7 @@ extension Scenario {
             story.show("ten minutes later")
         },
         Scenario("guard-empty") { story in
-            story.world.write("web.json", Workload("web"))
+            story.world.write("web.json", Workload("web", replicas: 2))
             story.world.read()
             story.world.settle()
             story.world.files = [:]

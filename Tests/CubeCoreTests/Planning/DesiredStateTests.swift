@@ -1,0 +1,60 @@
+import CubeCore
+import CubeJSON
+import CubeTypes
+import FoundationEssentials
+import Testing
+
+struct DesiredStateTests {
+    private static let now = PlanningWorld.start
+
+    private func snapshot(_ files: [String: FileState], isPartial: Bool = false) -> ManifestSnapshot {
+        ManifestSnapshot(
+            began: Self.now, ended: Self.now, isPartial: isPartial, isComplete: true,
+            root: RootIdentity(device: 1, inode: 1), files: files, source: SourceRevision(path: "manifests"))
+    }
+
+    private func readable(_ workloads: Workload...) -> FileState {
+        .readable(workloads, digest: .sha256(of: "\(workloads)"))
+    }
+
+    @Test func `a set above the limit is not taken in, and said`() {
+        var desired = DesiredState(memory: nil, limit: 2)
+        _ = desired.apply(snapshot(["a.json": readable(Workload("a"), Workload("b"), Workload("c"))]))
+        #expect(desired.workloads.isEmpty)
+        #expect(desired.problems.map(\.reason) == [.tooMany])
+        _ = desired.apply(snapshot(["a.json": readable(Workload("a"))]))
+        _ = desired.apply(snapshot(["b.json": readable(Workload("b"), Workload("c"))], isPartial: true))
+        #expect(desired.workloads.count == 1)
+        #expect(desired.problems.map(\.reason) == [.tooMany])
+    }
+
+    @Test func `a partial snapshot says nothing of the files that it does not hold`() {
+        var desired = DesiredState(memory: nil)
+        _ = desired.apply(snapshot(["a.json": readable(Workload("a")), "b.json": readable(Workload("b"))]))
+        let changed = desired.apply(snapshot(["b.json": readable(Workload("b", "two"))], isPartial: true))
+        #expect(changed == [WorkloadName(rawValue: "b")!])
+        #expect(desired.workloads.count == 2)
+    }
+
+    @Test func `the digest is that of what is declared, however it came about`() {
+        var long = DesiredState(memory: nil)
+        _ = long.apply(snapshot(["a.json": readable(Workload("a", "one")), "b.json": readable(Workload("b"))]))
+        _ = long.apply(snapshot(["a.json": readable(Workload("a", "two"))]))
+        var short = DesiredState(memory: nil)
+        _ = short.apply(snapshot(["c.json": readable(Workload("a", "two"))]))
+        #expect(long.digest == short.digest)
+        _ = short.apply(snapshot(["c.json": readable(Workload("a", "two", replicas: 2))]))
+        #expect(long.digest != short.digest)
+    }
+
+    @Test func `what is remembered survives being written down`() throws {
+        var desired = DesiredState(memory: nil)
+        _ = desired.apply(snapshot(["a.json": readable(Workload("a", prune: false), Workload("b"))]))
+        let memory = try JSONDecoder().decode(SourceMemory.self, from: JSONEncoder().encode(desired.memory))
+        #expect(memory == desired.memory)
+        var later = DesiredState(memory: memory)
+        let broken = Diagnostic(reason: .syntax, summary: "unexpected end", range: SourceRange(filename: "a.json"))
+        _ = later.apply(snapshot(["a.json": .unreadable([broken])]))
+        #expect(Set(later.workloads.keys.map(\.rawValue)) == ["a", "b"])
+    }
+}

@@ -1,0 +1,65 @@
+import CubeCore
+import CubeTypes
+import FoundationEssentials
+import Testing
+
+/// What is written back for people and programs.
+struct StatusFileTests {
+    @Test func `the files have the documented form`() throws {
+        var world = PlanningWorld()
+        world.write("web.json", Workload("web", "one", replicas: 2, env: ["TOKEN": "s3cret"]))
+        world.write("old.json", Workload("old", prune: false))
+        world.read()
+        world.settle()
+        world.write("web.json", Workload("web", "two", replicas: 2, env: ["TOKEN": "0ther"]))
+        world.files["old.json"] = nil
+        world.readTwice()
+        let plan = world.step()
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+        var text = "=== status/summary.json\n" + String(decoding: try encoder.encode(plan.summary), as: UTF8.self)
+        for case let report? in plan.reports.values.compactMap({ $0 }).sorted(by: { $0.status.name < $1.status.name }) {
+            text += "\n=== status/workloads/\(report.status.name).json\n"
+            text += String(decoding: try encoder.encode(report.status), as: UTF8.self)
+            text += "\n=== drift/\(report.status.name).json\n"
+            text += String(decoding: try encoder.encode(report.drift), as: UTF8.self)
+        }
+        try Golden.compare(text + "\n", with: "status-files")
+        #expect(!text.contains("s3cret") && !text.contains("0ther"))
+    }
+
+    @Test func `times of transition stay while nothing changes, also over a restart`() throws {
+        var world = PlanningWorld()
+        world.write("web.json", Workload("web"))
+        world.read()
+        world.settle()
+        let name = WorkloadName(rawValue: "web")!
+        let before = try #require(world.planner.entry(name)).report
+        let summary = world.planner.pass(now: world.now).summary
+        world.now = world.now + .seconds(100)
+        let last = world.planner
+        world.planner = Planner(
+            owner: last.owner, memory: last.desired.memory, window: last.window, reports: [before], summary: summary)
+        world.relist()
+        world.read()
+        #expect(world.planner.pass(now: world.now).summary == summary)
+        #expect(world.planner.entry(name)?.report == before)
+    }
+
+    @Test func `a file of a name that is gone is taken away, also after a restart`() {
+        var world = PlanningWorld()
+        world.write("web.json", Workload("web"))
+        world.read()
+        world.settle()
+        let report = world.planner.entry(WorkloadName(rawValue: "web")!)!.report
+        var other = report
+        other.status.name = WorkloadName(rawValue: "other")!
+        world.planner = Planner(
+            owner: PlanningWorld.owner, memory: world.planner.desired.memory, reports: [report, other])
+        world.relist()
+        world.read()
+        let plan = world.planner.pass(now: world.now)
+        #expect(plan.reports[other.status.name] == .some(nil))
+        #expect(plan.reports.keys.count == 2)
+    }
+}
