@@ -181,11 +181,11 @@ private func opened(_ path: FilePath, _ flags: CInt) throws(FileError) -> CInt? 
 private func readAll(_ descriptor: CInt, limit: Int, path: String) throws(FileError) -> [UInt8] {
     var bytes: [UInt8] = []
     while bytes.count < limit {
-        let wanted = min(limit - bytes.count, 64 << 10)
-        let start = bytes.count
-        bytes.append(contentsOf: repeatElement(0, count: wanted))
-        let got = bytes.withUnsafeMutableBytes { Glibc.read(descriptor, $0.baseAddress! + start, wanted) }
-        bytes.removeLast(wanted - max(got, 0))
+        var got = 0
+        bytes += [UInt8](unsafeUninitializedCapacity: min(limit - bytes.count, 64 << 10)) { buffer, count in
+            got = Glibc.read(descriptor, buffer.baseAddress!, buffer.count)
+            count = max(got, 0)
+        }
         if got == 0 { break }
         if got < 0 && errno != EINTR { throw .last(path) }
     }

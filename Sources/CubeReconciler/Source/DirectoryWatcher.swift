@@ -1,3 +1,4 @@
+import CubeLinux
 import Dispatch
 import Glibc
 import Synchronization
@@ -48,23 +49,23 @@ package final class DirectoryWatcher: Sendable {
     private let signal: AsyncStream<Void>.Continuation
     private let state: Mutex<State>
     private let descriptor: CInt
-    // Dispatch's types are not marked as `Sendable`; this one is only made and cancelled.
-    private nonisolated(unsafe) let events: (any DispatchSourceRead)?
+    /// An eventfd: once something is written to it, nothing is watched any more.
+    private let end: CInt
 
     private init(descriptor: CInt, problem: String?) {
         (signals, signal) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
         state = Mutex(State(problem: problem))
         self.descriptor = descriptor
-        guard descriptor >= 0 else {
-            events = nil
-            return
+        let end = eventfd(0, CInt(EFD_CLOEXEC))
+        self.end = end
+        guard descriptor >= 0 else { return }
+        // A thread of its own, as Dispatch's sources break on Linux where many of them come and go
+        // (swift-corelibs-libdispatch, issue 949).
+        DispatchQueue(label: "cube.directory-watcher").async { [weak self] in
+            while Self.waitForEvents(descriptor, end) { self?.readEvents() }
+            close(descriptor)
+            close(end)
         }
-        let queue = DispatchQueue(label: "cube.directory-watcher")
-        let events = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: queue)
-        self.events = events
-        events.setEventHandler { [weak self] in self?.readEvents() }
-        events.setCancelHandler { close(descriptor) }
-        events.resume()
     }
 
     /// A watcher that watches nothing yet. Where the system has no inotify instance left, it says so as a ``problem``.
@@ -75,8 +76,15 @@ package final class DirectoryWatcher: Sendable {
     }
 
     deinit {
-        events?.cancel()
+        if descriptor >= 0 { eventfd_write(end, 1) } else { close(end) }
         signal.finish()
+    }
+
+    /// - Returns: whether there are events; otherwise the end has come.
+    private static func waitForEvents(_ descriptor: CInt, _ end: CInt) -> Bool {
+        var ready = [descriptor, end].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+        while poll(&ready, 2, -1) < 0, errno == EINTR {}
+        return ready[1].revents == 0
     }
 
     /// Why changes are not seen as they happen; `nil` while they are.

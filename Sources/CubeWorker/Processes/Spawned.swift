@@ -47,7 +47,7 @@ struct Spawned: ~Copyable {
     func lastWords() async throws -> String {
         var words: [UInt8] = []
         while true {
-            try await Readiness(errors.rawValue).wait()
+            try await Readiness.shared.wait(for: errors.rawValue)
             var chunk = [UInt8](repeating: 0, count: 4096)
             let count = try chunk.withUnsafeMutableBytes { try errors.read(into: $0) }
             if count == 0 { break }
