@@ -72,7 +72,7 @@ let package = Package(
         // The vocabulary, public.
         .library("CubeErrors"),
         .library("CubeVersion"),
-        .library("CubeTypes", ["CubeErrors", "CubeVersion"]),
+        .library("CubeTypes", ["CubeErrors"]),
 
         // Pure: reading JSON, deciding.
         .library("CubeJSON"),
@@ -83,7 +83,7 @@ let package = Package(
             "CubeTransport",
             ["CubeErrors", "CubeTypes", "CubeVersion", .asyncHTTPClient, .logging, .nioCore, .nioHTTP1, .nioPosix]),
         .library("CubeManagerClient", ["CubeErrors", "CubeTransport", "CubeTypes", "CubeVersion", .logging]),
-        .library("CubeWorkerClient", ["CubeErrors", "CubeTransport", "CubeTypes", "CubeVersion", .logging]),
+        .library("CubeWorkerClient", ["CubeTransport", "CubeTypes", "CubeVersion", .logging]),
 
         // The three layers; none knows a client or a server.
         .systemLibrary(name: "CubeLinux"),
@@ -96,9 +96,8 @@ let package = Package(
         .library(
             "CubeManager",
             [
-                "CubeCore", "CubeErrors", "CubeJSON", "CubeTypes", "CubeVersion", .grdb, .hashTreeCollections, .logging,
-                .serviceLifecycle,
-                .systemPackage,
+                "CubeCore", "CubeErrors", "CubeTypes", "CubeVersion", .grdb, .hashTreeCollections, .logging,
+                .serviceLifecycle, .systemPackage,
             ]),
         .library(
             "CubeWorker",
@@ -118,7 +117,7 @@ let package = Package(
         .executableTarget(
             name: "cube",
             dependencies: [
-                "CubeCore", "CubeErrors", "CubeJSON", "CubeLinux", "CubeManager", "CubeManagerClient", "CubeReconciler",
+                "CubeCore", "CubeErrors", "CubeJSON", "CubeManager", "CubeManagerClient", "CubeReconciler",
                 "CubeServer", "CubeTypes", "CubeVersion", "CubeWorker", "CubeWorkerClient", .argumentParser, .logging,
                 .serviceLifecycle, .systemPackage, .unixSignals,
             ],

@@ -16,8 +16,6 @@ import Testing
             fileSystem: fileSystem)
     }
 
-    private static let orphan = SupervisorProcess(process: 17, directory: "/data/worker/w/tasks/t", isOrphan: true)
-
     static let good: [any Check] = [
         KernelCheck(release: "6.1.0-13-amd64"), KernelCheck(release: "5.6.0"), OpenFilesCheck(limit: 4096),
         ProcessesCheck(limit: 1024), InotifyCheck(watches: 8192, instances: 128, directories: 3),
@@ -41,7 +39,8 @@ import Testing
         data(isWritable: false), data(found: DataDirectoryCheck.Found(owner: 0, mode: 0o700)),
         data(freeBytes: 1 << 20), data(fileSystem: "nfs4"), StoreCheck(path: "/s", header: Array("garbage".utf8)),
         PortsCheck(hasLoopback: false, taken: []),
-        SupervisorCheck(path: "/bin/cube-supervisor", isExecutable: false), OrphansCheck(orphans: [orphan]),
+        SupervisorCheck(path: "/bin/cube-supervisor", isExecutable: false),
+        OrphansCheck(orphans: ["/data/worker/w/tasks/t"]),
     ]
 
     @Test func `what is as it should be is good`() {

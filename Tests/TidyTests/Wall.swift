@@ -22,7 +22,7 @@ extension Wall {
         // The vocabulary.
         Wall("CubeErrors", pure: true, ""),
         Wall("CubeVersion", pure: true, ""),
-        Wall("CubeTypes", pure: true, "CubeErrors CubeVersion FoundationEssentials"),
+        Wall("CubeTypes", pure: true, "CubeErrors FoundationEssentials"),
 
         // Reading JSON, deciding.
         Wall("CubeJSON", pure: true, ""),
@@ -32,30 +32,31 @@ extension Wall {
         Wall(
             "CubeTransport",
             """
-            AsyncHTTPClient CubeErrors CubeTypes CubeVersion FoundationEssentials Glibc Logging NIOCore NIOHTTP1 NIOPosix
+            AsyncHTTPClient CubeErrors CubeTypes CubeVersion FoundationEssentials Glibc Logging NIOCore NIOHTTP1
+            NIOPosix
             """),
         Wall("CubeManagerClient", "CubeErrors CubeTransport CubeTypes CubeVersion Logging"),
-        Wall("CubeWorkerClient", "CubeErrors CubeTransport CubeTypes CubeVersion Logging"),
+        Wall("CubeWorkerClient", "CubeTransport CubeTypes CubeVersion Logging"),
 
         // The three layers; none knows a client or a server.
         Wall("CubeLinux", ""),
         Wall(
             "CubeReconciler",
             """
-            CubeCore CubeErrors CubeJSON CubeLinux CubeTypes Dispatch FoundationEssentials Glibc Logging ServiceLifecycle
-            Synchronization SystemPackage
+            CubeCore CubeErrors CubeJSON CubeLinux CubeTypes Dispatch FoundationEssentials Glibc Logging
+            ServiceLifecycle Synchronization SystemPackage
             """),
         Wall(
             "CubeManager",
             """
-            CubeCore CubeErrors CubeJSON CubeTypes CubeVersion FoundationEssentials GRDB HashTreeCollections Logging
+            CubeCore CubeErrors CubeTypes CubeVersion FoundationEssentials GRDB HashTreeCollections Logging
             ServiceLifecycle Synchronization SystemPackage
             """),
         Wall(
             "CubeWorker",
             """
-            CubeCore CubeErrors CubeJSON CubeLinux CubeTypes CubeVersion Dispatch FoundationEssentials Glibc Logging
-            ServiceLifecycle Subprocess Synchronization SystemPackage
+            CubeCore CubeErrors CubeLinux CubeTypes CubeVersion Dispatch FoundationEssentials Glibc Logging
+            ServiceLifecycle Synchronization SystemPackage
             """),
         Wall(
             "CubeServer",
@@ -68,26 +69,30 @@ extension Wall {
         Wall(
             "cube",
             """
-            ArgumentParser CubeCore CubeErrors CubeJSON CubeManager CubeManagerClient CubeReconciler CubeServer CubeTypes
-            CubeVersion CubeWorker CubeWorkerClient FoundationEssentials Glibc Logging ServiceLifecycle Synchronization
-            SystemPackage UnixSignals
+            ArgumentParser CubeCore CubeErrors CubeJSON CubeManager CubeManagerClient CubeReconciler CubeServer
+            CubeTypes CubeVersion CubeWorker CubeWorkerClient FoundationEssentials Glibc Logging ServiceLifecycle
+            Synchronization SystemPackage UnixSignals
             """),
         Wall("cube-supervisor", "CubeLinux Glibc"),
 
         // Tests: what they test, and what they test it with.
-        Wall("CommandLineTests", "CubeCore CubeErrors CubeTypes Glibc SystemPackage Testing cube"),
-        Wall("CubeCoreTests", "CubeCore CubeErrors CubeJSON CubeTypes Foundation Testing"),
+        Wall("CommandLineTests", "cube CubeCore CubeErrors CubeTypes Glibc SystemPackage Testing"),
+        Wall(
+            "CubeCoreTests",
+            """
+            CubeCore CubeErrors CubeJSON CubeTypes Foundation FoundationEssentials HashTreeCollections Testing
+            """),
         Wall("CubeJSONTests", "CubeJSON Foundation Testing"),
         Wall(
             "CubeManagerTests",
             """
-            CubeCore CubeErrors CubeManager CubeTypes Foundation GRDB Logging ServiceLifecycle Synchronization
-            SystemPackage Testing
+            CubeCore CubeErrors CubeManager CubeTypes Foundation GRDB HashTreeCollections Logging ServiceLifecycle
+            Synchronization SystemPackage Testing
             """),
         Wall(
             "CubeReconcilerTests",
             """
-            CubeCore CubeErrors CubeJSON CubeReconciler CubeTypes Foundation Glibc HashTreeCollections Logging
+            CubeCore CubeErrors CubeJSON CubeReconciler CubeTypes Foundation HashTreeCollections Logging
             Synchronization SystemPackage Testing
             """),
         Wall(
@@ -95,16 +100,15 @@ extension Wall {
             """
             AsyncHTTPClient CubeCore CubeErrors CubeManager CubeManagerClient CubeServer CubeTransport CubeTypes
             CubeVersion CubeWorker CubeWorkerClient FoundationEssentials Glibc HTTPTypes Hummingbird Logging NIOCore
-            NIOHTTP1 NIOPosix ServiceLifecycle Synchronization SystemPackage Testing
+            NIOHTTP1 NIOPosix ServiceLifecycle SystemPackage Testing
             """),
         Wall("CubeTypesTests", "CubeErrors CubeTypes Foundation Testing"),
         Wall(
             "CubeWorkerTests",
             """
-            CubeCore CubeErrors CubeLinux CubeTypes CubeWorker Foundation Glibc Logging ServiceLifecycle Synchronization
-            SystemPackage Testing
+            CubeCore CubeErrors CubeTypes CubeWorker Foundation Glibc Logging SystemPackage Testing
             """),
-        Wall("EndToEndTests", "CubeTypes Foundation Glibc Testing"),
+        Wall("EndToEndTests", "CubeTypes Foundation Glibc Synchronization Testing"),
         Wall("TidyTests", "CubeCore FoundationEssentials Testing"),
     ]
 }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import CubeWorker
 
 struct DoctorCommand: Command {
     static let configuration = CommandConfiguration(
@@ -27,7 +26,7 @@ struct DoctorCommand: Command {
             KernelCheck.measure(), OpenFilesCheck.measure(), ProcessesCheck.measure(),
             try InotifyCheck.measure(directories: 1), ManifestsCheck.measure(place.manifests),
             try DataDirectoryCheck.measure(data.path), try StoreCheck.measure(data), PortsCheck.measure(),
-            try SupervisorCheck.measure(), OrphansCheck(orphans: SupervisorProcess.all().filter(\.isOrphan)),
+            try SupervisorCheck.measure(), OrphansCheck.measure(),
             try HoldersCheck.measure(data),
         ]
     }

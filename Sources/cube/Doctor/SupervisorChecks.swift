@@ -24,15 +24,20 @@ struct SupervisorCheck: Check {
 
 /// Tasks whose directory is gone run where nobody sees them.
 struct OrphansCheck: Check {
-    var orphans: [SupervisorProcess]
+    /// The directories that they had.
+    var orphans: [FilePath]
 
     let title = "orphans"
     var verdict: Verdict {
         guard !orphans.isEmpty else { return .good("no task runs without its directory") }
-        let listed = orphans.prefix(5).map { "\($0.directory) (process \($0.process))" }.joined(separator: ", ")
+        let listed = orphans.prefix(5).map(\.string).joined(separator: ", ")
         return .bad(
             "\(orphans.count) running without their directory: \(listed)\(orphans.count > 5 ? ", …" : "")",
             hint: "`cube down --orphans` stops them; put the directory back to keep them")
+    }
+
+    static func measure() -> OrphansCheck {
+        OrphansCheck(orphans: SupervisorProcess.all().filter(\.isOrphan).map(\.directory))
     }
 }
 

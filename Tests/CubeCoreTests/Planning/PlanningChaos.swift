@@ -36,11 +36,11 @@ struct PlanningChaos {
         case 0..<5: write(name)
         case 5..<7: relabel("\(name).json")
         case 7..<9: world.files["\(name).json"] = nil
-        case 9 where Bool.random(using: &random): world.files = [:]
+        case 9 where Int.random(in: 0..<4, using: &random) == 0: world.files = [:]
         case 9:
-            for name in Self.names.prefix(Int.random(in: 3...12, using: &random)) { world.files["\(name).json"] = nil }
+            for name in Self.names.prefix(Int.random(in: 4...7, using: &random)) { world.files["\(name).json"] = nil }
         case 10..<12: world.spoil("\(name).json")
-        case 12: world.root = RootIdentity(device: 1, inode: UInt64.random(in: 1...3, using: &random))
+        case 12: world.root = RootIdentity(device: 1, inode: 2)
         case 13: world.planner.isStorageWritable.toggle()
         case 14: retryFailed()
         case 15: direct(.restart, name)
@@ -51,7 +51,9 @@ struct PlanningChaos {
         case 20: world.now = world.now + .seconds(Int.random(in: 1...700, using: &random))
         case 21: world.relist()
         case 22: stopOne()
-        case 23: restart(forgetting: Int.random(in: 0..<3, using: &random) == 0)
+        case 23:
+            world.files["\(name).json"] = nil
+            restart(forgetting: Bool.random(using: &random))
         case 24:
             for _ in 0..<2 {
                 read(busy: true)
@@ -62,6 +64,7 @@ struct PlanningChaos {
             world.now = world.now + .seconds(Int.random(in: 0...40, using: &random))
             read(complete: Int.random(in: 0..<8, using: &random) > 0, busy: Int.random(in: 0..<6, using: &random) == 0)
         default:
+            if Bool.random(using: &random) { world.root = RootIdentity(device: 1, inode: 1) }
             for _ in 0..<3 {
                 read()
                 world.now = world.now + .seconds(Int.random(in: 1...3, using: &random))
@@ -145,7 +148,10 @@ struct PlanningChaos {
         let last = world.planner
         world.planner = Planner(owner: last.owner, memory: forgetting ? nil : last.desired.memory, window: last.window)
         world.relist()
-        read()
+        for _ in 0..<2 {
+            world.now = world.now + .seconds(2)
+            read()
+        }
         if forgetting { defined = defined.filter { listed[$0.key]?.isReadable == true } }
     }
 
