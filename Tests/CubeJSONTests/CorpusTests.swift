@@ -52,6 +52,7 @@ import Testing
     @Test func `every text of the collection is read or refused as it should be`() throws {
         let folder = URL(filePath: #filePath).deletingLastPathComponent()
             .appending(path: "../../../shared/corpus/json-parsing").standardizedFileURL
+        // The corpus may be away, and that is said.
         guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder.path) else {
             print("RFC 8259: the collection is absent: \(folder.path)")
             return
@@ -59,6 +60,7 @@ import Testing
         var counts: [Character: Int] = [:]
         for name in names.sorted() where name.hasSuffix(".json") {
             let bytes = try Array(Data(contentsOf: folder.appending(path: name)))
+            // Whether it is read is the question.
             let isRead = (try? JSONDocument(reading: bytes)) != nil
             let shouldBeRead = name.first == "i" ? Self.decided[name]?.isRead : name.first == "y"
             #expect(isRead == shouldBeRead, "\(name)")

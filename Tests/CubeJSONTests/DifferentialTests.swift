@@ -33,8 +33,10 @@ import Testing
             // A choice is left for numbers beyond a Double and for half a surrogate pair; and Foundation takes a comma
             // before the end of an array or object, which is wrong.
             guard !text.contains(/[0-9]{17}|[eE][+-]?[0-9]{3}|\\u[dD][89a-fA-F]|,\s*[\]}]/) else { continue }
+            // Whether it is read is the question, here and below.
             let isRead = (try? JSONDocument(reading: bytes)) != nil
             let isReadThere =
+                // Whether the other one reads it, too.
                 (try? JSONSerialization.jsonObject(with: Data(bytes), options: .fragmentsAllowed)) != nil
             #expect(isRead == isReadThere, "\(text), seed \(generator.seed)")
             if !isRead { refused += 1 }
@@ -75,6 +77,7 @@ import Testing
     }
 
     private static func resolved(_ string: String) -> String {
+        // What cannot be read differs from what can.
         (try? JSONDocument(reading: Array(string.utf8)).root.string) ?? ""
     }
 

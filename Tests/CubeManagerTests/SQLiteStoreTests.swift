@@ -148,15 +148,20 @@ struct SQLiteStoreTests {
                     name: .w1, version: "1", url: "unix:/w1", runtimes: ["process"],
                     capacity: ResourceSpec(millicores: 1000), bootID: "b",
                     incarnation: "\(Int.random(in: 0..<3, using: &random))")
+                // A command that is refused at random is as good as one that is taken, here and below.
                 _ = try? transaction.register(worker)
                 let list = WorkerTaskList(complete: true, incarnation: "1", sequence: 1, tasks: [])
+                // As above.
                 _ = try? transaction.observe(list, from: .w1)
             case 1:
                 let request = LeaseRequest(holder: "h", source: SourceID(rawValue: TestManager.cluster.rawValue)!)
+                // A refusal is as good, here and below.
                 _ = try? transaction.lease(.default, request)
+                // As above.
                 _ = try? transaction.direct(.default, Directive(verb: .suspend, subject: name.rawValue))
             case 2:
                 if let id = transaction.state.records.tasks.keys.sorted().randomElement(using: &random) {
+                    // A refusal is as good.
                     _ = try? transaction.stop(id)
                 }
             default:
@@ -169,6 +174,7 @@ struct SQLiteStoreTests {
                 let proposal = TaskProposal(
                     id: id, name: name, ordinal: 0, attempt: attempt, specDigest: definition.specDigest,
                     settingsDigest: definition.settingsDigest, source: "web.json", definition: definition)
+                // A refusal is as good.
                 _ = try? transaction.schedule(ScheduleRequest(owner: .manual, maxLive: 5, task: proposal))
             }
         }

@@ -32,6 +32,7 @@ private final class World: Sendable {
     func drift(of name: String) -> DriftReport? { decode("drift/\(name).json") }
 
     private func decode<Value: Decodable>(_ name: String) -> Value? {
+        // A file that does not parse is as good as none to those who wait for it.
         directory.text(of: ".cube/\(name)").flatMap { try? JSONDecoder().decode(Value.self, from: Data($0.utf8)) }
     }
 

@@ -41,6 +41,7 @@ final class TemporaryDirectory: Sendable {
 
     func remove(_ name: String) throws { try FileManager.default.removeItem(atPath: path.appending(name).string) }
 
+    // A file that is not there has no text.
     func text(of name: String) -> String? { try? String(contentsOfFile: path.appending(name).string, encoding: .utf8) }
 }
 

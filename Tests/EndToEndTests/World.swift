@@ -136,6 +136,7 @@ final class World {
         let deadline = ContinuousClock.now + limit
         while try !condition() {
             guard ContinuousClock.now < deadline else {
+                // The message says where there is none.
                 let summary = try? String(contentsOf: data.appending(path: "status/summary.json"), encoding: .utf8)
                 let errors = programs.map { "\($0.arguments): \($0.text(of: "err").suffix(6000))" }
                 throw NotSeen(

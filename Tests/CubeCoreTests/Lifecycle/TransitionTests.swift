@@ -51,6 +51,7 @@ struct TransitionTests {
     func follows(from: TaskState) {
         for to in Self.states where to != from {
             var phase = Self.phase(from)
+            // Whether it throws is the question; the errors are tested below.
             let isLegal = (try? phase.follow(to: Self.phase(to))) != nil
             let isExpected =
                 switch (from, to) {

@@ -12,6 +12,7 @@ import Testing
         .appending(path: "../../../examples/broken").standardizedFileURL
 
     private static let names =
+        // Without the folder there are no cases, which the test itself refuses.
         (try? FileManager.default.contentsOfDirectory(atPath: folder.path))?
         .filter { $0.hasSuffix(".json") }.sorted() ?? []  // The first test says so where the folder is absent.
 
