@@ -40,6 +40,12 @@ static inline int cube_pidfd_reap(int pidfd) {
     return waitid((idtype_t)3 /* P_PIDFD */, (id_t)pidfd, &information, WEXITED | WNOHANG);
 }
 
+/// The number of a child that has ended and was not waited for, which it still is not afterwards; 0 where none has ended.
+static inline pid_t cube_ended_child(void) {
+    siginfo_t information = {.si_pid = 0};
+    return waitid(P_ALL, 0, &information, WEXITED | WNOHANG | WNOWAIT) == 0 ? information.si_pid : -1;
+}
+
 /// Orphaned descendants become children of this process.
 static inline int cube_become_subreaper(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); }
 

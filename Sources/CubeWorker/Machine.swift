@@ -13,7 +13,7 @@ enum Machine {
     static var cores: Int { max(Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))), 1) }
 
     /// What there is in all.
-    static func capacity(directory: FilePath) throws -> ResourceSpec {
+    static func capacity(directory: String) throws -> ResourceSpec {
         ResourceSpec(millicores: cores * 1000, memory: try memory().total, disk: try disk(directory).total)
     }
 
@@ -27,9 +27,9 @@ enum Machine {
     }
 
     /// Of the file system with a directory.
-    static func disk(_ directory: FilePath) throws -> (total: Int, available: Int) {
+    static func disk(_ directory: String) throws -> (total: Int, available: Int) {
         var status = statvfs()
-        guard statvfs(directory.string, &status) == 0 else { throw Errno(rawValue: errno) }
+        guard statvfs(directory, &status) == 0 else { throw Errno(rawValue: errno) }
         let block = Int(status.f_frsize)
         return (Int(status.f_blocks) * block, Int(status.f_bavail) * block)
     }
@@ -39,7 +39,7 @@ enum Machine {
 
     static func uptimeSeconds() throws -> Int { Int(Double(try words("/proc/uptime").first ?? "") ?? 0) }
 
-    private static func words(_ path: FilePath) throws -> [Substring] {
+    private static func words(_ path: String) throws -> [Substring] {
         String(decoding: try LocalFiles.read(path) ?? [], as: UTF8.self).split(separator: " ")
     }
 }

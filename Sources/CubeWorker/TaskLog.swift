@@ -8,7 +8,7 @@ struct TaskLog: Sendable {
     /// How many are kept.
     static let files = 3
 
-    let directory: FilePath
+    let directory: String
 
     /// The numbers of the files, the oldest first.
     func numbers() throws -> [Int] {
@@ -18,7 +18,7 @@ struct TaskLog: Sendable {
     /// - Returns: `nil` where the file was removed meanwhile.
     func open(_ number: Int) throws -> FileDescriptor? {
         do {
-            return try .open(directory.appending("\(number).log"), .readOnly, options: [.closeOnExec])
+            return try .open("\(directory)/\(number).log", .readOnly, options: [.closeOnExec])
         } catch Errno.noSuchFileOrDirectory {
             return nil
         }

@@ -149,7 +149,7 @@ extension WorkerService {
             TaskMetrics(
                 id: run.task, processes: usage.processes, cpuSeconds: usage.cpuSeconds, memoryBytes: usage.memoryBytes)
         }
-        let (memory, disk) = (try Machine.memory(), try Machine.disk(options.directory))
+        let (memory, disk) = (try Machine.memory(), try Machine.disk(store.directory))
         return WorkerMetrics(
             at: now(), cores: Machine.cores, load: try Machine.load(), memoryTotalBytes: memory.total,
             memoryAvailableBytes: memory.available, diskTotalBytes: disk.total, diskAvailableBytes: disk.available,

@@ -13,7 +13,12 @@ extension WorkerService {
             case .start(let number, let boot), .abandon(let number, let boot), .watch(let number, let boot),
                 .stop(let number, let boot):
                 let run = identity(value, number, boot)
-                if let state = try await runtime.find(run) { try apply(state, to: run) }
+                do {
+                    if let state = try await runtime.find(run) { try apply(state, to: run) }
+                } catch {
+                    // Whoever sees to the task tries again; the others must not wait for that.
+                    logger.error("\(record.id): \(error)")
+                }
             case .wait, .nothing: break
             }
             attend.yield(record.id)
@@ -47,7 +52,12 @@ extension WorkerService {
         switch placement.due {
         case .start(let number, let boot):
             let run = identity(placement, number, boot)
-            try apply(try await launches.pass { try await runtime.start(run, of: placement.assignment) }, to: run)
+            let state = try await launches.pass {
+                // It may have waited for long.
+                try Task.checkCancellation()
+                return try await runtime.start(run, of: placement.assignment)
+            }
+            try apply(state, to: run)
         case .abandon(let number, let boot):
             let run = identity(placement, number, boot)
             try apply(try await runtime.abandon(run), to: run)

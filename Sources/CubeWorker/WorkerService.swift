@@ -74,12 +74,12 @@ package actor WorkerService: Service {
         jitter: @escaping @Sendable () -> Double = { .random(in: 0..<1) }, logger: Logger
     ) async throws -> WorkerService {
         var options = options
-        let store = WorkerStore(directory: options.directory)
+        let store = WorkerStore(directory: options.directory.string)
         try store.prepare()
-        options.capacity = try options.capacity ?? Machine.capacity(directory: options.directory)
+        options.capacity = try options.capacity ?? Machine.capacity(directory: store.directory)
         let worker = WorkerService(
             options: options, registrar: registrar, store: store,
-            runtime: ProcessRuntime(store: store, supervisor: options.supervisor, boot: try Machine.bootID()),
+            runtime: ProcessRuntime(store: store, supervisor: options.supervisor.string, boot: try Machine.bootID()),
             membership: try store.membership(), clock: clock, now: now, jitter: jitter, logger: logger)
         try await worker.adopt()
         return worker

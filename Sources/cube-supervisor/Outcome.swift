@@ -23,6 +23,8 @@ struct Outcome {
     var lasted = 0
     var code: Int32?
     var signal: Int32?
+    /// Whether the end was asked for by somebody who is not the worker, such as the machine when it goes down.
+    var unasked = false
     /// Whether everything that the program started is gone as well.
     var swept = false
     var message = ""
@@ -47,7 +49,7 @@ struct Outcome {
         text += "began=\(began)\0ended=\(ended)\0lasted=\(lasted)\0"
         if let code { text += "code=\(code)\0" }
         if let signal { text += "signal=\(signal)\0" }
-        text += "swept=\(swept ? 1 : 0)\0message=\(message)"
+        text += "unasked=\(unasked ? 1 : 0)\0swept=\(swept ? 1 : 0)\0message=\(message)"
         var body = Array(text.utf8.prefix(Self.size - 16 - 5)) + Array("\0end\0".utf8)
         body += Array(repeating: 0, count: Self.size - 16 - body.count)
         let digits = String(checksum(body), radix: 16)

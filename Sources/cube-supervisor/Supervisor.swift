@@ -16,8 +16,8 @@ struct Supervisor {
         case running
         /// The program was asked to end, and may take until the deadline.
         case stopping(signal: Int32, deadline: Int)
-        /// The program ended or its time is over: all that is left is killed.
-        case sweeping
+        /// The program ended or its time is over. Its group was killed; what is left is looked for at that time.
+        case sweeping(next: Int)
     }
 
     init(
@@ -40,22 +40,36 @@ struct Supervisor {
             poll(&polled, 2, timeout)
             if polled[1].revents != 0, !copyOutput() { polled[1].fd = -1 }
             if polled[0].revents != 0 { readSignals() }
-            if case .stopping(_, let deadline) = phase, milliseconds(CLOCK_BOOTTIME) >= deadline { phase = .sweeping }
-            if case .sweeping = phase { Program.killChildren() }
             if !reap() { break }
+            switch phase {
+            case .stopping(_, let deadline) where milliseconds(CLOCK_BOOTTIME) >= deadline: sweep()
+            case .sweeping(let next) where milliseconds(CLOCK_BOOTTIME) >= next:
+                Program.killChildren()
+                phase = .sweeping(next: milliseconds(CLOCK_BOOTTIME) + Self.sweepInterval)
+            default: break
+            }
         }
         _ = copyOutput()
         outcome.swept = true
         outcome.write()
     }
 
-    /// While it sweeps it looks again soon: a child that was handed over to it gives no sign.
+    /// A child that was handed over to it gives no sign, so it looks for more from time to time; not at once, as looking
+    /// means to read of every process of the machine, and most programs leave nothing outside their group.
+    private static let sweepInterval = 20
+
     private var timeout: Int32 {
         switch phase {
         case .running: -1
-        case .stopping(_, let deadline): Int32(clamping: max(deadline - milliseconds(CLOCK_BOOTTIME), 0))
-        case .sweeping: 20
+        case .stopping(_, let time), .sweeping(let time):
+            Int32(clamping: max(time - milliseconds(CLOCK_BOOTTIME), 0))
         }
+    }
+
+    /// Kills the program's group, whose leader must not have been waited for, and goes on to what left the group.
+    private mutating func sweep() {
+        program.signalGroup(SIGKILL)
+        phase = .sweeping(next: milliseconds(CLOCK_BOOTTIME) + Self.sweepInterval)
     }
 
     /// - Returns: whether there may come more.
@@ -75,10 +89,12 @@ struct Supervisor {
         }
     }
 
-    /// Carries out the order that stands in the file `stop`. The worker may repeat it, which sends no second signal and
-    /// never gives more time.
+    /// Carries out the order that stands in the file `stop`, or the one of `launch` where there is none. The worker may
+    /// repeat it, which sends no second signal and never gives more time.
     private mutating func stop() {
-        let order = StopOrder(in: directory) ?? launchOrder
+        let given = StopOrder(in: directory)
+        outcome.unasked = given == nil
+        let order = given ?? launchOrder
         var deadline = milliseconds(CLOCK_BOOTTIME) + order.graceMilliseconds
         switch phase {
         case .sweeping: return
@@ -88,7 +104,7 @@ struct Supervisor {
             program.signalGroup(order.signal)
         case .running: program.signalGroup(order.signal)
         }
-        phase = order.signal == SIGKILL ? .sweeping : .stopping(signal: order.signal, deadline: deadline)
+        phase = .stopping(signal: order.signal, deadline: order.signal == SIGKILL ? 0 : deadline)
     }
 
     /// Waits for all children that have ended.
@@ -96,20 +112,23 @@ struct Supervisor {
     /// - Returns: whether any is left.
     private mutating func reap() -> Bool {
         while true {
+            let id = cube_ended_child()
+            guard id > 0 else { return id == 0 }
+            if id == program.id { sweep() }
             var status: Int32 = 0
-            let id = waitpid(-1, &status, WNOHANG)
-            if id == 0 { return true }
-            if id < 0 { return false }
-            guard id == program.id else { continue }
-            outcome.state = .exited
-            outcome.ended = milliseconds(CLOCK_REALTIME)
-            outcome.lasted = milliseconds(CLOCK_BOOTTIME) - startedAt
-            let signal = status & 0x7f
-            if signal == 0 { outcome.code = (status >> 8) & 0xff } else { outcome.signal = signal }
-            outcome.write()
-            outcome.synchronize()
-            phase = .sweeping
+            waitpid(id, &status, 0)
+            if id == program.id { record(status) }
         }
+    }
+
+    private mutating func record(_ status: Int32) {
+        outcome.state = .exited
+        outcome.ended = milliseconds(CLOCK_REALTIME)
+        outcome.lasted = milliseconds(CLOCK_BOOTTIME) - startedAt
+        let signal = status & 0x7f
+        if signal == 0 { outcome.code = (status >> 8) & 0xff } else { outcome.signal = signal }
+        outcome.write()
+        outcome.synchronize()
     }
 }
 

@@ -113,7 +113,8 @@ struct AdoptionTests {
             try await withThrowingTaskGroup { group in
                 for _ in 0..<8 {
                     group.addTask {
-                        let spawned = try Spawned(WorkerWorld.supervisor, argument: world.runDirectory(run.task).path)
+                        let spawned = try Spawned(
+                            WorkerWorld.supervisor.string, argument: world.runDirectory(run.task).path)
                         _ = try await spawned.lastWords()
                     }
                 }
@@ -124,7 +125,7 @@ struct AdoptionTests {
                 return
             }
             // One that comes when all is over.
-            let late = try Spawned(WorkerWorld.supervisor, argument: world.runDirectory(run.task).path)
+            let late = try Spawned(WorkerWorld.supervisor.string, argument: world.runDirectory(run.task).path)
             #expect(try await late.lastWords().contains("exists"))
             #expect(try String(contentsOfFile: ledger.string, encoding: .utf8) == "started\n")
         }
@@ -135,7 +136,7 @@ struct AdoptionTests {
         try await WorkerWorld.with { world in
             let (runtime, run, ledger) = try prepared(world)
             #expect(try await runtime.abandon(run) == .ended(.neverStarted))
-            let late = try Spawned(WorkerWorld.supervisor, argument: world.runDirectory(run.task).path)
+            let late = try Spawned(WorkerWorld.supervisor.string, argument: world.runDirectory(run.task).path)
             #expect(try await !late.lastWords().isEmpty)
             #expect(!FileManager.default.fileExists(atPath: ledger.string))
             #expect(try await runtime.find(run) == .ended(.neverStarted))
@@ -164,7 +165,7 @@ struct AdoptionTests {
                 try await worker.output(id, until: "ready")
                 #expect(SupervisorProcess.all(below: world.directory).map(\.isOrphan) == [false])
             }
-            try LocalFiles.remove(world.directory)
+            try LocalFiles.remove(world.directory.string)
             let orphan = try #require(SupervisorProcess.all(below: world.directory).first)
             #expect(orphan.isOrphan)
             let process = try #require(try ProcessDescriptor(orphan.process))
@@ -181,7 +182,7 @@ struct AdoptionTests {
         try world.store.prepare()
         try world.store.save(.placement(SupervisedPlacement(assignment, boot: try Machine.bootID())))
         let runtime = ProcessRuntime(
-            store: world.store, supervisor: WorkerWorld.supervisor, boot: try Machine.bootID())
+            store: world.store, supervisor: WorkerWorld.supervisor.string, boot: try Machine.bootID())
         let run = RunIdentity(task: assignment.id, placement: 1, number: 1, boot: runtime.boot)
         try runtime.prepare(run, assignment)
         return (runtime, run, ledger)

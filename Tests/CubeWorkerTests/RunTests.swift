@@ -1,6 +1,5 @@
 import CubeTypes
 import Foundation
-import SystemPackage
 import Testing
 
 @testable import CubeWorker
@@ -61,7 +60,7 @@ struct RunTests {
                         "CUBE_NAME", "CUBE_ORDINAL", "CUBE_OWNER", "CUBE_TASK_ID", "GREETING", "HOME", "LANG", "PATH",
                     ])
                 #expect(lines.contains("CUBE_ORDINAL=3"))
-                #expect(lines.contains { $0 == world.store.directory(of: assignment.id).appending("work").string })
+                #expect(lines.contains { $0 == "\(world.store.directory(of: assignment.id))/work" })
                 #expect(lines.last == "hello $(GREETING) $(OTHER)")
             }
         }
@@ -142,9 +141,9 @@ struct RunTests {
             try await world.worker { worker in
                 let assignment = TaskAssignment.script("head -c 1000000 /dev/zero; exit 0")
                 let log = world.store.logs(of: assignment.id)
-                try FileManager.default.createDirectory(atPath: log.string, withIntermediateDirectories: true)
+                try FileManager.default.createDirectory(atPath: log, withIntermediateDirectories: true)
                 try FileManager.default.createSymbolicLink(
-                    atPath: log.appending("1.log").string, withDestinationPath: "/dev/full")
+                    atPath: log + "/1.log", withDestinationPath: "/dev/full")
                 try await worker.assign(assignment)
                 #expect(try await worker.ended(assignment.id).state == .completed)
             }

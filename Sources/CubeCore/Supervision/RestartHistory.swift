@@ -39,7 +39,7 @@ package struct RestartHistory: Codable, Hashable, Sendable {
         if case .exited(_, let lasted) = end, lasted >= RestartPolicy.stableAfter { unstable = 0 }
 
         var wait = policy.backoff
-        for _ in 0..<unstable where wait < policy.backoffMax { wait = wait * 2 }
+        for _ in 0..<min(unstable, 40) where wait < policy.backoffMax { wait = wait * 2 }
         wait = min(wait, policy.backoffMax)
         recent.append(now)
         unstable += 1

@@ -11,11 +11,11 @@ final class ProcessRuntime: TaskRuntime {
     let name = "process"
     let boot: String
     private let store: WorkerStore
-    private let supervisor: FilePath
+    private let supervisor: String
     /// The supervisors of the runs that were found alive.
     private let alive = Mutex<[RunIdentity: ProcessDescriptor]>([:])
 
-    init(store: WorkerStore, supervisor: FilePath, boot: String) {
+    init(store: WorkerStore, supervisor: String, boot: String) {
         self.store = store
         self.supervisor = supervisor
         self.boot = boot
@@ -49,7 +49,7 @@ final class ProcessRuntime: TaskRuntime {
     /// What the files of a run say that has no supervisor any more. Remains of it are killed first.
     private func conclude(_ run: RunIdentity) async throws -> RunEnd {
         let outcome = try directory(of: run).outcome()
-        if run.boot == boot, outcome?.swept != true, outcome?.state != .abandoned {
+        if run.boot == boot, outcome?.swept != true {
             let leftovers = Leftovers(
                 task: run.task, program: outcome?.program ?? 0, startTicks: outcome?.startTicks ?? 0)
             guard await offQueue({ leftovers.kill() }) else {
@@ -57,6 +57,8 @@ final class ProcessRuntime: TaskRuntime {
             }
         }
         return switch outcome?.state {
+        // Ended with the machine, however politely.
+        case .exited where outcome!.unasked && run.boot != boot: .rebooted
         case .exited: .exited(outcome!.result, lasted: outcome!.lasted)
         case .failed: .startFailed(outcome!.message)
         case .abandoned: .neverStarted
@@ -81,7 +83,7 @@ final class ProcessRuntime: TaskRuntime {
         do {
             try prepare(run, assignment)
         } catch let refusal as TaskUser.Refusal {
-            return try await giveUp(run, .startFailed(refusal.description))
+            return try await giveUp(run, because: refusal.description)
         }
         let spawned = try Spawned(supervisor, argument: directory(of: run).path)
         let message = try await spawned.lastWords()
@@ -96,14 +98,14 @@ final class ProcessRuntime: TaskRuntime {
         if let state = try await find(run) { return state }
         guard run.boot == boot else { return .ended(.rebooted) }
         try makeRunDirectory(run)
-        return try await giveUp(run, .neverStarted)
+        return try await giveUp(run, because: nil)
     }
 
-    /// Ends a run that was not started, unless an earlier worker's supervisor just did it.
-    private func giveUp(_ run: RunIdentity, _ end: RunEnd) async throws -> RunState {
-        if try directory(of: run).abandon() { return .ended(end) }
+    /// Ends a run that was not started, unless an earlier worker's supervisor just starts it.
+    private func giveUp(_ run: RunIdentity, because failure: String?) async throws -> RunState {
+        try directory(of: run).abandon(failure)
         guard let state = try await find(run) else {
-            throw APIError(.internal, "\(directory(of: run).path): it has an outcome and has none")
+            throw APIError(.internal, "\(directory(of: run).path): has no outcome, though it was given one")
         }
         return state
     }
@@ -116,35 +118,32 @@ final class ProcessRuntime: TaskRuntime {
     /// Writes all that the supervisor needs to know.
     func prepare(_ run: RunIdentity, _ assignment: TaskAssignment) throws {
         try makeRunDirectory(run)
-        let task = store.directory(of: run.task)
         let definition = assignment.definition
         let user = try definition.user.map { name throws(TaskUser.Refusal) in try TaskUser.named(name) }
         let environment = TaskEnvironment(assignment, home: (user ?? TaskUser.current())?.home ?? "/")
-        let work = task.appending("work")
+        let work = "\(store.directory(of: run.task))/work"
         try LocalFiles.makeDirectory(work)
-        if let user, chown(work.string, user.id, user.group) != 0 { throw Errno(rawValue: errno) }
+        if let user, chown(work, user.id, user.group) != 0 { throw Errno(rawValue: errno) }
         try LocalFiles.makeDirectory(store.logs(of: run.task))
         try directory(of: run).write(
             RunDirectory.Launch(
                 arguments: definition.command.map(environment.expand), environment: environment.entries,
-                workingDirectory: definition.workingDirectory.map { FilePath($0) } ?? work, user: user,
+                workingDirectory: definition.workingDirectory ?? work, user: user,
                 logs: store.logs(of: run.task), stop: definition.stop))
     }
 
     /// Earlier runs of the task go: their ends stand in the task's record, or this run would not be due.
     private func makeRunDirectory(_ run: RunIdentity) throws {
-        let path = directory(of: run).path
-        let runs = path.removingLastComponent()
-        for name in try LocalFiles.names(in: runs) where name != path.lastComponent?.string {
-            try LocalFiles.remove(runs.appending(name))
-        }
+        let (runs, own) = (runs(of: run), name(of: run))
+        for name in try LocalFiles.names(in: runs) where name != own { try LocalFiles.remove("\(runs)/\(name)") }
         try LocalFiles.makeDirectory(runs)
-        try LocalFiles.makeDirectory(path)
+        try LocalFiles.makeDirectory("\(runs)/\(own)")
     }
 
+    private func runs(of run: RunIdentity) -> String { "\(store.directory(of: run.task))/runs" }
+    private func name(of run: RunIdentity) -> String { "\(run.placement)-\(run.number)" }
     private func directory(of run: RunIdentity) -> RunDirectory {
-        RunDirectory(
-            path: store.directory(of: run.task).appending("runs").appending("\(run.placement)-\(run.number)"))
+        RunDirectory(path: "\(runs(of: run))/\(name(of: run))")
     }
 
     // MARK: Figures

@@ -1,5 +1,4 @@
 import Glibc
-import SystemPackage
 
 /// The processes of this machine, as `/proc` lists them at one time.
 struct ProcessTable {
@@ -60,20 +59,21 @@ struct ProcessTable {
     /// belongs to somebody else.
     static func strings(_ file: String, of id: pid_t) -> [String] {
         // Not ours to read, or gone.
-        guard let bytes = try? LocalFiles.read(FilePath("/proc/\(id)/\(file)")) else { return [] }
+        guard let bytes = try? LocalFiles.read("/proc/\(id)/\(file)") else { return [] }
         return bytes.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
     }
 }
 
 extension ProcessTable.Entry {
+    /// - Returns: `nil` for a process that has ended, also where nobody has waited for it yet.
     init?(_ id: pid_t) {
         // One that has ended is not there any more.
-        guard let bytes = try? LocalFiles.read(FilePath("/proc/\(id)/stat")),
+        guard let bytes = try? LocalFiles.read("/proc/\(id)/stat"),
             // The name stands in parentheses and may hold anything; what follows the last one is letters and numbers.
             let open = bytes.firstIndex(of: UInt8(ascii: "(")), let close = bytes.lastIndex(of: UInt8(ascii: ")"))
         else { return nil }
         let fields = bytes[(close + 1)...].split(separator: UInt8(ascii: " "))
-        guard fields.count > 21 else { return nil }
+        guard fields.count > 21, fields[0] != [UInt8(ascii: "Z")] else { return nil }
         func number(_ index: Int) -> Int { Int(String(decoding: fields[index], as: UTF8.self)) ?? 0 }
         self.init(
             id: id, name: String(decoding: bytes[(open + 1)..<close], as: UTF8.self), parent: pid_t(number(1)),

@@ -26,7 +26,7 @@ import SystemPackage
 /// | unfinished | free | The supervisor was lost: the lock is taken before the outcome is made. |
 /// | finished | any | It ended; while the lock is held, remains of it are being killed. |
 struct RunDirectory: Sendable {
-    let path: FilePath
+    let path: String
 
     private static let outcomeSize = 512
 
@@ -35,13 +35,16 @@ struct RunDirectory: Sendable {
     struct Launch {
         var arguments: [String]
         var environment: [String]
-        var workingDirectory: FilePath
+        var workingDirectory: String
         var user: TaskUser?
-        var logs: FilePath
+        var logs: String
         var stop: StopPolicy
     }
 
+    /// Writes what to run, unless an earlier worker did: the lock is on the very file that a supervisor opened, so there must
+    /// never be another one of that name.
     func write(_ launch: Launch) throws {
+        guard access("\(path)/launch", F_OK) != 0 else { return }
         var fields = [
             "cube-launch/1", "directory=\(launch.workingDirectory)", "logs=\(launch.logs)",
             "log_bytes=\(TaskLog.fileBytes)", "log_files=\(TaskLog.files)",
@@ -52,30 +55,27 @@ struct RunDirectory: Sendable {
         }
         fields += Self.fields(of: launch.stop)
         fields += launch.arguments.map { "argument=\($0)" } + launch.environment.map { "environment=\($0)" }
-        try LocalFiles.write(Self.bytes(fields), to: path.appending("launch"), durably: false)
+        try LocalFiles.write(Self.bytes(fields), to: "launch", in: path, durably: false)
     }
 
     func write(_ policy: StopPolicy) throws {
         try LocalFiles.write(
-            Self.bytes(["cube-stop/1"] + Self.fields(of: policy)), to: path.appending("stop"), durably: false)
+            Self.bytes(["cube-stop/1"] + Self.fields(of: policy)), to: "stop", in: path, durably: false)
     }
 
-    /// Makes an outcome for a run that has none, so that it is never started.
+    /// Makes an outcome, so that the run is never started. One that is there already, as it was started, stays.
     ///
-    /// - Returns: whether that came first; if not, the run has been started.
-    func abandon() throws -> Bool {
-        let body = Self.bytes(["cube-outcome/1", "state=abandoned"])
+    /// - Parameter failure: why it cannot be started; `nil` where nobody wants it to be.
+    func abandon(_ failure: String?) throws {
+        let words = failure.map { ["state=failed", "message=\($0.prefix(200))"] } ?? ["state=abandoned"]
         do {
             let descriptor = try FileDescriptor.open(
-                path.appending("outcome"), .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec],
+                "\(path)/outcome", .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec],
                 permissions: .ownerReadWrite)
-            return try descriptor.closeAfter {
-                try descriptor.writeAll(Self.sealed(body))
-                return true
+            try descriptor.closeAfter {
+                _ = try descriptor.writeAll(Self.sealed(Self.bytes(["cube-outcome/1", "swept=1"] + words)))
             }
-        } catch Errno.fileExists {
-            return false
-        }
+        } catch Errno.fileExists {}
     }
 
     private static func fields(of policy: StopPolicy) -> [String] {
@@ -99,16 +99,17 @@ struct RunDirectory: Sendable {
         var began: Timestamp
         var lasted: Duration
         var result: TaskResult
+        var unasked: Bool
         var swept: Bool
         var message: String
     }
 
     /// Whether there is one, whole or not.
-    var hasOutcome: Bool { access(path.appending("outcome").string, F_OK) == 0 }
+    var hasOutcome: Bool { access("\(path)/outcome", F_OK) == 0 }
 
     /// - Returns: `nil` where there is none, or where it is torn.
     func outcome() throws -> Outcome? {
-        guard let bytes = try LocalFiles.read(path.appending("outcome")), bytes.count == Self.outcomeSize else {
+        guard let bytes = try LocalFiles.read("\(path)/outcome"), bytes.count == Self.outcomeSize else {
             return nil
         }
         let body = Array(bytes.dropFirst(16))
@@ -130,7 +131,7 @@ struct RunDirectory: Sendable {
             result: TaskResult(
                 code: number("code"), signal: number("signal"),
                 at: Timestamp(milliseconds: Int64(number("ended") ?? 0))),
-            swept: number("swept") == 1, message: String(values["message"] ?? ""))
+            unasked: number("unasked") == 1, swept: number("swept") == 1, message: String(values["message"] ?? ""))
     }
 
     /// The body with its checksum (FNV-1a, 64 bits) in front, filled up with zeros.
@@ -156,7 +157,7 @@ struct RunDirectory: Sendable {
     private func lockHolder() throws -> pid_t? {
         let descriptor: FileDescriptor
         do {
-            descriptor = try .open(path.appending("launch"), .readOnly, options: [.closeOnExec])
+            descriptor = try .open("\(path)/launch", .readOnly, options: [.closeOnExec])
         } catch Errno.noSuchFileOrDirectory {
             return nil
         }

@@ -9,7 +9,7 @@ struct Spawned: ~Copyable {
     private let errors: FileDescriptor
 
     /// - Throws: where the program cannot be executed.
-    init(_ program: FilePath, argument: FilePath) throws {
+    init(_ program: String, argument: String) throws {
         var ends: [Int32] = [-1, -1]
         guard cube_pipe(&ends, 0) == 0 else { throw Errno(rawValue: errno) }
         let source = FileDescriptor(rawValue: ends[0])
@@ -24,17 +24,21 @@ struct Spawned: ~Copyable {
 
         // It needs no environment, and the worker's may hold secrets.
         var environment: [UnsafeMutablePointer<CChar>?] = [nil]
-        var arguments = [strdup(program.string), strdup(argument.string), nil]
+        var arguments = [strdup(program), strdup(argument), nil]
         defer { arguments.forEach { free($0) } }
         var id: pid_t = 0
-        let failure = posix_spawn(&id, program.string, &actions, nil, &arguments, &environment)
+        let failure = posix_spawn(&id, program, &actions, nil, &arguments, &environment)
         try sink.close()
-        // A child keeps its number until it was waited for.
-        guard failure == 0, let process = try ProcessDescriptor(id) else {
+        do {
+            // A child keeps its number until it was waited for.
+            guard failure == 0, let process = try ProcessDescriptor(id) else {
+                throw APIError(.unavailable, "cannot execute \(program): \(Errno(rawValue: failure))")
+            }
+            self.process = process
+        } catch {
             try source.close()
-            throw APIError(.unavailable, "cannot execute \(program): \(Errno(rawValue: failure))")
+            throw error
         }
-        self.process = process
         errors = source
     }
 

@@ -27,24 +27,24 @@ package struct SupervisorProcess: Hashable, Sendable {
 
     /// - Returns: `nil` for a process that is none, is another user's, or ended meanwhile.
     private init?(_ entry: ProcessTable.Entry) {
-        let own = FilePath("/proc/\(entry.id)")
+        let own = "/proc/\(entry.id)"
         var status = stat()
-        guard entry.name == ProcessTable.supervisorName, stat(own.string, &status) == 0, status.st_uid == geteuid(),
+        guard entry.name == ProcessTable.supervisorName, stat(own, &status) == 0, status.st_uid == geteuid(),
             case let arguments = ProcessTable.strings("cmdline", of: entry.id), arguments.count == 2
         else { return nil }
         process = entry.id
         directory = FilePath(arguments[1])
         // It holds its run's `launch` open. The kernel says whether that is gone, whatever was made anew in its place. One
         // that has ended meanwhile has no open files.
-        let descriptors = (try? LocalFiles.names(in: own.appending("fd"))) ?? []
+        let descriptors = (try? LocalFiles.names(in: "\(own)/fd")) ?? []
         isOrphan = descriptors.contains {
-            Self.target(of: own.appending("fd").appending($0))?.hasSuffix("/launch (deleted)") ?? false
+            Self.target(of: "\(own)/fd/\($0)")?.hasSuffix("/launch (deleted)") ?? false
         }
     }
 
-    private static func target(of link: FilePath) -> String? {
+    private static func target(of link: String) -> String? {
         withUnsafeTemporaryAllocation(byteCount: Int(PATH_MAX) + 16, alignment: 1) { buffer in
-            let count = readlink(link.string, buffer.baseAddress!, buffer.count)
+            let count = readlink(link, buffer.baseAddress!, buffer.count)
             return count > 0 ? String(decoding: buffer[..<count], as: UTF8.self) : nil
         }
     }

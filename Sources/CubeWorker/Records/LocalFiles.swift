@@ -3,9 +3,11 @@ import Glibc
 import SystemPackage
 
 /// Files and directories of the worker: private to its user, replaced as a whole, and durable where that counts.
+///
+/// Paths are plain strings here and in what uses it: they are made of known parts, thousands of them in a second.
 enum LocalFiles {
     /// - Returns: `nil` where there is none.
-    static func read(_ path: FilePath) throws -> [UInt8]? {
+    static func read(_ path: String) throws -> [UInt8]? {
         let descriptor: FileDescriptor
         do {
             descriptor = try .open(path, .readOnly, options: [.closeOnExec])
@@ -25,8 +27,8 @@ enum LocalFiles {
     ///
     /// - Parameter durably: whether it must survive a loss of power. A worker that is killed loses nothing either way.
     /// - Throws: `storage_full`, or `internal` with the path and the error.
-    static func write(_ bytes: [UInt8], to path: FilePath, durably: Bool) throws {
-        let temporary = path.removingLastComponent().appending(".\(path.lastComponent?.string ?? "").new")
+    static func write(_ bytes: [UInt8], to name: String, in directory: String, durably: Bool) throws {
+        let (path, temporary) = ("\(directory)/\(name)", "\(directory)/.\(name).new")
         try reporting(path) {
             let descriptor = try FileDescriptor.open(
                 temporary, .writeOnly, options: [.create, .truncate, .closeOnExec], permissions: .ownerReadWrite)
@@ -34,25 +36,27 @@ enum LocalFiles {
                 try descriptor.writeAll(bytes)
                 guard !durably || fsync(descriptor.rawValue) == 0 else { throw Errno(rawValue: errno) }
             }
-            guard rename(temporary.string, path.string) == 0 else { throw Errno(rawValue: errno) }
-            if durably { try synchronize(path.removingLastComponent()) }
+            guard rename(temporary, path) == 0 else { throw Errno(rawValue: errno) }
+            if durably { try synchronize(directory) }
         }
     }
 
     /// Makes a directory that only its owner may enter. One that exists is left as it is.
-    static func makeDirectory(_ path: FilePath, durably: Bool = false) throws {
+    ///
+    /// - Parameter parent: where it is made, if it must survive a loss of power.
+    static func makeDirectory(_ path: String, durablyIn parent: String? = nil) throws {
         try reporting(path) {
-            guard mkdir(path.string, 0o700) == 0 else {
+            guard mkdir(path, 0o700) == 0 else {
                 if errno == EEXIST { return }
                 throw Errno(rawValue: errno)
             }
-            if durably { try synchronize(path.removingLastComponent()) }
+            if let parent { try synchronize(parent) }
         }
     }
 
     /// The names in a directory, sorted; empty where there is no such directory.
-    static func names(in directory: FilePath) throws -> [String] {
-        guard let listing = opendir(directory.string) else {
+    static func names(in directory: String) throws -> [String] {
+        guard let listing = opendir(directory) else {
             if errno == ENOENT { return [] }
             throw Errno(rawValue: errno)
         }
@@ -68,21 +72,21 @@ enum LocalFiles {
     }
 
     /// Removes a file, or a directory with all that is in it; what is not there is no error. No link is followed.
-    static func remove(_ path: FilePath) throws {
-        if unlink(path.string) == 0 || errno == ENOENT { return }
+    static func remove(_ path: String) throws {
+        if unlink(path) == 0 || errno == ENOENT { return }
         guard errno == EISDIR || errno == EPERM else { throw Errno(rawValue: errno) }
-        for name in try names(in: path) { try remove(path.appending(name)) }
-        guard rmdir(path.string) == 0 || errno == ENOENT else { throw Errno(rawValue: errno) }
+        for name in try names(in: path) { try remove("\(path)/\(name)") }
+        guard rmdir(path) == 0 || errno == ENOENT else { throw Errno(rawValue: errno) }
     }
 
-    private static func synchronize(_ directory: FilePath) throws {
+    private static func synchronize(_ directory: String) throws {
         let descriptor = try FileDescriptor.open(directory, .readOnly, options: [.directory, .closeOnExec])
         try descriptor.closeAfter {
             guard fsync(descriptor.rawValue) == 0 else { throw Errno(rawValue: errno) }
         }
     }
 
-    private static func reporting(_ path: FilePath, _ body: () throws -> Void) throws(APIError) {
+    private static func reporting(_ path: String, _ body: () throws -> Void) throws(APIError) {
         do {
             try body()
         } catch {

@@ -2,7 +2,6 @@ import CubeCore
 import CubeErrors
 import CubeTypes
 import FoundationEssentials
-import SystemPackage
 
 /// What a worker remembers of one task.
 enum TaskRecord: Codable, Hashable, Sendable {
@@ -49,11 +48,10 @@ struct Membership: Codable, Hashable, Sendable {
 /// A record is written before what it says is done or acknowledged. So whatever a worker was doing when it was killed, the
 /// next one finds at least the intent, and `TaskRuntime` finds out how far it came.
 struct WorkerStore: Sendable {
-    let directory: FilePath
+    let directory: String
 
-    var tasks: FilePath { directory.appending("tasks") }
-    func directory(of id: TaskID) -> FilePath { tasks.appending(id.rawValue) }
-    func logs(of id: TaskID) -> FilePath { directory(of: id).appending("log") }
+    func directory(of id: TaskID) -> String { "\(directory)/tasks/\(id)" }
+    func logs(of id: TaskID) -> String { "\(directory(of: id))/log" }
 
     private struct Stored<Value: Codable>: Codable {
         var version = 1
@@ -61,40 +59,40 @@ struct WorkerStore: Sendable {
     }
 
     func prepare() throws {
-        try LocalFiles.makeDirectory(directory, durably: true)
-        try LocalFiles.makeDirectory(tasks, durably: true)
+        try LocalFiles.makeDirectory(directory)
+        try LocalFiles.makeDirectory("\(directory)/tasks", durablyIn: directory)
     }
 
     func membership() throws -> Membership {
-        try load(Membership.self, directory.appending("worker.json")) ?? Membership()
+        try load(Membership.self, "\(directory)/worker.json") ?? Membership()
     }
 
-    func save(_ membership: Membership) throws {
-        try save(membership, directory.appending("worker.json"))
-    }
+    func save(_ membership: Membership) throws { try save(membership, "worker.json", in: directory) }
 
     /// All records, by id. A record that cannot be read is an error, never an absent task: its processes may be alive.
     func records() throws -> [TaskRecord] {
-        try LocalFiles.names(in: tasks).compactMap { name in
-            let record = try load(TaskRecord.self, tasks.appending(name).appending("record.json"))
+        let tasks = "\(directory)/tasks"
+        return try LocalFiles.names(in: tasks).compactMap { name in
+            let record = try load(TaskRecord.self, "\(tasks)/\(name)/record.json")
             // Made for an assignment that was never recorded, so never acknowledged.
-            if record == nil { try LocalFiles.remove(tasks.appending(name)) }
+            if record == nil { try LocalFiles.remove("\(tasks)/\(name)") }
             return record
         }
     }
 
     func save(_ record: TaskRecord) throws {
-        try LocalFiles.makeDirectory(directory(of: record.id), durably: true)
-        try save(record, directory(of: record.id).appending("record.json"))
+        let task = directory(of: record.id)
+        try LocalFiles.makeDirectory(task, durablyIn: "\(directory)/tasks")
+        try save(record, "record.json", in: task)
     }
 
     /// The record goes first, so that what is left after an interruption counts as never acknowledged.
     func remove(_ id: TaskID) throws {
-        try LocalFiles.remove(directory(of: id).appending("record.json"))
+        try LocalFiles.remove("\(directory(of: id))/record.json")
         try LocalFiles.remove(directory(of: id))
     }
 
-    private func load<Value: Codable>(_ type: Value.Type, _ path: FilePath) throws -> Value? {
+    private func load<Value: Codable>(_ type: Value.Type, _ path: String) throws -> Value? {
         do {
             guard let bytes = try LocalFiles.read(path) else { return nil }
             return try JSONDecoder().decode(Stored<Value>.self, from: Data(bytes)).value
@@ -103,9 +101,10 @@ struct WorkerStore: Sendable {
         }
     }
 
-    private func save<Value: Codable>(_ value: Value, _ path: FilePath) throws {
+    private func save<Value: Codable>(_ value: Value, _ name: String, in directory: String) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
-        try LocalFiles.write(Array(try encoder.encode(Stored(value: value))), to: path, durably: true)
+        try LocalFiles.write(
+            Array(try encoder.encode(Stored(value: value))), to: name, in: directory, durably: true)
     }
 }

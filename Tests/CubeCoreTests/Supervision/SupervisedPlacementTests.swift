@@ -1,6 +1,5 @@
 import CubeCore
 import CubeTypes
-import Foundation
 import Testing
 
 struct SupervisedPlacementTests {
@@ -57,12 +56,12 @@ struct SupervisedPlacementTests {
     @Test(
         "Under any order of events and deaths of the worker: one run at a time, none twice, no exit lost, ever onward")
     func property() throws {
-        let seed = UInt64.random(in: 0 ... .max)
-        var random = SplitMix(state: seed)
+        var random = SeededGenerator()
+        let seed = random.seed
         var tally: [String: Int] = [:]
         for round in 0..<2000 {
             let policy = RestartPolicy(
-                policy: [.always, .onFailure, .never].randomElement(using: &random)!,
+                policy: random.pick([.always, .onFailure, .never]),
                 max: .random(in: 0...4, using: &random),
                 backoff: .seconds(1))
             var stored = SupervisedPlacement(.example { $0.restart = policy }, boot: "0")
@@ -120,7 +119,7 @@ struct SupervisedPlacementTests {
     /// Finds out what became of the run, as a worker does before it tells anyone of it.
     private func adopt(
         _ placement: inout SupervisedPlacement, _ stored: inout SupervisedPlacement, _ runs: Runs, now: Timestamp,
-        _ random: inout SplitMix
+        _ random: inout SeededGenerator
     ) {
         if runs.alive == placement.run { placement.launched(run: placement.run, at: now) }
         guard let end = runs.ends[placement.run] else { return }
@@ -131,7 +130,7 @@ struct SupervisedPlacementTests {
     /// Does what is due, as the worker does.
     private func step(
         _ placement: inout SupervisedPlacement, _ stored: inout SupervisedPlacement, _ runs: inout Runs, boot: String,
-        now: Timestamp, _ random: inout SplitMix
+        now: Timestamp, _ random: inout SeededGenerator
     ) {
         func end(_ run: Int, _ end: RunEnd, _ placement: inout SupervisedPlacement) {
             placement.ended(run: run, end, output: nil, now: now, jitter: .random(in: 0..<1, using: &random))
@@ -190,16 +189,5 @@ struct SupervisedPlacementTests {
         static func < (left: Progress, right: Progress) -> Bool {
             (left.run, left.rank) < (right.run, right.rank)
         }
-    }
-}
-
-private struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = (state ^ (state >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
     }
 }
