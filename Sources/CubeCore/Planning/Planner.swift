@@ -50,6 +50,7 @@ package struct Planner: Sendable {
         var report: WorkloadReport?
         var wakeAt: Timestamp?
         var observedSum = SetDigest()
+        var starts = StartTimes()
     }
 
     private struct Timer: Comparable {
@@ -167,6 +168,9 @@ package struct Planner: Sendable {
     private mutating func decide(_ name: WorkloadName, _ observed: ObservedState, _ now: Timestamp) {
         let workload = observed.workloads[name] ?? ObservedWorkload()
         let told = directives.names[name] ?? .none
+        let live = workload.live
+        var starts = entries[name]?.starts ?? StartTimes()
+        starts.note(live, at: now)
         let leftover = LeftoverDecider(name: name, observed: workload, directives: told, now: now)
         var decision: Decision?
         switch desired.workloads[name] {
@@ -174,10 +178,10 @@ package struct Planner: Sendable {
             desired.stamp(name, revision: observed.revision)
             let decider = WorkloadDecider(
                 declared, observed: workload, directives: told, since: desired.memory.names[name]?.since ?? 0,
-                identity: .init(cluster: observed.cluster, owner: owner), now: now)
+                starts: starts, identity: .init(cluster: observed.cluster, owner: owner), now: now)
             decision = decider.decide()
         case .kept(let reason)?: decision = leftover.keep(reason)
-        case nil: decision = workload.live.isEmpty ? nil : leftover.prune()
+        case nil: decision = live.isEmpty ? nil : leftover.prune()
         }
         if desired.workloads[name] != nil { window.returned(name) }
         let isAbsent = desired.workloads[name] == nil && (decision != nil || desired.memory.names[name] != nil)
@@ -185,12 +189,13 @@ package struct Planner: Sendable {
         pruning.set(name, decision?.prunes ?? false)
         stopping.set(name, decision?.stops ?? false)
         var sum = SetDigest()
-        for task in workload.live { sum += SetDigest(of: "\(name) \(task.ordinal) \(task.specDigest)") }
+        for task in live { sum += SetDigest(of: "\(name) \(task.ordinal) \(task.specDigest)") }
         if let old = entries[name] { tally.remove(observed: old.observedSum) }
         tally.add(observed: sum)
         guard let decision else { return withdraw(name) }
         entries[name, default: Entry(decision: decision)].decision = decision
         entries[name]?.observedSum = sum
+        entries[name]?.starts = starts
     }
 
     /// Nothing is declared and nothing lives.
@@ -214,8 +219,11 @@ package struct Planner: Sendable {
         for name in pruning { prunes[name] = entries[name]?.decision.steps.compactMap(\.change) }
         let (judged, approved, holding) = guards.judge(prunes, window: window)
         let stored = holdForStorage(judged, now)
-        for (name, verdict) in judged where verdict == .released && stored == nil && !window.hasReleased(name) {
-            window.release(name, at: now, approved: approved.contains(name))
+        // What is not done is not counted.
+        if stored == nil, standing == .writing {
+            for (name, verdict) in judged where verdict == .released && !window.hasReleased(name) {
+                window.release(name, at: now, approved: approved.contains(name))
+            }
         }
         for name in Set(judged.keys).union(verdicts.keys) where judged[name] != verdicts[name] {
             unsettled.insert(name)

@@ -44,6 +44,7 @@ struct SlotRules {
     let directives: NameDirectives
     /// What ended before this revision is history: the name came later.
     let since: Int
+    let starts: StartTimes
     let now: Timestamp
 
     /// - Parameter task: what lives in the slot.
@@ -54,7 +55,7 @@ struct SlotRules {
         if let restart = directives.restart, task.createdRevision < restart { return .outdated(task, .restart) }
         guard task.ready, !task.nodeUnknown else { return .settling(task, until: nil) }
         // A job is done when it has ended: nobody waits for it to have run for a while.
-        guard workload.definition.kind != .job, let started = task.startedAt else { return .available(task) }
+        guard workload.definition.kind != .job, let started = starts.start(of: task) else { return .available(task) }
         let until = started + workload.update.minHealthy
         return until <= now ? .available(task) : .settling(task, until: until)
     }

@@ -24,7 +24,8 @@ struct WorkloadDecider {
     }
 
     init(
-        _ workload: Workload, observed: ObservedWorkload, directives: NameDirectives, since: Int, identity: Identity,
+        _ workload: Workload, observed: ObservedWorkload, directives: NameDirectives, since: Int,
+        starts: StartTimes, identity: Identity,
         now: Timestamp
     ) {
         self.workload = workload
@@ -33,7 +34,7 @@ struct WorkloadDecider {
         freeze = directives.freeze(at: now)
         rules = SlotRules(
             workload: workload, slots: observed.slots, ended: observed.ended, directives: directives, since: since,
-            now: now)
+            starts: starts, now: now)
         live = observed.live
         var keepers: [Int: TaskStatus] = [:]
         for task in live where task.ordinal < workload.replicas {

@@ -25,6 +25,8 @@ struct PlanningWorld {
     var root = RootIdentity(device: 1, inode: 1)
     /// How a program behaves once it is started, by the first word of its command.
     var behaviour: [String: Behaviour] = [:]
+    /// How far the worker's clock is ahead.
+    var ahead: Duration = .zero
     /// Errors that the manager answered.
     private(set) var errors: [APIError] = []
 
@@ -147,7 +149,7 @@ struct PlanningWorld {
     private func run(_ task: inout WorkerTask, _ behaviour: Behaviour) {
         switch behaviour {
         case .run:
-            (task.state, task.ready, task.reason, task.startedAt) = (.running, true, nil, now)
+            (task.state, task.ready, task.reason, task.startedAt) = (.running, true, nil, now + ahead)
         case .hang: break
         case .crash:
             (task.reason, task.restarts) = (.backoff, 1)

@@ -101,6 +101,15 @@ extension Scenario {
             story.world.read()
             story.show("and its command changes")
         },
+        Scenario("clock-ahead") { story in
+            story.world.ahead = .seconds(3600)
+            story.world.write("web.json", Workload("web"))
+            story.world.read()
+            story.step("its worker's clock is an hour ahead")
+            story.show("all was started")
+            story.world.now = story.world.now + .seconds(5)
+            story.show("five seconds later")
+        },
         Scenario("no-effect") { story in
             story.world.write("web.json", Workload("web"))
             story.world.read()
