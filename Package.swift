@@ -26,6 +26,7 @@ extension Target.Dependency {
     static let argumentParser = product(name: "ArgumentParser", package: "swift-argument-parser")
     static let asyncHTTPClient = product(name: "AsyncHTTPClient", package: "async-http-client")
     static let crypto = product(name: "Crypto", package: "swift-crypto")
+    static let dequeModule = product(name: "DequeModule", package: "swift-collections")
     static let grdb = product(name: "GRDB", package: "GRDB.swift")
     static let hashTreeCollections = product(name: "HashTreeCollections", package: "swift-collections")
     static let heapModule = product(name: "HeapModule", package: "swift-collections")
@@ -76,7 +77,9 @@ let package = Package(
 
         // Pure: reading JSON, deciding.
         .library("CubeJSON"),
-        .library("CubeCore", ["CubeErrors", "CubeJSON", "CubeTypes", .crypto, .hashTreeCollections, .heapModule]),
+        .library(
+            "CubeCore",
+            ["CubeErrors", "CubeJSON", "CubeTypes", .crypto, .dequeModule, .hashTreeCollections, .heapModule]),
 
         // The clients, public, and what they stand on.
         .library(

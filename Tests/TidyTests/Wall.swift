@@ -26,7 +26,7 @@ extension Wall {
 
         // Reading JSON, deciding.
         Wall("CubeJSON", pure: true, ""),
-        Wall("CubeCore", pure: true, "Crypto CubeErrors CubeJSON CubeTypes HashTreeCollections HeapModule"),
+        Wall("CubeCore", pure: true, "Crypto CubeErrors CubeJSON CubeTypes DequeModule HashTreeCollections HeapModule"),
 
         // The clients.
         Wall(

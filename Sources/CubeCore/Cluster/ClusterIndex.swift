@@ -1,3 +1,4 @@
+package import DequeModule
 package import HashTreeCollections
 package import CubeTypes
 
@@ -10,7 +11,7 @@ package struct ClusterIndex: Equatable, Sendable {
     package private(set) var live: TreeDictionary<WorkloadKey, Int> = [:]
     package private(set) var loads: TreeDictionary<NodeName, NodeLoad> = [:]
     /// Tasks that wait for a node, by what they ask for, oldest first.
-    package private(set) var pending: TreeDictionary<Demand, [PendingTask]> = [:]
+    package private(set) var pending: TreeDictionary<Demand, Deque<PendingTask>> = [:]
     /// Tasks that are ready and not proven yet.
     package private(set) var maturing: TreeSet<TaskID> = []
     /// Slots with more tasks than are kept without a limit of time.
@@ -127,7 +128,7 @@ extension TreeSet {
     }
 }
 
-extension [ClusterIndex.PendingTask] {
+extension Deque<ClusterIndex.PendingTask> {
     /// Puts an entry at its place in the order, or takes it away.
     fileprivate mutating func set(_ entry: Element, to isMember: Bool) {
         var (low, high) = (startIndex, endIndex)

@@ -1,3 +1,4 @@
+import DequeModule
 import HashTreeCollections
 import HeapModule
 import CubeTypes

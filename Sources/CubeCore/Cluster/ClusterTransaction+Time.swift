@@ -30,6 +30,9 @@ extension ClusterTransaction {
         }
     }
 
+    /// Changes nothing and has something stored: whether that can be done is the question.
+    package mutating func probe() { count { _ in } }
+
     /// Deletes tasks that ended long ago, but for the last ones of each slot.
     package mutating func sweep() {
         var isFirst = true

@@ -4,7 +4,7 @@ package import CubeTypes
 
 /// Commands decided on a copy of the state, one after the other, and what they changed together.
 ///
-/// A command that throws changes nothing. The caller stores ``changes`` as one transaction, then publishes ``state``, and
+/// A command that throws changes nothing, but that the pass of its writer was seen. The caller stores ``changes`` as one transaction, then publishes ``state``, and
 /// only then gives the answers; or it drops all of it.
 package struct ClusterTransaction: Sendable {
     package internal(set) var state: ClusterState

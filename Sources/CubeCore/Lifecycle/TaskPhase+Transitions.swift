@@ -30,11 +30,7 @@ extension TaskPhase {
     ///
     /// - Throws: `illegal_transition`.
     package mutating func move(to next: TaskPhase) throws(APIError) {
-        let (from, to) = (state, next.state)
-        guard from == to && !hasEnded || Self.transitions[from]?.contains(to) == true else {
-            throw APIError(.illegalTransition, "a task that is \(from) cannot become \(to)")
-        }
-        self = next
+        try change(to: next, by: Self.transitions)
     }
 
     /// Moves to what a worker saw, over states that nobody reported.
@@ -43,8 +39,14 @@ extension TaskPhase {
     ///
     /// - Throws: `illegal_transition`.
     mutating func follow(to next: TaskPhase) throws(APIError) {
+        try change(to: next, by: Self.reachable)
+    }
+
+    private mutating func change(
+        to next: TaskPhase, by legal: [TaskState: Set<TaskState>]
+    ) throws(APIError) {
         let (from, to) = (state, next.state)
-        guard from == to && !hasEnded || Self.reachable[from]?.contains(to) == true else {
+        guard from == to && !hasEnded || legal[from]?.contains(to) == true else {
             throw APIError(.illegalTransition, "a task that is \(from) cannot become \(to)")
         }
         self = next

@@ -28,8 +28,6 @@ struct ListSnapshots {
     }
 
     func snapshot(_ number: Int) -> Snapshot? { snapshots.first { $0.number == number }?.snapshot }
-
-    mutating func drop(_ number: Int) { snapshots.removeAll { $0.number == number } }
 }
 
 /// Where the next page begins, as text that means nothing to others.

@@ -44,7 +44,7 @@ extension ManagerService {
         let nodes = state.records.nodes.values
         let ready = nodes.filter(\.takesTasks)
         return ClusterStatus(
-            cluster: state.cluster, version: ProductVersion.current.description, term: state.term,
+            cluster: state.cluster, version: ProductVersion.current, term: state.term,
             revision: state.revision, policy: state.policy,
             tasks: Dictionary(uniqueKeysWithValues: state.index.states.map { ($0.key.rawValue, $0.value) }),
             nodes: Dictionary(grouping: nodes, by: \.state.rawValue).mapValues(\.count),

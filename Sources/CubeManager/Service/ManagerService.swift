@@ -258,6 +258,9 @@ extension ManagerService {
                 if state.isDue(at: now()) {
                     try await write { (transaction) throws(APIError) in transaction.tick() }
                 }
+                if readiness == .full {
+                    try await write { (transaction) throws(APIError) in transaction.probe() }
+                }
                 if ticks % Self.sweepInterval == 0 {
                     try await write { (transaction) throws(APIError) in transaction.sweep() }
                 }

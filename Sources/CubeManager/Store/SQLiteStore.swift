@@ -27,7 +27,7 @@ package final class SQLiteStore: Store {
     }
 
     package func begin() async throws -> StoredCluster {
-        try await database.write { database in
+        try await write { database in
             let term = try (Self.read(Int.self, "term", from: database) ?? 0) + 1
             try Self.write(term, "term", to: database)
             let cluster = try Self.read(ClusterID.self, "cluster", from: database) ?? Self.newCluster(in: database)
@@ -42,15 +42,22 @@ package final class SQLiteStore: Store {
     }
 
     package func commit(_ changes: ClusterChanges) async throws {
+        try await write { database in
+            if let counters = changes.counters { try Self.write(counters, "counters", to: database) }
+            try Self.put(changes.tasks, in: "task", of: database) { $0.rawValue }
+            try Self.put(changes.slots, in: "slot", of: database) { $0.description }
+            try Self.put(changes.nodes, in: "node", of: database) { $0.rawValue }
+            try Self.put(changes.owners, in: "owner", of: database) { $0.rawValue }
+            try Self.append(changes.events, to: database)
+        }
+    }
+
+    /// - Throws: `StoreError`.
+    private func write<Answer: Sendable>(
+        _ transaction: @escaping @Sendable (Database) throws -> Answer
+    ) async throws -> Answer {
         do {
-            try await database.write { database in
-                if let counters = changes.counters { try Self.write(counters, "counters", to: database) }
-                try Self.put(changes.tasks, in: "task", of: database) { $0.rawValue }
-                try Self.put(changes.slots, in: "slot", of: database) { $0.description }
-                try Self.put(changes.nodes, in: "node", of: database) { $0.rawValue }
-                try Self.put(changes.owners, in: "owner", of: database) { $0.rawValue }
-                try Self.append(changes.events, to: database)
-            }
+            return try await database.write(transaction)
         } catch let error as DatabaseError where error.resultCode == .SQLITE_FULL {
             throw StoreError.full("\(error)")
         } catch {
