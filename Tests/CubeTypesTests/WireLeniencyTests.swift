@@ -49,6 +49,16 @@ import Testing
         #expect(directive == Directive(verb: "hug", subject: "web", revision: 3))
     }
 
+    @Test func `what a request may leave out has its default`() throws {
+        #expect(
+            try decode(Directive.self, #"{"verb": "retry", "subject": "web"}"#)
+                == Directive(verb: .retry, subject: "web"))
+        let source = try SourceID(checking: "0f3c0000-0000-4000-8000-000000000001")
+        #expect(
+            try decode(LeaseRequest.self, #"{"holder": "h", "source": "0f3c0000-0000-4000-8000-000000000001"}"#)
+                == LeaseRequest(holder: "h", source: source))
+    }
+
     @Test func `each operation of a batch reads back as it was written`() throws {
         let definition = TaskDefinition(name: try WorkloadName(checking: "web"), command: ["web"], env: ["A": "b"])
         let digest = try Digest(checking: Self.digest)

@@ -18,7 +18,17 @@ extension FieldType<Int> {
                 .outOfRange, "\(number) must be from 0 to 1000000, with at most three decimals", at: value)
             return nil
         },
-        write: { .integer(Int64($0)) })
+        write: { .integer(Int64($0)) },
+        show: { .string(coresText($0)) })
+
+    /// Cores, without a floating-point number.
+    private static func coresText(_ millicores: Int) -> String {
+        let (whole, rest) = millicores.quotientAndRemainder(dividingBy: 1000)
+        guard rest != 0 else { return "\(whole)" }
+        var digits = String(String(1000 + rest).dropFirst())
+        while digits.last == "0" { digits.removeLast() }
+        return "\(whole).\(digits)"
+    }
 
     /// Bytes, as a number or as text such as `128MiB`.
     static let size = FieldType(
@@ -46,19 +56,27 @@ extension FieldType<Int> {
             reader.report(.outOfRange, "\(written) must be a whole number of bytes, at most 1024 TiB", at: value)
             return nil
         },
-        write: { .integer(Int64($0)) })
+        write: { .integer(Int64($0)) },
+        show: { .string(sizeText($0)) })
+
+    /// In the largest unit in which it is whole.
+    private static func sizeText(_ bytes: Int) -> String {
+        let unit = units.last { bytes != 0 && bytes % (1 << $0.shift) == 0 }
+        return unit.map { "\(bytes >> $0.shift)\($0.name)" } ?? "\(bytes)"
+    }
+
+    private static let units: [(name: String, shift: Int)] = [("KiB", 10), ("MiB", 20), ("GiB", 30), ("TiB", 40)]
 
     /// 1 PiB; the sum of thousands of them still fits an `Int`.
     private static let maximumSize = 1 << 50
 
     /// Reads at most 12 digits and a unit; what is too large is `Int.max`.
     private static func size(_ text: String) -> Int? {
-        let shifts = ["KiB": 10, "MiB": 20, "GiB": 30, "TiB": 40]
         let digits = text.prefix { $0.isASCII && $0.isNumber }
         guard (1...12).contains(digits.count), let number = Int(digits),
-            let shift = shifts[String(text.dropFirst(digits.count))]
+            let unit = units.first(where: { $0.name == text.dropFirst(digits.count) })
         else { return nil }
-        let (bytes, overflows) = number.multipliedReportingOverflow(by: 1 << shift)
+        let (bytes, overflows) = number.multipliedReportingOverflow(by: 1 << unit.shift)
         return overflows ? .max : bytes
     }
 }
@@ -84,6 +102,6 @@ extension FieldType<Duration> {
                     "\(Quoted(text)) must be from \(bounds.lowerBound.text) to \(bounds.upperBound.text)", at: value)
                 return nil
             },
-            write: { .integer($0.milliseconds) })
+            write: { .integer($0.milliseconds) }, show: { .string($0.text) })
     }
 }

@@ -19,43 +19,24 @@ extension TaskDefinition {
 
     private static let environment = "env."
 
-    /// Every field that is not empty, as a text.
+    /// Every field that has a value, as a text, by its path.
     private var fields: [String: String] {
-        var fields: [String: String] = [
-            "kind": kind.rawValue,
-            "restart.policy": restart.policy.rawValue,
-            "restart.max": "\(restart.max)",
-            "restart.within": restart.within.text,
-            "restart.backoff": restart.backoff.text,
-            "restart.backoff_max": restart.backoffMax.text,
-            "stop.signal": stop.signal,
-            "stop.grace": stop.grace.text,
-        ]
-        fields["image"] = image
-        if !command.isEmpty {
-            let words = CanonicalJSON.array(command.map { .string($0) })
-            fields["command"] = String(decoding: words.bytes, as: UTF8.self)
-        }
-        fields["working_dir"] = workingDirectory
-        fields["user"] = user
-        if resources.millicores != 0 { fields["cpu"] = resources.coresText }
-        if resources.memory != 0 { fields["memory"] = "\(resources.memory)" }
-        if resources.disk != 0 { fields["disk"] = "\(resources.disk)" }
-        for (key, value) in env { fields[Self.environment + key] = value }
-        for (key, value) in labels { fields["labels.\(key)"] = value }
-        for (key, value) in constraints.labels { fields["constraints.labels.\(key)"] = value }
-        for (key, value) in constraints.not { fields["constraints.not.\(key)"] = value }
+        var fields: [String: String] = [:]
+        CanonicalJSON.object(Self.replacingFields.shown(self)).list(in: &fields)
+        CanonicalJSON.object(Self.settingFields.shown(self)).list(in: &fields)
         return fields
     }
 }
 
-extension ResourceSpec {
-    /// Cores, without a floating-point number.
-    fileprivate var coresText: String {
-        let (whole, rest) = millicores.quotientAndRemainder(dividingBy: 1000)
-        guard rest != 0 else { return "\(whole)" }
-        var digits = String(String(1000 + rest).dropFirst())
-        while digits.last == "0" { digits.removeLast() }
-        return "\(whole).\(digits)"
+extension CanonicalJSON {
+    /// Lists what an object holds, as texts, with the names on the way to them joined by dots.
+    fileprivate func list(in texts: inout [String: String], at path: String = "") {
+        switch self {
+        case .object(let members):
+            for (key, value) in members { value.list(in: &texts, at: path.isEmpty ? key : "\(path).\(key)") }
+        case .array([]): break
+        case .string(let text): texts[path] = text
+        case .array, .integer, .boolean: texts[path] = String(decoding: bytes, as: UTF8.self)
+        }
     }
 }

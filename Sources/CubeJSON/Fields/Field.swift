@@ -10,11 +10,14 @@ package struct Field<Root: Sendable>: Sendable {
     let read: @Sendable (JSONValue, inout Root, inout FieldReader) -> Void
     /// What differs from the object where nothing is written; `nil` where nothing does.
     let write: @Sendable (Root, _ standard: Root) -> CanonicalJSON?
+    /// What it is, defaults included, as people write it; `nil` where there is nothing.
+    let show: @Sendable (Root) -> CanonicalJSON?
 
     private init(
         key: String, summary: String, isRequired: Bool, schema: [String: CanonicalJSON]?,
         read: @escaping @Sendable (JSONValue, inout Root, inout FieldReader) -> Void,
-        write: @escaping @Sendable (Root, _ standard: Root) -> CanonicalJSON?
+        write: @escaping @Sendable (Root, _ standard: Root) -> CanonicalJSON?,
+        show: @escaping @Sendable (Root) -> CanonicalJSON?
     ) {
         self.key = key
         self.summary = summary
@@ -22,6 +25,7 @@ package struct Field<Root: Sendable>: Sendable {
         self.schema = schema
         self.read = read
         self.write = write
+        self.show = show
     }
 
     package init<Value: Equatable>(
@@ -36,7 +40,8 @@ package struct Field<Root: Sendable>: Sendable {
             write: { root, standard in
                 let value = root[keyPath: property]
                 return value == standard[keyPath: property] ? nil : type.write(value)
-            })
+            },
+            show: { type.show($0[keyPath: property]) })
     }
 
     /// An object with fields of its own.
@@ -50,20 +55,23 @@ package struct Field<Root: Sendable>: Sendable {
             write: { root, standard in
                 let members = table.canonical(root[keyPath: property], without: standard[keyPath: property])
                 return members.isEmpty ? nil : .object(members)
-            })
+            },
+            show: { .object(table.shown($0[keyPath: property])) })
     }
 
     /// A string that is allowed and means nothing.
     package static func remark(_ key: String, _ summary: String) -> Field {
         Field(
             key: key, summary: summary, isRequired: false, schema: FieldType<String>.string.schema,
-            read: { value, _, reader in _ = FieldType<String>.string.read(value, &reader) }, write: { _, _ in nil })
+            read: { value, _, reader in _ = FieldType<String>.string.read(value, &reader) }, write: { _, _ in nil },
+            show: { _ in nil })
     }
 
     /// A key that this version knows and does not carry out yet.
     package static func unsupported(_ key: String) -> Field {
         Field(
-            key: key, summary: "", isRequired: false, schema: nil, read: { _, _, _ in }, write: { _, _ in nil })
+            key: key, summary: "", isRequired: false, schema: nil, read: { _, _, _ in }, write: { _, _ in nil },
+            show: { _ in nil })
     }
 
     /// The same field as one of an object that holds this one.
@@ -71,6 +79,7 @@ package struct Field<Root: Sendable>: Sendable {
         Field<Outer>(
             key: key, summary: summary, isRequired: isRequired, schema: schema,
             read: { [read] value, outer, reader in read(value, &outer[keyPath: property], &reader) },
-            write: { [write] outer, standard in write(outer[keyPath: property], standard[keyPath: property]) })
+            write: { [write] outer, standard in write(outer[keyPath: property], standard[keyPath: property]) },
+            show: { [show] outer in show(outer[keyPath: property]) })
     }
 }

@@ -59,6 +59,13 @@ package struct FieldTable<Root: Sendable>: Sendable {
         return members
     }
 
+    /// All members that have a value, defaults included, as people write them.
+    package func shown(_ root: Root) -> [String: CanonicalJSON] {
+        var members: [String: CanonicalJSON] = [:]
+        for field in fields { members[field.key] = field.show(root) }
+        return members
+    }
+
     /// The JSON Schema (draft 2020-12) of the object.
     package var schema: [String: CanonicalJSON] {
         var properties: [String: CanonicalJSON] = [:]

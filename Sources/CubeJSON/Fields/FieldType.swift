@@ -6,14 +6,18 @@ package struct FieldType<Value: Sendable>: Sendable {
     let read: @Sendable (JSONValue, inout FieldReader) -> Value?
     /// Writes a value; `nil` where there is none.
     let write: @Sendable (Value) -> CanonicalJSON?
+    /// Writes a value as a person would, such as `"5s"` for what is 5000 in canonical form.
+    let show: @Sendable (Value) -> CanonicalJSON?
 
+    /// - Parameter show: Left out where people write it as the canonical form does.
     package init(
         schema: [String: CanonicalJSON], read: @escaping @Sendable (JSONValue, inout FieldReader) -> Value?,
-        write: @escaping @Sendable (Value) -> CanonicalJSON?
+        write: @escaping @Sendable (Value) -> CanonicalJSON?, show: (@Sendable (Value) -> CanonicalJSON?)? = nil
     ) {
         self.schema = schema
         self.read = read
         self.write = write
+        self.show = show ?? write
     }
 
     /// A string that a rule turns into a value.
@@ -54,7 +58,8 @@ package struct FieldType<Value: Sendable>: Sendable {
     /// The same for a property that is `nil` where nothing is written.
     package var optional: FieldType<Value?> {
         FieldType<Value?>(
-            schema: schema, read: { [read] in read($0, &$1) }, write: { [write] in $0.flatMap(write) })
+            schema: schema, read: { [read] in read($0, &$1) }, write: { [write] in $0.flatMap(write) },
+            show: { [show] in $0.flatMap(show) })
     }
 }
 

@@ -51,6 +51,18 @@ public struct Directive: Codable, Hashable, Sendable {
         self.approves = approves
     }
 
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            verb: try container.decode(Verb.self, forKey: .verb),
+            subject: try container.decode(String.self, forKey: .subject),
+            reason: try container.decodeIfPresent(String.self, forKey: .reason),
+            revision: try container.decodeIfPresent(Int.self, forKey: .revision) ?? 0,
+            at: try container.decodeIfPresent(Timestamp.self, forKey: .at),
+            expiresAt: try container.decodeIfPresent(Timestamp.self, forKey: .expiresAt),
+            approves: try container.decodeIfPresent(Hold.self, forKey: .approves))
+    }
+
     /// What it is called in the path of a request: `VERB-SUBJECT`.
     public var name: String { "\(verb)-\(subject.replacing(":", with: "-"))" }
 }

@@ -81,6 +81,16 @@ public struct LeaseRequest: Codable, Hashable, Sendable {
         self.holds = holds
         self.release = release
     }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            holder: try container.decode(String.self, forKey: .holder),
+            source: try container.decode(SourceID.self, forKey: .source),
+            fence: try container.decodeIfPresent(Int.self, forKey: .fence),
+            holds: try container.decodeIfPresent([Hold].self, forKey: .holds) ?? [],
+            release: try container.decodeIfPresent(Bool.self, forKey: .release) ?? false)
+    }
 }
 
 /// Changes that a guard holds back, and the digest that approves them.
