@@ -36,7 +36,9 @@ struct PlanningChaos {
         case 0..<5: write(name)
         case 5..<7: relabel("\(name).json")
         case 7..<9: world.files["\(name).json"] = nil
-        case 9 where Int.random(in: 0..<4, using: &random) == 0: world.files = [:]
+        case 9 where Bool.random(using: &random):
+            world.files = [:]
+            lookThrice()
         case 9:
             for name in Self.names.prefix(Int.random(in: 4...7, using: &random)) { world.files["\(name).json"] = nil }
         case 10..<12: world.spoil("\(name).json")
@@ -65,15 +67,19 @@ struct PlanningChaos {
             read(complete: Int.random(in: 0..<8, using: &random) > 0, busy: Int.random(in: 0..<6, using: &random) == 0)
         default:
             if Bool.random(using: &random) { world.root = RootIdentity(device: 1, inode: 1) }
-            for _ in 0..<3 {
-                read()
-                world.now = world.now + .seconds(Int.random(in: 1...3, using: &random))
-            }
+            lookThrice()
         }
         round()
         let chosen = random.next()
         world.work { UInt64($0.rawValue.utf8.last!) & chosen & 3 > 0 }
         if Bool.random(using: &random) { world.look() }
+    }
+
+    private mutating func lookThrice() {
+        for _ in 0..<3 {
+            read()
+            world.now = world.now + .seconds(Int.random(in: 1...3, using: &random))
+        }
     }
 
     private mutating func write(_ name: String, isWell: Bool = false) {
