@@ -105,8 +105,8 @@ let package = Package(
         .library(
             "CubeWorker",
             [
-                "CubeCore", "CubeErrors", "CubeLinux", "CubeTypes", "CubeVersion", .logging, .serviceLifecycle,
-                .systemPackage,
+                "CubeCore", "CubeErrors", "CubeLinux", "CubeTypes", "CubeVersion", .dequeModule, .logging,
+                .serviceLifecycle, .systemPackage,
             ]),
         .library(
             "CubeServer",

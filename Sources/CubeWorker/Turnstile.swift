@@ -1,7 +1,9 @@
+import DequeModule
+
 /// Lets a limited number through at once; the others wait in their order.
 actor Turnstile {
     private var free: Int
-    private var waiting: [CheckedContinuation<Void, Never>] = []
+    private var waiting: Deque<CheckedContinuation<Void, Never>> = []
 
     init(_ limit: Int) { free = limit }
 
@@ -28,6 +30,6 @@ actor Turnstile {
     }
 
     private func leave() {
-        if waiting.isEmpty { free += 1 } else { waiting.removeFirst().resume() }
+        if let next = waiting.popFirst() { next.resume() } else { free += 1 }
     }
 }

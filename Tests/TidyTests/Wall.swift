@@ -55,8 +55,8 @@ extension Wall {
         Wall(
             "CubeWorker",
             """
-            CubeCore CubeErrors CubeLinux CubeTypes CubeVersion Dispatch FoundationEssentials Glibc Logging
-            ServiceLifecycle Synchronization SystemPackage
+            CubeCore CubeErrors CubeLinux CubeTypes CubeVersion DequeModule Dispatch FoundationEssentials Glibc
+            Logging ServiceLifecycle Synchronization SystemPackage
             """),
         Wall(
             "CubeServer",

@@ -16,6 +16,7 @@ struct ProcessTable {
     }
 
     private(set) var entries: [pid_t: Entry] = [:]
+    private var children: [pid_t: [Entry]] = [:]
 
     static func read() -> ProcessTable {
         var table = ProcessTable()
@@ -24,12 +25,12 @@ struct ProcessTable {
             // A process may end while the list is read.
             if let id = pid_t(name), let entry = Entry(id) { table.entries[id] = entry }
         }
+        table.children = Dictionary(grouping: table.entries.values, by: \.parent)
         return table
     }
 
     /// The processes below one, which is not among them, by number.
     func descendants(of ancestor: pid_t) -> [Entry] {
-        let children = Dictionary(grouping: entries.values, by: \.parent)
         var found: [Entry] = []
         var queue = [ancestor]
         while let parent = queue.popLast() {

@@ -21,7 +21,10 @@ package struct SupervisorProcess: Hashable, Sendable {
 
     /// Asks it to end its task, which may take the task's own grace time.
     package func askToEnd() throws {
-        guard let descriptor = try ProcessDescriptor(process), Self.all().contains(self) else { return }
+        // That it is still the same one is asked of it alone: all of them may be asked to end.
+        guard let descriptor = try ProcessDescriptor(process),
+            ProcessTable.Entry(process).flatMap(SupervisorProcess.init) == self
+        else { return }
         try descriptor.signal(SIGTERM)
     }
 

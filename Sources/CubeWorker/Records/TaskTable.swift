@@ -3,6 +3,9 @@ import CubeTypes
 /// The records that a worker holds, each with the number of its last change, so that a manager can ask for what is new.
 struct TaskTable {
     private var rows: [TaskID: (record: TaskRecord, sequence: Int)] = [:]
+    /// What changed at which number, in this order, so that nobody looks at all rows for those that are new; a task that
+    /// changed again since is in it more than once.
+    private var changed: [(sequence: Int, id: TaskID)] = []
     /// Forgotten tasks that the manager was not told of yet, and the numbers of that.
     private var removed: [TaskID: Int] = [:]
     /// Up to here the manager has stored what it was told.
@@ -18,6 +21,8 @@ struct TaskTable {
         sequence += 1
         rows[record.id] = (record, sequence)
         removed[record.id] = nil
+        changed.append((sequence, record.id))
+        if changed.count > 2 * rows.count { changed.removeAll { rows[$0.id]?.sequence != $0.sequence } }
     }
 
     mutating func remove(_ id: TaskID) {
@@ -29,8 +34,12 @@ struct TaskTable {
     /// What changed after a number, by id; everything without one.
     func changes(after since: Int?) -> (records: [TaskRecord], removed: [TaskID]) {
         guard let since else { return (records, []) }
-        let changed = rows.values.filter { $0.sequence > since }.map(\.record)
-        return (changed.sorted { $0.id < $1.id }, removed.filter { $0.value > since }.keys.sorted())
+        var records: [TaskRecord] = []
+        for (sequence, id) in changed.reversed() {
+            if sequence <= since { break }
+            if let row = rows[id], row.sequence == sequence { records.append(row.record) }
+        }
+        return (records.sorted { $0.id < $1.id }, removed.filter { $0.value > since }.keys.sorted())
     }
 
     /// The manager has stored all changes up to a number.
