@@ -67,9 +67,9 @@ struct DownCommand: Command {
     }
 
     private func stopOrphans() async throws {
-        let orphans = SupervisorProcess.all().filter(\.isOrphan)
+        let orphans = Set(SupervisorProcess.all().filter(\.isOrphan))
         for orphan in orphans { try orphan.askToEnd() }
-        try await waitUntil("the orphans end") { SupervisorProcess.all().allSatisfy { !orphans.contains($0) } }
+        try await waitUntil("the orphans end") { orphans.isDisjoint(with: SupervisorProcess.all()) }
         Terminal.output(
             orphans.isEmpty ? "No task runs without its directory." : "Stopped \(Count(orphans.count, "orphan")).")
     }

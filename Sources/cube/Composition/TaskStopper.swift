@@ -16,24 +16,32 @@ struct TaskStopper {
     func stopAll(within limit: Duration) async throws -> Int {
         let deadline = ContinuousClock.now + limit
         var observed = ObservedState(try await client.tasks(owner: owner), of: owner)
+        var living: [WorkloadName: [TaskStatus]] = [:]
+        var changed = Set(observed.workloads.keys)
         var stopped: Set<TaskID> = []
         while true {
-            let living = observed.workloads.values.flatMap(\.live)
-            try await stop(living.map(\.id).filter { stopped.insert($0).inserted })
+            for name in changed {
+                let live = observed.workloads[name]?.live ?? []
+                living[name] = live.isEmpty ? nil : live
+            }
+            let new = changed.flatMap { living[$0] ?? [] }.map(\.id)
+            try await stop(new.filter { stopped.insert($0).inserted })
             guard !living.isEmpty else { return stopped.count }
             guard ContinuousClock.now < deadline else {
-                let names = living.map { "\($0.name)/\($0.ordinal)" }.sorted()
+                let names = living.values.joined().map { "\($0.name)/\($0.ordinal)" }.sorted()
                 throw Failure(
                     "after \(limit.text), \(names.count) tasks have not ended: \(names.shortList)",
                     hint: "`cube status` and `cube node list` say more; a node that is silent cannot end its tasks")
             }
             do {
-                _ = observed.apply(
+                changed = observed.apply(
                     try await client.changes(
                         owner: owner, since: observed.revision, term: observed.term,
                         wait: min(.seconds(10), deadline - .now)))
             } catch let error as APIError where error.reason == .revisionGone {
                 observed = ObservedState(try await client.tasks(owner: owner), of: owner)
+                living = [:]
+                changed = Set(observed.workloads.keys)
             }
         }
     }
