@@ -34,6 +34,15 @@ package struct ManifestSnapshot: Hashable, Sendable {
         self.problems = problems
         self.source = source
     }
+
+    /// Takes in what a partial look saw after this one.
+    package mutating func add(_ later: ManifestSnapshot) {
+        ended = later.ended
+        isBusy = later.isBusy
+        root = later.root
+        source = later.source
+        files.merge(later.files) { $1 }
+    }
 }
 
 /// What is known of one manifest file.

@@ -37,18 +37,18 @@ struct Executor: Sendable {
     /// Parts that each fit into one call.
     static func batches(of actions: [PlannedAction]) -> [[PlannedAction]] {
         var batches: [[PlannedAction]] = []
+        var batch: [PlannedAction] = []
         var bytes = 0
         for action in actions {
             let size = action.operation.approximateSize
-            if let last = batches.last, last.count < BatchRequest.maximum, bytes + size <= maximumBytes {
-                batches[batches.count - 1].append(action)
-                bytes += size
-            } else {
-                batches.append([action])
-                bytes = size
+            if batch.count == BatchRequest.maximum || !batch.isEmpty && bytes + size > maximumBytes {
+                batches.append(batch)
+                (batch, bytes) = ([], 0)
             }
+            batch.append(action)
+            bytes += size
         }
-        return batches
+        return batch.isEmpty ? batches : batches + [batch]
     }
 
     private func entry(

@@ -44,10 +44,8 @@ final class Inbox: Sendable {
         news.withLock { news in
             if !snapshot.isPartial {
                 (news.source, news.laterSource) = (snapshot, nil)
-            } else if let earlier = news.laterSource {
-                news.laterSource = snapshot
-                news.laterSource?.began = earlier.began
-                news.laterSource?.files = earlier.files.merging(snapshot.files) { $1 }
+            } else if news.laterSource != nil {
+                news.laterSource?.add(snapshot)
             } else {
                 news.laterSource = snapshot
             }
