@@ -84,6 +84,29 @@ import Testing
         #expect(files.takeReads() == [])
     }
 
+    @Test(arguments: [10, 1000])
+    func `An edit and a deletion look at one file and read it, however many there are`(count: Int) async throws {
+        for number in 0..<count { try write(manifest("w\(number)"), to: "w\(number).json") }
+        _ = try await lookAtEverything()
+        _ = (files.takeReads(), files.takeLooks())
+
+        try write(manifest("w0", "22"), to: "w0.json")
+        #expect(await source.look(at: .entries(["w0.json"]))?.files.keys.sorted() == ["w0.json"])
+        #expect(files.takeReads() == ["w0.json"])
+        #expect(files.takeLooks() == (looks: 2, lists: 0))  // The file, and the directory that it is in.
+
+        try directory.remove("manifests/w1.json")
+        #expect(await source.look(at: .entries(["w1.json"]))?.files.count == count - 1)
+        #expect(files.takeLooks() == (looks: 2, lists: 1))
+        #expect(await source.look(at: .names)?.files.count == count - 1)
+        #expect(files.takeLooks() == (looks: 0, lists: 1))
+        #expect(files.takeReads() == [])
+
+        _ = try await lookAtEverything()
+        #expect(files.takeLooks() == (looks: count - 1, lists: 1))
+        #expect(files.takeReads() == [])
+    }
+
     @Test func `A file that changes while another one goes is read`() async throws {
         try write(manifest("a"), to: "a.json")
         try write(manifest("b"), to: "b.json")

@@ -8,6 +8,8 @@ final class ObservedFileSystem: WritableFileSystem {
     private struct State {
         var faults: [String: Errno] = [:]
         var reads: [String] = []
+        var looks = 0
+        var lists = 0
         var writes: [String] = []
         var whileReading: [String: @Sendable () -> Void] = [:]
     }
@@ -28,6 +30,21 @@ final class ObservedFileSystem: WritableFileSystem {
         state.withLock { state in
             defer { state.reads = [] }
             return state.reads
+        }
+    }
+
+    /// How many entries below a root were looked at, and how many directories listed, since the last call.
+    func takeLooks() -> (looks: Int, lists: Int) {
+        state.withLock { state in
+            defer { (state.looks, state.lists) = (0, 0) }
+            return (state.looks, state.lists)
+        }
+    }
+
+    fileprivate func note(looks: Int = 0, lists: Int = 0) {
+        state.withLock { state in
+            state.looks += looks
+            state.lists += lists
         }
     }
 
@@ -106,13 +123,18 @@ private struct ObservedTree: FileTree {
 
     func entries(of directory: String) throws(FileError) -> [DirectoryEntry]? {
         try files.check(directory)
+        files.note(lists: 1)
         return try tree.entries(of: directory)
     }
 
-    func stamp(of path: String) throws(FileError) -> FileStamp? { try tree.stamp(of: path) }
+    func stamp(of path: String) throws(FileError) -> FileStamp? {
+        files.note(looks: 1)
+        return try tree.stamp(of: path)
+    }
 
     func stamps(of names: [String], in directory: String) throws(FileError) -> [String: FileStamp] {
-        try tree.stamps(of: names, in: directory)
+        files.note(looks: names.count)
+        return try tree.stamps(of: names, in: directory)
     }
 
     func target(ofLink path: String) throws(FileError) -> String? { try tree.target(ofLink: path) }
