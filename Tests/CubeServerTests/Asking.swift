@@ -59,12 +59,14 @@ func withConnection<Value: Sendable>(
 /// Sends some bytes and reads until the server closes the connection.
 func exchange(_ text: String, with endpoint: Endpoint) async throws -> String {
     try await withConnection(to: endpoint) { inbound, outbound in
-        try await outbound.write(ByteBuffer(string: text))
         var answer = ""
         do {
+            try await outbound.write(ByteBuffer(string: text))
             for try await bytes in inbound { answer += String(buffer: bytes) }
         } catch is IOError {
             // A reset ends a connection as well as a close.
+        } catch ChannelError.ioOnClosedChannel {
+            // So does a close before anything was asked.
         }
         return answer
     }

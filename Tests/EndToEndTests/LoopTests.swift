@@ -87,6 +87,35 @@ extension EndToEndTests {
             }
         }
 
+        @Test func `a saved plan does what it says, once`() async throws {
+            try await World.with { world in
+                let manager = ["--manager", "unix:\(world.socket("manager"))"]
+                try world.service("web")
+                try world.start("manager", "--listen", "unix:\(world.socket("manager"))")
+                try world.start(
+                    "worker", "--name", "w1", "--join", "unix:\(world.socket("manager"))", "--listen",
+                    "unix:\(world.socket("worker"))")
+                let file = world.directory.appending(path: "release.plan").path
+                try await world.wait(for: "the manager") {
+                    FileManager.default.fileExists(atPath: world.socket("manager"))
+                }
+                #expect(try await world.run(["plan", "--out", file] + manager).status == 0)
+
+                try world.service("db")
+                let stale = try await world.run(["apply", file] + manager)
+                #expect(stale.status == 3)
+                #expect(stale.standardOutput.contains("db: a manifest declares it now"))
+                #expect(try world.ledger.entries().isEmpty)
+
+                try world.remove("db")
+                let applied = try await world.run(["apply", file] + manager)
+                #expect(applied.status == 0, "\(applied.standardOutput)\(applied.standardError)")
+                #expect(try world.ledger.living().keys.sorted() == ["web/0"])
+                #expect(try await world.run(["apply", file] + manager).status == 3)
+                #expect(try await world.run("plan", "show", file).standardOutput.contains("+ schedule web/0"))
+            }
+        }
+
         @Test func `tasks outlive a machine that stood still for longer than a lease`() async throws {
             try await World.with { world in
                 try world.service("web")

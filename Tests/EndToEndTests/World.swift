@@ -90,8 +90,10 @@ final class World {
     // MARK: Programs
 
     /// Starts `cube` and leaves it running.
+    @discardableResult
     func start(_ arguments: String...) throws -> Program { try start(arguments) }
 
+    @discardableResult
     func start(_ arguments: [String]) throws -> Program {
         let program = try Program(arguments, in: self)
         programs.append(program)
@@ -99,7 +101,9 @@ final class World {
     }
 
     /// Runs `cube` to its end, with the manifests and the data directory of this world.
-    func run(_ arguments: String...) async throws -> Output {
+    func run(_ arguments: String...) async throws -> Output { try await run(arguments) }
+
+    func run(_ arguments: [String]) async throws -> Output {
         let program = try Program(arguments, in: self)
         let status = await program.ended()
         return Output(

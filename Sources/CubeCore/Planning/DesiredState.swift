@@ -48,6 +48,9 @@ package struct DesiredState: Sendable {
     /// Over everything that is declared.
     package var digest: Digest { sum.digest }
 
+    /// The part of ``digest`` that is a name's; `nil` where it is not declared.
+    func element(of name: WorkloadName) -> SetDigest? { elements[name] }
+
     /// Whether a source was ever looked at as a whole.
     package var isKnown: Bool { source != nil }
 

@@ -19,6 +19,8 @@ package struct Plan: Sendable {
     /// Whether ``DesiredState/memory`` and ``Planner/window`` are to be persisted before the actions are carried out.
     package var memoryChanged = false
     package var windowChanged = false
+    /// What moved since the saved plan was made that is being carried out, in sentences: nothing more is done then.
+    package var departures: [String] = []
     /// How many names were decided for it.
     package var decided = 0
     /// Everything runs as it is declared and is well, or is frozen; and every manifest can be read.

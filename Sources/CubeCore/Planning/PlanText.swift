@@ -5,51 +5,41 @@ import CubeTypes
 ///
 /// The same plan has the same text, whatever the order of its input.
 package struct PlanText: Sendable {
-    private let plan: Plan
-    private let entries: [PlanEntry]
+    private let plan: PlanDocument
 
-    /// - Parameter entries: ``Planner/unsettledEntries()``.
-    package init(_ plan: Plan, entries: [PlanEntry]) {
-        self.plan = plan
-        self.entries = entries
-    }
+    package init(_ plan: PlanDocument) { self.plan = plan }
 
     package var text: String {
         var lines: [String] = []
-        for entry in entries { lines += self.lines(of: entry) + [""] }
+        for workload in plan.workloads { lines += self.lines(of: workload) + [""] }
         lines.append(total)
         lines += held
         lines += findings
         return lines.joined(separator: "\n") + "\n"
     }
 
-    private func lines(of entry: PlanEntry) -> [String] {
-        let status = entry.report.status
-        var lines = ["\(entry.symbol.padded(to: 3)) \(entry.name)" + place(status)]
-        lines += (entry.report.drift?.differences ?? []).map { "      \($0.text)" }
-        lines += entry.steps.sorted { $0.reading < $1.reading }.map { "    \($0.text)" }
-        let sentences = [entry.steps.isEmpty ? entry.reason : nil] + status.conditions.map(\.notice)
-        for sentence in sentences.compactMap({ $0 }) where !lines.contains("      \(sentence)") {
-            lines.append("      \(sentence)")
-        }
+    private func lines(of workload: PlanDocument.Workload) -> [String] {
+        var lines = ["\(workload.symbol.padded(to: 3)) \(workload.name)" + place(workload)]
+        lines += workload.differences.map { "      \($0.text)" }
+        lines += workload.actions.sorted { $0.reading < $1.reading }.map { "    \($0.text(of: workload.name))" }
+        for note in workload.notes where !lines.contains("      \(note)") { lines.append("      \(note)") }
         return lines
     }
 
-    private func place(_ status: WorkloadStatus) -> String {
-        guard let file = status.file else { return "" }
-        return "  (\(file)\(status.line.map { ":\($0)" } ?? ""))"
+    private func place(_ workload: PlanDocument.Workload) -> String {
+        guard let file = workload.file else { return "" }
+        return "  (\(file)\(workload.line.map { ":\($0)" } ?? ""))"
     }
 
     private var total: String {
-        let steps = entries.flatMap(\.steps)
-        guard !steps.isEmpty else {
-            let state = plan.summary.conditions.first { $0.type == .ready }?.message ?? ""
-            return plan.isConverged ? "No changes: \(state)." : "No changes to make now: \(state)."
+        let actions = plan.workloads.flatMap(\.actions)
+        guard !actions.isEmpty else {
+            return plan.converged ? "No changes: \(plan.state)." : "No changes to make now: \(plan.state)."
         }
         func count(_ verb: PlannedAction.Verb) -> Int {
-            steps.count { $0.action.verb == verb && $0.state != .inFlight }
+            actions.count { $0.verb == verb && $0.state != .inFlight }
         }
-        func count(_ state: ActionState) -> Int { steps.count { $0.state == state } }
+        func count(_ state: ActionState) -> Int { actions.count { $0.state == state } }
         let states = [(ActionState.due, "now"), (.waiting, "waiting"), (.held, "held"), (.inFlight, "in flight")]
             .map { (count($0), $1) }.filter { $0.0 > 0 }.map { "\($0) \($1)" }
         return "Plan: \(count(.schedule)) to schedule, \(count(.update)) to update, \(count(.stop)) to stop "
@@ -57,15 +47,12 @@ package struct PlanText: Sendable {
     }
 
     private var held: [String] {
-        let owner = plan.summary.conditions.filter { condition in
-            condition.type == .held && !plan.holds.contains { $0.guardName == condition.reason }
-        }
-        guard !plan.holds.isEmpty || !owner.isEmpty else { return [] }
-        return ["", "Held:"] + owner.map { "  \($0.reason): \($0.message)" }
+        guard !plan.holds.isEmpty || !plan.notices.isEmpty else { return [] }
+        return ["", "Held:"] + plan.notices.map { "  \($0)" }
             + plan.holds.flatMap { hold in
-                ["  \(hold.guardName): \(WaitReason(rawValue: hold.guardName).text)"]
-                    + hold.lines.map { "    \($0)" }
-                    + ["  To let exactly this through: \(SummaryStatus.HeldSet(hold).approve)"]
+                ["  \(hold.reason): \(WaitReason(rawValue: hold.reason).text)"]
+                    + hold.changes.map { "    \($0)" }
+                    + ["  To let exactly this through: \(hold.approve)"]
             }
     }
 
@@ -75,34 +62,34 @@ package struct PlanText: Sendable {
     }
 }
 
-extension PlanEntry {
+extension PlanDocument.Workload {
     fileprivate var symbol: String {
-        let verbs = Set(steps.map(\.action.verb))
+        let verbs = Set(actions.map(\.verb))
         if verbs.isEmpty { return "!" }
         if verbs.isSuperset(of: [.stop, .schedule]) { return "-/+" }
-        if report.status.replicas.live == 0 { return "+" }
-        return report.status.replicas.desired == 0 ? "-" : "~"
+        if replicas.live == 0 { return "+" }
+        return replicas.desired == 0 ? "-" : "~"
     }
 }
 
-extension Step {
+extension PlanDocument.Action {
     /// People read slot by slot, and what is stopped before what takes its place.
     fileprivate var reading: (Int, Int) {
-        switch action.verb {
-        case .stop: (action.ordinal, 0)
-        case .update: (action.ordinal, 1)
-        case .schedule: (action.ordinal, 2)
+        switch verb {
+        case .stop: (ordinal, 0)
+        case .update: (ordinal, 1)
+        case .schedule: (ordinal, 2)
         }
     }
 
-    fileprivate var text: String {
+    fileprivate func text(of name: WorkloadName) -> String {
         let sign =
-            switch action.verb {
+            switch verb {
             case .schedule: "+"
             case .update: "~"
             case .stop: "-"
             }
-        let line = "\(sign) \(action.verb) \(action.name)/\(action.ordinal): \(action.reason)"
+        let line = "\(sign) \(verb) \(name)/\(ordinal): \(reason)"
         return switch state {
         case .due: line
         case .inFlight: "\(line) [in flight]"
@@ -115,16 +102,6 @@ extension Difference {
     fileprivate var text: String {
         if desired == observed, let desired { return "\(field): \(desired)" }
         return "\(field): \(observed ?? "(none)") -> \(desired ?? "(none)")"
-    }
-}
-
-extension Condition {
-    /// What a person must know of it.
-    fileprivate var notice: String? {
-        switch type {
-        case .stalled, .stale: message
-        case .held, .ready, .reconciling: nil
-        }
     }
 }
 

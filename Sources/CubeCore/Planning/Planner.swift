@@ -18,6 +18,10 @@ package struct Planner: Sendable {
     package var standing: Standing = .writing
     /// Whether the data directory can be written: where it cannot, nothing is stopped.
     package var isStorageWritable = true
+    /// The saved plan that is to be carried out, and nothing but that; `nil` where all that is declared is.
+    package var contract: PlanDocument?
+    /// Whether anything of ``contract`` was released: what lives differs from it from then on.
+    private var hasBegunContract = false
 
     var entries: [WorkloadName: Entry] = [:]
     private(set) var tally = Tally()
@@ -137,7 +141,9 @@ package struct Planner: Sendable {
         var plan = Plan(
             summary: summary(holds: holds, now: now), desiredDigest: desired.digest,
             observedDigest: tally.observedDigest)
-        plan.actions = standing == .writing ? actions : []
+        plan.departures = departures
+        plan.actions = standing == .writing && plan.departures.isEmpty ? actions : []
+        if contract != nil, standing == .writing, plan.departures.isEmpty { hasBegunContract = true }
         plan.holds = holds
         plan.reports = reports
         plan.findings = findings
@@ -149,6 +155,12 @@ package struct Planner: Sendable {
         tellsMemory = desired.memoryRevision
         plan.windowChanged = window != formerWindow
         return plan
+    }
+
+    /// What moved since the saved plan was made.
+    private var departures: [String] {
+        guard let contract else { return [] }
+        return hasBegunContract ? declaredDepartures(from: contract) : departures(from: contract)
     }
 
     /// Notes the names whose time has come.
@@ -285,8 +297,14 @@ package struct Planner: Sendable {
 
     /// What the guards make of a step.
     private func guarded(_ step: Step, of name: WorkloadName) -> Step {
-        guard step.state == .due, step.change != nil else { return step }
+        guard step.state == .due, let change = step.change else { return step }
         var step = step
+        if let contract, change.verb == HeldChange.prune,
+            !contract.workloads.contains(where: { $0.name == name && $0.prunes })
+        {
+            (step.state, step.waitsFor) = (.held, .notPlanned)
+            return step
+        }
         switch verdicts[name] {
         case .waiting(let reason)?: (step.state, step.waitsFor) = (.waiting, reason)
         case .held(let reason)?: (step.state, step.waitsFor) = (.held, reason)

@@ -134,6 +134,7 @@ extension WaitReason {
         case .guardForeign: "this source never defined it"
         case .guardWindow: "more names would be pruned than is allowed in 10 minutes"
         case .guardStorage: "the data directory cannot be written"
+        case .notPlanned: "the saved plan does not have it"
         default: rawValue
         }
     }

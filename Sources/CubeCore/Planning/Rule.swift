@@ -49,7 +49,7 @@ package struct WaitReason: OpenSet {
     package static let sourceIncomplete: WaitReason = "source_incomplete"
     package static let sourceUnreadable: WaitReason = "source_unreadable"
 
-    // It is held; all but the first can be approved.
+    // It is held; all but the first and the last can be approved.
     package static let suspended: WaitReason = "suspended"
     package static let sourceBusy: WaitReason = "source_busy"
     package static let rootReplaced: WaitReason = "root_replaced"
@@ -58,4 +58,5 @@ package struct WaitReason: OpenSet {
     package static let guardForeign: WaitReason = "guard_foreign"
     package static let guardWindow: WaitReason = "guard_window"
     package static let guardStorage: WaitReason = "guard_storage"
+    package static let notPlanned: WaitReason = "not_planned"
 }

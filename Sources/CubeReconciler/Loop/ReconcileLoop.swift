@@ -59,8 +59,9 @@ struct ReconcileLoop {
             world.cluster, known: identity.cluster, owner: options.owner, backoff: Backoff(random: world.random),
             clock: world.clock)
         let (reports, summary) = await files.load()
-        let planner = Planner(
+        var planner = Planner(
             owner: options.owner, memory: memory.names, window: memory.window, reports: reports, summary: summary)
+        planner.contract = options.contract
         reconciliation = Reconciliation(
             planner,
             executor: Executor(cluster: world.cluster, owner: options.owner, journal: journal, now: world.now))

@@ -1,3 +1,4 @@
+package import CubeCore
 package import CubeTypes
 package import SystemPackage
 
@@ -12,16 +13,19 @@ package struct ReconcilerOptions: Sendable {
     package var holder: String
     /// How often everything is looked at, in case that a change was missed.
     package var rescan: Duration
+    /// The saved plan that is to be carried out, and nothing but that.
+    package var contract: PlanDocument?
 
     package init(
         owner: OwnerName = .default, manifests: FilePath, directory: FilePath, holder: String,
-        rescan: Duration = .seconds(60)
+        rescan: Duration = .seconds(60), contract: PlanDocument? = nil
     ) {
         self.owner = owner
         self.manifests = manifests
         self.directory = directory
         self.holder = holder
         self.rescan = rescan
+        self.contract = contract
     }
 }
 

@@ -10,6 +10,8 @@ package final class ReconcilerState: Sendable {
         package var workloads: [WorkloadName: WorkloadReport] = [:]
         package var findings: [Finding] = []
         package var isConverged = false
+        /// What moved since the saved plan was made that is being carried out.
+        package var departures: [String] = []
         /// What keeps the status files from being written.
         package var storageProblem: String?
     }
@@ -45,6 +47,7 @@ package final class ReconcilerState: Sendable {
             for (name, report) in plan.reports { shared.view.workloads[name] = report }
             shared.view.findings = plan.findings
             shared.view.isConverged = plan.isConverged
+            shared.view.departures = plan.departures
             shared.view.storageProblem = storageProblem
             return Array(shared.watchers.values)
         }

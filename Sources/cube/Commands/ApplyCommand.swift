@@ -12,15 +12,19 @@ struct ApplyCommand: Command {
         commandName: "apply", abstract: "Do what `cube plan` shows, and wait until all runs as declared.",
         discussion: """
             Needs a manager, and takes the owner's lease for as long as it takes. Where a reconciler is at work on the same data
-            directory, it waits for that one instead.
+            directory, it waits for that one instead. With a saved plan it does nothing but that, and refuses when manifests or
+            tasks are not as they were.
 
-            Exit codes: 0 all runs as declared, 1 an error, 4 a guard holds something back, 5 not done in time,
-            6 somebody else holds the owner's lease.
+            Exit codes: 0 all runs as declared, 1 an error, 3 the saved plan is stale, 4 a guard holds something back,
+            5 not done in time, 6 somebody else holds the owner's lease.
 
-            Example:
+            Examples:
               cube apply --timeout 5m
+              cube plan --out release.plan && cube apply release.plan
             """)
 
+    @Argument(help: "A plan that `cube plan --out` saved.", completion: .file())
+    var file: String?
     @Option(
         help: ArgumentHelp("How long to wait until all runs as declared.", valueName: "duration"),
         transform: Duration.parse)
@@ -29,27 +33,30 @@ struct ApplyCommand: Command {
     @OptionGroup var verbosity: VerbosityOption
 
     func run() async throws {
+        let contract = try file.map { try SavedPlan.toApply(.absolute($0)) }
         let preview = try await options.preview()
         let place = options.manager.place
         let outcome: ApplyOutcome
-        if let other = try DirectoryLock.holder(of: place.data.reconciler) {
+        if let contract, case let departures = preview.planner.departures(from: contract), !departures.isEmpty {
+            outcome = .stale(departures)
+        } else if let other = try DirectoryLock.holder(of: place.data.reconciler) {
             Terminal.note("\(other) reconciles \(place.manifests); waiting for it.")
             outcome = try await wait(for: preview.plan.desiredDigest, in: WrittenStatus(data: place.data))
         } else {
-            outcome = try await reconcile(place)
+            outcome = try await reconcile(place, contract)
         }
         Terminal.output(outcome.text)
         if outcome.exitStatus != .success { throw ExitCode(outcome.exitStatus.rawValue) }
     }
 
     /// Reconciles in this process until it is done, cannot be done, or takes too long.
-    private func reconcile(_ place: PlaceOptions) async throws -> ApplyOutcome {
+    private func reconcile(_ place: PlaceOptions, _ contract: PlanDocument?) async throws -> ApplyOutcome {
         try place.data.prepare()
         let log = DaemonLog(isVerbose: verbosity.verbose, isQuiet: Terminal.standardOutput.isInteractive)
         let manager = options.manager
         let role = ReconcilerRole(
             data: place.data, manifests: place.manifests, owner: try options.owner.owner, holder: "cube apply",
-            manager: { try manager.connection(.write) },
+            contract: contract, manager: { try manager.connection(.write) },
             log: log)
         let watch = ApplyWatch(state: role.state, limit: timeout)
         var services: [any Service] = [role, watch]
@@ -78,6 +85,8 @@ struct ApplyCommand: Command {
 /// How an `apply` ended.
 enum ApplyOutcome: Hashable, Sendable {
     case converged
+    /// What moved since the plan was saved.
+    case stale([String])
     case leaseHeld(String)
     case held(String)
     case notConverged(String)
@@ -107,6 +116,7 @@ enum ApplyOutcome: Hashable, Sendable {
     var exitStatus: ExitStatus {
         switch self {
         case .converged: .success
+        case .stale: .stalePlan
         case .leaseHeld: .leaseHeld
         case .held: .held
         case .notConverged: .notConverged
@@ -116,6 +126,10 @@ enum ApplyOutcome: Hashable, Sendable {
     var text: String {
         switch self {
         case .converged: "All runs as declared."
+        case .stale(let departures):
+            "The plan is stale:\n" + departures.prefix(10).map { "  \($0)" }.joined(separator: "\n")
+                + (departures.count > 10 ? "\n  … and \(departures.count - 10) more" : "")
+                + "\nNothing more was done. `cube plan` makes a new one."
         case .leaseHeld(let message): "Not done: \(message)."
         case .held(let message): "Held: \(message)"
         case .notConverged(let message): "Not done: \(message). `cube status` says more."
@@ -143,6 +157,7 @@ private final class ApplyWatch: Service {
                 group.addTask { [state] in
                     for await _ in state.updates() {
                         let view = state.view
+                        if !view.departures.isEmpty { return .stale(view.departures) }
                         if let outcome = view.summary.flatMap({ ApplyOutcome($0, isConverged: view.isConverged) }) {
                             return outcome
                         }

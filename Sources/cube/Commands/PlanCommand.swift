@@ -6,14 +6,19 @@ struct PlanCommand: Command {
     static let configuration = CommandConfiguration(
         commandName: "plan", abstract: "Show what would be done, in which order, and what would be held back.",
         discussion: """
-            Looks once and changes nothing.
+            Looks once and changes nothing. With --out the plan is saved: `cube apply FILE` does just that, and refuses when
+            manifests or tasks are not as they were. A saved plan is JSON, and holds no value of `env`.
 
             Exit codes: 0, 1 an error; with --detailed-exitcode 0 nothing to do, 1 an error, 2 something to do.
 
             Examples:
               cube plan
               cube plan --detailed-exitcode -o json
-            """)
+              cube plan --out release.plan && cube apply release.plan
+            """, subcommands: [Show.self])
+
+    @Option(help: ArgumentHelp("Save the plan, for `cube apply`.", valueName: "file"), completion: .file())
+    var out: String?
 
     @Flag(help: "Tell by the exit code whether there is something to do.")
     var detailedExitcode = false
@@ -21,54 +26,43 @@ struct PlanCommand: Command {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let preview = try await options.preview()
-        let steps = preview.planner.unsettledEntries().flatMap(\.steps)
-        switch output.output {
-        case .json: Terminal.output(try JSONText.pretty(PlanDocument(preview.plan, steps: steps)))
-        case .text: Terminal.output(PlanText(preview.plan, entries: preview.planner.unsettledEntries()).text)
-        case .markdown:
-            Terminal.output("```\n\(PlanText(preview.plan, entries: preview.planner.unsettledEntries()).text)```")
+        let plan = try await options.preview().document
+        try output.write(plan)
+        if let out { try SavedPlan.write(plan, to: .absolute(out)) }
+        if detailedExitcode, plan.workloads.contains(where: { !$0.actions.isEmpty }) {
+            throw ExitCode(ExitStatus.changes.rawValue)
         }
-        if detailedExitcode, !steps.isEmpty { throw ExitCode(ExitStatus.changes.rawValue) }
+    }
+
+    struct Show: Command {
+        static let configuration = CommandConfiguration(
+            abstract: "Show a plan that was saved, without a manager or manifests.",
+            discussion: """
+                A file that is not as it was written is shown with a warning; `cube apply` refuses it.
+
+                Example:
+                  cube plan show release.plan
+                """)
+
+        @Argument(help: "The file that `cube plan --out` wrote.", completion: .file())
+        var file: String
+        @OptionGroup var output: OutputOptions
+
+        func run() async throws {
+            let saved = try SavedPlan.read(.absolute(file))
+            if !saved.isIntact { Terminal.note("\(file) was changed after it was written.") }
+            try output.write(saved.plan)
+        }
     }
 }
 
-/// A plan as programs read it: without definitions, so that no value of `env` is in it.
-private struct PlanDocument: Encodable {
-    struct Action: Encodable {
-        var verb: PlannedAction.Verb
-        var name: WorkloadName
-        var ordinal: Int
-        var task: TaskID
-        var rule: String
-        var reason: String
-        var state: ActionState
-    }
-
-    var actions: [Action]
-    var holds: [SummaryStatus.HeldSet]
-    var findings: [Finding]
-    var converged: Bool
-    var desiredDigest: Digest
-    var observedDigest: Digest
-
-    enum CodingKeys: String, CodingKey {
-        case actions, holds, findings, converged
-        case desiredDigest = "desired_digest"
-        case observedDigest = "observed_digest"
-    }
-
-    init(_ plan: Plan, steps: [Step]) {
-        actions = steps.map { step in
-            let action = step.action
-            return Action(
-                verb: action.verb, name: action.name, ordinal: action.ordinal, task: action.task,
-                rule: action.rule.rawValue, reason: action.reason, state: step.state)
+extension OutputOptions {
+    fileprivate func write(_ plan: PlanDocument) throws {
+        let text = PlanText(plan).text
+        switch output {
+        case .json: Terminal.output(try JSONText.pretty(plan))
+        case .text: Terminal.output(text)
+        case .markdown: Terminal.output("```\n\(text)```")
         }
-        holds = plan.holds.map(SummaryStatus.HeldSet.init)
-        findings = plan.findings
-        converged = plan.isConverged
-        desiredDigest = plan.desiredDigest
-        observedDigest = plan.observedDigest
     }
 }

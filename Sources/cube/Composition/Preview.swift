@@ -11,6 +11,7 @@ import SystemPackage
 struct Preview {
     let plan: Plan
     let planner: Planner
+    private let madeAt: Timestamp
 
     /// - Throws: where the manifests or the cluster cannot be seen at all.
     static func make(place: PlaceOptions, owner: OwnerName, cluster: any ClusterReader) async throws -> Preview {
@@ -33,8 +34,9 @@ struct Preview {
         }
         planner.update(snapshot)
         planner.update(observed)
-        let plan = planner.pass(now: time.now)
-        return Preview(plan: plan, planner: planner)
+        let now = time.now
+        let plan = planner.pass(now: now)
+        return Preview(plan: plan, planner: planner, madeAt: now)
     }
 
     /// - Throws: where manifests are not valid, unless that is allowed: what they last said counts then.
@@ -45,6 +47,8 @@ struct Preview {
             "the manifests are not valid: \(first.message) (\(first.reason))",
             hint: "`cube validate` shows every problem; --allow-stale goes on with what they last said")
     }
+
+    var document: PlanDocument { planner.document(plan, at: madeAt) }
 
     /// How each workload differs, by name.
     var drifts: [DriftReport] { planner.unsettledEntries().compactMap(\.report.drift) }

@@ -17,7 +17,8 @@ struct ReconcilerRole: Service {
 
     init(
         data: DataDirectory, manifests: FilePath, owner: OwnerName, listen: ListenOptions.Choice = .free,
-        holder: String, manager: @Sendable @escaping () async throws -> Connection, log: DaemonLog
+        holder: String, contract: PlanDocument? = nil, manager: @Sendable @escaping () async throws -> Connection,
+        log: DaemonLog
     ) {
         self.data = data
         self.listen = listen
@@ -27,7 +28,8 @@ struct ReconcilerRole: Service {
         service = ReconcilerService(
             ReconcilerOptions(
                 owner: owner, manifests: manifests, directory: data.path,
-                holder: "\(holder) of \(manifests) on \(ForegroundProcess.hostName), process \(ForegroundProcess.id)"),
+                holder: "\(holder) of \(manifests) on \(ForegroundProcess.hostName), process \(ForegroundProcess.id)",
+                contract: contract),
             world: ReconcilerWorld(
                 cluster: ManagerCluster { try await manager().client(CommandLog.quiet) }, now: { time.now },
                 random: {

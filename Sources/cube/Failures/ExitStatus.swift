@@ -14,6 +14,7 @@ struct ExitStatus: Hashable {
     static let changes = ExitStatus(rawValue: 2)
 
     // `apply`.
+    static let stalePlan = ExitStatus(rawValue: 3)
     static let held = ExitStatus(rawValue: 4)
     static let notConverged = ExitStatus(rawValue: 5)
     static let leaseHeld = ExitStatus(rawValue: 6)

@@ -44,7 +44,7 @@ struct PlannerPropertyTests {
                 planner.update(ObservedState(list, of: PlanningWorld.owner))
                 planner.update(chaos.snapshot())
                 let plan = planner.pass(now: chaos.world.now)
-                texts.insert(PlanText(plan, entries: planner.unsettledEntries()).text + "\(plan.actions)")
+                texts.insert(PlanText(planner.document(plan, at: chaos.world.now)).text + "\(plan.actions)")
             }
             #expect(texts.count == 1, "seed \(seed)")
         }

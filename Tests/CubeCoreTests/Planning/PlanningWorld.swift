@@ -259,7 +259,7 @@ struct PlanningWorld {
     /// The plan of now, as text, without carrying it out.
     mutating func text() -> String {
         let plan = planner.pass(now: now)
-        return PlanText(plan, entries: planner.unsettledEntries()).text
+        return PlanText(planner.document(plan, at: now)).text
     }
 }
 
