@@ -27,6 +27,9 @@ static inline int cube_pipe(int ends[2], int flags) {
     return (int)syscall(SYS_pipe2, ends, flags | O_CLOEXEC);
 }
 
+/// A file that has no name and lies in memory; it closes on exec.
+static inline int cube_memory_file(void) { return (int)syscall(SYS_memfd_create, "cube", 1U /* MFD_CLOEXEC */); }
+
 /// The descriptor is readable once the process has ended, and closes on exec.
 static inline int cube_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0U); }
 

@@ -27,6 +27,8 @@ struct Bell {
         return Ticket(number: next, rings: rings)
     }
 
+    var isIdle: Bool { waiting.isEmpty }
+
     mutating func discard(_ ticket: Ticket) { waiting[ticket.number] = nil }
 
     mutating func ring() {

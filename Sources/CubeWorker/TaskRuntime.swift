@@ -62,6 +62,12 @@ package protocol TaskRuntime: Sendable {
     /// - Throws: `CancellationError`.
     func end(of run: RunIdentity) async throws -> RunEnd
 
+    /// Runs a program beside a run, as the run's own one was: its environment, user and directory. At the end of its time, or
+    /// where nobody waits for it any more, it is killed with all that it started.
+    func check(
+        _ run: RunIdentity, of assignment: TaskAssignment, by command: [String], within timeout: Duration
+    ) async throws -> CheckOutcome
+
     /// What the runs use that are alive, of those asked for.
     func usage(of runs: [RunIdentity]) -> [RunIdentity: RunUsage]
 }

@@ -22,7 +22,7 @@ extension WorkerService {
         }
         let record = TaskRecord.placement(SupervisedPlacement(assignment, boot: runtime.boot))
         try keep(record)
-        attend.yield(record.id)
+        attend.yield(.task(record.id))
         return (report(record), true)
     }
 
@@ -82,6 +82,9 @@ extension WorkerService {
         }
         value.settingsChanged(settings)
         try keep(.placement(value))
+        if case .running(let boot) = value.phase, value.needsChecks(run: value.run) {
+            attend.yield(.checks(identity(value, value.run, boot)))
+        }
         return report(.placement(value))
     }
 

@@ -21,7 +21,7 @@ extension WorkerService {
                 }
             case .wait, .nothing: break
             }
-            attend.yield(record.id)
+            attend.yield(.task(record.id))
         }
     }
 
@@ -82,10 +82,11 @@ extension WorkerService {
     }
 
     /// Lets time go by, but no longer than until the task changes.
-    private func rest(_ id: TaskID, _ time: Duration) async {
+    func rest(_ id: TaskID, _ time: Duration) async {
         let ticket = taskBells[id, default: Bell()].ticket()
         await ticket.wait(upTo: time, on: clock)
-        taskBells[id] = nil
+        taskBells[id]?.discard(ticket)
+        if taskBells[id]?.isIdle == true { taskBells[id] = nil }
     }
 
     /// That a run was launched need not be written down: the runtime finds out again.
@@ -95,6 +96,7 @@ extension WorkerService {
         case .running(let since):
             placement.launched(run: run.number, at: since)
             publish(.placement(placement))
+            if placement.needsChecks(run: run.number) { attend.yield(.checks(run)) }
         case .ended(let end):
             let output = try TaskLog(directory: store.logs(of: run.task)).last(lines: 20, bytes: 4096)
             placement.ended(run: run.number, end, output: output, now: now(), jitter: jitter())

@@ -15,6 +15,7 @@ package actor WorkerService: Service {
     let registrar: (any ManagerRegistrar)?
     let store: WorkerStore
     let runtime: any TaskRuntime
+    let prober: Prober
     let clock: any Clock<Duration>
     let now: @Sendable () -> Timestamp
     let jitter: @Sendable () -> Double
@@ -34,10 +35,17 @@ package actor WorkerService: Service {
 
     /// The tasks that are seen to, each by one who does one thing after the other.
     var attended: Set<TaskID> = []
-    /// Those that somebody has to see to.
-    let unattended: AsyncStream<TaskID>
-    let attend: AsyncStream<TaskID>.Continuation
+    /// The runs whose health is checked.
+    var checked: Set<RunIdentity> = []
+    /// What somebody has to see to.
+    let unattended: AsyncStream<Duty>
+    let attend: AsyncStream<Duty>.Continuation
     let launches = Turnstile(16)
+
+    enum Duty: Sendable {
+        case task(TaskID)
+        case checks(RunIdentity)
+    }
 
     /// Where the manager reaches this worker, and a bell for when that is known.
     var url: String?
@@ -56,6 +64,7 @@ package actor WorkerService: Service {
         self.registrar = registrar
         self.store = store
         self.runtime = runtime
+        prober = Prober(runtime: runtime, clock: clock)
         self.membership = membership
         self.clock = clock
         self.now = now
@@ -91,8 +100,11 @@ package actor WorkerService: Service {
             await withDiscardingTaskGroup { group in
                 group.addTask { await self.keepRegistered() }
                 group.addTask { await self.keepForgetting() }
-                for await id in self.unattended {
-                    group.addTask { await self.see(to: id) }
+                for await duty in self.unattended {
+                    switch duty {
+                    case .task(let id): group.addTask { await self.see(to: id) }
+                    case .checks(let run): group.addTask { await self.keepChecking(run) }
+                    }
                 }
                 group.cancelAll()
             }

@@ -12,6 +12,8 @@ struct Launch {
     let logBytes: Int
     let logFiles: Int
     let stop: StopOrder
+    /// When it is killed, for a check.
+    let timeoutMilliseconds: Int?
 
     /// Numbers, as names are for the worker to look up.
     struct User {
@@ -32,6 +34,7 @@ struct Launch {
         logBytes = fields.number("log_bytes") ?? 10 << 20
         logFiles = fields.number("log_files") ?? 3
         self.stop = stop
+        timeoutMilliseconds = fields.number("timeout")
         if let user = fields.number("user"), let group = fields.number("group") {
             let groups = fields.values("supplementary_group").compactMap { gid_t(String(cString: $0)) }
             self.user = User(id: uid_t(user), group: gid_t(group), groups: groups)

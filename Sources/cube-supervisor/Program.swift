@@ -15,6 +15,17 @@ struct Program {
         enum Step: Int32 {
             case prepare, directory, user, execute
         }
+
+        func text(of launch: Launch) -> String {
+            let thing =
+                switch step {
+                case .prepare: "cannot prepare the program"
+                case .directory: "working_dir \(launch.workingDirectory)"
+                case .user: "cannot become the user"
+                case .execute: "cannot execute \(String(cString: launch.arguments[0]!))"
+                }
+            return "\(thing): \(String(cString: strerror(error)))"
+        }
     }
 
     /// Starts it in a session and process group of its own. It ends when this process does.

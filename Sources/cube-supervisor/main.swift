@@ -5,6 +5,11 @@
 // whether the run has a supervisor and which process that is. What became of the run stands in `outcome`.
 //
 // It tells on its standard error why there is nothing to watch over, and closes it once there is.
+//
+// cube-supervisor check TASK_ID
+//
+// Runs one check of a task, which its standard input says in the form of `launch`, and tells on its standard error how it
+// came out: `passed`, or why not. No file of the task is touched.
 
 import CubeLinux
 import Glibc
@@ -14,6 +19,15 @@ func fail(_ message: String) -> Never {
     exit(1)
 }
 
+/// What a supervisor waits for: an order to end, and the ends of its children.
+func openSignals() -> Int32 {
+    var waitedFor = sigset_t()
+    sigemptyset(&waitedFor)
+    sigaddset(&waitedFor, SIGTERM)
+    sigaddset(&waitedFor, SIGCHLD)
+    return signalfd(-1, &waitedFor, Int32(SFD_CLOEXEC | SFD_NONBLOCK))
+}
+
 _ = cube_close_from(3)
 var all = sigset_t()
 sigfillset(&all)
@@ -21,6 +35,10 @@ sigprocmask(SIG_SETMASK, &all, nil)
 setsid()
 umask(0o077)
 
+if CommandLine.argc == 3, CommandLine.arguments[1] == "check" {
+    guard let launch = Launch(file: 0) else { fail("the check is not of a known format") }
+    fail(Check.verdict(of: launch))
+}
 guard CommandLine.argc == 2 else { fail("usage: cube-supervisor RUN_DIRECTORY") }
 let path = CommandLine.arguments[1]
 let directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
@@ -35,26 +53,15 @@ guard let launch = Launch(file: launchFile) else { fail("\(path)/launch: not of 
 guard var outcome = Outcome(in: directory) else { fail("\(path)/outcome: \(String(cString: strerror(errno)))") }
 chdir("/")
 
-var waitedFor = sigset_t()
-sigemptyset(&waitedFor)
-sigaddset(&waitedFor, SIGTERM)
-sigaddset(&waitedFor, SIGCHLD)
-let signals = signalfd(-1, &waitedFor, Int32(SFD_CLOEXEC | SFD_NONBLOCK))
+let signals = openSignals()
 let logs = LogFiles(launch.logs, limit: launch.logBytes, keep: launch.logFiles)
 
 let program: Program
 do throws(Program.StartFailure) {
     program = try Program.start(launch)
 } catch {
-    let thing =
-        switch error.step {
-        case .prepare: "cannot prepare the program"
-        case .directory: "working_dir \(launch.workingDirectory)"
-        case .user: "cannot become the user"
-        case .execute: "cannot execute \(String(cString: launch.arguments[0]!))"
-        }
     outcome.state = .failed
-    outcome.message = "\(thing): \(String(cString: strerror(error.error)))"
+    outcome.message = error.text(of: launch)
     outcome.ended = milliseconds(CLOCK_REALTIME)
     outcome.swept = true
     outcome.write()

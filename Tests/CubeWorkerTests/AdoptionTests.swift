@@ -114,7 +114,7 @@ struct AdoptionTests {
                 for _ in 0..<8 {
                     group.addTask {
                         let spawned = try Spawned(
-                            WorkerWorld.supervisor.string, argument: world.runDirectory(run.task).path)
+                            WorkerWorld.supervisor.string, [world.runDirectory(run.task).path])
                         _ = try await spawned.lastWords()
                     }
                 }
@@ -125,7 +125,7 @@ struct AdoptionTests {
                 return
             }
             // One that comes when all is over.
-            let late = try Spawned(WorkerWorld.supervisor.string, argument: world.runDirectory(run.task).path)
+            let late = try Spawned(WorkerWorld.supervisor.string, [world.runDirectory(run.task).path])
             #expect(try await late.lastWords().contains("exists"))
             #expect(try String(contentsOfFile: ledger.string, encoding: .utf8) == "started\n")
         }
@@ -136,7 +136,7 @@ struct AdoptionTests {
         try await WorkerWorld.with { world in
             let (runtime, run, ledger) = try prepared(world)
             #expect(try await runtime.abandon(run) == .ended(.neverStarted))
-            let late = try Spawned(WorkerWorld.supervisor.string, argument: world.runDirectory(run.task).path)
+            let late = try Spawned(WorkerWorld.supervisor.string, [world.runDirectory(run.task).path])
             #expect(try await !late.lastWords().isEmpty)
             #expect(!FileManager.default.fileExists(atPath: ledger.string))
             #expect(try await runtime.find(run) == .ended(.neverStarted))

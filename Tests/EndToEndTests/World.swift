@@ -61,19 +61,23 @@ final class World {
     }
 
     /// A service that tells the ledger when it starts and when it is asked to end.
-    func service(_ name: String, version: Int = 1, replicas: Int = 1) throws {
+    ///
+    /// - Parameter change: what else its manifest says.
+    func service(
+        _ name: String, version: Int = 1, replicas: Int = 1, _ change: (inout [String: Any]) -> Void = { _ in }
+    ) throws {
         let script = """
             ended() { \(ledger.line("end 0")); exit 0; }
             trap ended TERM
             \(ledger.line("start"))
             while :; do sleep 0.1 & wait $!; done
             """
-        try write(
-            name,
-            [
-                "name": name, "replicas": replicas, "env": ["VERSION": "\(version)"], "update": ["min_healthy": "0s"],
-                "command": ["sh", "-c", script],
-            ])
+        var manifest: [String: Any] = [
+            "name": name, "replicas": replicas, "env": ["VERSION": "\(version)"], "update": ["min_healthy": "0s"],
+            "command": ["sh", "-c", script],
+        ]
+        change(&manifest)
+        try write(name, manifest)
     }
 
     /// A job that runs for a while and ends with an exit code.

@@ -30,6 +30,7 @@ extension TaskDefinition {
 
     /// The fields of the settings digest.
     static let settingFields = FieldTable<TaskDefinition>([
+        Field("health", \.health, HealthChecks.fields, "How the worker finds out whether it is ready, and alive."),
         Field("restart", \.restart, RestartPolicy.fields, "When a task that ended by itself is started again."),
         Field("stop", \.stop, StopPolicy.fields, "How a task is asked to end."),
         Field("constraints", \.constraints, PlacementConstraints.fields, "On which nodes it may run."),
@@ -91,11 +92,11 @@ extension PlacementConstraints {
 }
 
 extension Duration {
-    fileprivate static let day = Duration.seconds(86_400)
+    static let day = Duration.seconds(86_400)
 }
 
 extension FieldType<String> {
-    fileprivate static let absolutePath = string(
+    static let absolutePath = string(
         schema: ["pattern": "^/"], rule: "must be an absolute path", parse: { $0.hasPrefix("/") ? $0 : nil },
         write: { .string($0) })
 }

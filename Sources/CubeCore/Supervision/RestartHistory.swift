@@ -36,7 +36,7 @@ package struct RestartHistory: Codable, Hashable, Sendable {
         }
         recent.removeAll { now - $0 > policy.within }
         guard recent.count < policy.max else { return .end(.failed, .restartsUsedUp) }
-        if case .exited(_, let lasted) = end, lasted >= RestartPolicy.stableAfter { unstable = 0 }
+        if let lasted = end.lasted, lasted >= RestartPolicy.stableAfter { unstable = 0 }
 
         var wait = policy.backoff
         for _ in 0..<min(unstable, 40) where wait < policy.backoffMax { wait = wait * 2 }

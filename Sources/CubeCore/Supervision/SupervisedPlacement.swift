@@ -14,7 +14,17 @@ package struct SupervisedPlacement: Codable, Hashable, Sendable {
     private var reason: TaskReason?
     private var message: String?
     private var exit: TaskResult?
-    private var startedAt: Timestamp?
+    package private(set) var startedAt: Timestamp?
+    /// What the checks of the present run have shown; `nil` where they have shown nothing.
+    private var health: RunHealth?
+
+    private struct RunHealth: Codable, Hashable, Sendable {
+        var isReady = false
+        /// How the last `ready` check failed.
+        var failure: String?
+        /// Why the run has to end: its `live` check failed.
+        var verdict: String?
+    }
 
     package enum Phase: Codable, Hashable, Sendable {
         /// The run may have been started, or not yet; the runtime finds out. It belongs to this start of the machine.
@@ -53,6 +63,7 @@ package struct SupervisedPlacement: Codable, Hashable, Sendable {
         case (.starting(let boot), .stop): .abandon(run: run, boot: boot)
         case (.starting(let boot), _): .start(run: run, boot: boot)
         case (.running(let boot), .stop): .stop(run: run, boot: boot)
+        case (.running(let boot), _) where health?.verdict != nil: .stop(run: run, boot: boot)
         case (.running(let boot), _): .watch(run: run, boot: boot)
         case (.waiting(let until), _): .wait(until: until)
         case (.ended, _): .nothing
@@ -91,7 +102,9 @@ package struct SupervisedPlacement: Codable, Hashable, Sendable {
         case .starting, .running: break
         case .waiting, .ended: return
         }
-        if case .exited(let result, _) = end { exit = result }
+        let end = judged(end)
+        exit = end.result ?? exit
+        health = nil
         if desired == .stop {
             let reason: TaskReason = end == .neverStarted && run == 1 ? .stoppedBeforeStart : .stopRequested
             return finish(.stopped, reason, end.message, at: now)
@@ -108,6 +121,34 @@ package struct SupervisedPlacement: Codable, Hashable, Sendable {
         case .end(let state, let reason):
             finish(state, reason, end.message, at: now)
         }
+    }
+
+    /// A run that had to end ended for that reason, whatever its program made of it.
+    private func judged(_ end: RunEnd) -> RunEnd {
+        guard let verdict = health?.verdict, let result = end.result, let lasted = end.lasted else { return end }
+        return .unhealthy(result, lasted: lasted, message: verdict)
+    }
+
+    /// A check of a run came out. One that is not declared any more counts for nothing.
+    package mutating func checked(run: Int, _ kind: CheckKind, _ finding: CheckFinding) {
+        guard run == self.run, case .running = phase, kind.check(of: assignment.definition.health) != nil else {
+            return
+        }
+        var health = health ?? RunHealth()
+        switch (kind, finding) {
+        case (.ready, .passes): (health.isReady, health.failure) = (true, nil)
+        case (.ready, .tolerated(let message)): if !health.isReady { health.failure = message }
+        case (.ready, .fails(let message)): (health.isReady, health.failure) = (false, message)
+        case (.live, .fails(let message)): health.verdict = health.verdict ?? "its live check failed: \(message)"
+        case (.live, .passes), (.live, .tolerated): break
+        }
+        if health != RunHealth() || self.health != nil { self.health = health }
+    }
+
+    /// Whether its checks are to go on: a run is alive, it has some, and none has decided its end.
+    package func needsChecks(run: Int) -> Bool {
+        guard run == self.run, case .running = phase, desired == .run, health?.verdict == nil else { return false }
+        return assignment.definition.health != .none
     }
 
     /// The wait before a run is over.
@@ -129,6 +170,11 @@ package struct SupervisedPlacement: Codable, Hashable, Sendable {
     /// Takes over the fields that change in place, and no other.
     package mutating func settingsChanged(_ settings: TaskSettings) {
         assignment.settingsDigest = settings.settingsDigest
+        // A check that is new says by its first results whether the task is not ready after all.
+        if assignment.definition.health.ready == nil, settings.definition.health.ready != nil, isReady {
+            health = RunHealth(isReady: true)
+        }
+        assignment.definition.health = settings.definition.health
         assignment.definition.restart = settings.definition.restart
         assignment.definition.stop = settings.definition.stop
         assignment.definition.constraints = settings.definition.constraints
@@ -148,8 +194,9 @@ package struct SupervisedPlacement: Codable, Hashable, Sendable {
     /// - Parameter notEnforced: the limits that its runtime cannot hold.
     package func report(notEnforced: [String]) -> WorkerTask {
         WorkerTask(
-            id: assignment.id, placement: assignment.placement, run: run, state: state, ready: state == .running,
-            reason: reason, message: message, restarts: restarts.count, notBefore: notBefore, exit: exit,
+            id: assignment.id, placement: assignment.placement, run: run, state: state, ready: isReady,
+            reason: unreadiness?.reason ?? reason, message: unreadiness?.message ?? message, restarts: restarts.count,
+            notBefore: notBefore, exit: exit,
             startedAt: startedAt, endedAt: endedAt, settingsDigest: assignment.settingsDigest, notEnforced: notEnforced)
     }
 
@@ -160,6 +207,18 @@ package struct SupervisedPlacement: Codable, Hashable, Sendable {
         case (.running, _): .running
         case (.starting, _), (.waiting, _): .scheduled
         }
+    }
+
+    private var isReady: Bool { state == .running && unreadiness == nil }
+
+    /// What a running task lacks.
+    private var unreadiness: (reason: TaskReason, message: String)? {
+        guard state == .running else { return nil }
+        if let verdict = health?.verdict { return (.unhealthy, verdict) }
+        guard assignment.definition.health.ready != nil, health?.isReady != true else { return nil }
+        return (
+            .notReady, health?.failure.map { "its ready check fails: \($0)" } ?? "its ready check has not passed yet"
+        )
     }
 
     private var notBefore: Timestamp? {

@@ -63,6 +63,23 @@ package struct FieldType<Value: Sendable>: Sendable {
     }
 }
 
+extension FieldType where Value: Equatable {
+    /// An object with fields of its own that may be left out as a whole.
+    ///
+    /// - Parameter standard: What it is where none of its fields is written.
+    package static func object(_ table: FieldTable<Value>, standard: Value) -> FieldType {
+        FieldType(
+            schema: table.schema,
+            read: { value, reader in
+                let problemsBefore = reader.problems.count
+                var object = standard
+                table.read(value, into: &object, &reader)
+                return reader.problems.count == problemsBefore ? object : nil
+            },
+            write: { .object(table.canonical($0, without: standard)) }, show: { .object(table.shown($0)) })
+    }
+}
+
 extension FieldType where Value: RawRepresentable<String> {
     /// One of these values.
     package static func oneOf(_ values: [Value]) -> FieldType {

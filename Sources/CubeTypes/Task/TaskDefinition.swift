@@ -18,6 +18,7 @@ public struct TaskDefinition: Hashable, Sendable {
     public var user: String?
     /// What the task reserves on its node.
     public var resources: ResourceSpec
+    public var health: HealthChecks
     public var restart: RestartPolicy
     public var stop: StopPolicy
     public var constraints: PlacementConstraints
@@ -27,7 +28,7 @@ public struct TaskDefinition: Hashable, Sendable {
     public init(
         name: WorkloadName, kind: TaskKind = .service, image: String? = nil, command: [String] = [],
         env: [String: String] = [:], workingDirectory: String? = nil, user: String? = nil,
-        resources: ResourceSpec = .zero,
+        resources: ResourceSpec = .zero, health: HealthChecks = .none,
         restart: RestartPolicy? = nil, stop: StopPolicy = StopPolicy(), constraints: PlacementConstraints = .none,
         labels: [String: String] = [:]
     ) {
@@ -39,6 +40,7 @@ public struct TaskDefinition: Hashable, Sendable {
         self.workingDirectory = workingDirectory
         self.user = user
         self.resources = resources
+        self.health = health
         self.restart = restart ?? .standard(for: kind)
         self.stop = stop
         self.constraints = constraints
@@ -48,7 +50,7 @@ public struct TaskDefinition: Hashable, Sendable {
 
 extension TaskDefinition: Codable {
     enum CodingKeys: String, CodingKey {
-        case name, kind, image, command, env, user, restart, stop, constraints, labels
+        case name, kind, image, command, env, user, health, restart, stop, constraints, labels
         case workingDirectory = "working_dir"
     }
 
@@ -63,6 +65,7 @@ extension TaskDefinition: Codable {
             workingDirectory: try container.decodeIfPresent(String.self, forKey: .workingDirectory),
             user: try container.decodeIfPresent(String.self, forKey: .user),
             resources: try ResourceSpec(from: decoder),
+            health: try container.decodeIfPresent(HealthChecks.self, forKey: .health) ?? .none,
             restart: try container.decodeIfPresent(RestartPolicy.self, forKey: .restart),
             stop: try container.decodeIfPresent(StopPolicy.self, forKey: .stop) ?? StopPolicy(),
             constraints: try container.decodeIfPresent(PlacementConstraints.self, forKey: .constraints) ?? .none,
@@ -79,6 +82,7 @@ extension TaskDefinition: Codable {
         try container.encodeIfPresent(workingDirectory, forKey: .workingDirectory)
         try container.encodeIfPresent(user, forKey: .user)
         try resources.encode(to: encoder)
+        if health != .none { try container.encode(health, forKey: .health) }
         try container.encode(restart, forKey: .restart)
         try container.encode(stop, forKey: .stop)
         try container.encode(constraints, forKey: .constraints)

@@ -11,6 +11,9 @@ public struct TaskReason: OpenSet {
     // Scheduled.
     public static let starting: TaskReason = "starting"
     public static let backoff: TaskReason = "backoff"
+    // Running.
+    public static let notReady: TaskReason = "not_ready"
+    public static let unhealthy: TaskReason = "unhealthy"
     // Ends of runs and tasks.
     public static let exited: TaskReason = "exited"
     public static let signaled: TaskReason = "signaled"

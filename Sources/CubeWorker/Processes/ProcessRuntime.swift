@@ -1,5 +1,6 @@
 import CubeCore
 import CubeErrors
+import CubeLinux
 import CubeTypes
 import Dispatch
 import Glibc
@@ -85,7 +86,7 @@ final class ProcessRuntime: TaskRuntime {
         } catch let refusal as TaskUser.Refusal {
             return try await giveUp(run, because: refusal.description)
         }
-        let spawned = try Spawned(supervisor, argument: directory(of: run).path)
+        let spawned = try Spawned(supervisor, [directory(of: run).path])
         let message = try await spawned.lastWords()
         let state = try await find(run)
         if case .running = state { return state! }
@@ -118,19 +119,28 @@ final class ProcessRuntime: TaskRuntime {
     /// Writes all that the supervisor needs to know.
     func prepare(_ run: RunIdentity, _ assignment: TaskAssignment) throws {
         try makeRunDirectory(run)
+        let launch = try launch(assignment, assignment.definition.command)
+        let work = work(of: run.task)
+        try LocalFiles.makeDirectory(work)
+        if let user = launch.user, chown(work, user.id, user.group) != 0 { throw Errno(rawValue: errno) }
+        try LocalFiles.makeDirectory(launch.logs)
+        try directory(of: run).write(launch)
+    }
+
+    /// How a program of a task is run.
+    ///
+    /// - Throws: a `TaskUser.Refusal`.
+    private func launch(_ assignment: TaskAssignment, _ command: [String]) throws -> RunDirectory.Launch {
         let definition = assignment.definition
         let user = try definition.user.map { name throws(TaskUser.Refusal) in try TaskUser.named(name) }
         let environment = TaskEnvironment(assignment, home: (user ?? TaskUser.current())?.home ?? "/")
-        let work = "\(store.directory(of: run.task))/work"
-        try LocalFiles.makeDirectory(work)
-        if let user, chown(work, user.id, user.group) != 0 { throw Errno(rawValue: errno) }
-        try LocalFiles.makeDirectory(store.logs(of: run.task))
-        try directory(of: run).write(
-            RunDirectory.Launch(
-                arguments: definition.command.map(environment.expand), environment: environment.entries,
-                workingDirectory: definition.workingDirectory ?? work, user: user,
-                logs: store.logs(of: run.task), stop: definition.stop))
+        return RunDirectory.Launch(
+            arguments: command.map(environment.expand), environment: environment.entries,
+            workingDirectory: definition.workingDirectory ?? work(of: assignment.id), user: user,
+            logs: store.logs(of: assignment.id), stop: definition.stop)
     }
+
+    private func work(of task: TaskID) -> String { "\(store.directory(of: task))/work" }
 
     /// Earlier runs of the task go: their ends stand in the task's record, or this run would not be due.
     private func makeRunDirectory(_ run: RunIdentity) throws {
@@ -144,6 +154,37 @@ final class ProcessRuntime: TaskRuntime {
     private func name(of run: RunIdentity) -> String { "\(run.placement)-\(run.number)" }
     private func directory(of run: RunIdentity) -> RunDirectory {
         RunDirectory(path: "\(runs(of: run))/\(name(of: run))")
+    }
+
+    // MARK: Checking
+
+    /// A supervisor of its own runs the check, so that user, directory and environment are those of the task, and nothing of
+    /// it stays. It is beside the run: the run's own supervisor knows nothing of it, and no file does either.
+    func check(
+        _ run: RunIdentity, of assignment: TaskAssignment, by command: [String], within timeout: Duration
+    ) async throws -> CheckOutcome {
+        var launch = try launch(assignment, command)
+        launch.timeout = timeout
+        // Read from its beginning whatever its position; it holds the values of `env`, which belong on no disk.
+        let input = FileDescriptor(rawValue: cube_memory_file())
+        guard input.rawValue >= 0 else { throw Errno(rawValue: errno) }
+        let spawned = try input.closeAfter {
+            _ = try input.writeAll(launch.bytes)
+            return try Spawned(supervisor, ["check", run.task.rawValue], input: input)
+        }
+        // Waited for in any case, so that no zombie stays.
+        let words = try await withTaskCancellationHandler {
+            try await Task {
+                let words = try await spawned.lastWords()
+                try await spawned.process.end()
+                return words
+            }.value
+        } onCancel: {
+            // One that has ended, or cannot be signalled, ends by its own time.
+            try? spawned.process.signal(SIGTERM)
+        }
+        if words == "passed" { return .passed }
+        return .failed(words.isEmpty ? "the check was killed" : words)
     }
 
     // MARK: Figures

@@ -39,23 +39,31 @@ struct RunDirectory: Sendable {
         var user: TaskUser?
         var logs: String
         var stop: StopPolicy
+        /// When it is killed, for what may not run for ever.
+        var timeout: Duration?
+
+        /// As the supervisor reads it.
+        var bytes: [UInt8] {
+            var fields = [
+                "cube-launch/1", "directory=\(workingDirectory)", "logs=\(logs)", "log_bytes=\(TaskLog.fileBytes)",
+                "log_files=\(TaskLog.files)",
+            ]
+            if let timeout { fields.append("timeout=\(timeout.milliseconds)") }
+            if let user {
+                fields += ["user=\(user.id)", "group=\(user.group)"]
+                fields += user.groups.map { "supplementary_group=\($0)" }
+            }
+            fields += RunDirectory.fields(of: stop)
+            fields += arguments.map { "argument=\($0)" } + environment.map { "environment=\($0)" }
+            return RunDirectory.bytes(fields)
+        }
     }
 
     /// Writes what to run, unless an earlier worker did: the lock is on the very file that a supervisor opened, so there must
     /// never be another one of that name.
     func write(_ launch: Launch) throws {
         guard access("\(path)/launch", F_OK) != 0 else { return }
-        var fields = [
-            "cube-launch/1", "directory=\(launch.workingDirectory)", "logs=\(launch.logs)",
-            "log_bytes=\(TaskLog.fileBytes)", "log_files=\(TaskLog.files)",
-        ]
-        if let user = launch.user {
-            fields += ["user=\(user.id)", "group=\(user.group)"]
-            fields += user.groups.map { "supplementary_group=\($0)" }
-        }
-        fields += Self.fields(of: launch.stop)
-        fields += launch.arguments.map { "argument=\($0)" } + launch.environment.map { "environment=\($0)" }
-        try LocalFiles.write(Self.bytes(fields), to: "launch", in: path, durably: false)
+        try LocalFiles.write(launch.bytes, to: "launch", in: path, durably: false)
     }
 
     func write(_ policy: StopPolicy) throws {

@@ -4,12 +4,13 @@ import Glibc
 import SystemPackage
 
 /// A supervisor that was just started, until it stands on its own: what it writes to its standard error before it closes it.
-struct Spawned: ~Copyable {
+final class Spawned: Sendable {
     let process: ProcessDescriptor
     private let errors: FileDescriptor
 
+    /// - Parameter input: what it finds as its standard input.
     /// - Throws: where the program cannot be executed.
-    init(_ program: String, argument: String) throws {
+    init(_ program: String, _ arguments: [String], input: FileDescriptor? = nil) throws {
         var ends: [Int32] = [-1, -1]
         guard cube_pipe(&ends, 0) == 0 else { throw Errno(rawValue: errno) }
         let source = FileDescriptor(rawValue: ends[0])
@@ -18,13 +19,17 @@ struct Spawned: ~Copyable {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        if let input {
+            posix_spawn_file_actions_adddup2(&actions, input.rawValue, 0)
+        } else {
+            posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        }
         posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)
         posix_spawn_file_actions_adddup2(&actions, sink.rawValue, 2)
 
         // It needs no environment, and the worker's may hold secrets.
         var environment: [UnsafeMutablePointer<CChar>?] = [nil]
-        var arguments = [strdup(program), strdup(argument), nil]
+        var arguments = ([program] + arguments).map { strdup($0) } + [nil]
         defer { arguments.forEach { free($0) } }
         var id: pid_t = 0
         let failure = posix_spawn(&id, program, &actions, nil, &arguments, &environment)

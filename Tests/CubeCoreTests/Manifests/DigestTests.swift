@@ -27,17 +27,18 @@ import Testing
         // "image":"registry.example/web:1.4","kind":"job","memory":134217728,"user":"web","working_dir":"/srv/web"}
         #expect(
             workload.specDigest.rawValue == "sha256:bd89db7c5a2bdd47c94214a1a72c203d849faf2b66461cbac18ecf059bd67ea3")
-        // {"constraints":{"labels":{"zone":"a"},"not":{"disk":"slow"}},"labels":{"team":"shop"},"restart":{"backoff":500,
-        // "backoff_max":7200000,"max":3,"policy":"never","within":300000},"stop":{"grace":90000,"signal":"SIGINT"}}
+        // {"constraints":{"labels":{"zone":"a"},"not":{"disk":"slow"}},"health":{"live":{"command":["web","ping"],
+        // "interval":20000,"start_period":0},"ready":{"http":{"path":"/ready","port":8080},"interval":1000,"retries":5,
+        // "timeout":3000}},"labels":{"team":"shop"},"restart":{"backoff":500,"backoff_max":7200000,"max":3,"policy":"never","within":300000},"stop":{"grace":90000,"signal":"SIGINT"}}
         #expect(
             workload.settingsDigest.rawValue
-                == "sha256:bc44f016294adc91092c24ce031cf58b205fc8f3bc7ec154f9d849c070d6f7cd")
+                == "sha256:277dae45ab63ae35f695380276642d1bbc14b46925b16bcd4a2d7d4013b6b659")
     }
 
     @Test(
         arguments: [
             #""kind": "service", "restart": {"policy": "always", "max": 10, "within": "600s", "backoff": "1000ms"}"#,
-            #""env": {}, "labels": {}, "constraints": {"labels": {}, "not": {}}, "stop": {}, "restart": {}"#,
+            #""env": {}, "labels": {}, "constraints": {"labels": {}, "not": {}}, "health": {}, "stop": {}, "restart": {}"#,
             #""cpu": 0, "memory": "0KiB", "disk": 0.0, "stop": {"signal": "SIGTERM", "grace": "10s"}"#,
             #""replicas": 7, "suspend": true, "prune": false, "update": {"max_unavailable": 3}, "$comment": "x""#,
         ])

@@ -1,0 +1,122 @@
+import CubeJSON
+import CubeTypes
+
+extension HealthChecks {
+    static let fields = FieldTable<HealthChecks>([
+        Field(
+            "ready", \.ready, FieldType.object(HealthCheck.fields(standard: .ready), standard: .ready).optional,
+            "Whether it is ready for work. Without this check it is ready when it runs."),
+        Field(
+            "live", \.live, FieldType.object(HealthCheck.fields(standard: .live), standard: .live).optional,
+            "Whether it is alive. Where this check fails, the run ends as `unhealthy` and `restart` says what follows."),
+    ])
+}
+
+extension HealthChecks {
+    /// Reports a check of a port that the task does not have.
+    ///
+    /// - Parameter object: the manifest.
+    func checkPorts(declared: [String], _ object: JSONValue, _ reader: inout FieldReader) {
+        for (name, check) in [("ready", ready), ("live", live)] {
+            for (probe, port) in [("http", check?.http?.port), ("tcp", check?.tcp?.port)] {
+                guard case .name(let port) = port, !declared.contains(port),
+                    let value = object["health"]?[name]?[probe]?["port"]
+                else { continue }
+                reader.report(
+                    .invalidValue, "health.\(name).\(probe).port: \(Quoted(port)) is none of its ports",
+                    detail: .word(port, among: declared), at: value)
+            }
+        }
+    }
+}
+
+extension HealthCheck {
+    /// - Parameter standard: the check whose times hold where nothing is said, for the documentation.
+    fileprivate static func fields(standard: HealthCheck) -> FieldTable<HealthCheck> {
+        FieldTable<HealthCheck>(
+            [
+                Field(
+                    "http", \.http,
+                    FieldType.object(HTTPProbe.fields, standard: HTTPProbe(port: .number(0))).optional,
+                    "A GET on the loopback address; an answer of 200 to 399 passes."),
+                Field(
+                    "tcp", \.tcp, FieldType.object(TCPProbe.fields, standard: TCPProbe(port: .number(0))).optional,
+                    "A connection on the loopback address; one that is accepted passes."),
+                Field(
+                    "command", \.command, .strings,
+                    "A program and its arguments, run like the task itself; exit code 0 passes."),
+                Field(
+                    "interval", \.interval, .duration(.milliseconds(100) ... .day),
+                    "From the beginning of one check to that of the next. Default `\"\(standard.interval.text)\"`."),
+                Field(
+                    "timeout", \.timeout, .duration(.milliseconds(10) ... .seconds(3600)),
+                    "A check that takes longer has failed. Default `\"\(standard.timeout.text)\"`."),
+                Field(
+                    "retries", \.retries, .integer(1...1000),
+                    "How many failures in a row count. Default \(standard.retries)."),
+                Field(
+                    "start_period", \.startPeriod, .duration(.zero ... .day),
+                    "For so long after a start failures do not count, until the first success. "
+                        + "Default `\"\(standard.startPeriod.text)\"`."),
+            ],
+            condition: ["oneOf": .array(["http", "tcp", "command"].map { ["required": [.string($0)]] })],
+            check: { check, object, reader in
+                let probes = ["http", "tcp", "command"].filter { object[$0] != nil }
+                if probes.count != 1 {
+                    reader.report(
+                        .invalidValue,
+                        "needs exactly one of http, tcp, command, and has \(probes.isEmpty ? "none" : probes.joined(separator: ", "))",
+                        at: probes.dropFirst().first.flatMap { object[$0]?.range } ?? object.opening)
+                } else if let command = object["command"], check.command.first?.isEmpty ?? true {
+                    reader.report(.outOfRange, "command: must name a program", at: command)
+                }
+            })
+    }
+}
+
+extension HTTPProbe {
+    fileprivate static let fields = FieldTable<HTTPProbe>([
+        Field("port", \.port, .port, isRequired: true, "A port by its name in `ports`, or by number."),
+        Field("path", \.path, .urlPath, "What is asked for, with its query. Default `/`."),
+    ])
+}
+
+extension TCPProbe {
+    fileprivate static let fields = FieldTable<TCPProbe>([
+        Field("port", \.port, .port, isRequired: true, "A port by its name in `ports`, or by number.")
+    ])
+}
+
+extension FieldType<PortReference> {
+    fileprivate static let port = FieldType(
+        schema: ["type": ["string", "integer"], "minimum": 1, "maximum": 65_535, "minLength": 1],
+        read: { value, reader in
+            if let text = value.string {
+                if text.isEmpty { reader.report(.invalidValue, "must not be empty", at: value) }
+                return .name(text)
+            }
+            guard let number = value.number else {
+                reader.reportMismatch(value, expected: "the name of a port or a number")
+                return nil
+            }
+            if let port = number.integer(), (1...65_535).contains(port) { return .number(port) }
+            reader.report(.outOfRange, "\(number) must be a whole number from 1 to 65535", at: value)
+            return nil
+        },
+        write: {
+            switch $0 {
+            case .name(let name): .string(name)
+            case .number(let number): .integer(Int64(number))
+            }
+        })
+}
+
+extension FieldType<String> {
+    /// What may stand in a request line.
+    fileprivate static let urlPath = string(
+        schema: ["pattern": "^/[!-~]*$"], rule: "must begin with \"/\" and hold no space or control character",
+        parse: { text in
+            text.hasPrefix("/") && text.utf8.allSatisfy { (0x21...0x7e).contains($0) } ? text : nil
+        },
+        write: { .string($0) })
+}

@@ -1,0 +1,81 @@
+import CubeCore
+import CubeTypes
+import Logging
+
+/// Checking the health of what runs: `CheckProgress` says when and what it means, `Prober` finds out.
+extension WorkerService {
+    /// Checks a run for as long as it needs it. Nobody else does at the same time.
+    func keepChecking(_ run: RunIdentity) async {
+        guard checked.insert(run).inserted else { return }
+        defer { checked.remove(run) }
+        let age = age(of: run)
+        while !Task.isCancelled, needsChecks(run) {
+            await withDiscardingTaskGroup { group in
+                for kind in CheckKind.allCases { group.addTask { await self.keepChecking(run, kind, age) } }
+                while !Task.isCancelled, needsChecks(run) { await rest(run.task, .seconds(3600)) }
+                // A check that is under way has no one to tell its result.
+                group.cancelAll()
+            }
+        }
+    }
+
+    /// One check after the other, until it is cancelled.
+    private func keepChecking(_ run: RunIdentity, _ kind: CheckKind, _ age: @Sendable () -> Duration) async {
+        var progress: CheckProgress?
+        while !Task.isCancelled, let placement = placement(run.task) {
+            guard let check = kind.check(of: placement.assignment.definition.health) else {
+                progress = nil
+                await rest(run.task, .seconds(3600))
+                continue
+            }
+            var current = progress ?? CheckProgress(check, age: age())
+            current.change(to: check, age: age())
+            if current.due <= age() {
+                let began = age()
+                let outcome = await prober.probe(run, of: placement.assignment, by: check)
+                guard !Task.isCancelled else { return }
+                take(current.record(outcome, began: began, ended: age()), of: kind, for: run)
+            } else {
+                await rest(run.task, current.due - age())
+            }
+            progress = current
+        }
+    }
+
+    /// Lets a finding count. What it changes for others is written down, so that the next worker begins with it.
+    private func take(_ finding: CheckFinding, of kind: CheckKind, for run: RunIdentity) {
+        guard var placement = placement(run.task), placement.assignment.placement == run.placement else { return }
+        let before = placement.report(notEnforced: [])
+        placement.checked(run: run.number, kind, finding)
+        let after = placement.report(notEnforced: [])
+        do {
+            if before.ready != after.ready || before.reason != after.reason {
+                try keep(.placement(placement))
+            } else {
+                publish(.placement(placement))
+            }
+            if case .stop = placement.due { try runtime.stop(run, placement.assignment.definition.stop) }
+        } catch {
+            // The next check finds the same again.
+            logger.error("\(run.task): \(error)")
+        }
+    }
+
+    private func needsChecks(_ run: RunIdentity) -> Bool {
+        guard let placement = placement(run.task), placement.assignment.placement == run.placement else { return false }
+        return placement.needsChecks(run: run.number)
+    }
+
+    /// How long a run has lasted: by the wall clock until now, which an earlier worker may have seen start, and from here on
+    /// whatever the wall clock does.
+    private func age(of run: RunIdentity) -> @Sendable () -> Duration {
+        let past = placement(run.task)?.startedAt.map { max(now() - $0, .zero) } ?? .zero
+        let since = Self.stopwatch(clock)
+        return { past + since() }
+    }
+
+    private static func stopwatch(_ clock: some Clock<Duration>) -> @Sendable () -> Duration {
+        let start = clock.now
+        return { start.duration(to: clock.now) }
+    }
+}

@@ -1,0 +1,112 @@
+import CubeCore
+import CubeTypes
+import Foundation
+import Testing
+
+struct PlacementHealthTests {
+    private let now = Timestamp(milliseconds: 1_000_000)
+    private static let ready = HealthCheck(
+        tcp: TCPProbe(port: .number(80)), interval: .seconds(1), timeout: .seconds(1))
+
+    private func running(_ health: HealthChecks, restart: RestartPolicy = .standard(for: .service))
+        -> SupervisedPlacement
+    {
+        var placement = SupervisedPlacement(
+            .example {
+                $0.health = health
+                $0.restart = restart
+            }, boot: "a")
+        placement.launched(run: 1, at: now)
+        return placement
+    }
+
+    private func report(_ placement: SupervisedPlacement) -> WorkerTask { placement.report(notEnforced: []) }
+
+    @Test func `without a ready check a task is ready when it runs, with one when that passes`() {
+        #expect(report(running(.none)).ready)
+        var placement = running(HealthChecks(ready: Self.ready))
+        #expect(!report(placement).ready)
+        #expect(report(placement).reason == .notReady)
+        placement.checked(run: 1, .ready, .tolerated("connection refused"))
+        #expect(report(placement).message == "its ready check fails: connection refused")
+        placement.checked(run: 1, .ready, .passes)
+        #expect(report(placement).ready && report(placement).reason == nil)
+        placement.checked(run: 1, .ready, .tolerated("busy"))
+        #expect(report(placement).ready, "One failure is none.")
+        placement.checked(run: 1, .ready, .fails("busy"))
+        #expect(!report(placement).ready && report(placement).state == .running)
+        placement.checked(run: 1, .ready, .passes)
+        #expect(report(placement).ready)
+    }
+
+    @Test func `a failed live check ends the run, which counts as failed whatever the exit code, and is restarted`() {
+        for policy in [RestartPolicy.Condition.always, .onFailure] {
+            var placement = running(HealthChecks(live: Self.ready), restart: RestartPolicy(policy: policy))
+            placement.checked(run: 1, .live, .tolerated("slow"))
+            #expect(report(placement).ready)
+            placement.checked(run: 1, .live, .fails("slow"))
+            #expect(placement.due == .stop(run: 1, boot: "a"))
+            #expect(report(placement).state == .running && !report(placement).ready)
+            #expect(report(placement).reason == .unhealthy)
+            #expect(!placement.needsChecks(run: 1))
+            placement.ended(
+                run: 1, .exited(TaskResult(code: 0, at: now), lasted: .seconds(5)), output: nil, now: now, jitter: 0)
+            #expect(placement.due == .wait(until: now + .seconds(1)))
+            #expect(report(placement).message == "its live check failed: slow")
+            #expect(report(placement).exit?.code == 0)
+            placement.waitOver(run: 2, boot: "a")
+            placement.launched(run: 2, at: now)
+            #expect(report(placement).ready, "What the last run did is forgotten.")
+        }
+    }
+
+    @Test func `where nothing may be restarted, a failed live check is the reason of the end`() {
+        var placement = running(HealthChecks(live: Self.ready), restart: RestartPolicy(policy: .never))
+        placement.checked(run: 1, .live, .fails("slow"))
+        placement.ended(
+            run: 1, .exited(TaskResult(code: nil, signal: 15, at: now), lasted: .seconds(5)), output: nil, now: now,
+            jitter: 0)
+        #expect(report(placement).state == .failed)
+        #expect(report(placement).reason == .unhealthy)
+    }
+
+    @Test func `a stop that comes after a failed live check is a stop`() {
+        var placement = running(HealthChecks(live: Self.ready))
+        placement.checked(run: 1, .live, .fails("slow"))
+        placement.stopRequested(now: now)
+        placement.ended(
+            run: 1, .exited(TaskResult(code: 0, at: now), lasted: .seconds(5)), output: nil, now: now, jitter: 0)
+        #expect(report(placement).state == .stopped)
+    }
+
+    @Test func `checks that are late, of another run or not declared any more change nothing`() {
+        let placement = running(HealthChecks(ready: Self.ready))
+        var other = placement
+        other.checked(run: 2, .ready, .passes)
+        other.checked(run: 1, .live, .fails("no such check"))
+        #expect(other == placement)
+    }
+
+    @Test func `a ready check that is new begins with the task as it was`() {
+        var placement = running(.none)
+        var definition = placement.assignment.definition
+        definition.health.ready = Self.ready
+        placement.settingsChanged(
+            TaskSettings(
+                cluster: placement.assignment.cluster, term: 1, placement: 1,
+                settingsDigest: placement.assignment.settingsDigest, definition: definition))
+        #expect(report(placement).ready)
+        #expect(placement.needsChecks(run: 1))
+        placement.checked(run: 1, .ready, .fails("refused"))
+        #expect(!report(placement).ready)
+    }
+
+    @Test func `a record of a worker that knew no checks is read`() throws {
+        let placement = running(.none)
+        var object = try #require(
+            JSONSerialization.jsonObject(with: JSONEncoder().encode(placement)) as? [String: Any])
+        object["health"] = nil
+        let data = try JSONSerialization.data(withJSONObject: object)
+        #expect(try JSONDecoder().decode(SupervisedPlacement.self, from: data) == placement)
+    }
+}
