@@ -19,6 +19,9 @@
 /// For single-threaded programs only.
 static inline pid_t cube_fork(void) { return fork(); }
 
+/// A flag of `posix_spawn`: the child leads a session of its own, and has no terminal.
+static const short cube_spawn_set_session = 0x80;
+
 /// Closes all descriptors from `first` on.
 static inline int cube_close_from(unsigned int first) { return (int)syscall(SYS_close_range, first, ~0U, 0U); }
 

@@ -15,12 +15,33 @@ extension TaskID {
         digest: CubeTypes.Digest
     ) -> TaskID {
         let text = "\(cluster)/\(owner)/\(name)/\(ordinal)/\(attempt)/\(digest.hexadecimal)"
-        var hash = Insecure.SHA1()
-        (nameSpace + text.utf8).withUnsafeBytes { hash.update(bufferPointer: $0) }
-        var bytes = Array(hash.finalize().prefix(16))
-        bytes[6] = bytes[6] & 0x0F | 0x50  // The version, 5.
-        bytes[8] = bytes[8] & 0x3F | 0x80  // The variant of RFC 9562.
-        let parts = [bytes[0..<4], bytes[4..<6], bytes[6..<8], bytes[8..<10], bytes[10..<16]]
-        return TaskID(rawValue: parts.map(Hexadecimal.text).joined(separator: "-"))!
+        return TaskID(rawValue: nameBasedUUID(of: text, in: nameSpace))!
     }
+}
+
+extension SourceID {
+    /// The name space of the ids of git sources, the same in every version.
+    private static let nameSpace: [UInt8] = [
+        0x5d, 0x0e, 0x2c, 0x91, 0x7b, 0x3f, 0x4a, 0x68, 0x9c, 0x14, 0xe2, 0x57, 0x86, 0xab, 0x30, 0xf9,
+    ]
+
+    /// The one id that a directory of a repository has as a source of manifests, wherever it is read.
+    ///
+    /// - Parameters:
+    ///   - url: the repository's, without what gives access to it.
+    ///   - path: the directory, relative to the repository's root.
+    package static func derive(git url: String, path: String) -> SourceID {
+        SourceID(rawValue: nameBasedUUID(of: "\(url)\n\(path)", in: nameSpace))!
+    }
+}
+
+/// UUID version 5 (RFC 9562), as text.
+private func nameBasedUUID(of name: String, in nameSpace: [UInt8]) -> String {
+    var hash = Insecure.SHA1()
+    (nameSpace + name.utf8).withUnsafeBytes { hash.update(bufferPointer: $0) }
+    var bytes = Array(hash.finalize().prefix(16))
+    bytes[6] = bytes[6] & 0x0F | 0x50  // The version, 5.
+    bytes[8] = bytes[8] & 0x3F | 0x80  // The variant of RFC 9562.
+    let parts = [bytes[0..<4], bytes[4..<6], bytes[6..<8], bytes[8..<10], bytes[10..<16]]
+    return parts.map(Hexadecimal.text).joined(separator: "-")
 }

@@ -1,7 +1,7 @@
 package import CubeTypes
 
 /// What a source must show before a name that is not in it counts as gone: two complete listings of the same root, at
-/// least two seconds apart, with nothing changing between them and git at rest.
+/// least two seconds apart, with nothing changing between them and git at rest. Of what cannot change, one is enough.
 package struct AbsenceProof: Hashable, Sendable {
     package enum Verdict: Hashable, Sendable {
         /// What the last listing did not show is gone.
@@ -49,7 +49,7 @@ package struct AbsenceProof: Hashable, Sendable {
         // A clock that was set back must not make a proof; it only starts it anew.
         guard let since = agreesSince, since <= snapshot.began else {
             agreesSince = snapshot.ended
-            isProved = oneShot
+            isProved = oneShot || snapshot.isImmutable
             return
         }
         if snapshot.began - since >= Self.distance { isProved = true }

@@ -10,6 +10,8 @@ package struct ManifestSnapshot: Hashable, Sendable {
     package var isPartial: Bool
     /// Whether every directory from the root down was listed without an error. Of no meaning in a partial snapshot.
     package var isComplete: Bool
+    /// Whether what was looked at can never be otherwise, as a commit: one look is then as good as many.
+    package var isImmutable: Bool
     /// Which directory the root was; `nil` where it could not be opened.
     package var root: RootIdentity?
     /// Whether git was at work, so that files come and go: `index.lock`, `rebase-merge`, `rebase-apply`.
@@ -21,13 +23,15 @@ package struct ManifestSnapshot: Hashable, Sendable {
     package var source: SourceRevision
 
     package init(
-        began: Timestamp, ended: Timestamp, isPartial: Bool = false, isComplete: Bool, root: RootIdentity?,
-        isBusy: Bool = false, files: [String: FileState], problems: [Diagnostic] = [], source: SourceRevision
+        began: Timestamp, ended: Timestamp, isPartial: Bool = false, isComplete: Bool, isImmutable: Bool = false,
+        root: RootIdentity?, isBusy: Bool = false, files: [String: FileState], problems: [Diagnostic] = [],
+        source: SourceRevision
     ) {
         self.began = began
         self.ended = ended
         self.isPartial = isPartial
         self.isComplete = isComplete
+        self.isImmutable = isImmutable
         self.root = root
         self.isBusy = isBusy
         self.files = files
@@ -66,18 +70,27 @@ package struct RootIdentity: Codable, Hashable, Sendable {
 
 /// Where manifests come from, and which state of it.
 package struct SourceRevision: Codable, Hashable, Sendable {
-    /// `directory`.
+    /// `directory` or `git`.
     package var kind: String
+    /// The directory; of `git` relative to the root of the repository, which is empty.
     package var path: String
-    /// The commit that is checked out, where git has the directory.
+    /// The commit that is checked out, where git has the directory; of `git` the one that the manifests are read from.
     package var commit: String?
     /// Whether files differ from the commit.
     package var dirty: Bool?
+    /// Of `git`: the repository, without what gives access to it, and the branch, where one was named.
+    package var url: String?
+    package var branch: String?
 
-    package init(kind: String = "directory", path: String, commit: String? = nil, dirty: Bool? = nil) {
+    package init(
+        kind: String = "directory", path: String, commit: String? = nil, dirty: Bool? = nil, url: String? = nil,
+        branch: String? = nil
+    ) {
         self.kind = kind
         self.path = path
         self.commit = commit
         self.dirty = dirty
+        self.url = url
+        self.branch = branch
     }
 }

@@ -97,6 +97,8 @@ package struct FileStamp: Hashable, Sendable {
 
 package enum FileKind: Hashable, Sendable {
     case file, directory, link, other
+    /// Another repository, of which a tree of git names but a commit.
+    case submodule
 }
 
 package struct DirectoryEntry: Hashable, Sendable {

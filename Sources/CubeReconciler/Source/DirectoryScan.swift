@@ -119,6 +119,8 @@ struct DirectoryScan {
         case .directory: if EntryRule.admitsDirectory(name) { walk(path, at: realPath, below: above) }
         case .link: if EntryRule.admitsDirectory(name) { follow(path, at: realPath, below: above) }
         case .file, .other: if EntryRule.admitsFile(name) { refuse(path, isLink: false, "is not a file") }
+        case .submodule:
+            if EntryRule.admitsDirectory(name) { fail(path, "is a submodule: what is in it is not read") }
         }
     }
 

@@ -19,6 +19,8 @@ final class ManifestIndex {
 
     static let maximumFiles = 1_000_000
 
+    private static let gitLFSPointer = Array("version https://git-lfs.github.com/spec/".utf8)
+
     private var entries: [String: Entry] = [:]
     /// The files that are links, or lie behind one.
     private(set) var links: Set<String> = []
@@ -114,6 +116,9 @@ final class ManifestIndex {
     }
 
     private static func decode(_ bytes: [UInt8], file: String) -> FileState {
+        guard !bytes.starts(with: gitLFSPointer) else {
+            return .unreadable([.unreadable(file, "is a pointer of Git LFS: what it stands for is not here")])
+        }
         let decoded = ManifestDecoder.decode(bytes, file: file)
         return decoded.diagnostics.contains { $0.severity == .error }
             ? .unreadable(decoded.diagnostics) : .readable(decoded.workloads, digest: .sha256(of: bytes))

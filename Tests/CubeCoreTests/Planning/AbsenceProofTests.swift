@@ -11,6 +11,7 @@ struct AbsenceProofTests {
         var isBusy = false
         var differs = false
         var root: UInt64? = 1
+        var isImmutable = false
     }
 
     private func verdict(_ looks: Look..., oneShot: Bool = false) -> AbsenceProof.Verdict {
@@ -20,7 +21,8 @@ struct AbsenceProofTests {
             end = Timestamp(milliseconds: (look.at + look.takes) * 1000)
             let snapshot = ManifestSnapshot(
                 began: Timestamp(milliseconds: look.at * 1000), ended: end, isComplete: look.isComplete,
-                root: look.root.map { RootIdentity(device: 1, inode: $0) }, isBusy: look.isBusy, files: [:],
+                isImmutable: look.isImmutable, root: look.root.map { RootIdentity(device: 1, inode: $0) },
+                isBusy: look.isBusy, files: [:],
                 source: SourceRevision(path: "manifests"))
             proof.listed(snapshot, differs: look.differs)
         }
@@ -32,6 +34,13 @@ struct AbsenceProofTests {
         #expect(verdict(Look(at: 0), Look(at: 1)) == .unproved(.absenceUnproved))
         #expect(verdict(Look(at: 0), Look(at: 2)) == .proved)
         #expect(verdict(Look(at: 0), Look(at: 1), Look(at: 2)) == .proved)
+    }
+
+    @Test func `one look at what cannot change is a proof, unless it did not see everything`() {
+        #expect(verdict(Look(at: 0, isImmutable: true)) == .proved)
+        #expect(verdict(Look(at: 0, isImmutable: true), Look(at: 0, differs: true, isImmutable: true)) == .proved)
+        #expect(verdict(Look(at: 0, isComplete: false, isImmutable: true)) == .unproved(.sourceIncomplete))
+        #expect(verdict(Look(at: 0, root: nil, isImmutable: true)) == .unproved(.absenceUnproved))
     }
 
     @Test func `the time counts from the end of one listing to the beginning of the other`() {

@@ -1,0 +1,183 @@
+import CubeTypes
+package import SystemPackage
+
+/// The `git` program, as it is called here: with nobody to ask, without hooks, within a time, and with an environment of which
+/// every variable is known.
+package struct GitProgram: Sendable {
+    private let environment: [String: String]
+    private let settings: [String]
+    private let secrets: [String]
+    private let clock: any Clock<Duration>
+
+    /// What of this process's environment git may see: who the user is, and how the network and its keys are reached.
+    private static let passed: Set<String> = [
+        "PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR", "SSH_AUTH_SOCK", "GNUPGHOME",
+        "http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY", "SSL_CERT_FILE",
+        "SSL_CERT_DIR", "GIT_SSL_CAINFO", "GIT_SSL_CAPATH", "GIT_SSH", "GIT_SSH_COMMAND", "GIT_CONFIG_GLOBAL",
+        "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM",
+    ]
+
+    /// Nobody can answer a question; no lock is taken for the sake of speed; messages are in English.
+    private static let fixed = [
+        "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "GCM_INTERACTIVE": "never",
+        "SSH_ASKPASS_REQUIRE": "never",
+        "LC_ALL": "C",
+    ]
+
+    /// Nothing of the repository or the user is executed, and nothing goes on in the background.
+    private static let options = [
+        "--no-pager", "--no-replace-objects", "--literal-pathspecs", "-c", "core.hooksPath=/dev/null", "-c",
+        "core.fsmonitor=false", "-c", "core.askPass=", "-c", "gc.auto=0", "-c", "maintenance.auto=false", "-c",
+        "fetch.recurseSubmodules=false", "-c", "protocol.ext.allow=never",
+    ]
+
+    /// - Parameter environment: that of this process.
+    package init(environment: [String: String], clock: any Clock<Duration> = ContinuousClock()) {
+        self.init(
+            environment: environment.filter { Self.passed.contains($0.key) }.merging(Self.fixed) { $1 }, settings: [],
+            secrets: [], clock: clock)
+    }
+
+    private init(environment: [String: String], settings: [String], secrets: [String], clock: any Clock<Duration>) {
+        self.environment = environment
+        self.settings = settings
+        self.secrets = secrets
+        self.clock = clock
+    }
+
+    /// The same for one remote, `origin`, whose URL is told by the environment: arguments are seen by every user.
+    func talking(to remote: GitRemote) -> GitProgram {
+        var environment = environment
+        environment["GIT_CONFIG_COUNT"] = "1"
+        environment["GIT_CONFIG_KEY_0"] = "remote.origin.url"
+        environment["GIT_CONFIG_VALUE_0"] = remote.secretURL
+        return GitProgram(
+            environment: environment, settings: settings, secrets: secrets + remote.secrets, clock: clock)
+    }
+
+    /// The same with a setting of git.
+    func with(_ key: String, _ value: String) -> GitProgram {
+        GitProgram(
+            environment: environment, settings: settings + ["-c", "\(key)=\(value)"], secrets: secrets, clock: clock)
+    }
+
+    /// Starts it; what it does is bounded by ``within(_:_:_:_:)``.
+    func start(_ arguments: [String]) throws(GitError) -> ChildProcess {
+        do throws(Errno) {
+            return try ChildProcess("git", Self.options + settings + arguments, environment: environment)
+        } catch {
+            throw GitError(Self.verb(of: arguments), .notStarted(error))
+        }
+    }
+
+    /// Runs it to its end. This blocks the thread.
+    ///
+    /// - Returns: what it wrote.
+    func run(
+        _ arguments: [String], within limit: Duration, receive: (UnsafeRawBufferPointer) -> Void
+    ) async throws(GitError) {
+        let child = try start(arguments)
+        child.closeInput()
+        try await within(limit, child) { () throws(GitError) in
+            _ = child.exchange { bytes in
+                receive(bytes)
+                return false
+            }
+            guard child.status == 0 else { throw error(of: child, Self.verb(of: arguments)) }
+        }
+    }
+
+    /// Runs it to its end. This blocks the thread.
+    ///
+    /// - Returns: the text that it wrote, without the end of its last line.
+    func text(_ arguments: [String], within limit: Duration) async throws(GitError) -> String {
+        var bytes: [UInt8] = []
+        try await run(arguments, within: limit) { bytes += $0 }
+        while bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// Does something with a program that was started, and kills that when it takes too long or nobody waits for it any more.
+    func within<Value>(
+        _ limit: Duration, _ child: ChildProcess, _ body: () throws(GitError) -> Value
+    ) async throws(GitError) -> Value {
+        let outcome = await withTaskCancellationHandler {
+            await withTaskGroup(of: Void.self) { [clock] group -> Result<Value, GitError> in
+                group.addTask {
+                    // It throws when the program was faster.
+                    guard (try? await clock.sleep(for: limit)) != nil else { return }
+                    child.kill(.deadline(limit))
+                }
+                let outcome = Result(catching: body)
+                group.cancelAll()
+                return outcome
+            }
+        } onCancel: {
+            child.kill(.cancelled)
+        }
+        return try outcome.get()
+    }
+
+    /// Why a program that ended did not do what it should.
+    func error(of child: ChildProcess, _ verb: String) -> GitError {
+        switch child.ending {
+        case .deadline(let limit): GitError(verb, .deadline(limit))
+        case .cancelled: GitError(verb, .cancelled)
+        case .done, nil: GitError(verb, .failed(status: child.status, text: withoutSecrets(child.errorText)))
+        }
+    }
+
+    /// Git itself leaves them out of most of what it says, but not of all.
+    private func withoutSecrets(_ text: String) -> String {
+        secrets.reduce(text) { $0.replacing($1, with: "***") }
+    }
+
+    private static func verb(of arguments: [String]) -> String {
+        var words = arguments[...]
+        while let word = words.popFirst() {
+            if word == "-C" { words = words.dropFirst() } else if !word.hasPrefix("-") { return word }
+        }
+        return ""
+    }
+}
+
+/// Why git did not do what it was asked for.
+package struct GitError: Error, Hashable, Sendable, CustomStringConvertible {
+    package enum Cause: Hashable, Sendable {
+        case notStarted(Errno)
+        case failed(status: Int32, text: String)
+        case deadline(Duration)
+        case cancelled
+        /// It answered what cannot be.
+        case malformed(String)
+    }
+
+    /// What git was to do, such as `fetch`.
+    package var verb: String
+    package var cause: Cause
+
+    init(_ verb: String, _ cause: Cause) {
+        self.verb = verb
+        self.cause = cause
+    }
+
+    package var description: String {
+        switch cause {
+        case .notStarted(.noSuchFileOrDirectory): "git is not installed, or not in PATH"
+        case .notStarted(let error): "git cannot be started: \(error)"
+        case .failed(let status, let text): "git \(verb): \(Self.essence(of: text) ?? "exit status \(status)")"
+        case .deadline(let limit): "git \(verb) took longer than \(limit.text)"
+        case .cancelled: "git \(verb) was cancelled"
+        case .malformed(let what): "git \(verb) answered what cannot be: \(what)"
+        }
+    }
+
+    /// The line that says most of what git complains of.
+    private static func essence(of text: String) -> String? {
+        let lines = text.split(whereSeparator: \.isNewline)
+        let line =
+            lines.last { $0.hasPrefix("fatal: ") && !$0.hasPrefix("fatal: Could not read from remote") }
+            ?? lines.first { $0.hasPrefix("error: ") } ?? lines.first
+        return line.map { String($0.trimmingPrefix("fatal: ").trimmingPrefix("error: ").prefix(300)) }
+    }
+}

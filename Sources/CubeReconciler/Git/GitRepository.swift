@@ -1,0 +1,116 @@
+import CubeCore
+import CubeJSON
+import CubeTypes
+import SystemPackage
+
+/// A repository of this machine, read without a checkout: commits, and the manifests that they hold.
+///
+/// Its functions block their thread: they belong on one that may be blocked.
+final class GitRepository {
+    /// How long what needs no network may take.
+    static let limit: Duration = .seconds(60)
+
+    private let git: GitProgram
+    /// What tells git where it is.
+    private let place: [String]
+    private let now: @Sendable () -> Timestamp
+
+    private let index = ManifestIndex()
+    /// The tree that the index is about, and what was wrong with it.
+    private var indexed: (tree: String, problems: [Diagnostic])?
+
+    /// - Parameter place: `--git-dir=PATH`, or `-C PATH` for a directory in a working tree.
+    init(_ place: [String], git: GitProgram, now: @escaping @Sendable () -> Timestamp) {
+        self.place = place
+        self.git = git
+        self.now = now
+    }
+
+    /// Runs git in the repository.
+    @discardableResult
+    func text(_ arguments: [String], within limit: Duration = limit) async throws(GitError) -> String {
+        try await git.text(place + arguments, within: limit)
+    }
+
+    /// The commit that a revision names; `nil` where it names none.
+    func commit(_ revision: String) async throws(GitError) -> String? {
+        guard !revision.isEmpty, !revision.hasPrefix("-") else { return nil }
+        do {
+            return try await text(["rev-parse", "--verify", "--quiet", "\(revision)^{commit}"])
+        } catch {
+            guard case .failed(1, _) = error.cause else { throw error }
+            return nil
+        }
+    }
+
+    /// The manifests of a commit. Files that were not changed since the last call are not read again.
+    ///
+    /// - Parameters:
+    ///   - path: the directory of the manifests, relative to the root of the repository.
+    ///   - root: who the source is.
+    /// - Throws: where the repository cannot be read: nothing is said of the manifests then.
+    func snapshot(
+        of commit: String, path: String, root: RootIdentity, source: SourceRevision
+    ) async throws(GitError) -> ManifestSnapshot {
+        let began = now()
+        let objects = try ObjectReader(git, repository: place)
+        defer { objects.child.kill(.done) }
+        let name = "\(commit):\(path)"
+        let answer = try await within(objects) { () throws(GitError) in try objects.read(name, limit: 0) }
+        guard case .object(let id, "tree", _) = answer else {
+            indexed = nil
+            let problem = Diagnostic.unreadable(
+                path, answer == .missing ? "is not in commit \(commit)" : "is no directory in commit \(commit)")
+            return ManifestSnapshot(
+                began: began, ended: now(), isComplete: false, root: nil, files: [:], problems: [problem],
+                source: source)
+        }
+        if indexed?.tree != id {
+            indexed = nil
+            indexed = (id, try await scan(id, FileIdentity(root), name, objects))
+        }
+        return ManifestSnapshot(
+            began: began, ended: now(), isComplete: indexed?.problems.isEmpty ?? false, isImmutable: true, root: root,
+            files: index.states, problems: indexed?.problems ?? [], source: source)
+    }
+
+    /// Brings the index up to date.
+    ///
+    /// - Returns: what is wrong with the tree.
+    private func scan(
+        _ id: String, _ identity: FileIdentity, _ name: String, _ objects: ObjectReader
+    ) async throws(GitError) -> [Diagnostic] {
+        var listing = GitTree.Listing()
+        try await git.run(place + ["ls-tree", "-r", "-z", "--full-tree", id], within: Self.limit) { listing.take($0) }
+        guard !listing.isMalformed else { throw GitError("ls-tree", .malformed("a line without its parts")) }
+        let tree = GitTree(listing, identity: identity, at: name, objects: objects)
+        return try await within(objects) { () throws(GitError) in
+            var scan = DirectoryScan(tree, index: index, thoroughness: .files, now: now(), watcher: nil) { link in
+                // Where it cannot be told, nothing may be taken for gone.
+                do throws(GitError) {
+                    switch try objects.read("\(name)/\(link)", limit: 0) {
+                    case .object(_, let type, _): return type == "tree"
+                    case .missing: return false
+                    case .outside: return true
+                    }
+                } catch {
+                    return true
+                }
+            }
+            scan.walk("", at: "")
+            if let damage = tree.damage { throw damage }
+            _ = index.keep(files: scan.files, directories: scan.directories)
+            return scan.problems
+        }
+    }
+
+    private func within<Value>(
+        _ objects: ObjectReader, _ body: () throws(GitError) -> Value
+    ) async throws(GitError) -> Value {
+        try await git.within(Self.limit, objects.child, body)
+    }
+}
+
+extension FileIdentity {
+    init(_ root: RootIdentity) { self.init(device: root.device, inode: root.inode) }
+}

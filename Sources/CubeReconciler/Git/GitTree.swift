@@ -1,0 +1,139 @@
+import Synchronization
+import SystemPackage
+
+/// A tree of a commit, as a directory that nobody can change. What its files hold is read out of the object database.
+final class GitTree: FileTree {
+    fileprivate struct Leaf: Sendable {
+        var kind: FileKind
+        var id: String
+    }
+
+    let identity: FileIdentity
+    let isRemote = false
+    /// As git names it; no link can lead to it.
+    let realPath: FilePath
+    private let leaves: [String: Leaf]
+    private let directories: [String: [DirectoryEntry]]
+    private let objects: ObjectReader
+    private let failure = Mutex<GitError?>(nil)
+
+    /// - Parameters:
+    ///   - identity: who the source is: the same for all commits of it.
+    ///   - listing: what is in it.
+    init(_ listing: Listing, identity: FileIdentity, at path: String, objects: ObjectReader) {
+        self.identity = identity
+        self.objects = objects
+        realPath = FilePath(path)
+        leaves = listing.leaves
+        directories = listing.directories.mapValues {
+            $0.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+        }
+    }
+
+    /// What kept an object from being read: the object database is damaged, and nothing that was read counts.
+    var damage: GitError? { failure.withLock { $0 } }
+
+    func entries(of directory: String) -> [DirectoryEntry]? { directories[directory] }
+
+    func stamp(of path: String) -> FileStamp? {
+        if directories[path] != nil { return FileStamp(kind: .directory, id: "") }
+        return leaves[path].map { FileStamp(kind: $0.kind, id: $0.id) }
+    }
+
+    func stamps(of names: [String], in directory: String) -> [String: FileStamp] {
+        names.reduce(into: [:]) { $0[$1] = stamp(of: directory.appending(entry: $1)) }
+    }
+
+    func target(ofLink path: String) throws(FileError) -> String? {
+        try contents(of: path, limit: Self.longestLink).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    func read(_ path: String, limit: Int) throws(FileError) -> FileReading? {
+        guard let stamp = stamp(of: path), let bytes = try contents(of: path, limit: limit) else { return nil }
+        return FileReading(before: stamp, bytes: bytes, after: stamp)
+    }
+
+    private static let longestLink = 4096
+
+    private func contents(of path: String, limit: Int) throws(FileError) -> [UInt8]? {
+        guard let leaf = leaves[path] else { return nil }
+        do throws(GitError) {
+            guard case .object(_, _, let bytes) = try objects.read(leaf.id, limit: limit) else {
+                throw GitError(ObjectReader.verb, .malformed("object \(leaf.id) is missing"))
+            }
+            return bytes
+        } catch {
+            failure.withLock { $0 = $0 ?? error }
+            throw FileError(path: path, cause: .ioError)
+        }
+    }
+}
+
+extension GitTree {
+    /// What `git ls-tree -r -z` tells of a tree, as it comes.
+    struct Listing {
+        fileprivate private(set) var leaves: [String: Leaf] = [:]
+        fileprivate private(set) var directories: [String: [DirectoryEntry]] = ["": []]
+        private var rest: [UInt8] = []
+        /// Whether a line was not understood.
+        private(set) var isMalformed = false
+
+        mutating func take(_ bytes: UnsafeRawBufferPointer) {
+            rest += bytes
+            var start = rest.startIndex
+            while let end = rest[start...].firstIndex(of: 0) {
+                add(rest[start..<end])
+                start = end + 1
+            }
+            rest.removeSubrange(..<start)
+        }
+
+        /// `MODE TYPE ID<tab>PATH`.
+        private mutating func add(_ line: ArraySlice<UInt8>) {
+            guard let tab = line.firstIndex(of: UInt8(ascii: "\t")) else { return isMalformed = true }
+            let words = line[..<tab].split(separator: UInt8(ascii: " ")).map { String(decoding: $0, as: UTF8.self) }
+            guard words.count == 3 else { return isMalformed = true }
+            let components = line[(tab + 1)...].split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+            var directory = ""
+            for (index, component) in components.enumerated() {
+                let isLast = index == components.count - 1
+                let kind: FileKind = isLast ? Self.kind(mode: words[0]) : .directory
+                let entry = DirectoryEntry(
+                    name: String(decoding: component, as: UTF8.self), kind: kind,
+                    isUnnameable: String(validating: component, as: UTF8.self) == nil)
+                let path = directory.appending(entry: entry.name)
+                // What is in one directory comes together.
+                if isLast || directories[path] == nil, directories[directory]?.last != entry {
+                    directories[directory, default: []].append(entry)
+                }
+                // Nothing can be looked up by a name that is not text.
+                if entry.isUnnameable { return }
+                if isLast {
+                    leaves[path] = Leaf(kind: kind, id: words[2])
+                } else if directories[path] == nil {
+                    directories[path] = []
+                }
+                directory = path
+            }
+        }
+
+        private static func kind(mode: String) -> FileKind {
+            switch mode {
+            case "120000": .link
+            case "160000": .submodule
+            default: .file
+            }
+        }
+    }
+}
+
+extension FileStamp {
+    /// The id of an object says all of its content.
+    fileprivate init(kind: FileKind, id: String) {
+        func part(_ index: Int) -> UInt64 { UInt64(id.dropFirst(16 * index).prefix(16), radix: 16) ?? 0 }
+        self.init(
+            identity: FileIdentity(device: part(0), inode: part(1)), kind: kind,
+            size: Int64(truncatingIfNeeded: part(2)),
+            modified: 0, changed: 0)
+    }
+}

@@ -1,0 +1,77 @@
+/// Reads objects of a repository, one after the other, by one `git cat-file --batch` that stays.
+final class ObjectReader: Sendable {
+    enum Answer: Hashable, Sendable {
+        /// The first bytes of it, as many as were asked for.
+        case object(id: String, type: String, bytes: [UInt8])
+        /// Nothing is there, or its links lead nowhere.
+        case missing
+        /// Its links lead out of the repository.
+        case outside
+    }
+
+    let child: ChildProcess
+    private let git: GitProgram
+
+    init(_ git: GitProgram, repository: [String]) throws(GitError) {
+        self.git = git
+        child = try git.start(repository + ["cat-file", "--batch", "--follow-symlinks"])
+    }
+
+    /// - Parameters:
+    ///   - name: an object's id, or `COMMIT:PATH`; links in such a path are followed.
+    ///   - limit: how many bytes of it are kept.
+    func read(_ name: String, limit: Int) throws(GitError) -> Answer {
+        // A name ends with its line.
+        guard !name.utf8.contains(UInt8(ascii: "\n")) else { return .missing }
+        var response = Response(limit: limit)
+        guard child.exchange(Array("\(name)\n".utf8), receive: { response.take($0) }) else {
+            throw git.error(of: child, Self.verb)
+        }
+        switch response.header {
+        case let words where words.last == "missing": return .missing
+        case let words where words.count == 2 && words[0] == "symlink": return .outside
+        case let words where words.count == 2: return .missing
+        case let words where words.count == 3:
+            return .object(id: words[0], type: words[1], bytes: response.body)
+        default: throw GitError(Self.verb, .malformed(response.header.joined(separator: " ")))
+        }
+    }
+
+    static let verb = "cat-file"
+
+    /// One answer, as it comes: a line that ends with a size, then so many bytes and a line end.
+    private struct Response {
+        let limit: Int
+        private var line: [UInt8] = []
+        private var left: Int?
+        private(set) var body: [UInt8] = []
+        private(set) var header: [String] = []
+
+        init(limit: Int) { self.limit = limit }
+
+        /// - Returns: whether the answer is complete.
+        mutating func take(_ bytes: UnsafeRawBufferPointer) -> Bool {
+            var bytes = bytes[...]
+            if left == nil {
+                guard let end = bytes.firstIndex(of: UInt8(ascii: "\n")) else {
+                    line += bytes
+                    return false
+                }
+                line += bytes[..<end]
+                bytes = bytes[(end + 1)...]
+                let text = String(decoding: line, as: UTF8.self)
+                // What is missing is answered by the name that was asked for, which may hold spaces.
+                header = text.hasSuffix(" missing") ? ["missing"] : text.split(separator: " ").map(String.init)
+                guard let size = header.last.flatMap({ Int($0) }) else { return true }
+                left = size + 1
+                body.reserveCapacity(min(size, limit))
+            }
+            let rest = (left ?? 0) - bytes.count
+            // The line end is no part of it.
+            let own = rest > 0 ? bytes : bytes.dropLast()
+            body += own.prefix(max(0, limit - body.count))
+            left = rest
+            return rest <= 0
+        }
+    }
+}

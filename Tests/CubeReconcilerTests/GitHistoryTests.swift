@@ -1,0 +1,184 @@
+import CubeCore
+import CubeJSON
+import CubeTypes
+import Foundation
+import SystemPackage
+import Testing
+
+@testable import CubeReconciler
+
+/// Commits read as snapshots, out of real repositories.
+@Suite(.timeLimit(.minutes(2))) struct GitHistoryTests {
+    private let repository: TestRepository
+    private let history: GitHistory
+
+    init() throws {
+        repository = try TestRepository()
+        try repository.directory.makeDirectory("work/manifests")
+        history = try Self.history(of: repository.work.appending("manifests"))
+    }
+
+    private static func history(of directory: FilePath) throws -> GitHistory {
+        try GitHistory(
+            of: directory, files: LocalFileSystem(), git: GitProgram(environment: TestRepository.environment),
+            now: { Timestamp(milliseconds: 0) })
+    }
+
+    private func write(_ text: String, to name: String) throws { try repository.write(text, to: "manifests/\(name)") }
+
+    private func manifests(at revision: String = "HEAD") async throws -> ManifestSnapshot {
+        try #require(try await history.manifests(at: revision))
+    }
+
+    @Test func `a commit is a snapshot: complete, immutable, and not what the working tree holds`() async throws {
+        try write(manifest("web"), to: "web.json")
+        try write(manifest("db"), to: "team/db.json")
+        try write("{", to: ".hidden.json")
+        try repository.write(manifest("other"), to: "elsewhere.json")
+        let first = try repository.commit()
+        try write(manifest("web", "2"), to: "web.json")
+        try repository.remove("manifests/team")
+        try repository.commit()
+        try write("{", to: "web.json")
+
+        let snapshot = try await manifests(at: first)
+        #expect(snapshot.isComplete && snapshot.isImmutable && !snapshot.isPartial)
+        #expect(snapshot.source.commit == first)
+        #expect(snapshot.files.keys.sorted() == ["team/db.json", "web.json"])
+        #expect(try await manifests().files.mapValues(\.names) == ["web.json": ["web"]])
+        #expect(try await manifests(at: "HEAD~1").files == snapshot.files)
+        #expect(try await history.manifests(at: "nothing") == nil)
+        #expect(try await history.manifests(at: "--all") == nil)
+    }
+
+    @Test func `a snapshot of a commit proves by itself that a name is absent`() async throws {
+        try write(manifest("web"), to: "web.json")
+        try write(manifest("db"), to: "db.json")
+        try repository.commit()
+        var desired = DesiredState(memory: nil)
+        _ = desired.apply(try await manifests())
+        try repository.remove("manifests/db.json")
+        try repository.commit()
+        _ = desired.apply(try await manifests())
+        #expect(desired.absence(at: Timestamp(milliseconds: 0)) == .proved)
+        #expect(desired.workloads.keys.map(\.rawValue) == ["web"])
+    }
+
+    @Test func `what a commit did not change is not read again`() async throws {
+        try write(manifest("a"), to: "a.json")
+        try write(manifest("b"), to: "b.json")
+        try repository.commit()
+        _ = try await manifests()
+        let blob = try repository.git("rev-parse", "HEAD:manifests/a.json")
+        try write(manifest("b", "2"), to: "b.json")
+        try repository.commit()
+        try repository.directory.remove("work/.git/objects/\(blob.prefix(2))/\(blob.dropFirst(2))")
+        #expect(try await manifests().files.mapValues(\.names) == ["a.json": ["a"], "b.json": ["b"]])
+    }
+
+    @Test func `a damaged object database says nothing of any manifest`() async throws {
+        try write(manifest("a"), to: "a.json")
+        try repository.commit()
+        let blob = try repository.git("rev-parse", "HEAD:manifests/a.json")
+        let object = "work/.git/objects/\(blob.prefix(2))/\(blob.dropFirst(2))"
+        try repository.directory.remove(object)
+        await #expect(throws: GitError.self) { try await history.manifests(at: "HEAD") }
+        try repository.directory.write("no object", to: object)
+        await #expect(throws: GitError.self) { try await history.manifests(at: "HEAD") }
+    }
+
+    @Test func `links are followed inside the manifests, and told where they lead elsewhere`() async throws {
+        try write(manifest("web"), to: "..data-1/web.json")
+        try repository.directory.link("work/manifests/..data", to: "..data-1")
+        try repository.directory.link("work/manifests/web.json", to: "..data/web.json")
+        try repository.directory.link("work/manifests/dangling.json", to: "nothing.json")
+        try repository.directory.link("work/manifests/passwd.json", to: "/etc/passwd")
+        try repository.write(manifest("shared"), to: "shared/shared.json")
+        try repository.directory.link("work/manifests/README", to: "../README.md")
+        try repository.write("words", to: "README.md")
+        try repository.commit()
+        let snapshot = try await manifests()
+        #expect(snapshot.files["web.json"]?.names == ["web"])
+        #expect(snapshot.files["dangling.json"]?.reasons == [.unreadable])
+        #expect(snapshot.files["passwd.json"]?.reasons == [.unreadable])
+        #expect(snapshot.isComplete)
+
+        try repository.directory.link("work/manifests/shared", to: "../shared")
+        try repository.commit()
+        let second = try await manifests()
+        #expect(!second.isComplete)
+        #expect(second.problems.map(\.range.filename) == ["shared"])
+    }
+
+    @Test func `submodules, names that are not text, and pointers of LFS are told`() async throws {
+        try write(manifest("web"), to: "web.json")
+        try write("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n", to: "large.json")
+        try repository.commit()
+        let commit = try repository.git("rev-parse", "HEAD")
+        try repository.git("update-index", "--add", "--cacheinfo", "160000,\(commit),manifests/lib")
+        try repository.git("commit", "--quiet", "-m", "submodule")
+        let submodule = try await manifests()
+        #expect(submodule.problems.map(\.summary) == ["lib is a submodule: what is in it is not read"])
+        #expect(!submodule.isComplete)
+        #expect(submodule.files["large.json"]?.reasons == [.unreadable])
+
+        try repository.git("rm", "--quiet", "--cached", "manifests/lib")
+        try repository.run(["-C", repository.work.string, "config", "core.precomposeunicode", "false"])
+        let file = repository.work.string + "/manifests/"
+        let name: [CChar] = file.utf8.map { CChar(bitPattern: $0) } + [CChar(bitPattern: 0xff)] + ".json".utf8CString
+        #expect(close(open(name, O_WRONLY | O_CREAT, 0o600)) == 0)
+        try repository.commit()
+        let unnameable = try await manifests()
+        #expect(unnameable.problems.map(\.summary) == ["\u{FFFD}.json has a name that is not UTF-8"])
+        #expect(unnameable.files["web.json"]?.names == ["web"])
+    }
+
+    @Test func `names that differ in case are two files`() async throws {
+        try write(manifest("web"), to: "Web.json")
+        try write(manifest("db"), to: "web.json")
+        try repository.commit()
+        #expect(try await manifests().files.mapValues(\.names) == ["Web.json": ["web"], "web.json": ["db"]])
+    }
+
+    @Test func `a directory that a commit does not have is not an empty one`() async throws {
+        try repository.write("words", to: "README.md")
+        let empty = try repository.commit()
+        try write(manifest("web"), to: "web.json")
+        let full = try repository.commit()
+        let snapshot = try await manifests(at: empty)
+        #expect(snapshot.root == nil && !snapshot.isComplete)
+        #expect(snapshot.problems.map(\.summary) == ["manifests is not in commit \(empty)"])
+
+        // It may be gone from the working tree, and a commit still has it.
+        try repository.remove("manifests")
+        let gone = try Self.history(of: repository.work.appending("manifests"))
+        #expect(try await gone.manifests(at: full)?.files.count == 1)
+    }
+
+    @Test func `many and large files come through, and a file too large is told`() async throws {
+        for number in 0..<300 { try write(manifest("n\(number)"), to: "d\(number % 7)/n\(number).json") }
+        try write(String(repeating: " ", count: 3 << 20), to: "large.json")
+        try repository.commit()
+        let snapshot = try await manifests()
+        #expect(snapshot.files.count == 301)
+        #expect(snapshot.files.values.filter { $0.reasons.isEmpty }.count == 300)
+        #expect(snapshot.files["large.json"]?.reasons == [.tooLarge])
+    }
+
+    @Test func `outside of a repository git's own words are told`() async throws {
+        let directory = try TemporaryDirectory()
+        let history = try Self.history(of: directory.path)
+        let error = await #expect(throws: GitError.self) { try await history.manifests(at: "HEAD") }
+        #expect("\(try #require(error))".contains("not a git repository"))
+    }
+}
+
+extension FileState {
+    fileprivate var names: [String] {
+        if case .readable(let workloads, _) = self { workloads.map(\.name.rawValue) } else { [] }
+    }
+
+    fileprivate var reasons: [Diagnostic.Reason] {
+        if case .unreadable(let diagnostics) = self { diagnostics.map(\.reason) } else { [] }
+    }
+}
