@@ -42,6 +42,9 @@ struct Manifest: Sendable {
         Field("prune", \.prune, .boolean, "Whether its tasks are stopped when the manifest goes. Default `true`."),
     ]
 
+    /// The same, by themselves.
+    static let steering = FieldTable(steeringFields)
+
     private static let unsupportedFields: [Field<Manifest>] = [
         "env_from", "ports", "volumes", "files", "on_lost", "exclusive", "depends_on", "ignore",
     ].map { .unsupported($0) }

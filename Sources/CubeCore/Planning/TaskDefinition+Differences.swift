@@ -30,7 +30,7 @@ extension TaskDefinition {
 
 extension CanonicalJSON {
     /// Lists what an object holds, as texts, with the names on the way to them joined by dots.
-    fileprivate func list(in texts: inout [String: String], at path: String = "") {
+    func list(in texts: inout [String: String], at path: String = "") {
         switch self {
         case .object(let members):
             for (key, value) in members { value.list(in: &texts, at: path.isEmpty ? key : "\(path).\(key)") }

@@ -1,5 +1,7 @@
 import ArgumentParser
 import CubeCore
+import CubeJSON
+import CubeReconciler
 import CubeTypes
 
 struct DiffCommand: Command {
@@ -8,20 +10,40 @@ struct DiffCommand: Command {
         discussion: """
             Looks once and changes nothing. Values of `env` are never shown: a difference in them says `changed`.
 
-            Exit codes: 0 no difference, 1 differences, 2 an error.
+            --revision takes the manifests of a commit instead of those of the directory, which must lie in a git repository.
+            --base compares two states of the manifests with each other, and asks no manager: what a merge would bring. Without
+            --revision, the second one is the directory as it is. As Markdown it can stand as a comment on a pull request.
+            Nothing is checked out.
+
+            Exit codes: 0 no difference, 1 differences, 2 an error, such as a manifest that is not valid.
 
             Examples:
               cube diff
               cube diff -o json
+              cube diff --revision v1.2
+              cube diff --base origin/main --revision HEAD -o markdown
             """)
 
     static let statusOfErrors = ExitStatus.trouble
 
+    @Option(help: ArgumentHelp("The manifests as this commit has them: a branch, a tag, an id.", valueName: "rev"))
+    var revision: String?
+    @Option(
+        help: ArgumentHelp("Compare with the manifests of this commit, rather than with what runs.", valueName: "rev"))
+    var base: String?
     @OptionGroup var options: PreviewOptions
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let drifts = try await options.preview().drifts
+        let differs =
+            if let base { try await review(from: base) } else { try await compareWithWhatRuns() }
+        if differs { throw ExitCode(ExitStatus.negative.rawValue) }
+    }
+
+    // MARK: What runs
+
+    private func compareWithWhatRuns() async throws -> Bool {
+        let drifts = try await options.preview(revision: revision).drifts
         switch output.output {
         case .json: Terminal.output(try JSONText.pretty(drifts))
         case .markdown: Terminal.output(Self.table(drifts).markdown)
@@ -29,7 +51,7 @@ struct DiffCommand: Command {
             let table = Self.table(drifts).text(.standardOutput)
             Terminal.output(drifts.isEmpty ? "No difference." : table)
         }
-        if !drifts.isEmpty { throw ExitCode(ExitStatus.negative.rawValue) }
+        return !drifts.isEmpty
     }
 
     private static func table(_ drifts: [DriftReport]) -> Table {
@@ -43,5 +65,48 @@ struct DiffCommand: Command {
                     ]
                 }
             })
+    }
+
+    // MARK: Two states of the manifests
+
+    private func review(from base: String) async throws -> Bool {
+        let reader = try RevisionReader(options.manager.place)
+        let old = try await reader.manifests(at: base)
+        let new = try await reader.manifests(at: revision)
+        let review = Review(base: old, revision: new)
+        let document = ReviewDocument(
+            base: old.source.commit, revision: revision == nil ? nil : new.source.commit, review: review)
+        let text = ReviewText(
+            review, base: document.base.map { String($0.prefix(12)) } ?? base,
+            revision: document.revision.map { String($0.prefix(12)) } ?? "the directory as it is",
+            directory: try await reader.path())
+        switch output.output {
+        case .json: Terminal.output(try JSONText.pretty(document))
+        case .text: Terminal.output(String(text.text.dropLast()))
+        case .markdown: Terminal.output(String(text.markdown.dropLast()))
+        }
+        if !review.diagnostics.isEmpty, !options.allowStale {
+            throw Failure(
+                "the manifests are not valid: \(review.diagnostics[0].summary)",
+                hint: "--allow-stale goes on with what they last said")
+        }
+        return !review.changes.isEmpty
+    }
+}
+
+/// A review as programs read it.
+private struct ReviewDocument: Encodable {
+    /// The commits; `nil`: the directory as it is.
+    var base: String?
+    var revision: String?
+    var review: Review
+
+    enum CodingKeys: String, CodingKey { case base, revision }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(base, forKey: .base)
+        try container.encode(revision, forKey: .revision)
+        try review.encode(to: encoder)
     }
 }

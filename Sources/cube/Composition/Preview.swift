@@ -14,18 +14,15 @@ struct Preview {
     private let madeAt: Timestamp
 
     /// - Throws: where the manifests or the cluster cannot be seen at all.
-    static func make(place: PlaceOptions, owner: OwnerName, cluster: any ClusterReader) async throws -> Preview {
-        let files = LocalFileSystem()
+    ///
+    /// - Parameter revision: the commit whose manifests count; `nil`: the directory as it is.
+    static func make(
+        place: PlaceOptions, revision: String? = nil, owner: OwnerName, cluster: any ClusterReader
+    ) async throws -> Preview {
         let time = SteadyTime()
-        let memory = ReconcilerMemory(directory: place.data.path, files: files, logger: CommandLog.quiet)
-        guard
-            let snapshot = await DirectorySource(place.manifests, files: files, now: { time.now }).look(at: .everything)
-        else { throw Failure("\(place.manifests) cannot be read") }
-        guard snapshot.root != nil else {
-            throw Failure(
-                snapshot.problems.first?.summary ?? "\(place.manifests) cannot be read",
-                hint: "--manifests names another directory; `cube init` makes a first manifest")
-        }
+        let memory = ReconcilerMemory(
+            directory: place.data.path, files: LocalFileSystem(), logger: CommandLog.quiet)
+        let snapshot = try await RevisionReader(place).manifests(at: revision)
         let observed = ObservedState(try await cluster.tasks(owner: owner), of: owner)
         var planner = Planner(owner: owner, memory: memory.names, window: memory.window, oneShot: true)
         if let bound = observed.owner?.source, bound != memory.knownIdentity?.source {
@@ -61,9 +58,12 @@ struct PreviewOptions: ParsableArguments {
     @OptionGroup var manager: ConnectionOptions
 
     /// Looks, with a client that may only look.
-    func preview() async throws -> Preview {
+    ///
+    /// - Parameter revision: the commit whose manifests count; `nil`: the directory as it is.
+    func preview(revision: String? = nil) async throws -> Preview {
         let preview = try await Preview.make(
-            place: manager.place, owner: owner.owner, cluster: ManagerClusterReader(client: manager.reader()))
+            place: manager.place, revision: revision, owner: owner.owner,
+            cluster: ManagerClusterReader(client: manager.reader()))
         try preview.requireValid(allowStale: allowStale)
         return preview
     }

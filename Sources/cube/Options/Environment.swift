@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Glibc
 
 /// What the process was started with beside its arguments.
@@ -8,4 +9,7 @@ enum Environment {
         let value = String(cString: pointer)
         return value.isEmpty ? nil : value
     }
+
+    /// All variables.
+    static var all: [String: String] { ProcessInfo.processInfo.environment }
 }

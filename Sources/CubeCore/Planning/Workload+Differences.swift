@@ -1,0 +1,22 @@
+import CubeJSON
+import CubeTypes
+
+extension Workload {
+    /// The fields in which a manifest does not say what this one says, as manifests call them. Values of `env` are not shown.
+    func differences(from other: Workload) -> [Difference] {
+        let (mine, theirs) = (steering, other.steering)
+        let steered = Set(mine.keys).union(theirs.keys).filter { mine[$0] != theirs[$0] }.map {
+            Difference(field: $0, desired: mine[$0], observed: theirs[$0])
+        }
+        return definition.differences(from: other.definition) + steered
+    }
+
+    /// The fields that are no part of the definition, as texts.
+    private var steering: [String: String] {
+        let manifest = Manifest(
+            definition: definition, replicas: replicas, update: update, suspend: suspend, prune: prune)
+        var texts: [String: String] = [:]
+        CanonicalJSON.object(Manifest.steering.shown(manifest)).list(in: &texts)
+        return texts
+    }
+}

@@ -1,0 +1,44 @@
+import CubeCore
+import CubeJSON
+import CubeReconciler
+import SystemPackage
+
+/// Reads the directory of manifests once: as it is, or as a commit of its repository has it.
+struct RevisionReader {
+    private let directory: FilePath
+    private let history: GitHistory
+    private let time = SteadyTime()
+
+    init(_ place: PlaceOptions) throws {
+        directory = place.manifests
+        history = try GitHistory(
+            of: directory, files: LocalFileSystem(), git: GitProgram(environment: Environment.all),
+            now: { [time] in time.now })
+    }
+
+    /// Where the manifests are in their repository.
+    func path() async throws -> String { try await history.path() }
+
+    /// - Parameter revision: `nil` for the directory as it is.
+    /// - Throws: where there is no such revision, or it has no manifests.
+    func manifests(at revision: String?) async throws -> ManifestSnapshot {
+        let files = LocalFileSystem()
+        let snapshot: ManifestSnapshot?
+        if let revision {
+            snapshot = try await history.manifests(at: revision)
+            guard snapshot != nil else {
+                throw Failure(
+                    "\(directory): no commit is called \"\(revision)\"",
+                    hint: "`git fetch` brings what the remote has; a shallow clone lacks older commits")
+            }
+        } else {
+            snapshot = await DirectorySource(directory, files: files, now: { [time] in time.now }).look(at: .everything)
+        }
+        guard let snapshot, snapshot.root != nil else {
+            throw Failure(
+                snapshot?.problems.first?.summary ?? "\(directory) cannot be read",
+                hint: "--manifests names another directory; `cube init` makes a first manifest")
+        }
+        return snapshot
+    }
+}
