@@ -28,6 +28,8 @@ final class LiveView: Service {
             redraw(
                 LiveFrame(title: title, foot: foot, view: state.view).lines(
                     columns: size.columns, rows: size.rows, terminal: .standardOutput))
+            // A picture goes over all workloads: what changes faster than anyone reads is drawn together.
+            try? await Task.sleep(for: .milliseconds(100))  // Cancelled: this was the last one.
         }
         redraw([])
         sink.redirect(to: nil)
