@@ -65,8 +65,8 @@ package struct AbsenceProof: Hashable, Sendable {
 
     /// When to list again, while a name waits for the proof. Nothing says when a directory can be listed again that could
     /// not: the next listing comes with a change, or by and by.
-    package func lookAgain(at now: Timestamp) -> Timestamp? {
+    package var lookAgain: Timestamp? {
         guard !isProved, !oneShot, !isIncomplete, let last else { return nil }
-        return max((agreesSince ?? last) + Self.distance, now)
+        return (agreesSince ?? last) + Self.distance
     }
 }

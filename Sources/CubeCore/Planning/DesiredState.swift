@@ -60,7 +60,7 @@ package struct DesiredState: Sendable {
     }
 
     /// When to list the source again, if a name waits for the proof of its absence.
-    package func lookAgain(at now: Timestamp) -> Timestamp? { proof.lookAgain(at: now) }
+    package var lookAgain: Timestamp? { proof.lookAgain }
 
     /// What is wrong with the manifests of a name.
     package func diagnostics(of name: WorkloadName) -> [Diagnostic] {

@@ -150,7 +150,7 @@ package struct Planner: Sendable {
         plan.decided = decided
         plan.isConverged = isConverged
         plan.wakeAt = wakeAt
-        if !absent.isEmpty { plan.listAt = desired.lookAgain(at: now) }
+        if !absent.isEmpty { plan.listAt = desired.lookAgain }
         plan.memoryChanged = desired.memoryRevision != tellsMemory
         tellsMemory = desired.memoryRevision
         plan.windowChanged = window != formerWindow

@@ -23,7 +23,7 @@ final class SourceFeed: Sendable {
     private let now: @Sendable () -> Timestamp
     private let logger: Logger
     private let bell = Bell()
-    private let listAt = Mutex<Timestamp?>(nil)
+    private let listing = Mutex(DueListing())
 
     init(
         _ source: DirectorySource, watcher: DirectoryWatcher, pace: Pace, clock: any Clock<Duration>,
@@ -39,11 +39,7 @@ final class SourceFeed: Sendable {
 
     /// Asks for a listing of everything at a time; `nil` asks for none.
     func list(at time: Timestamp?) {
-        let isSooner = listAt.withLock { listAt in
-            defer { listAt = time }
-            return time != nil && time != listAt
-        }
-        if isSooner { bell.ring() }
+        if listing.withLock({ $0.ask(for: time) }) { bell.ring() }
     }
 
     func run(into inbox: Inbox) async {
@@ -60,7 +56,7 @@ final class SourceFeed: Sendable {
         var pollingReason: String?
         while !Task.isCancelled {
             if extent == .everything { lookedAtEverything = now() }
-            if extent != .entries([]) { listAt.withLock { if $0.map({ $0 <= now() }) ?? false { $0 = nil } } }
+            if extent.isListing { listing.withLock { $0.begin(at: now()) } }
             if let snapshot = await source.look(at: extent) { inbox.put(snapshot) }
 
             let reason = await source.pollingReason
@@ -69,10 +65,10 @@ final class SourceFeed: Sendable {
             }
             pollingReason = reason
             let rescanAt = lookedAtEverything + (pollingReason == nil ? pace.rescan : pace.poll)
-            let next = [rescanAt, listAt.withLock { $0 }, await source.nextReread].compactMap { $0 }.min() ?? rescanAt
+            let next = [rescanAt, listing.withLock(\.at), await source.nextReread].compactMap { $0 }.min() ?? rescanAt
             await bell.wait(atMost: next - now(), on: clock)
             let change = await settledChange()
-            let isListingDue = listAt.withLock { $0.map { $0 <= now() } ?? false }
+            let isListingDue = listing.withLock { $0.at.map { $0 <= now() } ?? false }
             if change.everything || rescanAt <= now() {
                 extent = .everything
             } else if isListingDue {
@@ -98,5 +94,29 @@ final class SourceFeed: Sendable {
             change.merge(more)
         }
         return change
+    }
+}
+
+/// When everything is to be listed. A listing answers all that asked for one up to its beginning, also while it goes on:
+/// what decides knows of it only later.
+struct DueListing {
+    /// `nil` where nobody waits for a listing.
+    private(set) var at: Timestamp?
+    private var began: Timestamp?
+
+    /// - Returns: whether this is news to who lists.
+    mutating func ask(for time: Timestamp?) -> Bool {
+        let former = at
+        at = time.flatMap(unanswered)
+        return at != nil && at != former
+    }
+
+    mutating func begin(at now: Timestamp) {
+        began = now
+        at = at.flatMap(unanswered)
+    }
+
+    private func unanswered(_ time: Timestamp) -> Timestamp? {
+        if let began, time <= began { nil } else { time }
     }
 }

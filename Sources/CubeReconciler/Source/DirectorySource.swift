@@ -13,6 +13,11 @@ package actor DirectorySource {
         case names
         /// What a watcher told, and what is due to be read once more.
         case entries(Set<String>)
+
+        /// Whether every directory is listed.
+        var isListing: Bool {
+            if case .entries = self { false } else { true }
+        }
     }
 
     private let path: FilePath
