@@ -1,57 +1,148 @@
 #!/bin/bash
-# Many manifests: RUNNING of them really run, the rest is suspended. Then one is edited and one deleted, and the system calls
-# of the reconciler are counted: idle, for the edit, and for the deletion. They must not grow with the number of manifests.
+# Many manifests: RUNNING of them really run, the rest is suspended. One is edited and one deleted, and what that costs is
+# counted for a few manifests and for many: system calls rather than seconds, so that it fails everywhere or nowhere.
 #
-#   Tests/EndToEndTests/Scenarios/scale.sh [COUNT …]          default: 1000 10000; RUNNING=500 by default; needs strace
+#   Tests/EndToEndTests/Scenarios/scale.sh [FEW MANY]         default: 1000 10000; RUNNING=500; needs strace, not root
+#
+# What may grow with the number of manifests, at most as it does:
+#   start    each manifest is looked at and read, once more if it was written less than two seconds before; its status is written
+#   rescan   once a minute each manifest is looked at (one fstatat), in case that an event was lost; none is read
+#   restart  each status file is read, as the times in it go on, and each manifest; no status is written
+#   status   `cube status` reads the status of each workload
+#   delete   the listings: absence is proved by two of them, each some thousand names a call; and how much is written, as
+#            reconciler/names.json is made anew, once when the file is proved to be gone and once when its task is
+# Nothing else may: not what is idle, not what an edit or a deletion reads, how many files it writes, what it asks of the
+# manager, or what the manager does for it. (A longer start asks more, only as it is longer.)
 set -eu
 here=$(cd "$(dirname "$0")/../../.." && pwd)
 cube=$here/.build/${CONFIGURATION:-debug}/cube
+few=${1:-1000} many=${2:-10000} running=${RUNNING:-500}
 command -v strace >/dev/null || { echo "scale.sh: needs strace" >&2; exit 2; }
 
-service() { # name suspended version
-  printf '{"name": "%s", "suspend": %s, "env": {"VERSION": "%s"}, "command": ["sleep", "1000000"]}\n' "$1" "$2" "$3"
+results=$(mktemp -d /tmp/cube-scale.XXXXXX)
+world= manager= worker= reconciler= tracer= reconciling= pid= count=
+clean_up() {
+  [ -z "$reconciler" ] || kill "$reconciler" 2>/dev/null || true
+  [ -z "$manager" ] || (cd "$world" && "$cube" down --manager "unix:$world/manager.sock" >/dev/null) || true
+  [ -z "$worker" ] || kill "$worker" "$manager" 2>/dev/null || true
+  wait
+  rm -rf "$results" ${world:+"$world"}
+}
+trap clean_up EXIT
+
+manifest() { # number version
+  local name suspend=false
+  printf -v name 'w-%05d' "$1"
+  [ "$1" -lt "$running" ] || suspend=true
+  printf '{"name": "%s", "suspend": %s, "env": {"VERSION": "%s"}, "command": ["sleep", "1000000"]}\n' "$name" $suspend "$2"
+}
+until_so() {
+  local limit=$((SECONDS + 900))
+  until "$@" 2>/dev/null; do [ $SECONDS -lt $limit ] || { echo "scale.sh: not in time: $*" >&2; exit 1; }; sleep 0.2; done
+}
+lines() { [ ! -e "$1" ] && echo 0 || wc -l <"$1"; }
+says() { grep -qs "\"$2\" : \"\?$3" "$world/.cube/status/$1.json"; }
+is_converged() { says summary sync Synced && says summary health Healthy && ! says summary reason not_converged; }
+is_edited() { says workloads/w-00000 attempt 1 && says workloads/w-00000 health Healthy; }
+is_deleted() { ! [ -e "$world/.cube/status/workloads/w-00001.json" ]; }
+rescans() { grep -c 'newfstatat(.*"w-00002.json"' "$world/reconciler.trace"; }
+is_rescanned() { [ "$(rescans)" -gt "$1" ]; }
+
+# Starts a program under strace, which must be its parent: to attach to others is not allowed everywhere.
+traced() { # name arguments...
+  local name=$1; shift
+  rm -f "$name.trace"
+  strace --follow-forks --string-limit=64 --output "$name.trace" "$cube" "$@" 2>>"$name.log" &
+  tracer=$!
+  until_so test -s "$name.trace"
+  read -r pid _ <"$name.trace"
 }
 
-# Counts the system calls of process $1 until the command that follows succeeds, and 3 seconds more.
-count_calls() { # pid name command...
-  local pid=$1 name=$2; shift 2
-  strace --follow-forks --summary-only --output "$world/strace.$name" --attach "$pid" 2>/dev/null &
-  local tracer=$!
-  sleep 1
+# What was called after a line of a trace. What stands in two lines, as another thread came between, counts once; calls for
+# memory do not count, as they go with bytes and with how the allocator feels.
+calls() { # name line
+  tail -n "+$(($2 + 1))" "$1.trace" | awk '
+    /[ .]write(\(| resumed>).* = [0-9]+$/ { bytes += $NF }
+    / resumed>|\+\+\+|---| (mprotect|mmap|munmap|madvise|brk)\(/ { next }
+    { calls++ }
+    /openat2\(.*"w-[0-9]*\.json".*O_NONBLOCK/ { read++ }
+    /newfstatat\(.*"w-[0-9]*\.json"/ { looked++ }
+    / getdents64\(/ { listed++ }
+    / rename\(/ { written++ }
+    / write\([0-9]+, "(GET|PUT|POST|DELETE) \// { asked++ }
+    END { print calls - listed, read + 0, looked + 0, listed + 0, written + 0, int(bytes / 1024), asked + 0 }'
+}
+row() { printf '   %-8s %9s %9s %9s %9s %9s %9s %9s %9s\n' "$@"; }
+step() { # name command...
+  local name=$1 before managed; shift
+  before=$(lines reconciler.trace) managed=$(lines manager.trace)
   "$@"
-  sleep 3
-  kill -INT "$tracer"; wait "$tracer" || true
-  awk -v what="$name" '$NF == "total" { printf "   %-8s %8d system calls\n", what, $3 + 0 ? $3 : $4 }' "$world/strace.$name"
+  sleep 3 # What comes of it afterwards counts too.
+  record "$name" $(calls reconciler "$before") "$(calls manager "$managed" | cut -d ' ' -f 1)"
+}
+once() { # name arguments...
+  local name=$1; shift
+  traced "$name" "$@" >"$name.out"
+  wait "$tracer"
+  record "$name" $(calls "$name" 0) 0
+}
+record() { # step calls read looked listed written KiB asked managed
+  row "$@"
+  echo "$@" >>"$results/$count"
 }
 
-until_so() { local limit=$((SECONDS + 900)); until "$@" >/dev/null 2>&1; do [ $SECONDS -lt $limit ] || { echo "not in time: $*" >&2; return 1; }; sleep 0.2; done; }
-edit_one() { service w-00000 false 2 >"$world/manifests/.new" && mv "$world/manifests/.new" "$world/manifests/w-00000.json"
-  until_so sh -c "pgrep -u $(id -u) -f 'sleep 1000000' >/dev/null && grep -q '\"attempt\" *: *1' '$world/.cube/status/workloads/w-00000.json'"; }
-delete_one() { rm "$world/manifests/w-00001.json"; until_so test ! -e "$world/.cube/status/workloads/w-00001.json"; }
-stay_idle() { sleep 10; }
+start() { traced reconciler reconcile --manager "unix:$world/manager.sock"; reconciler=$pid reconciling=$tracer; until_so is_converged; }
+stop() { kill "$reconciler"; wait "$reconciling" || true; reconciler=; rm reconciler.trace; }
+rescan() { local seen; seen=$(rescans); until_so is_rescanned "$seen"; }
+edit() { manifest 0 2 >manifests/.new && mv manifests/.new manifests/w-00000.json; until_so is_edited; }
+delete() { rm manifests/w-00001.json; until_so is_deleted; }
 
-for count in "${@:-1000 10000}"; do for count in $count; do
+for count in "$few" "$many"; do
   world=$(mktemp -d /tmp/cube-scale.XXXXXX)
-  mkdir "$world/manifests"
-  for ((i = 0; i < count; i++)); do
-    name=$(printf 'w-%05d' "$i")
-    service "$name" "$([ "$i" -lt "${RUNNING:-500}" ] && echo false || echo true)" 1 >"$world/manifests/$name.json"
-  done
   cd "$world"
-  "$cube" manager --listen "unix:$world/manager.sock" 2>manager.log & manager=$!
-  until_so test -S "$world/manager.sock"
+  mkdir manifests
+  for ((i = 0; i < count; i++)); do manifest "$i" 1 >"manifests/$(printf 'w-%05d' "$i").json"; done
+  traced manager manager --listen "unix:$world/manager.sock"; manager=$pid
+  until_so test -S manager.sock
   "$cube" worker --name w1 --join "unix:$world/manager.sock" --listen "unix:$world/worker.sock" 2>worker.log & worker=$!
-  began=$SECONDS
-  "$cube" reconcile --manager "unix:$world/manager.sock" 2>reconcile.log & reconciler=$!
-  until_so grep -q '"sync" *: *"Synced"' .cube/status/summary.json
-  echo "== $count manifests, ${RUNNING:-500} running: converged after $((SECONDS - began)) s"
-  grep -E 'VmHWM' "/proc/$reconciler/status" | sed 's/^/   reconciler /'
-  sleep 5
-  count_calls "$reconciler" idle stay_idle
-  count_calls "$reconciler" edit edit_one
-  count_calls "$reconciler" delete delete_one
-  kill "$reconciler"; wait "$reconciler" || true
-  "$cube" down --manager "unix:$world/manager.sock" >down.log 2>&1 || cat down.log
-  kill "$worker" "$manager"; wait "$worker" "$manager" || true
+
+  echo "== $count manifests, $running running"
+  row step calls read looked listed written KiB asked managed
+  step start start
+  sleep 12          # Until what runs counts as proven.
+  step rescan rescan # The next one is a minute away.
+  step idle sleep 10
+  step edit edit
+  step delete delete
+  peak=$(awk '/VmHWM/ { print $2 }' "/proc/$reconciler/status" "/proc/$manager/status" "/proc/$worker/status" | xargs)
+  stop
+  rm .cube/status/summary.json
+  step restart start
+  stop
+  once status status
+  once down down --manager "unix:$world/manager.sock"
+  echo "   peak memory in KiB of reconciler, manager and worker: $peak"
+  kill "$worker" "$manager"; wait; worker= manager=
   cd /; rm -rf "$world"
-done; done
+done
+
+# `times` more manifests may cost so many times more where something grows with them, and half as much again where not.
+paste -d ' ' "$results/$few" "$results/$many" | awk -v times="$((many / few))" '
+  BEGIN {
+    columns = split("step calls read looked listed written KiB asked managed", what)
+    grows["start"] = " calls read looked listed written KiB asked managed "
+    grows["rescan"] = " calls looked listed "
+    grows["delete"] = " listed KiB "
+    grows["restart"] = " calls read looked listed KiB asked managed "
+    grows["status"] = " calls listed KiB "
+  }
+  {
+    for (i = 2; i <= columns; i++) {
+      limit = index(grows[$1], " " what[i] " ") ? $i * times * 1.1 + 5 : $i * 1.5 + 5
+      if ($(i + columns) <= limit) continue
+      printf "%s: %s grew from %d to %d, at most %d may be\n", $1, what[i], $i, $(i + columns), limit
+      bad = 1
+    }
+  }
+  END { exit bad }' || { echo "FAILED"; exit 1; }
+echo "PASSED: nothing grew that should not"
