@@ -45,6 +45,14 @@ extension ManagerClient {
         try await transport.send(TransportRequest(.get, Self.path("metrics")))
     }
 
+    /// Where a workload is served now: the ports of its ready tasks.
+    ///
+    /// - Parameter owner: the owner of the workload; default: all that have one of this name.
+    public func endpoints(of name: WorkloadName, owner: OwnerName? = nil) async throws -> EndpointList {
+        try await transport.send(
+            TransportRequest(.get, Self.path("endpoints"), query: ["name": name, "owner": owner]))
+    }
+
     /// The history after a revision, oldest first.
     ///
     /// - Parameters:

@@ -23,6 +23,27 @@ struct ManagerServiceTests {
         }
     }
 
+    @Test("A workload is served where its ready tasks are, of every owner or of one", .timeLimit(.minutes(1)))
+    func endpoints() async throws {
+        try await TestManager.run { manager in
+            try await manager.join()
+            let ports = [PortSpec(name: "http", host: 80), PortSpec(name: "dns", host: 53, transport: .udp)]
+            let request = manager.request("web", ordinal: 2, ports: ports)
+            _ = try await manager.service.schedule(manager.request("db", ports: [PortSpec(name: "db")]))
+            _ = try await manager.service.schedule(request)
+            try await manager.wait(for: request.task.id) { $0.ready }
+            let web = WorkloadName(rawValue: "web")!
+            let found = try await manager.service.endpoints(name: web, owner: nil).endpoints
+            #expect(found.map(\.address) == ["127.0.0.1:80", "127.0.0.1:53"])
+            #expect(found.map(\.port) == ["http", "dns"])
+            #expect(found.allSatisfy { $0.name == web && $0.ordinal == 2 && $0.node == .w1 })
+            #expect(try await manager.service.endpoints(name: web, owner: .manual).endpoints == found)
+            #expect(try await manager.service.endpoints(name: web, owner: .default).endpoints == [])
+            _ = try await manager.service.stop(request.task.id)
+            #expect(try await manager.service.endpoints(name: web, owner: nil).endpoints == [])
+        }
+    }
+
     @Test(
         "A manager that begins anew goes on where it was, with a higher term, and starts nothing twice",
         .timeLimit(.minutes(1)))

@@ -53,10 +53,11 @@ struct TestManager {
     }
 
     func request(
-        _ name: String, ordinal: Int = 0, attempt: Int = 0, owner: OwnerName = .manual, fence: Int = 0
+        _ name: String, ordinal: Int = 0, attempt: Int = 0, owner: OwnerName = .manual, fence: Int = 0,
+        ports: [PortSpec] = []
     ) -> ScheduleRequest {
         let name = WorkloadName(rawValue: name)!
-        let definition = TaskDefinition(name: name, command: ["true"])
+        let definition = TaskDefinition(name: name, command: ["true"], ports: ports)
         let digest = definition.specDigest
         return ScheduleRequest(
             owner: owner, fence: fence, maxLive: 100,

@@ -53,11 +53,11 @@ struct ManagerEndpointTests {
             capacity: ResourceSpec(millicores: 4000, memory: 1 << 30, disk: 1 << 30), bootID: "b", incarnation: "i")
     }
 
-    func proposal(_ name: String = "web", ordinal: Int = 0, attempt: Int = 0, owner: OwnerName = .manual)
-        -> TaskProposal
-    {
+    func proposal(
+        _ name: String = "web", ordinal: Int = 0, attempt: Int = 0, owner: OwnerName = .manual, ports: [PortSpec] = []
+    ) -> TaskProposal {
         let name = WorkloadName(rawValue: name)!
-        let definition = TaskDefinition(name: name, command: ["true"], env: ["PASSWORD": "hunter2"])
+        let definition = TaskDefinition(name: name, command: ["true"], env: ["PASSWORD": "hunter2"], ports: ports)
         return TaskProposal(
             id: .derive(
                 cluster: cluster, owner: owner, name: name, ordinal: ordinal, attempt: attempt,
@@ -265,6 +265,19 @@ struct ManagerEndpointTests {
                 if text.contains("data: ") && text.hasSuffix("\n\n") { break }
             }
             #expect(text.contains("event: task_pending\ndata: {"))
+        }
+    }
+
+    @Test func `where a workload is served is asked by its name, and a task that is not ready serves nothing`()
+        async throws
+    {
+        try await withManager { client, endpoint in
+            let request = ScheduleRequest(owner: .manual, maxLive: 1, task: proposal(ports: [PortSpec(name: "http")]))
+            _ = try await client.schedule(request)
+            let reader = ManagerClient(endpoint: endpoint, token: tokens[.read], logger: silent)
+            let list = try await reader.endpoints(of: request.task.name, owner: .manual)
+            #expect(try await list == EndpointList(revision: client.cluster().revision, endpoints: []))
+            #expect(try await ask(.GET, endpoint, "/api/v1/manager/endpoints", token: .read).status == 400)
         }
     }
 

@@ -37,6 +37,17 @@ import Testing
         #expect(again == task)
     }
 
+    @Test func `what an older program does not say of ports is empty`() throws {
+        let task = try decode(TaskStatus.self, Self.task)
+        #expect(task.endpoints.isEmpty && task.definition.ports.isEmpty && task.definition.health == .none)
+        let definition = try decode(
+            TaskDefinition.self,
+            #"{"name": "web", "ports": [{"name": "http", "protocol": "sctp", "new": 1}],"#
+                + #" "health": {"ready": {"tcp": {"port": "http"}}, "live": {"moon": {}}}}"#)
+        #expect(definition.ports == [PortSpec(name: "http", transport: PortSpec.Transport(rawValue: "sctp"))])
+        #expect(definition.health.ready?.interval == .seconds(2) && definition.health.live?.interval == .seconds(10))
+    }
+
     @Test func `an error with an unknown reason keeps its word, its code and whether a retry helps`() throws {
         let error = try decode(
             APIError.self, #"{"code": 418, "reason": "teapot", "message": "short", "retry": true, "x": 1}"#)

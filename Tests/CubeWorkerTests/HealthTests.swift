@@ -161,6 +161,26 @@ struct HealthTests {
         }
     }
 
+    @Test("A check names a port of the task, which listens where its variable says")
+    func namedPort() async throws {
+        try await WorkerWorld.with { world in
+            try await world.worker { worker in
+                let port = try Listener.freePort()
+                let listener = try Listener(port: port)
+                defer { listener.close() }
+                var assignment = TaskAssignment.script("") {
+                    $0.command = ["sh", "-c", "echo $PORT_HTTP; echo $0; \(Self.forever)", "$(PORT_HTTP)"]
+                    $0.ports = [PortSpec(name: "http")]
+                    $0.health.ready = Self.check(tcp: TCPProbe(port: .name("http")))
+                }
+                assignment.ports = ["http": port]
+                try await worker.assign(assignment)
+                try await worker.task(assignment.id) { $0.ready }
+                #expect(try await worker.output(assignment.id, until: "\(port)\n\(port)") == "")
+            }
+        }
+    }
+
     @Test("Checks change while the task runs, in the same run")
     func settings() async throws {
         try await WorkerWorld.with { world in

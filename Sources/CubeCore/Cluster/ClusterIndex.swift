@@ -22,6 +22,8 @@ package struct ClusterIndex: Equatable, Sendable {
     /// What a node holds.
     package struct NodeLoad: Equatable, Sendable {
         package var reserved = ResourceSpec.zero
+        /// The ports that are given to them.
+        package var ports: TreeSet<HostPort> = []
         /// Those that hold a place.
         package var tasks: TreeSet<TaskID> = []
         package var workloads: TreeDictionary<WorkloadKey, Int> = [:]
@@ -108,6 +110,7 @@ extension ClusterIndex.NodeLoad {
     fileprivate mutating func count(_ task: TaskRecord, by step: Int) {
         let resources = task.definition.resources
         reserved = step > 0 ? reserved + resources : reserved - resources
+        for port in task.hostPorts { ports.set(port, to: step > 0) }
         tasks.set(task.id, to: step > 0)
         workloads.count(task.slot.workload, by: step)
         if task.dueCall != nil { due.set(task.id, to: step > 0) }

@@ -37,8 +37,8 @@ extension ClusterState {
             .assign(
                 TaskAssignment(
                     cluster: cluster, term: term, id: id, owner: task.slot.owner, ordinal: task.slot.ordinal,
-                    attempt: task.attempt, placement: placement.number, settingsDigest: task.settingsDigest,
-                    definition: task.definition))
+                    attempt: task.attempt, placement: placement.number, ports: placement.ports,
+                    settingsDigest: task.settingsDigest, definition: task.definition))
         case .update:
             .update(
                 id,

@@ -62,6 +62,19 @@ extension ClusterState {
             reserved: load.reserved, tasks: load.tasks.count, lastSeenAt: lastSeenAt, revision: node.revision)
     }
 
+    /// The tasks of a workload that have not ended, by ordinal and attempt; found without a look at those of others.
+    package func live(_ name: WorkloadName, of owner: OwnerName) -> [TaskRecord] {
+        var missing = index.live[SlotKey(owner: owner, name: name, ordinal: 0).workload] ?? 0
+        var found: [TaskRecord] = []
+        for ordinal in 0..<10_000 where missing > 0 {
+            let ids = index.attempts[SlotKey(owner: owner, name: name, ordinal: ordinal)] ?? []
+            let live = ids.compactMap { records.tasks[$0] }.filter { !$0.phase.hasEnded }
+            missing -= live.count
+            found += live
+        }
+        return found
+    }
+
     /// How many tasks of an owner have not ended.
     func liveCount(of owner: OwnerName) -> Int {
         Set((index.slots[owner] ?? []).map(\.workload)).reduce(0) { $0 + (index.live[$1] ?? 0) }

@@ -21,8 +21,21 @@ extension ClusterTransaction {
             advance()
             node.registeredRevision = revision
             put(node)
+            moveEndpoints(to: node)
         }
         return WorkerWelcome(cluster: state.cluster, term: state.term)
+    }
+
+    /// The tasks of a node that has another address now are reached there.
+    private mutating func moveEndpoints(to node: NodeRecord) {
+        for id in state.index.load(of: node.worker.name).tasks {
+            guard var task = state.records.tasks[id], var placement = task.phase.placement,
+                placement.host != node.host
+            else { continue }
+            placement.host = node.host
+            task.phase = task.phase.with(placement)
+            put(task)
+        }
     }
 
     /// Lets a node take no new tasks, or take them again; it keeps those that it has.

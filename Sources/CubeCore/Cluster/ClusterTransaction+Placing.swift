@@ -10,7 +10,8 @@ extension ClusterTransaction {
             let load = state.index.load(of: node.worker.name)
             return Candidate(
                 name: node.worker.name, runtimes: node.worker.runtimes, labels: node.worker.labels,
-                capacity: node.worker.capacity, reserved: load.reserved, tasks: load.tasks.count,
+                capacity: node.worker.capacity, reserved: load.reserved, ports: load.ports,
+                tasks: load.tasks.count,
                 siblings: load.workloads[task.slot.workload] ?? 0)
         }
         let scheduler = Scheduler(policy: state.policy, lastPicked: state.records.counters.lastPicked)
@@ -18,7 +19,12 @@ extension ClusterTransaction {
         case .node(let node):
             count { $0.lastPicked = node }
             task.placements += 1
-            task.phase = .scheduled(placement: Placement(node: node, number: task.placements))
+            let ports = PortAllocation.allocate(
+                task.definition.ports, for: task.id, placement: task.placements, taken: state.index.load(of: node).ports
+            )
+            task.phase = .scheduled(
+                placement: Placement(
+                    node: node, number: task.placements, host: state.records.nodes[node]?.host, ports: ports))
         case .pending(let cause):
             task.phase = .pending(cause: cause)
         }

@@ -23,6 +23,9 @@ package struct NodeRecord: Hashable, Codable, Sendable {
         self.revision = revision
     }
 
+    /// Where its tasks are reached: the host that it advertises, which is this machine where that is a Unix socket.
+    package var host: String { worker.host }
+
     package var takesTasks: Bool { presence == .ready && !isDraining }
 
     package var state: WorkerState {
@@ -31,5 +34,12 @@ package struct NodeRecord: Hashable, Codable, Sendable {
         case .joining: .joining
         case .ready: isDraining ? .draining : .ready
         }
+    }
+}
+
+extension WorkerInfo {
+    /// The host of its address.
+    fileprivate var host: String {
+        if case .tcp(let host, _) = Endpoint(rawValue: url)?.address { host } else { "127.0.0.1" }
     }
 }

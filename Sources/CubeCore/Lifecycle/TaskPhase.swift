@@ -60,13 +60,34 @@ package struct Placement: Hashable, Codable, Sendable {
     package var node: NodeName
     /// Counted by the manager, from 1.
     package var number: Int
+    /// Where the node is reached; `nil` where nobody knew yet.
+    package var host: String?
+    /// The numbers of the task's ports, by their names.
+    package var ports: [String: Int]
     /// What the worker said last; `nil` until it acknowledged the placement.
     package var report: WorkerTask?
 
-    package init(node: NodeName, number: Int, report: WorkerTask? = nil) {
+    package init(
+        node: NodeName, number: Int, host: String? = nil, ports: [String: Int] = [:], report: WorkerTask? = nil
+    ) {
         self.node = node
         self.number = number
+        self.host = host
+        self.ports = ports
         self.report = report
+    }
+}
+
+extension Placement {
+    /// One that was stored before there were ports has none.
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            node: try container.decode(NodeName.self, forKey: .node),
+            number: try container.decode(Int.self, forKey: .number),
+            host: try container.decodeIfPresent(String.self, forKey: .host),
+            ports: try container.decodeIfPresent([String: Int].self, forKey: .ports) ?? [:],
+            report: try container.decodeIfPresent(WorkerTask.self, forKey: .report))
     }
 }
 

@@ -56,12 +56,30 @@ package struct TaskRecord: Hashable, Codable, Sendable, Identifiable {
 }
 
 extension TaskRecord {
+    /// The ports of its node that it has.
+    var hostPorts: [HostPort] {
+        guard let numbers = phase.placement?.ports else { return [] }
+        return definition.ports.compactMap { port in numbers[port.name].map { HostPort($0, port.transport) } }
+    }
+
+    private var endpoints: [TaskEndpoint] {
+        guard let placement = phase.placement, let host = placement.host else { return [] }
+        return definition.ports.compactMap { port in
+            placement.ports[port.name].map {
+                TaskEndpoint(
+                    name: port.name, address: "\(Endpoint.Address.tcp(host: host, port: $0))", transport: port.transport
+                )
+            }
+        }
+    }
+
     /// The task, as the manager answers it.
     package var status: TaskStatus {
         var status = TaskStatus(
             id: id, owner: slot.owner, name: slot.name, ordinal: slot.ordinal, attempt: attempt, state: phase.state,
             specDigest: specDigest, settingsDigest: settingsDigest, source: source, node: lastPlacement?.node,
-            placement: placements, nodeUnknown: nodeUnknown, createdAt: createdAt, createdRevision: createdRevision,
+            placement: placements, endpoints: endpoints, nodeUnknown: nodeUnknown, createdAt: createdAt,
+            createdRevision: createdRevision,
             revision: revision, definition: definition)
         if let report {
             status.run = report.run

@@ -23,7 +23,7 @@ extension HealthChecks {
                     let value = object["health"]?[name]?[probe]?["port"]
                 else { continue }
                 reader.report(
-                    .invalidValue, "health.\(name).\(probe).port: \(Quoted(port)) is none of its ports",
+                    .invalidValue, "health.\(name).\(probe).port: \(Quoted(port)) is none of its tcp ports",
                     detail: .word(port, among: declared), at: value)
             }
         }

@@ -46,7 +46,7 @@ struct Manifest: Sendable {
     static let steering = FieldTable(steeringFields)
 
     private static let unsupportedFields: [Field<Manifest>] = [
-        "env_from", "ports", "volumes", "files", "on_lost", "exclusive", "depends_on", "ignore",
+        "env_from", "volumes", "files", "on_lost", "exclusive", "depends_on", "ignore",
     ].map { .unsupported($0) }
 
     private static func checkWhole(_ manifest: Manifest, _ object: JSONValue, _ reader: inout FieldReader) {
@@ -64,7 +64,9 @@ struct Manifest: Sendable {
                 reader.report(.invalidValue, "command[0]: must not be empty", at: command)
             }
         }
-        definition.health.checkPorts(declared: [], object, &reader)
+        PortSpec.check(definition, object, &reader)
+        let ports = definition.ports.filter { $0.transport == .tcp }.map(\.name)
+        definition.health.checkPorts(declared: ports, object, &reader)
         if definition.kind == .job, definition.restart.policy == .always, let restart = object["restart"] {
             reader.report(
                 .invalidValue, "restart.policy: \"always\" is not for a job", detail: "it would never be completed",

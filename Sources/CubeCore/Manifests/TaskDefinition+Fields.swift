@@ -26,6 +26,10 @@ extension TaskDefinition {
             "memory", \.resources.memory, FieldType.size,
             "Memory that is reserved, in bytes or as `\"128MiB\"`. Default 0."),
         Field("disk", \.resources.disk, FieldType.size, "Disk that is reserved, in bytes or as `\"1GiB\"`. Default 0."),
+        Field(
+            "ports", \.ports, .ports,
+            "On which it is served. A process finds the numbers as `PORT_<NAME>` and in its command as `$(PORT_<NAME>)`."
+        ),
     ])
 
     /// The fields of the settings digest.

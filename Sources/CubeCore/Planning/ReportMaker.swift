@@ -20,7 +20,8 @@ struct ReportMaker {
         let conditions = self.conditions.since(previous?.status.conditions ?? [])
         var status = WorkloadStatus(
             name: name, sync: sync, health: decision.health.status, replicas: decision.replicas,
-            tasks: tasks(live).map(TaskSummary.init), conditions: conditions, diagnostics: diagnostics)
+            tasks: tasks(live).map(TaskSummary.init),
+            endpoints: tasks(live).filter(\.ready).flatMap(\.endpoints), conditions: conditions, diagnostics: diagnostics)
         switch desired {
         case .readable(let workload)?:
             status.file = workload.file

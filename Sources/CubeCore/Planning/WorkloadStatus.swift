@@ -26,6 +26,8 @@ package struct WorkloadStatus: Codable, Hashable, Sendable {
     package var replicas: Replicas
     /// By ordinal and attempt: what lives, and of a slot where nothing lives what ended last.
     package var tasks: [TaskSummary]
+    /// Of the ready tasks, in their order.
+    package var endpoints: [TaskEndpoint]
     /// By type.
     package var conditions: [Condition]
     /// The spec digest of the manifest.
@@ -36,14 +38,15 @@ package struct WorkloadStatus: Codable, Hashable, Sendable {
     package var diagnostics: [Diagnostic]
 
     enum CodingKeys: String, CodingKey {
-        case name, file, line, kind, sync, health, replicas, tasks, conditions, diagnostics
+        case name, file, line, kind, sync, health, replicas, tasks, endpoints, conditions, diagnostics
         case desiredDigest = "desired_digest"
         case observedDigest = "observed_digest"
     }
 
     package init(
         name: WorkloadName, file: String? = nil, line: Int? = nil, kind: TaskKind? = nil, sync: SyncStatus,
-        health: HealthStatus, replicas: Replicas, tasks: [TaskSummary] = [], conditions: [Condition] = [],
+        health: HealthStatus, replicas: Replicas, tasks: [TaskSummary] = [], endpoints: [TaskEndpoint] = [],
+        conditions: [Condition] = [],
         desiredDigest: Digest? = nil, observedDigest: Digest? = nil, diagnostics: [Diagnostic] = []
     ) {
         self.name = name
@@ -54,6 +57,7 @@ package struct WorkloadStatus: Codable, Hashable, Sendable {
         self.health = health
         self.replicas = replicas
         self.tasks = tasks
+        self.endpoints = endpoints
         self.conditions = conditions
         self.desiredDigest = desiredDigest
         self.observedDigest = observedDigest

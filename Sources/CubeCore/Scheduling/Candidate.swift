@@ -1,3 +1,4 @@
+package import HashTreeCollections
 package import CubeTypes
 
 /// A node that takes tasks, as scheduling sees it.
@@ -8,6 +9,8 @@ package struct Candidate: Hashable, Sendable {
     package var capacity: ResourceSpec
     /// By all tasks that hold a place, those that are stopping included.
     package var reserved: ResourceSpec
+    /// The ports that its tasks have.
+    package var ports: TreeSet<HostPort>
     /// How many tasks hold a place.
     package var tasks: Int
     /// How many of them are of the workload to be placed.
@@ -15,17 +18,23 @@ package struct Candidate: Hashable, Sendable {
 
     package init(
         name: NodeName, runtimes: [String], labels: [String: String], capacity: ResourceSpec, reserved: ResourceSpec,
-        tasks: Int, siblings: Int
+        ports: TreeSet<HostPort> = [], tasks: Int, siblings: Int
     ) {
         self.name = name
         self.runtimes = runtimes
         self.labels = labels
         self.capacity = capacity
         self.reserved = reserved
+        self.ports = ports
         self.tasks = tasks
         self.siblings = siblings
     }
 
     /// What is not reserved.
     var free: ResourceSpec { capacity - reserved }
+
+    func hasPorts(for demand: Demand) -> Bool {
+        demand.hostPorts.allSatisfy { !ports.contains($0) }
+            && ports.count + demand.allocatedPorts <= PortSpec.allocated.count
+    }
 }

@@ -30,13 +30,25 @@ package enum Feasibility: Hashable, Sendable {
             self = .infeasible(PendingCause(reason: .noCapacity, message: Self.capacityMessage(demand, matching)))
             return
         }
-        self = .feasible(roomy)
+        let open = roomy.filter { $0.hasPorts(for: demand) }
+        guard !open.isEmpty else {
+            self = .infeasible(PendingCause(reason: .portTaken, message: Self.portMessage(demand)))
+            return
+        }
+        self = .feasible(open)
     }
 
     private static func runtimeMessage(_ runtime: String) -> String {
         runtime == "process"
             ? "no node runs processes"
             : "\"image\" needs a container engine, and no node has one; without \"image\" the command runs as a process"
+    }
+
+    private static func portMessage(_ demand: Demand) -> String {
+        let ports = demand.hostPorts.map { "\($0.number)/\($0.transport)" }.sorted().joined(separator: ", ")
+        return ports.isEmpty
+            ? "no node with room for it has a port left to allocate"
+            : "it needs port \(ports), which other tasks have on every node with room for it; it is placed when they end"
     }
 
     private static func capacityMessage(_ demand: Demand, _ matching: [Candidate]) -> String {

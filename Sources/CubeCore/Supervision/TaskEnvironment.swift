@@ -10,6 +10,9 @@ package struct TaskEnvironment: Hashable, Sendable {
             "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": home, "LANG": "C.UTF-8",
         ]
         variables.merge(assignment.definition.env) { _, own in own }
+        for port in assignment.definition.ports {
+            variables[port.variable] = assignment.ports[port.name].map { String($0) }
+        }
         variables["CUBE_NAME"] = assignment.definition.name.rawValue
         variables["CUBE_ORDINAL"] = String(assignment.ordinal)
         variables[Self.taskID] = assignment.id.rawValue

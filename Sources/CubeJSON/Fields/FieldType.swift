@@ -80,6 +80,27 @@ extension FieldType where Value: Equatable {
     }
 }
 
+extension FieldType {
+    /// An array of values of one type.
+    package static func array<Element>(of element: FieldType<Element>) -> FieldType where Value == [Element] {
+        FieldType(
+            schema: ["type": "array", "items": .object(element.schema)],
+            read: { value, reader in
+                guard value.kind == .array else {
+                    reader.reportMismatch(value, expected: "an array")
+                    return nil
+                }
+                var elements: [Element] = []
+                for (position, item) in value.elements.enumerated() {
+                    // What is wrong is reported; the result does not count any more then.
+                    elements += reader.at(.index(position)) { element.read(item, &$0).map { [$0] } ?? [] }
+                }
+                return elements
+            },
+            write: { .array($0.compactMap(element.write)) }, show: { .array($0.compactMap(element.show)) })
+    }
+}
+
 extension FieldType where Value: RawRepresentable<String> {
     /// One of these values.
     package static func oneOf(_ values: [Value]) -> FieldType {

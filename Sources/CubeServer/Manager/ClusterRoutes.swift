@@ -15,6 +15,13 @@ extension RouteTable {
             Route(.get, "\(managerPrefix)/metrics", .reader) { _ in
                 try .json(ClusterMetrics(try await manager.cluster()))
             },
+            Route(.get, "\(managerPrefix)/endpoints", .reader) { call in
+                var query = call.query
+                let name = query.identifier("name", as: WorkloadName.self)
+                let owner = query.identifier("owner", as: OwnerName.self)
+                try query.finish(requiring: "name")
+                return try .json(try await manager.endpoints(name: name!, owner: owner))
+            },
             Route(.get, "\(managerPrefix)/events", .reader) { call in
                 var query = call.query
                 let since = query.integer("since") ?? 0

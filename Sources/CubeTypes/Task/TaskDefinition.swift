@@ -18,6 +18,8 @@ public struct TaskDefinition: Hashable, Sendable {
     public var user: String?
     /// What the task reserves on its node.
     public var resources: ResourceSpec
+    /// On which it is served; in the order of the manifest.
+    public var ports: [PortSpec]
     public var health: HealthChecks
     public var restart: RestartPolicy
     public var stop: StopPolicy
@@ -28,7 +30,7 @@ public struct TaskDefinition: Hashable, Sendable {
     public init(
         name: WorkloadName, kind: TaskKind = .service, image: String? = nil, command: [String] = [],
         env: [String: String] = [:], workingDirectory: String? = nil, user: String? = nil,
-        resources: ResourceSpec = .zero, health: HealthChecks = .none,
+        resources: ResourceSpec = .zero, ports: [PortSpec] = [], health: HealthChecks = .none,
         restart: RestartPolicy? = nil, stop: StopPolicy = StopPolicy(), constraints: PlacementConstraints = .none,
         labels: [String: String] = [:]
     ) {
@@ -40,6 +42,7 @@ public struct TaskDefinition: Hashable, Sendable {
         self.workingDirectory = workingDirectory
         self.user = user
         self.resources = resources
+        self.ports = ports
         self.health = health
         self.restart = restart ?? .standard(for: kind)
         self.stop = stop
@@ -50,7 +53,7 @@ public struct TaskDefinition: Hashable, Sendable {
 
 extension TaskDefinition: Codable {
     enum CodingKeys: String, CodingKey {
-        case name, kind, image, command, env, user, health, restart, stop, constraints, labels
+        case name, kind, image, command, env, user, ports, health, restart, stop, constraints, labels
         case workingDirectory = "working_dir"
     }
 
@@ -65,6 +68,7 @@ extension TaskDefinition: Codable {
             workingDirectory: try container.decodeIfPresent(String.self, forKey: .workingDirectory),
             user: try container.decodeIfPresent(String.self, forKey: .user),
             resources: try ResourceSpec(from: decoder),
+            ports: try container.decodeIfPresent([PortSpec].self, forKey: .ports) ?? [],
             health: try container.decodeIfPresent(HealthChecks.self, forKey: .health) ?? .none,
             restart: try container.decodeIfPresent(RestartPolicy.self, forKey: .restart),
             stop: try container.decodeIfPresent(StopPolicy.self, forKey: .stop) ?? StopPolicy(),
@@ -82,6 +86,7 @@ extension TaskDefinition: Codable {
         try container.encodeIfPresent(workingDirectory, forKey: .workingDirectory)
         try container.encodeIfPresent(user, forKey: .user)
         try resources.encode(to: encoder)
+        if !ports.isEmpty { try container.encode(ports, forKey: .ports) }
         if health != .none { try container.encode(health, forKey: .health) }
         try container.encode(restart, forKey: .restart)
         try container.encode(stop, forKey: .stop)

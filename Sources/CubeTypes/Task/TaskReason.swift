@@ -8,6 +8,7 @@ public struct TaskReason: OpenSet {
     public static let noRuntime: TaskReason = "no_runtime"
     public static let noCapacity: TaskReason = "no_capacity"
     public static let noMatch: TaskReason = "no_match"
+    public static let portTaken: TaskReason = "port_taken"
     // Scheduled.
     public static let starting: TaskReason = "starting"
     public static let backoff: TaskReason = "backoff"

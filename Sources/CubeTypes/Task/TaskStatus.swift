@@ -29,6 +29,8 @@ public struct TaskStatus: Codable, Hashable, Sendable, Identifiable {
     public var notBefore: Timestamp?
     /// How the last run ended.
     public var exit: TaskResult?
+    /// Where its ports are reached, while it has a node.
+    public var endpoints: [TaskEndpoint]
     /// Its node is silent: what is said of it may be old.
     public var nodeUnknown: Bool
     /// The limits that its node cannot hold, such as `memory`.
@@ -45,7 +47,7 @@ public struct TaskStatus: Codable, Hashable, Sendable, Identifiable {
     enum CodingKeys: String, CodingKey {
         case id, owner, name, ordinal, attempt, state, ready, desired, reason, message, source, node, placement, run,
             restarts,
-            exit, revision, definition
+            exit, endpoints, revision, definition
         case specDigest = "spec_digest"
         case settingsDigest = "settings_digest"
         case notBefore = "not_before"
@@ -62,7 +64,8 @@ public struct TaskStatus: Codable, Hashable, Sendable, Identifiable {
         ready: Bool = false,
         desired: DesiredTaskState = .run, reason: TaskReason? = nil, message: String? = nil, specDigest: Digest,
         settingsDigest: Digest, source: String? = nil, node: NodeName? = nil, placement: Int = 0, run: Int = 0,
-        restarts: Int = 0, notBefore: Timestamp? = nil, exit: TaskResult? = nil, nodeUnknown: Bool = false,
+        restarts: Int = 0, notBefore: Timestamp? = nil, exit: TaskResult? = nil, endpoints: [TaskEndpoint] = [],
+        nodeUnknown: Bool = false,
         notEnforced: [String] = [], createdAt: Timestamp, startedAt: Timestamp? = nil, endedAt: Timestamp? = nil,
         createdRevision: Int, revision: Int, definition: TaskDefinition
     ) {
@@ -85,6 +88,7 @@ public struct TaskStatus: Codable, Hashable, Sendable, Identifiable {
         self.restarts = restarts
         self.notBefore = notBefore
         self.exit = exit
+        self.endpoints = endpoints
         self.nodeUnknown = nodeUnknown
         self.notEnforced = notEnforced
         self.createdAt = createdAt

@@ -8,17 +8,19 @@ public struct TaskAssignment: Codable, Hashable, Sendable {
     public var ordinal: Int
     public var attempt: Int
     public var placement: Int
+    /// The numbers of its ports, by their names.
+    public var ports: [String: Int]
     public var settingsDigest: Digest
     public var definition: TaskDefinition
 
     enum CodingKeys: String, CodingKey {
-        case cluster, term, id, owner, ordinal, attempt, placement, definition
+        case cluster, term, id, owner, ordinal, attempt, placement, ports, definition
         case settingsDigest = "settings_digest"
     }
 
     public init(
         cluster: ClusterID, term: Int, id: TaskID, owner: OwnerName, ordinal: Int, attempt: Int, placement: Int,
-        settingsDigest: Digest, definition: TaskDefinition
+        ports: [String: Int] = [:], settingsDigest: Digest, definition: TaskDefinition
     ) {
         self.cluster = cluster
         self.term = term
@@ -27,6 +29,7 @@ public struct TaskAssignment: Codable, Hashable, Sendable {
         self.ordinal = ordinal
         self.attempt = attempt
         self.placement = placement
+        self.ports = ports
         self.settingsDigest = settingsDigest
         self.definition = definition
     }

@@ -55,8 +55,10 @@ struct Prober: Sendable {
 
     private func port(_ reference: PortReference, of assignment: TaskAssignment) throws(UnknownPort) -> Int {
         switch reference {
-        case .number(let number): number
-        case .name(let name): throw UnknownPort(name: name)
+        case .number(let number): return number
+        case .name(let name):
+            guard let number = assignment.ports[name] else { throw UnknownPort(name: name) }
+            return number
         }
     }
 

@@ -13,6 +13,7 @@ struct ClusterPropertyTests {
         print("seed \(random.seed)")
         let expected = [
             "accepted", "max_live", "stale_attempt", "stale_fence", "ended", "waited", "lost", "stale report",
+            "port_taken",
         ]
         var seen: [String: Int] = [:]
         // Five histories, and more while something has not occurred yet.
@@ -45,6 +46,14 @@ private struct RandomWorld {
     private static let names = [WorkloadName.web, .db]
     private static let nodes = [NodeName.w1, .w2]
     private static let maxLive = 3
+    private static let ports: [[PortSpec]] = [
+        [], [PortSpec(name: "http"), PortSpec(name: "admin")], [PortSpec(name: "dns", host: 53, transport: .udp)],
+        [
+            PortSpec(name: "dns", host: 53, transport: .udp), PortSpec(name: "dns-tcp", host: 53),
+            PortSpec(name: "http"),
+        ],
+        [PortSpec(name: "low", host: 20_000), PortSpec(name: "http")],
+    ]
 
     init(policy: SchedulingPolicy) {
         cluster = TestCluster(policy: policy)
@@ -120,7 +129,7 @@ private struct RandomWorld {
             let attempt = max(0, next + random.pick([-1, 0, 0, 0, 0, 1]))
             let proposal = cluster.proposal(
                 name, ordinal: ordinal, attempt: attempt, owner: owner, cpu: random.pick([0, 500, 1500, 3000]),
-                kind: random.pick([.service, .job]))
+                kind: random.pick([.service, .job]), ports: random.pick(Self.ports))
             return Bool.random(using: &random)
                 ? BatchOperation.schedule(proposal, maxLive: Self.maxLive)
                 : .stop(StopRequest(id: proposal.id, name: name, ordinal: ordinal, attempt: attempt))
@@ -209,6 +218,7 @@ private struct RandomWorld {
             // An end is one for good.
             if old?.phase.hasEnded == true { #expect(task.phase == old?.phase) }
             if task.phase.hasEnded, ended.insert(task.id).inserted { seen["ended", default: 0] += 1 }
+            if case .pending(let cause) = task.phase, cause.reason == .portTaken { seen["port_taken", default: 0] += 1 }
             if case .pending = task.phase { seen["waited", default: 0] += 1 }
             // (placement, run, state) only grows, but for a placement that is given anew.
             if let last = old?.report.flatMap(ReportOrder.init), let now = task.report.flatMap(ReportOrder.init) {
@@ -234,6 +244,14 @@ private struct RandomWorld {
             #expect(node.worker.capacity.covers(load.reserved))
             let held = load.tasks.compactMap { state.records.tasks[$0]?.definition.resources }
             #expect(held.reduce(.zero, +) == load.reserved)
+            // No port is given twice, and each task has all of its own.
+            let ports = load.tasks.compactMap { state.records.tasks[$0] }.flatMap { task in
+                let numbers = task.phase.placement?.ports ?? [:]
+                #expect(Set(numbers.keys) == Set(task.definition.ports.map(\.name)))
+                return task.definition.ports.map { HostPort(numbers[$0.name] ?? 0, $0.transport) }
+            }
+            #expect(Set(ports).count == ports.count)
+            #expect(TreeSet(ports) == load.ports)
         }
         // Invariant 15: no more of a name live than may.
         for (_, live) in state.index.live { #expect(live <= Self.maxLive) }

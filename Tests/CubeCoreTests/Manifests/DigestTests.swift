@@ -24,15 +24,16 @@ import Testing
     @Test func `a manifest with every field`() throws {
         let workload = try workload(ManifestDecoderTests.full)
         // {"command":["web","--port","$(PORT)",""],"cpu":500,"disk":1073741824,"env":{"EMPTY":"","LOG_LEVEL":"info"},
-        // "image":"registry.example/web:1.4","kind":"job","memory":134217728,"user":"web","working_dir":"/srv/web"}
+        // "image":"registry.example/web:1.4","kind":"job","memory":134217728,"ports":[{"container":8080,"name":"http"},
+        // {"container":53,"host":5353,"name":"dns-2","protocol":"udp"}],"user":"web","working_dir":"/srv/web"}
         #expect(
-            workload.specDigest.rawValue == "sha256:bd89db7c5a2bdd47c94214a1a72c203d849faf2b66461cbac18ecf059bd67ea3")
+            workload.specDigest.rawValue == "sha256:e68524dee2dc55e4cb64341813176ab988d2f80c13e0816a679e5c6ed46fe4b8")
         // {"constraints":{"labels":{"zone":"a"},"not":{"disk":"slow"}},"health":{"live":{"command":["web","ping"],
-        // "interval":20000,"start_period":0},"ready":{"http":{"path":"/ready","port":8080},"interval":1000,"retries":5,
+        // "interval":20000,"start_period":0},"ready":{"http":{"path":"/ready","port":"http"},"interval":1000,"retries":5,
         // "timeout":3000}},"labels":{"team":"shop"},"restart":{"backoff":500,"backoff_max":7200000,"max":3,"policy":"never","within":300000},"stop":{"grace":90000,"signal":"SIGINT"}}
         #expect(
             workload.settingsDigest.rawValue
-                == "sha256:277dae45ab63ae35f695380276642d1bbc14b46925b16bcd4a2d7d4013b6b659")
+                == "sha256:ed0240bdd643b63c03ea5a7c40a1b3493a862d5c1ac5d947bd94578a32479949")
     }
 
     @Test(

@@ -21,7 +21,8 @@ import Testing
           "working_dir": "/srv/web",
           "user": "web",
           "cpu": 0.5, "memory": 134217728, "disk": 1073741824,
-          "health": {"ready": {"http": {"port": 8080, "path": "/ready"}, "interval": "1s", "timeout": "3s", "retries": 5},
+          "ports": [{"name": "http", "container": 8080}, {"name": "dns-2", "container": 53, "host": 5353, "protocol": "udp"}],
+          "health": {"ready": {"http": {"port": "http", "path": "/ready"}, "interval": "1s", "timeout": "3s", "retries": 5},
                      "live": {"command": ["web", "ping"], "interval": "20s", "start_period": "0s"}},
           "restart": {"policy": "never", "max": 3, "within": "5m", "backoff": "500ms", "backoff_max": "2h"},
           "stop": {"signal": "SIGINT", "grace": "90s"},
@@ -50,9 +51,13 @@ import Testing
             command: ["web", "--port", "$(PORT)", ""], env: ["LOG_LEVEL": "info", "EMPTY": ""],
             workingDirectory: "/srv/web", user: "web",
             resources: ResourceSpec(millicores: 500, memory: 134_217_728, disk: 1_073_741_824),
+            ports: [
+                PortSpec(name: "http", container: 8080),
+                PortSpec(name: "dns-2", container: 53, host: 5353, transport: .udp),
+            ],
             health: HealthChecks(
                 ready: HealthCheck(
-                    http: HTTPProbe(port: .number(8080), path: "/ready"), interval: .seconds(1), timeout: .seconds(3),
+                    http: HTTPProbe(port: .name("http"), path: "/ready"), interval: .seconds(1), timeout: .seconds(3),
                     retries: 5),
                 live: HealthCheck(
                     command: ["web", "ping"], interval: .seconds(20), timeout: .seconds(2), startPeriod: .zero)),

@@ -19,6 +19,18 @@ struct TaskEnvironmentTests {
         #expect(environment(["NAME": "value", "NESTED": "$(NAME)"]).expand(text) == expected)
     }
 
+    @Test("A task finds its ports, whatever its own variables say")
+    func ports() {
+        var assignment = TaskAssignment.example {
+            $0.ports = [PortSpec(name: "http-admin"), PortSpec(name: "none")]
+            $0.env = ["PORT_HTTP_ADMIN": "1"]
+        }
+        assignment.ports = ["http-admin": 20_001, "stranger": 3]
+        let environment = TaskEnvironment(assignment, home: "/")
+        #expect(environment.variables.filter { $0.key.hasPrefix("PORT_") } == ["PORT_HTTP_ADMIN": "20001"])
+        #expect(environment.expand("$(PORT_HTTP_ADMIN) $(PORT_NONE)") == "20001 $(PORT_NONE)")
+    }
+
     @Test("A task's own variables replace the usual ones, but not those that say who it is")
     func precedence() {
         #expect(

@@ -1,0 +1,50 @@
+import CubeJSON
+import CubeTypes
+
+extension PortSpec {
+    static let fields = FieldTable<PortSpec>([
+        Field("name", \.name, .portName, isRequired: true, "The task finds its number as `PORT_<NAME>`."),
+        Field(
+            "container", \.container, FieldType.integer(1...65_535).optional,
+            "The port inside of a container. A process listens on the port of its node itself."),
+        Field(
+            "host", \.host, .integer(0...65_535),
+            "The port of the node; only one task of a node can have it. Default 0: one of 20000 to 31999 is allocated."),
+        Field("protocol", \.transport, .oneOf([Transport.tcp, .udp]), "Default `tcp`."),
+    ])
+
+    /// Reports what the ports of a task cannot be together.
+    static func check(_ definition: TaskDefinition, _ object: JSONValue, _ reader: inout FieldReader) {
+        var names: Set<String> = []
+        var hosts: Set<HostPort> = []
+        let written = object["ports"].map { Array($0.elements) } ?? []
+        for (index, (port, value)) in zip(definition.ports, written).enumerated() {
+            func report(_ reason: Diagnostic.Reason, _ field: String, _ rule: String) {
+                reader.report(reason, "ports[\(index)].\(field): \(rule)", at: value[field]?.range ?? value.opening)
+            }
+            if !names.insert(port.name).inserted {
+                report(.invalidValue, "name", "\(Quoted(port.name)) stands twice")
+            }
+            if port.host != 0, !hosts.insert(HostPort(port.host, port.transport)).inserted {
+                report(.invalidValue, "host", "\(port.host) stands twice")
+            }
+            switch (definition.image, port.container) {
+            case (nil, .some):
+                report(.invalidValue, "container", "is only for an \"image\"; a process listens on $(\(port.variable))")
+            case (.some, nil): report(.missingKey, "container", "is missing; an \"image\" needs it")
+            case (nil, nil), (.some, .some): break
+            }
+        }
+    }
+}
+
+extension FieldType<String> {
+    fileprivate static let portName = string(
+        schema: ["pattern": "^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"],
+        rule: "must be 1 to 63 of a-z, 0-9 and -, the first one a letter and the last one not -",
+        parse: { WorkloadName(rawValue: $0) != nil && $0.first?.isLetter == true ? $0 : nil }, write: { .string($0) })
+}
+
+extension FieldType<[PortSpec]> {
+    static let ports = array(of: FieldType<PortSpec>.object(PortSpec.fields, standard: PortSpec(name: "")))
+}
