@@ -72,19 +72,40 @@ struct Manifest: Sendable {
                 .invalidValue, "restart.policy: \"always\" is not for a job", detail: "it would never be completed",
                 at: restart["policy"] ?? restart)
         }
+        if definition.kind == .job, manifest.update.maxSurge > 0, let surge = object["update"]?["max_surge"] {
+            reader.report(
+                .invalidValue, "update.max_surge: a job does not surge", detail: "two of a job never run at once",
+                at: surge)
+        }
     }
 }
 
 extension UpdatePolicy {
-    static let fields = FieldTable<UpdatePolicy>([
-        Field(
-            "max_unavailable", \.maxUnavailable, .integer(1...10_000),
-            "How many tasks may be missing while they are replaced. Default 1."),
-        Field(
-            "min_healthy", \.minHealthy, .duration(.zero ... .seconds(86_400)),
-            "How long a task must have been ready to count. Default `\"5s\"`."),
-        .unsupported("max_surge"), .unsupported("deadline"), .unsupported("on_failure"),
-    ])
+    static let fields = FieldTable<UpdatePolicy>(
+        [
+            Field(
+                "max_unavailable", \.maxUnavailable, .integer(0...10_000),
+                "How many tasks may be missing while they are replaced; 0 where `max_surge` is above 0. Default 1."),
+            Field(
+                "max_surge", \.maxSurge, .integer(0...10_000),
+                "How many tasks may live beyond the replicas while they are replaced, each started before its "
+                    + "predecessor is stopped. Default 0: stop first, then start. A job does not surge."),
+            Field(
+                "min_healthy", \.minHealthy, .duration(.zero ... .seconds(86_400)),
+                "How long a task must have been ready to count. Default `\"5s\"`."),
+            .unsupported("deadline"), .unsupported("on_failure"),
+        ],
+        condition: [
+            "if": ["required": ["max_unavailable"], "properties": ["max_unavailable": ["const": 0]]],
+            "then": ["required": ["max_surge"], "properties": ["max_surge": ["minimum": 1]]],
+        ],
+        check: { policy, object, reader in
+            if policy.maxUnavailable == 0, policy.maxSurge == 0, let value = object["max_unavailable"] {
+                reader.report(
+                    .outOfRange, "max_unavailable is 0, and max_surge is too", detail: "nothing could ever be replaced",
+                    at: value)
+            }
+        })
 }
 
 extension FieldType<WorkloadName> {

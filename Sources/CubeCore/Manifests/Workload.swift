@@ -41,11 +41,15 @@ package struct Workload: Hashable, Sendable {
 package struct UpdatePolicy: Hashable, Sendable {
     /// How many of its tasks may be missing while they are replaced.
     package var maxUnavailable: Int
+    /// How many tasks may live beyond the replicas while they are replaced: each is started before the task whose place it
+    /// takes is stopped.
+    package var maxSurge: Int
     /// How long a task must have been ready to count.
     package var minHealthy: Duration
 
-    package init(maxUnavailable: Int = 1, minHealthy: Duration = .seconds(5)) {
+    package init(maxUnavailable: Int = 1, maxSurge: Int = 0, minHealthy: Duration = .seconds(5)) {
         self.maxUnavailable = maxUnavailable
+        self.maxSurge = maxSurge
         self.minHealthy = minHealthy
     }
 }

@@ -266,7 +266,8 @@ package enum DesiredWorkload: Hashable, Sendable {
         switch self {
         case .readable(let workload):
             "\(name) \(workload.specDigest) \(workload.settingsDigest) \(workload.replicas) "
-                + "\(workload.update.maxUnavailable) \(workload.update.minHealthy.milliseconds) "
+                + "\(workload.update.maxUnavailable) \(workload.update.maxSurge) "
+                + "\(workload.update.minHealthy.milliseconds) "
                 + "\(workload.suspend) \(workload.prune)"
         case .kept(let reason): "\(name) \(reason.rule)"
         }

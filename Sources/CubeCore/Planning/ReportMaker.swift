@@ -120,6 +120,8 @@ extension WaitReason {
         switch self {
         case .slotStopping: "it waits until the old task is dead"
         case .surplusStopping: "it waits until surplus tasks are dead"
+        case .maxSurge: "it waits until there is room for one more"
+        case .successorUnready: "it waits until its successor is available"
         case .maxUnavailable: "it waits until the others are available"
         case .minHealthy: "it waits until the others were ready for long enough"
         case .nodeUnknown: "it waits for a node that is silent"

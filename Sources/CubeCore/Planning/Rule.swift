@@ -41,6 +41,8 @@ package struct WaitReason: OpenSet {
     // It waits, and goes on by itself.
     package static let slotStopping: WaitReason = "slot_stopping"
     package static let surplusStopping: WaitReason = "surplus_stopping"
+    package static let maxSurge: WaitReason = "max_surge"
+    package static let successorUnready: WaitReason = "successor_unready"
     package static let maxUnavailable: WaitReason = "max_unavailable"
     package static let minHealthy: WaitReason = "min_healthy"
     package static let nodeUnknown: WaitReason = "node_unknown"

@@ -7,7 +7,7 @@ enum SlotPhase: Hashable, Sendable {
     /// As declared, and not ready for long enough; the time is `nil` where it is not ready at all.
     case settling(TaskStatus, until: Timestamp?)
     /// To be replaced.
-    case outdated(TaskStatus, Rule)
+    case outdated(Outdated)
     /// Asked to stop: it keeps its slot until it is seen dead.
     case stopping(TaskStatus)
     /// Nothing lives in it and something should; the rule says why nothing does.
@@ -24,66 +24,69 @@ enum SlotPhase: Hashable, Sendable {
         case .outdated, .stopping, .vacant, .done, .failed: nil
         }
     }
+}
 
-    /// Whether it does its work.
-    var isAvailable: Bool {
-        switch self {
+/// A task that is not as it is declared, and the rule that says so.
+struct Outdated: Hashable, Sendable {
+    var task: TaskStatus
+    var rule: Rule
+}
+
+/// One slot: where it stands, and what else lives in it.
+///
+/// Two tasks of one slot live side by side while one takes the other's place start-first.
+struct Slot: Hashable, Sendable {
+    let ordinal: Int
+    var phase: SlotPhase
+    /// What does the slot's work until its successor, of which the phase tells, is available.
+    var former: Outdated?
+    /// Whether the successor of what is outdated failed: it is not started once more by itself.
+    var isSuccessorFailed = false
+    /// What lives in it and is neither of the two: its slot is taken.
+    var surplus: [TaskStatus] = []
+
+    /// Whether its work is done.
+    var isAvailable: Bool { isPhaseWorking || former?.task.isServing == true }
+
+    /// How many of its tasks work.
+    var working: Int {
+        (isPhaseWorking ? 1 : 0) + (former?.task.isServing == true ? 1 : 0) + surplus.count { $0.isServing }
+    }
+
+    private var isPhaseWorking: Bool {
+        switch phase {
         case .available, .done: true
-        case .outdated(let task, _): task.ready && !task.nodeUnknown
+        case .outdated(let outdated): outdated.task.isServing
         case .settling, .stopping, .vacant, .failed: false
         }
     }
-}
 
-/// The one that decides where slots stand: a workload, with all that concerns it.
-struct SlotRules {
-    let workload: Workload
-    let slots: [Int: SlotStatus]
-    /// What ended last, by slot.
-    let ended: [Int: TaskStatus]
-    let directives: NameDirectives
-    /// What ended before this revision is history: the name came later.
-    let since: Int
-    let starts: StartTimes
-    let now: Timestamp
-
-    /// - Parameter task: what lives in the slot.
-    func phase(of ordinal: Int, task: TaskStatus?) -> SlotPhase {
-        guard let task else { return vacancy(slots[ordinal], ended[ordinal]) }
-        if task.isStopping { return .stopping(task) }
-        if task.specDigest != workload.specDigest { return .outdated(task, .specChanged) }
-        if let restart = directives.restart, task.createdRevision < restart { return .outdated(task, .restart) }
-        guard task.ready, !task.nodeUnknown else { return .settling(task, until: nil) }
-        // A job is done when it has ended: nobody waits for it to have run for a while.
-        guard workload.definition.kind != .job, let started = starts.start(of: task) else { return .available(task) }
-        let until = started + workload.update.minHealthy
-        return until <= now ? .available(task) : .settling(task, until: until)
-    }
-
-    private func vacancy(_ slot: SlotStatus?, _ ended: TaskStatus?) -> SlotPhase {
-        guard let slot, slot.next > 0 else { return .vacant(.notStarted) }
-        let isAsked = [directives.retry, directives.restart].contains { ($0 ?? -1) >= slot.endedRevision }
-        let isDone = slot.completed.contains(workload.specDigest)
-        if isDone, workload.definition.kind == .job {
-            // A restart means what runs; only `retry` runs a job again that completed.
-            return (directives.retry ?? -1) >= slot.endedRevision ? .vacant(.retry) : .done
-        }
-        guard slot.lastDigest == workload.specDigest else { return .vacant(.specChanged) }
-        switch slot.last {
-        case .failed?:
-            if isAsked { return .vacant(.retry) }
-            // Its manifest changed, if only in what would be changed in place: a restart policy may be the remedy.
-            if let ended, ended.settingsDigest != workload.settingsDigest { return .vacant(.settingsChanged) }
-            return slot.endedRevision > since ? .failed : .vacant(.notRunning)
-        case .completed?:
-            if isAsked { return .vacant(.retry) }
-            return slot.endedRevision > since || workload.definition.kind == .job ? .done : .vacant(.notRunning)
-        default: return .vacant(.notRunning)
+    /// Whether nothing is to be done or waited for.
+    var isSettled: Bool {
+        switch phase {
+        case .available: former == nil
+        case .done: true
+        case .settling, .outdated, .stopping, .vacant, .failed: false
         }
     }
+
+    /// The tasks that have their place in it.
+    var holders: [TaskStatus] {
+        let former = former.map { [$0.task] } ?? []
+        return switch phase {
+        case .available(let task), .settling(let task, _), .stopping(let task): former + [task]
+        case .outdated(let outdated): [outdated.task]
+        case .vacant, .done, .failed: []
+        }
+    }
+
+    /// How many tasks live in it.
+    var live: Int { holders.count + surplus.count }
 }
 
 extension TaskStatus {
     /// Whether it was asked to stop.
     var isStopping: Bool { state == .stopping || desired == .stop }
+    /// Whether it does its work, as far as anybody knows.
+    var isServing: Bool { ready && !nodeUnknown && !isStopping }
 }

@@ -4,11 +4,11 @@ extension WorkloadDecider {
     /// The rule that decided, and its reason.
     func headline(_ steps: [Step], frozen: Bool) -> (Rule, String) {
         if frozen { return (.suspended, freezeText) }
-        if phases.contains(.failed) { return (.failed, health.message) }
+        if failure != nil { return (.failed, health.message) }
         if let action = steps.foremost?.action {
             return (action.rule, "\(action.name)/\(action.ordinal): \(action.reason)")
         }
-        if !phases.isEmpty, phases.allSatisfy({ $0 == .done }) { return (.completed, health.message) }
+        if !slots.isEmpty, slots.allSatisfy({ $0.phase == .done }) { return (.completed, health.message) }
         return (.inSync, health.status == .healthy ? "it runs as declared" : health.message)
     }
 
@@ -18,36 +18,39 @@ extension WorkloadDecider {
             + "; cube resume \(workload.name) ends it"
     }
 
+    /// The slot whose last task failed for good.
+    private var failure: Slot? { slots.first { $0.phase == .failed || $0.isSuccessorFailed } }
+
     var health: Health {
         if let task = live.first(where: \.nodeUnknown) {
             return Health(.unknown, "node_unknown", "\(task.slotText): node \(task.node?.rawValue ?? "?") is silent")
         }
-        if let ordinal = phases.firstIndex(of: .failed) {
+        if let ordinal = failure?.ordinal {
             let task = observed.ended[ordinal]
             return Health(
                 .degraded, task?.reason?.rawValue ?? "failed",
                 "\(workload.name)/\(ordinal) failed\(task?.endText ?? ""); it is tried again when its manifest changes, "
                     + "or by cube retry \(workload.name)")
         }
-        if let task = phases.lazy.compactMap(\.current).first(where: { $0.reason == .backoff && !$0.ready }) {
+        if let task = slots.lazy.compactMap(\.phase.current).first(where: { $0.reason == .backoff && !$0.ready }) {
             return Health(.degraded, "backoff", "\(task.slotText) ended\(task.endText), and is started again")
         }
-        guard !phases.isEmpty else {
+        guard !slots.isEmpty else {
             return live.isEmpty
                 ? Health(.healthy, "scaled_to_zero", "no replica is declared")
                 : Health(.progressing, "scaling_down", "\(live.count) tasks are still there")
         }
-        if phases.allSatisfy({ $0 == .done }) { return Health(.healthy, "completed", "it completed") }
-        if let unfinished = phases.firstIndex(where: { !$0.isSettled }) { return progress(unfinished) }
-        return Health(.healthy, "running", "all \(phases.count) replicas run")
+        if slots.allSatisfy({ $0.phase == .done }) { return Health(.healthy, "completed", "it completed") }
+        if let unfinished = slots.first(where: { !$0.isSettled }) { return progress(unfinished) }
+        return Health(.healthy, "running", "all \(slots.count) replicas run")
     }
 
     /// What the first slot that is not as it should be waits for.
-    private func progress(_ ordinal: Int) -> Health {
-        let slot = "\(workload.name)/\(ordinal)"
-        switch phases[ordinal] {
+    private func progress(_ unfinished: Slot) -> Health {
+        let slot = "\(workload.name)/\(unfinished.ordinal)"
+        switch unfinished.phase {
         case .vacant:
-            return live.isEmpty && !phases.contains(.done)
+            return live.isEmpty && !slots.contains { $0.phase == .done }
                 ? Health(.missing, "not_running", "none of its tasks lives")
                 : Health(.progressing, "not_running", "\(slot) is to be started")
         case .stopping: return Health(.progressing, "slot_stopping", "\(slot) is being stopped")
@@ -65,19 +68,20 @@ extension WorkloadDecider {
     /// What differs, by field: of what is to be replaced or changed in place, and of the number of tasks.
     var differences: [Difference] {
         var all: Set<Difference> = []
-        for phase in phases {
-            switch phase {
-            case .outdated(let task, _), .available(let task), .settling(let task, _):
-                if task.specDigest != workload.specDigest || task.settingsDigest != workload.settingsDigest {
+        for slot in slots {
+            let staying = slot.holders.filter { !$0.isStopping }
+            for task in staying {
+                if !task.isAsDeclared(by: workload) {
                     all.formUnion(workload.definition.differences(from: task.definition))
                 }
                 if task.source != workload.file {
                     all.insert(Difference(field: "file", desired: workload.file, observed: task.source))
                 }
-            case .stopping, .vacant, .done, .failed: break
             }
         }
-        let there = live.count { !$0.isStopping } + phases.count { $0 == .done }
+        // A slot counts once, also while a task takes the other's place.
+        let taken = slots.count { $0.phase == .done || $0.holders.contains { !$0.isStopping } }
+        let there = taken + beyond.count { !$0.isStopping }
         if there != workload.replicas {
             all.insert(Difference(field: "replicas", desired: "\(workload.replicas)", observed: "\(there)"))
         }
@@ -85,17 +89,11 @@ extension WorkloadDecider {
     }
 }
 
-extension SlotPhase {
-    /// Whether nothing is to be done or waited for.
-    fileprivate var isSettled: Bool {
-        switch self {
-        case .available, .done: true
-        case .settling, .outdated, .stopping, .vacant, .failed: false
-        }
-    }
-}
-
 extension TaskStatus {
+    fileprivate func isAsDeclared(by workload: Workload) -> Bool {
+        specDigest == workload.specDigest && settingsDigest == workload.settingsDigest
+    }
+
     var slotText: String { "\(name)/\(ordinal)" }
 
     /// How its last run ended, as the rest of a sentence.

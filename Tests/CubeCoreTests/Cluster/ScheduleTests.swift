@@ -55,6 +55,24 @@ struct ScheduleTests {
         #expect(try cluster.schedule(next, maxLive: 1).created)
     }
 
+    @Test(
+        "Two tasks of a slot live side by side where max_live lets them, and the end of the old one says nothing of the new"
+    )
+    func surge() throws {
+        var cluster = TestCluster()
+        try cluster.join(.w1)
+        let first = cluster.proposal(.web)
+        let second = cluster.proposal(.web, attempt: 1, cpu: 1)
+        try cluster.schedule(first, maxLive: 1)
+        try cluster.report([cluster.report(first.id, .running)], from: .w1)
+        #expect(try cluster.schedule(second, maxLive: 2).created)
+        try cluster.report([cluster.report(second.id, .running)], from: .w1)
+        try cluster.stop(first.id)
+        try cluster.report([cluster.report(first.id, .stopped)], from: .w1)
+        #expect(cluster.task(second.id)?.phase.state == .running)
+        #expect(cluster.state.records.slots[cluster.slot(.web)]?.status.last == nil)
+    }
+
     @Test("A stop that overtakes its schedule consumes the attempt: the id never runs")
     func overtakingStop() throws {
         var cluster = TestCluster()

@@ -77,6 +77,13 @@ import Testing
         #expect(written.keys.sorted() == keys.sorted(), "The manifest of this test has every field.")
     }
 
+    @Test func `every field of update reaches its property`() throws {
+        let file = decode(
+            #"{"name": "a", "command": ["a"], "update": {"max_unavailable": 0, "max_surge": 2, "min_healthy": "1s"}}"#)
+        let expected = UpdatePolicy(maxUnavailable: 0, maxSurge: 2, minHealthy: .seconds(1))
+        #expect(file.workloads.first?.update == expected)
+    }
+
     @Test func `what the table reads, Codable reads, and the other way round`() throws {
         let workload = try #require(decode(Self.full).workloads.first)
         let lenient = try JSONDecoder().decode(TaskDefinition.self, from: Data(Self.full.utf8))

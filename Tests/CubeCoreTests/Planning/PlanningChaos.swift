@@ -90,10 +90,16 @@ struct PlanningChaos {
             file,
             Workload(
                 name, word, file: file, replicas: Int.random(in: 0...3, using: &random), kind: isJob ? .job : .service,
-                maxUnavailable: Int.random(in: 1...2, using: &random),
+                update: update(isJob: isJob),
                 suspend: !isWell && Int.random(in: 0..<12, using: &random) == 0,
                 prune: Int.random(in: 0..<8, using: &random) > 0,
                 labels: ["team": ["a", "b"].randomElement(using: &random)!]))
+    }
+
+    private mutating func update(isJob: Bool) -> UpdatePolicy {
+        let surge = isJob ? 0 : Int.random(in: 0...2, using: &random)
+        return UpdatePolicy(
+            maxUnavailable: Int.random(in: (surge == 0 ? 1 : 0)...2, using: &random), maxSurge: surge)
     }
 
     /// Changes what needs no new task.
@@ -239,14 +245,33 @@ struct PlanningChaos {
         if Set(pruned.map(\.name)).count > allowance { complain("more than \(allowance) names were pruned") }
     }
 
+    /// Never more live tasks than replicas and surge; and what works is not stopped while too little else does.
     private mutating func checkReplicas(_ plan: Plan) {
-        var live: [WorkloadName: Int] = [:]
-        for task in world.live() { live[task.name, default: 0] += 1 }
-        for action in plan.actions {
-            guard case .schedule(_, let maxLive) = action.operation else { continue }
-            live[action.name, default: 0] += 1
-            if live[action.name]! > maxLive { complain("\(action.name): \(live[action.name]!) of \(maxLive) live") }
+        let live = Dictionary(grouping: world.live(), by: \.name)
+        for (name, actions) in Dictionary(grouping: plan.actions, by: \.name) {
+            guard case .readable(let workload)? = world.planner.desired.workloads[name] else { continue }
+            let (tasks, update) = (live[name] ?? [], workload.update)
+            let scheduled = actions.count { $0.verb == .schedule }
+            let limit = workload.replicas + update.maxSurge
+            if scheduled > 0, tasks.count + scheduled > limit {
+                complain("\(name): \(tasks.count) live and \(scheduled) scheduled, above \(limit)")
+            }
+            if scheduled > 0, tasks.count + scheduled > workload.replicas { count("surge") }
+            let stops = Set(actions.filter { $0.verb == .stop }.map(\.task))
+            let working = tasks.filter { isWorking($0, workload) }
+            let left = working.count { !stops.contains($0.id) }
+            let floor = workload.replicas - update.maxUnavailable
+            if workload.definition.kind == .service, left < min(working.count, floor) {
+                complain("\(name): \(left) of \(working.count) are left, below \(floor): \(actions)")
+            }
         }
+    }
+
+    /// As the test sees it: an old task that is ready, or a new one that was for long enough. One task for each slot.
+    private func isWorking(_ task: TaskStatus, _ workload: Workload) -> Bool {
+        guard task.ready, !task.nodeUnknown, task.desired == .run else { return false }
+        let isNew = task.specDigest == workload.specDigest
+        return !isNew || task.startedAt.map { $0 + workload.update.minHealthy <= world.now } ?? true
     }
 
     /// No fault any more, and people who let everything through: all must run as declared, and nothing happen after that.

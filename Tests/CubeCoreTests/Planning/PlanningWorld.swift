@@ -267,14 +267,14 @@ extension Workload {
     /// A workload of one word, for tests.
     init(
         _ name: String, _ words: String..., file: String? = nil, replicas: Int = 1, kind: TaskKind = .service,
-        maxUnavailable: Int = 1, suspend: Bool = false, prune: Bool = true, labels: [String: String] = [:],
-        env: [String: String] = [:]
+        update: UpdatePolicy = UpdatePolicy(), suspend: Bool = false, prune: Bool = true,
+        labels: [String: String] = [:], env: [String: String] = [:]
     ) {
         self.init(
             definition: TaskDefinition(
                 name: WorkloadName(rawValue: name)!, kind: kind, command: words.isEmpty ? ["run"] : words, env: env,
                 labels: labels),
-            replicas: replicas, update: UpdatePolicy(maxUnavailable: maxUnavailable), suspend: suspend, prune: prune,
+            replicas: replicas, update: update, suspend: suspend, prune: prune,
             range: SourceRange(filename: file ?? "\(name).json"))
     }
 }

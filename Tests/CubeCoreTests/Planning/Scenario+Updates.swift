@@ -96,10 +96,10 @@ extension Scenario {
             story.show("at the end")
         },
         Scenario("max-unavailable-2") { story in
-            story.world.write("web.json", Workload("web", "one", replicas: 4, maxUnavailable: 2))
+            story.world.write("web.json", Workload("web", "one", replicas: 4, update: UpdatePolicy(maxUnavailable: 2)))
             story.world.read()
             story.world.settle()
-            story.world.write("web.json", Workload("web", "two", replicas: 4, maxUnavailable: 2))
+            story.world.write("web.json", Workload("web", "two", replicas: 4, update: UpdatePolicy(maxUnavailable: 2)))
             story.world.read()
             story.show("two at a time")
         },

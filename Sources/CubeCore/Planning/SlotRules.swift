@@ -1,0 +1,78 @@
+import CubeTypes
+
+/// Decides where slots stand: a workload, with all that concerns it.
+struct SlotRules {
+    let workload: Workload
+    let slots: [Int: SlotStatus]
+    /// What ended last, by slot.
+    let ended: [Int: TaskStatus]
+    let directives: NameDirectives
+    /// What ended before this revision is history: the name came later.
+    let since: Int
+    let starts: StartTimes
+    let now: Timestamp
+
+    /// - Parameter tasks: what lives in the slot, by attempt.
+    func slot(_ ordinal: Int, holding tasks: [TaskStatus]) -> Slot {
+        let staying = tasks.filter { !$0.isStopping }
+        let old = staying.compactMap { task in rule(against: task).map { Outdated(task: task, rule: $0) } }
+        let declared = staying.filter { rule(against: $0) == nil }
+        var slot: Slot
+        if let task = declared.last(where: \.isServing) ?? declared.last {
+            slot = Slot(ordinal: ordinal, phase: phase(of: task))
+            slot.former = old.last { $0.task.isServing } ?? old.last { $0.task.nodeUnknown }
+        } else if let outdated = old.last(where: { $0.task.isServing }) ?? old.last {
+            slot = Slot(ordinal: ordinal, phase: .outdated(outdated))
+            if let last = ended[ordinal], last.attempt > outdated.task.attempt {
+                slot.isSuccessorFailed = vacancy(of: ordinal) == .failed
+            }
+        } else if let task = tasks.last {
+            slot = Slot(ordinal: ordinal, phase: .stopping(task))
+        } else {
+            slot = Slot(ordinal: ordinal, phase: vacancy(of: ordinal))
+        }
+        let holders = Set(slot.holders.map(\.id))
+        slot.surplus = tasks.filter { !holders.contains($0.id) }
+        return slot
+    }
+
+    /// The rule by which a task is to be replaced, if any.
+    func rule(against task: TaskStatus) -> Rule? {
+        if task.specDigest != workload.specDigest { return .specChanged }
+        if let restart = directives.restart, task.createdRevision < restart { return .restart }
+        return nil
+    }
+
+    private func phase(of task: TaskStatus) -> SlotPhase {
+        guard task.isServing else { return .settling(task, until: nil) }
+        // A job is done when it has ended: nobody waits for it to have run for a while.
+        guard workload.definition.kind != .job, let started = starts.start(of: task) else { return .available(task) }
+        let until = started + workload.update.minHealthy
+        return until <= now ? .available(task) : .settling(task, until: until)
+    }
+
+    /// Why nothing as declared lives in a slot.
+    private func vacancy(of ordinal: Int) -> SlotPhase {
+        guard let slot = slots[ordinal], slot.next > 0 else { return .vacant(.notStarted) }
+        let isAsked = [directives.retry, directives.restart].contains { ($0 ?? -1) >= slot.endedRevision }
+        let isDone = slot.completed.contains(workload.specDigest)
+        if isDone, workload.definition.kind == .job {
+            // A restart means what runs; only `retry` runs a job again that completed.
+            return (directives.retry ?? -1) >= slot.endedRevision ? .vacant(.retry) : .done
+        }
+        guard slot.lastDigest == workload.specDigest else { return .vacant(.specChanged) }
+        switch slot.last {
+        case .failed?:
+            if isAsked { return .vacant(.retry) }
+            // Its manifest changed, if only in what would be changed in place: a restart policy may be the remedy.
+            if let ended = ended[ordinal], ended.settingsDigest != workload.settingsDigest {
+                return .vacant(.settingsChanged)
+            }
+            return slot.endedRevision > since ? .failed : .vacant(.notRunning)
+        case .completed?:
+            if isAsked { return .vacant(.retry) }
+            return slot.endedRevision > since || workload.definition.kind == .job ? .done : .vacant(.notRunning)
+        default: return .vacant(.notRunning)
+        }
+    }
+}

@@ -1,0 +1,184 @@
+import CubeTypes
+
+extension WorkloadDecider {
+    // MARK: What adds
+
+    /// Never more live tasks than replicas and surge, nor more second tasks of a slot than the surge: what stops still
+    /// counts, whether it is replaced or surplus. Empty slots come first.
+    func scheduling() -> [Step] {
+        var room = workload.replicas + surge - live.count
+        var seconds = surge - slots.reduce(0) { $0 + max(0, $1.live - 1) }
+        var due: Set<Int> = []
+        for slot in slots {
+            guard case .vacant = slot.phase else { continue }
+            room -= 1
+            if room >= 0 { due.insert(slot.ordinal) }
+        }
+        for slot in slots where slot.wantsSuccessor && room > 0 && seconds > 0 {
+            room -= 1
+            seconds -= 1
+            due.insert(slot.ordinal)
+        }
+        return slots.compactMap { scheduling($0, isDue: due.contains($0.ordinal)) }
+    }
+
+    private func scheduling(_ slot: Slot, isDue: Bool) -> Step? {
+        func step(_ rule: Rule, _ waitsFor: WaitReason) -> Step {
+            let action = schedule(slot.ordinal, rule)
+            return isDue ? Step(action, .due) : Step(action, .waiting, waitsFor: waitsFor)
+        }
+        switch slot.phase {
+        case .vacant(let rule): return step(rule, .surplusStopping)
+        case .stopping(let task): return step(rules.rule(against: task) ?? .notRunning, .slotStopping)
+        case .outdated(let outdated):
+            return slot.isSuccessorFailed ? nil : step(outdated.rule, surge == 0 ? .slotStopping : .maxSurge)
+        case .available, .settling, .done, .failed: return nil
+        }
+    }
+
+    private func schedule(_ ordinal: Int, _ rule: Rule) -> PlannedAction {
+        let attempt = observed.slots[ordinal]?.next ?? 0
+        let id = TaskID.derive(
+            cluster: identity.cluster, owner: identity.owner, name: workload.name, ordinal: ordinal, attempt: attempt,
+            digest: workload.specDigest)
+        let proposal = TaskProposal(
+            id: id, name: workload.name, ordinal: ordinal, attempt: attempt, specDigest: workload.specDigest,
+            settingsDigest: workload.settingsDigest, source: workload.file, definition: workload.definition)
+        return PlannedAction(
+            name: workload.name, ordinal: ordinal, rule: rule, reason: rule.scheduleText,
+            operation: .schedule(proposal, maxLive: workload.replicas + surge))
+    }
+
+    // MARK: What changes in place
+
+    func updating() -> [Step] {
+        slots.compactMap { slot in
+            guard let task = slot.phase.current,
+                task.settingsDigest != workload.settingsDigest || task.source != workload.file
+            else { return nil }
+            let rule: Rule = task.settingsDigest != workload.settingsDigest ? .settingsChanged : .fileMoved
+            let update = SettingsUpdate(
+                id: task.id, from: task.settingsDigest, to: workload.settingsDigest, source: workload.file,
+                definition: workload.definition)
+            let action = PlannedAction(
+                name: workload.name, ordinal: slot.ordinal, rule: rule, reason: rule.updateText,
+                operation: .update(update))
+            return Step(action, .due)
+        }
+    }
+
+    // MARK: What takes away
+
+    /// What the update policy leaves to take away of what works.
+    struct Budget {
+        /// How many working tasks there are beyond those that must be left.
+        var spare: Int
+        /// How many more slots may be without one.
+        var missing: Int
+
+        /// The share of a task that goes though it works; its slot is without one then, or has another.
+        mutating func take(emptiesSlot: Bool) -> Bool {
+            guard spare > 0, missing > 0 || !emptiesSlot else { return false }
+            spare -= 1
+            if emptiesSlot { missing -= 1 }
+            return true
+        }
+    }
+
+    /// What is surplus goes first, then what has a successor, then what is to have one.
+    func takingAway() -> [Step] {
+        let working = slots.reduce(0) { $0 + $1.working } + beyond.count { $0.isServing }
+        var budget = Budget(
+            spare: working - (workload.replicas - maxUnavailable),
+            missing: maxUnavailable - slots.count { !$0.isAvailable })
+        let scalingDown = self.scalingDown(&budget)
+        let clearing = slots.flatMap { slot in slot.surplus.map { clear($0, &budget) } }
+        let successions = slots.compactMap { succession(in: $0, &budget) }
+        let replacements = slots.compactMap { replacement(in: $0, &budget) }
+        return successions + replacements + clearing + scalingDown
+    }
+
+    /// The stop of what has a successor.
+    private func succession(in slot: Slot, _ budget: inout Budget) -> Step? {
+        guard let former = slot.former else { return nil }
+        guard case .available = slot.phase else {
+            return replace(
+                former, former.rule.replaceText, waitsFor: wait(for: former.task, emptiesSlot: true, &budget))
+        }
+        // It is not missed, also where nobody knows whether it works.
+        let waitsFor = former.task.isServing ? wait(for: former.task, emptiesSlot: false, &budget) : nil
+        return replace(former, "its successor is available", waitsFor: waitsFor)
+    }
+
+    /// The stop of what has none.
+    private func replacement(in slot: Slot, _ budget: inout Budget) -> Step? {
+        switch slot.phase {
+        case .stopping(let task): Step(stop(task, .specChanged, "its slot is to be used again"), .inFlight)
+        case .outdated(let outdated) where !slot.isSuccessorFailed:
+            replace(
+                outdated, outdated.rule.replaceText, waitsFor: wait(for: outdated.task, emptiesSlot: true, &budget))
+        case .outdated, .available, .settling, .vacant, .done, .failed: nil
+        }
+    }
+
+    /// What the stop of a task waits for, if anything.
+    private func wait(for task: TaskStatus, emptiesSlot: Bool, _ budget: inout Budget) -> WaitReason? {
+        // Its node is silent: nobody knows whether it works, so that it is neither broken nor to spare.
+        if task.nodeUnknown { return .nodeUnknown }
+        if !task.ready || budget.take(emptiesSlot: emptiesSlot) { return nil }
+        if nextHealthy != nil { return .minHealthy }
+        return surge > 0 && emptiesSlot ? .successorUnready : .maxUnavailable
+    }
+
+    private func replace(_ outdated: Outdated, _ reason: String, waitsFor: WaitReason?) -> Step {
+        Step(
+            stop(outdated.task, outdated.rule, reason), waitsFor == nil ? .due : .waiting, waitsFor: waitsFor,
+            change: change(HeldChange.replace, outdated.task, to: workload.specDigest))
+    }
+
+    /// Stops what lives in a slot that is taken.
+    private func clear(_ task: TaskStatus, _ budget: inout Budget) -> Step {
+        let rule = rules.rule(against: task)
+        let action = stop(task, rule ?? .duplicateTask, rule?.replaceText ?? "its slot has another live task")
+        if task.isStopping { return Step(action, .inFlight) }
+        let waitsFor = task.isServing ? wait(for: task, emptiesSlot: false, &budget) : nil
+        return Step(
+            action, waitsFor == nil ? .due : .waiting, waitsFor: waitsFor, change: change(HeldChange.scaleDown, task))
+    }
+
+    /// Highest ordinals first, no more at once than the update policy allows, and what works only while enough others do;
+    /// what does not work is stopped at once.
+    private func scalingDown(_ budget: inout Budget) -> [Step] {
+        var pace = max(1, maxUnavailable) - beyond.count { $0.isStopping }
+        return beyond.reversed().map { task in
+            let action = stop(task, .scaleDown, "\(workload.replicas) replicas are declared")
+            if task.isStopping { return Step(action, .inFlight) }
+            if task.ready { pace -= 1 }
+            let isFree = !task.ready || pace >= 0 && (task.nodeUnknown || budget.take(emptiesSlot: false))
+            return Step(
+                action, isFree ? .due : .waiting, waitsFor: isFree ? nil : .maxUnavailable,
+                change: change(HeldChange.scaleDown, task))
+        }
+    }
+
+    private func change(_ verb: String, _ task: TaskStatus, to digest: Digest? = nil) -> HeldChange {
+        HeldChange(verb: verb, name: workload.name, ordinal: task.ordinal, from: task.specDigest, to: digest)
+    }
+
+    private func stop(_ task: TaskStatus, _ rule: Rule, _ reason: String) -> PlannedAction {
+        let request = StopRequest(id: task.id, name: task.name, ordinal: task.ordinal, attempt: task.attempt)
+        return PlannedAction(
+            name: task.name, ordinal: task.ordinal, rule: rule, reason: reason, operation: .stop(request))
+    }
+}
+
+extension Slot {
+    /// Whether a task is to be started beside the one that it holds, where there is room.
+    fileprivate var wantsSuccessor: Bool {
+        switch phase {
+        case .stopping: true
+        case .outdated: !isSuccessorFailed
+        case .available, .settling, .vacant, .done, .failed: false
+        }
+    }
+}
