@@ -39,7 +39,7 @@ private final class World: Sendable {
     /// Runs a reconciler while the test does something with it.
     func reconcile(_ body: @Sendable (Run) async throws -> Void) async throws {
         var options = ReconcilerOptions(
-            manifests: directory.path.appending("manifests"), directory: data, holder: "test")
+            origin: .directory(directory.path.appending("manifests")), directory: data, holder: "test")
         options.rescan = .seconds(60)
         let clock = clock
         let random = Mutex<UInt64>(1)

@@ -100,7 +100,8 @@ extension Wall {
             """
             AsyncHTTPClient CubeCore CubeErrors CubeManager CubeManagerClient CubeServer CubeTransport CubeTypes
             CubeVersion CubeWorker CubeWorkerClient FoundationEssentials Glibc HTTPTypes Hummingbird Logging NIOCore
-            NIOHTTP1 NIOPosix ServiceLifecycle SystemPackage Testing
+            NIOHTTP1 NIOPosix ServiceLifecycle Synchronization SystemPackage
+            Testing
             """),
         Wall("CubeTypesTests", "CubeErrors CubeTypes Foundation Testing"),
         Wall(

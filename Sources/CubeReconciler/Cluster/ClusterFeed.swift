@@ -77,13 +77,13 @@ final class ClusterFeed: Sendable {
 
 /// How long to wait before something that failed is tried again: longer each time, and never the same for two.
 struct Backoff: Sendable {
-    private static let longest: Duration = .seconds(15)
-
     let random: @Sendable () -> UInt64
+    var first: Duration = .milliseconds(250)
+    var longest: Duration = .seconds(15)
 
     /// - Parameter failures: how often it failed in a row; 1 the first time.
     func delay(after failures: Int) -> Duration {
-        let step = min(Self.longest, .milliseconds(250) * (1 << min(failures - 1, 16)))
+        let step = min(longest, first * (1 << min(failures - 1, 16)))
         return step / 2 + step / 2 * (Double(random() >> 11) / Double(1 << 53))
     }
 }

@@ -13,7 +13,7 @@ struct Executor: Sendable {
     private static let maximumBytes = 4 << 20
 
     /// - Throws: an `APIError` where the batch as a whole was not answered.
-    func carryOut(_ actions: [PlannedAction], fence: Int, pass: Int, plan: Digest) async throws -> BatchAnswer {
+    func carryOut(_ actions: [PlannedAction], fence: Int, pass: Int, plan: Plan) async throws -> BatchAnswer {
         journal?.record(actions.map { entry(.intent, $0, plan) })
         do {
             let answer = try await cluster.batch(
@@ -52,11 +52,12 @@ struct Executor: Sendable {
     }
 
     private func entry(
-        _ event: JournalEntry.Event, _ action: PlannedAction, _ plan: Digest, result: String? = nil
+        _ event: JournalEntry.Event, _ action: PlannedAction, _ plan: Plan, result: String? = nil
     ) -> JournalEntry {
         JournalEntry(
             at: now(), event: event, verb: action.verb.rawValue, name: action.name, ordinal: action.ordinal,
-            id: action.task, rule: action.rule.rawValue, reason: action.reason, plan: plan, result: result)
+            id: action.task, rule: action.rule.rawValue, reason: action.reason, plan: plan.digest,
+            commit: plan.summary.source.commit, result: result)
     }
 }
 

@@ -18,6 +18,8 @@ package struct JournalEntry: Codable, Hashable, Sendable {
     package var reason: String
     /// The digest of the plan that the action is part of.
     package var plan: Digest
+    /// The commit that the manifests are of, where that is known.
+    package var commit: String?
     /// `ok`, or the reason of the error; only of an outcome.
     package var result: String?
 }

@@ -13,6 +13,8 @@ package struct ReconcilerMemory: Sendable {
     package struct Identity: Codable, Hashable, Sendable {
         package var source: SourceID
         package var cluster: ClusterID?
+        /// The id of the data directory as a source, while it stands for a repository, which has its own.
+        package var directory: SourceID?
     }
 
     private static let maximumFile = 1 << 30
@@ -35,11 +37,14 @@ package struct ReconcilerMemory: Sendable {
 
     /// Which source this is; a new one is made and written down.
     ///
+    /// - Parameter repository: the source that the data directory stands for; `nil`: itself.
     /// - Throws: where it cannot be written: without it every start would be another source.
-    package func identity(random: () -> UInt64) throws(FileError) -> Identity {
-        if let knownIdentity { return knownIdentity }
-        let identity = Identity(source: .random(random))
-        try save(identity)
+    package func identity(of repository: SourceID? = nil, random: () -> UInt64) throws(FileError) -> Identity {
+        let known = knownIdentity
+        let own = known?.directory ?? known?.source ?? .random(random)
+        let identity = Identity(
+            source: repository ?? own, cluster: known?.cluster, directory: repository == nil ? nil : own)
+        if identity != known { try save(identity) }
         return identity
     }
 

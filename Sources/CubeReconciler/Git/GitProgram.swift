@@ -45,20 +45,19 @@ package struct GitProgram: Sendable {
         self.clock = clock
     }
 
-    /// The same for one remote, `origin`, whose URL is told by the environment: arguments are seen by every user.
-    func talking(to remote: GitRemote) -> GitProgram {
+    /// The same for one remote, whose URL is told by the environment: arguments are seen by every user.
+    ///
+    /// - Parameter signers: whose signatures count.
+    func talking(to remote: GitRemote, signers: CommitSigners?) -> GitProgram {
         var environment = environment
         environment["GIT_CONFIG_COUNT"] = "1"
-        environment["GIT_CONFIG_KEY_0"] = "remote.origin.url"
+        environment["GIT_CONFIG_KEY_0"] = "remote.\(GitRemote.name).url"
         environment["GIT_CONFIG_VALUE_0"] = remote.secretURL
-        return GitProgram(
-            environment: environment, settings: settings, secrets: secrets + remote.secrets, clock: clock)
-    }
-
-    /// The same with a setting of git.
-    func with(_ key: String, _ value: String) -> GitProgram {
-        GitProgram(
-            environment: environment, settings: settings + ["-c", "\(key)=\(value)"], secrets: secrets, clock: clock)
+        var settings: [String] = []
+        // An empty one accepts nobody, also where the user's own settings name a file.
+        if case .keyring? = signers { settings = ["-c", "gpg.ssh.allowedSignersFile=/dev/null"] }
+        if case .file(let file)? = signers { settings = ["-c", "gpg.ssh.allowedSignersFile=\(file)"] }
+        return GitProgram(environment: environment, settings: settings, secrets: remote.secrets, clock: clock)
     }
 
     /// Starts it; what it does is bounded by ``within(_:_:_:_:)``.

@@ -36,6 +36,9 @@ package struct GitRemote: Hashable, Sendable {
         if case .branch(let name) = reference { name } else { nil }
     }
 
+    /// What git calls the remote here.
+    static let name = "cube"
+
     /// What the remote calls it.
     var remoteName: String {
         switch reference {

@@ -43,6 +43,15 @@ final class GitRepository {
         }
     }
 
+    /// Fetches what is followed of a remote, under a name of our own, whatever stood there before.
+    func fetch(_ remote: GitRemote, as name: String, within limit: Duration) async throws(GitError) {
+        try await text(
+            [
+                "fetch", "--quiet", "--force", "--no-tags", "--no-write-fetch-head", GitRemote.name,
+                "+\(remote.remoteName):\(name)",
+            ], within: limit)
+    }
+
     /// The manifests of a commit. Files that were not changed since the last call are not read again.
     ///
     /// - Parameters:

@@ -2,6 +2,7 @@ import CubeCore
 import CubeErrors
 import CubeTypes
 import Logging
+import SystemPackage
 
 /// The loop that decides: woken by the loops that watch, it makes a pass over what it holds, writes what it sees and carries
 /// out what is due.
@@ -17,7 +18,7 @@ struct ReconcileLoop {
     private var told: [String: String] = [:]
     private let files: StatusFiles
     private let lease: LeaseKeeper
-    private let sourceFeed: SourceFeed
+    private let sourceFeed: any ManifestFeed
     private let clusterFeed: ClusterFeed
     private let state: ReconcilerState
     private let rescan: Duration
@@ -40,7 +41,7 @@ struct ReconcileLoop {
     init(
         _ options: ReconcilerOptions, _ world: ReconcilerWorld, memory: ReconcilerMemory,
         identity: ReconcilerMemory.Identity, journal: Journal, lease: LeaseKeeper, state: ReconcilerState,
-        logger: Logger
+        bell: Bell, logger: Logger
     ) async {
         self.world = world
         self.memory = memory
@@ -51,10 +52,7 @@ struct ReconcileLoop {
         rescan = options.rescan
         consideredAll = world.now()
         files = StatusFiles(directory: options.directory, files: world.files, logger: logger)
-        let watcher = DirectoryWatcher.make()
-        sourceFeed = SourceFeed(
-            DirectorySource(options.manifests, files: world.files, watcher: watcher, now: world.now), watcher: watcher,
-            pace: SourceFeed.Pace(rescan: options.rescan), clock: world.clock, now: world.now, logger: logger)
+        sourceFeed = Self.feed(options, world, bell, logger)
         clusterFeed = ClusterFeed(
             world.cluster, known: identity.cluster, owner: options.owner, backoff: Backoff(random: world.random),
             clock: world.clock)
@@ -65,6 +63,24 @@ struct ReconcileLoop {
         reconciliation = Reconciliation(
             planner,
             executor: Executor(cluster: world.cluster, owner: options.owner, journal: journal, now: world.now))
+    }
+
+    private static func feed(
+        _ options: ReconcilerOptions, _ world: ReconcilerWorld, _ bell: Bell, _ logger: Logger
+    ) -> any ManifestFeed {
+        switch options.origin {
+        case .directory(let path):
+            let watcher = DirectoryWatcher.make()
+            return SourceFeed(
+                DirectorySource(path, files: world.files, watcher: watcher, now: world.now), watcher: watcher,
+                pace: SourceFeed.Pace(rescan: options.rescan), clock: world.clock, now: world.now, logger: logger)
+        case .git(let origin):
+            let source = GitSource(
+                origin.remote, signers: origin.signers, directory: options.directory.pushing("reconciler/git"),
+                git: origin.git, patience: origin.patience, now: world.now, logger: logger)
+            return GitFeed(
+                source, pace: GitFeed.Pace(poll: origin.poll), bell: bell, clock: world.clock, random: world.random)
+        }
     }
 
     /// Runs until it is cancelled.

@@ -5,8 +5,7 @@ package import SystemPackage
 /// Whose manifests are reconciled, and where from.
 package struct ReconcilerOptions: Sendable {
     package var owner: OwnerName
-    /// The directory of manifests.
-    package var manifests: FilePath
+    package var origin: ManifestOrigin
     /// The data directory; its folder `reconciler` must be locked by the caller.
     package var directory: FilePath
     /// Who holds the lease, for people: host, process and directory.
@@ -17,15 +16,55 @@ package struct ReconcilerOptions: Sendable {
     package var contract: PlanDocument?
 
     package init(
-        owner: OwnerName = .default, manifests: FilePath, directory: FilePath, holder: String,
+        owner: OwnerName = .default, origin: ManifestOrigin, directory: FilePath, holder: String,
         rescan: Duration = .seconds(60), contract: PlanDocument? = nil
     ) {
         self.owner = owner
-        self.manifests = manifests
+        self.origin = origin
         self.directory = directory
         self.holder = holder
         self.rescan = rescan
         self.contract = contract
+    }
+}
+
+/// Where manifests come from.
+package enum ManifestOrigin: Sendable {
+    /// A directory of this machine.
+    case directory(FilePath)
+    case git(GitOrigin)
+
+    /// Who it is as a source, where that follows from where it is; `nil` where the data directory says it.
+    package var sourceID: SourceID? {
+        if case .git(let origin) = self { origin.remote.sourceID } else { nil }
+    }
+}
+
+extension ManifestOrigin: CustomStringConvertible {
+    /// In a few words, without what gives access.
+    package var description: String {
+        switch self {
+        case .directory(let path): path.string
+        case .git(let origin): origin.remote.description
+        }
+    }
+}
+
+/// A remote repository, and how it is followed.
+package struct GitOrigin: Sendable {
+    package var remote: GitRemote
+    /// Whose commits count; `nil`: anybody's.
+    package var signers: CommitSigners?
+    /// How often the remote is asked, about.
+    package var poll: Duration
+    package var git: GitProgram
+    package var patience = GitSource.Patience()
+
+    package init(_ remote: GitRemote, signers: CommitSigners? = nil, poll: Duration = .seconds(60), git: GitProgram) {
+        self.remote = remote
+        self.signers = signers
+        self.poll = poll
+        self.git = git
     }
 }
 

@@ -10,6 +10,7 @@ package struct ReconcilerService: Service {
     private let options: ReconcilerOptions
     private let world: ReconcilerWorld
     private let logger: Logger
+    private let bell = Bell()
 
     package init(_ options: ReconcilerOptions, world: ReconcilerWorld, logger: Logger) {
         self.options = options
@@ -17,10 +18,13 @@ package struct ReconcilerService: Service {
         self.logger = logger
     }
 
+    /// Says that the remote may have something new: it is asked at once, where the source is one.
+    package func lookNow() { bell.ring() }
+
     /// - Throws: where the data directory cannot be written at the start.
     package func run() async throws {
         let memory = ReconcilerMemory(directory: options.directory, files: world.files, logger: logger)
-        let identity = try memory.identity(random: world.random)
+        let identity = try memory.identity(of: options.origin.sourceID, random: world.random)
         let journal = Journal(directory: options.directory, files: world.files, logger: logger)
         let lease = LeaseKeeper(
             world.cluster, owner: options.owner, holder: options.holder, source: identity.source, clock: world.clock)
@@ -29,7 +33,7 @@ package struct ReconcilerService: Service {
             await cancelWhenGracefulShutdown {
                 var loop = await ReconcileLoop(
                     options, world, memory: memory, identity: identity, journal: journal, lease: lease, state: state,
-                    logger: logger)
+                    bell: bell, logger: logger)
                 await loop.run()
             }
             journal.finish()

@@ -43,7 +43,7 @@ struct Reconciliation {
         for batch in Executor.batches(of: plan.actions) {
             if isOutdated() { break }
             do {
-                let answer = try await executor.carryOut(batch, fence: fence, pass: pass, plan: plan.digest)
+                let answer = try await executor.carryOut(batch, fence: fence, pass: pass, plan: plan)
                 for (action, result) in zip(batch, answer.results) {
                     planner.answered(action, at: executor.now(), revision: answer.revision, error: result.error)
                 }

@@ -3,8 +3,16 @@ import CubeTypes
 import Logging
 import Synchronization
 
+/// What tells the loop of the manifests.
+protocol ManifestFeed: Sendable {
+    /// Asks for a listing of everything at a time; `nil` asks for none.
+    func list(at time: Timestamp?)
+    /// Runs until it is cancelled.
+    func run(into inbox: Inbox) async
+}
+
 /// Looks at the source whenever something in it may have changed, and tells what it saw.
-final class SourceFeed: Sendable {
+final class SourceFeed: ManifestFeed {
     struct Pace: Sendable {
         /// How often everything is looked at, in case that events were lost.
         var rescan: Duration = .seconds(60)

@@ -27,20 +27,26 @@ struct Call: Sendable {
 
     var query: QueryReader { QueryReader(request.uri.query) }
 
-    /// Decodes the body.
+    /// The body as it came.
     ///
-    /// - Throws: `body_too_large`; `validation_failed` with the place in the body.
-    func body<Body: Decodable>(as type: Body.Type = Body.self) async throws -> Body {
-        let bytes: ByteBuffer
+    /// - Throws: `body_too_large`.
+    func bytes() async throws -> [UInt8] {
         do {
-            bytes = try await request.body.collect(upTo: bodyLimit)
+            return Array(try await request.body.collect(upTo: bodyLimit).readableBytesView)
         } catch is NIOTooManyBytesError {
             throw APIError.tooLarge(bodyLimit)
         } catch is HTTPParserError {
             throw APIError(.validationFailed, "the body is not what its header fields say")
         }
+    }
+
+    /// Decodes the body.
+    ///
+    /// - Throws: `body_too_large`; `validation_failed` with the place in the body.
+    func body<Body: Decodable>(as type: Body.Type = Body.self) async throws -> Body {
+        let bytes = try await bytes()
         do {
-            return try JSONDecoder().decode(Body.self, from: Data(bytes.readableBytesView))
+            return try JSONDecoder().decode(Body.self, from: Data(bytes))
         } catch let error as DecodingError {
             throw APIError.invalid([ValidationError(error)])
         }

@@ -5,12 +5,15 @@ import ServiceLifecycle
 package struct ReadinessServer: Service {
     private let server: HTTPServer
 
-    /// - Parameter problem: what keeps the program from doing its work; `nil` where nothing does.
+    /// - Parameters:
+    ///   - problem: what keeps the program from doing its work; `nil` where nothing does.
+    ///   - webhook: what wakes the program from outside; `nil` where nothing does.
     package init(
-        problem: @Sendable @escaping () async -> String?, options: ServerOptions, logger: Logger
+        problem: @Sendable @escaping () async -> String?, webhook: Webhook? = nil, options: ServerOptions,
+        logger: Logger
     ) {
-        server = HTTPServer(
-            table: RouteTable(routes: RouteTable.root(problem: problem)), options: options, logger: logger)
+        let routes = RouteTable.root(problem: problem) + [webhook?.route].compactMap { $0 }
+        server = HTTPServer(table: RouteTable(routes: routes), options: options, logger: logger)
     }
 
     package func run() async throws { try await server.run() }

@@ -46,41 +46,17 @@ extension TokenSet {
     /// - Throws: `forbidden` where others may read a file; `validation_failed` where it holds no token.
     package static func load(directory: String) throws(APIError) -> TokenSet {
         var tokens: [Role: String] = [:]
-        for role in Role.allCases { tokens[role] = try read("\(directory)/\(role.rawValue)") }
+        for role in Role.allCases { tokens[role] = try SecretFile.read("\(directory)/\(role.rawValue)") }
         return TokenSet(tokens)
     }
 
     /// Reads the tokens of a directory, and makes those that are missing, and the directory.
     package static func loadOrCreate(directory: String) throws(APIError) -> TokenSet {
         if mkdir(directory, 0o700) != 0, errno != EEXIST { throw failure("create", directory) }
-        for role in Role.allCases where try read("\(directory)/\(role.rawValue)") == nil {
+        for role in Role.allCases where try SecretFile.read("\(directory)/\(role.rawValue)") == nil {
             try create("\(directory)/\(role.rawValue)")
         }
         return try load(directory: directory)
-    }
-
-    private static func read(_ path: String) throws(APIError) -> String? {
-        let text: String
-        do {
-            let file = try FileDescriptor.open(FilePath(path), .readOnly, options: [.noFollow, .closeOnExec])
-            defer { _ = try? file.close() }  // Nothing was written.
-            guard try file.stat().permissions.isDisjoint(with: [.groupReadWriteExecute, .otherReadWriteExecute]) else {
-                throw APIError(.forbidden, "\(path): others may read it; run chmod 600 \(path)")
-            }
-            var bytes = [UInt8](repeating: 0, count: 256)
-            let count = try bytes.withUnsafeMutableBytes { try file.read(into: $0) }
-            text = String(decoding: bytes[..<count].prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
-        } catch let error as APIError {
-            throw error
-        } catch Errno.noSuchFileOrDirectory {
-            return nil
-        } catch {
-            throw APIError(.internal, "cannot read \(path): \(error)")
-        }
-        guard (32...255).contains(text.utf8.count), text.utf8.allSatisfy({ (0x21...0x7e).contains($0) }) else {
-            throw APIError(.validationFailed, "\(path): must hold a token of 32 to 255 visible characters")
-        }
-        return text
     }
 
     /// Writes a new token beside `path` and links it there, so that nobody reads half a token, and of two that create it at

@@ -1,6 +1,8 @@
 import ArgumentParser
+import CubeReconciler
 import CubeServer
 import CubeTypes
+import SystemPackage
 
 struct ReconcileCommand: Command {
     static let configuration = CommandConfiguration(
@@ -10,10 +12,24 @@ struct ReconcileCommand: Command {
             the data directory, and every action to journal.ndjson. Whether it does its work, it tells at /readyz of the address
             that it listens on.
 
-            Example:
+            With --git it follows a branch of a repository, through a bare clone in the data directory. While the remote is away,
+            the branch gone or a commit not signed as it must be, what was read last stays in force, and the status says Stale.
+            A forge can tell of a push at /webhook, as application/json, with X-Hub-Signature-256 or X-Gitlab-Token. Passwords
+            and tokens are best left to git's credential helpers; those in a URL (better in CUBE_GIT than on the command line)
+            are shown nowhere.
+
+            Examples:
               cube reconcile --manifests /etc/cube/manifests --manager http://127.0.0.1:8081
+              cube reconcile --git ssh://git@host/deploy.git --branch main --path manifests --poll 5m
+              cube reconcile --git https://host/deploy.git --verify-signatures --allowed-signers signers
             """)
 
+    @OptionGroup var git: GitOptions
+    @Option(
+        help: ArgumentHelp(
+            "A file with the secret of POST /webhook, which makes the reconciler look at once. Without it there is none.",
+            valueName: "file"), completion: .file())
+    var webhookSecretFile: String?
     @OptionGroup var listen: ListenOptions
     @OptionGroup var owner: OwnerOption
     @OptionGroup var manager: ConnectionOptions
@@ -24,8 +40,9 @@ struct ReconcileCommand: Command {
         try place.data.prepare()
         let options = manager
         let role = ReconcilerRole(
-            data: place.data, manifests: place.manifests, owner: try owner.owner,
+            data: place.data, origin: try git.origin(else: place.manifests), owner: try owner.owner,
             listen: listen.choice(default: .tcp(host: "127.0.0.1", port: 0)), holder: "cube reconcile",
+            webhookSecret: webhookSecretFile.map(FilePath.absolute),
             manager: { try options.connection(.write) },
             log: DaemonLog(isVerbose: verbosity.verbose))
         try await ForegroundProcess.run([role])

@@ -93,10 +93,12 @@ extension WorkloadStatus {
 }
 
 extension SourceRevision {
-    /// Such as `manifests at 4be1c02 (changed)`.
+    /// Such as `manifests at 4be1c02 (changed)`, `https://host/deploy.git, manifests, at 4be1c02`.
     var words: String {
         let commit = commit.map { " at \($0.prefix(7))\(dirty == true ? " (changed)" : "")" } ?? ""
-        return path + commit
+        guard let url else { return path + commit }
+        let details = [path.isEmpty ? nil : path, branch.map { "branch \($0)" }].compactMap { $0 }
+        return ([url] + details).joined(separator: ", ") + (commit.isEmpty ? "" : ",\(commit)")
     }
 }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CubeReconciler
 import CubeServer
 import CubeTypes
 import CubeWorker
@@ -13,8 +14,11 @@ struct UpCommand: Command {
             became of it stands in .cube/status and, on a terminal, on the screen. When it ends, by Ctrl-C or otherwise, the
             tasks keep running: the next `cube up` takes them over, `cube down` stops them.
 
+            With --git it follows a branch of a repository, in place of a directory, through a clone in the data directory.
+
             Examples:
               cube up
+              cube up --git https://github.com/me/deploy.git --branch main --path manifests
               cube up --manifests deploy --data-dir /var/lib/cube
             """)
 
@@ -26,6 +30,7 @@ struct UpCommand: Command {
         help: ArgumentHelp("Where the worker listens. (default: a free port of 127.0.0.1)", valueName: "address"),
         transform: ListenOptions.address)
     var workerListen: Endpoint.Address?
+    @OptionGroup var git: GitOptions
     @OptionGroup var owner: OwnerOption
     @OptionGroup var place: PlaceOptions
     @OptionGroup var verbosity: VerbosityOption
@@ -34,7 +39,10 @@ struct UpCommand: Command {
         let data = place.data
         try refuseOrphans(data)
         _ = try SupervisorProgram.require()
-        if case .bad(let problem, let hint) = ManifestsCheck.measure(place.manifests).verdict, !data.path.exists {
+        let origin = try git.origin(else: place.manifests)
+        if case .directory(let path) = origin, !data.path.exists,
+            case .bad(let problem, let hint) = ManifestsCheck.measure(path).verdict
+        {
             throw Failure(problem, hint: hint)
         }
         try data.prepare()
@@ -48,7 +56,7 @@ struct UpCommand: Command {
             workerListens: choice(workerListen), worker: data.workers.first ?? ForegroundProcess.hostName,
             log: log)
         let reconciler = ReconcilerRole(
-            data: data, manifests: place.manifests, owner: try owner.owner, holder: "cube up",
+            data: data, origin: origin, owner: try owner.owner, holder: "cube up",
             manager: { try await parts.connection(.write) }, log: log)
         var services = parts.services + [reconciler]
         if log.isQuiet {

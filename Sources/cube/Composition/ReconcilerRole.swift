@@ -13,22 +13,25 @@ struct ReconcilerRole: Service {
     private let listen: ListenOptions.Choice
     private let holder: String
     private let log: DaemonLog
+    private let webhookSecret: FilePath?
     private let service: ReconcilerService
 
     init(
-        data: DataDirectory, manifests: FilePath, owner: OwnerName, listen: ListenOptions.Choice = .free,
-        holder: String, contract: PlanDocument? = nil, manager: @Sendable @escaping () async throws -> Connection,
+        data: DataDirectory, origin: ManifestOrigin, owner: OwnerName, listen: ListenOptions.Choice = .free,
+        holder: String, webhookSecret: FilePath? = nil, contract: PlanDocument? = nil,
+        manager: @Sendable @escaping () async throws -> Connection,
         log: DaemonLog
     ) {
         self.data = data
         self.listen = listen
         self.holder = holder
         self.log = log
+        self.webhookSecret = webhookSecret
         let time = SteadyTime()
         service = ReconcilerService(
             ReconcilerOptions(
-                owner: owner, manifests: manifests, directory: data.path,
-                holder: "\(holder) of \(manifests) on \(ForegroundProcess.hostName), process \(ForegroundProcess.id)",
+                owner: owner, origin: origin, directory: data.path,
+                holder: "\(holder) of \(origin) on \(ForegroundProcess.hostName), process \(ForegroundProcess.id)",
                 contract: contract),
             world: ReconcilerWorld(
                 cluster: ManagerCluster { try await manager().client(CommandLog.quiet) }, now: { time.now },
@@ -47,8 +50,11 @@ struct ReconcilerRole: Service {
         let lock = try DirectoryLock.take(data.reconciler, for: holder)
         defer { withExtendedLifetime(lock) {} }
         let tokens = try TokenSet.loadOrCreate(directory: data.tokens.string)
+        let webhook = try webhookSecret.map { file in
+            try Webhook(secretFile: file.string) { [service] in service.lookNow() }
+        }
         let readiness = ReadinessServer(
-            problem: { [state] in state.view.problem },
+            problem: { [state] in state.view.problem }, webhook: webhook,
             options: try listen.server(tokens) { [data, logger] address in
                 Addresses.tell(in: data, logger) { $0.reconciler = address.rawValue }
             }, logger: log.server("reconciler"))

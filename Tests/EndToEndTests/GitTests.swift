@@ -1,0 +1,119 @@
+import Foundation
+import Testing
+
+extension EndToEndTests {
+    /// A repository as the source of manifests, as a user has it: push, watch it roll out, break it, go back.
+    @Suite struct GitTests {
+        @Test
+        func
+            `a push rolls out, a broken one keeps what runs, a revert goes back, and a remote that is gone changes nothing`()
+            async throws
+        {
+            try await World.with { world in
+                let remote = world.directory.appending(path: "remote.git").path
+                try Git.run(["init", "--quiet", "--bare", "--initial-branch=main", remote])
+                try Git.run(["init", "--quiet", "--initial-branch=main", world.directory.path])
+                try world.service("web")
+                try Git.publish(world, to: remote)
+
+                let up = try world.start(
+                    "up", "--git", remote, "--branch", "main", "--path", "manifests", "--poll", "1s")
+                try await world.wait(for: "version 1") { try world.ledger.living()["web/0"]?.version == "1" }
+                try await world.wait(for: "a synced status") { world.summary()?["sync"] as? String == "Synced" }
+                let source = try #require(world.summary()?["source"] as? [String: Any])
+                #expect(source["kind"] as? String == "git" && source["branch"] as? String == "main")
+                #expect(source["commit"] as? String == (try Git.head(world)))
+
+                try world.service("web", version: 2)
+                try Git.publish(world, to: remote)
+                try await world.wait(for: "version 2") { try world.ledger.living()["web/0"]?.version == "2" }
+
+                try world.write("web", text: #"{"name": "web", "comm"#)
+                try Git.publish(world, to: remote)
+                try await world.wait(for: "the broken file in the status") {
+                    world.summary().map { "\($0)".contains("syntax") } ?? false
+                }
+                #expect(try world.ledger.living()["web/0"]?.version == "2")
+
+                try world.service("web", version: 3)
+                try world.service("api")
+                try Git.publish(world, to: remote)
+                try await world.wait(for: "version 3 and api") {
+                    try world.ledger.living()["web/0"]?.version == "3" && world.ledger.living()["api/0"] != nil
+                }
+                try Git.run(["-C", world.directory.path, "revert", "--no-edit", "HEAD"])
+                try Git.run(["-C", world.directory.path, "revert", "--no-edit", "HEAD~2"])
+                try Git.publish(world, to: remote)
+                try await world.wait(for: "version 2 again, without api") {
+                    try world.ledger.living()["web/0"]?.version == "2" && world.ledger.living()["api/0"] == nil
+                }
+
+                try FileManager.default.moveItem(atPath: remote, toPath: "\(remote).away")
+                try await world.wait(for: "the lost remote in the status") {
+                    world.summary().map { "\($0)".contains("remote_unreachable") } ?? false
+                }
+                #expect(try world.ledger.living()["web/0"]?.version == "2")
+                #expect(try world.ledger.contradictions() == [])
+                up.kill(SIGINT)
+                #expect(await up.ended() == 0)
+            }
+        }
+
+        @Test func `a diff between two commits needs no manager, and tells by its exit code whether there is one`()
+            async throws
+        {
+            try await World.with { world in
+                try Git.run(["init", "--quiet", "--initial-branch=main", world.directory.path])
+                try world.service("web")
+                try Git.commit(world)
+                try world.service("web", version: 2)
+                try world.service("new")
+                try Git.commit(world)
+                let none = try await world.run("diff", "--base", "HEAD", "--revision", "HEAD")
+                #expect(none.status == 0, "\(none.standardError)")
+                let some = try await world.run("diff", "--base", "HEAD~1", "--revision", "HEAD", "-o", "markdown")
+                #expect(some.status == 1, "\(some.standardError)")
+                #expect(some.standardOutput.hasPrefix("**Workloads: 1 added, 1 changed**"))
+                try world.write("web", text: "{")
+                let broken = try await world.run("diff", "--base", "HEAD")
+                #expect(broken.status == 2)
+                #expect(broken.standardOutput.contains("manifests/web.json:1:2"))
+                #expect(try await world.run("diff", "--base", "nothing").status == 2)
+            }
+        }
+    }
+}
+
+/// The real git, without anybody's settings.
+private enum Git {
+    @discardableResult
+    static func run(_ arguments: [String]) throws -> String {
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments = ["git", "-c", "gc.auto=0"] + arguments
+        process.environment = [
+            "PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/nonexistent", "GIT_CONFIG_NOSYSTEM": "1",
+            "GIT_AUTHOR_NAME": "A", "GIT_AUTHOR_EMAIL": "a@example.test", "GIT_COMMITTER_NAME": "A",
+            "GIT_COMMITTER_EMAIL": "a@example.test",
+        ]
+        let output = Pipe()
+        process.standardOutput = output
+        try process.run()
+        let bytes = output.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        try #require(process.terminationStatus == 0, "git \(arguments)")
+        return String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .newlines)
+    }
+
+    static func commit(_ world: World) throws {
+        try run(["-C", world.directory.path, "add", "manifests"])
+        try run(["-C", world.directory.path, "commit", "--quiet", "--allow-empty", "-m", "change"])
+    }
+
+    static func publish(_ world: World, to remote: String) throws {
+        try commit(world)
+        try run(["-C", world.directory.path, "push", "--quiet", remote, "HEAD:refs/heads/main"])
+    }
+
+    static func head(_ world: World) throws -> String { try run(["-C", world.directory.path, "rev-parse", "HEAD"]) }
+}
