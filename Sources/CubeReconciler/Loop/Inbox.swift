@@ -17,6 +17,8 @@ final class Inbox: Sendable {
         /// A look at everything, and what changed after it.
         var source: ManifestSnapshot?
         var laterSource: ManifestSnapshot?
+        /// Whether everything was looked at, rather than only listed.
+        var isRescanned = false
         var cluster: ClusterNews?
         var lease: LeaseKeeper.Standing?
 
@@ -40,8 +42,10 @@ final class Inbox: Sendable {
     /// Says that the news of the cluster that were taken are part of the view now.
     func finishCluster() { clusterIsDone.ring() }
 
-    func put(_ snapshot: ManifestSnapshot) {
+    /// - Parameter isRescan: whether every file was looked at for it.
+    func put(_ snapshot: ManifestSnapshot, isRescan: Bool = false) {
         news.withLock { news in
+            news.isRescanned = news.isRescanned || isRescan
             if !snapshot.isPartial {
                 (news.source, news.laterSource) = (snapshot, nil)
             } else if news.laterSource != nil {

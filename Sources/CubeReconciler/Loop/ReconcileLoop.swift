@@ -115,7 +115,8 @@ struct ReconcileLoop {
         for snapshot in [news.source, news.laterSource].compactMap({ $0 }) {
             reconciliation.update { $0.update(snapshot) }
         }
-        if news.source != nil, world.now() - consideredAll >= rescan { isFullPassDue = true }
+        // With each rescan; where nothing tells of changes these are many, and not all of them are worth it.
+        if news.isRescanned, world.now() - consideredAll >= rescan / 2 { isFullPassDue = true }
         if let cluster = news.cluster {
             if take(cluster) { isRelevant = true }
             clusterFeed.goOn(from: outage == nil ? reconciliation.position : nil)

@@ -65,7 +65,9 @@ final class SourceFeed: ManifestFeed {
         while !Task.isCancelled {
             if extent == .everything { lookedAtEverything = now() }
             if extent.isListing { listing.withLock { $0.begin(at: now()) } }
-            if let snapshot = await source.look(at: extent) { inbox.put(snapshot) }
+            if let snapshot = await source.look(at: extent) {
+                inbox.put(snapshot, isRescan: extent == .everything)
+            }
 
             let reason = await source.pollingReason
             if let reason, reason != pollingReason {
