@@ -110,6 +110,11 @@ private struct Run {
             try await run.untilConverged { $0.workloads.count == 1 }
             #expect(await world.cluster.living == ["db/0": "2"])
             #expect(world.status(of: "web") == nil)
+            let figures = run.state.view.figures
+            #expect(
+                figures.outcomes == [.init(verb: "schedule", result: "ok"): 4, .init(verb: "stop", result: "ok"): 3])
+            #expect(figures.durations.reduce(0, +) == figures.passes.values.reduce(0, +))
+            #expect(figures.sourceListedAt != nil)
         }
         let journal = try #require(world.directory.text(of: ".cube/journal.ndjson")).split(separator: "\n")
         let entries = try journal.map { try JSONDecoder().decode(JournalEntry.self, from: Data($0.utf8)) }

@@ -246,6 +246,9 @@ struct ManagerEndpointTests {
             let metrics = try await client.metrics()
             #expect(metrics.tasks == ["pending": 1])
             #expect(metrics.term == before.term)
+            let figures = String(decoding: try await ask(.GET, endpoint, "/metrics", token: .read).body, as: UTF8.self)
+            #expect(figures.contains("# TYPE cube_tasks gauge\ncube_tasks{state=\"pending\"} 1\n"))
+            #expect(try await ask(.GET, endpoint, "/metrics", token: nil).status == 401)
 
             let events = try await client.events(since: before.revision)
             #expect(events.events.contains { $0.kind == .taskPending })

@@ -7,6 +7,7 @@ struct Executor: Sendable {
     let cluster: any ClusterWriter
     let owner: OwnerName
     let journal: Journal?
+    let state: ReconcilerState?
     let now: @Sendable () -> Timestamp
 
     /// Half of what the manager takes in one body.
@@ -22,15 +23,20 @@ struct Executor: Sendable {
                 throw APIError(
                     .malformedAnswer, "\(actions.count) operations were answered by \(answer.results.count) results")
             }
-            journal?.record(
-                zip(actions, answer.results).map {
-                    entry(.outcome, $0, plan, result: $1.error?.reason.rawValue ?? "ok")
-                })
+            note(actions, answer.results.map { $0.error?.reason.rawValue ?? "ok" }, plan)
             return answer
         } catch {
             let reason = (error as? APIError)?.reason.rawValue ?? "cancelled"
-            journal?.record(actions.map { entry(.outcome, $0, plan, result: reason) })
+            note(actions, actions.map { _ in reason }, plan)
             throw error
+        }
+    }
+
+    /// Writes down what became of each action.
+    private func note(_ actions: [PlannedAction], _ results: [String], _ plan: Digest) {
+        journal?.record(zip(actions, results).map { entry(.outcome, $0, plan, result: $1) })
+        state?.count { figures in
+            for (action, result) in zip(actions, results) { figures.called(action.verb.rawValue, result) }
         }
     }
 

@@ -62,7 +62,8 @@ struct ReconcileLoop {
         planner.contract = options.contract
         reconciliation = Reconciliation(
             planner,
-            executor: Executor(cluster: world.cluster, owner: options.owner, journal: journal, now: world.now))
+            executor: Executor(
+                cluster: world.cluster, owner: options.owner, journal: journal, state: state, now: world.now))
     }
 
     private static func feed(
@@ -114,6 +115,7 @@ struct ReconcileLoop {
         var isRelevant = news.hasSource
         for snapshot in [news.source, news.laterSource].compactMap({ $0 }) {
             reconciliation.update { $0.update(snapshot) }
+            if !snapshot.isPartial, snapshot.isComplete { state.count { $0.sourceListedAt = snapshot.ended } }
         }
         // With each rescan; where nothing tells of changes these are many, and not all of them are worth it.
         if news.isRescanned, world.now() - consideredAll >= rescan / 2 { isFullPassDue = true }
@@ -159,6 +161,13 @@ struct ReconcileLoop {
     // MARK: The pass
 
     private mutating func pass() async {
+        let began = world.now()
+        let result = await decideAndAct()
+        let duration = world.now() - began
+        state.count { $0.passed(result, in: duration) }
+    }
+
+    private mutating func decideAndAct() async -> ReconcilerFigures.PassResult {
         let (outage, standing) = (outage, standing)
         reconciliation.update { $0.standing = Self.standing(outage, standing) }
         if isFullPassDue { await considerAll() }
@@ -175,8 +184,8 @@ struct ReconcileLoop {
         tell(plan.summary.conditions, problem)
         sourceFeed.list(at: plan.listAt)
         lease.tell(plan.holds)
-        guard case .held(let fence) = standing, !plan.actions.isEmpty else { return }
-        await carryOut(plan, fence: fence)
+        guard case .held(let fence) = standing, !plan.actions.isEmpty else { return outage == nil ? .idle : .blind }
+        return await carryOut(plan, fence: fence) ? .acted : .brokenOff
     }
 
     /// Says what became of the whole, once: what keeps it from going on, and that this is over.
@@ -237,10 +246,13 @@ struct ReconcileLoop {
         return problem
     }
 
-    private mutating func carryOut(_ plan: Plan, fence: Int) async {
+    /// - Returns: whether all calls were answered.
+    private mutating func carryOut(_ plan: Plan, fence: Int) async -> Bool {
+        var isAnswered = true
         do {
             try await reconciliation.carryOut(plan, fence: fence) { [inbox] in inbox.hasSource || Task.isCancelled }
         } catch {
+            isAnswered = false
             let error = APIError(wrapping: error)
             logger.warning("a plan broke off", metadata: ["error": "\(error)"])
             if error.concernsLease {
@@ -250,5 +262,6 @@ struct ReconcileLoop {
         }
         clusterFeed.goOn(from: reconciliation.position)
         wakeAt = world.now()
+        return isAnswered
     }
 }

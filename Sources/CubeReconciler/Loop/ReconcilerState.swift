@@ -14,6 +14,7 @@ package final class ReconcilerState: Sendable {
         package var departures: [String] = []
         /// What keeps the status files from being written.
         package var storageProblem: String?
+        package var figures = ReconcilerFigures()
     }
 
     private struct Shared {
@@ -40,6 +41,8 @@ package final class ReconcilerState: Sendable {
         continuation.yield()
         return stream
     }
+
+    func count(_ count: (inout ReconcilerFigures) -> Void) { shared.withLock { count(&$0.view.figures) } }
 
     func publish(_ plan: Plan, storageProblem: String?) {
         let watchers = shared.withLock { shared in

@@ -1,18 +1,23 @@
 package import Logging
 import ServiceLifecycle
 
-/// What a program without an interface of its own tells at its root: whether it lives, and whether it does its work.
+/// What a program without an interface of its own tells at its root: whether it lives, whether it does its work, and its
+/// figures.
 package struct ReadinessServer: Service {
     private let server: HTTPServer
 
     /// - Parameters:
     ///   - problem: what keeps the program from doing its work; `nil` where nothing does.
+    ///   - metrics: its figures, for whoever has a token that reads.
     ///   - webhook: what wakes the program from outside; `nil` where nothing does.
     package init(
-        problem: @Sendable @escaping () async -> String?, webhook: Webhook? = nil, options: ServerOptions,
+        problem: @Sendable @escaping () async -> String?,
+        metrics: @Sendable @escaping () async -> [Metric], webhook: Webhook? = nil, options: ServerOptions,
         logger: Logger
     ) {
-        let routes = RouteTable.root(problem: problem) + [webhook?.route].compactMap { $0 }
+        let routes =
+            RouteTable.root(problem: problem) + [RouteTable.metrics(.reader, metrics)]
+            + [webhook?.route].compactMap { $0 }
         server = HTTPServer(table: RouteTable(routes: routes), options: options, logger: logger)
     }
 

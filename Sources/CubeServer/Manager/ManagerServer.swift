@@ -1,4 +1,5 @@
 package import CubeManager
+import CubeTypes
 package import Logging
 import ServiceLifecycle
 
@@ -11,6 +12,7 @@ package struct ManagerServer: Service {
         let routes =
             root + RouteTable.tasks(manager) + RouteTable.workers(manager) + RouteTable.owners(manager)
             + RouteTable.cluster(manager)
+            + [RouteTable.metrics(.reader) { ClusterMetrics(try await manager.cluster()).metrics }]
         server = HTTPServer(table: RouteTable(routes: routes), options: options, logger: logger)
     }
 

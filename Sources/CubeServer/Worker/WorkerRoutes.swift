@@ -5,7 +5,7 @@ import Hummingbird
 
 extension Route.Access {
     /// Who may look at a worker: its manager too.
-    fileprivate static let onlooker: Route.Access = .roles([.read, .write, .worker])
+    static let onlooker: Route.Access = .roles([.read, .write, .worker])
 }
 
 extension RouteTable {

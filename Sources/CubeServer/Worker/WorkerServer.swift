@@ -8,7 +8,9 @@ package struct WorkerServer: Service {
     private let server: HTTPServer
 
     package init(_ worker: WorkerService, options: ServerOptions, logger: Logger) {
-        let routes = RouteTable.root { nil } + RouteTable.worker(worker)
+        let routes =
+            RouteTable.root { nil } + RouteTable.worker(worker)
+            + [RouteTable.metrics(.onlooker) { try await worker.metrics().metrics }]
         server = HTTPServer(table: RouteTable(routes: routes), options: options, logger: logger)
     }
 

@@ -54,7 +54,7 @@ struct ReconcilerRole: Service {
             try Webhook(secretFile: file.string) { [service] in service.lookNow() }
         }
         let readiness = ReadinessServer(
-            problem: { [state] in state.view.problem }, webhook: webhook,
+            problem: { [state] in state.view.problem }, metrics: { [state] in state.view.metrics }, webhook: webhook,
             options: try listen.server(tokens) { [data, logger] address in
                 Addresses.tell(in: data, logger) { $0.reconciler = address.rawValue }
             }, logger: log.server("reconciler"))
