@@ -121,8 +121,9 @@ let package = Package(
             name: "cube",
             dependencies: [
                 "CubeCore", "CubeErrors", "CubeJSON", "CubeManager", "CubeManagerClient", "CubeReconciler",
-                "CubeServer", "CubeTypes", "CubeVersion", "CubeWorker", "CubeWorkerClient", .argumentParser, .logging,
-                .serviceLifecycle, .systemPackage, .unixSignals,
+                "CubeServer", "CubeTransport", "CubeTypes", "CubeVersion", "CubeWorker", "CubeWorkerClient",
+                .argumentParser,
+                .logging, .serviceLifecycle, .systemPackage, .unixSignals,
             ],
             swiftSettings: strict),
         .executableTarget(

@@ -37,7 +37,9 @@ private final class World: Sendable {
     }
 
     /// Runs a reconciler while the test does something with it.
-    func reconcile(_ body: @Sendable (Run) async throws -> Void) async throws {
+    func reconcile(
+        notices: (any NoticeSender)? = nil, _ body: @Sendable (Run) async throws -> Void
+    ) async throws {
         var options = ReconcilerOptions(
             origin: .directory(directory.path.appending("manifests")), directory: data, holder: "test")
         options.rescan = .seconds(60)
@@ -50,13 +52,41 @@ private final class World: Sendable {
                     state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
                     return state
                 }
-            })
+            }, notices: notices)
         let service = ReconcilerService(
             options, world: world, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await service.run() }
             try await body(Run(state: service.state, clock: clock))
             group.cancelAll()
+        }
+    }
+}
+
+/// Takes notices, once it is there.
+private final class Receiver: NoticeSender {
+    private struct State {
+        var isAway = true
+        var refused = 0
+        var texts: [String] = []
+    }
+
+    private let state = Mutex(State())
+
+    var isAway: Bool {
+        get { state.withLock(\.isAway) }
+        set { state.withLock { $0.isAway = newValue } }
+    }
+    var refused: Int { state.withLock(\.refused) }
+    var texts: [String] { state.withLock(\.texts) }
+
+    func send(_ message: NoticeMessage) async throws {
+        try state.withLock { state in
+            guard !state.isAway else {
+                state.refused += 1
+                throw APIError(.unavailable, "nobody is there")
+            }
+            state.texts.append(message.text)
         }
     }
 }
@@ -135,6 +165,30 @@ private struct Run {
             #expect(await world.cluster.batches.count == batches)
             #expect(await world.cluster.lists == 1)
         }
+    }
+
+    @Test func `People are told once what became bad, also over restarts and where they cannot be reached at first`()
+        async throws
+    {
+        let world = try World()
+        let receiver = Receiver()
+        try world.write(manifest("web"), to: "web.json")
+        try await world.reconcile(notices: receiver) { run in
+            try await run.untilConverged()
+            try world.write("{", to: "web.json")
+            try await run.until { _ in receiver.refused == 2 }
+            receiver.isAway = false
+            try await run.until { _ in receiver.texts.count == 1 }
+            await run.pass(.seconds(60))
+        }
+        #expect(receiver.texts[0].contains("default: Stale: "))
+        try await world.reconcile(notices: receiver) { run in
+            await run.pass(.seconds(60))
+            #expect(receiver.texts.count == 1)
+            try world.write(manifest("web"), to: "web.json")
+            try await run.until { _ in receiver.texts.count == 2 }
+        }
+        #expect(receiver.texts[1] == "default: no longer Stale (syntax)")
     }
 
     @Test func `A broken manifest changes nothing but what is said of it`() async throws {

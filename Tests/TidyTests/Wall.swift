@@ -70,8 +70,8 @@ extension Wall {
             "cube",
             """
             ArgumentParser CubeCore CubeErrors CubeJSON CubeManager CubeManagerClient CubeReconciler CubeServer
-            CubeTypes CubeVersion CubeWorker CubeWorkerClient FoundationEssentials Glibc Logging ServiceLifecycle
-            Synchronization SystemPackage UnixSignals
+            CubeTransport CubeTypes CubeVersion CubeWorker CubeWorkerClient FoundationEssentials Glibc Logging
+            ServiceLifecycle Synchronization SystemPackage UnixSignals
             """),
         Wall("cube-supervisor", "CubeLinux Glibc"),
 

@@ -63,6 +63,13 @@ package struct ReconcilerMemory: Sendable {
         try save(window, as: directory.appending("window.json"))
     }
 
+    /// What people were told is wrong.
+    package var notices: NoticeBoard { load(directory.appending("notices.json")) ?? NoticeBoard() }
+
+    package func save(_ notices: NoticeBoard) throws(FileError) {
+        try save(notices, as: directory.appending("notices.json"))
+    }
+
     private func load<Value: Decodable>(_ path: FilePath) -> Value? {
         do {
             guard let bytes = try files.read(path, limit: Self.maximumFile) else { return nil }

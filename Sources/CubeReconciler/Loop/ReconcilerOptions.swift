@@ -76,16 +76,19 @@ package struct ReconcilerWorld: Sendable {
     /// A time that does not jump while the program runs.
     package var now: @Sendable () -> Timestamp
     package var random: @Sendable () -> UInt64
+    /// `nil`: nobody is told anything.
+    package var notices: (any NoticeSender)?
 
     package init(
         cluster: any ClusterWriter, files: any WritableFileSystem = LocalFileSystem(),
         clock: any Clock<Duration> = ContinuousClock(), now: @escaping @Sendable () -> Timestamp,
-        random: @escaping @Sendable () -> UInt64
+        random: @escaping @Sendable () -> UInt64, notices: (any NoticeSender)? = nil
     ) {
         self.cluster = cluster
         self.files = files
         self.clock = clock
         self.now = now
         self.random = random
+        self.notices = notices
     }
 }

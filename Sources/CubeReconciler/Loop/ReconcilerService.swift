@@ -30,6 +30,11 @@ package struct ReconcilerService: Service {
             world.cluster, owner: options.owner, holder: options.holder, source: identity.source, clock: world.clock)
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await journal.run() }
+            if let sender = world.notices {
+                let notifier = Notifier(
+                    sender: sender, state: state, memory: memory, clock: world.clock, logger: logger)
+                group.addTask { await cancelWhenGracefulShutdown { await notifier.run() } }
+            }
             await cancelWhenGracefulShutdown {
                 var loop = await ReconcileLoop(
                     options, world, memory: memory, identity: identity, journal: journal, lease: lease, state: state,

@@ -33,6 +33,7 @@ struct ReconcileCommand: Command {
     @OptionGroup var listen: ListenOptions
     @OptionGroup var owner: OwnerOption
     @OptionGroup var manager: ConnectionOptions
+    @OptionGroup var notify: NotifyOptions
     @OptionGroup var verbosity: VerbosityOption
 
     func run() async throws {
@@ -42,7 +43,7 @@ struct ReconcileCommand: Command {
         let role = ReconcilerRole(
             data: place.data, origin: try git.origin(else: place.manifests), owner: try owner.owner,
             listen: listen.choice(default: .tcp(host: "127.0.0.1", port: 0)), holder: "cube reconcile",
-            webhookSecret: webhookSecretFile.map(FilePath.absolute),
+            webhookSecret: webhookSecretFile.map(FilePath.absolute), notices: try notify.sender,
             manager: { try options.connection(.write) },
             log: DaemonLog(isVerbose: verbosity.verbose))
         try await ForegroundProcess.run([role])

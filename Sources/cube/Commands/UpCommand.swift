@@ -33,6 +33,7 @@ struct UpCommand: Command {
     @OptionGroup var git: GitOptions
     @OptionGroup var owner: OwnerOption
     @OptionGroup var place: PlaceOptions
+    @OptionGroup var notify: NotifyOptions
     @OptionGroup var verbosity: VerbosityOption
 
     func run() async throws {
@@ -57,7 +58,7 @@ struct UpCommand: Command {
             log: log)
         let reconciler = ReconcilerRole(
             data: data, origin: origin, owner: try owner.owner, holder: "cube up",
-            manager: { try await parts.connection(.write) }, log: log)
+            notices: try notify.sender, manager: { try await parts.connection(.write) }, log: log)
         var services = parts.services + [reconciler]
         if log.isQuiet {
             services.append(

@@ -19,6 +19,7 @@ struct ReconcilerRole: Service {
     init(
         data: DataDirectory, origin: ManifestOrigin, owner: OwnerName, listen: ListenOptions.Choice = .free,
         holder: String, webhookSecret: FilePath? = nil, contract: PlanDocument? = nil,
+        notices: (any NoticeSender)? = nil,
         manager: @Sendable @escaping () async throws -> Connection,
         log: DaemonLog
     ) {
@@ -38,7 +39,7 @@ struct ReconcilerRole: Service {
                 random: {
                     var generator = SystemRandomNumberGenerator()
                     return generator.next()
-                }),
+                }, notices: notices),
             logger: log("reconciler"))
     }
 

@@ -1,0 +1,81 @@
+package import CubeTypes
+
+/// What is wrong now: of that, people who do not look are told when it begins, when its reason changes and when it ends.
+///
+/// Only what lasts and needs a person is on it: a workload that is `Degraded` or `Stalled`; of the whole, what is `Held` or
+/// `Stale`.
+package struct NoticeBoard: Codable, Hashable, Sendable {
+    package struct Trouble: Codable, Hashable, Sendable {
+        /// The workload; `nil`: the whole.
+        package var name: WorkloadName?
+        package var kind: String
+        package var reason: String
+        package var message: String
+        package var since: Timestamp
+    }
+
+    /// By name and kind, those of the whole first.
+    package private(set) var troubles: [Trouble] = []
+
+    package init() {}
+
+    package init(_ summary: SummaryStatus, _ workloads: some Sequence<WorkloadStatus>) {
+        for condition in summary.conditions where [.held, .stale].contains(condition.type) {
+            note(condition, as: condition.type.rawValue, of: nil)
+        }
+        for workload in workloads.sorted(by: { $0.name < $1.name }) {
+            for condition in workload.conditions {
+                switch condition.type {
+                case .ready where workload.health == .degraded:
+                    note(condition, as: HealthStatus.degraded.rawValue, of: workload.name)
+                case .stalled: note(condition, as: condition.type.rawValue, of: workload.name)
+                case .ready, .held, .stale, .reconciling: break
+                }
+            }
+        }
+    }
+
+    private mutating func note(_ condition: Condition, as kind: String, of name: WorkloadName?) {
+        troubles.append(
+            Trouble(
+                name: name, kind: kind, reason: condition.reason, message: condition.message,
+                since: condition.lastTransitionTime))
+    }
+
+    /// What is to be told to those who know of `told`.
+    package func notices(since told: NoticeBoard) -> [Notice] {
+        let known = Dictionary(told.troubles.map { ($0.key, $0) }) { first, _ in first }
+        let present = Set(troubles.map(\.key))
+        let new = troubles.compactMap { trouble -> Notice? in
+            guard let old = known[trouble.key] else { return Notice(trouble, .began) }
+            return old.reason == trouble.reason ? nil : Notice(trouble, .changed)
+        }
+        return new + told.troubles.filter { !present.contains($0.key) }.map { Notice($0, .ended) }
+    }
+}
+
+/// One thing that people are told.
+package struct Notice: Codable, Hashable, Sendable {
+    package enum Event: String, Codable, Sendable { case began, changed, ended }
+
+    package var event: Event
+    package var trouble: NoticeBoard.Trouble
+
+    init(_ trouble: NoticeBoard.Trouble, _ event: Event) {
+        self.event = event
+        self.trouble = trouble
+    }
+
+    /// In one line.
+    package var text: String {
+        let subject = trouble.name.map { "\($0) is " } ?? ""
+        return switch event {
+        case .began, .changed: "\(subject)\(trouble.kind): \(trouble.message) (\(trouble.reason))"
+        case .ended: "\(subject)no longer \(trouble.kind) (\(trouble.reason))"
+        }
+    }
+}
+
+extension NoticeBoard.Trouble {
+    fileprivate var key: String { "\(name?.rawValue ?? "") \(kind)" }
+}

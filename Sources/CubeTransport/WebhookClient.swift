@@ -1,0 +1,46 @@
+import AsyncHTTPClient
+package import CubeErrors
+import CubeVersion
+import FoundationEssentials
+import NIOCore
+import NIOHTTP1
+
+/// A URL of somebody else that takes JSON. The URL may be a secret: messages name its host alone.
+package struct WebhookClient: Sendable {
+    private static let deadline: Duration = .seconds(10)
+
+    private let url: String
+    private let host: String
+
+    /// - Throws: `validation_failed` for what is no `http` or `https` URL.
+    package init(url: String) throws(APIError) {
+        let parts = URLComponents(string: url)
+        guard let parts, ["http", "https"].contains(parts.scheme), let host = parts.host, !host.isEmpty else {
+            throw APIError(.validationFailed, "a webhook must be an http or https URL")
+        }
+        self.url = url
+        self.host = host
+    }
+
+    /// - Throws: an `APIError` for everything but an answer of success.
+    package func post(_ body: some Encodable) async throws {
+        let label = "POST to \(host)"
+        var request = HTTPClientRequest(url: url)
+        request.method = .POST
+        request.headers = ["Content-Type": "application/json", "User-Agent": "cube/\(ProductVersion.current)"]
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        request.body = .bytes(ByteBuffer(bytes: try encoder.encode(body)))
+        let prepared = request
+        try await withDeadline(Self.deadline, clock: ContinuousClock(), of: label) {
+            do {
+                let response = try await HTTPClient.shared.execute(prepared, deadline: .distantFuture)
+                guard response.status.code < 300 else {
+                    throw APIError(.unavailable, "\(label): status \(response.status.code)")
+                }
+            } catch {
+                throw transportError(error, label: label)
+            }
+        }
+    }
+}
