@@ -21,7 +21,8 @@ struct ReportMaker {
         var status = WorkloadStatus(
             name: name, sync: sync, health: decision.health.status, replicas: decision.replicas,
             tasks: tasks(live).map(TaskSummary.init),
-            endpoints: tasks(live).filter(\.ready).flatMap(\.endpoints), conditions: conditions, diagnostics: diagnostics)
+            endpoints: tasks(live).filter(\.ready).flatMap(\.endpoints), conditions: conditions,
+            diagnostics: diagnostics)
         switch desired {
         case .readable(let workload)?:
             status.file = workload.file

@@ -33,7 +33,7 @@ struct Executor: Sendable {
     }
 
     /// Writes down what became of each action.
-    private func note(_ actions: [PlannedAction], _ results: [String], _ plan: Digest) {
+    private func note(_ actions: [PlannedAction], _ results: [String], _ plan: Plan) {
         journal?.record(zip(actions, results).map { entry(.outcome, $0, plan, result: $1) })
         state?.count { figures in
             for (action, result) in zip(actions, results) { figures.called(action.verb.rawValue, result) }
