@@ -20,7 +20,7 @@ struct CubeCommand: ParsableCommand {
             CommandGroup(
                 name: "Look",
                 subcommands: [
-                    StatusCommand.self, ExplainCommand.self, LogsCommand.self, EventsCommand.self,
+                    StatusCommand.self, ExplainCommand.self, HistoryCommand.self, LogsCommand.self, EventsCommand.self,
                 ]),
             CommandGroup(
                 name: "Manifests",

@@ -38,11 +38,12 @@ private final class World: Sendable {
 
     /// Runs a reconciler while the test does something with it.
     func reconcile(
-        notices: (any NoticeSender)? = nil, _ body: @Sendable (Run) async throws -> Void
+        observing: Bool = false, notices: (any NoticeSender)? = nil, _ body: @Sendable (Run) async throws -> Void
     ) async throws {
         var options = ReconcilerOptions(
             origin: .directory(directory.path.appending("manifests")), directory: data, holder: "test")
         options.rescan = .seconds(60)
+        options.observesOnly = observing
         let clock = clock
         let random = Mutex<UInt64>(1)
         let world = ReconcilerWorld(
@@ -164,6 +165,23 @@ private struct Run {
             #expect(world.files.takeWrites() == [])
             #expect(await world.cluster.batches.count == batches)
             #expect(await world.cluster.lists == 1)
+        }
+    }
+
+    @Test func `Who only observes tells of drift, takes no lease and changes nothing`() async throws {
+        let world = try World()
+        try world.write(manifest("web"), to: "web.json")
+        try await world.reconcile(observing: true) { run in
+            try await run.until { $0.summary?.sync == .outOfSync }
+            #expect(world.drift(of: "web")?.actions.map(\.verb) == [.schedule])
+            await run.pass(.seconds(60))
+            #expect(await world.cluster.batches.isEmpty)
+        }
+        try await world.reconcile { run in
+            try await run.untilConverged()
+            let entries = try Journal.entries(
+                of: WorkloadName(checking: "web"), in: world.directory.path.appending(".cube"), files: world.files)
+            #expect(entries.map(\.event) == [.intent, .outcome])
         }
     }
 

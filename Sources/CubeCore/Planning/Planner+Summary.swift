@@ -43,6 +43,7 @@ extension Planner {
         case .blind(let reason, let message):
             return [condition(.ready, reason, message, false), condition(.stale, reason, message)]
         case .watching(let reason, let message): conditions.append(condition(.held, reason, message))
+        case .observing: break
         case .writing:
             if let hold = summary.holds.first {
                 let text = WaitReason(rawValue: hold.reason).text

@@ -29,8 +29,9 @@ package struct JournalEntry: Codable, Hashable, Sendable {
 /// Nothing waits for it: what does not fit into its queue is dropped, and counted.
 package actor Journal {
     private static let maximumQueue = 4 << 20
-    private static let maximumBytes = 16 << 20
-    private static let olderFiles = 3
+    static let fileName = "journal.ndjson"
+    static let maximumBytes = 16 << 20
+    static let olderFiles = 3
 
     private struct Queue {
         var bytes: [UInt8] = []
@@ -50,7 +51,7 @@ package actor Journal {
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     package init(directory: FilePath, files: any WritableFileSystem, logger: Logger) {
-        path = directory.appending("journal.ndjson")
+        path = directory.appending(Self.fileName)
         self.files = files
         self.logger = logger
         (signals, signal) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))

@@ -22,6 +22,7 @@ struct ReconcileLoop {
     private let clusterFeed: ClusterFeed
     private let state: ReconcilerState
     private let rescan: Duration
+    private let observesOnly: Bool
     private let logger: Logger
     private let inbox = Inbox()
 
@@ -50,6 +51,7 @@ struct ReconcileLoop {
         self.state = state
         self.logger = logger
         rescan = options.rescan
+        observesOnly = options.observesOnly
         consideredAll = world.now()
         files = StatusFiles(directory: options.directory, files: world.files, logger: logger)
         sourceFeed = Self.feed(options, world, bell, logger)
@@ -89,7 +91,7 @@ struct ReconcileLoop {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { [sourceFeed, inbox] in await sourceFeed.run(into: inbox) }
             group.addTask { [clusterFeed, inbox] in await clusterFeed.run(into: inbox) }
-            group.addTask { [lease, inbox] in await lease.run(into: inbox) }
+            if !observesOnly { group.addTask { [lease, inbox] in await lease.run(into: inbox) } }
             while !Task.isCancelled {
                 let sleep = wakeAt.map { max($0 - world.now(), Self.shortestSleep) }
                 await inbox.bell.wait(atMost: sleep, on: world.clock)
@@ -104,7 +106,7 @@ struct ReconcileLoop {
     /// earlier process said stands.
     private var canJudge: Bool {
         reconciliation.planner.desired.isKnown
-            && (outage != nil || (reconciliation.position != nil && standing != nil))
+            && (outage != nil || (reconciliation.position != nil && (standing != nil || observesOnly)))
     }
 
     // MARK: News
@@ -168,8 +170,8 @@ struct ReconcileLoop {
     }
 
     private mutating func decideAndAct() async -> ReconcilerFigures.PassResult {
-        let (outage, standing) = (outage, standing)
-        reconciliation.update { $0.standing = Self.standing(outage, standing) }
+        let plannerStanding = plannerStanding
+        reconciliation.update { $0.standing = plannerStanding }
         if isFullPassDue { await considerAll() }
         var plan = reconciliation.pass(at: world.now())
         let problem = await record(plan)
@@ -215,9 +217,10 @@ struct ReconcileLoop {
     }
 
     /// Why the planner may not act, or does not see.
-    private static func standing(_ outage: APIError?, _ lease: LeaseKeeper.Standing?) -> Standing {
+    private var plannerStanding: Standing {
         if let outage { return .blind(reason: outage.reason.rawValue, message: outage.message) }
-        switch lease {
+        if observesOnly { return .observing }
+        switch standing {
         case .held: return .writing
         case .refused(let error): return .watching(reason: error.reason.rawValue, message: error.message)
         case nil: return .watching(reason: "lease_pending", message: "the owner's lease was not taken yet")

@@ -12,18 +12,21 @@ package struct ReconcilerOptions: Sendable {
     package var holder: String
     /// How often everything is looked at, in case that a change was missed.
     package var rescan: Duration
+    /// Whether it only looks: drift and status are written, no lease is taken and nothing is changed.
+    package var observesOnly: Bool
     /// The saved plan that is to be carried out, and nothing but that.
     package var contract: PlanDocument?
 
     package init(
         owner: OwnerName = .default, origin: ManifestOrigin, directory: FilePath, holder: String,
-        rescan: Duration = .seconds(60), contract: PlanDocument? = nil
+        rescan: Duration = .seconds(60), observesOnly: Bool = false, contract: PlanDocument? = nil
     ) {
         self.owner = owner
         self.origin = origin
         self.directory = directory
         self.holder = holder
         self.rescan = rescan
+        self.observesOnly = observesOnly
         self.contract = contract
     }
 }

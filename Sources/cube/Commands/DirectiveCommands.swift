@@ -12,8 +12,9 @@ struct DirectiveOptions: ParsableArguments {
     var reason: String?
 
     @discardableResult
-    func give(_ verb: Directive.Verb, _ subject: String) async throws -> OwnerStatus {
-        try await manager.writer().direct(owner.owner, Directive(verb: verb, subject: subject, reason: reason))
+    func give(_ verb: Directive.Verb, _ subject: String, until expiry: Timestamp? = nil) async throws -> OwnerStatus {
+        try await manager.writer().direct(
+            owner.owner, Directive(verb: verb, subject: subject, reason: reason, expiresAt: expiry))
     }
 }
 
@@ -92,19 +93,36 @@ struct SuspendCommand: Command {
     static let configuration = CommandConfiguration(
         commandName: "suspend", abstract: "Freeze a workload: nothing of it is started, stopped or replaced.",
         discussion: """
-            What runs keeps running, and is restarted by its own policy; changes of its manifest wait until `cube resume`.
+            What runs keeps running, and is restarted by its own policy; changes of its manifest wait until `cube resume`, or
+            until the time of --until has come.
 
-            Example:
+            Examples:
               cube suspend web --reason "looking into it"
+              cube suspend web --until 2h
+              cube suspend web --until 2026-01-02T06:00:00Z
             """)
 
     @Argument(help: "The workload.", transform: WorkloadName.parse)
     var name: WorkloadName
+    @Option(
+        help: ArgumentHelp("When it ends by itself: a time, or how long from now.", valueName: "time"),
+        transform: Self.moment)
+    var until: Timestamp?
     @OptionGroup var options: DirectiveOptions
 
     func run() async throws {
-        try await options.give(.suspend, name.rawValue)
-        Terminal.output("\(name) is frozen until `cube resume \(name)`.")
+        try await options.give(.suspend, name.rawValue, until: until)
+        Terminal.output("\(name) is frozen until \(until.map { "\($0), or " } ?? "")`cube resume \(name)`.")
+    }
+
+    private static func moment(_ text: String) throws -> Timestamp {
+        let moment = Duration(text: text).map { Timestamp.now + $0 } ?? Timestamp(text)
+        guard let moment else {
+            throw ArgumentParser.ValidationError(
+                "\"\(text)\" must be a time such as 2026-01-02T06:00:00Z, or a duration such as 2h")
+        }
+        guard moment > .now else { throw ArgumentParser.ValidationError("\(moment) is over") }
+        return moment
     }
 }
 

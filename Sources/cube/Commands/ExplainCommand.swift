@@ -24,7 +24,8 @@ struct ExplainCommand: Command {
     func run() async throws {
         let files = WrittenStatus(data: manager.place.data)
         var explanation = Explanation(
-            name: name, status: try files.workload(name), drift: try files.drift(name), tasks: [], events: [])
+            name: name, status: try files.workload(name), drift: try files.drift(name), tasks: [], events: [],
+            history: Array(try PastAction.all(of: name, in: manager.place.data).suffix(5)))
         // Without a manager the files still tell what there is to know.
         do {
             let client = try manager.reader()
@@ -62,10 +63,12 @@ private struct Explanation: Encodable {
     var drift: DriftReport?
     var tasks: [TaskStatus]
     var events: [TaskEvent]
+    /// What was done last.
+    var history: [PastAction]
     /// What could not be asked, and why.
     var missing: String?
 
-    enum CodingKeys: String, CodingKey { case name, status, drift, tasks, events, missing }
+    enum CodingKeys: String, CodingKey { case name, status, drift, tasks, events, history, missing }
 
     func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
@@ -75,6 +78,7 @@ private struct Explanation: Encodable {
         // Values of `env` are never shown.
         try container.encode(tasks.map(TaskSummary.init), forKey: .tasks)
         try container.encode(events, forKey: .events)
+        try container.encode(history, forKey: .history)
         try container.encode(missing, forKey: .missing)
     }
 
@@ -114,6 +118,8 @@ private struct Explanation: Encodable {
             return "  \(name)/\(task.ordinal), attempt \(task.attempt): \(task.state)\(node), \(task.restarts) restarts"
                 + (task.why.map { " (\($0))" } ?? "") + again
         }
+        if !history.isEmpty { lines.append("What was done last:") }
+        lines += history.map { "  \($0.text)" }
         if !events.isEmpty { lines.append("What happened last:") }
         lines += events.map { "  \(EventsCommand.line($0))" }
         if let missing { lines.append(terminal.styled("The manager could not be asked: \(missing)", .yellow)) }

@@ -24,6 +24,10 @@ struct ReconcileCommand: Command {
               cube reconcile --git https://host/deploy.git --verify-signatures --allowed-signers signers
             """)
 
+    enum Mode: String, ExpressibleByArgument, CaseIterable { case reconcile, observe }
+
+    @Option(help: "`observe` writes status and drift, and changes nothing: no lease is taken.")
+    var mode: Mode = .reconcile
     @OptionGroup var git: GitOptions
     @Option(
         help: ArgumentHelp(
@@ -42,9 +46,11 @@ struct ReconcileCommand: Command {
         let options = manager
         let role = ReconcilerRole(
             data: place.data, origin: try git.origin(else: place.manifests), owner: try owner.owner,
-            listen: listen.choice(default: .tcp(host: "127.0.0.1", port: 0)), holder: "cube reconcile",
-            webhookSecret: webhookSecretFile.map(FilePath.absolute), notices: try notify.sender,
-            manager: { try options.connection(.write) },
+            listen: listen.choice(default: .tcp(host: "127.0.0.1", port: 0)),
+            holder: mode == .observe ? "cube reconcile --mode observe" : "cube reconcile",
+            webhookSecret: webhookSecretFile.map(FilePath.absolute), observesOnly: mode == .observe,
+            notices: try notify.sender,
+            manager: { try options.connection(mode == .observe ? .read : .write) },
             log: DaemonLog(isVerbose: verbosity.verbose))
         try await ForegroundProcess.run([role])
     }

@@ -18,7 +18,7 @@ struct ReconcilerRole: Service {
 
     init(
         data: DataDirectory, origin: ManifestOrigin, owner: OwnerName, listen: ListenOptions.Choice = .free,
-        holder: String, webhookSecret: FilePath? = nil, contract: PlanDocument? = nil,
+        holder: String, webhookSecret: FilePath? = nil, observesOnly: Bool = false, contract: PlanDocument? = nil,
         notices: (any NoticeSender)? = nil,
         manager: @Sendable @escaping () async throws -> Connection,
         log: DaemonLog
@@ -33,7 +33,7 @@ struct ReconcilerRole: Service {
             ReconcilerOptions(
                 owner: owner, origin: origin, directory: data.path,
                 holder: "\(holder) of \(origin) on \(ForegroundProcess.hostName), process \(ForegroundProcess.id)",
-                contract: contract),
+                observesOnly: observesOnly, contract: contract),
             world: ReconcilerWorld(
                 cluster: ManagerCluster { try await manager().client(CommandLog.quiet) }, now: { time.now },
                 random: {

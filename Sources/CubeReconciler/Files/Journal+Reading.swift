@@ -1,0 +1,26 @@
+package import CubeTypes
+import FoundationEssentials
+package import SystemPackage
+
+extension Journal {
+    /// What the journal says of a workload, oldest first. A line that was cut off, or that a newer version wrote otherwise, is left
+    /// out.
+    package static func entries(
+        of name: WorkloadName, in directory: FilePath, files: any FileSystem
+    ) throws(FileError) -> [JournalEntry] {
+        let path = directory.appending(fileName)
+        let mark = Data(#""name":"\#(name)""#.utf8)
+        var entries: [JournalEntry] = []
+        for number in (0...olderFiles).reversed() {
+            let file = number == 0 ? path : FilePath("\(path).\(number)")
+            guard let bytes = try files.read(file, limit: 2 * maximumBytes) else { continue }
+            for line in Data(bytes).split(separator: UInt8(ascii: "\n")) where line.firstRange(of: mark) != nil {
+                guard let entry = try? JSONDecoder().decode(JournalEntry.self, from: line), entry.name == name else {
+                    continue
+                }
+                entries.append(entry)
+            }
+        }
+        return entries
+    }
+}

@@ -1,0 +1,84 @@
+import ArgumentParser
+import CubeReconciler
+import CubeTypes
+
+struct HistoryCommand: Command {
+    static let configuration = CommandConfiguration(
+        commandName: "history", abstract: "Show what was done about a workload, and what came of it, oldest first.",
+        discussion: """
+            Reads the reconciler's journal, and asks no manager. What has no outcome was under way when the reconciler ended,
+            or its outcome could not be written; doing it again is harmless. `cube events` tells what happened to the tasks.
+
+            Example:
+              cube history web --limit 10
+            """)
+
+    @Argument(help: "The workload.", transform: WorkloadName.parse)
+    var name: WorkloadName
+    @Option(help: "At most so many of the last actions.")
+    var limit = 50
+    @OptionGroup var place: PlaceOptions
+    @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+        guard limit >= 1 else { throw ArgumentParser.ValidationError("--limit: \(limit) is below 1") }
+    }
+
+    func run() async throws {
+        let actions = try PastAction.all(of: name, in: place.data)
+        guard !actions.isEmpty else {
+            throw Failure(
+                "nothing was done about \(name) as far as \(place.data.path)/journal.ndjson goes back",
+                hint: "`cube status` lists the workloads")
+        }
+        let shown = Array(actions.suffix(limit))
+        try output.write(
+            shown,
+            as: Table(
+                "AT", "ACTION", "WHY", "COMMIT", "RESULT",
+                rows: shown.map { action in
+                    [
+                        Table.Cell("\(action.at)", .dim), Table.Cell("\(action.verb) \(action.name)/\(action.ordinal)"),
+                        "\(action.reason) (\(action.rule))", "\(action.commit?.prefix(7) ?? "-")",
+                        Table.Cell(action.result ?? "not known", action.result == "ok" ? .green : .yellow),
+                    ]
+                }))
+    }
+}
+
+/// An action of the past: its intent, and what came of it where that is known.
+struct PastAction: Encodable {
+    var at: Timestamp
+    var verb: String
+    var name: WorkloadName
+    var ordinal: Int
+    var id: TaskID
+    var rule: String
+    var reason: String
+    var commit: String?
+    /// `ok`, or the reason of the error.
+    var result: String?
+
+    /// In the order of their intents.
+    static func all(of name: WorkloadName, in data: DataDirectory) throws -> [PastAction] {
+        var actions: [PastAction] = []
+        for entry in try Journal.entries(of: name, in: data.path, files: LocalFileSystem()) {
+            switch entry.event {
+            case .intent:
+                actions.append(
+                    PastAction(
+                        at: entry.at, verb: entry.verb, name: entry.name, ordinal: entry.ordinal, id: entry.id,
+                        rule: entry.rule, reason: entry.reason, commit: entry.commit))
+            case .outcome:
+                let intent = actions.lastIndex {
+                    $0.result == nil && $0.id == entry.id && $0.verb == entry.verb
+                }
+                if let intent { actions[intent].result = entry.result }
+            }
+        }
+        return actions
+    }
+
+    /// In one line.
+    var text: String { "\(at) \(verb) \(name)/\(ordinal): \(reason) (\(rule)); \(result ?? "outcome not known")" }
+}
