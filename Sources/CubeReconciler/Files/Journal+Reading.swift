@@ -15,6 +15,7 @@ extension Journal {
             let file = number == 0 ? path : FilePath("\(path).\(number)")
             guard let bytes = try files.read(file, limit: 2 * maximumBytes) else { continue }
             for line in Data(bytes).split(separator: UInt8(ascii: "\n")) where line.firstRange(of: mark) != nil {
+                // See above.
                 guard let entry = try? JSONDecoder().decode(JournalEntry.self, from: line), entry.name == name else {
                     continue
                 }
