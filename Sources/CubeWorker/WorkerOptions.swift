@@ -11,15 +11,18 @@ package struct WorkerOptions: Sendable {
     /// What its tasks may reserve in all; default: what the machine has.
     package var capacity: ResourceSpec?
     package var labels: [String: String]
+    /// The directory of secrets; default: `secrets` in the worker's own.
+    package var secrets: FilePath
 
     package init(
         name: NodeName, directory: FilePath, supervisor: FilePath, capacity: ResourceSpec? = nil,
-        labels: [String: String] = [:]
+        labels: [String: String] = [:], secrets: FilePath? = nil
     ) {
         self.name = name
         self.directory = directory
         self.supervisor = supervisor
         self.capacity = capacity
         self.labels = labels
+        self.secrets = secrets ?? directory.appending("secrets")
     }
 }

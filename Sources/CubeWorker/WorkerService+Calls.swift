@@ -113,6 +113,14 @@ extension WorkerService {
         if words.contains(where: { $0.utf8.contains(0) }) {
             fields.append(ValidationError(field: "definition", value: nil, message: "command and env must hold no NUL"))
         }
+        for file in definition.files where !file.target.isRelativePath {
+            fields.append(
+                ValidationError(field: "definition.files", value: file.target, message: "must be a relative path"))
+        }
+        for source in definition.contentSources where source.secret == nil && source.content == nil {
+            fields.append(
+                ValidationError(field: "definition.files", value: source.name, message: "must come with its content"))
+        }
         guard fields.isEmpty else { throw .invalid(fields) }
     }
 

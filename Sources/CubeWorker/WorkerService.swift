@@ -88,7 +88,9 @@ package actor WorkerService: Service {
         options.capacity = try options.capacity ?? Machine.capacity(directory: store.directory)
         let worker = WorkerService(
             options: options, registrar: registrar, store: store,
-            runtime: ProcessRuntime(store: store, supervisor: options.supervisor.string, boot: try Machine.bootID()),
+            runtime: ProcessRuntime(
+                store: store, supervisor: options.supervisor.string, boot: try Machine.bootID(),
+                secrets: try SecretDirectory.prepare(options.secrets.string)),
             membership: try store.membership(), clock: clock, now: now, jitter: jitter, logger: logger)
         try await worker.adopt()
         return worker

@@ -44,7 +44,7 @@ extension ClusterState {
                 id,
                 TaskSettings(
                     cluster: cluster, term: term, placement: placement.number, settingsDigest: task.settingsDigest,
-                    definition: task.definition))
+                    definition: task.definition.withoutContents))
         }
     }
 }

@@ -71,6 +71,7 @@ extension ClusterTransaction {
         if let known = state.records.tasks[proposal.id] { return (known.status, false) }
         let key = SlotKey(owner: owner, name: proposal.name, ordinal: proposal.ordinal)
         var slot = try nextSlot(key, attempt: proposal.attempt)
+        let definition = try withContents(proposal.definition, of: key)
         let live = state.index.live[key.workload] ?? 0
         guard live < maxLive else {
             throw APIError(
@@ -83,10 +84,31 @@ extension ClusterTransaction {
         put(slot)
         var task = TaskRecord(
             id: proposal.id, slot: key, attempt: proposal.attempt, specDigest: proposal.specDigest,
-            settingsDigest: proposal.settingsDigest, source: proposal.source, definition: proposal.definition,
+            settingsDigest: proposal.settingsDigest, source: proposal.source, definition: definition,
             phase: .pending(cause: PendingCause(reason: .noNode, message: "")), createdAt: now, revision: revision)
         place(&task)
         return (put(task).status, true)
+    }
+
+    /// The definition with the content of its files. Who brings back an earlier definition may have seen it without.
+    ///
+    /// - Throws: `validation_failed` where nobody has it.
+    private func withContents(_ definition: TaskDefinition, of slot: SlotKey) throws(APIError) -> TaskDefinition {
+        func lacksContent(_ definition: TaskDefinition) -> Bool {
+            definition.contentSources.contains { $0.secret == nil && $0.content == nil }
+        }
+        guard lacksContent(definition) else { return definition }
+        for id in (state.index.attempts[slot] ?? []).reversed() {
+            guard let known = state.records.tasks[id]?.definition, known.specDigest == definition.specDigest,
+                !lacksContent(known)
+            else { continue }
+            var definition = definition
+            (definition.envFrom, definition.files) = (known.envFrom, known.files)
+            return definition
+        }
+        throw .invalid([
+            ValidationError(field: "task.definition.files", value: nil, message: "must come with their content")
+        ])
     }
 
     private mutating func update(
@@ -112,7 +134,10 @@ extension ClusterTransaction {
         advance()
         task.settingsDigest = update.to
         task.source = update.source
+        let (sources, files) = (task.definition.envFrom, task.definition.files)
         task.definition = update.definition
+        // The same ones, and these have their content in any case.
+        (task.definition.envFrom, task.definition.files) = (sources, files)
         if case .pending = task.phase { place(&task) }
         return put(task).status
     }

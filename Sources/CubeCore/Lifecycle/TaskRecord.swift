@@ -80,7 +80,7 @@ extension TaskRecord {
             specDigest: specDigest, settingsDigest: settingsDigest, source: source, node: lastPlacement?.node,
             placement: placements, endpoints: endpoints, nodeUnknown: nodeUnknown, createdAt: createdAt,
             createdRevision: createdRevision,
-            revision: revision, definition: definition)
+            revision: revision, definition: definition.withoutContents)
         if let report {
             status.run = report.run
             status.restarts = report.restarts

@@ -46,7 +46,7 @@ struct Manifest: Sendable {
     static let steering = FieldTable(steeringFields)
 
     private static let unsupportedFields: [Field<Manifest>] = [
-        "env_from", "volumes", "files", "on_lost", "exclusive", "depends_on", "ignore",
+        "volumes", "on_lost", "exclusive", "depends_on", "ignore",
     ].map { .unsupported($0) }
 
     private static func checkWhole(_ manifest: Manifest, _ object: JSONValue, _ reader: inout FieldReader) {
@@ -65,6 +65,7 @@ struct Manifest: Sendable {
             }
         }
         PortSpec.check(definition, object, &reader)
+        TaskFile.check(definition, object, &reader)
         let ports = definition.ports.filter { $0.transport == .tcp }.map(\.name)
         definition.health.checkPorts(declared: ports, object, &reader)
         if definition.kind == .job, definition.restart.policy == .always, let restart = object["restart"] {

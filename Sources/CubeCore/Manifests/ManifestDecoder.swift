@@ -18,9 +18,14 @@ package enum ManifestDecoder {
     /// How large a file may be: 1 MiB.
     package static let maximumSize = 1 << 20
 
-    /// - Parameter file: The file's path, relative to the root of the manifests; it stands in workloads and diagnostics.
-    package static func decode(_ bytes: [UInt8], file: String) -> DecodedFile {
-        let (declarations, problems) = read(bytes)
+    /// - Parameters:
+    ///   - file: The file's path, relative to the root of the manifests; it stands in workloads and diagnostics.
+    ///   - beside: Reads a file that the manifest names, by its path from the manifest's own directory.
+    package static func decode(
+        _ bytes: [UInt8], file: String,
+        beside: (_ path: String) -> AttachedContent = { _ in .unreadable("cannot be read from here") }
+    ) -> DecodedFile {
+        let (declarations, problems) = read(bytes, beside)
         guard problems.isEmpty else {
             return DecodedFile(
                 workloads: [], diagnostics: Problem.diagnostics(of: problems, in: bytes, filename: file))
@@ -42,7 +47,9 @@ package enum ManifestDecoder {
     /// A manifest and the place of its name.
     private typealias Declaration = (manifest: Manifest, name: JSONValue)
 
-    private static func read(_ bytes: [UInt8]) -> ([Declaration], [Problem]) {
+    private static func read(
+        _ bytes: [UInt8], _ beside: (String) -> AttachedContent
+    ) -> ([Declaration], [Problem]) {
         guard bytes.count <= maximumSize else {
             return ([], [Problem(.tooLarge, "the file has \(bytes.count) bytes, more than 1 MiB", at: 0..<0)])
         }
@@ -60,7 +67,11 @@ package enum ManifestDecoder {
         var names: [String: JSONValue] = [:]
         for object in document.root.kind == .array ? Array(document.root.elements) : [document.root] {
             var manifest = Manifest.empty
+            let problemsBefore = reader.problems.count
             Manifest.fields.read(object, into: &manifest, &reader)
+            if reader.problems.count == problemsBefore {
+                manifest.definition.attach(object, &reader, reading: beside)
+            }
             guard let name = object["name"], let text = name.string else { continue }
             if let first = names.updateValue(name, forKey: text) {
                 names[text] = first

@@ -16,6 +16,10 @@ extension TaskDefinition {
             "The program and its arguments. A process needs at least the program. `$(NAME)` stands for a variable."),
         Field("env", \.env, .environment, "Variables of the environment. Their values are never shown."),
         Field(
+            "env_from", \.envFrom, .sources,
+            "Files of `KEY=VALUE` lines, beside the manifest or `secret:NAME`. Later ones replace earlier ones, `env` all."
+        ),
+        Field(
             "working_dir", \.workingDirectory, FieldType<String>.absolutePath.optional,
             "An absolute path. Default: the task's own directory."),
         Field(
@@ -30,6 +34,8 @@ extension TaskDefinition {
             "ports", \.ports, .ports,
             "On which it is served. A process finds the numbers as `PORT_<NAME>` and in its command as `$(PORT_<NAME>)`."
         ),
+        Field(
+            "files", \.files, .files, "Files that the task finds in its directory. A changed one makes a new task."),
     ])
 
     /// The fields of the settings digest.

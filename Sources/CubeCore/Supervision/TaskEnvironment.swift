@@ -5,10 +5,13 @@ package struct TaskEnvironment: Hashable, Sendable {
     package private(set) var variables: [String: String]
 
     /// Its own variables may replace `PATH`, `HOME` and `LANG`; never those that say who the task is.
-    package init(_ assignment: TaskAssignment, home: String) {
+    ///
+    /// - Parameter files: the variables of `env_from`, in its order.
+    package init(_ assignment: TaskAssignment, files: [[String: String]] = [], home: String) {
         variables = [
             "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": home, "LANG": "C.UTF-8",
         ]
+        for file in files { variables.merge(file) { _, later in later } }
         variables.merge(assignment.definition.env) { _, own in own }
         for port in assignment.definition.ports {
             variables[port.variable] = assignment.ports[port.name].map { String($0) }

@@ -80,7 +80,9 @@ extension BatchOperation {
 
 extension TaskDefinition {
     fileprivate var approximateSize: Int {
-        command.reduce(1024) { $0 + $1.utf8.count + 8 }
+        // In base 64.
+        contentSources.reduce(0) { $0 + ($1.content?.count ?? 0) * 4 / 3 }
+            + command.reduce(1024) { $0 + $1.utf8.count + 8 }
             + env.merging(labels) { $0 + $1 }.reduce(0) { $0 + $1.key.utf8.count + $1.value.utf8.count + 8 }
     }
 }

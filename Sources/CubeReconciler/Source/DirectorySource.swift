@@ -88,7 +88,7 @@ package actor DirectorySource {
         // A hidden entry may be what links lead through.
         let movesLinks = !index.links.isEmpty && entries.contains { $0.splittingLastEntry.name.hasPrefix(".") }
         var scan = scan(tree, .files, began)
-        let due = entries.union(index.rereads(dueAt: began))
+        let due = entries.union(index.rereads(dueAt: began)).union(index.dependents(of: entries))
         // Each of them, also where a listing must follow: that reads only what is new.
         var isEnough = !movesLinks
         for entry in due.sorted() where !scan.look(at: entry) { isEnough = false }

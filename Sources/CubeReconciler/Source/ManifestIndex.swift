@@ -9,6 +9,8 @@ final class ManifestIndex {
         /// `nil` where the file could not even be looked at.
         var stamp: FileStamp?
         var state: FileState
+        /// The files that it names beside it.
+        var attachments = Attachments()
     }
 
     /// One byte more is read than a manifest may have, so that the decoder sees that it is too large.
@@ -28,6 +30,8 @@ final class ManifestIndex {
     private var rereads: [String: Timestamp] = [:]
     /// The files whose state is not what it was when ``takeChanged()`` was called last.
     private var changed: Set<String> = []
+    /// The manifests that name a file, by the path of that file and of every directory on the way to it.
+    private var attachedTo: [String: Set<String>] = [:]
     /// The directories that were listed.
     private(set) var directories: Set<String> = []
 
@@ -55,17 +59,25 @@ final class ManifestIndex {
     func visit(_ path: String, at realPath: String, stamp: FileStamp, in tree: any FileTree, now: Timestamp) -> Bool {
         let isLink = path != realPath
         let isRereadDue = rereads[path].map { $0 <= now } ?? false
-        if entries[path]?.stamp == stamp, links.contains(path) == isLink, !isRereadDue { return true }
+        if let entry = entries[path], entry.stamp == stamp, links.contains(path) == isLink, !isRereadDue,
+            !entry.attachments.haveChanged(in: tree)
+        {
+            return true
+        }
         do throws(FileError) {
-            guard let reading = try settledReading(of: realPath, in: tree) else { return false }
+            guard let reading = try Self.settledReading(of: realPath, in: tree) else { return false }
             if reading.after.kind != .file {
                 refuse(path, isLink: isLink, "is not a file")
             } else if reading.before != reading.after {
                 refuse(path, isLink: isLink, "changes while it is read")
             } else {
-                let changedAt = Timestamp(milliseconds: max(reading.after.modified, reading.after.changed) / 1_000_000)
-                let isRacy = changedAt + Self.racyWithin >= now && entries[path]?.stamp != reading.after
-                set(path, stamp: reading.after, isLink: isLink, Self.decode(reading.bytes, file: path))
+                let known = entries[path]
+                var attachments = Attachments(of: path)
+                let state = Self.decode(reading.bytes, file: path, in: tree, &attachments)
+                let isRacy =
+                    reading.after.isRacy(now) && known?.stamp != reading.after
+                    || attachments.isRacy(now) && known?.attachments != attachments
+                set(path, stamp: reading.after, isLink: isLink, state, attachments)
                 rereads[path] = isRacy ? now + Self.racyWithin : nil
             }
         } catch {
@@ -90,6 +102,7 @@ final class ManifestIndex {
     /// - Returns: the directories that were forgotten.
     func keep(files: Set<String>, directories kept: Set<String>) -> Set<String> {
         if files.count < entries.count {
+            for path in entries.keys where !files.contains(path) { attach(Attachments(), to: path) }
             entries = entries.filter { files.contains($0.key) }
             links.formIntersection(files)
             rereads = rereads.filter { files.contains($0.key) }
@@ -98,15 +111,47 @@ final class ManifestIndex {
         return directories.subtracting(kept)
     }
 
-    private func set(_ path: String, stamp: FileStamp?, isLink: Bool, _ state: FileState) {
+    /// The manifests that name what these entries are, or lead to, and those that name something behind a link, of which
+    /// nothing tells.
+    func dependents(of entries: Set<String>) -> Set<String> {
+        guard !attachedTo.isEmpty, !entries.isEmpty else { return [] }
+        return entries.reduce(into: attachedTo[Self.behindLinks] ?? []) { $0.formUnion(attachedTo[$1] ?? []) }
+    }
+
+    /// No entry is called so.
+    private static let behindLinks = "/"
+
+    private func attach(_ attachments: Attachments, to path: String) {
+        func ways(_ attachments: Attachments?) -> Set<String> {
+            var ways: Set<String> = attachments?.leadThroughLinks == true ? [Self.behindLinks] : []
+            for var way in attachments?.paths ?? [] {
+                while !way.isEmpty {
+                    ways.insert(way)
+                    way = way.splittingLastEntry.directory
+                }
+            }
+            return ways
+        }
+        let (former, new) = (ways(entries[path]?.attachments), ways(attachments))
+        for way in former.subtracting(new) {
+            attachedTo[way]?.remove(path)
+            if attachedTo[way]?.isEmpty == true { attachedTo[way] = nil }
+        }
+        for way in new.subtracting(former) { attachedTo[way, default: []].insert(path) }
+    }
+
+    private func set(
+        _ path: String, stamp: FileStamp?, isLink: Bool, _ state: FileState, _ attachments: Attachments = Attachments()
+    ) {
+        attach(attachments, to: path)
         if entries[path]?.state != state { changed.insert(path) }
-        entries[path] = Entry(stamp: stamp, state: state)
+        entries[path] = Entry(stamp: stamp, state: state, attachments: attachments)
         rereads[path] = nil
         if isLink { links.insert(path) } else { links.remove(path) }
     }
 
     /// Reads a file until it did not change meanwhile, at most three times.
-    private func settledReading(of path: String, in tree: any FileTree) throws(FileError) -> FileReading? {
+    static func settledReading(of path: String, in tree: any FileTree) throws(FileError) -> FileReading? {
         var reading: FileReading?
         for _ in 0..<3 {
             reading = try tree.read(path, limit: Self.readLimit)
@@ -115,13 +160,16 @@ final class ManifestIndex {
         return reading
     }
 
-    private static func decode(_ bytes: [UInt8], file: String) -> FileState {
+    private static func decode(
+        _ bytes: [UInt8], file: String, in tree: any FileTree, _ attachments: inout Attachments
+    ) -> FileState {
         guard !bytes.starts(with: gitLFSPointer) else {
             return .unreadable([.unreadable(file, "is a pointer of Git LFS: what it stands for is not here")])
         }
-        let decoded = ManifestDecoder.decode(bytes, file: file)
+        let decoded = ManifestDecoder.decode(bytes, file: file) { attachments.read($0, in: tree) }
         return decoded.diagnostics.contains { $0.severity == .error }
-            ? .unreadable(decoded.diagnostics) : .readable(decoded.workloads, digest: .sha256(of: bytes))
+            ? .unreadable(decoded.diagnostics)
+            : .readable(decoded.workloads, digest: attachments.digest(with: .sha256(of: bytes)))
     }
 }
 

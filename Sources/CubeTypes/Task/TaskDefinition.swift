@@ -12,6 +12,8 @@ public struct TaskDefinition: Hashable, Sendable {
     public var command: [String]
     /// Variables of the environment. Their values are never shown.
     public var env: [String: String]
+    /// Files of variables, the later ones before the earlier; `env` goes before all of them.
+    public var envFrom: [ContentSource]
     /// An absolute path; default: the task's own directory.
     public var workingDirectory: String?
     /// The user that the task runs as, by name or number; default: the worker's.
@@ -20,6 +22,8 @@ public struct TaskDefinition: Hashable, Sendable {
     public var resources: ResourceSpec
     /// On which it is served; in the order of the manifest.
     public var ports: [PortSpec]
+    /// Written into its directory before each start.
+    public var files: [TaskFile]
     public var health: HealthChecks
     public var restart: RestartPolicy
     public var stop: StopPolicy
@@ -29,8 +33,9 @@ public struct TaskDefinition: Hashable, Sendable {
 
     public init(
         name: WorkloadName, kind: TaskKind = .service, image: String? = nil, command: [String] = [],
-        env: [String: String] = [:], workingDirectory: String? = nil, user: String? = nil,
-        resources: ResourceSpec = .zero, ports: [PortSpec] = [], health: HealthChecks = .none,
+        env: [String: String] = [:], envFrom: [ContentSource] = [], workingDirectory: String? = nil,
+        user: String? = nil,
+        resources: ResourceSpec = .zero, ports: [PortSpec] = [], files: [TaskFile] = [], health: HealthChecks = .none,
         restart: RestartPolicy? = nil, stop: StopPolicy = StopPolicy(), constraints: PlacementConstraints = .none,
         labels: [String: String] = [:]
     ) {
@@ -39,10 +44,12 @@ public struct TaskDefinition: Hashable, Sendable {
         self.image = image
         self.command = command
         self.env = env
+        self.envFrom = envFrom
         self.workingDirectory = workingDirectory
         self.user = user
         self.resources = resources
         self.ports = ports
+        self.files = files
         self.health = health
         self.restart = restart ?? .standard(for: kind)
         self.stop = stop
@@ -53,7 +60,8 @@ public struct TaskDefinition: Hashable, Sendable {
 
 extension TaskDefinition: Codable {
     enum CodingKeys: String, CodingKey {
-        case name, kind, image, command, env, user, ports, health, restart, stop, constraints, labels
+        case name, kind, image, command, env, user, ports, files, health, restart, stop, constraints, labels
+        case envFrom = "env_from"
         case workingDirectory = "working_dir"
     }
 
@@ -65,10 +73,12 @@ extension TaskDefinition: Codable {
             image: try container.decodeIfPresent(String.self, forKey: .image),
             command: try container.decodeIfPresent([String].self, forKey: .command) ?? [],
             env: try container.decodeIfPresent([String: String].self, forKey: .env) ?? [:],
+            envFrom: try container.decodeIfPresent([ContentSource].self, forKey: .envFrom) ?? [],
             workingDirectory: try container.decodeIfPresent(String.self, forKey: .workingDirectory),
             user: try container.decodeIfPresent(String.self, forKey: .user),
             resources: try ResourceSpec(from: decoder),
             ports: try container.decodeIfPresent([PortSpec].self, forKey: .ports) ?? [],
+            files: try container.decodeIfPresent([TaskFile].self, forKey: .files) ?? [],
             health: try container.decodeIfPresent(HealthChecks.self, forKey: .health) ?? .none,
             restart: try container.decodeIfPresent(RestartPolicy.self, forKey: .restart),
             stop: try container.decodeIfPresent(StopPolicy.self, forKey: .stop) ?? StopPolicy(),
@@ -83,10 +93,12 @@ extension TaskDefinition: Codable {
         try container.encodeIfPresent(image, forKey: .image)
         try container.encode(command, forKey: .command)
         try container.encode(env, forKey: .env)
+        if !envFrom.isEmpty { try container.encode(envFrom, forKey: .envFrom) }
         try container.encodeIfPresent(workingDirectory, forKey: .workingDirectory)
         try container.encodeIfPresent(user, forKey: .user)
         try resources.encode(to: encoder)
         if !ports.isEmpty { try container.encode(ports, forKey: .ports) }
+        if !files.isEmpty { try container.encode(files, forKey: .files) }
         if health != .none { try container.encode(health, forKey: .health) }
         try container.encode(restart, forKey: .restart)
         try container.encode(stop, forKey: .stop)

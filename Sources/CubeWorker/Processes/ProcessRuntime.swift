@@ -13,13 +13,15 @@ final class ProcessRuntime: TaskRuntime {
     let boot: String
     private let store: WorkerStore
     private let supervisor: String
+    private let secrets: SecretDirectory
     /// The supervisors of the runs that were found alive.
     private let alive = Mutex<[RunIdentity: ProcessDescriptor]>([:])
 
-    init(store: WorkerStore, supervisor: String, boot: String) {
+    init(store: WorkerStore, supervisor: String, boot: String, secrets: SecretDirectory) {
         self.store = store
         self.supervisor = supervisor
         self.boot = boot
+        self.secrets = secrets
     }
 
     /// Nothing holds a process to a limit yet.
@@ -83,7 +85,7 @@ final class ProcessRuntime: TaskRuntime {
 
         do {
             try prepare(run, assignment)
-        } catch let refusal as TaskUser.Refusal {
+        } catch let refusal as StartRefusal {
             return try await giveUp(run, because: refusal.description)
         }
         let spawned = try Spawned(supervisor, [directory(of: run).path])
@@ -123,21 +125,37 @@ final class ProcessRuntime: TaskRuntime {
         let work = work(of: run.task)
         try LocalFiles.makeDirectory(work)
         if let user = launch.user, chown(work, user.id, user.group) != 0 { throw Errno(rawValue: errno) }
+        try TaskDirectory.write(try contents(of: assignment.definition), in: work, owner: launch.user)
         try LocalFiles.makeDirectory(launch.logs)
         try directory(of: run).write(launch)
     }
 
     /// How a program of a task is run.
     ///
-    /// - Throws: a `TaskUser.Refusal`.
+    /// - Throws: a `StartRefusal`.
     private func launch(_ assignment: TaskAssignment, _ command: [String]) throws -> RunDirectory.Launch {
         let definition = assignment.definition
-        let user = try definition.user.map { name throws(TaskUser.Refusal) in try TaskUser.named(name) }
-        let environment = TaskEnvironment(assignment, home: (user ?? TaskUser.current())?.home ?? "/")
+        let user = try definition.user.map { name throws(StartRefusal) in try TaskUser.named(name) }
+        let environment = TaskEnvironment(
+            assignment, files: try variables(of: definition), home: (user ?? TaskUser.current())?.home ?? "/")
         return RunDirectory.Launch(
             arguments: command.map(environment.expand), environment: environment.entries,
             workingDirectory: definition.workingDirectory ?? work(of: assignment.id), user: user,
             logs: store.logs(of: assignment.id), stop: definition.stop)
+    }
+
+    /// The files of the task, with what is in them now.
+    private func contents(of definition: TaskDefinition) throws -> [(file: TaskFile, bytes: [UInt8])] {
+        try definition.files.map { ($0, try secrets.content(of: $0.source)) }
+    }
+
+    private func variables(of definition: TaskDefinition) throws -> [[String: String]] {
+        try definition.envFrom.map { source in
+            switch EnvironmentFile.read(try secrets.content(of: source)) {
+            case .success(let variables): return variables
+            case .failure(let problem): throw StartRefusal(description: "env_from: \"\(source.name)\" \(problem)")
+            }
+        }
     }
 
     private func work(of task: TaskID) -> String { "\(store.directory(of: task))/work" }

@@ -1,5 +1,10 @@
 import Glibc
 
+/// Why a task cannot be started as it is declared. The run has failed then, and its restart policy says what follows.
+struct StartRefusal: Error, CustomStringConvertible {
+    let description: String
+}
+
 /// Whom a task runs as, in numbers.
 struct TaskUser: Hashable, Sendable {
     var id: uid_t
@@ -7,18 +12,13 @@ struct TaskUser: Hashable, Sendable {
     var groups: [gid_t]
     var home: String
 
-    /// Why a task cannot run as its user.
-    struct Refusal: Error, CustomStringConvertible {
-        let description: String
-    }
-
     /// The user that this worker runs as.
     static func current() -> TaskUser? { lookUp { getpwuid_r(geteuid(), $0, $1, $2, $3) } }
 
     /// Looks a user up by name or number.
     ///
     /// - Throws: where there is none, or where this worker may not become it.
-    static func named(_ name: String) throws(Refusal) -> TaskUser {
+    static func named(_ name: String) throws(StartRefusal) -> TaskUser {
         let number = uid_t(name)
         let found =
             if let number {
@@ -27,9 +27,9 @@ struct TaskUser: Hashable, Sendable {
             } else {
                 lookUp { getpwnam_r(name, $0, $1, $2, $3) }
             }
-        guard let found else { throw Refusal(description: "user: \"\(name)\" is not a user of this machine") }
+        guard let found else { throw StartRefusal(description: "user: \"\(name)\" is not a user of this machine") }
         guard geteuid() == 0 || found.id == geteuid() else {
-            throw Refusal(description: "user: \"\(name)\" needs a worker that runs as root")
+            throw StartRefusal(description: "user: \"\(name)\" needs a worker that runs as root")
         }
         return found
     }

@@ -5,6 +5,7 @@ import CubeTypes
 import CubeWorker
 import Logging
 import ServiceLifecycle
+import SystemPackage
 
 struct UpCommand: Command {
     static let configuration = CommandConfiguration(
@@ -30,6 +31,11 @@ struct UpCommand: Command {
         help: ArgumentHelp("Where the worker listens. (default: a free port of 127.0.0.1)", valueName: "address"),
         transform: ListenOptions.address)
     var workerListen: Endpoint.Address?
+    @Option(
+        help: ArgumentHelp(
+            "The directory of secrets, which manifests name as `secret:NAME`. (default: secrets in the data directory)",
+            valueName: "dir"), completion: .directory)
+    var secrets: String?
     @OptionGroup var git: GitOptions
     @OptionGroup var owner: OwnerOption
     @OptionGroup var place: PlaceOptions
@@ -55,6 +61,7 @@ struct UpCommand: Command {
         let parts = LocalParts(
             data: data, holder: "cube up", managerListens: choice(managerListen),
             workerListens: choice(workerListen), worker: data.workers.first ?? ForegroundProcess.hostName,
+            secrets: secrets.map { FilePath($0) },
             log: log)
         let reconciler = ReconcilerRole(
             data: data, origin: origin, owner: try owner.owner, holder: "cube up",

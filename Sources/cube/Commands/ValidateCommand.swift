@@ -81,7 +81,14 @@ struct Validation {
             return add(
                 .unreadable, Failure(error).message, in: SourceRange(filename: path.string), source: nil)
         }
-        let decoded = ManifestDecoder.decode(source, file: path.string)
+        let decoded = ManifestDecoder.decode(source, file: path.string) { name in
+            do {
+                return try AtomicFile.read(path.removingLastComponent().appending(name)).map { .content($0) }
+                    ?? .unreadable("does not exist")
+            } catch {
+                return .unreadable("cannot be read: \(Failure(error).message)")
+            }
+        }
         for diagnostic in decoded.diagnostics { add(diagnostic, source: source) }
         for workload in decoded.workloads {
             if let other = places[workload.name] {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import CubeServer
 import CubeTypes
+import SystemPackage
 
 struct WorkerCommand: Command {
     static let configuration = CommandConfiguration(
@@ -26,6 +27,11 @@ struct WorkerCommand: Command {
             "A label of the node, for `constraints` of manifests; may be repeated.", valueName: "key=value"),
         transform: WorkerCommand.label)
     var labels: [Label] = []
+    @Option(
+        help: ArgumentHelp(
+            "The directory of secrets, which manifests name as `secret:NAME`. (default: secrets in the data directory)",
+            valueName: "dir"), completion: .directory)
+    var secrets: String?
     @OptionGroup var listen: ListenOptions
     @OptionGroup var manager: ConnectionOptions
     @OptionGroup var verbosity: VerbosityOption
@@ -42,6 +48,7 @@ struct WorkerCommand: Command {
                     data: manager.place.data, name: name,
                     listen: listen.choice(default: .tcp(host: "127.0.0.1", port: 8080)), holder: "cube worker",
                     labels: Dictionary(labels.map { ($0.key, $0.value) }) { $1 },
+                    secrets: secrets.map { FilePath($0) },
                     manager: { [options] in try options.connection(.worker) },
                     log: DaemonLog(isVerbose: verbosity.verbose))
             ])

@@ -15,7 +15,8 @@ struct LocalParts {
     ///   - worker: the worker that there is to be; `nil`: those that have been there before.
     init(
         data: DataDirectory, holder: String, managerListens: ListenOptions.Choice = .free,
-        workerListens: ListenOptions.Choice = .free, worker: NodeName? = nil, log: DaemonLog
+        workerListens: ListenOptions.Choice = .free, worker: NodeName? = nil, secrets: FilePath? = nil,
+        log: DaemonLog
     ) {
         let manager = ManagerRole(data: data, listen: managerListens, holder: holder, log: log)
         let tokens = data.tokens.string
@@ -24,7 +25,7 @@ struct LocalParts {
         let names = worker.map { [$0] } ?? data.workers
         workers = names.map { name in
             WorkerRole(
-                data: data, name: name, listen: workerListens, holder: holder,
+                data: data, name: name, listen: workerListens, holder: holder, secrets: secrets,
                 manager: { try await Self.connection(to: manager, tokens: tokens, .worker) }, log: log)
         }
     }

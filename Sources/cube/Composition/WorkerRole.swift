@@ -13,6 +13,8 @@ struct WorkerRole: Service {
     var listen: ListenOptions.Choice
     var holder: String
     var labels: [String: String] = [:]
+    /// Default: the one of the data directory.
+    var secrets: FilePath?
     /// Where its manager is, once that is known; asked before each call.
     var manager: @Sendable () async throws -> Connection
     var log: DaemonLog
@@ -25,7 +27,8 @@ struct WorkerRole: Service {
         let tokens = try TokenSet.loadOrCreate(directory: data.tokens.string)
         let worker = try await WorkerService.open(
             WorkerOptions(
-                name: name, directory: directory, supervisor: try SupervisorProgram.require(), labels: labels),
+                name: name, directory: directory, supervisor: try SupervisorProgram.require(), labels: labels,
+                secrets: secrets ?? data.secrets),
             registrar: ManagerClientRegistrar { try await manager().client(logger) }, logger: logger)
         let url = Announcement<String>()
         let server = WorkerServer(

@@ -11,6 +11,8 @@ struct DataDirectory: Sendable, Hashable {
     var reconciler: FilePath { path.appending("reconciler") }
     var run: FilePath { path.appending("run") }
     var tokens: FilePath { path.appending("tokens") }
+    /// What tasks of this machine get as `secret:NAME`.
+    var secrets: FilePath { path.appending("secrets") }
     var status: FilePath { path.appending("status") }
     var drift: FilePath { path.appending("drift") }
 

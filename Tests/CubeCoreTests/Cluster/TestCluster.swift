@@ -56,11 +56,11 @@ struct TestCluster {
 
     func proposal(
         _ name: WorkloadName, ordinal: Int = 0, attempt: Int = 0, owner: OwnerName = .manual, cpu: Int = 0,
-        kind: TaskKind = .service, image: String? = nil, ports: [PortSpec] = []
+        kind: TaskKind = .service, image: String? = nil, ports: [PortSpec] = [], files: [TaskFile] = []
     ) -> TaskProposal {
         let definition = TaskDefinition(
             name: name, kind: kind, image: image, command: ["true"], resources: ResourceSpec(millicores: cpu),
-            ports: ports)
+            ports: ports, files: files)
         let digest = definition.specDigest
         let id = TaskID.derive(
             cluster: Self.cluster, owner: owner, name: name, ordinal: ordinal, attempt: attempt, digest: digest)

@@ -24,10 +24,11 @@ import Testing
     @Test func `a manifest with every field`() throws {
         let workload = try workload(ManifestDecoderTests.full)
         // {"command":["web","--port","$(PORT)",""],"cpu":500,"disk":1073741824,"env":{"EMPTY":"","LOG_LEVEL":"info"},
+        // "env_from":["secret:web.env"],"files":[{"mode":"0400","source":"secret:web.conf","target":"/etc/web.conf"}],
         // "image":"registry.example/web:1.4","kind":"job","memory":134217728,"ports":[{"container":8080,"name":"http"},
         // {"container":53,"host":5353,"name":"dns-2","protocol":"udp"}],"user":"web","working_dir":"/srv/web"}
         #expect(
-            workload.specDigest.rawValue == "sha256:e68524dee2dc55e4cb64341813176ab988d2f80c13e0816a679e5c6ed46fe4b8")
+            workload.specDigest.rawValue == "sha256:7902ccd2faeef5f739c3851f14b06e4bfeea2cdf3ba241f978eb825d77fe0272")
         // {"constraints":{"labels":{"zone":"a"},"not":{"disk":"slow"}},"health":{"live":{"command":["web","ping"],
         // "interval":20000,"start_period":0},"ready":{"http":{"path":"/ready","port":"http"},"interval":1000,"retries":5,
         // "timeout":3000}},"labels":{"team":"shop"},"restart":{"backoff":500,"backoff_max":7200000,"max":3,"policy":"never","within":300000},"stop":{"grace":90000,"signal":"SIGINT"}}

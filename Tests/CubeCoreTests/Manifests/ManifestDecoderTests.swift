@@ -18,6 +18,8 @@ import Testing
           "image": "registry.example/web:1.4",
           "command": ["web", "--port", "$(PORT)", ""],
           "env": {"LOG_LEVEL": "info", "EMPTY": ""},
+          "env_from": ["secret:web.env"],
+          "files": [{"source": "secret:web.conf", "target": "/etc/web.conf", "mode": "0400"}],
           "working_dir": "/srv/web",
           "user": "web",
           "cpu": 0.5, "memory": 134217728, "disk": 1073741824,
@@ -49,12 +51,13 @@ import Testing
         let expected = TaskDefinition(
             name: WorkloadName(rawValue: "web")!, kind: .job, image: "registry.example/web:1.4",
             command: ["web", "--port", "$(PORT)", ""], env: ["LOG_LEVEL": "info", "EMPTY": ""],
-            workingDirectory: "/srv/web", user: "web",
+            envFrom: [ContentSource("secret:web.env")], workingDirectory: "/srv/web", user: "web",
             resources: ResourceSpec(millicores: 500, memory: 134_217_728, disk: 1_073_741_824),
             ports: [
                 PortSpec(name: "http", container: 8080),
                 PortSpec(name: "dns-2", container: 53, host: 5353, transport: .udp),
             ],
+            files: [TaskFile(source: ContentSource("secret:web.conf"), target: "/etc/web.conf", mode: 0o400)],
             health: HealthChecks(
                 ready: HealthCheck(
                     http: HTTPProbe(port: .name("http"), path: "/ready"), interval: .seconds(1), timeout: .seconds(3),

@@ -1,0 +1,75 @@
+import CubeJSON
+import CubeTypes
+
+extension TaskFile {
+    static let fields = FieldTable<TaskFile>([
+        Field(
+            "source", \.source, .contentSource, isRequired: true,
+            "A file beside the manifest, by its path from there, or `secret:NAME` from the worker's secret directory."),
+        Field(
+            "target", \.target, .target, isRequired: true, "Where the task finds it: relative to the task's directory."),
+        Field("mode", \.mode, .mode, "Its permissions. Default `\"0444\"`."),
+    ])
+
+    /// Reports what the files of a task cannot be together.
+    static func check(_ definition: TaskDefinition, _ object: JSONValue, _ reader: inout FieldReader) {
+        var targets: Set<String> = []
+        let written = object["files"].map { Array($0.elements) } ?? []
+        for (index, (file, value)) in zip(definition.files, written).enumerated() {
+            guard let target = value["target"] else { continue }
+            if !targets.insert(file.target).inserted {
+                reader.report(.invalidValue, "files[\(index)].target: \(Quoted(file.target)) stands twice", at: target)
+            }
+            if definition.image == nil, file.target.hasPrefix("/") {
+                reader.report(
+                    .invalidValue, "files[\(index)].target: \(Quoted(file.target)) must be relative",
+                    detail: "a process is given files in its own directory; only a container has a root of its own",
+                    at: target)
+            }
+        }
+    }
+}
+
+extension FieldType<[TaskFile]> {
+    static let files = array(
+        of: FieldType<TaskFile>.object(
+            TaskFile.fields, standard: TaskFile(source: ContentSource(""), target: "")))
+}
+
+extension FieldType<[ContentSource]> {
+    static let sources = array(of: FieldType<ContentSource>.contentSource)
+}
+
+extension FieldType<ContentSource> {
+    /// In a digest a file stands by its content and a secret by its name.
+    fileprivate static let contentSource = string(
+        schema: ["minLength": 1],
+        rule: "must be \"secret:NAME\" or a path from the manifest's own directory that does not leave it",
+        parse: { text in
+            let source = ContentSource(text)
+            if let secret = source.secret { return ContentSource.isSecretName(secret) ? source : nil }
+            return text.isRelativePath ? source : nil
+        },
+        write: { .string($0.secret == nil ? $0.digest?.rawValue ?? $0.name : $0.name) })
+}
+
+extension FieldType<String> {
+    fileprivate static let target = string(
+        schema: ["minLength": 1], rule: "must be a path without \".\" or \"..\"",
+        parse: { ($0.hasPrefix("/") ? String($0.dropFirst()) : $0).isRelativePath ? $0 : nil }, write: { .string($0) })
+}
+
+extension FieldType<Int> {
+    fileprivate static let mode = FieldType<Int>.string(
+        schema: ["pattern": "^0?[0-7]{3}$"], rule: "must be three octal digits, such as \"0444\"",
+        parse: { TaskFile.mode($0) },
+        write: { .string(TaskFile(source: ContentSource(""), target: "", mode: $0).modeText) })
+}
+
+extension String {
+    /// Whether it leads to something below where it begins, in the plainest way.
+    package var isRelativePath: Bool {
+        let components = split(separator: "/", omittingEmptySubsequences: false)
+        return !contains("\0") && components.allSatisfy { !$0.isEmpty && $0 != "." && $0 != ".." }
+    }
+}

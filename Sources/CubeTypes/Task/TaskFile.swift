@@ -1,0 +1,128 @@
+import FoundationEssentials
+
+/// A file that the worker writes into the task's directory before each start.
+public struct TaskFile: Hashable, Sendable {
+    public var source: ContentSource
+    /// Relative to the task's directory; of a container an absolute path.
+    public var target: String
+    /// The permissions. Default 0444.
+    public var mode: Int
+
+    public init(source: ContentSource, target: String, mode: Int = 0o444) {
+        self.source = source
+        self.target = target
+        self.mode = mode
+    }
+
+    /// The permissions as manifests write them, such as `0444`.
+    public var modeText: String { "0" + String(String(0o1000 + mode, radix: 8).suffix(3)) }
+
+    public static func mode(_ text: String) -> Int? {
+        let digits = text.count == 4 && text.hasPrefix("0") ? text.dropFirst() : text[...]
+        return digits.count == 3 && digits.utf8.allSatisfy { (0x30...0x37).contains($0) } ? Int(digits, radix: 8) : nil
+    }
+}
+
+/// Where content comes from: a file beside the manifest, which travels with the definition, or a secret of the worker.
+public struct ContentSource: Hashable, Sendable {
+    /// As the manifest names it: a path relative to its own directory, or `secret:NAME`.
+    public var name: String
+    /// Of the content of a file; a secret is known by its name only.
+    public var digest: Digest?
+    /// Left out wherever a task is only shown.
+    public var content: [UInt8]?
+
+    public init(_ name: String, content: [UInt8]? = nil, digest: Digest? = nil) {
+        self.name = name
+        self.content = content
+        self.digest = digest
+    }
+
+    /// The name of the secret, where it is one.
+    public var secret: String? {
+        name.hasPrefix(Self.secretPrefix) ? String(name.dropFirst(Self.secretPrefix.count)) : nil
+    }
+
+    private static let secretPrefix = "secret:"
+
+    /// Whether a file of the worker's secret directory may be called so.
+    public static func isSecretName(_ name: String) -> Bool {
+        (1...255).contains(name.utf8.count) && !name.hasPrefix(".")
+            && name.utf8.allSatisfy { (0x21...0x7e).contains($0) && $0 != UInt8(ascii: "/") }
+    }
+
+    /// The same without what stands in it.
+    public var withoutContent: ContentSource {
+        var source = self
+        source.content = nil
+        return source
+    }
+}
+
+extension TaskDefinition {
+    /// The same without the content of files, as it is shown.
+    public var withoutContents: TaskDefinition {
+        guard !files.isEmpty || !envFrom.isEmpty else { return self }
+        var definition = self
+        definition.envFrom = envFrom.map(\.withoutContent)
+        for index in files.indices { definition.files[index].source.content = nil }
+        return definition
+    }
+
+    /// All that it takes content from: `env_from`, then `files`.
+    public var contentSources: [ContentSource] { envFrom + files.map(\.source) }
+}
+
+extension TaskFile: Codable {
+    enum CodingKeys: String, CodingKey { case target, mode }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            source: try ContentSource(from: decoder), target: try container.decode(String.self, forKey: .target),
+            mode: try container.decodeIfPresent(String.self, forKey: .mode).flatMap(Self.mode) ?? 0o444)
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try source.encodeFields(to: encoder)
+        try container.encode(target, forKey: .target)
+        try container.encode(modeText, forKey: .mode)
+    }
+}
+
+/// Its name alone where nothing else is known, as manifests write it; else an object, with the content in base 64.
+extension ContentSource: Codable {
+    enum CodingKeys: String, CodingKey {
+        case digest, content
+        case name = "source"
+    }
+
+    public init(from decoder: any Decoder) throws {
+        do {
+            self.init(try decoder.singleValueContainer().decode(String.self))
+        } catch DecodingError.typeMismatch {
+            let container = try decoder.container(keyedBy: CodingKeys.self)
+            self.init(
+                try container.decode(String.self, forKey: .name),
+                content: try container.decodeIfPresent(Data.self, forKey: .content).map { Array($0) },
+                digest: try container.decodeIfPresent(Digest.self, forKey: .digest))
+        }
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        if content == nil, digest == nil {
+            var container = encoder.singleValueContainer()
+            try container.encode(name)
+        } else {
+            try encodeFields(to: encoder)
+        }
+    }
+
+    fileprivate func encodeFields(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(name, forKey: .name)
+        try container.encodeIfPresent(digest, forKey: .digest)
+        try container.encodeIfPresent(content.map { Data($0) }, forKey: .content)
+    }
+}

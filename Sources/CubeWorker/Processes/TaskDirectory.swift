@@ -1,0 +1,58 @@
+import CubeTypes
+import Glibc
+import SystemPackage
+
+/// The directory that a task works in. It belongs to the task, which may have put anything there: so no link is followed, and
+/// nothing is written to a file that exists.
+enum TaskDirectory {
+    /// Writes files, each as a whole in the place of what was there.
+    ///
+    /// - Parameter owner: to whom they belong; `nil`: the worker's user.
+    /// - Throws: a `StartRefusal` where something is in the way.
+    static func write(_ files: [(file: TaskFile, bytes: [UInt8])], in directory: String, owner: TaskUser?) throws {
+        for (file, bytes) in files {
+            do {
+                try write(file, bytes, in: directory, owner: owner)
+            } catch let error as Errno where error != .noSpace && error != .diskQuotaExceeded {
+                throw StartRefusal(description: "files: \(file.target) cannot be written: \(error)")
+            }
+        }
+    }
+
+    private static func write(_ file: TaskFile, _ bytes: [UInt8], in path: String, owner: TaskUser?) throws {
+        var directory = try FileDescriptor.open(path, .readOnly, options: [.directory, .noFollow, .closeOnExec])
+        // Whatever happens, the one that is open last.
+        defer { close(directory.rawValue) }
+        var components = file.target.split(separator: "/").map(String.init)
+        let name = components.removeLast()
+        for component in components {
+            if mkdirat(directory.rawValue, component, 0o700) == 0 {
+                if let owner {
+                    try check(fchownat(directory.rawValue, component, owner.id, owner.group, AT_SYMLINK_NOFOLLOW))
+                }
+            } else if errno != EEXIST {
+                throw Errno(rawValue: errno)
+            }
+            let next = openat(directory.rawValue, component, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+            try check(next)
+            close(directory.rawValue)
+            directory = FileDescriptor(rawValue: next)
+        }
+
+        let temporary = ".cube-\(name.utf8.count > 200 ? "file" : name)"
+        unlinkat(directory.rawValue, temporary, 0)
+        let descriptor = openat(
+            directory.rawValue, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        try check(descriptor)
+        try FileDescriptor(rawValue: descriptor).closeAfter {
+            _ = try FileDescriptor(rawValue: descriptor).writeAll(bytes)
+            if let owner { try check(fchown(descriptor, owner.id, owner.group)) }
+            try check(fchmod(descriptor, mode_t(file.mode)))
+        }
+        try check(renameat(directory.rawValue, temporary, directory.rawValue, name))
+    }
+
+    private static func check(_ result: Int32) throws {
+        guard result >= 0 else { throw Errno(rawValue: errno) }
+    }
+}

@@ -1,0 +1,101 @@
+import CubeCore
+import CubeJSON
+import CubeTypes
+import Foundation
+import SystemPackage
+import Testing
+
+@testable import CubeReconciler
+
+/// Files that a manifest names beside it.
+@Suite struct AttachmentTests {
+    private let directory: TemporaryDirectory
+    private let clock: ManualClock
+    private let source: DirectorySource
+
+    init() throws {
+        directory = try TemporaryDirectory()
+        try directory.makeDirectory("manifests")
+        // Later than the times of all files: none is read too soon after it changed.
+        clock = ManualClock(start: Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000) + 60_000))
+        source = DirectorySource(directory.path.appending("manifests"), files: LocalFileSystem()) { [clock] in
+            clock.timestamp
+        }
+        let files = #", "files": [{"source": "conf/web.conf", "target": "web.conf"}]"#
+        try write(manifest("web", more: files), to: "team/web.json")
+        try write("port 80", to: "team/conf/web.conf")
+    }
+
+    private func write(_ text: String, to name: String) throws { try directory.write(text, to: "manifests/\(name)") }
+
+    private func content(_ snapshot: ManifestSnapshot?) throws -> String {
+        switch try #require(snapshot?.files["team/web.json"]) {
+        case .readable(let workloads, _):
+            return String(decoding: workloads.first?.definition.files.first?.source.content ?? [], as: UTF8.self)
+        case .unreadable(let diagnostics): return diagnostics.map(\.summary).joined(separator: "; ")
+        }
+    }
+
+    @Test func `a change of the file is a change of the manifest, by its entry or by a look at everything`()
+        async throws
+    {
+        #expect(try content(await source.look(at: .everything)) == "port 80")
+        #expect(await source.look(at: .entries(["team/conf/web.conf"])) == nil)
+        try write("port 8080", to: "team/conf/web.conf")
+        #expect(try content(await source.look(at: .entries(["team/conf/web.conf"]))) == "port 8080")
+        try write("port 90", to: "team/conf/web.conf")
+        #expect(try content(await source.look(at: .everything)) == "port 90")
+        // A change of something else is none.
+        try write("x", to: "team/conf/other.conf")
+        #expect(await source.look(at: .entries(["team/conf/other.conf"])) == nil)
+    }
+
+    @Test func `a file that goes makes the manifest unreadable, one that comes mends it, also with its directory`()
+        async throws
+    {
+        _ = await source.look(at: .everything)
+        try directory.remove("manifests/team/conf/web.conf")
+        #expect(
+            try content(await source.look(at: .entries(["team/conf/web.conf"])))
+                == "files[0].source: \"conf/web.conf\" does not exist")
+        try write("port 81", to: "team/conf/web.conf")
+        #expect(try content(await source.look(at: .entries(["team/conf/web.conf"]))) == "port 81")
+        try directory.move("manifests/team/conf", to: "manifests/team/old")
+        #expect(
+            try content(await source.look(at: .entries(["team/conf", "team/old"])))
+                == "files[0].source: \"conf/web.conf\" does not exist")
+        try directory.move("manifests/team/old", to: "manifests/team/conf")
+        #expect(try content(await source.look(at: .entries(["team/conf", "team/old"]))) == "port 81")
+    }
+
+    @Test func `a link is followed as far as the root, and a swapped one is seen with any change`() async throws {
+        try directory.remove("manifests/team/conf")
+        try write("port 1", to: ".a/web.conf")
+        try write("port 2", to: ".b/web.conf")
+        try directory.link("manifests/team/conf", to: "../.a")
+        #expect(try content(await source.look(at: .everything)) == "port 1")
+        try directory.link("manifests/team/new", to: "../.b")
+        try directory.move("manifests/team/new", to: "manifests/team/conf")
+        #expect(try content(await source.look(at: .entries(["team/conf"]))) == "port 2")
+        try write("port 3", to: ".b/web.conf")
+        #expect(try content(await source.look(at: .entries(["unrelated"]))) == "port 3")
+
+        try directory.write("secret", to: "outside/web.conf")
+        try directory.link("manifests/team/new", to: "../../outside")
+        try directory.move("manifests/team/new", to: "manifests/team/conf")
+        #expect(
+            try content(await source.look(at: .everything)).contains("is refused: a link leads out of the directory"))
+    }
+
+    @Test func `a file that was read too soon after it changed is read once more`() async throws {
+        let early = ManualClock(start: Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)))
+        let source = DirectorySource(directory.path.appending("manifests"), files: LocalFileSystem()) {
+            early.timestamp
+        }
+        _ = await source.look(at: .everything)
+        #expect(await source.nextReread != nil)
+        early.advance(by: .seconds(10))
+        _ = await source.look(at: .everything)
+        #expect(await source.nextReread == nil)
+    }
+}

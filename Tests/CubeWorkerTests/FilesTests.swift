@@ -1,0 +1,126 @@
+import CubeCore
+import CubeTypes
+import Foundation
+import Glibc
+import Testing
+
+@testable import CubeWorker
+
+@Suite(.timeLimit(.minutes(2)))
+struct FilesTests {
+    private static func file(_ text: String, _ target: String, mode: Int = 0o444) -> TaskFile {
+        TaskFile(source: ContentSource("x", content: Array(text.utf8)), target: target, mode: mode)
+    }
+
+    private static func secret(_ name: String, _ text: String, in world: WorkerWorld) throws {
+        try Data(text.utf8).write(to: URL(filePath: "\(world.directory)/secrets/\(name)"))
+    }
+
+    @Test("A task finds its files in its directory, with their permissions, anew at each start")
+    func files() async throws {
+        try await WorkerWorld.with { world in
+            try await world.worker { worker in
+                let assignment = TaskAssignment.script(
+                    "cat a etc/deep/b; stat -c %a a etc/deep/b; rm a; echo changed > a; chmod 600 etc/deep/b; exit 1",
+                    restart: RestartPolicy(policy: .onFailure, max: 1, backoff: .milliseconds(100)),
+                    { $0.files = [Self.file("one\n", "a"), Self.file("two\n", "etc/deep/b", mode: 0o700)] })
+                try await worker.assign(assignment)
+                #expect(try await worker.ended(assignment.id).restarts == 1)
+                let once = "one\ntwo\n444\n700\n"
+                #expect(try await worker.output(assignment.id) == once + once)
+            }
+        }
+    }
+
+    @Test("Nothing is written outside of the task's directory, whatever the task puts in the way")
+    func links() async throws {
+        try await WorkerWorld.with { world in
+            try await world.worker { worker in
+                let outside = "\(world.directory)/outside"
+                try LocalFiles.makeDirectory(outside)
+                try Data("mine".utf8).write(to: URL(filePath: "\(outside)/file"))
+                let assignment = TaskAssignment.script(
+                    "rm -rf etc; ln -s \(outside) etc; rm b; ln -s \(outside)/file b; exit 1",
+                    restart: RestartPolicy(policy: .onFailure, max: 1, backoff: .milliseconds(100)),
+                    { $0.files = [Self.file("two", "b"), Self.file("one", "etc/a")] })
+                try await worker.assign(assignment)
+                let task = try await worker.ended(assignment.id)
+                #expect(task.message?.contains("files: etc/a cannot be written") == true, "\(task.message ?? "")")
+                #expect(try LocalFiles.names(in: outside) == ["file"])
+                #expect(try LocalFiles.read("\(outside)/file") == Array("mine".utf8))
+            }
+        }
+    }
+
+    @Test("env_from gives variables, the later before the earlier and env before all, and never those of Cube")
+    func variables() async throws {
+        try await WorkerWorld.with { world in
+            try await world.worker { worker in
+                try Self.secret("web.env", "B=secret\nC=secret\nD=secret\nCUBE_NAME=other\n", in: world)
+                let assignment = TaskAssignment.script("echo $A $B $C $D $CUBE_NAME $1") {
+                    $0.command += ["sh", "$(C)"]
+                    $0.envFrom = [
+                        ContentSource("x", content: Array("A=file\nB=file".utf8)), ContentSource("secret:web.env"),
+                    ]
+                    $0.env = ["D": "own"]
+                }
+                try await worker.assign(assignment)
+                _ = try await worker.ended(assignment.id)
+                #expect(try await worker.output(assignment.id) == "file secret secret own task secret\n")
+            }
+        }
+    }
+
+    @Test("A missing secret fails the start with its name, the start is tried again, and a message tells no value")
+    func missingSecret() async throws {
+        try await WorkerWorld.with { world in
+            try await world.worker { worker in
+                #expect(access("\(world.directory)/secrets", X_OK) == 0)
+                let assignment = TaskAssignment.script(
+                    "cat password",
+                    restart: RestartPolicy(policy: .onFailure, max: 1000, backoff: .milliseconds(100)),
+                    {
+                        $0.files = [TaskFile(source: ContentSource("secret:db"), target: "password", mode: 0o400)]
+                        $0.envFrom = [ContentSource("secret:db.env")]
+                    })
+                try await worker.assign(assignment)
+                let waiting = try await worker.task(assignment.id) { $0.reason == .backoff }
+                #expect(waiting.message == "there is no secret \"db.env\" in \(world.directory)/secrets")
+                try Self.secret("db.env", "hunter2", in: world)
+                let broken = try await worker.task(assignment.id) { $0.message?.contains("db.env\" must") == true }
+                #expect(broken.message == "env_from: \"secret:db.env\" must be KEY=VALUE in line 1")
+                try Self.secret("db", "hunter2", in: world)
+                try Self.secret("db.env", "A=b", in: world)
+                let task = try await worker.ended(assignment.id)
+                #expect(task.state == .completed)
+                #expect(try await worker.output(assignment.id) == "hunter2")
+            }
+        }
+    }
+
+    @Test("A secret that is needed and not there ends the task as failed where nothing may be tried again")
+    func noRestart() async throws {
+        try await WorkerWorld.with { world in
+            try await world.worker { worker in
+                let assignment = TaskAssignment.script("true") { $0.envFrom = [ContentSource("secret:no")] }
+                try await worker.assign(assignment)
+                let task = try await worker.ended(assignment.id)
+                #expect(task.state == .failed && task.reason == .startFailed)
+            }
+        }
+    }
+
+    @Test("A file that leads out of the task's directory, or came without its content, is refused")
+    func refusals() async throws {
+        try await WorkerWorld.with { world in
+            try await world.worker { worker in
+                let empty = TaskFile(source: ContentSource("x"), target: "x")
+                for file in [Self.file("x", "../x"), Self.file("x", "/etc/x"), Self.file("x", "a//b"), empty] {
+                    await #expect { try await worker.assign(.script("") { $0.files = [file] }) } throws: {
+                        "\($0)".contains("definition.files")
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,70 @@
+import Foundation
+import Glibc
+import Testing
+
+extension EndToEndTests {
+    /// What a task is given beside its command: files, secrets, ports.
+    @Suite struct ConfigurationTests {
+        @Test func `a changed file rolls out, a secret reaches the task and nothing else, and its port is told`()
+            async throws
+        {
+            try await World.with { world in
+                let secrets = world.directory.appending(path: "secrets")
+                try FileManager.default.createDirectory(at: secrets, withIntermediateDirectories: true)
+                try Data("hunter2".utf8).write(to: secrets.appending(path: "password"))
+                func version(_ number: Int) throws {
+                    try Data("VERSION=\(number)\n".utf8).write(to: world.manifests.appending(path: "web.env"))
+                }
+                try version(1)
+                try world.service("web") {
+                    $0["env"] = nil
+                    $0["env_from"] = ["web.env"]
+                    $0["files"] = [["source": "secret:password", "target": "password"]]
+                    $0["ports"] = [["name": "http"]]
+                    $0["health"] = [
+                        "ready": [
+                            "command": ["sh", "-c", "test $PORT_HTTP -ge 20000 && test $(wc -c < password) -eq 7"]
+                        ]
+                    ]
+                }
+                let up = try world.start("up", "--secrets", secrets.path)
+                try await world.wait(for: "a ready task") { world.workload("web")?["health"] as? String == "Healthy" }
+                #expect(try world.ledger.living()["web/0"]?.version == "1")
+                let endpoints = try #require(world.workload("web")?["endpoints"] as? [[String: Any]])
+                #expect(endpoints.map { $0["name"] as? String } == ["http"])
+                #expect((endpoints.first?["address"] as? String)?.hasPrefix("127.0.0.1:2") == true)
+
+                try version(2)
+                try await world.wait(for: "version 2") { try world.ledger.living()["web/0"]?.version == "2" }
+                try await world.wait(for: "a ready task again") {
+                    world.workload("web")?["sync"] as? String == "Synced"
+                        && world.workload("web")?["health"] as? String == "Healthy"
+                }
+
+                try FileManager.default.removeItem(at: world.manifests.appending(path: "web.env"))
+                try await world.wait(for: "the missing file in the status") {
+                    "\(world.workload("web") ?? [:])".contains("does not exist")
+                }
+                #expect(try world.ledger.living()["web/0"]?.version == "2", "Unreadable is not absent.")
+                #expect(try world.ledger.contradictions() == [])
+
+                for view in [["status", "-o", "json"], ["explain", "web"], ["task", "list", "-o", "json"]] {
+                    let program = try world.start(view)
+                    await program.ended()
+                    #expect(
+                        !program.text(of: "out").contains("hunter2") && !program.text(of: "out").contains("VERSION="))
+                }
+                for folder in ["status", "drift"] {
+                    let files = FileManager.default.enumerator(
+                        at: world.data.appending(path: folder), includingPropertiesForKeys: nil)
+                    for case let file as URL in files ?? .init() where !file.hasDirectoryPath {
+                        #expect(!(try String(contentsOf: file, encoding: .utf8)).contains("hunter2"))
+                    }
+                }
+                up.kill(SIGINT)
+                #expect(await up.ended() == 0)
+                #expect(!up.text(of: "err").contains("hunter2"))
+            }
+        }
+    }
+}
