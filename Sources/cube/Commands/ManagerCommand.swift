@@ -28,11 +28,9 @@ struct ManagerCommand: Command {
 
     func run() async throws {
         try place.data.prepare()
-        try await ForegroundProcess.run(
-            [
-                ManagerRole(
-                    data: place.data, listen: listen.choice(default: .tcp(host: "127.0.0.1", port: 8081)),
-                    holder: "cube manager", policy: policy, log: DaemonLog(isVerbose: verbosity.verbose))
-            ])
+        let role = ManagerRole(
+            data: place.data, listen: listen.choice(default: .tcp(host: "127.0.0.1", port: 8081)),
+            holder: "cube manager", policy: policy, log: DaemonLog(isVerbose: verbosity.verbose))
+        try await ForegroundProcess.run([role, ServiceNotice(parts: [role.endpoint])])
     }
 }

@@ -18,6 +18,9 @@ struct ReconcileCommand: Command {
             and tokens are best left to git's credential helpers; those in a URL (better in CUBE_GIT than on the command line)
             are shown nowhere.
 
+            SIGHUP asks the source at once, as the webhook does. SIGTERM ends it: the call under way is finished, no task is
+            stopped. Where systemd asks for it, it is told when all listens.
+
             Examples:
               cube reconcile --manifests /etc/cube/manifests --manager http://127.0.0.1:8081
               cube reconcile --git ssh://git@host/deploy.git --branch main --path manifests --poll 5m
@@ -52,6 +55,7 @@ struct ReconcileCommand: Command {
             notices: try notify.sender,
             manager: { try options.connection(mode == .observe ? .read : .write) },
             log: DaemonLog(isVerbose: verbosity.verbose))
-        try await ForegroundProcess.run([role])
+        let notice = ServiceNotice(parts: [role.endpoint])
+        try await ForegroundProcess.run([role, notice], onHangup: { role.lookNow() })
     }
 }

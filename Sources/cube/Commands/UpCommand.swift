@@ -66,7 +66,8 @@ struct UpCommand: Command {
         let reconciler = ReconcilerRole(
             data: data, origin: origin, owner: try owner.owner, holder: "cube up",
             notices: try notify.sender, manager: { try await parts.connection(.write) }, log: log)
-        var services = parts.services + [reconciler]
+        let listening: [any Expected] = parts.workers.map(\.url) + [reconciler.endpoint]
+        var services = parts.services + [reconciler, ServiceNotice(parts: listening)]
         if log.isQuiet {
             services.append(
                 LiveView(
@@ -74,7 +75,7 @@ struct UpCommand: Command {
                     sink: log.sink
                 ))
         }
-        try await ForegroundProcess.run(services)
+        try await ForegroundProcess.run(services, onHangup: log.isQuiet ? nil : { reconciler.lookNow() })
         tellWhatGoesOn(data, log("up"))
     }
 

@@ -42,16 +42,14 @@ struct WorkerCommand: Command {
         try manager.place.data.prepare()
         var options = manager
         options.managerOption = join ?? manager.managerOption
-        try await ForegroundProcess.run(
-            [
-                WorkerRole(
-                    data: manager.place.data, name: name,
-                    listen: listen.choice(default: .tcp(host: "127.0.0.1", port: 8080)), holder: "cube worker",
-                    labels: Dictionary(labels.map { ($0.key, $0.value) }) { $1 },
-                    secrets: secrets.map { FilePath($0) },
-                    manager: { [options] in try options.connection(.worker) },
-                    log: DaemonLog(isVerbose: verbosity.verbose))
-            ])
+        let role = WorkerRole(
+            data: manager.place.data, name: name,
+            listen: listen.choice(default: .tcp(host: "127.0.0.1", port: 8080)), holder: "cube worker",
+            labels: Dictionary(labels.map { ($0.key, $0.value) }) { $1 },
+            secrets: secrets.map { FilePath($0) },
+            manager: { [options] in try options.connection(.worker) },
+            log: DaemonLog(isVerbose: verbosity.verbose))
+        try await ForegroundProcess.run([role, ServiceNotice(parts: [role.url])])
     }
 
     private static func label(_ text: String) throws -> Label {

@@ -6,15 +6,18 @@ import UnixSignals
 
 /// What runs until a signal ends it.
 enum ForegroundProcess {
-    /// Runs the services until SIGINT, SIGTERM or SIGHUP, then ends them in reverse order.
-    static func run(_ services: [any Service]) async throws {
+    /// Runs the services until SIGINT or SIGTERM, then ends them in reverse order.
+    ///
+    /// - Parameter onHangup: what SIGHUP asks for; `nil`: to end, as when a terminal is closed.
+    static func run(_ services: [any Service], onHangup: (@Sendable () -> Void)? = nil) async throws {
         // What is made is for this user alone; tasks get the usual mask from their supervisor.
         umask(0o077)
+        let hangups = onHangup.map { [HangupService(action: $0)] } ?? []
         var configuration = ServiceGroupConfiguration(
-            services: services.map {
+            services: (services + hangups).map {
                 .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup)
             },
-            gracefulShutdownSignals: [.sigint, .sigterm, .sighup], logger: CommandLog.quiet)
+            gracefulShutdownSignals: [.sigint, .sigterm] + (onHangup == nil ? [.sighup] : []), logger: CommandLog.quiet)
         // Blocking queries end at once; what does not is cut off.
         configuration.maximumGracefulShutdownDuration = .seconds(20)
         do {
@@ -32,5 +35,14 @@ enum ForegroundProcess {
         gethostname(&buffer, buffer.count - 1)
         let name = String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
         return NodeName(rawValue: String(name.lowercased().prefix { $0 != "." })) ?? NodeName(rawValue: "local")!
+    }
+}
+
+/// Does something with each SIGHUP.
+private struct HangupService: Service {
+    let action: @Sendable () -> Void
+
+    func run() async throws {
+        for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() { action() }
     }
 }

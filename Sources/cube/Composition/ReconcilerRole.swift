@@ -15,6 +15,8 @@ struct ReconcilerRole: Service {
     private let log: DaemonLog
     private let webhookSecret: FilePath?
     private let service: ReconcilerService
+    /// Told once it listens.
+    let endpoint = Announcement<Endpoint>()
 
     init(
         data: DataDirectory, origin: ManifestOrigin, owner: OwnerName, listen: ListenOptions.Choice = .free,
@@ -43,6 +45,9 @@ struct ReconcilerRole: Service {
             logger: log("reconciler"))
     }
 
+    /// Looks at the source at once.
+    func lookNow() { service.lookNow() }
+
     /// What it sees and does, for others in this process.
     var state: ReconcilerState { service.state }
 
@@ -56,8 +61,9 @@ struct ReconcilerRole: Service {
         }
         let readiness = ReadinessServer(
             problem: { [state] in state.view.problem }, metrics: { [state] in state.view.metrics }, webhook: webhook,
-            options: try listen.server(tokens) { [data, logger] address in
+            options: try listen.server(tokens) { [data, logger, endpoint] address in
                 Addresses.tell(in: data, logger) { $0.reconciler = address.rawValue }
+                endpoint.announce(address)
             }, logger: log.server("reconciler"))
         try await ServiceGroup(services: [readiness, service], logger: CommandLog.quiet).run()
         Addresses.tell(in: data, logger) { $0.reconciler = nil }

@@ -18,6 +18,8 @@ struct WorkerRole: Service {
     /// Where its manager is, once that is known; asked before each call.
     var manager: @Sendable () async throws -> Connection
     var log: DaemonLog
+    /// Told once it listens: how others reach it.
+    let url = Announcement<String>()
 
     func run() async throws {
         let logger = log("worker")
@@ -30,7 +32,6 @@ struct WorkerRole: Service {
                 name: name, directory: directory, supervisor: try SupervisorProgram.require(), labels: labels,
                 secrets: secrets ?? data.secrets),
             registrar: ManagerClientRegistrar { try await manager().client(logger) }, logger: logger)
-        let url = Announcement<String>()
         let server = WorkerServer(
             worker,
             options: try listen.server(tokens) { [data, listen, logger, url] address in
