@@ -9,7 +9,8 @@ import ServiceLifecycle
 struct UpCommand: Command {
     static let configuration = CommandConfiguration(
         commandName: "up", abstract: "Run what the manifests say, and keep it so, until Ctrl-C.",
-        discussion: """
+        discussion: .flowing(
+            """
             Runs a manager, a worker and a reconciler in this process. Manifests may be edited, added and deleted meanwhile; what
             became of it stands in .cube/status and, on a terminal, on the screen. When it ends, by Ctrl-C or otherwise, the
             tasks keep running: the next `cube up` takes them over, `cube down` stops them.
@@ -20,7 +21,7 @@ struct UpCommand: Command {
               cube up
               cube up --git https://github.com/me/deploy.git --branch main --path manifests
               cube up --manifests deploy --data-dir /var/lib/cube
-            """)
+            """))
 
     @Option(
         help: ArgumentHelp("Where the manager listens. (default: a free port of 127.0.0.1)", valueName: "address"),
@@ -38,7 +39,7 @@ struct UpCommand: Command {
 
     func run() async throws {
         let data = place.data
-        try refuseOrphans(data)
+        try data.requireNoOrphans()
         _ = try SupervisorProgram.require()
         let origin = try git.origin(else: place.manifests)
         if case .directory(let path) = origin, !data.path.exists,
@@ -73,16 +74,6 @@ struct UpCommand: Command {
 
     private func choice(_ address: Endpoint.Address?) -> ListenOptions.Choice {
         address.map { ListenOptions.Choice(listen: $0) } ?? .free
-    }
-
-    /// Tasks whose records are gone would run twice.
-    private func refuseOrphans(_ data: DataDirectory) throws {
-        let orphans = SupervisorProcess.all(below: data.path).filter(\.isOrphan)
-        guard orphans.isEmpty else {
-            throw Failure(
-                "\(Count(orphans.count, "task")) of \(data.path) run though their directory is gone",
-                hint: "`cube down --orphans` stops them; put the directory back to keep them")
-        }
     }
 
     private func tellWhatGoesOn(_ data: DataDirectory, _ logger: Logger) {
