@@ -6,13 +6,14 @@ struct CubeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cube",
         abstract: "A directory of manifests says what should run; Cube makes it so, and keeps it so.",
-        discussion: """
+        discussion: .flowing(
+            """
             First steps, in an empty directory:
               cube init        writes a first manifest
               cube up          runs it; edit, add, delete manifests meanwhile
               cube status      says how everything is, from another terminal
               cube down        stops it all
-            """,
+            """),
         version: ProductVersion.current,
         groupedSubcommands: [
             CommandGroup(

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CubeJSON
 import Glibc
 
 @main
@@ -21,7 +22,7 @@ enum Main {
         do {
             command = try CubeCommand.parseAsRoot()
         } catch {
-            throw badUsage(error)
+            throw unknownCommand() ?? badUsage(error)
         }
         do {
             if var asynchronous = command as? any AsyncParsableCommand {
@@ -32,8 +33,12 @@ enum Main {
         } catch let code as ExitCode {
             throw code
         } catch let error where CubeCommand.exitCode(for: error) != .failure {
-            // Help that was asked for, or usage that only the command could judge.
-            throw badUsage(error)
+            if CubeCommand.exitCode(for: error).isSuccess { throw badUsage(error) }  // Help that was asked for.
+            // Usage that only the command could judge.
+            throw Failure(
+                CubeCommand.message(for: error),
+                hint: CommandLine.arguments.dropFirst().first.map { "`cube \($0) --help` says what it takes" },
+                exitCode: .badUsage)
         } catch {
             var failure = Failure(error)
             failure.exitCode = failure.exitCode ?? (type(of: command) as? any Command.Type)?.statusOfErrors
@@ -51,6 +56,21 @@ enum Main {
             Terminal.note(message.replacingPrefix("Error: ", with: "error: "))
         }
         return code
+    }
+
+    /// A first word that is no command, which the parser would only call unexpected.
+    private static func unknownCommand() -> Failure? {
+        let names = CubeCommand.configuration.groupedSubcommands.flatMap(\.subcommands).compactMap {
+            $0.configuration.commandName
+        }
+        guard let word = CommandLine.arguments.dropFirst().first, !word.hasPrefix("-"), word != "help",
+            !names.contains(word)
+        else { return nil }
+        let nearest = Suggestion.nearest(to: word, among: names)
+        return Failure(
+            "there is no command \"\(word)\"",
+            hint: nearest.map { "did you mean `cube \($0)`?" } ?? "`cube --help` lists the commands",
+            exitCode: .badUsage)
     }
 
     private static func report(_ failure: Failure) -> ExitStatus {

@@ -35,7 +35,8 @@ import Testing
 
     static let bad: [any Check] = [
         KernelCheck(release: "5.5.19"), KernelCheck(release: "unknown"), OpenFilesCheck(limit: 128),
-        ProcessesCheck(limit: 10), ManifestsCheck(path: "/m", problem: "No such file or directory"),
+        ProcessesCheck(limit: 10), ManifestsCheck(path: "/m", problem: .permissionDenied),
+        ManifestsCheck(path: "/m", problem: .noSuchFileOrDirectory),
         data(isWritable: false), data(found: DataDirectoryCheck.Found(owner: 0, mode: 0o700)),
         data(freeBytes: 1 << 20), data(fileSystem: "nfs4"), StoreCheck(path: "/s", header: Array("garbage".utf8)),
         PortsCheck(hasLoopback: false, taken: []),

@@ -9,13 +9,17 @@ import Testing
     private let then = Timestamp(milliseconds: 0)
 
     private func report(
-        _ name: String, health: HealthStatus = .healthy, sync: SyncStatus = .synced, drift: [DriftAction] = []
+        _ name: String, health: HealthStatus = .healthy, sync: SyncStatus = .synced, why: String? = nil,
+        drift: [DriftAction] = []
     ) throws -> WorkloadReport {
         let name = try #require(WorkloadName(rawValue: name))
         return WorkloadReport(
             status: WorkloadStatus(
                 name: name, sync: sync, health: health,
-                replicas: WorkloadStatus.Replicas(desired: 1, live: 1, ready: health == .healthy ? 1 : 0)),
+                replicas: WorkloadStatus.Replicas(desired: 1, live: 1, ready: health == .healthy ? 1 : 0),
+                conditions: why.map {
+                    [Condition(type: .stalled, reason: "failed", message: $0, lastTransitionTime: then)]
+                } ?? []),
             drift: drift.isEmpty
                 ? nil : DriftReport(name: name, since: then, differences: [], actions: drift, heldBy: []))
     }
@@ -33,10 +37,13 @@ import Testing
     @Test func `it shows what is not well first, what is due, and what is wrong`() throws {
         let frame = frame(
             [
-                try report("api"), try report("web", health: .degraded),
+                try report("api"), try report("web", health: .degraded, why: "web/0 failed with exit code 7"),
                 try report(
                     "db", sync: .outOfSync,
-                    drift: [DriftAction(verb: .stop, ordinal: 0, reason: "spec_changed", state: .waiting)]),
+                    drift: [
+                        DriftAction(verb: .schedule, ordinal: 0, reason: "slot_stopping", state: .waiting),
+                        DriftAction(verb: .stop, ordinal: 0, reason: "min_healthy", state: .waiting),
+                    ]),
             ],
             conditions: [
                 Condition(type: .stale, reason: "syntax", message: "web.json: not JSON", lastTransitionTime: then)
@@ -44,11 +51,12 @@ import Testing
         #expect(
             frame.lines(columns: 80, rows: 24, terminal: plain) == [
                 "cube up: Synced, Healthy; 3 workloads, 3 healthy",
-                "WORKLOAD  SYNC       HEALTH    READY  RESTARTS  WHY",
-                "web       Synced     Degraded  0/1    0         ",
-                "db        OutOfSync  Healthy   1/1    0         ",
-                "api       Synced     Healthy   1/1    0         ",
-                "waits for its turn: stop db/0 (spec_changed)",
+                "WORKLOAD  SYNC       HEALTH    READY  RESTARTS",
+                "web       Synced     Degraded  0/1    0",
+                "  Stalled: web/0 failed with exit code 7",
+                "db        OutOfSync  Healthy   1/1    0",
+                "api       Synced     Healthy   1/1    0",
+                "waits for its turn: replace db/0 (min_healthy)",
                 "Stale: web.json: not JSON",
                 "Ctrl-C ends this.",
             ])
@@ -56,10 +64,15 @@ import Testing
 
     @Test(arguments: [(20, 5), (40, 10), (80, 24), (10, 2)])
     func `it fits the terminal, whatever there is to show`(columns: Int, rows: Int) throws {
-        let frame = frame(try (0..<100).map { try report("workload-\($0)", health: .degraded) })
+        let frame = frame(try (0..<100).map { try report("workload-\($0)", health: .degraded, why: "it fails") })
         let lines = frame.lines(columns: columns, rows: rows, terminal: plain)
         #expect(lines.count < rows)
         #expect(lines.allSatisfy { $0.count <= columns })
+    }
+
+    @Test func `what a terminal shows of a line is without its styles`() {
+        let colourful = Terminal(isInteractive: true, hasColour: true)
+        #expect((colourful.styled("web", .red) + " is " + colourful.styled("bad", .bold)).visibleCount == 10)
     }
 
     @Test func `before the first pass it says so`() {

@@ -27,6 +27,11 @@ import Testing
                 """)
     }
 
+    @Test func `help flows in paragraphs, and leaves examples as they are`() {
+        let text = "One\ntwo.\n\nExamples:\n  cube up\n  cube down\nLast\nline."
+        #expect(String.flowing(text) == "One two.\n\nExamples:\n  cube up\n  cube down\nLast line.")
+    }
+
     @Test func `colour is only for terminals`() {
         #expect(plain.styled("web", .red) == "web")
         #expect(Terminal(isInteractive: true, hasColour: true).styled("web", .red) == "\u{1B}[31mweb\u{1B}[0m")

@@ -19,7 +19,7 @@ import Testing
         try await withServer {
             [
                 ReadinessServer(
-                    problem: { nil }, metrics: { [] }, webhook: Webhook(secret: Self.secret) { wakes.add() },
+                    obstacle: { nil }, metrics: { [] }, webhook: Webhook(secret: Self.secret) { wakes.add() },
                     options: $0,
                     logger: silent)
             ]
@@ -55,7 +55,7 @@ import Testing
 
     @Test func `without a secret there is no webhook`() async throws {
         try await withServer {
-            [ReadinessServer(problem: { nil }, metrics: { [] }, options: $0, logger: silent)]
+            [ReadinessServer(obstacle: { nil }, metrics: { [] }, options: $0, logger: silent)]
         } _: { endpoint, _ in
             let answer = try await ask(.POST, endpoint, "/webhook", token: nil, body: "{}")
             #expect(answer.status == 404)

@@ -107,8 +107,9 @@ final class World {
     /// Runs `cube` to its end, with the manifests and the data directory of this world.
     func run(_ arguments: String...) async throws -> Output { try await run(arguments) }
 
-    func run(_ arguments: [String]) async throws -> Output {
-        let program = try Program(arguments, in: self)
+    /// - Parameter prefix: words before the program, such as ``withoutPrivileges``.
+    func run(_ arguments: [String], through prefix: [String] = []) async throws -> Output {
+        let program = try Program(arguments, through: prefix, in: self)
         let status = await program.ended()
         return Output(
             status: status, standardOutput: program.text(of: "out"), standardError: program.text(of: "err"))
@@ -121,6 +122,9 @@ final class World {
     }
 
     // MARK: Looking
+
+    /// Where a part of this world listens, once it does.
+    func address(_ part: String) -> String? { json(at: "run/addresses.json")?[part] as? String }
 
     func summary() -> [String: Any]? { json(at: "status/summary.json") }
     func workload(_ name: String) -> [String: Any]? { json(at: "status/workloads/\(name).json") }
@@ -173,7 +177,7 @@ final class Program: Sendable {
     /// The programs stand beside the test bundle, which is the running program.
     private static let directory = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
 
-    fileprivate init(_ arguments: [String], in world: World) throws {
+    fileprivate init(_ arguments: [String], through wrapper: [String] = [], in world: World) throws {
         self.arguments = arguments
         prefix = world.directory.appending(path: "program-\(UUID().uuidString.prefix(8))")
         let environment = [
@@ -196,8 +200,8 @@ final class Program: Sendable {
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
 
         let program = Self.directory.appending(path: "cube").path
-        let shell = ["sh", "-c", #"cd "$0" && exec "$@""#, world.directory.path, program]
-        let words = (shell + arguments).map { strdup($0) } + [nil]
+        let shell = ["sh", "-c", #"cd "$0" && exec "$@""#, world.directory.path]
+        let words = (shell + wrapper + [program] + arguments).map { strdup($0) } + [nil]
         let variables = environment.map { strdup("\($0)=\($1)") } + [nil]
         defer { for text in words + variables { free(text) } }
         var id = pid_t()

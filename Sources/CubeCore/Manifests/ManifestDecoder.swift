@@ -77,7 +77,7 @@ package enum ManifestDecoder {
                 names[text] = first
                 reader.report(
                     Problem(
-                        .duplicateName, "the name \(Quoted(text)) is taken", detail: .repeats(first.range.lowerBound),
+                        .duplicateName, Diagnostic.duplicateSummary(text), detail: .repeats(first.range.lowerBound),
                         at: name.range))
             }
             declarations.append((manifest, name))

@@ -68,7 +68,7 @@ package struct DesiredState: Sendable {
         case .readable?, nil: []
         case .kept(.unreadable(let files))?: files.flatMap { unreadable[$0] ?? [] }
         case .kept(.disputed(let places))?:
-            places.map { Diagnostic(reason: .duplicateName, summary: "\(name) is declared more than once", range: $0) }
+            places.dropFirst().map { .duplicateName(name, at: $0, first: places[0]) }
         }
     }
 

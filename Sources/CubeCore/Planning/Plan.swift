@@ -52,7 +52,7 @@ package struct WorkloadReport: Hashable, Sendable {
 package struct Finding: Codable, Hashable, Sendable {
     /// A stable word.
     package var reason: String
-    /// A workload's name, or a file.
+    /// A workload's name, or a file; empty for the directory of manifests itself.
     package var subject: String
     package var message: String
 
@@ -61,4 +61,7 @@ package struct Finding: Codable, Hashable, Sendable {
         self.subject = subject
         self.message = message
     }
+
+    /// Of the directory of manifests itself, which has no name below itself, the message says it all.
+    package var text: String { subject.isEmpty ? message : "\(subject): \(message)" }
 }

@@ -58,7 +58,7 @@ package struct PlanText: Sendable {
 
     private var findings: [String] {
         guard !plan.findings.isEmpty else { return [] }
-        return ["", "Noticed:"] + plan.findings.map { "  \($0.reason): \($0.subject): \($0.message)" }
+        return ["", "Noticed:"] + plan.findings.map { "  \($0.reason): \($0.text)" }
     }
 }
 

@@ -73,7 +73,7 @@ extension Planner {
                 condition(.stalled, "stalled", "workloads that do not go on by themselves: \(tally.stalled)"))
         }
         if isStale, let finding = sourceFindings.first {
-            conditions.append(condition(.stale, finding.reason, "\(finding.subject): \(finding.message)"))
+            conditions.append(condition(.stale, finding.reason, finding.text))
         }
         return conditions
     }

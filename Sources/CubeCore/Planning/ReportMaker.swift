@@ -80,8 +80,8 @@ struct ReportMaker {
                 : condition(.ready, rule.rawValue, decision.reason, false)
         ]
         if let reason = held.first {
-            let count = held.count == 1 ? "1 action is" : "\(held.count) actions are"
-            conditions.append(condition(.held, reason.rawValue, "\(count) held: \(reason.text)"))
+            let count = held.count == 1 ? "1 action" : "\(held.count) actions"
+            conditions.append(condition(.held, reason.rawValue, "\(reason.text) (\(count))"))
         }
         if let stall {
             conditions.append(condition(.stalled, WaitReason.noEffect.rawValue, stall))
@@ -117,7 +117,7 @@ struct ReportMaker {
 
 extension WaitReason {
     /// For a person.
-    var text: String {
+    package var text: String {
         switch self {
         case .slotStopping: "it waits until the old task is dead"
         case .surplusStopping: "it waits until surplus tasks are dead"
@@ -132,7 +132,7 @@ extension WaitReason {
         case .sourceUnreadable: "it waits until every manifest can be read whose names are not known"
         case .suspended: "it is frozen"
         case .sourceBusy: "git is at work on the manifests"
-        case .rootReplaced: "the directory of manifests is another one"
+        case .rootReplaced: "another directory is in the place of the manifests' own"
         case .pruneDisabled: "its manifest said prune: false"
         case .guardEmpty: "no manifest is left"
         case .guardForeign: "this source never defined it"

@@ -111,9 +111,18 @@ extension TaskStatus {
 }
 
 extension [Step] {
-    /// What tells best what goes on: what is due, else what is under way, else what waits.
+    /// What tells best what goes on: what is due, else what is under way, else what waits; before a task that waits for its
+    /// slot, the one that is to leave it.
     var foremost: Step? {
-        [ActionState.due, .inFlight, .waiting].lazy.compactMap { state in first { $0.state == state } }.first
+        func rank(_ step: Step) -> Int {
+            switch step.state {
+            case .due: 0
+            case .inFlight: 1
+            case .waiting: step.waitsFor == .slotStopping ? 3 : 2
+            case .held: 4
+            }
+        }
+        return filter { $0.state != .held }.min { rank($0) < rank($1) }
     }
 }
 

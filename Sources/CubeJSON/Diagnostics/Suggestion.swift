@@ -1,7 +1,7 @@
 /// The word that somebody may have meant.
-enum Suggestion {
+package enum Suggestion {
     /// The candidate with the fewest edits, at most a third of its length; the first of several.
-    static func nearest(to word: String, among candidates: [String]) -> String? {
+    package static func nearest(to word: String, among candidates: [String]) -> String? {
         let letters = Array(word.utf8.prefix(65))
         guard letters.count <= 64 else { return nil }  // No key is that long.
         return

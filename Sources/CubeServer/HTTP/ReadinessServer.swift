@@ -7,16 +7,16 @@ package struct ReadinessServer: Service {
     private let server: HTTPServer
 
     /// - Parameters:
-    ///   - problem: what keeps the program from doing its work; `nil` where nothing does.
+    ///   - obstacle: what keeps the program from doing its work; `nil` where nothing does.
     ///   - metrics: its figures, for whoever has a token that reads.
     ///   - webhook: what wakes the program from outside; `nil` where nothing does.
     package init(
-        problem: @Sendable @escaping () async -> String?,
+        obstacle: @Sendable @escaping () async -> Obstacle?,
         metrics: @Sendable @escaping () async -> [Metric], webhook: Webhook? = nil, options: ServerOptions,
         logger: Logger
     ) {
         let routes =
-            RouteTable.root(problem: problem) + [RouteTable.metrics(.reader, metrics)]
+            RouteTable.root(obstacle: obstacle) + [RouteTable.metrics(.reader, metrics)]
             + [webhook?.route].compactMap { $0 }
         server = HTTPServer(table: RouteTable(routes: routes), options: options, logger: logger)
     }

@@ -5,15 +5,30 @@ import Hummingbird
 extension RouteTable {
     /// What every server has at its root, without a token.
     ///
-    /// - Parameter problem: what keeps the program from doing its work; `nil` where nothing does.
-    static func root(problem: @Sendable @escaping () async -> String?) -> [Route] {
+    /// - Parameter obstacle: what keeps the program from doing its work; `nil` where nothing does.
+    static func root(obstacle: @Sendable @escaping () async -> Obstacle?) -> [Route] {
         [
             Route(.get, "/healthz", .everybody) { _ in try .json(["status": "ok"]) },
             Route(.get, "/readyz", .everybody) { _ in
-                if let problem = await problem() { throw APIError(.unavailable, "not ready: \(problem)") }
+                if let obstacle = await obstacle() {
+                    throw APIError(.unavailable, "not ready: \(obstacle.message)", details: obstacle.details)
+                }
                 return try .json(["status": "ready"])
             },
             Route(.get, "/version", .everybody) { _ in try .json(VersionInfo()) },
         ]
+    }
+}
+
+/// What keeps a program from doing its work.
+package struct Obstacle: Sendable {
+    /// For a person.
+    package var message: String
+    /// For a program, by name.
+    package var details: [String: String]?
+
+    package init(_ message: String, details: [String: String]? = nil) {
+        self.message = message
+        self.details = details
     }
 }

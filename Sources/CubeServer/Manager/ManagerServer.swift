@@ -8,7 +8,7 @@ package struct ManagerServer: Service {
     private let server: HTTPServer
 
     package init(_ manager: ManagerService, options: ServerOptions, logger: Logger) {
-        let root = RouteTable.root { await manager.notReadyReason }
+        let root = RouteTable.root { await manager.notReadyReason.map { Obstacle($0) } }
         let routes =
             root + RouteTable.tasks(manager) + RouteTable.workers(manager) + RouteTable.owners(manager)
             + RouteTable.cluster(manager)

@@ -10,7 +10,8 @@ import Synchronization
 struct ApplyCommand: Command {
     static let configuration = CommandConfiguration(
         commandName: "apply", abstract: "Do what `cube plan` shows, and wait until all runs as declared.",
-        discussion: """
+        discussion: .flowing(
+            """
             Needs a manager, and takes the owner's lease for as long as it takes. Where a reconciler is at work on the same data
             directory, it waits for that one instead. With a saved plan it does nothing but that, and refuses when manifests or
             tasks are not as they were.
@@ -21,7 +22,7 @@ struct ApplyCommand: Command {
             Examples:
               cube apply --timeout 5m
               cube plan --out release.plan && cube apply release.plan
-            """)
+            """))
 
     @Argument(help: "A plan that `cube plan --out` saved.", completion: .file())
     var file: String?

@@ -3,7 +3,8 @@ import ArgumentParser
 struct CompletionCommand: Command {
     static let configuration = CommandConfiguration(
         commandName: "completion", abstract: "Print a completion script for a shell.",
-        discussion: """
+        discussion: .flowing(
+            """
             For bash, add to ~/.bashrc:
               source <(cube completion bash)
 
@@ -12,7 +13,7 @@ struct CompletionCommand: Command {
 
             For fish:
               cube completion fish > ~/.config/fish/completions/cube.fish
-            """)
+            """))
 
     enum Shell: String, ExpressibleByArgument, CaseIterable { case bash, zsh, fish }
 

@@ -7,7 +7,8 @@ import CubeTypes
 struct DiffCommand: Command {
     static let configuration = CommandConfiguration(
         commandName: "diff", abstract: "Show how what runs differs from what the manifests say.",
-        discussion: """
+        discussion: .flowing(
+            """
             Looks once and changes nothing. Values of `env` are never shown: a difference in them says `changed`.
 
             --revision takes the manifests of a commit instead of those of the directory, which must lie in a git repository.
@@ -22,7 +23,7 @@ struct DiffCommand: Command {
               cube diff -o json
               cube diff --revision v1.2
               cube diff --base origin/main --revision HEAD -o markdown
-            """)
+            """))
 
     static let statusOfErrors = ExitStatus.trouble
 

@@ -16,18 +16,28 @@ struct DirectiveOptions: ParsableArguments {
         try await manager.writer().direct(
             owner.owner, Directive(verb: verb, subject: subject, reason: reason, expiresAt: expiry))
     }
+
+    /// - Throws: where neither the manager nor the written status knows the workload: a slip of the hand, most often.
+    func requireKnown(_ name: WorkloadName) async throws {
+        if try WrittenStatus(data: manager.place.data).workload(name) != nil { return }
+        let owner = try owner.owner
+        guard try await manager.reader().tasks(owner: owner, name: name).tasks.isEmpty else { return }
+        throw Failure(
+            "nobody knows a workload \(name) of owner \(owner)", hint: "`cube status` lists the workloads")
+    }
 }
 
 struct ApproveCommand: Command {
     static let configuration = CommandConfiguration(
         commandName: "approve", abstract: "Release what a guard holds.",
-        discussion: """
+        discussion: .flowing(
+            """
             Guards hold back what looks like an accident, such as many workloads gone at once. `cube status` says what is
             held, and its digest. An approval counts for an hour, for exactly what was held or a part of it.
 
             Example:
               cube approve 3fd2c1
-            """)
+            """))
 
     @Argument(help: "The digest of what is held, or its beginning.")
     var digest: String
@@ -51,19 +61,21 @@ struct ApproveCommand: Command {
 struct RetryCommand: Command {
     static let configuration = CommandConfiguration(
         commandName: "retry", abstract: "Try a failed workload again, or run a job once more.",
-        discussion: """
+        discussion: .flowing(
+            """
             A task whose restarts are used up stays failed until its manifest changes, or until this is said. A job that
             completed runs again.
 
             Example:
               cube retry report
-            """)
+            """))
 
     @Argument(help: "The workload.", transform: WorkloadName.parse)
     var name: WorkloadName
     @OptionGroup var options: DirectiveOptions
 
     func run() async throws {
+        try await options.requireKnown(name)
         try await options.give(.retry, name.rawValue)
         Terminal.output("\(name) will be tried again.")
     }
@@ -72,18 +84,20 @@ struct RetryCommand: Command {
 struct RestartCommand: Command {
     static let configuration = CommandConfiguration(
         commandName: "restart", abstract: "Replace the tasks of a workload by new ones.",
-        discussion: """
+        discussion: .flowing(
+            """
             The tasks are replaced as after a change of the manifest: as many at a time as its `update` allows.
 
             Example:
               cube restart web --reason "new certificates"
-            """)
+            """))
 
     @Argument(help: "The workload.", transform: WorkloadName.parse)
     var name: WorkloadName
     @OptionGroup var options: DirectiveOptions
 
     func run() async throws {
+        try await options.requireKnown(name)
         try await options.give(.restart, name.rawValue)
         Terminal.output("The tasks of \(name) will be replaced.")
     }
@@ -92,7 +106,8 @@ struct RestartCommand: Command {
 struct SuspendCommand: Command {
     static let configuration = CommandConfiguration(
         commandName: "suspend", abstract: "Freeze a workload: nothing of it is started, stopped or replaced.",
-        discussion: """
+        discussion: .flowing(
+            """
             What runs keeps running, and is restarted by its own policy; changes of its manifest wait until `cube resume`, or
             until the time of --until has come.
 
@@ -100,7 +115,7 @@ struct SuspendCommand: Command {
               cube suspend web --reason "looking into it"
               cube suspend web --until 2h
               cube suspend web --until 2026-01-02T06:00:00Z
-            """)
+            """))
 
     @Argument(help: "The workload.", transform: WorkloadName.parse)
     var name: WorkloadName
@@ -111,6 +126,7 @@ struct SuspendCommand: Command {
     @OptionGroup var options: DirectiveOptions
 
     func run() async throws {
+        try await options.requireKnown(name)
         try await options.give(.suspend, name.rawValue, until: until)
         Terminal.output("\(name) is frozen until \(until.map { "\($0), or " } ?? "")`cube resume \(name)`.")
     }
@@ -129,12 +145,13 @@ struct SuspendCommand: Command {
 struct ResumeCommand: Command {
     static let configuration = CommandConfiguration(
         commandName: "resume", abstract: "End what `cube suspend` began.",
-        discussion: """
+        discussion: .flowing(
+            """
             A manifest that says `"suspend": true` itself is resumed by changing the manifest.
 
             Example:
               cube resume web
-            """)
+            """))
 
     @Argument(help: "The workload.", transform: WorkloadName.parse)
     var name: WorkloadName

@@ -3,12 +3,13 @@ import ArgumentParser
 struct DoctorCommand: Command {
     static let configuration = CommandConfiguration(
         commandName: "doctor", abstract: "Look whether this machine has what Cube needs.",
-        discussion: """
+        discussion: .flowing(
+            """
             Looks at limits, inotify, the kernel, the directories and their rights, ports, the supervisor, and for tasks that
             run without their directory. Says what to do about what is not good. Changes nothing.
 
             Exit codes: 0 all is well or nearly, 1 something is bad.
-            """)
+            """))
 
     @OptionGroup var place: PlaceOptions
     @OptionGroup var output: OutputOptions

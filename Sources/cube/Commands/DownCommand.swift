@@ -10,7 +10,8 @@ import SystemPackage
 struct DownCommand: Command {
     static let configuration = CommandConfiguration(
         commandName: "down", abstract: "Stop all tasks of the owner, and `cube up` if it runs.",
-        discussion: """
+        discussion: .flowing(
+            """
             Ends `cube up` where it runs on the data directory, then stops the tasks that it left and waits until they ended.
             Manifests stay as they are: the next `cube up` starts everything anew, except jobs that completed.
 
@@ -18,7 +19,7 @@ struct DownCommand: Command {
             deleted.
 
             Exit codes: 0 nothing of the owner runs any more, 1 something does, or an error.
-            """)
+            """))
 
     @Flag(help: "Also stop tasks whose directory is gone.")
     var orphans = false
@@ -34,7 +35,7 @@ struct DownCommand: Command {
         try await endUp(data)
         let stopped = try await stopTasks(data)
         Terminal.output(stopped == 0 ? "No task of \(try owner.owner) ran." : "Stopped \(Count(stopped, "task")).")
-        if orphans { try await stopOrphans() }
+        if orphans { try await stopOrphans() } else { try data.requireNoOrphans() }
     }
 
     /// Ends `cube up` where it runs, so that nothing starts again what is stopped.

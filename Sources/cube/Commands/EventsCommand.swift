@@ -5,11 +5,12 @@ import CubeTypes
 struct EventsCommand: Command {
     static let configuration = CommandConfiguration(
         commandName: "events", abstract: "Show what happened, oldest first.",
-        discussion: """
+        discussion: .flowing(
+            """
             Examples:
               cube events --follow
               cube events --name web -o json
-            """)
+            """))
 
     @Flag(name: .shortAndLong, help: "Go on with what happens, until Ctrl-C.")
     var follow = false

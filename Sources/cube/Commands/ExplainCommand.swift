@@ -7,13 +7,14 @@ import CubeTypes
 struct ExplainCommand: Command {
     static let configuration = CommandConfiguration(
         commandName: "explain", abstract: "Say how a workload is, why, and what happens next.",
-        discussion: """
+        discussion: .flowing(
+            """
             Puts together what the manifest says, what runs, how they differ, what is due or held, what is wrong with the
             manifest, and what happened last.
 
             Example:
               cube explain web
-            """)
+            """))
 
     @Argument(help: "The workload.", transform: WorkloadName.parse)
     var name: WorkloadName
@@ -26,18 +27,20 @@ struct ExplainCommand: Command {
         var explanation = Explanation(
             name: name, status: try files.workload(name), drift: try files.drift(name), tasks: [], events: [],
             history: Array(try PastAction.all(of: name, in: manager.place.data).suffix(5)))
+        var hint: String? = "`cube status` lists the workloads"
         // Without a manager the files still tell what there is to know.
         do {
             let client = try manager.reader()
             explanation.tasks = try await client.tasks(owner: owner.owner, name: name).tasks
             explanation.events = try await Self.events(of: name, owner: owner.owner, from: client)
         } catch {
-            explanation.missing = Failure(error).message
+            let failure = Failure(error)
+            (explanation.missing, hint) = (failure.message, failure.hint)
         }
         guard explanation.status != nil || !explanation.tasks.isEmpty else {
             throw Failure(
                 try explanation.missing ?? "nobody knows a workload \(name) of owner \(owner.owner)",
-                hint: "`cube status` lists the workloads")
+                hint: hint)
         }
         try output.write(explanation, as: explanation.lines(Terminal.standardOutput))
     }
@@ -88,10 +91,10 @@ private struct Explanation: Encodable {
             let place = status.file.map { " (\($0)\(status.line.map { ":\($0)" } ?? ""))" } ?? ""
             lines.append(
                 "\(terminal.styled(name.rawValue, .bold))\(place): \(status.sync.rawValue), \(status.health.rawValue); "
-                    + "ready \(status.readiness).")
+                    + (status.readiness == "done" ? "done." : "\(status.readiness) ready."))
             lines += status.conditions.filter { $0.type != .ready || !$0.status }
                 .map {
-                    "  \($0.type.rawValue) since \(Age(since: $0.lastTransitionTime)): \($0.message) (\($0.reason))"
+                    "  \($0.status ? "" : "Not ")\($0.type.rawValue) since \(Age(since: $0.lastTransitionTime)): \($0.message) (\($0.reason))"
                 }
             lines += status.diagnostics.map { diagnostic in
                 let start = diagnostic.range.start
@@ -107,9 +110,8 @@ private struct Explanation: Encodable {
                 "  \($0.field): is \($0.observed ?? "absent"), should be \($0.desired ?? "absent")"
             }
             lines += drift.actions.map {
-                "  \($0.verb.rawValue) \(name)/\($0.ordinal): \($0.state.words), because of \($0.reason)"
+                "  \($0.verb.rawValue) \(name)/\($0.ordinal), \($0.state.words): \($0.why)"
             }
-            if !drift.heldBy.isEmpty { lines.append("  held by \(drift.heldBy.joined(separator: ", "))") }
         }
         if !tasks.isEmpty { lines.append("Its tasks:") }
         lines += tasks.sorted { ($0.ordinal, $0.attempt) < ($1.ordinal, $1.attempt) }.suffix(20).map { task in

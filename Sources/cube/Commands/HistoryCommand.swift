@@ -5,13 +5,14 @@ import CubeTypes
 struct HistoryCommand: Command {
     static let configuration = CommandConfiguration(
         commandName: "history", abstract: "Show what was done about a workload, and what came of it, oldest first.",
-        discussion: """
+        discussion: .flowing(
+            """
             Reads the reconciler's journal, and asks no manager. What has no outcome was under way when the reconciler ended,
             or its outcome could not be written; doing it again is harmless. `cube events` tells what happened to the tasks.
 
             Example:
               cube history web --limit 10
-            """)
+            """))
 
     @Argument(help: "The workload.", transform: WorkloadName.parse)
     var name: WorkloadName

@@ -6,14 +6,15 @@ import Glibc
 struct LogsCommand: Command {
     static let configuration = CommandConfiguration(
         commandName: "logs", abstract: "Show what tasks wrote.",
-        discussion: """
+        discussion: .flowing(
+            """
             Standard output and standard error of a task together, as it wrote them. Where a name has several tasks, each line
             begins with the task's. Of a slot without a living task, the last one is shown.
 
             Examples:
               cube logs hello
               cube logs hello/1 --follow --tail 20
-            """)
+            """))
 
     @Argument(help: "A workload, NAME/ORDINAL, or a task's id.")
     var subject: String

@@ -4,14 +4,15 @@ import CubeTypes
 struct ManagerCommand: Command {
     static let configuration = CommandConfiguration(
         commandName: "manager", abstract: "Run a manager alone, until Ctrl-C.",
-        discussion: """
+        discussion: .flowing(
+            """
             The manager keeps what should run and gives it to workers. `cube up` runs one with a worker and a reconciler; this
             runs it as a process of its own, on 127.0.0.1:8081 where nothing else is said. Its tokens are in tokens/ of the data
             directory: `worker` for workers, `write` for reconcilers and people, `read` for those who only look.
 
             Example:
               cube manager --data-dir /var/lib/cube --listen unix:/run/cube/manager.sock
-            """)
+            """))
 
     @OptionGroup var listen: ListenOptions
     @Option(

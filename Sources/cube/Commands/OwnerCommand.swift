@@ -33,10 +33,11 @@ struct OwnerCommand: ParsableCommand {
     struct Claim: Command {
         static let configuration = CommandConfiguration(
             abstract: "Bind an owner to this directory of manifests.",
-            discussion: """
+            discussion: .flowing(
+                """
                 The manager binds an owner to the first source that it sees, so that two directories do not fight over one
-                owner. After a move to another machine, or after .cube/reconciler was lost, claim it anew.
-                """)
+                owner. After a move to another machine, or after .cube was lost, claim it anew.
+                """))
 
         @OptionGroup var options: DirectiveOptions
 

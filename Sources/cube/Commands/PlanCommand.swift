@@ -5,7 +5,8 @@ import CubeTypes
 struct PlanCommand: Command {
     static let configuration = CommandConfiguration(
         commandName: "plan", abstract: "Show what would be done, in which order, and what would be held back.",
-        discussion: """
+        discussion: .flowing(
+            """
             Looks once and changes nothing. With --out the plan is saved: `cube apply FILE` does just that, and refuses when
             manifests or tasks are not as they were. A saved plan is JSON, and holds no value of `env`.
 
@@ -15,7 +16,7 @@ struct PlanCommand: Command {
               cube plan
               cube plan --detailed-exitcode -o json
               cube plan --out release.plan && cube apply release.plan
-            """, subcommands: [Show.self])
+            """), subcommands: [Show.self])
 
     @Option(help: ArgumentHelp("Save the plan, for `cube apply`.", valueName: "file"), completion: .file())
     var out: String?
@@ -37,12 +38,13 @@ struct PlanCommand: Command {
     struct Show: Command {
         static let configuration = CommandConfiguration(
             abstract: "Show a plan that was saved, without a manager or manifests.",
-            discussion: """
+            discussion: .flowing(
+                """
                 A file that is not as it was written is shown with a warning; `cube apply` refuses it.
 
                 Example:
                   cube plan show release.plan
-                """)
+                """))
 
         @Argument(help: "The file that `cube plan --out` wrote.", completion: .file())
         var file: String

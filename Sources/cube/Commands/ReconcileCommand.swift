@@ -7,7 +7,8 @@ import SystemPackage
 struct ReconcileCommand: Command {
     static let configuration = CommandConfiguration(
         commandName: "reconcile", abstract: "Run a reconciler alone, until Ctrl-C.",
-        discussion: """
+        discussion: .flowing(
+            """
             Reads the manifests, watches them, and tells a manager what should run. Writes what it sees to status/ and drift/ of
             the data directory, and every action to journal.ndjson. Whether it does its work, it tells at /readyz of the address
             that it listens on.
@@ -25,7 +26,7 @@ struct ReconcileCommand: Command {
               cube reconcile --manifests /etc/cube/manifests --manager http://127.0.0.1:8081
               cube reconcile --git ssh://git@host/deploy.git --branch main --path manifests --poll 5m
               cube reconcile --git https://host/deploy.git --verify-signatures --allowed-signers signers
-            """)
+            """))
 
     enum Mode: String, ExpressibleByArgument, CaseIterable { case reconcile, observe }
 

@@ -6,15 +6,16 @@ import CubeTypes
 struct StatusCommand: Command {
     static let configuration = CommandConfiguration(
         commandName: "status", abstract: "Show how everything is: what runs, what differs, what is held and why.",
-        discussion: """
-            Reads what the reconciler wrote to .cube/status, and says whether one is at work now. `sync` tells whether what
-            runs is what the manifests say, `health` whether it is well.
+        discussion: .flowing(
+            """
+            Reads what the reconciler wrote to .cube/status, and asks it whether that is current. SYNC tells whether what runs
+            is what the manifests say, HEALTH whether it is well, WHY what to look at.
 
             Examples:
               cube status
               cube status -o json
               cube explain web
-            """)
+            """))
 
     @OptionGroup var place: PlaceOptions
     @OptionGroup var output: OutputOptions
@@ -26,8 +27,10 @@ struct StatusCommand: Command {
                 "no reconciler has written a status to \(place.data.status) yet",
                 hint: "`cube up` starts one; `cube task list` asks the manager itself")
         }
-        let reconciler = try DirectoryLock.holder(of: place.data.reconciler)?.description
-        let status = Status(summary: summary, reconciler: reconciler, workloads: try files.workloads())
+        let author = try await StatusAuthor.find(in: place.data)
+        let status = Status(
+            summary: summary, reconciler: author.reconciler, outdated: author.outdated,
+            workloads: try files.workloads())
         switch output.output {
         case .json: Terminal.output(try JSONText.pretty(status))
         case .text, .markdown:
@@ -40,8 +43,10 @@ struct StatusCommand: Command {
 /// The summary and all workloads.
 private struct Status: Encodable {
     var summary: SummaryStatus
-    /// Who reconciles now; `nil`: nobody, so that the rest may be old.
+    /// Who reconciles now; `nil`: nobody.
     var reconciler: String?
+    /// Why the rest may not be how things are; `nil` where it is.
+    var outdated: String?
     var workloads: [WorkloadStatus]
 
     var table: Table {
@@ -61,13 +66,11 @@ private struct Status: Encodable {
         var notes = [""]
         notes.append(
             "\(summary.sync.rawValue), \(summary.health.rawValue); owner \(summary.owner), \(summary.source.words).")
-        if let reconciler {
-            notes.append("Reconciled by \(reconciler).")
-        } else {
-            notes.append(
-                terminal.styled("No reconciler is at work here: this may be old. `cube up` starts one.", .yellow))
-        }
-        notes += summary.conditions.filter { $0.type != .ready && $0.status }
+        if let reconciler { notes.append("Reconciled by \(reconciler).") }
+        if let outdated { notes.append(terminal.styled("Not current: \(outdated).", .yellow)) }
+        // What is held is listed below, with the word that releases it.
+        let listed = Set(summary.holds.map(\.reason))
+        notes += summary.conditions.filter { $0.type != .ready && $0.status && !listed.contains($0.reason) }
             .map { terminal.styled("\($0.type.rawValue): \($0.message) (\($0.reason))", .yellow) }
         notes += summary.holds.map { hold in
             terminal.styled("Held by \(hold.reason): \(hold.changes.shortList). Release it: \(hold.approve)", .yellow)
@@ -86,8 +89,11 @@ extension WorkloadStatus {
     /// What of it a person should look at, in a few words.
     var why: String? {
         let problems = diagnostics.prefix(1).map { "\($0.range.filename):\($0.range.start.line): \($0.summary)" }
-        let told = conditions.filter { $0.type != .ready && $0.status }.map { "\($0.type.rawValue): \($0.message)" }
-        let all = told + problems
+        // That something is being done is no trouble of its own: only what it is.
+        let told = conditions.filter { $0.type != .ready && $0.status }
+            .map { $0.type == .reconciling ? $0.message : "\($0.type.rawValue): \($0.message)" }
+        let unready = told.isEmpty ? conditions.filter { $0.type == .ready && !$0.status }.map(\.message) : []
+        let all = told + unready + problems
         return all.isEmpty ? nil : all.joined(separator: "; ")
     }
 }

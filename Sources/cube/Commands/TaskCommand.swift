@@ -12,13 +12,14 @@ struct TaskCommand: ParsableCommand {
     struct List: Command {
         static let configuration = CommandConfiguration(
             abstract: "List the tasks of all owners.",
-            discussion: """
+            discussion: .flowing(
+                """
                 Tasks that ended are listed with --all.
 
                 Examples:
                   cube task list --name web
                   cube task list --state failed -o json
-                """)
+                """))
 
         @Option(help: "Only tasks of this owner.", transform: OwnerName.parse)
         var owner: OwnerName?
@@ -68,13 +69,14 @@ struct TaskCommand: ParsableCommand {
     struct Run: Command {
         static let configuration = CommandConfiguration(
             abstract: "Run a command as a task without a manifest.",
-            discussion: """
+            discussion: .flowing(
+                """
                 The task belongs to the owner `manual`: no reconciler starts, changes or stops it.
 
                 Examples:
                   cube task run --name migrate --job -- sh -c 'echo migrating'
                   cube logs --owner manual migrate
-                """)
+                """))
 
         @Option(help: "What it is called.", transform: WorkloadName.parse)
         var name: WorkloadName

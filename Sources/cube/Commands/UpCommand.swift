@@ -10,7 +10,8 @@ import SystemPackage
 struct UpCommand: Command {
     static let configuration = CommandConfiguration(
         commandName: "up", abstract: "Run what the manifests say, and keep it so, until Ctrl-C.",
-        discussion: """
+        discussion: .flowing(
+            """
             Runs a manager, a worker and a reconciler in this process. Manifests may be edited, added and deleted meanwhile; what
             became of it stands in .cube/status and, on a terminal, on the screen. When it ends, by Ctrl-C or otherwise, the
             tasks keep running: the next `cube up` takes them over, `cube down` stops them.
@@ -21,7 +22,7 @@ struct UpCommand: Command {
               cube up
               cube up --git https://github.com/me/deploy.git --branch main --path manifests
               cube up --manifests deploy --data-dir /var/lib/cube
-            """)
+            """))
 
     @Option(
         help: ArgumentHelp("Where the manager listens. (default: a free port of 127.0.0.1)", valueName: "address"),
@@ -44,7 +45,7 @@ struct UpCommand: Command {
 
     func run() async throws {
         let data = place.data
-        try refuseOrphans(data)
+        try data.requireNoOrphans()
         _ = try SupervisorProgram.require()
         let origin = try git.origin(else: place.manifests)
         if case .directory(let path) = origin, !data.path.exists,
@@ -66,8 +67,8 @@ struct UpCommand: Command {
         let reconciler = ReconcilerRole(
             data: data, origin: origin, owner: try owner.owner, holder: "cube up",
             notices: try notify.sender, manager: { try await parts.connection(.write) }, log: log)
-        let listening: [any Expected] = parts.workers.map(\.url) + [reconciler.endpoint]
-        var services = parts.services + [reconciler, ServiceNotice(parts: listening)]
+        let listening: [any Expected] = parts.workers.map { $0.url as any Expected } + [reconciler.endpoint]
+        var services: [any Service] = parts.services + [reconciler, ServiceNotice(parts: listening)]
         if log.isQuiet {
             services.append(
                 LiveView(
@@ -75,22 +76,14 @@ struct UpCommand: Command {
                     sink: log.sink
                 ))
         }
-        try await ForegroundProcess.run(services, onHangup: log.isQuiet ? nil : { reconciler.lookNow() })
+        // A terminal that is closed ends it; a service manager that reloads it makes it look.
+        let look: @Sendable () -> Void = { reconciler.lookNow() }
+        try await ForegroundProcess.run(services, onHangup: log.isQuiet ? nil : look)
         tellWhatGoesOn(data, log("up"))
     }
 
     private func choice(_ address: Endpoint.Address?) -> ListenOptions.Choice {
         address.map { ListenOptions.Choice(listen: $0) } ?? .free
-    }
-
-    /// Tasks whose records are gone would run twice.
-    private func refuseOrphans(_ data: DataDirectory) throws {
-        let orphans = SupervisorProcess.all(below: data.path).filter(\.isOrphan)
-        guard orphans.isEmpty else {
-            throw Failure(
-                "\(Count(orphans.count, "task")) of \(data.path) run though their directory is gone",
-                hint: "`cube down --orphans` stops them; put the directory back to keep them")
-        }
     }
 
     private func tellWhatGoesOn(_ data: DataDirectory, _ logger: Logger) {

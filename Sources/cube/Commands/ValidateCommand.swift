@@ -8,7 +8,8 @@ import SystemPackage
 struct ValidateCommand: Command {
     static let configuration = CommandConfiguration(
         commandName: "validate", abstract: "Check manifests, without a manager.",
-        discussion: """
+        discussion: .flowing(
+            """
             Reads the files, or all *.json below the directories, and shows every problem with its place: wrong JSON, unknown
             keys, values out of range, fields that this version does not carry out, names that are defined twice.
 
@@ -17,7 +18,7 @@ struct ValidateCommand: Command {
             Examples:
               cube validate
               cube validate manifests/web.json -o json
-            """)
+            """))
 
     static let statusOfErrors = ExitStatus.trouble
 
@@ -92,9 +93,7 @@ struct Validation {
         for diagnostic in decoded.diagnostics { add(diagnostic, source: source) }
         for workload in decoded.workloads {
             if let other = places[workload.name] {
-                add(
-                    .duplicateName, "the name \"\(workload.name)\" is taken",
-                    detail: "\(other.filename):\(other.start.line) has it", in: workload.range, source: source)
+                add(.duplicateName(workload.name, at: workload.range, first: other), source: source)
             } else {
                 places[workload.name] = workload.range
             }

@@ -6,13 +6,14 @@ import SystemPackage
 struct WorkerCommand: Command {
     static let configuration = CommandConfiguration(
         commandName: "worker", abstract: "Run a worker alone, until Ctrl-C; its tasks outlive it.",
-        discussion: """
+        discussion: .flowing(
+            """
             A worker runs what its manager gives it. It listens on 127.0.0.1:8080 where nothing else is said, and its manager
             calls it there. When it ends, its tasks keep running, and the next one on the same data directory adopts them.
 
             Example:
               cube worker --name w1 --join http://127.0.0.1:8081 --token-file /var/lib/cube/tokens/worker
-            """)
+            """))
 
     @Option(
         help: ArgumentHelp(

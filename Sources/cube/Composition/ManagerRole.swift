@@ -22,7 +22,7 @@ struct ManagerRole: Service {
         defer { withExtendedLifetime(lock) {} }
         let tokens = try TokenSet.loadOrCreate(directory: data.tokens.string)
         let manager = try await ManagerService.open(
-            store: try SQLiteStore.open(directory: data.manager),
+            store: try store(),
             gateway: WorkerClientGateway(token: tokens[.worker] ?? "", logger: logger),
             options: CubeManager.ManagerOptions(policy: policy), logger: logger, now: { .now })
         let server = ManagerServer(
@@ -35,5 +35,13 @@ struct ManagerRole: Service {
             }, logger: log.server("manager"))
         try await ServiceGroup(services: [server, manager], logger: CommandLog.quiet).run()
         Addresses.tell(in: data, logger) { $0.manager = nil }
+    }
+
+    private func store() throws -> SQLiteStore {
+        do { return try SQLiteStore.open(directory: data.manager) } catch {
+            throw Failure(
+                "the manager's store in \(data.manager) cannot be opened: \(error)",
+                hint: "`cube doctor` looks at it and at its disk; tasks that run are not touched")
+        }
     }
 }

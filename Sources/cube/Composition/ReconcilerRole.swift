@@ -60,7 +60,7 @@ struct ReconcilerRole: Service {
             try Webhook(secretFile: file.string) { [service] in service.lookNow() }
         }
         let readiness = ReadinessServer(
-            problem: { [state] in state.view.problem }, metrics: { [state] in state.view.metrics }, webhook: webhook,
+            obstacle: { [state] in state.view.obstacle }, metrics: { [state] in state.view.metrics }, webhook: webhook,
             options: try listen.server(tokens) { [data, logger, endpoint] address in
                 Addresses.tell(in: data, logger) { $0.reconciler = address.rawValue }
                 endpoint.announce(address)
@@ -72,13 +72,20 @@ struct ReconcilerRole: Service {
 
 extension ReconcilerState.View {
     /// What keeps it from reconciling; `nil` where nothing does.
-    var problem: String? {
-        guard let summary else { return "no pass was made yet" }
+    var obstacle: Obstacle? {
+        guard let summary else { return Obstacle("no pass was made yet") }
         var problems = storageProblem.map { ["the status cannot be written: \($0)"] } ?? []
         problems += summary.conditions.filter { $0.status && ($0.type == .stale || $0.type == .held) }
             .map { "\($0.type.rawValue): \($0.message) (\($0.reason))" }
-        return problems.isEmpty ? nil : problems.joined(separator: "; ")
+        guard !problems.isEmpty else { return nil }
+        return Obstacle(
+            problems.joined(separator: "; "), details: storageProblem.map { [Obstacle.statusNotWritten: $0] })
     }
+}
+
+extension Obstacle {
+    /// The detail that says why the status files are not what the reconciler would write.
+    static let statusNotWritten = "status_not_written"
 }
 
 /// The time of day that goes on steadily from when it was asked for first, whatever happens to the machine's clock.

@@ -1,5 +1,6 @@
 import CubeErrors
 import CubeTypes
+import CubeWorker
 import Glibc
 import SystemPackage
 
@@ -28,6 +29,16 @@ struct DataDirectory: Sendable, Hashable {
         try path.makeDirectory()
         let ignore = path.appending(".gitignore")
         if !ignore.exists { try AtomicFile.write(Array("*\n".utf8), to: ignore, mode: 0o644) }
+    }
+
+    /// - Throws: where tasks run here whose records are gone: they would run twice, and nobody could stop them by name.
+    func requireNoOrphans() throws {
+        let orphans = SupervisorProcess.all(below: path).filter(\.isOrphan)
+        guard orphans.isEmpty else {
+            throw Failure(
+                "\(Count(orphans.count, "task")) of \(path) run though their directory is gone",
+                hint: "`cube down --orphans` stops them; put the directory back to keep them")
+        }
     }
 }
 

@@ -4,18 +4,24 @@ import SystemPackage
 /// The manifests must be there and readable.
 struct ManifestsCheck: Check {
     var path: FilePath
-    /// What keeps it from being read, in the system's words; `nil`: nothing.
-    var problem: String?
+    /// What keeps it from being read; `nil`: nothing.
+    var problem: Errno?
 
     let title = "manifests"
     var verdict: Verdict {
         guard let problem else { return .good(path.string) }
-        return .bad("\(path): \(problem)", hint: "`cube init` makes a first one; --manifests names another directory")
+        let hint =
+            switch problem {
+            case .permissionDenied: "give this user the right to read it (`chmod u+rx`), or run Cube as its owner"
+            case .notDirectory: "--manifests names a directory"
+            default: "`cube init` makes a first one; --manifests names another directory"
+            }
+        return .bad("\(path): \(problem)", hint: hint)
     }
 
     static func measure(_ path: FilePath) -> ManifestsCheck {
         let directory = opendir(path.string)
-        guard let directory else { return ManifestsCheck(path: path, problem: String(cString: strerror(errno))) }
+        guard let directory else { return ManifestsCheck(path: path, problem: Errno(rawValue: errno)) }
         closedir(directory)
         return ManifestsCheck(path: path, problem: nil)
     }

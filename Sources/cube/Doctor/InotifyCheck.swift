@@ -28,13 +28,19 @@ struct InotifyCheck: Check {
 
     static func measure(directories: Int) throws -> InotifyCheck {
         InotifyCheck(
-            watches: try KernelValue.read("/proc/sys/fs/inotify/max_user_watches"),
-            instances: try KernelValue.read("/proc/sys/fs/inotify/max_user_instances"), directories: directories)
+            watches: try KernelValue.lowest("inotify/max_user_watches", "max_inotify_watches"),
+            instances: try KernelValue.lowest("inotify/max_user_instances", "max_inotify_instances"),
+            directories: directories)
     }
 }
 
 private enum KernelValue {
-    static func read(_ path: FilePath) throws -> Int? {
+    /// The lower of the machine's limit and that of the user name space, such as a container's.
+    static func lowest(_ machine: String, _ space: String) throws -> Int? {
+        try ["fs/\(machine)", "user/\(space)"].compactMap { try read(FilePath("/proc/sys/\($0)")) }.min()
+    }
+
+    private static func read(_ path: FilePath) throws -> Int? {
         try AtomicFile.read(path).flatMap { Int(String(decoding: $0, as: UTF8.self).prefix(while: \.isNumber)) }
     }
 }

@@ -20,12 +20,34 @@ struct PortsCheck: Check {
     }
 
     static func measure() -> PortsCheck {
-        PortsCheck(hasLoopback: isFree(0), taken: [8080, 8081].filter { !isFree($0) })
+        PortsCheck(hasLoopback: isReachable, taken: [8080, 8081].filter { !isFree($0) })
     }
 
-    private static func isFree(_ port: UInt16) -> Bool {
-        let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        guard socket >= 0 else { return false }
+    /// Whether a connection to a port of our own comes through: where loopback is down, binding still works.
+    private static var isReachable: Bool {
+        withSocket(boundTo: 0) { server in
+            var address = sockaddr_in()
+            var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+            return withUnsafeMutablePointer(to: &address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+                    guard listen(server, 1) == 0, getsockname(server, address, &length) == 0 else { return false }
+                    let client = Glibc.socket(AF_INET, streamSocket, 0)
+                    guard client >= 0 else { return false }
+                    defer { close(client) }
+                    return connect(client, address, length) == 0
+                }
+            }
+        } ?? false
+    }
+
+    private static func isFree(_ port: UInt16) -> Bool { withSocket(boundTo: port) { _ in true } ?? false }
+
+    private static let streamSocket = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+
+    /// - Returns: `nil` where the port of 127.0.0.1 cannot be had.
+    private static func withSocket(boundTo port: UInt16, _ body: (Int32) -> Bool) -> Bool? {
+        let socket = Glibc.socket(AF_INET, streamSocket, 0)
+        guard socket >= 0 else { return nil }
         defer { close(socket) }
         // As the servers do: a port in TIME_WAIT can be had.
         var reuse: Int32 = 1
@@ -34,10 +56,11 @@ struct PortsCheck: Check {
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = port.bigEndian
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        return withUnsafePointer(to: &address) { pointer in
+        let isBound = withUnsafePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 bind(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
             }
         }
+        return isBound ? body(socket) : nil
     }
 }

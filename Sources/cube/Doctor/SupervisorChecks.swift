@@ -30,9 +30,11 @@ struct OrphansCheck: Check {
     let title = "orphans"
     var verdict: Verdict {
         guard !orphans.isEmpty else { return .good("no task runs without its directory") }
-        let listed = orphans.prefix(5).map(\.string).joined(separator: ", ")
+        // Of WORKER/tasks/ID/runs/RUN the worker's: it says which data directory was taken away.
+        let workers = Set(orphans.map { FilePath(root: $0.root, $0.components.dropLast(4)).string }).sorted()
         return .bad(
-            "\(orphans.count) running without their directory: \(listed)\(orphans.count > 5 ? ", …" : "")",
+            "\(orphans.count == 1 ? "1 task runs" : "\(orphans.count) tasks run") though the directory is gone, of "
+                + workers.shortList,
             hint: "`cube down --orphans` stops them; put the directory back to keep them")
     }
 

@@ -31,8 +31,11 @@ struct Table {
             if room < 1 {
                 return zip(cells, widths).map { $0.text.padding($1 + 2) }.joined().cut(columns)
             }
-            return cells.enumerated().map { column, cell in
-                guard column < cells.count - 1 else { return terminal.styled(cell.text.cut(room), cell.style) }
+            let last = cells.lastIndex { !$0.text.isEmpty } ?? 0
+            return cells[...last].enumerated().map { column, cell in
+                guard column < last else {
+                    return terminal.styled(column == cells.count - 1 ? cell.text.cut(room) : cell.text, cell.style)
+                }
                 return terminal.styled(cell.text, cell.style) + "".padding(widths[column] + 2 - cell.text.count)
             }.joined()
         }

@@ -36,6 +36,14 @@ extension Timestamp {
     static var now: Timestamp { Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)) }
 }
 
+extension DriftAction {
+    /// What it waits for or what holds it, where its reason says that.
+    var waitReason: WaitReason { WaitReason(rawValue: reason) }
+
+    /// Its reason for a person: of what waits or is held, the sentence; else the word.
+    var why: String { state == .waiting || state == .held ? waitReason.text : reason }
+}
+
 extension Table.Cell {
     init(_ state: TaskState) {
         let style: Terminal.Style? =

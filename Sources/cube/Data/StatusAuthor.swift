@@ -1,0 +1,46 @@
+import CubeErrors
+import CubeServer
+import CubeTransport
+import CubeTypes
+import CubeWorker
+
+/// Who keeps the written status up to date, and whether it is.
+struct StatusAuthor {
+    /// How long a reconciler may take to say that it is well.
+    private static let patience: Duration = .seconds(2)
+
+    /// The reconciler that is at work; `nil`: nobody.
+    var reconciler: String?
+    /// Why what is written may not be how things are; `nil` where it is.
+    var outdated: String?
+
+    /// Looks who is at work, and asks it. Changes nothing.
+    static func find(in data: DataDirectory) async throws -> StatusAuthor {
+        guard let holder = try DirectoryLock.holder(of: data.reconciler) else {
+            let count = SupervisorProcess.all(below: data.path).filter { !$0.isOrphan }.count
+            let tasks = count == 0 ? "no task runs" : count == 1 ? "1 task runs" : "\(count) tasks run"
+            return StatusAuthor(
+                outdated: "no reconciler is at work here, so this is what the last one saw; now \(tasks) here. "
+                    + "`cube up` starts one")
+        }
+        return StatusAuthor(reconciler: holder.description, outdated: await problem(in: data))
+    }
+
+    private static func problem(in data: DataDirectory) async -> String? {
+        do {
+            guard let url = try Addresses.load(from: data).reconciler else {
+                return "the reconciler has not told yet where it listens"
+            }
+            let transport = HTTPTransport(
+                endpoint: try Endpoint(checking: url, field: "\(data.run)/addresses.json"), token: nil,
+                logger: CommandLog.quiet, retries: RetryPolicy(attempts: 1))
+            try await transport.send(TransportRequest(.get, ["readyz"], deadline: patience))
+            return nil
+        } catch let error as APIError where error.requestID != nil {
+            // The reconciler's own answer: whatever else it lacks stands in what it wrote.
+            return error.details?[Obstacle.statusNotWritten].map { "the reconciler cannot write it: \($0)" }
+        } catch {
+            return "the reconciler does not answer: \(Failure(error).message)"
+        }
+    }
+}

@@ -1,0 +1,166 @@
+import Foundation
+import Glibc
+import Testing
+
+extension EndToEndTests {
+    /// What the commands tell and leave alone, in the situations that unit tests cannot make.
+    @Suite struct CommandTests {
+        @Test func `tasks whose data directory was deleted are told of, kept, and ended on demand`() async throws {
+            try await World.with { world in
+                try world.service("web", replicas: 2)
+                let up = try world.start("up")
+                try await world.wait(for: "two tasks") { try world.ledger.living().count == 2 }
+                up.kill(SIGKILL)
+                await up.ended()
+                try FileManager.default.removeItem(at: world.data)
+
+                let refused = try await world.run("up")
+                #expect(refused.status == 1)
+                #expect(refused.standardError.contains("2 tasks") && refused.standardError.contains("down --orphans"))
+                #expect(!FileManager.default.fileExists(atPath: world.data.path), "a refused up leaves nothing")
+                let plain = try await world.run("down")
+                #expect(plain.status == 1 && plain.standardError.contains("down --orphans"))
+                let doctor = try await world.run("doctor")
+                #expect(doctor.status == 1)
+                #expect(doctor.standardOutput.contains("`cube down --orphans` stops them"))
+                for task in try world.ledger.living().values {
+                    #expect(kill(task.process, 0) == 0, "\(task) was ended")
+                }
+
+                let down = try await world.run("down", "--orphans")
+                #expect(down.status == 0, "\(down.standardError)")
+                #expect(try world.ledger.living() == [:])
+                let second = try world.start("up")
+                try await world.wait(for: "two new tasks") { try world.ledger.living().count == 2 }
+                #expect(try world.ledger.contradictions() == [])
+                second.kill(SIGTERM)
+                #expect(await second.ended() == 0)
+            }
+        }
+
+        @Test func `diff needs no right to write, at the manager or to any file, and leaves no trace`() async throws {
+            try await World.with { world in
+                try world.service("web")
+                // The manager's own files change all the time: what diff could change is elsewhere.
+                let own = world.directory.appending(path: "reconciler-data")
+                let manager = try world.start("manager", "--listen", "127.0.0.1:0")
+                let worker = try world.start("worker", "--name", "w1", "--listen", "127.0.0.1:0")
+                try await world.wait(for: "a manager") { world.address("manager") != nil }
+                let url = try #require(world.address("manager"))
+                func arguments(_ command: String, token: String) -> [String] {
+                    let file = world.data.appending(path: "tokens/\(token)").path
+                    return [command, "--manager", url, "--token-file", file, "--data-dir", own.path]
+                }
+                let reconciler = try world.start(arguments("reconcile", token: "write"))
+                try await world.wait(for: "a task") { try world.ledger.living().count == 1 }
+                try await world.wait(for: "the end of the pass") {
+                    let file = own.appending(path: "status/workloads/web.json")
+                    // A file that is not there yet is waited for.
+                    let text = try? String(contentsOf: file, encoding: .utf8)
+                    return text?.contains("Healthy") ?? false
+                }
+                reconciler.kill(SIGINT)
+                #expect(await reconciler.ended() == 0)
+
+                for (version, status) in [(1, Int32(0)), (2, 1)] {
+                    try world.service("web", version: version)
+                    let usual = try await world.run(arguments("diff", token: "write"))
+                    #expect(usual.status == status, "\(usual.standardError)")
+                    let trees = [own, world.manifests]
+                    for tree in trees { try world.setWritable(false, tree) }
+                    let before = try trees.map(world.listing)
+                    let humble = try await world.run(
+                        arguments("diff", token: "read"), through: World.withoutPrivileges)
+                    #expect(try trees.map(world.listing) == before)
+                    for tree in trees { try world.setWritable(true, tree) }
+                    #expect(humble.status == usual.status, "\(humble.standardError)")
+                    #expect(humble.standardOutput == usual.standardOutput)
+                    #expect(humble.standardError == usual.standardError)
+                }
+                for program in [worker, manager] {
+                    program.kill(SIGTERM)
+                    #expect(await program.ended() == 0)
+                }
+            }
+        }
+
+        @Test func `a name or a command that nobody knows is refused, and what was meant is guessed`() async throws {
+            try await World.with { world in
+                try world.service("web")
+                let up = try world.start("up")
+                try await world.wait(for: "a synced status") {
+                    world.workload("web")?["health"] as? String == "Healthy"
+                }
+                for verb in ["retry", "restart", "suspend", "explain", "logs"] {
+                    let refused = try await world.run(verb, "wbe")
+                    #expect(refused.status == 1, "\(verb): \(refused.standardOutput)")
+                    #expect(refused.standardError.contains("wbe"))
+                }
+                let unknown = try await world.run("stauts")
+                #expect(unknown.status == 64)
+                #expect(unknown.standardError.contains("did you mean `cube status`?"))
+                let unusable = try await world.run("approve", "xyz")
+                #expect(unusable.status == 64)
+                #expect(unusable.standardError.contains("cube approve --help"))
+                up.kill(SIGTERM)
+                #expect(await up.ended() == 0)
+            }
+        }
+
+        @Test(arguments: [
+            ("ulimit -n 200", "only 200, below 256"),
+            ("export CUBE_SUPERVISOR=/nowhere", "/nowhere is missing"),
+            ("export CUBE_MANIFESTS=/nowhere", "/nowhere: No such file or directory"),
+            ("mkdir -p data/manager && echo garbage > data/manager/cube.sqlite", "is not a SQLite database"),
+        ])
+        func `doctor sees what is really wrong, says what to do, and fails`(trouble: String, finding: String)
+            async throws
+        {
+            try await World.with { world in
+                let doctor = try await world.run(
+                    ["doctor", "-o", "json"], through: ["sh", "-c", "\(trouble) && exec \"$0\" \"$@\""])
+                #expect(doctor.status == 1, "\(doctor.standardError)")
+                let findings = try #require(
+                    try JSONSerialization.jsonObject(with: Data(doctor.standardOutput.utf8)) as? [[String: String]])
+                let bad = findings.filter { $0["verdict"] == "bad" }
+                #expect(bad.contains { $0["found"]?.contains(finding) == true }, "\(bad)")
+                #expect(bad.allSatisfy { $0["hint"]?.isEmpty == false })
+            }
+        }
+
+        @Test func `status says when what is written is not how things are, and why`() async throws {
+            try await World.with { world in
+                try world.service("web")
+                let up = try world.start("up")
+                try await world.wait(for: "a synced status") {
+                    world.workload("web")?["health"] as? String == "Healthy"
+                }
+                #expect(try await !world.run("status").standardOutput.contains("Not current"))
+
+                // A file that cannot be written, also for root.
+                let obstacle = world.data.appending(path: "status/.summary.json.tmp")
+                try FileManager.default.createDirectory(at: obstacle, withIntermediateDirectories: false)
+                try world.service("api")
+                try await world.wait(for: "a second task") { try world.ledger.living().count == 2 }
+                try await world.wait(for: "the error in the log") { up.text(of: "err").contains("cannot write status") }
+                let unwritten = try await world.run("status")
+                #expect(unwritten.status == 0)
+                #expect(unwritten.standardOutput.contains("Not current: the reconciler cannot write it"))
+                #expect(unwritten.standardOutput.contains("Is a directory"))
+                try FileManager.default.removeItem(at: obstacle)
+
+                up.kill(SIGSTOP)
+                let silent = try await world.run("status", "-o", "json")
+                #expect(silent.status == 0)
+                #expect(silent.standardOutput.contains("the reconciler does not answer"))
+                up.kill(SIGCONT)
+
+                up.kill(SIGINT)
+                #expect(await up.ended() == 0)
+                let alone = try await world.run("status")
+                #expect(alone.standardOutput.contains("no reconciler is at work here"))
+                #expect(alone.standardOutput.contains("2 tasks run"))
+            }
+        }
+    }
+}
