@@ -94,7 +94,13 @@ extension UpdatePolicy {
             Field(
                 "min_healthy", \.minHealthy, .duration(.zero ... .seconds(86_400)),
                 "How long a task must have been ready to count. Default `\"5s\"`."),
-            .unsupported("deadline"), .unsupported("on_failure"),
+            Field(
+                "deadline", \.deadline, .duration(.seconds(1) ... .seconds(604_800)),
+                "How long after it was accepted a new task must count, or the rollout has failed. Default `\"10m\"`."),
+            Field(
+                "on_failure", \.onFailure, .oneOf([OnFailure.stall, .revert]),
+                "What becomes of a rollout that failed: with `stall` no further task is replaced, with `revert` all goes "
+                    + "back to what was healthy last, until the definition changes or `cube retry`. Default `stall`."),
         ],
         condition: [
             "if": ["required": ["max_unavailable"], "properties": ["max_unavailable": ["const": 0]]],
@@ -105,6 +111,12 @@ extension UpdatePolicy {
                 reader.report(
                     .outOfRange, "max_unavailable is 0, and max_surge is too", detail: "nothing could ever be replaced",
                     at: value)
+            }
+            if policy.deadline <= policy.minHealthy, let value = object["deadline"] ?? object["min_healthy"] {
+                reader.report(
+                    .outOfRange,
+                    "deadline is \(policy.deadline.text), not above the min_healthy of \(policy.minHealthy.text)",
+                    detail: "no rollout could ever succeed", at: value)
             }
         })
 }

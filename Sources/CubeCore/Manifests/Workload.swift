@@ -46,10 +46,26 @@ package struct UpdatePolicy: Hashable, Sendable {
     package var maxSurge: Int
     /// How long a task must have been ready to count.
     package var minHealthy: Duration
+    /// How long after it was accepted a new task must count.
+    package var deadline: Duration
+    package var onFailure: OnFailure
 
-    package init(maxUnavailable: Int = 1, maxSurge: Int = 0, minHealthy: Duration = .seconds(5)) {
+    /// What becomes of a rollout of which a new task failed or missed its deadline.
+    package enum OnFailure: String, Sendable {
+        /// No further task is replaced; what runs stays.
+        case stall
+        /// All goes back to what was healthy last.
+        case revert
+    }
+
+    package init(
+        maxUnavailable: Int = 1, maxSurge: Int = 0, minHealthy: Duration = .seconds(5),
+        deadline: Duration = .seconds(600), onFailure: OnFailure = .stall
+    ) {
         self.maxUnavailable = maxUnavailable
         self.maxSurge = maxSurge
         self.minHealthy = minHealthy
+        self.deadline = deadline
+        self.onFailure = onFailure
     }
 }

@@ -8,6 +8,8 @@ struct Decision: Hashable, Sendable {
     /// In the order in which they are carried out.
     var steps: [Step] = []
     var health: Health
+    /// Why it does not go on by itself: a person must do something.
+    var standstill: Standstill?
     var differences: [Difference] = []
     var replicas: WorkloadStatus.Replicas
     /// When it may decide otherwise though nothing changed.
@@ -48,4 +50,10 @@ struct Health: Hashable, Sendable {
         self.reason = reason
         self.message = message
     }
+}
+
+/// Why a workload does not go on by itself, as a stable word and a sentence.
+struct Standstill: Hashable, Sendable {
+    var reason: String
+    var message: String
 }

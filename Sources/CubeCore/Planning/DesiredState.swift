@@ -267,7 +267,8 @@ package enum DesiredWorkload: Hashable, Sendable {
         case .readable(let workload):
             "\(name) \(workload.specDigest) \(workload.settingsDigest) \(workload.replicas) "
                 + "\(workload.update.maxUnavailable) \(workload.update.maxSurge) "
-                + "\(workload.update.minHealthy.milliseconds) "
+                + "\(workload.update.minHealthy.milliseconds) \(workload.update.deadline.milliseconds) "
+                + "\(workload.update.onFailure) "
                 + "\(workload.suspend) \(workload.prune)"
         case .kept(let reason): "\(name) \(reason.rule)"
         }

@@ -85,8 +85,8 @@ struct ReportMaker {
         }
         if let stall {
             conditions.append(condition(.stalled, WaitReason.noEffect.rawValue, stall))
-        } else if rule == .failed {
-            conditions.append(condition(.stalled, health.reason, health.message))
+        } else if let standstill = decision.standstill {
+            conditions.append(condition(.stalled, standstill.reason, standstill.message))
         }
         if case .kept? = desired {
             conditions.append(condition(.stale, rule.rawValue, decision.reason))
@@ -126,6 +126,7 @@ extension WaitReason {
         case .maxUnavailable: "it waits until the others are available"
         case .minHealthy: "it waits until the others were ready for long enough"
         case .nodeUnknown: "it waits for a node that is silent"
+        case .rolloutStalled: "the rollout failed"
         case .noEffect: "it had no effect, and is tried again after a pause"
         case .absenceUnproved: "it waits until the manifest was missing twice"
         case .sourceIncomplete: "it waits until all directories of manifests can be listed"

@@ -11,6 +11,8 @@ struct SlotRules {
     let since: Int
     let starts: StartTimes
     let now: Timestamp
+    /// The rule by which another definition takes a task's place.
+    var changed: Rule = .specChanged
 
     /// - Parameter tasks: what lives in the slot, by attempt.
     func slot(_ ordinal: Int, holding tasks: [TaskStatus]) -> Slot {
@@ -38,7 +40,7 @@ struct SlotRules {
 
     /// The rule by which a task is to be replaced, if any.
     func rule(against task: TaskStatus) -> Rule? {
-        if task.specDigest != workload.specDigest { return .specChanged }
+        if task.specDigest != workload.specDigest { return changed }
         if let restart = directives.restart, task.createdRevision < restart { return .restart }
         return nil
     }
@@ -60,7 +62,7 @@ struct SlotRules {
             // A restart means what runs; only `retry` runs a job again that completed.
             return (directives.retry ?? -1) >= slot.endedRevision ? .vacant(.retry) : .done
         }
-        guard slot.lastDigest == workload.specDigest else { return .vacant(.specChanged) }
+        guard slot.lastDigest == workload.specDigest else { return .vacant(changed) }
         switch slot.last {
         case .failed?:
             if isAsked { return .vacant(.retry) }

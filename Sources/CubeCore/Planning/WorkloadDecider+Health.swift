@@ -4,7 +4,7 @@ extension WorkloadDecider {
     /// The rule that decided, and its reason.
     func headline(_ steps: [Step], frozen: Bool) -> (Rule, String) {
         if frozen { return (.suspended, freezeText) }
-        if failure != nil { return (.failed, health.message) }
+        if let failure { return (failure.rule, health.message) }
         if let action = steps.foremost?.action {
             return (action.rule, "\(action.name)/\(action.ordinal): \(action.reason)")
         }
@@ -18,20 +18,11 @@ extension WorkloadDecider {
             + "; cube resume \(workload.name) ends it"
     }
 
-    /// The slot whose last task failed for good.
-    private var failure: Slot? { slots.first { $0.phase == .failed || $0.isSuccessorFailed } }
-
     var health: Health {
         if let task = live.first(where: \.nodeUnknown) {
             return Health(.unknown, "node_unknown", "\(task.slotText): node \(task.node?.rawValue ?? "?") is silent")
         }
-        if let ordinal = failure?.ordinal {
-            let task = observed.ended[ordinal]
-            return Health(
-                .degraded, task?.reason?.rawValue ?? "failed",
-                "\(workload.name)/\(ordinal) failed\(task?.endText ?? ""); it is tried again when its manifest changes, "
-                    + "or by cube retry \(workload.name)")
-        }
+        if let failure { return Health(.degraded, failure.standstill.reason, failure.standstill.message) }
         if let task = slots.lazy.compactMap(\.phase.current).first(where: { $0.reason == .backoff && !$0.ready }) {
             return Health(.degraded, "backoff", "\(task.slotText) ended\(task.endText), and is started again")
         }
@@ -134,6 +125,7 @@ extension Rule {
         switch self {
         case .notStarted: "it was never started"
         case .retry, .settingsChanged: "it is tried again"
+        case .reverted: "it goes back to what was healthy last"
         case .specChanged, .restart: "it takes the place of a task that was replaced"
         default: "no task of it lives"
         }
@@ -144,6 +136,10 @@ extension Rule {
     }
 
     var replaceText: String {
-        self == .restart ? "a person asked for a restart" : "its definition changed"
+        switch self {
+        case .restart: "a person asked for a restart"
+        case .reverted: "the rollout of its definition failed"
+        default: "its definition changed"
+        }
     }
 }

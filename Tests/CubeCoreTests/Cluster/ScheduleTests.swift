@@ -73,6 +73,23 @@ struct ScheduleTests {
         #expect(cluster.state.records.slots[cluster.slot(.web)]?.status.last == nil)
     }
 
+    @Test("What a rollout gave up is known of the slot until something else is accepted for its own sake")
+    func rejected() throws {
+        var cluster = TestCluster()
+        try cluster.join(.w1)
+        let bad = cluster.proposal(.web)
+        try cluster.schedule(bad)
+        let stop = StopRequest(id: bad.id, name: .web, ordinal: 0, attempt: 0, rejects: bad.specDigest)
+        _ = try cluster.batch([.stop(stop)])
+        #expect(cluster.state.records.slots[cluster.slot(.web)]?.status.rejected == [bad.specDigest])
+        var former = cluster.proposal(.web, attempt: 1, cpu: 1)
+        former.rejects = bad.specDigest
+        try cluster.schedule(former)
+        #expect(cluster.state.records.slots[cluster.slot(.web)]?.status.rejected == [bad.specDigest])
+        try cluster.schedule(cluster.proposal(.web, attempt: 2, cpu: 2))
+        #expect(cluster.state.records.slots[cluster.slot(.web)]?.status.rejected == [])
+    }
+
     @Test("A stop that overtakes its schedule consumes the attempt: the id never runs")
     func overtakingStop() throws {
         var cluster = TestCluster()

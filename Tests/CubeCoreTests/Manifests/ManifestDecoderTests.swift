@@ -82,8 +82,10 @@ import Testing
 
     @Test func `every field of update reaches its property`() throws {
         let file = decode(
-            #"{"name": "a", "command": ["a"], "update": {"max_unavailable": 0, "max_surge": 2, "min_healthy": "1s"}}"#)
-        let expected = UpdatePolicy(maxUnavailable: 0, maxSurge: 2, minHealthy: .seconds(1))
+            #"{"name": "a", "command": ["a"], "update": {"max_unavailable": 0, "max_surge": 2, "min_healthy": "1s", "#
+                + #""deadline": "5m", "on_failure": "revert"}}"#)
+        let expected = UpdatePolicy(
+            maxUnavailable: 0, maxSurge: 2, minHealthy: .seconds(1), deadline: .seconds(300), onFailure: .revert)
         #expect(file.workloads.first?.update == expected)
     }
 

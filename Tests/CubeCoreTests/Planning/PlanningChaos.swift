@@ -99,7 +99,9 @@ struct PlanningChaos {
     private mutating func update(isJob: Bool) -> UpdatePolicy {
         let surge = isJob ? 0 : Int.random(in: 0...2, using: &random)
         return UpdatePolicy(
-            maxUnavailable: Int.random(in: (surge == 0 ? 1 : 0)...2, using: &random), maxSurge: surge)
+            maxUnavailable: Int.random(in: (surge == 0 ? 1 : 0)...2, using: &random), maxSurge: surge,
+            deadline: .seconds(Int.random(in: 10...120, using: &random)),
+            onFailure: Bool.random(using: &random) ? .stall : .revert)
     }
 
     /// Changes what needs no new task.
@@ -131,7 +133,7 @@ struct PlanningChaos {
     }
 
     private mutating func retryFailed() {
-        for entry in world.planner.unsettledEntries() where entry.rule == .failed {
+        for entry in world.planner.unsettledEntries() where [.failed, .reverted, .rolloutStalled].contains(entry.rule) {
             direct(.retry, entry.name.rawValue)
         }
     }
@@ -218,7 +220,10 @@ struct PlanningChaos {
         }
         count("kept", by: kept.count)
         for hold in plan.holds { count(hold.guardName) }
-        for case let report? in plan.reports.values where report.status.health == .suspended { count("suspended") }
+        for case let report? in plan.reports.values {
+            if report.status.health == .suspended { count("suspended") }
+            for condition in report.status.conditions where condition.type == .stalled { count(condition.reason) }
+        }
         checkPrunes(plan)
         checkReplicas(plan)
     }
@@ -270,7 +275,9 @@ struct PlanningChaos {
     /// As the test sees it: an old task that is ready, or a new one that was for long enough. One task for each slot.
     private func isWorking(_ task: TaskStatus, _ workload: Workload) -> Bool {
         guard task.ready, !task.nodeUnknown, task.desired == .run else { return false }
-        let isNew = task.specDigest == workload.specDigest
+        // What a rollout gave up is the old one, whatever it is declared to be.
+        let isReverted = world.planner.entry(workload.name)?.rule == .reverted
+        let isNew = task.specDigest == workload.specDigest && !isReverted
         return !isNew || task.startedAt.map { $0 + workload.update.minHealthy <= world.now } ?? true
     }
 

@@ -60,6 +60,7 @@ struct PlanningWorld {
         } catch {
             errors.append(error)
         }
+        transaction.tick()
         transaction.finish()
         cluster = transaction.state
         let changes = transaction.changes
@@ -70,7 +71,7 @@ struct PlanningWorld {
             TaskChanges(
                 term: 1, revision: cluster.revision, changed: tasks.sorted { $0.id < $1.id },
                 removed: changes.tasks.filter { $0.value == nil }.map(\.key).sorted(),
-                slots: changes.slots.values.compactMap { $0?.status }, owner: owner.map(cluster.status)))
+                slots: changes.slots.filter { $0.key.owner == Self.owner }.values.compactMap { $0?.status }, owner: owner.map(cluster.status)))
     }
 
     /// Shows the planner what the manager committed.
@@ -245,8 +246,8 @@ struct PlanningWorld {
     /// Passes and works until nothing is to be done at once, moving the clock on where a plan waits for it.
     mutating func settle(rounds: Int = 100) {
         for _ in 0..<rounds {
-            let plan = step()
             let before = cluster.revision
+            let plan = step()
             work()
             look()
             if plan.actions.isEmpty, cluster.revision == before {
