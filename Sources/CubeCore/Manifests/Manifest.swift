@@ -8,6 +8,8 @@ struct Manifest: Sendable {
     var update = UpdatePolicy()
     var suspend = false
     var prune = true
+    var dependsOn: [WrittenName] = []
+    var ignore: [JSONPointer] = []
 
     /// A manifest in which nothing is written yet; its name is a place-holder that never leaves the decoder.
     static let empty = Manifest(definition: TaskDefinition(name: WorkloadName(rawValue: "unnamed")!))
@@ -40,13 +42,21 @@ struct Manifest: Sendable {
             "suspend", \.suspend, .boolean,
             "A freeze: nothing of it is started, stopped or replaced. Default `false`."),
         Field("prune", \.prune, .boolean, "Whether its tasks are stopped when the manifest goes. Default `true`."),
+        Field(
+            "depends_on", \.dependsOn, .array(of: .writtenName),
+            "Names of other workloads. Nothing of it is started or replaced while one of them is not healthy, or, of a "
+                + "job, has not completed; and none of them is pruned while it runs."),
+        Field(
+            "ignore", \.ignore, .array(of: .pointer),
+            "JSON pointers, such as `/labels/team`, to what makes no difference: a task that differs only there is as "
+                + "declared. One that is started anew for another reason has all of the manifest."),
     ]
 
     /// The same, by themselves.
     static let steering = FieldTable(steeringFields)
 
     private static let unsupportedFields: [Field<Manifest>] = [
-        "volumes", "on_lost", "exclusive", "depends_on", "ignore",
+        "volumes", "on_lost", "exclusive",
     ].map { .unsupported($0) }
 
     private static func checkWhole(_ manifest: Manifest, _ object: JSONValue, _ reader: inout FieldReader) {
@@ -121,8 +131,46 @@ extension UpdatePolicy {
         })
 }
 
+extension FieldType<JSONPointer> {
+    /// A pointer to a field of the task: how the reconciler is steered is never compared.
+    fileprivate static let pointer = string(
+        schema: ["pattern": "^/"], rule: "must be a JSON pointer to a field of the task, such as /labels/team",
+        parse: { text in
+            guard let pointer = JSONPointer(text), fields.contains(pointer.tokens[0]) else { return nil }
+            return pointer
+        },
+        write: { .string($0.description) })
+
+    private static let fields = Set(
+        (TaskDefinition.replacingFields.fields + TaskDefinition.settingFields.fields).map(\.key)
+    ).subtracting(["kind"])
+}
+
+/// A name, and where it stands in the file.
+struct WrittenName: Hashable, Sendable {
+    var name: WorkloadName
+    var bytes: Range<Int>
+}
+
+extension FieldType<WrittenName> {
+    fileprivate static let writtenName = FieldType(
+        schema: FieldType<WorkloadName>.nameSchema.merging(["type": "string"]) { own, _ in own },
+        read: { value, reader in
+            guard let text = value.string else {
+                reader.reportMismatch(value, expected: "a string")
+                return nil
+            }
+            if let name = WorkloadName(rawValue: text) { return WrittenName(name: name, bytes: value.range) }
+            reader.report(.invalidValue, "\(Quoted(text)) \(WorkloadName.rule)", at: value)
+            return nil
+        },
+        write: { .string($0.name.rawValue) })
+}
+
 extension FieldType<WorkloadName> {
+    fileprivate static let nameSchema: [String: CanonicalJSON] = ["pattern": "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"]
+
     fileprivate static let name = string(
-        schema: ["pattern": "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"], rule: WorkloadName.rule,
+        schema: nameSchema, rule: WorkloadName.rule,
         parse: { WorkloadName(rawValue: $0) }, write: { .string($0.rawValue) })
 }

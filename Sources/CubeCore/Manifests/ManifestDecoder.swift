@@ -30,16 +30,18 @@ package enum ManifestDecoder {
             return DecodedFile(
                 workloads: [], diagnostics: Problem.diagnostics(of: problems, in: bytes, filename: file))
         }
-        let places = declarations.map(\.name.range)
+        let places = declarations.flatMap { [$0.name.range] + $0.manifest.dependsOn.map(\.bytes) }
         let positions = SourcePosition.positions(of: places.flatMap { [$0.lowerBound, $0.upperBound] }, in: bytes)
+        func place(_ bytes: Range<Int>) -> SourceRange {
+            SourceRange(filename: file, start: positions[bytes.lowerBound]!, end: positions[bytes.upperBound]!)
+        }
         let workloads = declarations.map { declaration in
             let manifest = declaration.manifest
             return Workload(
                 definition: manifest.definition, replicas: manifest.replicas, update: manifest.update,
                 suspend: manifest.suspend, prune: manifest.prune,
-                range: SourceRange(
-                    filename: file, start: positions[declaration.name.range.lowerBound]!,
-                    end: positions[declaration.name.range.upperBound]!))
+                dependsOn: manifest.dependsOn.map { Workload.Dependency(name: $0.name, range: place($0.bytes)) },
+                ignore: manifest.ignore, range: place(declaration.name.range))
         }
         return DecodedFile(workloads: workloads, diagnostics: [])
     }

@@ -12,6 +12,12 @@ struct Decision: Hashable, Sendable {
     var standstill: Standstill?
     var differences: [Difference] = []
     var replicas: WorkloadStatus.Replicas
+    /// Whether what depends on it may go on.
+    var isServing: Bool { servesWhileFrozen ?? (health.status == .healthy) }
+    /// The same of what is frozen, whose health says nothing of it.
+    var servesWhileFrozen: Bool?
+    /// What must be gone before it is pruned, sorted.
+    var dependents: [WorkloadName] = []
     /// When it may decide otherwise though nothing changed.
     var wakeAt: Timestamp?
 

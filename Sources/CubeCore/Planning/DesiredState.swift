@@ -18,8 +18,9 @@ package struct DesiredState: Sendable {
     package private(set) var problems: [Diagnostic] = []
     /// The files that cannot be read.
     package private(set) var unreadable: [String: [Diagnostic]] = [:]
-    /// The names that more than one readable file defines.
+    /// The names of which readable files say what cannot be: defined by more than one, or depending on what is not there.
     package private(set) var disputed: Set<WorkloadName> = []
+    private(set) var graph = DependencyGraph()
     /// Whether the root is another directory than the one whose names are known, and some of these were not seen in it.
     package private(set) var isRootReplaced = false
 
@@ -43,6 +44,7 @@ package struct DesiredState: Sendable {
         self.limit = limit
         proof = AbsenceProof(oneShot: oneShot)
         startsWithoutMemory = memory == nil
+        for (name, known) in self.memory.names { graph.set(name, to: known.dependsOn ?? []) }
     }
 
     /// Over everything that is declared.
@@ -69,6 +71,7 @@ package struct DesiredState: Sendable {
         case .kept(.unreadable(let files))?: files.flatMap { unreadable[$0] ?? [] }
         case .kept(.disputed(let places))?:
             places.map { Diagnostic(reason: .duplicateName, summary: "\(name) is declared more than once", range: $0) }
+        case .kept(.misled(let diagnostics))?: diagnostics
         }
     }
 
@@ -101,10 +104,21 @@ package struct DesiredState: Sendable {
             settle(snapshot)
         }
         source = snapshot.isPartial ? source : snapshot.source
-        for name in touched { resolve(name) }
+        resolve(&touched)
         noteRoot(snapshot)
         return touched
     }
+
+    /// Resolves names, and those whose dependencies come or go by it.
+    private mutating func resolve(_ touched: inout Set<WorkloadName>) {
+        for name in touched where isDeclared(name) != (workloads[name] != nil) {
+            touched.formUnion(graph.dependents[name] ?? [])
+        }
+        touched.formUnion(graph.settle())
+        for name in touched { resolve(name) }
+    }
+
+    private func isDeclared(_ name: WorkloadName) -> Bool { definitions[name] != nil || remembered[name] != nil }
 
     private func count(after snapshot: ManifestSnapshot) -> Int {
         let new = snapshot.files.values.reduce(0) { $0 + $1.count }
@@ -138,7 +152,10 @@ package struct DesiredState: Sendable {
             for workload in workloads {
                 definitions[workload.name, default: [:]][path] = workload
                 let since = memory.names[workload.name]?.since ?? (startsWithoutMemory ? 0 : nil)
-                let known = NameMemory(prune: workload.prune, since: since)
+                let dependencies = workload.dependencies
+                let known = NameMemory(
+                    prune: workload.prune, since: since, dependsOn: dependencies.isEmpty ? nil : dependencies)
+                touched.formUnion(graph.set(workload.name, to: dependencies))
                 if memory.names[workload.name] != known { memory.names[workload.name] = known }
                 touched.insert(workload.name)
             }
@@ -185,14 +202,15 @@ package struct DesiredState: Sendable {
         let readable = definitions[name] ?? [:]
         var workload: DesiredWorkload?
         if readable.count == 1, let only = readable.values.first {
-            workload = .readable(only)
+            let problems = graph.problems(with: only, isDeclared: isDeclared)
+            workload = problems.isEmpty ? .readable(only) : .kept(.misled(problems))
         } else if readable.count > 1 {
             workload = .kept(.disputed(places: readable.values.map(\.range).sorted { $0.filename < $1.filename }))
         } else if let files = remembered[name] {
             workload = .kept(.unreadable(files: files.sorted()))
         }
         workloads[name] = workload
-        if case .kept(.disputed)? = workload { disputed.insert(name) } else { disputed.remove(name) }
+        disputed.set(name, workload?.isDisputed ?? false)
         if let old = elements.removeValue(forKey: name) { sum -= old }
         if let element = workload.map({ SetDigest(of: $0.element(name)) }) {
             elements[name] = element
@@ -227,6 +245,7 @@ package struct DesiredState: Sendable {
     package mutating func forget(_ name: WorkloadName) {
         guard workloads[name] == nil, memory.names[name] != nil else { return }
         memory.names[name] = nil
+        graph.set(name, to: [])
     }
 
     /// Notes the revision at which a name came.
@@ -251,7 +270,7 @@ package struct DesiredState: Sendable {
             set(path, to: state, touched: &touched)
         }
         unasked = []
-        for name in touched { resolve(name) }
+        resolve(&touched)
         return touched
     }
 }
@@ -262,6 +281,14 @@ package enum DesiredWorkload: Hashable, Sendable {
     /// Nobody can know: all of it stays as it is.
     case kept(KeptReason)
 
+    /// Whether readable files say of it what cannot be.
+    fileprivate var isDisputed: Bool {
+        switch self {
+        case .kept(.disputed), .kept(.misled): true
+        case .kept(.unreadable), .readable: false
+        }
+    }
+
     fileprivate func element(_ name: WorkloadName) -> String {
         switch self {
         case .readable(let workload):
@@ -269,7 +296,7 @@ package enum DesiredWorkload: Hashable, Sendable {
                 + "\(workload.update.maxUnavailable) \(workload.update.maxSurge) "
                 + "\(workload.update.minHealthy.milliseconds) \(workload.update.deadline.milliseconds) "
                 + "\(workload.update.onFailure) "
-                + "\(workload.suspend) \(workload.prune)"
+                + "\(workload.suspend) \(workload.prune) \(workload.dependencies) \(workload.ignore)"
         case .kept(let reason): "\(name) \(reason.rule)"
         }
     }
@@ -281,9 +308,12 @@ package enum KeptReason: Hashable, Sendable {
     case unreadable(files: [String])
     /// More than one file defines it.
     case disputed(places: [SourceRange])
+    /// It depends on what is not there, or on itself; what is wrong, at least one.
+    case misled([Diagnostic])
 
     var rule: Rule {
         switch self {
+        case .misled(let diagnostics): Rule(rawValue: diagnostics[0].reason.rawValue)
         case .unreadable: .sourceUnreadable
         case .disputed: .duplicateName
         }

@@ -30,6 +30,9 @@ struct ReportMaker {
             status.kind = workload.definition.kind
             status.desiredDigest = workload.specDigest
         case .kept(.unreadable(let files))?: status.file = files.first
+        case .kept(.misled(let diagnostics))?:
+            status.file = diagnostics[0].range.filename
+            status.line = diagnostics[0].range.start.line
         case .kept(.disputed(let places))?:
             status.file = places.first?.filename
             status.line = places.first?.start.line
@@ -124,6 +127,8 @@ extension WaitReason {
         case .maxSurge: "it waits until there is room for one more"
         case .successorUnready: "it waits until its successor is available"
         case .maxUnavailable: "it waits until the others are available"
+        case .dependencyUnhealthy: "it waits until what it depends on is healthy"
+        case .dependentsRunning: "it waits until what depends on it is gone"
         case .minHealthy: "it waits until the others were ready for long enough"
         case .nodeUnknown: "it waits for a node that is silent"
         case .rolloutStalled: "the rollout failed"

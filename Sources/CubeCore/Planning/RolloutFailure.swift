@@ -94,7 +94,10 @@ extension WorkloadDecider {
         let rejected = Set(observed.slots.values.flatMap(\.rejected)).union([workload.specDigest])
         let healthy = Set(observed.slots.values.compactMap(\.healthyDigest)).subtracting(rejected)
         return observed.tasks.values
-            .filter { healthy.contains($0.specDigest) && $0.definition.kind == workload.definition.kind }
+            .filter {
+                healthy.contains($0.specDigest) && !workload.matches($0)
+                    && $0.definition.kind == workload.definition.kind
+            }
             .max { ($0.createdRevision, $0.id) < ($1.createdRevision, $1.id) }?.definition
     }
 
@@ -102,10 +105,10 @@ extension WorkloadDecider {
     func revert(to healthy: TaskDefinition) -> Decision {
         let former = Workload(
             definition: healthy, replicas: workload.replicas, update: workload.update, suspend: workload.suspend,
-            prune: workload.prune, range: workload.range)
+            prune: workload.prune, dependsOn: workload.dependsOn, ignore: workload.ignore, range: workload.range)
         let decider = WorkloadDecider(
             former, observed: observed, directives: rules.directives, since: rules.since, starts: rules.starts,
-            identity: identity, rejecting: workload.specDigest, now: rules.now)
+            identity: identity, rejecting: workload.specDigest, awaited: awaited, now: rules.now)
         var decision = decider.decide()
         let cause =
             failure.map { ": " + $0.standstill.message }

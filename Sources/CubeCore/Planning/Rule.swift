@@ -47,6 +47,8 @@ package struct WaitReason: OpenSet {
     package static let successorUnready: WaitReason = "successor_unready"
     package static let maxUnavailable: WaitReason = "max_unavailable"
     package static let minHealthy: WaitReason = "min_healthy"
+    package static let dependencyUnhealthy: WaitReason = "dependency_unhealthy"
+    package static let dependentsRunning: WaitReason = "dependents_running"
     package static let nodeUnknown: WaitReason = "node_unknown"
     package static let rolloutStalled: WaitReason = "rollout_stalled"
     package static let noEffect: WaitReason = "no_effect"

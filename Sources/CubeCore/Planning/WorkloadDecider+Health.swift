@@ -40,12 +40,19 @@ extension WorkloadDecider {
     private func progress(_ unfinished: Slot) -> Health {
         let slot = "\(workload.name)/\(unfinished.ordinal)"
         switch unfinished.phase {
-        case .vacant:
+        case .vacant, .outdated:
+            if !awaited.isEmpty {
+                return Health(
+                    live.isEmpty ? .missing : .progressing, WaitReason.dependencyUnhealthy.rawValue,
+                    "it waits for \(awaited.map(\.rawValue).joined(separator: ", ")), on which it depends")
+            }
+            if case .outdated = unfinished.phase {
+                return Health(.progressing, "rolling_out", "\(slot) is to be replaced")
+            }
             return live.isEmpty && !slots.contains { $0.phase == .done }
                 ? Health(.missing, "not_running", "none of its tasks lives")
                 : Health(.progressing, "not_running", "\(slot) is to be started")
         case .stopping: return Health(.progressing, "slot_stopping", "\(slot) is being stopped")
-        case .outdated: return Health(.progressing, "rolling_out", "\(slot) is to be replaced")
         case .settling(_, .some):
             return Health(
                 .progressing, "min_healthy", "\(slot) is not ready for \(workload.update.minHealthy.text) yet")
@@ -62,9 +69,7 @@ extension WorkloadDecider {
         for slot in slots {
             let staying = slot.holders.filter { !$0.isStopping }
             for task in staying {
-                if !task.isAsDeclared(by: workload) {
-                    all.formUnion(workload.definition.differences(from: task.definition))
-                }
+                all.formUnion(workload.differences(to: task))
                 if task.source != workload.file {
                     all.insert(Difference(field: "file", desired: workload.file, observed: task.source))
                 }
@@ -81,10 +86,6 @@ extension WorkloadDecider {
 }
 
 extension TaskStatus {
-    fileprivate func isAsDeclared(by workload: Workload) -> Bool {
-        specDigest == workload.specDigest && settingsDigest == workload.settingsDigest
-    }
-
     var slotText: String { "\(name)/\(ordinal)" }
 
     /// How its last run ended, as the rest of a sentence.

@@ -25,13 +25,14 @@ extension WorkloadDecider {
     private func scheduling(_ slot: Slot, isDue: Bool) -> Step? {
         func step(_ rule: Rule, _ waitsFor: WaitReason) -> Step {
             let action = schedule(slot.ordinal, rule)
+            if !awaited.isEmpty { return Step(action, .waiting, waitsFor: .dependencyUnhealthy) }
             return isDue ? Step(action, .due) : Step(action, .waiting, waitsFor: waitsFor)
         }
         switch slot.phase {
         case .vacant(let rule): return step(rule, .surplusStopping)
         case .stopping(let task): return step(rules.rule(against: task) ?? .notRunning, .slotStopping)
         case .outdated(let outdated):
-            if failure != nil {
+            if failure != nil, awaited.isEmpty {
                 return Step(schedule(slot.ordinal, outdated.rule), .waiting, waitsFor: .rolloutStalled)
             }
             return step(outdated.rule, surge == 0 ? .slotStopping : .maxSurge)
@@ -58,8 +59,13 @@ extension WorkloadDecider {
             settingsDigest: workload.settingsDigest, source: workload.file, definition: workload.definition,
             rejects: rejecting)
         return PlannedAction(
-            name: workload.name, ordinal: ordinal, rule: rule, reason: rule.scheduleText,
+            name: workload.name, ordinal: ordinal, rule: rule, reason: rule.scheduleText + waitText,
             operation: .schedule(proposal, maxLive: workload.replicas + surge))
+    }
+
+    /// What it waits for before anything is put in its place, by name.
+    private var waitText: String {
+        awaited.isEmpty ? "" : "; it depends on \(awaited.map(\.rawValue).joined(separator: ", "))"
     }
 
     // MARK: What changes in place
@@ -67,12 +73,13 @@ extension WorkloadDecider {
     func updating() -> [Step] {
         slots.compactMap { slot in
             guard let task = slot.phase.current,
-                task.settingsDigest != workload.settingsDigest || task.source != workload.file
+                !workload.matchesSettings(of: task) || task.source != workload.file
             else { return nil }
-            let rule: Rule = task.settingsDigest != workload.settingsDigest ? .settingsChanged : .fileMoved
+            let rule: Rule = workload.matchesSettings(of: task) ? .fileMoved : .settingsChanged
+            let definition = workload.settings(for: task)
             let update = SettingsUpdate(
-                id: task.id, from: task.settingsDigest, to: workload.settingsDigest, source: workload.file,
-                definition: workload.definition)
+                id: task.id, from: task.settingsDigest, to: definition.settingsDigest, source: workload.file,
+                definition: definition)
             let action = PlannedAction(
                 name: workload.name, ordinal: slot.ordinal, rule: rule, reason: rule.updateText,
                 operation: .update(update))
@@ -129,13 +136,15 @@ extension WorkloadDecider {
         case .stopping(let task): Step(stop(task, rules.changed, "its slot is to be used again"), .inFlight)
         case .outdated(let outdated):
             replace(
-                outdated, outdated.rule.replaceText, waitsFor: wait(for: outdated.task, emptiesSlot: true, &budget))
+                outdated, outdated.rule.replaceText + waitText,
+                waitsFor: wait(for: outdated.task, emptiesSlot: true, &budget))
         case .available, .settling, .vacant, .done, .failed: nil
         }
     }
 
     /// What the stop of a task waits for, if anything.
     private func wait(for task: TaskStatus, emptiesSlot: Bool, _ budget: inout Budget) -> WaitReason? {
+        if !awaited.isEmpty, emptiesSlot { return .dependencyUnhealthy }
         // What is put in its place does not work.
         if failure != nil, emptiesSlot { return .rolloutStalled }
         // Its node is silent: nobody knows whether it works, so that it is neither broken nor to spare.

@@ -11,6 +11,8 @@ struct WorkloadDecider {
     let workload: Workload
     /// The declared digest that a rollout gave up, where the workload is what was healthy before it.
     let rejecting: Digest?
+    /// What it depends on and is not healthy, sorted: while it waits for that, nothing is started or replaced.
+    let awaited: [WorkloadName]
     let observed: ObservedWorkload
     let rules: SlotRules
     /// The word of a person that freezes it, while it counts.
@@ -31,12 +33,14 @@ struct WorkloadDecider {
 
     init(
         _ workload: Workload, observed: ObservedWorkload, directives: NameDirectives, since: Int,
-        starts: StartTimes, identity: Identity, rejecting: Digest? = nil, now: Timestamp
+        starts: StartTimes, identity: Identity, rejecting: Digest? = nil,
+        awaited: [WorkloadName] = [], now: Timestamp
     ) {
         self.workload = workload
         self.observed = observed
         self.identity = identity
         self.rejecting = rejecting
+        self.awaited = awaited
         freeze = directives.freeze(at: now)
         let rules = SlotRules(
             workload: workload, slots: observed.slots, ended: observed.ended, directives: directives, since: since,
@@ -71,7 +75,7 @@ struct WorkloadDecider {
             health: frozen ? Health(.suspended, "suspended", freezeText) : health,
             standstill: frozen ? nil : failure?.standstill, differences: differences,
             replicas: .init(desired: workload.replicas, live: live.count, ready: live.count { $0.ready }),
-            wakeAt: wakeAt)
+            servesWhileFrozen: frozen ? slots.allSatisfy(\.isAvailable) : nil, wakeAt: wakeAt)
     }
 
     /// When the next of what settles will have been ready for long enough.

@@ -31,6 +31,7 @@ struct ValidateCommand: Command {
         let named =
             paths.isEmpty ? [place.manifestsOption ?? Environment.value("CUBE_MANIFESTS") ?? "manifests"] : paths
         for path in named { try validation.check(FilePath(path).lexicallyNormalized()) }
+        validation.checkDependencies()
         try output.write(validation.diagnostics, as: validation.lines + [validation.verdict])
         guard validation.diagnostics.contains(where: { $0.severity == .error }) else { return }
         let isUnreadable = validation.diagnostics.contains { $0.reason == .unreadable }
@@ -44,6 +45,9 @@ struct Validation {
     private(set) var lines: [String] = []
     private var files = 0
     private var places: [WorkloadName: SourceRange] = [:]
+    private var workloads: [Workload] = []
+    /// Whether a file was named by itself: others may declare what it depends on.
+    private var namesFiles = false
 
     var verdict: String {
         let problems =
@@ -59,6 +63,7 @@ struct Validation {
             children = try FileManager.default.contentsOfDirectory(atPath: path.string)
         } catch {
             // What cannot be listed is read as a file, which says what is wrong with it.
+            namesFiles = true
             return check(file: path)
         }
         for child in children.sorted() where !child.hasPrefix(".") {
@@ -66,6 +71,15 @@ struct Validation {
             var isDirectory = false
             guard FileManager.default.fileExists(atPath: entry.string, isDirectory: &isDirectory) else { continue }
             if isDirectory { try check(entry) } else if child.hasSuffix(".json") { check(file: entry) }
+        }
+    }
+
+    /// Checks what manifests depend on, where all of them were read.
+    mutating func checkDependencies() {
+        guard !namesFiles, diagnostics.isEmpty else { return }
+        for diagnostic in DependencyGraph.problems(among: workloads) {
+            // What it cannot show of a file that went meanwhile, it says without.
+            add(diagnostic, source: try? AtomicFile.read(FilePath(diagnostic.range.filename)))
         }
     }
 
@@ -90,6 +104,7 @@ struct Validation {
             }
         }
         for diagnostic in decoded.diagnostics { add(diagnostic, source: source) }
+        workloads += decoded.workloads
         for workload in decoded.workloads {
             if let other = places[workload.name] {
                 add(

@@ -197,6 +197,24 @@ struct ScheduleTests {
         #expect(cluster.state.records.slots[cluster.slot(.web)]?.status.next == 13)
     }
 
+    @Test("The task that was healthy last is kept, however old: a rollout may go back to its definition")
+    func sweepKeepsHealthy() throws {
+        var cluster = TestCluster()
+        try cluster.join(.w1)
+        for attempt in 0..<13 {
+            let proposal = cluster.proposal(.web, attempt: attempt, cpu: attempt)
+            try cluster.schedule(proposal)
+            try cluster.report([cluster.report(proposal.id, .running, ready: attempt == 1)], from: .w1)
+            cluster.now = cluster.now + .seconds(5)
+            try cluster.run { (transaction) throws(APIError) in transaction.tick() }
+            try cluster.report([cluster.report(proposal.id, .failed)], from: .w1)
+        }
+        #expect(cluster.state.records.slots[cluster.slot(.web)]?.status.healthyAttempt == 1)
+        cluster.now = cluster.now + .seconds(24 * 3600)
+        try cluster.run { (transaction) throws(APIError) in transaction.sweep() }
+        #expect(cluster.state.records.tasks.values.map(\.attempt).sorted() == [1] + Array(3..<13))
+    }
+
     @Test("A completed job is remembered by its digest")
     func completedJob() throws {
         var cluster = TestCluster()

@@ -1,5 +1,6 @@
 import CubeCore
 import CubeErrors
+import CubeJSON
 import CubeTypes
 
 /// A world in which anything may happen, and that complains when a plan breaks a promise.
@@ -85,7 +86,7 @@ struct PlanningChaos {
     private mutating func write(_ name: String, isWell: Bool = false) {
         let isJob = Int.random(in: 0..<5, using: &random) == 0
         let word = isJob ? ["once", "again"].randomElement(using: &random)! : Self.words.randomElement(using: &random)!
-        let file = Int.random(in: 0..<12, using: &random) == 0 ? "other.json" : "\(name).json"
+        let file = !isWell && Int.random(in: 0..<12, using: &random) == 0 ? "other.json" : "\(name).json"
         world.write(
             file,
             Workload(
@@ -93,7 +94,17 @@ struct PlanningChaos {
                 update: update(isJob: isJob),
                 suspend: !isWell && Int.random(in: 0..<12, using: &random) == 0,
                 prune: Int.random(in: 0..<8, using: &random) > 0,
-                labels: ["team": ["a", "b"].randomElement(using: &random)!]))
+                labels: ["team": ["a", "b"].randomElement(using: &random)!],
+                dependsOn: dependencies(of: name, isWell: isWell),
+                ignore: !isWell && Int.random(in: 0..<4, using: &random) == 0 ? ["/command", "/labels"] : []))
+    }
+
+    /// Mostly names before its own, so that there are few circles.
+    private mutating func dependencies(of name: String, isWell: Bool) -> [String] {
+        let earlier = Self.names.prefix { $0 != name }
+        guard Int.random(in: 0..<3, using: &random) == 0 else { return [] }
+        let isStrange = !isWell && Int.random(in: 0..<4, using: &random) == 0
+        return (isStrange ? Self.names + ["nobody"] : Array(earlier)).shuffled(using: &random).prefix(2).sorted()
     }
 
     private mutating func update(isJob: Bool) -> UpdatePolicy {
@@ -113,7 +124,7 @@ struct PlanningChaos {
             file,
             Workload(
                 definition: definition, replicas: old.replicas, update: old.update, suspend: old.suspend,
-                prune: old.prune, range: old.range))
+                prune: old.prune, dependsOn: old.dependsOn, ignore: old.ignore, range: old.range))
     }
 
     private mutating func read(complete: Bool = true, busy: Bool = false) {
@@ -217,15 +228,23 @@ struct PlanningChaos {
             count(action.verb == .stop && action.rule == .specChanged ? "replace" : action.verb.rawValue)
             count(action.rule.rawValue)
             if kept.contains(action.name) { complain("\(action.verb) \(action.name), which cannot be read") }
+            if case .kept? = world.planner.desired.workloads[action.name] { complain("\(action.name) is to be kept") }
         }
         count("kept", by: kept.count)
         for hold in plan.holds { count(hold.guardName) }
         for case let report? in plan.reports.values {
-            if report.status.health == .suspended { count("suspended") }
+            for action in report.drift?.actions ?? [] where action.state == .waiting { count(action.reason) }
+            for diagnostic in report.status.diagnostics { count(diagnostic.reason.rawValue) }
+            let status = report.status
+            if status.health == .suspended { count("suspended") }
+            if status.sync == .synced, status.observedDigest ?? status.desiredDigest != status.desiredDigest {
+                count("ignored")
+            }
             for condition in report.status.conditions where condition.type == .stalled { count(condition.reason) }
         }
         checkPrunes(plan)
         checkReplicas(plan)
+        checkOrder(plan)
     }
 
     /// The names that only unreadable files defined last.
@@ -248,6 +267,22 @@ struct PlanningChaos {
         pruned.removeAll { world.now - $0.at >= GuardWindow.length }
         let allowance = GuardWindow.allowance(of: Self.names.count)
         if Set(pruned.map(\.name)).count > allowance { complain("more than \(allowance) names were pruned") }
+    }
+
+    /// Nothing is started while something that it depends on is not there as declared.
+    private mutating func checkOrder(_ plan: Plan) {
+        for action in plan.actions where action.verb == .schedule {
+            guard case .readable(let workload)? = world.planner.desired.workloads[action.name] else { continue }
+            for name in workload.dependencies {
+                guard case .readable(let other)? = world.planner.desired.workloads[name] else { continue }
+                let seen = world.planner.observed?.workloads[name]
+                let ready = Set((seen?.live ?? []).filter { $0.ready }.map(\.ordinal))
+                let done = (0..<other.replicas).count { ordinal in
+                    ready.contains(ordinal) || seen?.slots[ordinal]?.last == .completed
+                }
+                if done < other.replicas { complain("\(action.name) is started before \(name)") }
+            }
+        }
     }
 
     /// Never more live tasks than replicas and surge; and what works is not stopped while too little else does.
