@@ -28,6 +28,11 @@ package struct DependencyGraph: Sendable {
         return Set(old).symmetricDifference(names)
     }
 
+    /// Whether each of two names leads to the other: neither can go before the other then.
+    func areInOneCircle(_ name: WorkloadName, _ other: WorkloadName) -> Bool {
+        cycles[name].map { $0 == cycles[other] } ?? false
+    }
+
     /// Looks for circles among what changed, what it leads to, and what was in one.
     ///
     /// - Returns: the names that came into a circle, or out of one, or are in another one.

@@ -208,7 +208,8 @@ package struct Planner: Sendable {
         var starts = entries[name]?.starts ?? StartTimes()
         starts.note(live, at: now)
         let dependents = (desired.graph.dependents[name] ?? []).filter { other in
-            observed.workloads[other]?.tasks.values.contains { !$0.state.hasEnded } ?? false
+            !desired.graph.areInOneCircle(name, other)
+                && observed.workloads[other]?.tasks.values.contains { !$0.state.hasEnded } ?? false
         }
         let leftover = LeftoverDecider(
             name: name, observed: workload, directives: told, dependents: dependents.sorted(), now: now)
