@@ -46,25 +46,43 @@ package enum ManifestDecoder {
         return DecodedFile(workloads: workloads, diagnostics: [])
     }
 
-    /// A manifest and the place of its name.
-    private typealias Declaration = (manifest: Manifest, name: JSONValue)
-
-    private static func read(
-        _ bytes: [UInt8], _ beside: (String) -> AttachedContent
-    ) -> ([Declaration], [Problem]) {
-        guard bytes.count <= maximumSize else {
-            return ([], [Problem(.tooLarge, "the file has \(bytes.count) bytes, more than 1 MiB", at: 0..<0)])
-        }
-        let document: JSONDocument
-        do throws(Problem) { document = try JSONDocument(reading: bytes) } catch { return ([], [error]) }
-
+    /// Reads what a file says of its directory.
+    package static func decodeGroup(_ bytes: [UInt8], file: String) -> (group: ManifestGroup, diagnostics: [Diagnostic])
+    {
+        var group = ManifestGroup()
         var reader = FieldReader()
+        do throws(Problem) {
+            let document = try self.document(bytes, &reader)
+            ManifestGroup.fields.read(document.root, into: &group, &reader)
+        } catch {
+            reader.report(error)
+        }
+        return (group, Problem.diagnostics(of: reader.problems, in: bytes, filename: file))
+    }
+
+    private static func document(_ bytes: [UInt8], _ reader: inout FieldReader) throws(Problem) -> JSONDocument {
+        guard bytes.count <= maximumSize else {
+            throw Problem(.tooLarge, "the file has \(bytes.count) bytes, more than 1 MiB", at: 0..<0)
+        }
+        let document = try JSONDocument(reading: bytes)
         for (key, first) in document.duplicateKeys {
             reader.report(
                 Problem(
                     .duplicateKey, "\(Quoted(key.text)) stands twice", detail: .repeats(first.range.lowerBound),
                     at: key.range))
         }
+        return document
+    }
+
+    /// A manifest and the place of its name.
+    private typealias Declaration = (manifest: Manifest, name: JSONValue)
+
+    private static func read(
+        _ bytes: [UInt8], _ beside: (String) -> AttachedContent
+    ) -> ([Declaration], [Problem]) {
+        var reader = FieldReader()
+        let document: JSONDocument
+        do throws(Problem) { document = try self.document(bytes, &reader) } catch { return ([], [error]) }
         var declarations: [Declaration] = []
         var names: [String: JSONValue] = [:]
         for object in document.root.kind == .array ? Array(document.root.elements) : [document.root] {

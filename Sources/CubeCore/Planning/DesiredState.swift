@@ -21,6 +21,9 @@ package struct DesiredState: Sendable {
     /// The names of which readable files say what cannot be: defined by more than one, or depending on what is not there.
     package private(set) var disputed: Set<WorkloadName> = []
     private(set) var graph = DependencyGraph()
+    private var groups = GroupIndex()
+    /// The names whose files are gone from a group that may not change.
+    private var withheld: [WorkloadName: KeptReason] = [:]
     /// Whether the root is another directory than the one whose names are known, and some of these were not seen in it.
     package private(set) var isRootReplaced = false
 
@@ -68,7 +71,7 @@ package struct DesiredState: Sendable {
     package func diagnostics(of name: WorkloadName) -> [Diagnostic] {
         switch workloads[name] {
         case .readable?, nil: []
-        case .kept(.unreadable(let files))?: files.flatMap { unreadable[$0] ?? [] }
+        case .kept(.unreadable(let files))?, .kept(.groupInvalid(_, let files))?: files.flatMap { unreadable[$0] ?? [] }
         case .kept(.disputed(let places))?:
             places.map { Diagnostic(reason: .duplicateName, summary: "\(name) is declared more than once", range: $0) }
         case .kept(.misled(let diagnostics))?: diagnostics
@@ -92,6 +95,7 @@ package struct DesiredState: Sendable {
             set(path, to: state, touched: &touched)
         }
         if snapshot.isPartial {
+            regroup(&touched)
             if differs { proof.changed() }
         } else {
             // After a start, what is not to be seen may be known from the memory alone.
@@ -100,6 +104,7 @@ package struct DesiredState: Sendable {
                 differs = leave(path, isGone: snapshot.isComplete, touched: &touched) || differs
             }
             problems = snapshot.problems
+            regroup(&touched)
             proof.listed(snapshot, differs: differs)
             settle(snapshot)
         }
@@ -107,6 +112,20 @@ package struct DesiredState: Sendable {
         resolve(&touched)
         noteRoot(snapshot)
         return touched
+    }
+
+    /// Looks which names a group keeps as they are, those of files that are gone from it included.
+    private mutating func regroup(_ touched: inout Set<WorkloadName>) {
+        let changed = groups.settle()
+        guard !changed.isEmpty || !groups.invalid.isEmpty || !withheld.isEmpty else { return }
+        touched.formUnion(withheld.keys)
+        withheld = [:]
+        for (path, names) in memory.files {
+            if !changed.isDisjoint(with: path.directories) { touched.formUnion(names) }
+            guard files[path] == nil, let reason = groups.invalidGroup(above: path) else { continue }
+            for name in names { withheld[name] = reason }
+        }
+        touched.formUnion(withheld.keys)
     }
 
     /// Resolves names, and those whose dependencies come or go by it.
@@ -118,7 +137,9 @@ package struct DesiredState: Sendable {
         for name in touched { resolve(name) }
     }
 
-    private func isDeclared(_ name: WorkloadName) -> Bool { definitions[name] != nil || remembered[name] != nil }
+    private func isDeclared(_ name: WorkloadName) -> Bool {
+        definitions[name] != nil || remembered[name] != nil || withheld[name] != nil
+    }
 
     private func count(after snapshot: ManifestSnapshot) -> Int {
         let new = snapshot.files.values.reduce(0) { $0 + $1.count }
@@ -142,6 +163,7 @@ package struct DesiredState: Sendable {
     }
 
     private mutating func set(_ path: String, to state: FileState?, touched: inout Set<WorkloadName>) {
+        groups.change(path, from: files[path], to: state)
         withdraw(path, touched: &touched)
         files[path] = state
         total += state?.count ?? 0
@@ -161,7 +183,7 @@ package struct DesiredState: Sendable {
             }
         case .unreadable(let diagnostics):
             unreadable[path] = diagnostics
-            if memory.files[path] == nil {
+            if memory.files[path] == nil, !ManifestGroup.isFile(path) {
                 unknown.insert(path)
                 unasked.insert(path)
             }
@@ -169,7 +191,7 @@ package struct DesiredState: Sendable {
                 remembered[name, default: []].insert(path)
                 touched.insert(name)
             }
-        case nil: break
+        case .group, nil: break
         }
     }
 
@@ -193,7 +215,7 @@ package struct DesiredState: Sendable {
                 if remembered[name]?.isEmpty == true { remembered[name] = nil }
                 touched.insert(name)
             }
-        case nil: break
+        case .group, nil: break
         }
     }
 
@@ -203,11 +225,15 @@ package struct DesiredState: Sendable {
         var workload: DesiredWorkload?
         if readable.count == 1, let only = readable.values.first {
             let problems = graph.problems(with: only, isDeclared: isDeclared)
-            workload = problems.isEmpty ? .readable(only) : .kept(.misled(problems))
+            workload =
+                groups.invalidGroup(above: only.file).map { .kept($0) }
+                ?? (problems.isEmpty ? .readable(only) : .kept(.misled(problems)))
         } else if readable.count > 1 {
             workload = .kept(.disputed(places: readable.values.map(\.range).sorted { $0.filename < $1.filename }))
         } else if let files = remembered[name] {
             workload = .kept(.unreadable(files: files.sorted()))
+        } else if let reason = withheld[name] {
+            workload = .kept(reason)
         }
         workloads[name] = workload
         disputed.set(name, workload?.isDisputed ?? false)
@@ -224,7 +250,7 @@ package struct DesiredState: Sendable {
     private mutating func settle(_ snapshot: ManifestSnapshot) {
         startsWithoutMemory = false
         guard proof.verdict(at: snapshot.ended) == .proved, !isRootReplaced else { return }
-        let gone = memory.files.keys.filter { files[$0] == nil }
+        let gone = memory.files.keys.filter { files[$0] == nil && groups.invalidGroup(above: $0) == nil }
         for path in gone { memory.files[path] = nil }
     }
 
@@ -285,7 +311,7 @@ package enum DesiredWorkload: Hashable, Sendable {
     fileprivate var isDisputed: Bool {
         switch self {
         case .kept(.disputed), .kept(.misled): true
-        case .kept(.unreadable), .readable: false
+        case .kept(.unreadable), .kept(.groupInvalid), .readable: false
         }
     }
 
@@ -310,9 +336,12 @@ package enum KeptReason: Hashable, Sendable {
     case disputed(places: [SourceRange])
     /// It depends on what is not there, or on itself; what is wrong, at least one.
     case misled([Diagnostic])
+    /// It is of a group of which nothing may change while these files cannot be read; the root's directory is empty.
+    case groupInvalid(directory: String, files: [String])
 
     var rule: Rule {
         switch self {
+        case .groupInvalid: .groupInvalid
         case .misled(let diagnostics): Rule(rawValue: diagnostics[0].reason.rawValue)
         case .unreadable: .sourceUnreadable
         case .disputed: .duplicateName
@@ -332,7 +361,7 @@ extension FileState {
     fileprivate var count: Int {
         switch self {
         case .readable(let workloads, _): workloads.count
-        case .unreadable: 0
+        case .unreadable, .group: 0
         }
     }
 }

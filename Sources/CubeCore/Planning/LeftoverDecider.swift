@@ -55,6 +55,9 @@ extension KeptReason {
         switch self {
         case .unreadable(let files):
             "\(files.joined(separator: ", ")) cannot be read: all stays as it is"
+        case .groupInvalid(let directory, let files):
+            "\(files.joined(separator: ", ")) cannot be read, and "
+                + "\(directory.isEmpty ? "all manifests are" : "\(directory) is") one group: all of it stays as it is"
         case .misled(let diagnostics):
             "\(diagnostics.map(\.summary).joined(separator: "; ")): all stays as it is"
         case .disputed(let places):

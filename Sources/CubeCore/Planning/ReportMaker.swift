@@ -36,7 +36,7 @@ struct ReportMaker {
         case .kept(.disputed(let places))?:
             status.file = places.first?.filename
             status.line = places.first?.start.line
-        case nil: status.file = live.first?.source
+        case .kept(.groupInvalid)?, nil: status.file = live.first?.source
         }
         let digests = Set(live.map(\.specDigest))
         status.observedDigest = digests.count == 1 ? digests.first : nil

@@ -12,6 +12,7 @@ package struct Rule: OpenSet {
     package static let rolloutStalled: Rule = "rollout_stalled"
     package static let suspended: Rule = "suspended"
     package static let sourceUnreadable: Rule = "source_unreadable"
+    package static let groupInvalid: Rule = "group_invalid"
     package static let duplicateName: Rule = "duplicate_name"
     package static let gone: Rule = "gone"
 

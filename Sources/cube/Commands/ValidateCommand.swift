@@ -95,6 +95,10 @@ struct Validation {
             return add(
                 .unreadable, Failure(error).message, in: SourceRange(filename: path.string), source: nil)
         }
+        guard !ManifestGroup.isFile(path.string) else {
+            let decoded = ManifestDecoder.decodeGroup(source, file: path.string)
+            return decoded.diagnostics.forEach { add($0, source: source) }
+        }
         let decoded = ManifestDecoder.decode(source, file: path.string) { name in
             do {
                 return try AtomicFile.read(path.removingLastComponent().appending(name)).map { .content($0) }

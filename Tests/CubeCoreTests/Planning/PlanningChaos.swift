@@ -66,6 +66,9 @@ struct PlanningChaos {
         case 25..<28:
             world.now = world.now + .seconds(Int.random(in: 0...40, using: &random))
             read(complete: Int.random(in: 0..<8, using: &random) > 0, busy: Int.random(in: 0..<6, using: &random) == 0)
+        case 28:
+            let isGroup = world.files[ManifestGroup.fileName] == nil
+            world.files[ManifestGroup.fileName] = isGroup ? .group(ManifestGroup(atomic: true)) : nil
         default:
             if Bool.random(using: &random) { world.root = RootIdentity(device: 1, inode: 1) }
             lookThrice()
@@ -230,11 +233,15 @@ struct PlanningChaos {
             if kept.contains(action.name) { complain("\(action.verb) \(action.name), which cannot be read") }
             if case .kept? = world.planner.desired.workloads[action.name] { complain("\(action.name) is to be kept") }
         }
+        if listed[ManifestGroup.fileName] != nil, listed.values.contains(where: \.isBroken), !plan.actions.isEmpty {
+            complain("something of a group changes while a file of it cannot be read: \(plan.actions)")
+        }
         count("kept", by: kept.count)
         for hold in plan.holds { count(hold.guardName) }
         for case let report? in plan.reports.values {
             for action in report.drift?.actions ?? [] where action.state == .waiting { count(action.reason) }
             for diagnostic in report.status.diagnostics { count(diagnostic.reason.rawValue) }
+            for condition in report.status.conditions where condition.type == .stale { count(condition.reason) }
             let status = report.status
             if status.health == .suspended { count("suspended") }
             if status.sync == .synced, status.observedDigest ?? status.desiredDigest != status.desiredDigest {
@@ -255,6 +262,7 @@ struct PlanningChaos {
             switch state {
             case .readable(let workloads, _): readable.formUnion(workloads.map(\.name))
             case .unreadable: broken.formUnion(defined[file] ?? [])
+            case .group: break
             }
         }
         return broken.subtracting(readable)
@@ -386,5 +394,6 @@ struct PlanningChaos {
 }
 
 extension FileState {
+    fileprivate var isBroken: Bool { if case .unreadable = self { true } else { false } }
     fileprivate var isReadable: Bool { if case .readable = self { true } else { false } }
 }
