@@ -33,6 +33,7 @@ import Testing
         case .readable(let workloads, _):
             return String(decoding: workloads.first?.definition.files.first?.source.content ?? [], as: UTF8.self)
         case .unreadable(let diagnostics): return diagnostics.map(\.summary).joined(separator: "; ")
+        case .group: return "a group"
         }
     }
 

@@ -288,13 +288,13 @@ extension FileState {
     fileprivate var names: [String] {
         switch self {
         case .readable(let workloads, _): workloads.map(\.name.rawValue)
-        case .unreadable: []
+        case .unreadable, .group: []
         }
     }
 
     fileprivate var reasons: [Diagnostic.Reason] {
         switch self {
-        case .readable: []
+        case .readable, .group: []
         case .unreadable(let diagnostics): diagnostics.map(\.reason)
         }
     }

@@ -81,6 +81,7 @@ extension ClusterTransaction {
         placePending()
         advance()
         slot.status.next += 1
+        slot.status.reject(proposal.rejects, at: revision)
         put(slot)
         var task = TaskRecord(
             id: proposal.id, slot: key, attempt: proposal.attempt, specDigest: proposal.specDigest,
@@ -144,7 +145,11 @@ extension ClusterTransaction {
 
     /// Stops a task of a slot; one that is not known yet is recorded as stopped, so that it never starts.
     private mutating func stop(_ request: StopRequest, for owner: OwnerName) throws(APIError) -> TaskStatus {
-        if state.records.tasks[request.id] != nil { return try stop(try owned(request.id, by: owner)) }
+        if state.records.tasks[request.id] != nil {
+            let task = try owned(request.id, by: owner)
+            if let rejected = request.rejects { reject(rejected, in: task.slot) }
+            return try stop(task)
+        }
         let key = SlotKey(owner: owner, name: request.name, ordinal: request.ordinal)
         var slot = try nextSlot(key, attempt: request.attempt)
         advance()
@@ -173,6 +178,15 @@ extension ClusterTransaction {
         task.health = .unready
         advance()
         return put(task).status
+    }
+
+    /// Records that a rollout gave up a digest, unless that is known.
+    private mutating func reject(_ digest: Digest, in key: SlotKey) {
+        var slot = slot(key)
+        guard slot.status.rejected != [digest] else { return }
+        advance()
+        slot.status.reject(digest, at: revision)
+        put(slot)
     }
 
     private func owned(_ id: TaskID, by owner: OwnerName) throws(APIError) -> TaskRecord {

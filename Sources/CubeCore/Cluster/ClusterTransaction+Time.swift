@@ -18,7 +18,7 @@ extension ClusterTransaction {
             advance()
             put(task)
             var slot = slot(task.slot)
-            slot.status.healthyDigest = task.specDigest
+            slot.recordHealth(of: task)
             put(slot)
         }
         for var owner in state.records.owners.values where owner.directives.contains(where: { $0.hasExpired(at: now) })
@@ -33,13 +33,14 @@ extension ClusterTransaction {
     /// Changes nothing and has something stored: whether that can be done is the question.
     package mutating func probe() { count { _ in } }
 
-    /// Deletes tasks that ended long ago, but for the last ones of each slot.
+    /// Deletes tasks that ended long ago, but for the last ones of each slot and the one that was healthy last: a rollout
+    /// that fails goes back to its definition.
     package mutating func sweep() {
         var isFirst = true
         for slot in state.index.crowded.sorted() {
             for id in (state.index.attempts[slot] ?? []).dropLast(ClusterIndex.keptAttempts) {
                 guard let task = state.records.tasks[id], case .ended(let end) = task.phase,
-                    now - end.at >= Self.endedTaskAge
+                    now - end.at >= Self.endedTaskAge, task.attempt != self.slot(slot).status.healthyAttempt
                 else { continue }
                 if isFirst { advance() }
                 isFirst = false

@@ -8,6 +8,8 @@ struct Manifest: Sendable {
     var update = UpdatePolicy()
     var suspend = false
     var prune = true
+    var dependsOn: [WrittenName] = []
+    var ignore: [JSONPointer] = []
 
     /// A manifest in which nothing is written yet; its name is a place-holder that never leaves the decoder.
     static let empty = Manifest(definition: TaskDefinition(name: WorkloadName(rawValue: "unnamed")!))
@@ -40,13 +42,21 @@ struct Manifest: Sendable {
             "suspend", \.suspend, .boolean,
             "A freeze: nothing of it is started, stopped or replaced. Default `false`."),
         Field("prune", \.prune, .boolean, "Whether its tasks are stopped when the manifest goes. Default `true`."),
+        Field(
+            "depends_on", \.dependsOn, .array(of: .writtenName),
+            "Names of other workloads. Nothing of it is started or replaced while one of them is not healthy, or, of a "
+                + "job, has not completed; and none of them is pruned while it runs."),
+        Field(
+            "ignore", \.ignore, .array(of: .pointer),
+            "JSON pointers, such as `/labels/team`, to what makes no difference: a task that differs only there is as "
+                + "declared. One that is started anew for another reason has all of the manifest."),
     ]
 
     /// The same, by themselves.
     static let steering = FieldTable(steeringFields)
 
     private static let unsupportedFields: [Field<Manifest>] = [
-        "volumes", "on_lost", "exclusive", "depends_on", "ignore",
+        "volumes", "on_lost", "exclusive",
     ].map { .unsupported($0) }
 
     private static func checkWhole(_ manifest: Manifest, _ object: JSONValue, _ reader: inout FieldReader) {
@@ -94,7 +104,13 @@ extension UpdatePolicy {
             Field(
                 "min_healthy", \.minHealthy, .duration(.zero ... .seconds(86_400)),
                 "How long a task must have been ready to count. Default `\"5s\"`."),
-            .unsupported("deadline"), .unsupported("on_failure"),
+            Field(
+                "deadline", \.deadline, .duration(.seconds(1) ... .seconds(604_800)),
+                "How long after it was accepted a new task must count, or the rollout has failed. Default `\"10m\"`."),
+            Field(
+                "on_failure", \.onFailure, .oneOf([OnFailure.stall, .revert]),
+                "What becomes of a rollout that failed: with `stall` no further task is replaced, with `revert` all goes "
+                    + "back to what was healthy last, until the definition changes or `cube retry`. Default `stall`."),
         ],
         condition: [
             "if": ["required": ["max_unavailable"], "properties": ["max_unavailable": ["const": 0]]],
@@ -106,11 +122,55 @@ extension UpdatePolicy {
                     .outOfRange, "max_unavailable is 0, and max_surge is too", detail: "nothing could ever be replaced",
                     at: value)
             }
+            if policy.deadline <= policy.minHealthy, let value = object["deadline"] ?? object["min_healthy"] {
+                reader.report(
+                    .outOfRange,
+                    "deadline is \(policy.deadline.text), not above the min_healthy of \(policy.minHealthy.text)",
+                    detail: "no rollout could ever succeed", at: value)
+            }
         })
 }
 
+extension FieldType<JSONPointer> {
+    /// A pointer to a field of the task: how the reconciler is steered is never compared.
+    fileprivate static let pointer = string(
+        schema: ["pattern": "^/"], rule: "must be a JSON pointer to a field of the task, such as /labels/team",
+        parse: { text in
+            guard let pointer = JSONPointer(text), fields.contains(pointer.tokens[0]) else { return nil }
+            return pointer
+        },
+        write: { .string($0.description) })
+
+    private static let fields = Set(
+        (TaskDefinition.replacingFields.fields + TaskDefinition.settingFields.fields).map(\.key)
+    ).subtracting(["kind"])
+}
+
+/// A name, and where it stands in the file.
+struct WrittenName: Hashable, Sendable {
+    var name: WorkloadName
+    var bytes: Range<Int>
+}
+
+extension FieldType<WrittenName> {
+    fileprivate static let writtenName = FieldType(
+        schema: FieldType<WorkloadName>.nameSchema.merging(["type": "string"]) { own, _ in own },
+        read: { value, reader in
+            guard let text = value.string else {
+                reader.reportMismatch(value, expected: "a string")
+                return nil
+            }
+            if let name = WorkloadName(rawValue: text) { return WrittenName(name: name, bytes: value.range) }
+            reader.report(.invalidValue, "\(Quoted(text)) \(WorkloadName.rule)", at: value)
+            return nil
+        },
+        write: { .string($0.name.rawValue) })
+}
+
 extension FieldType<WorkloadName> {
+    fileprivate static let nameSchema: [String: CanonicalJSON] = ["pattern": "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"]
+
     fileprivate static let name = string(
-        schema: ["pattern": "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"], rule: WorkloadName.rule,
+        schema: nameSchema, rule: WorkloadName.rule,
         parse: { WorkloadName(rawValue: $0) }, write: { .string($0.rawValue) })
 }

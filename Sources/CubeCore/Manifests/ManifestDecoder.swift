@@ -30,18 +30,48 @@ package enum ManifestDecoder {
             return DecodedFile(
                 workloads: [], diagnostics: Problem.diagnostics(of: problems, in: bytes, filename: file))
         }
-        let places = declarations.map(\.name.range)
+        let places = declarations.flatMap { [$0.name.range] + $0.manifest.dependsOn.map(\.bytes) }
         let positions = SourcePosition.positions(of: places.flatMap { [$0.lowerBound, $0.upperBound] }, in: bytes)
+        func place(_ bytes: Range<Int>) -> SourceRange {
+            SourceRange(filename: file, start: positions[bytes.lowerBound]!, end: positions[bytes.upperBound]!)
+        }
         let workloads = declarations.map { declaration in
             let manifest = declaration.manifest
             return Workload(
                 definition: manifest.definition, replicas: manifest.replicas, update: manifest.update,
                 suspend: manifest.suspend, prune: manifest.prune,
-                range: SourceRange(
-                    filename: file, start: positions[declaration.name.range.lowerBound]!,
-                    end: positions[declaration.name.range.upperBound]!))
+                dependsOn: manifest.dependsOn.map { Workload.Dependency(name: $0.name, range: place($0.bytes)) },
+                ignore: manifest.ignore, range: place(declaration.name.range))
         }
         return DecodedFile(workloads: workloads, diagnostics: [])
+    }
+
+    /// Reads what a file says of its directory.
+    package static func decodeGroup(_ bytes: [UInt8], file: String) -> (group: ManifestGroup, diagnostics: [Diagnostic])
+    {
+        var group = ManifestGroup()
+        var reader = FieldReader()
+        do throws(Problem) {
+            let document = try self.document(bytes, &reader)
+            ManifestGroup.fields.read(document.root, into: &group, &reader)
+        } catch {
+            reader.report(error)
+        }
+        return (group, Problem.diagnostics(of: reader.problems, in: bytes, filename: file))
+    }
+
+    private static func document(_ bytes: [UInt8], _ reader: inout FieldReader) throws(Problem) -> JSONDocument {
+        guard bytes.count <= maximumSize else {
+            throw Problem(.tooLarge, "the file has \(bytes.count) bytes, more than 1 MiB", at: 0..<0)
+        }
+        let document = try JSONDocument(reading: bytes)
+        for (key, first) in document.duplicateKeys {
+            reader.report(
+                Problem(
+                    .duplicateKey, "\(Quoted(key.text)) stands twice", detail: .repeats(first.range.lowerBound),
+                    at: key.range))
+        }
+        return document
     }
 
     /// A manifest and the place of its name.
@@ -50,19 +80,9 @@ package enum ManifestDecoder {
     private static func read(
         _ bytes: [UInt8], _ beside: (String) -> AttachedContent
     ) -> ([Declaration], [Problem]) {
-        guard bytes.count <= maximumSize else {
-            return ([], [Problem(.tooLarge, "the file has \(bytes.count) bytes, more than 1 MiB", at: 0..<0)])
-        }
-        let document: JSONDocument
-        do throws(Problem) { document = try JSONDocument(reading: bytes) } catch { return ([], [error]) }
-
         var reader = FieldReader()
-        for (key, first) in document.duplicateKeys {
-            reader.report(
-                Problem(
-                    .duplicateKey, "\(Quoted(key.text)) stands twice", detail: .repeats(first.range.lowerBound),
-                    at: key.range))
-        }
+        let document: JSONDocument
+        do throws(Problem) { document = try self.document(bytes, &reader) } catch { return ([], [error]) }
         var declarations: [Declaration] = []
         var names: [String: JSONValue] = [:]
         for object in document.root.kind == .array ? Array(document.root.elements) : [document.root] {

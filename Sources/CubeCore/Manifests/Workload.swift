@@ -11,6 +11,10 @@ package struct Workload: Hashable, Sendable {
     package let suspend: Bool
     /// Whether its tasks are stopped when its manifest goes.
     package let prune: Bool
+    /// What must be healthy, or completed, before anything of it is started or replaced.
+    package let dependsOn: [Dependency]
+    /// The places in the manifest whose differences count as none.
+    package let ignore: [JSONPointer]
     /// Where the manifest says its name; the file is relative to the root of the manifests.
     package let range: SourceRange
 
@@ -20,17 +24,33 @@ package struct Workload: Hashable, Sendable {
 
     package init(
         definition: TaskDefinition, replicas: Int = 1, update: UpdatePolicy = UpdatePolicy(), suspend: Bool = false,
-        prune: Bool = true, range: SourceRange
+        prune: Bool = true, dependsOn: [Dependency] = [], ignore: [JSONPointer] = [], range: SourceRange
     ) {
         self.definition = definition
         self.replicas = replicas
         self.update = update
         self.suspend = suspend
         self.prune = prune
+        self.dependsOn = dependsOn
+        self.ignore = ignore
         self.range = range
         specDigest = definition.specDigest
         settingsDigest = definition.settingsDigest
     }
+
+    /// Another workload, and where the manifest names it.
+    package struct Dependency: Hashable, Sendable {
+        package var name: WorkloadName
+        package var range: SourceRange
+
+        package init(name: WorkloadName, range: SourceRange) {
+            self.name = name
+            self.range = range
+        }
+    }
+
+    /// The names of ``dependsOn``, each once, sorted.
+    package var dependencies: [WorkloadName] { Set(dependsOn.map(\.name)).sorted() }
 
     package var name: WorkloadName { definition.name }
     package var file: String { range.filename }
@@ -46,10 +66,26 @@ package struct UpdatePolicy: Hashable, Sendable {
     package var maxSurge: Int
     /// How long a task must have been ready to count.
     package var minHealthy: Duration
+    /// How long after it was accepted a new task must count.
+    package var deadline: Duration
+    package var onFailure: OnFailure
 
-    package init(maxUnavailable: Int = 1, maxSurge: Int = 0, minHealthy: Duration = .seconds(5)) {
+    /// What becomes of a rollout of which a new task failed or missed its deadline.
+    package enum OnFailure: String, Sendable {
+        /// No further task is replaced; what runs stays.
+        case stall
+        /// All goes back to what was healthy last.
+        case revert
+    }
+
+    package init(
+        maxUnavailable: Int = 1, maxSurge: Int = 0, minHealthy: Duration = .seconds(5),
+        deadline: Duration = .seconds(600), onFailure: OnFailure = .stall
+    ) {
         self.maxUnavailable = maxUnavailable
         self.maxSurge = maxSurge
         self.minHealthy = minHealthy
+        self.deadline = deadline
+        self.onFailure = onFailure
     }
 }

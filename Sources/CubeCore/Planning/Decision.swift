@@ -8,8 +8,16 @@ struct Decision: Hashable, Sendable {
     /// In the order in which they are carried out.
     var steps: [Step] = []
     var health: Health
+    /// Why it does not go on by itself: a person must do something.
+    var standstill: Standstill?
     var differences: [Difference] = []
     var replicas: WorkloadStatus.Replicas
+    /// Whether what depends on it may go on.
+    var isServing: Bool { servesWhileFrozen ?? (health.status == .healthy) }
+    /// The same of what is frozen, whose health says nothing of it.
+    var servesWhileFrozen: Bool?
+    /// What must be gone before it is pruned, sorted.
+    var dependents: [WorkloadName] = []
     /// When it may decide otherwise though nothing changed.
     var wakeAt: Timestamp?
 
@@ -48,4 +56,10 @@ struct Health: Hashable, Sendable {
         self.reason = reason
         self.message = message
     }
+}
+
+/// Why a workload does not go on by itself, as a stable word and a sentence.
+struct Standstill: Hashable, Sendable {
+    var reason: String
+    var message: String
 }

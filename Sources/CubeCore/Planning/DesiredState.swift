@@ -18,8 +18,12 @@ package struct DesiredState: Sendable {
     package private(set) var problems: [Diagnostic] = []
     /// The files that cannot be read.
     package private(set) var unreadable: [String: [Diagnostic]] = [:]
-    /// The names that more than one readable file defines.
+    /// The names of which readable files say what cannot be: defined by more than one, or depending on what is not there.
     package private(set) var disputed: Set<WorkloadName> = []
+    private(set) var graph = DependencyGraph()
+    private var groups = GroupIndex()
+    /// The names whose files are gone from a group that may not change.
+    private var withheld: [WorkloadName: KeptReason] = [:]
     /// Whether the root is another directory than the one whose names are known, and some of these were not seen in it.
     package private(set) var isRootReplaced = false
 
@@ -43,6 +47,7 @@ package struct DesiredState: Sendable {
         self.limit = limit
         proof = AbsenceProof(oneShot: oneShot)
         startsWithoutMemory = memory == nil
+        for (name, known) in self.memory.names { graph.set(name, to: known.dependsOn ?? []) }
     }
 
     /// Over everything that is declared.
@@ -66,9 +71,10 @@ package struct DesiredState: Sendable {
     package func diagnostics(of name: WorkloadName) -> [Diagnostic] {
         switch workloads[name] {
         case .readable?, nil: []
-        case .kept(.unreadable(let files))?: files.flatMap { unreadable[$0] ?? [] }
+        case .kept(.unreadable(let files))?, .kept(.groupInvalid(_, let files))?: files.flatMap { unreadable[$0] ?? [] }
         case .kept(.disputed(let places))?:
             places.dropFirst().map { .duplicateName(name, at: $0, first: places[0]) }
+        case .kept(.misled(let diagnostics))?: diagnostics
         }
     }
 
@@ -89,6 +95,7 @@ package struct DesiredState: Sendable {
             set(path, to: state, touched: &touched)
         }
         if snapshot.isPartial {
+            regroup(&touched)
             if differs { proof.changed() }
         } else {
             // After a start, what is not to be seen may be known from the memory alone.
@@ -97,13 +104,41 @@ package struct DesiredState: Sendable {
                 differs = leave(path, isGone: snapshot.isComplete, touched: &touched) || differs
             }
             problems = snapshot.problems
+            regroup(&touched)
             proof.listed(snapshot, differs: differs)
             settle(snapshot)
         }
         source = snapshot.isPartial ? source : snapshot.source
-        for name in touched { resolve(name) }
+        resolve(&touched)
         noteRoot(snapshot)
         return touched
+    }
+
+    /// Looks which names a group keeps as they are, those of files that are gone from it included.
+    private mutating func regroup(_ touched: inout Set<WorkloadName>) {
+        let changed = groups.settle()
+        guard !changed.isEmpty || !groups.invalid.isEmpty || !withheld.isEmpty else { return }
+        touched.formUnion(withheld.keys)
+        withheld = [:]
+        for (path, names) in memory.files {
+            if !changed.isDisjoint(with: path.directories) { touched.formUnion(names) }
+            guard files[path] == nil, let reason = groups.invalidGroup(above: path) else { continue }
+            for name in names { withheld[name] = reason }
+        }
+        touched.formUnion(withheld.keys)
+    }
+
+    /// Resolves names, and those whose dependencies come or go by it.
+    private mutating func resolve(_ touched: inout Set<WorkloadName>) {
+        for name in touched where isDeclared(name) != (workloads[name] != nil) {
+            touched.formUnion(graph.dependents[name] ?? [])
+        }
+        touched.formUnion(graph.settle())
+        for name in touched { resolve(name) }
+    }
+
+    private func isDeclared(_ name: WorkloadName) -> Bool {
+        definitions[name] != nil || remembered[name] != nil || withheld[name] != nil
     }
 
     private func count(after snapshot: ManifestSnapshot) -> Int {
@@ -128,6 +163,7 @@ package struct DesiredState: Sendable {
     }
 
     private mutating func set(_ path: String, to state: FileState?, touched: inout Set<WorkloadName>) {
+        groups.change(path, from: files[path], to: state)
         withdraw(path, touched: &touched)
         files[path] = state
         total += state?.count ?? 0
@@ -138,13 +174,16 @@ package struct DesiredState: Sendable {
             for workload in workloads {
                 definitions[workload.name, default: [:]][path] = workload
                 let since = memory.names[workload.name]?.since ?? (startsWithoutMemory ? 0 : nil)
-                let known = NameMemory(prune: workload.prune, since: since)
+                let dependencies = workload.dependencies
+                let known = NameMemory(
+                    prune: workload.prune, since: since, dependsOn: dependencies.isEmpty ? nil : dependencies)
+                touched.formUnion(graph.set(workload.name, to: dependencies))
                 if memory.names[workload.name] != known { memory.names[workload.name] = known }
                 touched.insert(workload.name)
             }
         case .unreadable(let diagnostics):
             unreadable[path] = diagnostics
-            if memory.files[path] == nil {
+            if memory.files[path] == nil, !ManifestGroup.isFile(path) {
                 unknown.insert(path)
                 unasked.insert(path)
             }
@@ -152,7 +191,7 @@ package struct DesiredState: Sendable {
                 remembered[name, default: []].insert(path)
                 touched.insert(name)
             }
-        case nil: break
+        case .group, nil: break
         }
     }
 
@@ -176,7 +215,7 @@ package struct DesiredState: Sendable {
                 if remembered[name]?.isEmpty == true { remembered[name] = nil }
                 touched.insert(name)
             }
-        case nil: break
+        case .group, nil: break
         }
     }
 
@@ -185,14 +224,19 @@ package struct DesiredState: Sendable {
         let readable = definitions[name] ?? [:]
         var workload: DesiredWorkload?
         if readable.count == 1, let only = readable.values.first {
-            workload = .readable(only)
+            let problems = graph.problems(with: only, isDeclared: isDeclared)
+            workload =
+                groups.invalidGroup(above: only.file).map { .kept($0) }
+                ?? (problems.isEmpty ? .readable(only) : .kept(.misled(problems)))
         } else if readable.count > 1 {
             workload = .kept(.disputed(places: readable.values.map(\.range).sorted { $0.filename < $1.filename }))
         } else if let files = remembered[name] {
             workload = .kept(.unreadable(files: files.sorted()))
+        } else if let reason = withheld[name] {
+            workload = .kept(reason)
         }
         workloads[name] = workload
-        if case .kept(.disputed)? = workload { disputed.insert(name) } else { disputed.remove(name) }
+        disputed.set(name, workload?.isDisputed ?? false)
         if let old = elements.removeValue(forKey: name) { sum -= old }
         if let element = workload.map({ SetDigest(of: $0.element(name)) }) {
             elements[name] = element
@@ -206,7 +250,7 @@ package struct DesiredState: Sendable {
     private mutating func settle(_ snapshot: ManifestSnapshot) {
         startsWithoutMemory = false
         guard proof.verdict(at: snapshot.ended) == .proved, !isRootReplaced else { return }
-        let gone = memory.files.keys.filter { files[$0] == nil }
+        let gone = memory.files.keys.filter { files[$0] == nil && groups.invalidGroup(above: $0) == nil }
         for path in gone { memory.files[path] = nil }
     }
 
@@ -227,6 +271,7 @@ package struct DesiredState: Sendable {
     package mutating func forget(_ name: WorkloadName) {
         guard workloads[name] == nil, memory.names[name] != nil else { return }
         memory.names[name] = nil
+        graph.set(name, to: [])
     }
 
     /// Notes the revision at which a name came.
@@ -251,7 +296,7 @@ package struct DesiredState: Sendable {
             set(path, to: state, touched: &touched)
         }
         unasked = []
-        for name in touched { resolve(name) }
+        resolve(&touched)
         return touched
     }
 }
@@ -262,13 +307,22 @@ package enum DesiredWorkload: Hashable, Sendable {
     /// Nobody can know: all of it stays as it is.
     case kept(KeptReason)
 
+    /// Whether readable files say of it what cannot be.
+    fileprivate var isDisputed: Bool {
+        switch self {
+        case .kept(.disputed), .kept(.misled): true
+        case .kept(.unreadable), .kept(.groupInvalid), .readable: false
+        }
+    }
+
     fileprivate func element(_ name: WorkloadName) -> String {
         switch self {
         case .readable(let workload):
             "\(name) \(workload.specDigest) \(workload.settingsDigest) \(workload.replicas) "
                 + "\(workload.update.maxUnavailable) \(workload.update.maxSurge) "
-                + "\(workload.update.minHealthy.milliseconds) "
-                + "\(workload.suspend) \(workload.prune)"
+                + "\(workload.update.minHealthy.milliseconds) \(workload.update.deadline.milliseconds) "
+                + "\(workload.update.onFailure) "
+                + "\(workload.suspend) \(workload.prune) \(workload.dependencies) \(workload.ignore)"
         case .kept(let reason): "\(name) \(reason.rule)"
         }
     }
@@ -280,9 +334,15 @@ package enum KeptReason: Hashable, Sendable {
     case unreadable(files: [String])
     /// More than one file defines it.
     case disputed(places: [SourceRange])
+    /// It depends on what is not there, or on itself; what is wrong, at least one.
+    case misled([Diagnostic])
+    /// It is of a group of which nothing may change while these files cannot be read; the root's directory is empty.
+    case groupInvalid(directory: String, files: [String])
 
     var rule: Rule {
         switch self {
+        case .groupInvalid: .groupInvalid
+        case .misled(let diagnostics): Rule(rawValue: diagnostics[0].reason.rawValue)
         case .unreadable: .sourceUnreadable
         case .disputed: .duplicateName
         }
@@ -301,7 +361,7 @@ extension FileState {
     fileprivate var count: Int {
         switch self {
         case .readable(let workloads, _): workloads.count
-        case .unreadable: 0
+        case .unreadable, .group: 0
         }
     }
 }

@@ -4,6 +4,8 @@ import CubeTypes
 struct NameDirectives: Hashable, Sendable {
     /// What ended at this revision or before may be tried again.
     var retry: Int?
+    /// When that was said.
+    var retryAt: Timestamp?
     /// What began before this revision is to be replaced.
     var restart: Int?
     /// Since when, why and until when it is frozen.
@@ -28,7 +30,9 @@ struct DirectiveIndex: Hashable, Sendable {
             if directive.verb == .approve { approvals.append(directive) }
             guard let name = WorkloadName(rawValue: directive.subject) else { continue }
             switch directive.verb {
-            case .retry: names[name, default: .none].retry = directive.revision
+            case .retry:
+                names[name, default: .none].retry = directive.revision
+                names[name, default: .none].retryAt = directive.at
             case .restart: names[name, default: .none].restart = directive.revision
             case .suspend: names[name, default: .none].suspend = directive
             default: break

@@ -6,6 +6,8 @@ struct LeftoverDecider {
     let name: WorkloadName
     let observed: ObservedWorkload
     let directives: NameDirectives
+    /// What depends on it and still lives, sorted.
+    var dependents: [WorkloadName] = []
     let now: Timestamp
 
     /// Nobody can know what is declared: all stays as it is.
@@ -29,7 +31,7 @@ struct LeftoverDecider {
         return Decision(
             rule: freeze == nil ? .prune : .suspended, reason: "no manifest declares it any more",
             steps: freeze == nil ? steps : steps.map(\.suspended), health: health, replicas: replicas(desired: 0),
-            wakeAt: freeze?.expiresAt)
+            dependents: freeze == nil ? dependents : [], wakeAt: freeze?.expiresAt)
     }
 
     private var live: [TaskStatus] { observed.live }
@@ -53,6 +55,11 @@ extension KeptReason {
         switch self {
         case .unreadable(let files):
             "\(files.joined(separator: ", ")) cannot be read: all stays as it is"
+        case .groupInvalid(let directory, let files):
+            "\(files.joined(separator: ", ")) cannot be read, and "
+                + "\(directory.isEmpty ? "all manifests are" : "\(directory) is") one group: all of it stays as it is"
+        case .misled(let diagnostics):
+            "\(diagnostics.map(\.summary).joined(separator: "; ")): all stays as it is"
         case .disputed(let places):
             "it is declared more than once (\(places.map { "\($0.filename):\($0.start.line)" }.joined(separator: ", "))): "
                 + "all stays as it is"

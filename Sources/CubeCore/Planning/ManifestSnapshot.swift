@@ -55,6 +55,16 @@ package enum FileState: Hashable, Sendable {
     case readable([Workload], digest: Digest)
     /// With an error: what it declares is not known. It is not absent.
     case unreadable([Diagnostic])
+    /// No manifest, but what is said of its directory.
+    case group(ManifestGroup)
+
+    /// Reads a ``ManifestGroup/fileName``.
+    ///
+    /// - Parameter path: relative to the root.
+    package init(readingGroup bytes: [UInt8], of path: String) {
+        let (group, diagnostics) = ManifestDecoder.decodeGroup(bytes, file: path)
+        self = diagnostics.isEmpty ? .group(group) : .unreadable(diagnostics)
+    }
 }
 
 /// Which directory something is, whatever its path.

@@ -125,7 +125,7 @@ package struct Planner: Sendable {
             dirty.formUnion(desired.answer(observed.names(from: desired.filesToAskFor)))
         }
         wake(now)
-        for name in dirty { decide(name, observed, now) }
+        decideAll(observed, now)
         let holds = guardPrunes(now)
         var reports: [WorkloadName: WorkloadReport?] = [:]
         for name in gone where entries[name] == nil { reports[name] = .some(nil) }
@@ -176,6 +176,30 @@ package struct Planner: Sendable {
         while let timer = timers.min, entries[timer.name]?.wakeAt != timer.at { timers.removeMin() }
     }
 
+    /// Decides the names that may be otherwise, and those that depend on what became healthy or is not any more, until that
+    /// is all: what depends on what has no circles, so that it ends.
+    private mutating func decideAll(_ observed: ObservedState, _ now: Timestamp) {
+        var open = Array(dirty)
+        var isOpen = dirty
+        while let name = open.popLast() {
+            isOpen.remove(name)
+            let (wasServing, lived) = (isServing(name), lives(name))
+            decide(name, observed, now)
+            var affected: Set<WorkloadName> = []
+            if isServing(name) != wasServing { affected.formUnion(desired.graph.dependents[name] ?? []) }
+            if lives(name) != lived {
+                affected.formUnion((desired.graph.dependencies[name] ?? []).filter { absent.contains($0) })
+            }
+            for other in affected where isOpen.insert(other).inserted { open.append(other) }
+            dirty.formUnion(affected)
+        }
+    }
+
+    private func isServing(_ name: WorkloadName) -> Bool { entries[name]?.decision.isServing ?? false }
+
+    /// Whether a task of it lives, as far as it was decided.
+    private func lives(_ name: WorkloadName) -> Bool { (entries[name]?.decision.replicas.live ?? 0) > 0 }
+
     /// Decides one name from what is declared and observed, and notes in which sets that puts it.
     private mutating func decide(_ name: WorkloadName, _ observed: ObservedState, _ now: Timestamp) {
         let workload = observed.workloads[name] ?? ObservedWorkload()
@@ -183,14 +207,20 @@ package struct Planner: Sendable {
         let live = workload.live
         var starts = entries[name]?.starts ?? StartTimes()
         starts.note(live, at: now)
-        let leftover = LeftoverDecider(name: name, observed: workload, directives: told, now: now)
+        let dependents = (desired.graph.dependents[name] ?? []).filter { other in
+            !desired.graph.areInOneCircle(name, other)
+                && observed.workloads[other]?.tasks.values.contains { !$0.state.hasEnded } ?? false
+        }
+        let leftover = LeftoverDecider(
+            name: name, observed: workload, directives: told, dependents: dependents.sorted(), now: now)
         var decision: Decision?
         switch desired.workloads[name] {
         case .readable(let declared)?:
             desired.stamp(name, revision: observed.revision)
             let decider = WorkloadDecider(
                 declared, observed: workload, directives: told, since: desired.memory.names[name]?.since ?? 0,
-                starts: starts, identity: .init(cluster: observed.cluster, owner: owner), now: now)
+                starts: starts, identity: .init(cluster: observed.cluster, owner: owner),
+                awaited: declared.dependencies.filter { !isServing($0) }, now: now)
             decision = decider.decide()
         case .kept(let reason)?: decision = leftover.keep(reason)
         case nil: decision = live.isEmpty ? nil : leftover.prune()
@@ -309,7 +339,11 @@ package struct Planner: Sendable {
         case .waiting(let reason)?: (step.state, step.waitsFor) = (.waiting, reason)
         case .held(let reason)?: (step.state, step.waitsFor) = (.held, reason)
         case .released?, nil:
-            if storageHold != nil { (step.state, step.waitsFor) = (.held, .guardStorage) }
+            if step.change?.verb == HeldChange.prune, entries[name]?.decision.dependents.isEmpty == false {
+                (step.state, step.waitsFor) = (.waiting, .dependentsRunning)
+            } else if storageHold != nil {
+                (step.state, step.waitsFor) = (.held, .guardStorage)
+            }
         }
         return step
     }

@@ -30,10 +30,13 @@ struct ReportMaker {
             status.kind = workload.definition.kind
             status.desiredDigest = workload.specDigest
         case .kept(.unreadable(let files))?: status.file = files.first
+        case .kept(.misled(let diagnostics))?:
+            status.file = diagnostics[0].range.filename
+            status.line = diagnostics[0].range.start.line
         case .kept(.disputed(let places))?:
             status.file = places.first?.filename
             status.line = places.first?.start.line
-        case nil: status.file = live.first?.source
+        case .kept(.groupInvalid)?, nil: status.file = live.first?.source
         }
         let digests = Set(live.map(\.specDigest))
         status.observedDigest = digests.count == 1 ? digests.first : nil
@@ -85,8 +88,8 @@ struct ReportMaker {
         }
         if let stall {
             conditions.append(condition(.stalled, WaitReason.noEffect.rawValue, stall))
-        } else if rule == .failed {
-            conditions.append(condition(.stalled, health.reason, health.message))
+        } else if let standstill = decision.standstill {
+            conditions.append(condition(.stalled, standstill.reason, standstill.message))
         }
         if case .kept? = desired {
             conditions.append(condition(.stale, rule.rawValue, decision.reason))
@@ -124,8 +127,11 @@ extension WaitReason {
         case .maxSurge: "it waits until there is room for one more"
         case .successorUnready: "it waits until its successor is available"
         case .maxUnavailable: "it waits until the others are available"
+        case .dependencyUnhealthy: "it waits until what it depends on is healthy"
+        case .dependentsRunning: "it waits until what depends on it is gone"
         case .minHealthy: "it waits until the others were ready for long enough"
         case .nodeUnknown: "it waits for a node that is silent"
+        case .rolloutStalled: "the rollout failed"
         case .noEffect: "it had no effect, and is tried again after a pause"
         case .absenceUnproved: "it waits until the manifest was missing twice"
         case .sourceIncomplete: "it waits until all directories of manifests can be listed"

@@ -146,6 +146,8 @@ extension KeptReason {
         switch self {
         case .unreadable(let files): files.map { SourceRange(filename: $0) }
         case .disputed(let places): places
+        case .groupInvalid(_, let files): files.map { SourceRange(filename: $0) }
+        case .misled(let diagnostics): diagnostics.map(\.range)
         }
     }
 }

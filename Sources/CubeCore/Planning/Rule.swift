@@ -9,8 +9,10 @@ package struct Rule: OpenSet {
     package static let inSync: Rule = "in_sync"
     package static let completed: Rule = "completed"
     package static let failed: Rule = "failed"
+    package static let rolloutStalled: Rule = "rollout_stalled"
     package static let suspended: Rule = "suspended"
     package static let sourceUnreadable: Rule = "source_unreadable"
+    package static let groupInvalid: Rule = "group_invalid"
     package static let duplicateName: Rule = "duplicate_name"
     package static let gone: Rule = "gone"
 
@@ -22,6 +24,7 @@ package struct Rule: OpenSet {
     // Tasks are replaced: stopped first, scheduled then.
     package static let specChanged: Rule = "spec_changed"
     package static let restart: Rule = "restart"
+    package static let reverted: Rule = "reverted"
 
     // Tasks are changed in place.
     package static let settingsChanged: Rule = "settings_changed"
@@ -45,7 +48,10 @@ package struct WaitReason: OpenSet {
     package static let successorUnready: WaitReason = "successor_unready"
     package static let maxUnavailable: WaitReason = "max_unavailable"
     package static let minHealthy: WaitReason = "min_healthy"
+    package static let dependencyUnhealthy: WaitReason = "dependency_unhealthy"
+    package static let dependentsRunning: WaitReason = "dependents_running"
     package static let nodeUnknown: WaitReason = "node_unknown"
+    package static let rolloutStalled: WaitReason = "rollout_stalled"
     package static let noEffect: WaitReason = "no_effect"
     package static let absenceUnproved: WaitReason = "absence_unproved"
     package static let sourceIncomplete: WaitReason = "source_incomplete"

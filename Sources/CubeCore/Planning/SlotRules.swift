@@ -11,6 +11,8 @@ struct SlotRules {
     let since: Int
     let starts: StartTimes
     let now: Timestamp
+    /// The rule by which another definition takes a task's place.
+    var changed: Rule = .specChanged
 
     /// - Parameter tasks: what lives in the slot, by attempt.
     func slot(_ ordinal: Int, holding tasks: [TaskStatus]) -> Slot {
@@ -38,7 +40,7 @@ struct SlotRules {
 
     /// The rule by which a task is to be replaced, if any.
     func rule(against task: TaskStatus) -> Rule? {
-        if task.specDigest != workload.specDigest { return .specChanged }
+        if !workload.matches(task) { return changed }
         if let restart = directives.restart, task.createdRevision < restart { return .restart }
         return nil
     }
@@ -55,17 +57,19 @@ struct SlotRules {
     private func vacancy(of ordinal: Int) -> SlotPhase {
         guard let slot = slots[ordinal], slot.next > 0 else { return .vacant(.notStarted) }
         let isAsked = [directives.retry, directives.restart].contains { ($0 ?? -1) >= slot.endedRevision }
-        let isDone = slot.completed.contains(workload.specDigest)
+        // What ended last, where it is as declared but for what is ignored.
+        let match = ended[ordinal].flatMap { $0.attempt == slot.next - 1 && workload.matches($0) ? $0 : nil }
+        let isDone = slot.completed.contains(workload.specDigest) || match?.state == .completed
         if isDone, workload.definition.kind == .job {
             // A restart means what runs; only `retry` runs a job again that completed.
             return (directives.retry ?? -1) >= slot.endedRevision ? .vacant(.retry) : .done
         }
-        guard slot.lastDigest == workload.specDigest else { return .vacant(.specChanged) }
+        guard slot.lastDigest == workload.specDigest || match != nil else { return .vacant(changed) }
         switch slot.last {
         case .failed?:
             if isAsked { return .vacant(.retry) }
             // Its manifest changed, if only in what would be changed in place: a restart policy may be the remedy.
-            if let ended = ended[ordinal], ended.settingsDigest != workload.settingsDigest {
+            if let ended = ended[ordinal], !workload.matchesSettings(of: ended) {
                 return .vacant(.settingsChanged)
             }
             return slot.endedRevision > since ? .failed : .vacant(.notRunning)

@@ -26,9 +26,17 @@ package struct NameMemory: Codable, Hashable, Sendable {
     package var prune: Bool
     /// The revision of the cluster at which it came: what had failed before may be tried again. `nil` until it is known.
     package var since: Int?
+    /// What it depends on, sorted; `nil` where that is nothing.
+    package var dependsOn: [WorkloadName]?
 
-    package init(prune: Bool, since: Int? = nil) {
+    enum CodingKeys: String, CodingKey {
+        case prune, since
+        case dependsOn = "depends_on"
+    }
+
+    package init(prune: Bool, since: Int? = nil, dependsOn: [WorkloadName]? = nil) {
         self.prune = prune
         self.since = since
+        self.dependsOn = dependsOn
     }
 }

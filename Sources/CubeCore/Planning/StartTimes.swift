@@ -9,6 +9,8 @@ struct StartTimes: Hashable, Sendable {
     }
 
     private var sights: [TaskID: Sight] = [:]
+    /// When tasks were seen first that the manager says it accepted in the future.
+    private var births: [TaskID: Timestamp] = [:]
 
     init() {}
 
@@ -16,6 +18,11 @@ struct StartTimes: Hashable, Sendable {
     mutating func note(_ live: [TaskStatus], at now: Timestamp) {
         let former = sights
         sights = [:]
+        let formerBirths = births
+        births = [:]
+        for task in live where formerBirths[task.id] != nil || task.createdAt > now {
+            births[task.id] = formerBirths[task.id] ?? now
+        }
         for task in live where task.ready {
             if let sight = former[task.id], sight.run == task.run {
                 sights[task.id] = sight
@@ -24,6 +31,8 @@ struct StartTimes: Hashable, Sendable {
             }
         }
     }
+
+    func creation(of task: TaskStatus) -> Timestamp { births[task.id] ?? task.createdAt }
 
     func start(of task: TaskStatus) -> Timestamp? { sights[task.id]?.at ?? task.startedAt }
 }

@@ -14,7 +14,8 @@ extension Workload {
     /// The fields that are no part of the definition, as texts.
     private var steering: [String: String] {
         let manifest = Manifest(
-            definition: definition, replicas: replicas, update: update, suspend: suspend, prune: prune)
+            definition: definition, replicas: replicas, update: update, suspend: suspend, prune: prune,
+            dependsOn: dependencies.map { WrittenName(name: $0, bytes: 0..<0) }, ignore: ignore)
         var texts: [String: String] = [:]
         CanonicalJSON.object(Manifest.steering.shown(manifest)).list(in: &texts)
         return texts

@@ -4,7 +4,7 @@ extension WorkloadDecider {
     /// The rule that decided, and its reason.
     func headline(_ steps: [Step], frozen: Bool) -> (Rule, String) {
         if frozen { return (.suspended, freezeText) }
-        if failure != nil { return (.failed, health.message) }
+        if let failure { return (failure.rule, health.message) }
         if let action = steps.foremost?.action {
             return (action.rule, "\(action.name)/\(action.ordinal): \(action.reason)")
         }
@@ -18,20 +18,11 @@ extension WorkloadDecider {
             + "; cube resume \(workload.name) ends it"
     }
 
-    /// The slot whose last task failed for good.
-    private var failure: Slot? { slots.first { $0.phase == .failed || $0.isSuccessorFailed } }
-
     var health: Health {
         if let task = live.first(where: \.nodeUnknown) {
             return Health(.unknown, "node_unknown", "\(task.slotText): node \(task.node?.rawValue ?? "?") is silent")
         }
-        if let ordinal = failure?.ordinal {
-            let task = observed.ended[ordinal]
-            return Health(
-                .degraded, task?.reason?.rawValue ?? "failed",
-                "\(workload.name)/\(ordinal) failed\(task?.endText ?? ""); it is tried again when its manifest changes, "
-                    + "or by cube retry \(workload.name)")
-        }
+        if let failure { return Health(.degraded, failure.standstill.reason, failure.standstill.message) }
         if let task = slots.lazy.compactMap(\.phase.current).first(where: { $0.reason == .backoff && !$0.ready }) {
             return Health(.degraded, "backoff", "\(task.slotText) ended\(task.endText), and is started again")
         }
@@ -49,12 +40,19 @@ extension WorkloadDecider {
     private func progress(_ unfinished: Slot) -> Health {
         let slot = "\(workload.name)/\(unfinished.ordinal)"
         switch unfinished.phase {
-        case .vacant:
+        case .vacant, .outdated:
+            if !awaited.isEmpty {
+                return Health(
+                    live.isEmpty ? .missing : .progressing, WaitReason.dependencyUnhealthy.rawValue,
+                    "it waits for \(awaited.map(\.rawValue).joined(separator: ", ")), on which it depends")
+            }
+            if case .outdated = unfinished.phase {
+                return Health(.progressing, "rolling_out", "\(slot) is to be replaced")
+            }
             return live.isEmpty && !slots.contains { $0.phase == .done }
                 ? Health(.missing, "not_running", "none of its tasks lives")
                 : Health(.progressing, "not_running", "\(slot) is to be started")
         case .stopping: return Health(.progressing, "slot_stopping", "\(slot) is being stopped")
-        case .outdated: return Health(.progressing, "rolling_out", "\(slot) is to be replaced")
         case .settling(_, .some):
             return Health(
                 .progressing, "min_healthy", "\(slot) is not ready for \(workload.update.minHealthy.text) yet")
@@ -71,9 +69,7 @@ extension WorkloadDecider {
         for slot in slots {
             let staying = slot.holders.filter { !$0.isStopping }
             for task in staying {
-                if !task.isAsDeclared(by: workload) {
-                    all.formUnion(workload.definition.differences(from: task.definition))
-                }
+                all.formUnion(workload.differences(to: task))
                 if task.source != workload.file {
                     all.insert(Difference(field: "file", desired: workload.file, observed: task.source))
                 }
@@ -90,10 +86,6 @@ extension WorkloadDecider {
 }
 
 extension TaskStatus {
-    fileprivate func isAsDeclared(by workload: Workload) -> Bool {
-        specDigest == workload.specDigest && settingsDigest == workload.settingsDigest
-    }
-
     var slotText: String { "\(name)/\(ordinal)" }
 
     /// How its last run ended, as the rest of a sentence.
@@ -143,6 +135,7 @@ extension Rule {
         switch self {
         case .notStarted: "it was never started"
         case .retry, .settingsChanged: "it is tried again"
+        case .reverted: "it goes back to what was healthy last"
         case .specChanged, .restart: "it takes the place of a task that was replaced"
         default: "no task of it lives"
         }
@@ -153,6 +146,10 @@ extension Rule {
     }
 
     var replaceText: String {
-        self == .restart ? "a person asked for a restart" : "its definition changed"
+        switch self {
+        case .restart: "a person asked for a restart"
+        case .reverted: "the rollout of its definition failed"
+        default: "its definition changed"
+        }
     }
 }

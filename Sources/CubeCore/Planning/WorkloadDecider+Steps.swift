@@ -14,7 +14,7 @@ extension WorkloadDecider {
             room -= 1
             if room >= 0 { due.insert(slot.ordinal) }
         }
-        for slot in slots where slot.wantsSuccessor && room > 0 && seconds > 0 {
+        for slot in slots where wantsSuccessor(slot) && room > 0 && seconds > 0 {
             room -= 1
             seconds -= 1
             due.insert(slot.ordinal)
@@ -25,14 +25,27 @@ extension WorkloadDecider {
     private func scheduling(_ slot: Slot, isDue: Bool) -> Step? {
         func step(_ rule: Rule, _ waitsFor: WaitReason) -> Step {
             let action = schedule(slot.ordinal, rule)
+            if !awaited.isEmpty { return Step(action, .waiting, waitsFor: .dependencyUnhealthy) }
             return isDue ? Step(action, .due) : Step(action, .waiting, waitsFor: waitsFor)
         }
         switch slot.phase {
         case .vacant(let rule): return step(rule, .surplusStopping)
         case .stopping(let task): return step(rules.rule(against: task) ?? .notRunning, .slotStopping)
         case .outdated(let outdated):
-            return slot.isSuccessorFailed ? nil : step(outdated.rule, surge == 0 ? .slotStopping : .maxSurge)
+            if failure != nil, awaited.isEmpty {
+                return Step(schedule(slot.ordinal, outdated.rule), .waiting, waitsFor: .rolloutStalled)
+            }
+            return step(outdated.rule, surge == 0 ? .slotStopping : .maxSurge)
         case .available, .settling, .done, .failed: return nil
+        }
+    }
+
+    /// Whether a task is to be started beside the one that a slot holds, where there is room.
+    private func wantsSuccessor(_ slot: Slot) -> Bool {
+        switch slot.phase {
+        case .stopping: true
+        case .outdated: failure == nil
+        case .available, .settling, .vacant, .done, .failed: false
         }
     }
 
@@ -43,10 +56,16 @@ extension WorkloadDecider {
             digest: workload.specDigest)
         let proposal = TaskProposal(
             id: id, name: workload.name, ordinal: ordinal, attempt: attempt, specDigest: workload.specDigest,
-            settingsDigest: workload.settingsDigest, source: workload.file, definition: workload.definition)
+            settingsDigest: workload.settingsDigest, source: workload.file, definition: workload.definition,
+            rejects: rejecting)
         return PlannedAction(
-            name: workload.name, ordinal: ordinal, rule: rule, reason: rule.scheduleText,
+            name: workload.name, ordinal: ordinal, rule: rule, reason: rule.scheduleText + waitText,
             operation: .schedule(proposal, maxLive: workload.replicas + surge))
+    }
+
+    /// What it waits for before anything is put in its place, by name.
+    private var waitText: String {
+        awaited.isEmpty ? "" : "; it depends on \(awaited.map(\.rawValue).joined(separator: ", "))"
     }
 
     // MARK: What changes in place
@@ -54,12 +73,13 @@ extension WorkloadDecider {
     func updating() -> [Step] {
         slots.compactMap { slot in
             guard let task = slot.phase.current,
-                task.settingsDigest != workload.settingsDigest || task.source != workload.file
+                !workload.matchesSettings(of: task) || task.source != workload.file
             else { return nil }
-            let rule: Rule = task.settingsDigest != workload.settingsDigest ? .settingsChanged : .fileMoved
+            let rule: Rule = workload.matchesSettings(of: task) ? .fileMoved : .settingsChanged
+            let definition = workload.settings(for: task)
             let update = SettingsUpdate(
-                id: task.id, from: task.settingsDigest, to: workload.settingsDigest, source: workload.file,
-                definition: workload.definition)
+                id: task.id, from: task.settingsDigest, to: definition.settingsDigest, source: workload.file,
+                definition: definition)
             let action = PlannedAction(
                 name: workload.name, ordinal: slot.ordinal, rule: rule, reason: rule.updateText,
                 operation: .update(update))
@@ -113,16 +133,20 @@ extension WorkloadDecider {
     /// The stop of what has none.
     private func replacement(in slot: Slot, _ budget: inout Budget) -> Step? {
         switch slot.phase {
-        case .stopping(let task): Step(stop(task, .specChanged, "its slot is to be used again"), .inFlight)
-        case .outdated(let outdated) where !slot.isSuccessorFailed:
+        case .stopping(let task): Step(stop(task, rules.changed, "its slot is to be used again"), .inFlight)
+        case .outdated(let outdated):
             replace(
-                outdated, outdated.rule.replaceText, waitsFor: wait(for: outdated.task, emptiesSlot: true, &budget))
-        case .outdated, .available, .settling, .vacant, .done, .failed: nil
+                outdated, outdated.rule.replaceText + waitText,
+                waitsFor: wait(for: outdated.task, emptiesSlot: true, &budget))
+        case .available, .settling, .vacant, .done, .failed: nil
         }
     }
 
     /// What the stop of a task waits for, if anything.
     private func wait(for task: TaskStatus, emptiesSlot: Bool, _ budget: inout Budget) -> WaitReason? {
+        if !awaited.isEmpty, emptiesSlot { return .dependencyUnhealthy }
+        // What is put in its place does not work.
+        if failure != nil, emptiesSlot { return .rolloutStalled }
         // Its node is silent: nobody knows whether it works, so that it is neither broken nor to spare.
         if task.nodeUnknown { return .nodeUnknown }
         if !task.ready || budget.take(emptiesSlot: emptiesSlot) { return nil }
@@ -166,19 +190,9 @@ extension WorkloadDecider {
     }
 
     private func stop(_ task: TaskStatus, _ rule: Rule, _ reason: String) -> PlannedAction {
-        let request = StopRequest(id: task.id, name: task.name, ordinal: task.ordinal, attempt: task.attempt)
+        let request = StopRequest(
+            id: task.id, name: task.name, ordinal: task.ordinal, attempt: task.attempt, rejects: rejecting)
         return PlannedAction(
             name: task.name, ordinal: task.ordinal, rule: rule, reason: reason, operation: .stop(request))
-    }
-}
-
-extension Slot {
-    /// Whether a task is to be started beside the one that it holds, where there is room.
-    fileprivate var wantsSuccessor: Bool {
-        switch phase {
-        case .stopping: true
-        case .outdated: !isSuccessorFailed
-        case .available, .settling, .vacant, .done, .failed: false
-        }
     }
 }

@@ -9,6 +9,10 @@ import CubeTypes
 struct WorkloadDecider {
     let identity: Identity
     let workload: Workload
+    /// The declared digest that a rollout gave up, where the workload is what was healthy before it.
+    let rejecting: Digest?
+    /// What it depends on and is not healthy, sorted: while it waits for that, nothing is started or replaced.
+    let awaited: [WorkloadName]
     let observed: ObservedWorkload
     let rules: SlotRules
     /// The word of a person that freezes it, while it counts.
@@ -18,6 +22,8 @@ struct WorkloadDecider {
     let slots: [Slot]
     /// What lives beyond the replicas.
     let beyond: [TaskStatus]
+    /// Why the rollout does not go on, where it failed.
+    let failure: RolloutFailure?
 
     /// Whose tasks these are.
     struct Identity: Hashable, Sendable {
@@ -27,21 +33,24 @@ struct WorkloadDecider {
 
     init(
         _ workload: Workload, observed: ObservedWorkload, directives: NameDirectives, since: Int,
-        starts: StartTimes, identity: Identity,
-        now: Timestamp
+        starts: StartTimes, identity: Identity, rejecting: Digest? = nil,
+        awaited: [WorkloadName] = [], now: Timestamp
     ) {
         self.workload = workload
         self.observed = observed
         self.identity = identity
+        self.rejecting = rejecting
+        self.awaited = awaited
         freeze = directives.freeze(at: now)
         let rules = SlotRules(
             workload: workload, slots: observed.slots, ended: observed.ended, directives: directives, since: since,
-            starts: starts, now: now)
+            starts: starts, now: now, changed: rejecting == nil ? .specChanged : .reverted)
         self.rules = rules
         live = observed.live
         let tasks = Dictionary(grouping: live, by: \.ordinal)
         slots = (0..<workload.replicas).map { rules.slot($0, holding: tasks[$0] ?? []) }
         beyond = live.filter { $0.ordinal >= workload.replicas }
+        failure = rules.failure(among: slots)
     }
 
     /// How many tasks may live beyond the replicas.
@@ -51,6 +60,7 @@ struct WorkloadDecider {
     var maxUnavailable: Int { max(workload.update.maxUnavailable, surge == 0 ? 1 : 0) }
 
     func decide() -> Decision {
+        if freeze == nil, !workload.suspend, let healthy = reversion { return revert(to: healthy) }
         var steps = scheduling() + updating() + takingAway()
         var differences = self.differences
         let frozen = freeze != nil || workload.suspend
@@ -62,9 +72,10 @@ struct WorkloadDecider {
         let (rule, reason) = headline(steps, frozen: frozen)
         return Decision(
             rule: rule, reason: reason, steps: steps,
-            health: frozen ? Health(.suspended, "suspended", freezeText) : health, differences: differences,
+            health: frozen ? Health(.suspended, "suspended", freezeText) : health,
+            standstill: frozen ? nil : failure?.standstill, differences: differences,
             replicas: .init(desired: workload.replicas, live: live.count, ready: live.count { $0.ready }),
-            wakeAt: wakeAt)
+            servesWhileFrozen: frozen ? slots.allSatisfy(\.isAvailable) : nil, wakeAt: wakeAt)
     }
 
     /// When the next of what settles will have been ready for long enough.
@@ -75,5 +86,7 @@ struct WorkloadDecider {
         .min()
     }
 
-    private var wakeAt: Timestamp? { [nextHealthy, freeze?.expiresAt].compactMap { $0 }.min() }
+    private var wakeAt: Timestamp? {
+        [nextHealthy, rules.nextDeadline(among: slots), freeze?.expiresAt].compactMap { $0 }.min()
+    }
 }

@@ -23,6 +23,10 @@ package struct Diagnostic: Codable, Hashable, Sendable {
         package static let outOfRange: Reason = "out_of_range"
         package static let invalidValue: Reason = "invalid_value"
         package static let duplicateName: Reason = "duplicate_name"
+        /// It depends on a name that no manifest declares.
+        package static let unknownDependency: Reason = "unknown_dependency"
+        /// It depends on itself, by way of others.
+        package static let dependencyCycle: Reason = "dependency_cycle"
         /// A field that this version knows and does not carry out yet.
         package static let unsupported: Reason = "unsupported"
         /// The file could not be read at all.

@@ -13,11 +13,15 @@ package struct Field<Root: Sendable>: Sendable {
     /// What it is, defaults included, as people write it; `nil` where there is nothing.
     let show: @Sendable (Root) -> CanonicalJSON?
 
+    /// Takes over what another object says.
+    let copy: @Sendable (_ from: Root, _ into: inout Root) -> Void
+
     private init(
         key: String, summary: String, isRequired: Bool, schema: [String: CanonicalJSON]?,
         read: @escaping @Sendable (JSONValue, inout Root, inout FieldReader) -> Void,
         write: @escaping @Sendable (Root, _ standard: Root) -> CanonicalJSON?,
-        show: @escaping @Sendable (Root) -> CanonicalJSON?
+        show: @escaping @Sendable (Root) -> CanonicalJSON?,
+        copy: @escaping @Sendable (_ from: Root, _ into: inout Root) -> Void
     ) {
         self.key = key
         self.summary = summary
@@ -26,6 +30,7 @@ package struct Field<Root: Sendable>: Sendable {
         self.read = read
         self.write = write
         self.show = show
+        self.copy = copy
     }
 
     package init<Value: Equatable>(
@@ -41,7 +46,8 @@ package struct Field<Root: Sendable>: Sendable {
                 let value = root[keyPath: property]
                 return value == standard[keyPath: property] ? nil : type.write(value)
             },
-            show: { type.show($0[keyPath: property]) })
+            show: { type.show($0[keyPath: property]) },
+            copy: { $1[keyPath: property] = $0[keyPath: property] })
     }
 
     /// An object with fields of its own.
@@ -56,7 +62,8 @@ package struct Field<Root: Sendable>: Sendable {
                 let members = table.canonical(root[keyPath: property], without: standard[keyPath: property])
                 return members.isEmpty ? nil : .object(members)
             },
-            show: { .object(table.shown($0[keyPath: property])) })
+            show: { .object(table.shown($0[keyPath: property])) },
+            copy: { $1[keyPath: property] = $0[keyPath: property] })
     }
 
     /// A string that is allowed and means nothing.
@@ -64,14 +71,14 @@ package struct Field<Root: Sendable>: Sendable {
         Field(
             key: key, summary: summary, isRequired: false, schema: FieldType<String>.string.schema,
             read: { value, _, reader in _ = FieldType<String>.string.read(value, &reader) }, write: { _, _ in nil },
-            show: { _ in nil })
+            show: { _ in nil }, copy: { _, _ in })
     }
 
     /// A key that this version knows and does not carry out yet.
     package static func unsupported(_ key: String) -> Field {
         Field(
             key: key, summary: "", isRequired: false, schema: nil, read: { _, _, _ in }, write: { _, _ in nil },
-            show: { _ in nil })
+            show: { _ in nil }, copy: { _, _ in })
     }
 
     /// The same field as one of an object that holds this one.
@@ -80,6 +87,7 @@ package struct Field<Root: Sendable>: Sendable {
             key: key, summary: summary, isRequired: isRequired, schema: schema,
             read: { [read] value, outer, reader in read(value, &outer[keyPath: property], &reader) },
             write: { [write] outer, standard in write(outer[keyPath: property], standard[keyPath: property]) },
-            show: { [show] outer in show(outer[keyPath: property]) })
+            show: { [show] outer in show(outer[keyPath: property]) },
+            copy: { [copy] from, into in copy(from[keyPath: property], &into[keyPath: property]) })
     }
 }

@@ -66,6 +66,11 @@ package struct FieldTable<Root: Sendable>: Sendable {
         return members
     }
 
+    /// Takes over all of these fields from one object into another.
+    package func copy(from object: Root, into other: inout Root) {
+        for field in fields { field.copy(object, &other) }
+    }
+
     /// The JSON Schema (draft 2020-12) of the object.
     package var schema: [String: CanonicalJSON] {
         var properties: [String: CanonicalJSON] = [:]

@@ -166,6 +166,7 @@ final class ManifestIndex {
         guard !bytes.starts(with: gitLFSPointer) else {
             return .unreadable([.unreadable(file, "is a pointer of Git LFS: what it stands for is not here")])
         }
+        if ManifestGroup.isFile(file) { return FileState(readingGroup: bytes, of: file) }
         let decoded = ManifestDecoder.decode(bytes, file: file) { attachments.read($0, in: tree) }
         return decoded.diagnostics.contains { $0.severity == .error }
             ? .unreadable(decoded.diagnostics)

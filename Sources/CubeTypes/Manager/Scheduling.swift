@@ -9,16 +9,18 @@ public struct TaskProposal: Codable, Hashable, Sendable {
     public var settingsDigest: Digest
     public var source: String?
     public var definition: TaskDefinition
+    /// The declared digest that a rollout gave up, in whose place this task is; kept in the slot's record.
+    public var rejects: Digest?
 
     enum CodingKeys: String, CodingKey {
-        case id, name, ordinal, attempt, source, definition
+        case id, name, ordinal, attempt, source, definition, rejects
         case specDigest = "spec_digest"
         case settingsDigest = "settings_digest"
     }
 
     public init(
         id: TaskID, name: WorkloadName, ordinal: Int, attempt: Int, specDigest: Digest, settingsDigest: Digest,
-        source: String? = nil, definition: TaskDefinition
+        source: String? = nil, definition: TaskDefinition, rejects: Digest? = nil
     ) {
         self.id = id
         self.name = name
@@ -28,6 +30,7 @@ public struct TaskProposal: Codable, Hashable, Sendable {
         self.settingsDigest = settingsDigest
         self.source = source
         self.definition = definition
+        self.rejects = rejects
     }
 }
 
@@ -120,12 +123,15 @@ public struct StopRequest: Codable, Hashable, Sendable {
     public var name: WorkloadName
     public var ordinal: Int
     public var attempt: Int
+    /// The declared digest that a rollout gave up by this stop; kept in the slot's record.
+    public var rejects: Digest?
 
-    public init(id: TaskID, name: WorkloadName, ordinal: Int, attempt: Int) {
+    public init(id: TaskID, name: WorkloadName, ordinal: Int, attempt: Int, rejects: Digest? = nil) {
         self.id = id
         self.name = name
         self.ordinal = ordinal
         self.attempt = attempt
+        self.rejects = rejects
     }
 }
 

@@ -66,8 +66,12 @@ public struct SlotStatus: Codable, Hashable, Sendable {
     public var endedRevision: Int
     /// The digest of the last task that was ready for long enough.
     public var healthyDigest: Digest?
-    /// Digests that a rollout rejected.
+    /// The attempt of that task, which is kept with its definition for as long: a rollout may have to go back to it.
+    public var healthyAttempt: Int?
+    /// The digest that a rollout gave up, in whose place another one is here.
     public var rejected: [Digest]
+    /// The revision at which that was said last.
+    public var rejectedRevision: Int?
     /// Digests of jobs that completed here.
     public var completed: [Digest]
 
@@ -76,6 +80,8 @@ public struct SlotStatus: Codable, Hashable, Sendable {
         case lastDigest = "last_digest"
         case endedRevision = "ended_revision"
         case healthyDigest = "healthy_digest"
+        case healthyAttempt = "healthy_attempt"
+        case rejectedRevision = "rejected_revision"
     }
 
     public init(

@@ -32,6 +32,7 @@ struct ValidateCommand: Command {
         let named =
             paths.isEmpty ? [place.manifestsOption ?? Environment.value("CUBE_MANIFESTS") ?? "manifests"] : paths
         for path in named { try validation.check(FilePath(path).lexicallyNormalized()) }
+        validation.checkDependencies()
         try output.write(validation.diagnostics, as: validation.lines + [validation.verdict])
         guard validation.diagnostics.contains(where: { $0.severity == .error }) else { return }
         let isUnreadable = validation.diagnostics.contains { $0.reason == .unreadable }
@@ -45,6 +46,9 @@ struct Validation {
     private(set) var lines: [String] = []
     private var files = 0
     private var places: [WorkloadName: SourceRange] = [:]
+    private var workloads: [Workload] = []
+    /// Whether a file was named by itself: others may declare what it depends on.
+    private var namesFiles = false
 
     var verdict: String {
         let problems =
@@ -60,6 +64,7 @@ struct Validation {
             children = try FileManager.default.contentsOfDirectory(atPath: path.string)
         } catch {
             // What cannot be listed is read as a file, which says what is wrong with it.
+            namesFiles = true
             return check(file: path)
         }
         for child in children.sorted() where !child.hasPrefix(".") {
@@ -67,6 +72,15 @@ struct Validation {
             var isDirectory = false
             guard FileManager.default.fileExists(atPath: entry.string, isDirectory: &isDirectory) else { continue }
             if isDirectory { try check(entry) } else if child.hasSuffix(".json") { check(file: entry) }
+        }
+    }
+
+    /// Checks what manifests depend on, where all of them were read.
+    mutating func checkDependencies() {
+        guard !namesFiles, diagnostics.isEmpty else { return }
+        for diagnostic in DependencyGraph.problems(among: workloads) {
+            // What it cannot show of a file that went meanwhile, it says without.
+            add(diagnostic, source: try? AtomicFile.read(FilePath(diagnostic.range.filename)))
         }
     }
 
@@ -82,6 +96,10 @@ struct Validation {
             return add(
                 .unreadable, Failure(error).message, in: SourceRange(filename: path.string), source: nil)
         }
+        guard !ManifestGroup.isFile(path.string) else {
+            let decoded = ManifestDecoder.decodeGroup(source, file: path.string)
+            return decoded.diagnostics.forEach { add($0, source: source) }
+        }
         let decoded = ManifestDecoder.decode(source, file: path.string) { name in
             do {
                 return try AtomicFile.read(path.removingLastComponent().appending(name)).map { .content($0) }
@@ -91,6 +109,7 @@ struct Validation {
             }
         }
         for diagnostic in decoded.diagnostics { add(diagnostic, source: source) }
+        workloads += decoded.workloads
         for workload in decoded.workloads {
             if let other = places[workload.name] {
                 add(.duplicateName(workload.name, at: workload.range, first: other), source: source)

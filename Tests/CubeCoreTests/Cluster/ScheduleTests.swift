@@ -73,6 +73,23 @@ struct ScheduleTests {
         #expect(cluster.state.records.slots[cluster.slot(.web)]?.status.last == nil)
     }
 
+    @Test("What a rollout gave up is known of the slot until something else is accepted for its own sake")
+    func rejected() throws {
+        var cluster = TestCluster()
+        try cluster.join(.w1)
+        let bad = cluster.proposal(.web)
+        try cluster.schedule(bad)
+        let stop = StopRequest(id: bad.id, name: .web, ordinal: 0, attempt: 0, rejects: bad.specDigest)
+        _ = try cluster.batch([.stop(stop)])
+        #expect(cluster.state.records.slots[cluster.slot(.web)]?.status.rejected == [bad.specDigest])
+        var former = cluster.proposal(.web, attempt: 1, cpu: 1)
+        former.rejects = bad.specDigest
+        try cluster.schedule(former)
+        #expect(cluster.state.records.slots[cluster.slot(.web)]?.status.rejected == [bad.specDigest])
+        try cluster.schedule(cluster.proposal(.web, attempt: 2, cpu: 2))
+        #expect(cluster.state.records.slots[cluster.slot(.web)]?.status.rejected == [])
+    }
+
     @Test("A stop that overtakes its schedule consumes the attempt: the id never runs")
     func overtakingStop() throws {
         var cluster = TestCluster()
@@ -178,6 +195,24 @@ struct ScheduleTests {
         try cluster.run { (transaction) throws(APIError) in transaction.sweep() }
         #expect(cluster.state.records.tasks.values.map(\.attempt).sorted() == Array(3..<13))
         #expect(cluster.state.records.slots[cluster.slot(.web)]?.status.next == 13)
+    }
+
+    @Test("The task that was healthy last is kept, however old: a rollout may go back to its definition")
+    func sweepKeepsHealthy() throws {
+        var cluster = TestCluster()
+        try cluster.join(.w1)
+        for attempt in 0..<13 {
+            let proposal = cluster.proposal(.web, attempt: attempt, cpu: attempt)
+            try cluster.schedule(proposal)
+            try cluster.report([cluster.report(proposal.id, .running, ready: attempt == 1)], from: .w1)
+            cluster.now = cluster.now + .seconds(5)
+            try cluster.run { (transaction) throws(APIError) in transaction.tick() }
+            try cluster.report([cluster.report(proposal.id, .failed)], from: .w1)
+        }
+        #expect(cluster.state.records.slots[cluster.slot(.web)]?.status.healthyAttempt == 1)
+        cluster.now = cluster.now + .seconds(24 * 3600)
+        try cluster.run { (transaction) throws(APIError) in transaction.sweep() }
+        #expect(cluster.state.records.tasks.values.map(\.attempt).sorted() == [1] + Array(3..<13))
     }
 
     @Test("A completed job is remembered by its digest")

@@ -32,7 +32,8 @@ import Testing
           "labels": {"team": "shop"},
           "replicas": 2,
           "update": {"max_unavailable": 2, "min_healthy": "0s"},
-          "suspend": true, "prune": false
+          "suspend": true, "prune": false, "depends_on": ["db", "cache"],
+          "ignore": ["/labels/team", "/env/a~1b"]
         }
         """
 
@@ -72,6 +73,9 @@ import Testing
         #expect(workload.replicas == 2)
         #expect(workload.update == UpdatePolicy(maxUnavailable: 2, minHealthy: .zero))
         #expect(workload.suspend && !workload.prune)
+        #expect(workload.dependsOn.map(\.name.rawValue) == ["db", "cache"])
+        #expect(workload.ignore.map(\.tokens) == [["labels", "team"], ["env", "a/b"]])
+        #expect(workload.dependsOn.map(\.range.start.column) == [51, 57])
         #expect(workload.file == "a/web.json" && workload.line == 4)
         #expect(workload.range.start == SourcePosition(line: 4, column: 11, byte: 72))
 
@@ -82,8 +86,10 @@ import Testing
 
     @Test func `every field of update reaches its property`() throws {
         let file = decode(
-            #"{"name": "a", "command": ["a"], "update": {"max_unavailable": 0, "max_surge": 2, "min_healthy": "1s"}}"#)
-        let expected = UpdatePolicy(maxUnavailable: 0, maxSurge: 2, minHealthy: .seconds(1))
+            #"{"name": "a", "command": ["a"], "update": {"max_unavailable": 0, "max_surge": 2, "min_healthy": "1s", "#
+                + #""deadline": "5m", "on_failure": "revert"}}"#)
+        let expected = UpdatePolicy(
+            maxUnavailable: 0, maxSurge: 2, minHealthy: .seconds(1), deadline: .seconds(300), onFailure: .revert)
         #expect(file.workloads.first?.update == expected)
     }
 

@@ -1,5 +1,6 @@
 import CubeCore
 import CubeErrors
+import CubeJSON
 import CubeTypes
 
 /// A world in which anything may happen, and that complains when a plan breaks a promise.
@@ -65,6 +66,9 @@ struct PlanningChaos {
         case 25..<28:
             world.now = world.now + .seconds(Int.random(in: 0...40, using: &random))
             read(complete: Int.random(in: 0..<8, using: &random) > 0, busy: Int.random(in: 0..<6, using: &random) == 0)
+        case 28:
+            let isGroup = world.files[ManifestGroup.fileName] == nil
+            world.files[ManifestGroup.fileName] = isGroup ? .group(ManifestGroup(atomic: true)) : nil
         default:
             if Bool.random(using: &random) { world.root = RootIdentity(device: 1, inode: 1) }
             lookThrice()
@@ -85,7 +89,7 @@ struct PlanningChaos {
     private mutating func write(_ name: String, isWell: Bool = false) {
         let isJob = Int.random(in: 0..<5, using: &random) == 0
         let word = isJob ? ["once", "again"].randomElement(using: &random)! : Self.words.randomElement(using: &random)!
-        let file = Int.random(in: 0..<12, using: &random) == 0 ? "other.json" : "\(name).json"
+        let file = !isWell && Int.random(in: 0..<12, using: &random) == 0 ? "other.json" : "\(name).json"
         world.write(
             file,
             Workload(
@@ -93,13 +97,25 @@ struct PlanningChaos {
                 update: update(isJob: isJob),
                 suspend: !isWell && Int.random(in: 0..<12, using: &random) == 0,
                 prune: Int.random(in: 0..<8, using: &random) > 0,
-                labels: ["team": ["a", "b"].randomElement(using: &random)!]))
+                labels: ["team": ["a", "b"].randomElement(using: &random)!],
+                dependsOn: dependencies(of: name, isWell: isWell),
+                ignore: !isWell && Int.random(in: 0..<4, using: &random) == 0 ? ["/command", "/labels"] : []))
+    }
+
+    /// Mostly names before its own, so that there are few circles.
+    private mutating func dependencies(of name: String, isWell: Bool) -> [String] {
+        let earlier = Self.names.prefix { $0 != name }
+        guard Int.random(in: 0..<3, using: &random) == 0 else { return [] }
+        let isStrange = !isWell && Int.random(in: 0..<4, using: &random) == 0
+        return (isStrange ? Self.names + ["nobody"] : Array(earlier)).shuffled(using: &random).prefix(2).sorted()
     }
 
     private mutating func update(isJob: Bool) -> UpdatePolicy {
         let surge = isJob ? 0 : Int.random(in: 0...2, using: &random)
         return UpdatePolicy(
-            maxUnavailable: Int.random(in: (surge == 0 ? 1 : 0)...2, using: &random), maxSurge: surge)
+            maxUnavailable: Int.random(in: (surge == 0 ? 1 : 0)...2, using: &random), maxSurge: surge,
+            deadline: .seconds(Int.random(in: 10...120, using: &random)),
+            onFailure: Bool.random(using: &random) ? .stall : .revert)
     }
 
     /// Changes what needs no new task.
@@ -111,7 +127,7 @@ struct PlanningChaos {
             file,
             Workload(
                 definition: definition, replicas: old.replicas, update: old.update, suspend: old.suspend,
-                prune: old.prune, range: old.range))
+                prune: old.prune, dependsOn: old.dependsOn, ignore: old.ignore, range: old.range))
     }
 
     private mutating func read(complete: Bool = true, busy: Bool = false) {
@@ -131,7 +147,7 @@ struct PlanningChaos {
     }
 
     private mutating func retryFailed() {
-        for entry in world.planner.unsettledEntries() where entry.rule == .failed {
+        for entry in world.planner.unsettledEntries() where [.failed, .reverted, .rolloutStalled].contains(entry.rule) {
             direct(.retry, entry.name.rawValue)
         }
     }
@@ -215,12 +231,27 @@ struct PlanningChaos {
             count(action.verb == .stop && action.rule == .specChanged ? "replace" : action.verb.rawValue)
             count(action.rule.rawValue)
             if kept.contains(action.name) { complain("\(action.verb) \(action.name), which cannot be read") }
+            if case .kept? = world.planner.desired.workloads[action.name] { complain("\(action.name) is to be kept") }
+        }
+        if listed[ManifestGroup.fileName] != nil, listed.values.contains(where: \.isBroken), !plan.actions.isEmpty {
+            complain("something of a group changes while a file of it cannot be read: \(plan.actions)")
         }
         count("kept", by: kept.count)
         for hold in plan.holds { count(hold.guardName) }
-        for case let report? in plan.reports.values where report.status.health == .suspended { count("suspended") }
+        for case let report? in plan.reports.values {
+            for action in report.drift?.actions ?? [] where action.state == .waiting { count(action.reason) }
+            for diagnostic in report.status.diagnostics { count(diagnostic.reason.rawValue) }
+            for condition in report.status.conditions where condition.type == .stale { count(condition.reason) }
+            let status = report.status
+            if status.health == .suspended { count("suspended") }
+            if status.sync == .synced, status.observedDigest ?? status.desiredDigest != status.desiredDigest {
+                count("ignored")
+            }
+            for condition in report.status.conditions where condition.type == .stalled { count(condition.reason) }
+        }
         checkPrunes(plan)
         checkReplicas(plan)
+        checkOrder(plan)
     }
 
     /// The names that only unreadable files defined last.
@@ -231,6 +262,7 @@ struct PlanningChaos {
             switch state {
             case .readable(let workloads, _): readable.formUnion(workloads.map(\.name))
             case .unreadable: broken.formUnion(defined[file] ?? [])
+            case .group: break
             }
         }
         return broken.subtracting(readable)
@@ -243,6 +275,22 @@ struct PlanningChaos {
         pruned.removeAll { world.now - $0.at >= GuardWindow.length }
         let allowance = GuardWindow.allowance(of: Self.names.count)
         if Set(pruned.map(\.name)).count > allowance { complain("more than \(allowance) names were pruned") }
+    }
+
+    /// Nothing is started while something that it depends on is not there as declared.
+    private mutating func checkOrder(_ plan: Plan) {
+        for action in plan.actions where action.verb == .schedule {
+            guard case .readable(let workload)? = world.planner.desired.workloads[action.name] else { continue }
+            for name in workload.dependencies {
+                guard case .readable(let other)? = world.planner.desired.workloads[name] else { continue }
+                let seen = world.planner.observed?.workloads[name]
+                let ready = Set((seen?.live ?? []).filter { $0.ready }.map(\.ordinal))
+                let done = (0..<other.replicas).count { ordinal in
+                    ready.contains(ordinal) || seen?.slots[ordinal]?.last == .completed
+                }
+                if done < other.replicas { complain("\(action.name) is started before \(name)") }
+            }
+        }
     }
 
     /// Never more live tasks than replicas and surge; and what works is not stopped while too little else does.
@@ -270,7 +318,9 @@ struct PlanningChaos {
     /// As the test sees it: an old task that is ready, or a new one that was for long enough. One task for each slot.
     private func isWorking(_ task: TaskStatus, _ workload: Workload) -> Bool {
         guard task.ready, !task.nodeUnknown, task.desired == .run else { return false }
-        let isNew = task.specDigest == workload.specDigest
+        // What a rollout gave up is the old one, whatever it is declared to be.
+        let isReverted = world.planner.entry(workload.name)?.rule == .reverted
+        let isNew = task.specDigest == workload.specDigest && !isReverted
         return !isNew || task.startedAt.map { $0 + workload.update.minHealthy <= world.now } ?? true
     }
 
@@ -344,5 +394,6 @@ struct PlanningChaos {
 }
 
 extension FileState {
+    fileprivate var isBroken: Bool { if case .unreadable = self { true } else { false } }
     fileprivate var isReadable: Bool { if case .readable = self { true } else { false } }
 }

@@ -60,6 +60,7 @@ struct PlanningWorld {
         } catch {
             errors.append(error)
         }
+        transaction.tick()
         transaction.finish()
         cluster = transaction.state
         let changes = transaction.changes
@@ -70,7 +71,8 @@ struct PlanningWorld {
             TaskChanges(
                 term: 1, revision: cluster.revision, changed: tasks.sorted { $0.id < $1.id },
                 removed: changes.tasks.filter { $0.value == nil }.map(\.key).sorted(),
-                slots: changes.slots.values.compactMap { $0?.status }, owner: owner.map(cluster.status)))
+                slots: changes.slots.filter { $0.key.owner == Self.owner }.values.compactMap { $0?.status },
+                owner: owner.map(cluster.status)))
     }
 
     /// Shows the planner what the manager committed.
@@ -245,8 +247,8 @@ struct PlanningWorld {
     /// Passes and works until nothing is to be done at once, moving the clock on where a plan waits for it.
     mutating func settle(rounds: Int = 100) {
         for _ in 0..<rounds {
-            let plan = step()
             let before = cluster.revision
+            let plan = step()
             work()
             look()
             if plan.actions.isEmpty, cluster.revision == before {
@@ -268,13 +270,16 @@ extension Workload {
     init(
         _ name: String, _ words: String..., file: String? = nil, replicas: Int = 1, kind: TaskKind = .service,
         update: UpdatePolicy = UpdatePolicy(), suspend: Bool = false, prune: Bool = true,
-        labels: [String: String] = [:], env: [String: String] = [:]
+        labels: [String: String] = [:], env: [String: String] = [:], dependsOn: [String] = [],
+        ignore: [String] = []
     ) {
+        let range = SourceRange(filename: file ?? "\(name).json")
         self.init(
             definition: TaskDefinition(
                 name: WorkloadName(rawValue: name)!, kind: kind, command: words.isEmpty ? ["run"] : words, env: env,
                 labels: labels),
             replicas: replicas, update: update, suspend: suspend, prune: prune,
-            range: SourceRange(filename: file ?? "\(name).json"))
+            dependsOn: dependsOn.map { Dependency(name: WorkloadName(rawValue: $0)!, range: range) },
+            ignore: ignore.map { JSONPointer($0)! }, range: range)
     }
 }

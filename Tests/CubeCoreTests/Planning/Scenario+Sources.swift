@@ -61,6 +61,32 @@ extension Scenario {
             story.world.read()
             story.show("two files define one name: only that name stays as it is")
         },
+        Scenario("group") { story in
+            story.world.files["shop/cube.json"] = .group(ManifestGroup(atomic: true))
+            story.world.write("shop/web.json", Workload("web", "one", file: "shop/web.json"))
+            story.world.write("shop/deep/db.json", Workload("db", "one", file: "shop/deep/db.json"))
+            story.world.write("shop/old.json", Workload("old", file: "shop/old.json"))
+            story.world.write("log.json", Workload("log", "one"))
+            story.world.read()
+            story.world.settle()
+            story.world.write("shop/web.json", Workload("web", "two", file: "shop/web.json"))
+            story.world.write("shop/new.json", Workload("new", file: "shop/new.json"))
+            story.world.write("log.json", Workload("log", "two"))
+            story.world.files["shop/old.json"] = nil
+            story.world.spoil("shop/deep/db.json")
+            story.world.readTwice()
+            story.show("one file of the group breaks: none of it changes, and the others do")
+            story.world.write("shop/deep/db.json", Workload("db", "two", file: "shop/deep/db.json"))
+            story.world.readTwice()
+            story.show("it is mended: all of it changes")
+            story.world.spoil("shop/cube.json")
+            story.world.readTwice()
+            story.show("the file that makes it a group breaks")
+            story.world.files["shop/cube.json"] = nil
+            story.world.spoil("shop/deep/db.json")
+            story.world.readTwice()
+            story.show("it is no group any more: files are by themselves")
+        },
         Scenario("absence") { story in
             story.world.write("old.json", Workload("old"))
             story.world.write("web.json", Workload("web"))

@@ -95,6 +95,36 @@ extension Scenario {
             story.world.settle()
             story.show("at the end")
         },
+        Scenario("ignore") { story in
+            let ignore = ["/labels/team", "/env/SEED", "/command/1"]
+            story.world.write(
+                "web.json",
+                Workload("web", "run", "a", labels: ["team": "a"], env: ["SEED": "1", "MODE": "x"], ignore: ignore))
+            story.world.read()
+            story.world.settle()
+            story.world.write(
+                "web.json",
+                Workload("web", "run", "b", labels: ["team": "b"], env: ["SEED": "2", "MODE": "x"], ignore: ignore))
+            story.world.read()
+            story.show("only what is ignored changed")
+            story.world.write(
+                "web.json",
+                Workload(
+                    "web", "run", "b", labels: ["team": "b", "zone": "z"], env: ["SEED": "2", "MODE": "x"],
+                    ignore: ignore))
+            story.world.read()
+            story.step("a label that is not ignored changed too: it changes in place, and takes the ignored one along")
+            story.show("afterwards")
+            story.world.write(
+                "web.json",
+                Workload(
+                    "web", "run", "b", labels: ["team": "b", "zone": "z"], env: ["SEED": "2", "MODE": "y"],
+                    ignore: ignore))
+            story.world.read()
+            story.show("so does the environment: a new task has all of it")
+            story.world.settle()
+            story.show("at the end")
+        },
         Scenario("max-unavailable-2") { story in
             story.world.write("web.json", Workload("web", "one", replicas: 4, update: UpdatePolicy(maxUnavailable: 2)))
             story.world.read()

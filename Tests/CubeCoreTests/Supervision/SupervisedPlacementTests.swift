@@ -64,7 +64,14 @@ struct SupervisedPlacementTests {
                 policy: random.pick([.always, .onFailure, .never]),
                 max: .random(in: 0...4, using: &random),
                 backoff: .seconds(1))
-            var stored = SupervisedPlacement(.example { $0.restart = policy }, boot: "0")
+            let check = HealthCheck(command: ["check"], interval: .seconds(1), timeout: .seconds(1))
+            let assignment = TaskAssignment.example {
+                $0.restart = policy
+                $0.health = HealthChecks(ready: check, live: check)
+            }
+            var stored = SupervisedPlacement(assignment, boot: "0")
+            // The runs whose live check failed.
+            var unhealthy: Set<Int> = []
             var placement = stored
             var runs = Runs()
             var boot = 0
@@ -97,6 +104,14 @@ struct SupervisedPlacementTests {
                 case 4 where Int.random(in: 0..<6, using: &random) == 0:
                     placement.stopRequested(now: now)
                     stored = placement
+                case 5:
+                    let finding = random.pick([CheckFinding.passes, .tolerated("no"), .fails("no")])
+                    placement.checked(run: random.pick([1, placement.run]), random.pick(CheckKind.allCases), finding)
+                    stored = placement
+                    if case .stop(let run, _) = placement.due, placement.desired == .run {
+                        unhealthy.insert(run)
+                        tally["unhealthy", default: 0] += 1
+                    }
                 default:
                     self.step(&placement, &stored, &runs, boot: "\(boot)", now: now, &random)
                 }
@@ -108,7 +123,10 @@ struct SupervisedPlacementTests {
                 try #require(progress >= last, "fell back: \(trace)")
                 last = progress
             }
-            tally[placement.report(notEnforced: []).state.rawValue, default: 0] += 1
+            let report = placement.report(notEnforced: [])
+            tally[report.state.rawValue, default: 0] += 1
+            try #require(!report.ready || report.state == .running, "ready without a run: \(trace)")
+            try #require(report.state != .completed || !unhealthy.contains(report.run), "no success: \(trace)")
             if case .exited(let result, _) = runs.ends[runs.started.last ?? 0], placement.endedAt != nil {
                 #expect(placement.report(notEnforced: []).exit == result, "exit lost: \(trace)")
             }

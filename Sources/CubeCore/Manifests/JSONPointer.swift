@@ -1,0 +1,43 @@
+import CubeJSON
+
+/// A place in a JSON value (RFC 6901), such as `/labels/team`.
+package struct JSONPointer: Hashable, Sendable, CustomStringConvertible {
+    /// The names and positions on the way, unescaped; at least one.
+    package let tokens: [String]
+
+    /// `nil` for what is no pointer, or one to the whole.
+    package init?(_ text: String) {
+        guard text.first == "/" else { return nil }
+        var tokens: [String] = []
+        for part in text.dropFirst().split(separator: "/", omittingEmptySubsequences: false) {
+            guard !part.replacing("~0", with: "").replacing("~1", with: "").contains("~") else { return nil }
+            tokens.append(String(part.replacing("~1", with: "/").replacing("~0", with: "~")))
+        }
+        self.tokens = tokens
+    }
+
+    package var description: String {
+        tokens.map { "/" + $0.replacing("~", with: "~0").replacing("/", with: "~1") }.joined()
+    }
+}
+
+extension CanonicalJSON {
+    /// What is left of a value without the places that pointers lead to; `nil` where nothing is. An empty object counts as
+    /// none, as in every canonical form.
+    func without(_ pointers: [ArraySlice<String>]) -> CanonicalJSON? {
+        guard !pointers.isEmpty else { return self }
+        guard !pointers.contains(where: \.isEmpty) else { return nil }
+        func below(_ token: String) -> [ArraySlice<String>] {
+            pointers.filter { $0.first == token }.map { $0.dropFirst() }
+        }
+        switch self {
+        case .object(let members):
+            var left: [String: CanonicalJSON] = [:]
+            for (key, value) in members { left[key] = value.without(below(key)) }
+            return left.isEmpty ? nil : .object(left)
+        case .array(let elements):
+            return .array(elements.enumerated().compactMap { $1.without(below("\($0)")) })
+        case .string, .integer, .boolean: return self
+        }
+    }
+}

@@ -1,0 +1,20 @@
+import CubeJSON
+
+/// What a file called `cube.json` says of the directory that it stands in, with all below it. It is no manifest.
+package struct ManifestGroup: Hashable, Sendable {
+    /// Whether none of it changes while any file in it cannot be read.
+    package var atomic: Bool
+
+    package init(atomic: Bool = false) { self.atomic = atomic }
+
+    /// The name of such a file.
+    package static let fileName = "cube.json"
+
+    package static func isFile(_ path: String) -> Bool { path == fileName || path.hasSuffix("/" + fileName) }
+
+    static let fields = FieldTable<ManifestGroup>([
+        Field(
+            "atomic", \.atomic, .boolean,
+            "Whether nothing of the directory changes while any file in it is not valid. Default `false`.")
+    ])
+}

@@ -1,0 +1,132 @@
+import CubeTypes
+
+/// Why a rollout failed: one of its new tasks failed for good, or was not available in time.
+struct RolloutFailure: Hashable, Sendable {
+    var rule: Rule
+    var standstill: Standstill
+}
+
+extension SlotRules {
+    /// The first failure among the slots. All of it follows from the tasks and the slot records, so that a restart forgets
+    /// nothing.
+    func failure(among slots: [Slot]) -> RolloutFailure? {
+        if let slot = slots.first(where: { $0.phase == .failed || $0.isSuccessorFailed }) {
+            let task = ended[slot.ordinal]
+            return RolloutFailure(
+                rule: .failed,
+                standstill: Standstill(
+                    reason: task?.reason?.rawValue ?? "failed",
+                    message: "\(workload.name)/\(slot.ordinal) failed\(task?.endText ?? ""); \(remedy)"))
+        }
+        guard let late = slots.first(where: { deadline(of: $0, among: slots).map { $0 <= now } ?? false }) else {
+            return nil
+        }
+        return RolloutFailure(
+            rule: .rolloutStalled,
+            standstill: Standstill(
+                reason: "deadline_exceeded",
+                message: "\(workload.name)/\(late.ordinal) was not available within \(workload.update.deadline.text); "
+                    + remedy))
+    }
+
+    /// When the next deadline ends.
+    func nextDeadline(among slots: [Slot]) -> Timestamp? {
+        slots.compactMap { deadline(of: $0, among: slots) }.filter { $0 > now }.min()
+    }
+
+    /// Whether what failed or is late belongs to a rollout: old tasks are still there, or it never worked here.
+    func isRollingOut(_ ordinal: Int, attempt: Int, among slots: [Slot]) -> Bool {
+        (self.slots[ordinal]?.healthyAttempt ?? -1) < attempt || slots.contains { $0.holdsOutdated }
+    }
+
+    /// When the slot's new task must be available; `nil` where there is none, or nobody knows how it is.
+    private func deadline(of slot: Slot, among slots: [Slot]) -> Timestamp? {
+        guard workload.definition.kind == .service, case .settling(let task, _) = slot.phase, !task.nodeUnknown,
+            isRollingOut(slot.ordinal, attempt: task.attempt, among: slots)
+        else { return nil }
+        let began = starts.creation(of: task)
+        return max(began, directives.retryAt ?? began) + workload.update.deadline
+    }
+
+    private var remedy: String {
+        "it is tried again when its manifest changes, or by cube retry \(workload.name)"
+    }
+}
+
+extension WorkloadDecider {
+    /// What to go back to, where the rollout of what is declared failed and that is what its policy says, or where it was
+    /// given up before and nobody has said anything since.
+    var reversion: TaskDefinition? {
+        guard rejecting == nil, workload.definition.kind == .service,
+            isRejected || workload.update.onFailure == .revert && isFailedRollout
+        else { return nil }
+        return lastHealthy
+    }
+
+    /// Whether the failure is the rollout's, and not that of a task that worked long after it.
+    private var isFailedRollout: Bool {
+        guard failure != nil else { return false }
+        return slots.contains { slot in
+            switch slot.phase {
+            case .failed: rules.isRollingOut(slot.ordinal, attempt: attempts(of: slot) - 1, among: slots)
+            default: slot.isSuccessorFailed
+            }
+        } || failure?.rule == .rolloutStalled
+    }
+
+    private func attempts(of slot: Slot) -> Int { observed.slots[slot.ordinal]?.next ?? 0 }
+
+    /// Whether the declared digest was given up: some slot's record says so, nobody asked for another try since, and no task
+    /// was accepted since that does not stand in its place.
+    private var isRejected: Bool {
+        let digest = workload.specDigest
+        let records = observed.slots.values.filter { $0.rejected.contains(digest) }
+        guard let said = records.compactMap(\.rejectedRevision).max(), rules.directives.retry ?? -1 < said else {
+            return false
+        }
+        return !observed.tasks.values.contains { task in
+            task.createdRevision > said && observed.slots[task.ordinal]?.rejected.contains(digest) != true
+        }
+    }
+
+    /// The definition of the newest task whose digest was healthy somewhere. The manager keeps that task, however old.
+    private var lastHealthy: TaskDefinition? {
+        let rejected = Set(observed.slots.values.flatMap(\.rejected)).union([workload.specDigest])
+        let healthy = Set(observed.slots.values.compactMap(\.healthyDigest)).subtracting(rejected)
+        return observed.tasks.values
+            .filter {
+                healthy.contains($0.specDigest) && !workload.matches($0)
+                    && $0.definition.kind == workload.definition.kind
+            }
+            .max { ($0.createdRevision, $0.id) < ($1.createdRevision, $1.id) }?.definition
+    }
+
+    /// The decision that makes all as it was healthy last, told as the failure that it is.
+    func revert(to healthy: TaskDefinition) -> Decision {
+        let former = Workload(
+            definition: healthy, replicas: workload.replicas, update: workload.update, suspend: workload.suspend,
+            prune: workload.prune, dependsOn: workload.dependsOn, ignore: workload.ignore, range: workload.range)
+        let decider = WorkloadDecider(
+            former, observed: observed, directives: rules.directives, since: rules.since, starts: rules.starts,
+            identity: identity, rejecting: workload.specDigest, awaited: awaited, now: rules.now)
+        var decision = decider.decide()
+        let cause =
+            failure.map { ": " + $0.standstill.message }
+            ?? "; a change of its manifest, or cube retry \(workload.name), tries again"
+        let message = "its rollout failed and all goes back to what was healthy last\(cause)"
+        decision.standstill = decision.standstill ?? Standstill(reason: Rule.reverted.rawValue, message: message)
+        decision.rule = .reverted
+        decision.reason = message
+        decision.differences = differences
+        if decision.health.status != .unknown { decision.health = Health(.degraded, Rule.reverted.rawValue, message) }
+        return decision
+    }
+}
+
+extension Slot {
+    /// Whether a task that is to be replaced has its place in it.
+    fileprivate var holdsOutdated: Bool {
+        if case .outdated = phase { return true }
+        return former != nil
+    }
+}

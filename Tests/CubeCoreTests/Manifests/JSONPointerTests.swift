@@ -1,0 +1,25 @@
+import CubeJSON
+import Testing
+
+@testable import CubeCore
+
+@Suite struct JSONPointerTests {
+    private func left(of value: CanonicalJSON, without pointers: String...) throws -> CanonicalJSON? {
+        value.without(try pointers.map { try #require(JSONPointer($0)).tokens[...] })
+    }
+
+    @Test func `a pointer reads back as it was written`() {
+        for text in ["/", "/a", "/a/b/0", "/a~1b/~0", "/~01", "//a"] {
+            #expect(JSONPointer(text)?.description == text)
+        }
+        #expect(JSONPointer("/a~1b/m~0n")?.tokens == ["a/b", "m~n"])
+        for text in ["", "a", "/~", "/~2", "/a~"] { #expect(JSONPointer(text) == nil) }
+    }
+
+    @Test func `what pointers lead to is left out, and an object without members too`() throws {
+        let value: CanonicalJSON = ["a": ["x", "y", "z"], "b": ["c": "d"], "e": "f"]
+        #expect(
+            try left(of: value, without: "/a/0", "/a/2", "/b/c", "/nothing/there", "/e/f") == ["a": ["y"], "e": "f"])
+        #expect(try left(of: value, without: "/a", "/b", "/e") == nil)
+    }
+}
