@@ -55,7 +55,8 @@ struct ApplyCommand: Command {
         let log = DaemonLog(isVerbose: verbosity.verbose, isQuiet: Terminal.standardOutput.isInteractive)
         let manager = options.manager
         let role = ReconcilerRole(
-            data: place.data, origin: .directory(place.manifests), owner: try options.owner.owner, holder: "cube apply",
+            data: place.data, origin: try options.git.origin(else: place.manifests), owner: try options.owner.owner,
+            holder: "cube apply",
             contract: contract, manager: { try manager.connection(.write) },
             log: log)
         let watch = ApplyWatch(state: role.state, limit: timeout)
