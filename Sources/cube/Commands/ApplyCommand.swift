@@ -32,6 +32,10 @@ struct ApplyCommand: Command {
     @OptionGroup var options: PreviewOptions
     @OptionGroup var verbosity: VerbosityOption
 
+    func validate() throws {
+        if options.git.localRevision != nil { throw ValidationError("--revision goes with --git here") }
+    }
+
     func run() async throws {
         let contract = try file.map { try SavedPlan.toApply(.absolute($0)) }
         let preview = try await options.preview()
