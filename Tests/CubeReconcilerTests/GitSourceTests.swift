@@ -9,7 +9,7 @@ import Testing
 @testable import CubeReconciler
 
 /// A remote that is followed: real repositories, the real git, and everything that may go wrong between them.
-@Suite(.timeLimit(.minutes(2))) struct GitSourceTests {
+@Suite(.serialized, .timeLimit(.minutes(2))) struct GitSourceTests {
     private let repository: TestRepository
     private let source: GitSource
     private var clone: String { "data/reconciler/git" }
