@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -21,6 +22,13 @@ static inline pid_t cube_fork(void) { return fork(); }
 
 /// A flag of `posix_spawn`: the child leads a session of its own, and has no terminal.
 static const short cube_spawn_set_session = 0x80;
+
+int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *actions, int first);
+
+/// The child has no descriptor from `first` on, whoever forgot to say so of one.
+static inline int cube_spawn_close_from(posix_spawn_file_actions_t *actions, int first) {
+    return posix_spawn_file_actions_addclosefrom_np(actions, first);
+}
 
 /// Closes all descriptors from `first` on.
 static inline int cube_close_from(unsigned int first) { return (int)syscall(SYS_close_range, first, ~0U, 0U); }

@@ -165,6 +165,29 @@ import Testing
         #expect(snapshot.files["large.json"]?.reasons == [.tooLarge])
     }
 
+    @Test func `a watched directory tells the commit that is checked out, and whether files differ from it`()
+        async throws
+    {
+        let source = DirectorySource(
+            repository.work.appending("manifests"), files: LocalFileSystem(),
+            git: GitProgram(environment: TestRepository.environment),
+            now: { Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)) })
+        try write(manifest("web"), to: "web.json")
+        let commit = try repository.commit()
+        let clean = await source.look(at: .everything)?.source
+        #expect(clean?.commit == commit && clean?.dirty == false)
+        try write(manifest("web", "22"), to: "web.json")
+        #expect(await source.look(at: .entries(["web.json"]))?.source.dirty == true)
+        try repository.git("checkout", "--quiet", ".")
+        try repository.write("words", to: "README.md")
+        #expect(await source.look(at: .everything)?.source.dirty == false)
+        try write(manifest("new"), to: "new.json")
+        #expect(await source.look(at: .everything)?.source.dirty == true)
+        let next = try repository.commit()
+        let later = await source.look(at: .everything)?.source
+        #expect(later?.commit == next && later?.dirty == false)
+    }
+
     @Test func `outside of a repository git's own words are told`() async throws {
         let directory = try TemporaryDirectory()
         let history = try Self.history(of: directory.path)

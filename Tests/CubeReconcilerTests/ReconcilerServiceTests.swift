@@ -37,11 +37,15 @@ private final class World: Sendable {
     }
 
     /// Runs a reconciler while the test does something with it.
+    ///
+    /// - Parameter remote: what to follow in place of the directory.
     func reconcile(
-        observing: Bool = false, notices: (any NoticeSender)? = nil, _ body: @Sendable (Run) async throws -> Void
+        from remote: GitRemote? = nil, observing: Bool = false, notices: (any NoticeSender)? = nil,
+        _ body: @Sendable (Run) async throws -> Void
     ) async throws {
         var options = ReconcilerOptions(
-            origin: .directory(directory.path.appending("manifests")), directory: data, holder: "test")
+            origin: remote.map { .git(GitOrigin($0, poll: .seconds(86_400))) }
+                ?? .directory(directory.path.appending("manifests")), directory: data, holder: "test")
         options.rescan = .seconds(60)
         options.observesOnly = observing
         let clock = clock
@@ -53,12 +57,12 @@ private final class World: Sendable {
                     state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
                     return state
                 }
-            }, notices: notices)
+            }, git: GitProgram(environment: TestRepository.environment), notices: notices)
         let service = ReconcilerService(
             options, world: world, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await service.run() }
-            try await body(Run(state: service.state, clock: clock))
+            try await body(Run(state: service.state, clock: clock, wake: { service.lookNow() }))
             group.cancelAll()
         }
     }
@@ -96,6 +100,7 @@ private final class Receiver: NoticeSender {
 private struct Run {
     let state: ReconcilerState
     let clock: ManualClock
+    let wake: @Sendable () -> Void
 
     /// Lets time go until the condition holds; the time limit of the suite bounds it.
     func until(_ condition: (ReconcilerState.View) async throws -> Bool) async throws {
@@ -151,6 +156,39 @@ private struct Run {
         let entries = try journal.map { try JSONDecoder().decode(JournalEntry.self, from: Data($0.utf8)) }
         #expect(entries.filter { $0.event == .intent }.map(\.id) == entries.filter { $0.event == .outcome }.map(\.id))
         #expect(entries.filter { $0.event == .outcome }.allSatisfy { $0.result == "ok" })
+    }
+
+    @Test func `A repository is followed: who wakes it sees what was pushed, and the journal has the commit`()
+        async throws
+    {
+        let world = try World()
+        let repository = try TestRepository()
+        @Sendable func publish(_ argument: String) throws -> String {
+            try repository.write(manifest("web", argument), to: "web.json")
+            let commit = try repository.commit()
+            try repository.git("push", "--quiet", "--force", "origin", "HEAD:main")
+            return commit
+        }
+        _ = try publish("1")
+        let remote = GitRemote(url: repository.remote.string, reference: .branch("main"), path: "")
+        try await world.reconcile(from: remote) { run in
+            try await run.untilConverged { _ in await world.cluster.living == ["web/0": "1"] }
+            let commit = try publish("2")
+            await run.pass(.seconds(600))
+            #expect(await world.cluster.living == ["web/0": "1"])
+            run.wake()
+            try await run.untilConverged { _ in await world.cluster.living == ["web/0": "2"] }
+            #expect(world.summary()?.source == remote.revision(commit))
+            #expect(world.directory.text(of: ".cube/journal.ndjson")?.contains(commit) == true)
+        }
+        let memory = ReconcilerMemory(
+            directory: world.directory.path.appending(".cube"), files: world.files, logger: Logger(label: "test"))
+        #expect(memory.knownIdentity?.source == remote.sourceID)
+        // As a directory it is who it was before, or would have been.
+        let own = try memory.identity { 1 }.source
+        #expect(own != remote.sourceID && memory.knownIdentity?.source == own)
+        #expect(try memory.identity(of: remote.sourceID) { 2 }.source == remote.sourceID)
+        #expect(try memory.identity { 3 }.source == own)
     }
 
     @Test func `Nothing is called and nothing is written when nothing changed`() async throws {

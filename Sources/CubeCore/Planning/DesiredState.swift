@@ -108,7 +108,8 @@ package struct DesiredState: Sendable {
             proof.listed(snapshot, differs: differs)
             settle(snapshot)
         }
-        source = snapshot.isPartial ? source : snapshot.source
+        // Before the first look at everything, a part of it is not known as a whole.
+        if source != nil || !snapshot.isPartial { source = snapshot.source }
         resolve(&touched)
         noteRoot(snapshot)
         return touched

@@ -45,14 +45,17 @@ package struct GitProgram: Sendable {
         self.clock = clock
     }
 
-    /// The same for one remote, whose URL is told by the environment: arguments are seen by every user.
+    /// The same for one remote, told by the environment: arguments are seen by every user.
     ///
     /// - Parameter signers: whose signatures count.
     func talking(to remote: GitRemote, signers: CommitSigners?) -> GitProgram {
         var environment = environment
-        environment["GIT_CONFIG_COUNT"] = "1"
-        environment["GIT_CONFIG_KEY_0"] = "remote.\(GitRemote.name).url"
-        environment["GIT_CONFIG_VALUE_0"] = remote.secretURL
+        let told = [("remote.\(GitRemote.name).url", remote.publicURL), remote.access].compactMap { $0 }
+        environment["GIT_CONFIG_COUNT"] = "\(told.count)"
+        for (index, (key, value)) in told.enumerated() {
+            environment["GIT_CONFIG_KEY_\(index)"] = key
+            environment["GIT_CONFIG_VALUE_\(index)"] = value
+        }
         var settings: [String] = []
         // An empty one accepts nobody, also where the user's own settings name a file.
         if case .keyring? = signers { settings = ["-c", "gpg.ssh.allowedSignersFile=/dev/null"] }

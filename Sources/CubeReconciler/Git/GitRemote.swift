@@ -1,5 +1,6 @@
 package import CubeCore
 package import CubeTypes
+import FoundationEssentials
 
 /// A repository to follow: where it is, what of it is wanted, and which directory of that holds the manifests.
 package struct GitRemote: Hashable, Sendable {
@@ -18,15 +19,19 @@ package struct GitRemote: Hashable, Sendable {
     package let reference: Reference
     /// Relative to the root of the repository; `""` is the root.
     package let path: String
-    /// With what gives access. It never leaves this process but in git's environment.
-    let secretURL: String
-    /// What must not be seen of it.
+    /// As git is told it. Whoever looks at the arguments of processes sees it, as git hands it to its helpers.
+    let publicURL: String
+    /// What gives access, as the value of the header field `Authorization`; it never leaves this process but in git's environment.
+    let authorization: String?
+    /// What must not be seen of the URL.
     let secrets: [String]
 
     /// - Parameter url: whatever git takes, also with a user and a password or token in it.
     package init(url: String, reference: Reference, path: String) {
-        secretURL = url
-        (self.url, secrets) = Self.withoutSecrets(url)
+        let parts = URLParts(url)
+        (self.url, publicURL) = (parts.shown, parts.bare)
+        authorization = parts.authorization
+        secrets = parts.secrets
         self.reference = reference
         self.path = path.split(separator: "/").filter { $0 != "." }.joined(separator: "/")
     }
@@ -57,29 +62,65 @@ package struct GitRemote: Hashable, Sendable {
         SourceRevision(kind: "git", path: path, commit: commit, url: url, branch: branch)
     }
 
-    /// Over HTTP whoever is named there may be a token; elsewhere only a password is a secret.
-    private static func withoutSecrets(_ url: String) -> (String, secrets: [String]) {
-        guard let scheme = url.firstRange(of: "://") else { return (url, []) }
+    /// The setting of git that gives access, and to whom alone: a server that sends us elsewhere does not get it along.
+    var access: (key: String, value: String)? {
+        guard let authorization, let scheme = publicURL.firstRange(of: "://") else { return nil }
+        let host = publicURL[scheme.upperBound...].prefix { $0 != "/" && $0 != "?" }
+        return ("http.\(publicURL[..<scheme.upperBound])\(host)/.extraHeader", "Authorization: \(authorization)")
+    }
+}
+
+/// A URL, taken apart. Over HTTP whoever is named in it may be a token; elsewhere only a password is a secret.
+private struct URLParts {
+    /// Without what gives access.
+    var shown: String
+    /// The same, with the query.
+    var bare: String
+    var authorization: String?
+    var secrets: [String] = []
+
+    init(_ url: String) {
+        (shown, bare) = (url, url)
+        guard let scheme = url.firstRange(of: "://") else { return }
         let isWeb = url[..<scheme.lowerBound].lowercased().hasPrefix("http")
-        let authority = url[scheme.upperBound...].prefix { $0 != "/" && $0 != "?" }
-        var shown = url
-        var secrets: [String] = []
-        if isWeb, let query = url.firstIndex(of: "?") {
-            secrets.append(String(url[query...]))
-            shown = String(url[..<query])
+        let rest = url[scheme.upperBound...]
+        let authority = rest.prefix { $0 != "/" && $0 != "?" }
+        if let at = authority.lastIndex(of: "@") {
+            let names = authority[..<at].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+            let user = isWeb || names[0].isEmpty ? "" : "\(names[0])@"
+            bare = url[..<scheme.upperBound] + user + rest[rest.index(after: at)...]
+            secrets = (isWeb ? [authority[..<at]] + names : names.dropFirst()).map(String.init)
+            if isWeb {
+                let words = names.map(\.percentDecoded)
+                let code = Data("\(words[0]):\(words.count > 1 ? words[1] : "")".utf8).base64EncodedString()
+                authorization = "Basic \(code)"
+                secrets.append(code)
+            }
         }
-        guard let at = authority.lastIndex(of: "@") else { return (shown, secrets) }
-        let access = authority[..<at]
-        if isWeb {
-            shown = shown.replacing("\(access)@", with: "", maxReplacements: 1)
-            secrets.append(String(access))
+        shown = bare
+        if isWeb, let query = bare.firstIndex(of: "?") {
+            secrets.append(String(bare[query...]))
+            shown = String(bare[..<query])
         }
-        if let colon = access.firstIndex(of: ":") {
-            let password = String(access[access.index(after: colon)...])
-            if !isWeb { shown = shown.replacing(":\(password)@", with: "@", maxReplacements: 1) }
-            secrets.append(password)
+        secrets.removeAll(where: \.isEmpty)
+    }
+}
+
+extension Substring {
+    /// With what is written as `%XX`; what is not understood stays.
+    fileprivate var percentDecoded: String {
+        var bytes: [UInt8] = []
+        var rest = Array(utf8)[...]
+        while let byte = rest.popFirst() {
+            let digits = String(decoding: rest.prefix(2), as: UTF8.self)
+            if byte == UInt8(ascii: "%"), digits.utf8.count == 2, let value = UInt8(digits, radix: 16) {
+                bytes.append(value)
+                rest = rest.dropFirst(2)
+            } else {
+                bytes.append(byte)
+            }
         }
-        return (shown, secrets.filter { !$0.isEmpty })
+        return String(decoding: bytes, as: UTF8.self)
     }
 }
 

@@ -75,12 +75,13 @@ struct ReconcileLoop {
         case .directory(let path):
             let watcher = DirectoryWatcher.make()
             return SourceFeed(
-                DirectorySource(path, files: world.files, watcher: watcher, now: world.now), watcher: watcher,
+                DirectorySource(path, files: world.files, watcher: watcher, git: world.git, now: world.now),
+                watcher: watcher,
                 pace: SourceFeed.Pace(rescan: options.rescan), clock: world.clock, now: world.now, logger: logger)
         case .git(let origin):
             let source = GitSource(
                 origin.remote, signers: origin.signers, directory: options.directory.pushing("reconciler/git"),
-                git: origin.git, patience: origin.patience, now: world.now, logger: logger)
+                git: world.git, patience: origin.patience, now: world.now, logger: logger)
             return GitFeed(
                 source, pace: GitFeed.Pace(poll: origin.poll), bell: bell, clock: world.clock, random: world.random)
         }

@@ -60,14 +60,12 @@ package struct GitOrigin: Sendable {
     package var signers: CommitSigners?
     /// How often the remote is asked, about.
     package var poll: Duration
-    package var git: GitProgram
     package var patience = GitSource.Patience()
 
-    package init(_ remote: GitRemote, signers: CommitSigners? = nil, poll: Duration = .seconds(60), git: GitProgram) {
+    package init(_ remote: GitRemote, signers: CommitSigners? = nil, poll: Duration = .seconds(60)) {
         self.remote = remote
         self.signers = signers
         self.poll = poll
-        self.git = git
     }
 }
 
@@ -79,13 +77,15 @@ package struct ReconcilerWorld: Sendable {
     /// A time that does not jump while the program runs.
     package var now: @Sendable () -> Timestamp
     package var random: @Sendable () -> UInt64
+    package var git: GitProgram
     /// `nil`: nobody is told anything.
     package var notices: (any NoticeSender)?
 
     package init(
         cluster: any ClusterWriter, files: any WritableFileSystem = LocalFileSystem(),
         clock: any Clock<Duration> = ContinuousClock(), now: @escaping @Sendable () -> Timestamp,
-        random: @escaping @Sendable () -> UInt64, notices: (any NoticeSender)? = nil
+        random: @escaping @Sendable () -> UInt64, git: GitProgram = GitProgram(environment: [:]),
+        notices: (any NoticeSender)? = nil
     ) {
         self.cluster = cluster
         self.files = files
@@ -93,5 +93,6 @@ package struct ReconcilerWorld: Sendable {
         self.now = now
         self.random = random
         self.notices = notices
+        self.git = git
     }
 }

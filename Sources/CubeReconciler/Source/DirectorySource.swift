@@ -23,6 +23,7 @@ package actor DirectorySource {
     private let path: FilePath
     private let files: any FileSystem
     private let watcher: DirectoryWatcher?
+    private let program: GitProgram?
     private let now: @Sendable () -> Timestamp
     private let executor = BlockingExecutor("cube.directory-source")
 
@@ -36,14 +37,17 @@ package actor DirectorySource {
     /// - Parameters:
     ///   - path: the directory; a link is followed anew with each look.
     ///   - watcher: is told which directories to watch; `nil` for who looks once.
+    ///   - git: tells whether files differ from the commit, where the directory is part of a checkout; `nil` for who does not
+    ///     want to know.
     ///   - now: a clock that does not jump.
     package init(
         _ path: FilePath, files: any FileSystem, watcher: DirectoryWatcher? = nil,
-        now: @escaping @Sendable () -> Timestamp
+        git: GitProgram? = nil, now: @escaping @Sendable () -> Timestamp
     ) {
         self.path = path
         self.files = files
         self.watcher = watcher
+        program = git
         self.now = now
     }
 
@@ -60,7 +64,31 @@ package actor DirectorySource {
     /// Looks at the directory.
     ///
     /// - Returns: all that is known after it, or of a look at entries what changed; `nil` where that is nothing.
-    package func look(at extent: Extent) -> ManifestSnapshot? {
+    package func look(at extent: Extent) async -> ManifestSnapshot? {
+        var snapshot = lookAtFiles(extent)
+        if snapshot?.source.commit != nil { snapshot?.source.dirty = await isDirty() }
+        return snapshot
+    }
+
+    /// Whether anything in the directory is not as it was committed; `nil` where git cannot say.
+    private func isDirty() async -> Bool? {
+        guard let program else { return nil }
+        var isDirty = false
+        do throws(GitError) {
+            try await program.run(
+                ["-C", path.string, "status", "--porcelain", "-z", "--untracked-files=normal", "--", "."],
+                within: Self.patience
+            ) { if !$0.isEmpty { isDirty = true } }
+            return isDirty
+        } catch {
+            return nil
+        }
+    }
+
+    /// How long git may take to compare a directory with its commit.
+    private static let patience: Duration = .seconds(10)
+
+    private func lookAtFiles(_ extent: Extent) -> ManifestSnapshot? {
         let began = now()
         let tree: any FileTree
         do throws(FileError) {

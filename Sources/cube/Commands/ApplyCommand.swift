@@ -33,6 +33,10 @@ struct ApplyCommand: Command {
     @OptionGroup var options: PreviewOptions
     @OptionGroup var verbosity: VerbosityOption
 
+    func validate() throws {
+        if options.git.localRevision != nil { throw ValidationError("--revision goes with --git here") }
+    }
+
     func run() async throws {
         let contract = try file.map { try SavedPlan.toApply(.absolute($0)) }
         let preview = try await options.preview()
@@ -56,7 +60,8 @@ struct ApplyCommand: Command {
         let log = DaemonLog(isVerbose: verbosity.verbose, isQuiet: Terminal.standardOutput.isInteractive)
         let manager = options.manager
         let role = ReconcilerRole(
-            data: place.data, origin: .directory(place.manifests), owner: try options.owner.owner, holder: "cube apply",
+            data: place.data, origin: try options.git.origin(else: place.manifests), owner: try options.owner.owner,
+            holder: "cube apply",
             contract: contract, manager: { try manager.connection(.write) },
             log: log)
         let watch = ApplyWatch(state: role.state, limit: timeout)

@@ -27,13 +27,15 @@ struct DiffCommand: Command {
 
     static let statusOfErrors = ExitStatus.trouble
 
-    @Option(help: ArgumentHelp("The manifests as this commit has them: a branch, a tag, an id.", valueName: "rev"))
-    var revision: String?
     @Option(
         help: ArgumentHelp("Compare with the manifests of this commit, rather than with what runs.", valueName: "rev"))
     var base: String?
     @OptionGroup var options: PreviewOptions
     @OptionGroup var output: OutputOptions
+
+    func validate() throws {
+        if base != nil, options.git.url != nil { throw ValidationError("--base and --git exclude each other") }
+    }
 
     func run() async throws {
         let differs =
@@ -44,7 +46,7 @@ struct DiffCommand: Command {
     // MARK: What runs
 
     private func compareWithWhatRuns() async throws -> Bool {
-        let drifts = try await options.preview(revision: revision).drifts
+        let drifts = try await options.preview().drifts
         switch output.output {
         case .json: Terminal.output(try JSONText.pretty(drifts))
         case .markdown: Terminal.output(Self.table(drifts).markdown)
@@ -71,6 +73,7 @@ struct DiffCommand: Command {
     // MARK: Two states of the manifests
 
     private func review(from base: String) async throws -> Bool {
+        let revision = options.git.localRevision
         let reader = try RevisionReader(options.manager.place)
         let old = try await reader.manifests(at: base)
         let new = try await reader.manifests(at: revision)

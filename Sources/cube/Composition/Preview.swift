@@ -15,17 +15,24 @@ struct Preview {
 
     /// - Throws: where the manifests or the cluster cannot be seen at all.
     ///
-    /// - Parameter revision: the commit whose manifests count; `nil`: the directory as it is.
+    /// - Parameter git: the repository or the commit whose manifests count, if not the directory as it is.
     static func make(
-        place: PlaceOptions, revision: String? = nil, owner: OwnerName, cluster: any ClusterReader
+        place: PlaceOptions, git: GitOptions, owner: OwnerName, cluster: any ClusterReader
     ) async throws -> Preview {
         let time = SteadyTime()
         let memory = ReconcilerMemory(
             directory: place.data.path, files: LocalFileSystem(), logger: CommandLog.quiet)
-        let snapshot = try await RevisionReader(place).manifests(at: revision)
+        let snapshot: ManifestSnapshot
+        var source = memory.knownIdentity.map { $0.directory ?? $0.source }
+        if git.localRevision == nil, case .git(let origin) = try git.origin(else: place.manifests) {
+            snapshot = try await RemoteLook.manifests(of: origin)
+            source = origin.remote.sourceID
+        } else {
+            snapshot = try await RevisionReader(place).manifests(at: git.localRevision)
+        }
         let observed = ObservedState(try await cluster.tasks(owner: owner), of: owner)
         var planner = Planner(owner: owner, memory: memory.names, window: memory.window, oneShot: true)
-        if let bound = observed.owner?.source, bound != memory.knownIdentity?.source {
+        if let bound = observed.owner?.source, bound != source {
             planner.standing = .watching(
                 reason: ErrorReason.ownerTaken.rawValue, message: "\(owner) belongs to another directory of manifests")
         }
@@ -54,15 +61,14 @@ struct Preview {
 struct PreviewOptions: ParsableArguments {
     @Flag(help: "Go on though manifests are not valid: what they last said counts.")
     var allowStale = false
+    @OptionGroup var git: GitOptions
     @OptionGroup var owner: OwnerOption
     @OptionGroup var manager: ConnectionOptions
 
     /// Looks, with a client that may only look.
-    ///
-    /// - Parameter revision: the commit whose manifests count; `nil`: the directory as it is.
-    func preview(revision: String? = nil) async throws -> Preview {
+    func preview() async throws -> Preview {
         let preview = try await Preview.make(
-            place: manager.place, revision: revision, owner: owner.owner,
+            place: manager.place, git: git, owner: owner.owner,
             cluster: ManagerClusterReader(client: manager.reader()))
         try preview.requireValid(allowStale: allowStale)
         return preview

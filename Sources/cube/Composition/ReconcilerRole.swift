@@ -41,7 +41,7 @@ struct ReconcilerRole: Service {
                 random: {
                     var generator = SystemRandomNumberGenerator()
                     return generator.next()
-                }, notices: notices),
+                }, git: GitProgram(environment: Environment.all), notices: notices),
             logger: log("reconciler"))
     }
 

@@ -18,7 +18,10 @@ struct GitOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The directory of manifests in the repository. (default: its root)", valueName: "dir"))
     var path: String?
 
-    @Option(help: ArgumentHelp("A tag, or the full id of a commit, in place of a branch.", valueName: "rev"))
+    @Option(
+        help: ArgumentHelp(
+            "A tag, or the full id of a commit, in place of a branch. Without --git, where one only looks: any commit of "
+                + "the repository that the directory lies in.", valueName: "rev"))
     var revision: String?
 
     @Option(
@@ -37,7 +40,7 @@ struct GitOptions: ParsableArguments {
 
     func validate() throws {
         let others: [(String, Bool)] = [
-            ("--branch", branch != nil), ("--path", path != nil), ("--revision", revision != nil),
+            ("--branch", branch != nil), ("--path", path != nil),
             ("--poll", poll != nil), ("--verify-signatures", verifySignatures),
         ]
         if url == nil, let (name, _) = others.first(where: \.1) { throw ValidationError("\(name) goes with --git") }
@@ -47,28 +50,36 @@ struct GitOptions: ParsableArguments {
         }
         if let poll, poll < .seconds(1) { throw ValidationError("--poll \(poll.text) is below 1s") }
         for (name, value) in [("--branch", branch), ("--revision", revision)] {
-            if let value, !Self.isReference(value) { throw ValidationError("\(name) \"\(value)\" is no name of git's") }
+            if url != nil, let value, !Self.isReference(value) {
+                throw ValidationError("\(name) \"\(value)\" is no name of git's")
+            }
         }
         if path?.split(separator: "/").contains("..") ?? false {
             throw ValidationError("--path \"\(path ?? "")\" leads out of the repository")
         }
     }
 
+    /// The commit of the directory's own repository that is meant, where none other is named.
+    var localRevision: String? { url == nil ? revision : nil }
+
     /// Where the manifests come from.
     ///
     /// - Throws: where the file of signers is missing: nothing would ever be accepted.
     func origin(else directory: FilePath) throws -> ManifestOrigin {
-        guard let url else { return .directory(directory) }
+        guard let url else {
+            guard revision == nil else { throw ValidationError("--revision goes with --git here") }
+            return .directory(directory)
+        }
         let signers = allowedSigners.map(FilePath.absolute)
         if let signers, !signers.exists { throw Failure("\(signers): there is no such file") }
         return .git(
             GitOrigin(
                 GitRemote(url: Self.absolute(url), reference: reference, path: path ?? ""),
                 signers: verifySignatures ? signers.map(CommitSigners.file) ?? .keyring : nil,
-                poll: poll ?? .seconds(60), git: GitProgram(environment: Environment.all)))
+                poll: poll ?? .seconds(60)))
     }
 
-    private var url: String? { urlOption ?? Environment.value("CUBE_GIT") }
+    var url: String? { urlOption ?? Environment.value("CUBE_GIT") }
 
     private var reference: GitRemote.Reference {
         if let branch { return .branch(branch) }

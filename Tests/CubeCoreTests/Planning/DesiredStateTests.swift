@@ -36,6 +36,18 @@ struct DesiredStateTests {
         #expect(desired.workloads.count == 2)
     }
 
+    @Test func `the source is that of the last snapshot, and not known from a part of it alone`() {
+        var desired = DesiredState(memory: nil)
+        var part = snapshot(["a.json": readable(Workload("a"))], isPartial: true)
+        part.source.commit = "one"
+        _ = desired.apply(part)
+        #expect(!desired.isKnown)
+        _ = desired.apply(snapshot(["a.json": readable(Workload("a"))]))
+        #expect(desired.source?.commit == nil)
+        _ = desired.apply(part)
+        #expect(desired.source?.commit == "one")
+    }
+
     @Test func `the digest is that of what is declared, however it came about`() {
         var long = DesiredState(memory: nil)
         _ = long.apply(snapshot(["a.json": readable(Workload("a", "one")), "b.json": readable(Workload("b"))]))
