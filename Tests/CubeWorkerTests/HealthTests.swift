@@ -89,18 +89,25 @@ struct HealthTests {
     func liveness() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
+                // Each run says when its check has passed.
                 let assignment = TaskAssignment.script(
-                    "echo run; touch alive; trap 'exit 0' TERM; \(Self.forever)",
+                    """
+                    trap 'exit 0' TERM; rm -f passed; echo >> runs; touch alive
+                    while ! test -e passed; do sleep 0.01; done; echo "checked $(wc -l < runs)"; \(Self.forever)
+                    """,
                     restart: RestartPolicy(policy: .onFailure, max: 1, backoff: .milliseconds(100)),
-                    { $0.health.live = Self.check(command: ["test", "-e", "alive"]) })
+                    {
+                        $0.health.live = Self.check(command: ["sh", "-c", "test -e alive && touch passed"])
+                        $0.health.live?.startPeriod = .seconds(1000)
+                    })
                 try await worker.assign(assignment)
-                try await worker.output(assignment.id, until: "run")
                 let alive = "\(world.store.directory(of: assignment.id))/work/alive"
+                try await worker.output(assignment.id, until: "checked 1")
                 try LocalFiles.remove(alive)
+                try await worker.output(assignment.id, until: "checked 2")
                 let second = try await worker.task(assignment.id) { $0.run == 2 && $0.state == .running }
                 #expect(second.restarts == 1)
                 #expect(second.exit?.code == 0)
-                try await worker.task(assignment.id) { _ in access(alive, F_OK) == 0 }
                 try LocalFiles.remove(alive)
                 let task = try await worker.ended(assignment.id)
                 #expect(task.state == .failed)

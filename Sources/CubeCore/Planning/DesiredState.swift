@@ -56,6 +56,12 @@ package struct DesiredState: Sendable {
     /// The part of ``digest`` that is a name's; `nil` where it is not declared.
     func element(of name: WorkloadName) -> SetDigest? { elements[name] }
 
+    /// Why tasks of a file stay though nothing declares them any more: the file's group may not change.
+    func keptByGroup(_ file: String) -> KeptReason? { groups.invalidGroup(above: file) }
+
+    /// The directories of groups that may not change.
+    var invalidGroups: Set<String> { Set(groups.invalid.keys) }
+
     /// Whether a source was ever looked at as a whole.
     package var isKnown: Bool { source != nil }
 

@@ -81,7 +81,12 @@ package struct Planner: Sendable {
 
     // MARK: What changed
 
-    package mutating func update(_ snapshot: ManifestSnapshot) { dirty.formUnion(desired.apply(snapshot)) }
+    package mutating func update(_ snapshot: ManifestSnapshot) {
+        let invalidGroups = desired.invalidGroups
+        dirty.formUnion(desired.apply(snapshot))
+        // What is left of names that were forgotten belongs to a group by its source alone.
+        if desired.invalidGroups != invalidGroups { dirty.formUnion(absent) }
+    }
 
     /// Takes a list of everything in the place of what was observed.
     package mutating func update(_ state: ObservedState) {
@@ -223,7 +228,9 @@ package struct Planner: Sendable {
                 awaited: declared.dependencies.filter { !isServing($0) }, now: now)
             decision = decider.decide()
         case .kept(let reason)?: decision = leftover.keep(reason)
-        case nil: decision = live.isEmpty ? nil : leftover.prune()
+        case nil:
+            let kept = live.compactMap { $0.source.flatMap(desired.keptByGroup) }.first
+            decision = live.isEmpty ? nil : kept.map(leftover.keep) ?? leftover.prune()
         }
         if desired.workloads[name] != nil { window.returned(name) }
         let isAbsent = desired.workloads[name] == nil && (decision != nil || desired.memory.names[name] != nil)
