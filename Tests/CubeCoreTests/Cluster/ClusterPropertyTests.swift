@@ -17,7 +17,7 @@ struct ClusterPropertyTests {
         ]
         var seen: [String: Int] = [:]
         // Five histories, and more while something has not occurred yet.
-        for index in 0..<50 where index < 5 || !expected.allSatisfy({ seen[$0, default: 0] > 0 }) {
+        for index in 0..<200 where index < 5 || !expected.allSatisfy({ seen[$0, default: 0] > 0 }) {
             var world = RandomWorld(policy: random.pick([.spread, .roundRobin]))
             for _ in 0..<200 {
                 try world.step(using: &random)

@@ -16,7 +16,7 @@ struct PlannerPropertyTests {
         var counts: [String: Int] = [:]
         let first = SeededGenerator().seed
         // Eight histories, and more while something has not occurred yet.
-        for index in 0..<50 where index < 8 || !expected.allSatisfy({ counts[$0, default: 0] > 0 }) {
+        for index in 0..<200 where index < 8 || !expected.allSatisfy({ counts[$0, default: 0] > 0 }) {
             let seed = first &+ UInt64(index)
             var chaos = PlanningChaos(seed: seed)
             for _ in 0..<120 { chaos.step() }
