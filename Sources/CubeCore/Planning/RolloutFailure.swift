@@ -118,6 +118,8 @@ extension WorkloadDecider {
         decision.rule = .reverted
         decision.reason = message
         decision.differences = differences
+        // What failed is told of what is declared, whose deadlines go on.
+        decision.wakeAt = [decision.wakeAt, wakeAt].compactMap { $0 }.min()
         if decision.health.status != .unknown { decision.health = Health(.degraded, Rule.reverted.rawValue, message) }
         return decision
     }

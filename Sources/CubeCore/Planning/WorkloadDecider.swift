@@ -86,7 +86,8 @@ struct WorkloadDecider {
         .min()
     }
 
-    private var wakeAt: Timestamp? {
+    /// When it may decide otherwise though nothing changed.
+    var wakeAt: Timestamp? {
         [nextHealthy, rules.nextDeadline(among: slots), freeze?.expiresAt].compactMap { $0 }.min()
     }
 }
