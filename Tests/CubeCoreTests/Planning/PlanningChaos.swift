@@ -287,15 +287,17 @@ struct PlanningChaos {
                 let ready = Set((seen?.live ?? []).filter { $0.ready }.map(\.ordinal))
                 let done = (0..<other.replicas).count { ordinal in
                     ready.contains(ordinal) || seen?.slots[ordinal]?.last == .completed
+                        || seen?.slots[ordinal]?.completed.contains(other.specDigest) == true
                 }
                 if done < other.replicas { complain("\(action.name) is started before \(name)") }
             }
         }
     }
 
-    /// Never more live tasks than replicas and surge; and what works is not stopped while too little else does.
+    /// Never more live tasks than replicas and surge; and what is ready is not stopped while too little else is.
     private mutating func checkReplicas(_ plan: Plan) {
-        let live = Dictionary(grouping: world.live(), by: \.name)
+        // Of what the planner sees: what ended since is not its doing.
+        let live = (world.planner.observed?.workloads ?? [:]).mapValues(\.live)
         for (name, actions) in Dictionary(grouping: plan.actions, by: \.name) {
             guard case .readable(let workload)? = world.planner.desired.workloads[name] else { continue }
             let (tasks, update) = (live[name] ?? [], workload.update)
@@ -306,7 +308,7 @@ struct PlanningChaos {
             }
             if scheduled > 0, tasks.count + scheduled > workload.replicas { count("surge") }
             let stops = Set(actions.filter { $0.verb == .stop }.map(\.task))
-            let working = tasks.filter { isWorking($0, workload) }
+            let working = tasks.filter { $0.ready && !$0.nodeUnknown && $0.desired == .run }
             let left = working.count { !stops.contains($0.id) }
             let floor = workload.replicas - update.maxUnavailable
             if workload.definition.kind == .service, left < min(working.count, floor) {
@@ -316,14 +318,6 @@ struct PlanningChaos {
     }
 
     /// As the test sees it: an old task that is ready, or a new one that was for long enough. One task for each slot.
-    private func isWorking(_ task: TaskStatus, _ workload: Workload) -> Bool {
-        guard task.ready, !task.nodeUnknown, task.desired == .run else { return false }
-        // What a rollout gave up is the old one, whatever it is declared to be.
-        let isReverted = world.planner.entry(workload.name)?.rule == .reverted
-        let isNew = task.specDigest == workload.specDigest && !isReverted
-        return !isNew || task.startedAt.map { $0 + workload.update.minHealthy <= world.now } ?? true
-    }
-
     /// No fault any more, and people who let everything through: all must run as declared, and nothing happen after that.
     mutating func recover() {
         world.behaviour = ["once": .complete, "again": .complete]
