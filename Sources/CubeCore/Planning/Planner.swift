@@ -19,7 +19,11 @@ package struct Planner: Sendable {
     /// Whether the data directory can be written: where it cannot, nothing is stopped.
     package var isStorageWritable = true
     /// The saved plan that is to be carried out, and nothing but that; `nil` where all that is declared is.
-    package var contract: PlanDocument?
+    package var contract: PlanDocument? {
+        didSet { plannedPrunes = Set(contract?.workloads.filter(\.prunes).map(\.name) ?? []) }
+    }
+    /// The names that ``contract`` prunes.
+    private var plannedPrunes: Set<WorkloadName> = []
     /// Whether anything of ``contract`` was released: what lives differs from it from then on.
     private var hasBegunContract = false
 
@@ -336,9 +340,7 @@ package struct Planner: Sendable {
     private func guarded(_ step: Step, of name: WorkloadName) -> Step {
         guard step.state == .due, let change = step.change else { return step }
         var step = step
-        if let contract, change.verb == HeldChange.prune,
-            !contract.workloads.contains(where: { $0.name == name && $0.prunes })
-        {
+        if contract != nil, change.verb == HeldChange.prune, !plannedPrunes.contains(name) {
             (step.state, step.waitsFor) = (.held, .notPlanned)
             return step
         }

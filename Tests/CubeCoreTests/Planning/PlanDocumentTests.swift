@@ -80,6 +80,32 @@ struct PlanDocumentTests {
         #expect(plan.actions.isEmpty)
     }
 
+    @Test mutating func `a plan prunes nothing that it does not list, whatever turns up while it is carried out`()
+        throws
+    {
+        let document = document()
+        world.planner.contract = document
+        world.step()
+        let definition = TaskDefinition(name: WorkloadName(rawValue: "stray")!, command: ["run"])
+        let id = TaskID.derive(
+            cluster: world.cluster.cluster, owner: PlanningWorld.owner, name: definition.name, ordinal: 0, attempt: 0,
+            digest: definition.specDigest)
+        let proposal = TaskProposal(
+            id: id, name: definition.name, ordinal: 0, attempt: 0, specDigest: definition.specDigest,
+            settingsDigest: definition.settingsDigest, definition: definition)
+        let fence = world.fence
+        world.commit { transaction throws(APIError) in
+            _ = try transaction.schedule(
+                ScheduleRequest(
+                    owner: PlanningWorld.owner, fence: fence, pass: 1000, maxLive: 1, task: proposal))
+        }
+        world.settle()
+        let steps = try #require(world.planner.entry(definition.name)).steps
+        #expect(steps.map(\.action.rule) == [.prune])
+        #expect(steps.map(\.waitsFor) == [.notPlanned])
+        #expect(world.live("stray").count == 1)
+    }
+
     @Test mutating func `another owner's plan and another cluster's are refused`() {
         var document = document()
         document.cluster = nil
