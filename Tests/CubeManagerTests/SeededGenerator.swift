@@ -1,12 +1,16 @@
 import Foundation
 
-/// Random numbers that a seed repeats (SplitMix64, Steele, Lea and Flood 2014). `CUBE_SEED` sets the seed.
+/// Random numbers that a seed repeats (SplitMix64, Steele, Lea and Flood 2014).
+///
+/// The seed is the same for each run, so that a change fails for what it changed: `CUBE_SEED` sets another, and
+/// `CUBE_SEED=random` draws one.
 struct SeededGenerator: RandomNumberGenerator {
     let seed: UInt64
     private var state: UInt64
 
     init() {
-        seed = ProcessInfo.processInfo.environment["CUBE_SEED"].flatMap(UInt64.init) ?? .random(in: 0...UInt64.max)
+        let wish = ProcessInfo.processInfo.environment["CUBE_SEED"]
+        seed = wish == "random" ? .random(in: 0...UInt64.max) : wish.flatMap(UInt64.init) ?? 2026
         state = seed
     }
 
