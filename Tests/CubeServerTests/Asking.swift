@@ -33,7 +33,7 @@ func ask(
         }
         request.body = .bytes(ByteBuffer(string: body))
     }
-    let response = try await HTTPClient.shared.execute(request, timeout: .seconds(20))
+    let response = try await HTTPClient.shared.execute(request, timeout: .minutes(10))
     let bytes = try await response.body.collect(upTo: 1 << 26)
     return Answer(status: Int(response.status.code), headers: response.headers, body: Data(bytes.readableBytesView))
 }

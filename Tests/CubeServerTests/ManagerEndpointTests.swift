@@ -260,7 +260,7 @@ struct ManagerEndpointTests {
             request.headers = [
                 "Authorization": "Bearer \(tokens[.read]!)", "Last-Event-ID": "\(before.revision)",
             ]
-            let response = try await HTTPClient.shared.execute(request, timeout: .seconds(20))
+            let response = try await HTTPClient.shared.execute(request, timeout: .minutes(10))
             #expect(response.headers["Content-Type"] == ["text/event-stream"])
             var text = ""
             for try await bytes in response.body {

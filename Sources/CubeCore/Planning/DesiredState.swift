@@ -59,8 +59,8 @@ package struct DesiredState: Sendable {
     /// Why tasks of a file stay though nothing declares them any more: the file's group may not change.
     func keptByGroup(_ file: String) -> KeptReason? { groups.invalidGroup(above: file) }
 
-    /// The directories of groups that may not change.
-    var invalidGroups: Set<String> { Set(groups.invalid.keys) }
+    /// The groups that may not change, by their directories, and the files that keep them so.
+    var invalidGroups: [String: [String]] { groups.invalid }
 
     /// Whether a source was ever looked at as a whole.
     package var isKnown: Bool { source != nil }

@@ -6,6 +6,8 @@ struct GroupIndex: Sendable {
     private var broken: [String: Set<String>] = [:]
     /// The files that keep a group as it is, sorted; by its directory.
     private(set) var invalid: [String: [String]] = [:]
+    /// The directories above files that cannot be read for another reason than before.
+    private var retold: Set<String> = []
 
     /// - Parameters:
     ///   - old: what the file was.
@@ -19,6 +21,7 @@ struct GroupIndex: Sendable {
         }
         if case .unreadable? = new {
             for directory in path.directories { broken[directory, default: []].insert(path) }
+            retold.formUnion(path.directories)
         }
         guard ManifestGroup.isFile(path), let directory = path.directories.last else { return }
         switch new {
@@ -30,11 +33,12 @@ struct GroupIndex: Sendable {
 
     /// - Returns: the directories of which something else is to be said now.
     mutating func settle() -> Set<String> {
+        defer { retold = [] }
         guard !(atomic.isEmpty && invalid.isEmpty) else { return [] }
         let former = invalid
         invalid = [:]
         for directory in atomic { invalid[directory] = broken[directory]?.sorted() }
-        return Set(former.keys).union(invalid.keys).filter { former[$0] != invalid[$0] }
+        return Set(former.keys).union(invalid.keys).filter { former[$0] != invalid[$0] || retold.contains($0) }
     }
 
     /// The outermost of the groups that hold a file and may not change.

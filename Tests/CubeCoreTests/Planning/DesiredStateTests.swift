@@ -36,6 +36,22 @@ struct DesiredStateTests {
         #expect(desired.workloads.count == 2)
     }
 
+    @Test func `a group that breaks for another reason is told of anew`() {
+        func broken(_ summary: String) -> FileState {
+            .unreadable([Diagnostic(reason: .syntax, summary: summary, range: SourceRange(filename: "b.json"))])
+        }
+        var desired = DesiredState(memory: nil)
+        let web = WorkloadName(rawValue: "a")!
+        _ = desired.apply(
+            snapshot([
+                "cube.json": .group(ManifestGroup(atomic: true)), "a.json": readable(Workload("a")),
+                "b.json": broken("one"),
+            ]))
+        #expect(desired.apply(snapshot(["b.json": broken("two")], isPartial: true)) == [web])
+        #expect(desired.diagnostics(of: web).map(\.summary) == ["two"])
+        #expect(desired.apply(snapshot(["b.json": broken("two")], isPartial: true)) == [])
+    }
+
     @Test func `the source is that of the last snapshot, and not known from a part of it alone`() {
         var desired = DesiredState(memory: nil)
         var part = snapshot(["a.json": readable(Workload("a"))], isPartial: true)
