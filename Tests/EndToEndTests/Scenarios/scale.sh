@@ -1,6 +1,7 @@
 #!/bin/bash
-# Many manifests: RUNNING of them really run, the rest is suspended. One is edited and one deleted, and what that costs is
-# counted for a few manifests and for many: system calls rather than seconds, so that it fails everywhere or nowhere.
+# Many manifests: RUNNING of them really run, the rest is suspended. One is edited, then ten at once, and one is deleted, and
+# what that costs is counted for a few manifests and for many: system calls rather than seconds, so that it fails everywhere
+# or nowhere.
 #
 #   Tests/EndToEndTests/Scenarios/scale.sh [FEW MANY]         default: 1000 10000; RUNNING=500; needs strace, not root
 #
@@ -44,6 +45,11 @@ lines() { [ ! -e "$1" ] && echo 0 || wc -l <"$1"; }
 says() { grep -qs "\"$2\" : \"\?$3" "$world/.cube/status/$1.json"; }
 is_converged() { says summary sync Synced && says summary health Healthy && ! says summary reason not_converged; }
 is_edited() { says workloads/w-00000 attempt 1 && says workloads/w-00000 health Healthy; }
+are_edited() {
+  for number in 2 3 4 5 6 7 8 9 10 11; do
+    says "workloads/$(printf 'w-%05d' $number)" attempt 1 && says "workloads/$(printf 'w-%05d' $number)" health Healthy || return 1
+  done
+}
 is_deleted() { ! [ -e "$world/.cube/status/workloads/w-00001.json" ]; }
 rescans() { grep -c 'newfstatat(.*"w-00002.json"' "$world/reconciler.trace"; }
 is_rescanned() { [ "$(rescans)" -gt "$1" ]; }
@@ -94,7 +100,9 @@ record() { # step calls read looked listed written KiB asked managed
 start() { traced reconciler reconcile --manager "unix:$world/manager.sock"; reconciler=$pid reconciling=$tracer; until_so is_converged; }
 stop() { kill "$reconciler"; wait "$reconciling" || true; reconciler=; rm reconciler.trace; }
 rescan() { local seen; seen=$(rescans); until_so is_rescanned "$seen"; }
-edit() { manifest 0 2 >manifests/.new && mv manifests/.new manifests/w-00000.json; until_so is_edited; }
+change() { manifest "$1" 2 >manifests/.new && mv manifests/.new "manifests/$(printf 'w-%05d' "$1").json"; }
+edit() { change 0; until_so is_edited; }
+edit_ten() { for number in 2 3 4 5 6 7 8 9 10 11; do change $number; done; until_so are_edited; }
 delete() { rm manifests/w-00001.json; until_so is_deleted; }
 
 for count in "$few" "$many"; do
@@ -113,6 +121,7 @@ for count in "$few" "$many"; do
   step rescan rescan # The next one is a minute away.
   step idle sleep 10
   step edit edit
+  step ten edit_ten
   step delete delete
   peak=$(awk '/VmHWM/ { print $2 }' "/proc/$reconciler/status" "/proc/$manager/status" "/proc/$worker/status" | xargs)
   stop
