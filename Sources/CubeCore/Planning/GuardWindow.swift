@@ -42,6 +42,9 @@ package struct GuardWindow: Codable, Hashable, Sendable {
         entries[name] = Entry(at: now, approved: approved && !counted)
     }
 
+    /// Notes that tasks of a name are stopped now, which may be long after it was let through.
+    package mutating func stopped(_ name: WorkloadName, at now: Timestamp) { entries[name]?.at = now }
+
     package mutating func returned(_ name: WorkloadName) { entries[name]?.returned = true }
 
     package mutating func expire(at now: Timestamp) {

@@ -152,6 +152,7 @@ package struct Planner: Sendable {
             observedDigest: tally.observedDigest)
         plan.departures = departures
         plan.actions = standing == .writing && plan.departures.isEmpty ? actions : []
+        for action in plan.actions where action.rule == .prune { window.stopped(action.name, at: now) }
         if contract != nil, standing == .writing, plan.departures.isEmpty { hasBegunContract = true }
         plan.holds = holds
         plan.reports = reports

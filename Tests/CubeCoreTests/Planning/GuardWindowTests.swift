@@ -1,0 +1,24 @@
+import CubeCore
+import CubeTypes
+import Testing
+
+struct GuardWindowTests {
+    private static let now = PlanningWorld.start
+    private static let name = WorkloadName(rawValue: "web")!
+
+    @Test func `a prune that was let through long ago counts from when it stops something`() {
+        var window = GuardWindow()
+        window.release(Self.name, at: Self.now, approved: false)
+        window.stopped(Self.name, at: Self.now + .seconds(500))
+        window.expire(at: Self.now + .seconds(601))
+        #expect(window.left(of: 30) == 2)
+        window.expire(at: Self.now + .seconds(1100))
+        #expect(window.left(of: 30) == 3)
+    }
+
+    @Test func `what nobody let through is not counted`() {
+        var window = GuardWindow()
+        window.stopped(Self.name, at: Self.now)
+        #expect(window.left(of: 30) == 3)
+    }
+}
