@@ -132,7 +132,9 @@ let package = Package(
             linkerSettings: [.unsafeFlags(["-static-executable", "-use-ld=lld"])]),
 
         // Tests.
-        .tests("CommandLineTests", ["CubeCore", "CubeErrors", "CubeTypes", "cube", .systemPackage]),
+        .tests(
+            "CommandLineTests",
+            ["CubeCore", "CubeErrors", "CubeReconciler", "CubeTypes", "cube", .systemPackage]),
         .tests(
             "CubeCoreTests", ["CubeCore", "CubeErrors", "CubeJSON", "CubeTypes", .hashTreeCollections],
             data: ["Planning/Golden"]),

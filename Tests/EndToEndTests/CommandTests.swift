@@ -128,6 +128,27 @@ extension EndToEndTests {
             }
         }
 
+        @Test func `status --watch tells what changes, and that nobody is at work any more, until it is ended`()
+            async throws
+        {
+            try await World.with { world in
+                let watch = try world.start("status", "--watch")
+                try world.service("web")
+                let up = try world.start("up")
+                func told(_ line: String) async throws {
+                    try await world.wait(for: "the line \(line)") { watch.text(of: "out").contains(line) }
+                }
+                try await told(" web Synced, Healthy, 1/1\n")
+                try world.service("web", replicas: 2)
+                try await told(" web Synced, Healthy, 2/2\n")
+                up.kill(SIGKILL)
+                try await told(" Not current: no reconciler is at work here")
+                #expect(watch.text(of: "out").contains(" all Synced, Healthy; 1 workload, 1 healthy\n"))
+                watch.kill(SIGINT)
+                #expect(await watch.ended() == 0)
+            }
+        }
+
         @Test func `status says when what is written is not how things are, and why`() async throws {
             try await World.with { world in
                 try world.service("web")

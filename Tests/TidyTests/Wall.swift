@@ -76,7 +76,12 @@ extension Wall {
         Wall("cube-supervisor", "CubeLinux Glibc"),
 
         // Tests: what they test, and what they test it with.
-        Wall("CommandLineTests", "cube CubeCore CubeErrors CubeTypes Glibc SystemPackage Testing"),
+        Wall(
+            "CommandLineTests",
+            """
+            cube CubeCore CubeErrors CubeReconciler CubeTypes FoundationEssentials Glibc Synchronization SystemPackage
+            Testing
+            """),
         Wall(
             "CubeCoreTests",
             """

@@ -170,7 +170,7 @@ extension Workload {
             return Review.Field(
                 field: difference.field, from: old == nil || isHidden ? nil : difference.observed,
                 to: difference.desired ?? (isHidden ? difference.observed : nil),
-                replaces: old != nil && TaskDefinition.replacingFields.fields.contains { $0.key == key })
+                replaces: old != nil && difference.isReplacing)
         }
         .sorted { $0.field < $1.field }
     }

@@ -59,32 +59,32 @@ package struct ReviewText: Sendable {
 
     package var markdown: String {
         var lines = [
-            review.total.map { "**Workloads: \($0)**, from \(base.code) to \(revision.code)." }
-                ?? "**No workload changes** from \(base.code) to \(revision.code)."
+            review.total.map { "**Workloads: \($0)**, from \(base.markdownCode) to \(revision.markdownCode)." }
+                ?? "**No workload changes** from \(base.markdownCode) to \(revision.markdownCode)."
         ]
         if !review.diagnostics.isEmpty {
             lines += ["", "**Not valid**: what these files declared before stays as it is.", ""]
             lines += review.diagnostics.map {
-                "- \(place($0.range).code): \($0.words.plain) (\($0.reason.rawValue.code))"
+                "- \(place($0.range).markdownCode): \($0.words.markdownText) (\($0.reason.rawValue.markdownCode))"
             }
         }
         if !review.changes.isEmpty {
             lines += ["", "| | Workload | What comes of it | Declared in |", "|---|---|---|---|"]
             lines += review.changes.map { change in
-                "| \(change.kind.rawValue) | \(change.name.rawValue.code) | \(change.consequence.plain) "
-                    + "| \(place(change).code) |"
+                "| \(change.kind.rawValue) | \(change.name.rawValue.markdownCode) | \(change.consequence.markdownText) "
+                    + "| \(place(change).markdownCode) |"
             }
         }
         for change in review.changes where !change.fields.isEmpty {
-            lines += ["", "#### \(change.name.rawValue.code): \(change.kind.rawValue)", ""]
+            lines += ["", "#### \(change.name.rawValue.markdownCode): \(change.kind.rawValue)", ""]
             lines +=
                 change.kind == .added
                 ? ["| Field | Value |", "|---|---|"] : ["| Field | From | To | |", "|---|---|---|---|"]
             lines += change.fields.map { field in
-                let to = field.to.map { cut($0).code } ?? ""
-                guard change.kind != .added else { return "| \(field.field.code) | \(to) |" }
-                let from = field.from.map { cut($0).code } ?? ""
-                return "| \(field.field.code) | \(from) | \(to) | \(field.replaces ? "replaces" : "") |"
+                let to = field.to.map { cut($0).markdownCode } ?? ""
+                guard change.kind != .added else { return "| \(field.field.markdownCode) | \(to) |" }
+                let from = field.from.map { cut($0).markdownCode } ?? ""
+                return "| \(field.field.markdownCode) | \(from) | \(to) | \(field.replaces ? "replaces" : "") |"
             }
         }
         return lines.joined(separator: "\n") + "\n"
@@ -104,29 +104,4 @@ extension Review.Change.Kind {
 
 extension Diagnostic {
     fileprivate var words: String { detail.isEmpty ? summary : "\(summary); \(detail)" }
-}
-
-extension String {
-    /// As code in a cell of a table: nothing in it means anything.
-    fileprivate var code: String {
-        let line = String(map { $0.isNewline ? " " : $0 }).replacing("|", with: "\\|")
-        guard !line.isEmpty else { return "\"\"" }
-        guard line.contains("`") else { return "`\(line)`" }
-        let longest = line.split(whereSeparator: { $0 != "`" }).map(\.count).max() ?? 0
-        let fence = String(repeating: "`", count: longest + 1)
-        return "\(fence) \(line) \(fence)"
-    }
-
-    /// As words in a cell of a table: nothing in it means anything.
-    fileprivate var plain: String {
-        String(
-            flatMap { character -> String in
-                switch character {
-                case "\\", "`", "*", "_", "[", "]", "|", "<", ">", "#", "~": "\\\(character)"
-                case "&": "&amp;"
-                case _ where character.isNewline: " "
-                default: String(character)
-                }
-            })
-    }
 }

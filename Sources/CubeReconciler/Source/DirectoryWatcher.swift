@@ -2,7 +2,7 @@ import CubeLinux
 import Dispatch
 import Glibc
 import Synchronization
-import SystemPackage
+package import SystemPackage
 
 /// What may have changed below the root since it was last asked for.
 package struct SourceChange: Hashable, Sendable {
@@ -103,7 +103,7 @@ package final class DirectoryWatcher: Sendable {
     /// - Parameters:
     ///   - path: the root as the user named it, which a link or a rename may make another directory.
     ///   - realPath: the same without any link; `nil` while there is none.
-    func start(root path: FilePath, realPath: FilePath?) {
+    package func start(root path: FilePath, realPath: FilePath?) {
         guard descriptor >= 0 else { return }
         state.withLock { state in
             for watch in state.watched.keys { inotify_rm_watch(descriptor, watch) }
@@ -124,7 +124,7 @@ package final class DirectoryWatcher: Sendable {
     /// - Parameters:
     ///   - directory: its path, as the changes will name it.
     ///   - realPath: the same without a link.
-    func watch(_ directory: String, at realPath: String) {
+    package func watch(_ directory: String, at realPath: String) {
         guard descriptor >= 0 else { return }
         state.withLock { state in
             let path = realPath.isEmpty ? state.rootPath : state.rootPath.appending(realPath)

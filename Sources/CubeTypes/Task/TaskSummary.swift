@@ -8,6 +8,16 @@ public struct TaskSummary: Codable, Hashable, Sendable, Identifiable {
     public var node: NodeName?
     public var restarts: Int
     public var exit: TaskResult?
+    public var specDigest: Digest?
+    public var createdAt: Timestamp?
+    /// Where its ports are reached, while it has a node.
+    public var endpoints: [TaskEndpoint]
+
+    enum CodingKeys: String, CodingKey {
+        case id, ordinal, attempt, state, ready, node, restarts, exit, endpoints
+        case specDigest = "spec_digest"
+        case createdAt = "created_at"
+    }
 
     public init(_ task: TaskStatus) {
         id = task.id
@@ -18,5 +28,8 @@ public struct TaskSummary: Codable, Hashable, Sendable, Identifiable {
         node = task.node
         restarts = task.restarts
         exit = task.exit
+        specDigest = task.specDigest
+        createdAt = task.createdAt
+        endpoints = task.endpoints
     }
 }

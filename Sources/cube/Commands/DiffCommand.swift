@@ -9,7 +9,9 @@ struct DiffCommand: Command {
         commandName: "diff", abstract: "Show how what runs differs from what the manifests say.",
         discussion: .flowing(
             """
-            Looks once and changes nothing. Values of `env` are never shown: a difference in them says `changed`.
+            Looks once and changes nothing. Values of `env` are never shown: a difference in them says `changed`. Of a field that
+            needs new tasks it says that it replaces them. Of what would be started it says to which node that would go now, or
+            why to none: advice, as nothing is kept for it.
 
             --revision takes the manifests of a commit instead of those of the directory, which must lie in a git repository.
             --base compares two states of the manifests with each other, and asks no manager: what a merge would bring. Without
@@ -46,28 +48,15 @@ struct DiffCommand: Command {
     // MARK: What runs
 
     private func compareWithWhatRuns() async throws -> Bool {
-        let drifts = try await options.preview().drifts
+        let preview = try await options.preview()
+        let diffs = try await preview.diffs(options.cluster())
+        let text = WorkloadDiffText(diffs, source: preview.plan.summary.source.words)
         switch output.output {
-        case .json: Terminal.output(try JSONText.pretty(drifts))
-        case .markdown: Terminal.output(Self.table(drifts).markdown)
-        case .text:
-            let table = Self.table(drifts).text(.standardOutput)
-            Terminal.output(drifts.isEmpty ? "No difference." : table)
+        case .json: Terminal.output(try JSONText.pretty(diffs))
+        case .markdown: Terminal.output(String(text.markdown.dropLast()))
+        case .text: Terminal.output(String(text.text.dropLast()))
         }
-        return !drifts.isEmpty
-    }
-
-    private static func table(_ drifts: [DriftReport]) -> Table {
-        Table(
-            "WORKLOAD", "FIELD", "IS", "SHOULD BE",
-            rows: drifts.flatMap { drift in
-                drift.differences.map { difference in
-                    [
-                        Table.Cell(drift.name.rawValue, .bold), Table.Cell(difference.field),
-                        Table.Cell(difference.observed ?? "-", .red), Table.Cell(difference.desired ?? "-", .green),
-                    ]
-                }
-            })
+        return !diffs.isEmpty
     }
 
     // MARK: Two states of the manifests

@@ -17,6 +17,15 @@ struct DirectiveOptions: ParsableArguments {
             owner.owner, Directive(verb: verb, subject: subject, reason: reason, expiresAt: expiry))
     }
 
+    /// Whether `cube suspend` was said of the workload, and nothing ended that yet.
+    func isFrozen(_ name: WorkloadName) async throws -> Bool {
+        let directive = Directive(verb: .suspend, subject: name.rawValue).name
+        let owner = try owner.owner
+        return try await manager.reader().owners().owners.contains {
+            $0.owner == owner && $0.directives.contains { $0.name == directive }
+        }
+    }
+
     /// - Throws: where neither the manager nor the written status knows the workload: a slip of the hand, most often.
     func requireKnown(_ name: WorkloadName) async throws {
         if try WrittenStatus(data: manager.place.data).workload(name) != nil { return }
@@ -158,6 +167,12 @@ struct ResumeCommand: Command {
     @OptionGroup var options: DirectiveOptions
 
     func run() async throws {
+        // What was frozen may be gone meanwhile: then its freeze is all that is left of it.
+        guard try await options.isFrozen(name) else {
+            try await options.requireKnown(name)
+            Terminal.output("\(name) was not frozen by `cube suspend`.")
+            return
+        }
         try await options.give(.resume, name.rawValue)
         Terminal.output("\(name) follows its manifest again.")
     }

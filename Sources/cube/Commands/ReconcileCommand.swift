@@ -2,7 +2,6 @@ import ArgumentParser
 import CubeReconciler
 import CubeServer
 import CubeTypes
-import SystemPackage
 
 struct ReconcileCommand: Command {
     static let configuration = CommandConfiguration(
@@ -33,11 +32,7 @@ struct ReconcileCommand: Command {
     @Option(help: "`observe` writes status and drift, and changes nothing: no lease is taken.")
     var mode: Mode = .reconcile
     @OptionGroup var git: GitOptions
-    @Option(
-        help: ArgumentHelp(
-            "A file with the secret of POST /webhook, which makes the reconciler look at once. Without it there is none.",
-            valueName: "file"), completion: .file())
-    var webhookSecretFile: String?
+    @OptionGroup var webhook: WebhookOptions
     @OptionGroup var listen: ListenOptions
     @OptionGroup var owner: OwnerOption
     @OptionGroup var manager: ConnectionOptions
@@ -52,7 +47,7 @@ struct ReconcileCommand: Command {
             data: place.data, origin: try git.origin(else: place.manifests), owner: try owner.owner,
             listen: listen.choice(default: .tcp(host: "127.0.0.1", port: 0)),
             holder: mode == .observe ? "cube reconcile --mode observe" : "cube reconcile",
-            webhookSecret: webhookSecretFile.map(FilePath.absolute), observesOnly: mode == .observe,
+            webhookSecret: webhook.secretFile, observesOnly: mode == .observe,
             notices: try notify.sender,
             manager: { try options.connection(mode == .observe ? .read : .write) },
             log: DaemonLog(isVerbose: verbosity.verbose))

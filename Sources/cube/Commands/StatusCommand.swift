@@ -1,7 +1,8 @@
 import ArgumentParser
 import CubeCore
-import CubeJSON
+import CubeReconciler
 import CubeTypes
+import SystemPackage
 
 struct StatusCommand: Command {
     static let configuration = CommandConfiguration(
@@ -9,34 +10,79 @@ struct StatusCommand: Command {
         discussion: .flowing(
             """
             Reads what the reconciler wrote to .cube/status, and asks it whether that is current. SYNC tells whether what runs
-            is what the manifests say, HEALTH whether it is well, WHY what to look at.
+            is what the manifests say, HEALTH whether it is well, WHY what to look at. With -o wide there is a row for each task:
+            its node, which attempt of its slot it is, its age, the beginning of the digest of what it runs, where its ports
+            are, and the place of its manifest.
+
+            With --watch it goes on until Ctrl-C: on a terminal the picture is redrawn in place, elsewhere there is a line for
+            each workload, and then one whenever something is otherwise. With -o json each of these lines is an object.
 
             Examples:
               cube status
-              cube status -o json
+              cube status -o wide
+              cube status --watch
+              cube status --watch -o json | jq -c .workload
               cube explain web
             """))
 
+    enum Format: String, ExpressibleByArgument, CaseIterable { case text, wide, json, markdown }
+
+    @Flag(name: .shortAndLong, help: "Go on with what changes, until Ctrl-C.")
+    var watch = false
     @OptionGroup var place: PlaceOptions
-    @OptionGroup var output: OutputOptions
+    @Option(name: .shortAndLong, help: "The form of the result: text, wide, json or markdown.")
+    var output: Format = .text
+
+    func validate() throws {
+        if watch, output == .markdown { throw ValidationError("--watch and -o markdown exclude each other") }
+    }
 
     func run() async throws {
-        let files = WrittenStatus(data: place.data)
-        guard let summary = try files.summary() else {
+        if watch { return try await follow() }
+        var picture = StatusPicture()
+        _ = try picture.read(.init(everything: true), from: WrittenStatus(data: place.data))
+        guard let summary = picture.summary else {
             throw Failure(
                 "no reconciler has written a status to \(place.data.status) yet",
                 hint: "`cube up` starts one; `cube task list` asks the manager itself")
         }
-        let author = try await StatusAuthor.find(in: place.data)
-        let status = Status(
-            summary: summary, reconciler: author.reconciler, outdated: author.outdated,
-            workloads: try files.workloads())
-        switch output.output {
-        case .json: Terminal.output(try JSONText.pretty(status))
-        case .text, .markdown:
-            try output.write(status, as: status.table)
-            for line in status.notes(Terminal.standardOutput) { Terminal.output(line) }
+        picture.author = try await StatusAuthor.find(in: place.data)
+        let workloads = picture.reports.map(\.status)
+        switch output {
+        case .json:
+            let status = Status(
+                summary: summary, reconciler: picture.author.reconciler, outdated: picture.author.outdated,
+                workloads: workloads)
+            Terminal.output(try JSONText.pretty(status))
+        case .text, .wide:
+            let form: StatusTable.Form = output == .wide ? .wide : .full
+            Terminal.output(StatusTable(form: form).table(workloads).text(.standardOutput))
+            for line in notes(summary, picture.author, .standardOutput) { Terminal.output(line) }
+        case .markdown:
+            Terminal.output(StatusTable(form: .full).table(workloads).markdown)
+            for line in notes(summary, picture.author, .standardOutput) { Terminal.output(line) }
         }
+    }
+
+    private func follow() async throws {
+        let isScreen = Terminal.standardOutput.isInteractive && output != .json
+        if !place.data.status.appending("summary.json").exists {
+            Terminal.note("No reconciler has written a status to \(place.data.status) yet; it is waited for.")
+        }
+        let viewer: any StatusViewer =
+            isScreen
+            ? StatusScreen(form: output == .wide ? .wide : .brief)
+            : StatusLines(isJSON: output == .json, write: Terminal.output)
+        try await ForegroundProcess.run([StatusWatch(data: place.data, viewer: viewer)])
+    }
+
+    private func notes(_ summary: SummaryStatus, _ author: StatusAuthor, _ terminal: Terminal) -> [String] {
+        var notes = [""]
+        notes.append(
+            "\(summary.sync.rawValue), \(summary.health.rawValue); owner \(summary.owner), \(summary.source.words).")
+        if let reconciler = author.reconciler { notes.append("Reconciled by \(reconciler).") }
+        if let outdated = author.outdated { notes.append(terminal.styled("Not current: \(outdated).", .yellow)) }
+        return notes + summary.notes.map { terminal.styled($0, .yellow) }
     }
 }
 
@@ -48,53 +94,30 @@ private struct Status: Encodable {
     /// Why the rest may not be how things are; `nil` where it is.
     var outdated: String?
     var workloads: [WorkloadStatus]
-
-    var table: Table {
-        Table(
-            "WORKLOAD", "SYNC", "HEALTH", "READY", "RESTARTS", "FILE", "WHY",
-            rows: workloads.map { workload in
-                [
-                    Table.Cell(workload.name.rawValue, .bold), Table.Cell(workload.sync), Table.Cell(workload.health),
-                    "\(workload.readiness)",
-                    "\(workload.tasks.map(\.restarts).reduce(0, +))", "\(workload.file ?? "-")",
-                    "\(workload.why ?? "")",
-                ]
-            })
-    }
-
-    func notes(_ terminal: Terminal) -> [String] {
-        var notes = [""]
-        notes.append(
-            "\(summary.sync.rawValue), \(summary.health.rawValue); owner \(summary.owner), \(summary.source.words).")
-        if let reconciler { notes.append("Reconciled by \(reconciler).") }
-        if let outdated { notes.append(terminal.styled("Not current: \(outdated).", .yellow)) }
-        // What is held is listed below, with the word that releases it.
-        let listed = Set(summary.holds.map(\.reason))
-        notes += summary.conditions.filter { $0.type != .ready && $0.status && !listed.contains($0.reason) }
-            .map { terminal.styled("\($0.type.rawValue): \($0.message) (\($0.reason))", .yellow) }
-        notes += summary.holds.map { hold in
-            terminal.styled("Held by \(hold.reason): \(hold.changes.shortList). Release it: \(hold.approve)", .yellow)
-        }
-        return notes
-    }
 }
 
-extension WorkloadStatus {
-    /// How many of its tasks are ready, of how many; of a job whose tasks completed, that.
-    var readiness: String {
-        if kind == .job, !tasks.isEmpty, tasks.allSatisfy({ $0.state == .completed }) { return "done" }
-        return "\(replicas.ready)/\(replicas.desired)"
+extension SummaryStatus {
+    /// Such as `Synced, Healthy; 3 workloads, 3 healthy`.
+    var headline: String {
+        let figures = [
+            "\(Count(counts.workloads, "workload"))", "\(counts.healthy) healthy",
+            counts.degraded > 0 ? "\(counts.degraded) degraded" : nil,
+            counts.suspended > 0 ? "\(counts.suspended) suspended" : nil,
+            counts.outOfSync > 0 ? "\(counts.outOfSync) out of sync" : nil,
+            counts.held > 0 ? "\(counts.held) held" : nil,
+        ].compactMap { $0 }
+        return "\(sync.rawValue), \(health.rawValue); \(figures.joined(separator: ", "))"
     }
 
-    /// What of it a person should look at, in a few words.
-    var why: String? {
-        let problems = diagnostics.prefix(1).map { "\($0.range.filename):\($0.range.start.line): \($0.summary)" }
-        // That something is being done is no trouble of its own: only what it is.
-        let told = conditions.filter { $0.type != .ready && $0.status }
-            .map { $0.type == .reconciling ? $0.message : "\($0.type.rawValue): \($0.message)" }
-        let unready = told.isEmpty ? conditions.filter { $0.type == .ready && !$0.status }.map(\.message) : []
-        let all = told + unready + problems
-        return all.isEmpty ? nil : all.joined(separator: "; ")
+    /// What a person should know of everything, in sentences.
+    var notes: [String] {
+        // What is held is listed below, with the word that releases it; what is being done, each workload says.
+        let listed = Set(holds.map(\.reason))
+        return conditions.filter {
+            ![.ready, .reconciling].contains($0.type) && $0.status && !listed.contains($0.reason)
+        }
+        .map { "\($0.type.rawValue): \($0.message) (\($0.reason))" }
+            + holds.map { "Held by \($0.reason): \($0.changes.shortList). Release it: \($0.approve)" }
     }
 }
 

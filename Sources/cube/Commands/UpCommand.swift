@@ -16,11 +16,13 @@ struct UpCommand: Command {
             became of it stands in .cube/status and, on a terminal, on the screen. When it ends, by Ctrl-C or otherwise, the
             tasks keep running: the next `cube up` takes them over, `cube down` stops them.
 
-            With --git it follows a branch of a repository, in place of a directory, through a clone in the data directory.
+            With --git it follows a branch of a repository, in place of a directory, through a clone in the data directory. A
+            forge can tell of a push at /webhook; `cube help reconcile` says how.
 
             Examples:
               cube up
               cube up --git https://github.com/me/deploy.git --branch main --path manifests
+              cube up --git https://host/deploy.git --reconciler-listen 127.0.0.1:8082 --webhook-secret-file secret
               cube up --manifests deploy --data-dir /var/lib/cube
             """))
 
@@ -34,10 +36,17 @@ struct UpCommand: Command {
     var workerListen: Endpoint.Address?
     @Option(
         help: ArgumentHelp(
+            "Where the reconciler listens: /webhook, /metrics, /readyz. (default: a free port of 127.0.0.1)",
+            valueName: "address"),
+        transform: ListenOptions.address)
+    var reconcilerListen: Endpoint.Address?
+    @Option(
+        help: ArgumentHelp(
             "The directory of secrets, which manifests name as `secret:NAME`. (default: secrets in the data directory)",
             valueName: "dir"), completion: .directory)
     var secrets: String?
     @OptionGroup var git: GitOptions
+    @OptionGroup var webhook: WebhookOptions
     @OptionGroup var owner: OwnerOption
     @OptionGroup var place: PlaceOptions
     @OptionGroup var notify: NotifyOptions
@@ -65,8 +74,9 @@ struct UpCommand: Command {
             secrets: secrets.map { FilePath($0) },
             log: log)
         let reconciler = ReconcilerRole(
-            data: data, origin: origin, owner: try owner.owner, holder: "cube up",
-            notices: try notify.sender, manager: { try await parts.connection(.write) }, log: log)
+            data: data, origin: origin, owner: try owner.owner, listen: choice(reconcilerListen), holder: "cube up",
+            webhookSecret: webhook.secretFile, notices: try notify.sender,
+            manager: { try await parts.connection(.write) }, log: log)
         let listening: [any Expected] = parts.workers.map { $0.url as any Expected } + [reconciler.endpoint]
         var services: [any Service] = parts.services + [reconciler, ServiceNotice(parts: listening)]
         if log.isQuiet {

@@ -5,13 +5,24 @@ import CubeTypes
 
 /// The reconciler's way to its cluster, for looking only: it has no call that changes anything.
 struct ManagerClusterReader: ClusterReader {
-    let client: ManagerClient
+    private let client: ManagerClient
+
+    init(client: ManagerClient) { self.client = client }
 
     func tasks(owner: OwnerName) async throws -> TaskList { try await client.tasks(owner: owner) }
 
     func changes(owner: OwnerName, since: Int, term: Int, wait: Duration) async throws -> TaskChanges {
         try await client.changes(owner: owner, since: since, term: term, wait: wait)
     }
+
+    // MARK: Beyond one owner
+
+    /// The tasks of all owners.
+    func tasks() async throws -> [TaskStatus] { try await client.tasks().tasks }
+
+    func nodes() async throws -> [NodeInfo] { try await client.nodes().nodes }
+
+    func policy() async throws -> SchedulingPolicy { try await client.cluster().policy }
 }
 
 /// The reconciler's way to its cluster.

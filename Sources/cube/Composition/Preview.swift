@@ -54,8 +54,18 @@ struct Preview {
 
     var document: PlanDocument { planner.document(plan, at: madeAt) }
 
-    /// How each workload differs, by name.
-    var drifts: [DriftReport] { planner.unsettledEntries().compactMap(\.report.drift) }
+    /// How each workload differs, by name, and where the manager would put what is to be started.
+    func diffs(_ cluster: ManagerClusterReader) async throws -> [WorkloadDiff] {
+        let differs = planner.diffs(nil)
+        guard differs.contains(where: { $0.actions.contains { $0.verb == .schedule } }) else { return differs }
+        let tasks =
+            // Where a port is asked for by number, it matters what the tasks of other owners have.
+            planner.schedulesNamedPorts
+            ? try await cluster.tasks()
+            : planner.observed?.workloads.values.flatMap { $0.tasks.values } ?? []
+        return planner.diffs(
+            PlacementForecast(nodes: try await cluster.nodes(), tasks: tasks, policy: try await cluster.policy()))
+    }
 }
 
 struct PreviewOptions: ParsableArguments {
@@ -65,11 +75,12 @@ struct PreviewOptions: ParsableArguments {
     @OptionGroup var owner: OwnerOption
     @OptionGroup var manager: ConnectionOptions
 
+    /// The cluster, for looking only.
+    func cluster() throws -> ManagerClusterReader { ManagerClusterReader(client: try manager.reader()) }
+
     /// Looks, with a client that may only look.
     func preview() async throws -> Preview {
-        let preview = try await Preview.make(
-            place: manager.place, git: git, owner: owner.owner,
-            cluster: ManagerClusterReader(client: manager.reader()))
+        let preview = try await Preview.make(place: manager.place, git: git, owner: owner.owner, cluster: cluster())
         try preview.requireValid(allowStale: allowStale)
         return preview
     }

@@ -5,7 +5,7 @@ import CubeTypes
 import CubeWorker
 
 /// Who keeps the written status up to date, and whether it is.
-struct StatusAuthor {
+struct StatusAuthor: Encodable {
     /// How long a reconciler may take to say that it is well.
     private static let patience: Duration = .seconds(2)
 

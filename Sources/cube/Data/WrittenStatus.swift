@@ -14,10 +14,8 @@ struct WrittenStatus {
         try read(data.status.appending("workloads").appending("\(name).json"))
     }
 
-    /// By name.
-    func workloads() throws -> [WorkloadStatus] {
-        try names(in: data.status.appending("workloads")).compactMap(workload)
-    }
+    /// The names of the workloads that there is a status of, sorted.
+    func names() throws -> [WorkloadName] { try names(in: data.status.appending("workloads")) }
 
     func drift(_ name: WorkloadName) throws -> DriftReport? { try read(data.drift.appending("\(name).json")) }
 

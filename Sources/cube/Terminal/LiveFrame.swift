@@ -6,6 +6,9 @@ import CubeTypes
 struct LiveFrame {
     var title: String
     var foot: String
+    var form = StatusTable.Form.brief
+    /// Why it may not be how things are; `nil` where it is.
+    var warning: String?
     var summary: SummaryStatus?
     /// By name.
     var reports: [WorkloadReport]
@@ -36,6 +39,7 @@ struct LiveFrame {
                 ]
             }
         }
+        if let warning { foot.append(terminal.styled(warning.cut(columns), .yellow)) }
         foot.append(terminal.styled(self.foot.cut(columns), .dim))
         var lines = [terminal.styled(headline.cut(columns), .bold)]
         let shown = fitting(rows - 4 - foot.count)
@@ -49,40 +53,26 @@ struct LiveFrame {
         var room = rows
         return Array(
             order.prefix { workload in
-                room -= workload.why == nil ? 1 : 2
+                room -= StatusTable(form: form).rows(workload).count + (workload.why == nil ? 0 : 1)
                 return room >= 0
             })
     }
 
     private func table(of workloads: [WorkloadStatus], _ terminal: Terminal, _ columns: Int) -> [String] {
         guard !workloads.isEmpty else { return [] }
-        let table = Table(
-            "WORKLOAD", "SYNC", "HEALTH", "READY", "RESTARTS",
-            rows: workloads.map { workload in
-                [
-                    Table.Cell(workload.name.rawValue, .bold), Table.Cell(workload.sync), Table.Cell(workload.health),
-                    "\(workload.readiness)", "\(workload.tasks.map(\.restarts).reduce(0, +))",
-                ]
-            })
-        let lines = table.text(terminal, columns: columns).split(separator: "\n").map(String.init)
-        return [lines[0]]
-            + zip(lines.dropFirst(), workloads).flatMap { line, workload in
-                [line] + (workload.why.map { ["  \($0)".cut(columns)] } ?? [])
-            }
+        let table = StatusTable(form: form)
+        var lines = table.table(workloads).text(terminal, columns: columns).split(separator: "\n").map(String.init)[...]
+        var shown = [lines.removeFirst()]
+        for workload in workloads {
+            let rows = table.rows(workload).count
+            shown += lines.prefix(rows)
+            lines = lines.dropFirst(rows)
+            if let why = workload.why { shown.append("  \(why)".cut(columns)) }
+        }
+        return shown
     }
 
-    private var headline: String {
-        guard let summary else { return "\(title): starting" }
-        let counts = summary.counts
-        let figures = [
-            "\(counts.workloads) workload\(counts.workloads == 1 ? "" : "s")", "\(counts.healthy) healthy",
-            counts.degraded > 0 ? "\(counts.degraded) degraded" : nil,
-            counts.suspended > 0 ? "\(counts.suspended) suspended" : nil,
-            counts.outOfSync > 0 ? "\(counts.outOfSync) out of sync" : nil,
-            counts.held > 0 ? "\(counts.held) held" : nil,
-        ].compactMap { $0 }
-        return "\(title): \(summary.sync.rawValue), \(summary.health.rawValue); \(figures.joined(separator: ", "))"
-    }
+    private var headline: String { "\(title): \(summary?.headline ?? "starting")" }
 
     /// What needs a look first: what is not well, then what differs, then the rest by name.
     private var order: [WorkloadStatus] {

@@ -16,7 +16,9 @@ struct Table {
     var headings: [String]
     var rows: [[Cell]]
 
-    init(_ headings: String..., rows: [[Cell]]) {
+    init(_ headings: String..., rows: [[Cell]]) { self.init(headings: headings, rows: rows) }
+
+    init(headings: [String], rows: [[Cell]]) {
         self.headings = headings
         self.rows = rows
     }

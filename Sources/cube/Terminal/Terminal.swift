@@ -43,21 +43,29 @@ struct Terminal: Sendable {
     }
 
     /// Writes a line of the result.
-    static func output(_ line: String) { write("\(line)\n", to: STDOUT_FILENO) }
+    ///
+    /// - Returns: whether somebody still reads.
+    @discardableResult
+    static func output(_ line: String) -> Bool { write("\(line)\n", to: STDOUT_FILENO) }
 
     /// Writes a line that is not part of the result.
     static func note(_ line: String) { write("\(line)\n", to: STDERR_FILENO) }
 
     /// Writes all bytes; gives up where nobody reads any more.
-    static func write(_ text: String, to descriptor: Int32) { write(Array(text.utf8), to: descriptor) }
+    ///
+    /// - Returns: whether all is written.
+    @discardableResult
+    static func write(_ text: String, to descriptor: Int32) -> Bool { write(Array(text.utf8), to: descriptor) }
 
-    static func write(_ bytes: [UInt8], to descriptor: Int32) {
+    @discardableResult
+    static func write(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
         var rest = bytes[...]
         while !rest.isEmpty {
             let written = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
             if written < 0, errno == EINTR || errno == EAGAIN { continue }
-            guard written > 0 else { return }
+            guard written > 0 else { return false }
             rest = rest.dropFirst(written)
         }
+        return true
     }
 }

@@ -268,7 +268,8 @@ struct PlanningWorld {
 extension Workload {
     /// A workload of one word, for tests.
     init(
-        _ name: String, _ words: String..., file: String? = nil, replicas: Int = 1, kind: TaskKind = .service,
+        _ name: String, _ words: String..., image: String? = nil, file: String? = nil, replicas: Int = 1,
+        kind: TaskKind = .service,
         update: UpdatePolicy = UpdatePolicy(), suspend: Bool = false, prune: Bool = true,
         labels: [String: String] = [:], env: [String: String] = [:], dependsOn: [String] = [],
         ignore: [String] = []
@@ -276,7 +277,8 @@ extension Workload {
         let range = SourceRange(filename: file ?? "\(name).json")
         self.init(
             definition: TaskDefinition(
-                name: WorkloadName(rawValue: name)!, kind: kind, command: words.isEmpty ? ["run"] : words, env: env,
+                name: WorkloadName(rawValue: name)!, kind: kind, image: image, command: words.isEmpty ? ["run"] : words,
+                env: env,
                 labels: labels),
             replicas: replicas, update: update, suspend: suspend, prune: prune,
             dependsOn: dependsOn.map { Dependency(name: WorkloadName(rawValue: $0)!, range: range) },

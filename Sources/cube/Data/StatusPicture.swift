@@ -1,0 +1,37 @@
+import CubeCore
+import CubeReconciler
+import CubeTypes
+
+/// What the reconciler wrote, and whether that is how things are: kept up to date by reading what changed.
+struct StatusPicture {
+    /// `nil` before the first pass.
+    private(set) var summary: SummaryStatus?
+    private(set) var workloads: [WorkloadName: WorkloadReport] = [:]
+    var author = StatusAuthor()
+
+    /// By name.
+    var reports: [WorkloadReport] { workloads.values.sorted { $0.status.name < $1.status.name } }
+
+    /// Reads what changed below the data directory.
+    ///
+    /// - Returns: the workloads that were read, or are gone.
+    /// - Throws: where a file is not what this version writes, or cannot be read.
+    mutating func read(_ change: SourceChange, from files: WrittenStatus) throws -> Set<WorkloadName> {
+        if change.everything || change.entries.contains("status/summary.json") { summary = try files.summary() }
+        let names =
+            change.everything
+            ? Set(try files.names()).union(workloads.keys) : Set(change.entries.compactMap(Self.workload))
+        for name in names {
+            workloads[name] = try files.workload(name).map { WorkloadReport(status: $0, drift: try files.drift(name)) }
+        }
+        return names
+    }
+
+    /// The workload that a file is about.
+    private static func workload(of file: String) -> WorkloadName? {
+        for folder in ["status/workloads/", "drift/"] where file.hasPrefix(folder) && file.hasSuffix(".json") {
+            return WorkloadName(rawValue: String(file.dropFirst(folder.count).dropLast(5)))
+        }
+        return nil
+    }
+}

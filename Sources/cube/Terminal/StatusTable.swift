@@ -1,0 +1,86 @@
+import CubeCore
+import CubeJSON
+import CubeTypes
+
+/// Workloads as the rows of a table.
+struct StatusTable {
+    enum Form {
+        /// A row for each workload; what else is to be said of it stands below it.
+        case brief
+        /// A row for each workload, with its file and what to look at.
+        case full
+        /// A row for each task.
+        case wide
+    }
+
+    let form: Form
+
+    var headings: [String] {
+        switch form {
+        case .brief: ["WORKLOAD", "SYNC", "HEALTH", "READY", "RESTARTS"]
+        case .full: ["WORKLOAD", "SYNC", "HEALTH", "READY", "RESTARTS", "FILE", "WHY"]
+        case .wide:
+            [
+                "TASK", "SYNC", "HEALTH", "STATE", "READY", "RESTARTS", "NODE", "ATTEMPT", "AGE", "DIGEST", "ENDPOINTS",
+                "SOURCE",
+            ]
+        }
+    }
+
+    func table(_ workloads: [WorkloadStatus]) -> Table {
+        Table(headings: headings, rows: workloads.flatMap(rows))
+    }
+
+    /// At least one for each workload.
+    func rows(_ workload: WorkloadStatus) -> [[Table.Cell]] {
+        let brief = [
+            Table.Cell(workload.name.rawValue, .bold), Table.Cell(workload.sync), Table.Cell(workload.health),
+            "\(workload.readiness)", "\(workload.tasks.map(\.restarts).reduce(0, +))",
+        ]
+        switch form {
+        case .brief: return [brief]
+        case .full: return [brief + ["\(workload.file ?? "-")", "\(workload.why ?? "")"]]
+        case .wide:
+            guard !workload.tasks.isEmpty else {
+                let nothing = Array(repeating: "-" as Table.Cell, count: 8)
+                return [brief.prefix(3) + nothing + ["\(workload.place ?? "-")"]]
+            }
+            return workload.tasks.map { row($0, of: workload) }
+        }
+    }
+
+    private func row(_ task: TaskSummary, of workload: WorkloadStatus) -> [Table.Cell] {
+        let endpoints = task.endpoints.map { "\($0.name)=\($0.address)" }.joined(separator: ",")
+        // What is not what the manifest says now is told by its digest.
+        let isCurrent = task.specDigest == workload.desiredDigest
+        return [
+            Table.Cell("\(workload.name)/\(task.ordinal)", .bold), Table.Cell(workload.sync),
+            Table.Cell(workload.health), Table.Cell(task.state), task.ready ? "yes" : "no", "\(task.restarts)",
+            "\(task.node?.rawValue ?? "-")", "\(task.attempt)", "\(task.createdAt.map { "\(Age(since: $0))" } ?? "-")",
+            Table.Cell(task.specDigest.map { String($0.hexadecimal.prefix(8)) } ?? "-", isCurrent ? nil : .yellow),
+            "\(endpoints.isEmpty ? "-" : endpoints)", "\(workload.place ?? "-")",
+        ]
+    }
+}
+
+extension WorkloadStatus {
+    /// Where its manifest stands: `web.json:3`.
+    var place: String? { file.map { file in line.map { "\(file):\($0)" } ?? file } }
+
+    /// How many of its tasks are ready, of how many; of a job whose tasks completed, that.
+    var readiness: String {
+        if kind == .job, !tasks.isEmpty, tasks.allSatisfy({ $0.state == .completed }) { return "done" }
+        return "\(replicas.ready)/\(replicas.desired)"
+    }
+
+    /// What of it a person should look at, in a few words.
+    var why: String? {
+        let problems = diagnostics.prefix(1).map { "\($0.range.filename):\($0.range.start.line): \($0.summary)" }
+        // That something is being done is no trouble of its own: only what it is.
+        let told = conditions.filter { $0.type != .ready && $0.status }
+            .map { $0.type == .reconciling ? $0.message : "\($0.type.rawValue): \($0.message)" }
+        let unready = told.isEmpty ? conditions.filter { $0.type == .ready && !$0.status }.map(\.message) : []
+        let all = told + unready + problems
+        return all.isEmpty ? nil : all.joined(separator: "; ")
+    }
+}

@@ -1,0 +1,146 @@
+import CubeCore
+import CubeReconciler
+import CubeTypes
+import FoundationEssentials
+import Synchronization
+import SystemPackage
+import Testing
+
+@testable import cube
+
+/// `cube status`, from the files that a reconciler wrote.
+@Suite struct StatusViewTests {
+    private let data: DataDirectory
+    private let then = Timestamp(milliseconds: 0)
+
+    init() throws {
+        data = DataDirectory(
+            path: FilePath(FileManager.default.temporaryDirectory.appending(path: "cube-status-\(UUID())").path))
+        try data.path.makeDirectory()
+    }
+
+    private func task(_ name: String, ordinal: Int, digest: String) throws -> TaskSummary {
+        let definition = TaskDefinition(name: try #require(WorkloadName(rawValue: name)), command: ["x"])
+        let status = TaskStatus(
+            id: try #require(TaskID(rawValue: "00000000-0000-5000-8000-00000000000\(ordinal)")), owner: .default,
+            name: definition.name, ordinal: ordinal, attempt: 3, state: .running, ready: true,
+            specDigest: try #require(Digest(rawValue: "sha256:" + String(repeating: digest, count: 64))),
+            settingsDigest: definition.settingsDigest, node: NodeName(rawValue: "w1"),
+            endpoints: [TaskEndpoint(name: "http", address: "10.0.0.5:2000\(ordinal)")],
+            createdAt: Timestamp.now + .seconds(-90), createdRevision: 1, revision: 1, definition: definition)
+        return TaskSummary(status)
+    }
+
+    private func write(_ name: String, tasks: [TaskSummary] = [], why: String? = nil) throws {
+        let name = try #require(WorkloadName(rawValue: name))
+        let status = WorkloadStatus(
+            name: name, file: "\(name).json", line: 2, sync: why == nil ? .synced : .outOfSync, health: .healthy,
+            replicas: WorkloadStatus.Replicas(desired: 2, live: tasks.count, ready: tasks.count), tasks: tasks,
+            conditions: why.map {
+                [Condition(type: .stalled, reason: "failed", message: $0, lastTransitionTime: then)]
+            } ?? [], desiredDigest: Digest(rawValue: "sha256:" + String(repeating: "a", count: 64)))
+        try write(status, to: "status/workloads/\(name).json")
+    }
+
+    private func writeSummary(healthy: Int) throws {
+        let summary = SummaryStatus(
+            owner: .default, source: SourceRevision(path: "m"), sync: .synced, health: .healthy,
+            counts: SummaryStatus.Counts(workloads: 2, healthy: healthy))
+        try write(summary, to: "status/summary.json")
+    }
+
+    private func write(_ value: some Encodable, to file: String) throws {
+        let path = data.path.appending(file)
+        try path.removingLastComponent().makeDirectory()
+        try AtomicFile.write([UInt8](try JSONEncoder().encode(value)), to: path, mode: 0o600)
+    }
+
+    private func remove(_ file: String) throws {
+        try FileManager.default.removeItem(atPath: data.path.appending(file).string)
+    }
+
+    @Test func `wide has a row for each task, and one for a workload without any`() throws {
+        try write("web", tasks: [try task("web", ordinal: 0, digest: "a"), try task("web", ordinal: 1, digest: "b")])
+        try write("api")
+        var picture = StatusPicture()
+        _ = try picture.read(SourceChange(everything: true), from: WrittenStatus(data: data))
+        let plain = Terminal(isInteractive: false, hasColour: false)
+        let text = StatusTable(form: .wide).table(picture.reports.map(\.status)).text(plain)
+        #expect(
+            text.split(separator: "\n").map(String.init) == [
+                "TASK   SYNC    HEALTH   STATE    READY  RESTARTS  NODE  ATTEMPT  AGE  DIGEST    ENDPOINTS            SOURCE",
+                "api    Synced  Healthy  -        -      -         -     -        -    -         -                    api.json:2",
+                "web/0  Synced  Healthy  running  yes    0         w1    3        1 m  aaaaaaaa  http=10.0.0.5:20000  web.json:2",
+                "web/1  Synced  Healthy  running  yes    0         w1    3        1 m  bbbbbbbb  http=10.0.0.5:20001  web.json:2",
+            ])
+    }
+
+    @Test func `a pipe is told everything once, and then what is otherwise`() throws {
+        let said = Mutex<[String]>([])
+        func take() -> [String] {
+            said.withLock { lines in
+                defer { lines = [] }
+                return lines.map { String($0.drop { $0 != " " }.dropFirst()) }
+            }
+        }
+        let files = WrittenStatus(data: data)
+        var lines = StatusLines(isJSON: false) { line in
+            said.withLock { $0.append(line) }; return true
+        }
+        var picture = StatusPicture()
+        func look(_ change: SourceChange) throws {
+            let changed = try picture.read(change, from: files)
+            #expect(try lines.show(picture, changed: changed))
+        }
+        try write("web", why: "it fails")
+        try write("api")
+        try writeSummary(healthy: 1)
+        try look(SourceChange(everything: true))
+        #expect(
+            take() == [
+                "api Synced, Healthy, 0/2", "web OutOfSync, Healthy, 0/2: Stalled: it fails",
+                "all Synced, Healthy; 2 workloads, 1 healthy",
+            ])
+
+        try look(SourceChange(everything: true))
+        #expect(take() == [])
+
+        try write("web")
+        try writeSummary(healthy: 2)
+        // What nobody told of is not read.
+        try look(SourceChange(entries: ["status/workloads/api.json", "status/.summary.json.tmp", "journal.ndjson"]))
+        #expect(take() == [])
+        try look(SourceChange(entries: ["drift/web.json", "status/summary.json"]))
+        #expect(take() == ["web Synced, Healthy, 0/2", "all Synced, Healthy; 2 workloads, 2 healthy"])
+
+        try remove("status/workloads/web.json")
+        try look(SourceChange(entries: ["status/workloads/web.json"]))
+        #expect(take() == ["web gone"])
+        picture.author.outdated = "nobody is at work"
+        try look(SourceChange())
+        #expect(take() == ["Not current: nobody is at work"])
+    }
+
+    @Test func `who no longer reads is told nothing more`() throws {
+        try write("web")
+        var lines = StatusLines(isJSON: true) { _ in false }
+        var picture = StatusPicture()
+        let changed = try picture.read(SourceChange(everything: true), from: WrittenStatus(data: data))
+        #expect(try !lines.show(picture, changed: changed))
+    }
+
+    @Test func `a live picture of tasks keeps to the terminal`() throws {
+        for name in ["api", "web"] {
+            try write(name, tasks: try (0..<9).map { try task(name, ordinal: $0, digest: "a") }, why: "it fails")
+        }
+        var picture = StatusPicture()
+        _ = try picture.read(SourceChange(everything: true), from: WrittenStatus(data: data))
+        var frame = LiveFrame(title: "cube status", foot: "Ctrl-C ends this.", summary: nil, reports: picture.reports)
+        frame.form = .wide
+        frame.warning = "Not current: nobody is at work"
+        let lines = frame.lines(columns: 60, rows: 20, terminal: Terminal(isInteractive: false, hasColour: false))
+        #expect(lines.count < 20 && lines.allSatisfy { $0.count <= 60 })
+        #expect(lines[2].hasPrefix("api/0") && lines[11] == "  Stalled: it fails")
+        #expect(lines.suffix(3) == ["… and 1 more", "Not current: nobody is at work", "Ctrl-C ends this."])
+    }
+}

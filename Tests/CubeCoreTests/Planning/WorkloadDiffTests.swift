@@ -1,0 +1,58 @@
+import CubeCore
+import CubeTypes
+import Testing
+
+/// How what runs differs from what is declared, and where it would go, as people read it.
+struct WorkloadDiffTests {
+    private func node(_ name: String, memory: Int = 1 << 30) -> NodeInfo {
+        NodeInfo(
+            name: NodeName(rawValue: name)!, state: .ready, url: "unix:x", version: "1", runtimes: ["process"],
+            labels: [:], capacity: ResourceSpec(millicores: 4000, memory: memory, disk: 0), reserved: .zero, tasks: 0,
+            lastSeenAt: nil, revision: 1)
+    }
+
+    /// A world in which something of everything is to be done.
+    private func world() -> PlanningWorld {
+        var world = PlanningWorld()
+        world.write("web.json", Workload("web", "one", replicas: 3, env: ["TOKEN": "s3cret"]))
+        world.write("labels.json", Workload("labels", labels: ["team": "shop"]))
+        world.write("scale.json", Workload("scale", replicas: 2))
+        world.write("old.json", Workload("old", replicas: 2))
+        world.write("frozen.json", Workload("frozen", "one"))
+        world.read()
+        world.settle()
+        world.write("web.json", Workload("web", "two|three", replicas: 3, env: ["TOKEN": "0ther", "NEW": "hush"]))
+        world.write("labels.json", Workload("labels", labels: ["team": "*ops*"]))
+        world.write("scale.json", Workload("scale", replicas: 4))
+        world.write("frozen.json", Workload("frozen", "two", suspend: true))
+        world.files["old.json"] = nil
+        world.write("engine.json", Workload("engine", image: "shop:1"))
+        world.readTwice()
+        _ = world.planner.pass(now: world.now)
+        return world
+    }
+
+    @Test func `it says what is replaced and for what, where tasks would go, or why nowhere`() throws {
+        let world = world()
+        let tasks = world.live()
+        let forecast = PlacementForecast(
+            nodes: [node("w1"), node("w2")], tasks: tasks, policy: .spread)
+        let text = WorkloadDiffText(world.planner.diffs(forecast), source: "manifests at 4be1c02")
+        try Golden.compare("\(text.text)\n=== Markdown\n\(text.markdown)", with: "diff")
+        #expect(!text.text.contains("s3cret") && !text.text.contains("0ther") && !text.text.contains("hush"))
+    }
+
+    @Test func `without a manager nothing is said of nodes, and of no difference it says so`() {
+        let text = WorkloadDiffText(world().planner.diffs(nil), source: "manifests").text
+        #expect(text.contains("replaces web/0") && !text.contains("would go") && !text.contains("would take"))
+        #expect(WorkloadDiffText([], source: "manifests").text == "No difference.\n")
+    }
+
+    @Test func `where tasks would go is no part of a plan`() throws {
+        var world = world()
+        let plan = world.planner.pass(now: world.now)
+        let before = world.planner.document(plan, at: world.now)
+        _ = world.planner.diffs(PlacementForecast(nodes: [node("w1")], tasks: [], policy: .spread))
+        #expect(world.planner.document(plan, at: world.now) == before)
+    }
+}
