@@ -20,8 +20,19 @@ struct ListenOptions: ParsableArguments {
     @Flag(help: "Allow an address that other machines reach, though tokens travel in clear text.")
     var insecure = false
 
+    @Option(
+        help: ArgumentHelp(
+            "How many connections are served at a time; each blocking query and each followed log holds one. More wait.",
+            valueName: "count"))
+    var maxConnections = ServerLimits().connections
+
+    func validate() throws {
+        guard maxConnections < 1 else { return }
+        throw ValidationError("--max-connections: \(maxConnections) is below 1")
+    }
+
     func choice(default standard: Endpoint.Address) -> Choice {
-        Choice(listen: listen ?? standard, advertise: advertise, insecure: insecure)
+        Choice(listen: listen ?? standard, advertise: advertise, insecure: insecure, maxConnections: maxConnections)
     }
 
     /// What was chosen.
@@ -29,6 +40,7 @@ struct ListenOptions: ParsableArguments {
         var listen: Endpoint.Address
         var advertise: Endpoint?
         var insecure = false
+        var maxConnections = ServerLimits().connections
 
         /// A free port of this machine alone.
         static let free = Choice(listen: .tcp(host: "127.0.0.1", port: 0))
@@ -36,10 +48,13 @@ struct ListenOptions: ParsableArguments {
         func server(
             _ tokens: TokenSet, onReady: @Sendable @escaping (Endpoint) async -> Void
         ) throws -> ServerOptions {
+            var limits = ServerLimits()
+            if maxConnections > limits.connections { try OpenFiles.allow(maxConnections) }
+            limits.connections = maxConnections
             var hosts: Set<String> = []
             if let advertise, case .tcp(let host, _) = advertise.address { hosts.insert(host) }
             return try ServerOptions(
-                listen: listen, insecure: insecure, hosts: hosts, tokens: tokens, onReady: onReady)
+                listen: listen, insecure: insecure, hosts: hosts, tokens: tokens, limits: limits, onReady: onReady)
         }
     }
 
