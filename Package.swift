@@ -33,12 +33,15 @@ extension Target.Dependency {
     static let httpTypes = product(name: "HTTPTypes", package: "swift-http-types")
     static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
     static let hummingbirdCore = product(name: "HummingbirdCore", package: "hummingbird")
+    static let instrumentation = product(name: "Instrumentation", package: "swift-distributed-tracing")
     static let logging = product(name: "Logging", package: "swift-log")
+    static let metrics = product(name: "Metrics", package: "swift-metrics")
     static let nioCore = product(name: "NIOCore", package: "swift-nio")
     static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
     static let nioHTTPTypes = product(name: "NIOHTTPTypes", package: "swift-nio-extras")
     static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
     static let serviceLifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+    static let tracing = product(name: "Tracing", package: "swift-distributed-tracing")
     static let unixSignals = product(name: "UnixSignals", package: "swift-service-lifecycle")
     static let systemPackage = product(name: "SystemPackage", package: "swift-system")
 }
@@ -59,8 +62,10 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-collections.git", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.0"),
+        .package(url: "https://github.com/apple/swift-distributed-tracing.git", from: "1.7.3"),
         .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-metrics.git", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.32.0"),
         .package(url: "https://github.com/apple/swift-system.git", from: "1.8.0"),
@@ -84,9 +89,12 @@ let package = Package(
         // The clients, public, and what they stand on.
         .library(
             "CubeTransport",
-            ["CubeErrors", "CubeTypes", "CubeVersion", .asyncHTTPClient, .logging, .nioCore, .nioHTTP1, .nioPosix]),
-        .library("CubeManagerClient", ["CubeErrors", "CubeTransport", "CubeTypes", "CubeVersion", .logging]),
-        .library("CubeWorkerClient", ["CubeTransport", "CubeTypes", "CubeVersion", .logging]),
+            [
+                "CubeErrors", "CubeTypes", "CubeVersion", .asyncHTTPClient, .instrumentation, .logging, .metrics,
+                .nioCore, .nioHTTP1, .nioPosix, .tracing,
+            ]),
+        .library("CubeManagerClient", ["CubeErrors", "CubeTransport", "CubeTypes", "CubeVersion"]),
+        .library("CubeWorkerClient", ["CubeErrors", "CubeTransport", "CubeTypes", "CubeVersion"]),
 
         // The three layers; none knows a client or a server.
         .systemLibrary(name: "CubeLinux"),
@@ -154,7 +162,7 @@ let package = Package(
                 "CubeCore", "CubeErrors", "CubeManager", "CubeTypes", .grdb, .hashTreeCollections, .logging,
                 .serviceLifecycle, .systemPackage,
             ]),
-        .tests("CubeTypesTests", ["CubeErrors", "CubeTypes"]),
+        .tests("CubeTypesTests", ["CubeErrors", "CubeTypes", "CubeVersion"]),
         // `swift build --build-tests` builds the programs too; a dependency on them would link the tests statically.
         .tests("EndToEndTests", ["CubeTypes"], data: ["Scenarios"]),
         .tests(

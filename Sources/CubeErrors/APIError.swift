@@ -12,15 +12,22 @@ public struct APIError: Error, Hashable, Sendable {
     public var fields: [ValidationError]
     /// Whether the same call, made again later, may succeed.
     public var retry: Bool
-    /// The id of the request that failed, where it had one.
+    /// The id of the request that failed, where it had one: the server's logs have it too.
     public var requestID: String?
+    /// How long to wait before that, where the server said so. Not in the object on the wire: it is HTTP's `Retry-After`, in
+    /// whole seconds.
+    public var retryAfter: Duration?
+    /// Whether the server itself said so; `false` where the request went wrong on its way, or somebody between answered. Not on
+    /// the wire.
+    public var isFromServer = true
 
     /// - Parameters:
     ///   - code: defaults to the status of the reason.
     ///   - retry: defaults to what the reason says.
+    ///   - isFromServer: `false` for what no server of ours said.
     public init(
         _ reason: ErrorReason, _ message: String, code: Int? = nil, details: [String: String]? = nil,
-        fields: [ValidationError] = [], retry: Bool? = nil, requestID: String? = nil
+        fields: [ValidationError] = [], retry: Bool? = nil, requestID: String? = nil, isFromServer: Bool = true
     ) {
         self.code = code ?? reason.status
         self.reason = reason
@@ -29,6 +36,7 @@ public struct APIError: Error, Hashable, Sendable {
         self.fields = fields
         self.retry = retry ?? reason.retryCanHelp
         self.requestID = requestID
+        self.isFromServer = isFromServer
     }
 
     /// The error for input that breaks rules: all of them at once.

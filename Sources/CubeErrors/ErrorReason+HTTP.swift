@@ -1,4 +1,7 @@
 extension ErrorReason {
+    /// All reasons of this version, sorted by their words.
+    public static var known: [ErrorReason] { table.keys.sorted { $0.rawValue < $1.rawValue } }
+
     /// The HTTP status that stands for this reason; 500 for an unknown one.
     public var status: Int { Self.table[self]?.status ?? 500 }
 
@@ -9,12 +12,13 @@ extension ErrorReason {
     public init(status: Int) {
         self =
             switch status {
+            case ..<400: .malformedAnswer
             case 400, 422: .validationFailed
             case 401: .unauthorized
             case 403: .forbidden
             case 404: .routeNotFound
             case 405: .methodNotAllowed
-            case 408, 504: .timeout
+            case 408, 425, 504: .timeout
             case 409: .conflict
             case 410: .revisionGone
             case 413: .bodyTooLarge
@@ -39,6 +43,7 @@ extension ErrorReason {
         .workerNotFound: (404, false),
         .ownerNotFound: (404, false),
         .holdNotFound: (404, false),
+        .incompatibleVersion: (400, false),
         .conflict: (409, false),
         .staleAttempt: (409, false),
         .staleFence: (409, false),
@@ -53,7 +58,9 @@ extension ErrorReason {
         .foreignCluster: (409, false),
         .revisionGone: (410, false),
         .locked: (409, true),
+        .taskFailed: (409, false),
         .unavailable: (503, true),
+        .notLeader: (503, true),
         .timeout: (504, true),
         .tooManyRequests: (429, true),
         .storageFull: (507, true),

@@ -23,6 +23,8 @@ public struct ErrorReason: RawRepresentable, Hashable, Sendable, ExpressibleBySt
     public static let workerNotFound: ErrorReason = "worker_not_found"
     public static let ownerNotFound: ErrorReason = "owner_not_found"
     public static let holdNotFound: ErrorReason = "hold_not_found"
+    /// Client and server have no version of the HTTP interface in common.
+    public static let incompatibleVersion: ErrorReason = "incompatible_version"
 
     // It was right once, or will be, but not now.
     public static let conflict: ErrorReason = "conflict"
@@ -39,9 +41,13 @@ public struct ErrorReason: RawRepresentable, Hashable, Sendable, ExpressibleBySt
     public static let foreignCluster: ErrorReason = "foreign_cluster"
     public static let revisionGone: ErrorReason = "revision_gone"
     public static let locked: ErrorReason = "locked"
+    /// A task ended, or will not become what was waited for; the details say more.
+    public static let taskFailed: ErrorReason = "task_failed"
 
     // The other side, or the way to it.
     public static let unavailable: ErrorReason = "unavailable"
+    /// Another manager leads; the detail `leader` is its address, where it is known.
+    public static let notLeader: ErrorReason = "not_leader"
     public static let timeout: ErrorReason = "timeout"
     public static let tooManyRequests: ErrorReason = "too_many_requests"
     public static let storageFull: ErrorReason = "storage_full"

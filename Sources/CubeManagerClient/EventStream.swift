@@ -1,19 +1,19 @@
-import CubeTypes
+public import CubeTypes
 
-/// The history from a revision on, as blocking queries bring it: at most one answer is held at a time.
-struct EventStream: AsyncSequence, Sendable {
-    typealias Element = TaskEvent
-    typealias Failure = any Error
+/// The history from a revision on, as blocking queries bring it. See ``ManagerClient/events(following:)``.
+public struct EventStream: AsyncSequence, Sendable {
+    public typealias Element = TaskEvent
+    public typealias Failure = any Error
 
     let client: ManagerClient
     let since: Int
 
-    struct AsyncIterator: AsyncIteratorProtocol {
+    public struct AsyncIterator: AsyncIteratorProtocol {
         let client: ManagerClient
         var since: Int
         var pending: ArraySlice<TaskEvent> = []
 
-        mutating func next() async throws -> TaskEvent? {
+        public mutating func next() async throws -> TaskEvent? {
             while pending.isEmpty {
                 let list = try await client.events(since: since, wait: .seconds(30))
                 since = list.revision
@@ -23,5 +23,5 @@ struct EventStream: AsyncSequence, Sendable {
         }
     }
 
-    func makeAsyncIterator() -> AsyncIterator { AsyncIterator(client: client, since: since) }
+    public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(client: client, since: since) }
 }

@@ -1,55 +1,52 @@
 import AsyncHTTPClient
-import CubeErrors
-import FoundationEssentials
+package import CubeErrors
 import Glibc
 import NIOCore
 import NIOHTTP1
 import NIOPosix
 
-extension APIError {
-    /// The error that an answer stands for: our own object, or, where a proxy or another program answered, what its status says.
-    init(answer: Data, status: Int, label: String) {
-        do {
-            self = try JSONDecoder().decode(APIError.self, from: answer)
-        } catch {
-            self.init(
-                ErrorReason(status: status), "\(label): status \(status) without an error object of Cube", code: status)
-        }
-    }
-}
-
-/// The error for what went wrong on the way; an `APIError` and a `CancellationError` stay what they are.
-func transportError(_ error: any Error, label: String) -> any Error {
+/// The error for what went wrong on the way; a `CancellationError` stays what it is.
+func wireError(_ error: any Error, label: @autoclosure () -> String) -> any Error {
     switch error {
-    case is APIError, is CancellationError:
+    case is WireError, is CancellationError:
         error
     case let error as HTTPClientError:
         switch error {
         case .cancelled, .requestStreamCancelled: CancellationError()
         case .connectTimeout, .getConnectionFromPoolTimeout:
-            APIError(.unavailable, "\(label): no connection in time")
-        case .deadlineExceeded, .readTimeout, .writeTimeout: APIError(.timeout, "\(label): no answer in time")
-        case .remoteConnectionClosed: APIError(.unavailable, "\(label): the connection was closed")
-        default: APIError(.internal, "\(label): \(error.description)")
+            WireError(.onTheWay(.unavailable, "\(label()): no connection in time"), mayHaveArrived: false)
+        case .deadlineExceeded, .readTimeout, .writeTimeout:
+            WireError(.onTheWay(.timeout, "\(label()): no answer in time"))
+        case .remoteConnectionClosed: WireError(.onTheWay(.unavailable, "\(label()): the connection was closed"))
+        default: WireError(.onTheWay(.internal, "\(label()): \(error.description)"))
         }
     case let error as IOError:
-        APIError(.unavailable, "\(label): \(text(of: error))")
+        WireError(
+            .onTheWay(.unavailable, "\(label()): \(text(of: error))"),
+            mayHaveArrived: ![ECONNREFUSED, ENOENT, EHOSTUNREACH, ENETUNREACH].contains(error.errnoCode))
     case let error as NIOConnectionError:
-        APIError(
-            .unavailable,
-            "\(label): "
-                + (error.connectionErrors.compactMap { $0.error as? IOError }.first.map(text) ?? error.description))
+        WireError(
+            .onTheWay(
+                .unavailable,
+                "\(label()): "
+                    + (error.connectionErrors.compactMap { $0.error as? IOError }.first.map(text) ?? error.description)),
+            mayHaveArrived: false)
     case is ChannelError:
-        APIError(.unavailable, "\(label): the connection was closed")
-    case is NIOTooManyBytesError:
-        APIError(.malformedAnswer, "\(label): the answer is larger than allowed")
+        WireError(.onTheWay(.unavailable, "\(label()): the connection was closed"))
     case let error as HTTPParserError where error == .invalidEOFState:
-        APIError(.unavailable, "\(label): the answer broke off")
+        WireError(.onTheWay(.unavailable, "\(label()): the answer broke off"))
     case is HTTPParserError:
-        APIError(.malformedAnswer, "\(label): the answer is not HTTP: \(error)")
+        WireError(.onTheWay(.malformedAnswer, "\(label()): the answer is not HTTP: \(error)"))
     default:
-        APIError(.internal, "\(label): \(error)")
+        WireError(.onTheWay(.internal, "\(label()): \(error)"))
     }
 }
 
 private func text(of error: IOError) -> String { String(cString: strerror(error.errnoCode)) }
+
+extension APIError {
+    /// An error that no server said.
+    package static func onTheWay(_ reason: ErrorReason, _ message: String) -> APIError {
+        APIError(reason, message, isFromServer: false)
+    }
+}

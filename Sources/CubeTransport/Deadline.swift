@@ -4,7 +4,7 @@ import CubeErrors
 ///
 /// - Throws: `timeout` then; otherwise what `operation` throws.
 func withDeadline<Value: Sendable>(
-    _ span: Duration, clock: any Clock<Duration>, of what: String,
+    _ span: Duration, clock: any Clock<Duration>, of what: @autoclosure () -> String,
     _ operation: @Sendable @escaping () async throws -> Value
 ) async throws -> Value {
     try await withThrowingTaskGroup(of: Value?.self) { group in
@@ -15,7 +15,7 @@ func withDeadline<Value: Sendable>(
             return nil
         }
         guard let first = try await group.next(), let value = first else {
-            throw APIError(.timeout, "\(what): no answer within \(span)")
+            throw APIError.onTheWay(.timeout, "\(what()): no answer within \(span)")
         }
         return value
     }

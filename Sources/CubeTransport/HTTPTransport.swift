@@ -1,30 +1,39 @@
-import AsyncHTTPClient
 import CubeErrors
 package import CubeTypes
 import CubeVersion
 import FoundationEssentials
-package import Logging
-import NIOCore
-import NIOHTTP1
+import Instrumentation
+import Logging
+import Metrics
+import Tracing
 
-/// The one way to send a request: address, token, limits, deadline, retries, and one kind of error.
+/// The one way to make a call: JSON, token, deadlines, retries, limits, and one kind of error.
 package struct HTTPTransport: Sendable {
-    package let endpoint: Endpoint
+    package let options: ClientOptions
+    private let wire: any Wire
     private let token: String?
-    private let logger: Logger
     private let clock: any Clock<Duration>
-    private let retries: RetryPolicy
+    private let memory = ClientMemory()
 
     /// - Parameter token: sent as a bearer token; a Unix socket needs none.
     package init(
-        endpoint: Endpoint, token: String?, logger: Logger, clock: any Clock<Duration> = ContinuousClock(),
-        retries: RetryPolicy = RetryPolicy()
+        endpoint: Endpoint, token: String?, options: ClientOptions = ClientOptions(),
+        clock: any Clock<Duration> = ContinuousClock()
     ) {
-        self.endpoint = endpoint
+        self.init(
+            wire: NetworkWire(endpoint, connectDeadline: options.connectDeadline), token: token, options: options,
+            clock: clock)
+    }
+
+    /// - Parameter wire: what carries its requests.
+    package init(
+        wire: any Wire, token: String? = nil, options: ClientOptions = ClientOptions(),
+        clock: any Clock<Duration> = ContinuousClock()
+    ) {
+        self.wire = wire
         self.token = token
-        self.logger = logger
+        self.options = options
         self.clock = clock
-        self.retries = retries
     }
 
     /// Sends and decodes the answer.
@@ -40,113 +49,190 @@ package struct HTTPTransport: Sendable {
     package func exchange<Answer: Decodable & Sendable>(
         _ request: TransportRequest, as type: Answer.Type = Answer.self
     ) async throws -> (status: Int, answer: Answer) {
-        let (status, body) = try await perform(request)
-        do {
-            return (status, try JSONDecoder().decode(Answer.self, from: body))
-        } catch {
-            throw APIError(.malformedAnswer, "\(label(request)): the answer is not a \(Answer.self): \(error)")
+        try await perform(request) { answer, label in
+            let body = try await body(of: answer, request, label: label)
+            do {
+                return (answer.status, try JSONDecoder().decode(Answer.self, from: Data(body)))
+            } catch {
+                throw APIError.onTheWay(
+                    .malformedAnswer,
+                    "\(label): the answer (\(answer.header("content-type") ?? "of no type")) is not a \(Answer.self): \(error)"
+                )
+            }
         }
     }
 
     /// Sends what is answered without content.
     package func send(_ request: TransportRequest) async throws {
-        _ = try await perform(request)
+        try await perform(request) { answer, label in _ = try await body(of: answer, request, label: label) }
     }
 
-    /// Sends once, and hands over the body as it comes. Only the wait for its head is bounded.
-    package func stream(_ request: TransportRequest) async throws -> AnswerStream {
-        let prepared = try prepare(request)
-        let label = label(request)
-        return try await withDeadline(request.deadline, clock: clock, of: label) {
-            do {
-                let response = try await Self.answer(to: prepared, limit: request.answerLimit, label: label)
-                return AnswerStream(body: response.body, label: label)
-            } catch {
-                throw transportError(error, label: label)
-            }
-        }
-    }
-
-    private func perform(_ request: TransportRequest) async throws -> (status: Int, body: Data) {
-        let prepared = try prepare(request)
-        let label = label(request)
-        return try await withDeadline(request.deadline, clock: clock, of: label) {
-            var attempt = 1
-            while true {
+    /// Sends, and hands over the body as it comes. Its deadline is for its head; where it follows nothing, it may not fall
+    /// silent for longer than the options say.
+    package func stream(_ request: TransportRequest, follows: Bool) async throws -> ByteStream {
+        try await perform(request) { answer, label in
+            let body = answer.body.limitingLines(to: options.lineLimit)
+            let (clock, silence) = (clock, options.silenceDeadline)
+            return body.pulling { pull in
                 do {
-                    return try await self.attempt(prepared, limit: request.answerLimit, label: label)
-                } catch let error as APIError {
-                    guard request.isIdempotent,
-                        let pause = retries.pause(after: attempt, error, share: Double.random(in: 0...1))
-                    else { throw error }
-                    logger.debug("trying again", metadata: ["error": "\(error)", "pause": "\(pause)"])
-                    try await clock.sleep(for: pause)
-                    attempt += 1
+                    guard !follows else { return try await pull() }
+                    return try await withDeadline(silence, clock: clock, of: label, pull)
+                } catch let error as WireError {
+                    throw error.error
                 }
             }
         }
     }
+}
 
-    private func attempt(
-        _ request: HTTPClientRequest, limit: Int, label: String
-    ) async throws -> (status: Int, body: Data) {
-        do {
-            let response = try await Self.answer(to: request, limit: limit, label: label)
-            let body = Data(try await response.body.collect(upTo: limit).readableBytesView)
-            return (Int(response.status.code), body)
-        } catch {
-            throw transportError(error, label: label)
+// MARK: - Attempts
+
+extension HTTPTransport {
+    /// Makes a call with all its attempts.
+    ///
+    /// - Parameter use: reads an answer that is no error, within the attempt's deadline.
+    private func perform<Value: Sendable>(
+        _ request: TransportRequest, _ use: @Sendable @escaping (WireAnswer, _ label: String) async throws -> Value
+    ) async throws -> Value {
+        try await withSpan("cube.\(request.operation)", ofKind: .client) { span in
+            var prepared = try prepare(request)
+            InstrumentationSystem.instrument.inject(span.context, into: &prepared.headers, using: HeaderInjector())
+            return try await perform(request, prepared, on: clock, use)
         }
     }
 
-    /// An answer that is no error; its body is still to come.
-    private static func answer(
-        to request: HTTPClientRequest, limit: Int, label: String
-    ) async throws -> HTTPClientResponse {
-        let response = try await client.execute(request, deadline: .distantFuture)
-        guard response.status.code < 300 else {
-            let body = Data(try await response.body.collect(upTo: limit).readableBytesView)
-            throw APIError(answer: body, status: Int(response.status.code), label: label)
-        }
-        return response
-    }
-
-    private func prepare(_ request: TransportRequest) throws -> HTTPClientRequest {
-        let base =
-            switch endpoint.address {
-            case .tcp: endpoint.rawValue
-            case .unix(let path): "http+unix://\(TransportRequest.escape(path))"
+    private func perform<Value: Sendable, Time: Clock<Duration>>(
+        _ request: TransportRequest, _ prepared: WireRequest, on clock: Time,
+        _ use: @Sendable @escaping (WireAnswer, _ label: String) async throws -> Value
+    ) async throws -> Value {
+        let (attemptDeadline, totalDeadline) = request.deadlines(options)
+        let began = clock.now
+        let end = began.advanced(by: totalDeadline)
+        memory.countCall(options.retries)
+        var attempt = 1
+        while true {
+            var error: APIError
+            let mayRepeat: Bool
+            do {
+                let value = try await withDeadline(
+                    min(attemptDeadline, clock.now.duration(to: end)), clock: clock, of: prepared.label(at: wire.name)
+                ) { try await self.attempt(request, prepared, use) }
+                Self.record(request, outcome: "ok", began.duration(to: clock.now))
+                return value
+            } catch let failure as WireError {
+                error = failure.error
+                mayRepeat = request.isIdempotent || !failure.mayHaveArrived
+            } catch let failure as APIError {
+                error = failure
+                mayRepeat = request.isIdempotent || failure.reason == .tooManyRequests
             }
-        var prepared = HTTPClientRequest(url: base + request.target)
-        prepared.method = HTTPMethod(rawValue: request.method.rawValue)
-        prepared.headers.add(name: "Accept", value: "application/json")
-        prepared.headers.add(name: "User-Agent", value: "cube/\(ProductVersion.current)")
-        prepared.headers.add(name: "X-Request-ID", value: UUID().uuidString.lowercased())
-        if let token { prepared.headers.add(name: "Authorization", value: "Bearer \(token)") }
+            error.requestID = error.requestID ?? prepared.headers.first { $0.name == Self.requestID }?.value
+            guard mayRepeat, let pause = options.retries.pause(after: attempt, error, share: .random(in: 0...1)),
+                clock.now.advanced(by: pause) < end, memory.takeRetry()
+            else {
+                Self.record(request, outcome: error.reason.rawValue, began.duration(to: clock.now))
+                throw error
+            }
+            options.logger.debug("trying again", metadata: ["error": "\(error)", "pause": "\(pause)"])
+            Counter(
+                label: "cube_client_retries",
+                dimensions: [("operation", request.operation), ("reason", error.reason.rawValue)]
+            ).increment()
+            try await clock.sleep(for: pause, tolerance: nil)
+            attempt += 1
+        }
+    }
+
+    private func attempt<Value: Sendable>(
+        _ request: TransportRequest, _ prepared: WireRequest,
+        _ use: @Sendable (WireAnswer, _ label: String) async throws -> Value
+    ) async throws -> Value {
+        let answer = try await wire.exchange(prepared)
+        let label = prepared.label(at: answer.origin)
+        if let header = answer.header(VersionInfo.headerName), let problem = memory.problem(with: header) {
+            throw APIError.onTheWay(.incompatibleVersion, "\(label): \(problem)")
+        }
+        if let header = answer.header(Deprecation.headerName), memory.isFirst(deprecated: request.operation) {
+            warn(header, label: label)
+        }
+        guard (200..<300).contains(answer.status) else {
+            throw try await error(of: answer, request, label: label)
+        }
+        return try await use(answer, label)
+    }
+
+    private func warn(_ header: String, label: String) {
+        guard let deprecation = Deprecation(header: header) else { return }
+        options.logger.warning(
+            "\(label) is deprecated since Cube \(deprecation.since) and will be gone with \(deprecation.until); use \(deprecation.replacement)"
+        )
+    }
+
+    private static func record(_ request: TransportRequest, outcome: String, _ span: Duration) {
+        let (seconds, attoseconds) = span.components
+        Timer(
+            label: "cube_client_request_duration",
+            dimensions: [("operation", request.operation), ("outcome", outcome)]
+        ).recordNanoseconds(seconds &* 1_000_000_000 &+ attoseconds / 1_000_000_000)
+    }
+}
+
+// MARK: - What is sent and what is read
+
+extension HTTPTransport {
+    private static let requestID = "X-Request-ID"
+
+    private func prepare(_ request: TransportRequest) throws -> WireRequest {
+        var headers = [
+            (name: "Accept", value: "application/json"), (name: "User-Agent", value: "cube/\(ProductVersion.current)"),
+            (name: Self.requestID, value: UUID().uuidString.lowercased()),
+        ]
+        if let token { headers.append((name: "Authorization", value: "Bearer \(token)")) }
         if request.method == .post || request.method == .put {
-            prepared.headers.add(name: "Content-Type", value: "application/json")
+            headers.append((name: "Content-Type", value: "application/json"))
         }
-        if let body = request.body {
-            prepared.body = .bytes(ByteBuffer(bytes: try JSONEncoder().encode(body)))
-        }
-        return prepared
+        return WireRequest(
+            method: request.method.rawValue, target: request.target, headers: headers,
+            body: try request.body.map { [UInt8](try JSONEncoder().encode($0)) })
     }
 
-    /// What messages call a request; without the query, which may be long.
-    private func label(_ request: TransportRequest) -> String {
-        "\(request.method.rawValue) \(endpoint)/\(request.path.joined(separator: "/"))"
+    private func body(of answer: WireAnswer, _ request: TransportRequest, label: String) async throws -> [UInt8] {
+        let limit = request.answerLimit ?? options.answerLimit
+        guard let body = try await answer.body.collect(upTo: limit) else {
+            throw APIError.onTheWay(.malformedAnswer, "\(label): the answer is larger than \(limit) bytes")
+        }
+        return body
     }
 
-    /// One for the process, never shut down: it has no state beyond its idle connections, and so no client needs a life cycle.
-    private static let client = HTTPClient(
-        configuration: {
-            var configuration = HTTPClient.Configuration(
-                redirectConfiguration: .disallow, timeout: .init(connect: .seconds(5)),
-                // Blocking queries and streams hold a connection each.
-                connectionPool: .init(idleTimeout: .seconds(20), concurrentHTTP1ConnectionsPerHostSoftLimit: 128))
-            configuration.httpVersion = .http1Only
-            // A refused connection is for the retry policy, which knows what may be sent again.
-            configuration.connectionPool.retryConnectionEstablishment = false
-            return configuration
-        }())
+    /// The error that an answer stands for: our own object, or, where a proxy or another program answered, what its status says.
+    private func error(of answer: WireAnswer, _ request: TransportRequest, label: String) async throws -> APIError {
+        let body = try await body(of: answer, request, label: label)
+        var error: APIError
+        do {
+            error = try JSONDecoder().decode(APIError.self, from: Data(body))
+        } catch {
+            return foreignError(answer, body, label: label)
+        }
+        error.retryAfter = retryAfter(of: answer)
+        return error
+    }
+
+    private func foreignError(_ answer: WireAnswer, _ body: [UInt8], label: String) -> APIError {
+        var error = APIError(
+            label: label, status: answer.status, contentType: answer.header("content-type"),
+            body: String(decoding: body.prefix(4096), as: UTF8.self))
+        error.retryAfter = retryAfter(of: answer)
+        return error
+    }
+
+    private func retryAfter(of answer: WireAnswer) -> Duration? {
+        answer.header("retry-after").flatMap { Int($0) }.flatMap { $0 >= 0 ? .seconds($0) : nil }
+    }
+}
+
+/// Writes the context of a trace into a request.
+private struct HeaderInjector: Injector {
+    func inject(_ value: String, forKey key: String, into headers: inout [(name: String, value: String)]) {
+        headers.append((name: key, value: value))
+    }
 }

@@ -9,19 +9,19 @@ package struct TransportRequest: Sendable {
         case delete = "DELETE"
     }
 
-    package static let standardDeadline: Duration = .seconds(30)
-    /// How much longer than its `wait` a blocking query may take.
-    private static let grace: Duration = .seconds(10)
-
+    /// The client's method that makes the call: what metrics and traces call it.
+    var operation: String
     var method: Method
     /// Decoded components, without a leading slash.
     var path: [String]
     var query: [(name: String, value: String)]
     var body: (any Encodable & Sendable)?
-    /// From the first attempt to the last byte of the answer; of a stream: to the head of the answer.
-    var deadline: Duration
-    /// The largest answer that is read, in bytes.
-    var answerLimit: Int
+    /// From the first attempt to the last byte of the answer, of a stream to its head; `nil`: as the client's options say.
+    var deadline: Duration?
+    /// How long the server may hold the answer back.
+    var wait: Duration?
+    /// The largest answer that is read, in bytes; `nil`: as the client's options say.
+    var answerLimit: Int?
     /// Whether sending it twice does what sending it once does.
     var isIdempotent: Bool
 
@@ -31,18 +31,27 @@ package struct TransportRequest: Sendable {
     ///   - isIdempotent: by default what HTTP says of the method.
     package init(
         _ method: Method, _ path: [String], query: KeyValuePairs<String, (any CustomStringConvertible)?> = [:],
-        body: (any Encodable & Sendable)? = nil, wait: Duration? = nil, deadline: Duration = standardDeadline,
-        answerLimit: Int = 64 << 20,
-        isIdempotent: Bool? = nil
+        body: (any Encodable & Sendable)? = nil, wait: Duration? = nil, deadline: Duration? = nil,
+        answerLimit: Int? = nil, isIdempotent: Bool? = nil,
+        operation: String = #function
     ) {
+        self.operation = String(operation.prefix { $0 != "(" })
         self.method = method
         self.path = path
         self.query = query.compactMap { name, value in value.map { (name, $0.description) } }
+        self.wait = wait
         if let wait { self.query.append(("wait", wait.text)) }
         self.body = body
-        self.deadline = wait.map { $0 + Self.grace } ?? deadline
+        self.deadline = deadline
         self.answerLimit = answerLimit
         self.isIdempotent = isIdempotent ?? (method != .post)
+    }
+
+    /// How long one attempt, and all of them together, may take.
+    func deadlines(_ options: ClientOptions) -> (attempt: Duration, total: Duration) {
+        if let deadline { return (deadline, deadline) }
+        let attempt = options.requestDeadline + (wait ?? .zero)
+        return (attempt, max(attempt, options.totalDeadline))
     }
 
     /// The path and query as they stand in the request line.

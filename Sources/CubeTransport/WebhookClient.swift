@@ -39,7 +39,9 @@ package struct WebhookClient: Sendable {
                     throw APIError(.unavailable, "\(label): status \(response.status.code)")
                 }
             } catch {
-                throw transportError(error, label: label)
+                if let error = error as? APIError { throw error }
+                let error = wireError(error, label: label)
+                throw (error as? WireError)?.error ?? error
             }
         }
     }

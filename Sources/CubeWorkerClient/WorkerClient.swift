@@ -1,9 +1,13 @@
-import CubeTransport
+@_exported public import CubeTransport
 public import CubeTypes
 public import CubeVersion
-public import Logging
 
 /// Calls a worker: a method for each endpoint. A manager does; people ask the manager.
+///
+/// It is a value without a life cycle: make one, keep it, copy it, forget it. Copies share their retry budget.
+///
+/// Most of what changes something carries the cluster's id and the manager's `term`: a worker refuses another cluster
+/// (`foreign_cluster`) and a manager that was replaced (`stale_term`).
 ///
 /// Every method throws `APIError`, the server's own or one that says what went wrong on the way, and `CancellationError` when
 /// its task is cancelled. Calls that may be made twice without harm are tried again, a few times, when nobody served them.
@@ -13,8 +17,14 @@ public struct WorkerClient: Sendable {
     /// - Parameters:
     ///   - endpoint: where the worker listens.
     ///   - token: what it asks for on TCP; a Unix socket needs none.
-    public init(endpoint: Endpoint, token: String? = nil, logger: Logger = Logger(label: "cube.client")) {
-        transport = HTTPTransport(endpoint: endpoint, token: token, logger: logger)
+    ///   - options: deadlines, retries, limits, logger.
+    public init(endpoint: Endpoint, token: String? = nil, options: ClientOptions = ClientOptions()) {
+        transport = HTTPTransport(endpoint: endpoint, token: token, options: options)
+    }
+
+    /// - Parameter wire: what carries its requests.
+    package init(wire: any Wire, options: ClientOptions = ClientOptions()) {
+        transport = HTTPTransport(wire: wire, options: options)
     }
 
     /// The path of an endpoint below the worker's prefix.
@@ -59,12 +69,36 @@ public struct WorkerClient: Sendable {
                 query: ["since": since, "incarnation": incarnation, "term": term, "cluster": cluster], wait: wait))
     }
 
+    /// What the worker has, and then whatever changes, without end. The first element is complete; a later one is where the worker
+    /// was started anew.
+    ///
+    /// Each element that is asked for says that the one before is safely stored, and that a manager of this term is there: only a
+    /// manager does so.
+    ///
+    /// - Parameters:
+    ///   - term: the manager's.
+    ///   - last: the last element of an earlier watch, to go on after it; `nil` begins with everything.
+    ///   - wait: how long the worker may wait for a change. Where there is none, an element without tasks comes: a heartbeat.
+    public func watch(
+        term: Int, cluster: ClusterID, since last: WorkerTaskList? = nil, wait: Duration = .seconds(10)
+    ) -> some AsyncSequence<WorkerTaskList, any Error> & Sendable {
+        WorkerWatch(last: last) { last in
+            try await list(
+                since: last?.sequence, incarnation: last?.incarnation, term: term, cluster: cluster, wait: wait)
+        }
+    }
+
+    /// One task, as it is here.
+    ///
     /// - Throws: `task_not_found`.
     public func task(_ id: TaskID) async throws -> WorkerTask {
         try await transport.send(TransportRequest(.get, Self.path("tasks", id.rawValue)))
     }
 
     /// Asks a placement to end. Asked again, it answers the task as it is.
+    ///
+    /// - Parameter placement: the one that is meant; a later one is left alone.
+    /// - Throws: `stale_term`, `foreign_cluster`.
     public func stop(_ id: TaskID, placement: Int, term: Int, cluster: ClusterID) async throws -> WorkerTask {
         try await transport.send(
             TransportRequest(
@@ -72,6 +106,9 @@ public struct WorkerClient: Sendable {
                 query: ["placement": placement, "term": term, "cluster": cluster]))
     }
 
+    /// Gives a task new settings, which count at once.
+    ///
+    /// - Throws: `task_not_found`, `stale_term`, `foreign_cluster`.
     public func updateSettings(_ id: TaskID, _ settings: TaskSettings) async throws -> WorkerTask {
         try await transport.send(
             TransportRequest(.put, Self.path("tasks", id.rawValue, "settings"), body: settings))
@@ -82,22 +119,27 @@ public struct WorkerClient: Sendable {
     /// - Parameters:
     ///   - tail: only the last so many lines of what there is; `nil` for all.
     ///   - follow: goes on with what the task writes, until it ends.
+    /// - Returns: its bytes, which ``CubeTransport/ByteStream/lines`` cuts into lines.
     public func logs(
         _ id: TaskID, tail: Int? = nil, follow: Bool = false
-    ) async throws -> some AsyncSequence<[UInt8], any Error> & Sendable {
+    ) async throws -> ByteStream {
         try await transport.stream(
             TransportRequest(
-                .get, Self.path("tasks", id.rawValue, "logs"), query: ["tail": tail, "follow": follow ? true : nil]))
+                .get, Self.path("tasks", id.rawValue, "logs"), query: ["tail": tail, "follow": follow ? true : nil]),
+            follows: follow)
     }
 
+    /// What the worker is: its name, address, runtimes, labels and capacity.
     public func info() async throws -> WorkerInfo {
         try await transport.send(TransportRequest(.get, Self.path("info")))
     }
 
+    /// How the worker is, and its tasks.
     public func status() async throws -> WorkerStatus {
         try await transport.send(TransportRequest(.get, Self.path("status")))
     }
 
+    /// Figures of the machine and its tasks, whose units end their names.
     public func metrics() async throws -> WorkerMetrics {
         try await transport.send(TransportRequest(.get, Self.path("metrics")))
     }

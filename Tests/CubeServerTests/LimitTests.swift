@@ -92,7 +92,7 @@ struct LimitTests {
             }
         }
         try await withRoutes([open, hold], limits: limits) { endpoint, _ in
-            let transport = HTTPTransport(endpoint: endpoint, token: nil, logger: silent)
+            let transport = HTTPTransport(endpoint: endpoint, token: nil, options: quiet)
             try await withConnection(to: endpoint) { _, outbound in
                 try await outbound.write(ByteBuffer(string: "GET /hold HTTP/1.1\r\nHost: localhost\r\n\r\n"))
                 for await _ in starts {}
@@ -121,7 +121,7 @@ struct LimitTests {
         let (starts, started) = AsyncStream<Void>.makeStream()
         let (ends, ended) = AsyncStream<Void>.makeStream()
         try await withRoutes([waiting(started, ended)]) { endpoint, _ in
-            let transport = HTTPTransport(endpoint: endpoint, token: nil, logger: silent)
+            let transport = HTTPTransport(endpoint: endpoint, token: nil, options: quiet)
             await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await transport.send(TransportRequest(.get, ["wait"])) }
                 for await _ in starts {}
@@ -154,8 +154,9 @@ struct LimitTests {
             }
         }
         try await withRoutes([stream]) { endpoint, services in
-            let transport = HTTPTransport(endpoint: endpoint, token: nil, logger: silent)
-            var chunks = try await transport.stream(TransportRequest(.get, ["stream"])).makeAsyncIterator()
+            let transport = HTTPTransport(endpoint: endpoint, token: nil, options: quiet)
+            var chunks = try await transport.stream(TransportRequest(.get, ["stream"]), follows: true)
+                .makeAsyncIterator()
             #expect(try await chunks.next() == Array("first".utf8))
             await services.triggerGracefulShutdown()
             let error = await #expect(throws: APIError.self) { _ = try await chunks.next() }

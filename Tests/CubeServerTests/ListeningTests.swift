@@ -59,7 +59,7 @@ struct ListeningTests {
         try await withRoutes(routes, on: .unix(path: path)) { endpoint, _ in
             #expect(try FilePath(path).stat().permissions.rawValue == 0o600)
             #expect(endpoint.rawValue == "unix:\(path)")
-            let transport = HTTPTransport(endpoint: endpoint, token: nil, logger: silent)
+            let transport = HTTPTransport(endpoint: endpoint, token: nil, options: quiet)
             let answer: [String: String?] = try await transport.send(TransportRequest(.post, ["closed"], body: [1]))
             #expect(answer == ["role": nil])
 
@@ -86,7 +86,7 @@ struct ListeningTests {
         #expect(bound == 0)
         close(descriptor)
         try await withRoutes(routes, on: .unix(path: stale)) { endpoint, _ in
-            try await HTTPTransport(endpoint: endpoint, token: nil, logger: silent)
+            try await HTTPTransport(endpoint: endpoint, token: nil, options: quiet)
                 .send(TransportRequest(.get, ["open"]))
         }
 

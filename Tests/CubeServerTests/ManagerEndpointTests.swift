@@ -73,7 +73,7 @@ struct ManagerEndpointTests {
         try await withServer { options in
             [manager, ManagerServer(manager, options: options, logger: silent)]
         } _: { endpoint, _ in
-            let client = ManagerClient(endpoint: endpoint, token: tokens[.write], logger: silent)
+            let client = ManagerClient(endpoint: endpoint, token: tokens[.write], options: quiet)
             // The two services start at the same time.
             while try await ask(.GET, endpoint, "/readyz", token: nil).status == 503 { await Task.yield() }
             try await body(client, endpoint)
@@ -184,7 +184,7 @@ struct ManagerEndpointTests {
 
     @Test func `workers are registered, drained and forgotten, their tasks' output is passed on`() async throws {
         try await withManager { client, endpoint in
-            let register = ManagerClient(endpoint: endpoint, token: tokens[.worker], logger: silent)
+            let register = ManagerClient(endpoint: endpoint, token: tokens[.worker], options: quiet)
             #expect(try await register.register(worker).cluster == cluster)
             let forbidden = await #expect(throws: APIError.self) { try await client.register(worker) }
             #expect(forbidden?.reason == .forbidden)
@@ -277,7 +277,7 @@ struct ManagerEndpointTests {
         try await withManager { client, endpoint in
             let request = ScheduleRequest(owner: .manual, maxLive: 1, task: proposal(ports: [PortSpec(name: "http")]))
             _ = try await client.schedule(request)
-            let reader = ManagerClient(endpoint: endpoint, token: tokens[.read], logger: silent)
+            let reader = ManagerClient(endpoint: endpoint, token: tokens[.read], options: quiet)
             let list = try await reader.endpoints(of: request.task.name, owner: .manual)
             #expect(try await list == EndpointList(revision: client.cluster().revision, endpoints: []))
             #expect(try await ask(.GET, endpoint, "/api/v1/manager/endpoints", token: .read).status == 400)
@@ -300,7 +300,7 @@ struct ManagerEndpointTests {
                 #expect(!body.contains("hunter2"), "\(path)")
                 if path.hasPrefix(prefix) { #expect(body.contains(#""PASSWORD":"<hidden>""#), "\(path)") }
             }
-            let reader = ManagerClient(endpoint: endpoint, token: tokens[.read], logger: silent)
+            let reader = ManagerClient(endpoint: endpoint, token: tokens[.read], options: quiet)
             let error = await #expect(throws: APIError.self) { try await reader.stop(request.task.id) }
             #expect(error?.reason == .forbidden)
         }

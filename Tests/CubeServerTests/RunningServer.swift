@@ -1,3 +1,4 @@
+import CubeTransport
 import CubeTypes
 import Logging
 import ServiceLifecycle
@@ -6,6 +7,9 @@ import Testing
 @testable import CubeServer
 
 let silent = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
+
+/// The options of a client that tells nobody.
+let quiet = ClientOptions(logger: silent)
 
 /// The tokens of the tests, as long as real ones.
 let tokens = TokenSet([

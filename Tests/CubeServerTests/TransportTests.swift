@@ -21,8 +21,9 @@ struct TransportTests {
 
     func transport(_ endpoint: Endpoint) -> HTTPTransport {
         HTTPTransport(
-            endpoint: endpoint, token: tokens[.read], logger: silent,
-            retries: RetryPolicy(attempts: 3, base: .milliseconds(1), longest: .milliseconds(2)))
+            endpoint: endpoint, token: tokens[.read],
+            options: ClientOptions(
+                retries: RetryPolicy(attempts: 3, base: .milliseconds(1), longest: .milliseconds(2)), logger: silent))
     }
 
     @Test func `what a proxy answers becomes an error by its status, and is tried again where that is harmless`()
@@ -142,7 +143,7 @@ struct TransportTests {
         }
         try await withRoutes([route]) { endpoint, _ in
             var text = ""
-            for try await bytes in try await transport(endpoint).stream(TransportRequest(.get, ["a"])) {
+            for try await bytes in try await transport(endpoint).stream(TransportRequest(.get, ["a"]), follows: true) {
                 text += String(decoding: bytes, as: UTF8.self)
                 if text.utf8.count >= 10 { break }
             }
@@ -155,7 +156,7 @@ struct TransportTests {
         let route = Route(.get, "/a", .everybody) { _ in throw APIError(.taskNotFound, "no task") }
         try await withRoutes([route]) { endpoint, _ in
             let error = await #expect(throws: APIError.self) {
-                _ = try await transport(endpoint).stream(TransportRequest(.get, ["a"]))
+                _ = try await transport(endpoint).stream(TransportRequest(.get, ["a"]), follows: true)
             }
             #expect(error?.reason == .taskNotFound)
         }
@@ -170,7 +171,7 @@ struct TransportTests {
         try await withRoutes([route]) { endpoint, _ in
             let request = TransportRequest(
                 .get, ["a", odd], query: ["q": odd, "none": nil], wait: .milliseconds(1500))
-            #expect(request.deadline == .milliseconds(11500))
+            #expect(request.deadlines(ClientOptions()) == (.milliseconds(21_500), .seconds(60)))
             let answer: [String?] = try await transport(endpoint).send(request)
             #expect(answer == [odd, odd, nil, "1500ms"])
         }

@@ -35,7 +35,7 @@ struct WorkerEndpointTests {
         try await withServer { options in
             [WorkerServer(worker, options: options, logger: silent)]
         } _: { endpoint, _ in
-            try await body(WorkerClient(endpoint: endpoint, token: tokens[.worker], logger: silent), endpoint)
+            try await body(WorkerClient(endpoint: endpoint, token: tokens[.worker], options: quiet), endpoint)
         }
         withExtendedLifetime(directory) {}
     }
@@ -101,7 +101,7 @@ struct WorkerEndpointTests {
         try await withWorker { client, endpoint in
             _ = try await client.assign(assignment())
             for role in [TokenSet.Role.read, .write] {
-                let person = WorkerClient(endpoint: endpoint, token: tokens[role], logger: silent)
+                let person = WorkerClient(endpoint: endpoint, token: tokens[role], options: quiet)
                 _ = try await person.info()
                 _ = try await person.status()
                 _ = try await person.metrics()

@@ -32,11 +32,11 @@ extension Wall {
         Wall(
             "CubeTransport",
             """
-            AsyncHTTPClient CubeErrors CubeTypes CubeVersion FoundationEssentials Glibc Logging NIOCore NIOHTTP1
-            NIOPosix
+            AsyncHTTPClient CubeErrors CubeTypes CubeVersion FoundationEssentials Glibc Instrumentation Logging Metrics
+            NIOCore NIOHTTP1 NIOPosix Synchronization Tracing
             """),
-        Wall("CubeManagerClient", "CubeErrors CubeTransport CubeTypes CubeVersion Logging"),
-        Wall("CubeWorkerClient", "CubeTransport CubeTypes CubeVersion Logging"),
+        Wall("CubeManagerClient", "CubeErrors CubeTransport CubeTypes CubeVersion"),
+        Wall("CubeWorkerClient", "CubeErrors CubeTransport CubeTypes CubeVersion"),
 
         // The three layers; none knows a client or a server.
         Wall("CubeLinux", ""),
@@ -108,7 +108,7 @@ extension Wall {
             NIOHTTP1 NIOPosix ServiceLifecycle Synchronization SystemPackage
             Testing
             """),
-        Wall("CubeTypesTests", "CubeErrors CubeTypes Foundation Testing"),
+        Wall("CubeTypesTests", "CubeErrors CubeTypes CubeVersion Foundation Testing"),
         Wall(
             "CubeWorkerTests",
             """

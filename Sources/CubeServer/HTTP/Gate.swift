@@ -1,5 +1,6 @@
 import CubeErrors
 import CubeTypes
+import CubeVersion
 import HTTPTypes
 import Hummingbird
 import Logging
@@ -13,6 +14,9 @@ struct Gate: HTTPResponder {
         let channel: any Channel
         init(source: ApplicationRequestContextSource) { channel = source.channel }
     }
+
+    /// What every answer says of the version, so that a client knows it without asking.
+    private static let version = VersionInfo().header
 
     let table: RouteTable
     let options: ServerOptions
@@ -29,6 +33,7 @@ struct Gate: HTTPResponder {
             var error = Self.apiError(error, logger: logger)
             error.requestID = requestID
             response = try .error(error)
+            if let pause = error.retryAfter { response.headers[.retryAfter] = "\((pause.milliseconds + 999) / 1000)" }
             switch error.code {
             case 401: response.headers[.wwwAuthenticate] = "Bearer realm=\"cube\""
             case 405: response.headers[.allow] = error.details?["allow"]
@@ -37,6 +42,7 @@ struct Gate: HTTPResponder {
         }
         if request.method == .head { response = response.createHeadResponse() }
         response.headers[.xRequestID] = requestID
+        response.headers[.cubeVersion] = Self.version
         response.headers[.cacheControl] = "no-store"
         logger.debug("\(request.method) \(request.uri.path)", metadata: ["status": "\(response.status.code)"])
         return response
@@ -48,10 +54,12 @@ struct Gate: HTTPResponder {
         let role = try authorize(request, for: route)
         let limit = route.takesBatch ? options.limits.batchBytes : options.limits.bodyBytes
         try checkBody(request, limit: limit)
-        return try await route.respond(
+        var response = try await route.respond(
             Call(
                 request: request, parameters: parameters, role: role, limits: options.limits, bodyLimit: limit,
                 channel: channel))
+        response.headers[.cubeDeprecated] = route.deprecation?.header
+        return response
     }
 
     /// A web page may make a browser call us under the page's own name, which its name server points here. No page can
@@ -81,8 +89,23 @@ struct Gate: HTTPResponder {
                 "\(request.method) is not a method of \(request.uri.path.prefix(200)), which has \(allowed)",
                 details: ["allow": allowed])
         case .nothing:
+            try checkVersion(request.uri.path)
             throw APIError(.routeNotFound, "nothing is at \(request.uri.path.prefix(200))")
         }
+    }
+
+    /// A path of another version of the interface is said to be that, for a client that looks for a server of its version.
+    private func checkVersion(_ path: String) throws(APIError) {
+        let components = path.split(separator: "/", maxSplits: 2)
+        guard components.count >= 2, components[0] == "api", components[1].hasPrefix("v"),
+            let version = Int(components[1].dropFirst()), !APIVersion.supported.contains(version)
+        else { return }
+        let supported = APIVersion.supported
+        throw APIError(
+            .incompatibleVersion,
+            "version \(version) of the HTTP interface was asked for; Cube \(ProductVersion.current) speaks "
+                + "\(supported.lowerBound) to \(supported.upperBound)",
+            details: ["oldest_api": "\(supported.lowerBound)", "api": "\(supported.upperBound)"])
     }
 
     private func authorize(_ request: Request, for route: Route) throws(APIError) -> TokenSet.Role? {
@@ -137,4 +160,7 @@ struct Gate: HTTPResponder {
 
 extension HTTPField.Name {
     static let xRequestID = HTTPField.Name("X-Request-ID")!
+    fileprivate static let cubeVersion = HTTPField.Name(VersionInfo.headerName)!
+    fileprivate static let cubeDeprecated = HTTPField.Name(Deprecation.headerName)!
+    fileprivate static let retryAfter = HTTPField.Name("Retry-After")!
 }

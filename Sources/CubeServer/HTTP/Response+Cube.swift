@@ -16,6 +16,6 @@ extension Response {
     static let noContent = Response(status: .noContent)
 
     static func error(_ error: APIError) throws -> Response {
-        try json(error, status: HTTPResponse.Status(code: (400...599).contains(error.code) ? error.code : 500))
+        try json(error, status: HTTPResponse.Status(code: error.status))
     }
 }

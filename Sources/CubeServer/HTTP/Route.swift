@@ -1,3 +1,4 @@
+import CubeVersion
 import HTTPTypes
 import Hummingbird
 
@@ -19,17 +20,21 @@ struct Route: Sendable {
     let access: Access
     /// Whether it takes the large body of a batch.
     let takesBatch: Bool
+    /// Said with every answer of an endpoint that will go.
+    let deprecation: Deprecation?
     let respond: @Sendable (Call) async throws -> Response
 
     /// - Parameter path: such as `/api/v1/manager/tasks/{id}`.
     init(
         _ method: HTTPRequest.Method, _ path: String, _ access: Access, takesBatch: Bool = false,
+        deprecation: Deprecation? = nil,
         respond: @Sendable @escaping (Call) async throws -> Response
     ) {
         self.method = method
         self.path = path.split(separator: "/")
         self.access = access
         self.takesBatch = takesBatch
+        self.deprecation = deprecation
         self.respond = respond
     }
 

@@ -10,7 +10,9 @@ struct Connection {
     var endpoint: Endpoint
     var token: String?
 
-    func client(_ logger: Logger) -> ManagerClient { ManagerClient(endpoint: endpoint, token: token, logger: logger) }
+    func client(_ logger: Logger) -> ManagerClient {
+        ManagerClient(endpoint: endpoint, token: token, options: ClientOptions(logger: logger))
+    }
 }
 
 extension ConnectionOptions {

@@ -36,6 +36,8 @@ struct WorkerClientGateway: WorkerGateway {
     }
 
     private func client(_ url: String) throws(APIError) -> WorkerClient {
-        WorkerClient(endpoint: try Endpoint(checking: url, field: "worker.url"), token: token, logger: logger)
+        WorkerClient(
+            endpoint: try Endpoint(checking: url, field: "worker.url"), token: token,
+            options: ClientOptions(logger: logger))
     }
 }

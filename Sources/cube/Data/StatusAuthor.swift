@@ -33,10 +33,10 @@ struct StatusAuthor: Encodable {
             }
             let transport = HTTPTransport(
                 endpoint: try Endpoint(checking: url, field: "\(data.run)/addresses.json"), token: nil,
-                logger: CommandLog.quiet, retries: RetryPolicy(attempts: 1))
+                options: ClientOptions(retries: RetryPolicy(attempts: 1), logger: CommandLog.quiet))
             try await transport.send(TransportRequest(.get, ["readyz"], deadline: patience))
             return nil
-        } catch let error as APIError where error.requestID != nil {
+        } catch let error as APIError where error.isFromServer {
             // The reconciler's own answer: whatever else it lacks stands in what it wrote.
             return error.details?[Obstacle.statusNotWritten].map { "the reconciler cannot write it: \($0)" }
         } catch {

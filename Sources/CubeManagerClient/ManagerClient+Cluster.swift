@@ -1,0 +1,131 @@
+import CubeErrors
+import CubeTransport
+public import CubeTypes
+
+// MARK: - The cluster
+
+extension ManagerClient {
+    /// How the cluster is: its id, the manager's term, how many tasks and nodes there are by state, what they have.
+    public func cluster() async throws -> ClusterStatus {
+        try await transport.send(TransportRequest(.get, Self.path("cluster")))
+    }
+
+    /// The same as figures, whose units end their names.
+    public func metrics() async throws -> ClusterMetrics {
+        try await transport.send(TransportRequest(.get, Self.path("metrics")))
+    }
+
+    /// Where a workload is served now: the ports of its ready tasks.
+    ///
+    /// - Parameter owner: the owner of the workload; default: all that have one of this name.
+    public func endpoints(of name: WorkloadName, owner: OwnerName? = nil) async throws -> EndpointList {
+        try await transport.send(
+            TransportRequest(.get, Self.path("endpoints"), query: ["name": name, "owner": owner]))
+    }
+
+    /// The history after a revision, oldest first.
+    ///
+    /// - Parameters:
+    ///   - since: the `revision` of the last answer; 0 for all that is kept.
+    ///   - limit: at most so many events.
+    ///   - wait: how long to wait for an event where there is none.
+    /// - Throws: `revision_gone` where the history does not reach back so far.
+    public func events(since: Int, limit: Int = 1000, wait: Duration = .zero) async throws -> EventList {
+        try await transport.send(
+            TransportRequest(.get, Self.path("events"), query: ["since": since, "limit": limit], wait: wait))
+    }
+
+    /// The events after a revision, one after the other, without end: it waits for what is to come.
+    ///
+    /// It holds one answer at a time. It throws `revision_gone` where the history does not reach back so far.
+    ///
+    /// - Parameter since: the revision of the last event that is known; 0 for all that is kept.
+    public func events(following since: Int) -> EventStream { EventStream(client: self, since: since) }
+}
+
+// MARK: - Workers
+
+extension ManagerClient {
+    /// Makes a worker known; a worker does it at its start, and when no manager asked it for a while. It needs the token of the
+    /// role `worker`.
+    ///
+    /// - Returns: the cluster that it belongs to from now on, and the manager's term.
+    /// - Throws: `foreign_cluster` where the worker belongs to another one.
+    public func register(_ worker: WorkerInfo) async throws -> WorkerWelcome {
+        try await transport.send(
+            TransportRequest(.post, Self.path("workers"), body: worker, isIdempotent: true))
+    }
+
+    /// All nodes, by name: state, capacity, what is reserved, labels.
+    public func nodes() async throws -> NodeList {
+        try await transport.send(TransportRequest(.get, Self.path("workers")))
+    }
+
+    /// One node.
+    ///
+    /// - Throws: `worker_not_found`.
+    public func node(_ name: NodeName) async throws -> NodeInfo {
+        try await transport.send(TransportRequest(.get, Self.path("workers", name.rawValue)))
+    }
+
+    /// Gives a node nothing new, or lets it take tasks again; what it runs goes on.
+    ///
+    /// - Parameter draining: `false` ends it.
+    ///
+    /// - Throws: `worker_not_found`.
+    @discardableResult
+    public func drain(_ name: NodeName, _ draining: Bool = true) async throws -> NodeInfo {
+        try await transport.send(
+            TransportRequest(
+                draining ? .post : .delete, Self.path("workers", name.rawValue, "drain"), isIdempotent: true))
+    }
+
+    /// Forgets a node that will not come back. Its tasks count as lost from then on, and may run elsewhere: be sure that they
+    /// do not run there any more.
+    ///
+    /// - Throws: `worker_not_found`.
+    public func remove(_ name: NodeName) async throws {
+        try await transport.send(TransportRequest(.delete, Self.path("workers", name.rawValue)))
+    }
+}
+
+// MARK: - Owners
+
+extension ManagerClient {
+    /// All owners, by name: their sources, leases, directives and what is held.
+    public func owners() async throws -> OwnerList {
+        try await transport.send(TransportRequest(.get, Self.path("owners")))
+    }
+
+    /// One owner.
+    ///
+    /// - Throws: `owner_not_found`.
+    public func owner(_ name: OwnerName) async throws -> OwnerStatus {
+        try await transport.send(TransportRequest(.get, Self.path("owners", name.rawValue)))
+    }
+
+    /// Takes, renews or gives back the right to write for an owner. A lease lasts ``CubeTypes/Lease/length``.
+    ///
+    /// - Returns: the owner with its lease, whose `fence` every write for the owner has to carry.
+    /// - Throws: `lease_held`, `owner_taken`, `stale_fence`.
+    public func lease(_ name: OwnerName, _ request: LeaseRequest) async throws -> OwnerStatus {
+        try await transport.send(
+            TransportRequest(.put, Self.path("owners", name.rawValue, "lease"), body: request))
+    }
+
+    /// Tells an owner something; its lease's holder acts on it.
+    ///
+    /// - Throws: `hold_not_found` for an approval of nothing that is held; `owner_not_found`.
+    public func direct(_ name: OwnerName, _ directive: Directive) async throws -> OwnerStatus {
+        try await transport.send(
+            TransportRequest(
+                .put, Self.path("owners", name.rawValue, "directives", directive.name), body: directive))
+    }
+
+    /// Forgets an owner that has no tasks, with its slot records.
+    ///
+    /// - Throws: `owner_not_found`; `conflict` while it has tasks that have not ended.
+    public func forget(_ name: OwnerName) async throws {
+        try await transport.send(TransportRequest(.delete, Self.path("owners", name.rawValue)))
+    }
+}

@@ -1,0 +1,92 @@
+import AsyncHTTPClient
+package import CubeTypes
+import NIOCore
+import NIOHTTP1
+import Synchronization
+
+/// One server, over TCP or a Unix socket.
+package struct NetworkWire: Wire {
+    package var name: String { endpoint.rawValue }
+    private let endpoint: Endpoint
+    private let base: String
+    private let client: HTTPClient
+
+    /// - Parameter connectDeadline: until a connection stands.
+    package init(_ endpoint: Endpoint, connectDeadline: Duration) {
+        self.endpoint = endpoint
+        base =
+            switch endpoint.address {
+            case .tcp: endpoint.rawValue
+            case .unix(let path): "http+unix://\(TransportRequest.escape(path))"
+            }
+        client = Self.client(connectDeadline: connectDeadline)
+    }
+
+    package func exchange(_ request: WireRequest) async throws -> WireAnswer {
+        var prepared = HTTPClientRequest(url: base + request.target)
+        prepared.method = HTTPMethod(rawValue: request.method)
+        prepared.headers = HTTPHeaders(request.headers.map { ($0.name, $0.value) })
+        if let body = request.body { prepared.body = .bytes(ByteBuffer(bytes: body)) }
+        do {
+            let response = try await client.execute(prepared, deadline: .distantFuture)
+            return WireAnswer(
+                status: Int(response.status.code), headers: response.headers.map { ($0.name, $0.value) },
+                body: ByteStream(Body(base: response.body, request: request, server: name)), origin: name)
+        } catch {
+            throw wireError(error, label: request.label(at: name))
+        }
+    }
+
+    /// An answer's body, whose errors are ours.
+    private struct Body: AsyncSequence, Sendable {
+        let base: HTTPClientResponse.Body
+        let request: WireRequest
+        let server: String
+
+        struct AsyncIterator: AsyncIteratorProtocol {
+            var base: HTTPClientResponse.Body.AsyncIterator
+            let request: WireRequest
+            let server: String
+
+            @concurrent mutating func next() async throws -> [UInt8]? {
+                do {
+                    return try await base.next().map { Array($0.readableBytesView) }
+                } catch {
+                    throw wireError(error, label: request.label(at: server))
+                }
+            }
+        }
+
+        func makeAsyncIterator() -> AsyncIterator {
+            AsyncIterator(base: base.makeAsyncIterator(), request: request, server: server)
+        }
+    }
+
+    // MARK: Connections
+
+    /// One for the process and each connect deadline, never shut down: it has no state beyond its idle connections, and so no
+    /// client needs a life cycle.
+    private static let clients = Mutex<[Duration: HTTPClient]>([:])
+
+    private static func client(connectDeadline: Duration) -> HTTPClient {
+        clients.withLock { clients in
+            if let client = clients[connectDeadline] { return client }
+            let client = make(connectDeadline: connectDeadline)
+            clients[connectDeadline] = client
+            return client
+        }
+    }
+
+    private static func make(connectDeadline: Duration) -> HTTPClient {
+        var configuration = HTTPClient.Configuration(
+            redirectConfiguration: .disallow, timeout: .init(connect: TimeAmount(connectDeadline)),
+            // Blocking queries and streams hold a connection each.
+            connectionPool: .init(idleTimeout: .seconds(20), concurrentHTTP1ConnectionsPerHostSoftLimit: 128))
+        configuration.httpVersion = .http1Only
+        // A refused connection is for the retry policy, which knows what may be sent again.
+        configuration.connectionPool.retryConnectionEstablishment = false
+        // The transport makes one span for a call, with all its attempts.
+        configuration.tracing.tracer = nil
+        return HTTPClient(configuration: configuration)
+    }
+}

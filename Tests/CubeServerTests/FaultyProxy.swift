@@ -1,0 +1,152 @@
+import CubeTypes
+import NIOCore
+import NIOPosix
+import Synchronization
+
+/// A proxy that stands between a client and its server and treats each connection's answers as it is told.
+enum FaultyProxy {
+    enum Fault: Sendable {
+        /// Hands everything on.
+        case none
+        /// Closes a connection as soon as it stands.
+        case close
+        /// Takes the request to the server and says nothing.
+        case hang
+        /// Hands on the beginning of the answers, then closes.
+        case truncate(after: Int)
+        /// Hands on the beginning of the answers, then says nothing more.
+        case stall(after: Int)
+        /// Hands on every piece twice.
+        case duplicate
+        /// Answers itself, after the server has.
+        case page(String)
+    }
+
+    /// - Parameter fault: what happens to the next connection.
+    static func run(
+        before server: Endpoint, fault: @Sendable @escaping () -> Fault, _ body: (Endpoint) async throws -> Void
+    ) async throws {
+        let connections = OpenConnections()
+        let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .childChannelInitializer { channel in
+                let fault = connections.add(channel) ? fault() : .close
+                return channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(ClientSide(server: server, fault: fault))
+                }
+            }
+            .bind(host: "127.0.0.1", port: 0).get()
+        let result = await Result {
+            try await body(Endpoint(.tcp(host: "127.0.0.1", port: listener.localAddress!.port!)))
+        }
+        try await listener.close()
+        connections.close()
+        try result.get()
+    }
+
+    /// The connections of clients, so that they end with the test.
+    private final class OpenConnections: Sendable {
+        private let channels = Mutex<[any Channel]?>([])
+
+        /// - Returns: whether it is not over yet.
+        func add(_ channel: any Channel) -> Bool {
+            channels.withLock { channels in
+                channels?.append(channel)
+                return channels != nil
+            }
+        }
+
+        func close() {
+            let open = channels.withLock { channels in
+                defer { channels = nil }
+                return channels ?? []
+            }
+            for channel in open { channel.close(promise: nil) }
+        }
+    }
+
+    /// Takes what a client sends to the server.
+    private final class ClientSide: ChannelInboundHandler {
+        typealias InboundIn = ByteBuffer
+
+        private let server: Endpoint
+        private let fault: Fault
+        private var upstream: (any Channel)?
+        private var waiting: [ByteBuffer] = []
+
+        init(server: Endpoint, fault: Fault) {
+            self.server = server
+            self.fault = fault
+        }
+
+        func channelActive(context: ChannelHandlerContext) {
+            guard case .tcp(let host, let port) = server.address else { return }
+            if case .close = fault { return context.close(promise: nil) }
+            let (client, fault) = (context.channel, fault)
+            ClientBootstrap(group: context.eventLoop).channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(ServerSide(client: client, fault: fault))
+                }
+            }.connect(host: host, port: port).assumeIsolated().whenComplete { result in
+                guard case .success(let upstream) = result, client.isActive else { return client.close(promise: nil) }
+                self.upstream = upstream
+                for bytes in self.waiting { upstream.writeAndFlush(bytes, promise: nil) }
+            }
+        }
+
+        func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+            let bytes = unwrapInboundIn(data)
+            if let upstream { upstream.writeAndFlush(bytes, promise: nil) } else { waiting.append(bytes) }
+        }
+
+        func channelInactive(context: ChannelHandlerContext) { upstream?.close(promise: nil) }
+
+        func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+    }
+
+    /// Treats what the server sends to a client as it is told.
+    private final class ServerSide: ChannelInboundHandler {
+        typealias InboundIn = ByteBuffer
+
+        private let client: any Channel
+        private let fault: Fault
+        private var sent = 0
+
+        init(client: any Channel, fault: Fault) {
+            self.client = client
+            self.fault = fault
+        }
+
+        func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+            let bytes = unwrapInboundIn(data)
+            switch fault {
+            case .none, .close: client.writeAndFlush(bytes, promise: nil)
+            case .hang: break
+            case .truncate(let limit), .stall(let limit):
+                let part = bytes.getSlice(at: bytes.readerIndex, length: min(bytes.readableBytes, limit - sent))!
+                client.writeAndFlush(part, promise: nil)
+                sent += part.readableBytes
+                if sent == limit, case .truncate = fault { context.close(promise: nil) }
+            case .duplicate:
+                client.writeAndFlush(bytes, promise: nil)
+                client.writeAndFlush(bytes, promise: nil)
+            case .page(let page):
+                client.writeAndFlush(ByteBuffer(string: page), promise: nil)
+                context.close(promise: nil)
+            }
+        }
+
+        func channelInactive(context: ChannelHandlerContext) { client.close(promise: nil) }
+
+        func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+    }
+}
+
+extension Result where Failure == any Error, Success == Void {
+    fileprivate init(_ body: () async throws -> Void) async {
+        do {
+            self = .success(try await body())
+        } catch {
+            self = .failure(error)
+        }
+    }
+}

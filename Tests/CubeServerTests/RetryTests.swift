@@ -1,0 +1,200 @@
+import CubeErrors
+import CubeTypes
+import CubeVersion
+import HTTPTypes
+import Hummingbird
+import Logging
+import NIOHTTP1
+import Synchronization
+import Testing
+
+@testable import CubeServer
+@testable import CubeTransport
+
+@Suite("Calls that are made again", .timeLimit(.minutes(1)))
+struct RetryTests {
+    /// A server in the same process that answers as it is told, and counts.
+    final class Script: Wire {
+        let name = "script"
+        let asked = Mutex<[WireRequest]>([])
+        private let answers: Mutex<[Result<WireAnswer, any Error>]>
+
+        init(_ answers: [Result<WireAnswer, any Error>]) { self.answers = Mutex(answers) }
+
+        func exchange(_ request: WireRequest) async throws -> WireAnswer {
+            asked.withLock { $0.append(request) }
+            return try answers.withLock { $0.count > 1 ? $0.removeFirst() : $0[0] }.get()
+        }
+
+        var count: Int { asked.withLock(\.count) }
+    }
+
+    static func answer(_ status: Int, _ headers: [(name: String, value: String)] = [], _ body: String = "1")
+        -> WireAnswer
+    {
+        WireAnswer(
+            status: status, headers: headers, body: ByteStream(Pieces([Array(body.utf8)])), origin: "script")
+    }
+
+    /// Bytes in given pieces.
+    struct Pieces: AsyncSequence, Sendable {
+        let pieces: [[UInt8]]
+        init(_ pieces: [[UInt8]]) { self.pieces = pieces }
+        struct AsyncIterator: AsyncIteratorProtocol {
+            var rest: ArraySlice<[UInt8]>
+            mutating func next() async throws -> [UInt8]? { rest.popFirst() }
+        }
+        func makeAsyncIterator() -> AsyncIterator { AsyncIterator(rest: pieces[...]) }
+    }
+
+    func transport(_ wire: Script, _ policy: RetryPolicy = RetryPolicy(base: .zero)) -> HTTPTransport {
+        HTTPTransport(wire: wire, options: ClientOptions(retries: policy, logger: silent))
+    }
+
+    let away = APIError.onTheWay(.unavailable, "away")
+
+    @Test func `what certainly did not arrive is sent again, whatever it asks for`() async throws {
+        for (mayHaveArrived, attempts) in [(false, 3), (true, 1)] {
+            let script = Script([.failure(WireError(away, mayHaveArrived: mayHaveArrived))])
+            await #expect(throws: APIError.self) { try await transport(script).send(TransportRequest(.post, ["a"])) }
+            #expect(script.count == attempts)
+        }
+        let busy = Script([.success(Self.answer(429)), .success(Self.answer(200))])
+        try await transport(busy).send(TransportRequest(.post, ["a"]))
+        #expect(busy.count == 2)
+    }
+
+    @Test func `all attempts of a call have one id, which its error tells`() async throws {
+        let script = Script([.failure(WireError(away))])
+        let error = await #expect(throws: APIError.self) {
+            try await transport(script).send(TransportRequest(.get, ["a"]))
+        }
+        let ids = script.asked.withLock { $0.map { $0.headers.first { $0.name == "X-Request-ID" }?.value } }
+        #expect(ids.count == 3)
+        #expect(Set(ids) == [error?.requestID])
+    }
+
+    @Test func `beyond its reserve, a client retries a tenth of its calls`() async throws {
+        let script = Script([.failure(WireError(away))])
+        let transport = transport(script)
+        let calls = 1000
+        for _ in 0..<calls {
+            await #expect(throws: APIError.self) { try await transport.send(TransportRequest(.get, ["a"])) }
+        }
+        // The first call finds the reserve full.
+        #expect(script.count == calls + RetryBudget.reserve + (calls - 1) / 10)
+    }
+
+    @Test func `a pause that the server asks for is kept, unless the deadline forbids it`() async throws {
+        let later = Self.answer(503, [("Retry-After", "1")])
+        let script = Script([.success(later), .success(Self.answer(200))])
+        let clock = ManualClock()
+        let transport = HTTPTransport(
+            wire: script, options: ClientOptions(retries: RetryPolicy(base: .zero), logger: silent), clock: clock)
+        async let sent: Void = transport.send(TransportRequest(.get, ["a"]))
+        while script.count == 0 || clock.sleepers != [.seconds(1)] { await Task.yield() }
+        clock.advance(by: .seconds(1))
+        try await sent
+        #expect(script.count == 2)
+
+        let never = Script([.success(Self.answer(503, [("Retry-After", "3600")]))])
+        let error = await #expect(throws: APIError.self) {
+            try await self.transport(never).send(TransportRequest(.get, ["a"]))
+        }
+        #expect(error?.retryAfter == .seconds(3600))
+        #expect(never.count == 1)
+    }
+
+    @Test func `a server of another version is refused, and one that does not say it is not`() async throws {
+        for (header, word) in [("9.0.0; api=7-9", "upgrade the client"), ("0.0.1; api=0-0", nil), ("nonsense", nil)] {
+            let script = Script([.success(Self.answer(200, [("cube-version", header)]))])
+            guard let word else {
+                try await transport(script).send(TransportRequest(.get, ["a"]))
+                continue
+            }
+            let error = await #expect(throws: APIError.self) {
+                try await transport(script).send(TransportRequest(.get, ["a"]))
+            }
+            #expect(error?.reason == .incompatibleVersion)
+            #expect(error?.message.contains(word) == true)
+            #expect(script.count == 1)
+        }
+    }
+
+    @Test func `a server tells its version with every answer, and which one is asked in vain`() async throws {
+        try await withRoutes([Route(.get, "/a", .everybody) { _ in try .json(1) }]) { endpoint, _ in
+            for path in ["/a", "/nothing"] {
+                let answer = try await ask(.GET, endpoint, path)
+                #expect(answer.headers.first(name: VersionInfo.headerName) == VersionInfo().header)
+            }
+            let answer = try await ask(.GET, endpoint, "/api/v2/manager/tasks")
+            #expect(try answer.error.reason == .incompatibleVersion)
+            #expect(try answer.error.details == ["oldest_api": "1", "api": "1"])
+            #expect(try await ask(.GET, endpoint, "/api/v1/nothing").error.reason == .routeNotFound)
+        }
+    }
+
+    @Test func `a deprecated endpoint is warned of once, with its replacement`() async throws {
+        let recorder = Recorder()
+        let deprecation = Deprecation(
+            since: SemanticVersion(0, 3, 0), until: SemanticVersion(0, 5, 0), replacement: "GET /b; it is better")
+        let routes = [
+            Route(.get, "/a", .everybody, deprecation: deprecation) { _ in try .json(1) },
+            Route(.get, "/b", .everybody) { _ in try .json(1) },
+        ]
+        try await withRoutes(routes) { endpoint, _ in
+            let transport = HTTPTransport(
+                endpoint: endpoint, token: nil,
+                options: ClientOptions(logger: Logger(label: "test", factory: { _ in recorder })))
+            for path in ["b", "a", "a"] {
+                try await transport.send(TransportRequest(.get, [path], operation: path))
+            }
+        }
+        let warnings = recorder.messages.withLock(\.self)
+        #expect(warnings.count == 1)
+        #expect(warnings.first?.contains("since Cube 0.3.0") == true)
+        #expect(warnings.first?.hasSuffix("use GET /b; it is better") == true)
+    }
+
+    /// Keeps warnings.
+    final class Recorder: LogHandler {
+        let messages = Mutex<[String]>([])
+        var metadata: Logger.Metadata {
+            get { [:] }
+            set {}
+        }
+        var logLevel: Logger.Level {
+            get { .warning }
+            set {}
+        }
+        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+            get { nil }
+            set {}
+        }
+        func log(event: LogEvent) { messages.withLock { $0.append("\(event.message)") } }
+    }
+}
+
+@Suite("Streams by lines")
+struct LineTests {
+    @Test(arguments: 1...9)
+    func `lines are the same in whatever pieces they come`(size: Int) async throws {
+        let text = "one\n\ntwo ü\r\nthree"
+        let bytes = Array(text.utf8)
+        let pieces = stride(from: 0, to: bytes.count, by: size).map { Array(bytes[$0..<min($0 + size, bytes.count)]) }
+        var lines: [String] = []
+        for try await line in ByteStream(RetryTests.Pieces(pieces)).lines { lines.append(line) }
+        #expect(lines == ["one", "", "two ü\r", "three"])
+    }
+
+    @Test func `a line that is too long comes in pieces, and no other line with it`() {
+        var splitter = LineSplitter(limit: 4)
+        #expect(
+            splitter.take(Array("1234\n12345\n12".utf8)).map { String(decoding: $0, as: UTF8.self) } == [
+                "1234", "1234", "5",
+            ])
+        #expect(splitter.take(Array("34".utf8)).isEmpty)
+        #expect(splitter.take(Array("567890".utf8)).map { String(decoding: $0, as: UTF8.self) } == ["1234", "5678"])
+        #expect(splitter.rest.map { String(decoding: $0, as: UTF8.self) } == "90")
+    }
+}
