@@ -53,7 +53,7 @@ import Testing
 
     @Test func `the README tells the command that tests`() throws {
         let lines = try repository.text(".ci/run").split(separator: "\n").map { $0.drop { $0 == " " } }
-        let command = try #require(lines.first { $0.hasSuffix("swift test") })
+        let command = try #require(lines.first { $0.contains("swift test") })
         #expect(!Rules.untold(String(command), in: try repository.text("README.md")))
     }
 }

@@ -109,7 +109,10 @@ for count in "$few" "$many"; do
   world=$(mktemp -d /tmp/cube-scale.XXXXXX)
   cd "$world"
   mkdir manifests
-  for ((i = 0; i < count; i++)); do manifest "$i" 1 >"manifests/$(printf 'w-%05d' "$i").json"; done
+  for ((i = 0; i < count; i++)); do
+    printf -v file 'manifests/w-%05d.json' "$i"
+    manifest "$i" 1 >"$file"
+  done
   traced manager manager --listen "unix:$world/manager.sock"; manager=$pid
   until_so test -S manager.sock
   "$cube" worker --name w1 --join "unix:$world/manager.sock" --listen "unix:$world/worker.sock" 2>worker.log & worker=$!
