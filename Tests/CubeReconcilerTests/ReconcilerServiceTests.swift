@@ -62,7 +62,8 @@ private final class World: Sendable {
             options, world: world, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await service.run() }
-            try await body(Run(state: service.state, clock: clock, wake: { service.lookNow() }))
+            try await body(
+                Run(state: service.state, clock: clock, wake: { service.lookNow() }, use: { service.use($0) }))
             group.cancelAll()
         }
     }
@@ -101,6 +102,7 @@ private struct Run {
     let state: ReconcilerState
     let clock: ManualClock
     let wake: @Sendable () -> Void
+    let use: @Sendable (GuardLimits) -> Void
 
     /// Lets time go until the condition holds; the time limit of the suite bounds it.
     func until(_ condition: (ReconcilerState.View) async throws -> Bool) async throws {
@@ -327,6 +329,23 @@ private struct Run {
             }
             try await run.untilConverged { $0.workloads.count == 2 && $0.storageProblem == nil }
             #expect(await world.cluster.living.keys.sorted() == ["b/0", "c/0"])
+        }
+    }
+
+    @Test func `Limits that are set while it runs decide what is held`() async throws {
+        let world = try World()
+        for name in ["a", "b", "c", "d", "e"] { try world.write(manifest(name), to: "\(name).json") }
+        try await world.reconcile { run in
+            try await run.untilConverged { $0.workloads.count == 5 }
+            run.use(GuardLimits(count: 0, percent: 0))
+            try world.directory.remove("manifests/a.json")
+            try await run.until { $0.summary?.holds.map(\.reason) == ["guard_window"] }
+            let held = world.summary()?.conditions.first { $0.type == .held }
+            #expect(held?.message.contains("0 names or 0 % within 10m") == true)
+            #expect(await world.cluster.living.count == 5)
+            run.use(GuardLimits(count: 1, percent: 0))
+            try await run.untilConverged { $0.workloads.count == 4 }
+            #expect(await world.cluster.living["a/0"] == nil)
         }
     }
 

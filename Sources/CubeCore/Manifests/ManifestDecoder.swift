@@ -50,14 +50,21 @@ package enum ManifestDecoder {
     package static func decodeGroup(_ bytes: [UInt8], file: String) -> (group: ManifestGroup, diagnostics: [Diagnostic])
     {
         var group = ManifestGroup()
+        let diagnostics = read(bytes, file: file, by: ManifestGroup.fields, into: &group)
+        return (group, diagnostics)
+    }
+
+    /// Reads a file of one object, as strictly as a manifest.
+    static func read<Root>(
+        _ bytes: [UInt8], file: String, by fields: FieldTable<Root>, into root: inout Root
+    ) -> [Diagnostic] {
         var reader = FieldReader()
         do throws(Problem) {
-            let document = try self.document(bytes, &reader)
-            ManifestGroup.fields.read(document.root, into: &group, &reader)
+            fields.read(try document(bytes, &reader).root, into: &root, &reader)
         } catch {
             reader.report(error)
         }
-        return (group, Problem.diagnostics(of: reader.problems, in: bytes, filename: file))
+        return Problem.diagnostics(of: reader.problems, in: bytes, filename: file)
     }
 
     private static func document(_ bytes: [UInt8], _ reader: inout FieldReader) throws(Problem) -> JSONDocument {

@@ -1,6 +1,6 @@
 package import CubeTypes
 
-/// The names that were pruned in the last ten minutes. It is persisted, so that a restart gives no new allowance.
+/// The names that were pruned lately. It is persisted, so that a restart gives no new allowance.
 package struct GuardWindow: Codable, Hashable, Sendable {
     package struct Entry: Codable, Hashable, Sendable {
         package var at: Timestamp
@@ -16,25 +16,22 @@ package struct GuardWindow: Codable, Hashable, Sendable {
         }
     }
 
-    package static let length: Duration = .seconds(600)
-
     package private(set) var entries: [WorkloadName: Entry]
 
     package init(entries: [WorkloadName: Entry] = [:]) { self.entries = entries }
 
-    /// How many names of `total` may be pruned in a window.
-    package static func allowance(of total: Int) -> Int { max(3, total / 10) }
-
     /// How many more names of `total` may be pruned now.
-    package func left(of total: Int) -> Int {
-        Self.allowance(of: total) - entries.values.count { !$0.approved }
+    package func left(of total: Int, _ limits: GuardLimits) -> Int {
+        limits.allowance(of: total) - entries.values.count { !$0.approved }
     }
 
     /// Whether the prune of `name` was let through and counted already.
     package func hasReleased(_ name: WorkloadName) -> Bool { entries[name].map { !$0.returned } ?? false }
 
     /// When the oldest entry goes.
-    package var expiry: Timestamp? { entries.values.map(\.at).min().map { $0 + Self.length } }
+    package func expiry(_ limits: GuardLimits) -> Timestamp? {
+        entries.values.map(\.at).min().map { $0 + limits.window }
+    }
 
     package mutating func release(_ name: WorkloadName, at now: Timestamp, approved: Bool) {
         // What was counted once stays counted, also where it is approved later.
@@ -47,7 +44,7 @@ package struct GuardWindow: Codable, Hashable, Sendable {
 
     package mutating func returned(_ name: WorkloadName) { entries[name]?.returned = true }
 
-    package mutating func expire(at now: Timestamp) {
-        entries = entries.filter { $0.value.at + Self.length > now }
+    package mutating func expire(at now: Timestamp, _ limits: GuardLimits) {
+        entries = entries.filter { $0.value.at + limits.window > now }
     }
 }

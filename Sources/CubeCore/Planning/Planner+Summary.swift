@@ -46,8 +46,9 @@ extension Planner {
         case .observing: break
         case .writing:
             if let hold = summary.holds.first {
-                let text = WaitReason(rawValue: hold.reason).text
-                conditions.append(condition(.held, hold.reason, "\(text); \(hold.approve) releases it"))
+                let reason = WaitReason(rawValue: hold.reason)
+                let bound = reason == .guardWindow ? " (\(limits.text))" : ""
+                conditions.append(condition(.held, hold.reason, "\(reason.text)\(bound); \(hold.approve) releases it"))
             }
         }
         guard observed != nil, desired.isKnown else {

@@ -15,6 +15,8 @@ package struct Planner: Sendable {
     package private(set) var observed: ObservedState?
     /// What was pruned lately; to be persisted before a plan is carried out, when ``Plan/windowChanged`` says so.
     package private(set) var window: GuardWindow
+    /// How many names may be pruned within a while without a person's word.
+    package var limits = GuardLimits()
     package var standing: Standing = .writing
     /// Whether the data directory can be written: where it cannot, nothing is stopped.
     package var isStorageWritable = true
@@ -23,16 +25,16 @@ package struct Planner: Sendable {
         didSet { plannedPrunes = Set(contract?.workloads.filter(\.prunes).map(\.name) ?? []) }
     }
     /// The names that ``contract`` prunes.
-    private var plannedPrunes: Set<WorkloadName> = []
+    var plannedPrunes: Set<WorkloadName> = []
     /// Whether anything of ``contract`` was released: what lives differs from it from then on.
     private var hasBegunContract = false
 
     var entries: [WorkloadName: Entry] = [:]
-    private(set) var tally = Tally()
+    var tally = Tally()
     var lastSummary: SummaryStatus?
-    private var former: [WorkloadName: WorkloadReport]
+    var former: [WorkloadName: WorkloadReport]
     private var directives = DirectiveIndex()
-    private var efforts = Efforts()
+    var efforts = Efforts()
     /// The names to decide, and those whose decision stands while guards or answers changed.
     private var dirty: Set<WorkloadName> = []
     private var unsettled: Set<WorkloadName> = []
@@ -41,10 +43,10 @@ package struct Planner: Sendable {
     private var pruning: Set<WorkloadName> = []
     /// The names that would stop something, and those with an action that is due.
     private var stopping: Set<WorkloadName> = []
-    private var due: Set<WorkloadName> = []
-    private var verdicts: [WorkloadName: PruneGuards.Verdict] = [:]
-    private var storageHold: Hold?
-    private var timers = Heap<Timer>()
+    var due: Set<WorkloadName> = []
+    var verdicts: [WorkloadName: PruneGuards.Verdict] = [:]
+    var storageHold: Hold?
+    var timers = Heap<Timer>()
     /// The revision of the memory that the last plan told of: snapshots change it between two passes.
     private var tellsMemory = 0
     /// The names of which nothing is left, for the next plan to say so.
@@ -61,7 +63,7 @@ package struct Planner: Sendable {
         var starts = StartTimes()
     }
 
-    private struct Timer: Comparable {
+    struct Timer: Comparable {
         var at: Timestamp
         var name: WorkloadName
 
@@ -129,7 +131,7 @@ package struct Planner: Sendable {
     package mutating func pass(now: Timestamp) -> Plan {
         guard let observed, desired.isKnown, !standing.isBlind else { return blindPlan(now: now) }
         let formerWindow = window
-        window.expire(at: now)
+        window.expire(at: now, limits)
         if !desired.filesToAskFor.isEmpty {
             dirty.formUnion(desired.answer(observed.names(from: desired.filesToAskFor)))
         }
@@ -268,7 +270,7 @@ package struct Planner: Sendable {
         let guards = PruneGuards(
             owner: owner, absence: desired.absence(at: now), isRootReplaced: desired.isRootReplaced,
             declared: desired.workloads.count, leftovers: absent.count { entries[$0] != nil },
-            memory: desired.memory.names, directives: directives, now: now)
+            memory: desired.memory.names, directives: directives, limits: limits, now: now)
         var prunes: [WorkloadName: [HeldChange]] = [:]
         for name in pruning { prunes[name] = entries[name]?.decision.steps.compactMap(\.change) }
         let (judged, approved, holding) = guards.judge(prunes, window: window)
@@ -303,75 +305,6 @@ package struct Planner: Sendable {
         return Hold(.guardStorage, owner: owner, changes: changes.sorted())
     }
 
-    /// Makes the steps and the report of a name from its decision, the guards' verdict and earlier answers.
-    ///
-    /// - Returns: the report, if it is not what it was.
-    private mutating func settle(
-        _ name: WorkloadName, _ observed: ObservedState, _ now: Timestamp
-    ) -> WorkloadReport? {
-        guard var entry = entries[name] else { return nil }
-        var stall: String?
-        let wished = entry.decision.steps.filter { $0.state != .inFlight }.map { Efforts.Key($0.action) }
-        efforts.keep(Set(wished), of: name)
-        var wakeAt = entry.decision.wakeAt
-        entry.steps = entry.decision.steps.map { step in
-            let step = guarded(step, of: name)
-            guard step.state == .due, let effort = efforts[step.action] else { return step }
-            if effort.tries >= Efforts.stalledAfter { stall = step.action.stallText(effort) }
-            return retried(step, effort, observed.revision, now, &wakeAt)
-        }
-        let maker = ReportMaker(
-            name: name, desired: desired.workloads[name], observed: observed.workloads[name] ?? ObservedWorkload(),
-            decision: entry.decision, steps: entry.steps, stall: stall, diagnostics: desired.diagnostics(of: name),
-            previous: entry.report ?? former[name], now: now)
-        let report = maker.report()
-        if let old = entry.report { tally.remove(old) }
-        tally.add(report)
-        let isNew = report != entry.report
-        entry.report = report
-        former[name] = nil
-        if let wakeAt, wakeAt != entry.wakeAt || wakeAt <= now { timers.insert(Timer(at: wakeAt, name: name)) }
-        entry.wakeAt = wakeAt
-        due.set(name, entry.steps.contains { $0.state == .due })
-        entries[name] = entry
-        return isNew ? report : nil
-    }
-
-    /// What the guards make of a step.
-    private func guarded(_ step: Step, of name: WorkloadName) -> Step {
-        guard step.state == .due, let change = step.change else { return step }
-        var step = step
-        if contract != nil, change.verb == HeldChange.prune, !plannedPrunes.contains(name) {
-            (step.state, step.waitsFor) = (.held, .notPlanned)
-            return step
-        }
-        switch verdicts[name] {
-        case .waiting(let reason)?: (step.state, step.waitsFor) = (.waiting, reason)
-        case .held(let reason)?: (step.state, step.waitsFor) = (.held, reason)
-        case .released?, nil:
-            if step.change?.verb == HeldChange.prune, entries[name]?.decision.dependents.isEmpty == false {
-                (step.state, step.waitsFor) = (.waiting, .dependentsRunning)
-            } else if storageHold != nil {
-                (step.state, step.waitsFor) = (.held, .guardStorage)
-            }
-        }
-        return step
-    }
-
-    /// A step that was made before, and is still due: its view may be too old, or it had no effect.
-    private func retried(
-        _ step: Step, _ effort: Efforts.Effort, _ revision: Int, _ now: Timestamp, _ wakeAt: inout Timestamp?
-    ) -> Step {
-        var step = step
-        if revision < effort.revision {
-            step.state = .inFlight
-        } else if now < effort.notBefore {
-            (step.state, step.waitsFor) = (.waiting, .noEffect)
-            wakeAt = min(wakeAt ?? effort.notBefore, effort.notBefore)
-        }
-        return step
-    }
-
     /// A name that is proved to be gone, with nothing of it left, is a new one when it comes back.
     private mutating func forgetAbsent(_ now: Timestamp) {
         guard !absent.isEmpty, desired.absence(at: now) == .proved, !desired.isRootReplaced || pruning.isEmpty else {
@@ -393,7 +326,8 @@ package struct Planner: Sendable {
     }
 
     private var wakeAt: Timestamp? {
-        [timers.min?.at, verdicts.values.contains(.held(.guardWindow)) ? window.expiry : nil].compactMap { $0 }.min()
+        [timers.min?.at, verdicts.values.contains(.held(.guardWindow)) ? window.expiry(limits) : nil].compactMap { $0 }
+            .min()
     }
 
     /// Whether all is as it should be, and known to be.

@@ -18,6 +18,7 @@ struct PruneGuards {
     let leftovers: Int
     let memory: [WorkloadName: NameMemory]
     let directives: DirectiveIndex
+    let limits: GuardLimits
     let now: Timestamp
 
     /// What became of a prune.
@@ -59,7 +60,7 @@ struct PruneGuards {
         pass(.guardForeign) { memory[$0] == nil }
         pass(.pruneDisabled) { memory[$0]?.prune == false }
         let counted = left.keys.count { !approved.contains($0) }
-        if counted > window.left(of: declared + leftovers) {
+        if counted > window.left(of: declared + leftovers, limits) {
             pass(.guardWindow) { !approved.contains($0) }
         }
         for name in left.keys { verdicts[name] = .released }

@@ -21,6 +21,7 @@ final class Inbox: Sendable {
         var isRescanned = false
         var cluster: ClusterNews?
         var lease: LeaseKeeper.Standing?
+        var limits: GuardLimits?
 
         var hasSource: Bool { source != nil || laterSource != nil }
     }
@@ -59,6 +60,11 @@ final class Inbox: Sendable {
 
     func put(_ lease: LeaseKeeper.Standing) {
         news.withLock { $0.lease = lease }
+        bell.ring()
+    }
+
+    func put(_ limits: GuardLimits) {
+        news.withLock { $0.limits = limits }
         bell.ring()
     }
 

@@ -24,7 +24,7 @@ struct ReconcileLoop {
     private let rescan: Duration
     private let observesOnly: Bool
     private let logger: Logger
-    private let inbox = Inbox()
+    private let inbox: Inbox
 
     private var identity: ReconcilerMemory.Identity
     private var reconciliation: Reconciliation
@@ -42,13 +42,14 @@ struct ReconcileLoop {
     init(
         _ options: ReconcilerOptions, _ world: ReconcilerWorld, memory: ReconcilerMemory,
         identity: ReconcilerMemory.Identity, journal: Journal, lease: LeaseKeeper, state: ReconcilerState,
-        bell: Bell, logger: Logger
+        bell: Bell, inbox: Inbox, logger: Logger
     ) async {
         self.world = world
         self.memory = memory
         self.identity = identity
         self.lease = lease
         self.state = state
+        self.inbox = inbox
         self.logger = logger
         rescan = options.rescan
         observesOnly = options.observesOnly
@@ -62,6 +63,7 @@ struct ReconcileLoop {
         var planner = Planner(
             owner: options.owner, memory: memory.names, window: memory.window, reports: reports, summary: summary)
         planner.contract = options.contract
+        planner.limits = options.limits
         reconciliation = Reconciliation(
             planner,
             executor: Executor(
@@ -126,6 +128,10 @@ struct ReconcileLoop {
             if take(cluster) { isRelevant = true }
             clusterFeed.goOn(from: outage == nil ? reconciliation.position : nil)
             inbox.finishCluster()
+        }
+        if let limits = news.limits {
+            isRelevant = isRelevant || limits != reconciliation.planner.limits
+            reconciliation.update { $0.limits = limits }
         }
         if let lease = news.lease {
             isRelevant = isRelevant || !lease.isSame(as: standing)

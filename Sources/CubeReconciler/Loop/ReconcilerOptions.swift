@@ -16,10 +16,13 @@ package struct ReconcilerOptions: Sendable {
     package var observesOnly: Bool
     /// The saved plan that is to be carried out, and nothing but that.
     package var contract: PlanDocument?
+    /// How many names may be pruned within a while without a person's word; at the start.
+    package var limits: GuardLimits
 
     package init(
         owner: OwnerName = .default, origin: ManifestOrigin, directory: FilePath, holder: String,
-        rescan: Duration = .seconds(60), observesOnly: Bool = false, contract: PlanDocument? = nil
+        rescan: Duration = .seconds(60), observesOnly: Bool = false, contract: PlanDocument? = nil,
+        limits: GuardLimits = GuardLimits()
     ) {
         self.owner = owner
         self.origin = origin
@@ -28,6 +31,7 @@ package struct ReconcilerOptions: Sendable {
         self.rescan = rescan
         self.observesOnly = observesOnly
         self.contract = contract
+        self.limits = limits
     }
 }
 

@@ -1,4 +1,4 @@
-import CubeCore
+package import CubeCore
 import CubeErrors
 import CubeTypes
 package import Logging
@@ -11,6 +11,7 @@ package struct ReconcilerService: Service {
     private let world: ReconcilerWorld
     private let logger: Logger
     private let bell = Bell()
+    private let inbox = Inbox()
 
     package init(_ options: ReconcilerOptions, world: ReconcilerWorld, logger: Logger) {
         self.options = options
@@ -20,6 +21,9 @@ package struct ReconcilerService: Service {
 
     /// Says that the remote may have something new: it is asked at once, where the source is one.
     package func lookNow() { bell.ring() }
+
+    /// From now on so many names may be pruned without a person's word.
+    package func use(_ limits: GuardLimits) { inbox.put(limits) }
 
     /// - Throws: where the data directory cannot be written at the start.
     package func run() async throws {
@@ -38,7 +42,7 @@ package struct ReconcilerService: Service {
             await cancelWhenGracefulShutdown {
                 var loop = await ReconcileLoop(
                     options, world, memory: memory, identity: identity, journal: journal, lease: lease, state: state,
-                    bell: bell, logger: logger)
+                    bell: bell, inbox: inbox, logger: logger)
                 await loop.run()
             }
             journal.finish()

@@ -36,6 +36,7 @@ struct ReconcileCommand: Command {
     @OptionGroup var listen: ListenOptions
     @OptionGroup var owner: OwnerOption
     @OptionGroup var manager: ConnectionOptions
+    @OptionGroup var guards: GuardOptions
     @OptionGroup var notify: NotifyOptions
     @OptionGroup var verbosity: VerbosityOption
 
@@ -47,11 +48,11 @@ struct ReconcileCommand: Command {
             data: place.data, origin: try git.origin(else: place.manifests), owner: try owner.owner,
             listen: listen.choice(default: .tcp(host: "127.0.0.1", port: 0)),
             holder: mode == .observe ? "cube reconcile --mode observe" : "cube reconcile",
-            webhookSecret: webhook.secretFile, observesOnly: mode == .observe,
+            webhookSecret: webhook.secretFile, observesOnly: mode == .observe, limits: try guards.limits(place),
             notices: try notify.sender,
             manager: { try options.connection(mode == .observe ? .read : .write) },
             log: DaemonLog(isVerbose: verbosity.verbose))
         let notice = ServiceNotice(parts: [role.endpoint])
-        try await ForegroundProcess.run([role, notice], onHangup: { role.lookNow() })
+        try await ForegroundProcess.run([role, notice], onHangup: { [guards] in role.reload(guards, place) })
     }
 }

@@ -49,6 +49,7 @@ struct UpCommand: Command {
     @OptionGroup var webhook: WebhookOptions
     @OptionGroup var owner: OwnerOption
     @OptionGroup var place: PlaceOptions
+    @OptionGroup var guards: GuardOptions
     @OptionGroup var notify: NotifyOptions
     @OptionGroup var verbosity: VerbosityOption
 
@@ -75,7 +76,7 @@ struct UpCommand: Command {
             log: log)
         let reconciler = ReconcilerRole(
             data: data, origin: origin, owner: try owner.owner, listen: choice(reconcilerListen), holder: "cube up",
-            webhookSecret: webhook.secretFile, notices: try notify.sender,
+            webhookSecret: webhook.secretFile, limits: try guards.limits(place), notices: try notify.sender,
             manager: { try await parts.connection(.write) }, log: log)
         let listening: [any Expected] = parts.workers.map { $0.url as any Expected } + [reconciler.endpoint]
         var services: [any Service] = parts.services + [reconciler, ServiceNotice(parts: listening)]
@@ -87,7 +88,7 @@ struct UpCommand: Command {
                 ))
         }
         // A terminal that is closed ends it; a service manager that reloads it makes it look.
-        let look: @Sendable () -> Void = { reconciler.lookNow() }
+        let look: @Sendable () -> Void = { [guards, place] in reconciler.reload(guards, place) }
         try await ForegroundProcess.run(services, onHangup: log.isQuiet ? nil : look)
         tellWhatGoesOn(data, log("up"))
     }

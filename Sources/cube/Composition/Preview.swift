@@ -13,11 +13,10 @@ struct Preview {
     let planner: Planner
     private let madeAt: Timestamp
 
-    /// - Throws: where the manifests or the cluster cannot be seen at all.
-    ///
     /// - Parameter git: the repository or the commit whose manifests count, if not the directory as it is.
+    /// - Throws: where the manifests or the cluster cannot be seen at all.
     static func make(
-        place: PlaceOptions, git: GitOptions, owner: OwnerName, cluster: any ClusterReader
+        place: PlaceOptions, git: GitOptions, owner: OwnerName, limits: GuardLimits, cluster: any ClusterReader
     ) async throws -> Preview {
         let time = SteadyTime()
         let memory = ReconcilerMemory(
@@ -32,6 +31,7 @@ struct Preview {
         }
         let observed = ObservedState(try await cluster.tasks(owner: owner), of: owner)
         var planner = Planner(owner: owner, memory: memory.names, window: memory.window, oneShot: true)
+        planner.limits = limits
         if let bound = observed.owner?.source, bound != source {
             planner.standing = .watching(
                 reason: ErrorReason.ownerTaken.rawValue, message: "\(owner) belongs to another directory of manifests")
@@ -72,6 +72,7 @@ struct PreviewOptions: ParsableArguments {
     @Flag(help: "Go on though manifests are not valid: what they last said counts.")
     var allowStale = false
     @OptionGroup var git: GitOptions
+    @OptionGroup var guards: GuardOptions
     @OptionGroup var owner: OwnerOption
     @OptionGroup var manager: ConnectionOptions
 
@@ -80,7 +81,9 @@ struct PreviewOptions: ParsableArguments {
 
     /// Looks, with a client that may only look.
     func preview() async throws -> Preview {
-        let preview = try await Preview.make(place: manager.place, git: git, owner: owner.owner, cluster: cluster())
+        let preview = try await Preview.make(
+            place: manager.place, git: git, owner: owner.owner, limits: guards.limits(manager.place),
+            cluster: cluster())
         try preview.requireValid(allowStale: allowStale)
         return preview
     }

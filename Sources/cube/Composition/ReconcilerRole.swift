@@ -21,7 +21,7 @@ struct ReconcilerRole: Service {
     init(
         data: DataDirectory, origin: ManifestOrigin, owner: OwnerName, listen: ListenOptions.Choice = .free,
         holder: String, webhookSecret: FilePath? = nil, observesOnly: Bool = false, contract: PlanDocument? = nil,
-        notices: (any NoticeSender)? = nil,
+        limits: GuardLimits = GuardLimits(), notices: (any NoticeSender)? = nil,
         manager: @Sendable @escaping () async throws -> Connection,
         log: DaemonLog
     ) {
@@ -35,7 +35,7 @@ struct ReconcilerRole: Service {
             ReconcilerOptions(
                 owner: owner, origin: origin, directory: data.path,
                 holder: "\(holder) of \(origin) on \(ForegroundProcess.hostName), process \(ForegroundProcess.id)",
-                observesOnly: observesOnly, contract: contract),
+                observesOnly: observesOnly, contract: contract, limits: limits),
             world: ReconcilerWorld(
                 cluster: ManagerCluster { try await manager().client(CommandLog.quiet) }, now: { time.now },
                 random: {
@@ -47,6 +47,19 @@ struct ReconcilerRole: Service {
 
     /// Looks at the source at once.
     func lookNow() { service.lookNow() }
+
+    /// SIGHUP: looks at the source at once, and reads what is said of the guards again. What cannot be read changes nothing.
+    func reload(_ guards: GuardOptions, _ place: PlaceOptions) {
+        let logger = log("reconciler")
+        do {
+            let limits = try guards.limits(place)
+            service.use(limits)
+            logger.info("guards", metadata: ["limits": "\(limits.text)"])
+        } catch {
+            logger.error("the limits of the guards stay as they are", metadata: ["error": "\(Failure(error).message)"])
+        }
+        lookNow()
+    }
 
     /// What it sees and does, for others in this process.
     var state: ReconcilerState { service.state }

@@ -51,6 +51,13 @@ extension FilePath {
         return FilePath(String(cString: buffer)).pushing(path).lexicallyNormalized()
     }
 
+    /// Where it really is; itself where nothing is there.
+    var resolvingLinks: FilePath {
+        guard let buffer = realpath(string, nil) else { return self }
+        defer { free(buffer) }
+        return FilePath(String(cString: buffer))
+    }
+
     var exists: Bool { access(string, F_OK) == 0 }
 
     /// Makes a directory and those above it, with rights for its user alone where they are new.

@@ -272,8 +272,9 @@ struct PlanningChaos {
     private mutating func checkPrunes(_ plan: Plan) {
         let names = Set(plan.actions.filter { $0.rule == .prune }.map(\.name)).subtracting(approved)
         pruned += names.map { (world.now, $0) }
-        pruned.removeAll { world.now - $0.at >= GuardWindow.length }
-        let allowance = GuardWindow.allowance(of: Self.names.count)
+        let limits = world.planner.limits
+        pruned.removeAll { world.now - $0.at >= limits.window }
+        let allowance = limits.allowance(of: Self.names.count)
         if Set(pruned.map(\.name)).count > allowance { complain("more than \(allowance) names were pruned") }
     }
 

@@ -1,0 +1,73 @@
+import CubeTypes
+import HeapModule
+
+extension Planner {
+    /// Makes the steps and the report of a name from its decision, the guards' verdict and earlier answers.
+    ///
+    /// - Returns: the report, if it is not what it was.
+    mutating func settle(
+        _ name: WorkloadName, _ observed: ObservedState, _ now: Timestamp
+    ) -> WorkloadReport? {
+        guard var entry = entries[name] else { return nil }
+        var stall: String?
+        let wished = entry.decision.steps.filter { $0.state != .inFlight }.map { Efforts.Key($0.action) }
+        efforts.keep(Set(wished), of: name)
+        var wakeAt = entry.decision.wakeAt
+        entry.steps = entry.decision.steps.map { step in
+            let step = guarded(step, of: name)
+            guard step.state == .due, let effort = efforts[step.action] else { return step }
+            if effort.tries >= Efforts.stalledAfter { stall = step.action.stallText(effort) }
+            return retried(step, effort, observed.revision, now, &wakeAt)
+        }
+        let maker = ReportMaker(
+            name: name, desired: desired.workloads[name], observed: observed.workloads[name] ?? ObservedWorkload(),
+            decision: entry.decision, steps: entry.steps, stall: stall, diagnostics: desired.diagnostics(of: name),
+            previous: entry.report ?? former[name], now: now)
+        let report = maker.report()
+        if let old = entry.report { tally.remove(old) }
+        tally.add(report)
+        let isNew = report != entry.report
+        entry.report = report
+        former[name] = nil
+        if let wakeAt, wakeAt != entry.wakeAt || wakeAt <= now { timers.insert(Timer(at: wakeAt, name: name)) }
+        entry.wakeAt = wakeAt
+        due.set(name, entry.steps.contains { $0.state == .due })
+        entries[name] = entry
+        return isNew ? report : nil
+    }
+
+    /// What the guards make of a step.
+    private func guarded(_ step: Step, of name: WorkloadName) -> Step {
+        guard step.state == .due, let change = step.change else { return step }
+        var step = step
+        if contract != nil, change.verb == HeldChange.prune, !plannedPrunes.contains(name) {
+            (step.state, step.waitsFor) = (.held, .notPlanned)
+            return step
+        }
+        switch verdicts[name] {
+        case .waiting(let reason)?: (step.state, step.waitsFor) = (.waiting, reason)
+        case .held(let reason)?: (step.state, step.waitsFor) = (.held, reason)
+        case .released?, nil:
+            if step.change?.verb == HeldChange.prune, entries[name]?.decision.dependents.isEmpty == false {
+                (step.state, step.waitsFor) = (.waiting, .dependentsRunning)
+            } else if storageHold != nil {
+                (step.state, step.waitsFor) = (.held, .guardStorage)
+            }
+        }
+        return step
+    }
+
+    /// A step that was made before, and is still due: its view may be too old, or it had no effect.
+    private func retried(
+        _ step: Step, _ effort: Efforts.Effort, _ revision: Int, _ now: Timestamp, _ wakeAt: inout Timestamp?
+    ) -> Step {
+        var step = step
+        if revision < effort.revision {
+            step.state = .inFlight
+        } else if now < effort.notBefore {
+            (step.state, step.waitsFor) = (.waiting, .noEffect)
+            wakeAt = min(wakeAt ?? effort.notBefore, effort.notBefore)
+        }
+        return step
+    }
+}
