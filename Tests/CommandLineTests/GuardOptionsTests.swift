@@ -20,37 +20,43 @@ import Testing
         let file = scratch.appending("cube.conf.json")
         try write(#"{"guards": {"prune_limit": 4, "prune_percent": 40, "prune_window": "4s"}}"#, to: file)
         #expect(
-            try limits(["--prune-limit", "1"], ["CUBE_CONFIG": file.string, "CUBE_PRUNE_PERCENT": "20"])
+            try limits(["CUBE_CONFIG": file.string, "CUBE_PRUNE_PERCENT": "20"], count: 1)
                 == GuardLimits(count: 1, percent: 20, window: .seconds(4)))
-        #expect(try limits([], [:]) == GuardLimits())
+        #expect(try limits([:]) == GuardLimits())
     }
 
     @Test func `a file among the manifests is refused, also behind a link`() throws {
         let file = scratch.appending("manifests/cube.conf.json")
         try write("{}", to: file)
-        #expect(throws: Failure.self) { try limits(["--config", file.string], [:]) }
+        #expect(throws: Failure.self) { try limits([:], config: file.string) }
         let link = scratch.appending("conf")
         #expect(symlink(scratch.appending("manifests").string, link.string) == 0)
-        #expect(throws: Failure.self) { try limits(["--config", link.appending("cube.conf.json").string], [:]) }
+        #expect(throws: Failure.self) { try limits([:], config: link.appending("cube.conf.json").string) }
     }
 
     @Test func `what is wrong is said with its place`() throws {
         let file = scratch.appending("cube.conf.json")
         try write("{\"guards\": {\"prune_limit\": -1,\n\"prune_persent\": 1}}", to: file)
-        let failure = #expect(throws: Failure.self) { try limits(["--config", file.string], [:]) }
+        let failure = #expect(throws: Failure.self) { try limits([:], config: file.string) }
         let lines = failure?.message.split(separator: "\n").filter { $0.contains("error: ") } ?? []
         #expect(lines.count == 2 && lines[0].hasPrefix("\(file):1:28: ") && lines[1].hasPrefix("\(file):2:1: "))
-        #expect(throws: (any Error).self) { try limits([], ["CUBE_PRUNE_WINDOW": "soon"]) }
-        #expect(throws: (any Error).self) { try limits(["--prune-percent", "101"], [:]) }
-        #expect(throws: Failure.self) { try limits(["--config", scratch.appending("none").string], [:]) }
+        #expect(throws: (any Error).self) { try limits(["CUBE_PRUNE_WINDOW": "soon"]) }
+        #expect(throws: (any Error).self) { try limits(["CUBE_PRUNE_PERCENT": "101"]) }
+        #expect(throws: Failure.self) { try limits([:], config: scratch.appending("none").string) }
     }
 
     private func write(_ text: String, to file: FilePath) throws {
         try AtomicFile.write(Array(text.utf8), to: file, mode: 0o600)
     }
 
-    private func limits(_ arguments: [String], _ environment: [String: String]) throws -> GuardLimits {
-        let place = try PlaceOptions.parse(["--manifests", scratch.appending("manifests").string])
-        return try GuardOptions.parse(arguments).limits(place) { environment[$0] }
+    private func limits(
+        _ environment: [String: String], count: Int? = nil, config: String? = nil
+    ) throws -> GuardLimits {
+        var place = PlaceOptions()
+        (place.manifestsOption, place.dataOption) = (scratch.appending("manifests").string, nil)
+        var options = GuardOptions()
+        (options.pruneLimit, options.prunePercent, options.pruneWindow) = (count, nil, nil)
+        options.configOption = config
+        return try options.limits(place) { environment[$0] }
     }
 }
