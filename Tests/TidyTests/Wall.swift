@@ -115,6 +115,7 @@ extension Wall {
             CubeCore CubeErrors CubeTypes CubeWorker Foundation Glibc Logging SystemPackage Testing
             """),
         Wall("EndToEndTests", "CubeTypes Foundation Glibc Synchronization Testing"),
+        Wall("GuideTests", "CubeErrors CubeManagerClient CubeTypes CubeWorkerClient Foundation Testing"),
         Wall("TidyTests", "CubeCore FoundationEssentials Testing"),
     ]
 }

@@ -1,0 +1,28 @@
+import CubeTypes
+import CubeWorkerClient
+
+/// The code of `CubeWorkerClient/GettingStarted.md`.
+enum WorkerGuide {
+    static func connect(token: String) async throws -> WorkerClient {
+        let worker = WorkerClient(
+            endpoint: Endpoint(rawValue: "http://127.0.0.1:8080")!,
+            token: token)
+        try await worker.ready()
+        return worker
+    }
+
+    static func look(_ worker: WorkerClient) async throws {
+        let info = try await worker.info()
+        print(info.name, info.runtimes, info.capacity)
+        let metrics = try await worker.metrics()
+        for task in metrics.tasks {
+            print(task.id, task.memoryBytes, task.cpuSeconds)
+        }
+    }
+
+    static func read(_ worker: WorkerClient, _ id: TaskID) async throws {
+        for try await line in try await worker.logs(id, follow: true).lines {
+            print(line)
+        }
+    }
+}
