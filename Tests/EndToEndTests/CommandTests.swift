@@ -38,6 +38,47 @@ extension EndToEndTests {
             }
         }
 
+        @Test func `no view shows the value of a variable, also where no token is asked for`() async throws {
+            try await World.with { world in
+                func declare(_ value: String) throws { try world.service("web") { $0["env"] = ["PASSWORD": value] } }
+                try declare("hunter2")
+                let socket = world.socket("manager")
+                try world.start("manager", "--listen", "unix:\(socket)")
+                try world.start("worker", "--name", "w1", "--join", "unix:\(socket)", "--listen", "127.0.0.1:0")
+                let reconciler = try world.start("reconcile")
+                try await world.wait(for: "a task") { world.workload("web")?["health"] as? String == "Healthy" }
+                reconciler.kill(SIGTERM)
+                await reconciler.ended()
+                // A difference, for those that tell of one.
+                try declare("hunter3")
+                let id = try #require(
+                    try await world.run("task", "list").standardOutput.firstMatch(of: /[0-9a-f-]{36}/))
+                let plan = world.directory.appending(path: "plan").path
+                let views = [
+                    ["status"], ["explain", "web"], ["history", "web"], ["events"], ["diff"], ["plan", "--out", plan],
+                    ["plan", "show", plan], ["task", "list", "--all"], ["task", "show", String(id.output)],
+                    ["node", "list"], ["owner", "list"],
+                ]
+                for view in views {
+                    for form in ["text", "json", "markdown"] where form == "text" || !view.contains("show") {
+                        let output = try await world.run(view + (form == "text" ? [] : ["-o", form]))
+                        let text = output.standardOutput + output.standardError
+                        #expect(!text.contains("hunter"), "\(view), \(form)")
+                        #expect(
+                            text.contains("web") || ["node", "owner"].contains(view[0]), "\(view), \(form): \(text)")
+                    }
+                }
+                let written = try FileManager.default.subpathsOfDirectory(atPath: world.data.path).filter {
+                    !$0.hasPrefix("manager/") && !$0.hasPrefix("worker/")
+                }
+                for path in written {
+                    // Folders and sockets are no files.
+                    let content = try? Data(contentsOf: world.data.appending(path: path))
+                    #expect(content?.range(of: Data("hunter".utf8)) == nil, "\(path)")
+                }
+            }
+        }
+
         @Test func `diff needs no right to write, at the manager or to any file, and leaves no trace`() async throws {
             try await World.with { world in
                 try world.service("web")

@@ -38,7 +38,7 @@ struct TaskCommand: ParsableCommand {
             var list = try await manager.reader().tasks(owner: owner, name: name, state: state)
             if !all, state == nil { list.tasks.removeAll(where: \.state.hasEnded) }
             try output.write(
-                list.tasks,
+                list.tasks.map(\.withoutValues),
                 as: Table(
                     "TASK", "OWNER", "STATE", "READY", "NODE", "RESTARTS", "AGE", "ID", "WHY",
                     rows: list.tasks.map { task in
@@ -60,9 +60,7 @@ struct TaskCommand: ParsableCommand {
         @OptionGroup var manager: ConnectionOptions
 
         func run() async throws {
-            var task = try await manager.reader().task(id)
-            task.definition.env = task.definition.env.mapValues { _ in "" }
-            Terminal.output(try JSONText.pretty(task))
+            Terminal.output(try JSONText.pretty(try await manager.reader().task(id).withoutValues))
         }
     }
 
@@ -131,6 +129,13 @@ struct TaskCommand: ParsableCommand {
 }
 
 extension TaskStatus {
+    /// The task with the names of its variables alone: nobody is shown their values.
+    fileprivate var withoutValues: TaskStatus {
+        var task = self
+        task.definition.env = definition.env.mapValues { _ in "" }
+        return task
+    }
+
     /// Why it is as it is, in a few words; `nil` where there is nothing to say.
     var why: String? {
         var parts = [reason?.rawValue, message].compactMap { $0 }
