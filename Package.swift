@@ -119,9 +119,9 @@ let package = Package(
         .library(
             "CubeServer",
             [
-                "CubeErrors", "CubeManager", "CubeTypes", "CubeVersion", "CubeWorker", .crypto, .httpTypes,
-                .hummingbird, .hummingbirdCore, .logging, .nioCore, .nioHTTP1, .nioHTTPTypes, .serviceLifecycle,
-                .systemPackage,
+                "CubeCore", "CubeErrors", "CubeJSON", "CubeManager", "CubeTypes", "CubeVersion", "CubeWorker", .crypto,
+                .httpTypes, .hummingbird, .hummingbirdCore, .logging, .nioCore, .nioHTTP1, .nioHTTPTypes,
+                .serviceLifecycle, .systemPackage,
             ]),
 
         // The programs.
@@ -150,7 +150,7 @@ let package = Package(
         .tests(
             "CubeServerTests",
             [
-                "CubeCore", "CubeErrors", "CubeManager", "CubeManagerClient", "CubeServer", "CubeTransport",
+                "CubeCore", "CubeErrors", "CubeJSON", "CubeManager", "CubeManagerClient", "CubeServer", "CubeTransport",
                 "CubeTypes",
                 "CubeVersion", "CubeWorker", "CubeWorkerClient", .asyncHTTPClient, .httpTypes, .hummingbird, .logging,
                 .nioCore,

@@ -1,4 +1,6 @@
 /// The one public error: what every call of the SDK throws, and what stands on the wire.
+///
+/// - Since: 0.1
 public struct APIError: Error, Hashable, Sendable {
     /// An integer like an HTTP status.
     public var code: Int

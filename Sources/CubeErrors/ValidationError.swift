@@ -1,4 +1,6 @@
 /// One field of bad input.
+///
+/// - Since: 0.1
 public struct ValidationError: Error, Hashable, Sendable, Codable, CustomStringConvertible {
     /// The path of the field, such as `task.definition.cpu`.
     public var field: String

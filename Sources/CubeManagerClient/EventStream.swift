@@ -1,6 +1,8 @@
 public import CubeTypes
 
 /// The history from a revision on, as blocking queries bring it. See ``ManagerClient/events(following:)``.
+///
+/// - Since: 0.1
 public struct EventStream: AsyncSequence, Sendable {
     public typealias Element = TaskEvent
     public typealias Failure = any Error

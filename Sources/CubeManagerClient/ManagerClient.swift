@@ -16,6 +16,8 @@ public import CubeVersion
 /// its task is cancelled. Calls that may be made twice without harm, which all but none are, are made again when nobody served
 /// them, as ``CubeTransport/ClientOptions`` says. Besides what a method names, each may throw `unauthorized` or `forbidden` (the
 /// token), `unavailable` or `timeout` (the way), `incompatible_version` (the server), `malformed_answer`.
+///
+/// - Since: 0.1
 public struct ManagerClient: Sendable {
     let transport: HTTPTransport
 

@@ -1,6 +1,8 @@
 public import CubeTypes
 
 /// The pages of a list, each asked for when it is wanted. All are true at the revision of the first.
+///
+/// - Since: 0.1
 public struct TaskPages: AsyncSequence, Sendable {
     public typealias Element = TaskList
     public typealias Failure = any Error
@@ -35,6 +37,8 @@ public struct TaskPages: AsyncSequence, Sendable {
 }
 
 /// Tasks one by one, by owner, name, ordinal and attempt.
+///
+/// - Since: 0.1
 public struct TaskSequence: AsyncSequence, Sendable {
     public typealias Element = TaskStatus
     public typealias Failure = any Error

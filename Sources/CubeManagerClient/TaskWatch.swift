@@ -2,6 +2,8 @@ import CubeErrors
 public import CubeTypes
 
 /// What a ``TaskWatch`` brings.
+///
+/// - Since: 0.1
 public enum TaskWatchEvent: Hashable, Sendable {
     /// Everything, as it is now: what was known before counts no more.
     case listed(TaskList)
@@ -18,6 +20,8 @@ public enum TaskWatchEvent: Hashable, Sendable {
 }
 
 /// A place in the history of a cluster.
+///
+/// - Since: 0.1
 public struct WatchPosition: Hashable, Sendable {
     /// All up to this revision is known.
     public var revision: Int
@@ -31,6 +35,8 @@ public struct WatchPosition: Hashable, Sendable {
 }
 
 /// The tasks of an owner as they are, and then whatever changes, by blocking queries. See ``ManagerClient/watch(owner:since:)``.
+///
+/// - Since: 0.1
 public struct TaskWatch: AsyncSequence, Sendable {
     public typealias Element = TaskWatchEvent
     public typealias Failure = any Error

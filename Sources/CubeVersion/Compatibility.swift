@@ -3,6 +3,8 @@
 /// The rule: they do if there is a version of the HTTP interface that both speak, and they speak the newest of those. Within
 /// such a version a server may add endpoints, fields and words, and a client passes over what it does not know; nothing is
 /// taken away and no default changes. So a client works with every server of its interface's version, older or newer.
+///
+/// - Since: 0.1
 public enum Compatibility: Hashable, Sendable {
     /// They speak this version of the HTTP interface.
     case compatible(api: Int)
@@ -42,9 +44,12 @@ public enum Compatibility: Hashable, Sendable {
 
 extension Compatibility {
     /// A release and the versions of the HTTP interface that its programs speak.
+    ///
+    /// - Since: 0.1
     public struct Release: Hashable, Sendable {
         /// The first version of the product of which this is true; it is until that of the next row.
         public var since: SemanticVersion
+        /// The versions of the HTTP interface that it speaks.
         public var api: ClosedRange<Int>
     }
 

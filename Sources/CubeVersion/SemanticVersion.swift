@@ -1,13 +1,19 @@
 /// A version by the rules of Semantic Versioning 2.0.0 (semver.org): `MAJOR.MINOR.PATCH`, and what may follow.
+///
+/// - Since: 0.1
 public struct SemanticVersion: Hashable, Sendable {
+    /// Grows with what breaks callers.
     public var major: Int
+    /// Grows with what is new.
     public var minor: Int
+    /// Grows with what is mended.
     public var patch: Int
     /// What follows a `-`, such as `rc.1`: such a version comes before the one without it.
     public var prerelease: [String]
     /// What follows a `+`: it says what was built, and no version is before another by it.
     public var build: String?
 
+    /// A version by its numbers.
     public init(_ major: Int, _ minor: Int, _ patch: Int, prerelease: [String] = [], build: String? = nil) {
         self.major = major
         self.minor = minor

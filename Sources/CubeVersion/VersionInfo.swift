@@ -1,4 +1,6 @@
 /// What a program speaks: the answer of `/version`, and in short in the header field ``headerName`` of every answer.
+///
+/// - Since: 0.1
 public struct VersionInfo: Codable, Hashable, Sendable {
     /// The header field that says it.
     public static let headerName = "Cube-Version"

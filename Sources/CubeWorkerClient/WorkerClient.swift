@@ -11,6 +11,8 @@ public import CubeVersion
 ///
 /// Every method throws `APIError`, the server's own or one that says what went wrong on the way, and `CancellationError` when
 /// its task is cancelled. Calls that may be made twice without harm are tried again, a few times, when nobody served them.
+///
+/// - Since: 0.1
 public struct WorkerClient: Sendable {
     let transport: HTTPTransport
 

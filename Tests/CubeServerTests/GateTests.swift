@@ -21,23 +21,20 @@ struct GateTests {
     struct Secret: Error, CustomStringConvertible { var description: String { "swordfish" } }
 
     let routes = [
-        Route(.get, "/things", .reader) { call in
-            var query = call.query
-            let limit = query.integer("limit", in: 1...10)
-            let wait = query.duration("wait", upTo: .seconds(60))
-            let owner = query.identifier("owner", as: OwnerName.self)
-            let follow = query.flag("follow")
-            try query.finish(requiring: "owner")
-            return try .json(["\(limit ?? 0)", "\(wait ?? .zero)", "\(owner!)", "\(follow)"])
+        Route(
+            .get, "/things", .reader, .test, .integer("limit", in: 1...10, ""), .wait("wait", ""),
+            .required(.identifier("owner", as: OwnerName.self, "")), .flag("follow", "")
+        ) { _, limit, wait, owner, follow in
+            try .json(["\(limit ?? 0)", "\(wait)", "\(owner)", "\(follow)"])
         },
         Route(.post, "/things", .writer) { call in
             try .json(["lines": try await call.body(as: Order.self).lines.count], status: .created)
         },
-        Route(.post, "/things/batch", .writer, takesBatch: true) { call in
+        Route(.post, "/things/batch", .writer, .test, takesBatch: true) { call in
             try .json(["lines": try await call.body(as: Order.self).lines.count])
         },
-        Route(.get, "/things/{id}", .reader) { call in
-            try .json(["id": try call.parameter("id") as OwnerName, "role": OwnerName(rawValue: call.role!.rawValue)!])
+        Route(.get, "/things/{id}", .reader, .test, .path("id", as: OwnerName.self, "")) { call, id in
+            try .json(["id": id, "role": OwnerName(rawValue: call.role!.rawValue)!])
         },
         Route(.delete, "/things/{id}", .writer) { _ in .noContent },
         Route(.post, "/members", .worker) { _ in .noContent },
@@ -62,15 +59,11 @@ struct GateTests {
     @Test(arguments: [
         (HTTPMethod.PUT, "/things", "GET, HEAD, POST"), (.POST, "/things/a", "GET, HEAD, DELETE"),
         (.HEAD, "/members", "POST"), (.DELETE, "/open", "GET, HEAD"),
-        (.PATCH, "/members", "POST"), (.GET, "/things/batch", ""),
+        (.PATCH, "/members", "POST"), (.GET, "/things/batch", "POST"),
     ])
     func `a wrong method is told the right ones`(method: HTTPMethod, path: String, allowed: String) async throws {
         try await withRoutes(routes) { endpoint, _ in
             let answer = try await ask(method, endpoint, path)
-            guard !allowed.isEmpty else {
-                #expect(answer.status == 200, "batch is also an id")
-                return
-            }
             #expect(answer.status == 405)
             #expect(answer.headers["Allow"] == [allowed])
             if method != .HEAD { #expect(try answer.error.reason == .methodNotAllowed) }
@@ -212,7 +205,7 @@ struct GateTests {
                 .GET, endpoint, "/things?limit=11&wait=2m&follow=maybe&color=red&color=blue&x=%ff")
             #expect(answer.status == 400)
             let fields = try answer.error.fields.map(\.field)
-            #expect(fields == ["color", "query", "limit", "wait", "follow", "owner", "color"])
+            #expect(fields == ["color", "query", "limit", "wait", "owner", "follow", "color"])
             let good = try await ask(.GET, endpoint, "/things?limit=10&wait=500ms&follow&owner=%61")
             #expect(try JSONDecoder().decode([String].self, from: good.body) == ["10", "0.5 seconds", "a", "true"])
             let bad = try await ask(.GET, endpoint, "/things/Not%20A%20Name")

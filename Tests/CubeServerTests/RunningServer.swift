@@ -1,5 +1,8 @@
 import CubeTransport
 import CubeTypes
+import CubeVersion
+import HTTPTypes
+import Hummingbird
 import Logging
 import ServiceLifecycle
 import Testing
@@ -46,6 +49,20 @@ func withServer(
         }
         await services.triggerGracefulShutdown()
         try await group.waitForAll()
+    }
+}
+
+extension Operation {
+    /// What a route of a test does.
+    static let test = Operation("test", "A route of a test.")
+}
+
+extension Route {
+    init(
+        _ method: HTTPRequest.Method, _ path: String, _ access: Access, deprecation: Deprecation? = nil,
+        respond: @Sendable @escaping (Call) async throws -> Response
+    ) {
+        self.init(method, path, access, .test, deprecation: deprecation, respond: respond)
     }
 }
 

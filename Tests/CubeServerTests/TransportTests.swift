@@ -164,9 +164,11 @@ struct TransportTests {
 
     @Test func `paths and queries arrive as they were meant`() async throws {
         let odd = "a/b?c=d&e%20+ü#\"[]"
-        let route = Route(.get, "/a/{name}", .everybody) { call in
-            var query = call.query
-            return try .json([call.parameters["name"], query.text("q"), query.text("none"), query.text("wait")])
+        let route = Route(
+            .get, "/a/{name}", .everybody, .test, .path("name", ""), .text("q", ""), .text("none", ""),
+            .text("wait", "")
+        ) { _, name, q, none, wait in
+            try .json([name, q, none, wait])
         }
         try await withRoutes([route]) { endpoint, _ in
             let request = TransportRequest(

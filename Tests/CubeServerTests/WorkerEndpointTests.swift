@@ -124,7 +124,7 @@ struct WorkerEndpointTests {
             let list = try await ask(.GET, endpoint, "/api/v1/worker/tasks?since=-1", token: .worker)
             #expect(try list.error.fields.map(\.field) == ["since", "term", "cluster"])
             let stop = try await ask(.DELETE, endpoint, "/api/v1/worker/tasks/\(id)?term=x", token: .worker)
-            #expect(try stop.error.fields.map(\.field) == ["term", "placement", "cluster"])
+            #expect(try stop.error.fields.map(\.field) == ["placement", "term", "cluster"])
         }
     }
 }

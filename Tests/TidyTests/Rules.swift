@@ -30,6 +30,26 @@ enum Rules {
             .map { "\(file.path):\($0.line): try? without a comment that says why" }
     }
 
+    /// Whoever imports a public library finds what each of its declarations means.
+    static func undocumented(_ file: SwiftFile) -> [String] {
+        file.publicDeclarations.filter { $0.documentation.isEmpty && !$0.speaksForItself }
+            .map { "\(file.path):\($0.line): \($0.text.trimmingPrefix(while: \.isWhitespace)) says not what it means" }
+    }
+
+    /// A public type says since which version it is there; its members are as old unless they say otherwise.
+    static func undated(_ file: SwiftFile) -> [String] {
+        file.publicDeclarations
+            .filter {
+                $0.isType && !$0.speaksForItself && !$0.documentation.contains { $0.contains(/\/ - Since: \d+\.\d+$/) }
+            }
+            .map { "\(file.path):\($0.line): \($0.text.trimmingPrefix(while: \.isWhitespace)) says not since when" }
+    }
+
+    /// The libraries that a package offers to others.
+    static func libraries(ofPackage text: String) -> [String] {
+        text.matches(of: /\.library\(name: "(\w+)"/).map { String($0.1) }
+    }
+
     /// The top of the repository is a table of contents.
     static func strays(in entries: [String]) -> [String] {
         let known: Set = [

@@ -36,6 +36,40 @@ import Testing
         #expect(Rules.silence(sample("try? remove()  // Gone already is fine.")) == [])
     }
 
+    @Test func `a public declaration without a comment is seen, also a case, and none that speaks for itself`() {
+        let text = """
+            /// A thing.
+            ///
+            /// - Since: 0.1
+            public struct Thing {
+                public var size: Int
+                /// Its name.
+                @inlinable
+                public var name: String
+                var inner: Int
+                public init(size: Int) {}
+            }
+            public enum Colour {
+                case red(
+                    Int)
+                /// As blood.
+                case green
+                enum Key { case hidden }
+            }
+            """
+        #expect(
+            Rules.undocumented(sample(text)) == [
+                "sample.swift:5: public var size: Int says not what it means",
+                "sample.swift:12: public enum Colour { says not what it means",
+                "sample.swift:13: case red( says not what it means",
+            ])
+        #expect(Rules.undated(sample(text)) == ["sample.swift:12: public enum Colour { says not since when"])
+    }
+
+    @Test func `the libraries of a package are read`() {
+        #expect(Rules.libraries(ofPackage: #".library(name: "A", targets: ["A"]), .executable(name: "b")"#) == ["A"])
+    }
+
     @Test func `a stray at the top is seen`() {
         #expect(Rules.strays(in: [".ci", "Sources", "notes.txt"]) == ["notes.txt"])
     }

@@ -21,6 +21,16 @@ import Testing
         #expect(files.flatMap(Rules.impurities) == [])
     }
 
+    @Test func `whoever imports a public library finds what each declaration means, and since when a type is there`()
+        throws
+    {
+        let walls = Wall.table.filter(\.isPublic)
+        #expect(Set(walls.map(\.target)) == Set(Rules.libraries(ofPackage: try repository.text("Package.swift"))))
+        let files = try walls.flatMap(repository.sources)
+        #expect(files.flatMap(Rules.undocumented) == [])
+        #expect(files.flatMap(Rules.undated) == [])
+    }
+
     @Test func `nothing is left for later, and no error is dropped without its reason`() throws {
         let files = try Wall.table.filter { $0.target != "TidyTests" }.flatMap(repository.sources)
         #expect(files.flatMap(Rules.reminders) == [])

@@ -6,9 +6,12 @@ struct Wall {
     let target: String
     let modules: Set<String>
     let isPure: Bool
+    /// Whether other packages import it.
+    let isPublic: Bool
 
-    init(_ target: String, pure: Bool = false, _ modules: String) {
+    init(_ target: String, pure: Bool = false, public isPublic: Bool = false, _ modules: String) {
         self.target = target
+        self.isPublic = isPublic
         self.modules = Set(modules.split(whereSeparator: \.isWhitespace).map(String.init))
         isPure = pure
     }
@@ -20,9 +23,9 @@ struct Wall {
 extension Wall {
     static let table: [Wall] = [
         // The vocabulary.
-        Wall("CubeErrors", pure: true, ""),
-        Wall("CubeVersion", pure: true, ""),
-        Wall("CubeTypes", pure: true, "CubeErrors FoundationEssentials"),
+        Wall("CubeErrors", pure: true, public: true, ""),
+        Wall("CubeVersion", pure: true, public: true, ""),
+        Wall("CubeTypes", pure: true, public: true, "CubeErrors FoundationEssentials"),
 
         // Reading JSON, deciding.
         Wall("CubeJSON", pure: true, ""),
@@ -35,8 +38,8 @@ extension Wall {
             AsyncHTTPClient CubeErrors CubeTypes CubeVersion FoundationEssentials Glibc Instrumentation Logging Metrics
             NIOCore NIOHTTP1 NIOPosix Synchronization Tracing
             """),
-        Wall("CubeManagerClient", "CubeErrors CubeTransport CubeTypes CubeVersion"),
-        Wall("CubeWorkerClient", "CubeErrors CubeTransport CubeTypes CubeVersion"),
+        Wall("CubeManagerClient", public: true, "CubeErrors CubeTransport CubeTypes CubeVersion"),
+        Wall("CubeWorkerClient", public: true, "CubeErrors CubeTransport CubeTypes CubeVersion"),
 
         // The three layers; none knows a client or a server.
         Wall("CubeLinux", ""),
@@ -61,8 +64,8 @@ extension Wall {
         Wall(
             "CubeServer",
             """
-            Crypto CubeErrors CubeManager CubeTypes CubeVersion CubeWorker FoundationEssentials Glibc HTTPTypes
-            Hummingbird HummingbirdCore Logging NIOCore NIOHTTP1 NIOHTTPTypes ServiceLifecycle SystemPackage
+            Crypto CubeCore CubeErrors CubeJSON CubeManager CubeTypes CubeVersion CubeWorker FoundationEssentials
+            Glibc HTTPTypes Hummingbird HummingbirdCore Logging NIOCore NIOHTTP1 NIOHTTPTypes ServiceLifecycle SystemPackage
             """),
 
         // The programs.
@@ -103,7 +106,7 @@ extension Wall {
         Wall(
             "CubeServerTests",
             """
-            AsyncHTTPClient CubeCore CubeErrors CubeManager CubeManagerClient CubeServer CubeTransport CubeTypes
+            AsyncHTTPClient CubeCore CubeErrors CubeJSON CubeManager CubeManagerClient CubeServer CubeTransport CubeTypes
             CubeVersion CubeWorker CubeWorkerClient FoundationEssentials Glibc HTTPTypes Hummingbird Logging NIOCore
             NIOHTTP1 NIOPosix ServiceLifecycle Synchronization SystemPackage
             Testing

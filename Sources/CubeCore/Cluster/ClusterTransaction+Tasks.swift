@@ -132,6 +132,8 @@ extension ClusterTransaction {
                     field: "definition", value: nil, message: "differs in more than what may change in place")
             ])
         }
+        let problems = update.definition.problems(at: "definition")
+        if !problems.isEmpty { throw .invalid(problems) }
         advance()
         task.settingsDigest = update.to
         task.source = update.source
@@ -151,6 +153,7 @@ extension ClusterTransaction {
             return try stop(task)
         }
         let key = SlotKey(owner: owner, name: request.name, ordinal: request.ordinal)
+        if let error = key.error(field: "stop.ordinal") { throw .invalid([error]) }
         var slot = try nextSlot(key, attempt: request.attempt)
         advance()
         slot.status.next += 1
@@ -209,22 +212,29 @@ extension ClusterTransaction {
     }
 }
 
-extension TaskProposal {
+extension SlotKey {
     /// The highest ordinal, by the bound of `replicas`.
     private static let lastOrdinal = 9_999
 
+    /// What is wrong with its ordinal.
+    fileprivate func error(field: String) -> ValidationError? {
+        guard !(0...Self.lastOrdinal).contains(ordinal) else { return nil }
+        return ValidationError(field: field, value: "\(ordinal)", message: "must be from 0 to \(Self.lastOrdinal)")
+    }
+}
+
+extension TaskProposal {
     fileprivate func validate(owner: OwnerName, cluster: ClusterID) throws(APIError) {
         var errors: [ValidationError] = []
-        if !(0...Self.lastOrdinal).contains(ordinal) {
-            errors.append(
-                ValidationError(
-                    field: "task.ordinal", value: "\(ordinal)", message: "must be from 0 to \(Self.lastOrdinal)"))
+        if let error = SlotKey(owner: owner, name: name, ordinal: ordinal).error(field: "task.ordinal") {
+            errors.append(error)
         }
         if definition.name != name {
             errors.append(
                 ValidationError(
                     field: "task.definition.name", value: "\(definition.name)", message: "must be \(name)"))
         }
+        errors += definition.problems(at: "task.definition")
         let derived = TaskID.derive(
             cluster: cluster, owner: owner, name: name, ordinal: ordinal, attempt: attempt, digest: specDigest)
         if id != derived {

@@ -19,7 +19,10 @@ extension FieldType<Int> {
             return nil
         },
         write: { .integer(Int64($0)) },
-        show: { .string(coresText($0)) })
+        show: { .string(coresText($0)) },
+        examine: { millicores, checker in
+            if !(0...1_000_000_000).contains(millicores) { checker.report("must be from 0 to 1000000") }
+        })
 
     /// Cores, without a floating-point number.
     private static func coresText(_ millicores: Int) -> String {
@@ -36,6 +39,7 @@ extension FieldType<Int> {
             "type": ["integer", "string"], "minimum": 0, "maximum": .integer(Int64(maximumSize)),
             "pattern": "^[0-9]{1,12}(KiB|MiB|GiB|TiB)$",
         ],
+        wire: ["type": "integer", "minimum": 0, "maximum": .integer(Int64(maximumSize))],
         read: { value, reader in
             let (bytes, written): (Int?, String)
             if let number = value.number {
@@ -57,7 +61,10 @@ extension FieldType<Int> {
             return nil
         },
         write: { .integer(Int64($0)) },
-        show: { .string(sizeText($0)) })
+        show: { .string(sizeText($0)) },
+        examine: { bytes, checker in
+            if !(0...maximumSize).contains(bytes) { checker.report("must be at most 1024 TiB") }
+        })
 
     /// In the largest unit in which it is whole.
     private static func sizeText(_ bytes: Int) -> String {
@@ -67,8 +74,7 @@ extension FieldType<Int> {
 
     private static let units: [(name: String, shift: Int)] = [("KiB", 10), ("MiB", 20), ("GiB", 30), ("TiB", 40)]
 
-    /// 1 PiB; the sum of thousands of them still fits an `Int`.
-    private static let maximumSize = 1 << 50
+    private static let maximumSize = ResourceSpec.maximumBytes
 
     /// Reads at most 12 digits and a unit; what is too large is `Int.max`.
     private static func size(_ text: String) -> Int? {
@@ -102,6 +108,11 @@ extension FieldType<Duration> {
                     "\(Quoted(text)) must be from \(bounds.lowerBound.text) to \(bounds.upperBound.text)", at: value)
                 return nil
             },
-            write: { .integer($0.milliseconds) }, show: { .string($0.text) })
+            write: { .integer($0.milliseconds) }, show: { .string($0.text) },
+            examine: { duration, checker in
+                if !bounds.contains(duration) {
+                    checker.report("must be from \(bounds.lowerBound.text) to \(bounds.upperBound.text)")
+                }
+            })
     }
 }

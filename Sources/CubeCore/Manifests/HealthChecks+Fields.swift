@@ -59,7 +59,12 @@ extension HealthCheck {
                     "For so long after a start failures do not count, until the first success. "
                         + "Default `\"\(standard.startPeriod.text)\"`."),
             ],
-            condition: ["oneOf": .array(["http", "tcp", "command"].map { ["required": [.string($0)]] })],
+            condition: [
+                "oneOf": [
+                    ["required": ["http"]], ["required": ["tcp"]],
+                    ["required": ["command"], "properties": ["command": ["minItems": 1]]],
+                ]
+            ],
             check: { check, object, reader in
                 let probes = ["http", "tcp", "command"].filter { object[$0] != nil }
                 if probes.count != 1 {
@@ -107,6 +112,13 @@ extension FieldType<PortReference> {
             switch $0 {
             case .name(let name): .string(name)
             case .number(let number): .integer(Int64(number))
+            }
+        },
+        examine: { port, checker in
+            switch port {
+            case .name(let name): if name.isEmpty { checker.report("must not be empty") }
+            case .number(let number):
+                if !(1...65_535).contains(number) { checker.report("must be from 1 to 65535") }
             }
         })
 }

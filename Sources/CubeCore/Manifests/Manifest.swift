@@ -26,9 +26,7 @@ struct Manifest: Sendable {
     private static let identifyingFields: [Field<Manifest>] = [
         .remark("$schema", "The schema that an editor checks the file against."),
         .remark("$comment", "A remark for people."),
-        Field(
-            "name", \.definition.name, .name, isRequired: true,
-            "The workload's name; no other of the same owner may have it."),
+        TaskDefinition.nameField.within(\.definition),
     ]
 
     private static let taskFields: [Field<Manifest>] =
@@ -170,7 +168,7 @@ extension FieldType<WrittenName> {
 extension FieldType<WorkloadName> {
     fileprivate static let nameSchema: [String: CanonicalJSON] = ["pattern": "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"]
 
-    fileprivate static let name = string(
+    static let name = string(
         schema: nameSchema, rule: WorkloadName.rule,
         parse: { WorkloadName(rawValue: $0) }, write: { .string($0.rawValue) })
 }

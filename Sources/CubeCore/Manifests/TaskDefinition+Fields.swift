@@ -1,8 +1,26 @@
-import CubeJSON
-import CubeTypes
+package import CubeErrors
+package import CubeJSON
+package import CubeTypes
 
 /// The fields of a task, in two tables: what a change of replaces the task, and what changes in place.
 extension TaskDefinition {
+    /// The JSON Schema of its form on the wire: that of manifests, with sizes in bytes and files that bring their content.
+    package static let wireSchema = wireFields.wireSchema.merging(["description": "What a task is."]) { $1 }
+
+    private static let wireFields = FieldTable<TaskDefinition>(
+        [nameField] + replacingFields.fields + settingFields.fields)
+
+    /// What of it no manifest could say, wherever it comes from; `path` is where it stands.
+    package func problems(at path: String) -> [ValidationError] {
+        var checker = FieldChecker()
+        Self.wireFields.examine(self, &checker)
+        return checker.problems.map { ValidationError(field: "\(path).\($0.field)", value: nil, message: $0.rule) }
+    }
+
+    static let nameField = Field<TaskDefinition>(
+        "name", \.name, .name, isRequired: true,
+        "The workload's name; no other of the same owner may have it.")
+
     /// The fields of the spec digest.
     static let replacingFields = FieldTable<TaskDefinition>([
         Field(

@@ -2,14 +2,17 @@ import CubeJSON
 import CubeTypes
 
 extension TaskFile {
-    static let fields = FieldTable<TaskFile>([
-        Field(
-            "source", \.source, .contentSource, isRequired: true,
-            "A file beside the manifest, by its path from there, or `secret:NAME` from the worker's secret directory."),
-        Field(
-            "target", \.target, .target, isRequired: true, "Where the task finds it: relative to the task's directory."),
-        Field("mode", \.mode, .mode, "Its permissions. Default `\"0444\"`."),
-    ])
+    static let fields = FieldTable<TaskFile>(
+        [
+            Field(
+                "source", \.source, .contentSource, isRequired: true,
+                "A file beside the manifest, by its path from there, or `secret:NAME` from the worker's secret directory."
+            ),
+            Field(
+                "target", \.target, .target, isRequired: true,
+                "Where the task finds it: relative to the task's directory."),
+            Field("mode", \.mode, .mode, "Its permissions. Default `\"0444\"`."),
+        ], wireMembers: ContentSource.wireMembers)
 
     /// Reports what the files of a task cannot be together.
     static func check(_ definition: TaskDefinition, _ object: JSONValue, _ reader: inout FieldReader) {
@@ -36,21 +39,53 @@ extension FieldType<[TaskFile]> {
             TaskFile.fields, standard: TaskFile(source: ContentSource(""), target: "")))
 }
 
+extension ContentSource {
+    /// What the wire has beside a file's name: a definition brings its files along.
+    fileprivate static let wireMembers: [String: CanonicalJSON] = [
+        "digest": [
+            "type": "string", "pattern": "^sha256:[0-9a-f]{64}$", "description": "Of the content; a secret has none.",
+        ],
+        "content": [
+            "type": "string", "contentEncoding": "base64",
+            "description": "Left out of a secret, and wherever a task is only shown.",
+        ],
+    ]
+}
+
 extension FieldType<[ContentSource]> {
-    static let sources = array(of: FieldType<ContentSource>.contentSource)
+    /// On the wire an object where more than the name is known.
+    static let sources = array(
+        of: FieldType<ContentSource>.contentSource.onWire([
+            "oneOf": [
+                .object(FieldType<ContentSource>.contentSource.schema),
+                [
+                    "type": "object", "required": ["source"],
+                    "properties": .object(
+                        ContentSource.wireMembers.merging([
+                            "source": .object(FieldType<ContentSource>.contentSource.schema)
+                        ]) { $1 }),
+                ],
+            ]
+        ]))
 }
 
 extension FieldType<ContentSource> {
     /// In a digest a file stands by its content and a secret by its name.
     fileprivate static let contentSource = string(
-        schema: ["minLength": 1],
-        rule: "must be \"secret:NAME\" or a path from the manifest's own directory that does not leave it",
-        parse: { text in
-            let source = ContentSource(text)
-            if let secret = source.secret { return ContentSource.isSecretName(secret) ? source : nil }
-            return text.isRelativePath ? source : nil
-        },
-        write: { .string($0.secret == nil ? $0.digest?.rawValue ?? $0.name : $0.name) })
+        schema: ["minLength": 1], rule: contentSourceRule, parse: contentSource(named:),
+        write: { .string($0.secret == nil ? $0.digest?.rawValue ?? $0.name : $0.name) }
+    ).examined { source, checker in
+        if contentSource(named: source.name) == nil { checker.report(contentSourceRule) }
+    }
+
+    private static let contentSourceRule =
+        "must be \"secret:NAME\" or a path from the manifest's own directory that does not leave it"
+
+    @Sendable private static func contentSource(named text: String) -> ContentSource? {
+        let source = ContentSource(text)
+        if let secret = source.secret { return ContentSource.isSecretName(secret) ? source : nil }
+        return text.isRelativePath ? source : nil
+    }
 }
 
 extension FieldType<String> {

@@ -6,6 +6,8 @@ package struct Field<Root: Sendable>: Sendable {
     let isRequired: Bool
     /// Its JSON Schema; `nil` for what this version refuses as `unsupported`.
     let schema: [String: CanonicalJSON]?
+    /// The same for its form on the wire; `nil` for what never gets there.
+    let wire: [String: CanonicalJSON]?
     package var isCarriedOut: Bool { schema != nil }
     let read: @Sendable (JSONValue, inout Root, inout FieldReader) -> Void
     /// What differs from the object where nothing is written; `nil` where nothing does.
@@ -13,23 +15,30 @@ package struct Field<Root: Sendable>: Sendable {
     /// What it is, defaults included, as people write it; `nil` where there is nothing.
     let show: @Sendable (Root) -> CanonicalJSON?
 
+    /// Reports what is wrong with it in an object that no table has read.
+    let examine: @Sendable (Root, inout FieldChecker) -> Void
+
     /// Takes over what another object says.
     let copy: @Sendable (_ from: Root, _ into: inout Root) -> Void
 
     private init(
         key: String, summary: String, isRequired: Bool, schema: [String: CanonicalJSON]?,
+        wire: [String: CanonicalJSON]?,
         read: @escaping @Sendable (JSONValue, inout Root, inout FieldReader) -> Void,
         write: @escaping @Sendable (Root, _ standard: Root) -> CanonicalJSON?,
         show: @escaping @Sendable (Root) -> CanonicalJSON?,
+        examine: @escaping @Sendable (Root, inout FieldChecker) -> Void,
         copy: @escaping @Sendable (_ from: Root, _ into: inout Root) -> Void
     ) {
         self.key = key
         self.summary = summary
         self.isRequired = isRequired
         self.schema = schema
+        self.wire = wire
         self.read = read
         self.write = write
         self.show = show
+        self.examine = examine
         self.copy = copy
     }
 
@@ -38,7 +47,7 @@ package struct Field<Root: Sendable>: Sendable {
         isRequired: Bool = false, _ summary: String
     ) {
         self.init(
-            key: key, summary: summary, isRequired: isRequired, schema: type.schema,
+            key: key, summary: summary, isRequired: isRequired, schema: type.schema, wire: type.wire,
             read: { value, root, reader in
                 if let value = type.read(value, &reader) { root[keyPath: property] = value }
             },
@@ -47,6 +56,7 @@ package struct Field<Root: Sendable>: Sendable {
                 return value == standard[keyPath: property] ? nil : type.write(value)
             },
             show: { type.show($0[keyPath: property]) },
+            examine: { type.examine($0[keyPath: property], &$1) },
             copy: { $1[keyPath: property] = $0[keyPath: property] })
     }
 
@@ -56,38 +66,41 @@ package struct Field<Root: Sendable>: Sendable {
         _ summary: String
     ) {
         self.init(
-            key: key, summary: summary, isRequired: false, schema: table.schema,
+            key: key, summary: summary, isRequired: false, schema: table.schema, wire: table.wireSchema,
             read: { value, root, reader in table.read(value, into: &root[keyPath: property], &reader) },
             write: { root, standard in
                 let members = table.canonical(root[keyPath: property], without: standard[keyPath: property])
                 return members.isEmpty ? nil : .object(members)
             },
             show: { .object(table.shown($0[keyPath: property])) },
+            examine: { table.examine($0[keyPath: property], &$1) },
             copy: { $1[keyPath: property] = $0[keyPath: property] })
     }
 
     /// A string that is allowed and means nothing.
     package static func remark(_ key: String, _ summary: String) -> Field {
         Field(
-            key: key, summary: summary, isRequired: false, schema: FieldType<String>.string.schema,
+            key: key, summary: summary, isRequired: false, schema: FieldType<String>.string.schema, wire: nil,
             read: { value, _, reader in _ = FieldType<String>.string.read(value, &reader) }, write: { _, _ in nil },
-            show: { _ in nil }, copy: { _, _ in })
+            show: { _ in nil }, examine: { _, _ in }, copy: { _, _ in })
     }
 
     /// A key that this version knows and does not carry out yet.
     package static func unsupported(_ key: String) -> Field {
         Field(
-            key: key, summary: "", isRequired: false, schema: nil, read: { _, _, _ in }, write: { _, _ in nil },
-            show: { _ in nil }, copy: { _, _ in })
+            key: key, summary: "", isRequired: false, schema: nil, wire: nil, read: { _, _, _ in },
+            write: { _, _ in nil },
+            show: { _ in nil }, examine: { _, _ in }, copy: { _, _ in })
     }
 
     /// The same field as one of an object that holds this one.
     package func within<Outer>(_ property: any WritableKeyPath<Outer, Root> & Sendable) -> Field<Outer> {
         Field<Outer>(
-            key: key, summary: summary, isRequired: isRequired, schema: schema,
+            key: key, summary: summary, isRequired: isRequired, schema: schema, wire: wire,
             read: { [read] value, outer, reader in read(value, &outer[keyPath: property], &reader) },
             write: { [write] outer, standard in write(outer[keyPath: property], standard[keyPath: property]) },
             show: { [show] outer in show(outer[keyPath: property]) },
+            examine: { [examine] outer, checker in examine(outer[keyPath: property], &checker) },
             copy: { [copy] from, into in copy(from[keyPath: property], &into[keyPath: property]) })
     }
 }

@@ -1,23 +1,14 @@
 /// What a reading by tables has found wrong so far, and the path of the field that it is at.
 package struct FieldReader {
     package private(set) var problems: [Problem] = []
-    private var path: [Step] = []
-
-    /// From a value to one in it.
-    enum Step {
-        /// A key that a table knows.
-        case field(String)
-        /// A key that the user chose.
-        case name(String)
-        case index(Int)
-    }
+    private var path = FieldPath()
 
     package init() {}
 
     /// Reads what is below this step of the path.
-    mutating func at<Result>(_ step: Step, _ read: (inout FieldReader) -> Result) -> Result {
-        path.append(step)
-        defer { path.removeLast() }
+    mutating func at<Result>(_ step: FieldPath.Step, _ read: (inout FieldReader) -> Result) -> Result {
+        path.enter(step)
+        defer { path.leave() }
         return read(&self)
     }
 
@@ -25,13 +16,7 @@ package struct FieldReader {
     package mutating func report(
         _ reason: Diagnostic.Reason, _ rule: String, detail: Problem.Detail = "", at range: Range<Int>
     ) {
-        let name = path.reduce(into: "") { name, step in
-            switch step {
-            case .field(let key): name += name.isEmpty ? key : "." + key
-            case .name(let key): name += "[\(Quoted(key))]"
-            case .index(let index): name += "[\(index)]"
-            }
-        }
+        let name = path.text
         problems.append(
             Problem(reason, name.isEmpty ? rule : "\(name): \(rule)", detail: detail, at: range))
     }

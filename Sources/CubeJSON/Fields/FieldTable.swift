@@ -3,6 +3,8 @@ package struct FieldTable<Root: Sendable>: Sendable {
     package let fields: [Field<Root>]
     /// JSON Schema keywords that concern several fields.
     private let condition: [String: CanonicalJSON]
+    /// Members of the object that it has on the wire alone, with their JSON Schema.
+    private let wireMembers: [String: CanonicalJSON]
     /// Checks what concerns several fields, once each of them is right.
     private let check: @Sendable (Root, JSONValue, inout FieldReader) -> Void
     private let keys: [String]
@@ -10,10 +12,12 @@ package struct FieldTable<Root: Sendable>: Sendable {
 
     package init(
         _ fields: [Field<Root>], condition: [String: CanonicalJSON] = [:],
+        wireMembers: [String: CanonicalJSON] = [:],
         check: @escaping @Sendable (Root, JSONValue, inout FieldReader) -> Void = { _, _, _ in }
     ) {
         self.fields = fields
         self.condition = condition
+        self.wireMembers = wireMembers
         self.check = check
         keys = fields.map(\.key)
         positions = Dictionary(uniqueKeysWithValues: zip(keys, fields.indices))
@@ -52,6 +56,11 @@ package struct FieldTable<Root: Sendable>: Sendable {
             detail: .word(key.text, among: keys), at: key.range)
     }
 
+    /// Reports what is wrong with the fields of an object that no table has read, each by itself.
+    package func examine(_ root: Root, _ checker: inout FieldChecker) {
+        for field in fields { checker.at(.field(field.key)) { field.examine(root, &$0) } }
+    }
+
     /// The members of the object's canonical form: what differs from the object where nothing is written.
     package func canonical(_ root: Root, without standard: Root) -> [String: CanonicalJSON] {
         var members: [String: CanonicalJSON] = [:]
@@ -73,15 +82,25 @@ package struct FieldTable<Root: Sendable>: Sendable {
 
     /// The JSON Schema (draft 2020-12) of the object.
     package var schema: [String: CanonicalJSON] {
-        var properties: [String: CanonicalJSON] = [:]
+        var schema = schema(\.schema)
+        schema["additionalProperties"] = false
+        return schema
+    }
+
+    /// The same for its form on the wire, where a newer program may say more.
+    package var wireSchema: [String: CanonicalJSON] { schema(\.wire, members: wireMembers) }
+
+    private func schema(
+        _ form: (Field<Root>) -> [String: CanonicalJSON]?, members: [String: CanonicalJSON] = [:]
+    ) -> [String: CanonicalJSON] {
+        var properties = members
         for field in fields {
-            guard let schema = field.schema else { continue }
+            guard let schema = form(field) else { continue }
             properties[field.key] = .object(schema.merging(["description": .string(field.summary)]) { own, _ in own })
         }
         var schema = condition
         schema["type"] = "object"
         schema["properties"] = .object(properties)
-        schema["additionalProperties"] = false
         let required = fields.filter(\.isRequired).map { CanonicalJSON.string($0.key) }
         if !required.isEmpty { schema["required"] = .array(required) }
         return schema

@@ -1,23 +1,33 @@
 /// How the values of a field are read, described and written in canonical form.
 package struct FieldType<Value: Sendable>: Sendable {
     /// The keywords of its JSON Schema.
-    let schema: [String: CanonicalJSON]
+    package let schema: [String: CanonicalJSON]
+    /// The same for its form on the wire.
+    let wire: [String: CanonicalJSON]
     /// Reads a value, or reports what is wrong with it and answers `nil`.
     let read: @Sendable (JSONValue, inout FieldReader) -> Value?
     /// Writes a value; `nil` where there is none.
     let write: @Sendable (Value) -> CanonicalJSON?
     /// Writes a value as a person would, such as `"5s"` for what is 5000 in canonical form.
     let show: @Sendable (Value) -> CanonicalJSON?
+    /// Reports what is wrong with a value that `read` did not make.
+    let examine: @Sendable (Value, inout FieldChecker) -> Void
 
-    /// - Parameter show: Left out where people write it as the canonical form does.
+    /// - Parameters:
+    ///   - wire: Left out where the wire has it as people write it.
+    ///   - show: Left out where people write it as the canonical form does.
     package init(
-        schema: [String: CanonicalJSON], read: @escaping @Sendable (JSONValue, inout FieldReader) -> Value?,
-        write: @escaping @Sendable (Value) -> CanonicalJSON?, show: (@Sendable (Value) -> CanonicalJSON?)? = nil
+        schema: [String: CanonicalJSON], wire: [String: CanonicalJSON]? = nil,
+        read: @escaping @Sendable (JSONValue, inout FieldReader) -> Value?,
+        write: @escaping @Sendable (Value) -> CanonicalJSON?, show: (@Sendable (Value) -> CanonicalJSON?)? = nil,
+        examine: @escaping @Sendable (Value, inout FieldChecker) -> Void = { _, _ in }
     ) {
         self.schema = schema
+        self.wire = wire ?? schema
         self.read = read
         self.write = write
         self.show = show ?? write
+        self.examine = examine
     }
 
     /// A string that a rule turns into a value.
@@ -35,7 +45,12 @@ package struct FieldType<Value: Sendable>: Sendable {
                 reader.report(.invalidValue, "\(Quoted(text)) \(rule)", at: value)
                 return nil
             },
-            write: write)
+            write: write,
+            examine: { value, checker in
+                guard case .string(let text) = write(value) else { return }
+                checker.checkText(text)
+                if parse(text) == nil { checker.report(rule) }
+            })
     }
 
     /// One of a set of words.
@@ -52,14 +67,28 @@ package struct FieldType<Value: Sendable>: Sendable {
                     detail: .word(text, among: words), at: value)
                 return nil
             },
-            write: { .string(write($0)) })
+            write: { .string(write($0)) },
+            examine: { value, checker in
+                if !words.contains(write(value)) { checker.report("must be one of \(words.joined(separator: ", "))") }
+            })
     }
 
     /// The same for a property that is `nil` where nothing is written.
     package var optional: FieldType<Value?> {
         FieldType<Value?>(
-            schema: schema, read: { [read] in read($0, &$1) }, write: { [write] in $0.flatMap(write) },
-            show: { [show] in $0.flatMap(show) })
+            schema: schema, wire: wire, read: { [read] in read($0, &$1) }, write: { [write] in $0.flatMap(write) },
+            show: { [show] in $0.flatMap(show) },
+            examine: { [examine] value, checker in if let value { examine(value, &checker) } })
+    }
+
+    /// The same with another form on the wire.
+    package func onWire(_ wire: [String: CanonicalJSON]) -> FieldType {
+        FieldType(schema: schema, wire: wire, read: read, write: write, show: show, examine: examine)
+    }
+
+    /// The same with another check of values that `read` did not make.
+    package func examined(_ examine: @escaping @Sendable (Value, inout FieldChecker) -> Void) -> FieldType {
+        FieldType(schema: schema, wire: wire, read: read, write: write, show: show, examine: examine)
     }
 }
 
@@ -69,14 +98,15 @@ extension FieldType where Value: Equatable {
     /// - Parameter standard: What it is where none of its fields is written.
     package static func object(_ table: FieldTable<Value>, standard: Value) -> FieldType {
         FieldType(
-            schema: table.schema,
+            schema: table.schema, wire: table.wireSchema,
             read: { value, reader in
                 let problemsBefore = reader.problems.count
                 var object = standard
                 table.read(value, into: &object, &reader)
                 return reader.problems.count == problemsBefore ? object : nil
             },
-            write: { .object(table.canonical($0, without: standard)) }, show: { .object(table.shown($0)) })
+            write: { .object(table.canonical($0, without: standard)) }, show: { .object(table.shown($0)) },
+            examine: { table.examine($0, &$1) })
     }
 }
 
@@ -85,6 +115,7 @@ extension FieldType {
     package static func array<Element>(of element: FieldType<Element>) -> FieldType where Value == [Element] {
         FieldType(
             schema: ["type": "array", "items": .object(element.schema)],
+            wire: ["type": "array", "items": .object(element.wire)],
             read: { value, reader in
                 guard value.kind == .array else {
                     reader.reportMismatch(value, expected: "an array")
@@ -97,7 +128,12 @@ extension FieldType {
                 }
                 return elements
             },
-            write: { .array($0.compactMap(element.write)) }, show: { .array($0.compactMap(element.show)) })
+            write: { .array($0.compactMap(element.write)) }, show: { .array($0.compactMap(element.show)) },
+            examine: { elements, checker in
+                for (index, item) in elements.enumerated() {
+                    checker.at(.index(index)) { element.examine(item, &$0) }
+                }
+            })
     }
 }
 
@@ -110,7 +146,8 @@ extension FieldType where Value: RawRepresentable<String> {
 
 extension FieldType<String> {
     /// Any string but one with a NUL, which no program could be given.
-    package static let string = FieldType(schema: ["type": "string"], read: plain, write: { .string($0) })
+    package static let string = FieldType(
+        schema: ["type": "string"], read: plain, write: { .string($0) }, examine: { $1.checkText($0) })
 
     /// A string of at least one character.
     package static let nonEmptyString = string(
@@ -159,7 +196,12 @@ extension FieldType<Int> {
                     "\(number) must be a whole number from \(bounds.lowerBound) to \(bounds.upperBound)", at: value)
                 return nil
             },
-            write: { .integer(Int64($0)) })
+            write: { .integer(Int64($0)) },
+            examine: { value, checker in
+                if !bounds.contains(value) {
+                    checker.report("must be from \(bounds.lowerBound) to \(bounds.upperBound)")
+                }
+            })
     }
 }
 
@@ -181,7 +223,10 @@ extension FieldType<[String]> {
             }
             return strings
         },
-        write: { .array($0.map { .string($0) }) })
+        write: { .array($0.map { .string($0) }) },
+        examine: { strings, checker in
+            for (index, text) in strings.enumerated() { checker.at(.index(index)) { $0.checkText(text) } }
+        })
 }
 
 extension FieldType<[String: String]> {
@@ -210,6 +255,14 @@ extension FieldType<[String: String]> {
                 }
                 return strings
             },
-            write: { .object($0.mapValues { .string($0) }) })
+            write: { .object($0.mapValues { .string($0) }) },
+            examine: { strings, checker in
+                for (key, text) in strings.sorted(by: { $0.key < $1.key }) {
+                    checker.at(.name(key)) { checker in
+                        if !isName(key) { checker.report(rule) }
+                        checker.checkText(text)
+                    }
+                }
+            })
     }
 }

@@ -20,13 +20,6 @@ struct Call: Sendable {
     let bodyLimit: Int
     let channel: any Channel
 
-    /// The named component of the path, as what it must be.
-    func parameter<Name: Identifier>(_ name: String) throws(APIError) -> Name {
-        try Name(checking: parameters[name] ?? "", field: name)
-    }
-
-    var query: QueryReader { QueryReader(request.uri.query) }
-
     /// The body as it came.
     ///
     /// - Throws: `body_too_large`.

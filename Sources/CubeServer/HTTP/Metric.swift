@@ -71,7 +71,12 @@ extension RouteTable {
     static func metrics(
         _ access: Route.Access, _ metrics: @Sendable @escaping () async throws -> [Metric]
     ) -> Route {
-        Route(.get, "/metrics", access) { _ in
+        Route(
+            .get, "/metrics", access,
+            Operation(
+                "getPrometheusMetrics", "Figures for a monitoring system.",
+                .text("text/plain", "In the text format of Prometheus, version 0.0.4."))
+        ) { _ in
             let text = try await metrics().map(\.text).joined()
             return Response(
                 status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],

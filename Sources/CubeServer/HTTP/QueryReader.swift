@@ -1,5 +1,4 @@
 import CubeErrors
-import CubeTypes
 
 /// Reads the parameters of a query one by one, and keeps what is wrong with them until ``finish()``.
 struct QueryReader {
@@ -25,50 +24,25 @@ struct QueryReader {
         text.replacing("+", with: " ").percentDecoded
     }
 
-    func has(_ name: String) -> Bool { values[name] != nil }
-
-    mutating func text(_ name: String) -> String? {
+    /// Reads a parameter; `nil` where it is not there or breaks the rule.
+    mutating func read<Value>(_ name: String, _ rule: String, _ parse: (String) -> Value?) -> Value? {
         unread.remove(name)
-        return values[name]
-    }
-
-    mutating func identifier<Name: Identifier>(_ name: String, as type: Name.Type = Name.self) -> Name? {
-        read(name, Name.rule, Name.init(rawValue:))
-    }
-
-    mutating func integer(_ name: String, in range: ClosedRange<Int> = 0...Int.max) -> Int? {
-        let rule = range.upperBound == .max ? "must be at least \(range.lowerBound)" : "must be in \(range)"
-        return read(name, rule) { Int($0).flatMap { range.contains($0) ? $0 : nil } }
-    }
-
-    mutating func duration(_ name: String, upTo longest: Duration) -> Duration? {
-        read(name, "must be a whole number and ms, s, m or h, at most \(longest.text)") {
-            Duration(text: $0).flatMap { $0 <= longest ? $0 : nil }
-        }
-    }
-
-    /// `true` also where the name stands alone.
-    mutating func flag(_ name: String) -> Bool {
-        read(name, "must be true or false") { ["": true, "true": true, "false": false][$0] } ?? false
-    }
-
-    /// What is required was given and read when this returns.
-    ///
-    /// - Throws: `validation_failed` with all that was wrong: what was read, what nobody asked for, what is missing.
-    mutating func finish(requiring required: String...) throws(APIError) {
-        for name in required where values[name] == nil {
-            problems.append(ValidationError(field: name, value: nil, message: "is missing"))
-        }
-        for name in unread.sorted() {
-            problems.append(ValidationError(field: name, value: nil, message: "is not a parameter of this call"))
-        }
-        if !problems.isEmpty { throw .invalid(problems) }
-    }
-
-    private mutating func read<Value>(_ name: String, _ rule: String, _ parse: (String) -> Value?) -> Value? {
-        guard let text = text(name) else { return nil }
+        guard let text = values[name] else { return nil }
         if let value = parse(text) { return value }
         problems.append(ValidationError(field: name, value: "\"\(text.prefix(80))\"", message: rule))
         return nil
+    }
+
+    /// Keeps that a parameter is missing, where it is.
+    mutating func require(_ name: String) {
+        if values[name] == nil { problems.append(ValidationError(field: name, value: nil, message: "is missing")) }
+    }
+
+    /// - Throws: `validation_failed` with all that was wrong: what was read, what is missing, what nobody asked for.
+    func finish() throws(APIError) {
+        let strangers = unread.sorted().map {
+            ValidationError(field: $0, value: nil, message: "is not a parameter of this call")
+        }
+        if !(problems + strangers).isEmpty { throw .invalid(problems + strangers) }
     }
 }

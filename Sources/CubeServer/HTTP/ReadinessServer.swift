@@ -18,7 +18,8 @@ package struct ReadinessServer: Service {
         let routes =
             RouteTable.root(obstacle: obstacle) + [RouteTable.metrics(.reader, metrics)]
             + [webhook?.route].compactMap { $0 }
-        server = HTTPServer(table: RouteTable(routes: routes), options: options, logger: logger)
+        server = HTTPServer(
+            table: .describing("Cube reconciler", routes), options: options, logger: logger)
     }
 
     package func run() async throws { try await server.run() }

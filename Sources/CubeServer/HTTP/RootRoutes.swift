@@ -8,14 +8,25 @@ extension RouteTable {
     /// - Parameter obstacle: what keeps the program from doing its work; `nil` where nothing does.
     static func root(obstacle: @Sendable @escaping () async -> Obstacle?) -> [Route] {
         [
-            Route(.get, "/healthz", .everybody) { _ in try .json(["status": "ok"]) },
-            Route(.get, "/readyz", .everybody) { _ in
+            Route(
+                .get, "/healthz", .everybody,
+                Operation("getHealth", "Whether the program lives.", .ok(Health.self, "It does."))
+            ) { _ in try .json(Health(status: "ok")) },
+            Route(
+                .get, "/readyz", .everybody,
+                Operation(
+                    "getReadiness", "Whether the program does its work; the error says what keeps it from that.",
+                    .ok(Health.self, "It does."))
+            ) { _ in
                 if let obstacle = await obstacle() {
                     throw APIError(.unavailable, "not ready: \(obstacle.message)", details: obstacle.details)
                 }
-                return try .json(["status": "ready"])
+                return try .json(Health(status: "ready"))
             },
-            Route(.get, "/version", .everybody) { _ in try .json(VersionInfo()) },
+            Route(
+                .get, "/version", .everybody,
+                Operation("getVersion", "The versions of the program and of its interface.", .ok(VersionInfo.self))
+            ) { _ in try .json(VersionInfo()) },
         ]
     }
 }

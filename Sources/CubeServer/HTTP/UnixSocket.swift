@@ -1,4 +1,5 @@
 import CubeErrors
+import FoundationEssentials
 import Glibc
 
 /// The file of a Unix socket: a stale one gives way, a living one does not.
@@ -9,9 +10,9 @@ struct UnixSocket {
     ///
     /// - Throws: `locked` where somebody answers, `conflict` where something else has the path.
     func clear() throws(APIError) {
-        var status = stat()
-        guard lstat(path, &status) == 0 else { return }
-        guard status.st_mode & S_IFMT == S_IFSOCK else {
+        // Where nothing is there is nothing to clear; what cannot be looked at tells the attempt to listen.
+        guard let attributes = try? FileManager.default.attributesOfItem(atPath: path) else { return }
+        guard attributes[.type] as? FileAttributeType == .typeSocket else {
             throw APIError(.conflict, "unix:\(path): exists and is no socket")
         }
         guard !isAnswered else { throw APIError(.locked, "unix:\(path): another program listens there") }

@@ -26,13 +26,18 @@ package struct Webhook: Sendable {
     }
 
     var route: Route {
-        Route(.post, "/webhook", .everybody) { call in
+        Route(
+            .post, "/webhook", .everybody,
+            Operation(
+                "wake", "Says that there is something new.", .json(202, Health.self, "It will be looked at."),
+                errors: [.forbidden])
+        ) { call in
             let body = try await call.bytes()
             guard admits(call.request.headers, body) else {
                 throw APIError(.forbidden, "X-Hub-Signature-256 or X-Gitlab-Token does not fit the webhook's secret")
             }
             wake()
-            return try .json(["status": "accepted"], status: .accepted)
+            return try .json(Health(status: "accepted"), status: .accepted)
         }
     }
 

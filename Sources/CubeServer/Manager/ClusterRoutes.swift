@@ -6,44 +6,56 @@ import HTTPTypes
 import Hummingbird
 
 extension RouteTable {
-    /// How often a stream of events says something where nothing happens, so that either side sees the other leave.
-    private static let heartbeat: Duration = .seconds(15)
-
     static func cluster(_ manager: ManagerService) -> [Route] {
         [
-            Route(.get, "\(managerPrefix)/cluster", .reader) { _ in try .json(try await manager.cluster()) },
-            Route(.get, "\(managerPrefix)/metrics", .reader) { _ in
-                try .json(ClusterMetrics(try await manager.cluster()))
-            },
-            Route(.get, "\(managerPrefix)/endpoints", .reader) { call in
-                var query = call.query
-                let name = query.identifier("name", as: WorkloadName.self)
-                let owner = query.identifier("owner", as: OwnerName.self)
-                try query.finish(requiring: "name")
-                return try .json(try await manager.endpoints(name: name!, owner: owner))
-            },
-            Route(.get, "\(managerPrefix)/events", .reader) { call in
-                var query = call.query
-                let since = query.integer("since") ?? 0
-                let limit = query.integer("limit", in: 1...1000) ?? 1000
-                let wait = query.duration("wait", upTo: call.limits.longestWait) ?? .zero
-                let follow = query.flag("follow")
-                try query.finish()
-                guard follow else {
-                    return try .json(
-                        try await call.untilGone { try await manager.events(since: since, limit: limit, wait: wait) })
-                }
-                // A browser that reconnects says how far it came.
-                let last = call.request.headers[.lastEventID].flatMap { Int($0) }
-                return call.stream(contentType: "text/event-stream") { sink in
-                    try await sendEvents(of: manager, since: last ?? since, to: sink)
-                }
-            },
+            Route(
+                .get, "\(managerPrefix)/cluster", .reader,
+                Operation("getCluster", "How the cluster is.", .ok(ClusterStatus.self))
+            ) { _ in try .json(try await manager.cluster()) },
+            Route(
+                .get, "\(managerPrefix)/metrics", .reader,
+                Operation("getMetrics", "Figures of the cluster.", .ok(ClusterMetrics.self))
+            ) { _ in try .json(ClusterMetrics(try await manager.cluster())) },
+            Route(
+                .get, "\(managerPrefix)/endpoints", .reader,
+                Operation("listEndpoints", "Where a workload is served.", .ok(EndpointList.self)),
+                .required(.identifier("name", as: WorkloadName.self, "The workload.")),
+                .identifier("owner", as: OwnerName.self, "Of this owner alone.")
+            ) { _, name, owner in try .json(try await manager.endpoints(name: name, owner: owner)) },
+            events(manager),
         ]
     }
 
+    private static func events(_ manager: ManagerService) -> Route {
+        Route(
+            .get, "\(managerPrefix)/events", .reader,
+            Operation(
+                "listEvents", "The history after a revision; with `follow` as a stream of server-sent events.",
+                .ok(EventList.self, "Events, oldest first."),
+                .text("text/event-stream", "Each event as JSON, its kind as `event`, its revision as `id`."),
+                errors: [.revisionGone]),
+            .integer("since", orElse: 0, "Events after this revision; all that are kept after 0."),
+            .integer("limit", in: 1...1000, orElse: 1000, "How many at most."),
+            .wait("wait", "How long to wait for the first event."),
+            .flag("follow", "Whether to stream what happens from then on, until the client goes.")
+        ) { call, since, limit, wait, follow in
+            guard follow else {
+                return try .json(
+                    try await call.untilGone { try await manager.events(since: since, limit: limit, wait: wait) })
+            }
+            // A browser that reconnects says how far it came.
+            let last = call.request.headers[.lastEventID].flatMap { Int($0) }
+            return call.stream(contentType: "text/event-stream") { sink in
+                try await send(eventsOf: manager, since: last ?? since, to: sink)
+            }
+        }
+    }
+
+    /// How often a stream of events says something where nothing happens, so that either side sees the other leave.
+    private static let heartbeat: Duration = .seconds(15)
+
     /// Sends events as they come, as in the HTML standard's chapter on server-sent events.
-    private static func sendEvents(of manager: ManagerService, since: Int, to sink: BodySink) async throws {
+    private static func send(eventsOf manager: ManagerService, since: Int, to sink: BodySink) async throws {
         var since = since
         try await sink.send(Array(": events of a cluster\n\n".utf8))
         while true {

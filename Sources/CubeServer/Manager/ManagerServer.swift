@@ -8,12 +8,7 @@ package struct ManagerServer: Service {
     private let server: HTTPServer
 
     package init(_ manager: ManagerService, options: ServerOptions, logger: Logger) {
-        let root = RouteTable.root { await manager.notReadyReason.map { Obstacle($0) } }
-        let routes =
-            root + RouteTable.tasks(manager) + RouteTable.workers(manager) + RouteTable.owners(manager)
-            + RouteTable.cluster(manager)
-            + [RouteTable.metrics(.reader) { ClusterMetrics(try await manager.cluster()).metrics }]
-        server = HTTPServer(table: RouteTable(routes: routes), options: options, logger: logger)
+        server = HTTPServer(table: .manager(manager), options: options, logger: logger)
     }
 
     package func run() async throws { try await server.run() }
@@ -21,4 +16,12 @@ package struct ManagerServer: Service {
 
 extension RouteTable {
     static let managerPrefix = "/api/v1/manager"
+
+    static func manager(_ manager: ManagerService) -> RouteTable {
+        let root = root { await manager.notReadyReason.map { Obstacle($0) } }
+        return .describing(
+            "Cube manager",
+            root + tasks(manager) + workers(manager) + owners(manager) + cluster(manager)
+                + [metrics(.reader) { ClusterMetrics(try await manager.cluster()).metrics }])
+    }
 }

@@ -4,38 +4,47 @@ import CubeTypes
 import Hummingbird
 
 extension RouteTable {
-    static func tasks(_ manager: ManagerService) -> [Route] {
-        let prefix = "\(managerPrefix)/tasks"
-        return [
-            Route(.post, prefix, .writer) { call in
-                let (task, created) = try await manager.schedule(try await call.body())
+    static func tasks(_ manager: ManagerService) -> [Route] { changing(manager) + reading(manager) }
+
+    private static let tasksPrefix = "\(managerPrefix)/tasks"
+    private static let id = Input<TaskID>.path("id", "The task's id.")
+    /// What any write for an owner may be refused with.
+    private static let writerErrors: [ErrorReason] = [.leaseRequired, .staleFence]
+
+    private static func changing(_ manager: ManagerService) -> [Route] {
+        [
+            Route(
+                .post, tasksPrefix, .writer,
+                Operation(
+                    "scheduleTask", "Schedules a task; a known one is answered as it is.",
+                    .json(201, TaskStatus.self, "It is accepted."),
+                    .ok(TaskStatus.self, "It is known; nothing was changed."),
+                    errors: writerErrors + [.staleAttempt, .maxLive]),
+                .body(ScheduleRequest.self)
+            ) { _, request in
+                let (task, created) = try await manager.schedule(request)
                 return try .json(task, status: created ? .created : .ok)
             },
-            Route(.post, "\(prefix)/batch", .writer, takesBatch: true) { call in
-                let batch = try await call.body(as: BatchRequest.self)
-                guard batch.operations.count <= BatchRequest.maximum else {
-                    throw APIError.invalid([
-                        ValidationError(
-                            field: "operations", value: "\(batch.operations.count)",
-                            message: "is above \(BatchRequest.maximum)")
-                    ])
-                }
-                return try .json(try await manager.batch(batch))
-            },
-            Route(.get, prefix, .reader) { call in
-                var query = call.query
-                return query.has("since")
-                    ? try await changes(manager, call, &query) : try await list(manager, call, &query)
-            },
-            Route(.get, "\(prefix)/{id}", .reader) { call in
-                try .json(call.shown(try await manager.task(try call.parameter("id"))))
-            },
-            Route(.delete, "\(prefix)/{id}", .writer) { call in
-                try .json(try await manager.stop(try call.parameter("id")), status: .accepted)
-            },
-            Route(.put, "\(prefix)/{id}/settings", .writer) { call in
-                let id: TaskID = try call.parameter("id")
-                let request = try await call.body(as: UpdateRequest.self)
+            Route(
+                .post, "\(tasksPrefix)/batch", .writer,
+                Operation(
+                    "batch", "Carries out operations of one owner, each for itself and in their order.",
+                    .ok(BatchAnswer.self, "What became of each."), errors: writerErrors),
+                takesBatch: true, .body(BatchRequest.self)
+            ) { _, batch in try .json(try await manager.batch(batch)) },
+            Route(
+                .delete, "\(tasksPrefix)/{id}", .writer,
+                Operation(
+                    "stopTask", "Stops a task, whoever owns it.", .json(202, TaskStatus.self, "It is asked to stop."),
+                    errors: [.taskNotFound]), id
+            ) { _, id in try .json(try await manager.stop(id), status: .accepted) },
+            Route(
+                .put, "\(tasksPrefix)/{id}/settings", .writer,
+                Operation(
+                    "updateTaskSettings", "Changes the settings of a task that keeps running.", .ok(TaskStatus.self),
+                    errors: writerErrors + [.taskNotFound, .forbidden, .staleSettings, .illegalTransition]),
+                id, .body(UpdateRequest.self)
+            ) { _, id, request in
                 guard request.update.id == id else {
                     throw APIError.invalid([
                         ValidationError(field: "update.id", value: "\(request.update.id)", message: "is not \(id)")
@@ -45,40 +54,75 @@ extension RouteTable {
                     try await manager.updateSettings(
                         request.update, owner: request.owner, fence: request.fence, pass: request.pass))
             },
-            Route(.get, "\(prefix)/{id}/logs", .reader) { call in
-                try await call.logs { try await manager.logs($0, tail: $1, follow: $2) }
-            },
         ]
     }
 
-    private static func list(
-        _ manager: ManagerService, _ call: Call, _ query: inout QueryReader
-    ) async throws -> Response {
-        let owner = query.identifier("owner", as: OwnerName.self)
-        let name = query.identifier("name", as: WorkloadName.self)
-        let state = query.text("state").map(TaskState.init(rawValue:))
-        let limit = query.integer("limit", in: 1...1000) ?? 1000
-        let cursor = query.text("cursor")
-        try query.finish()
-        var list = try await manager.list(owner: owner, name: name, state: state, limit: limit, cursor: cursor)
-        list.tasks = list.tasks.map(call.shown)
-        return try .json(list)
+    private static func reading(_ manager: ManagerService) -> [Route] {
+        [
+            Route(
+                .get, tasksPrefix, .reader,
+                Operation(
+                    "listTasks", "Tasks, page by page; or, with `since`, what changed of an owner's.",
+                    .ok(
+                        TasksAnswer.self, "A page, all pages at the revision of the first; with `since` the changes."),
+                    errors: [.revisionGone]),
+                .identifier("owner", as: OwnerName.self, "Tasks of this owner alone. Required with `since`."),
+                .identifier("name", as: WorkloadName.self, "Tasks of workloads of this name alone."),
+                .state("state", "Tasks in this state alone."),
+                .integer("limit", in: 1...ManagerService.pageLimit, "The length of a page; 1000 where it is left out."),
+                .text("cursor", "That of the page before."),
+                .integer("since", "The revision of the list or the changes before: answers what changed after it."),
+                .integer("term", "The term that came with that revision. Required with `since`."),
+                .wait("wait", "How long to wait, with `since`, for the first change.")
+            ) { call, owner, name, state, limit, cursor, since, term, wait in
+                guard let since else {
+                    let list = try await manager.list(
+                        owner: owner, name: name, state: state, limit: limit ?? ManagerService.pageLimit,
+                        cursor: cursor)
+                    return try .json(call.shown(list))
+                }
+                guard let owner, let term else {
+                    throw APIError.invalid(
+                        [("owner", owner == nil), ("term", term == nil)].filter(\.1).map {
+                            ValidationError(field: $0.0, value: nil, message: "is missing")
+                        })
+                }
+                return try .json(
+                    call.shown(
+                        try await call.untilGone {
+                            try await manager.changes(owner: owner, since: since, term: term, wait: wait)
+                        }))
+            },
+            Route(
+                .get, "\(tasksPrefix)/{id}", .reader,
+                Operation("getTask", "One task.", .ok(TaskStatus.self), errors: [.taskNotFound]), id
+            ) { call, id in try .json(call.shown(try await manager.task(id))) },
+            Route(
+                .get, "\(tasksPrefix)/{id}/logs", .reader,
+                Operation(
+                    "getTaskLogs", "What a task wrote, as its node gives it.", .logs,
+                    errors: [.taskNotFound, .workerNotFound, .conflict, .timeout, .malformedAnswer]),
+                id, .tail, .follow
+            ) { call, id, tail, follow in call.logs(try await manager.logs(id, tail: tail, follow: follow)) },
+        ]
     }
+}
 
-    private static func changes(
-        _ manager: ManagerService, _ call: Call, _ query: inout QueryReader
-    ) async throws -> Response {
-        let owner = query.identifier("owner", as: OwnerName.self)
-        let since = query.integer("since")
-        let term = query.integer("term")
-        let wait = query.duration("wait", upTo: call.limits.longestWait) ?? .zero
-        try query.finish(requiring: "owner", "since", "term")
-        var changes = try await call.untilGone {
-            try await manager.changes(owner: owner!, since: since!, term: term!, wait: wait)
-        }
-        changes.changed = changes.changed.map(call.shown)
-        return try .json(changes)
-    }
+/// The answer of `GET /tasks`: ``TaskList`` or ``TaskChanges``.
+private enum TasksAnswer: Described {
+    static let schema = Schema.oneOf([TaskList.schema, TaskChanges.schema])
+}
+
+extension Operation.Answer {
+    static let logs = text("text/plain", "Standard output and standard error as they were written, streamed.")
+}
+
+extension Input<Int?> {
+    static let tail = integer("tail", in: 0...1_000_000, "How many of the last lines; all where it is left out.")
+}
+
+extension Input<Bool> {
+    static let follow = flag("follow", "Whether to go on with what is written from now on, until the task ends.")
 }
 
 extension Call {
@@ -91,5 +135,17 @@ extension Call {
         var task = task
         task.definition.env = task.definition.env.mapValues { _ in Self.hidden }
         return task
+    }
+
+    fileprivate func shown(_ list: TaskList) -> TaskList {
+        var list = list
+        list.tasks = list.tasks.map(shown)
+        return list
+    }
+
+    fileprivate func shown(_ changes: TaskChanges) -> TaskChanges {
+        var changes = changes
+        changes.changed = changes.changed.map(shown)
+        return changes
     }
 }

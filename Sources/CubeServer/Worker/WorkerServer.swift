@@ -8,11 +8,16 @@ package struct WorkerServer: Service {
     private let server: HTTPServer
 
     package init(_ worker: WorkerService, options: ServerOptions, logger: Logger) {
-        let routes =
-            RouteTable.root { nil } + RouteTable.worker(worker)
-            + [RouteTable.metrics(.onlooker) { try await worker.metrics().metrics }]
-        server = HTTPServer(table: RouteTable(routes: routes), options: options, logger: logger)
+        server = HTTPServer(table: .worker(worker), options: options, logger: logger)
     }
 
     package func run() async throws { try await server.run() }
+}
+
+extension RouteTable {
+    static func worker(_ worker: WorkerService) -> RouteTable {
+        .describing(
+            "Cube worker",
+            root { nil } + routes(of: worker) + [metrics(.onlooker) { try await worker.metrics().metrics }])
+    }
 }

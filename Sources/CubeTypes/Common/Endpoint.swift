@@ -1,7 +1,11 @@
 /// Where a server is reached: `http://HOST:PORT` or `unix:PATH`.
+///
+/// - Since: 0.1
 public struct Endpoint: Identifier {
+    /// What an endpoint must be, as a message says it.
     public static let rule = "must be http://HOST:PORT or unix:PATH"
     public let rawValue: String
+    /// The same, taken apart.
     public let address: Address
 
     /// Reads `http://HOST:PORT`, with or without a `/` at its end, or `unix:PATH`.
@@ -15,6 +19,7 @@ public struct Endpoint: Identifier {
         }
     }
 
+    /// The endpoint of an address, whose port must not be 0.
     public init(_ address: Address) {
         self.address = address
         switch address {
@@ -26,19 +31,24 @@ public struct Endpoint: Identifier {
 
 extension Endpoint {
     /// A socket's address: `HOST:PORT` or `unix:PATH`, as `--listen` takes it.
+    ///
+    /// - Since: 0.1
     public enum Address: Hashable, Sendable {
         /// A name, an IPv4 address, or an IPv6 address without its brackets. Port 0 asks a listener for a free one.
         case tcp(host: String, port: Int)
+        /// A Unix socket, by its path.
         case unix(path: String)
     }
 }
 
 extension Endpoint.Address {
+    /// What an address must be, as a message says it.
     public static let rule = "must be HOST:PORT or unix:PATH"
 
     /// What the kernel takes, its final zero left out.
     private static let longestPath = 107
 
+    /// Reads `HOST:PORT`, an IPv6 address in brackets, or `unix:PATH` of at most 107 bytes.
     public init?(_ text: String) {
         if text.hasPrefix("unix:") {
             let path = String(text.dropFirst(5))

@@ -1,6 +1,8 @@
 public import CubeErrors
 
 /// A string that was checked once, when it was made.
+///
+/// - Since: 0.1
 public protocol Identifier: RawRepresentable, Codable, CodingKeyRepresentable, Hashable, Comparable, Sendable,
     CustomStringConvertible
 where RawValue == String {

@@ -1,7 +1,11 @@
 /// The name of a workload: a service or a job.
+///
+/// - Since: 0.1
 public struct WorkloadName: Identifier {
+    /// What a name must be, as a message says it.
     public static let rule = Label.rule
     public let rawValue: String
+    /// Reads a DNS label: 1 to 63 of `a-z`, `0-9` and `-`, no `-` at its ends.
     public init?(rawValue: String) {
         guard Label.isValid(rawValue) else { return nil }
         self.rawValue = rawValue
@@ -9,9 +13,13 @@ public struct WorkloadName: Identifier {
 }
 
 /// Who owns workloads: usually one reconciler and its source.
+///
+/// - Since: 0.1
 public struct OwnerName: Identifier {
+    /// What a name must be, as a message says it.
     public static let rule = Label.rule
     public let rawValue: String
+    /// Reads a DNS label: 1 to 63 of `a-z`, `0-9` and `-`, no `-` at its ends.
     public init?(rawValue: String) {
         guard Label.isValid(rawValue) else { return nil }
         self.rawValue = rawValue
@@ -24,9 +32,13 @@ public struct OwnerName: Identifier {
 }
 
 /// The name of a node and its worker.
+///
+/// - Since: 0.1
 public struct NodeName: Identifier {
+    /// What a name must be, as a message says it.
     public static let rule = Label.rule
     public let rawValue: String
+    /// Reads a DNS label: 1 to 63 of `a-z`, `0-9` and `-`, no `-` at its ends.
     public init?(rawValue: String) {
         guard Label.isValid(rawValue) else { return nil }
         self.rawValue = rawValue
@@ -34,9 +46,13 @@ public struct NodeName: Identifier {
 }
 
 /// A lower-case UUID: a task, a cluster, a source.
+///
+/// - Since: 0.1
 public struct TaskID: Identifier {
+    /// What an id must be, as a message says it.
     public static let rule = UUIDText.rule
     public let rawValue: String
+    /// Reads a UUID in lower case.
     public init?(rawValue: String) {
         guard UUIDText.isValid(rawValue) else { return nil }
         self.rawValue = rawValue
@@ -44,9 +60,13 @@ public struct TaskID: Identifier {
 }
 
 /// The id of a cluster: made once, with the manager's store.
+///
+/// - Since: 0.1
 public struct ClusterID: Identifier {
+    /// What an id must be, as a message says it.
     public static let rule = UUIDText.rule
     public let rawValue: String
+    /// Reads a UUID in lower case.
     public init?(rawValue: String) {
         guard UUIDText.isValid(rawValue) else { return nil }
         self.rawValue = rawValue
@@ -54,9 +74,13 @@ public struct ClusterID: Identifier {
 }
 
 /// The id of a manifest source: made once, with the reconciler's data directory.
+///
+/// - Since: 0.1
 public struct SourceID: Identifier {
+    /// What an id must be, as a message says it.
     public static let rule = UUIDText.rule
     public let rawValue: String
+    /// Reads a UUID in lower case.
     public init?(rawValue: String) {
         guard UUIDText.isValid(rawValue) else { return nil }
         self.rawValue = rawValue
@@ -64,9 +88,13 @@ public struct SourceID: Identifier {
 }
 
 /// `sha256:` and 64 lower-case hexadecimal digits.
+///
+/// - Since: 0.1
 public struct Digest: Identifier {
+    /// What a digest must be, as a message says it.
     public static let rule = "must be \"sha256:\" and 64 lower-case hexadecimal digits"
     public let rawValue: String
+    /// Reads `sha256:` and 64 lower-case hexadecimal digits.
     public init?(rawValue: String) {
         guard rawValue.hasPrefix("sha256:"), rawValue.utf8.count == 71,
             rawValue.utf8.dropFirst(7).allSatisfy(UUIDText.isHexadecimal)

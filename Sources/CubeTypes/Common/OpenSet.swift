@@ -1,4 +1,6 @@
 /// A set of stable words that a newer version may extend: an unknown word is carried, never a trap.
+///
+/// - Since: 0.1
 public protocol OpenSet: RawRepresentable, Codable, Hashable, Sendable, ExpressibleByStringLiteral,
     CustomStringConvertible
 where RawValue == String {

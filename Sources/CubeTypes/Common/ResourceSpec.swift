@@ -1,4 +1,6 @@
 /// What a task reserves, or what a node has.
+///
+/// - Since: 0.1
 public struct ResourceSpec: Hashable, Sendable {
     /// Thousandths of a core; on the wire `cpu`, in cores.
     public var millicores: Int
@@ -13,6 +15,7 @@ public struct ResourceSpec: Hashable, Sendable {
         self.disk = disk
     }
 
+    /// Nothing.
     public static let zero = ResourceSpec()
 
     /// Whether every figure of `demand` is at most that of this one.
@@ -43,11 +46,20 @@ extension ResourceSpec: Codable {
             throw DecodingError.dataCorruptedError(
                 forKey: .cpu, in: container, debugDescription: "\(cores) must be from 0 to 1000000")
         }
-        self.init(
-            millicores: Int((cores * 1000).rounded()),
-            memory: try container.decodeIfPresent(Int.self, forKey: .memory) ?? 0,
-            disk: try container.decodeIfPresent(Int.self, forKey: .disk) ?? 0)
+        func bytes(_ key: CodingKeys) throws -> Int {
+            let bytes = try container.decodeIfPresent(Int.self, forKey: key) ?? 0
+            guard (0...Self.maximumBytes).contains(bytes) else {
+                throw DecodingError.dataCorruptedError(
+                    forKey: key, in: container,
+                    debugDescription: "\(bytes) must be from 0 to \(Self.maximumBytes) bytes")
+            }
+            return bytes
+        }
+        self.init(millicores: Int((cores * 1000).rounded()), memory: try bytes(.memory), disk: try bytes(.disk))
     }
+
+    /// 1 PiB: the sum of thousands of them still fits an `Int`.
+    package static let maximumBytes = 1 << 50
 
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)

@@ -1,7 +1,10 @@
 import FoundationEssentials
 
 /// A moment of wall-clock time, in milliseconds since 1970, UTC; on the wire RFC 3339, such as `2026-01-02T03:04:05.678Z`.
+///
+/// - Since: 0.1
 public struct Timestamp: Hashable, Comparable, Sendable {
+    /// Since 1970, UTC; negative before.
     public var milliseconds: Int64
 
     public init(milliseconds: Int64) { self.milliseconds = milliseconds }

@@ -1,7 +1,12 @@
 /// What a person told an owner to do: a record at the manager, on which the lease's holder acts.
 ///
 /// Its name is `VERB-SUBJECT`. A directive given again replaces the one of that name.
+///
+/// - Since: 0.1
 public struct Directive: Codable, Hashable, Sendable {
+    /// What is to be done; an open set.
+    ///
+    /// - Since: 0.1
     public struct Verb: OpenSet {
         public let rawValue: String
         public init(rawValue: String) { self.rawValue = rawValue }
@@ -20,6 +25,7 @@ public struct Directive: Codable, Hashable, Sendable {
         public static let claim: Verb = "claim"
     }
 
+    /// What is to be done.
     public var verb: Verb
     /// A workload's name, a hold's digest, a source id.
     public var subject: String
@@ -27,6 +33,7 @@ public struct Directive: Codable, Hashable, Sendable {
     public var reason: String?
     /// The manager gives it; what ended before it may be tried again, what began before it is to be replaced.
     public var revision: Int
+    /// When it was given; the manager says it.
     public var at: Timestamp?
     /// When it stops counting.
     public var expiresAt: Timestamp?

@@ -1,8 +1,12 @@
 /// An owner, as the manager keeps it.
+///
+/// - Since: 0.1
 public struct OwnerStatus: Codable, Hashable, Sendable {
+    /// The owner's name.
     public var owner: OwnerName
     /// The source that it is bound to; no other one gets its lease until it is claimed.
     public var source: SourceID?
+    /// The lease, while somebody holds it.
     public var lease: Lease?
     /// The highest fence that was ever given.
     public var fence: Int
@@ -10,6 +14,7 @@ public struct OwnerStatus: Codable, Hashable, Sendable {
     public var directives: [Directive]
     /// What the lease's holder said last that its guards hold.
     public var holds: [Hold]
+    /// The revision of its last change.
     public var revision: Int
 
     public init(
@@ -27,8 +32,12 @@ public struct OwnerStatus: Codable, Hashable, Sendable {
 }
 
 /// All owners, by name, at a revision.
+///
+/// - Since: 0.1
 public struct OwnerList: Codable, Hashable, Sendable {
+    /// The revision at which this is true.
     public var revision: Int
+    /// By name.
     public var owners: [OwnerStatus]
 
     public init(revision: Int, owners: [OwnerStatus]) {
@@ -38,12 +47,16 @@ public struct OwnerList: Codable, Hashable, Sendable {
 }
 
 /// The right to write for an owner.
+///
+/// - Since: 0.1
 public struct Lease: Codable, Hashable, Sendable {
     /// Who holds it, for people: host, process and directory.
     public var holder: String
+    /// The source whose lease it is.
     public var source: SourceID
     /// Grows with each new holder; carried by every write.
     public var fence: Int
+    /// When it ends unless it is renewed: ``length`` after the last renewal.
     public var expiresAt: Timestamp
 
     enum CodingKeys: String, CodingKey {
@@ -60,12 +73,17 @@ public struct Lease: Codable, Hashable, Sendable {
 
     /// How long a lease lasts, and how often its holder renews it.
     public static let length: Duration = .seconds(15)
+    /// How often its holder renews it: every 5 s.
     public static let renewal: Duration = .seconds(5)
 }
 
 /// `PUT /owners/{owner}/lease`: takes or renews it.
+///
+/// - Since: 0.1
 public struct LeaseRequest: Codable, Hashable, Sendable {
+    /// Who asks, for people: host, process and directory.
     public var holder: String
+    /// The source that the owner is, or will be, bound to.
     public var source: SourceID
     /// The fence to renew; `nil` takes the lease anew.
     public var fence: Int?
@@ -94,6 +112,8 @@ public struct LeaseRequest: Codable, Hashable, Sendable {
 }
 
 /// Changes that a guard holds back, and the digest that approves them.
+///
+/// - Since: 0.1
 public struct Hold: Codable, Hashable, Sendable {
     /// Over guard, owner and the sorted changes.
     public var digest: Digest
@@ -115,12 +135,18 @@ public struct Hold: Codable, Hashable, Sendable {
 }
 
 /// One change that a guard holds: without ids, nodes, states or times.
+///
+/// - Since: 0.1
 public struct HeldChange: Codable, Hashable, Sendable, Comparable {
     /// `prune`, `replace`, `scale_down`.
     public var verb: String
+    /// The workload that it is about.
     public var name: WorkloadName
+    /// Which replica: from 0.
     public var ordinal: Int
+    /// The spec digest of what lives; `nil` where nothing does.
     public var from: Digest?
+    /// The spec digest of what would live then; `nil` where nothing would.
     public var to: Digest?
 
     public init(verb: String, name: WorkloadName, ordinal: Int, from: Digest?, to: Digest?) {

@@ -1,13 +1,22 @@
 /// A new task, as its owner asks for it.
+///
+/// - Since: 0.1
 public struct TaskProposal: Codable, Hashable, Sendable {
     /// UUID version 5 of `cluster/owner/name/ordinal/attempt/digest`.
     public var id: TaskID
+    /// The workload's name, which is that of the definition.
     public var name: WorkloadName
+    /// Which replica: from 0 to 9,999.
     public var ordinal: Int
+    /// Which task of its slot; only the slot's ``SlotStatus/next`` is accepted.
     public var attempt: Int
+    /// Over the fields of the definition whose change replaces the task.
     public var specDigest: Digest
+    /// Over the fields of the definition that change in place.
     public var settingsDigest: Digest
+    /// The manifest file that it came from, relative to the source's root.
     public var source: String?
+    /// What the task is; files bring their content.
     public var definition: TaskDefinition
     /// The declared digest that a rollout gave up, in whose place this task is; kept in the slot's record.
     public var rejects: Digest?
@@ -35,7 +44,10 @@ public struct TaskProposal: Codable, Hashable, Sendable {
 }
 
 /// `POST /tasks`.
+///
+/// - Since: 0.1
 public struct ScheduleRequest: Codable, Hashable, Sendable {
+    /// Whose task it is.
     public var owner: OwnerName
     /// The owner's lease; 0 for the owner `manual`.
     public var fence: Int
@@ -43,6 +55,7 @@ public struct ScheduleRequest: Codable, Hashable, Sendable {
     public var pass: Int
     /// How many tasks of the name may live after this.
     public var maxLive: Int
+    /// The task itself.
     public var task: TaskProposal
 
     enum CodingKeys: String, CodingKey {
@@ -60,12 +73,19 @@ public struct ScheduleRequest: Codable, Hashable, Sendable {
 }
 
 /// `POST /tasks/batch`: at most ``maximum`` operations, answered one by one in their order.
+///
+/// - Since: 0.1
 public struct BatchRequest: Codable, Hashable, Sendable {
+    /// How many operations a batch may have.
     public static let maximum = 1000
 
+    /// Whose tasks they are about.
     public var owner: OwnerName
+    /// The fence of the owner's lease; 0 for the owner `manual`.
     public var fence: Int
+    /// The pass of the reconciler that decided it; the manager refuses one below the highest that it saw.
     public var pass: Int
+    /// Carried out in this order, each for itself.
     public var operations: [BatchOperation]
 
     public init(owner: OwnerName, fence: Int = 0, pass: Int = 0, operations: [BatchOperation]) {
@@ -77,20 +97,30 @@ public struct BatchRequest: Codable, Hashable, Sendable {
 }
 
 /// One operation of a batch; on the wire an object with one of the keys `schedule`, `update`, `stop`.
+///
+/// - Since: 0.1
 public enum BatchOperation: Hashable, Sendable {
+    /// Accepts a new task, where no more than so many of its name live after that.
     case schedule(TaskProposal, maxLive: Int)
+    /// Changes the settings of a task in place.
     case update(SettingsUpdate)
+    /// Stops a task, or sees to it that it never starts.
     case stop(StopRequest)
 }
 
 /// New settings for a task, in place; refused when the task's settings are not those of `from`.
+///
+/// - Since: 0.1
 public struct SettingsUpdate: Codable, Hashable, Sendable {
+    /// The task's id.
     public var id: TaskID
     /// The settings digest that the task has now.
     public var from: Digest
     /// The settings digest that it gets.
     public var to: Digest
+    /// The manifest file that it came from, relative to the source's root.
     public var source: String?
+    /// The definition with its new settings; all else is as the task has it.
     public var definition: TaskDefinition
 
     public init(id: TaskID, from: Digest, to: Digest, source: String? = nil, definition: TaskDefinition) {
@@ -103,10 +133,16 @@ public struct SettingsUpdate: Codable, Hashable, Sendable {
 }
 
 /// `PUT /tasks/{id}/settings` of the manager: one ``SettingsUpdate``, under the owner's lease.
+///
+/// - Since: 0.1
 public struct UpdateRequest: Codable, Hashable, Sendable {
+    /// Whose task it is.
     public var owner: OwnerName
+    /// The fence of the owner's lease; 0 for the owner `manual`.
     public var fence: Int
+    /// The pass of the reconciler that decided it; the manager refuses one below the highest that it saw.
     public var pass: Int
+    /// The change itself.
     public var update: SettingsUpdate
 
     public init(owner: OwnerName, fence: Int = 0, pass: Int = 0, update: SettingsUpdate) {
@@ -118,10 +154,16 @@ public struct UpdateRequest: Codable, Hashable, Sendable {
 }
 
 /// A stop with its slot and attempt, so that one that overtakes its schedule still counts.
+///
+/// - Since: 0.1
 public struct StopRequest: Codable, Hashable, Sendable {
+    /// The task's id.
     public var id: TaskID
+    /// The workload's name.
     public var name: WorkloadName
+    /// Which replica: from 0 to 9,999.
     public var ordinal: Int
+    /// Which task of its slot.
     public var attempt: Int
     /// The declared digest that a rollout gave up by this stop; kept in the slot's record.
     public var rejects: Digest?

@@ -1,8 +1,14 @@
 /// One page of tasks, by owner, name, ordinal and attempt. All pages are true at the revision of the first.
+///
+/// - Since: 0.1
 public struct TaskList: Codable, Hashable, Sendable {
+    /// The cluster's id.
     public var cluster: ClusterID
+    /// The manager's incarnation, which gives revisions their meaning; it only grows.
     public var term: Int
+    /// The revision of the first page, at which all of them are true.
     public var revision: Int
+    /// By owner, name, ordinal and attempt.
     public var tasks: [TaskStatus]
     /// The slot records of the owner that was asked for, with the last page; empty where no owner was named.
     public var slots: [SlotStatus]
@@ -27,12 +33,16 @@ public struct TaskList: Codable, Hashable, Sendable {
 }
 
 /// What changed of an owner since a revision.
+///
+/// - Since: 0.1
 public struct TaskChanges: Codable, Hashable, Sendable {
+    /// The manager's incarnation, which gives revisions their meaning; it only grows.
     public var term: Int
     /// What to ask `since` next.
     public var revision: Int
     /// By owner, name, ordinal and attempt.
     public var changed: [TaskStatus]
+    /// Tasks that the manager does not keep any more.
     public var removed: [TaskID]
     /// By name and ordinal.
     public var slots: [SlotStatus]
@@ -53,8 +63,12 @@ public struct TaskChanges: Codable, Hashable, Sendable {
 }
 
 /// The record of a slot, which outlives its tasks.
+///
+/// - Since: 0.1
 public struct SlotStatus: Codable, Hashable, Sendable {
+    /// The workload's name.
     public var name: WorkloadName
+    /// Which replica: from 0.
     public var ordinal: Int
     /// The only attempt that is accepted next: how many were accepted.
     public var next: Int

@@ -1,17 +1,28 @@
 /// A node, as the manager sees it.
+///
+/// - Since: 0.1
 public struct NodeInfo: Codable, Hashable, Sendable {
+    /// The node's name.
     public var name: NodeName
+    /// What may be expected of it.
     public var state: WorkerState
+    /// Where the manager calls its worker: `http://HOST:PORT` or `unix:PATH`.
     public var url: String
+    /// The version of Cube that its worker runs.
     public var version: String
+    /// What it runs tasks with, such as `process`.
     public var runtimes: [String]
+    /// What constraints of manifests choose nodes by.
     public var labels: [String: String]
+    /// What its tasks may reserve in all.
     public var capacity: ResourceSpec
     /// What its tasks reserve, those that are stopping included.
     public var reserved: ResourceSpec
     /// How many tasks it holds that have not ended.
     public var tasks: Int
+    /// When its worker answered last; `nil` where it has not since the manager began.
     public var lastSeenAt: Timestamp?
+    /// The revision of its last change.
     public var revision: Int
 
     enum CodingKeys: String, CodingKey {
@@ -38,8 +49,12 @@ public struct NodeInfo: Codable, Hashable, Sendable {
 }
 
 /// All nodes, by name, at a revision.
+///
+/// - Since: 0.1
 public struct NodeList: Codable, Hashable, Sendable {
+    /// The revision at which this is true.
     public var revision: Int
+    /// By name.
     public var nodes: [NodeInfo]
 
     public init(revision: Int, nodes: [NodeInfo]) {

@@ -1,4 +1,6 @@
 /// How the manager picks among the nodes that could run a task; an open set.
+///
+/// - Since: 0.1
 public struct SchedulingPolicy: OpenSet {
     public let rawValue: String
     public init(rawValue: String) { self.rawValue = rawValue }

@@ -1,4 +1,6 @@
 /// How the worker finds out whether a task is ready for work, and whether it is alive.
+///
+/// - Since: 0.1
 public struct HealthChecks: Hashable, Sendable {
     /// Without one a task is ready when it runs.
     public var ready: HealthCheck?
@@ -15,9 +17,12 @@ public struct HealthChecks: Hashable, Sendable {
 }
 
 /// One check: what is looked at, and how often.
+///
+/// - Since: 0.1
 public struct HealthCheck: Hashable, Sendable {
     /// Exactly one of these three is there.
     public var http: HTTPProbe?
+    /// A connection that must be accepted.
     public var tcp: TCPProbe?
     /// A program and its arguments, run in the task's environment and directory; exit code 0 passes.
     public var command: [String]
@@ -50,7 +55,10 @@ public struct HealthCheck: Hashable, Sendable {
 }
 
 /// A GET to a port of the task; an answer of 200 to 399 passes.
+///
+/// - Since: 0.1
 public struct HTTPProbe: Codable, Hashable, Sendable {
+    /// The port that is asked.
     public var port: PortReference
     /// Begins with `/`. Default `/`.
     public var path: String
@@ -71,15 +79,22 @@ public struct HTTPProbe: Codable, Hashable, Sendable {
 }
 
 /// A connection to a port of the task; one that is accepted passes.
+///
+/// - Since: 0.1
 public struct TCPProbe: Codable, Hashable, Sendable {
+    /// The port that is connected to.
     public var port: PortReference
 
     public init(port: PortReference) { self.port = port }
 }
 
 /// A port of a task: one of its `ports` by name, or a number as it is.
+///
+/// - Since: 0.1
 public enum PortReference: Hashable, Sendable {
+    /// One of the task's `ports`, by its name.
     case name(String)
+    /// A port of the node, from 1 to 65535.
     case number(Int)
 }
 

@@ -1,4 +1,6 @@
 /// On which nodes a task may run.
+///
+/// - Since: 0.1
 public struct PlacementConstraints: Hashable, Sendable {
     /// Labels that the node must bear.
     public var labels: [String: String]

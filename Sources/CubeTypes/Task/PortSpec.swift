@@ -1,4 +1,6 @@
 /// A port on which a task is served.
+///
+/// - Since: 0.1
 public struct PortSpec: Hashable, Sendable {
     /// Unique within the task; it makes the variable `PORT_<NAME>`.
     public var name: String
@@ -10,11 +12,15 @@ public struct PortSpec: Hashable, Sendable {
     public var transport: Transport
 
     /// What is spoken over it.
+    ///
+    /// - Since: 0.1
     public struct Transport: OpenSet {
         public let rawValue: String
         public init(rawValue: String) { self.rawValue = rawValue }
 
+        /// Connections.
         public static let tcp: Transport = "tcp"
+        /// Datagrams.
         public static let udp: Transport = "udp"
     }
 
@@ -49,11 +55,14 @@ extension PortSpec: Codable {
 }
 
 /// Where a port of a task is reached.
+///
+/// - Since: 0.1
 public struct TaskEndpoint: Codable, Hashable, Sendable {
     /// The port's name.
     public var name: String
     /// `HOST:PORT`.
     public var address: String
+    /// What is spoken over it.
     public var transport: PortSpec.Transport
 
     enum CodingKeys: String, CodingKey {

@@ -1,12 +1,19 @@
 /// When a worker starts a task again that ended by itself.
+///
+/// - Since: 0.1
 public struct RestartPolicy: Hashable, Sendable {
     /// After which ends.
+    ///
+    /// - Since: 0.1
     public struct Condition: OpenSet {
         public let rawValue: String
         public init(rawValue: String) { self.rawValue = rawValue }
 
+        /// After every end.
         public static let always: Condition = "always"
+        /// After an end with another exit code than 0, or by a signal.
         public static let onFailure: Condition = "on_failure"
+        /// After none.
         public static let never: Condition = "never"
     }
 
@@ -47,9 +54,13 @@ extension RestartPolicy: Codable {
         case backoffMax = "backoff_max"
     }
 
-    public init(from decoder: any Decoder) throws {
+    public init(from decoder: any Decoder) throws { try self.init(from: decoder, standard: .standard(for: .service)) }
+
+    /// - Parameter standard: what holds where nothing is said.
+    init(from decoder: any Decoder, standard: RestartPolicy) throws {
+        self = standard
         let container = try decoder.container(keyedBy: CodingKeys.self)
-        self.init(policy: try container.decode(Condition.self, forKey: .policy))
+        policy = try container.decodeIfPresent(Condition.self, forKey: .policy) ?? policy
         max = try container.decodeIfPresent(Int.self, forKey: .max) ?? max
         within = try container.decodeIfPresent(DurationText.self, forKey: .within)?.duration ?? within
         backoff = try container.decodeIfPresent(DurationText.self, forKey: .backoff)?.duration ?? backoff

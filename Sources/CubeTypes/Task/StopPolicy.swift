@@ -1,4 +1,6 @@
 /// How a task is asked to end, and how long it may take.
+///
+/// - Since: 0.1
 public struct StopPolicy: Hashable, Sendable {
     /// The first signal, by name: one of ``signals``. Default `SIGTERM`.
     public var signal: String

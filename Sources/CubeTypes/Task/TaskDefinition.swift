@@ -1,6 +1,8 @@
 /// What a task is: the part of a manifest that reaches the manager and the worker, as it was written, with units normalised.
 ///
 /// A field that was not written has its default here. Defaults of a format version never change.
+///
+/// - Since: 0.1
 public struct TaskDefinition: Hashable, Sendable {
     /// The workload's name.
     public var name: WorkloadName
@@ -24,9 +26,13 @@ public struct TaskDefinition: Hashable, Sendable {
     public var ports: [PortSpec]
     /// Written into its directory before each start.
     public var files: [TaskFile]
+    /// How the worker finds out whether it is ready, and alive. Default: no checks.
     public var health: HealthChecks
+    /// When it is started again after it ended by itself. Default: that of its kind.
     public var restart: RestartPolicy
+    /// How it is asked to end. Default: SIGTERM, and SIGKILL after 10 s.
     public var stop: StopPolicy
+    /// On which nodes it may run. Default: on all.
     public var constraints: PlacementConstraints
     /// Words of the user's; no meaning to Cube.
     public var labels: [String: String]
@@ -67,9 +73,14 @@ extension TaskDefinition: Codable {
 
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
+        let kind = try container.decodeIfPresent(TaskKind.self, forKey: .kind) ?? .service
+        var restart = RestartPolicy.standard(for: kind)
+        if container.contains(.restart), try !container.decodeNil(forKey: .restart) {
+            restart = try RestartPolicy(from: container.superDecoder(forKey: .restart), standard: restart)
+        }
         self.init(
             name: try container.decode(WorkloadName.self, forKey: .name),
-            kind: try container.decodeIfPresent(TaskKind.self, forKey: .kind) ?? .service,
+            kind: kind,
             image: try container.decodeIfPresent(String.self, forKey: .image),
             command: try container.decodeIfPresent([String].self, forKey: .command) ?? [],
             env: try container.decodeIfPresent([String: String].self, forKey: .env) ?? [:],
@@ -80,7 +91,7 @@ extension TaskDefinition: Codable {
             ports: try container.decodeIfPresent([PortSpec].self, forKey: .ports) ?? [],
             files: try container.decodeIfPresent([TaskFile].self, forKey: .files) ?? [],
             health: try container.decodeIfPresent(HealthChecks.self, forKey: .health) ?? .none,
-            restart: try container.decodeIfPresent(RestartPolicy.self, forKey: .restart),
+            restart: restart,
             stop: try container.decodeIfPresent(StopPolicy.self, forKey: .stop) ?? StopPolicy(),
             constraints: try container.decodeIfPresent(PlacementConstraints.self, forKey: .constraints) ?? .none,
             labels: try container.decodeIfPresent([String: String].self, forKey: .labels) ?? [:])

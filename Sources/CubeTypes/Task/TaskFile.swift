@@ -1,7 +1,10 @@
 import FoundationEssentials
 
 /// A file that the worker writes into the task's directory before each start.
+///
+/// - Since: 0.1
 public struct TaskFile: Hashable, Sendable {
+    /// Where its content comes from.
     public var source: ContentSource
     /// Relative to the task's directory; of a container an absolute path.
     public var target: String
@@ -17,6 +20,7 @@ public struct TaskFile: Hashable, Sendable {
     /// The permissions as manifests write them, such as `0444`.
     public var modeText: String { "0" + String(String(0o1000 + mode, radix: 8).suffix(3)) }
 
+    /// Reads permissions as manifests write them: three octal digits, with or without a 0 before them.
     public static func mode(_ text: String) -> Int? {
         let digits = text.count == 4 && text.hasPrefix("0") ? text.dropFirst() : text[...]
         return digits.count == 3 && digits.utf8.allSatisfy { (0x30...0x37).contains($0) } ? Int(digits, radix: 8) : nil
@@ -24,6 +28,8 @@ public struct TaskFile: Hashable, Sendable {
 }
 
 /// Where content comes from: a file beside the manifest, which travels with the definition, or a secret of the worker.
+///
+/// - Since: 0.1
 public struct ContentSource: Hashable, Sendable {
     /// As the manifest names it: a path relative to its own directory, or `secret:NAME`.
     public var name: String
@@ -32,6 +38,7 @@ public struct ContentSource: Hashable, Sendable {
     /// Left out wherever a task is only shown.
     public var content: [UInt8]?
 
+    /// A source by its name, with what is known of its content.
     public init(_ name: String, content: [UInt8]? = nil, digest: Digest? = nil) {
         self.name = name
         self.content = content
@@ -78,9 +85,14 @@ extension TaskFile: Codable {
 
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
+        let written = try container.decodeIfPresent(String.self, forKey: .mode) ?? "0444"
+        guard let mode = Self.mode(written) else {
+            throw DecodingError.dataCorruptedError(
+                forKey: .mode, in: container, debugDescription: "\"\(written.prefix(80))\" must be three octal digits")
+        }
         self.init(
             source: try ContentSource(from: decoder), target: try container.decode(String.self, forKey: .target),
-            mode: try container.decodeIfPresent(String.self, forKey: .mode).flatMap(Self.mode) ?? 0o444)
+            mode: mode)
     }
 
     public func encode(to encoder: any Encoder) throws {

@@ -1,4 +1,6 @@
 /// Whether a workload runs for ever or to an end.
+///
+/// - Since: 0.1
 public struct TaskKind: OpenSet {
     public let rawValue: String
     public init(rawValue: String) { self.rawValue = rawValue }

@@ -1,4 +1,6 @@
 /// How a run ended.
+///
+/// - Since: 0.1
 public struct TaskResult: Codable, Hashable, Sendable {
     /// The exit code, where the program ended by itself.
     public var code: Int?
@@ -6,6 +8,7 @@ public struct TaskResult: Codable, Hashable, Sendable {
     public var signal: Int?
     /// Whether the kernel ended it for want of memory.
     public var oom: Bool
+    /// When it ended.
     public var at: Timestamp
 
     public init(code: Int?, signal: Int? = nil, oom: Bool = false, at: Timestamp) {

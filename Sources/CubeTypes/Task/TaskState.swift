@@ -1,4 +1,6 @@
 /// The state of a task.
+///
+/// - Since: 0.1
 public struct TaskState: OpenSet {
     public let rawValue: String
     public init(rawValue: String) { self.rawValue = rawValue }

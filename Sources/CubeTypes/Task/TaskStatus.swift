@@ -1,23 +1,34 @@
 /// A task, as the manager answers it.
+///
+/// - Since: 0.1
 public struct TaskStatus: Codable, Hashable, Sendable, Identifiable {
+    /// Its id, which is never used again.
     public var id: TaskID
+    /// Whose task it is.
     public var owner: OwnerName
+    /// The workload's name.
     public var name: WorkloadName
     /// Which replica: from 0.
     public var ordinal: Int
     /// Which task of its slot: from 0, counted by the manager.
     public var attempt: Int
+    /// What it is doing.
     public var state: TaskState
     /// Whether a run is alive and its checks pass.
     public var ready: Bool
     /// `run` or `stop`.
     public var desired: DesiredTaskState
+    /// Why it is in its state, as a stable word.
     public var reason: TaskReason?
+    /// The same for a person.
     public var message: String?
+    /// Over the fields of the definition whose change replaces the task.
     public var specDigest: Digest
+    /// Over the fields of the definition that change in place.
     public var settingsDigest: Digest
     /// The manifest file that it came from, relative to the source's root.
     public var source: String?
+    /// The node that has it, or had it last; `nil` before the first.
     public var node: NodeName?
     /// How often it was given to a node; 0 before the first time.
     public var placement: Int
@@ -35,13 +46,17 @@ public struct TaskStatus: Codable, Hashable, Sendable, Identifiable {
     public var nodeUnknown: Bool
     /// The limits that its node cannot hold, such as `memory`.
     public var notEnforced: [String]
+    /// When it was accepted.
     public var createdAt: Timestamp
+    /// When the present run, or the last one, began; `nil` before the first.
     public var startedAt: Timestamp?
+    /// When it ended for good; `nil` while it has not.
     public var endedAt: Timestamp?
     /// The revision that accepted it.
     public var createdRevision: Int
     /// The revision of its last change.
     public var revision: Int
+    /// What the task is.
     public var definition: TaskDefinition
 
     enum CodingKeys: String, CodingKey {
@@ -101,10 +116,14 @@ public struct TaskStatus: Codable, Hashable, Sendable, Identifiable {
 }
 
 /// What a task should do.
+///
+/// - Since: 0.1
 public struct DesiredTaskState: OpenSet {
     public let rawValue: String
     public init(rawValue: String) { self.rawValue = rawValue }
 
+    /// To run.
     public static let run: DesiredTaskState = "run"
+    /// To end.
     public static let stop: DesiredTaskState = "stop"
 }

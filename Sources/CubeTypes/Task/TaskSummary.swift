@@ -1,14 +1,26 @@
 /// A task in few words: a row of a table, or of a status file.
+///
+/// - Since: 0.1
 public struct TaskSummary: Codable, Hashable, Sendable, Identifiable {
+    /// The task's id.
     public var id: TaskID
+    /// Which replica: from 0 to 9,999.
     public var ordinal: Int
+    /// Which task of its slot: from 0, counted by the manager.
     public var attempt: Int
+    /// What it is doing.
     public var state: TaskState
+    /// Whether a run is alive and its checks pass.
     public var ready: Bool
+    /// The node that has it, or had it last.
     public var node: NodeName?
+    /// How often it was started again, over all placements.
     public var restarts: Int
+    /// How its last run ended; `nil` before the first end.
     public var exit: TaskResult?
+    /// Over the fields of the definition whose change replaces the task.
     public var specDigest: Digest?
+    /// When it was accepted.
     public var createdAt: Timestamp?
     /// Where its ports are reached, while it has a node.
     public var endpoints: [TaskEndpoint]
@@ -19,6 +31,7 @@ public struct TaskSummary: Codable, Hashable, Sendable, Identifiable {
         case createdAt = "created_at"
     }
 
+    /// The row of a task.
     public init(_ task: TaskStatus) {
         id = task.id
         ordinal = task.ordinal

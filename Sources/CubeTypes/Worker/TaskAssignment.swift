@@ -1,16 +1,26 @@
 /// One placement of a task, as the manager gives it to a worker: `POST /tasks` of a worker. Idempotent by id and placement.
+///
+/// - Since: 0.1
 public struct TaskAssignment: Codable, Hashable, Sendable {
+    /// The manager's cluster; a worker refuses another one than its own.
     public var cluster: ClusterID
     /// The manager's incarnation; a worker refuses one lower than it has seen.
     public var term: Int
+    /// The task's id.
     public var id: TaskID
+    /// Whose it is.
     public var owner: OwnerName
+    /// Which replica: from 0.
     public var ordinal: Int
+    /// Which task of its slot: from 0, counted by the manager.
     public var attempt: Int
+    /// Which placement of the task this is: from 1.
     public var placement: Int
     /// The numbers of its ports, by their names.
     public var ports: [String: Int]
+    /// Over the fields of the definition that change in place.
     public var settingsDigest: Digest
+    /// What the task is.
     public var definition: TaskDefinition
 
     enum CodingKeys: String, CodingKey {
@@ -36,10 +46,16 @@ public struct TaskAssignment: Codable, Hashable, Sendable {
 }
 
 /// What may change of a task while it runs: `PUT /tasks/{id}/settings` of a worker.
+///
+/// - Since: 0.1
 public struct TaskSettings: Codable, Hashable, Sendable {
+    /// The manager's cluster; a worker refuses another one than its own.
     public var cluster: ClusterID
+    /// The manager's incarnation; a worker refuses one lower than it has seen.
     public var term: Int
+    /// The placement that is meant.
     public var placement: Int
+    /// The settings digest that the task gets.
     public var settingsDigest: Digest
     /// The definition whose settings count from now on; its replacing fields are those that the task has.
     public var definition: TaskDefinition

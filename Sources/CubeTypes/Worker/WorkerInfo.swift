@@ -1,5 +1,8 @@
 /// What a worker is: the answer of `GET /info`, and what it registers with.
+///
+/// - Since: 0.1
 public struct WorkerInfo: Codable, Hashable, Sendable {
+    /// What the node is called.
     public var name: NodeName
     /// The version of Cube that it runs.
     public var version: String
@@ -9,6 +12,7 @@ public struct WorkerInfo: Codable, Hashable, Sendable {
     public var runtimes: [String]
     /// What its tasks may reserve in all.
     public var capacity: ResourceSpec
+    /// What constraints of manifests choose nodes by.
     public var labels: [String: String]
     /// Changes with each start of the machine.
     public var bootID: String
@@ -40,7 +44,10 @@ public struct WorkerInfo: Codable, Hashable, Sendable {
 }
 
 /// The answer to a registration.
+///
+/// - Since: 0.1
 public struct WorkerWelcome: Codable, Hashable, Sendable {
+    /// The cluster that the worker belongs to from now on.
     public var cluster: ClusterID
     /// The manager's incarnation.
     public var term: Int

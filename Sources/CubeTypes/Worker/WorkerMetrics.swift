@@ -1,14 +1,22 @@
 /// Figures of a machine and of the tasks on it: the answer of a worker's `GET /metrics`. Units end the names.
+///
+/// - Since: 0.1
 public struct WorkerMetrics: Codable, Hashable, Sendable {
+    /// When they were taken.
     public var at: Timestamp
+    /// How many processors the machine has.
     public var cores: Int
     /// The load average of one minute.
     public var load: Double
+    /// Memory of the machine, in bytes.
     public var memoryTotalBytes: Int
+    /// Memory that new programs can have, in bytes.
     public var memoryAvailableBytes: Int
     /// Of the file system with the worker's directory.
     public var diskTotalBytes: Int
+    /// What is free of it, in bytes.
     public var diskAvailableBytes: Int
+    /// Since the machine started, in seconds.
     public var uptimeSeconds: Int
     /// By task id.
     public var tasks: [TaskMetrics]
@@ -39,8 +47,12 @@ public struct WorkerMetrics: Codable, Hashable, Sendable {
 }
 
 /// Figures of one running task: of all its processes together.
+///
+/// - Since: 0.1
 public struct TaskMetrics: Codable, Hashable, Sendable {
+    /// The task's id.
     public var id: TaskID
+    /// How many processes it has now.
     public var processes: Int
     /// Processor time used by the living processes and the children that they waited for.
     public var cpuSeconds: Double

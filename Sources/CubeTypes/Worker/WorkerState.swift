@@ -1,4 +1,6 @@
 /// What may be expected of a worker.
+///
+/// - Since: 0.1
 public struct WorkerState: OpenSet {
     public let rawValue: String
     public init(rawValue: String) { self.rawValue = rawValue }

@@ -1,20 +1,34 @@
 /// One placement of a task, as its worker reports it. `(placement, run, state)` only grows.
+///
+/// - Since: 0.1
 public struct WorkerTask: Codable, Hashable, Sendable, Identifiable {
+    /// The task's id.
     public var id: TaskID
+    /// Which placement of the task this is: from 1.
     public var placement: Int
     /// The number of the present run, or of the next one while it waits for it; from 1. A stop before any start leaves 0.
     public var run: Int
     /// `scheduled`, `running`, `stopping`, `completed`, `failed` or `stopped`.
     public var state: TaskState
+    /// Whether a run is alive and its checks pass.
     public var ready: Bool
+    /// Why it is in its state, as a stable word.
     public var reason: TaskReason?
+    /// The same for a person.
     public var message: String?
+    /// Restarts of this placement and of those before it.
     public var restarts: Int
+    /// The next start, while it waits between two runs.
     public var notBefore: Timestamp?
+    /// How the last run ended; `nil` before the first end.
     public var exit: TaskResult?
+    /// When the present run, or the last one, began; `nil` before the first.
     public var startedAt: Timestamp?
+    /// When it ended for good; `nil` while it has not.
     public var endedAt: Timestamp?
+    /// The digest of the settings that count now.
     public var settingsDigest: Digest
+    /// The limits that this node cannot hold, such as `memory`.
     public var notEnforced: [String]
 
     enum CodingKeys: String, CodingKey {
@@ -49,6 +63,8 @@ public struct WorkerTask: Codable, Hashable, Sendable, Identifiable {
 }
 
 /// The answer of a worker's `GET /tasks`: what changed since a sequence number, or everything.
+///
+/// - Since: 0.1
 public struct WorkerTaskList: Codable, Hashable, Sendable {
     /// Whether this is everything, not only what changed.
     public var complete: Bool

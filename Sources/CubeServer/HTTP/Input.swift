@@ -1,0 +1,160 @@
+import CubeErrors
+import CubeJSON
+import CubeTypes
+
+/// Something that a route takes from a request: a component of its path, a parameter of its query, its body.
+///
+/// It is what reads the value and what describes it, so the description is true.
+struct Input<Value: Sendable>: Sendable {
+    let description: InputDescription
+    /// Reads the value; `nil` where it breaks a rule, which the reader of the query keeps then.
+    let read: @Sendable (Call, inout QueryReader) async throws -> Value?
+}
+
+/// What a description of the interface says of an ``Input``.
+struct InputDescription: Sendable {
+    enum Place: String, Sendable { case path, query, body }
+
+    let place: Place
+    let name: String
+    let summary: String
+    let schema: Schema
+    let isRequired: Bool
+}
+
+// MARK: - The path
+
+extension Input {
+    /// A component of the path: `{name}`.
+    static func path(_ name: String, as type: Value.Type = Value.self, _ summary: String) -> Input
+    where Value: Identifier & Described {
+        Input(
+            description: InputDescription(
+                place: .path, name: name, summary: summary, schema: Value.schema, isRequired: true)
+        ) { call, _ in try Value(checking: call.parameters[name] ?? "", field: name) }
+    }
+}
+
+extension Input<String> {
+    /// A component of the path that may be anything.
+    static func path(_ name: String, _ summary: String) -> Input {
+        Input(
+            description: InputDescription(
+                place: .path, name: name, summary: summary, schema: .string, isRequired: true)
+        ) { call, _ in call.parameters[name] }
+    }
+}
+
+// MARK: - The query
+
+extension Input {
+    /// A parameter of the query that may be left out.
+    ///
+    /// - Parameter rule: what a value must be, as a message says it.
+    private static func query<Written: Sendable>(
+        _ name: String, _ summary: String, _ schema: Schema, rule: String,
+        parse: @Sendable @escaping (String) -> Written?
+    ) -> Input where Value == Written? {
+        Input(
+            description: InputDescription(
+                place: .query, name: name, summary: summary, schema: schema, isRequired: false)
+        ) { _, query in .some(query.read(name, rule, parse)) }
+    }
+
+    /// The same as one that must be there.
+    static func required(_ input: Input<Value?>) -> Input {
+        Input(description: input.description.requiring(true)) { call, query in
+            query.require(input.description.name)
+            return try await input.read(call, &query) ?? nil
+        }
+    }
+}
+
+extension InputDescription {
+    fileprivate func requiring(_ isRequired: Bool) -> InputDescription {
+        InputDescription(place: place, name: name, summary: summary, schema: schema, isRequired: isRequired)
+    }
+}
+
+extension Input {
+    static func identifier<Name: Identifier & Described>(
+        _ name: String, as type: Name.Type = Name.self, _ summary: String
+    ) -> Input where Value == Name? {
+        query(name, summary, Name.schema, rule: Name.rule, parse: Name.init(rawValue:))
+    }
+}
+
+extension Input<String?> {
+    static func text(_ name: String, _ summary: String) -> Input {
+        query(name, summary, .string, rule: "") { $0 }
+    }
+}
+
+extension Input<TaskState?> {
+    static func state(_ name: String, _ summary: String) -> Input {
+        query(name, summary, TaskState.schema, rule: "") { TaskState(rawValue: $0) }
+    }
+}
+
+extension Input<Int?> {
+    static func integer(_ name: String, in range: ClosedRange<Int> = 0...Int.max, _ summary: String) -> Input {
+        let rule = range.upperBound == .max ? "must be at least \(range.lowerBound)" : "must be in \(range)"
+        return query(name, summary, .integer(range), rule: rule) { text in
+            Int(text).flatMap { range.contains($0) ? $0 : nil }
+        }
+    }
+}
+
+extension Input<Int> {
+    /// - Parameter standard: what holds where nothing is said.
+    static func integer(
+        _ name: String, in range: ClosedRange<Int> = 0...Int.max, orElse standard: Int, _ summary: String
+    ) -> Input {
+        let input = Input<Int?>.integer(name, in: range, summary)
+        let schema = input.description.schema.with(["default": .integer(Int64(standard))])
+        return Input(
+            description: InputDescription(
+                place: .query, name: name, summary: summary, schema: schema, isRequired: false)
+        ) { call, query in (try await input.read(call, &query) ?? nil) ?? standard }
+    }
+}
+
+extension Input<Duration> {
+    /// How long a call may wait: as long as the server lets it at most, and not at all where nothing is said.
+    static func wait(_ name: String, _ summary: String) -> Input {
+        Input(
+            description: InputDescription(
+                place: .query, name: name, summary: summary,
+                schema: .pattern("^[0-9]{1,12}(ms|s|m|h)$", example: "30s").with(["default": "0s"]), isRequired: false)
+        ) { call, query in
+            let longest = call.limits.longestWait
+            return query.read(name, "must be a whole number and ms, s, m or h, at most \(longest.text)") { text in
+                Duration(text: text).flatMap { $0 <= longest ? $0 : nil }
+            } ?? .zero
+        }
+    }
+}
+
+extension Input<Bool> {
+    /// `true` also where the name stands alone.
+    static func flag(_ name: String, _ summary: String) -> Input {
+        Input(
+            description: InputDescription(
+                place: .query, name: name, summary: summary, schema: .boolean.with(["default": false]),
+                isRequired: false)
+        ) { _, query in
+            query.read(name, "must be true or false") { ["": true, "true": true, "false": false][$0] } ?? false
+        }
+    }
+}
+
+// MARK: - The body
+
+extension Input where Value: Decodable & Described {
+    static func body(_ type: Value.Type = Value.self) -> Input {
+        Input(
+            description: InputDescription(
+                place: .body, name: "body", summary: "", schema: Value.schema, isRequired: true)
+        ) { call, _ in try await call.body(as: Value.self) }
+    }
+}

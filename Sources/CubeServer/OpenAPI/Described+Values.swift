@@ -1,0 +1,71 @@
+import CubeErrors
+import CubeJSON
+import CubeTypes
+
+// Values that have no parts.
+
+extension String: Described { static let schema = Schema.string }
+extension Bool: Described { static let schema = Schema.boolean }
+extension Double: Described { static let schema = Schema.number }
+
+/// All whole numbers of the wire count something.
+extension Int: Described { static let schema = Schema.integer(0...Int.max) }
+
+extension Timestamp: Described {
+    static let schema = Schema.string.with(["format": "date-time", "examples": ["2026-01-02T03:04:05.678Z"]])
+}
+
+// MARK: - Names
+
+extension Schema {
+    fileprivate static func label(_ example: String) -> Schema {
+        pattern("^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", example: example)
+    }
+    fileprivate static let uuid = pattern(
+        "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
+        example: "0f3c0000-0000-5000-8000-000000000000")
+}
+
+extension WorkloadName: Described { static let schema = Schema.label("web") }
+extension OwnerName: Described { static let schema = Schema.label("default") }
+extension NodeName: Described { static let schema = Schema.label("w1") }
+extension TaskID: Described { static let schema = Schema.uuid }
+extension ClusterID: Described { static let schema = Schema.uuid }
+extension SourceID: Described { static let schema = Schema.uuid }
+extension Digest: Described {
+    static let schema = Schema.pattern(
+        "^sha256:[0-9a-f]{64}$", example: "sha256:" + String(repeating: "0123456789abcdef", count: 4))
+}
+
+// MARK: - Words
+
+extension TaskState: Described {
+    static let schema = Schema.words(
+        [pending, scheduled, running, stopping, completed, failed, stopped].map(\.rawValue))
+}
+
+extension DesiredTaskState: Described { static let schema = Schema.words([run, stop].map(\.rawValue)) }
+
+extension WorkerState: Described {
+    static let schema = Schema.words([joining, ready, draining, silent].map(\.rawValue))
+}
+
+extension SchedulingPolicy: Described { static let schema = Schema.words([spread, roundRobin].map(\.rawValue)) }
+
+extension PortSpec.Transport: Described { static let schema = Schema.words([tcp, udp].map(\.rawValue)) }
+
+extension Directive.Verb: Described {
+    static let schema = Schema.words([approve, retry, restart, suspend, resume, claim].map(\.rawValue))
+}
+
+extension TaskReason: Described {
+    static let schema = Schema.words([noNode, noCapacity, backoff, exited, stopRequested].map(\.rawValue))
+}
+
+extension EventKind: Described {
+    static let schema = Schema.words([taskScheduled, taskRunning, runEnded, nodeJoined, leaseTaken].map(\.rawValue))
+}
+
+extension ErrorReason: Described {
+    static let schema = Schema.words([validationFailed, taskNotFound, staleAttempt, unavailable].map(\.rawValue))
+}

@@ -1,0 +1,175 @@
+import CubeErrors
+import CubeTypes
+import CubeVersion
+import FoundationEssentials
+import NIOHTTP1
+import Testing
+
+@testable import CubeServer
+
+@Suite("The description of the types on the wire")
+struct SchemaTests {
+    /// All objects with a name of their own.
+    static let objects: [any DescribedObject.Type] = [
+        APIError.self, ValidationError.self, VersionInfo.self, Health.self, TaskStatus.self, TaskResult.self,
+        TaskEndpoint.self, TaskEvent.self, ResourceSpec.self, TaskProposal.self, ScheduleRequest.self,
+        BatchRequest.self, BatchAnswer.self, BatchResult.self, SettingsUpdate.self, UpdateRequest.self,
+        StopRequest.self, TaskList.self, TaskChanges.self, SlotStatus.self, OwnerStatus.self, OwnerList.self,
+        Lease.self, LeaseRequest.self, Hold.self, HeldChange.self, Directive.self, ClusterStatus.self,
+        ClusterMetrics.self, EndpointList.self, ServiceEndpoint.self, EventList.self, NodeInfo.self, NodeList.self,
+        WorkerInfo.self, WorkerWelcome.self, TaskAssignment.self, TaskSettings.self, WorkerTask.self,
+        WorkerTaskList.self, WorkerStatus.self, WorkerMetrics.self, TaskMetrics.self,
+    ]
+
+    let components: JSON
+
+    init() throws {
+        let schemas = Self.objects.map { $0.schema } + [TaskDefinition.schema, BatchOperation.schema]
+        components = .object(
+            try schemas.reduce(into: [:]) { all, schema in
+                try all.merge(schema.components.mapValues(JSON.init)) { $1 }
+            })
+    }
+
+    @Test(arguments: objects.indices)
+    func `what the description of an object allows is read, and what is written is as described`(index: Int) throws {
+        try check(Self.objects[index])
+    }
+
+    private func check<Object: DescribedObject>(_ type: Object.Type) throws {
+        var random = SeededGenerator()
+        let note = Comment(rawValue: "\(type), CUBE_SEED=\(random.seed)")
+        let schema = try JSON(Object.schema.json)
+        var sampler = SchemaSampler(checker: SchemaChecker(components: components))
+        for round in 0..<25 {
+            sampler.isFull = round < 10
+            let sample = try sampler.sample(schema, using: &random)
+            let doubts = try sampler.checker.problems(sample, schema)
+            #expect(doubts == [], note)
+            let written = try JSON(encoding: sample.decoded(as: type))
+            let problems = try sampler.checker.problems(written, schema)
+            #expect(problems == [], note)
+            if round < 10 { #expect(written.members?.keys == sample.members?.keys, note) }
+        }
+        sampler.isFull = true
+        let full = try sampler.sample(schema, using: &random)
+        let stored = Mirror(reflecting: try full.decoded(as: type)).children.compactMap(\.label)
+        #expect(stored.filter { !Object.offTheWire.contains($0) }.count == Object.properties.count, note)
+        for property in Object.properties {
+            var members = full.members!
+            members[property.key] = nil
+            let rest = JSON.object(members)
+            if property.isRequired {
+                #expect(throws: DecodingError.self, "\(type).\(property.key)") { try rest.decoded(as: type) }
+            } else {
+                #expect(throws: Never.self, "\(type).\(property.key)") { try rest.decoded(as: type) }
+            }
+        }
+    }
+
+    @Test func `what is described of definitions and operations is read and written`() throws {
+        try checkLoose(TaskDefinition.self)
+        try checkLoose(BatchOperation.self)
+    }
+
+    private func checkLoose<Value: Described & Codable>(_ type: Value.Type) throws {
+        var random = SeededGenerator()
+        let note = Comment(rawValue: "\(type), CUBE_SEED=\(random.seed)")
+        let schema = try JSON(Value.schema.json)
+        var sampler = SchemaSampler(checker: SchemaChecker(components: components))
+        for round in 0..<60 {
+            sampler.isFull = round < 20
+            let sample = try sampler.sample(schema, using: &random)
+            let doubts = try sampler.checker.problems(sample, schema)
+            #expect(doubts == [], note)
+            let written = try JSON(encoding: sample.decoded(as: type))
+            let problems = try sampler.checker.problems(written, schema)
+            #expect(problems == [], note)
+            if round < 20 { #expect(written.members?.keys == sample.members?.keys, note) }
+        }
+    }
+
+    @Test func `a value that is not as described is found`() throws {
+        let checker = SchemaChecker(components: components)
+        let schema = try JSON(StopRequest.schema.json)
+        let problems = try checker.problems(.object(["id": .string("x"), "ordinal": .integer(10_000)]), schema)
+        #expect(problems.count == 3)
+    }
+}
+
+@Suite("The description of the interface", .timeLimit(.minutes(1)))
+struct DescriptionTests {
+    /// Asks both servers for their descriptions.
+    private func withDescriptions(_ body: @Sendable (JSON, Endpoint) async throws -> Void) async throws {
+        try await ManagerEndpointTests().withManager { _, endpoint in
+            try await body(try await description(of: endpoint), endpoint)
+        }
+        try await WorkerEndpointTests().withWorker { _, endpoint in
+            try await body(try await description(of: endpoint), endpoint)
+        }
+    }
+
+    private func description(of endpoint: Endpoint) async throws -> JSON {
+        let answer = try await ask(.GET, endpoint, "/openapi.json", token: nil)
+        #expect(answer.status == 200)
+        return try JSON(reading: Array(answer.body))
+    }
+
+    /// Method, path and operation, by path and method.
+    private static func operations(_ document: JSON) -> [(method: String, path: String, operation: JSON)] {
+        document["paths"]!.members!.sorted { $0.key < $1.key }.flatMap { path, item in
+            item.members!.sorted { $0.key < $1.key }.map { ($0.key.uppercased(), path, $0.value) }
+        }
+    }
+
+    @Test func `what is described is served, and refused without a token where it says so`() async throws {
+        try await withDescriptions { document, endpoint in
+            for (method, path, operation) in Self.operations(document) {
+                let answer = try await ask(
+                    HTTPMethod(rawValue: method), endpoint, path.replacing(/{[a-z]+}/, with: "x"), token: nil)
+                let isOpen = operation["security"]?.elements?.isEmpty == true
+                #expect(answer.status == (isOpen ? 200 : 401), "\(method) \(path)")
+                #expect(operation["responses"]?["\(answer.status)"] != nil, "\(method) \(path)")
+            }
+        }
+    }
+
+    @Test func `every operation has a name of its own, a summary, and the parameters of its path`() async throws {
+        try await withDescriptions { document, _ in
+            let operations = Self.operations(document)
+            #expect(operations.count > 10)
+            #expect(Set(operations.map { $0.operation["operationId"]! }).count == operations.count)
+            for (method, path, operation) in operations {
+                #expect(operation["summary"]?.string?.hasSuffix(".") == true, "\(method) \(path)")
+                let inPath = (operation["parameters"]?.elements ?? []).filter { $0["in"]?.string == "path" }
+                    .compactMap { $0["name"]?.string }
+                let named = path.matches(of: /{([a-z]+)}/).map { String($0.1) }
+                #expect(inPath == named, "\(method) \(path)")
+                #expect(operation["responses"]!.members!.keys.contains { $0.hasPrefix("2") }, "\(method) \(path)")
+            }
+        }
+    }
+
+    @Test func `every reference has its component, every component is one of the types that are held against theirs`()
+        async throws
+    {
+        let held = Set(SchemaTests.objects.map { "\($0)" } + ["TaskDefinition", "BatchOperation"])
+        let (seen, found) = AsyncStream<String>.makeStream()
+        try await withDescriptions { document, _ in
+            let components = Set(document["components"]!["schemas"]!.members!.keys)
+            #expect(components.subtracting(held) == [])
+            #expect(Self.references(document).subtracting(components) == [])
+            for component in components { found.yield(component) }
+        }
+        found.finish()
+        var described: Set<String> = []
+        for await component in seen { described.insert(component) }
+        #expect(held.subtracting(described) == [])
+    }
+
+    private static func references(_ json: JSON) -> Set<String> {
+        var found = Set(json.elements?.flatMap(references) ?? []).union(json.members?.values.flatMap(references) ?? [])
+        if let reference = json["$ref"]?.string { found.insert(String(reference.split(separator: "/").last!)) }
+        return found
+    }
+}

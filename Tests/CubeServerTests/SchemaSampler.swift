@@ -1,0 +1,85 @@
+/// Makes values as a JSON Schema says that they are.
+struct SchemaSampler {
+    let checker: SchemaChecker
+    /// Whether every property is there that may be.
+    var isFull = false
+
+    /// Strings for the patterns of our descriptions.
+    private static let strings: [String: [String]] = [
+        "^/": ["/srv/web"], "^/[!-~]*$": ["/", "/ready?a=b"], "^0?[0-7]{3}$": ["0444", "755"],
+        "^[0-9]{1,12}(ms|s|m|h)$": ["5s", "500ms", "90m"], "^[^=\\u0000]+$": ["PATH", "a b"],
+        "^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$": ["http", "metrics-2"],
+    ]
+
+    func sample(_ schema: JSON, using random: inout SeededGenerator) throws -> JSON {
+        if let reference = schema["$ref"] { return try sample(checker.component(reference), using: &random) }
+        if let alternatives = schema["oneOf"]?.elements, schema["properties"] == nil {
+            return try sample(random.pick(alternatives), using: &random)
+        }
+        if let words = schema["enum"]?.elements { return random.pick(words) }
+        let types = (schema["type"]?.elements ?? schema["type"].map { [$0] } ?? []).compactMap(\.string)
+        guard let type = types.first(where: { $0 != "null" }) else { throw Unsampled(schema: schema) }
+        switch type {
+        case "boolean": return .boolean(.random(using: &random))
+        case "integer":
+            let (least, most) = (schema["minimum"]?.whole ?? 0, schema["maximum"]?.whole ?? .max)
+            return .integer(
+                random.pick([least, most, Int.random(in: least...min(most, least + 1000), using: &random)]))
+        case "number": return random.pick([.integer(0), .number(0.25), .integer(3)])
+        case "string": return .string(try string(schema, using: &random))
+        case "array":
+            return .array(
+                try (0..<Int.random(in: (isFull ? 1 : schema["minItems"]?.whole ?? 0)...2, using: &random)).map { _ in
+                    try sample(schema["items"]!, using: &random)
+                })
+        case "object": return .object(try object(schema, using: &random))
+        default: throw Unsampled(schema: schema)
+        }
+    }
+
+    private func string(_ schema: JSON, using random: inout SeededGenerator) throws -> String {
+        if schema["format"]?.string == "date-time" { return "2026-01-02T03:04:05.678Z" }
+        if schema["contentEncoding"] != nil { return random.pick(["", "aGVsbG8="]) }
+        if let pattern = schema["pattern"]?.string {
+            let known = Self.strings[pattern] ?? schema["examples"]?.elements?.compactMap(\.string)
+            guard let known else {
+                // A UUID or a digest of a field table.
+                if pattern.hasPrefix("^sha256") { return "sha256:" + String(repeating: "0a", count: 32) }
+                if try Regex(pattern).firstMatch(in: "web") != nil { return "web" }
+                throw Unsampled(schema: schema)
+            }
+            return random.pick(known)
+        }
+        let words = ["web", "ü \"\\/\u{1}", " "] + (schema["minLength"] == nil ? [""] : [])
+        return random.pick(words + (schema["examples"]?.elements?.compactMap(\.string) ?? []))
+    }
+
+    private func object(_ schema: JSON, using random: inout SeededGenerator) throws -> [String: JSON] {
+        var required = Set(schema["required"]?.elements?.compactMap(\.string) ?? [])
+        var properties = schema["properties"]?.members ?? [:]
+        if let alternatives = schema["oneOf"]?.elements {
+            let chosen = random.pick(alternatives)
+            for alternative in alternatives where alternative != chosen {
+                for key in alternative["required"]!.elements! { properties[key.string!] = nil }
+            }
+            required.formUnion(chosen["required"]!.elements!.compactMap(\.string))
+            for (key, more) in chosen["properties"]?.members ?? [:] {
+                properties[key] = .object(properties[key]!.members!.merging(more.members!) { $1 })
+            }
+        }
+        var object: [String: JSON] = [:]
+        for (key, property) in properties.sorted(by: { $0.key < $1.key })
+        where isFull || required.contains(key) || .random(using: &random) {
+            object[key] = try sample(property, using: &random)
+        }
+        if let values = schema["additionalProperties"], values.members != nil {
+            for _ in 0..<Int.random(in: (isFull ? 1 : 0)...2, using: &random) {
+                let name = try string(schema["propertyNames"] ?? .object([:]), using: &random)
+                object[name] = try sample(values, using: &random)
+            }
+        }
+        return object
+    }
+
+    struct Unsampled: Error { var schema: JSON }
+}

@@ -1,0 +1,126 @@
+"""Holds a running manager and a running worker against their own descriptions, with cases that schemathesis invents.
+
+    run.py DIRECTORY            the programs, such as .build/debug
+
+Every answer must have a status that the description names, fit its schema, and be no failure of the server. All that is
+started is stopped, all that is written is in a temporary directory, and no task runs: instead of the supervisor, which would
+execute its command, the workers have a program that fails. CUBE_API_EXAMPLES sets how many cases each call gets.
+"""
+
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+
+from openapi_spec_validator import validate
+
+HERE = pathlib.Path(__file__).parent
+SEED = "20260101"
+EXAMPLES = os.environ.get("CUBE_API_EXAMPLES", "40")
+CHECKS = (
+    "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,"
+    "response_schema_conformance,unsupported_method"
+)
+
+
+class Server:
+    """A program of ours that serves an interface, until the block ends."""
+
+    def __init__(self, programs, data, part, *arguments):
+        self.data, self.part = data, part
+        data.mkdir(mode=0o700, exist_ok=True)
+        self.log = open(data.with_suffix(".log"), "wb")
+        environment = {**os.environ, "CUBE_SUPERVISOR": shutil.which("false")}
+        command = [programs / "cube", part, "--listen", "127.0.0.1:0", "--data-dir", data, *arguments]
+        self.process = subprocess.Popen(
+            command, env=environment, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
+
+    def __enter__(self):
+        give_up = time.monotonic() + 120
+        while not (self.address() and self.answers()):
+            if self.process.poll() is not None or time.monotonic() > give_up:
+                sys.exit(f"{self.part} did not start:\n{pathlib.Path(self.log.name).read_text()}")
+            time.sleep(0.05)
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        try:
+            self.process.wait(timeout=60)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+
+    def address(self):
+        try:
+            addresses = json.loads((self.data / "run/addresses.json").read_text())
+        except FileNotFoundError:
+            return None
+        return addresses.get("manager") if self.part == "manager" else next(iter(addresses["workers"]), None)
+
+    def answers(self):
+        try:
+            return self.get("/readyz", role=None)
+        except urllib.error.URLError:
+            return None
+
+    def token(self, role):
+        return (self.data / "tokens" / role).read_text().strip()
+
+    def get(self, path, role="read"):
+        request = urllib.request.Request(self.address() + path)
+        if role:
+            request.add_header("Authorization", f"Bearer {self.token(role)}")
+        return json.load(urllib.request.urlopen(request, timeout=60))
+
+    def hold(self, cluster):
+        """Tests the server; whether all is as described."""
+        print(f"== {self.part}", flush=True)
+        validate(self.get("/openapi.json", role=None))
+        environment = {
+            **os.environ,
+            **{f"CUBE_API_TOKEN_{role.upper()}": self.token(role) for role in ("read", "write", "worker")},
+            "CUBE_API_CLUSTER": cluster,
+            "SCHEMATHESIS_HOOKS": "hooks",
+            "PYTHONPATH": str(HERE),
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+        command = [
+            pathlib.Path(sys.executable).with_name("schemathesis"), "run", self.address() + "/openapi.json",
+            "--checks", CHECKS, "--seed", SEED, "--max-examples", EXAMPLES, "--generation-database", "none",
+            "--suppress-health-check", "all", "--request-timeout", "60", "--continue-on-failure", "--no-color",
+            "--warnings", "off",
+        ]
+        passed = subprocess.run(command, env=environment, cwd=self.data, stdin=subprocess.DEVNULL).returncode == 0
+        lives = self.process.poll() is None
+        if not lives:
+            print(f"the {self.part} ended:\n{pathlib.Path(self.log.name).read_text()}")
+        return passed and lives
+
+
+def main():
+    programs = pathlib.Path(sys.argv[1]).resolve()
+    with tempfile.TemporaryDirectory(prefix="cube-api-") as scratch:
+        scratch = pathlib.Path(scratch)
+        began = time.monotonic()
+        with Server(programs, scratch / "manager", "manager") as manager:
+            cluster = manager.get("/api/v1/manager/cluster")["cluster"]
+            # A cluster shares its tokens.
+            (scratch / "joined").mkdir(mode=0o700)
+            shutil.copytree(manager.data / "tokens", scratch / "joined/tokens")
+            join = ("--name", "w1", "--join", manager.address(), "--token-file", scratch / "joined/tokens/worker")
+            # One takes the manager's tasks; the other is alone, as a manager's terms go beyond what is invented.
+            with Server(programs, scratch / "joined", "worker", *join):
+                passed = manager.hold(cluster)
+        with Server(programs, scratch / "alone", "worker", "--name", "w2") as worker:
+            passed &= worker.hold(cluster)
+        print(f"== {'passed' if passed else 'FAILED'} in {time.monotonic() - began:.0f} s", flush=True)
+        sys.exit(0 if passed else 1)
+
+
+main()
