@@ -4,8 +4,12 @@ They bound how long a call waits, never follow a stream that has no end, and let
 get: an id that belongs to its task, a task that is there, the cluster that a worker is in.
 """
 
+import atexit
+import collections
 import hashlib
+import json
 import os
+import pathlib
 import re
 import uuid
 
@@ -21,6 +25,10 @@ NULL_DIGEST = "sha256:" + 64 * "0"
 
 # Tasks that the server has accepted, the latest last.
 known = []
+
+# How often each call was answered with which status, for whoever started this.
+tally = collections.defaultdict(collections.Counter)
+atexit.register(lambda: pathlib.Path(os.environ["CUBE_API_TALLY"]).write_text(json.dumps(tally)))
 
 
 def share(case, of):
@@ -47,17 +55,21 @@ def before_call(context, case, kwargs):
 
 
 def authorize(case):
-    """With the token of a role that may make the call."""
+    """With the token of a role that may make the call, but now and then."""
     security = case.operation.definition.raw.get("security") or []
-    if security and share(case, 16):
+    turn = tally[case.operation.label].total()
+    if security and turn % 16:
         roles = [role for requirement in security for role in requirement.get("token", [])]
-        case.headers["Authorization"] = f"Bearer {TOKENS[roles[share(case, len(roles))]]}"
+        case.headers["Authorization"] = f"Bearer {TOKENS[roles[turn % len(roles)]]}"
 
 
 def improve(case):
     body = case.body
     if "cluster" in body and "term" in body and share(case, 8):
         body["cluster"], body["term"] = CLUSTER, 1
+        if isinstance(body.get("definition"), dict) and share(case, 3):
+            body["definition"].update({"command": ["true"], "env_from": [], "files": []})
+            body["definition"].pop("image", None)
     if "owner" in body and "pass" in body and share(case, 4):
         body["owner"] = "manual"
     if "task" in body:
@@ -69,6 +81,8 @@ def improve(case):
     if case.operation.path.endswith("/settings") and isinstance(body.get("update"), dict):
         body["update"]["id"] = (case.path_parameters or {}).get("id")
     if "verb" in body and isinstance(case.path_parameters, dict) and share(case, 4):
+        if share(case, 2):
+            body.update({"verb": "suspend", "subject": "web"})
         if isinstance(body.get("subject"), str) and isinstance(body["verb"], str):
             case.path_parameters["name"] = f"{body['verb']}-{body['subject'].replace(':', '-')}"
 
@@ -89,6 +103,7 @@ def improve_proposal(case, body, task):
 
 @schemathesis.hook
 def after_call(context, case, response):
+    tally[case.operation.label][response.status_code] += 1
     if response.status_code == 201 and case.operation.path.endswith("/tasks"):
         known.append(response.json()["id"])
         del known[:-50]
