@@ -120,6 +120,14 @@ extension ManagerClient {
         try await transport.send(TransportRequest(.delete, Self.path("tasks", id.rawValue)))
     }
 
+    /// Gives a live task to another owner, without touching what runs. Asked again, it answers the task as it is.
+    ///
+    /// - Throws: `task_not_found`, `owner_not_found`; `lease_held` where the reconciler of its owner is at work; `conflict`
+    ///   for a task that ended or is to end; `max_live`.
+    public func adopt(_ id: TaskID, _ request: AdoptRequest) async throws -> TaskStatus {
+        try await transport.send(TransportRequest(.post, Self.path("tasks", id.rawValue, "adopt"), body: request))
+    }
+
     /// Changes a task's settings in place.
     ///
     /// - Throws: `stale_settings` where the task's settings are not those of `update.from`; `task_not_found`, `stale_fence`.

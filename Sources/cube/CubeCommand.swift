@@ -32,7 +32,7 @@ struct CubeCommand: ParsableCommand {
                 name: "Decide",
                 subcommands: [
                     ApproveCommand.self, RetryCommand.self, RestartCommand.self, SuspendCommand.self,
-                    ResumeCommand.self,
+                    ResumeCommand.self, AdoptCommand.self,
                 ]),
             CommandGroup(
                 name: "Inside", subcommands: [TaskCommand.self, NodeCommand.self, OwnerCommand.self]),

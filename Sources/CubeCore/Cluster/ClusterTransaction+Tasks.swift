@@ -73,11 +73,7 @@ extension ClusterTransaction {
         var slot = try nextSlot(key, attempt: proposal.attempt)
         let definition = try withContents(proposal.definition, of: key)
         let live = state.index.live[key.workload] ?? 0
-        guard live < maxLive else {
-            throw APIError(
-                .maxLive, "\(proposal.name): \(live) tasks of it live, and at most \(maxLive) may",
-                details: ["live": "\(live)", "max_live": "\(maxLive)"])
-        }
+        guard live < maxLive else { throw .tooMany(proposal.name, live: live, maxLive) }
         placePending()
         advance()
         slot.status.next += 1
@@ -249,4 +245,10 @@ extension TaskProposal {
 
 extension APIError {
     static func unknown(_ id: TaskID) -> APIError { APIError(.taskNotFound, "task \(id): it is not known") }
+
+    static func tooMany(_ name: WorkloadName, live: Int, _ maxLive: Int) -> APIError {
+        APIError(
+            .maxLive, "\(name): \(live) tasks of it live, and at most \(maxLive) may",
+            details: ["live": "\(live)", "max_live": "\(maxLive)"])
+    }
 }

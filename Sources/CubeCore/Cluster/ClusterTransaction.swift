@@ -60,6 +60,18 @@ extension ClusterTransaction {
         return task
     }
 
+    /// Stores a task in another slot than the one that it has.
+    mutating func move(_ old: TaskRecord, to new: TaskRecord) -> TaskRecord {
+        var new = new
+        new.revision = revision
+        state.records.tasks[new.id] = new
+        state.index.remove(old)
+        state.index.insert(new)
+        changes.tasks[new.id] = .some(new)
+        emit(.taskAdopted, new, message: "from \(old.slot)")
+        return new
+    }
+
     mutating func remove(_ task: TaskRecord) {
         state.records.tasks[task.id] = nil
         state.index.remove(task)

@@ -32,7 +32,7 @@ package struct TaskRecord: Hashable, Codable, Sendable, Identifiable {
 
     package init(
         id: TaskID, slot: SlotKey, attempt: Int, specDigest: Digest, settingsDigest: Digest, source: String?,
-        definition: TaskDefinition, phase: TaskPhase, createdAt: Timestamp, revision: Int
+        definition: TaskDefinition, phase: TaskPhase, createdAt: Timestamp, createdRevision: Int? = nil, revision: Int
     ) {
         self.id = id
         self.slot = slot
@@ -43,7 +43,7 @@ package struct TaskRecord: Hashable, Codable, Sendable, Identifiable {
         self.definition = definition
         self.phase = phase
         self.createdAt = createdAt
-        self.createdRevision = revision
+        self.createdRevision = createdRevision ?? revision
         self.revision = revision
     }
 

@@ -37,8 +37,9 @@ struct ChangeLog {
     mutating func record(_ changes: ClusterChanges, from old: ClusterState, to new: ClusterState) -> Set<OwnerName> {
         var items: [OwnerName: [Item]] = [:]
         for (id, task) in changes.tasks {
-            guard let owner = (task ?? old.records.tasks[id])?.slot.owner else { continue }
-            items[owner, default: []].append(.task(id))
+            // One that went over to another owner is gone for the one that had it.
+            let owners = [task, old.records.tasks[id]].compactMap { $0?.slot.owner }
+            for owner in Set(owners) { items[owner, default: []].append(.task(id)) }
         }
         for slot in changes.slots.keys { items[slot.owner, default: []].append(.slot(slot)) }
         for (name, owner) in changes.owners where owner?.revision != old.records.owners[name]?.revision {

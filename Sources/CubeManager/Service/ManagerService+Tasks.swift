@@ -21,6 +21,11 @@ extension ManagerService {
         }
     }
 
+    /// Gives a live task to another owner.
+    package func adopt(_ id: TaskID, _ request: AdoptRequest) async throws -> TaskStatus {
+        try await write { (transaction) throws(APIError) in try transaction.adopt(id, request) }
+    }
+
     /// Stops a task by its id alone, whoever owns it.
     package func stop(_ id: TaskID) async throws -> TaskStatus {
         try await write { (transaction) throws(APIError) in try transaction.stop(id) }
@@ -131,7 +136,11 @@ extension ManagerService {
         for item in items {
             switch item {
             case .task(let id):
-                if let task = state.records.tasks[id] { tasks.append(task) } else { changes.removed.append(id) }
+                if let task = state.records.tasks[id], task.slot.owner == owner {
+                    tasks.append(task)
+                } else {
+                    changes.removed.append(id)
+                }
             case .slot(let slot): slots.append(slot)
             case .owner: changes.owner = state.records.owners[owner].map(state.status(of:))
             }

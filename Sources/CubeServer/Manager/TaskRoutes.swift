@@ -39,6 +39,13 @@ extension RouteTable {
                     errors: [.taskNotFound]), id
             ) { _, id in try .json(try await manager.stop(id), status: .accepted) },
             Route(
+                .post, "\(tasksPrefix)/{id}/adopt", .writer,
+                Operation(
+                    "adoptTask", "Gives a live task to another owner; what runs is not touched.", .ok(TaskStatus.self),
+                    errors: [.taskNotFound, .ownerNotFound, .leaseHeld, .conflict, .maxLive]),
+                id, .body(AdoptRequest.self)
+            ) { _, id, request in try .json(try await manager.adopt(id, request)) },
+            Route(
                 .put, "\(tasksPrefix)/{id}/settings", .writer,
                 Operation(
                     "updateTaskSettings", "Changes the settings of a task that keeps running.", .ok(TaskStatus.self),

@@ -43,6 +43,24 @@ public struct TaskProposal: Codable, Hashable, Sendable {
     }
 }
 
+/// `POST /tasks/{id}/adopt`: the task is another owner's from then on, and what runs is not touched.
+public struct AdoptRequest: Codable, Hashable, Sendable {
+    /// Who gets it.
+    public var owner: OwnerName
+    /// How many tasks of the name that owner may have after this.
+    public var maxLive: Int
+
+    enum CodingKeys: String, CodingKey {
+        case owner
+        case maxLive = "max_live"
+    }
+
+    public init(owner: OwnerName, maxLive: Int) {
+        self.owner = owner
+        self.maxLive = maxLive
+    }
+}
+
 /// `POST /tasks`.
 ///
 /// - Since: 0.1

@@ -64,6 +64,8 @@ public struct EventKind: OpenSet {
     public static let taskStopped: EventKind = "task_stopped"
     /// The settings of a task changed in place.
     public static let taskUpdated: EventKind = "task_updated"
+    /// A task went over to another owner; what runs was not touched.
+    public static let taskAdopted: EventKind = "task_adopted"
     /// A run ended that is followed by another one.
     public static let runEnded: EventKind = "run_ended"
     /// A node registered for the first time.

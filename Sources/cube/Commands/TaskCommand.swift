@@ -69,7 +69,8 @@ struct TaskCommand: ParsableCommand {
             abstract: "Run a command as a task without a manifest.",
             discussion: .flowing(
                 """
-                The task belongs to the owner `manual`: no reconciler starts, changes or stops it.
+                The task belongs to the owner `manual`: no reconciler starts, changes or stops it, until `cube adopt NAME` puts
+                it under a manifest.
 
                 Examples:
                   cube task run --name migrate --job -- sh -c 'echo migrating'

@@ -13,7 +13,7 @@ struct ClusterPropertyTests {
         print("seed \(random.seed)")
         let expected = [
             "accepted", "max_live", "stale_attempt", "stale_fence", "ended", "waited", "lost", "stale report",
-            "port_taken",
+            "port_taken", "adopted",
         ]
         var seen: [String: Int] = [:]
         // Five histories, and more while something has not occurred yet.
@@ -86,10 +86,16 @@ private struct RandomWorld {
             if let status = run({ (transaction) throws(APIError) in try transaction.lease(.default, request) }) {
                 fences[.default] = status.fence
             }
-        case 66..<76:
+        case 66..<74:
             let fence = fences[.default]
             let request = LeaseRequest(holder: "test", source: TestCluster.source, fence: fence)
             _ = run { (transaction) throws(APIError) in try transaction.lease(.default, request) }
+        case 74..<76:
+            if let id = ids.randomElement(using: &random), cluster.task(id)?.slot.owner != .default {
+                let request = AdoptRequest(owner: .default, maxLive: Self.maxLive)
+                let adopted = run { (transaction) throws(APIError) in try transaction.adopt(id, request) }
+                if adopted != nil { seen["adopted", default: 0] += 1 }
+            }
         case 76..<82:
             if let id = ids.randomElement(using: &random) {
                 _ = run { (transaction) throws(APIError) in try transaction.stop(id) }

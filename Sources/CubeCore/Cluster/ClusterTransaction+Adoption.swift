@@ -1,0 +1,61 @@
+package import CubeErrors
+package import CubeTypes
+import HashTreeCollections
+
+extension ClusterTransaction {
+    /// Gives a live task to another owner as the next attempt of a slot in which nothing lives: what runs is not touched.
+    ///
+    /// The task keeps its id, which says no more than that it was given once. Of the new slot it uses up an attempt, so that
+    /// no other task ever has that number, and what the owner's reconciler sent with an older view is refused. One that the
+    /// owner has already stays as it is.
+    ///
+    /// - Throws: `task_not_found`, `owner_not_found`; `lease_held` where the reconciler of its owner is at work; `conflict`
+    ///   for a task that ended or is to end; `max_live`.
+    package mutating func adopt(_ id: TaskID, _ request: AdoptRequest) throws(APIError) -> TaskStatus {
+        guard let task = state.records.tasks[id] else { throw .unknown(id) }
+        let owner = request.owner
+        guard task.slot.owner != owner else { return task.status }
+        guard state.records.owners[owner] != nil else {
+            throw APIError(
+                .ownerNotFound, "owner \(owner): it is not known, so no reconciler would look after the task")
+        }
+        try requireNobody(reconciles: task.slot.owner)
+        switch task.phase {
+        case .pending, .scheduled, .running: break
+        case .stopping, .ended:
+            throw APIError(.conflict, "task \(id): it is \(task.phase.state), so that nothing is left to take over")
+        }
+        let live = state.live(task.slot.name, of: owner)
+        guard live.count < request.maxLive else { throw .tooMany(task.slot.name, live: live.count, request.maxLive) }
+        advance()
+        let taken = Set(live.map(\.slot.ordinal))
+        var slot = slot(
+            SlotKey(
+                owner: owner, name: task.slot.name,
+                ordinal: taken.contains(task.slot.ordinal) ? (0...).first { !taken.contains($0) }! : task.slot.ordinal))
+        let adopted = TaskRecord(task, in: slot.slot, attempt: slot.status.next)
+        slot.status.next += 1
+        if adopted.health == .proven { slot.recordHealth(of: adopted) }
+        put(slot)
+        return move(task, to: adopted).status
+    }
+
+    private func requireNobody(reconciles owner: OwnerName) throws(APIError) {
+        guard let grant = state.records.owners[owner]?.grant, let lease = state.leases[owner], now < lease.expiresAt
+        else { return }
+        throw APIError(
+            .leaseHeld,
+            "owner \(owner): \(grant.holder) looks after its tasks, and holds its lease until \(lease.expiresAt)")
+    }
+}
+
+extension TaskRecord {
+    /// The same task in another slot.
+    fileprivate init(_ task: TaskRecord, in slot: SlotKey, attempt: Int) {
+        self.init(
+            id: task.id, slot: slot, attempt: attempt, specDigest: task.specDigest,
+            settingsDigest: task.settingsDigest, source: task.source, definition: task.definition, phase: task.phase,
+            createdAt: task.createdAt, createdRevision: task.createdRevision, revision: task.revision)
+        (placements, health, nodeUnknown) = (task.placements, task.health, task.nodeUnknown)
+    }
+}
