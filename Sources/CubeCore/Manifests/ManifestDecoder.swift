@@ -81,6 +81,13 @@ package enum ManifestDecoder {
         return document
     }
 
+    /// Whether an object has keys, and none of them is one of a manifest's: it was never meant to be one.
+    private static func isForeign(_ object: JSONValue) -> Bool {
+        guard object.kind == .object else { return false }
+        let keys = object.members.map(\.key.text)
+        return !keys.isEmpty && keys.allSatisfy { key in !Manifest.fields.fields.contains { $0.key == key } }
+    }
+
     /// A manifest and the place of its name.
     private typealias Declaration = (manifest: Manifest, name: JSONValue)
 
@@ -93,6 +100,15 @@ package enum ManifestDecoder {
         var declarations: [Declaration] = []
         var names: [String: JSONValue] = [:]
         for object in document.root.kind == .array ? Array(document.root.elements) : [document.root] {
+            guard !isForeign(object) else {
+                reader.report(
+                    Problem(
+                        .missingKey, "nothing in it is a manifest's",
+                        detail:
+                            "every *.json is read as a manifest; a file for a task goes by another ending, or into a directory that begins with a dot",
+                        at: object.opening))
+                continue
+            }
             var manifest = Manifest.empty
             let problemsBefore = reader.problems.count
             Manifest.fields.read(object, into: &manifest, &reader)
