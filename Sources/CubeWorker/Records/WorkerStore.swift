@@ -80,6 +80,9 @@ struct WorkerStore: Sendable {
         }
     }
 
+    /// `nil` where there is none.
+    func record(of id: TaskID) throws -> TaskRecord? { try load(TaskRecord.self, "\(directory(of: id))/record.json") }
+
     func save(_ record: TaskRecord) throws {
         let task = directory(of: record.id)
         try LocalFiles.makeDirectory(task, durablyIn: "\(directory)/tasks")

@@ -1,5 +1,4 @@
 import ArgumentParser
-import CubeManagerClient
 import CubeTypes
 import Glibc
 
@@ -9,7 +8,8 @@ struct LogsCommand: Command {
         discussion: .flowing(
             """
             Standard output and standard error of a task together, as it wrote them. Where a name has several tasks, each line
-            begins with the task's. Of a slot without a living task, the last one is shown.
+            begins with the task's. Of a slot without a living task, the last one is shown. While `cube up` does not run here,
+            what the tasks of this machine wrote is read from its files.
 
             Examples:
               cube logs hello
@@ -26,32 +26,42 @@ struct LogsCommand: Command {
     @OptionGroup var manager: ConnectionOptions
 
     func run() async throws {
-        let client = try manager.reader()
-        let tasks = try await tasks(client)
+        let source = try self.source()
+        let tasks = try await tasks(source)
         try await withThrowingTaskGroup(of: Void.self) { group in
             for task in tasks {
                 let prefix = tasks.count > 1 ? "\(task.name)/\(task.ordinal) " : ""
                 if follow {
-                    group.addTask { try await Self.copy(task, prefix: prefix, from: client, tail: tail, follow: true) }
+                    group.addTask { try await Self.copy(task, prefix: prefix, from: source, tail: tail, follow: true) }
                 } else {
                     // One after the other: what is over is read in order.
-                    try await Self.copy(task, prefix: prefix, from: client, tail: tail, follow: false)
+                    try await Self.copy(task, prefix: prefix, from: source, tail: tail, follow: false)
                 }
             }
             try await group.waitForAll()
         }
     }
 
+    /// The manager; where none is named and none runs here, the files of the workers.
+    private func source() throws -> any OutputSource {
+        let data = manager.place.data
+        guard manager.manager == nil, try DirectoryLock.holder(of: data.manager) == nil,
+            let files = LocalOutput(data: data)
+        else { return ManagerOutput(client: try manager.reader()) }
+        Terminal.note("No manager is at work here: this is what stands in the files of \(data.path).")
+        return files
+    }
+
     /// The living tasks that are meant; where none lives, the last of each slot.
-    private func tasks(_ client: ManagerClient) async throws -> [TaskStatus] {
-        if let id = TaskID(rawValue: subject) { return [try await client.task(id)] }
+    private func tasks(_ source: any OutputSource) async throws -> [LoggedTask] {
+        if let id = TaskID(rawValue: subject) { return [try await source.task(id)] }
         let parts = subject.split(separator: "/", maxSplits: 1)
         let ordinal = parts.count == 2 ? Int(parts[1]) : nil
         guard let name = parts.first.flatMap({ WorkloadName(rawValue: String($0)) }), parts.count == 1 || ordinal != nil
         else { throw ArgumentParser.ValidationError("\"\(subject)\" must be a name, NAME/ORDINAL or a task's id") }
-        let found = try await client.tasks(owner: owner.owner, name: name).tasks
+        let found = try await source.tasks(name, of: owner.owner)
             .filter { ordinal == nil || $0.ordinal == ordinal }
-        let living = found.filter { !$0.state.hasEnded }
+        let living = found.filter { !$0.hasEnded }
         let last = Dictionary(found.map { ($0.ordinal, $0) }) { $0.attempt > $1.attempt ? $0 : $1 }.values
         let chosen = living.isEmpty ? last.sorted { $0.ordinal < $1.ordinal } : living
         guard !chosen.isEmpty else {
@@ -63,11 +73,11 @@ struct LogsCommand: Command {
     }
 
     private static func copy(
-        _ task: TaskStatus, prefix: String, from client: ManagerClient, tail: Int?, follow: Bool
+        _ task: LoggedTask, prefix: String, from source: any OutputSource, tail: Int?, follow: Bool
     ) async throws {
         var lines = LineBuffer()
         let mark = Array(prefix.utf8)
-        for try await chunk in try await client.logs(task.id, tail: tail, follow: follow) {
+        for try await chunk in try await source.output(of: task.id, tail: tail, follow: follow) {
             guard !prefix.isEmpty else {
                 Terminal.write(chunk, to: STDOUT_FILENO)
                 continue
