@@ -65,6 +65,12 @@ struct LocalParts {
         to manager: ManagerRole, tokens: String, _ role: TokenSet.Role
     ) async throws -> Connection {
         let endpoint = try await manager.endpoint.value()
-        return Connection(endpoint: endpoint, token: try TokenSet.load(directory: tokens)[role])
+        // They were there when it began to listen.
+        guard let token = try TokenSet.load(directory: tokens)[role] else {
+            throw Failure(
+                "\(manager.data.path) was deleted or moved while this runs: put it back; or end this, and "
+                    + "`cube down --orphans` ends the tasks, which go on meanwhile")
+        }
+        return Connection(endpoint: endpoint, token: token)
     }
 }
