@@ -83,11 +83,15 @@ extension Planner {
 
     /// What was noticed and is nobody's task to change, sorted.
     var findings: [Finding] {
-        var count: [String: Int] = [:]
-        for task in observed?.unmanaged.values ?? [:].values { count["\(task.owner)/\(task.name)", default: 0] += 1 }
-        let unmanaged = count.sorted { $0.key < $1.key }.map {
+        var names: [String: (task: TaskStatus, count: Int)] = [:]
+        for task in observed?.unmanaged.values ?? [:].values {
+            names["\(task.owner)/\(task.name)", default: (task, 0)].count += 1
+        }
+        let unmanaged = names.sorted { $0.key < $1.key }.map { subject, found in
             Finding(
-                reason: "unmanaged", subject: $0.key, message: "another owner's, not touched (live tasks: \($0.value))")
+                reason: Finding.unmanaged, subject: subject,
+                message:
+                    "another owner's, not touched (live tasks: \(found.count)); `\(found.task.adoption)` takes it over")
         }
         return sourceFindings + unmanaged
     }
@@ -108,4 +112,14 @@ extension Planner {
         }
         return problems + files + names
     }
+}
+
+extension Finding {
+    /// The reason of one that tells of tasks of other owners.
+    package static let unmanaged = "unmanaged"
+}
+
+extension TaskStatus {
+    /// The command that puts it under a manifest.
+    fileprivate var adoption: String { "cube adopt \(name)\(owner == .manual ? "" : " --from \(owner)")" }
 }

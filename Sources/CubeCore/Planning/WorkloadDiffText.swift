@@ -4,12 +4,16 @@ import CubeTypes
 package struct WorkloadDiffText: Sendable {
     private let diffs: [WorkloadDiff]
     private let source: String
+    private let unmanaged: [Finding]
 
     /// Longer values are cut: they are read by people.
     private static let longest = 200
 
-    /// - Parameter source: what the manifests are called.
-    package init(_ diffs: [WorkloadDiff], source: String) {
+    /// - Parameters:
+    ///   - source: what the manifests are called.
+    ///   - unmanaged: what runs without a manifest.
+    package init(_ diffs: [WorkloadDiff], source: String, unmanaged: [Finding] = []) {
+        self.unmanaged = unmanaged
         self.diffs = diffs
         self.source = source
     }
@@ -17,7 +21,8 @@ package struct WorkloadDiffText: Sendable {
     // MARK: For a terminal
 
     package var text: String {
-        guard !diffs.isEmpty else { return "No difference.\n" }
+        let others = unmanaged.map { "Not under a manifest: \($0.text)\n" }.joined()
+        guard !diffs.isEmpty else { return "No difference.\n" + others }
         var lines: [String] = []
         for diff in diffs {
             lines.append("\(diff.symbol) \(diff.name)\(diff.place.map { "  (\($0))" } ?? "")")
@@ -29,7 +34,7 @@ package struct WorkloadDiffText: Sendable {
             }
             lines += diff.sentences.map { "    \($0)" } + [""]
         }
-        return lines.joined(separator: "\n") + "\n\(total).\n"
+        return lines.joined(separator: "\n") + "\n\(total).\n" + others
     }
 
     private var total: String {
@@ -45,7 +50,10 @@ package struct WorkloadDiffText: Sendable {
     // MARK: For a comment
 
     package var markdown: String {
-        guard !diffs.isEmpty else { return "**No difference** between what runs and \(source.markdownCode).\n" }
+        let others = unmanaged.map { "\nNot under a manifest: \($0.text.markdownText)\n" }.joined()
+        guard !diffs.isEmpty else {
+            return "**No difference** between what runs and \(source.markdownCode).\n" + others
+        }
         var lines = [
             "**\(number)** from \(source.markdownCode).", "",
             "| Workload | What comes of it | Where | Declared in |", "|---|---|---|---|",
@@ -66,7 +74,7 @@ package struct WorkloadDiffText: Sendable {
             }
             lines += [""] + diff.sentences.map { "- \($0.markdownText)" }
         }
-        return lines.joined(separator: "\n") + "\n"
+        return lines.joined(separator: "\n") + "\n" + others
     }
 
     private func value(_ text: String?) -> String { text.map { cut($0).markdownCode } ?? "" }

@@ -50,7 +50,9 @@ struct DiffCommand: Command {
     private func compareWithWhatRuns() async throws -> Bool {
         let preview = try await options.preview()
         let diffs = try await preview.diffs(options.cluster())
-        let text = WorkloadDiffText(diffs, source: preview.plan.summary.source.words)
+        let text = WorkloadDiffText(
+            diffs, source: preview.plan.summary.source.words,
+            unmanaged: preview.plan.findings.filter { $0.reason == Finding.unmanaged })
         switch output.output {
         case .json: Terminal.output(try JSONText.pretty(diffs))
         case .markdown: Terminal.output(String(text.markdown.dropLast()))

@@ -29,13 +29,15 @@ struct StatusCommand: Command {
 
     @Flag(name: .shortAndLong, help: "Go on with what changes, until Ctrl-C.")
     var watch = false
-    @OptionGroup var place: PlaceOptions
+    @OptionGroup var manager: ConnectionOptions
     @Option(name: .shortAndLong, help: "The form of the result: text, wide, json or markdown.")
     var output: Format = .text
 
     func validate() throws {
         if watch, output == .markdown { throw ValidationError("--watch and -o markdown exclude each other") }
     }
+
+    private var place: PlaceOptions { manager.place }
 
     func run() async throws {
         if watch { return try await follow() }
@@ -58,9 +60,27 @@ struct StatusCommand: Command {
             let form: StatusTable.Form = output == .wide ? .wide : .full
             Terminal.output(StatusTable(form: form).table(workloads).text(.standardOutput))
             for line in notes(summary, picture.author, .standardOutput) { Terminal.output(line) }
+            for line in picture.author.outdated == nil ? await unmanaged(besides: summary.owner) : [] {
+                Terminal.output(line)
+            }
         case .markdown:
             Terminal.output(StatusTable(form: .full).table(workloads).markdown)
             for line in notes(summary, picture.author, .standardOutput) { Terminal.output(line) }
+        }
+    }
+
+    /// What runs without a manifest, where there is a manager to ask: what is written says nothing of it.
+    private func unmanaged(besides owner: OwnerName) async -> [String] {
+        do {
+            let tasks = try await ManagerClusterReader(client: manager.reader()).unmanaged(besides: owner)
+            return Dictionary(grouping: tasks) { [$0.owner.rawValue, $0.name.rawValue] }
+                .sorted { $0.key.lexicographicallyPrecedes($1.key) }.map { subject, tasks in
+                    let from = tasks[0].owner == .manual ? "" : " --from \(subject[0])"
+                    return "Not under a manifest: \(Count(tasks.count, "task")) of \(subject.joined(separator: "/")); "
+                        + "`cube adopt \(subject[1])\(from)` puts \(tasks.count == 1 ? "it" : "them") under one."
+                }
+        } catch {
+            return []  // The status is that of the files, with a manager or without.
         }
     }
 

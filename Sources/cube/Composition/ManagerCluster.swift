@@ -20,6 +20,16 @@ struct ManagerClusterReader: ClusterReader {
     /// The tasks of all owners.
     func tasks() async throws -> [TaskStatus] { try await client.tasks().tasks }
 
+    /// The live tasks of owners for which no reconciler is at work, but for one: those that a person started, above all.
+    func unmanaged(besides owner: OwnerName) async throws -> [TaskStatus] {
+        let left = try await client.owners().owners.filter { $0.lease.map { $0.expiresAt <= .now } ?? true }
+        var tasks: [TaskStatus] = []
+        for other in Set(left.map(\.owner) + [.manual]).subtracting([owner]).sorted() {
+            tasks += try await client.tasks(owner: other).tasks.filter(\.isAdoptable)
+        }
+        return tasks
+    }
+
     func nodes() async throws -> [NodeInfo] { try await client.nodes().nodes }
 
     func policy() async throws -> SchedulingPolicy { try await client.cluster().policy }

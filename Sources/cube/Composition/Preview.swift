@@ -16,7 +16,7 @@ struct Preview {
     /// - Parameter git: the repository or the commit whose manifests count, if not the directory as it is.
     /// - Throws: where the manifests or the cluster cannot be seen at all.
     static func make(
-        place: PlaceOptions, git: GitOptions, owner: OwnerName, limits: GuardLimits, cluster: any ClusterReader
+        place: PlaceOptions, git: GitOptions, owner: OwnerName, limits: GuardLimits, cluster: ManagerClusterReader
     ) async throws -> Preview {
         let time = SteadyTime()
         let memory = ReconcilerMemory(
@@ -29,7 +29,9 @@ struct Preview {
         } else {
             snapshot = try await RevisionReader(place).manifests(at: git.localRevision)
         }
-        let observed = ObservedState(try await cluster.tasks(owner: owner), of: owner)
+        var list = try await cluster.tasks(owner: owner)
+        list.tasks += try await cluster.unmanaged(besides: owner)
+        let observed = ObservedState(list, of: owner)
         var planner = Planner(owner: owner, memory: memory.names, window: memory.window, oneShot: true)
         planner.limits = limits
         if let bound = observed.owner?.source, bound != source {

@@ -26,7 +26,7 @@ extension ReconcilerState.View {
                 "cube_guard_holds", "Changes that guards hold.", by: "guard", Dictionary(holds, uniquingKeysWith: +)),
             Metric(
                 "cube_manifest_errors", "Errors in manifests and in reading them.",
-                Double(findings.count { $0.reason != "unmanaged" })),
+                Double(findings.count { $0.reason != Finding.unmanaged })),
             Metric("cube_converged", "Whether all runs as declared.", isConverged ? 1 : 0),
             Metric("cube_status_writable", "Whether the status files can be written.", storageProblem == nil ? 1 : 0),
             Metric("cube_info", "The version.", by: "version", [ProductVersion.current: 1]),
