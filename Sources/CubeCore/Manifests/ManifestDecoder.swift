@@ -84,9 +84,11 @@ package enum ManifestDecoder {
     /// Whether an object has keys, and none of them is one of a manifest's: it was never meant to be one.
     private static func isForeign(_ object: JSONValue) -> Bool {
         guard object.kind == .object else { return false }
-        let keys = object.members.map(\.key.text)
-        return !keys.isEmpty && keys.allSatisfy { key in !Manifest.fields.fields.contains { $0.key == key } }
+        let keys = Set(object.members.map(\.key.text))
+        return !keys.isEmpty && keys.isDisjoint(with: self.keys)
     }
+
+    private static let keys = Set(Manifest.fields.fields.map(\.key))
 
     /// A manifest and the place of its name.
     private typealias Declaration = (manifest: Manifest, name: JSONValue)

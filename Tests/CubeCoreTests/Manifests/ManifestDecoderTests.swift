@@ -133,8 +133,15 @@ import Testing
         #expect(!file.diagnostics.contains { "\($0)".contains("hunter2") })
     }
 
+    @Test func `what was never meant to be a manifest is told so once`() {
+        let file = decode(#"[{"listen": "0.0.0.0", "port": 80}, {"$comment": "x", "image": "y"}, {}]"#)
+        #expect(
+            file.diagnostics.map(\.summary) == ["nothing in it is a manifest's"]
+                + Array(repeating: #"missing key "name""#, count: 2))
+    }
+
     @Test func `a file full of mistakes is answered with a hundred of them`() {
-        let manifest = "{" + (0..<60_000).map { "\"k\($0)\":\($0)" }.joined(separator: ",") + "}"
+        let manifest = #"{"name":3,"# + (0..<60_000).map { "\"k\($0)\":\($0)" }.joined(separator: ",") + "}"
         #expect(decode(manifest).diagnostics.last?.summary == "59901 more problems are not shown")
         let names = (0..<20_000).map { #"{"name":"a\#($0 % 2)","command":3}"# }.joined(separator: ",")
         #expect(decode("[\(names)]").diagnostics.count == 101)
