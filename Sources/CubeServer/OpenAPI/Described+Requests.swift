@@ -91,6 +91,14 @@ extension UpdateRequest: DescribedObject {
     ]
 }
 
+extension AdoptRequest: DescribedObject {
+    static let summary = "Who gets a task that another owner has, without a restart."
+    static let properties: [Property<AdoptRequest>] = [
+        Property("owner", \.owner, "Who gets it; an owner that a reconciler has looked after."),
+        Property("max_live", \.maxLive, "How many tasks of the name that owner may have after this."),
+    ]
+}
+
 extension StopRequest: DescribedObject {
     static let summary = "A task to stop; one that is not known yet will never start."
     static let properties: [Property<StopRequest>] = [
