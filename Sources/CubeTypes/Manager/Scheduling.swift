@@ -44,6 +44,8 @@ public struct TaskProposal: Codable, Hashable, Sendable {
 }
 
 /// `POST /tasks/{id}/adopt`: the task is another owner's from then on, and what runs is not touched.
+///
+/// - Since: 0.1
 public struct AdoptRequest: Codable, Hashable, Sendable {
     /// Who gets it.
     public var owner: OwnerName
