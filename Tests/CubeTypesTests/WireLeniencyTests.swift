@@ -48,6 +48,19 @@ import Testing
         #expect(definition.health.ready?.interval == .seconds(2) && definition.health.live?.interval == .seconds(10))
     }
 
+    @Test func `a schedule and an assignment of an older program say nothing of dependencies`() throws {
+        let common = #""id": "\#(Self.id)", "ordinal": 0, "attempt": 0, "settings_digest": "\#(Self.digest)", "#
+        let proposal = try decode(
+            TaskProposal.self,
+            "{\(common)" + #""name": "web", "spec_digest": "\#(Self.digest)", "definition": {"name": "web"}}"#)
+        #expect(proposal.dependencies == [])
+        let assignment = try decode(
+            TaskAssignment.self,
+            "{\(common)" + #""cluster": "0f3c0000-0000-4000-8000-000000000001", "term": 1, "owner": "default", "#
+                + #""placement": 1, "definition": {"name": "web"}}"#)
+        #expect(assignment.ports == [:] && assignment.addresses == [:])
+    }
+
     @Test func `an error with an unknown reason keeps its word, its code and whether a retry helps`() throws {
         let error = try decode(
             APIError.self, #"{"code": 418, "reason": "teapot", "message": "short", "retry": true, "x": 1}"#)
@@ -76,7 +89,7 @@ import Testing
         let id = try TaskID(checking: Self.id)
         let proposal = TaskProposal(
             id: id, name: definition.name, ordinal: 0, attempt: 0, specDigest: digest, settingsDigest: digest,
-            definition: definition)
+            definition: definition, dependencies: [try WorkloadName(checking: "db")])
         let request = BatchRequest(
             owner: .default, fence: 1, pass: 2,
             operations: [

@@ -5,6 +5,37 @@ import Testing
 extension EndToEndTests {
     /// What a task is given beside its command: files, secrets, ports.
     @Suite struct ConfigurationTests {
+        @Test func `a task finds what it depends on by the address that it is told`() async throws {
+            try await World.with { world in
+                let found = world.directory.appending(path: "found")
+                try world.write(
+                    "order",
+                    text: """
+                        [
+                          {"name": "shop-db", "ports": [{"name": "http"}],
+                           "command": ["python3", "-m", "http.server", "$(PORT_HTTP)", "--bind", "127.0.0.1"],
+                           "files": [{"source": "stock.txt", "target": "stock.txt"}],
+                           "health": {"ready": {"http": {"port": "http"}, "interval": "200ms"}},
+                           "update": {"min_healthy": "0s"}},
+                          {"name": "shop", "kind": "job", "depends_on": ["shop-db"],
+                           "env": {"STOCK": "http://$(SHOP_DB_HTTP_ADDRESS)/stock.txt"},
+                           "command": ["sh", "-c", "python3 -c 'import sys, urllib.request as r; print(r.urlopen(sys.argv[1]).read().decode() + sys.argv[2])' $STOCK \"$SHOP_DB_HTTP_ADDRESS\" > \(found.path)"]}
+                        ]
+                        """)
+                try Data("apples ".utf8).write(to: world.manifests.appending(path: "stock.txt"))
+                let up = try world.start("up")
+                try await world.wait(for: "the completed job") {
+                    let tasks = world.workload("shop")?["tasks"] as? [[String: Any]]
+                    return tasks?.contains { $0["state"] as? String == "completed" } ?? false
+                }
+                let endpoints = try #require(world.workload("shop-db")?["endpoints"] as? [[String: Any]])
+                let address = try #require(endpoints.first?["address"] as? String)
+                #expect(try String(contentsOf: found, encoding: .utf8) == "apples \(address)\n")
+                up.kill(SIGINT)
+                #expect(await up.ended() == 0)
+            }
+        }
+
         @Test func `a changed file rolls out, a secret reaches the task and nothing else, and its port is told`()
             async throws
         {

@@ -38,7 +38,7 @@ extension ClusterState {
                 TaskAssignment(
                     cluster: cluster, term: term, id: id, owner: task.slot.owner, ordinal: task.slot.ordinal,
                     attempt: task.attempt, placement: placement.number, ports: placement.ports,
-                    settingsDigest: task.settingsDigest, definition: task.definition))
+                    addresses: placement.addresses, settingsDigest: task.settingsDigest, definition: task.definition))
         case .update:
             .update(
                 id,

@@ -75,6 +75,24 @@ extension ClusterState {
         return found
     }
 
+    /// The tasks of a workload that serve, by ordinal and attempt: they are ready, on nodes that answer.
+    package func serving(_ name: WorkloadName, of owner: OwnerName) -> [TaskStatus] {
+        live(name, of: owner).map(\.status).filter { $0.ready && !$0.nodeUnknown }
+    }
+
+    /// Where what a task depends on is served now, by the names of the variables that tell it. Of several tasks that serve
+    /// a port the first one counts, and of several ports with one variable that of the first workload.
+    func addresses(for task: TaskRecord) -> [String: String] {
+        var addresses: [String: String] = [:]
+        for name in task.dependencies {
+            for endpoint in serving(name, of: task.slot.owner).flatMap(\.endpoints) {
+                let variable = endpoint.variable(of: name)
+                if addresses[variable] == nil { addresses[variable] = endpoint.address }
+            }
+        }
+        return addresses
+    }
+
     /// How many tasks of an owner have not ended.
     func liveCount(of owner: OwnerName) -> Int {
         Set((index.slots[owner] ?? []).map(\.workload)).reduce(0) { $0 + (index.live[$1] ?? 0) }

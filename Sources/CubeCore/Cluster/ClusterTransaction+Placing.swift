@@ -24,7 +24,8 @@ extension ClusterTransaction {
             )
             task.phase = .scheduled(
                 placement: Placement(
-                    node: node, number: task.placements, host: state.records.nodes[node]?.host, ports: ports))
+                    node: node, number: task.placements, host: state.records.nodes[node]?.host, ports: ports,
+                    addresses: state.addresses(for: task)))
         case .pending(let cause):
             task.phase = .pending(cause: cause)
         }

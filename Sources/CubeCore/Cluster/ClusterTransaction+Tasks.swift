@@ -82,6 +82,7 @@ extension ClusterTransaction {
         var task = TaskRecord(
             id: proposal.id, slot: key, attempt: proposal.attempt, specDigest: proposal.specDigest,
             settingsDigest: proposal.settingsDigest, source: proposal.source, definition: definition,
+            dependencies: Set(proposal.dependencies).sorted(),
             phase: .pending(cause: PendingCause(reason: .noNode, message: "")), createdAt: now, revision: revision)
         place(&task)
         return (put(task).status, true)

@@ -64,22 +64,27 @@ package struct Placement: Hashable, Codable, Sendable {
     package var host: String?
     /// The numbers of the task's ports, by their names.
     package var ports: [String: Int]
+    /// Where what it depends on was served when it was placed, by the names of variables. It is kept, so that the same
+    /// assignment is the same again.
+    package var addresses: [String: String]
     /// What the worker said last; `nil` until it acknowledged the placement.
     package var report: WorkerTask?
 
     package init(
-        node: NodeName, number: Int, host: String? = nil, ports: [String: Int] = [:], report: WorkerTask? = nil
+        node: NodeName, number: Int, host: String? = nil, ports: [String: Int] = [:],
+        addresses: [String: String] = [:], report: WorkerTask? = nil
     ) {
         self.node = node
         self.number = number
         self.host = host
         self.ports = ports
+        self.addresses = addresses
         self.report = report
     }
 }
 
 extension Placement {
-    /// One that was stored before there were ports has none.
+    /// One that was stored before there were ports and addresses has none.
     package init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         self.init(
@@ -87,6 +92,7 @@ extension Placement {
             number: try container.decode(Int.self, forKey: .number),
             host: try container.decodeIfPresent(String.self, forKey: .host),
             ports: try container.decodeIfPresent([String: Int].self, forKey: .ports) ?? [:],
+            addresses: try container.decodeIfPresent([String: String].self, forKey: .addresses) ?? [:],
             report: try container.decodeIfPresent(WorkerTask.self, forKey: .report))
     }
 }

@@ -9,6 +9,8 @@ package struct TaskRecord: Hashable, Codable, Sendable, Identifiable {
     package var settingsDigest: Digest
     package var source: String?
     package var definition: TaskDefinition
+    /// The workloads of its owner whose addresses it is told.
+    package let dependencies: [WorkloadName]
     package var phase: TaskPhase
     /// How often it was given to a node.
     package var placements = 0
@@ -32,7 +34,8 @@ package struct TaskRecord: Hashable, Codable, Sendable, Identifiable {
 
     package init(
         id: TaskID, slot: SlotKey, attempt: Int, specDigest: Digest, settingsDigest: Digest, source: String?,
-        definition: TaskDefinition, phase: TaskPhase, createdAt: Timestamp, createdRevision: Int? = nil, revision: Int
+        definition: TaskDefinition, dependencies: [WorkloadName] = [], phase: TaskPhase, createdAt: Timestamp,
+        createdRevision: Int? = nil, revision: Int
     ) {
         self.id = id
         self.slot = slot
@@ -41,6 +44,7 @@ package struct TaskRecord: Hashable, Codable, Sendable, Identifiable {
         self.settingsDigest = settingsDigest
         self.source = source
         self.definition = definition
+        self.dependencies = dependencies
         self.phase = phase
         self.createdAt = createdAt
         self.createdRevision = createdRevision ?? revision

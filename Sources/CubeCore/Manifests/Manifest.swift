@@ -43,7 +43,8 @@ struct Manifest: Sendable {
         Field(
             "depends_on", \.dependsOn, .array(of: .writtenName),
             "Names of other workloads. Nothing of it is started or replaced while one of them is not healthy, or, of a "
-                + "job, has not completed; and none of them is pruned while it runs."),
+                + "job, has not completed; and none of them is pruned while it runs. A task finds where a ready one of each "
+                + "was served when it was placed as `<NAME>_<PORT>_ADDRESS`."),
         Field(
             "ignore", \.ignore, .array(of: .pointer),
             "JSON pointers, such as `/labels/team`, to what makes no difference: a task that differs only there is as "

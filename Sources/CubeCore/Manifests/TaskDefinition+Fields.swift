@@ -32,7 +32,9 @@ extension TaskDefinition {
         Field(
             "command", \.command, .strings,
             "The program and its arguments. A process needs at least the program. `$(NAME)` stands for a variable."),
-        Field("env", \.env, .environment, "Variables of the environment. Their values are never shown."),
+        Field(
+            "env", \.env, .environment,
+            "Variables of the environment; `$(NAME)` in one stands for another one. Their values are never shown."),
         Field(
             "env_from", \.envFrom, .sources,
             "Files of `KEY=VALUE` lines, beside the manifest or `secret:NAME`. Later ones replace earlier ones, `env` all."

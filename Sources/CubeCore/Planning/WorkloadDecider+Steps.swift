@@ -57,7 +57,7 @@ extension WorkloadDecider {
         let proposal = TaskProposal(
             id: id, name: workload.name, ordinal: ordinal, attempt: attempt, specDigest: workload.specDigest,
             settingsDigest: workload.settingsDigest, source: workload.file, definition: workload.definition,
-            rejects: rejecting)
+            rejects: rejecting, dependencies: workload.dependencies)
         return PlannedAction(
             name: workload.name, ordinal: ordinal, rule: rule, reason: rule.scheduleText + waitText,
             operation: .schedule(proposal, maxLive: workload.replicas + surge))

@@ -4,13 +4,15 @@ package import CubeTypes
 package struct TaskEnvironment: Hashable, Sendable {
     package private(set) var variables: [String: String]
 
-    /// Its own variables may replace `PATH`, `HOME` and `LANG`; never those that say who the task is.
+    /// Its own variables may replace `PATH`, `HOME`, `LANG` and the addresses of what it depends on; never those that say
+    /// who the task is. A reference in one of them is replaced once, by the variable as it is written.
     ///
     /// - Parameter files: the variables of `env_from`, in its order.
     package init(_ assignment: TaskAssignment, files: [[String: String]] = [], home: String) {
         variables = [
             "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": home, "LANG": "C.UTF-8",
         ]
+        variables.merge(assignment.addresses) { usual, _ in usual }
         for file in files { variables.merge(file) { _, later in later } }
         variables.merge(assignment.definition.env) { _, own in own }
         for port in assignment.definition.ports {
@@ -20,6 +22,8 @@ package struct TaskEnvironment: Hashable, Sendable {
         variables["CUBE_ORDINAL"] = String(assignment.ordinal)
         variables[Self.taskID] = assignment.id.rawValue
         variables["CUBE_OWNER"] = assignment.owner.rawValue
+        let written = self
+        for name in assignment.definition.env.keys { variables[name] = variables[name].map(written.expand) }
     }
 
     /// The variable by which processes of a task are known.

@@ -81,11 +81,12 @@ extension ManagerService {
 extension ManagerService {
     /// Where a workload is served now, of one owner or of all: by tasks that are ready, on nodes that answer.
     package func endpoints(name: WorkloadName, owner: OwnerName?) async throws -> EndpointList {
-        let tasks = (owner.map { [$0] } ?? state.index.slots.keys.sorted()).flatMap { state.live(name, of: $0) }
-        let ready = tasks.map(\.status).filter { $0.ready && !$0.nodeUnknown }
+        let owners = owner.map { [$0] } ?? state.index.slots.keys.sorted()
         return EndpointList(
             revision: state.revision,
-            endpoints: ready.flatMap { task in task.endpoints.map { ServiceEndpoint($0, of: task) } })
+            endpoints: owners.flatMap { state.serving(name, of: $0) }.flatMap { task in
+                task.endpoints.map { ServiceEndpoint($0, of: task) }
+            })
     }
 }
 

@@ -20,16 +20,19 @@ public struct TaskProposal: Codable, Hashable, Sendable {
     public var definition: TaskDefinition
     /// The declared digest that a rollout gave up, in whose place this task is; kept in the slot's record.
     public var rejects: Digest?
+    /// The workloads of the same owner that it depends on; with each placement it is told where they are served then.
+    public var dependencies: [WorkloadName]
 
     enum CodingKeys: String, CodingKey {
         case id, name, ordinal, attempt, source, definition, rejects
+        case dependencies = "depends_on"
         case specDigest = "spec_digest"
         case settingsDigest = "settings_digest"
     }
 
     public init(
         id: TaskID, name: WorkloadName, ordinal: Int, attempt: Int, specDigest: Digest, settingsDigest: Digest,
-        source: String? = nil, definition: TaskDefinition, rejects: Digest? = nil
+        source: String? = nil, definition: TaskDefinition, rejects: Digest? = nil, dependencies: [WorkloadName] = []
     ) {
         self.id = id
         self.name = name
@@ -40,6 +43,7 @@ public struct TaskProposal: Codable, Hashable, Sendable {
         self.source = source
         self.definition = definition
         self.rejects = rejects
+        self.dependencies = dependencies
     }
 }
 

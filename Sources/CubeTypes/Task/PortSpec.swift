@@ -35,7 +35,12 @@ public struct PortSpec: Hashable, Sendable {
     public static let allocated = 20_000...31_999
 
     /// The variable that tells the task its port: `PORT_`, and the name with `-` as `_` in upper case.
-    public var variable: String { "PORT_" + name.uppercased().map { $0 == "-" ? "_" : String($0) }.joined() }
+    public var variable: String { "PORT_" + name.asVariable }
+}
+
+extension String {
+    /// A name as it stands in the name of a variable.
+    fileprivate var asVariable: String { uppercased().map { $0 == "-" ? "_" : String($0) }.joined() }
 }
 
 extension PortSpec: Codable {
@@ -75,6 +80,11 @@ public struct TaskEndpoint: Codable, Hashable, Sendable {
         self.address = address
         self.transport = transport
     }
+
+    /// The variable that tells the address to tasks which depend on the workload: `<NAME>_<PORT>_ADDRESS`, with `-` as `_`.
+    public func variable(of workload: WorkloadName) -> String {
+        "\(workload.rawValue.asVariable)_\(name.asVariable)_ADDRESS"
+    }
 }
 
 // What an older program does not say is empty.
@@ -85,5 +95,13 @@ extension KeyedDecodingContainer {
 
     package func decode(_ type: [String: Int].Type, forKey key: Key) throws -> [String: Int] {
         try decodeIfPresent(type, forKey: key) ?? [:]
+    }
+
+    package func decode(_ type: [String: String].Type, forKey key: Key) throws -> [String: String] {
+        try decodeIfPresent(type, forKey: key) ?? [:]
+    }
+
+    package func decode(_ type: [WorkloadName].Type, forKey key: Key) throws -> [WorkloadName] {
+        try decodeIfPresent(type, forKey: key) ?? []
     }
 }

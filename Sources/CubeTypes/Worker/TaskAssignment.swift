@@ -18,19 +18,22 @@ public struct TaskAssignment: Codable, Hashable, Sendable {
     public var placement: Int
     /// The numbers of its ports, by their names.
     public var ports: [String: Int]
+    /// Where what it depends on was served when it was placed: `HOST:PORT` by the names of the variables that tell it.
+    public var addresses: [String: String]
     /// Over the fields of the definition that change in place.
     public var settingsDigest: Digest
     /// What the task is.
     public var definition: TaskDefinition
 
     enum CodingKeys: String, CodingKey {
-        case cluster, term, id, owner, ordinal, attempt, placement, ports, definition
+        case cluster, term, id, owner, ordinal, attempt, placement, ports, addresses, definition
         case settingsDigest = "settings_digest"
     }
 
     public init(
         cluster: ClusterID, term: Int, id: TaskID, owner: OwnerName, ordinal: Int, attempt: Int, placement: Int,
-        ports: [String: Int] = [:], settingsDigest: Digest, definition: TaskDefinition
+        ports: [String: Int] = [:], addresses: [String: String] = [:], settingsDigest: Digest,
+        definition: TaskDefinition
     ) {
         self.cluster = cluster
         self.term = term
@@ -40,6 +43,7 @@ public struct TaskAssignment: Codable, Hashable, Sendable {
         self.attempt = attempt
         self.placement = placement
         self.ports = ports
+        self.addresses = addresses
         self.settingsDigest = settingsDigest
         self.definition = definition
     }

@@ -32,9 +32,12 @@ struct TestCluster {
         return try command(&transaction)
     }
 
-    mutating func join(_ node: NodeName, cpu: Int = 4000, runtimes: [String] = ["process"]) throws {
+    /// - Parameter host: where others reach it; by default it is this machine.
+    mutating func join(
+        _ node: NodeName, cpu: Int = 4000, runtimes: [String] = ["process"], host: String? = nil
+    ) throws {
         let worker = WorkerInfo(
-            name: node, version: "1", url: "unix:/\(node)", runtimes: runtimes,
+            name: node, version: "1", url: host.map { "http://\($0):7000" } ?? "unix:/\(node)", runtimes: runtimes,
             capacity: ResourceSpec(millicores: cpu, memory: 1000, disk: 1000), bootID: "boot", incarnation: "1")
         _ = try run { (transaction) throws(APIError) in try transaction.register(worker) }
         try report([], from: node, isComplete: true)
@@ -56,7 +59,8 @@ struct TestCluster {
 
     func proposal(
         _ name: WorkloadName, ordinal: Int = 0, attempt: Int = 0, owner: OwnerName = .manual, cpu: Int = 0,
-        kind: TaskKind = .service, image: String? = nil, ports: [PortSpec] = [], files: [TaskFile] = []
+        kind: TaskKind = .service, image: String? = nil, ports: [PortSpec] = [], files: [TaskFile] = [],
+        dependencies: [WorkloadName] = []
     ) -> TaskProposal {
         let definition = TaskDefinition(
             name: name, kind: kind, image: image, command: ["true"], resources: ResourceSpec(millicores: cpu),
@@ -66,7 +70,7 @@ struct TestCluster {
             cluster: Self.cluster, owner: owner, name: name, ordinal: ordinal, attempt: attempt, digest: digest)
         return TaskProposal(
             id: id, name: name, ordinal: ordinal, attempt: attempt, specDigest: digest,
-            settingsDigest: definition.settingsDigest, definition: definition)
+            settingsDigest: definition.settingsDigest, definition: definition, dependencies: dependencies)
     }
 
     @discardableResult

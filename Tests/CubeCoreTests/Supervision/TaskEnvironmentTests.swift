@@ -12,7 +12,7 @@ struct TaskEnvironmentTests {
         arguments: [
             ("$(NAME)", "value"), ("a$(NAME)b$(NAME)", "avaluebvalue"), ("$$(NAME)", "$(NAME)"),
             ("$(OTHER)", "$(OTHER)"), ("$NAME $$ ${NAME}", "$NAME $$ ${NAME}"), ("$(NAME", "$(NAME"), ("$", "$"),
-            ("$$$(NAME)", "$$(NAME)"), ("$()", "$()"), ("$(A $(NAME))", "$(A $(NAME))"), ("$(NESTED)", "$(NAME)"),
+            ("$$$(NAME)", "$$(NAME)"), ("$()", "$()"), ("$(A $(NAME))", "$(A $(NAME))"), ("$(NESTED)", "value"),
             ("", ""),
         ])
     func expansion(text: String, expected: String) {
@@ -29,6 +29,34 @@ struct TaskEnvironmentTests {
         let environment = TaskEnvironment(assignment, home: "/")
         #expect(environment.variables.filter { $0.key.hasPrefix("PORT_") } == ["PORT_HTTP_ADMIN": "20001"])
         #expect(environment.expand("$(PORT_HTTP_ADMIN) $(PORT_NONE)") == "20001 $(PORT_NONE)")
+    }
+
+    @Test("A task finds what it depends on, unless its own variables say otherwise")
+    func addresses() {
+        var assignment = TaskAssignment.example { $0.env = ["CACHE_HTTP_ADDRESS": "elsewhere:1"] }
+        assignment.addresses = [
+            "DB_SQL_ADDRESS": "10.0.0.5:20001", "CACHE_HTTP_ADDRESS": "10.0.0.6:20002", "QUEUE_AMQP_ADDRESS": "q:1",
+        ]
+        let environment = TaskEnvironment(assignment, files: [["QUEUE_AMQP_ADDRESS": "q:2"]], home: "/")
+        #expect(environment.expand("tcp://$(DB_SQL_ADDRESS)") == "tcp://10.0.0.5:20001")
+        #expect(environment.variables["CACHE_HTTP_ADDRESS"] == "elsewhere:1")
+        #expect(environment.variables["QUEUE_AMQP_ADDRESS"] == "q:2")
+    }
+
+    @Test("A reference in a task's own variables is replaced once; what comes from files stays as it is")
+    func references() {
+        var assignment = TaskAssignment.example {
+            $0.ports = [PortSpec(name: "http")]
+            $0.env = [
+                "URL": "http://$(DB_SQL_ADDRESS)/$(SECRET)?p=$(PORT_HTTP)", "A": "$(B)", "B": "$(A)", "C": "$$(A) $(D)",
+            ]
+        }
+        assignment.ports = ["http": 20_001]
+        assignment.addresses = ["DB_SQL_ADDRESS": "10.0.0.5:20002"]
+        let environment = TaskEnvironment(assignment, files: [["SECRET": "$(A)", "FILE": "$(A)"]], home: "/")
+        #expect(environment.variables["URL"] == "http://10.0.0.5:20002/$(A)?p=20001")
+        #expect(environment.variables["A"] == "$(A)" && environment.variables["B"] == "$(B)")
+        #expect(environment.variables["C"] == "$(A) $(D)" && environment.variables["FILE"] == "$(A)")
     }
 
     @Test("A task's own variables replace the usual ones, but not those that say who it is")
