@@ -8,21 +8,30 @@ extension EndToEndTests {
         @Test func `a task finds what it depends on by the address that it is told`() async throws {
             try await World.with { world in
                 let found = world.directory.appending(path: "found")
+                let listen = #"LocalAddr => "127.0.0.1", LocalPort => $ENV{PORT_STOCK}, Listen => 8, ReuseAddr => 1"#
                 try world.write(
-                    "order",
-                    text: """
-                        [
-                          {"name": "shop-db", "ports": [{"name": "http"}],
-                           "command": ["python3", "-m", "http.server", "$(PORT_HTTP)", "--bind", "127.0.0.1"],
-                           "files": [{"source": "stock.txt", "target": "stock.txt"}],
-                           "health": {"ready": {"http": {"port": "http"}, "interval": "200ms"}},
-                           "update": {"min_healthy": "0s"}},
-                          {"name": "shop", "kind": "job", "depends_on": ["shop-db"],
-                           "env": {"STOCK": "http://$(SHOP_DB_HTTP_ADDRESS)/stock.txt"},
-                           "command": ["sh", "-c", "python3 -c 'import sys, urllib.request as r; print(r.urlopen(sys.argv[1]).read().decode() + sys.argv[2])' $STOCK \"$SHOP_DB_HTTP_ADDRESS\" > \(found.path)"]}
-                        ]
-                        """)
-                try Data("apples ".utf8).write(to: world.manifests.appending(path: "stock.txt"))
+                    "database",
+                    [
+                        "name": "shop-db", "ports": [["name": "stock"]], "update": ["min_healthy": "0s"],
+                        "health": ["ready": ["tcp": ["port": "stock"], "interval": "200ms"]],
+                        "command": [
+                            "perl", "-MIO::Socket::INET", "-e",
+                            "my $s = IO::Socket::INET->new(\(listen)) or die;"
+                                + #" while (my $c = $s->accept) { print $c "apples\n"; close $c }"#,
+                        ],
+                    ])
+                try world.write(
+                    "shop",
+                    [
+                        "name": "shop", "kind": "job", "depends_on": ["shop-db"],
+                        "env": ["FROM": "at $(SHOP_DB_STOCK_ADDRESS)", "FOUND": found.path],
+                        "command": [
+                            "perl", "-MIO::Socket::INET", "-e",
+                            #"my $c = IO::Socket::INET->new($ARGV[0]) or die; open my $f, ">", $ENV{FOUND} or die;"#
+                                + #" print {$f} <$c>, $ENV{FROM}; close $f or die"#,
+                            "$(SHOP_DB_STOCK_ADDRESS)",
+                        ],
+                    ])
                 let up = try world.start("up")
                 try await world.wait(for: "the completed job") {
                     let tasks = world.workload("shop")?["tasks"] as? [[String: Any]]
@@ -30,7 +39,7 @@ extension EndToEndTests {
                 }
                 let endpoints = try #require(world.workload("shop-db")?["endpoints"] as? [[String: Any]])
                 let address = try #require(endpoints.first?["address"] as? String)
-                #expect(try String(contentsOf: found, encoding: .utf8) == "apples \(address)\n")
+                #expect(try String(contentsOf: found, encoding: .utf8) == "apples\nat \(address)")
                 up.kill(SIGINT)
                 #expect(await up.ended() == 0)
             }
