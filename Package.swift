@@ -55,6 +55,7 @@ let package = Package(
         .library(name: "CubeTypes", targets: ["CubeTypes"]),
         .library(name: "CubeWorkerClient", targets: ["CubeWorkerClient"]),
         .library(name: "CubeManagerClient", targets: ["CubeManagerClient"]),
+        .library(name: "CubeTesting", targets: ["CubeTesting"]),
         .executable(name: "cube", targets: ["cube"]),
         .executable(name: "cube-supervisor", targets: ["cube-supervisor"]),
     ],
@@ -124,6 +125,14 @@ let package = Package(
                 .serviceLifecycle, .systemPackage,
             ]),
 
+        // A manager and workers in one process, public: for tests of programs that use the clients, and for our own.
+        .library(
+            "CubeTesting",
+            [
+                "CubeCore", "CubeErrors", "CubeManager", "CubeManagerClient", "CubeServer", "CubeTypes", "CubeWorker",
+                "CubeWorkerClient", .logging, .serviceLifecycle, .systemPackage,
+            ]),
+
         // The programs.
         .executableTarget(
             name: "cube",
@@ -144,9 +153,9 @@ let package = Package(
             "CommandLineTests",
             ["CubeCore", "CubeErrors", "CubeReconciler", "CubeTypes", "cube", .systemPackage]),
         .tests(
-            "CubeCoreTests", ["CubeCore", "CubeErrors", "CubeJSON", "CubeTypes", .hashTreeCollections],
+            "CubeCoreTests", ["CubeCore", "CubeErrors", "CubeJSON", "CubeTesting", "CubeTypes", .hashTreeCollections],
             data: ["Planning/Golden"]),
-        .tests("CubeJSONTests", ["CubeJSON"]),
+        .tests("CubeJSONTests", ["CubeJSON", "CubeTesting"]),
         .tests(
             "CubeServerTests",
             [
@@ -159,9 +168,12 @@ let package = Package(
         .tests(
             "CubeManagerTests",
             [
-                "CubeCore", "CubeErrors", "CubeManager", "CubeTypes", .grdb, .hashTreeCollections, .logging,
+                "CubeCore", "CubeErrors", "CubeManager", "CubeTesting", "CubeTypes", .grdb, .hashTreeCollections,
+                .logging,
                 .serviceLifecycle, .systemPackage,
             ]),
+        .tests(
+            "CubeTestingTests", ["CubeErrors", "CubeManagerClient", "CubeTesting", "CubeTypes", "CubeWorkerClient"]),
         .tests("CubeTypesTests", ["CubeErrors", "CubeTypes", "CubeVersion"]),
         // `swift build --build-tests` builds the programs too; a dependency on them would link the tests statically.
         .tests("EndToEndTests", ["CubeTypes"], data: ["Scenarios"]),
@@ -169,7 +181,8 @@ let package = Package(
         .tests(
             "CubeReconcilerTests",
             [
-                "CubeCore", "CubeErrors", "CubeJSON", "CubeReconciler", "CubeTypes", .hashTreeCollections, .logging,
+                "CubeCore", "CubeErrors", "CubeJSON", "CubeReconciler", "CubeTesting", "CubeTypes",
+                .hashTreeCollections, .logging,
                 .systemPackage,
             ]),
         .tests("CubeWorkerTests", ["CubeCore", "CubeErrors", "CubeTypes", "CubeWorker", .logging, .systemPackage]),

@@ -2,7 +2,7 @@ import Glibc
 import SystemPackage
 
 /// The output of a task, in the numbered files that its supervisors write: `1.log` and on, the oldest removed.
-struct TaskLog: Sendable {
+package struct TaskLog: Sendable {
     /// The size at which a file is followed by the next.
     static let fileBytes = 10 << 20
     /// How many are kept.
@@ -22,6 +22,15 @@ struct TaskLog: Sendable {
         } catch Errno.noSuchFileOrDirectory {
             return nil
         }
+    }
+
+    /// Adds to the newest file, and makes the first where there is none: for what runs without a supervisor.
+    package func append(_ bytes: [UInt8]) throws {
+        try LocalFiles.makeDirectory(directory)
+        let file = try FileDescriptor.open(
+            "\(directory)/\(try numbers().last ?? 1).log", .writeOnly, options: [.create, .append, .closeOnExec],
+            permissions: .ownerReadWrite)
+        try file.closeAfter { _ = try file.writeAll(bytes) }
     }
 
     /// The last lines, at most `bytes` of them; `nil` where there are none.

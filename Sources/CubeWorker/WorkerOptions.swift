@@ -25,4 +25,9 @@ package struct WorkerOptions: Sendable {
         self.labels = labels
         self.secrets = secrets ?? directory.appending("secrets")
     }
+
+    /// The output of a task.
+    package func log(of id: TaskID) -> TaskLog {
+        TaskLog(directory: WorkerStore(directory: directory.string).logs(of: id))
+    }
 }

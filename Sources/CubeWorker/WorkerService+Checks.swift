@@ -32,7 +32,7 @@ extension WorkerService {
             current.change(to: check, age: age())
             if current.due <= age() {
                 let began = age()
-                let outcome = await prober.probe(run, of: placement.assignment, by: check)
+                let outcome = await prober.probe(run, kind, of: placement.assignment, by: check)
                 guard !Task.isCancelled else { return }
                 take(current.record(outcome, began: began, ended: age()), of: kind, for: run)
             } else {

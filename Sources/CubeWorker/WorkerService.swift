@@ -15,7 +15,7 @@ package actor WorkerService: Service {
     let registrar: (any ManagerRegistrar)?
     let store: WorkerStore
     let runtime: any TaskRuntime
-    let prober: Prober
+    let prober: any Prober
     let clock: any Clock<Duration>
     let now: @Sendable () -> Timestamp
     let jitter: @Sendable () -> Double
@@ -24,7 +24,7 @@ package actor WorkerService: Service {
     /// Changes with each start of the worker.
     let incarnation = UUID().uuidString.lowercased()
     let startedAt: Timestamp
-    private let executor = QueueExecutor("cube-worker")
+    private let executor: any SerialExecutor
 
     private(set) var membership: Membership
     private(set) var table = TaskTable()
@@ -57,14 +57,16 @@ package actor WorkerService: Service {
 
     private init(
         options: WorkerOptions, registrar: (any ManagerRegistrar)?, store: WorkerStore, runtime: any TaskRuntime,
-        membership: Membership, clock: any Clock<Duration>, now: @escaping @Sendable () -> Timestamp,
+        prober: any Prober, executor: any SerialExecutor, membership: Membership, clock: any Clock<Duration>,
+        now: @escaping @Sendable () -> Timestamp,
         jitter: @escaping @Sendable () -> Double, logger: Logger
     ) {
         self.options = options
         self.registrar = registrar
         self.store = store
         self.runtime = runtime
-        prober = Prober(runtime: runtime, clock: clock)
+        self.prober = prober
+        self.executor = executor
         self.membership = membership
         self.clock = clock
         self.now = now
@@ -74,24 +76,39 @@ package actor WorkerService: Service {
         (unattended, attend) = AsyncStream.makeStream()
     }
 
-    /// Reads the records of an earlier worker in the same directory and adopts what still runs.
-    ///
-    /// - Throws: where a record cannot be read, as its task may be alive.
+    /// Opens the worker of this machine, which runs processes: see the other `open`.
     package static func open(
         _ options: WorkerOptions, registrar: (any ManagerRegistrar)?, clock: any Clock<Duration> = ContinuousClock(),
         now: @escaping @Sendable () -> Timestamp = { .now },
         jitter: @escaping @Sendable () -> Double = { .random(in: 0..<1) }, logger: Logger
+    ) async throws -> WorkerService {
+        let store = WorkerStore(directory: options.directory.string)
+        try store.prepare()
+        let runtime = ProcessRuntime(
+            store: store, supervisor: options.supervisor.string, boot: try Machine.bootID(),
+            secrets: try SecretDirectory.prepare(options.secrets.string))
+        return try await open(
+            options, runtime: runtime, prober: LocalProber(runtime: runtime, clock: clock), registrar: registrar,
+            clock: clock, now: now, jitter: jitter, executor: QueueExecutor("cube-worker"), logger: logger)
+    }
+
+    /// Reads the records of an earlier worker in the same directory and adopts what still runs.
+    ///
+    /// - Parameter executor: what it runs on; it waits for disks.
+    /// - Throws: where a record cannot be read, as its task may be alive.
+    package static func open(
+        _ options: WorkerOptions, runtime: any TaskRuntime, prober: any Prober, registrar: (any ManagerRegistrar)?,
+        clock: any Clock<Duration>, now: @escaping @Sendable () -> Timestamp,
+        jitter: @escaping @Sendable () -> Double, executor: any SerialExecutor, logger: Logger
     ) async throws -> WorkerService {
         var options = options
         let store = WorkerStore(directory: options.directory.string)
         try store.prepare()
         options.capacity = try options.capacity ?? Machine.capacity(directory: store.directory)
         let worker = WorkerService(
-            options: options, registrar: registrar, store: store,
-            runtime: ProcessRuntime(
-                store: store, supervisor: options.supervisor.string, boot: try Machine.bootID(),
-                secrets: try SecretDirectory.prepare(options.secrets.string)),
-            membership: try store.membership(), clock: clock, now: now, jitter: jitter, logger: logger)
+            options: options, registrar: registrar, store: store, runtime: runtime, prober: prober,
+            executor: executor, membership: try store.membership(), clock: clock, now: now, jitter: jitter,
+            logger: logger)
         try await worker.adopt()
         return worker
     }

@@ -1,3 +1,4 @@
+import CubeTesting
 import Foundation
 import Testing
 

@@ -1,3 +1,4 @@
+import CubeTesting
 import Testing
 
 @testable import CubeJSON

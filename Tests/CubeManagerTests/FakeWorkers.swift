@@ -1,6 +1,7 @@
 import CubeCore
 import CubeErrors
 import CubeManager
+import CubeTesting
 import CubeTypes
 
 /// Workers that start and stop tasks at once, and the wire to them, which can be cut.

@@ -1,5 +1,6 @@
 import CubeCore
 import CubeErrors
+import CubeTesting
 import CubeTypes
 import Logging
 import Testing

@@ -1,6 +1,7 @@
 import CubeCore
 import CubeErrors
 import CubeManager
+import CubeTesting
 import CubeTypes
 import Logging
 import ServiceLifecycle

@@ -1,5 +1,6 @@
 import CubeCore
 import CubeJSON
+import CubeTesting
 import CubeTypes
 import Foundation
 import SystemPackage

@@ -252,7 +252,7 @@ struct HealthTests {
                 let before = try LocalFiles.names(in: "/proc/self/task").count
                 let run = RunIdentity(task: assignment.id, placement: 1, number: 1, boot: "")
                 let outcomes = await withTaskGroup { group in
-                    for _ in 0..<500 { group.addTask { await probe.probe(run, of: assignment, by: check) } }
+                    for _ in 0..<500 { group.addTask { await probe.probe(run, .ready, of: assignment, by: check) } }
                     var (outcomes, threads) = (0, 0)
                     for await outcome in group {
                         if outcome == .failed("no answer within 2s") { outcomes += 1 }

@@ -68,6 +68,14 @@ extension Wall {
             Glibc HTTPTypes Hummingbird HummingbirdCore Logging NIOCore NIOHTTP1 NIOHTTPTypes ServiceLifecycle SystemPackage
             """),
 
+        // For tests, of ours and of others.
+        Wall(
+            "CubeTesting",
+            """
+            CubeCore CubeErrors CubeManager CubeManagerClient CubeServer CubeTypes CubeWorker CubeWorkerClient
+            Dispatch FoundationEssentials Logging ServiceLifecycle Synchronization SystemPackage
+            """),
+
         // The programs.
         Wall(
             "cube",
@@ -88,19 +96,19 @@ extension Wall {
         Wall(
             "CubeCoreTests",
             """
-            CubeCore CubeErrors CubeJSON CubeTypes Foundation FoundationEssentials HashTreeCollections Testing
+            CubeCore CubeErrors CubeJSON CubeTesting CubeTypes Foundation FoundationEssentials HashTreeCollections Testing
             """),
-        Wall("CubeJSONTests", "CubeJSON Foundation Testing"),
+        Wall("CubeJSONTests", "CubeJSON CubeTesting Foundation Testing"),
         Wall(
             "CubeManagerTests",
             """
-            CubeCore CubeErrors CubeManager CubeTypes Foundation GRDB HashTreeCollections Logging ServiceLifecycle
+            CubeCore CubeErrors CubeManager CubeTesting CubeTypes Foundation GRDB HashTreeCollections Logging ServiceLifecycle
             Synchronization SystemPackage Testing
             """),
         Wall(
             "CubeReconcilerTests",
             """
-            CubeCore CubeErrors CubeJSON CubeReconciler CubeTypes Foundation HashTreeCollections Logging
+            CubeCore CubeErrors CubeJSON CubeReconciler CubeTesting CubeTypes Foundation HashTreeCollections Logging
             Synchronization SystemPackage Testing
             """),
         Wall(
@@ -111,6 +119,7 @@ extension Wall {
             NIOHTTP1 NIOPosix ServiceLifecycle Synchronization SystemPackage
             Testing
             """),
+        Wall("CubeTestingTests", "CubeErrors CubeManagerClient CubeTesting CubeTypes CubeWorkerClient Testing"),
         Wall("CubeTypesTests", "CubeErrors CubeTypes CubeVersion Foundation Testing"),
         Wall(
             "CubeWorkerTests",

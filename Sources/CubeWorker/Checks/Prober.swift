@@ -1,9 +1,17 @@
-import CubeCore
-import CubeTypes
+package import CubeCore
+package import CubeTypes
 import SystemPackage
 
-/// Carries out checks. None of them keeps a thread.
-struct Prober: Sendable {
+/// What finds out how a run is.
+package protocol Prober: Sendable {
+    /// Carries one check out, within its time.
+    func probe(
+        _ run: RunIdentity, _ kind: CheckKind, of assignment: TaskAssignment, by check: HealthCheck
+    ) async -> CheckOutcome
+}
+
+/// Looks at the ports of this machine, and runs programs beside a run. None of its checks keeps a thread.
+struct LocalProber: Prober {
     let runtime: any TaskRuntime
     let clock: any Clock<Duration>
     /// So many programs are started for checks at a time; the others wait, and their time begins when they are started.
@@ -14,7 +22,9 @@ struct Prober: Sendable {
         self.clock = clock
     }
 
-    func probe(_ run: RunIdentity, of assignment: TaskAssignment, by check: HealthCheck) async -> CheckOutcome {
+    func probe(
+        _ run: RunIdentity, _ kind: CheckKind, of assignment: TaskAssignment, by check: HealthCheck
+    ) async -> CheckOutcome {
         if let http = check.http {
             return await within(check.timeout) { try await self.get(http, of: assignment) }
         }

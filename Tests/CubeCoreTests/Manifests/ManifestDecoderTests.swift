@@ -1,4 +1,5 @@
 import CubeJSON
+import CubeTesting
 import CubeTypes
 import Foundation
 import Testing

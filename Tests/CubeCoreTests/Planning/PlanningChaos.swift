@@ -1,6 +1,7 @@
 import CubeCore
 import CubeErrors
 import CubeJSON
+import CubeTesting
 import CubeTypes
 
 /// A world in which anything may happen, and that complains when a plan breaks a promise.

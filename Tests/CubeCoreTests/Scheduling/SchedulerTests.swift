@@ -1,3 +1,4 @@
+import CubeTesting
 import CubeTypes
 import Testing
 

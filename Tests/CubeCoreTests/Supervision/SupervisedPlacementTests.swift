@@ -1,4 +1,5 @@
 import CubeCore
+import CubeTesting
 import CubeTypes
 import Testing
 

@@ -1,24 +1,24 @@
-import Foundation
+import FoundationEssentials
 
 /// Random numbers that a seed repeats (SplitMix64, Steele, Lea and Flood 2014).
 ///
 /// The seed is the same for each run, so that a change fails for what it changed: `CUBE_SEED` sets another, and
 /// `CUBE_SEED=random` draws one.
-struct SeededGenerator: RandomNumberGenerator {
-    let seed: UInt64
+package struct SeededGenerator: RandomNumberGenerator {
+    package let seed: UInt64
     private var state: UInt64
 
-    init(seed: UInt64) {
+    package init(seed: UInt64) {
         self.seed = seed
         state = seed
     }
 
-    init() {
+    package init() {
         let wish = ProcessInfo.processInfo.environment["CUBE_SEED"]
         self.init(seed: wish == "random" ? .random(in: 0...UInt64.max) : wish.flatMap(UInt64.init) ?? 2026)
     }
 
-    mutating func next() -> UInt64 {
+    package mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var mixed = state
         mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
@@ -26,7 +26,7 @@ struct SeededGenerator: RandomNumberGenerator {
         return mixed ^ (mixed >> 31)
     }
 
-    mutating func pick<Element>(_ elements: some RandomAccessCollection<Element>) -> Element {
+    package mutating func pick<Element>(_ elements: some RandomAccessCollection<Element>) -> Element {
         elements.randomElement(using: &self)!
     }
 }

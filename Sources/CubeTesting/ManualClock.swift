@@ -1,0 +1,79 @@
+public import CubeTypes
+import Synchronization
+
+/// Time that goes only when a test says so.
+public final class ManualClock: Clock {
+    /// A moment of a manual clock.
+    public struct Instant: InstantProtocol {
+        /// The time since the clock was made.
+        public var offset: Duration
+
+        public init(offset: Duration) { self.offset = offset }
+
+        public func advanced(by duration: Duration) -> Instant { Instant(offset: offset + duration) }
+        public func duration(to other: Instant) -> Duration { other.offset - offset }
+        public static func < (left: Instant, right: Instant) -> Bool { left.offset < right.offset }
+    }
+
+    private struct Sleeper {
+        var deadline: Instant
+        var number: Int
+        var alarm: AsyncStream<Never>.Continuation
+    }
+
+    private struct State {
+        var now = Instant(offset: .zero)
+        var last = 0
+        var sleepers: [Int: Sleeper] = [:]
+    }
+
+    private let start: Timestamp
+    private let state = Mutex(State())
+
+    /// - Parameter start: what the wall clock shows at first.
+    public init(start: Timestamp = Timestamp(milliseconds: 1_700_000_000_000)) { self.start = start }
+
+    public var now: Instant { state.withLock(\.now) }
+    public var minimumResolution: Duration { .milliseconds(1) }
+
+    /// The wall clock that goes with it.
+    public var timestamp: Timestamp { start + now.offset }
+
+    /// The earliest moment that somebody sleeps until; `nil` where nobody sleeps.
+    public var nextDeadline: Instant? { state.withLock { $0.sleepers.values.map(\.deadline).min() } }
+
+    /// Returns when the time has come.
+    ///
+    /// - Throws: `CancellationError` where the task is cancelled before.
+    public func sleep(until deadline: Instant, tolerance: Duration? = nil) async throws {
+        let (alarms, alarm) = AsyncStream.makeStream(of: Never.self)
+        let number = state.withLock { state in
+            state.last += 1
+            if deadline <= state.now {
+                alarm.finish()
+            } else {
+                state.sleepers[state.last] = Sleeper(deadline: deadline, number: state.last, alarm: alarm)
+            }
+            return state.last
+        }
+        for await _ in alarms {}
+        state.withLock { _ = $0.sleepers.removeValue(forKey: number) }
+        try Task.checkCancellation()
+    }
+
+    /// Lets time go, and wakes whoever slept until then: the earliest first, of several those that slept first.
+    public func advance(by span: Duration) { advance(to: now.advanced(by: span)) }
+
+    /// Lets time go until a moment; one that has passed changes nothing.
+    public func advance(to moment: Instant) {
+        let due = state.withLock { state in
+            state.now = max(state.now, moment)
+            let due = state.sleepers.values.filter { $0.deadline <= state.now }
+            for sleeper in due { state.sleepers[sleeper.number] = nil }
+            return due
+        }
+        for sleeper in due.sorted(by: { ($0.deadline, $0.number) < ($1.deadline, $1.number) }) {
+            sleeper.alarm.finish()
+        }
+    }
+}
