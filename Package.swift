@@ -177,7 +177,8 @@ let package = Package(
         .tests("CubeTypesTests", ["CubeErrors", "CubeTypes", "CubeVersion"]),
         // `swift build --build-tests` builds the programs too; a dependency on them would link the tests statically.
         .tests("EndToEndTests", ["CubeTypes"], data: ["Scenarios"]),
-        .tests("GuideTests", ["CubeErrors", "CubeManagerClient", "CubeTypes", "CubeWorkerClient"]),
+        .tests(
+            "GuideTests", ["CubeErrors", "CubeManagerClient", "CubeTesting", "CubeTypes", "CubeWorkerClient"]),
         .tests(
             "CubeReconcilerTests",
             [

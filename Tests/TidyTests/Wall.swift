@@ -127,7 +127,9 @@ extension Wall {
             CubeCore CubeErrors CubeTypes CubeWorker Foundation Glibc Logging SystemPackage Testing
             """),
         Wall("EndToEndTests", "CubeTypes Foundation Glibc Synchronization Testing"),
-        Wall("GuideTests", "CubeErrors CubeManagerClient CubeTypes CubeWorkerClient Foundation Testing"),
+        Wall(
+            "GuideTests",
+            "CubeErrors CubeManagerClient CubeTesting CubeTypes CubeWorkerClient Foundation Testing"),
         Wall("TidyTests", "CubeCore FoundationEssentials Testing"),
     ]
 }
