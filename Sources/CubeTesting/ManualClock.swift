@@ -2,16 +2,24 @@ public import CubeTypes
 import Synchronization
 
 /// Time that goes only when a test says so.
+///
+/// - Since: 0.1
 public final class ManualClock: Clock {
     /// A moment of a manual clock.
+    ///
+    /// - Since: 0.1
     public struct Instant: InstantProtocol {
         /// The time since the clock was made.
         public var offset: Duration
 
+        /// - Parameter offset: the time since the clock was made.
         public init(offset: Duration) { self.offset = offset }
 
+        /// The moment so much later.
         public func advanced(by duration: Duration) -> Instant { Instant(offset: offset + duration) }
+        /// The time from this moment to another one.
         public func duration(to other: Instant) -> Duration { other.offset - offset }
+        /// Whether the left moment comes first.
         public static func < (left: Instant, right: Instant) -> Bool { left.offset < right.offset }
     }
 
@@ -33,7 +41,9 @@ public final class ManualClock: Clock {
     /// - Parameter start: what the wall clock shows at first.
     public init(start: Timestamp = Timestamp(milliseconds: 1_700_000_000_000)) { self.start = start }
 
+    /// The present moment.
     public var now: Instant { state.withLock(\.now) }
+    /// One millisecond, as times on the wire have it.
     public var minimumResolution: Duration { .milliseconds(1) }
 
     /// The wall clock that goes with it.

@@ -23,6 +23,8 @@ public import CubeWorkerClient
 /// its own finds the manager at ``endpoint``. A call returns when the manager has decided. What follows from it, such as that
 /// a task starts, has come about when ``settle()`` returns: it waits until there is nothing left to do but for the test to act
 /// or for time to go. ``advance(by:)`` lets time go in the same way, from one moment at which something is due to the next.
+///
+/// - Since: 0.1
 public struct TestCluster: Sendable {
     /// Calls the manager.
     public let manager: ManagerClient

@@ -1,6 +1,8 @@
 public import CubeTypes
 
 /// A machine of a ``TestCluster``. A string literal makes one with that name.
+///
+/// - Since: 0.1
 public struct TestNode: Hashable, Sendable, ExpressibleByStringLiteral {
     /// Must match the rule of `NodeName`.
     public var name: String
@@ -9,6 +11,10 @@ public struct TestNode: Hashable, Sendable, ExpressibleByStringLiteral {
     /// What constraints of tasks look at.
     public var labels: [String: String]
 
+    /// - Parameters:
+    ///   - name: unique in its cluster.
+    ///   - capacity: what its tasks may reserve in all.
+    ///   - labels: what constraints of tasks look at.
     public init(
         _ name: String,
         capacity: ResourceSpec = ResourceSpec(millicores: 4000, memory: 8 << 30, disk: 100 << 30),
@@ -19,5 +25,6 @@ public struct TestNode: Hashable, Sendable, ExpressibleByStringLiteral {
         self.labels = labels
     }
 
+    /// A node with the usual capacity and no label.
     public init(stringLiteral name: String) { self.init(name) }
 }

@@ -8,6 +8,8 @@ import CubeWorker
 /// It runs until the test ends it, or the worker does: then it ends by the signal of its stop policy. Its health checks pass
 /// until the test says otherwise. What a method brings about is done when ``TestCluster/settle()`` returns, or any later call
 /// that lets time go.
+///
+/// - Since: 0.1
 public struct TestTask: Sendable {
     let run: RunIdentity
     let assignment: TaskAssignment
@@ -23,12 +25,17 @@ public struct TestTask: Sendable {
         self.runtime = runtime
     }
 
+    /// The task that it is a run of.
     public var id: TaskID { run.task }
+    /// Whose it is.
     public var owner: OwnerName { assignment.owner }
+    /// The name of its workload.
     public var name: WorkloadName { assignment.definition.name }
+    /// Which replica: from 0.
     public var ordinal: Int { assignment.ordinal }
     /// The number of its run, from 1; each restart by the worker is another one.
     public var number: Int { run.number }
+    /// What the task is.
     public var definition: TaskDefinition { assignment.definition }
     /// The ports that it was given, by their names.
     public var ports: [String: Int] { assignment.ports }
@@ -65,6 +72,8 @@ public struct TestTask: Sendable {
 }
 
 /// What runs in a ``TestCluster`` now, by owner, name, ordinal and node.
+///
+/// - Since: 0.1
 public struct TestTasks: RandomAccessCollection, Sendable {
     private let running: [TestTask]
 
@@ -74,8 +83,11 @@ public struct TestTasks: RandomAccessCollection, Sendable {
         }
     }
 
+    /// The place of the first task.
     public var startIndex: Int { running.startIndex }
+    /// The place after the last task.
     public var endIndex: Int { running.endIndex }
+    /// The task at a place.
     public subscript(position: Int) -> TestTask { running[position] }
 
     /// The task that runs for a slot; of several, that of the first owner and node.

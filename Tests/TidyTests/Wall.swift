@@ -70,7 +70,7 @@ extension Wall {
 
         // For tests, of ours and of others.
         Wall(
-            "CubeTesting",
+            "CubeTesting", public: true,
             """
             CubeCore CubeErrors CubeManager CubeManagerClient CubeServer CubeTypes CubeWorker CubeWorkerClient
             Dispatch FoundationEssentials Logging ServiceLifecycle Synchronization SystemPackage

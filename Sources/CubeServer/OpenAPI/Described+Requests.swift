@@ -13,6 +13,9 @@ extension TaskProposal: DescribedObject {
         Property("source", \.source, "The manifest file that it came from."),
         Property("definition", \.definition),
         Property("rejects", \.rejects, "The declared digest that a rollout gave up, in whose place this task is."),
+        Property(
+            "depends_on", \.dependencies,
+            "The workloads of the same owner whose addresses it is told with each placement.", isRequired: false),
     ]
 }
 

@@ -11,6 +11,10 @@ extension TaskAssignment: DescribedObject {
         Property("attempt", \.attempt),
         Property("placement", \.placement),
         Property("ports", \.ports, "The numbers of its ports, by their names.", isRequired: false),
+        Property(
+            "addresses", \.addresses,
+            "Where what it depends on was served when it was placed: `HOST:PORT` by the names of the variables.",
+            isRequired: false),
         Property("settings_digest", \.settingsDigest),
         Property("definition", \.definition),
     ]

@@ -97,10 +97,6 @@ extension KeyedDecodingContainer {
         try decodeIfPresent(type, forKey: key) ?? [:]
     }
 
-    package func decode(_ type: [String: String].Type, forKey key: Key) throws -> [String: String] {
-        try decodeIfPresent(type, forKey: key) ?? [:]
-    }
-
     package func decode(_ type: [WorkloadName].Type, forKey key: Key) throws -> [WorkloadName] {
         try decodeIfPresent(type, forKey: key) ?? []
     }

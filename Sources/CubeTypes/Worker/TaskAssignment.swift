@@ -47,6 +47,22 @@ public struct TaskAssignment: Codable, Hashable, Sendable {
         self.settingsDigest = settingsDigest
         self.definition = definition
     }
+
+    /// What an older manager does not say of ports and addresses is empty.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            cluster: try container.decode(ClusterID.self, forKey: .cluster),
+            term: try container.decode(Int.self, forKey: .term), id: try container.decode(TaskID.self, forKey: .id),
+            owner: try container.decode(OwnerName.self, forKey: .owner),
+            ordinal: try container.decode(Int.self, forKey: .ordinal),
+            attempt: try container.decode(Int.self, forKey: .attempt),
+            placement: try container.decode(Int.self, forKey: .placement),
+            ports: try container.decodeIfPresent([String: Int].self, forKey: .ports) ?? [:],
+            addresses: try container.decodeIfPresent([String: String].self, forKey: .addresses) ?? [:],
+            settingsDigest: try container.decode(Digest.self, forKey: .settingsDigest),
+            definition: try container.decode(TaskDefinition.self, forKey: .definition))
+    }
 }
 
 /// What may change of a task while it runs: `PUT /tasks/{id}/settings` of a worker.
