@@ -54,7 +54,8 @@ extension TaskRecord {
     fileprivate init(_ task: TaskRecord, in slot: SlotKey, attempt: Int) {
         self.init(
             id: task.id, slot: slot, attempt: attempt, specDigest: task.specDigest,
-            settingsDigest: task.settingsDigest, source: task.source, definition: task.definition, phase: task.phase,
+            settingsDigest: task.settingsDigest, source: task.source, definition: task.definition,
+            dependencies: task.dependencies, phase: task.phase,
             createdAt: task.createdAt, createdRevision: task.createdRevision, revision: task.revision)
         (placements, health, nodeUnknown) = (task.placements, task.health, task.nodeUnknown)
     }
