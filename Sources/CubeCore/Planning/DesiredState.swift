@@ -180,12 +180,7 @@ package struct DesiredState: Sendable {
             if memory.files[path] != names { memory.files[path] = names }
             for workload in workloads {
                 definitions[workload.name, default: [:]][path] = workload
-                let since = memory.names[workload.name]?.since ?? (startsWithoutMemory ? 0 : nil)
-                let dependencies = workload.dependencies
-                let known = NameMemory(
-                    prune: workload.prune, since: since, dependsOn: dependencies.isEmpty ? nil : dependencies)
-                touched.formUnion(graph.set(workload.name, to: dependencies))
-                if memory.names[workload.name] != known { memory.names[workload.name] = known }
+                remember(workload.name, touched: &touched)
                 touched.insert(workload.name)
             }
         case .unreadable(let diagnostics):
@@ -202,6 +197,18 @@ package struct DesiredState: Sendable {
         }
     }
 
+    /// Notes what a name depends on, and what is remembered of it: what the first of its definitions says, also where there
+    /// are more, or there were.
+    private mutating func remember(_ name: WorkloadName, touched: inout Set<WorkloadName>) {
+        guard let workload = definitions[name]?.min(by: { $0.key < $1.key })?.value else { return }
+        let since = memory.names[name]?.since ?? (startsWithoutMemory ? 0 : nil)
+        let dependencies = workload.dependencies
+        let known = NameMemory(
+            prune: workload.prune, since: since, dependsOn: dependencies.isEmpty ? nil : dependencies)
+        touched.formUnion(graph.set(name, to: dependencies))
+        if memory.names[name] != known { memory.names[name] = known }
+    }
+
     /// Takes back what a file said.
     private mutating func withdraw(_ path: String, touched: inout Set<WorkloadName>) {
         let old = files.removeValue(forKey: path)
@@ -211,6 +218,7 @@ package struct DesiredState: Sendable {
             for workload in workloads {
                 definitions[workload.name]?[path] = nil
                 if definitions[workload.name]?.isEmpty == true { definitions[workload.name] = nil }
+                remember(workload.name, touched: &touched)
                 touched.insert(workload.name)
             }
         case .unreadable:
