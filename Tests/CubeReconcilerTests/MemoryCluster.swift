@@ -50,7 +50,8 @@ actor MemoryCluster: ClusterWriter {
 
     /// Takes the lease for another one of the same source.
     func takeLease(for source: SourceID) throws {
-        _ = try change { try $0.lease(.default, LeaseRequest(holder: "another", source: source)) }
+        let last = state.records.owners[.default]?.grant?.fence
+        _ = try change { try $0.lease(.default, LeaseRequest(holder: "another", source: source, succeeds: last)) }
     }
 
     var tasks: [TaskStatus] {

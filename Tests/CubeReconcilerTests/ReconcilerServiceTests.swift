@@ -14,7 +14,7 @@ import Testing
 private final class World: Sendable {
     let directory: TemporaryDirectory
     let files = ObservedFileSystem()
-    let clock = ManualClock(start: Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)))
+    let clock: ManualClock
     let cluster: MemoryCluster
     private let data: FilePath
 
@@ -23,7 +23,17 @@ private final class World: Sendable {
         try directory.makeDirectory("manifests")
         data = directory.path.appending(".cube")
         try directory.makeDirectory(".cube")
+        clock = ManualClock(start: Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)))
         cluster = try MemoryCluster(clock: clock)
+    }
+
+    /// Another data directory, of the same cluster and time.
+    init(beside other: World) throws {
+        directory = try TemporaryDirectory()
+        data = directory.path.appending(".cube")
+        try directory.makeDirectory(".cube")
+        clock = other.clock
+        cluster = other.cluster
     }
 
     func write(_ text: String, to name: String) throws { try directory.write(text, to: "manifests/\(name)") }
@@ -297,6 +307,44 @@ private struct Run {
             try world.write(manifest("web", "2"), to: "web.json")
             try await run.untilConverged { _ in await world.cluster.living == ["web/0": "2"] }
         }
+    }
+
+    @Test func `Of two reconcilers of one source the second waits, says so, and goes on when the first is gone`()
+        async throws
+    {
+        let first = try World()
+        let second = try World(beside: first)
+        let repository = try TestRepository()
+        @Sendable func publish(_ argument: String) throws {
+            try repository.write(manifest("web", argument), to: "web.json")
+            _ = try repository.commit()
+            try repository.git("push", "--quiet", "--force", "origin", "HEAD:main")
+        }
+        try publish("1")
+        let remote = GitRemote(url: repository.remote.string, reference: .branch("main"), path: "")
+        let (leads, waits) = (Bell(), Bell())
+        async let following: Void = {
+            await leads.wait()
+            try await second.reconcile(from: remote) { run in
+                try await run.until { $0.summary?.conditions.contains { $0.reason == "lease_held" } ?? false }
+                let held = second.summary()?.conditions.first { $0.reason == "lease_held" }
+                #expect(held?.type == .held && held?.message == "owner default: test holds its lease")
+                try publish("2")
+                run.wake()
+                try await run.until { _ in second.drift(of: "web") != nil }
+                await run.pass(.seconds(30))
+                #expect(await second.cluster.living == ["web/0": "1"])
+                waits.ring()
+                try await run.untilConverged { _ in await second.cluster.living == ["web/0": "2"] }
+                #expect(second.summary()?.conditions.contains { $0.type == .held } == false)
+            }
+        }()
+        try await first.reconcile(from: remote) { run in
+            try await run.untilConverged { _ in await first.cluster.living == ["web/0": "1"] }
+            leads.ring()
+            while !waits.hear() { await run.pass(.milliseconds(100)) }
+        }
+        try await following
     }
 
     @Test func `Another source's owner is watched and left alone`() async throws {

@@ -85,7 +85,7 @@ extension EndToEndTests {
 }
 
 /// The real git, without anybody's settings.
-private enum Git {
+enum Git {
     @discardableResult
     static func run(_ arguments: [String]) throws -> String {
         let process = Process()

@@ -5,8 +5,8 @@ import HashTreeCollections
 extension ClusterTransaction {
     /// Takes, renews or gives back the lease of an owner. A renewal changes nothing that is stored.
     ///
-    /// - Throws: `owner_taken` for another source than the owner's; `stale_fence` where another one took the lease since;
-    ///   `validation_failed` for the owner `manual`, which has no lease.
+    /// - Throws: `owner_taken` for another source than the owner's; `lease_held` where another one of the source has it;
+    ///   `stale_fence` where another one took the lease since; `validation_failed` for the owner `manual`, which has no lease.
     package mutating func lease(_ name: OwnerName, _ request: LeaseRequest) throws(APIError) -> OwnerStatus {
         guard name != .manual else {
             throw .invalid([ValidationError(field: "owner", value: "\(name)", message: "needs no lease")])
@@ -20,6 +20,13 @@ extension ClusterTransaction {
         }
         guard let fence = request.fence else {
             if request.release { return state.status(of: try owner(name)) }
+            if let grant = known?.grant, grant.fence != request.succeeds, let live = state.leases[name],
+                now < live.expiresAt
+            {
+                throw APIError(
+                    .leaseHeld, "owner \(name): \(grant.holder) holds its lease",
+                    details: ["holder": grant.holder, "expires_at": "\(live.expiresAt)"])
+            }
             return grant(known ?? OwnerRecord(name: name, source: nil, revision: 0), to: request)
         }
         var owner = try owner(name)

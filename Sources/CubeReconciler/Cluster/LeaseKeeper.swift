@@ -3,7 +3,8 @@ import CubeTypes
 import Logging
 import Synchronization
 
-/// Takes the owner's lease and keeps it: without it nothing is written.
+/// Takes the owner's lease and keeps it: without it nothing is written. Where another one of the same source has it, this one
+/// waits as its standby, and asks again with each renewal.
 final class LeaseKeeper: Sendable {
     enum Standing: Hashable, Sendable {
         case held(fence: Int)
@@ -22,6 +23,8 @@ final class LeaseKeeper: Sendable {
 
     private struct State {
         var fence: Int?
+        /// The last fence that was held from this data directory, which is this process' alone.
+        var last: Int?
         var holds: [Hold] = []
     }
 
@@ -30,17 +33,24 @@ final class LeaseKeeper: Sendable {
     private let holder: String
     private let source: SourceID
     private let clock: any Clock<Duration>
-    private let state = Mutex(State())
+    private let remember: @Sendable (Int) -> Void
+    private let state: Mutex<State>
     private let bell = Bell()
 
+    /// - Parameters:
+    ///   - last: the fence that was held before, by a process that is gone.
+    ///   - remember: told each new fence.
     init(
-        _ cluster: any ClusterWriter, owner: OwnerName, holder: String, source: SourceID, clock: any Clock<Duration>
+        _ cluster: any ClusterWriter, owner: OwnerName, holder: String, source: SourceID, last: Int? = nil,
+        clock: any Clock<Duration>, remember: @escaping @Sendable (Int) -> Void = { _ in }
     ) {
         self.cluster = cluster
         self.owner = owner
         self.holder = holder
         self.source = source
         self.clock = clock
+        self.remember = remember
+        state = Mutex(State(last: last))
     }
 
     /// Tells the manager what the guards hold, so that it can be approved.
@@ -78,18 +88,23 @@ final class LeaseKeeper: Sendable {
 
     /// - Returns: where the lease stands, if that can be told.
     func renew() async -> Standing? {
-        let (fence, holds) = state.withLock { ($0.fence, $0.holds) }
+        let (fence, last, holds) = state.withLock { ($0.fence, $0.last, $0.holds) }
         do {
-            let request = LeaseRequest(holder: holder, source: source, fence: fence, holds: holds)
+            let request = LeaseRequest(
+                holder: holder, source: source, fence: fence, succeeds: fence == nil ? last : nil, holds: holds)
             let status = try await cluster.lease(owner, request)
-            state.withLock { $0.fence = status.lease?.fence }
+            if let new = status.lease?.fence, new != last { remember(new) }
+            state.withLock { state in
+                state.fence = status.lease?.fence
+                state.last = state.fence ?? last
+            }
             return status.lease.map { .held(fence: $0.fence) }
         } catch let error as APIError where error.isRefusal {
             state.withLock { $0.fence = nil }
             guard fence != nil, error.reason == .staleFence || error.reason == .leaseRequired else {
                 return .refused(error)
             }
-            // Lost to nobody: after a pause it is there to be taken again.
+            // After a pause it may be there to be taken again, unless another one took it.
             return await renew()
         } catch {
             // The manager is away, which its watch tells; a lease may still be ours.

@@ -63,6 +63,17 @@ package struct ReconcilerMemory: Sendable {
         try save(window, as: directory.appending("window.json"))
     }
 
+    /// The fence of the owner's lease that was held last: who starts anew here need not wait for its end.
+    package var fence: Int? { (load(directory.appending("lease.json")) as LastLease?)?.fence }
+
+    package func save(fence: Int) throws(FileError) {
+        try save(LastLease(fence: fence), as: directory.appending("lease.json"))
+    }
+
+    private struct LastLease: Codable {
+        var fence: Int
+    }
+
     /// What people were told is wrong.
     package var notices: NoticeBoard { load(directory.appending("notices.json")) ?? NoticeBoard() }
 

@@ -31,7 +31,13 @@ package struct ReconcilerService: Service {
         let identity = try memory.identity(of: options.origin.sourceID, random: world.random)
         let journal = Journal(directory: options.directory, files: world.files, logger: logger)
         let lease = LeaseKeeper(
-            world.cluster, owner: options.owner, holder: options.holder, source: identity.source, clock: world.clock)
+            world.cluster, owner: options.owner, holder: options.holder, source: identity.source, last: memory.fence,
+            clock: world.clock
+        ) { [logger] fence in
+            do throws(FileError) { try memory.save(fence: fence) } catch {
+                logger.warning("the next start may have to wait for the lease", metadata: ["error": "\(error)"])
+            }
+        }
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await journal.run() }
             if let sender = world.notices {

@@ -85,17 +85,23 @@ public struct LeaseRequest: Codable, Hashable, Sendable {
     public var holder: String
     /// The source that the owner is, or will be, bound to.
     public var source: SourceID
-    /// The fence to renew; `nil` takes the lease anew.
+    /// The fence to renew; `nil` takes the lease anew, where nobody else of the source has it.
     public var fence: Int?
+    /// The fence that the one before had whose place this one takes, and who is known to be gone: nobody waits for its end.
+    public var succeeds: Int?
     /// What the guards hold now.
     public var holds: [Hold]
     /// Gives the lease back instead.
     public var release: Bool
 
-    public init(holder: String, source: SourceID, fence: Int? = nil, holds: [Hold] = [], release: Bool = false) {
+    public init(
+        holder: String, source: SourceID, fence: Int? = nil, succeeds: Int? = nil, holds: [Hold] = [],
+        release: Bool = false
+    ) {
         self.holder = holder
         self.source = source
         self.fence = fence
+        self.succeeds = succeeds
         self.holds = holds
         self.release = release
     }
@@ -106,6 +112,7 @@ public struct LeaseRequest: Codable, Hashable, Sendable {
             holder: try container.decode(String.self, forKey: .holder),
             source: try container.decode(SourceID.self, forKey: .source),
             fence: try container.decodeIfPresent(Int.self, forKey: .fence),
+            succeeds: try container.decodeIfPresent(Int.self, forKey: .succeeds),
             holds: try container.decodeIfPresent([Hold].self, forKey: .holds) ?? [],
             release: try container.decodeIfPresent(Bool.self, forKey: .release) ?? false)
     }

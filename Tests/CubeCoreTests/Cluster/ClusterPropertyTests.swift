@@ -83,7 +83,7 @@ private struct RandomWorld {
         case 0..<30: write(for: owner, using: &random)
         case 30..<60: report(from: node, using: &random)
         case 60..<66:
-            let request = LeaseRequest(holder: "test", source: TestCluster.source, fence: nil)
+            let request = LeaseRequest(holder: "test", source: TestCluster.source, succeeds: fences[.default])
             if let status = run({ (transaction) throws(APIError) in try transaction.lease(.default, request) }) {
                 fences[.default] = status.fence
             }

@@ -25,13 +25,25 @@ struct OwnerTests {
         digest: Digest(rawValue: "sha256:abc" + String(repeating: "0", count: 61))!, guardName: "guard_window",
         changes: [HeldChange(verb: "prune", name: .web, ordinal: 0, from: nil, to: nil)])
 
-    @Test("The same source takes a lease over at once, with a new fence; another source is refused")
+    @Test("Of one source, who comes second waits for the end of the lease, unless the first is known to be gone")
     func takeOver() throws {
         var cluster = TestCluster()
-        let first = try cluster.takeLease()
-        let second = try cluster.takeLease()
+        func take(succeeding fence: Int? = nil) throws(APIError) -> Int {
+            let request = LeaseRequest(holder: "second", source: TestCluster.source, succeeds: fence)
+            return try cluster.run { (transaction) throws(APIError) in try transaction.lease(.default, request) }.fence
+        }
+        let first = try take()
+        expectRefusal(.leaseHeld) { try take() }
+        expectRefusal(.leaseHeld) { try take(succeeding: first - 1) }
+        let second = try take(succeeding: first)
         #expect(second > first)
         expectRefusal(.staleFence) { try lease(&cluster, fence: first) }
+        cluster.now = cluster.now + .milliseconds(14_999)
+        expectRefusal(.leaseHeld) { try take() }
+        cluster.now = cluster.now + .milliseconds(1)
+        #expect(try take() > second)
+        _ = try lease(&cluster, fence: second + 1, release: true)
+        #expect(try take() > second + 1)
         expectRefusal(.ownerTaken) { try cluster.takeLease(source: TestCluster.otherSource) }
     }
 

@@ -51,9 +51,10 @@ struct TestCluster {
         return try run { (transaction) throws(APIError) in try transaction.observe(list, from: node) }
     }
 
-    /// The fence of a lease that is taken anew.
+    /// The fence of a lease that is taken anew, in the place of whoever has it.
     mutating func takeLease(_ owner: OwnerName = .default, source: SourceID = source) throws -> Int {
-        let request = LeaseRequest(holder: "test", source: source)
+        let request = LeaseRequest(
+            holder: "test", source: source, succeeds: state.records.owners[owner]?.grant?.fence)
         return try run { (transaction) throws(APIError) in try transaction.lease(owner, request) }.fence
     }
 
