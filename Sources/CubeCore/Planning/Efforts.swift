@@ -34,9 +34,19 @@ struct Efforts: Hashable, Sendable {
         var effort = all[action.name]?[key] ?? Effort(notBefore: now)
         effort.tries += 1
         effort.revision = max(effort.revision, revision)
-        effort.notBefore = now + .seconds(min(60, 1 << min(effort.tries - 1, 6)))
+        effort.notBefore = now + Self.pause(after: effort.tries, of: action.task)
         effort.error = error?.description
         all[action.name, default: [:]][key] = effort
+    }
+
+    /// From 1 s doubling to a minute, of which half is by the task: what failed together is not tried again together.
+    static func pause(after tries: Int, of task: TaskID) -> Duration {
+        let longest = Duration.seconds(min(60, 1 << min(tries - 1, 6)))
+        // FNV-1a, by Fowler, Noll and Vo.
+        let hash = "\(task) \(tries)".utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) {
+            ($0 ^ UInt64($1)) &* 0x100_0000_01b3
+        }
+        return longest / 2 + longest / 2 * (Double(hash >> 11) / Double(1 << 53))
     }
 
     /// Forgets what is not wished any more, or whose effect is seen.

@@ -8,6 +8,7 @@ struct LeftoverDecider {
     let directives: NameDirectives
     /// What depends on it and still lives, sorted.
     var dependents: [WorkloadName] = []
+    let starts: StartTimes
     let now: Timestamp
 
     /// Nobody can know what is declared: all stays as it is.
@@ -30,8 +31,10 @@ struct LeftoverDecider {
         let freeze = directives.freeze(at: now)
         return Decision(
             rule: freeze == nil ? .prune : .suspended, reason: "no manifest declares it any more",
-            steps: freeze == nil ? steps : steps.map(\.suspended), health: health, replicas: replicas(desired: 0),
-            dependents: freeze == nil ? dependents : [], wakeAt: freeze?.expiresAt)
+            steps: freeze == nil ? steps : steps.map(\.suspended), health: health,
+            standstill: starts.overdueStop(among: live, at: now), replicas: replicas(desired: 0),
+            dependents: freeze == nil ? dependents : [],
+            wakeAt: [freeze?.expiresAt, starts.nextStopDeadline(among: live, after: now)].compactMap { $0 }.min())
     }
 
     private var live: [TaskStatus] { observed.live }

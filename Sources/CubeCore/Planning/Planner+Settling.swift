@@ -9,15 +9,21 @@ extension Planner {
         _ name: WorkloadName, _ observed: ObservedState, _ now: Timestamp
     ) -> WorkloadReport? {
         guard var entry = entries[name] else { return nil }
-        var stall: String?
+        var stall: Standstill?
         let wished = entry.decision.steps.filter { $0.state != .inFlight }.map { Efforts.Key($0.action) }
         efforts.keep(Set(wished), of: name)
         var wakeAt = entry.decision.wakeAt
         entry.steps = entry.decision.steps.map { step in
             let step = guarded(step, of: name)
             guard step.state == .due, let effort = efforts[step.action] else { return step }
-            if effort.tries >= Efforts.stalledAfter { stall = step.action.stallText(effort) }
+            if effort.tries >= Efforts.stalledAfter {
+                stall = Standstill(reason: WaitReason.noEffect.rawValue, message: step.action.stallText(effort))
+            }
             return retried(step, effort, observed.revision, now, &wakeAt)
+        }
+        if let complaint = contention.complaint(about: name, wishing: entry.steps, at: now) {
+            stall = Standstill(reason: WaitReason.contested.rawValue, message: complaint)
+            entry.steps = entry.steps.map(\.contested)
         }
         let maker = ReportMaker(
             name: name, desired: desired.workloads[name], observed: observed.workloads[name] ?? ObservedWorkload(),
@@ -67,7 +73,20 @@ extension Planner {
         } else if now < effort.notBefore {
             (step.state, step.waitsFor) = (.waiting, .noEffect)
             wakeAt = min(wakeAt ?? effort.notBefore, effort.notBefore)
+        } else if let next = retries.next(at: now) {
+            (step.state, step.waitsFor) = (.waiting, .retryBudget)
+            wakeAt = min(wakeAt ?? next, next)
         }
+        return step
+    }
+}
+
+extension Step {
+    /// The same, held because somebody else undoes it.
+    fileprivate var contested: Step {
+        guard state == .due || state == .waiting else { return self }
+        var step = self
+        (step.state, step.waitsFor) = (.held, .contested)
         return step
     }
 }

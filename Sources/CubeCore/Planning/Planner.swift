@@ -35,6 +35,8 @@ package struct Planner: Sendable {
     var former: [WorkloadName: WorkloadReport]
     private var directives = DirectiveIndex()
     var efforts = Efforts()
+    var contention = Contention()
+    var retries = RetryBudget()
     /// The names to decide, and those whose decision stands while guards or answers changed.
     private var dirty: Set<WorkloadName> = []
     private var unsettled: Set<WorkloadName> = []
@@ -111,9 +113,17 @@ package struct Planner: Sendable {
         directives = index
     }
 
+    /// Notes that a call is made with these actions.
+    package mutating func calls(_ actions: [PlannedAction], at now: Timestamp) {
+        if actions.contains(where: { efforts[$0] != nil }) { retries.spend(at: now) }
+    }
+
     /// Notes that an action was made and answered, well or not, at a revision of the cluster.
     package mutating func answered(_ action: PlannedAction, at now: Timestamp, revision: Int, error: APIError? = nil) {
         efforts.answered(action, at: now, revision: revision, error: error)
+        if error == nil, efforts[action]?.tries == 1 {
+            contention.done(action, wish: wish(of: action.name), at: now)
+        }
         unsettled.insert(action.name)
     }
 
@@ -224,7 +234,8 @@ package struct Planner: Sendable {
                 && observed.workloads[other]?.tasks.values.contains { !$0.state.hasEnded } ?? false
         }
         let leftover = LeftoverDecider(
-            name: name, observed: workload, directives: told, dependents: dependents.sorted(), now: now)
+            name: name, observed: workload, directives: told, dependents: dependents.sorted(), starts: starts,
+            now: now)
         var decision: Decision?
         switch desired.workloads[name] {
         case .readable(let declared)?:
@@ -239,6 +250,7 @@ package struct Planner: Sendable {
             let kept = live.compactMap { $0.source.flatMap(desired.keptByGroup) }.first
             decision = live.isEmpty ? nil : kept.map(leftover.keep) ?? leftover.prune()
         }
+        contention.wish(desired.workloads[name].map { _ in wish(of: name) }, of: name)
         if desired.workloads[name] != nil { window.returned(name) }
         let isAbsent = desired.workloads[name] == nil && (decision != nil || desired.memory.names[name] != nil)
         absent.set(name, isAbsent)
@@ -252,6 +264,12 @@ package struct Planner: Sendable {
         entries[name, default: Entry(decision: decision)].decision = decision
         entries[name]?.observedSum = sum
         entries[name]?.starts = starts
+    }
+
+    /// What is declared of a name, and what people told about it.
+    private func wish(of name: WorkloadName) -> Contention.Wish {
+        let told = directives.names[name] ?? .none
+        return Contention.Wish(declared: desired.element(of: name), directives: [told.retry, told.restart])
     }
 
     /// Nothing is declared and nothing lives.

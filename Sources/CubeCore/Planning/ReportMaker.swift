@@ -9,8 +9,8 @@ struct ReportMaker {
     let decision: Decision
     /// The decision's steps, after the guards.
     let steps: [Step]
-    /// What the manager answered to actions that had no effect.
-    let stall: String?
+    /// Why what is due is not done: it had no effect, or somebody undoes it.
+    let stall: Standstill?
     let diagnostics: [Diagnostic]
     let previous: WorkloadReport?
     let now: Timestamp
@@ -86,9 +86,7 @@ struct ReportMaker {
             let count = held.count == 1 ? "1 action" : "\(held.count) actions"
             conditions.append(condition(.held, reason.rawValue, "\(reason.text) (\(count))"))
         }
-        if let stall {
-            conditions.append(condition(.stalled, WaitReason.noEffect.rawValue, stall))
-        } else if let standstill = decision.standstill {
+        if let standstill = stall ?? decision.standstill {
             conditions.append(condition(.stalled, standstill.reason, standstill.message))
         }
         if case .kept? = desired {
@@ -133,6 +131,7 @@ extension WaitReason {
         case .nodeUnknown: "it waits for a node that is silent"
         case .rolloutStalled: "the rollout failed"
         case .noEffect: "it had no effect, and is tried again after a pause"
+        case .retryBudget: "it had no effect, and too much is tried again already"
         case .absenceUnproved: "it waits until the manifest was missing twice"
         case .sourceIncomplete: "it waits until all directories of manifests can be listed"
         case .sourceUnreadable: "it waits until every manifest can be read whose names are not known"
@@ -145,6 +144,7 @@ extension WaitReason {
         case .guardWindow: "more names would be pruned at once than the limits allow"
         case .guardStorage: "the data directory cannot be written"
         case .notPlanned: "the saved plan does not have it"
+        case .contested: "somebody else undoes it again and again"
         default: rawValue
         }
     }

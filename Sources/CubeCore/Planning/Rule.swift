@@ -53,11 +53,12 @@ package struct WaitReason: OpenSet {
     package static let nodeUnknown: WaitReason = "node_unknown"
     package static let rolloutStalled: WaitReason = "rollout_stalled"
     package static let noEffect: WaitReason = "no_effect"
+    package static let retryBudget: WaitReason = "retry_budget"
     package static let absenceUnproved: WaitReason = "absence_unproved"
     package static let sourceIncomplete: WaitReason = "source_incomplete"
     package static let sourceUnreadable: WaitReason = "source_unreadable"
 
-    // It is held; all but the first and the last can be approved.
+    // It is held; all but the first and the last two can be approved.
     package static let suspended: WaitReason = "suspended"
     package static let sourceBusy: WaitReason = "source_busy"
     package static let rootReplaced: WaitReason = "root_replaced"
@@ -67,4 +68,5 @@ package struct WaitReason: OpenSet {
     package static let guardWindow: WaitReason = "guard_window"
     package static let guardStorage: WaitReason = "guard_storage"
     package static let notPlanned: WaitReason = "not_planned"
+    package static let contested: WaitReason = "contested"
 }

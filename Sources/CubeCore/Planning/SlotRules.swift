@@ -47,11 +47,25 @@ struct SlotRules {
 
     private func phase(of task: TaskStatus) -> SlotPhase {
         guard task.isServing else { return .settling(task, until: nil) }
-        // A job is done when it has ended: nobody waits for it to have run for a while.
-        guard workload.definition.kind != .job, let started = starts.start(of: task) else { return .available(task) }
-        let until = started + workload.update.minHealthy
-        return until <= now ? .available(task) : .settling(task, until: until)
+        guard let until = settles(task), until > now else { return .available(task) }
+        return .settling(task, until: until)
     }
+
+    /// When a task that works will have been ready for long enough; `nil` where nobody waits for that.
+    private func settles(_ task: TaskStatus) -> Timestamp? {
+        // A job is done when it has ended: nobody waits for it to have run for a while.
+        guard workload.definition.kind != .job else { return nil }
+        return starts.start(of: task).map { $0 + workload.update.minHealthy }
+    }
+
+    /// When a task that works counts, where it does not yet.
+    func countsFrom(_ task: TaskStatus) -> Timestamp? {
+        guard task.isServing, let until = settles(task), until > now else { return nil }
+        return until
+    }
+
+    /// Whether a task works and has for long enough, as declared or not.
+    func isSure(_ task: TaskStatus) -> Bool { task.isServing && countsFrom(task) == nil }
 
     /// Why nothing as declared lives in a slot.
     private func vacancy(of ordinal: Int) -> SlotPhase {

@@ -23,6 +23,7 @@ extension WorkloadDecider {
             return Health(.unknown, "node_unknown", "\(task.slotText): node \(task.node?.rawValue ?? "?") is silent")
         }
         if let failure { return Health(.degraded, failure.standstill.reason, failure.standstill.message) }
+        if let blocked = portStandstill { return Health(.progressing, blocked.reason, blocked.message) }
         if let task = slots.lazy.compactMap(\.phase.current).first(where: { $0.reason == .backoff && !$0.ready }) {
             return Health(.degraded, "backoff", "\(task.slotText) ended\(task.endText), and is started again")
         }
@@ -34,6 +35,26 @@ extension WorkloadDecider {
         if slots.allSatisfy({ $0.phase == .done }) { return Health(.healthy, "completed", "it completed") }
         if let unfinished = slots.first(where: { !$0.isSettled }) { return progress(unfinished) }
         return Health(.healthy, "running", "all \(slots.count) replicas run")
+    }
+
+    /// Why what is to be started beside another one has no node: the other one has its port.
+    var portStandstill: Standstill? {
+        for task in live where surge > 0 && task.state == .pending && task.reason == .portTaken {
+            for other in live where other.node != nil {
+                let port = task.definition.ports.first { port in
+                    port.host != 0
+                        && other.definition.ports.contains { $0.host == port.host && $0.transport == port.transport }
+                }
+                guard let port else { continue }
+                let holder = other.ordinal == task.ordinal ? "the task that it replaces" : other.slotText
+                return Standstill(
+                    reason: "surge_port_taken",
+                    message:
+                        "\(task.slotText) has no node: \(holder) has port \(port.host) (\(port.name)) for as long as it lives, "
+                        + "and no other node fits; without a number, or with update.max_surge 0, it goes on")
+            }
+        }
+        return nil
     }
 
     /// What the first slot that is not as it should be waits for.

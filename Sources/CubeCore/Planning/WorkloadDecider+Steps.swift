@@ -93,24 +93,34 @@ extension WorkloadDecider {
     struct Budget {
         /// How many working tasks there are beyond those that must be left.
         var spare: Int
+        /// The same of those that work for long enough: what began to work just now may end as soon.
+        var sure: Int
         /// How many more slots may be without one.
         var missing: Int
 
         /// The share of a task that goes though it works; its slot is without one then, or has another.
-        mutating func take(emptiesSlot: Bool) -> Bool {
-            guard spare > 0, missing > 0 || !emptiesSlot else { return false }
+        mutating func take(isSure: Bool, emptiesSlot: Bool) -> Bool {
+            guard spare > 0, sure > 0 || !isSure, missing > 0 || !emptiesSlot else { return false }
             spare -= 1
+            if isSure { sure -= 1 }
             if emptiesSlot { missing -= 1 }
             return true
         }
     }
 
+    /// How much of what works may go now.
+    private var budget: Budget {
+        let done = slots.count { $0.phase == .done }
+        let working = slots.reduce(0) { $0 + $1.working } + beyond.count { $0.isServing }
+        let sure = done + live.count(where: rules.isSure)
+        let floor = workload.replicas - maxUnavailable
+        return Budget(
+            spare: working - floor, sure: sure - floor, missing: maxUnavailable - slots.count { !$0.isAvailable })
+    }
+
     /// What is surplus goes first, then what has a successor, then what is to have one.
     func takingAway() -> [Step] {
-        let working = slots.reduce(0) { $0 + $1.working } + beyond.count { $0.isServing }
-        var budget = Budget(
-            spare: working - (workload.replicas - maxUnavailable),
-            missing: maxUnavailable - slots.count { !$0.isAvailable })
+        var budget = self.budget
         let scalingDown = self.scalingDown(&budget)
         let clearing = slots.flatMap { slot in slot.surplus.map { clear($0, &budget) } }
         let successions = slots.compactMap { succession(in: $0, &budget) }
@@ -149,7 +159,7 @@ extension WorkloadDecider {
         if failure != nil, emptiesSlot { return .rolloutStalled }
         // Its node is silent: nobody knows whether it works, so that it is neither broken nor to spare.
         if task.nodeUnknown { return .nodeUnknown }
-        if !task.ready || budget.take(emptiesSlot: emptiesSlot) { return nil }
+        if !task.ready || budget.take(isSure: rules.isSure(task), emptiesSlot: emptiesSlot) { return nil }
         if nextHealthy != nil { return .minHealthy }
         return surge > 0 && emptiesSlot ? .successorUnready : .maxUnavailable
     }
@@ -178,7 +188,9 @@ extension WorkloadDecider {
             let action = stop(task, .scaleDown, "\(workload.replicas) replicas are declared")
             if task.isStopping { return Step(action, .inFlight) }
             if task.ready { pace -= 1 }
-            let isFree = !task.ready || pace >= 0 && (task.nodeUnknown || budget.take(emptiesSlot: false))
+            let isFree =
+                !task.ready
+                || pace >= 0 && (task.nodeUnknown || budget.take(isSure: rules.isSure(task), emptiesSlot: false))
             return Step(
                 action, isFree ? .due : .waiting, waitsFor: isFree ? nil : .maxUnavailable,
                 change: change(HeldChange.scaleDown, task))

@@ -73,21 +73,25 @@ struct WorkloadDecider {
         return Decision(
             rule: rule, reason: reason, steps: steps,
             health: frozen ? Health(.suspended, "suspended", freezeText) : health,
-            standstill: frozen ? nil : failure?.standstill, differences: differences,
+            standstill: frozen ? nil : standstill, differences: differences,
             replicas: .init(desired: workload.replicas, live: live.count, ready: live.count { $0.ready }),
             servesWhileFrozen: frozen ? slots.allSatisfy(\.isAvailable) : nil, wakeAt: wakeAt)
     }
 
-    /// When the next of what settles will have been ready for long enough.
-    var nextHealthy: Timestamp? {
-        slots.compactMap { slot in
-            if case .settling(_, let until?) = slot.phase { until } else { nil }
-        }
-        .min()
+    /// Why it does not go on by itself.
+    private var standstill: Standstill? {
+        failure?.standstill ?? portStandstill ?? rules.starts.overdueStop(among: live, at: rules.now)
     }
+
+    /// When the next of what works will have been ready for long enough.
+    var nextHealthy: Timestamp? { live.compactMap(rules.countsFrom).min() }
 
     /// When it may decide otherwise though nothing changed.
     var wakeAt: Timestamp? {
-        [nextHealthy, rules.nextDeadline(among: slots), freeze?.expiresAt].compactMap { $0 }.min()
+        [
+            nextHealthy, rules.nextDeadline(among: slots), freeze?.expiresAt,
+            rules.starts.nextStopDeadline(among: live, after: rules.now),
+        ]
+        .compactMap { $0 }.min()
     }
 }

@@ -9,6 +9,8 @@ import SystemPackage
 struct ReconcileLoop {
     /// How long after files could not be written they are tried again.
     private static let storageRetry: Duration = .seconds(5)
+    /// What a pass has not sent by then is decided anew: how things are is told at least so often.
+    private static let passDeadline: Duration = .seconds(60)
     /// Passes that time alone asks for are at least so far apart.
     private static let shortestSleep: Duration = .milliseconds(50)
 
@@ -194,7 +196,7 @@ struct ReconcileLoop {
         sourceFeed.list(at: plan.listAt)
         lease.tell(plan.holds)
         guard case .held(let fence) = standing, !plan.actions.isEmpty else { return outage == nil ? .idle : .blind }
-        return await carryOut(plan, fence: fence) ? .acted : .brokenOff
+        return await carryOut(plan, fence: fence)
     }
 
     /// Says what became of the whole, once: what keeps it from going on, and that this is over.
@@ -256,13 +258,16 @@ struct ReconcileLoop {
         return problem
     }
 
-    /// - Returns: whether all calls were answered.
-    private mutating func carryOut(_ plan: Plan, fence: Int) async -> Bool {
-        var isAnswered = true
+    private mutating func carryOut(_ plan: Plan, fence: Int) async -> ReconcilerFigures.PassResult {
+        var result = ReconcilerFigures.PassResult.acted
+        let deadline = world.now() + Self.passDeadline
         do {
-            try await reconciliation.carryOut(plan, fence: fence) { [inbox] in inbox.hasSource || Task.isCancelled }
+            try await reconciliation.carryOut(plan, fence: fence) { [inbox, world] in
+                if world.now() >= deadline { result = .overdue }
+                return result == .overdue || inbox.hasSource || Task.isCancelled
+            }
         } catch {
-            isAnswered = false
+            result = .brokenOff
             let error = APIError(wrapping: error)
             logger.warning("a plan broke off", metadata: ["error": "\(error)"])
             if error.concernsLease {
@@ -270,8 +275,11 @@ struct ReconcileLoop {
                 lease.lost(fence: fence)
             }
         }
+        if result == .overdue {
+            logger.warning("calls took longer than \(Self.passDeadline.text); the rest of the plan is decided anew")
+        }
         clusterFeed.goOn(from: reconciliation.position)
         wakeAt = world.now()
-        return isAnswered
+        return result
     }
 }

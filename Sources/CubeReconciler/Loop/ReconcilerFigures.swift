@@ -8,6 +8,8 @@ package struct ReconcilerFigures: Sendable {
         case idle
         /// All calls were answered, well or not.
         case acted
+        /// The calls took too long: the rest was left to the next pass.
+        case overdue
         /// The calls broke off: the manager went away, or the lease.
         case brokenOff = "broken_off"
         /// The manager is not seen.

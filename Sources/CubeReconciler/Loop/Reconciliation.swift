@@ -42,6 +42,7 @@ struct Reconciliation {
         var revision = 0
         for batch in Executor.batches(of: plan.actions) {
             if isOutdated() { break }
+            planner.calls(batch, at: executor.now())
             do {
                 let answer = try await executor.carryOut(batch, fence: fence, pass: pass, plan: plan)
                 for (action, result) in zip(batch, answer.results) {

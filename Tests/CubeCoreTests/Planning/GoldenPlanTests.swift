@@ -40,5 +40,5 @@ struct Scenario: CustomTestStringConvertible, Sendable {
 
     var testDescription: String { name }
 
-    static let all = updates + rollouts + order + ends + sources + guards
+    static let all = updates + rollouts + order + ends + limits + sources + guards
 }

@@ -17,6 +17,9 @@ struct PlanningChaos {
     /// The prunes that no person approved, and the names that one did.
     private var pruned: [(at: Timestamp, name: WorkloadName)] = []
     private var approved: Set<WorkloadName> = []
+    /// Since when the planner saw tasks work, and those that it saw not ready.
+    private var readySince: [TaskID: (run: Int, at: Timestamp)] = [:]
+    private var unready: Set<TaskID> = []
 
     private static let names = (0..<12).map { "n\($0)" }
     private static let words = ["one", "two", "three", "bad", "crash", "hang"]
@@ -154,7 +157,7 @@ struct PlanningChaos {
     }
 
     private mutating func approve() {
-        for hold in world.planner.pass(now: world.now).holds {
+        for hold in pass().holds {
             // The manager knows what the lease told it last.
             world.carryOut(emptyPlan(holding: [hold]))
             world.direct(.approve, hold.digest.rawValue)
@@ -177,6 +180,7 @@ struct PlanningChaos {
         let last = world.planner
         world.planner = Planner(owner: last.owner, memory: forgetting ? nil : last.desired.memory, window: last.window)
         world.relist()
+        (readySince, unready) = ([:], [])
         for _ in 0..<2 {
             world.now = world.now + .seconds(2)
             read()
@@ -205,17 +209,38 @@ struct PlanningChaos {
 
     // MARK: Rounds
 
+    /// A pass, and what it saw.
+    private mutating func pass() -> Plan {
+        let plan = world.planner.pass(now: world.now)
+        let live = (world.planner.observed?.workloads ?? [:]).values.flatMap(\.live)
+        let former = readySince
+        readySince = [:]
+        for task in live where task.ready {
+            let seen = unready.contains(task.id) ? world.now : task.startedAt ?? world.now
+            readySince[task.id] = former[task.id].flatMap { $0.run == task.run ? $0 : nil } ?? (task.run, seen)
+        }
+        unready = Set(live.filter { !$0.ready }.map(\.id))
+        return plan
+    }
+
     /// One pass: checked, compared with the decision over everything, and carried out.
     @discardableResult
     private mutating func round() -> Plan {
         var everything = world.planner
         everything.reconsider()
-        let plan = world.planner.pass(now: world.now)
+        let plan = pass()
         let whole = everything.pass(now: world.now)
         if plan.actions != whole.actions || plan.holds != whole.holds || plan.summary != whole.summary
             || plan.reports != whole.reports || plan.observedDigest != whole.observedDigest
         {
-            complain("the incremental plan is not the full one: \(plan) and \(whole)")
+            let names = Set(plan.reports.keys).union(whole.reports.keys).sorted()
+            let differing = names.filter { everything.entry($0) != world.planner.entry($0) }
+            complain(
+                "the incremental plan is not the full one: \(plan.summary) and \(whole.summary)\n"
+                    + differing.map {
+                        "\($0): \(world.planner.entry($0)?.text ?? "none")\nand "
+                            + "\(everything.entry($0)?.text ?? "none")"
+                    }.joined(separator: "\n"))
         }
         check(plan)
         let before = world.errors.count
@@ -296,7 +321,8 @@ struct PlanningChaos {
         }
     }
 
-    /// Never more live tasks than replicas and surge; and what is ready is not stopped while too little else is.
+    /// Never more live tasks than replicas and surge; and what is ready, or was for long enough, is not stopped while
+    /// too little else is.
     private mutating func checkReplicas(_ plan: Plan) {
         // Of what the planner sees: what ended since is not its doing.
         let live = (world.planner.observed?.workloads ?? [:]).mapValues(\.live)
@@ -311,15 +337,17 @@ struct PlanningChaos {
             if scheduled > 0, tasks.count + scheduled > workload.replicas { count("surge") }
             let stops = Set(actions.filter { $0.verb == .stop }.map(\.task))
             let working = tasks.filter { $0.ready && !$0.nodeUnknown && $0.desired == .run }
-            let left = working.count { !stops.contains($0.id) }
+            let sure = working.filter { readySince[$0.id].map { $0.at + update.minHealthy <= world.now } ?? false }
             let floor = workload.replicas - update.maxUnavailable
-            if workload.definition.kind == .service, left < min(working.count, floor) {
-                complain("\(name): \(left) of \(working.count) are left, below \(floor): \(actions)")
+            guard workload.definition.kind == .service else { continue }
+            for (tasks, word) in [(working, "ready"), (sure, "ready for long enough")] {
+                let left = tasks.count { !stops.contains($0.id) }
+                guard left < min(tasks.count, floor) else { continue }
+                complain("\(name): \(left) of \(tasks.count) that are \(word) are left, below \(floor): \(actions)")
             }
         }
     }
 
-    /// As the test sees it: an old task that is ready, or a new one that was for long enough. One task for each slot.
     /// No fault any more, and people who let everything through: all must run as declared, and nothing happen after that.
     mutating func recover() {
         world.behaviour = ["once": .complete, "again": .complete]
@@ -392,4 +420,11 @@ struct PlanningChaos {
 extension FileState {
     fileprivate var isBroken: Bool { if case .unreadable = self { true } else { false } }
     fileprivate var isReadable: Bool { if case .readable = self { true } else { false } }
+}
+
+extension PlanEntry {
+    fileprivate var text: String {
+        "\(rule) \(reason), \(report.status.health) \(steps.map { "\($0.action.verb) \($0.state)" }) "
+            + "\(report.status.conditions.map { "\($0.type) \($0.message)" })"
+    }
 }

@@ -176,6 +176,28 @@ struct PlanningWorld {
         look()
     }
 
+    /// Somebody else stops a task, and it ends.
+    mutating func interrupt(_ name: String, _ ordinal: Int = 0) {
+        guard let task = live(name).first(where: { $0.ordinal == ordinal }) else { return }
+        commit { transaction throws(APIError) in _ = try transaction.stop(task.id) }
+        work()
+        look()
+    }
+
+    /// Somebody else changes the labels of a task in place.
+    mutating func tamper(_ name: String, labels: [String: String]) {
+        guard let task = live(name).first else { return }
+        var definition = task.definition
+        definition.labels = labels
+        let update = SettingsUpdate(
+            id: task.id, from: task.settingsDigest, to: definition.settingsDigest, source: task.source,
+            definition: definition)
+        let writer = Writer(owner: Self.owner, fence: fence, pass: pass)
+        commit { transaction throws(APIError) in _ = try transaction.updateSettings(update, by: writer) }
+        work()
+        look()
+    }
+
     mutating func silence() {
         commit { transaction throws(APIError) in try transaction.silence(Self.node) }
         look()
@@ -229,6 +251,7 @@ struct PlanningWorld {
 
     mutating func carryOut(_ plan: Plan) {
         pass += 1
+        if !plan.actions.isEmpty { planner.calls(plan.actions, at: now) }
         let request = BatchRequest(
             owner: Self.owner, fence: fence, pass: pass, operations: plan.actions.map(\.operation))
         var answer: BatchAnswer?

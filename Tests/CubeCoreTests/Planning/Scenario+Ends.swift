@@ -33,6 +33,38 @@ extension Scenario {
             story.world.read()
             story.show("and comes back: a new try")
         },
+        Scenario("contested") { story in
+            story.world.write("web.json", Workload("web", replicas: 2))
+            story.world.write("db.json", Workload("db"))
+            story.world.read()
+            story.world.settle()
+            for _ in 0..<2 {
+                story.world.interrupt("web", 1)
+                story.world.settle()
+            }
+            story.world.interrupt("web", 1)
+            story.step("somebody stopped web/1 for the third time")
+            story.world.now = story.world.now + .seconds(1200)
+            story.world.interrupt("db")
+            story.step("time alone changes nothing, and others are not concerned")
+            story.world.direct(.retry, "web")
+            story.step("cube retry web")
+            story.show("it runs")
+        },
+        Scenario("contested-settings") { story in
+            story.world.write("web.json", Workload("web", labels: ["team": "a"]))
+            story.world.read()
+            story.world.settle()
+            for _ in 0..<3 {
+                story.world.tamper("web", labels: ["team": "b"])
+                story.world.settle()
+            }
+            story.world.tamper("web", labels: ["team": "b"])
+            story.step("somebody changed its labels back three times")
+            story.world.write("web.json", Workload("web", labels: ["team": "c"]))
+            story.world.read()
+            story.show("its manifest changes: what is wished now was not undone yet")
+        },
         Scenario("crashing") { story in
             story.world.behaviour = ["bad": .crash]
             story.world.write("web.json", Workload("web", "bad"))
