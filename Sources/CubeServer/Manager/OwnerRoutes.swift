@@ -28,7 +28,7 @@ extension RouteTable {
                 .put, "\(prefix)/{owner}/lease", .writer,
                 Operation(
                     "takeLease", "Takes, renews or gives back the lease of an owner.", .ok(OwnerStatus.self),
-                    errors: [.ownerNotFound, .ownerTaken, .staleFence]),
+                    errors: [.ownerNotFound, .ownerTaken, .leaseHeld, .staleFence]),
                 owner, .body(LeaseRequest.self)
             ) { _, owner, request in try .json(try await manager.lease(owner, request)) },
             Route(

@@ -38,6 +38,9 @@ extension LeaseRequest: DescribedObject {
         Property("holder", \.holder, "Who asks for it, for people."),
         Property("source", \.source),
         Property("fence", \.fence, "That of the lease to renew; without it the lease is taken anew."),
+        Property(
+            "succeeds", \.succeeds,
+            "The fence of the one whose place is taken and who is known to be gone: nobody waits for its end."),
         Property("holds", \.holds, "What the guards hold now.", isRequired: false),
         Property("release", \.release, "Gives the lease back instead.", isRequired: false),
     ]
