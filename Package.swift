@@ -25,6 +25,7 @@ extension Target {
 extension Target.Dependency {
     static let argumentParser = product(name: "ArgumentParser", package: "swift-argument-parser")
     static let asyncHTTPClient = product(name: "AsyncHTTPClient", package: "async-http-client")
+    static let configuration = product(name: "Configuration", package: "swift-configuration")
     static let crypto = product(name: "Crypto", package: "swift-crypto")
     static let dequeModule = product(name: "DequeModule", package: "swift-collections")
     static let grdb = product(name: "GRDB", package: "GRDB.swift")
@@ -56,12 +57,15 @@ let package = Package(
         .library(name: "CubeWorkerClient", targets: ["CubeWorkerClient"]),
         .library(name: "CubeManagerClient", targets: ["CubeManagerClient"]),
         .library(name: "CubeTesting", targets: ["CubeTesting"]),
+        .library(name: "CubeOrchestratorClient", targets: ["CubeOrchestratorClient"]),
         .executable(name: "cube", targets: ["cube"]),
         .executable(name: "cube-supervisor", targets: ["cube-supervisor"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-collections.git", from: "1.6.0"),
+        // Without traits, as the HTTP client asks for it: nothing of Foundation comes with it.
+        .package(url: "https://github.com/apple/swift-configuration.git", from: "1.4.0", traits: []),
         .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.0"),
         .package(url: "https://github.com/apple/swift-distributed-tracing.git", from: "1.7.3"),
         .package(url: "https://github.com/apple/swift-http-types.git", from: "1.8.0"),
@@ -91,10 +95,16 @@ let package = Package(
         .library(
             "CubeTransport",
             [
-                "CubeErrors", "CubeTypes", "CubeVersion", .asyncHTTPClient, .instrumentation, .logging, .metrics,
+                "CubeErrors", "CubeLinux", "CubeTypes", "CubeVersion", .asyncHTTPClient, .instrumentation, .logging,
+                .metrics,
                 .nioCore, .nioHTTP1, .nioPosix, .tracing,
             ]),
         .library("CubeManagerClient", ["CubeErrors", "CubeTransport", "CubeTypes", "CubeVersion"]),
+        .library(
+            "CubeOrchestratorClient",
+            [
+                "CubeCore", "CubeErrors", "CubeJSON", "CubeManagerClient", "CubeTransport", "CubeTypes", .configuration,
+            ]),
         .library("CubeWorkerClient", ["CubeErrors", "CubeTransport", "CubeTypes", "CubeVersion"]),
 
         // The three layers; none knows a client or a server.
@@ -137,7 +147,8 @@ let package = Package(
         .executableTarget(
             name: "cube",
             dependencies: [
-                "CubeCore", "CubeErrors", "CubeJSON", "CubeManager", "CubeManagerClient", "CubeReconciler",
+                "CubeCore", "CubeErrors", "CubeJSON", "CubeManager", "CubeManagerClient", "CubeOrchestratorClient",
+                "CubeReconciler",
                 "CubeServer", "CubeTransport", "CubeTypes", "CubeVersion", "CubeWorker", "CubeWorkerClient",
                 .argumentParser,
                 .logging, .serviceLifecycle, .systemPackage, .unixSignals,
@@ -159,7 +170,8 @@ let package = Package(
         .tests(
             "CubeServerTests",
             [
-                "CubeCore", "CubeErrors", "CubeJSON", "CubeManager", "CubeManagerClient", "CubeServer", "CubeTransport",
+                "CubeCore", "CubeErrors", "CubeJSON", "CubeManager", "CubeManagerClient", "CubeOrchestratorClient",
+                "CubeServer", "CubeTransport",
                 "CubeTypes",
                 "CubeVersion", "CubeWorker", "CubeWorkerClient", .asyncHTTPClient, .httpTypes, .hummingbird, .logging,
                 .nioCore,

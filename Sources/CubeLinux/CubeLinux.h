@@ -2,11 +2,17 @@
 // Where nothing else is said, a function answers as its system call does: -1 and `errno` on failure.
 #pragma once
 
+#include <arpa/inet.h>
+#include <arpa/nameser.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <resolv.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
@@ -82,4 +88,28 @@ static inline int cube_open_beneath(int directory, const char *path, int flags) 
 static inline uint32_t cube_file_system_type(int descriptor) {
     struct statfs status;
     return fstatfs(descriptor, &status) == 0 ? (uint32_t)status.f_type : 0;
+}
+
+/// Asks the machine's name servers, or with `port` the one at that port of this machine, for the SRV records of `name`.
+/// The length of the answer, of which `answer` holds the beginning; -1 and a code of `h_errno` in `problem` on failure.
+static inline int cube_query_services(
+    const char *name, unsigned char *answer, int capacity, uint16_t port, int *problem) {
+    struct __res_state state;
+    memset(&state, 0, sizeof(state));
+    if (res_ninit(&state) != 0) {
+        *problem = NETDB_INTERNAL;
+        return -1;
+    }
+    state.retrans = 2;
+    state.retry = 2;
+    if (port != 0) {
+        struct sockaddr_in server = {
+            .sin_family = AF_INET, .sin_port = htons(port), .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}};
+        state.nsaddr_list[0] = server;
+        state.nscount = 1;
+    }
+    int length = res_nquery(&state, name, ns_c_in, ns_t_srv, answer, capacity);
+    *problem = state.res_h_errno;
+    res_nclose(&state);
+    return length;
 }

@@ -104,7 +104,7 @@ extension ManagerClient {
         try await transport.send(TransportRequest(.get, Self.path("owners", name.rawValue)))
     }
 
-    /// Takes, renews or gives back the right to write for an owner. A lease lasts ``CubeTypes/Lease/length``.
+    /// Takes, renews or gives back the right to write for an owner. A lease lasts `Lease.length`.
     ///
     /// - Returns: the owner with its lease, whose `fence` every write for the owner has to carry.
     /// - Throws: `lease_held`, `owner_taken`, `stale_fence`.

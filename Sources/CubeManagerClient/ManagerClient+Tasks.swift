@@ -13,7 +13,7 @@ extension ManagerClient {
         return (task, status == 201)
     }
 
-    /// Up to ``CubeTypes/BatchRequest/maximum`` operations, each with its own result, in their order.
+    /// Up to `BatchRequest.maximum` operations, each with its own result, in their order.
     public func batch(_ request: BatchRequest) async throws -> BatchAnswer {
         try await transport.send(
             TransportRequest(.post, Self.path("tasks", "batch"), body: request, isIdempotent: true))
@@ -145,7 +145,7 @@ extension ManagerClient {
     /// - Parameters:
     ///   - tail: only the last so many lines of what there is; `nil` for all.
     ///   - follow: goes on with what the task writes, until it ends.
-    /// - Returns: its bytes, which ``CubeTransport/ByteStream/lines`` cuts into lines.
+    /// - Returns: its bytes, which `ByteStream.lines` cuts into lines.
     public func logs(
         _ id: TaskID, tail: Int? = nil, follow: Bool = false
     ) async throws -> ByteStream {

@@ -14,7 +14,7 @@ public import CubeVersion
 ///
 /// Every method throws `APIError`, the server's own or one that says what went wrong on the way, and `CancellationError` when
 /// its task is cancelled. Calls that may be made twice without harm, which all but none are, are made again when nobody served
-/// them, as ``CubeTransport/ClientOptions`` says. Besides what a method names, each may throw `unauthorized` or `forbidden` (the
+/// them, as `ClientOptions` says. Besides what a method names, each may throw `unauthorized` or `forbidden` (the
 /// token), `unavailable` or `timeout` (the way), `incompatible_version` (the server), `malformed_answer`.
 ///
 /// - Since: 0.1
@@ -30,8 +30,8 @@ public struct ManagerClient: Sendable {
     }
 
     /// - Parameter wire: what carries its requests.
-    package init(wire: any Wire, options: ClientOptions = ClientOptions()) {
-        transport = HTTPTransport(wire: wire, options: options)
+    package init(wire: any Wire, token: String? = nil, options: ClientOptions = ClientOptions()) {
+        transport = HTTPTransport(wire: wire, token: token, options: options)
     }
 
     /// The path of an endpoint below the manager's prefix.

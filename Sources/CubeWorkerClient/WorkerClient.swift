@@ -121,7 +121,7 @@ public struct WorkerClient: Sendable {
     /// - Parameters:
     ///   - tail: only the last so many lines of what there is; `nil` for all.
     ///   - follow: goes on with what the task writes, until it ends.
-    /// - Returns: its bytes, which ``CubeTransport/ByteStream/lines`` cuts into lines.
+    /// - Returns: its bytes, which `ByteStream.lines` cuts into lines.
     public func logs(
         _ id: TaskID, tail: Int? = nil, follow: Bool = false
     ) async throws -> ByteStream {

@@ -35,10 +35,15 @@ extension Wall {
         Wall(
             "CubeTransport",
             """
-            AsyncHTTPClient CubeErrors CubeTypes CubeVersion FoundationEssentials Glibc Instrumentation Logging Metrics
-            NIOCore NIOHTTP1 NIOPosix Synchronization Tracing
+            AsyncHTTPClient CubeErrors CubeLinux CubeTypes CubeVersion FoundationEssentials Glibc Instrumentation Logging
+            Metrics NIOCore NIOHTTP1 NIOPosix Synchronization Tracing
             """),
         Wall("CubeManagerClient", public: true, "CubeErrors CubeTransport CubeTypes CubeVersion"),
+        Wall(
+            "CubeOrchestratorClient", public: true,
+            """
+            Configuration CubeCore CubeErrors CubeJSON CubeManagerClient CubeTransport CubeTypes FoundationEssentials
+            """),
         Wall("CubeWorkerClient", public: true, "CubeErrors CubeTransport CubeTypes CubeVersion"),
 
         // The three layers; none knows a client or a server.
@@ -80,7 +85,7 @@ extension Wall {
         Wall(
             "cube",
             """
-            ArgumentParser CubeCore CubeErrors CubeJSON CubeManager CubeManagerClient CubeReconciler CubeServer
+            ArgumentParser CubeCore CubeErrors CubeJSON CubeManager CubeManagerClient CubeOrchestratorClient CubeReconciler CubeServer
             CubeTransport CubeTypes CubeVersion CubeWorker CubeWorkerClient FoundationEssentials Glibc Logging
             ServiceLifecycle Synchronization SystemPackage UnixSignals
             """),
@@ -114,7 +119,8 @@ extension Wall {
         Wall(
             "CubeServerTests",
             """
-            AsyncHTTPClient CubeCore CubeErrors CubeJSON CubeManager CubeManagerClient CubeServer CubeTransport CubeTypes
+            AsyncHTTPClient CubeCore CubeErrors CubeJSON CubeManager CubeManagerClient CubeOrchestratorClient CubeServer
+            CubeTransport CubeTypes
             CubeVersion CubeWorker CubeWorkerClient FoundationEssentials Glibc HTTPTypes Hummingbird Logging NIOCore
             NIOHTTP1 NIOPosix ServiceLifecycle Synchronization SystemPackage
             Testing

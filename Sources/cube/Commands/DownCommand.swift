@@ -1,5 +1,7 @@
 import ArgumentParser
+import CubeErrors
 import CubeManagerClient
+import CubeOrchestratorClient
 import CubeTypes
 import CubeWorker
 import Glibc
@@ -58,12 +60,22 @@ struct DownCommand: Command {
         let owner = try owner.owner
         let isManagerAlive = try DirectoryLock.holder(of: data.manager) != nil
         if manager.manager != nil || isManagerAlive {
-            return try await TaskStopper(client: try manager.writer(), owner: owner).stopAll(within: timeout)
+            return try await stopAll(owner, try manager.writer())
         }
         guard data.manager.appending("cube.sqlite").exists else { return 0 }
         let parts = LocalParts(data: data, holder: "cube down", log: DaemonLog(isVerbose: false, isQuiet: true))
         return try await parts.withClient { client in
-            try await TaskStopper(client: client, owner: owner).stopAll(within: timeout)
+            try await stopAll(owner, client)
+        }
+    }
+
+    private func stopAll(_ owner: OwnerName, _ client: ManagerClient) async throws -> Int {
+        do {
+            return try await OrchestratorClient(manager: client, owner: owner).stopAll(within: timeout)
+        } catch let error as APIError where error.details?["tasks"] != nil {
+            throw Failure(
+                "\(error.message): \(error.details?["tasks"] ?? "")",
+                hint: "`cube status` and `cube node list` say more; a node that is silent cannot end its tasks")
         }
     }
 

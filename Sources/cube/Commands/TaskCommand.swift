@@ -2,6 +2,7 @@ import ArgumentParser
 import CubeCore
 import CubeErrors
 import CubeManagerClient
+import CubeOrchestratorClient
 import CubeTypes
 
 struct TaskCommand: ParsableCommand {
@@ -90,20 +91,9 @@ struct TaskCommand: ParsableCommand {
         }
 
         func run() async throws {
-            let client = try manager.writer()
-            let known = try await client.tasks(owner: .manual, name: name)
-            let taken = Set(known.tasks.filter { !$0.state.hasEnded }.map(\.ordinal))
-            let ordinal = (0...).first { !taken.contains($0) } ?? 0
-            let attempt = known.slots.first { $0.name == name && $0.ordinal == ordinal }?.next ?? 0
-            let definition = TaskDefinition(name: name, kind: job ? .job : .service, command: command)
-            let proposal = TaskProposal(
-                id: .derive(
-                    cluster: known.cluster, owner: .manual, name: name, ordinal: ordinal, attempt: attempt,
-                    digest: definition.specDigest),
-                name: name, ordinal: ordinal, attempt: attempt, specDigest: definition.specDigest,
-                settingsDigest: definition.settingsDigest, definition: definition)
-            let (task, _) = try await client.schedule(
-                ScheduleRequest(owner: .manual, maxLive: taken.count + 1, task: proposal))
+            let client = OrchestratorClient(manager: try manager.writer(), owner: .manual)
+            let task = try await client.schedule(
+                TaskDefinition(name: name, kind: job ? .job : .service, command: command))
             Terminal.output(task.id.rawValue)
         }
     }

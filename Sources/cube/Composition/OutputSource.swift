@@ -1,4 +1,5 @@
 import CubeManagerClient
+import CubeOrchestratorClient
 import CubeTypes
 import CubeWorker
 import SystemPackage
@@ -35,7 +36,8 @@ struct ManagerOutput: OutputSource {
     func output(
         of id: TaskID, tail: Int?, follow: Bool
     ) async throws -> any AsyncSequence<[UInt8], any Error> & Sendable {
-        try await client.logs(id, tail: tail, follow: follow)
+        guard follow else { return try await client.logs(id, tail: tail) }
+        return OrchestratorClient(manager: client).logs(of: id, tail: tail)
     }
 }
 

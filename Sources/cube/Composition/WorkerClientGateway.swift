@@ -1,13 +1,20 @@
-import CubeErrors
 import CubeManager
 import CubeTypes
 import CubeWorkerClient
 import Logging
+import Synchronization
 
 /// The manager's way to its workers: over HTTP, with the cluster's `worker` token.
-struct WorkerClientGateway: WorkerGateway {
-    let token: String
-    let logger: Logger
+final class WorkerClientGateway: WorkerGateway {
+    private let token: String
+    private let options: ClientOptions
+    /// One for each worker, as a client's retries have a budget.
+    private let clients = Mutex<[String: WorkerClient]>([:])
+
+    init(token: String, logger: Logger) {
+        self.token = token
+        options = ClientOptions(logger: logger)
+    }
 
     func tasks(
         at url: String, since: Int?, incarnation: String?, term: Int, cluster: ClusterID, wait: Duration
@@ -35,9 +42,13 @@ struct WorkerClientGateway: WorkerGateway {
         try await client(url).logs(id, tail: tail, follow: follow)
     }
 
-    private func client(_ url: String) throws(APIError) -> WorkerClient {
-        WorkerClient(
-            endpoint: try Endpoint(checking: url, field: "worker.url"), token: token,
-            options: ClientOptions(logger: logger))
+    private func client(_ url: String) throws -> WorkerClient {
+        try clients.withLock { clients in
+            if let client = clients[url] { return client }
+            let endpoint = try Endpoint(checking: url, field: "worker.url")
+            let client = WorkerClient(endpoint: endpoint, token: token, options: options)
+            clients[url] = client
+            return client
+        }
     }
 }

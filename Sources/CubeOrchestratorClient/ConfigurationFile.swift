@@ -1,0 +1,72 @@
+import Configuration
+import CubeErrors
+import CubeJSON
+import FoundationEssentials
+
+/// A configuration as a JSON object. It is read by the reader of manifests, which names the place of every problem and needs no
+/// Foundation, which the JSON of swift-configuration does.
+enum ConfigurationFile {
+    /// - Throws: `validation_failed` with everything that is wrong with the file.
+    static func provider(_ path: String) throws(APIError) -> InMemoryProvider {
+        let bytes: [UInt8]
+        do {
+            bytes = [UInt8](try Data(contentsOf: URL(filePath: path)))
+        } catch {
+            throw .invalid([ValidationError(field: path, value: nil, message: "cannot be read")])
+        }
+        let document: JSONDocument
+        do {
+            document = try JSONDocument(reading: bytes)
+        } catch {
+            throw refusal([error], bytes, path)
+        }
+        var problems: [Problem] = document.duplicateKeys.map { duplicate in
+            Problem(.duplicateKey, "the key \(Quoted(duplicate.key.text)) stands twice", at: duplicate.key.range)
+        }
+        let keys = Dictionary(
+            uniqueKeysWithValues: ConfigurationValues.keys.map { (ConfigurationValues.spelling($0), $0) })
+        var values: [AbsoluteConfigKey: ConfigValue] = [:]
+        guard document.root.kind == .object else {
+            throw refusal([Problem(.typeMismatch, "must be an object", at: document.root.range)], bytes, path)
+        }
+        for (key, value) in document.root.members {
+            let spelling = key.text
+            guard let name = keys[spelling] else {
+                problems.append(
+                    Problem(
+                        .unknownKey, "unknown key \(Quoted(spelling))",
+                        detail: .word(spelling, among: keys.keys.sorted()), at: key.range))
+                continue
+            }
+            guard let text = text(of: value) else {
+                problems.append(
+                    Problem(.typeMismatch, "\(spelling) must be a string or a whole number", at: value.range))
+                continue
+            }
+            values[AbsoluteConfigKey(["cube", name])] = ConfigValue(.string(text), isSecret: name == "token")
+        }
+        guard problems.isEmpty else { throw refusal(problems, bytes, path) }
+        return InMemoryProvider(name: path, values: values)
+    }
+
+    /// A string, a number, or strings separated by commas.
+    private static func text(of value: JSONValue) -> String? {
+        switch value.kind {
+        case .string: return value.string
+        case .number: return value.number?.integer().map(String.init)
+        case .array:
+            let texts = value.elements.map(\.string)
+            return texts.contains(nil) ? nil : texts.compactMap(\.self).joined(separator: ",")
+        default: return nil
+        }
+    }
+
+    private static func refusal(_ problems: [Problem], _ bytes: [UInt8], _ path: String) -> APIError {
+        .invalid(
+            Problem.diagnostics(of: problems, in: bytes, filename: path).map { diagnostic in
+                ValidationError(
+                    field: "\(path):\(diagnostic.range.start.line):\(diagnostic.range.start.column)", value: nil,
+                    message: diagnostic.summary + (diagnostic.detail.isEmpty ? "" : "; \(diagnostic.detail)"))
+            })
+    }
+}

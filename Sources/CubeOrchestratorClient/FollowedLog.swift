@@ -1,0 +1,123 @@
+import CubeErrors
+import CubeManagerClient
+import CubeTransport
+import CubeTypes
+
+/// The output of a task through all its places.
+struct FollowedLog: AsyncSequence, Sendable {
+    typealias Element = [UInt8]
+    typealias Failure = any Error
+
+    let client: OrchestratorClient
+    let task: TaskID
+    let tail: Int?
+
+    func makeAsyncIterator() -> AsyncIterator { AsyncIterator(client: client, id: task, tail: tail) }
+
+    struct AsyncIterator: AsyncIteratorProtocol {
+        private let client: OrchestratorClient
+        private let id: TaskID
+        /// For what is opened next.
+        private var tail: Int?
+        private var stream: ByteStream.AsyncIterator?
+        /// The task as it was when the stream was opened.
+        private var task: TaskStatus?
+        private var place = LogPlace()
+
+        init(client: OrchestratorClient, id: TaskID, tail: Int?) {
+            self.client = client
+            self.id = id
+            self.tail = tail
+        }
+
+        mutating func next() async throws -> [UInt8]? {
+            while true {
+                guard stream != nil else {
+                    guard try await open() else { return nil }
+                    continue
+                }
+                do {
+                    if let bytes = try await stream?.next() {
+                        if let news = place.take(bytes) { return news }
+                        continue
+                    }
+                    stream = nil
+                    guard try await isToGoOn() else { return nil }
+                } catch let error as APIError where error.isPassing {
+                    stream = nil
+                    try await client.clock.sleep(for: OrchestratorClient.patience)
+                }
+            }
+        }
+
+        /// Opens the output of the place where the task is, once it has one.
+        ///
+        /// - Returns: whether there is one.
+        private mutating func open() async throws -> Bool {
+            let (client, id) = (client, id)
+            var task = try await client.bearing { try await client.manager.task(id) }
+            if task.node == nil {
+                task = try await client.observing(task, within: nil) { $0.node != nil || $0.state.hasEnded ? $0 : nil }
+                guard task.node != nil else { return false }
+            }
+            self.task = task
+            if place.open(task.placement, isWhole: tail == nil) { tail = nil }
+            let (first, isFollowing) = (place.tail ?? tail, !task.state.hasEnded)
+            stream = try await client.bearing {
+                try await client.manager.logs(id, tail: first, follow: isFollowing)
+            }.makeAsyncIterator()
+            return true
+        }
+
+        /// After the end of a stream: waits until the task changes, unless it ended.
+        private func isToGoOn() async throws -> Bool {
+            guard let last = task, !last.state.hasEnded else { return false }
+            let (client, id) = (client, id)
+            let now = try await client.bearing { try await client.manager.task(id) }
+            guard !now.state.hasEnded || now.placement != last.placement else { return false }
+            if now.placement == last.placement {
+                _ = try await client.observing(now, within: nil) { $0.revision > now.revision ? $0 : nil }
+            }
+            return true
+        }
+    }
+}
+
+/// How far the output of a place was read, so that nothing comes twice when it is opened again.
+struct LogPlace: Hashable, Sendable {
+    private var placement = 0
+    /// How many bytes of it came; `nil` where it was not read from its beginning.
+    private var count: Int?
+    private var skip = 0
+    private var isOpenedAgain = false
+
+    /// The output of a placement is opened, perhaps again.
+    ///
+    /// - Parameter isWhole: whether it is read from its beginning.
+    /// - Returns: whether it is another placement than before, of which everything is wanted.
+    mutating func open(_ placement: Int, isWhole: Bool) -> Bool {
+        isOpenedAgain = placement == self.placement
+        if isOpenedAgain {
+            skip = count ?? 0
+            return false
+        }
+        let isFirst = self.placement == 0
+        self.placement = placement
+        count = isWhole || !isFirst ? 0 : nil
+        skip = 0
+        return !isFirst
+    }
+
+    /// How many lines of it to ask for, where that is no longer as the caller said: nothing of what there is, where it is not
+    /// known how much of that came already.
+    var tail: Int? { isOpenedAgain && count == nil ? 0 : nil }
+
+    /// What of these bytes did not come before; `nil` for nothing.
+    mutating func take(_ bytes: [UInt8]) -> [UInt8]? {
+        let old = min(skip, bytes.count)
+        skip -= old
+        guard old < bytes.count else { return nil }
+        if let known = count { count = known + bytes.count - old }
+        return old == 0 ? bytes : Array(bytes[old...])
+    }
+}

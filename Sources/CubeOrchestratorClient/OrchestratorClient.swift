@@ -1,0 +1,120 @@
+@_exported public import CubeManagerClient
+import CubeTransport
+public import CubeTypes
+
+/// One object for a whole system: it finds the manager that leads, schedules and waits, follows output wherever a task runs.
+///
+/// ```swift
+/// let cube = OrchestratorClient(try .load())
+/// let task = try await cube.run(TaskDefinition(name: "migrate", kind: .job, command: ["migrate"]), within: .seconds(60))
+/// for try await line in cube.logs(of: task.id).lines { print(line) }
+/// ```
+///
+/// It is a value without a life cycle. Every method throws `APIError` and `CancellationError`. What waits bears a manager that is
+/// away for a while: it goes on when there is one again, until its own time is over.
+///
+/// Tasks of manifests belong to their reconciler, which would start again what is stopped here: use the owner `manual`, or an
+/// owner of your own whose lease you hold.
+///
+/// - Since: 0.1
+public struct OrchestratorClient: Sendable {
+    /// The manager that leads, for everything that has no method here.
+    public let manager: ManagerClient
+    /// Whose workloads, where a call does not say it.
+    public let owner: OwnerName
+    let clock: any Clock<Duration>
+
+    /// A client of the managers that a configuration names: of several, that which leads, and where it fails the next one.
+    public init(_ configuration: ClientConfiguration) {
+        self.init(
+            managers: configuration.managers.discovery, named: configuration.managers.description,
+            token: configuration.token, owner: configuration.owner, options: configuration.options)
+    }
+
+    /// A client of the managers that a discovery finds.
+    ///
+    /// - Parameters:
+    ///   - managers: finds them.
+    ///   - name: how messages name them together.
+    ///   - token: what they ask for on TCP.
+    ///   - owner: whose workloads, where a call does not say it.
+    ///   - options: deadlines, retries, limits, logger.
+    public init(
+        managers: any Discovery, named name: String = "managers", token: String? = nil, owner: OwnerName = .manual,
+        options: ClientOptions = ClientOptions()
+    ) {
+        let wire = FailoverWire(name: name) {
+            try await managers.managers()
+        } connect: {
+            NetworkWire($0, connectDeadline: options.connectDeadline)
+        }
+        self.init(manager: ManagerClient(wire: wire, token: token, options: options), owner: owner)
+    }
+
+    /// A client that stands on one of a manager.
+    public init(manager: ManagerClient, owner: OwnerName = .manual) {
+        self.init(manager: manager, owner: owner, clock: ContinuousClock())
+    }
+
+    package init(manager: ManagerClient, owner: OwnerName, clock: any Clock<Duration>) {
+        self.manager = manager
+        self.owner = owner
+        self.clock = clock
+    }
+}
+
+// MARK: - Looking
+
+extension OrchestratorClient {
+    /// How the whole system is: the cluster, its nodes and its owners, asked for at the same time.
+    public func overview() async throws -> SystemOverview {
+        async let cluster = manager.cluster()
+        async let nodes = manager.nodes()
+        async let owners = manager.owners()
+        return try await SystemOverview(cluster: cluster, nodes: nodes.nodes, owners: owners.owners)
+    }
+
+    /// The node that has a task, or had it last; `nil` before it has one.
+    ///
+    /// - Throws: `task_not_found`, `worker_not_found`.
+    public func worker(of task: TaskID) async throws -> NodeInfo? {
+        guard let node = try await manager.task(task).node else { return nil }
+        return try await manager.node(node)
+    }
+
+    /// Where a workload is served now: the ports of its ready tasks.
+    ///
+    /// - Parameter owner: default: that of the client.
+    public func endpoints(of name: WorkloadName, owner: OwnerName? = nil) async throws -> [ServiceEndpoint] {
+        try await manager.endpoints(of: name, owner: owner ?? self.owner).endpoints
+    }
+
+    /// What a task writes, wherever it runs: where it is placed anew, the output goes on with that of its new place, and where a
+    /// connection breaks, after what came already. It ends with the task.
+    ///
+    /// What a node that is lost wrote and nobody read is lost too.
+    ///
+    /// - Parameter tail: of its first place, only the last so many lines of what there is; `nil` for all.
+    /// - Returns: its bytes; `lines` of them are lines.
+    public func logs(of task: TaskID, tail: Int? = nil) -> ByteStream {
+        ByteStream(FollowedLog(client: self, task: task, tail: tail))
+    }
+}
+
+/// How a whole system is.
+///
+/// - Since: 0.1
+public struct SystemOverview: Hashable, Sendable {
+    /// Its id, the manager's term, how many tasks and nodes there are.
+    public var cluster: ClusterStatus
+    /// By name.
+    public var nodes: [NodeInfo]
+    /// By name.
+    public var owners: [OwnerStatus]
+
+    public init(cluster: ClusterStatus, nodes: [NodeInfo], owners: [OwnerStatus]) {
+        self.cluster = cluster
+        self.nodes = nodes
+        self.owners = owners
+    }
+}

@@ -1,0 +1,91 @@
+import CubeErrors
+package import CubeTypes
+import Synchronization
+
+/// One of several servers: that which leads, as long as it answers. Sending again is for the transport.
+package final class FailoverWire: Wire {
+    /// The header field by which a server that does not lead names the one that does.
+    package static let leader = "Cube-Leader"
+    /// The statuses of a server that cannot serve now, or of a proxy before it.
+    private static let absent: Set<Int> = [502, 503, 504]
+
+    private struct State {
+        var candidates = Candidates()
+        var wires: [Endpoint: any Wire] = [:]
+        var listedAt: ContinuousClock.Instant?
+    }
+
+    package let name: String
+    private let refresh: Duration
+    private let look: @Sendable () async throws -> [Endpoint]
+    private let connect: @Sendable (Endpoint) -> any Wire
+    private let state = Mutex(State())
+
+    /// - Parameters:
+    ///   - name: how messages name the servers together.
+    ///   - refresh: how long a list counts; after a failure, it is looked at anew in any case.
+    ///   - look: finds the servers, in the order in which to ask them.
+    ///   - connect: makes the way to one of them.
+    package init(
+        name: String, refresh: Duration = .seconds(10), look: @Sendable @escaping () async throws -> [Endpoint],
+        connect: @Sendable @escaping (Endpoint) -> any Wire
+    ) {
+        self.name = name
+        self.refresh = refresh
+        self.look = look
+        self.connect = connect
+    }
+
+    package func exchange(_ request: WireRequest) async throws -> WireAnswer {
+        let (endpoint, wire) = try await choose()
+        let answer: WireAnswer
+        do {
+            answer = try await wire.exchange(request)
+        } catch let error as WireError {
+            turn(from: endpoint)
+            throw error
+        }
+        if let leader = answer.header(Self.leader).flatMap(Endpoint.init(rawValue:)), leader != endpoint {
+            state.withLock { $0.candidates.follow(leader, told: endpoint) }
+        } else if Self.absent.contains(answer.status) {
+            turn(from: endpoint)
+        }
+        return answer
+    }
+
+    private func turn(from endpoint: Endpoint) {
+        state.withLock { state in
+            state.candidates.turn(from: endpoint)
+            state.listedAt = nil
+        }
+    }
+
+    private func choose() async throws -> (Endpoint, any Wire) {
+        if let known = state.withLock({ isFresh($0) ? way(&$0) : nil }) { return known }
+        do {
+            let endpoints = try await look()
+            state.withLock { state in
+                state.candidates.replace(by: endpoints)
+                state.wires = state.wires.filter { endpoints.contains($0.key) }
+                state.listedAt = .now
+            }
+        } catch let error as APIError {
+            // Who cannot be looked for may be where it was.
+            guard let known = state.withLock({ way(&$0) }) else { throw WireError(error, mayHaveArrived: false) }
+            return known
+        }
+        guard let found = state.withLock({ way(&$0) }) else {
+            throw WireError(.onTheWay(.unavailable, "\(name): there is none"), mayHaveArrived: false)
+        }
+        return found
+    }
+
+    private func isFresh(_ state: State) -> Bool { state.listedAt.map { .now - $0 < refresh } ?? false }
+
+    private func way(_ state: inout State) -> (Endpoint, any Wire)? {
+        guard let endpoint = state.candidates.chosen else { return nil }
+        let wire = state.wires[endpoint] ?? connect(endpoint)
+        state.wires[endpoint] = wire
+        return (endpoint, wire)
+    }
+}

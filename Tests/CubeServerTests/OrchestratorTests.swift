@@ -1,0 +1,239 @@
+import CubeCore
+import CubeErrors
+import CubeManager
+import CubeManagerClient
+import CubeOrchestratorClient
+import CubeTransport
+import CubeTypes
+import CubeVersion
+import NIOHTTP1
+import Synchronization
+import Testing
+
+@testable import CubeServer
+
+@Suite("A client of the whole system", .timeLimit(.minutes(1)))
+struct OrchestratorTests {
+    let cluster = ClusterID(rawValue: "00000000-0000-0000-0000-00000000000c")!
+    let node = NodeName(rawValue: "w1")!
+
+    /// A worker whose tasks do what the test says.
+    final class ScriptedWorker: WorkerGateway {
+        private struct State {
+            var tasks: [TaskID: WorkerTask] = [:]
+            var sequence = 0
+            var logs: [String] = []
+            var waiting: [AsyncStream<Void>.Continuation] = []
+        }
+
+        private let state = Mutex(State())
+        /// What a task becomes that is given to it.
+        private let becomes: @Sendable (inout WorkerTask) -> Void
+
+        init(becomes: @Sendable @escaping (inout WorkerTask) -> Void) { self.becomes = becomes }
+
+        /// What the opened outputs hold, one after the other; the last one again and again.
+        func write(_ logs: [String]) { state.withLock { $0.logs = logs } }
+
+        func change(_ id: TaskID, _ body: (inout WorkerTask) -> Void) {
+            state.withLock { state in
+                body(&state.tasks[id]!)
+                state.sequence += 1
+                for waiting in state.waiting { waiting.finish() }
+                state.waiting = []
+            }
+        }
+
+        func tasks(
+            at url: String, since: Int?, incarnation: String?, term: Int, cluster: ClusterID, wait: Duration
+        ) async throws -> WorkerTaskList {
+            let (changes, change) = AsyncStream<Void>.makeStream()
+            let isNew = state.withLock { state in
+                if since != state.sequence { return true }
+                state.waiting.append(change)
+                return false
+            }
+            if !isNew { for await _ in changes {} }
+            try Task.checkCancellation()
+            return state.withLock { state in
+                WorkerTaskList(
+                    complete: true, incarnation: "i", sequence: state.sequence,
+                    tasks: state.tasks.values.sorted { $0.id < $1.id })
+            }
+        }
+
+        func assign(_ assignment: TaskAssignment, at url: String) async throws -> WorkerTask {
+            var task = WorkerTask(
+                id: assignment.id, placement: assignment.placement, run: 0, state: .scheduled,
+                settingsDigest: assignment.settingsDigest)
+            becomes(&task)
+            state.withLock { $0.tasks[task.id] = task }
+            change(task.id) { _ in }
+            return task
+        }
+
+        func stop(_ id: TaskID, placement: Int, term: Int, cluster: ClusterID, at url: String) async throws
+            -> WorkerTask
+        {
+            change(id) { $0.state = .stopped }
+            return state.withLock { $0.tasks[id]! }
+        }
+
+        func updateSettings(_ id: TaskID, _ settings: TaskSettings, at url: String) async throws -> WorkerTask {
+            state.withLock { $0.tasks[id]! }
+        }
+
+        func logs(
+            _ id: TaskID, tail: Int?, follow: Bool, at url: String
+        ) async throws -> any AsyncSequence<[UInt8], any Error> & Sendable {
+            let text = state.withLock { state in
+                state.logs.count > 1 ? state.logs.removeFirst() : state.logs.first ?? ""
+            }
+            return AsyncThrowingStream { stream in
+                stream.yield(Array(text.utf8))
+                stream.finish()
+            }
+        }
+    }
+
+    func withSystem(
+        _ worker: ScriptedWorker, _ body: (OrchestratorClient, ManagerClient, Endpoint) async throws -> Void
+    ) async throws {
+        let manager = try await ManagerService.open(
+            store: MemoryStore(cluster: cluster), gateway: worker, logger: silent, now: { Timestamp(milliseconds: 0) })
+        try await withServer { options in
+            [manager, ManagerServer(manager, options: options, logger: silent)]
+        } _: { endpoint, _ in
+            while try await ask(.GET, endpoint, "/readyz", token: nil).status == 503 { await Task.yield() }
+            _ = try await ManagerClient(endpoint: endpoint, token: tokens[.worker], options: quiet)
+                .register(ManagerEndpointTests().worker)
+            let client = ManagerClient(endpoint: endpoint, token: tokens[.write], options: quiet)
+            try await body(OrchestratorClient(manager: client), client, endpoint)
+        }
+    }
+
+    func definition(_ kind: TaskKind = .service) -> TaskDefinition {
+        TaskDefinition(name: WorkloadName(rawValue: "web")!, kind: kind, command: ["true"])
+    }
+
+    @Test func `a task is scheduled and waited for, each beside the others`() async throws {
+        let worker = ScriptedWorker { task in
+            task.state = .running
+            task.ready = true
+            task.run = 1
+        }
+        try await withSystem(worker) { system, manager, _ in
+            let first = try await system.run(definition(), within: .seconds(50))
+            #expect(first.ready)
+            let second = try await system.run(definition(), within: .seconds(50))
+            #expect([first.ordinal, second.ordinal] == [0, 1])
+            #expect(try await system.worker(of: first.id)?.name == node)
+            let overview = try await system.overview()
+            #expect(overview.cluster.tasks["running"] == 2)
+            #expect(overview.nodes.map(\.name) == [node])
+            #expect(try await system.stop(first.id, within: .seconds(50)).state == .stopped)
+            #expect(try await system.stopAll(within: .seconds(50)) == 1)
+            #expect(try await system.stopAll(within: .seconds(50)) == 0)
+            // The place of one that ended is free.
+            #expect(try await system.schedule(definition()).ordinal == 0)
+        }
+    }
+
+    @Test func `a task that fails says why, with what it wrote last`() async throws {
+        let worker = ScriptedWorker { task in
+            task.state = .failed
+            task.reason = .exited
+            task.message = "exit code 3"
+        }
+        worker.write(["one\ntwo\n"])
+        try await withSystem(worker) { system, _, _ in
+            let error = await #expect(throws: APIError.self) {
+                _ = try await system.run(definition(.job), within: .seconds(50))
+            }
+            #expect(error?.reason == .taskFailed)
+            #expect(error?.message.contains("web/0 is failed (exited: exit code 3)") == true)
+            #expect(error?.details?["log"] == "one\ntwo")
+            #expect(error?.details?["state"] == "failed")
+        }
+    }
+
+    @Test func `a task that is not ready in time says how it is`() async throws {
+        let worker = ScriptedWorker { _ in }
+        try await withSystem(worker) { system, _, _ in
+            let error = await #expect(throws: APIError.self) {
+                _ = try await system.run(definition(), within: .milliseconds(100))
+            }
+            #expect(error?.reason == .timeout)
+            #expect(error?.message.hasPrefix("web/0 is ") == true)
+        }
+    }
+
+    @Test func `output goes on where its stream broke off, and ends with its task`() async throws {
+        let worker = ScriptedWorker { task in
+            task.state = .running
+            task.run = 1
+        }
+        worker.write(["one\n", "one\ntwo\nthr", "one\ntwo\nthree\n"])
+        try await withSystem(worker) { system, manager, _ in
+            let task = try await system.schedule(definition())
+            // Each end of a stream waits for a change of the task.
+            var pieces: [String] = []
+            for try await bytes in system.logs(of: task.id) {
+                pieces.append(String(decoding: bytes, as: UTF8.self))
+                let run = pieces.count + 1
+                worker.change(task.id) { changed in
+                    changed.run = run
+                    changed.restarts = run - 1
+                    if run > 2 { changed.state = .completed }
+                }
+            }
+            #expect(pieces.joined() == "one\ntwo\nthree\n")
+        }
+    }
+
+    @Test func `where the manager cannot tell what changed, a watch begins anew`() async throws {
+        try await withSystem(ScriptedWorker { _ in }) { system, manager, _ in
+            let task = try await system.schedule(definition())
+            let foreign = WatchPosition(revision: 1, term: 99)
+            var watch = manager.watch(owner: .manual, since: foreign).makeAsyncIterator()
+            guard case .listed(let list) = try await watch.next() else {
+                Issue.record("no list")
+                return
+            }
+            #expect(list.tasks.map(\.id) == [task.id])
+            _ = try await manager.stop(task.id)
+            guard case .changed(let changes) = try await watch.next() else {
+                Issue.record("no change")
+                return
+            }
+            #expect(changes.changed.map(\.id) == [task.id])
+        }
+    }
+
+    @Test(arguments: 1...4)
+    func `pages bring every task once`(size: Int) async throws {
+        try await withSystem(ScriptedWorker { _ in }) { system, manager, _ in
+            var ids: [TaskID] = []
+            for _ in 0..<5 { ids.append(try await system.schedule(definition()).id) }
+            var seen: [TaskID] = []
+            for try await task in manager.pages(owner: .manual, size: size).tasks { seen.append(task.id) }
+            #expect(seen == ids)
+            var pages = 0
+            for try await _ in manager.pages(owner: .manual, size: size) { pages += 1 }
+            #expect(pages == (5 + size - 1) / size)
+        }
+    }
+
+    @Test func `of several managers the next one is asked where one is away`() async throws {
+        try await withSystem(ScriptedWorker { _ in }) { _, _, endpoint in
+            var free: [Endpoint] = []
+            try await withRoutes([]) { endpoint, _ in free = [endpoint] }
+            let system = OrchestratorClient(
+                managers: StaticDiscovery(free + [endpoint]), token: tokens[.write], options: quiet)
+            #expect(try await system.overview().cluster.cluster == cluster)
+            let nobody = OrchestratorClient(managers: StaticDiscovery([]), options: quiet)
+            let error = await #expect(throws: APIError.self) { try await nobody.manager.cluster() }
+            #expect(error?.reason == .unavailable)
+        }
+    }
+}
