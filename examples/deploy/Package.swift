@@ -1,0 +1,22 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// A package of its own, as anybody's who uses Cube from Swift; only the path would be a URL.
+let package = Package(
+    name: "deploy",
+    platforms: [.macOS(.v15)],
+    dependencies: [
+        .package(name: "cube", path: "../.."),
+        .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.0"),
+    ],
+    targets: [
+        .executableTarget(
+            name: "deploy",
+            dependencies: [
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "CubeErrors", package: "cube"),
+                .product(name: "CubeOrchestratorClient", package: "cube"),
+                .product(name: "CubeTypes", package: "cube"),
+            ])
+    ]
+)

@@ -1,0 +1,59 @@
+import CubeErrors
+import CubeOrchestratorClient
+import CubeTypes
+
+/// Replaces the tasks of a service: the new ones first, the old ones only when all of the new ones are ready.
+struct Deployment {
+    let cube: OrchestratorClient
+    /// How long a task may take until it is ready, and until it has ended.
+    let limit: Duration
+
+    /// - Throws: `APIError` where a new task fails or is late. The new ones are gone then, and the old ones as they were.
+    func replace(with definition: TaskDefinition, replicas: Int) async throws {
+        let old = try await tasks(of: definition.name).filter { !$0.state.hasEnded }
+        var new: [TaskStatus] = []
+        do {
+            for _ in 0..<replicas {
+                let task = try await cube.schedule(definition)
+                new.append(task)
+                try await showUntilReady(task)
+            }
+        } catch {
+            try await stop(new)
+            throw error
+        }
+        try await stop(old)
+        print("\(definition.name) is deployed: \(replicas) ready, \(old.count) stopped")
+    }
+
+    /// What ran before that which runs now.
+    func former(of name: WorkloadName) async throws -> TaskDefinition {
+        let tasks = try await tasks(of: name)
+        let current = Set(tasks.filter { !$0.state.hasEnded }.map(\.specDigest))
+        let former = tasks.filter { $0.state == .stopped && !current.contains($0.specDigest) }
+        guard let last = former.max(by: { $0.revision < $1.revision }) else {
+            throw APIError(.taskNotFound, "nothing else of \(name) is known")
+        }
+        return last.definition
+    }
+
+    /// Waits until a task is ready, and shows meanwhile what it writes.
+    private func showUntilReady(_ task: TaskStatus) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                for try await line in cube.logs(of: task.id).lines { print("\(task.name)/\(task.ordinal) | \(line)") }
+            }
+            _ = try await cube.waitUntilReady(task.id, within: limit)
+            group.cancelAll()
+        }
+        print("\(task.name)/\(task.ordinal) is ready")
+    }
+
+    private func stop(_ tasks: [TaskStatus]) async throws {
+        for task in tasks { _ = try await cube.stop(task.id, within: limit) }
+    }
+
+    private func tasks(of name: WorkloadName) async throws -> [TaskStatus] {
+        try await cube.manager.tasks(owner: cube.owner, name: name).tasks
+    }
+}
