@@ -190,7 +190,11 @@ let package = Package(
         // `swift build --build-tests` builds the programs too; a dependency on them would link the tests statically.
         .tests("EndToEndTests", ["CubeTypes"], data: ["Scenarios"]),
         .tests(
-            "GuideTests", ["CubeErrors", "CubeManagerClient", "CubeTesting", "CubeTypes", "CubeWorkerClient"]),
+            "GuideTests",
+            [
+                "CubeErrors", "CubeManagerClient", "CubeOrchestratorClient", "CubeTesting", "CubeTypes",
+                "CubeWorkerClient",
+            ]),
         .tests(
             "CubeReconcilerTests",
             [

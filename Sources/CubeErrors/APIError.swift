@@ -24,8 +24,13 @@ public struct APIError: Error, Hashable, Sendable {
     public var isFromServer = true
 
     /// - Parameters:
+    ///   - reason: why, as a stable word.
+    ///   - message: for a person: the thing, the value and the rule.
     ///   - code: defaults to the status of the reason.
+    ///   - details: further facts by name; never a secret.
+    ///   - fields: for bad input, every field that breaks a rule.
     ///   - retry: defaults to what the reason says.
+    ///   - requestID: the id of the request that failed.
     ///   - isFromServer: `false` for what no server of ours said.
     public init(
         _ reason: ErrorReason, _ message: String, code: Int? = nil, details: [String: String]? = nil,

@@ -17,7 +17,9 @@ extension ManagerClient {
 
     /// Where a workload is served now: the ports of its ready tasks.
     ///
-    /// - Parameter owner: the owner of the workload; default: all that have one of this name.
+    /// - Parameters:
+    ///   - name: the workload's.
+    ///   - owner: the owner of the workload; default: all that have one of this name.
     public func endpoints(of name: WorkloadName, owner: OwnerName? = nil) async throws -> EndpointList {
         try await transport.send(
             TransportRequest(.get, Self.path("endpoints"), query: ["name": name, "owner": owner]))
@@ -70,8 +72,9 @@ extension ManagerClient {
 
     /// Gives a node nothing new, or lets it take tasks again; what it runs goes on.
     ///
-    /// - Parameter draining: `false` ends it.
-    ///
+    /// - Parameters:
+    ///   - name: the node's.
+    ///   - draining: `false` ends it.
     /// - Throws: `worker_not_found`.
     @discardableResult
     public func drain(_ name: NodeName, _ draining: Bool = true) async throws -> NodeInfo {

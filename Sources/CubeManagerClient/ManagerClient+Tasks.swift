@@ -96,6 +96,7 @@ extension ManagerClient {
     /// What changed of an owner since a revision; waits for a change where there is none.
     ///
     /// - Parameters:
+    ///   - owner: whose tasks.
     ///   - since: the `revision` of the last answer, or of a list.
     ///   - term: the `term` of the last answer, or of a list.
     ///   - wait: how long to wait at most; an answer without changes is none too late.
@@ -143,6 +144,7 @@ extension ManagerClient {
     /// The output of a task, as it was written.
     ///
     /// - Parameters:
+    ///   - id: the task's.
     ///   - tail: only the last so many lines of what there is; `nil` for all.
     ///   - follow: goes on with what the task writes, until it ends.
     /// - Returns: its bytes, which `ByteStream.lines` cuts into lines.

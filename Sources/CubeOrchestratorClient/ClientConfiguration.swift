@@ -52,6 +52,7 @@ public struct ClientConfiguration: Sendable {
     /// Reads a configuration with whatever `swift-configuration` reads from; scoped to `cube`, the keys are those of the table.
     ///
     /// - Parameters:
+    ///   - reader: what is read.
     ///   - managers: goes before what is read.
     ///   - token: goes before what is read.
     ///   - owner: goes before what is read.

@@ -61,7 +61,9 @@ extension OrchestratorClient {
 
     /// Waits until a task is ready, or, if it is a job, until it completed.
     ///
-    /// - Parameter limit: how long to wait.
+    /// - Parameters:
+    ///   - id: the task's.
+    ///   - limit: how long to wait.
     /// - Throws: `task_failed` where it ended in another way; `timeout` where it is not ready in time. Both say why, as far as it
     ///   is known, and have these details: `task`, `state`, `reason`, and `log`, the last lines that it wrote.
     public func waitUntilReady(_ id: TaskID, within limit: Duration) async throws -> TaskStatus {
@@ -83,7 +85,9 @@ extension OrchestratorClient {
 
     /// Asks a task to end, and waits until it did.
     ///
-    /// - Parameter limit: how long to wait.
+    /// - Parameters:
+    ///   - id: the task's.
+    ///   - limit: how long to wait.
     /// - Returns: the task as it ended.
     /// - Throws: `task_not_found`; `timeout` where it has not ended in time.
     public func stop(_ id: TaskID, within limit: Duration) async throws -> TaskStatus {

@@ -6,7 +6,8 @@ public import CubeTypes
 ///
 /// ```swift
 /// let cube = OrchestratorClient(try .load())
-/// let task = try await cube.run(TaskDefinition(name: "migrate", kind: .job, command: ["migrate"]), within: .seconds(60))
+/// let task = try await cube.run(
+///     TaskDefinition(name: try WorkloadName(checking: "migrate"), kind: .job, command: ["migrate"]), within: .seconds(60))
 /// for try await line in cube.logs(of: task.id).lines { print(line) }
 /// ```
 ///
@@ -84,7 +85,9 @@ extension OrchestratorClient {
 
     /// Where a workload is served now: the ports of its ready tasks.
     ///
-    /// - Parameter owner: default: that of the client.
+    /// - Parameters:
+    ///   - name: the workload's.
+    ///   - owner: default: that of the client.
     public func endpoints(of name: WorkloadName, owner: OwnerName? = nil) async throws -> [ServiceEndpoint] {
         try await manager.endpoints(of: name, owner: owner ?? self.owner).endpoints
     }
@@ -94,7 +97,9 @@ extension OrchestratorClient {
     ///
     /// What a node that is lost wrote and nobody read is lost too.
     ///
-    /// - Parameter tail: of its first place, only the last so many lines of what there is; `nil` for all.
+    /// - Parameters:
+    ///   - task: the task's id.
+    ///   - tail: of its first place, only the last so many lines of what there is; `nil` for all.
     /// - Returns: its bytes; `lines` of them are lines.
     public func logs(of task: TaskID, tail: Int? = nil) -> ByteStream {
         ByteStream(FollowedLog(client: self, task: task, tail: tail))

@@ -48,6 +48,7 @@ public struct TestCluster: Sendable {
     ///   - nodes: its machines, each with a worker; names written as strings will do.
     ///   - policy: how the manager chooses among them.
     ///   - start: what the wall clock shows at first.
+    ///   - body: the test.
     /// - Throws: what `body` throws; `validation_failed` for the name of a node that is none.
     public static func run<Value: Sendable>(
         nodes: [TestNode] = ["node"], policy: SchedulingPolicy = .spread,
@@ -126,7 +127,9 @@ extension TestCluster {
 
     /// Lets every start of a workload fail with a message, or succeed again.
     ///
-    /// - Parameter reason: such as `no such program`; `nil` for success.
+    /// - Parameters:
+    ///   - workload: its name.
+    ///   - reason: such as `no such program`; `nil` for success.
     public func refuseStarts(of workload: WorkloadName, because reason: String?) {
         for runtime in parts.runtimes.values { runtime.refuse(workload, because: reason) }
     }
@@ -134,6 +137,7 @@ extension TestCluster {
     /// Schedules a task under the owner `manual`, which needs no lease, and waits until the cluster has settled.
     ///
     /// - Parameters:
+    ///   - definition: what the task is.
     ///   - ordinal: which of the replicas it is.
     ///   - dependencies: the workloads whose addresses it is told.
     /// - Returns: the task, as the manager knows it then.

@@ -13,7 +13,9 @@ public enum Compatibility: Hashable, Sendable {
     /// The server speaks only versions that are newer than those of the client: upgrade the client.
     case serverTooNew
 
-    /// - Parameter client: by default this build.
+    /// - Parameters:
+    ///   - client: by default this build.
+    ///   - server: what it answers at `/version`.
     public init(client: VersionInfo = VersionInfo(), server: VersionInfo) {
         if server.supported.upperBound < client.supported.lowerBound {
             self = .serverTooOld

@@ -60,6 +60,7 @@ public struct WorkerClient: Sendable {
     ///   - since: the `sequence` of the last answer, which says that all before it is safely stored; `nil` for everything.
     ///   - incarnation: that of the last answer.
     ///   - term: the manager's.
+    ///   - cluster: the manager's.
     ///   - wait: how long to wait at most.
     /// - Throws: `stale_term`, `foreign_cluster`.
     public func list(
@@ -79,6 +80,7 @@ public struct WorkerClient: Sendable {
     ///
     /// - Parameters:
     ///   - term: the manager's.
+    ///   - cluster: the manager's.
     ///   - last: the last element of an earlier watch, to go on after it; `nil` begins with everything.
     ///   - wait: how long the worker may wait for a change. Where there is none, an element without tasks comes: a heartbeat.
     public func watch(
@@ -99,7 +101,11 @@ public struct WorkerClient: Sendable {
 
     /// Asks a placement to end. Asked again, it answers the task as it is.
     ///
-    /// - Parameter placement: the one that is meant; a later one is left alone.
+    /// - Parameters:
+    ///   - id: the task's.
+    ///   - placement: the one that is meant; a later one is left alone.
+    ///   - term: the manager's.
+    ///   - cluster: the manager's.
     /// - Throws: `stale_term`, `foreign_cluster`.
     public func stop(_ id: TaskID, placement: Int, term: Int, cluster: ClusterID) async throws -> WorkerTask {
         try await transport.send(
@@ -119,6 +125,7 @@ public struct WorkerClient: Sendable {
     /// The output of a task, as it was written.
     ///
     /// - Parameters:
+    ///   - id: the task's.
     ///   - tail: only the last so many lines of what there is; `nil` for all.
     ///   - follow: goes on with what the task writes, until it ends.
     /// - Returns: its bytes, which `ByteStream.lines` cuts into lines.

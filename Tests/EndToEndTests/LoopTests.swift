@@ -79,7 +79,7 @@ extension EndToEndTests {
                 try world.service("web", version: 2)
                 let diff = try await world.run("diff", "--manager", "unix:\(world.socket("manager"))")
                 #expect(diff.status == 1, "\(diff.standardError)")
-                #expect(try world.ledger.living()["web/0"]?.version == "1")
+                #expect(try world.ledger.living().mapValues(\.version) == ["web/0": "1"])
                 reconciler.kill(SIGCONT)
                 try await world.wait(for: "version 2") { try world.ledger.living()["web/0"]?.version == "2" }
                 for program in [reconciler, worker, manager] { program.kill(SIGINT) }

@@ -135,7 +135,8 @@ extension Wall {
         Wall("EndToEndTests", "CubeTypes Foundation Glibc Synchronization Testing"),
         Wall(
             "GuideTests",
-            "CubeErrors CubeManagerClient CubeTesting CubeTypes CubeWorkerClient Foundation Testing"),
+            "CubeErrors CubeManagerClient CubeOrchestratorClient CubeTesting CubeTypes CubeWorkerClient Foundation Testing"
+        ),
         Wall("TidyTests", "CubeCore FoundationEssentials Testing"),
     ]
 }
