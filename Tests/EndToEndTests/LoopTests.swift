@@ -72,10 +72,14 @@ extension EndToEndTests {
                     "worker", "--name", "w1", "--join", "unix:\(world.socket("manager"))", "--listen",
                     "unix:\(world.socket("worker"))")
                 let reconciler = try world.start("reconcile", "--manager", "unix:\(world.socket("manager"))")
-                try await world.wait(for: "a synced status") { world.workload("web")?["sync"] as? String == "Synced" }
+                try await world.wait(for: "version 1 at work") {
+                    try world.workload("web")?["health"] as? String == "Healthy"
+                        && world.ledger.living()["web/0"]?.version == "1"
+                }
 
                 #expect(try await world.run("diff", "--manager", "unix:\(world.socket("manager"))").status == 0)
                 reconciler.kill(SIGSTOP)
+                try await world.wait(for: "the reconciler to stand still") { reconciler.stands }
                 try world.service("web", version: 2)
                 let diff = try await world.run("diff", "--manager", "unix:\(world.socket("manager"))")
                 #expect(diff.status == 1, "\(diff.standardError)")

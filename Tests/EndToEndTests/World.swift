@@ -221,6 +221,19 @@ final class Program: Sendable {
 
     func kill(_ signal: Int32) { if isRunning { Glibc.kill(id, signal) } }
 
+    /// Whether `SIGSTOP` reached all its threads: the signal is sent at once, and takes its time.
+    var stands: Bool {
+        let threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(id)/task")) ?? []
+        return !threads.isEmpty
+            && threads.allSatisfy { thread in
+                // The state follows the name, which is in parentheses. A thread that ended meanwhile runs no more.
+                guard let stat = try? String(contentsOfFile: "/proc/\(id)/task/\(thread)/stat", encoding: .utf8) else {
+                    return true
+                }
+                return stat.drop { $0 != ")" }.dropFirst(2).first == "T"
+            }
+    }
+
     /// Waits for its end and answers the exit status, or minus the signal.
     @discardableResult
     func ended() async -> Int32 { await end.wait() }
