@@ -155,6 +155,14 @@ let package = Package(
             ],
             swiftSettings: strict),
         .executableTarget(
+            name: "cube-bench",
+            dependencies: [
+                "CubeErrors", "CubeManagerClient", "CubeOrchestratorClient", "CubeTransport", "CubeTypes",
+                .argumentParser,
+                .asyncHTTPClient, .logging, .nioCore, .nioHTTP1,
+            ],
+            swiftSettings: strict),
+        .executableTarget(
             name: "cube-supervisor", dependencies: ["CubeLinux"], swiftSettings: strict,
             // lld, as gold warns of `dlopen` in the standard library, which the supervisor never calls.
             linkerSettings: [.unsafeFlags(["-static-executable", "-use-ld=lld"])]),

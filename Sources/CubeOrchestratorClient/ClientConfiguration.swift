@@ -22,6 +22,7 @@ public import CubeTypes
 /// | `request_deadline` | `CUBE_REQUEST_DEADLINE` | | `20s` |
 /// | `total_deadline` | `CUBE_TOTAL_DEADLINE` | | `60s` |
 /// | `silence_deadline` | `CUBE_SILENCE_DEADLINE` | | `20s` |
+/// | `connection_limit` | `CUBE_CONNECTION_LIMIT` | connections to one server at a time | `128` |
 /// | `retry_attempts` | `CUBE_RETRY_ATTEMPTS` | how often a call is made at most, 1 to 100 | `3` |
 /// | `retry_percentage` | `CUBE_RETRY_PERCENTAGE` | retries for each hundred calls, 0 to 100 | `10` |
 /// | `answer_limit` | `CUBE_ANSWER_LIMIT` | in bytes | `67108864` |
@@ -71,6 +72,7 @@ public struct ClientConfiguration: Sendable {
         values.read("requestDeadline", into: &options.requestDeadline)
         values.read("totalDeadline", into: &options.totalDeadline)
         values.read("silenceDeadline", into: &options.silenceDeadline)
+        values.read("connectionLimit", into: &options.connectionLimit, in: 1...Int.max)
         values.read("retryAttempts", into: &options.retries.attempts, in: 1...100)
         values.read("retryPercentage", into: &options.retries.percentage, in: 0...100)
         values.read("answerLimit", into: &options.answerLimit, in: 1...Int.max)

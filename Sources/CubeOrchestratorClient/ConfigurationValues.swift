@@ -8,6 +8,7 @@ struct ConfigurationValues {
     /// All keys of a configuration, as the reader spells them.
     static let keys = [
         "manager", "token", "tokenFile", "owner", "connectDeadline", "requestDeadline", "totalDeadline",
+        "connectionLimit",
         "silenceDeadline", "retryAttempts", "retryPercentage", "answerLimit",
     ]
 

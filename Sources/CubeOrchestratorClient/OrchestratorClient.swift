@@ -47,7 +47,7 @@ public struct OrchestratorClient: Sendable {
         let wire = FailoverWire(name: name) {
             try await managers.managers()
         } connect: {
-            NetworkWire($0, connectDeadline: options.connectDeadline)
+            NetworkWire($0, options: options)
         }
         self.init(manager: ManagerClient(wire: wire, token: token, options: options), owner: owner)
     }

@@ -25,6 +25,9 @@ public struct ClientOptions: Sendable {
     public var totalDeadline: Duration
     /// How long a stream that does not follow anything may be silent. Default 20 s.
     public var silenceDeadline: Duration
+    /// Connections to one server at a time, of all clients of this process with the same limit. A watch and a stream hold one
+    /// each; a call that finds none free waits for one, within its deadlines. Default 128.
+    public var connectionLimit: Int
     /// Which calls are made again, and when.
     public var retries: RetryPolicy
     /// The largest answer that is read into memory, in bytes. Default 64 MiB. A stream has no limit, as it is not kept.
@@ -36,7 +39,7 @@ public struct ClientOptions: Sendable {
 
     public init(
         connectDeadline: Duration = .seconds(5), requestDeadline: Duration = .seconds(20),
-        totalDeadline: Duration = .seconds(60), silenceDeadline: Duration = .seconds(20),
+        totalDeadline: Duration = .seconds(60), silenceDeadline: Duration = .seconds(20), connectionLimit: Int = 128,
         retries: RetryPolicy = RetryPolicy(), answerLimit: Int = 64 << 20, lineLimit: Int = 1 << 20,
         logger: Logger = Logger(label: "cube.client")
     ) {
@@ -44,6 +47,7 @@ public struct ClientOptions: Sendable {
         self.requestDeadline = requestDeadline
         self.totalDeadline = totalDeadline
         self.silenceDeadline = silenceDeadline
+        self.connectionLimit = connectionLimit
         self.retries = retries
         self.answerLimit = answerLimit
         self.lineLimit = lineLimit
@@ -57,7 +61,8 @@ public struct ClientOptions: Sendable {
             ("totalDeadline", totalDeadline), ("silenceDeadline", silenceDeadline),
         ]
         let limits = [
-            ("retries.attempts", retries.attempts), ("answerLimit", answerLimit), ("lineLimit", lineLimit),
+            ("connectionLimit", connectionLimit), ("retries.attempts", retries.attempts), ("answerLimit", answerLimit),
+            ("lineLimit", lineLimit),
         ]
         return deadlines.filter { $0.1 <= .zero }.map {
             ValidationError(field: $0.0, value: "\($0.1)", message: "must be above 0")

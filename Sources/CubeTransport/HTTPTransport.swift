@@ -21,7 +21,7 @@ package struct HTTPTransport: Sendable {
         clock: any Clock<Duration> = ContinuousClock()
     ) {
         self.init(
-            wire: NetworkWire(endpoint, connectDeadline: options.connectDeadline), token: token, options: options,
+            wire: NetworkWire(endpoint, options: options), token: token, options: options,
             clock: clock)
     }
 

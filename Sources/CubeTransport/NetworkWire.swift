@@ -11,15 +11,14 @@ package struct NetworkWire: Wire {
     private let base: String
     private let client: HTTPClient
 
-    /// - Parameter connectDeadline: until a connection stands.
-    package init(_ endpoint: Endpoint, connectDeadline: Duration) {
+    package init(_ endpoint: Endpoint, options: ClientOptions) {
         self.endpoint = endpoint
         base =
             switch endpoint.address {
             case .tcp: endpoint.rawValue
             case .unix(let path): "http+unix://\(TransportRequest.escape(path))"
             }
-        client = Self.client(connectDeadline: connectDeadline)
+        client = Self.client(Traits(options))
     }
 
     package func exchange(_ request: WireRequest) async throws -> WireAnswer {
@@ -64,24 +63,35 @@ package struct NetworkWire: Wire {
 
     // MARK: Connections
 
-    /// One for the process and each connect deadline, never shut down: it has no state beyond its idle connections, and so no
-    /// client needs a life cycle.
-    private static let clients = Mutex<[Duration: HTTPClient]>([:])
+    /// What connections are made by.
+    private struct Traits: Hashable {
+        let connectDeadline: Duration
+        let limit: Int
 
-    private static func client(connectDeadline: Duration) -> HTTPClient {
+        init(_ options: ClientOptions) {
+            connectDeadline = options.connectDeadline
+            limit = options.connectionLimit
+        }
+    }
+
+    /// One for the process and all that is set the same way, never shut down: it has no state beyond its idle connections, and
+    /// so no client needs a life cycle.
+    private static let clients = Mutex<[Traits: HTTPClient]>([:])
+
+    private static func client(_ traits: Traits) -> HTTPClient {
         clients.withLock { clients in
-            if let client = clients[connectDeadline] { return client }
-            let client = make(connectDeadline: connectDeadline)
-            clients[connectDeadline] = client
+            if let client = clients[traits] { return client }
+            let client = make(traits)
+            clients[traits] = client
             return client
         }
     }
 
-    private static func make(connectDeadline: Duration) -> HTTPClient {
+    private static func make(_ traits: Traits) -> HTTPClient {
         var configuration = HTTPClient.Configuration(
-            redirectConfiguration: .disallow, timeout: .init(connect: TimeAmount(connectDeadline)),
-            // Blocking queries and streams hold a connection each.
-            connectionPool: .init(idleTimeout: .seconds(20), concurrentHTTP1ConnectionsPerHostSoftLimit: 128))
+            redirectConfiguration: .disallow, timeout: .init(connect: TimeAmount(traits.connectDeadline)),
+            connectionPool: .init(
+                idleTimeout: .seconds(20), concurrentHTTP1ConnectionsPerHostSoftLimit: traits.limit))
         configuration.httpVersion = .http1Only
         // A refused connection is for the retry policy, which knows what may be sent again.
         configuration.connectionPool.retryConnectionEstablishment = false

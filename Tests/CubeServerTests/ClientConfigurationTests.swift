@@ -17,7 +17,7 @@ struct ClientConfigurationTests {
     @Test func `code goes before the environment, and that before the file`() throws {
         let text = """
             {"manager": ["http://a:1", "http://b:2"], "owner": "file", "token": "t", "total_deadline": "7s",
-             "request_deadline": "6s", "retry_attempts": 5, "retry_percentage": "20"}
+             "request_deadline": "6s", "retry_attempts": 5, "connection_limit": 7, "retry_percentage": "20"}
             """
         try withFile(text) { file in
             let options = ClientOptions(connectDeadline: .seconds(1), logger: silent)
@@ -29,6 +29,7 @@ struct ClientConfigurationTests {
             #expect(plain.options.requestDeadline == .seconds(6))
             #expect(plain.options.connectDeadline == .seconds(1))
             #expect(plain.options.retries.attempts == 5)
+            #expect(plain.options.connectionLimit == 7)
             #expect(plain.options.retries.percentage == 20)
 
             let environment = [

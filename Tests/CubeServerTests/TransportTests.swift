@@ -58,6 +58,40 @@ struct TransportTests {
         }
     }
 
+    /// Calls that are served at the moment.
+    actor Served {
+        private var arrived = 0
+        private var now = 0
+        private(set) var most = 0
+
+        /// Waits until another call is served beside each.
+        func meet() async {
+            arrived += 1
+            now += 1
+            most = max(most, now)
+            let pair = arrived + arrived % 2
+            while arrived < pair { await Task.yield() }
+            now -= 1
+        }
+    }
+
+    @Test func `no more connections than said are open to a server, and the other calls wait for one`() async throws {
+        let served = Served()
+        let route = Route(.get, "/a", .everybody) { _ in
+            await served.meet()
+            return try .json([1])
+        }
+        try await withRoutes([route]) { endpoint, _ in
+            let transport = HTTPTransport(
+                endpoint: endpoint, token: tokens[.read], options: ClientOptions(connectionLimit: 2, logger: silent))
+            try await withThrowingTaskGroup(of: [Int].self) { group in
+                for _ in 0..<6 { group.addTask { try await transport.send(TransportRequest(.get, ["a"])) } }
+                for try await answer in group { #expect(answer == [1]) }
+            }
+            #expect(await served.most == 2)
+        }
+    }
+
     @Test func `a server that comes back is answered by`() async throws {
         let count = Count()
         let route = Route(.get, "/a", .everybody) { _ in

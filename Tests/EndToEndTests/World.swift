@@ -223,6 +223,7 @@ final class Program: Sendable {
 
     /// Whether `SIGSTOP` reached all its threads: the signal is sent at once, and takes its time.
     var stands: Bool {
+        // A process that is gone has no threads, and stands not.
         let threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(id)/task")) ?? []
         return !threads.isEmpty
             && threads.allSatisfy { thread in

@@ -63,7 +63,8 @@ import Testing
 
     @Test func `the README tells the command that tests`() throws {
         let lines = try repository.text(".ci/run").split(separator: "\n").map { $0.drop { $0 == " " } }
-        let command = try #require(lines.first { $0.contains("swift test") })
+        // One step of several that stand one below the other.
+        let command = try #require(lines.first { $0.contains("swift test") }).replacing(/ &&$/, with: "")
         #expect(!Rules.untold(String(command), in: try repository.text("README.md")))
     }
 }

@@ -89,6 +89,12 @@ extension Wall {
             CubeTransport CubeTypes CubeVersion CubeWorker CubeWorkerClient FoundationEssentials Glibc Logging
             ServiceLifecycle Synchronization SystemPackage UnixSignals
             """),
+        Wall(
+            "cube-bench",
+            """
+            ArgumentParser AsyncHTTPClient CubeErrors CubeManagerClient CubeOrchestratorClient CubeTransport CubeTypes
+            FoundationEssentials Glibc Logging NIOCore NIOHTTP1
+            """),
         Wall("cube-supervisor", "CubeLinux Glibc"),
 
         // Tests: what they test, and what they test it with.

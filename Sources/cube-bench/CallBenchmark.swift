@@ -1,0 +1,132 @@
+import ArgumentParser
+import AsyncHTTPClient
+import CubeManagerClient
+import CubeOrchestratorClient
+import CubeTypes
+import FoundationEssentials
+import Glibc
+import NIOCore
+import NIOHTTP1
+
+/// What the client costs beside the HTTP client that it stands on: the same request both ways, by turns.
+struct CallBenchmark: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "calls", abstract: "Asks for the cluster with the client and with plain HTTP, by turns.")
+
+    @OptionGroup var manager: ManagerOption
+    @Option(help: "Calls at a time.") var width = 8
+    @Option(help: "Calls of each of these in a round.") var calls = 1000
+    @Option(help: "Rounds that count; one goes before, which opens the connections.") var rounds = 6
+
+    func validate() throws {
+        for (name, value) in [("width", width), ("calls", calls), ("rounds", rounds)] where value < 1 {
+            throw ValidationError("--\(name) must be above 0, not \(value)")
+        }
+    }
+
+    func run() async throws {
+        let (endpoint, configuration) = try manager.found()
+        let client = ManagerClient(endpoint: endpoint, token: configuration.token, options: configuration.options)
+        let plain = PlainClient(endpoint, token: configuration.token)
+
+        var plainFigures = CallFigures()
+        var clientFigures = CallFigures()
+        for round in 0...rounds {
+            let one = try await measure { try await plain.cluster() }
+            let other = try await measure { _ = try await client.cluster() }
+            guard round > 0 else { continue }
+            plainFigures += one
+            clientFigures += other
+        }
+        try await plain.shutdown()
+        print("plain   \(plainFigures)")
+        print("client  \(clientFigures)")
+        print("client / plain: \(clientFigures.rate / plainFigures.rate) of the calls in a second, ", terminator: "")
+        print("\(clientFigures.processorTime / plainFigures.processorTime) of the processor's time")
+    }
+
+    /// One round of calls.
+    private func measure(_ call: @Sendable @escaping () async throws -> Void) async throws -> CallFigures {
+        let clock = ContinuousClock()
+        let (began, busy) = (clock.now, processorTime())
+        let spans = try await withThrowingTaskGroup(of: [Duration].self) { group in
+            for _ in 0..<width {
+                group.addTask { [calls] in
+                    var spans: [Duration] = []
+                    for _ in 0..<calls { spans.append(try await clock.measure { try await call() }) }
+                    return spans
+                }
+            }
+            return try await group.reduce(into: []) { $0 += $1 }
+        }
+        return CallFigures(spans: spans, time: began.duration(to: clock.now), busy: processorTime() - busy)
+    }
+}
+
+/// What calls took.
+private struct CallFigures: CustomStringConvertible {
+    private var spans: [Duration] = []
+    private var time = Duration.zero
+    private var busy = Duration.zero
+
+    init() {}
+
+    init(spans: [Duration], time: Duration, busy: Duration) {
+        self.spans = spans
+        self.time = time
+        self.busy = busy
+    }
+
+    /// Calls in a second.
+    var rate: Double { Double(spans.count) / (time / .seconds(1)) }
+
+    /// Of this process, for each call.
+    var processorTime: Duration { busy / spans.count }
+
+    static func += (figures: inout CallFigures, more: CallFigures) {
+        figures.spans += more.spans
+        figures.time += more.time
+        figures.busy += more.busy
+    }
+
+    var description: String {
+        let sorted = spans.sorted()
+        return "\(Int(rate)) calls/s, p50 \(sorted[sorted.count / 2]), p99 \(sorted[sorted.count * 99 / 100]), "
+            + "\(processorTime) of the processor each"
+    }
+}
+
+/// The same call without anything of ours but the types of its answer.
+private struct PlainClient {
+    private let client: HTTPClient
+    private let request: HTTPClientRequest
+
+    init(_ endpoint: Endpoint, token: String?) {
+        var configuration = HTTPClient.Configuration()
+        configuration.httpVersion = .http1Only
+        client = HTTPClient(configuration: configuration)
+        let base =
+            switch endpoint.address {
+            case .tcp: endpoint.rawValue
+            case .unix(let path): "http+unix://\(path.split(separator: "/").map { "%2F\($0)" }.joined())"
+            }
+        var request = HTTPClientRequest(url: base + "/api/v1/manager/cluster")
+        if let token { request.headers.add(name: "Authorization", value: "Bearer \(token)") }
+        self.request = request
+    }
+
+    func cluster() async throws {
+        let response = try await client.execute(request, timeout: .seconds(20))
+        let bytes = try await response.body.collect(upTo: 1 << 20)
+        _ = try JSONDecoder().decode(ClusterStatus.self, from: Data(bytes.readableBytesView))
+    }
+
+    func shutdown() async throws { try await client.shutdown() }
+}
+
+/// What this process has used of the processors.
+private func processorTime() -> Duration {
+    var usage = rusage()
+    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+    return [usage.ru_utime, usage.ru_stime].reduce(.zero) { $0 + .seconds($1.tv_sec) + .microseconds($1.tv_usec) }
+}

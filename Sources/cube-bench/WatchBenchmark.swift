@@ -1,0 +1,90 @@
+import ArgumentParser
+import CubeManagerClient
+import CubeOrchestratorClient
+import CubeTypes
+import FoundationEssentials
+import Glibc
+
+/// What it costs a manager that many wait for a change, and none comes.
+struct WatchBenchmark: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "watches",
+        abstract: "Opens watches of a manager, and looks at its memory and its processor's time.",
+        discussion:
+            "The manager must run on this machine, and take so many connections (`cube manager --max-connections`).")
+
+    @OptionGroup var manager: ManagerOption
+    @Option(help: ArgumentHelp("The manager's process.", valueName: "pid")) var process: Int
+    @Option(help: "How many watches.") var count = 10_000
+    @Option(help: ArgumentHelp("How long they stand, once all are open.", valueName: "seconds")) var idle = 20
+
+    func validate() throws {
+        for (name, value) in [("process", process), ("count", count), ("idle", idle)] where value < 1 {
+            throw ValidationError("--\(name) must be above 0, not \(value)")
+        }
+        // The manager's answer comes within 60 s of a call, and the watches are opened within that too.
+        guard idle <= 40 else { throw ValidationError("--idle must be at most 40, not \(idle)") }
+    }
+
+    func run() async throws {
+        allowFiles(count + 256)
+        let (endpoint, configuration) = try manager.found()
+        var options = configuration.options
+        options.connectionLimit = count + 1
+        let client = ManagerClient(endpoint: endpoint, token: configuration.token, options: options)
+        let position = try await client.list(owner: configuration.owner)
+
+        let before = try Usage(of: process)
+        try await withThrowingTaskGroup(of: TaskChanges.self) { group in
+            for _ in 0..<count {
+                group.addTask {
+                    try await client.changes(
+                        owner: configuration.owner, since: position.revision, term: position.term, wait: .seconds(60))
+                }
+            }
+            var open = try Usage(of: process)
+            while open.files < before.files + count {
+                try await Task.sleep(for: .milliseconds(100))
+                open = try Usage(of: process)
+            }
+            let memory = Double(open.memory - before.memory) / Double(count)
+            print("\(count) watches: \(memory) KiB each, opened with \(open.time - before.time) of the processor")
+            try await Task.sleep(for: .seconds(idle))
+            let after = try Usage(of: process)
+            print("nothing changes for \(idle) s: \(after.time - open.time) of the processor")
+            let answered = try await group.reduce(into: 0) { sum, _ in sum += 1 }
+            let end = try Usage(of: process)
+            print("all \(answered) answered: \(end.time - after.time) of the processor; \(end.memory) KiB in all")
+        }
+    }
+
+    /// Makes room for connections, as far as the system lets this process.
+    private func allowFiles(_ count: Int) {
+        var limit = rlimit()
+        getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        limit.rlim_cur = min(limit.rlim_max, max(limit.rlim_cur, rlim_t(count)))
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    }
+}
+
+/// What a process uses, as `/proc` says.
+private struct Usage {
+    /// Resident, in KiB.
+    let memory: Int
+    /// Of the processors, until now.
+    let time: Duration
+    /// Open ones.
+    let files: Int
+
+    init(of process: Int) throws {
+        let status = try String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)
+        let line = status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
+        memory = line?.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
+        // The program's name, in parentheses, may hold spaces; the times are fields 14 and 15 of all.
+        let stat = try String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)
+        let fields = stat[(stat.lastIndex(of: ")") ?? stat.startIndex)...].split(separator: " ")
+        let ticks = fields[12...13].compactMap { Int($0) }.reduce(0, +)
+        time = .milliseconds(ticks * 1000 / sysconf(Int32(_SC_CLK_TCK)))
+        files = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/fd").count
+    }
+}
