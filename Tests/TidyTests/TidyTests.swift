@@ -64,7 +64,7 @@ import Testing
     @Test func `the README tells the command that tests`() throws {
         let lines = try repository.text(".ci/run").split(separator: "\n").map { $0.drop { $0 == " " } }
         // One step of several that stand one below the other.
-        let command = try #require(lines.first { $0.contains("swift test") }).replacing(/ &&$/, with: "")
+        let command = try #require(lines.first { $0.contains("swift test") }).replacing(#/ &&$/#, with: "")
         #expect(!Rules.untold(String(command), in: try repository.text("README.md")))
     }
 }
