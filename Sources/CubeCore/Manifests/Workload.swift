@@ -22,8 +22,10 @@ package struct Workload: Hashable, Sendable {
     package let specDigest: Digest
     package let settingsDigest: Digest
 
+    /// - Parameter specDigest: that of the task whose definition it is, which may hide values; `nil`: the definition's own.
     package init(
-        definition: TaskDefinition, replicas: Int = 1, update: UpdatePolicy = UpdatePolicy(), suspend: Bool = false,
+        definition: TaskDefinition, specDigest: Digest? = nil, replicas: Int = 1, update: UpdatePolicy = UpdatePolicy(),
+        suspend: Bool = false,
         prune: Bool = true, dependsOn: [Dependency] = [], ignore: [JSONPointer] = [], range: SourceRange
     ) {
         self.definition = definition
@@ -34,7 +36,7 @@ package struct Workload: Hashable, Sendable {
         self.dependsOn = dependsOn
         self.ignore = ignore
         self.range = range
-        specDigest = definition.specDigest
+        self.specDigest = specDigest ?? definition.specDigest
         settingsDigest = definition.settingsDigest
     }
 

@@ -133,7 +133,7 @@ extension DependencyGraph {
                 Diagnostic(
                     reason: .dependencyCycle, summary: "\(workload.name) depends on itself: \(way)", range: place))
         }
-        return problems
+        return problems.sorted { $0.range.start.byte < $1.range.start.byte }
     }
 
     /// What is wrong with the dependencies among manifests that are all there are, in their order.

@@ -8,7 +8,7 @@ package struct ObservedState: Hashable, Sendable {
     package private(set) var revision: Int
     package private(set) var owner: OwnerStatus?
     /// By name; a name that has neither a task nor a slot record has no entry.
-    package private(set) var workloads: [WorkloadName: ObservedWorkload] = [:]
+    package internal(set) var workloads: [WorkloadName: ObservedWorkload] = [:]
     /// Live tasks of other owners, where the list had them: never touched.
     package private(set) var unmanaged: [TaskID: TaskStatus] = [:]
     private var names: [TaskID: WorkloadName] = [:]

@@ -84,7 +84,9 @@ struct ReportMaker {
         ]
         if let reason = held.first {
             let count = held.count == 1 ? "1 action" : "\(held.count) actions"
-            conditions.append(condition(.held, reason.rawValue, "\(reason.text) (\(count))"))
+            // Who froze it, why and until when, is what a person wants to know.
+            let text = reason == .suspended && rule == .suspended ? decision.reason : reason.text
+            conditions.append(condition(.held, reason.rawValue, "\(text) (\(count))"))
         }
         if let standstill = stall ?? decision.standstill {
             conditions.append(condition(.stalled, standstill.reason, standstill.message))

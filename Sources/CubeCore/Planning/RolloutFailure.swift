@@ -25,8 +25,8 @@ extension SlotRules {
             rule: .rolloutStalled,
             standstill: Standstill(
                 reason: "deadline_exceeded",
-                message: "\(workload.name)/\(late.ordinal) was not available within \(workload.update.deadline.text); "
-                    + remedy))
+                message: "\(workload.name)/\(late.ordinal) was not available within \(workload.update.deadline.text)"
+                    + (late.phase.current?.message.map { " (\($0))" } ?? "") + "; \(remedy)"))
     }
 
     /// When the next deadline ends.
@@ -56,7 +56,7 @@ extension SlotRules {
 extension WorkloadDecider {
     /// What to go back to, where the rollout of what is declared failed and that is what its policy says, or where it was
     /// given up before and nobody has said anything since.
-    var reversion: TaskDefinition? {
+    var reversion: TaskStatus? {
         guard rejecting == nil, workload.definition.kind == .service,
             isRejected || workload.update.onFailure == .revert && isFailedRollout
         else { return nil }
@@ -89,8 +89,8 @@ extension WorkloadDecider {
         }
     }
 
-    /// The definition of the newest task whose digest was healthy somewhere. The manager keeps that task, however old.
-    private var lastHealthy: TaskDefinition? {
+    /// The newest task whose digest was healthy somewhere. The manager keeps it, however old.
+    private var lastHealthy: TaskStatus? {
         let rejected = Set(observed.slots.values.flatMap(\.rejected)).union([workload.specDigest])
         let healthy = Set(observed.slots.values.compactMap(\.healthyDigest)).subtracting(rejected)
         return observed.tasks.values
@@ -98,13 +98,14 @@ extension WorkloadDecider {
                 healthy.contains($0.specDigest) && !workload.matches($0)
                     && $0.definition.kind == workload.definition.kind
             }
-            .max { ($0.createdRevision, $0.id) < ($1.createdRevision, $1.id) }?.definition
+            .max { ($0.createdRevision, $0.id) < ($1.createdRevision, $1.id) }
     }
 
     /// The decision that makes all as it was healthy last, told as the failure that it is.
-    func revert(to healthy: TaskDefinition) -> Decision {
+    func revert(to healthy: TaskStatus) -> Decision {
         let former = Workload(
-            definition: healthy, replicas: workload.replicas, update: workload.update, suspend: workload.suspend,
+            definition: healthy.definition, specDigest: healthy.specDigest, replicas: workload.replicas,
+            update: workload.update, suspend: workload.suspend,
             prune: workload.prune, dependsOn: workload.dependsOn, ignore: workload.ignore, range: workload.range)
         let decider = WorkloadDecider(
             former, observed: observed, directives: rules.directives, since: rules.since, starts: rules.starts,
@@ -113,7 +114,11 @@ extension WorkloadDecider {
         let cause =
             failure.map { ": " + $0.standstill.message }
             ?? "; a change of its manifest, or cube retry \(workload.name), tries again"
-        let message = "its rollout failed and all goes back to what was healthy last\(cause)"
+        let isDone = decision.steps.isEmpty && decision.health.status == .healthy
+        let message =
+            isDone
+            ? "its rollout failed, and what was healthy last runs\(cause)"
+            : "its rollout failed and all goes back to what was healthy last\(cause)"
         decision.standstill = decision.standstill ?? Standstill(reason: Rule.reverted.rawValue, message: message)
         decision.rule = .reverted
         decision.reason = message

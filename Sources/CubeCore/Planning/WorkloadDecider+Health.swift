@@ -14,7 +14,8 @@ extension WorkloadDecider {
 
     var freezeText: String {
         guard let freeze else { return "its manifest says suspend" }
-        return "frozen by cube suspend" + (freeze.reason.map { ": \($0)" } ?? "")
+        return "frozen by cube suspend" + (freeze.expiresAt.map { " until \($0)" } ?? "")
+            + (freeze.reason.map { ": \($0)" } ?? "")
             + "; cube resume \(workload.name) ends it"
     }
 
@@ -34,7 +35,7 @@ extension WorkloadDecider {
         }
         if slots.allSatisfy({ $0.phase == .done }) { return Health(.healthy, "completed", "it completed") }
         if let unfinished = slots.first(where: { !$0.isSettled }) { return progress(unfinished) }
-        return Health(.healthy, "running", "all \(slots.count) replicas run")
+        return Health(.healthy, "running", slots.count == 1 ? "its task runs" : "all \(slots.count) replicas run")
     }
 
     /// Why what is to be started beside another one has no node: the other one has its port.
@@ -76,7 +77,7 @@ extension WorkloadDecider {
         case .stopping: return Health(.progressing, "slot_stopping", "\(slot) is being stopped")
         case .settling(_, .some):
             return Health(
-                .progressing, "min_healthy", "\(slot) is not ready for \(workload.update.minHealthy.text) yet")
+                .progressing, "min_healthy", "\(slot) has not been ready for \(workload.update.minHealthy.text) yet")
         case .settling(let task, nil):
             let message = task.message.map { ": \($0)" } ?? ""
             return Health(.progressing, task.reason?.rawValue ?? "starting", "\(slot) is \(task.state)\(message)")

@@ -29,7 +29,7 @@ package struct WorkloadDiffText: Sendable {
             lines += diff.differences.map { field in
                 let values =
                     field.isHidden
-                    ? field.desired ?? "" : "\(cut(field.observed ?? "(none)")) -> \(cut(field.desired ?? "(none)"))"
+                    ? field.hiddenChange : "\(cut(field.observed ?? "(none)")) -> \(cut(field.desired ?? "(none)"))"
                 return "      \(field.field): \(values)\(field.replaces ? "  (replaces)" : "")"
             }
             lines += diff.sentences.map { "    \($0)" } + [""]
@@ -68,7 +68,7 @@ package struct WorkloadDiffText: Sendable {
                 lines += ["", "| Field | Is | Should be | |", "|---|---|---|---|"]
                 lines += diff.differences.map { field in
                     let (observed, desired) = (value(field.observed), value(field.desired))
-                    let values = field.isHidden ? " | \(field.desired ?? "")" : "\(observed) | \(desired)"
+                    let values = field.isHidden ? " | \(field.hiddenChange)" : "\(observed) | \(desired)"
                     return "| \(field.field.markdownCode) | \(values) | \(field.replaces ? "replaces" : "") |"
                 }
             }
@@ -193,6 +193,9 @@ extension WorkloadDiff {
 extension WorkloadDiff.Field {
     /// Values of `env` are never shown.
     fileprivate var isHidden: Bool { field.hasPrefix("env.") }
+
+    /// What became of a value that is not shown: `changed`, `added`, `removed`.
+    fileprivate var hiddenChange: String { desired ?? observed ?? "" }
 }
 
 extension WorkloadDiff.Placement {

@@ -133,14 +133,11 @@ extension Input<Bool> {
 }
 
 extension Call {
-    /// What stands for a value of `env` that the caller may not see.
-    private static let hidden = "<hidden>"
-
     /// The task as the caller may see it: the role `read` gets the names of `env` only.
     fileprivate func shown(_ task: TaskStatus) -> TaskStatus {
         guard role == .read else { return task }
         var task = task
-        task.definition.env = task.definition.env.mapValues { _ in Self.hidden }
+        task.definition.env = task.definition.env.mapValues { _ in TaskDefinition.hiddenValue }
         return task
     }
 

@@ -4,6 +4,9 @@
 ///
 /// - Since: 0.1
 public struct TaskDefinition: Hashable, Sendable {
+    /// What stands for a value of ``env`` that the reader may not see.
+    package static let hiddenValue = "<hidden>"
+
     /// The workload's name.
     public var name: WorkloadName
     /// Default `service`.

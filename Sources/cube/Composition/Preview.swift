@@ -31,7 +31,7 @@ struct Preview {
         }
         var list = try await cluster.tasks(owner: owner)
         list.tasks += try await cluster.unmanaged(besides: owner)
-        let observed = ObservedState(list, of: owner)
+        var observed = ObservedState(list, of: owner)
         var planner = Planner(owner: owner, memory: memory.names, window: memory.window, oneShot: true)
         planner.limits = limits
         if let bound = observed.owner?.source, bound != source {
@@ -39,6 +39,7 @@ struct Preview {
                 reason: ErrorReason.ownerTaken.rawValue, message: "\(owner) belongs to another directory of manifests")
         }
         planner.update(snapshot)
+        observed.disclose(by: planner.desired)
         planner.update(observed)
         let now = time.now
         let plan = planner.pass(now: now)
