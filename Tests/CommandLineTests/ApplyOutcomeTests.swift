@@ -35,6 +35,57 @@ import Testing
         #expect(try outcome([(.held, "guard_window"), (.stalled, "stalled")], holds: true) == 4)
     }
 
+    @Test func `what is frozen and differs is told, and what is not done by the end of the time`() throws {
+        let frozen = SummaryStatus(
+            owner: .default, source: SourceRevision(path: "m"), counts: SummaryStatus.Counts(suspended: 1, outOfSync: 1)
+        )
+        let outcome = try #require(ApplyOutcome(frozen, isConverged: true))
+        #expect(outcome.exitStatus == .success)
+        #expect(outcome.text.contains("but for 1 workload that is frozen and differs"))
+
+        func workload(_ name: String, _ sync: SyncStatus, _ health: HealthStatus, _ why: String? = nil)
+            -> WorkloadStatus
+        {
+            WorkloadStatus(
+                name: WorkloadName(rawValue: name)!, sync: sync, health: health,
+                replicas: WorkloadStatus.Replicas(desired: 1, live: 1, ready: 1),
+                conditions: why.map {
+                    [
+                        Condition(
+                            type: .stalled, reason: "failed", message: $0,
+                            lastTransitionTime: Timestamp(milliseconds: 0))
+                    ]
+                } ?? [])
+        }
+        let late = ApplyOutcome.late(
+            .seconds(5),
+            [
+                workload("web", .outOfSync, .progressing), workload("api", .synced, .degraded, "api/0 failed"),
+                workload("ok", .synced, .healthy), workload("frozen", .outOfSync, .suspended),
+            ])
+        #expect(late.exitStatus == .notConverged)
+        #expect(
+            late.text == """
+                Not done: not all runs as declared after 5s
+                  api is Synced, Degraded: Stalled: api/0 failed
+                  web is OutOfSync, Progressing
+                `cube status` says more.
+                """)
+    }
+
+    @Test func `all runs as declared now, not only when it was looked at last`() throws {
+        func summary(_ status: Bool) -> SummaryStatus {
+            SummaryStatus(
+                owner: .default, source: SourceRevision(path: "m"),
+                conditions: [
+                    Condition(
+                        type: .ready, status: status, reason: "x", message: "x",
+                        lastTransitionTime: Timestamp(milliseconds: 0))
+                ])
+        }
+        #expect(summary(true).isConverged && !summary(false).isConverged)
+    }
+
     @Test func `it goes on while something is being changed`() throws {
         #expect(try outcome([(.reconciling, "reconciling"), (.held, "guard_window")], holds: true) == nil)
         #expect(try outcome([]) == nil)

@@ -90,6 +90,11 @@ package struct SummaryStatus: Codable, Hashable, Sendable {
     }
 }
 
+extension SummaryStatus {
+    /// Whether all runs as declared now; ``convergedDigest`` tells of the past.
+    package var isConverged: Bool { conditions.contains { $0.type == .ready && $0.status } }
+}
+
 extension Hold {
     /// Its changes in words, each once, sorted.
     var lines: [String] {

@@ -46,7 +46,7 @@ struct ApplyCommand: Command {
             outcome = .stale(departures)
         } else if let other = try DirectoryLock.holder(of: place.data.reconciler) {
             Terminal.note("\(other) reconciles \(place.manifests); waiting for it.")
-            outcome = try await wait(for: preview.plan.desiredDigest, in: WrittenStatus(data: place.data))
+            outcome = try await wait(for: preview.plan.desiredDigest, by: other, in: place.data)
         } else {
             outcome = try await reconcile(place, contract)
         }
@@ -74,23 +74,30 @@ struct ApplyCommand: Command {
     }
 
     /// Reads what the other one writes, until that is about the same manifests and done.
-    private func wait(for desired: Digest, in status: WrittenStatus) async throws -> ApplyOutcome {
+    private func wait(
+        for desired: Digest, by other: DirectoryLock.Holder, in data: DataDirectory
+    ) async throws -> ApplyOutcome {
+        let status = WrittenStatus(data: data)
         let deadline = ContinuousClock.now + timeout
         while ContinuousClock.now < deadline {
             if let summary = try status.summary(), summary.desiredDigest == desired {
-                let outcome = ApplyOutcome(
-                    summary, isConverged: summary.convergedDigest == desired && summary.sync == .synced)
+                let outcome = ApplyOutcome(summary, isConverged: summary.isConverged)
                 if let outcome { return outcome }
+            }
+            guard try DirectoryLock.holder(of: data.reconciler) != nil else {
+                throw Failure(
+                    "\(other) ended before all ran as declared", hint: "`cube apply` once more does it itself")
             }
             try await Task.sleep(for: .milliseconds(200))
         }
-        return .notConverged("not all runs as declared after \(timeout.text)")
+        return .late(timeout, try status.names().compactMap(status.workload))
     }
 }
 
 /// How an `apply` ended.
 enum ApplyOutcome: Hashable, Sendable {
-    case converged
+    /// All runs as declared, but for so many workloads that are frozen and differ.
+    case converged(butFrozen: Int)
     /// What moved since the plan was saved.
     case stale([String])
     case leaseHeld(String)
@@ -100,7 +107,8 @@ enum ApplyOutcome: Hashable, Sendable {
     /// - Returns: `nil` while it goes on.
     init?(_ summary: SummaryStatus, isConverged: Bool) {
         if isConverged {
-            self = .converged
+            // What is frozen counts as it is; nothing else that differs does.
+            self = .converged(butFrozen: summary.counts.outOfSync)
             return
         }
         let conditions = summary.conditions.filter(\.status)
@@ -119,6 +127,18 @@ enum ApplyOutcome: Hashable, Sendable {
         }
     }
 
+    /// The end of the time, with what is not as declared by then.
+    static func late(_ limit: Duration, _ workloads: [WorkloadStatus]) -> ApplyOutcome {
+        let unfinished = workloads.filter { $0.health != .suspended && ($0.sync != .synced || $0.health != .healthy) }
+            .sorted { $0.name < $1.name }
+        let lines = unfinished.prefix(10).map { workload in
+            "\n  \(workload.name) is \(workload.sync.rawValue), \(workload.health.rawValue)"
+                + (workload.why.map { ": \($0)" } ?? "")
+        }
+        let more = unfinished.count > 10 ? "\n  … and \(unfinished.count - 10) more" : ""
+        return .notConverged("not all runs as declared after \(limit.text)" + lines.joined() + more)
+    }
+
     var exitStatus: ExitStatus {
         switch self {
         case .converged: .success
@@ -131,14 +151,18 @@ enum ApplyOutcome: Hashable, Sendable {
 
     var text: String {
         switch self {
-        case .converged: "All runs as declared."
+        case .converged(butFrozen: 0): "All runs as declared."
+        case .converged(let frozen):
+            "All runs as declared, but for \(Count(frozen, "workload")) that \(frozen == 1 ? "is" : "are") frozen and "
+                + "\(frozen == 1 ? "differs" : "differ"): `cube diff` shows how, `cube resume NAME` ends it."
         case .stale(let departures):
             "The plan is stale:\n" + departures.prefix(10).map { "  \($0)" }.joined(separator: "\n")
                 + (departures.count > 10 ? "\n  … and \(departures.count - 10) more" : "")
                 + "\nNothing more was done. `cube plan` makes a new one."
         case .leaseHeld(let message): "Not done: \(message)."
         case .held(let message): "Held: \(message)"
-        case .notConverged(let message): "Not done: \(message). `cube status` says more."
+        case .notConverged(let message):
+            "Not done: \(message)\(message.contains("\n") ? "\n" : ". ")`cube status` says more."
         }
     }
 }
@@ -170,9 +194,9 @@ private final class ApplyWatch: Service {
                     }
                     return nil
                 }
-                group.addTask { [limit] in
+                group.addTask { [limit, state] in
                     do { try await Task.sleep(for: limit) } catch { return nil }
-                    return .notConverged("not all runs as declared after \(limit.text)")
+                    return .late(limit, state.view.workloads.values.map(\.status))
                 }
                 if let outcome = await group.next() ?? nil { found.withLock { $0 = outcome } }
                 group.cancelAll()
