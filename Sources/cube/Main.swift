@@ -20,7 +20,10 @@ enum Main {
     private static func run() async throws {
         var command: any ParsableCommand
         do {
+            if let failure = unknownCommand(after: "help") { throw failure }
             command = try CubeCommand.parseAsRoot()
+        } catch let failure as Failure {
+            throw failure
         } catch {
             throw unknownCommand() ?? badUsage(error)
         }
@@ -59,12 +62,15 @@ enum Main {
     }
 
     /// A first word that is no command, which the parser would only call unexpected.
-    private static func unknownCommand() -> Failure? {
+    ///
+    /// - Parameter help: the word before it, which the parser takes with any other; `nil`: it is the first word.
+    private static func unknownCommand(after help: String? = nil) -> Failure? {
         let names = CubeCommand.configuration.groupedSubcommands.flatMap(\.subcommands).compactMap {
             $0.configuration.commandName
         }
-        guard let word = CommandLine.arguments.dropFirst().first, !word.hasPrefix("-"), word != "help",
-            !names.contains(word)
+        var words = CommandLine.arguments.dropFirst()
+        if let help, words.popFirst() != help { return nil }
+        guard let word = words.first, !word.hasPrefix("-"), word != "help", !names.contains(word)
         else { return nil }
         let nearest = Suggestion.nearest(to: word, among: names)
         return Failure(

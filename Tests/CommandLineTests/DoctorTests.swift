@@ -1,3 +1,4 @@
+import CubeCore
 import SystemPackage
 import Testing
 
@@ -19,7 +20,11 @@ import Testing
     static let good: [any Check] = [
         KernelCheck(release: "6.1.0-13-amd64"), KernelCheck(release: "5.6.0"), OpenFilesCheck(limit: 4096),
         ProcessesCheck(limit: 1024), InotifyCheck(watches: 8192, instances: 128, directories: 3),
-        ManifestsCheck(path: "/m", problem: nil), data(), data(found: nil), StoreCheck(path: "/s", header: nil),
+        ManifestsCheck(path: "/m", problem: nil),
+        ManifestsCheck(
+            path: "/m", problem: .noSuchFileOrDirectory,
+            source: SourceRevision(kind: "git", path: "", url: "https://host/deploy.git")), data(), data(found: nil),
+        StoreCheck(path: "/s", header: nil),
         StoreCheck(path: "/s", header: Array("SQLite format 3\0".utf8)), PortsCheck(hasLoopback: true, taken: []),
         SupervisorCheck(path: "/bin/cube-supervisor", isExecutable: true), OrphansCheck(orphans: []),
         HoldersCheck(holders: ["cube up, process 1"]),
@@ -36,7 +41,7 @@ import Testing
     static let bad: [any Check] = [
         KernelCheck(release: "5.5.19"), KernelCheck(release: "unknown"), OpenFilesCheck(limit: 128),
         ProcessesCheck(limit: 10), ManifestsCheck(path: "/m", problem: .permissionDenied),
-        ManifestsCheck(path: "/m", problem: .noSuchFileOrDirectory),
+        ManifestsCheck(path: "/m", problem: .noSuchFileOrDirectory, source: SourceRevision(path: "/m")),
         data(isWritable: false), data(found: DataDirectoryCheck.Found(owner: 0, mode: 0o700)),
         data(freeBytes: 1 << 20), data(fileSystem: "nfs4"), StoreCheck(path: "/s", header: Array("garbage".utf8)),
         PortsCheck(hasLoopback: false, taken: []),

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CubeCore
 
 struct DoctorCommand: Command {
     static let configuration = CommandConfiguration(
@@ -25,7 +26,8 @@ struct DoctorCommand: Command {
         let data = place.data
         return [
             KernelCheck.measure(), OpenFilesCheck.measure(), ProcessesCheck.measure(),
-            try InotifyCheck.measure(directories: 1), ManifestsCheck.measure(place.manifests),
+            try InotifyCheck.measure(directories: 1),
+            ManifestsCheck.measure(place.manifests, source: try WrittenStatus(data: data).summary()?.source),
             try DataDirectoryCheck.measure(data.path), try StoreCheck.measure(data), PortsCheck.measure(),
             try SupervisorCheck.measure(), OrphansCheck.measure(),
             try HoldersCheck.measure(data),

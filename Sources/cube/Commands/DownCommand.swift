@@ -43,6 +43,9 @@ struct DownCommand: Command {
     /// Ends `cube up` where it runs, so that nothing starts again what is stopped.
     private func endUp(_ data: DataDirectory) async throws {
         if let up = try DirectoryLock.holder(of: data.run) {
+            // For it to say so, rather than that its tasks keep running. A mark that is left is taken away by the next `up`.
+            try AtomicFile.write(Array("cube down\n".utf8), to: data.stopping, mode: 0o600)
+            defer { unlink(data.stopping.string) }
             guard let process = up.process, kill(process, SIGTERM) == 0 else {
                 throw Failure("\(up) cannot be ended", hint: "end it as the user that started it")
             }

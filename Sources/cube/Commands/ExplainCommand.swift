@@ -23,10 +23,7 @@ struct ExplainCommand: Command {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let files = WrittenStatus(data: manager.place.data)
-        var explanation = Explanation(
-            name: name, status: try files.workload(name), drift: try files.drift(name), tasks: [], events: [],
-            history: Array(try PastAction.all(of: name, in: manager.place.data).suffix(5)))
+        var explanation = try await Explanation.written(of: name, owner: owner.owner, in: manager.place.data)
         var hint: String? = "`cube status` lists the workloads"
         // Without a manager the files still tell what there is to know.
         do {
@@ -68,10 +65,24 @@ private struct Explanation: Encodable {
     var events: [TaskEvent]
     /// What was done last.
     var history: [PastAction]
+    /// Why the status may not be how things are; `nil` where it is.
+    var outdated: String?
     /// What could not be asked, and why.
     var missing: String?
 
-    enum CodingKeys: String, CodingKey { case name, status, drift, tasks, events, history, missing }
+    enum CodingKeys: String, CodingKey { case name, status, drift, tasks, events, history, outdated, missing }
+
+    /// What stands in the files; nothing where they are about another owner.
+    static func written(of name: WorkloadName, owner: OwnerName, in data: DataDirectory) async throws -> Explanation {
+        var explanation = Explanation(name: name, tasks: [], events: [], history: [])
+        let files = WrittenStatus(data: data)
+        guard let summary = try files.summary(), summary.owner == owner else { return explanation }
+        explanation.status = try files.workload(name)
+        explanation.drift = try files.drift(name)
+        explanation.history = Array(try PastAction.all(of: name, in: data).suffix(5))
+        explanation.outdated = try await StatusAuthor.find(in: data).outdated
+        return explanation
+    }
 
     func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
@@ -82,44 +93,26 @@ private struct Explanation: Encodable {
         try container.encode(tasks.map(TaskSummary.init), forKey: .tasks)
         try container.encode(events, forKey: .events)
         try container.encode(history, forKey: .history)
+        try container.encode(outdated, forKey: .outdated)
         try container.encode(missing, forKey: .missing)
     }
 
     func lines(_ terminal: Terminal) -> [String] {
-        var lines: [String] = []
-        if let status {
-            let place = status.file.map { " (\($0)\(status.line.map { ":\($0)" } ?? ""))" } ?? ""
-            lines.append(
-                "\(terminal.styled(name.rawValue, .bold))\(place): \(status.sync.rawValue), \(status.health.rawValue); "
-                    + (status.readiness == "done" ? "done." : "\(status.readiness) ready."))
-            lines += status.conditions.filter { $0.type != .ready || !$0.status }
-                .map {
-                    "  \($0.status ? "" : "Not ")\($0.type.rawValue) since \(Age(since: $0.lastTransitionTime)): \($0.message) (\($0.reason))"
-                }
-            lines += status.diagnostics.map { diagnostic in
-                let start = diagnostic.range.start
-                return terminal.styled(
-                    "  \(diagnostic.range.filename):\(start.line):\(start.column): \(diagnostic.summary)", .red)
-            }
-        } else {
-            lines.append("\(terminal.styled(name.rawValue, .bold)): no reconciler knows it here.")
-        }
+        var lines = headline(terminal)
+        if let outdated { lines.append(terminal.styled("  Not current: \(outdated).", .yellow)) }
         if let drift {
             lines.append("It differs from its manifest:")
             lines += drift.differences.map {
-                "  \($0.field): is \($0.observed ?? "absent"), should be \($0.desired ?? "absent")"
+                // The values of `env` are not shown.
+                $0.desired == $0.observed
+                    ? "  \($0.field): \($0.desired ?? "changed")"
+                    : "  \($0.field): is \($0.observed ?? "absent"), should be \($0.desired ?? "absent")"
             }
-            lines += drift.actions.map {
+            lines += drift.actions.sorted { $0.reading < $1.reading }.map {
                 "  \($0.verb.rawValue) \(name)/\($0.ordinal), \($0.state.words): \($0.why)"
             }
         }
-        if !tasks.isEmpty { lines.append("Its tasks:") }
-        lines += tasks.sorted { ($0.ordinal, $0.attempt) < ($1.ordinal, $1.attempt) }.suffix(20).map { task in
-            let node = task.node.map { " on \($0)" } ?? ""
-            let again = task.notBefore.map { $0 > .now ? "; starts again in \(Age(since: .now, until: $0))" : "" } ?? ""
-            return "  \(name)/\(task.ordinal), attempt \(task.attempt): \(task.state)\(node), \(task.restarts) restarts"
-                + (task.why.map { " (\($0))" } ?? "") + again
-        }
+        lines += tasks.isEmpty ? [] : ["Its tasks:"] + taskLines
         if !history.isEmpty { lines.append("What was done last:") }
         lines += history.map { "  \($0.text)" }
         if !events.isEmpty { lines.append("What happened last:") }
@@ -127,6 +120,50 @@ private struct Explanation: Encodable {
         if let missing { lines.append(terminal.styled("The manager could not be asked: \(missing)", .yellow)) }
         return lines
     }
+
+    /// How it is, and why.
+    private func headline(_ terminal: Terminal) -> [String] {
+        let title = terminal.styled(name.rawValue, .bold)
+        guard let status else {
+            let isOver = tasks.allSatisfy(\.state.hasEnded)
+            return ["\(title): no reconciler tells of it here\(isOver ? ", and nothing of it runs" : "")."]
+        }
+        let place = status.place.map { " (\($0))" } ?? ""
+        let readiness = status.readiness == "done" ? "done" : "\(status.readiness) ready"
+        let conditions = status.conditions.filter { $0.type != .ready || !$0.status }.map {
+            "  \($0.status ? "" : "Not ")\($0.type.rawValue) since \(Age(since: $0.lastTransitionTime)): \($0.message) (\($0.reason))"
+        }
+        let problems = status.diagnostics.map { diagnostic in
+            let start = diagnostic.range.start
+            return terminal.styled(
+                "  \(diagnostic.range.filename):\(start.line):\(start.column): \(diagnostic.summary)", .red)
+        }
+        return ["\(title)\(place): \(status.sync.rawValue), \(status.health.rawValue); \(readiness)."] + conditions
+            + problems
+    }
+
+    /// What lives, and of each slot what ended last: the first 20 of them.
+    private var taskLines: [String] {
+        var last: [Int: Int] = [:]
+        for task in tasks where task.state.hasEnded {
+            last[task.ordinal] = max(task.attempt, last[task.ordinal] ?? 0)
+        }
+        let shown = tasks.filter { !$0.state.hasEnded || last[$0.ordinal] == $0.attempt }
+            .sorted { ($0.ordinal, $0.attempt) < ($1.ordinal, $1.attempt) }
+        let lines = shown.prefix(20).map { task in
+            let node = task.node.map { " on \($0)" } ?? ""
+            let again = task.notBefore.map { $0 > .now ? "; starts again in \(Age(since: .now, until: $0))" : "" } ?? ""
+            return "  \(name)/\(task.ordinal), attempt \(task.attempt): \(task.state)\(node), "
+                + "\(Count(task.restarts, "restart"))\(task.why.map { " (\($0))" } ?? "")\(again)"
+        }
+        let rest = tasks.count - lines.count
+        return lines + (rest > 0 ? ["  … and \(rest) more: `cube task list --all`"] : [])
+    }
+}
+
+extension DriftAction {
+    /// People read slot by slot, and what is stopped before what takes its place.
+    fileprivate var reading: (Int, Int) { (ordinal, verb == .stop ? 0 : verb == .update ? 1 : 2) }
 }
 
 extension ActionState {

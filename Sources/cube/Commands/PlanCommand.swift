@@ -29,7 +29,10 @@ struct PlanCommand: Command {
     func run() async throws {
         let plan = try await options.preview().document
         try output.write(plan)
-        if let out { try SavedPlan.write(plan, to: .absolute(out)) }
+        if let out {
+            try SavedPlan.write(plan, to: .absolute(out))
+            Terminal.note("Saved to \(out): `cube apply \(out)` does just this.")
+        }
         if detailedExitcode, plan.workloads.contains(where: { !$0.actions.isEmpty }) {
             throw ExitCode(ExitStatus.changes.rawValue)
         }
@@ -63,7 +66,7 @@ extension OutputOptions {
         let text = PlanText(plan).text
         switch output {
         case .json: Terminal.output(try JSONText.pretty(plan))
-        case .text: Terminal.output(text)
+        case .text: Terminal.output(String(text.dropLast()))
         case .markdown: Terminal.output("```\n\(text)```")
         }
     }

@@ -58,7 +58,8 @@ struct StatusCommand: Command {
             Terminal.output(try JSONText.pretty(status))
         case .text, .wide:
             let form: StatusTable.Form = output == .wide ? .wide : .full
-            Terminal.output(StatusTable(form: form).table(workloads).text(.standardOutput))
+            Terminal.output(
+                workloads.isEmpty ? "No workload." : StatusTable(form: form).table(workloads).text(.standardOutput))
             for line in notes(summary, picture.author, .standardOutput) { Terminal.output(line) }
             for line in picture.author.outdated == nil ? await unmanaged(besides: summary.owner) : [] {
                 Terminal.output(line)
@@ -125,6 +126,7 @@ extension SummaryStatus {
             counts.suspended > 0 ? "\(counts.suspended) suspended" : nil,
             counts.outOfSync > 0 ? "\(counts.outOfSync) out of sync" : nil,
             counts.held > 0 ? "\(counts.held) held" : nil,
+            counts.stale > 0 ? "\(counts.stale) stale" : nil,
         ].compactMap { $0 }
         return "\(sync.rawValue), \(health.rawValue); \(figures.joined(separator: ", "))"
     }

@@ -132,7 +132,9 @@ extension TaskStatus {
         var parts = [reason?.rawValue, message].compactMap { $0 }
         if let exit, message == nil { parts.append("last \(exit.words)") }
         if nodeUnknown { parts.append("its node is silent") }
-        if !notEnforced.isEmpty { parts.append("not enforced: \(notEnforced.joined(separator: ", "))") }
+        if !notEnforced.isEmpty, !state.hasEnded {
+            parts.append("not enforced: \(notEnforced.joined(separator: ", "))")
+        }
         return parts.isEmpty ? nil : parts.joined(separator: "; ")
     }
 }

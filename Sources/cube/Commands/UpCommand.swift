@@ -3,6 +3,7 @@ import CubeReconciler
 import CubeServer
 import CubeTypes
 import CubeWorker
+import Glibc
 import Logging
 import ServiceLifecycle
 import SystemPackage
@@ -66,6 +67,7 @@ struct UpCommand: Command {
         try data.prepare()
         let lock = try DirectoryLock.take(data.run, for: "cube up")
         defer { withExtendedLifetime(lock) {} }
+        unlink(data.stopping.string)
         try Addresses.update(in: data) { $0 = Addresses() }
 
         let log = DaemonLog(isVerbose: verbosity.verbose, isQuiet: Terminal.standardOutput.isInteractive)
@@ -100,9 +102,13 @@ struct UpCommand: Command {
     private func tellWhatGoesOn(_ data: DataDirectory, _ logger: Logger) {
         let count = SupervisorProcess.all(below: data.path).count
         let text =
-            count == 0
-            ? "no task runs"
-            : "\(count == 1 ? "1 task keeps" : "\(count) tasks keep") running: cube up resumes, cube down stops them"
+            if count == 0 {
+                "no task runs"
+            } else if data.stopping.exists {
+                "cube down stops \(Count(count, "task"))"
+            } else {
+                "\(count == 1 ? "1 task keeps" : "\(count) tasks keep") running: cube up resumes, cube down stops them"
+            }
         if Terminal.standardOutput.isInteractive { Terminal.output(text) } else { logger.info("\(text)") }
     }
 }

@@ -33,7 +33,12 @@ struct ValidateCommand: Command {
             paths.isEmpty ? [place.manifestsOption ?? Environment.value("CUBE_MANIFESTS") ?? "manifests"] : paths
         for path in named { try validation.check(FilePath(path).lexicallyNormalized()) }
         validation.checkDependencies()
-        try output.write(validation.diagnostics, as: validation.lines + [validation.verdict])
+        // The places of the marks below the lines are lost in Markdown, but in a block of code.
+        let fence = output.output == .markdown && !validation.lines.isEmpty ? ["```"] : []
+        try output.write(validation.diagnostics, as: fence + validation.lines + fence + [validation.verdict])
+        if paths.isEmpty, !place.manifests.exists {
+            Terminal.note("`cube init` makes a first manifest; --manifests names another directory.")
+        }
         guard validation.diagnostics.contains(where: { $0.severity == .error }) else { return }
         let isUnreadable = validation.diagnostics.contains { $0.reason == .unreadable }
         throw ExitCode((isUnreadable ? ExitStatus.trouble : .negative).rawValue)

@@ -5,11 +5,13 @@ import SystemPackage
 
 /// Reads the directory of manifests once: as it is, or as a commit of its repository has it.
 struct RevisionReader {
+    private let place: PlaceOptions
     private let directory: FilePath
     private let history: GitHistory
     private let time = SteadyTime()
 
     init(_ place: PlaceOptions) throws {
+        self.place = place
         directory = place.manifests
         history = try GitHistory(
             of: directory, files: LocalFileSystem(), git: GitProgram(environment: Environment.all),
@@ -37,8 +39,22 @@ struct RevisionReader {
         guard let snapshot, snapshot.root != nil else {
             throw Failure(
                 snapshot?.problems.first?.summary ?? "\(directory) cannot be read",
-                hint: "--manifests names another directory; `cube init` makes a first manifest")
+                hint: try place.followed.map { "`cube up` follows a repository here: look with \($0)" }
+                    ?? "--manifests names another directory; `cube init` makes a first manifest")
         }
         return snapshot
+    }
+}
+
+extension PlaceOptions {
+    /// The options that name the repository which was followed here last; `nil` where that was a directory.
+    fileprivate var followed: String? {
+        get throws {
+            guard let source = try WrittenStatus(data: data).summary()?.source, let url = source.url else { return nil }
+            let options = [
+                ("--git", url), ("--branch", source.branch ?? ""), ("--path", source.path),
+            ]
+            return options.filter { !$0.1.isEmpty }.map { "\($0.0) \($0.1)" }.joined(separator: " ")
+        }
     }
 }

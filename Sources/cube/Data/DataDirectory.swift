@@ -16,6 +16,8 @@ struct DataDirectory: Sendable, Hashable {
     var secrets: FilePath { path.appending("secrets") }
     var status: FilePath { path.appending("status") }
     var drift: FilePath { path.appending("drift") }
+    /// There while `cube down` is about to stop the tasks that `cube up` leaves.
+    var stopping: FilePath { run.appending("stopping") }
 
     func worker(_ name: NodeName) -> FilePath { path.appending("worker").appending(name.rawValue) }
 

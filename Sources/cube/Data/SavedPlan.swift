@@ -18,7 +18,7 @@ struct SavedPlan {
     static func toApply(_ path: FilePath) throws -> PlanDocument {
         let saved = try read(path)
         guard saved.isIntact else {
-            throw Failure("\(path): was changed after it was written", hint: "`cube plan --out` makes a new one")
+            throw Failure("\(path) was changed after it was written", hint: "`cube plan --out` makes a new one")
         }
         return saved.plan
     }
@@ -27,7 +27,7 @@ struct SavedPlan {
         guard let bytes = try AtomicFile.read(path) else { throw Failure("\(path): there is no such file") }
         let plan: PlanDocument
         do { plan = try JSONDecoder().decode(PlanDocument.self, from: Data(bytes)) } catch {
-            throw Failure("\(path): is no saved plan", hint: "`cube plan --out FILE` saves one")
+            throw Failure("\(path) is no saved plan", hint: "`cube plan --out FILE` saves one")
         }
         guard plan.format == PlanDocument.currentFormat else {
             throw Failure("\(path): its format is \(plan.format); this version reads \(PlanDocument.currentFormat)")

@@ -1,15 +1,19 @@
+import CubeCore
 import Glibc
 import SystemPackage
 
-/// The manifests must be there and readable.
+/// The manifests must be there and readable, unless they are read from a repository.
 struct ManifestsCheck: Check {
     var path: FilePath
     /// What keeps it from being read; `nil`: nothing.
     var problem: Errno?
+    /// Where the last reconciler read manifests from; `nil`: there was none.
+    var source: SourceRevision?
 
     let title = "manifests"
     var verdict: Verdict {
         guard let problem else { return .good(path.string) }
+        if problem == .noSuchFileOrDirectory, let source, source.url != nil { return .good(source.words) }
         let hint =
             switch problem {
             case .permissionDenied: "give this user the right to read it (`chmod u+rx`), or run Cube as its owner"
@@ -19,9 +23,9 @@ struct ManifestsCheck: Check {
         return .bad("\(path): \(problem)", hint: hint)
     }
 
-    static func measure(_ path: FilePath) -> ManifestsCheck {
+    static func measure(_ path: FilePath, source: SourceRevision? = nil) -> ManifestsCheck {
         let directory = opendir(path.string)
-        guard let directory else { return ManifestsCheck(path: path, problem: Errno(rawValue: errno)) }
+        guard let directory else { return ManifestsCheck(path: path, problem: Errno(rawValue: errno), source: source) }
         closedir(directory)
         return ManifestsCheck(path: path, problem: nil)
     }
