@@ -17,6 +17,12 @@ import Testing
         #expect(table.text(plain, columns: 16).split(separator: "\n").last == "long-name  word…")
     }
 
+    @Test func `what a task wrote stays on its line, and moves no cursor`() {
+        let table = Table("NAME", "WHY", rows: [["web", "\("one\ntwo\u{1B}[2J")"]])
+        #expect(table.text(plain) == "NAME  WHY\nweb   one\\ntwo\\u{1B}[2J")
+        #expect("größer, 大".onOneLine == "größer, 大")
+    }
+
     @Test func `markdown escapes what would end a cell`() {
         #expect(
             table.markdown == """

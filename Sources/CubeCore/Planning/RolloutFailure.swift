@@ -26,7 +26,7 @@ extension SlotRules {
             standstill: Standstill(
                 reason: "deadline_exceeded",
                 message: "\(workload.name)/\(late.ordinal) was not available within \(workload.update.deadline.text)"
-                    + (late.phase.current?.message.map { " (\($0))" } ?? "") + "; \(remedy)"))
+                    + (late.phase.current?.headline.map { " (\($0))" } ?? "") + "; \(remedy)"))
     }
 
     /// When the next deadline ends.

@@ -79,7 +79,7 @@ extension WorkloadDecider {
             return Health(
                 .progressing, "min_healthy", "\(slot) has not been ready for \(workload.update.minHealthy.text) yet")
         case .settling(let task, nil):
-            let message = task.message.map { ": \($0)" } ?? ""
+            let message = task.headline.map { ": \($0)" } ?? ""
             return Health(.progressing, task.reason?.rawValue ?? "starting", "\(slot) is \(task.state)\(message)")
         case .available, .done, .failed: return Health(.progressing, "rolling_out", "\(slot) is being changed")
         }
@@ -110,17 +110,14 @@ extension WorkloadDecider {
 extension TaskStatus {
     var slotText: String { "\(name)/\(ordinal)" }
 
+    /// The first line of its message: what follows is the end of its output.
+    var headline: String? { message.map { String($0.prefix { $0 != "\n" }) } }
+
     /// How its last run ended, as the rest of a sentence.
     var endText: String {
-        let cause: String? =
-            if let code = exit?.code {
-                "exit code \(code)"
-            } else if let signal = exit?.signal {
-                "signal \(signal)"
-            } else {
-                message
-            }
-        return cause.map { " with \($0)" } ?? ""
+        if let code = exit?.code { return " with exit code \(code)" }
+        if let signal = exit?.signal { return " with signal \(signal)" }
+        return headline.map { ": \($0)" } ?? ""
     }
 }
 

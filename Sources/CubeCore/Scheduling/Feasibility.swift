@@ -73,12 +73,22 @@ extension PlacementConstraints {
 }
 
 extension ResourceSpec {
-    /// For a person: what is asked for at all, such as `0.5 cores and 134217728 bytes of memory`.
+    /// For a person: what is asked for at all, such as `0.5 cores and 128 MiB of memory`.
     fileprivate var text: String {
         var parts: [String] = []
         if millicores > 0 { parts.append("\(Double(millicores) / 1000) cores") }
-        if memory > 0 { parts.append("\(memory) bytes of memory") }
-        if disk > 0 { parts.append("\(disk) bytes of disk") }
+        if memory > 0 { parts.append("\(Self.text(memory)) of memory") }
+        if disk > 0 { parts.append("\(Self.text(disk)) of disk") }
         return parts.isEmpty ? "nothing" : parts.joined(separator: " and ")
+    }
+
+    /// In the largest unit that has no fraction, as manifests say it.
+    private static func text(_ bytes: Int) -> String {
+        var (value, unit) = (bytes, "bytes")
+        for larger in ["KiB", "MiB", "GiB", "TiB"] where value > 0 && value % 1024 == 0 {
+            guard unit == "bytes" || value >= 1024 else { break }
+            (value, unit) = (value / 1024, larger)
+        }
+        return "\(value) \(unit)"
     }
 }

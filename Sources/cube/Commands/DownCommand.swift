@@ -15,7 +15,8 @@ struct DownCommand: Command {
         discussion: .flowing(
             """
             Ends `cube up` where it runs on the data directory, then stops the tasks that it left and waits until they ended.
-            Manifests stay as they are: the next `cube up` starts everything anew, except jobs that completed.
+            Manifests stay as they are: the next `cube up` starts everything anew, except jobs that completed, and what failed,
+            which `cube retry NAME` tries again.
 
             With --orphans it also stops tasks of this user that run though their directory is gone, such as after .cube was
             deleted.

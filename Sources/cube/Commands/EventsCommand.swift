@@ -52,7 +52,8 @@ struct EventsCommand: Command {
         return [
             Terminal.standardOutput.styled(event.at.description, .dim), event.kind.rawValue,
             subject ?? event.owner?.rawValue, event.node.map { "on \($0)" }, event.reason.map { "(\($0))" },
-            event.message,
+            // What follows the first line is the end of the task's output, which `cube logs` shows.
+            event.message.map { String($0.prefix { $0 != "\n" }).onOneLine },
         ].compactMap { $0 }.joined(separator: " ")
     }
 }

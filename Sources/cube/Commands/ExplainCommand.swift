@@ -130,7 +130,10 @@ private struct Explanation: Encodable {
         }
         let place = status.place.map { " (\($0))" } ?? ""
         let readiness = status.readiness == "done" ? "done" : "\(status.readiness) ready"
-        let conditions = status.conditions.filter { $0.type != .ready || !$0.status }.map {
+        // That it is not ready needs no line of its own where another one says the same.
+        let told = Set(status.conditions.filter { $0.type != .ready && $0.status }.map(\.message))
+        let conditions = status.conditions.filter { $0.type != .ready || !$0.status && !told.contains($0.message) }.map
+        {
             "  \($0.status ? "" : "Not ")\($0.type.rawValue) since \(Age(since: $0.lastTransitionTime)): \($0.message) (\($0.reason))"
         }
         let problems = status.diagnostics.map { diagnostic in
@@ -150,13 +153,15 @@ private struct Explanation: Encodable {
         }
         let shown = tasks.filter { !$0.state.hasEnded || last[$0.ordinal] == $0.attempt }
             .sorted { ($0.ordinal, $0.attempt) < ($1.ordinal, $1.attempt) }
-        let lines = shown.prefix(20).map { task in
+        let lines = shown.prefix(20).flatMap { task in
             let node = task.node.map { " on \($0)" } ?? ""
             let again = task.notBefore.map { $0 > .now ? "; starts again in \(Age(since: .now, until: $0))" : "" } ?? ""
-            return "  \(name)/\(task.ordinal), attempt \(task.attempt): \(task.state)\(node), "
+            let line =
+                "  \(name)/\(task.ordinal), attempt \(task.attempt): \(task.state)\(node), "
                 + "\(Count(task.restarts, "restart"))\(task.why.map { " (\($0))" } ?? "")\(again)"
+            return [line] + task.messageLines.dropFirst().map { "      \($0)" }
         }
-        let rest = tasks.count - lines.count
+        let rest = tasks.count - min(shown.count, 20)
         return lines + (rest > 0 ? ["  … and \(rest) more: `cube task list --all`"] : [])
     }
 }

@@ -129,7 +129,7 @@ extension TaskStatus {
 
     /// Why it is as it is, in a few words; `nil` where there is nothing to say.
     var why: String? {
-        var parts = [reason?.rawValue, message].compactMap { $0 }
+        var parts = [reason?.rawValue, messageLines.first].compactMap { $0 }
         if let exit, message == nil { parts.append("last \(exit.words)") }
         if nodeUnknown { parts.append("its node is silent") }
         if !notEnforced.isEmpty, !state.hasEnded {

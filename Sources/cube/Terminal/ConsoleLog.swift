@@ -47,7 +47,7 @@ final class LineSink: Sendable {
             }
         let time = Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)).description
         let line =
-            "\(terminal.styled(time, .dim)) \(terminal.styled("\(level)", style)) \(source): \(message)"
+            "\(terminal.styled(time, .dim)) \(terminal.styled("\(level)", style)) \(source): \(message.onOneLine)"
         if let writer = redirection.withLock({ $0 }) { writer(line) } else { Terminal.note(line) }
     }
 }

@@ -6,7 +6,7 @@ struct Table {
         var style: Terminal.Style?
 
         init(_ text: String, _ style: Terminal.Style? = nil) {
-            self.text = text
+            self.text = text.onOneLine
             self.style = style
         }
 

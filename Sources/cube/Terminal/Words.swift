@@ -86,3 +86,20 @@ struct Count: CustomStringConvertible {
 
     init(_ number: Int, _ noun: String) { description = "\(number) \(noun)\(number == 1 ? "" : "s")" }
 }
+
+extension String {
+    /// On one line, with control characters as Swift writes them: what a task wrote neither looks like a line of our own nor
+    /// moves the cursor of a terminal.
+    var onOneLine: String {
+        guard unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else { return self }
+        return unicodeScalars.map { $0.properties.generalCategory == .control ? $0.escaped(asASCII: true) : "\($0)" }
+            .joined()
+    }
+}
+
+extension TaskStatus {
+    /// The lines of its message: the first says what there is to say, those after it are the end of its output.
+    var messageLines: [String] {
+        (message ?? "").split(separator: "\n", omittingEmptySubsequences: true).map { String($0).onOneLine }
+    }
+}

@@ -17,12 +17,12 @@ struct SchedulerTests {
     }
 
     private func demand(
-        _ cpu: Int = 0, image: String? = nil, constraints: PlacementConstraints = .none
+        _ cpu: Int = 0, memory: Int = 0, image: String? = nil, constraints: PlacementConstraints = .none
     ) -> Demand {
         Demand(
             TaskDefinition(
                 name: WorkloadName(rawValue: "web")!, image: image, command: ["true"],
-                resources: ResourceSpec(millicores: cpu), constraints: constraints))
+                resources: ResourceSpec(millicores: cpu, memory: memory), constraints: constraints))
     }
 
     private func pick(
@@ -50,12 +50,19 @@ struct SchedulerTests {
 
     @Test("A cause names what is asked for and whether it can ever be had")
     func messages() {
-        func message(_ candidates: [Candidate]) -> String {
-            guard case .infeasible(let cause) = Feasibility(of: demand(3500), on: candidates) else { return "" }
+        func message(_ candidates: [Candidate], of demand: Demand? = nil) -> String {
+            guard case .infeasible(let cause) = Feasibility(of: demand ?? self.demand(3500), on: candidates) else {
+                return ""
+            }
             return cause.message
         }
         #expect(message([candidate("a", used: 1000)]).contains("3.5 cores, which no node has free now"))
         #expect(message([candidate("a", cpu: 2000)]).contains("3.5 cores, more than any node has"))
+        for (bytes, text) in [
+            (900 << 30, "900 GiB"), (1 << 20, "1 MiB"), (1025, "1025 bytes"), (1536 << 20, "1536 MiB"),
+        ] {
+            #expect(message([candidate("a")], of: demand(memory: bytes)).contains("needs \(text) of memory"))
+        }
     }
 
     @Test("Spread takes the node with the fewest of the same workload, then the least loaded, then the first by name")
