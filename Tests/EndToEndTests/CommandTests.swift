@@ -145,6 +145,14 @@ extension EndToEndTests {
                 #expect(helpless.standardError.contains("did you mean `cube status`?"))
                 let foreign = try await world.run("explain", "web", "--owner", "somebody")
                 #expect(foreign.status == 1, "\(foreign.standardOutput)")
+                let open = try await world.run("up", "--manager-listen", "0.0.0.0:0")
+                #expect(open.status == 64)
+                #expect(open.standardError.contains("--manager-listen: 0.0.0.0:0 is reached from other machines"))
+                for (variable, value) in [("CUBE_MANAGER", "garbage"), ("CUBE_OWNER", "Bad!")] {
+                    let wrong = try await world.run(["diff"], through: ["env", "\(variable)=\(value)"])
+                    #expect(wrong.status == 64)
+                    #expect(wrong.standardError.contains("\(variable): \"\(value)\""), "\(wrong.standardError)")
+                }
                 let unusable = try await world.run("approve", "xyz")
                 #expect(unusable.status == 64)
                 #expect(unusable.standardError.contains("cube approve --help"))

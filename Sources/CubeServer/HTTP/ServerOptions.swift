@@ -35,7 +35,7 @@ package struct ServerOptions: Sendable {
 }
 
 extension Endpoint.Address {
-    var isOfThisMachineAlone: Bool {
+    package var isOfThisMachineAlone: Bool {
         switch self {
         case .unix: true
         case .tcp(let host, _): Self.isLoopback(host)

@@ -54,6 +54,19 @@ struct UpCommand: Command {
     @OptionGroup var notify: NotifyOptions
     @OptionGroup var verbosity: VerbosityOption
 
+    func validate() throws {
+        let addresses = [
+            ("--manager-listen", managerListen), ("--worker-listen", workerListen),
+            ("--reconciler-listen", reconcilerListen),
+        ]
+        for case (let option, let address?) in addresses where !address.isOfThisMachineAlone {
+            throw ArgumentParser.ValidationError(
+                "\(option): \(address) is reached from other machines, and tokens would travel in clear text; listen on "
+                    + "127.0.0.1 or unix:PATH, or run `cube manager`, `cube worker` and `cube reconcile`, of which those that "
+                    + "listen elsewhere take --insecure")
+        }
+    }
+
     func run() async throws {
         let data = place.data
         try data.requireNoOrphans()

@@ -1,3 +1,4 @@
+import ArgumentParser
 import CubeErrors
 import CubeManagerClient
 import CubeServer
@@ -27,7 +28,11 @@ extension ConnectionOptions {
         let data = place.data
         let endpoint: Endpoint
         if let manager {
-            endpoint = try Endpoint.parse(manager)
+            guard let named = Endpoint(rawValue: manager) else {
+                let origin = managerOption == nil ? "CUBE_MANAGER" : "--manager"
+                throw ArgumentParser.ValidationError("\(origin): \"\(manager)\" \(Endpoint.rule)")
+            }
+            endpoint = named
         } else {
             guard try DirectoryLock.holder(of: data.manager) != nil, let url = try Addresses.load(from: data).manager
             else {

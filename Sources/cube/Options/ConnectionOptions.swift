@@ -32,7 +32,7 @@ struct OwnerOption: ParsableArguments {
 
     /// - Throws: a usage error when the environment's owner is no name.
     var owner: OwnerName {
-        get throws { try ownerOption ?? Environment.value("CUBE_OWNER").map(OwnerName.parse) ?? .default }
+        get throws { try ownerOption ?? Environment.parsed("CUBE_OWNER", as: OwnerName.parse) ?? .default }
     }
 }
 

@@ -1,3 +1,4 @@
+import ArgumentParser
 import FoundationEssentials
 import Glibc
 
@@ -8,6 +9,13 @@ enum Environment {
         guard let pointer = getenv(name) else { return nil }
         let value = String(cString: pointer)
         return value.isEmpty ? nil : value
+    }
+
+    /// A variable that is read like the argument in whose place it stands; the error names it.
+    static func parsed<Value>(_ name: String, as parse: (String) throws -> Value) throws -> Value? {
+        do { return try value(name).map(parse) } catch let error as ValidationError {
+            throw ValidationError("\(name): \(error.message)")
+        }
     }
 
     /// All variables.
