@@ -22,6 +22,8 @@ import Testing
         let error = #expect(throws: APIError.self) { try DirectoryLock.take(directory, for: "cube apply") }
         #expect(error?.reason == .locked)
         #expect(error?.message == "\(directory) is in use by cube up, process \(getpid())")
+        #expect(Failure(try #require(error)).hint?.contains("cube status") == true)
+        #expect(Failure(APIError(.locked, "cannot listen")).hint?.contains("port 0") == true)
         #expect(try DirectoryLock.holder(of: directory)?.process == getpid())
         withExtendedLifetime(first) {}
     }

@@ -55,9 +55,11 @@ package struct WorkloadDiff: Codable, Hashable, Sendable {
     package var actions: [Action]
     /// The guards and other reasons that hold something back, sorted.
     package var heldBy: [String]
+    /// Why it does not go on by itself; `nil` where it does.
+    package var stalled: String?
 
     enum CodingKeys: String, CodingKey {
-        case name, file, line, differences, actions
+        case name, file, line, differences, actions, stalled
         case heldBy = "held_by"
     }
 }
@@ -126,7 +128,8 @@ extension WorkloadDiff {
                     verb: step.action.verb, ordinal: step.action.ordinal, rule: step.action.rule,
                     message: step.action.reason, state: step.state, waitsFor: step.waitsFor,
                     placement: placements[step.action.task].map(Placement.init))
-            }, heldBy: drift.heldBy)
+            }, heldBy: drift.heldBy,
+            stalled: status.conditions.first { $0.type == .stalled && $0.status }?.message)
     }
 }
 

@@ -134,7 +134,7 @@ extension WorkloadDiff {
         }
     }
 
-    /// What becomes of its slots: one sentence of those of which the same is to be said.
+    /// What becomes of its slots: one sentence of those of which the same is to be said. Then why it does not go on.
     fileprivate var sentences: [String] {
         var sentences: [(verb: String, tasks: [String], rest: String)] = []
         for change in changes {
@@ -149,7 +149,7 @@ extension WorkloadDiff {
             let more = sentence.tasks.count - Self.named
             let tasks = sentence.tasks.prefix(Self.named).joined(separator: ", ")
             return "\(sentence.verb) \(tasks)\(more > 0 ? " and \(more) more" : "")\(sentence.rest)"
-        }
+        } + (stalled.map { [$0] } ?? [])
     }
 
     /// How many tasks a sentence names.

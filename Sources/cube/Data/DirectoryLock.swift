@@ -24,7 +24,7 @@ final class DirectoryLock: Sendable {
             close(descriptor)
             guard problem == EWOULDBLOCK else { throw FileProblem(path: file, doing: "lock", errno: problem) }
             let other = try self.holder(of: directory)?.description ?? "another process"
-            throw APIError(.locked, "\(directory) is in use by \(other)")
+            throw APIError(.locked, "\(directory) is in use by \(other)", details: ["holder": other])
         }
         let text = "\(holder), process \(getpid())\n"
         ftruncate(descriptor, 0)

@@ -28,7 +28,10 @@ struct Failure: Error {
         case .unauthorized, .forbidden: "--token-file or CUBE_TOKEN_FILE names a file with the manager's token"
         case .ownerTaken: "`cube owner claim` binds the owner to this directory of manifests"
         case .holdNotFound: "`cube status` lists what is held, with the digest that approves it"
-        case .locked: "`cube status` says what it does; Ctrl-C where it runs, or `cube down`, ends it"
+        case .locked:
+            error.details?["holder"] == nil
+                ? "something else listens there; port 0 asks for a free one"
+                : "`cube status` says what it does; Ctrl-C where it runs, or `cube down`, ends it"
         case .taskNotFound: "`cube task list` lists the tasks"
         case .ownerNotFound: "`cube owner list` lists the owners"
         case .workerNotFound: "`cube node list` lists the nodes"

@@ -91,6 +91,7 @@ struct WorkloadDiffTests {
         world.settle()
         #expect(world.live("web").map(\.definition.command) == [["good"]])
         #expect(!read(world).contains("replaces web/0"), "\(read(world))")
+        #expect(read(world).contains("its rollout failed, and what was healthy last runs"))
     }
 
     @Test func `where tasks would go is no part of a plan`() throws {
