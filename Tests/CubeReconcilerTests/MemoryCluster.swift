@@ -13,6 +13,7 @@ actor MemoryCluster: ClusterWriter {
     private var waiting: [Int: CheckedContinuation<Void, Never>] = [:]
     private var nextWaiter = 0
     private var isAway = false
+    private var delay = Duration.zero
     /// How often everything was listed.
     private(set) var lists = 0
     /// The batches that were accepted.
@@ -45,6 +46,9 @@ actor MemoryCluster: ClusterWriter {
         self.isAway = isAway
         wakeAll()
     }
+
+    /// The next batch takes so long, and is answered.
+    func delay(_ span: Duration) { delay = span }
 
     func direct(_ directive: Directive) throws { _ = try change { try $0.direct(.default, directive) } }
 
@@ -101,6 +105,8 @@ actor MemoryCluster: ClusterWriter {
         let answer = try change { try $0.batch(request) }
         batches.append(request)
         try work()
+        clock.advance(by: delay)
+        delay = .zero
         return answer
     }
 

@@ -296,6 +296,21 @@ private struct Run {
         }
     }
 
+    @Test func `Calls that take longer than a pass may end it, and the rest is decided anew`() async throws {
+        let world = try World()
+        // More than fits into one call.
+        let padding = String(repeating: "x", count: 1_000_000)
+        for number in 0..<6 {
+            try world.write(manifest("web-\(number)", more: #", "env": {"A": "\#(padding)"}"#), to: "\(number).json")
+        }
+        await world.cluster.delay(ReconcileLoop.passDeadline)
+        try await world.reconcile { run in
+            try await run.untilConverged { _ in await world.cluster.living.count == 6 }
+            #expect(run.state.view.figures.passes[.overdue, default: 0] >= 1)
+        }
+        #expect(await world.cluster.tasks.count == 6)
+    }
+
     @Test func `A lease that was lost to another start of the same source is taken again`() async throws {
         let world = try World()
         try world.write(manifest("web"), to: "web.json")

@@ -10,7 +10,7 @@ struct ReconcileLoop {
     /// How long after files could not be written they are tried again.
     private static let storageRetry: Duration = .seconds(5)
     /// What a pass has not sent by then is decided anew: how things are is told at least so often.
-    private static let passDeadline: Duration = .seconds(60)
+    static let passDeadline: Duration = .seconds(60)
     /// Passes that time alone asks for are at least so far apart.
     private static let shortestSleep: Duration = .milliseconds(50)
 
