@@ -12,28 +12,30 @@ package struct HTTPTransport: Sendable {
     package let options: ClientOptions
     private let wire: any Wire
     private let token: String?
-    private let clock: any Clock<Duration>
+    private let deadlines: Deadlines
     private let memory = ClientMemory()
 
     /// - Parameter token: sent as a bearer token; a Unix socket needs none.
     package init(
         endpoint: Endpoint, token: String?, options: ClientOptions = ClientOptions(),
-        clock: any Clock<Duration> = ContinuousClock()
+        clock: (any Clock<Duration>)? = nil
     ) {
         self.init(
             wire: NetworkWire(endpoint, options: options), token: token, options: options,
             clock: clock)
     }
 
-    /// - Parameter wire: what carries its requests.
+    /// - Parameters:
+    ///   - wire: what carries its requests.
+    ///   - clock: `nil`: the machine's.
     package init(
         wire: any Wire, token: String? = nil, options: ClientOptions = ClientOptions(),
-        clock: any Clock<Duration> = ContinuousClock()
+        clock: (any Clock<Duration>)? = nil
     ) {
         self.wire = wire
         self.token = token
         self.options = options
-        self.clock = clock
+        deadlines = clock.map(Deadlines.init) ?? .ofProcess
     }
 
     /// Sends and decodes the answer.
@@ -72,11 +74,11 @@ package struct HTTPTransport: Sendable {
     package func stream(_ request: TransportRequest, follows: Bool) async throws -> ByteStream {
         try await perform(request) { answer, label in
             let body = answer.body.limitingLines(to: options.lineLimit)
-            let (clock, silence) = (clock, options.silenceDeadline)
+            let (deadlines, silence) = (deadlines, options.silenceDeadline)
             return body.pulling { pull in
                 do {
                     guard !follows else { return try await pull() }
-                    return try await withDeadline(silence, clock: clock, of: label, pull)
+                    return try await deadlines.within(silence, of: label, pull)
                 } catch let error as WireError {
                     throw error.error
                 }
@@ -97,7 +99,7 @@ extension HTTPTransport {
         try await withSpan("cube.\(request.operation)", ofKind: .client) { span in
             var prepared = try prepare(request)
             InstrumentationSystem.instrument.inject(span.context, into: &prepared.headers, using: HeaderInjector())
-            return try await perform(request, prepared, on: clock, use)
+            return try await perform(request, prepared, on: deadlines.clock, use)
         }
     }
 
@@ -114,8 +116,8 @@ extension HTTPTransport {
             var error: APIError
             let mayRepeat: Bool
             do {
-                let value = try await withDeadline(
-                    min(attemptDeadline, clock.now.duration(to: end)), clock: clock, of: prepared.label(at: wire.name)
+                let value = try await deadlines.within(
+                    min(attemptDeadline, clock.now.duration(to: end)), of: prepared.label(at: wire.name)
                 ) { try await self.attempt(request, prepared, use) }
                 Self.record(request, outcome: "ok", began.duration(to: clock.now))
                 return value

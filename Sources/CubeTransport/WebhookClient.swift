@@ -32,7 +32,7 @@ package struct WebhookClient: Sendable {
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         request.body = .bytes(ByteBuffer(bytes: try encoder.encode(body)))
         let prepared = request
-        try await withDeadline(Self.deadline, clock: ContinuousClock(), of: label) {
+        try await Deadlines.ofProcess.within(Self.deadline, of: label) {
             do {
                 let response = try await HTTPClient.shared.execute(prepared, deadline: .distantFuture)
                 guard response.status.code < 300 else {

@@ -41,8 +41,9 @@ struct CallBenchmark: AsyncParsableCommand {
         try await plain.shutdown()
         print("plain   \(plainFigures)")
         print("client  \(clientFigures)")
-        print("client / plain: \(clientFigures.rate / plainFigures.rate) of the calls in a second, ", terminator: "")
-        print("\(clientFigures.processorTime / plainFigures.processorTime) of the processor's time")
+        let rate = clientFigures.rate / plainFigures.rate
+        let effort = clientFigures.processorTime / plainFigures.processorTime
+        print("client / plain: \(rate.short) of the calls in a second, \(effort.short) of the processor's time")
     }
 
     /// One round of calls.
@@ -91,8 +92,9 @@ private struct CallFigures: CustomStringConvertible {
 
     var description: String {
         let sorted = spans.sorted()
-        return "\(Int(rate)) calls/s, p50 \(sorted[sorted.count / 2]), p99 \(sorted[sorted.count * 99 / 100]), "
-            + "\(processorTime) of the processor each"
+        let (median, late) = (sorted[sorted.count / 2], sorted[sorted.count * 99 / 100])
+        return
+            "\(Int(rate)) calls/s, p50 \(median.short), p99 \(late.short), \(processorTime.short) of the processor each"
     }
 }
 
@@ -122,6 +124,16 @@ private struct PlainClient {
     }
 
     func shutdown() async throws { try await client.shutdown() }
+}
+
+extension Duration {
+    /// In whole microseconds.
+    fileprivate var short: String { "\(Int(self / .microseconds(1))) µs" }
+}
+
+extension Double {
+    /// In hundredths.
+    fileprivate var short: String { "\((self * 100).rounded() / 100)" }
 }
 
 /// What this process has used of the processors.
