@@ -44,7 +44,7 @@ struct WatchBenchmark: AsyncParsableCommand {
                 }
                 // So many at a time as a listener's queue takes.
                 if opened % 100 == 99 || opened + 1 == count {
-                    open = try await usage(when: { $0.files > before.files + opened })
+                    open = try await usage(when: { $0.files >= before.files + opened })
                 }
             }
             let memory = Double(open.memory - before.memory) / Double(count)
