@@ -117,6 +117,7 @@ extension EndToEndTests {
                 try world.remove("db")
                 let applied = try await world.run(["apply", file] + manager)
                 #expect(applied.status == 0, "\(applied.standardOutput)\(applied.standardError)")
+                #expect(applied.standardError.contains("schedule web/0: it was never started"))
                 #expect(try world.ledger.living().keys.sorted() == ["web/0"])
                 #expect(try await world.run(["apply", file] + manager).status == 3)
                 #expect(try await world.run("plan", "show", file).standardOutput.contains("+ schedule web/0"))

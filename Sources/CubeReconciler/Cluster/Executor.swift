@@ -1,14 +1,17 @@
 import CubeCore
 import CubeErrors
 import CubeTypes
+import Logging
 
-/// Carries out planned actions: in their order, some at a time, with a line in the journal before and after each.
+/// Carries out planned actions: in their order, some at a time, with a line in the journal before and after each, and one in
+/// the log.
 struct Executor: Sendable {
     let cluster: any ClusterWriter
     let owner: OwnerName
     let journal: Journal?
     let state: ReconcilerState?
     let now: @Sendable () -> Timestamp
+    let logger: Logger
 
     /// Half of what the manager takes in one body.
     private static let maximumBytes = 4 << 20
@@ -35,6 +38,11 @@ struct Executor: Sendable {
     /// Writes down what became of each action.
     private func note(_ actions: [PlannedAction], _ results: [String], _ plan: Plan) {
         journal?.record(zip(actions, results).map { entry(.outcome, $0, plan, result: $1) })
+        for (action, result) in zip(actions, results) {
+            logger.info(
+                "\(action.verb) \(action.name)/\(action.ordinal): \(action.reason)",
+                metadata: result == "ok" ? [:] : ["result": "\(result)"])
+        }
         state?.count { figures in
             for (action, result) in zip(actions, results) { figures.called(action.verb.rawValue, result) }
         }

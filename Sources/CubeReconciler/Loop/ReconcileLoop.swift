@@ -69,7 +69,8 @@ struct ReconcileLoop {
         reconciliation = Reconciliation(
             planner,
             executor: Executor(
-                cluster: world.cluster, owner: options.owner, journal: journal, state: state, now: world.now))
+                cluster: world.cluster, owner: options.owner, journal: journal, state: state, now: world.now,
+                logger: logger))
     }
 
     private static func feed(
