@@ -69,16 +69,18 @@ struct FollowedLog: AsyncSequence, Sendable {
             return true
         }
 
-        /// After the end of a stream: waits until the task changes, unless it ended.
+        /// After the end of a stream: waits until the task is another one, but not for long, as a stream ends with its server too.
+        ///
+        /// - Returns: whether there may be more: what was opened before the task ended may have ended before it.
         private func isToGoOn() async throws -> Bool {
             guard let last = task, !last.state.hasEnded else { return false }
-            let (client, id) = (client, id)
-            let now = try await client.bearing { try await client.manager.task(id) }
-            guard !now.state.hasEnded || now.placement != last.placement else { return false }
-            if now.placement == last.placement {
-                _ = try await client.observing(now, within: nil) { $0.revision > now.revision ? $0 : nil }
+            do {
+                return try await client.observing(last, within: OrchestratorClient.patience) {
+                    $0.revision > last.revision ? true : nil
+                }
+            } catch is Overdue {
+                return true
             }
-            return true
         }
     }
 }
