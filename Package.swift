@@ -179,9 +179,7 @@ let package = Package(
             "CubeServerTests",
             [
                 "CubeCore", "CubeErrors", "CubeJSON", "CubeManager", "CubeManagerClient", "CubeOrchestratorClient",
-                "CubeServer", "CubeTransport",
-                "CubeTypes",
-                "CubeVersion", "CubeWorker", "CubeWorkerClient", .asyncHTTPClient, .httpTypes, .hummingbird, .logging,
+                "CubeServer", "CubeTesting", "CubeTransport", "CubeTypes", "CubeVersion", "CubeWorker", "CubeWorkerClient", .asyncHTTPClient, .httpTypes, .hummingbird, .logging,
                 .nioCore,
                 .nioHTTP1, .nioPosix, .serviceLifecycle, .systemPackage,
             ]),

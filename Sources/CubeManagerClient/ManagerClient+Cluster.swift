@@ -88,7 +88,8 @@ extension ManagerClient {
     ///
     /// - Throws: `worker_not_found`.
     public func remove(_ name: NodeName) async throws {
-        try await transport.send(TransportRequest(.delete, Self.path("workers", name.rawValue)))
+        try await transport.send(
+            TransportRequest(.delete, Self.path("workers", name.rawValue), removes: .workerNotFound))
     }
 }
 
@@ -116,11 +117,14 @@ extension ManagerClient {
             TransportRequest(.put, Self.path("owners", name.rawValue, "lease"), body: request))
     }
 
-    /// Tells an owner something; its lease's holder acts on it.
+    /// Tells an owner something; its lease's holder acts on it. A directive without an id is given one, so that it counts once
+    /// however often it has to be sent.
     ///
     /// - Throws: `hold_not_found` for an approval of nothing that is held; `owner_not_found`.
     public func direct(_ name: OwnerName, _ directive: Directive) async throws -> OwnerStatus {
-        try await transport.send(
+        var directive = directive
+        directive.id = directive.id ?? String(UInt64.random(in: .min ... .max), radix: 16)
+        return try await transport.send(
             TransportRequest(
                 .put, Self.path("owners", name.rawValue, "directives", directive.name), body: directive))
     }
@@ -129,6 +133,7 @@ extension ManagerClient {
     ///
     /// - Throws: `owner_not_found`; `conflict` while it has tasks that have not ended.
     public func forget(_ name: OwnerName) async throws {
-        try await transport.send(TransportRequest(.delete, Self.path("owners", name.rawValue)))
+        try await transport.send(
+            TransportRequest(.delete, Self.path("owners", name.rawValue), removes: .ownerNotFound))
     }
 }

@@ -126,7 +126,8 @@ extension ManagerClient {
     /// - Throws: `task_not_found`, `owner_not_found`; `lease_held` where the reconciler of its owner is at work; `conflict`
     ///   for a task that ended or is to end; `max_live`.
     public func adopt(_ id: TaskID, _ request: AdoptRequest) async throws -> TaskStatus {
-        try await transport.send(TransportRequest(.post, Self.path("tasks", id.rawValue, "adopt"), body: request))
+        try await transport.send(
+            TransportRequest(.post, Self.path("tasks", id.rawValue, "adopt"), body: request, isIdempotent: true))
     }
 
     /// Changes a task's settings in place.

@@ -13,8 +13,8 @@ public import CubeVersion
 /// It is a value without a life cycle: make one, keep it, copy it, forget it. Copies share their retry budget.
 ///
 /// Every method throws `APIError`, the server's own or one that says what went wrong on the way, and `CancellationError` when
-/// its task is cancelled. Calls that may be made twice without harm, which all but none are, are made again when nobody served
-/// them, as `ClientOptions` says. Besides what a method names, each may throw `unauthorized` or `forbidden` (the
+/// its task is cancelled. Each call may be made twice without harm, and is made again when nobody served it, as `ClientOptions`
+/// says. Besides what a method names, each may throw `unauthorized` or `forbidden` (the
 /// token), `unavailable` or `timeout` (the way), `incompatible_version` (the server), `malformed_answer`.
 ///
 /// - Since: 0.1
@@ -29,9 +29,14 @@ public struct ManagerClient: Sendable {
         transport = HTTPTransport(endpoint: endpoint, token: token, options: options)
     }
 
-    /// - Parameter wire: what carries its requests.
-    package init(wire: any Wire, token: String? = nil, options: ClientOptions = ClientOptions()) {
-        transport = HTTPTransport(wire: wire, token: token, options: options)
+    /// - Parameters:
+    ///   - wire: what carries its requests.
+    ///   - clock: what its deadlines are measured by; `nil`: the machine's.
+    package init(
+        wire: any Wire, token: String? = nil, options: ClientOptions = ClientOptions(),
+        clock: (any Clock<Duration>)? = nil
+    ) {
+        transport = HTTPTransport(wire: wire, token: token, options: options, clock: clock)
     }
 
     /// The path of an endpoint below the manager's prefix.

@@ -66,8 +66,12 @@ public final class ManualClock: Clock {
             }
             return state.last
         }
-        for await _ in alarms {}
-        state.withLock { _ = $0.sleepers.removeValue(forKey: number) }
+        await withTaskCancellationHandler {
+            for await _ in alarms {}
+        } onCancel: {
+            // At once: nobody is to see a sleeper who will not wait for his time.
+            state.withLock { _ = $0.sleepers.removeValue(forKey: number) }
+        }
         try Task.checkCancellation()
     }
 

@@ -37,18 +37,14 @@ final class Deadlines: Sendable {
     ) async throws -> Value {
         let task = Task.immediate { try await operation() }
         let call = begin(until: now() + span) { task.cancel() }
-        do {
-            let value = try await withTaskCancellationHandler {
-                try await task.value
-            } onCancel: {
-                task.cancel()
-            }
-            _ = end(call)
-            return value
-        } catch {
-            guard end(call) else { throw APIError.onTheWay(.timeout, "\(what()): no answer within \(span)") }
-            throw error
+        let result = await withTaskCancellationHandler {
+            await task.result
+        } onCancel: {
+            task.cancel()
         }
+        // What comes at the moment of its deadline is cancelled as well: the body of such an answer would break off.
+        guard end(call) else { throw APIError.onTheWay(.timeout, "\(what()): no answer within \(span)") }
+        return try result.get()
     }
 
     // MARK: Inside

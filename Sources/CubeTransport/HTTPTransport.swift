@@ -66,7 +66,9 @@ package struct HTTPTransport: Sendable {
 
     /// Sends what is answered without content.
     package func send(_ request: TransportRequest) async throws {
-        try await perform(request) { answer, label in _ = try await body(of: answer, request, label: label) }
+        try await perform(request, whenGone: ()) { answer, label in
+            _ = try await body(of: answer, request, label: label)
+        }
     }
 
     /// Sends, and hands over the body as it comes. Its deadline is for its head; where it follows nothing, it may not fall
@@ -92,19 +94,22 @@ package struct HTTPTransport: Sendable {
 extension HTTPTransport {
     /// Makes a call with all its attempts.
     ///
-    /// - Parameter use: reads an answer that is no error, within the attempt's deadline.
+    /// - Parameters:
+    ///   - whenGone: the value of a call that removes something, where an attempt whose answer was lost did so.
+    ///   - use: reads an answer that is no error, within the attempt's deadline.
     private func perform<Value: Sendable>(
-        _ request: TransportRequest, _ use: @Sendable @escaping (WireAnswer, _ label: String) async throws -> Value
+        _ request: TransportRequest, whenGone: Value? = nil,
+        _ use: @Sendable @escaping (WireAnswer, _ label: String) async throws -> Value
     ) async throws -> Value {
         try await withSpan("cube.\(request.operation)", ofKind: .client) { span in
             var prepared = try prepare(request)
             InstrumentationSystem.instrument.inject(span.context, into: &prepared.headers, using: HeaderInjector())
-            return try await perform(request, prepared, on: deadlines.clock, use)
+            return try await perform(request, prepared, whenGone: whenGone, on: deadlines.clock, use)
         }
     }
 
     private func perform<Value: Sendable, Time: Clock<Duration>>(
-        _ request: TransportRequest, _ prepared: WireRequest, on clock: Time,
+        _ request: TransportRequest, _ prepared: WireRequest, whenGone: Value?, on clock: Time,
         _ use: @Sendable @escaping (WireAnswer, _ label: String) async throws -> Value
     ) async throws -> Value {
         let (attemptDeadline, totalDeadline) = request.deadlines(options)
@@ -112,6 +117,7 @@ extension HTTPTransport {
         let end = began.advanced(by: totalDeadline)
         memory.countCall(options.retries)
         var attempt = 1
+        var mayHaveActed = false
         while true {
             var error: APIError
             let mayRepeat: Bool
@@ -124,7 +130,13 @@ extension HTTPTransport {
             } catch let failure as WireError {
                 error = failure.error
                 mayRepeat = request.isIdempotent || !failure.mayHaveArrived
+                mayHaveActed = mayHaveActed || failure.mayHaveArrived
             } catch let failure as APIError {
+                if let whenGone, mayHaveActed, failure.isFromServer, failure.reason == request.goneReason {
+                    Self.record(request, outcome: "ok", began.duration(to: clock.now))
+                    return whenGone
+                }
+                mayHaveActed = true
                 error = failure
                 mayRepeat = request.isIdempotent || failure.reason == .tooManyRequests
             }

@@ -1,3 +1,4 @@
+package import CubeErrors
 import CubeTypes
 
 /// One call, as a client states it; the transport adds the address, the token and the request id.
@@ -24,15 +25,19 @@ package struct TransportRequest: Sendable {
     var answerLimit: Int?
     /// Whether sending it twice does what sending it once does.
     var isIdempotent: Bool
+    /// The error by which a call that removes something learns, when it is made again, that the first time did it.
+    var goneReason: ErrorReason?
 
     /// - Parameters:
     ///   - query: a `nil` value leaves its name out.
     ///   - wait: how long the server may hold the answer back; the deadline is then that and a little more.
     ///   - isIdempotent: by default what HTTP says of the method.
+    ///   - goneReason: says that what the call removes is not there.
     package init(
         _ method: Method, _ path: [String], query: KeyValuePairs<String, (any CustomStringConvertible)?> = [:],
         body: (any Encodable & Sendable)? = nil, wait: Duration? = nil, deadline: Duration? = nil,
         answerLimit: Int? = nil, isIdempotent: Bool? = nil,
+        removes goneReason: ErrorReason? = nil,
         operation: String = #function
     ) {
         self.operation = String(operation.prefix { $0 != "(" })
@@ -45,6 +50,7 @@ package struct TransportRequest: Sendable {
         self.deadline = deadline
         self.answerLimit = answerLimit
         self.isIdempotent = isIdempotent ?? (method != .post)
+        self.goneReason = goneReason
     }
 
     /// How long one attempt, and all of them together, may take.

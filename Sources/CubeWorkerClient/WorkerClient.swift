@@ -10,7 +10,8 @@ public import CubeVersion
 /// (`foreign_cluster`) and a manager that was replaced (`stale_term`).
 ///
 /// Every method throws `APIError`, the server's own or one that says what went wrong on the way, and `CancellationError` when
-/// its task is cancelled. Calls that may be made twice without harm are tried again, a few times, when nobody served them.
+/// its task is cancelled. Each call may be made twice without harm, and is made again when nobody served it, as `ClientOptions`
+/// says.
 ///
 /// - Since: 0.1
 public struct WorkerClient: Sendable {
@@ -24,9 +25,14 @@ public struct WorkerClient: Sendable {
         transport = HTTPTransport(endpoint: endpoint, token: token, options: options)
     }
 
-    /// - Parameter wire: what carries its requests.
-    package init(wire: any Wire, options: ClientOptions = ClientOptions()) {
-        transport = HTTPTransport(wire: wire, options: options)
+    /// - Parameters:
+    ///   - wire: what carries its requests.
+    ///   - clock: what its deadlines are measured by; `nil`: the machine's.
+    package init(
+        wire: any Wire, token: String? = nil, options: ClientOptions = ClientOptions(),
+        clock: (any Clock<Duration>)? = nil
+    ) {
+        transport = HTTPTransport(wire: wire, token: token, options: options, clock: clock)
     }
 
     /// The path of an endpoint below the worker's prefix.

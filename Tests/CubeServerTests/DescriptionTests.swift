@@ -1,4 +1,5 @@
 import CubeErrors
+import CubeTesting
 import CubeTypes
 import CubeVersion
 import FoundationEssentials

@@ -1,5 +1,6 @@
 import CubeErrors
 import CubeOrchestratorClient
+import CubeTesting
 import CubeTypes
 import FoundationEssentials
 import NIOCore

@@ -1,7 +1,5 @@
-import CubeCore
 import CubeErrors
-import CubeManager
-import CubeManagerClient
+import CubeTesting
 import CubeTransport
 import CubeTypes
 import HTTPTypes
@@ -18,68 +16,6 @@ struct FaultTests {
         return "HTTP/1.1 502 Bad Gateway\r\nContent-Type: text/html\r\nContent-Length: \(body.utf8.count)\r\n"
             + "Connection: close\r\n\r\n\(body)"
     }()
-
-    static func faults(_ generator: inout SeededGenerator) -> FaultyProxy.Fault {
-        switch Int.random(in: 0..<12, using: &generator) {
-        case 0: .close
-        case 1: .hang
-        case 2, 3: .truncate(after: Int.random(in: 0...400, using: &generator))
-        case 4: .stall(after: Int.random(in: 0...400, using: &generator))
-        case 5: .duplicate
-        case 6: .page(page)
-        default: .none
-        }
-    }
-
-    func options(total: Duration) -> ClientOptions {
-        ClientOptions(
-            requestDeadline: .milliseconds(150), totalDeadline: total,
-            retries: RetryPolicy(attempts: 6, base: .milliseconds(2), longest: .milliseconds(10), percentage: 100),
-            logger: silent)
-    }
-
-    @Test func `no call outlasts its deadline, and none that may be made again acts twice`() async throws {
-        let seed = UInt64.random(in: 0 ... .max)
-        let endpoints = ManagerEndpointTests()
-        try await endpoints.withManager { direct, endpoint in
-            let generator = Mutex(SeededGenerator(seed: seed))
-            try await FaultyProxy.run(before: endpoint) {
-                generator.withLock { Self.faults(&$0) }
-            } _: { proxy in
-                let clock = ContinuousClock()
-                var outcomes: [ErrorReason?: Int] = [:]
-                for round in 0..<60 {
-                    // One client a call, as connections that work would be used again.
-                    let client = ManagerClient(
-                        endpoint: proxy, token: tokens[.write], options: options(total: .milliseconds(600)))
-                    let request = ScheduleRequest(owner: .manual, maxLive: 1, task: endpoints.proposal("web-\(round)"))
-                    var failure: APIError?
-                    let span = await clock.measure {
-                        do {
-                            _ = try await client.schedule(request)
-                        } catch {
-                            failure = error as? APIError
-                            if failure == nil { Issue.record("\(error)") }
-                        }
-                    }
-                    outcomes[failure?.reason, default: 0] += 1
-                    // The rest is for a machine that is busy.
-                    #expect(span < .seconds(10), "seed \(seed), round \(round)")
-                    if let failure { #expect(failure.requestID != nil, "\(failure)") }
-                }
-                // A call that failed may have acted: what counts is that none acted twice.
-                let list = try await direct.tasks(owner: .manual)
-                #expect(Set(list.tasks.map(\.id)).count == list.tasks.count, "seed \(seed)")
-                #expect(list.slots.allSatisfy { $0.next == 1 }, "seed \(seed)")
-                #expect(list.tasks.count >= outcomes[nil] ?? 0, "seed \(seed)")
-                #expect(outcomes[nil] ?? 0 > 30, "seed \(seed): \(outcomes)")
-                #expect(
-                    outcomes.keys.allSatisfy {
-                        $0.map { [.timeout, .unavailable, .malformedAnswer].contains($0) } ?? true
-                    })
-            }
-        }
-    }
 
     @Test(arguments: [0, 1, 20, 150])
     func `an answer that stalls is a timeout, one that breaks off is unavailable`(length: Int) async throws {

@@ -12,6 +12,8 @@ enum FaultyProxy {
         case close
         /// Takes the request to the server and says nothing.
         case hang
+        /// Hands on nothing before it is told to.
+        case delay
         /// Hands on the beginning of the answers, then closes.
         case truncate(after: Int)
         /// Hands on the beginning of the answers, then says nothing more.
@@ -22,16 +24,27 @@ enum FaultyProxy {
         case page(String)
     }
 
-    /// - Parameter fault: what happens to the next connection.
+    /// Something of an answer that a client does not get, or not yet.
+    struct Withheld: Sendable {
+        /// Whether ``release`` hands it on.
+        let isDelayed: Bool
+        let release: @Sendable () -> Void
+    }
+
+    /// - Parameters:
+    ///   - fault: what happens to the next connection.
+    ///   - onWithheld: told once of each connection on which an answer is withheld.
     static func run(
-        before server: Endpoint, fault: @Sendable @escaping () -> Fault, _ body: (Endpoint) async throws -> Void
+        before server: Endpoint, fault: @Sendable @escaping () -> Fault,
+        onWithheld: @Sendable @escaping (Withheld) -> Void = { _ in }, _ body: (Endpoint) async throws -> Void
     ) async throws {
         let connections = OpenConnections()
         let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .childChannelInitializer { channel in
                 let fault = connections.add(channel) ? fault() : .close
                 return channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(ClientSide(server: server, fault: fault))
+                    try channel.pipeline.syncOperations.addHandler(
+                        ClientSide(server: server, fault: fault, onWithheld: onWithheld))
                 }
             }
             .bind(host: "127.0.0.1", port: 0).get()
@@ -70,21 +83,24 @@ enum FaultyProxy {
 
         private let server: Endpoint
         private let fault: Fault
+        private let onWithheld: @Sendable (Withheld) -> Void
         private var upstream: (any Channel)?
         private var waiting: [ByteBuffer] = []
 
-        init(server: Endpoint, fault: Fault) {
+        init(server: Endpoint, fault: Fault, onWithheld: @Sendable @escaping (Withheld) -> Void) {
             self.server = server
             self.fault = fault
+            self.onWithheld = onWithheld
         }
 
         func channelActive(context: ChannelHandlerContext) {
             guard case .tcp(let host, let port) = server.address else { return }
             if case .close = fault { return context.close(promise: nil) }
-            let (client, fault) = (context.channel, fault)
+            let (client, fault, onWithheld) = (context.channel, fault, onWithheld)
             ClientBootstrap(group: context.eventLoop).channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(ServerSide(client: client, fault: fault))
+                    try channel.pipeline.syncOperations.addHandler(
+                        ServerSide(client: client, fault: fault, onWithheld: onWithheld))
                 }
             }.connect(host: host, port: port).assumeIsolated().whenComplete { result in
                 guard case .success(let upstream) = result, client.isActive else { return client.close(promise: nil) }
@@ -108,23 +124,45 @@ enum FaultyProxy {
         typealias InboundIn = ByteBuffer
 
         private let client: any Channel
-        private let fault: Fault
+        private var fault: Fault
+        private let onWithheld: @Sendable (Withheld) -> Void
         private var sent = 0
+        private var isWithholding = false
+        private var delayed: [ByteBuffer] = []
 
-        init(client: any Channel, fault: Fault) {
+        init(client: any Channel, fault: Fault, onWithheld: @Sendable @escaping (Withheld) -> Void) {
             self.client = client
             self.fault = fault
+            self.onWithheld = onWithheld
+        }
+
+        private func withhold(_ context: ChannelHandlerContext) {
+            guard !isWithholding else { return }
+            isWithholding = true
+            let side = NIOLoopBound(self, eventLoop: context.eventLoop)
+            guard case .delay = fault else { return onWithheld(Withheld(isDelayed: false) {}) }
+            onWithheld(Withheld(isDelayed: true) { side.eventLoop.execute { side.value.release() } })
+        }
+
+        private func release() {
+            fault = .none
+            for bytes in delayed { client.writeAndFlush(bytes, promise: nil) }
+            delayed = []
         }
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
             let bytes = unwrapInboundIn(data)
             switch fault {
             case .none, .close: client.writeAndFlush(bytes, promise: nil)
-            case .hang: break
+            case .hang: withhold(context)
+            case .delay:
+                delayed.append(bytes)
+                withhold(context)
             case .truncate(let limit), .stall(let limit):
                 let part = bytes.getSlice(at: bytes.readerIndex, length: min(bytes.readableBytes, limit - sent))!
                 client.writeAndFlush(part, promise: nil)
                 sent += part.readableBytes
+                if part.readableBytes < bytes.readableBytes, case .stall = fault { withhold(context) }
                 if sent == limit, case .truncate = fault { context.close(promise: nil) }
             case .duplicate:
                 client.writeAndFlush(bytes, promise: nil)

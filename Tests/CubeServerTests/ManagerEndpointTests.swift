@@ -67,16 +67,21 @@ struct ManagerEndpointTests {
     }
 
     func withManager(_ body: (ManagerClient, Endpoint) async throws -> Void) async throws {
+        try await withService { _, endpoint in
+            try await body(ManagerClient(endpoint: endpoint, token: tokens[.write], options: quiet), endpoint)
+        }
+    }
+
+    func withService(_ body: (ManagerService, Endpoint) async throws -> Void) async throws {
         let manager = try await ManagerService.open(
             store: MemoryStore(cluster: cluster), gateway: Gateway(), logger: silent,
             now: { Timestamp(milliseconds: 0) })
         try await withServer { options in
             [manager, ManagerServer(manager, options: options, logger: silent)]
         } _: { endpoint, _ in
-            let client = ManagerClient(endpoint: endpoint, token: tokens[.write], options: quiet)
             // The two services start at the same time.
             while try await ask(.GET, endpoint, "/readyz", token: nil).status == 503 { await Task.yield() }
-            try await body(client, endpoint)
+            try await body(manager, endpoint)
         }
     }
 

@@ -1,4 +1,5 @@
 import CubeErrors
+import CubeTesting
 import CubeTypes
 import CubeVersion
 import HTTPTypes
@@ -92,7 +93,7 @@ struct RetryTests {
         let transport = HTTPTransport(
             wire: script, options: ClientOptions(retries: RetryPolicy(base: .zero), logger: silent), clock: clock)
         async let sent: Void = transport.send(TransportRequest(.get, ["a"]))
-        while script.count == 0 || clock.sleepers != [.seconds(1)] { await Task.yield() }
+        while script.count == 0 || clock.nextDeadline != clock.now.advanced(by: .seconds(1)) { await Task.yield() }
         clock.advance(by: .seconds(1))
         try await sent
         #expect(script.count == 2)

@@ -1,3 +1,5 @@
+import CubeTesting
+
 /// Makes values as a JSON Schema says that they are.
 struct SchemaSampler {
     let checker: SchemaChecker

@@ -27,15 +27,21 @@ struct WorkerEndpointTests {
 
     /// A worker that answers and records, and starts nothing, as nobody runs it.
     func withWorker(_ body: (WorkerClient, Endpoint) async throws -> Void) async throws {
+        try await withService { _, endpoint in
+            try await body(WorkerClient(endpoint: endpoint, token: tokens[.worker], options: quiet), endpoint)
+        }
+    }
+
+    func withService(_ body: (WorkerService, Endpoint) async throws -> Void) async throws {
         let directory = try TemporaryDirectory()
         let worker = try await WorkerService.open(
             WorkerOptions(
                 name: NodeName(rawValue: "w1")!, directory: FilePath(directory.path), supervisor: "/nonexistent"),
-            registrar: nil, logger: silent)
+            registrar: nil, now: { Timestamp(milliseconds: 0) }, logger: silent)
         try await withServer { options in
             [WorkerServer(worker, options: options, logger: silent)]
         } _: { endpoint, _ in
-            try await body(WorkerClient(endpoint: endpoint, token: tokens[.worker], options: quiet), endpoint)
+            try await body(worker, endpoint)
         }
         withExtendedLifetime(directory) {}
     }

@@ -126,8 +126,7 @@ extension Wall {
             "CubeServerTests",
             """
             AsyncHTTPClient CubeCore CubeErrors CubeJSON CubeManager CubeManagerClient CubeOrchestratorClient CubeServer
-            CubeTransport CubeTypes
-            CubeVersion CubeWorker CubeWorkerClient FoundationEssentials Glibc HTTPTypes Hummingbird Logging NIOCore
+            CubeTesting CubeTransport CubeTypes CubeVersion CubeWorker CubeWorkerClient FoundationEssentials Glibc HTTPTypes Hummingbird Logging NIOCore
             NIOHTTP1 NIOPosix ServiceLifecycle Synchronization SystemPackage
             Testing
             """),

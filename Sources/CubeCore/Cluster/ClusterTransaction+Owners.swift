@@ -30,6 +30,8 @@ extension ClusterTransaction {
             return grant(known ?? OwnerRecord(name: name, source: nil, revision: 0), to: request)
         }
         var owner = try owner(name)
+        // It was given back, and whoever gave it did not hear so.
+        if request.release, owner.grant == nil, owner.fence == fence { return state.status(of: owner) }
         guard owner.grant?.fence == fence else {
             let holder = owner.grant.map { "; \($0.holder) holds it now" } ?? ""
             throw APIError(.staleFence, "owner \(name): fence \(fence) is no longer of its lease\(holder)")
@@ -49,6 +51,14 @@ extension ClusterTransaction {
     package mutating func direct(_ name: OwnerName, _ directive: Directive) throws(APIError) -> OwnerStatus {
         if directive.verb == .claim { return try claim(name, for: directive) }
         var owner = try owner(name)
+        if let id = directive.id {
+            guard id.utf8.count <= Self.directiveIDLimit else {
+                throw .invalid([
+                    ValidationError(field: "id", value: nil, message: "is above \(Self.directiveIDLimit) bytes")
+                ])
+            }
+            if owner.directives.contains(where: { $0.id == id }) { return state.status(of: owner) }
+        }
         var directive = directive
         directive.at = now
         directive.approves = nil
@@ -97,6 +107,7 @@ extension ClusterTransaction {
         removeOwner(name)
     }
 
+    private static let directiveIDLimit = 64
     /// How long an approval counts.
     static let approvalLength: Duration = .seconds(3600)
 }

@@ -69,6 +69,7 @@ extension HeldChange: DescribedObject {
 extension Directive: DescribedObject {
     static let summary = "What a person tells an owner to do, and the lease's holder acts on."
     static let properties: [Property<Directive>] = [
+        Property("id", \.id, "At most 64 bytes, its giver's: what comes again under the same id changes nothing."),
         Property("verb", \.verb),
         Property("subject", \.subject, "A workload's name, a hold's digest or its beginning, a source id."),
         Property("reason", \.reason, "Why, in the words of who gave it."),

@@ -27,6 +27,9 @@ public struct Directive: Codable, Hashable, Sendable {
 
     /// What is to be done.
     public var verb: Verb
+    /// What its giver calls this one, at most 64 bytes: a directive that comes again under the same id is the same one, and
+    /// changes nothing. `ManagerClient` gives one where there is none.
+    public var id: String?
     /// A workload's name, a hold's digest, a source id.
     public var subject: String
     /// Why, in the words of who gave it.
@@ -41,14 +44,15 @@ public struct Directive: Codable, Hashable, Sendable {
     public var approves: Hold?
 
     enum CodingKeys: String, CodingKey {
-        case verb, subject, reason, revision, at, approves
+        case id, verb, subject, reason, revision, at, approves
         case expiresAt = "expires_at"
     }
 
     public init(
         verb: Verb, subject: String, reason: String? = nil, revision: Int = 0, at: Timestamp? = nil,
-        expiresAt: Timestamp? = nil, approves: Hold? = nil
+        expiresAt: Timestamp? = nil, approves: Hold? = nil, id: String? = nil
     ) {
+        self.id = id
         self.verb = verb
         self.subject = subject
         self.reason = reason
@@ -67,7 +71,8 @@ public struct Directive: Codable, Hashable, Sendable {
             revision: try container.decodeIfPresent(Int.self, forKey: .revision) ?? 0,
             at: try container.decodeIfPresent(Timestamp.self, forKey: .at),
             expiresAt: try container.decodeIfPresent(Timestamp.self, forKey: .expiresAt),
-            approves: try container.decodeIfPresent(Hold.self, forKey: .approves))
+            approves: try container.decodeIfPresent(Hold.self, forKey: .approves),
+            id: try container.decodeIfPresent(String.self, forKey: .id))
     }
 
     /// What it is called in the path of a request: `VERB-SUBJECT`.

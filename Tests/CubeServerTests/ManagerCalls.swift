@@ -1,0 +1,191 @@
+import CubeCore
+import CubeErrors
+import CubeManager
+import CubeTransport
+import CubeTypes
+
+@testable import CubeManagerClient
+@testable import CubeServer
+
+extension ManagerService: CalledServer {
+    static let role = TokenSet.Role.write
+    static let clientSources = "Sources/CubeManagerClient"
+    private static let world = ManagerEndpointTests()
+    private static let request = ScheduleRequest(owner: .manual, maxLive: 1, task: world.proposal())
+    private static let lease = LeaseRequest(holder: "test", source: world.source)
+
+    static func run(_ body: (ManagerService, Endpoint) async throws -> Void) async throws {
+        try await world.withService(body)
+    }
+
+    static func client(
+        _ wire: any Wire, token: String?, options: ClientOptions, clock: (any Clock<Duration>)?
+    ) -> ManagerClient {
+        ManagerClient(wire: wire, token: token, options: options, clock: clock)
+    }
+
+    struct State: Hashable, Sendable {
+        let cluster: ClusterStatus
+        let lists: [TaskList]
+        let owners: OwnerList
+        let nodes: [NodeInfo]
+        let events: EventList
+    }
+
+    func state() async throws -> State {
+        // A worker that is registered is asked for its tasks, which is told as an event.
+        var revision = 0
+        while try await nodes().nodes.contains(where: { $0.state == .joining }) {
+            revision = try await events(since: revision, limit: 1000, wait: .seconds(30)).revision
+        }
+        var lists: [TaskList] = []
+        for owner in try await cluster().owners {
+            lists.append(try await list(owner: owner, name: nil, state: nil, limit: 1000, cursor: nil))
+        }
+        let nodes = try await nodes().nodes.map { node in
+            var node = node
+            node.lastSeenAt = nil
+            return node
+        }
+        return State(
+            cluster: try await cluster(), lists: lists, owners: try await owners(), nodes: nodes,
+            events: try await events(since: 0, limit: 1000, wait: .zero))
+    }
+
+    static let calls = roots + writes + reads + fleet + owning
+
+    // MARK: What the calls are about
+
+    @Sendable private static func scheduled(_ manager: ManagerService) async throws {
+        _ = try await manager.schedule(request)
+    }
+
+    @Sendable private static func registered(_ manager: ManagerService) async throws {
+        _ = try await manager.register(world.worker)
+        _ = try await manager.state()
+    }
+
+    @Sendable private static func placed(_ manager: ManagerService) async throws {
+        try await registered(manager)
+        try await scheduled(manager)
+    }
+
+    @Sendable private static func leased(_ manager: ManagerService) async throws {
+        _ = try await manager.lease(.default, lease)
+    }
+
+    @Sendable private static func released(_ manager: ManagerService) async throws {
+        try await leased(manager)
+        _ = try await manager.lease(.default, try await renewal(on: manager, release: true))
+    }
+
+    private static func renewal(on manager: ManagerService, release: Bool) async throws -> LeaseRequest {
+        var renewal = lease
+        renewal.fence = try await manager.owner(.default).lease?.fence
+        renewal.release = release
+        return renewal
+    }
+
+    // MARK: The table
+
+    private static let roots: [ClientCall<ManagerService>] = [
+        ClientCall("version") { client, _ in _ = try await client.version() },
+        ClientCall("ready") { client, _ in try await client.ready() },
+        ClientCall("/healthz") { client, _ in try await client.transport.send(TransportRequest(.get, ["healthz"])) },
+        ClientCall("/metrics") { client, _ in try await client.transport.send(TransportRequest(.get, ["metrics"])) },
+        ClientCall("/openapi.json") { client, _ in
+            try await client.transport.send(TransportRequest(.get, ["openapi.json"]))
+        },
+    ]
+
+    private static let writes: [ClientCall<ManagerService>] = [
+        ClientCall("schedule") { client, _ in _ = try await client.schedule(request) },
+        ClientCall("batch", after: scheduled) { client, _ in
+            let operations: [BatchOperation] = [
+                .schedule(world.proposal("api"), maxLive: 1),
+                .stop(
+                    StopRequest(
+                        id: request.task.id, name: request.task.name, ordinal: 0, attempt: 0)),
+            ]
+            _ = try await client.batch(BatchRequest(owner: .manual, operations: operations))
+        },
+        ClientCall("stop", after: placed) { client, _ in _ = try await client.stop(request.task.id) },
+        ClientCall("adopt") { manager in
+            try await leased(manager)
+            try await scheduled(manager)
+        } _: { client, _ in
+            _ = try await client.adopt(request.task.id, AdoptRequest(owner: .default, maxLive: 1))
+        },
+        ClientCall("updateSettings", after: scheduled) { client, _ in
+            var definition = request.task.definition
+            definition.labels = ["team": "shop"]
+            _ = try await client.updateSettings(
+                SettingsUpdate(
+                    id: request.task.id, from: request.task.settingsDigest, to: definition.settingsDigest,
+                    definition: definition),
+                owner: .manual)
+        },
+    ]
+
+    private static let reads: [ClientCall<ManagerService>] = [
+        ClientCall("list", after: scheduled) { client, _ in _ = try await client.list(owner: .manual) },
+        ClientCall("pages", after: scheduled) { client, _ in
+            for try await _ in client.pages(owner: .manual).tasks {}
+        },
+        ClientCall("tasks", after: scheduled) { client, _ in _ = try await client.tasks() },
+        ClientCall("watch", after: scheduled) { client, _ in
+            var events = client.watch(owner: .manual).makeAsyncIterator()
+            _ = try await events.next()
+        },
+        ClientCall("changes", after: scheduled) { client, manager in
+            let cluster = try await manager.cluster()
+            _ = try await client.changes(
+                owner: .manual, since: cluster.revision, term: cluster.term, wait: .zero)
+        },
+        ClientCall("task", after: scheduled) { client, _ in _ = try await client.task(request.task.id) },
+        ClientCall("logs", isStream: true, after: placed) { client, _ in
+            for try await _ in try await client.logs(request.task.id, tail: 7) {}
+        },
+        ClientCall("cluster") { client, _ in _ = try await client.cluster() },
+        ClientCall("metrics", after: scheduled) { client, _ in _ = try await client.metrics() },
+        ClientCall("endpoints", after: scheduled) { client, _ in
+            _ = try await client.endpoints(of: request.task.name)
+        },
+        ClientCall("events", after: scheduled) { client, _ in _ = try await client.events(since: 0) },
+        ClientCall("events", wait: .seconds(30), after: scheduled) { client, _ in
+            var events = client.events(following: 0).makeAsyncIterator()
+            _ = try await events.next()
+        },
+    ]
+
+    private static let fleet: [ClientCall<ManagerService>] = [
+        ClientCall("register", as: .worker) { client, _ in _ = try await client.register(world.worker) },
+        ClientCall("nodes", after: registered) { client, _ in _ = try await client.nodes() },
+        ClientCall("node", after: registered) { client, _ in _ = try await client.node(world.node) },
+        ClientCall("drain", after: registered) { client, _ in try await client.drain(world.node) },
+        ClientCall("drain") { manager in
+            try await registered(manager)
+            _ = try await manager.drain(world.node, true)
+        } _: { client, _ in
+            try await client.drain(world.node, false)
+        },
+        ClientCall("remove", after: registered) { client, _ in try await client.remove(world.node) },
+    ]
+
+    private static let owning: [ClientCall<ManagerService>] = [
+        ClientCall("owners", after: leased) { client, _ in _ = try await client.owners() },
+        ClientCall("owner", after: leased) { client, _ in _ = try await client.owner(.default) },
+        // Whoever takes a lease is not known by anything that another one could not say too.
+        ClientCall("lease", refusal: .leaseHeld) { client, _ in _ = try await client.lease(.default, lease) },
+        ClientCall("lease", after: leased) { client, manager in
+            _ = try await client.lease(.default, try await renewal(on: manager, release: false))
+        },
+        ClientCall("lease", after: leased) { client, manager in
+            _ = try await client.lease(.default, try await renewal(on: manager, release: true))
+        },
+        ClientCall("direct", after: leased) { client, _ in
+            _ = try await client.direct(.default, Directive(verb: .restart, subject: "web", id: "once"))
+        },
+        ClientCall("forget", after: released) { client, _ in try await client.forget(.default) },
+    ]
+}

@@ -1,0 +1,80 @@
+import CubeErrors
+import CubeTransport
+import CubeTypes
+import CubeWorker
+
+@testable import CubeServer
+@testable import CubeWorkerClient
+
+extension WorkerService: CalledServer {
+    static let role = TokenSet.Role.worker
+    static let clientSources = "Sources/CubeWorkerClient"
+    private static let world = WorkerEndpointTests()
+
+    static func run(_ body: (WorkerService, Endpoint) async throws -> Void) async throws {
+        try await world.withService(body)
+    }
+
+    static func client(
+        _ wire: any Wire, token: String?, options: ClientOptions, clock: (any Clock<Duration>)?
+    ) -> WorkerClient {
+        WorkerClient(wire: wire, token: token, options: options, clock: clock)
+    }
+
+    struct State: Hashable, Sendable {
+        /// How many changes there were.
+        let sequence: Int
+        let tasks: [WorkerTask]
+        let removed: [TaskID]
+    }
+
+    func state() async throws -> State {
+        let list = try await list(since: nil, incarnation: nil, term: 1, cluster: Self.world.cluster, wait: .zero)
+        return State(sequence: list.sequence, tasks: list.tasks, removed: list.removed)
+    }
+
+    @Sendable private static func assigned(_ worker: WorkerService) async throws {
+        _ = try await worker.assign(world.assignment())
+    }
+
+    static let calls: [ClientCall<WorkerService>] = [
+        ClientCall("version") { client, _ in _ = try await client.version() },
+        ClientCall("ready") { client, _ in try await client.ready() },
+        ClientCall("/healthz") { client, _ in try await client.transport.send(TransportRequest(.get, ["healthz"])) },
+        ClientCall("/metrics", as: .read) { client, _ in
+            try await client.transport.send(TransportRequest(.get, ["metrics"]))
+        },
+        ClientCall("/openapi.json") { client, _ in
+            try await client.transport.send(TransportRequest(.get, ["openapi.json"]))
+        },
+        ClientCall("assign") { client, _ in _ = try await client.assign(world.assignment()) },
+        ClientCall("list", after: assigned) { client, _ in
+            _ = try await client.list(since: nil, incarnation: nil, term: 1, cluster: world.cluster, wait: .zero)
+        },
+        ClientCall("watch", wait: .seconds(10), after: assigned) { client, _ in
+            var lists = client.watch(term: 1, cluster: world.cluster).makeAsyncIterator()
+            _ = try await lists.next()
+        },
+        ClientCall("task", after: assigned) { client, _ in _ = try await client.task(world.id) },
+        ClientCall("stop", after: assigned) { client, _ in
+            _ = try await client.stop(world.id, placement: 1, term: 1, cluster: world.cluster)
+        },
+        ClientCall("stop") { client, _ in
+            _ = try await client.stop(world.unknown, placement: 1, term: 1, cluster: world.cluster)
+        },
+        ClientCall("updateSettings", after: assigned) { client, _ in
+            let digest = Digest(rawValue: "sha256:" + String(repeating: "b", count: 64))!
+            _ = try await client.updateSettings(
+                world.id,
+                TaskSettings(
+                    cluster: world.cluster, term: 1, placement: 1, settingsDigest: digest,
+                    definition: world.definition))
+        },
+        ClientCall("logs", isStream: true, after: assigned) { client, _ in
+            for try await _ in try await client.logs(world.id, tail: 7) {}
+        },
+        ClientCall("info") { client, _ in _ = try await client.info() },
+        ClientCall("status", after: assigned) { client, _ in _ = try await client.status() },
+        ClientCall("metrics", after: assigned) { client, _ in _ = try await client.metrics() },
+    ]
+}
