@@ -179,7 +179,8 @@ let package = Package(
             "CubeServerTests",
             [
                 "CubeCore", "CubeErrors", "CubeJSON", "CubeManager", "CubeManagerClient", "CubeOrchestratorClient",
-                "CubeServer", "CubeTesting", "CubeTransport", "CubeTypes", "CubeVersion", "CubeWorker", "CubeWorkerClient", .asyncHTTPClient, .httpTypes, .hummingbird, .logging,
+                "CubeServer", "CubeTesting", "CubeTransport", "CubeTypes", "CubeVersion", "CubeWorker",
+                "CubeWorkerClient", .asyncHTTPClient, .httpTypes, .hummingbird, .logging,
                 .nioCore,
                 .nioHTTP1, .nioPosix, .serviceLifecycle, .systemPackage,
             ]),

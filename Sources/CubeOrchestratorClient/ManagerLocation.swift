@@ -1,4 +1,5 @@
 public import CubeErrors
+public import CubeTransport
 public import CubeTypes
 
 /// Where the managers of a system are, as a person writes it.
@@ -9,6 +10,7 @@ public import CubeTypes
 /// | `dns:HOST:PORT` | all addresses of a host |
 /// | `srv:NAME` | what the SRV records of a service say, such as `srv:_cube-manager._tcp.example.org` |
 /// | `file:PATH` | a file with an endpoint in each line |
+/// | `cluster:URL` | this manager, or several separated by commas, and all that they say there are |
 ///
 /// - Since: 0.1
 public enum ManagerLocation: Hashable, Sendable {
@@ -20,11 +22,13 @@ public enum ManagerLocation: Hashable, Sendable {
     case service(name: String)
     /// What the lines of a file say.
     case file(path: String)
+    /// These, and those that they tell of.
+    case cluster(seeds: [Endpoint])
 
     /// The rule, as a message says it.
     public static let rule =
         "must be http://HOST:PORT or unix:PATH, several of them separated by commas, "
-        + "or dns:HOST:PORT, srv:NAME or file:PATH"
+        + "also after cluster:, or dns:HOST:PORT, srv:NAME or file:PATH"
 
     /// Reads a location.
     ///
@@ -41,23 +45,30 @@ public enum ManagerLocation: Hashable, Sendable {
         {
             self = .host(host, port: port)
         } else {
-            let endpoints = text.split(separator: ",", omittingEmptySubsequences: false).map { part in
+            let seeds = rest(after: "cluster:")
+            let endpoints = (seeds ?? text).split(separator: ",", omittingEmptySubsequences: false).map { part in
                 Endpoint(rawValue: String(part.trimmingPrefix(while: \.isWhitespace)))
             }
             guard !endpoints.contains(nil) else {
                 throw .invalid([ValidationError(field: field, value: "\"\(text.prefix(120))\"", message: Self.rule)])
             }
-            self = .endpoints(endpoints.compactMap(\.self))
+            let found = endpoints.compactMap(\.self)
+            self = seeds == nil ? .endpoints(found) : .cluster(seeds: found)
         }
     }
 
     /// What finds them.
-    public var discovery: any Discovery {
+    ///
+    /// - Parameters:
+    ///   - token: what managers ask for on TCP, where one of them is asked.
+    ///   - options: deadlines and limits of such a call.
+    public func discovery(token: String? = nil, options: ClientOptions = ClientOptions()) -> any Discovery {
         switch self {
         case .endpoints(let endpoints): StaticDiscovery(endpoints)
         case .host(let host, let port): HostDiscovery(host: host, port: port)
         case .service(let name): ServiceDiscovery(name: name)
         case .file(let path): FileDiscovery(path: path)
+        case .cluster(let seeds): ManagerListDiscovery(seeds: seeds, token: token, options: options)
         }
     }
 }
@@ -70,6 +81,7 @@ extension ManagerLocation: CustomStringConvertible {
         case .host(let host, let port): "dns:\(Endpoint.Address.tcp(host: host, port: port))"
         case .service(let name): "srv:\(name)"
         case .file(let path): "file:\(path)"
+        case .cluster(let seeds): "cluster:" + seeds.map(\.rawValue).joined(separator: ",")
         }
     }
 }

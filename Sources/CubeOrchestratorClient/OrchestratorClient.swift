@@ -28,7 +28,8 @@ public struct OrchestratorClient: Sendable {
     /// A client of the managers that a configuration names: of several, that which leads, and where it fails the next one.
     public init(_ configuration: ClientConfiguration) {
         self.init(
-            managers: configuration.managers.discovery, named: configuration.managers.description,
+            managers: configuration.managers.discovery(token: configuration.token, options: configuration.options),
+            named: configuration.managers.description,
             token: configuration.token, owner: configuration.owner, options: configuration.options)
     }
 

@@ -1,5 +1,7 @@
 import CubeErrors
+import CubeManager
 import CubeOrchestratorClient
+import CubeServer
 import CubeTesting
 import CubeTypes
 import FoundationEssentials
@@ -201,6 +203,37 @@ struct DiscoveryTests {
         func exchange(_ request: WireRequest) async throws -> WireAnswer { try await answer(name) }
     }
 
+    // MARK: What managers say
+
+    @Test func `who answers tells of the others, which are asked once it is gone`() async throws {
+        let (first, second, third) = (Self.endpoint(1), Self.endpoint(2), Self.endpoint(3))
+        let lists = Mutex([first: [first, second], second: [second, third]])
+        let discovery = ManagerListDiscovery(seeds: [first]) { endpoint in
+            guard let list = lists.withLock({ $0[endpoint] }) else {
+                throw APIError(.unavailable, "\(endpoint) is gone")
+            }
+            return list
+        }
+        #expect(try await discovery.managers() == [first, second])
+        lists.withLock { $0[first] = nil }
+        #expect(try await discovery.managers() == [second, third, first])
+        lists.withLock { $0 = [third: []] }
+        #expect(try await discovery.managers() == [third, first, second])
+        #expect(try await discovery.managers() == [third, first])
+        lists.withLock { $0 = [:] }
+        let error = await #expect(throws: APIError.self) { try await discovery.managers() }
+        #expect(error?.message == "\(first) is gone")
+    }
+
+    @Test func `a manager tells where it is reached, as it was told`() async throws {
+        let advertised = Endpoint(rawValue: "http://cube.example:8081")!
+        try await ManagerEndpointTests().withManager(options: ManagerOptions(advertised: advertised)) { _, endpoint in
+            let discovery = ManagerLocation.cluster(seeds: [endpoint]).discovery(token: tokens[.read], options: quiet)
+            let found = try await discovery.managers()
+            #expect(found == [endpoint, advertised])
+        }
+    }
+
     // MARK: Files and texts
 
     @Test func `a file is read anew whenever it is asked`() async throws {
@@ -218,13 +251,16 @@ struct DiscoveryTests {
 
     @Test(arguments: [
         "http://127.0.0.1:8081", "unix:/run/cube.sock", "http://a:1,http://b:2", "dns:cube.example:8081", "dns:[::1]:1",
-        "srv:_cube._tcp.example", "file:/etc/cube/managers",
+        "srv:_cube._tcp.example", "file:/etc/cube/managers", "cluster:http://a:1,unix:/run/cube.sock",
     ])
     func `a location is read and written`(text: String) throws {
         #expect(try ManagerLocation(checking: text).description == text)
     }
 
-    @Test(arguments: ["", "127.0.0.1", "http://a:1,", "dns:a", "dns:a:0", "srv:", "srv:a b", "file:", "ftp://a:1"])
+    @Test(arguments: [
+        "", "127.0.0.1", "http://a:1,", "dns:a", "dns:a:0", "srv:", "srv:a b", "file:", "ftp://a:1", "cluster:",
+        "cluster:a",
+    ])
     func `what is no location is refused`(text: String) {
         let error = #expect(throws: APIError.self) { try ManagerLocation(checking: text) }
         #expect(error?.fields.first?.message == ManagerLocation.rule)

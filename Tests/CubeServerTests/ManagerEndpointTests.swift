@@ -66,15 +66,19 @@ struct ManagerEndpointTests {
             settingsDigest: definition.settingsDigest, definition: definition)
     }
 
-    func withManager(_ body: (ManagerClient, Endpoint) async throws -> Void) async throws {
-        try await withService { _, endpoint in
+    func withManager(
+        options: ManagerOptions = ManagerOptions(), _ body: (ManagerClient, Endpoint) async throws -> Void
+    ) async throws {
+        try await withService(options: options) { _, endpoint in
             try await body(ManagerClient(endpoint: endpoint, token: tokens[.write], options: quiet), endpoint)
         }
     }
 
-    func withService(_ body: (ManagerService, Endpoint) async throws -> Void) async throws {
+    func withService(
+        options: ManagerOptions = ManagerOptions(), _ body: (ManagerService, Endpoint) async throws -> Void
+    ) async throws {
         let manager = try await ManagerService.open(
-            store: MemoryStore(cluster: cluster), gateway: Gateway(), logger: silent,
+            store: MemoryStore(cluster: cluster), gateway: Gateway(), options: options, logger: silent,
             now: { Timestamp(milliseconds: 0) })
         try await withServer { options in
             [manager, ManagerServer(manager, options: options, logger: silent)]

@@ -43,6 +43,7 @@ extension Wall {
             "CubeOrchestratorClient", public: true,
             """
             Configuration CubeCore CubeErrors CubeJSON CubeManagerClient CubeTransport CubeTypes FoundationEssentials
+            Synchronization
             """),
         Wall("CubeWorkerClient", public: true, "CubeErrors CubeTransport CubeTypes CubeVersion"),
 

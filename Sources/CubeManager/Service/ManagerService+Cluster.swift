@@ -45,7 +45,7 @@ extension ManagerService {
         let ready = nodes.filter(\.takesTasks)
         return ClusterStatus(
             cluster: state.cluster, version: ProductVersion.current, term: state.term,
-            revision: state.revision, policy: state.policy,
+            revision: state.revision, managers: [options.advertised].compactMap(\.self), policy: state.policy,
             tasks: Dictionary(uniqueKeysWithValues: state.index.states.map { ($0.key.rawValue, $0.value) }),
             nodes: Dictionary(grouping: nodes, by: \.state.rawValue).mapValues(\.count),
             owners: Set(state.records.owners.keys).union(state.index.slots.keys).sorted(),

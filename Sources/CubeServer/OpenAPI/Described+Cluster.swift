@@ -7,6 +7,7 @@ extension ClusterStatus: DescribedObject {
         Property("version", \.version, "Of the manager."),
         Property("term", \.term, "The manager's incarnation."),
         Property("revision", \.revision, "At which it is true."),
+        Property("managers", \.managers, "Where managers of the cluster say that others reach them."),
         Property("policy", \.policy, "How the manager picks among nodes."),
         Property("tasks", \.tasks, "How many there are, by state.", isRequired: false),
         Property("nodes", \.nodes, "How many there are, by state.", isRequired: false),

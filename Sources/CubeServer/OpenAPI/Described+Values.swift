@@ -32,6 +32,9 @@ extension NodeName: Described { static let schema = Schema.label("w1") }
 extension TaskID: Described { static let schema = Schema.uuid }
 extension ClusterID: Described { static let schema = Schema.uuid }
 extension SourceID: Described { static let schema = Schema.uuid }
+extension Endpoint: Described {
+    static let schema = Schema.pattern("^(http://[^/]+:[0-9]+|unix:.+)$", example: "http://cube.example:8081")
+}
 extension Digest: Described {
     static let schema = Schema.pattern(
         "^sha256:[0-9a-f]{64}$", example: "sha256:" + String(repeating: "0123456789abcdef", count: 4))

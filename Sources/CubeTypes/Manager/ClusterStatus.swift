@@ -10,6 +10,8 @@ public struct ClusterStatus: Codable, Hashable, Sendable {
     public var term: Int
     /// The revision of the cluster's state at which this is true.
     public var revision: Int
+    /// Where the managers of the cluster say that others reach them, that which answers first; those that say so.
+    public var managers: [Endpoint]
     /// How the manager picks among nodes.
     public var policy: SchedulingPolicy
     /// How many tasks there are, by state.
@@ -24,13 +26,15 @@ public struct ClusterStatus: Codable, Hashable, Sendable {
     public var reserved: ResourceSpec
 
     public init(
-        cluster: ClusterID, version: String, term: Int, revision: Int, policy: SchedulingPolicy, tasks: [String: Int],
-        nodes: [String: Int], owners: [OwnerName], capacity: ResourceSpec, reserved: ResourceSpec
+        cluster: ClusterID, version: String, term: Int, revision: Int, managers: [Endpoint] = [],
+        policy: SchedulingPolicy, tasks: [String: Int], nodes: [String: Int], owners: [OwnerName],
+        capacity: ResourceSpec, reserved: ResourceSpec
     ) {
         self.cluster = cluster
         self.version = version
         self.term = term
         self.revision = revision
+        self.managers = managers
         self.policy = policy
         self.tasks = tasks
         self.nodes = nodes

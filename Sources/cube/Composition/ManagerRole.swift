@@ -24,7 +24,8 @@ struct ManagerRole: Service {
         let manager = try await ManagerService.open(
             store: try store(),
             gateway: WorkerClientGateway(token: tokens[.worker] ?? "", logger: logger),
-            options: CubeManager.ManagerOptions(policy: policy), logger: logger, now: { .now })
+            options: CubeManager.ManagerOptions(policy: policy, advertised: listen.advertise), logger: logger,
+            now: { .now })
         let server = ManagerServer(
             manager,
             options: try listen.server(tokens) { [data, listen, endpoint, logger] address in
