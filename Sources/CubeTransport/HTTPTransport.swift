@@ -136,9 +136,10 @@ extension HTTPTransport {
                     Self.record(request, outcome: "ok", began.duration(to: clock.now))
                     return whenGone
                 }
-                mayHaveActed = true
+                let isUnserved = [.tooManyRequests, .notLeader].contains(failure.reason)
                 error = failure
-                mayRepeat = request.isIdempotent || failure.reason == .tooManyRequests
+                mayRepeat = request.isIdempotent || isUnserved
+                mayHaveActed = mayHaveActed || !isUnserved
             }
             error.requestID = error.requestID ?? prepared.headers.first { $0.name == Self.requestID }?.value
             guard mayRepeat, let pause = options.retries.pause(after: attempt, error, share: .random(in: 0...1)),

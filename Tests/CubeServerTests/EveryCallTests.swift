@@ -34,7 +34,7 @@ struct EveryCallTests {
 
 extension EveryCallTests {
     /// Notes what is asked.
-    private final class Noting: Wire {
+    final class Noting: Wire {
         let wire: any Wire
         let asked = Mutex<[WireRequest]>([])
         var name: String { wire.name }

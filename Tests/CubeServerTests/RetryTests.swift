@@ -1,11 +1,6 @@
 import CubeErrors
 import CubeTesting
 import CubeTypes
-import CubeVersion
-import HTTPTypes
-import Hummingbird
-import Logging
-import NIOHTTP1
 import Synchronization
 import Testing
 
@@ -60,9 +55,12 @@ struct RetryTests {
             await #expect(throws: APIError.self) { try await transport(script).send(TransportRequest(.post, ["a"])) }
             #expect(script.count == attempts)
         }
-        let busy = Script([.success(Self.answer(429)), .success(Self.answer(200))])
-        try await transport(busy).send(TransportRequest(.post, ["a"]))
-        #expect(busy.count == 2)
+        let elsewhere = #"{"code": 503, "reason": "not_leader", "message": "another one leads"}"#
+        for unserved in [Self.answer(429), Self.answer(503, [], elsewhere)] {
+            let busy = Script([.success(unserved), .success(Self.answer(200))])
+            try await transport(busy).send(TransportRequest(.post, ["a"]))
+            #expect(busy.count == 2)
+        }
     }
 
     @Test func `all attempts of a call have one id, which its error tells`() async throws {
@@ -104,75 +102,6 @@ struct RetryTests {
         }
         #expect(error?.retryAfter == .seconds(3600))
         #expect(never.count == 1)
-    }
-
-    @Test func `a server of another version is refused, and one that does not say it is not`() async throws {
-        for (header, word) in [("9.0.0; api=7-9", "upgrade the client"), ("0.0.1; api=0-0", nil), ("nonsense", nil)] {
-            let script = Script([.success(Self.answer(200, [("cube-version", header)]))])
-            guard let word else {
-                try await transport(script).send(TransportRequest(.get, ["a"]))
-                continue
-            }
-            let error = await #expect(throws: APIError.self) {
-                try await transport(script).send(TransportRequest(.get, ["a"]))
-            }
-            #expect(error?.reason == .incompatibleVersion)
-            #expect(error?.message.contains(word) == true)
-            #expect(script.count == 1)
-        }
-    }
-
-    @Test func `a server tells its version with every answer, and which one is asked in vain`() async throws {
-        try await withRoutes([Route(.get, "/a", .everybody) { _ in try .json(1) }]) { endpoint, _ in
-            for path in ["/a", "/nothing"] {
-                let answer = try await ask(.GET, endpoint, path)
-                #expect(answer.headers.first(name: VersionInfo.headerName) == VersionInfo().header)
-            }
-            let answer = try await ask(.GET, endpoint, "/api/v2/manager/tasks")
-            #expect(try answer.error.reason == .incompatibleVersion)
-            #expect(try answer.error.details == ["oldest_api": "1", "api": "1"])
-            #expect(try await ask(.GET, endpoint, "/api/v1/nothing").error.reason == .routeNotFound)
-        }
-    }
-
-    @Test func `a deprecated endpoint is warned of once, with its replacement`() async throws {
-        let recorder = Recorder()
-        let deprecation = Deprecation(
-            since: SemanticVersion(0, 3, 0), until: SemanticVersion(0, 5, 0), replacement: "GET /b; it is better")
-        let routes = [
-            Route(.get, "/a", .everybody, deprecation: deprecation) { _ in try .json(1) },
-            Route(.get, "/b", .everybody) { _ in try .json(1) },
-        ]
-        try await withRoutes(routes) { endpoint, _ in
-            let transport = HTTPTransport(
-                endpoint: endpoint, token: nil,
-                options: ClientOptions(logger: Logger(label: "test", factory: { _ in recorder })))
-            for path in ["b", "a", "a"] {
-                try await transport.send(TransportRequest(.get, [path], operation: path))
-            }
-        }
-        let warnings = recorder.messages.withLock(\.self)
-        #expect(warnings.count == 1)
-        #expect(warnings.first?.contains("since Cube 0.3.0") == true)
-        #expect(warnings.first?.hasSuffix("use GET /b; it is better") == true)
-    }
-
-    /// Keeps warnings.
-    final class Recorder: LogHandler {
-        let messages = Mutex<[String]>([])
-        var metadata: Logger.Metadata {
-            get { [:] }
-            set {}
-        }
-        var logLevel: Logger.Level {
-            get { .warning }
-            set {}
-        }
-        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-            get { nil }
-            set {}
-        }
-        func log(event: LogEvent) { messages.withLock { $0.append("\(event.message)") } }
     }
 }
 

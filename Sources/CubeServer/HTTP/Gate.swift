@@ -15,20 +15,29 @@ struct Gate: HTTPResponder {
         init(source: ApplicationRequestContextSource) { channel = source.channel }
     }
 
+    private let table: RouteTable
+    private let options: ServerOptions
+    private let version: VersionInfo
     /// What every answer says of the version, so that a client knows it without asking.
-    private static let version = VersionInfo().header
+    private let versionHeader: String
+    private let logger: Logger
 
-    let table: RouteTable
-    let options: ServerOptions
-    let logger: Logger
+    init(table: RouteTable, options: ServerOptions, version: VersionInfo, logger: Logger) {
+        self.table = table
+        self.options = options
+        self.version = version
+        versionHeader = version.header
+        self.logger = logger
+    }
 
     func respond(to request: Request, context: Context) async throws -> Response {
         let requestID = Self.requestID(request)
         var logger = logger
         logger[metadataKey: "request"] = "\(requestID)"
         var response: Response
+        var deprecation: Deprecation?
         do {
-            response = try await answer(request, channel: context.channel, logger: logger)
+            response = try await answer(request, channel: context.channel, logger: logger, &deprecation)
         } catch {
             var error = Self.apiError(error, logger: logger)
             error.requestID = requestID
@@ -42,24 +51,27 @@ struct Gate: HTTPResponder {
         }
         if request.method == .head { response = response.createHeadResponse() }
         response.headers[.xRequestID] = requestID
-        response.headers[.cubeVersion] = Self.version
+        response.headers[.cubeVersion] = versionHeader
+        response.headers[.cubeDeprecated] = deprecation?.header
         response.headers[.cacheControl] = "no-store"
         logger.debug("\(request.method) \(request.uri.path)", metadata: ["status": "\(response.status.code)"])
         return response
     }
 
-    private func answer(_ request: Request, channel: any Channel, logger: Logger) async throws -> Response {
+    /// - Parameter deprecation: becomes that of the route, whatever it answers.
+    private func answer(
+        _ request: Request, channel: any Channel, logger: Logger, _ deprecation: inout Deprecation?
+    ) async throws -> Response {
         try checkHost(request)
         let (route, parameters) = try find(request)
+        deprecation = route.deprecation
         let role = try authorize(request, for: route)
         let limit = route.takesBatch ? options.limits.batchBytes : options.limits.bodyBytes
         try checkBody(request, limit: limit)
-        var response = try await route.respond(
+        return try await route.respond(
             Call(
                 request: request, parameters: parameters, role: role, limits: options.limits, bodyLimit: limit,
                 channel: channel))
-        response.headers[.cubeDeprecated] = route.deprecation?.header
-        return response
     }
 
     /// A web page may make a browser call us under the page's own name, which its name server points here. No page can
@@ -98,12 +110,12 @@ struct Gate: HTTPResponder {
     private func checkVersion(_ path: String) throws(APIError) {
         let components = path.split(separator: "/", maxSplits: 2)
         guard components.count >= 2, components[0] == "api", components[1].hasPrefix("v"),
-            let version = Int(components[1].dropFirst()), !APIVersion.supported.contains(version)
+            let asked = Int(components[1].dropFirst()), !version.supported.contains(asked)
         else { return }
-        let supported = APIVersion.supported
+        let supported = version.supported
         throw APIError(
             .incompatibleVersion,
-            "version \(version) of the HTTP interface was asked for; Cube \(ProductVersion.current) speaks "
+            "version \(asked) of the HTTP interface was asked for; Cube \(version.version) speaks "
                 + "\(supported.lowerBound) to \(supported.upperBound)",
             details: ["oldest_api": "\(supported.lowerBound)", "api": "\(supported.upperBound)"])
     }

@@ -1,5 +1,6 @@
 import CubeErrors
 import CubeTypes
+import CubeVersion
 import Glibc
 import Hummingbird
 import HummingbirdCore
@@ -12,6 +13,8 @@ struct HTTPServer: Service {
     let table: RouteTable
     let options: ServerOptions
     let logger: Logger
+    /// What it speaks.
+    var version = VersionInfo()
 
     /// - Throws: `locked` where another program has the address.
     func run() async throws {
@@ -33,7 +36,7 @@ struct HTTPServer: Service {
         var framework = logger
         framework.logLevel = max(framework.logLevel, .notice)
         return Application(
-            responder: Gate(table: table, options: options, logger: logger),
+            responder: Gate(table: table, options: options, version: version, logger: logger),
             server: .http1(
                 configuration: HTTP1Channel.Configuration(
                     additionalChannelHandlers: [ConnectionGuard(limits: limits)],

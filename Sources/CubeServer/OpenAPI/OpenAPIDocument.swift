@@ -43,8 +43,8 @@ struct OpenAPIDocument {
     private static let introduction = """
         Bodies are JSON, times RFC 3339 in UTC, spans of time a whole number and `ms`, `s`, `m` or `h`. An object may have \
         more members in a newer version, and a set of words more words: read on over what is not known. `null` is the same as \
-        absence. Each answer bears an `X-Request-ID`, the caller's own where it sent one, and the `Cube-Version` of the server. An answer from 400 on is an error \
-        object; besides those that are named with a call, 431 answers a request whose header fields are too large. `HEAD` is \
+        absence. Each answer bears an `X-Request-ID`, the caller's own where it sent one, and the `Cube-Version` of the server; \
+        those of a deprecated call bear `Cube-Deprecated`, which names what to use instead. An answer from 400 on is an error object; besides those that are named with a call, 431 answers a request whose header fields are too large. `HEAD` is \
         answered wherever `GET` is.
         """
 
@@ -53,7 +53,12 @@ struct OpenAPIDocument {
             "operationId": .string(route.operation.id), "summary": .string(route.operation.summary),
             "tags": [.string(route.tag)], "responses": .object(responses(of: route)), "security": security(of: route),
         ]
-        if route.deprecation != nil { operation["deprecated"] = true }
+        if let deprecation = route.deprecation {
+            operation["deprecated"] = true
+            operation["description"] = .string(
+                "Deprecated since \(deprecation.since) and gone with \(deprecation.until): use \(deprecation.replacement)."
+            )
+        }
         let parameters = route.inputs.filter { $0.place != .body }.map(parameter)
         if !parameters.isEmpty { operation["parameters"] = .array(parameters) }
         if route.takesBody { operation["requestBody"] = body(of: route) }
