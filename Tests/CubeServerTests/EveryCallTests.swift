@@ -112,6 +112,22 @@ extension EveryCallTests {
         /// Otherwise the first one alone.
         let isLasting: Bool
         var description: String { "\(fault)\(isLasting ? ", always" : "")" }
+
+        /// Whether no answer can come through, whatever its length.
+        var isFatal: Bool {
+            switch fault {
+            case .close, .hang, .page: isLasting
+            default: false
+            }
+        }
+
+        /// Whether it takes time, whatever the length of the answer.
+        var isSlow: Bool {
+            switch fault {
+            case .hang, .delay, .stall(after: 0): true
+            default: false
+            }
+        }
     }
 
     /// What a call came to.
@@ -157,7 +173,9 @@ extension EveryCallTests {
     ) {
         // A body that is read as it comes has until it falls silent on top, for each of its pieces.
         #expect(outcome.span <= Self.totalDeadline + call.wait + (call.isStream ? .seconds(5) : .zero), note)
+        if trouble.isSlow { #expect(outcome.span > .zero, note) }
         guard let thrown = outcome.error else {
+            #expect(!trouble.isFatal, note)
             #expect(outcome.state == after, note)
             return
         }
