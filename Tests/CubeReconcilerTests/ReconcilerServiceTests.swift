@@ -466,7 +466,8 @@ private struct Run {
         try world.write(manifest("web"), to: "web.json")
         try await world.reconcile { run in
             try await run.untilConverged { $0.workloads.count == 1 }
-            try world.directory.remove(".cube/status")
+            // Moved, as what removes name by name may meet a file that is being written.
+            try world.directory.move(".cube/status", to: "taken")
             try await run.until { _ in world.status(of: "web") != nil && world.summary() != nil }
         }
     }

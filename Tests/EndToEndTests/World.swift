@@ -39,7 +39,10 @@ final class World {
     private func close() async throws {
         for program in programs where program.isRunning { program.kill(SIGKILL) }
         for program in programs { await program.ended() }
-        if FileManager.default.fileExists(atPath: data.path) { try FileManager.default.removeItem(at: data) }
+        // Moved away at once: while it is removed name by name, a supervisor might write into it.
+        if FileManager.default.fileExists(atPath: data.path) {
+            try FileManager.default.moveItem(at: data, to: directory.appending(path: "taken"))
+        }
         let down = try await run("down", "--orphans")
         #expect(down.status == 0, "\(down.standardError)")
         try FileManager.default.removeItem(at: directory)
