@@ -54,14 +54,24 @@ struct TaskCommand: ParsableCommand {
 
     struct Show: Command {
         static let configuration = CommandConfiguration(
-            abstract: "Show all that is known of a task, as JSON.", discussion: "Values of `env` are left out.")
+            abstract: "Show all that is known of a task, as JSON.",
+            discussion: .flowing(
+                """
+                Values of `env` are left out. Of a slot without a living task, the last one is shown.
 
-        @Argument(help: "The task's id.", transform: TaskID.parse)
-        var id: TaskID
+                Examples:
+                  cube task show web/0
+                  cube task show 3f2a9c
+                """))
+
+        @Argument(help: TaskSubject.help, transform: TaskSubject.parse)
+        var task: TaskSubject
+        @OptionGroup var owner: OwnerOption
         @OptionGroup var manager: ConnectionOptions
 
         func run() async throws {
-            Terminal.output(try JSONText.pretty(try await manager.reader().task(id).withoutValues))
+            let task = try await task.find(owner: owner.owner, at: manager.reader())
+            Terminal.output(try JSONText.pretty(task.withoutValues))
         }
     }
 
@@ -103,14 +113,16 @@ struct TaskCommand: ParsableCommand {
             abstract: "Stop a task.",
             discussion: "A task with a manifest is started anew by its reconciler; `cube suspend` keeps it from that.")
 
-        @Argument(help: "The task's id.", transform: TaskID.parse)
-        var id: TaskID
+        @Argument(help: TaskSubject.help, transform: TaskSubject.parse)
+        var task: TaskSubject
+        @OptionGroup var owner: OwnerOption
         @OptionGroup var manager: ConnectionOptions
 
         func run() async throws {
-            let task = try await manager.writer().stop(id)
+            let client = try manager.writer()
+            let task = try await client.stop(task.find(owner: owner.owner, at: client).id)
             Terminal.output("\(task.name)/\(task.ordinal) is \(task.state).")
-            if task.owner != .manual {
+            if task.owner != .manual, [.stopping, .stopped].contains(task.state) {
                 Terminal.output(
                     "Its reconciler will start a new one, as its manifest says; `cube suspend \(task.name)` keeps it from that."
                 )

@@ -6,7 +6,7 @@ import UnixSignals
 
 /// What runs until a signal ends it.
 enum ForegroundProcess {
-    /// Runs the services until SIGINT or SIGTERM, then ends them in reverse order.
+    /// Runs the services until SIGINT or SIGTERM, or until one fails, then ends them in reverse order.
     ///
     /// - Parameter onHangup: what SIGHUP asks for; `nil`: to end, as when a terminal is closed.
     static func run(_ services: [any Service], onHangup: (@Sendable () -> Void)? = nil) async throws {
@@ -15,7 +15,9 @@ enum ForegroundProcess {
         let hangups = onHangup.map { [HangupService(action: $0)] } ?? []
         var configuration = ServiceGroupConfiguration(
             services: (services + hangups).map {
-                .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup)
+                .init(
+                    service: $0, successTerminationBehavior: .gracefullyShutdownGroup,
+                    failureTerminationBehavior: .gracefullyShutdownGroup)
             },
             gracefulShutdownSignals: [.sigint, .sigterm] + (onHangup == nil ? [.sighup] : []), logger: CommandLog.quiet)
         // Blocking queries end at once; what does not is cut off.
@@ -44,5 +46,15 @@ private struct HangupService: Service {
 
     func run() async throws {
         for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() { action() }
+    }
+}
+
+extension ServiceGroup {
+    /// What runs and ends together. Where one fails, the others are shut down rather than cut off, and its error is thrown.
+    init(_ services: [any Service]) {
+        self.init(
+            configuration: ServiceGroupConfiguration(
+                services: services.map { .init(service: $0, failureTerminationBehavior: .gracefullyShutdownGroup) },
+                logger: CommandLog.quiet))
     }
 }

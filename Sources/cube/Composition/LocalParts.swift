@@ -41,7 +41,7 @@ struct LocalParts {
     func withClient<Result: Sendable>(
         _ body: @Sendable @escaping (ManagerClient) async throws -> Result
     ) async throws -> Result {
-        let group = ServiceGroup(services: services, logger: CommandLog.quiet)
+        let group = ServiceGroup(services)
         return try await withThrowingTaskGroup(of: Result?.self) { tasks in
             tasks.addTask {
                 try await group.run()

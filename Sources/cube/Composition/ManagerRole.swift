@@ -34,7 +34,7 @@ struct ManagerRole: Service {
                 logger.info("manager listens", metadata: ["url": "\(advertised)"])
                 endpoint.announce(address)
             }, logger: log.server("manager"))
-        try await ServiceGroup(services: [server, manager], logger: CommandLog.quiet).run()
+        try await ServiceGroup([server, manager]).run()
         Addresses.tell(in: data, logger) { $0.manager = nil }
     }
 

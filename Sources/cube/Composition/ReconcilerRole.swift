@@ -78,7 +78,7 @@ struct ReconcilerRole: Service {
                 Addresses.tell(in: data, logger) { $0.reconciler = address.rawValue }
                 endpoint.announce(address)
             }, logger: log.server("reconciler"))
-        try await ServiceGroup(services: [readiness, service], logger: CommandLog.quiet).run()
+        try await ServiceGroup([readiness, service]).run()
         Addresses.tell(in: data, logger) { $0.reconciler = nil }
     }
 }

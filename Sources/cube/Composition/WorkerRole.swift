@@ -43,7 +43,7 @@ struct WorkerRole: Service {
                 logger.info("worker listens", metadata: ["url": "\(advertised)"])
                 await worker.advertise(url: advertised)
             }, logger: log.server("worker"))
-        try await ServiceGroup(services: [server, worker], logger: CommandLog.quiet).run()
+        try await ServiceGroup([server, worker]).run()
         Addresses.tell(in: data, logger) { $0.workers.removeAll { $0 == url.known } }
     }
 }

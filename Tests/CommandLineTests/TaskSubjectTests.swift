@@ -1,0 +1,47 @@
+import CubeCore
+import CubeTypes
+import Testing
+
+@testable import cube
+
+/// How a person names one task.
+@Suite struct TaskSubjectTests {
+    private func task(_ id: String, _ name: String, attempt: Int, _ state: TaskState = .running) throws -> TaskStatus {
+        let definition = TaskDefinition(name: try #require(WorkloadName(rawValue: name)), command: ["x"])
+        return TaskStatus(
+            id: try #require(TaskID(rawValue: "\(id)-0000-5000-8000-000000000000")), owner: .default,
+            name: definition.name, ordinal: 0, attempt: attempt, state: state, ready: true,
+            specDigest: try #require(Digest(rawValue: "sha256:" + String(repeating: "a", count: 64))),
+            settingsDigest: definition.settingsDigest, createdAt: .now, createdRevision: 1, revision: 1,
+            definition: definition)
+    }
+
+    private func found(_ argument: String, in tasks: [TaskStatus]) throws -> Int {
+        try TaskSubject.parse(argument).choose(from: tasks).attempt
+    }
+
+    @Test func `a slot means its living task, or else its last`() throws {
+        let ended = [
+            try task("aaaa0001", "web", attempt: 2, .failed), try task("aaaa0002", "web", attempt: 1, .completed),
+        ]
+        #expect(try found("web/0", in: ended) == 2)
+        #expect(try found("web/0", in: ended + [try task("aaaa0003", "web", attempt: 0)]) == 0)
+        #expect(throws: Failure.self) { try found("web/1", in: ended) }
+        #expect(throws: Failure.self) { try found("api/0", in: ended) }
+    }
+
+    @Test func `the beginning of an id means the one task that has it`() throws {
+        let tasks = [try task("abcd0001", "web", attempt: 1, .stopped), try task("abcd0002", "api", attempt: 2)]
+        #expect(try found("abcd0002-0", in: tasks) == 2)
+        #expect(try found(tasks[0].id.rawValue, in: tasks) == 1)
+        let error = #expect(throws: Failure.self) { try found("abcd", in: tasks) }
+        #expect(
+            error?.message == "abcd means 2 tasks: abcd0001-0000-5000-8000-000000000000 (web/0, stopped), "
+                + "abcd0002-0000-5000-8000-000000000000 (api/0, running)")
+    }
+
+    @Test(arguments: ["", "abc", "ABCD", "web", "web/", "web/x", "/0", "web/0/1"])
+    func `what names no task is refused`(argument: String) {
+        #expect(throws: (any Error).self) { try TaskSubject.parse(argument) }
+    }
+}
