@@ -18,7 +18,7 @@ import Testing
                 Condition(
                     type: $0.0, reason: $0.1, message: $0.1, lastTransitionTime: Timestamp(milliseconds: 0))
             },
-            holds: holds ? [SummaryStatus.HeldSet(hold)] : [])
+            holds: holds ? [SummaryStatus.HeldSet(hold, GuardLimits())] : [])
         return ApplyOutcome(summary, isConverged: isConverged)?.exitStatus.rawValue
     }
 

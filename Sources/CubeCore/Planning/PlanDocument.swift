@@ -102,7 +102,7 @@ extension Planner {
             notices: conditions.filter { condition in
                 condition.type == .held && !plan.holds.contains { $0.guardName == condition.reason }
             }.map { "\($0.reason): \($0.message)" },
-            holds: plan.holds.map(SummaryStatus.HeldSet.init), findings: plan.findings, footprints: footprints)
+            holds: plan.summary.holds, findings: plan.findings, footprints: footprints)
     }
 
     private var footprints: [PlanDocument.Footprint] {

@@ -50,7 +50,7 @@ package struct PlanText: Sendable {
         guard !plan.holds.isEmpty || !plan.notices.isEmpty else { return [] }
         return ["", "Held:"] + plan.notices.map { "  \($0)" }
             + plan.holds.flatMap { hold in
-                ["  \(hold.reason): \(WaitReason(rawValue: hold.reason).text)"]
+                ["  \(hold.reason): \(hold.message)"]
                     + hold.changes.map { "    \($0)" }
                     + ["  To let exactly this through: \(hold.approve)"]
             }

@@ -8,7 +8,7 @@ extension Planner {
             cluster: observed?.cluster ?? lastSummary?.cluster, owner: owner,
             source: desired.source ?? lastSummary?.source ?? SourceRevision(path: ""))
         summary.convergedDigest = lastSummary?.convergedDigest
-        summary.holds = holds.map(SummaryStatus.HeldSet.init)
+        summary.holds = holds.map { SummaryStatus.HeldSet($0, limits) }
         summary.counts = tally.counts
         if desired.isKnown { summary.desiredDigest = desired.digest }
         if observed != nil, desired.isKnown, !standing.isBlind {
@@ -46,9 +46,7 @@ extension Planner {
         case .observing: break
         case .writing:
             if let hold = summary.holds.first {
-                let reason = WaitReason(rawValue: hold.reason)
-                let bound = reason == .guardWindow ? " (\(limits.text))" : ""
-                conditions.append(condition(.held, hold.reason, "\(reason.text)\(bound); \(hold.approve) releases it"))
+                conditions.append(condition(.held, hold.reason, "\(hold.message); \(hold.approve) releases it"))
             }
         }
         guard observed != nil, desired.isKnown else {

@@ -48,7 +48,7 @@ extension SlotRules {
         return max(began, directives.retryAt ?? began) + workload.update.deadline
     }
 
-    private var remedy: String {
+    fileprivate var remedy: String {
         "it is tried again when its manifest changes, or by cube retry \(workload.name)"
     }
 }
@@ -89,6 +89,13 @@ extension WorkloadDecider {
         }
     }
 
+    /// How the last task of what is declared ended, where the manager still has it.
+    private var formerFailure: String? {
+        observed.tasks.values.filter { $0.specDigest == workload.specDigest && $0.state.hasEnded }
+            .max { $0.createdRevision < $1.createdRevision }
+            .map { $0.slotText + ($0.state == .failed ? " failed\($0.endText)" : " was not available in time") }
+    }
+
     /// The newest task whose digest was healthy somewhere. The manager keeps it, however old.
     private var lastHealthy: TaskStatus? {
         let rejected = Set(observed.slots.values.flatMap(\.rejected)).union([workload.specDigest])
@@ -112,13 +119,12 @@ extension WorkloadDecider {
             identity: identity, rejecting: workload.specDigest, awaited: awaited, now: rules.now)
         var decision = decider.decide()
         let cause =
-            failure.map { ": " + $0.standstill.message }
-            ?? "; a change of its manifest, or cube retry \(workload.name), tries again"
+            failure?.standstill.message ?? [formerFailure, rules.remedy].compactMap { $0 }.joined(separator: "; ")
         let isDone = decision.steps.isEmpty && decision.health.status == .healthy
         let message =
             isDone
-            ? "its rollout failed, and what was healthy last runs\(cause)"
-            : "its rollout failed and all goes back to what was healthy last\(cause)"
+            ? "its rollout failed, and what was healthy last runs: \(cause)"
+            : "its rollout failed and all goes back to what was healthy last: \(cause)"
         decision.standstill = decision.standstill ?? Standstill(reason: Rule.reverted.rawValue, message: message)
         decision.rule = .reverted
         decision.reason = message

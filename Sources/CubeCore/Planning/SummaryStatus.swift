@@ -39,14 +39,18 @@ package struct SummaryStatus: Codable, Hashable, Sendable {
         /// Such as `prune old`, sorted.
         package var changes: [String]
         package var digest: Digest
+        /// Why, for a person.
+        package var message: String
         /// The guard.
         package var reason: String
 
-        package init(_ hold: Hold) {
+        package init(_ hold: Hold, _ limits: GuardLimits) {
             approve = "cube approve \(hold.digest.hexadecimal.prefix(12))"
             changes = hold.lines
             digest = hold.digest
             reason = hold.guardName
+            let guardName = WaitReason(rawValue: hold.guardName)
+            message = guardName == .guardWindow ? "\(guardName.text) (\(limits.text))" : guardName.text
         }
     }
 
@@ -97,7 +101,7 @@ extension SummaryStatus {
 
 extension Hold {
     /// Its changes in words, each once, sorted.
-    var lines: [String] {
+    package var lines: [String] {
         changes.map(\.text).reduce(into: []) { lines, line in if lines.last != line { lines.append(line) } }
     }
 }

@@ -62,7 +62,7 @@ struct ApproveCommand: Command {
         let approved = owner.directives.last {
             $0.verb == .approve && ($0.approves?.digest.hexadecimal.hasPrefix(hexadecimal.lowercased()) ?? false)
         }
-        let changes = approved?.approves.map { SummaryStatus.HeldSet($0).changes } ?? [digest]
+        let changes = approved?.approves?.lines ?? [digest]
         Terminal.output("Approved for an hour: \(changes.shortList).")
     }
 }

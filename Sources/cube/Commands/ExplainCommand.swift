@@ -61,6 +61,8 @@ private struct Explanation: Encodable {
     var name: WorkloadName
     var status: WorkloadStatus?
     var drift: DriftReport?
+    /// What guards hold of it, with what releases that.
+    var holds: [SummaryStatus.HeldSet] = []
     var tasks: [TaskStatus]
     var events: [TaskEvent]
     /// What was done last.
@@ -70,7 +72,7 @@ private struct Explanation: Encodable {
     /// What could not be asked, and why.
     var missing: String?
 
-    enum CodingKeys: String, CodingKey { case name, status, drift, tasks, events, history, outdated, missing }
+    enum CodingKeys: String, CodingKey { case name, status, drift, holds, tasks, events, history, outdated, missing }
 
     /// What stands in the files; nothing where they are about another owner.
     static func written(of name: WorkloadName, owner: OwnerName, in data: DataDirectory) async throws -> Explanation {
@@ -79,6 +81,10 @@ private struct Explanation: Encodable {
         guard let summary = try files.summary(), summary.owner == owner else { return explanation }
         explanation.status = try files.workload(name)
         explanation.drift = try files.drift(name)
+        explanation.holds = summary.holds.filter { hold in
+            explanation.status?.conditions.contains { $0.type == .held && $0.status && $0.reason == hold.reason }
+                ?? false
+        }
         explanation.history = Array(try PastAction.all(of: name, in: data).suffix(5))
         explanation.outdated = try await StatusAuthor.find(in: data).outdated
         return explanation
@@ -89,6 +95,7 @@ private struct Explanation: Encodable {
         try container.encode(name, forKey: .name)
         try container.encode(status, forKey: .status)
         try container.encode(drift, forKey: .drift)
+        try container.encode(holds, forKey: .holds)
         // Values of `env` are never shown.
         try container.encode(tasks.map(TaskSummary.init), forKey: .tasks)
         try container.encode(events, forKey: .events)
@@ -100,6 +107,7 @@ private struct Explanation: Encodable {
     func lines(_ terminal: Terminal) -> [String] {
         var lines = headline(terminal)
         if let outdated { lines.append(terminal.styled("  Not current: \(outdated).", .yellow)) }
+        lines += holds.map { "  \($0.sentence)." }
         if let drift {
             lines.append("It differs from its manifest:")
             lines += drift.differences.map {

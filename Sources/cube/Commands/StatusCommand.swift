@@ -139,8 +139,13 @@ extension SummaryStatus {
             ![.ready, .reconciling].contains($0.type) && $0.status && !listed.contains($0.reason)
         }
         .map { "\($0.type.rawValue): \($0.message) (\($0.reason))" }
-            + holds.map { "Held by \($0.reason): \($0.changes.shortList). Release it: \($0.approve)" }
+            + holds.map { "Held by \($0.reason): \($0.message). \($0.sentence)." }
     }
+}
+
+extension SummaryStatus.HeldSet {
+    /// What a person can do about it, and what then happens.
+    var sentence: String { "`\(approve)` releases it: \(changes.shortList)" }
 }
 
 extension SourceRevision {
