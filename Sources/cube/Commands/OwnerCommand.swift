@@ -19,12 +19,12 @@ struct OwnerCommand: ParsableCommand {
             try output.write(
                 list,
                 as: Table(
-                    "OWNER", "HELD", "DIRECTIVES", "LEASE",
+                    "OWNER", "HELD", "LEASE", "DIRECTIVES",
                     rows: list.owners.map { owner in
                         [
                             Table.Cell(owner.owner.rawValue, .bold), "\(owner.holds.count)",
-                            "\(owner.directives.map(\.name).joined(separator: ","))",
                             "\(owner.lease.map { $0.expiresAt > .now ? $0.holder : "expired (\($0.holder))" } ?? "-")",
+                            "\(owner.directives.newest.map(\.words).shortList)",
                         ]
                     }))
         }
@@ -67,5 +67,20 @@ struct OwnerCommand: ParsableCommand {
             try await manager.writer().forget(name)
             Terminal.output("\(name) is forgotten.")
         }
+    }
+}
+
+extension [Directive] {
+    /// Those that count, the last one given first.
+    fileprivate var newest: [Directive] {
+        filter { $0.expiresAt.map { $0 > .now } ?? true }.sorted { $0.revision > $1.revision }
+    }
+}
+
+extension Directive {
+    /// Such as `restart web (5 m ago)`, `approve 3e4217aac538 (20 s ago)`.
+    fileprivate var words: String {
+        let subject = Digest(rawValue: subject).map { String($0.hexadecimal.prefix(12)) } ?? subject
+        return "\(verb) \(subject)" + (at.map { " (\(Age(since: $0)) ago)" } ?? "")
     }
 }
