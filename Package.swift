@@ -170,7 +170,7 @@ let package = Package(
         // Tests.
         .tests(
             "CommandLineTests",
-            ["CubeCore", "CubeErrors", "CubeReconciler", "CubeTypes", "cube", .systemPackage]),
+            ["CubeCore", "CubeErrors", "CubeJSON", "CubeReconciler", "CubeTypes", "cube", .systemPackage]),
         .tests(
             "CubeCoreTests", ["CubeCore", "CubeErrors", "CubeJSON", "CubeTesting", "CubeTypes", .hashTreeCollections],
             data: ["Planning/Golden"]),

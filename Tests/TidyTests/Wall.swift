@@ -102,8 +102,8 @@ extension Wall {
         Wall(
             "CommandLineTests",
             """
-            cube CubeCore CubeErrors CubeReconciler CubeTypes FoundationEssentials Glibc Synchronization SystemPackage
-            Testing
+            cube CubeCore CubeErrors CubeJSON CubeReconciler CubeTypes FoundationEssentials Glibc Synchronization
+            SystemPackage Testing
             """),
         Wall(
             "CubeCoreTests",

@@ -80,10 +80,11 @@ struct Validation {
         }
     }
 
-    /// Checks what manifests depend on, where all of them were read.
+    /// Checks what manifests depend on. That nothing declares a name is known only where all of them were read.
     mutating func checkDependencies() {
-        guard !namesFiles, diagnostics.isEmpty else { return }
-        for diagnostic in DependencyGraph.problems(among: workloads) {
+        let isAll = !namesFiles && diagnostics.isEmpty
+        for diagnostic in DependencyGraph.problems(among: workloads)
+        where isAll || diagnostic.reason == .dependencyCycle {
             // What it cannot show of a file that went meanwhile, it says without.
             add(diagnostic, source: try? AtomicFile.read(FilePath(diagnostic.range.filename)))
         }
