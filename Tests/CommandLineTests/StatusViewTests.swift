@@ -143,4 +143,20 @@ import Testing
         #expect(lines[2].hasPrefix("api/0") && lines[11] == "  Stalled: it fails")
         #expect(lines.suffix(3) == ["… and 1 more", "Not current: nobody is at work", "Ctrl-C ends this."])
     }
+
+    @Test(arguments: [
+        (Condition.Kind.stale, true, HealthStatus.healthy, true), (.stale, false, .healthy, false),
+        (.ready, false, .suspended, true), (.ready, false, .progressing, false), (.held, true, .healthy, false),
+    ])
+    func `what stays as it is, whatever is asked for, says why`(
+        type: Condition.Kind, status: Bool, health: HealthStatus, isFrozen: Bool
+    ) throws {
+        let workload = WorkloadStatus(
+            name: try #require(WorkloadName(rawValue: "web")), sync: .unknown, health: health,
+            replicas: WorkloadStatus.Replicas(desired: 1, live: 1, ready: 1),
+            conditions: [
+                Condition(type: type, status: status, reason: "r", message: "why", lastTransitionTime: then)
+            ])
+        #expect(workload.freeze == (isFrozen ? "why" : nil))
+    }
 }

@@ -34,6 +34,12 @@ struct DirectiveOptions: ParsableArguments {
         throw Failure(
             "nobody knows a workload \(name) of owner \(owner)", hint: "`cube status` lists the workloads")
     }
+
+    /// Says why nothing of a workload is changed now, as far as the written status tells.
+    func noteFreeze(of name: WorkloadName) throws {
+        let status = try WrittenStatus(data: manager.place.data).workload(name)
+        if let freeze = status?.freeze { Terminal.note("That waits: \(freeze).") }
+    }
 }
 
 struct ApproveCommand: Command {
@@ -87,6 +93,7 @@ struct RetryCommand: Command {
         try await options.requireKnown(name)
         try await options.give(.retry, name.rawValue)
         Terminal.output("\(name) will be tried again.")
+        try options.noteFreeze(of: name)
     }
 }
 
@@ -109,6 +116,7 @@ struct RestartCommand: Command {
         try await options.requireKnown(name)
         try await options.give(.restart, name.rawValue)
         Terminal.output("The tasks of \(name) will be replaced.")
+        try options.noteFreeze(of: name)
     }
 }
 
@@ -175,5 +183,13 @@ struct ResumeCommand: Command {
         }
         try await options.give(.resume, name.rawValue)
         Terminal.output("\(name) follows its manifest again.")
+    }
+}
+
+extension WorkloadStatus {
+    /// Why it stays as it is, whatever is asked for: it is suspended, or its manifest cannot be read.
+    var freeze: String? {
+        let type = health == .suspended ? Condition.Kind.ready : .stale
+        return conditions.first { $0.type == type && $0.status == (type == .stale) }?.message
     }
 }
