@@ -108,12 +108,15 @@ extension ManagerClient {
         try await transport.send(TransportRequest(.get, Self.path("owners", name.rawValue)))
     }
 
-    /// Takes, renews or gives back the right to write for an owner. A lease lasts `Lease.length`.
+    /// Takes, renews or gives back the right to write for an owner. A lease lasts `Lease.length`. A request without an id is
+    /// given one, so that a lease whose answer was lost is not in the way of the one who took it.
     ///
     /// - Returns: the owner with its lease, whose `fence` every write for the owner has to carry.
     /// - Throws: `lease_held`, `owner_taken`, `stale_fence`.
     public func lease(_ name: OwnerName, _ request: LeaseRequest) async throws -> OwnerStatus {
-        try await transport.send(
+        var request = request
+        request.id = request.id ?? Self.newID()
+        return try await transport.send(
             TransportRequest(.put, Self.path("owners", name.rawValue, "lease"), body: request))
     }
 
@@ -123,11 +126,13 @@ extension ManagerClient {
     /// - Throws: `hold_not_found` for an approval of nothing that is held; `owner_not_found`.
     public func direct(_ name: OwnerName, _ directive: Directive) async throws -> OwnerStatus {
         var directive = directive
-        directive.id = directive.id ?? String(UInt64.random(in: .min ... .max), radix: 16)
+        directive.id = directive.id ?? Self.newID()
         return try await transport.send(
             TransportRequest(
                 .put, Self.path("owners", name.rawValue, "directives", directive.name), body: directive))
     }
+
+    private static func newID() -> String { String(UInt64.random(in: .min ... .max), radix: 16) }
 
     /// Forgets an owner that has no tasks, with its slot records.
     ///

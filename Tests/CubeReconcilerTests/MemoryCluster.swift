@@ -13,6 +13,7 @@ actor MemoryCluster: ClusterWriter {
     private var waiting: [Int: CheckedContinuation<Void, Never>] = [:]
     private var nextWaiter = 0
     private var isAway = false
+    private var losesAnswer = false
     private var delay = Duration.zero
     /// How often everything was listed.
     private(set) var lists = 0
@@ -46,6 +47,9 @@ actor MemoryCluster: ClusterWriter {
         self.isAway = isAway
         wakeAll()
     }
+
+    /// The next lease is given, and nobody hears so.
+    func loseAnswer() { losesAnswer = true }
 
     /// The next batch takes so long, and is answered.
     func delay(_ span: Duration) { delay = span }
@@ -97,7 +101,12 @@ actor MemoryCluster: ClusterWriter {
 
     func lease(_ owner: OwnerName, _ request: LeaseRequest) async throws -> OwnerStatus {
         try answer()
-        return try change { try $0.lease(owner, request) }
+        let status = try change { try $0.lease(owner, request) }
+        guard !losesAnswer else {
+            losesAnswer = false
+            throw APIError(.unavailable, "connection reset")
+        }
+        return status
     }
 
     func batch(_ request: BatchRequest) async throws -> BatchAnswer {

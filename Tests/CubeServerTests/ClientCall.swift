@@ -12,8 +12,6 @@ struct ClientCall<Server: CalledServer>: Sendable, CustomTestStringConvertible {
     let role: TokenSet.Role
     /// Whether its body is read as it comes, so that nothing is asked again once its head is there.
     let isStream: Bool
-    /// How the server refuses it when it is made again because its answer was lost, where it cannot know that it is the same.
-    let refusal: ErrorReason?
     /// How much longer than others it may take in all.
     let wait: Duration
     /// Makes what the call is about.
@@ -21,14 +19,13 @@ struct ClientCall<Server: CalledServer>: Sendable, CustomTestStringConvertible {
     let make: @Sendable (Server.Client, Server) async throws -> Void
 
     init(
-        _ name: String, as role: TokenSet.Role = Server.role, isStream: Bool = false, refusal: ErrorReason? = nil,
-        wait: Duration = .zero, after prepare: @Sendable @escaping (Server) async throws -> Void = { _ in },
+        _ name: String, as role: TokenSet.Role = Server.role, isStream: Bool = false, wait: Duration = .zero,
+        after prepare: @Sendable @escaping (Server) async throws -> Void = { _ in },
         _ make: @Sendable @escaping (Server.Client, Server) async throws -> Void
     ) {
         self.name = name
         self.role = role
         self.isStream = isStream
-        self.refusal = refusal
         self.wait = wait
         self.prepare = prepare
         self.make = make

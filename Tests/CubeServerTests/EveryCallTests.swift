@@ -186,7 +186,6 @@ extension EveryCallTests {
         }
         let isExcused: Bool
         switch (error.reason, trouble.fault) {
-        case (call.refusal, _): isExcused = outcome.state == after
         case (.malformedAnswer, .duplicate): isExcused = true
         // Who lets the server wait has no time left for another attempt here.
         case (.timeout, _): isExcused = trouble.isLasting || call.isStream || call.wait > .zero

@@ -20,9 +20,12 @@ extension ClusterTransaction {
         }
         guard let fence = request.fence else {
             if request.release { return state.status(of: try owner(name)) }
-            if let grant = known?.grant, grant.fence != request.succeeds, let live = state.leases[name],
+            try Self.check(id: request.id)
+            if let known, let grant = known.grant, grant.fence != request.succeeds, let live = state.leases[name],
                 now < live.expiresAt
             {
+                // It has it, and did not hear so.
+                if let id = request.id, id == grant.id { return renew(known, for: request) }
                 throw APIError(
                     .leaseHeld, "owner \(name): \(grant.holder) holds its lease",
                     details: ["holder": grant.holder, "expires_at": "\(live.expiresAt)"])
@@ -41,8 +44,7 @@ extension ClusterTransaction {
             state.leases[name] = nil
             return change(owner)
         }
-        state.leases[name] = ClusterState.LiveLease(expiresAt: now + Lease.length, holds: request.holds)
-        return state.status(of: owner)
+        return renew(owner, for: request)
     }
 
     /// Carries out what a person tells an owner, or keeps it for the lease's holder.
@@ -51,14 +53,8 @@ extension ClusterTransaction {
     package mutating func direct(_ name: OwnerName, _ directive: Directive) throws(APIError) -> OwnerStatus {
         if directive.verb == .claim { return try claim(name, for: directive) }
         var owner = try owner(name)
-        if let id = directive.id {
-            guard id.utf8.count <= Self.directiveIDLimit else {
-                throw .invalid([
-                    ValidationError(field: "id", value: nil, message: "is above \(Self.directiveIDLimit) bytes")
-                ])
-            }
-            if owner.directives.contains(where: { $0.id == id }) { return state.status(of: owner) }
-        }
+        try Self.check(id: directive.id)
+        if let id = directive.id, owner.directives.contains(where: { $0.id == id }) { return state.status(of: owner) }
         var directive = directive
         directive.at = now
         directive.approves = nil
@@ -107,18 +103,29 @@ extension ClusterTransaction {
         removeOwner(name)
     }
 
-    private static let directiveIDLimit = 64
+    private static let idLimit = 64
     /// How long an approval counts.
     static let approvalLength: Duration = .seconds(3600)
 }
 
 extension ClusterTransaction {
+    private static func check(id: String?) throws(APIError) {
+        guard let id, id.utf8.count > idLimit else { return }
+        throw .invalid([ValidationError(field: "id", value: nil, message: "is above \(idLimit) bytes")])
+    }
+
+    private mutating func renew(_ owner: OwnerRecord, for request: LeaseRequest) -> OwnerStatus {
+        state.leases[owner.name] = ClusterState.LiveLease(expiresAt: now + Lease.length, holds: request.holds)
+        return state.status(of: owner)
+    }
+
     private mutating func grant(_ owner: OwnerRecord, to request: LeaseRequest) -> OwnerStatus {
         var owner = owner
         owner.source = request.source
         owner.fence = nextFence()
         owner.pass = 0
-        owner.grant = OwnerRecord.Grant(holder: request.holder, source: request.source, fence: owner.fence)
+        owner.grant = OwnerRecord.Grant(
+            holder: request.holder, source: request.source, fence: owner.fence, id: request.id)
         state.leases[owner.name] = ClusterState.LiveLease(expiresAt: now + Lease.length, holds: request.holds)
         let status = change(owner)
         emit(.leaseTaken, owner: owner.name, message: request.holder)

@@ -18,6 +18,8 @@ package struct OwnerRecord: Hashable, Codable, Sendable {
         package var holder: String
         package var source: SourceID
         package var fence: Int
+        /// What its holder called the request that took it.
+        package var id: String?
     }
 
     package init(name: OwnerName, source: SourceID?, revision: Int) {

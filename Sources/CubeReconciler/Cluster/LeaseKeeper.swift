@@ -36,6 +36,8 @@ final class LeaseKeeper: Sendable {
     private let remember: @Sendable (Int) -> Void
     private let state: Mutex<State>
     private let bell = Bell()
+    /// What this one asks as: a lease that it took without hearing so is its own.
+    private let id = String(UInt64.random(in: .min ... .max), radix: 16)
 
     /// - Parameters:
     ///   - last: the fence that was held before, by a process that is gone.
@@ -91,7 +93,8 @@ final class LeaseKeeper: Sendable {
         let (fence, last, holds) = state.withLock { ($0.fence, $0.last, $0.holds) }
         do {
             let request = LeaseRequest(
-                holder: holder, source: source, fence: fence, succeeds: fence == nil ? last : nil, holds: holds)
+                holder: holder, source: source, fence: fence, succeeds: fence == nil ? last : nil, holds: holds,
+                id: id)
             let status = try await cluster.lease(owner, request)
             if let new = status.lease?.fence, new != last { remember(new) }
             state.withLock { state in

@@ -35,6 +35,7 @@ extension Lease: DescribedObject {
 extension LeaseRequest: DescribedObject {
     static let summary = "Takes, renews or gives back a lease."
     static let properties: [Property<LeaseRequest>] = [
+        Property("id", \.id, "At most 64 bytes, its asker's: a lease taken under it is taken once."),
         Property("holder", \.holder, "Who asks for it, for people."),
         Property("source", \.source),
         Property("fence", \.fence, "That of the lease to renew; without it the lease is taken anew."),

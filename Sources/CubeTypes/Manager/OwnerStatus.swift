@@ -81,6 +81,9 @@ public struct Lease: Codable, Hashable, Sendable {
 ///
 /// - Since: 0.1
 public struct LeaseRequest: Codable, Hashable, Sendable {
+    /// What its asker calls this one, at most 64 bytes: who takes a lease again under the id that it was taken under has it
+    /// already. `ManagerClient` gives one where there is none.
+    public var id: String?
     /// Who asks, for people: host, process and directory.
     public var holder: String
     /// The source that the owner is, or will be, bound to.
@@ -96,8 +99,9 @@ public struct LeaseRequest: Codable, Hashable, Sendable {
 
     public init(
         holder: String, source: SourceID, fence: Int? = nil, succeeds: Int? = nil, holds: [Hold] = [],
-        release: Bool = false
+        release: Bool = false, id: String? = nil
     ) {
+        self.id = id
         self.holder = holder
         self.source = source
         self.fence = fence
@@ -114,7 +118,8 @@ public struct LeaseRequest: Codable, Hashable, Sendable {
             fence: try container.decodeIfPresent(Int.self, forKey: .fence),
             succeeds: try container.decodeIfPresent(Int.self, forKey: .succeeds),
             holds: try container.decodeIfPresent([Hold].self, forKey: .holds) ?? [],
-            release: try container.decodeIfPresent(Bool.self, forKey: .release) ?? false)
+            release: try container.decodeIfPresent(Bool.self, forKey: .release) ?? false,
+            id: try container.decodeIfPresent(String.self, forKey: .id))
     }
 }
 

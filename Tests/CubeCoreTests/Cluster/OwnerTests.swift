@@ -47,6 +47,27 @@ struct OwnerTests {
         expectRefusal(.ownerTaken) { try cluster.takeLease(source: TestCluster.otherSource) }
     }
 
+    @Test("Who takes a lease once more under the same id has it, until another one does")
+    func takenOnce() throws {
+        var cluster = TestCluster()
+        func take(_ id: String?) throws(APIError) -> Int {
+            let request = LeaseRequest(holder: "test", source: TestCluster.source, id: id)
+            return try cluster.run { (transaction) throws(APIError) in try transaction.lease(.default, request) }.fence
+        }
+        let fence = try take("a")
+        cluster.now = cluster.now + .seconds(10)
+        #expect(try take("a") == fence)
+        #expect(cluster.changes.isEmpty)
+        cluster.now = cluster.now + .seconds(14)
+        expectRefusal(.leaseHeld) { try take("b") }
+        expectRefusal(.leaseHeld) { try take(nil) }
+        cluster.now = cluster.now + .seconds(1)
+        let other = try take("b")
+        #expect(other > fence)
+        expectRefusal(.leaseHeld) { try take("a") }
+        expectRefusal(.validationFailed) { try take(String(repeating: "a", count: 65)) }
+    }
+
     @Test("A renewal stores nothing, and holds for fifteen seconds")
     func renewal() throws {
         var cluster = TestCluster()

@@ -1,0 +1,30 @@
+import CubeErrors
+import CubeTesting
+import CubeTypes
+import Testing
+
+@testable import CubeReconciler
+
+@Suite struct LeaseKeeperTests {
+    @Test func `A lease whose answer was lost is that of whoever took it, and of nobody else`() async throws {
+        let clock = ManualClock()
+        let cluster = try MemoryCluster(clock: clock)
+        let source = try #require(SourceID(rawValue: "22222222-2222-4222-8222-222222222222"))
+        func keeper() -> LeaseKeeper {
+            LeaseKeeper(cluster, owner: .default, holder: "test", source: source, clock: clock)
+        }
+        let first = keeper()
+        await cluster.loseAnswer()
+        guard case .refused(let error) = await first.renew() else {
+            Issue.record("it has what it was not told of")
+            return
+        }
+        #expect(error.reason == .unavailable)
+        guard case .refused(let refusal) = await keeper().renew() else {
+            Issue.record("two have one lease")
+            return
+        }
+        #expect(refusal.reason == .leaseHeld)
+        #expect(await first.renew() == .held(fence: 1))
+    }
+}
