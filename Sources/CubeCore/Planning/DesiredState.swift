@@ -31,7 +31,8 @@ package struct DesiredState: Sendable {
     private var proof: AbsenceProof
     private var files: [String: FileState] = [:]
     private var total = 0
-    private var definitions: [WorkloadName: [String: Workload]] = [:]
+    /// The files that define a name, and where among the workloads of each it stands.
+    private var definitions: [WorkloadName: [String: Int]] = [:]
     private var remembered: [WorkloadName: Set<String>] = [:]
     /// Unreadable files whose names nobody knows, and those of them where nobody has asked the cluster yet.
     private var unknown: Set<String> = []
@@ -178,8 +179,8 @@ package struct DesiredState: Sendable {
         case .readable(let workloads, _):
             let names = workloads.map(\.name).sorted()
             if memory.files[path] != names { memory.files[path] = names }
-            for workload in workloads {
-                definitions[workload.name, default: [:]][path] = workload
+            for (place, workload) in workloads.enumerated() {
+                definitions[workload.name, default: [:]][path] = place
                 remember(workload.name, touched: &touched)
                 touched.insert(workload.name)
             }
@@ -200,7 +201,7 @@ package struct DesiredState: Sendable {
     /// Notes what a name depends on, and what is remembered of it: what the first of its definitions says, also where there
     /// are more, or there were.
     private mutating func remember(_ name: WorkloadName, touched: inout Set<WorkloadName>) {
-        guard let workload = definitions[name]?.min(by: { $0.key < $1.key })?.value else { return }
+        guard let workload = readable(name).min(by: { $0.file < $1.file }) else { return }
         let since = memory.names[name]?.since ?? (startsWithoutMemory ? 0 : nil)
         let dependencies = workload.dependencies
         let known = NameMemory(
@@ -236,15 +237,15 @@ package struct DesiredState: Sendable {
 
     /// A readable definition beats a remembered one; two readable ones are a dispute.
     private mutating func resolve(_ name: WorkloadName) {
-        let readable = definitions[name] ?? [:]
+        let readable = readable(name)
         var workload: DesiredWorkload?
-        if readable.count == 1, let only = readable.values.first {
+        if readable.count == 1, let only = readable.first {
             let problems = graph.problems(with: only, isDeclared: isDeclared)
             workload =
                 groups.invalidGroup(above: only.file).map { .kept($0) }
                 ?? (problems.isEmpty ? .readable(only) : .kept(.misled(problems)))
         } else if readable.count > 1 {
-            workload = .kept(.disputed(places: readable.values.map(\.range).sorted { $0.filename < $1.filename }))
+            workload = .kept(.disputed(places: readable.map(\.range).sorted { $0.filename < $1.filename }))
         } else if let files = remembered[name] {
             workload = .kept(.unreadable(files: files.sorted()))
         } else if let reason = withheld[name] {
@@ -256,6 +257,14 @@ package struct DesiredState: Sendable {
         if let element = workload.map({ SetDigest(of: $0.element(name)) }) {
             elements[name] = element
             sum += element
+        }
+    }
+
+    /// What readable files say of a name.
+    private func readable(_ name: WorkloadName) -> [Workload] {
+        (definitions[name] ?? [:]).compactMap { path, place in
+            guard case .readable(let workloads, _)? = files[path] else { return nil }
+            return workloads[place]
         }
     }
 
@@ -318,7 +327,7 @@ package struct DesiredState: Sendable {
 
 /// What is declared for one name.
 package enum DesiredWorkload: Hashable, Sendable {
-    case readable(Workload)
+    indirect case readable(Workload)
     /// Nobody can know: all of it stays as it is.
     case kept(KeptReason)
 

@@ -144,8 +144,14 @@ final class ManifestIndex {
         _ path: String, stamp: FileStamp?, isLink: Bool, _ state: FileState, _ attachments: Attachments = Attachments()
     ) {
         attach(attachments, to: path)
-        if entries[path]?.state != state { changed.insert(path) }
-        entries[path] = Entry(stamp: stamp, state: state, attachments: attachments)
+        var entry = Entry(stamp: stamp, state: state, attachments: attachments)
+        if let known = entries[path]?.state, known == state {
+            // Held once: whoever was told of the file has this one.
+            entry.state = known
+        } else {
+            changed.insert(path)
+        }
+        entries[path] = entry
         rereads[path] = nil
         if isLink { links.insert(path) } else { links.remove(path) }
     }
