@@ -35,7 +35,7 @@ enum ConfigurationFile {
                 problems.append(
                     Problem(
                         .unknownKey, "unknown key \(Quoted(spelling))",
-                        detail: .word(spelling, among: keys.keys.sorted()), at: key.range))
+                        detail: .key(spelling, among: keys.keys.sorted()), at: key.range))
                 continue
             }
             guard let text = text(of: value) else {

@@ -12,6 +12,8 @@ package struct Problem: Error, Hashable, Sendable {
         case repeats(Int)
         /// A word that should have been one of these.
         case word(String, among: [String])
+        /// A key that should have been one of these; where it is near none, and they are few, all are told.
+        case key(String, among: [String])
 
         package init(stringLiteral value: String) { self = .words(value) }
     }
@@ -63,8 +65,16 @@ extension Problem.Detail {
         switch self {
         case .words(let words): words
         case .repeats(let first): "it stands first in line \(positions[first]!.line)"
-        case .word(let word, let candidates):
-            Suggestion.nearest(to: word, among: candidates).map { "did you mean \"\($0)\"?" } ?? ""
+        case .word(let word, let candidates): Self.suggestion(for: word, among: candidates) ?? ""
+        case .key(let key, let candidates):
+            Self.suggestion(for: key, among: candidates)
+                ?? (candidates.count > Self.fewKeys ? "" : "known here: \(candidates.sorted().joined(separator: ", "))")
         }
+    }
+
+    private static let fewKeys = 8
+
+    private static func suggestion(for word: String, among candidates: [String]) -> String? {
+        Suggestion.nearest(to: word, among: candidates).map { "did you mean \"\($0)\"?" }
     }
 }

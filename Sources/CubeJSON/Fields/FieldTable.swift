@@ -53,7 +53,7 @@ package struct FieldTable<Root: Sendable>: Sendable {
     private func unknown(_ key: JSONValue) -> Problem {
         Problem(
             .unknownKey, "unknown key \(Quoted(key.text))",
-            detail: .word(key.text, among: keys), at: key.range)
+            detail: .key(key.text, among: keys), at: key.range)
     }
 
     /// Reports what is wrong with the fields of an object that no table has read, each by itself.
