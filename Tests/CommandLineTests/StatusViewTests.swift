@@ -159,4 +159,22 @@ import Testing
             ])
         #expect(workload.freeze == (isFrozen ? "why" : nil))
     }
+
+    @Test func `what ails a workload is told before what goes on, and once`() throws {
+        func why(_ health: HealthStatus, _ conditions: (Condition.Kind, Bool, String)...) throws -> String? {
+            WorkloadStatus(
+                name: try #require(WorkloadName(rawValue: "web")), sync: .synced, health: health,
+                replicas: WorkloadStatus.Replicas(desired: 1, live: 1, ready: 0),
+                conditions: conditions.map {
+                    Condition(type: $0, status: $1, reason: "r", message: $2, lastTransitionTime: then)
+                }
+            ).why
+        }
+        let rollout = (Condition.Kind.reconciling, true, "schedule web/1")
+        #expect(try why(.degraded, (.ready, false, "web/0 ended"), rollout) == "web/0 ended; schedule web/1")
+        #expect(try why(.progressing, (.ready, false, "web/0 starts"), rollout) == "schedule web/1")
+        #expect(try why(.progressing, (.ready, false, "web/0 starts")) == "web/0 starts")
+        #expect(try why(.degraded, (.ready, false, "it failed"), (.stalled, true, "it failed")) == "Stalled: it failed")
+        #expect(try why(.healthy, (.ready, true, "all is well")) == nil)
+    }
 }

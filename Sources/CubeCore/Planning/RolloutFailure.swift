@@ -93,7 +93,11 @@ extension WorkloadDecider {
     private var formerFailure: String? {
         observed.tasks.values.filter { $0.specDigest == workload.specDigest && $0.state.hasEnded }
             .max { $0.createdRevision < $1.createdRevision }
-            .map { $0.slotText + ($0.state == .failed ? " failed\($0.endText)" : " was not available in time") }
+            .map { task in
+                let restarts = task.restarts > 0 ? " (restarts: \(task.restarts))" : ""
+                return task.slotText
+                    + (task.state == .failed ? " failed\(task.endText)" : " was not available in time\(restarts)")
+            }
     }
 
     /// The newest task whose digest was healthy somewhere. The manager keeps it, however old.

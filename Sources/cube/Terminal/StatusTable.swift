@@ -79,8 +79,10 @@ extension WorkloadStatus {
         // That something is being done is no trouble of its own: only what it is.
         let told = conditions.filter { $0.type != .ready && $0.status }
             .map { $0.type == .reconciling ? $0.message : "\($0.type.rawValue): \($0.message)" }
-        let unready = told.isEmpty ? conditions.filter { $0.type == .ready && !$0.status }.map(\.message) : []
-        let all = told + unready + problems
+        // What ails it comes first; otherwise what goes on says why it is not ready.
+        let ailing = told.isEmpty || health == .degraded
+        let unready = ailing ? conditions.filter { $0.type == .ready && !$0.status }.map(\.message) : []
+        let all = unready.filter { message in !told.contains { $0.hasSuffix(message) } } + told + problems
         return all.isEmpty ? nil : all.joined(separator: "; ")
     }
 }
