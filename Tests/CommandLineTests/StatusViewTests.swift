@@ -172,6 +172,7 @@ import Testing
         }
         let rollout = (Condition.Kind.reconciling, true, "schedule web/1")
         #expect(try why(.degraded, (.ready, false, "web/0 ended"), rollout) == "web/0 ended; schedule web/1")
+        #expect(try why(.unknown, (.ready, false, "n1 is silent"), rollout) == "n1 is silent; schedule web/1")
         #expect(try why(.progressing, (.ready, false, "web/0 starts"), rollout) == "schedule web/1")
         #expect(try why(.progressing, (.ready, false, "web/0 starts")) == "web/0 starts")
         #expect(try why(.degraded, (.ready, false, "it failed"), (.stalled, true, "it failed")) == "Stalled: it failed")

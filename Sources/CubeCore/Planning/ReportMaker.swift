@@ -142,7 +142,7 @@ extension WaitReason {
         case .rootReplaced: "another directory is in the place of the manifests' own"
         case .pruneDisabled: "its manifest said prune: false"
         case .guardEmpty: "no manifest is left"
-        case .guardForeign: "this source never defined it"
+        case .guardForeign: "this source never defined it, as far as is remembered here"
         case .guardWindow: "more names would be pruned at once than the limits allow"
         case .guardStorage: "the data directory cannot be written"
         case .notPlanned: "the saved plan does not have it"

@@ -11,6 +11,8 @@ import SystemPackage
 struct Preview {
     let plan: Plan
     let planner: Planner
+    /// Whether the data directory remembers which names the source defined.
+    private let hasMemory: Bool
     private let madeAt: Timestamp
 
     /// - Parameter git: the repository or the commit whose manifests count, if not the directory as it is.
@@ -32,7 +34,8 @@ struct Preview {
         var list = try await cluster.tasks(owner: owner)
         list.tasks += try await cluster.unmanaged(besides: owner)
         var observed = ObservedState(list, of: owner)
-        var planner = Planner(owner: owner, memory: memory.names, window: memory.window, oneShot: true)
+        let names = memory.names
+        var planner = Planner(owner: owner, memory: names, window: memory.window, oneShot: true)
         planner.limits = limits
         if let bound = observed.owner?.source, bound != source {
             planner.standing = .watching(
@@ -43,7 +46,17 @@ struct Preview {
         planner.update(observed)
         let now = time.now
         let plan = planner.pass(now: now)
-        return Preview(plan: plan, planner: planner, madeAt: now)
+        return Preview(plan: plan, planner: planner, hasMemory: names != nil, madeAt: now)
+    }
+
+    /// Why a reconciler that is at work elsewhere may do more than this says; `nil` where it does the same.
+    var reservation: String? {
+        guard !hasMemory, plan.holds.contains(where: { $0.guardName == WaitReason.guardForeign.rawValue }) else {
+            return nil
+        }
+        return
+            "Nothing is remembered here of what this source defined before. A reconciler that remembers it prunes what is "
+            + "held here as \(WaitReason.guardForeign.rawValue); --data-dir names its directory."
     }
 
     /// - Throws: where manifests are not valid, unless that is allowed: what they last said counts then.
@@ -88,6 +101,7 @@ struct PreviewOptions: ParsableArguments {
             place: manager.place, git: git, owner: owner.owner, limits: guards.limits(manager.place),
             cluster: cluster())
         try preview.requireValid(allowStale: allowStale)
+        if let reservation = preview.reservation { Terminal.note(reservation) }
         return preview
     }
 }

@@ -80,7 +80,7 @@ extension WorkloadStatus {
         let told = conditions.filter { $0.type != .ready && $0.status }
             .map { $0.type == .reconciling ? $0.message : "\($0.type.rawValue): \($0.message)" }
         // What ails it comes first; otherwise what goes on says why it is not ready.
-        let ailing = told.isEmpty || health == .degraded
+        let ailing = told.isEmpty || health == .degraded || health == .unknown
         let unready = ailing ? conditions.filter { $0.type == .ready && !$0.status }.map(\.message) : []
         let all = unready.filter { message in !told.contains { $0.hasSuffix(message) } } + told + problems
         return all.isEmpty ? nil : all.joined(separator: "; ")
