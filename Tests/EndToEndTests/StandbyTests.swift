@@ -10,6 +10,8 @@ extension EndToEndTests {
                 try Git.run(["init", "--quiet", "--bare", "--initial-branch=main", remote])
                 try Git.run(["init", "--quiet", "--initial-branch=main", world.directory.path])
                 try world.service("web")
+                let kept: [String: Any] = ["name": "kept", "command": ["sleep", "1000"], "prune": false]
+                try world.write("kept", kept)
                 try Git.publish(world, to: remote)
 
                 let manager = ["--manager", "unix:\(world.socket("manager"))"]
@@ -53,6 +55,16 @@ extension EndToEndTests {
                     try world.ledger.entries().count { $0.event == .start } > starts
                 }
                 #expect(try world.ledger.contradictions() == [])
+
+                // Who plans there is told that somebody else decides.
+                try world.remove("kept")
+                try Git.publish(world, to: remote)
+                let plan = try await world.run(
+                    ["plan", "--git", remote, "--path", "manifests"] + elsewhere + manager + token)
+                #expect(plan.standardOutput.contains("stop kept/0"), "\(plan.standardError)")
+                #expect(plan.standardError.contains("cube reconcile") && plan.standardError.contains("not known here"))
+                try world.write("kept", kept)
+                try Git.publish(world, to: remote)
 
                 // Who comes back to the data directory of a killed one waits for nobody, unless another one leads.
                 let second = try reconcile("one")

@@ -11,8 +11,8 @@ import SystemPackage
 struct Preview {
     let plan: Plan
     let planner: Planner
-    /// Whether the data directory remembers which names the source defined.
-    private let hasMemory: Bool
+    /// Who reconciles the source elsewhere, with a memory of its own.
+    private let leader: String?
     private let madeAt: Timestamp
 
     /// - Parameter git: the repository or the commit whose manifests count, if not the directory as it is.
@@ -34,8 +34,7 @@ struct Preview {
         var list = try await cluster.tasks(owner: owner)
         list.tasks += try await cluster.unmanaged(besides: owner)
         var observed = ObservedState(list, of: owner)
-        let names = memory.names
-        var planner = Planner(owner: owner, memory: names, window: memory.window, oneShot: true)
+        var planner = Planner(owner: owner, memory: memory.names, window: memory.window, oneShot: true)
         planner.limits = limits
         if let bound = observed.owner?.source, bound != source {
             planner.standing = .watching(
@@ -46,17 +45,18 @@ struct Preview {
         planner.update(observed)
         let now = time.now
         let plan = planner.pass(now: now)
-        return Preview(plan: plan, planner: planner, hasMemory: names != nil, madeAt: now)
+        let isLocal = try DirectoryLock.holder(of: place.data.reconciler) != nil
+        let lease = isLocal ? nil : observed.owner?.lease
+        let isLed = lease.map { $0.source == source && $0.expiresAt > now } ?? false
+        return Preview(plan: plan, planner: planner, leader: isLed ? lease?.holder : nil, madeAt: now)
     }
 
-    /// Why a reconciler that is at work elsewhere may do more than this says; `nil` where it does the same.
+    /// Why what is to be pruned may be decided otherwise by whoever reconciles elsewhere; `nil` where nobody does.
     var reservation: String? {
-        guard !hasMemory, plan.holds.contains(where: { $0.guardName == WaitReason.guardForeign.rawValue }) else {
-            return nil
-        }
+        guard let leader, !plan.holds.isEmpty || plan.actions.contains(where: { $0.rule == .prune }) else { return nil }
         return
-            "Nothing is remembered here of what this source defined before. A reconciler that remembers it prunes what is "
-            + "held here as \(WaitReason.guardForeign.rawValue); --data-dir names its directory."
+            "\(leader) remembers what this source defined and what was pruned lately, which is not known here: what is shown "
+            + "as stopped may be held there, and the other way round."
     }
 
     /// - Throws: where manifests are not valid, unless that is allowed: what they last said counts then.
