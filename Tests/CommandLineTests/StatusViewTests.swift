@@ -178,4 +178,12 @@ import Testing
         #expect(try why(.degraded, (.ready, false, "it failed"), (.stalled, true, "it failed")) == "Stalled: it failed")
         #expect(try why(.healthy, (.ready, true, "all is well")) == nil)
     }
+
+    @Test func `where nobody reconciles, it says what would, and what runs only where tasks may`() async throws {
+        let alone = "no reconciler is at work here, so this is what the last one saw"
+        #expect(try await StatusAuthor.find(in: data).outdated == "\(alone). `cube reconcile` starts one")
+        try data.path.appending("worker/w1").makeDirectory()
+        let outdated = try await StatusAuthor.find(in: data).outdated
+        #expect(outdated == "\(alone); now no task runs here. `cube up` starts one")
+    }
 }

@@ -17,11 +17,12 @@ struct StatusAuthor: Encodable {
     /// Looks who is at work, and asks it. Changes nothing.
     static func find(in data: DataDirectory) async throws -> StatusAuthor {
         guard let holder = try DirectoryLock.holder(of: data.reconciler) else {
+            let alone = "no reconciler is at work here, so this is what the last one saw"
+            // Where no worker has been, a reconciler stood alone, and its tasks run elsewhere.
+            guard !data.workers.isEmpty else { return StatusAuthor(outdated: "\(alone). `cube reconcile` starts one") }
             let count = SupervisorProcess.all(below: data.path).filter { !$0.isOrphan }.count
             let tasks = count == 0 ? "no task runs" : count == 1 ? "1 task runs" : "\(count) tasks run"
-            return StatusAuthor(
-                outdated: "no reconciler is at work here, so this is what the last one saw; now \(tasks) here. "
-                    + "`cube up` starts one")
+            return StatusAuthor(outdated: "\(alone); now \(tasks) here. `cube up` starts one")
         }
         return StatusAuthor(reconciler: holder.description, outdated: await problem(in: data))
     }
