@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct ApplyOutcomeTests {
     private func outcome(
-        _ conditions: [(Condition.Kind, String)], holds: Bool = false, isConverged: Bool = false
+        _ conditions: [(Condition.Kind, String)], holds: Bool = false, isConverged: Bool = false, isBound: Bool = false
     ) throws -> Int32? {
         let digest = try #require(Digest(rawValue: "sha256:" + String(repeating: "a", count: 64)))
         let hold = Hold(
@@ -19,20 +19,28 @@ import Testing
                     type: $0.0, reason: $0.1, message: $0.1, lastTransitionTime: Timestamp(milliseconds: 0))
             },
             holds: holds ? [SummaryStatus.HeldSet(hold, GuardLimits())] : [])
-        return ApplyOutcome(summary, isConverged: isConverged)?.exitStatus.rawValue
+        return ApplyOutcome(summary, isConverged: isConverged, isBound: isBound)?.exitStatus.rawValue
     }
 
     @Test func `each end has its exit code`() throws {
         #expect(try outcome([], isConverged: true) == 0)
         #expect(try outcome([(.held, "guard_window")], holds: true) == 4)
         #expect(try outcome([(.stalled, "stalled")]) == 5)
-        #expect(try outcome([(.held, "lease_held")]) == 6)
+        #expect(try outcome([(.held, "lease_held")], isBound: true) == 6)
         #expect(try outcome([(.held, "owner_taken")]) == 6)
     }
 
     @Test func `somebody else's lease comes before a hold, and a hold before what does not go on`() throws {
-        #expect(try outcome([(.held, "lease_held"), (.stalled, "stalled")], holds: true) == 6)
+        #expect(try outcome([(.held, "owner_taken"), (.stalled, "stalled")], holds: true) == 6)
         #expect(try outcome([(.held, "guard_window"), (.stalled, "stalled")], holds: true) == 4)
+    }
+
+    @Test func `whoever holds the lease for the same source is waited for, while anything goes on`() throws {
+        #expect(try outcome([(.held, "lease_held")]) == nil)
+        #expect(try outcome([(.held, "lease_held")], holds: true) == nil)
+        #expect(try outcome([(.held, "lease_held"), (.stalled, "stalled"), (.reconciling, "reconciling")]) == nil)
+        #expect(try outcome([(.held, "lease_held"), (.stalled, "stalled")]) == 5)
+        #expect(try outcome([(.held, "lease_held")], isConverged: true) == 0)
     }
 
     @Test func `what is frozen and differs is told, and what is not done by the end of the time`() throws {

@@ -5,78 +5,116 @@ extension EndToEndTests {
     /// Two reconcilers of one repository, as two machines run them, and a person on a third one.
     @Suite struct StandbyTests {
         @Test func `the second waits, takes over after a kill, and hears what is said elsewhere`() async throws {
-            try await World.with { world in
-                let remote = world.directory.appending(path: "remote.git").path
-                try Git.run(["init", "--quiet", "--bare", "--initial-branch=main", remote])
-                try Git.run(["init", "--quiet", "--initial-branch=main", world.directory.path])
-                try world.service("web")
-                let kept: [String: Any] = ["name": "kept", "command": ["sleep", "1000"], "prune": false]
-                try world.write("kept", kept)
-                try Git.publish(world, to: remote)
-
-                let manager = ["--manager", "unix:\(world.socket("manager"))"]
-                let token = ["--token-file", world.data.appending(path: "tokens/write").path]
-                try world.start("manager", "--listen", "unix:\(world.socket("manager"))")
-                try world.start(
-                    ["worker", "--name", "w1", "--join", "unix:\(world.socket("manager"))"]
-                        + ["--listen", "unix:\(world.socket("worker"))"])
-                try await world.wait(for: "the manager") {
-                    FileManager.default.fileExists(atPath: world.socket("manager"))
-                }
-                let git = ["--git", remote, "--path", "manifests", "--poll", "1s"]
-                func reconcile(_ place: String) throws -> Program {
-                    try world.start(
-                        ["reconcile", "--data-dir", world.directory.appending(path: place).path] + git + manager + token
-                    )
-                }
+            try await withTeam { world, team in
                 func conditions(_ place: String) -> String {
                     let file = world.directory.appending(path: "\(place)/status/summary.json")
                     // Until it is written, nothing is said.
                     return (try? String(contentsOf: file, encoding: .utf8)) ?? ""
                 }
-                let leader = try reconcile("one")
+                let leader = try team.reconcile("one", in: world)
                 try await world.wait(for: "version 1") { try world.ledger.living()["web/0"]?.version == "1" }
-                let standby = try reconcile("two")
+                let standby = try team.reconcile("two", in: world)
                 try await world.wait(for: "the standby's word") { conditions("two").contains("lease_held") }
                 #expect(!conditions("one").contains("lease_held"))
 
                 leader.kill(SIGKILL)
                 await leader.ended()
                 try world.service("web", version: 2)
-                try Git.publish(world, to: remote)
+                try team.publish(world)
                 try await world.wait(for: "version 2") { try world.ledger.living()["web/0"]?.version == "2" }
                 #expect(!conditions("two").contains("lease_held"))
 
-                let elsewhere = ["--data-dir", world.directory.appending(path: "nowhere").path]
                 let starts = try world.ledger.entries().count { $0.event == .start }
-                let said = try await world.run(["restart", "web"] + elsewhere + manager + token)
+                let said = try await world.run(["restart", "web"] + team.elsewhere + team.access)
                 #expect(said.status == 0, "\(said.standardError)")
                 try await world.wait(for: "another start") {
                     try world.ledger.entries().count { $0.event == .start } > starts
                 }
                 #expect(try world.ledger.contradictions() == [])
 
-                // Who plans there is told that somebody else decides.
-                try world.remove("kept")
-                try Git.publish(world, to: remote)
-                let plan = try await world.run(
-                    ["plan", "--git", remote, "--path", "manifests"] + elsewhere + manager + token)
-                #expect(plan.standardOutput.contains("stop kept/0"), "\(plan.standardError)")
-                #expect(plan.standardError.contains("cube reconcile") && plan.standardError.contains("not known here"))
-                try world.write("kept", kept)
-                try Git.publish(world, to: remote)
-
                 // Who comes back to the data directory of a killed one waits for nobody, unless another one leads.
-                let second = try reconcile("one")
+                let second = try team.reconcile("one", in: world)
                 try await world.wait(for: "the former leader's word") { conditions("one").contains("lease_held") }
                 standby.kill(SIGKILL)
                 await standby.ended()
-                let third = try reconcile("two")
+                let third = try team.reconcile("two", in: world)
                 try await world.wait(for: "its own lease again", within: .seconds(10)) {
                     !conditions("two").contains("lease_pending") && conditions("one").contains("lease_held")
                         && conditions("two").contains("Synced")
                 }
                 for program in [second, third] { program.kill(SIGTERM) }
+            }
+        }
+
+        @Test func `who applies elsewhere asks the reconciler of the same source to look, and waits for it`()
+            async throws
+        {
+            try await withTeam { world, team in
+                let kept: [String: Any] = ["name": "kept", "command": ["sleep", "1000"], "prune": false]
+                try world.write("kept", kept)
+                try team.publish(world)
+                // By itself it would look once in an hour.
+                let leader = try team.reconcile("one", poll: "1h", in: world)
+                try await world.wait(for: "version 1") { try world.ledger.living()["web/0"]?.version == "1" }
+
+                try world.service("web", version: 2)
+                try team.publish(world)
+                let applied = try await world.run(
+                    ["apply", "--timeout", "60s"] + team.git + team.elsewhere + team.access)
+                #expect(applied.status == 0, "\(applied.standardOutput)\(applied.standardError)")
+                #expect(applied.standardError.contains("looks at it now"))
+                #expect(try world.ledger.living()["web/0"]?.version == "2")
+                let journal = world.directory.appending(path: "nowhere/journal.ndjson")
+                #expect(!FileManager.default.fileExists(atPath: journal.path), "the reconciler did it")
+
+                // What that one remembers, and so what it would hold, is not known elsewhere.
+                try world.remove("kept")
+                try team.publish(world)
+                let plan = try await world.run(["plan"] + team.git + team.elsewhere + team.access)
+                #expect(plan.standardOutput.contains("stop kept/0"), "\(plan.standardError)")
+                #expect(plan.standardError.contains("cube reconcile") && plan.standardError.contains("not known here"))
+                leader.kill(SIGTERM)
+            }
+        }
+
+        /// Where the manager and the repository are.
+        private struct Team {
+            let remote: String
+            let access: [String]
+            /// A data directory of its own.
+            let elsewhere: [String]
+
+            var git: [String] { ["--git", remote, "--path", "manifests"] }
+
+            func publish(_ world: World) throws { try Git.publish(world, to: remote) }
+
+            func reconcile(_ place: String, poll: String = "1s", in world: World) throws -> Program {
+                let data = world.directory.appending(path: place).path
+                return try world.start(["reconcile", "--data-dir", data, "--poll", poll] + git + access)
+            }
+        }
+
+        /// With a manager, a worker, and a repository that declares a service.
+        private func withTeam(_ test: (World, Team) async throws -> Void) async throws {
+            try await World.with { world in
+                let remote = world.directory.appending(path: "remote.git").path
+                try Git.run(["init", "--quiet", "--bare", "--initial-branch=main", remote])
+                try Git.run(["init", "--quiet", "--initial-branch=main", world.directory.path])
+                try world.service("web")
+                try Git.publish(world, to: remote)
+
+                let manager = "unix:\(world.socket("manager"))"
+                try world.start("manager", "--listen", manager)
+                try world.start(
+                    ["worker", "--name", "w1", "--join", manager, "--listen", "unix:\(world.socket("worker"))"])
+                try await world.wait(for: "the manager") {
+                    FileManager.default.fileExists(atPath: world.socket("manager"))
+                }
+                let token = world.data.appending(path: "tokens/write").path
+                let elsewhere = ["--data-dir", world.directory.appending(path: "nowhere").path]
+                try await test(
+                    world,
+                    Team(remote: remote, access: ["--manager", manager, "--token-file", token], elsewhere: elsewhere))
             }
         }
     }

@@ -66,6 +66,7 @@ extension ClusterTransaction {
             directive.expiresAt = now + Self.approvalLength
         case .retry, .restart, .suspend:
             directive.subject = try WorkloadName(checking: directive.subject, field: "subject").rawValue
+        case .look: directive.subject = try SourceID(checking: directive.subject, field: "subject").rawValue
         case .resume:
             let suspended = Directive(verb: .suspend, subject: directive.subject).name
             guard owner.directives.contains(where: { $0.name == suspended }) else { return state.status(of: owner) }

@@ -27,6 +27,8 @@ struct ReconcileLoop {
     private let observesOnly: Bool
     private let logger: Logger
     private let inbox: Inbox
+    /// Rung for a look at the source now.
+    private let bell: Bell
 
     private var identity: ReconcilerMemory.Identity
     private var reconciliation: Reconciliation
@@ -40,6 +42,8 @@ struct ReconcileLoop {
     private var consideredAll: Timestamp
     private var isFullPassDue = false
     private var hasPassedOverAll = false
+    /// The revision of the last directive to look at the source that was heeded.
+    private var lastLook = 0
 
     init(
         _ options: ReconcilerOptions, _ world: ReconcilerWorld, memory: ReconcilerMemory,
@@ -52,6 +56,7 @@ struct ReconcileLoop {
         self.lease = lease
         self.state = state
         self.inbox = inbox
+        self.bell = bell
         self.logger = logger
         rescan = options.rescan
         observesOnly = options.observesOnly
@@ -148,10 +153,12 @@ struct ReconcileLoop {
         case .listed(let list):
             outage = nil
             reconciliation.take(list)
+            heedLooks()
             remember(list.cluster)
             logger.info("manager is seen", metadata: ["cluster": "\(list.cluster)", "term": "\(list.term)"])
             return true
         case .changed(let changes):
+            defer { heedLooks() }
             return reconciliation.take(changes)
         case .away(let error):
             // Each try may word it differently: it is one outage as long as its reason is the same.
@@ -160,6 +167,16 @@ struct ReconcileLoop {
             logger.warning("manager is not seen; tasks go on", metadata: ["error": "\(error)"])
             return true
         }
+    }
+
+    /// Looks at the source where somebody asked for it since.
+    private mutating func heedLooks() {
+        let asked =
+            (reconciliation.planner.observed?.owner?.directives ?? [])
+            .filter { $0.verb == .look && $0.subject == identity.source.rawValue }.map(\.revision).max() ?? 0
+        guard asked > lastLook else { return }
+        lastLook = asked
+        bell.ring()
     }
 
     private mutating func remember(_ cluster: ClusterID) {

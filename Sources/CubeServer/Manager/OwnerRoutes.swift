@@ -35,7 +35,7 @@ extension RouteTable {
                 .put, "\(prefix)/{owner}/directives/{name}", .writer,
                 Operation(
                     "giveDirective",
-                    "Tells an owner to approve, retry, restart, suspend, resume; or binds it to another source.",
+                    "Tells an owner to approve, retry, restart, suspend, resume, look; or binds it to another source.",
                     .ok(OwnerStatus.self), errors: [.ownerNotFound, .holdNotFound, .tooManyRequests]),
                 owner, .path("name", "`VERB-SUBJECT`, a `:` in the subject as `-`."), .body(Directive.self)
             ) { _, owner, name, directive in

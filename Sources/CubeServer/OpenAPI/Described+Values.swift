@@ -58,7 +58,7 @@ extension SchedulingPolicy: Described { static let schema = Schema.words([spread
 extension PortSpec.Transport: Described { static let schema = Schema.words([tcp, udp].map(\.rawValue)) }
 
 extension Directive.Verb: Described {
-    static let schema = Schema.words([approve, retry, restart, suspend, resume, claim].map(\.rawValue))
+    static let schema = Schema.words([approve, retry, restart, suspend, resume, look, claim].map(\.rawValue))
 }
 
 extension TaskReason: Described {

@@ -21,6 +21,8 @@ public struct Directive: Codable, Hashable, Sendable {
         public static let suspend: Verb = "suspend"
         /// Ends a `suspend`; it is carried out at once and not kept.
         public static let resume: Verb = "resume"
+        /// Looks at the source now, rather than with the next poll; the subject is the source's id.
+        public static let look: Verb = "look"
         /// Binds the owner to another source; it is carried out at once and not kept.
         public static let claim: Verb = "claim"
     }

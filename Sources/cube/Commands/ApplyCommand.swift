@@ -1,6 +1,7 @@
 import ArgumentParser
 import CubeCore
 import CubeErrors
+import CubeManagerClient
 import CubeReconciler
 import CubeServer
 import CubeTypes
@@ -12,12 +13,12 @@ struct ApplyCommand: Command {
         commandName: "apply", abstract: "Do what `cube plan` shows, and wait until all runs as declared.",
         discussion: .flowing(
             """
-            Needs a manager, and takes the owner's lease for as long as it takes. Where a reconciler is at work on the same data
-            directory, it waits for that one instead. With a saved plan it does nothing but that, and refuses when manifests or
-            tasks are not as they were.
+            Needs a manager, and takes the owner's lease for as long as it takes. Where a reconciler is at work on the same
+            source, here or elsewhere, it asks that one to look at it now, and waits for it instead. With a saved plan it does
+            nothing but that, and refuses when manifests or tasks are not as they were, or a reconciler is at work elsewhere.
 
             Exit codes: 0 all runs as declared, 1 an error, 3 the saved plan is stale, 4 a guard holds something back,
-            5 not done in time, 6 somebody else holds the owner's lease.
+            5 not done in time, 6 the owner is somebody else's, or its lease is.
 
             Examples:
               cube apply --timeout 5m
@@ -48,10 +49,18 @@ struct ApplyCommand: Command {
             Terminal.note("\(other) reconciles \(place.manifests); waiting for it.")
             outcome = try await wait(for: preview.plan.desiredDigest, by: other, in: place.data)
         } else {
+            if let leader = preview.leader, contract == nil { try await ask(leader) }
             outcome = try await reconcile(place, contract)
         }
         Terminal.output(outcome.text)
         if outcome.exitStatus != .success { throw ExitCode(outcome.exitStatus.rawValue) }
+    }
+
+    /// Asks whoever holds the lease to look at the source now. What is done here meanwhile is to wait as its standby.
+    private func ask(_ leader: Preview.Leader) async throws {
+        _ = try await options.manager.writer().direct(
+            options.owner.owner, Directive(verb: .look, subject: leader.source.rawValue))
+        Terminal.note("\(leader.holder) is at work on the same source: it looks at it now, and is waited for.")
     }
 
     /// Reconciles in this process until it is done, cannot be done, or takes too long.
@@ -64,7 +73,7 @@ struct ApplyCommand: Command {
             holder: "cube apply",
             contract: contract, limits: try options.guards.limits(place), manager: { try manager.connection(.write) },
             log: log)
-        let watch = ApplyWatch(state: role.state, limit: timeout)
+        let watch = ApplyWatch(state: role.state, limit: timeout, isBound: contract != nil)
         var services: [any Service] = [role, watch]
         if log.isQuiet {
             services.append(LiveView(title: "cube apply", foot: "Ctrl-C ends this.", state: role.state, sink: log.sink))
@@ -104,19 +113,25 @@ enum ApplyOutcome: Hashable, Sendable {
     case held(String)
     case notConverged(String)
 
+    /// - Parameter isBound: whether it is for this process to carry out a saved plan; otherwise a reconciler of the same source
+    ///   may do what is to be done.
     /// - Returns: `nil` while it goes on.
-    init?(_ summary: SummaryStatus, isConverged: Bool) {
+    init?(_ summary: SummaryStatus, isConverged: Bool, isBound: Bool = false) {
         if isConverged {
             // What is frozen counts as it is; nothing else that differs does.
             self = .converged(butFrozen: summary.counts.outOfSync)
             return
         }
         let conditions = summary.conditions.filter(\.status)
-        let refusals = [ErrorReason.leaseHeld, .ownerTaken].map(\.rawValue)
         let isBusy = conditions.contains { $0.type == .reconciling }
-        if let refused = conditions.first(where: { $0.type == .held && refusals.contains($0.reason) }) {
+        func refusal(_ reason: ErrorReason) -> Condition? {
+            conditions.first { $0.type == .held && $0.reason == reason.rawValue }
+        }
+        // What the guards of another one hold is not known here.
+        let isLed = refusal(.leaseHeld) != nil
+        if let refused = refusal(.ownerTaken) ?? (isBound ? refusal(.leaseHeld) : nil) {
             self = .leaseHeld(refused.message)
-        } else if !summary.holds.isEmpty, !isBusy {
+        } else if !summary.holds.isEmpty, !isBusy, !isLed {
             self = .held(
                 summary.holds.map { "\($0.reason) holds \($0.changes.shortList); release it: \($0.approve)" }.joined(
                     separator: "\n"))
@@ -171,11 +186,13 @@ enum ApplyOutcome: Hashable, Sendable {
 private final class ApplyWatch: Service {
     private let state: ReconcilerState
     private let limit: Duration
+    private let isBound: Bool
     private let found: Mutex<ApplyOutcome>
 
-    init(state: ReconcilerState, limit: Duration) {
+    init(state: ReconcilerState, limit: Duration, isBound: Bool) {
         self.state = state
         self.limit = limit
+        self.isBound = isBound
         found = Mutex(.notConverged("it was interrupted"))
     }
 
@@ -184,11 +201,13 @@ private final class ApplyWatch: Service {
     func run() async throws {
         await cancelWhenGracefulShutdown { [self] in
             await withTaskGroup(of: ApplyOutcome?.self) { group in
-                group.addTask { [state] in
+                group.addTask { [state, isBound] in
                     for await _ in state.updates() {
                         let view = state.view
                         if !view.departures.isEmpty { return .stale(view.departures) }
-                        if let outcome = view.summary.flatMap({ ApplyOutcome($0, isConverged: view.isConverged) }) {
+                        if let outcome = view.summary.flatMap({
+                            ApplyOutcome($0, isConverged: view.isConverged, isBound: isBound)
+                        }) {
                             return outcome
                         }
                     }

@@ -11,8 +11,14 @@ import SystemPackage
 struct Preview {
     let plan: Plan
     let planner: Planner
-    /// Who reconciles the source elsewhere, with a memory of its own.
-    private let leader: String?
+    /// Who reconciles the source elsewhere, with a memory of its own; `nil` where nobody does.
+    let leader: Leader?
+
+    struct Leader {
+        var holder: String
+        var source: SourceID
+    }
+
     private let madeAt: Timestamp
 
     /// - Parameter git: the repository or the commit whose manifests count, if not the directory as it is.
@@ -48,14 +54,15 @@ struct Preview {
         let isLocal = try DirectoryLock.holder(of: place.data.reconciler) != nil
         let lease = isLocal ? nil : observed.owner?.lease
         let isLed = lease.map { $0.source == source && $0.expiresAt > now } ?? false
-        return Preview(plan: plan, planner: planner, leader: isLed ? lease?.holder : nil, madeAt: now)
+        let leader = isLed ? lease.map { Leader(holder: $0.holder, source: $0.source) } : nil
+        return Preview(plan: plan, planner: planner, leader: leader, madeAt: now)
     }
 
     /// Why what is to be pruned may be decided otherwise by whoever reconciles elsewhere; `nil` where nobody does.
     var reservation: String? {
         guard let leader, !plan.holds.isEmpty || plan.actions.contains(where: { $0.rule == .prune }) else { return nil }
         return
-            "\(leader) remembers what this source defined and what was pruned lately, which is not known here: what is shown "
+            "\(leader.holder) remembers what this source defined and what was pruned lately, which is not known here: what is shown "
             + "as stopped may be held there, and the other way round."
     }
 
