@@ -110,6 +110,20 @@ struct FilesTests {
         }
     }
 
+    @Test("Why a start failed is told also where the reason has many bytes")
+    func longReason() async throws {
+        try await WorkerWorld.with { world in
+            try await world.worker { worker in
+                let name = String(repeating: "\u{7bb1}", count: 250)
+                let assignment = TaskAssignment.script("true") { $0.files = [Self.file("x", name)] }
+                try await worker.assign(assignment)
+                let task = try await worker.ended(assignment.id)
+                #expect(task.state == .failed && task.reason == .startFailed, "\(String(describing: task.reason))")
+                #expect(task.message?.hasPrefix("files: \u{7bb1}\u{7bb1}") == true, "\(task.message ?? "")")
+            }
+        }
+    }
+
     @Test("A file that leads out of the task's directory, or came without its content, is refused")
     func refusals() async throws {
         try await WorkerWorld.with { world in

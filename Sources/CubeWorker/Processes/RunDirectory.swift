@@ -75,7 +75,10 @@ struct RunDirectory: Sendable {
     ///
     /// - Parameter failure: why it cannot be started; `nil` where nobody wants it to be.
     func abandon(_ failure: String?) throws {
-        let words = failure.map { ["state=failed", "message=\($0.prefix(200))"] } ?? ["state=abandoned"]
+        // Bytes, not characters: one that does not fit makes the whole outcome one of an unknown size, which counts as torn.
+        let words =
+            failure.map { ["state=failed", "message=" + String(decoding: $0.utf8.prefix(400), as: UTF8.self)] }
+            ?? ["state=abandoned"]
         do {
             let descriptor = try FileDescriptor.open(
                 "\(path)/outcome", .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec],
