@@ -73,6 +73,9 @@ extension EndToEndTests {
                 let plan = try await world.run(["plan"] + team.git + team.elsewhere + team.access)
                 #expect(plan.standardOutput.contains("stop kept/0"), "\(plan.standardError)")
                 #expect(plan.standardError.contains("cube reconcile") && plan.standardError.contains("not known here"))
+                let held = try await world.run(["apply", "--timeout", "10s"] + team.git + team.elsewhere + team.access)
+                #expect(held.status == 4, "\(held.standardOutput)\(held.standardError)")
+                #expect(held.standardOutput.contains("prune_disabled holds prune kept; release it: cube approve"))
                 leader.kill(SIGTERM)
             }
         }

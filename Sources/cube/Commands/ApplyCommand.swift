@@ -50,7 +50,8 @@ struct ApplyCommand: Command {
             outcome = try await wait(for: preview.plan.desiredDigest, by: other, in: place.data)
         } else {
             if let leader = preview.leader, contract == nil { try await ask(leader) }
-            outcome = try await reconcile(place, contract)
+            let end = try await reconcile(place, contract)
+            outcome = preview.leader == nil ? end : try await explained(end)
         }
         Terminal.output(outcome.text)
         if outcome.exitStatus != .success { throw ExitCode(outcome.exitStatus.rawValue) }
@@ -61,6 +62,14 @@ struct ApplyCommand: Command {
         _ = try await options.manager.writer().direct(
             options.owner.owner, Directive(verb: .look, subject: leader.source.rawValue))
         Terminal.note("\(leader.holder) is at work on the same source: it looks at it now, and is waited for.")
+    }
+
+    /// What was not done because the guards of whoever holds the lease hold it is held.
+    private func explained(_ outcome: ApplyOutcome) async throws -> ApplyOutcome {
+        guard case .notConverged = outcome else { return outcome }
+        let holds = try await options.manager.reader().owner(options.owner.owner).holds
+        let limits = try options.guards.limits(options.manager.place)
+        return holds.isEmpty ? outcome : .held(by: holds.map { SummaryStatus.HeldSet($0, limits) })
     }
 
     /// Reconciles in this process until it is done, cannot be done, or takes too long.
@@ -132,14 +141,18 @@ enum ApplyOutcome: Hashable, Sendable {
         if let refused = refusal(.ownerTaken) ?? (isBound ? refusal(.leaseHeld) : nil) {
             self = .leaseHeld(refused.message)
         } else if !summary.holds.isEmpty, !isBusy, !isLed {
-            self = .held(
-                summary.holds.map { "\($0.reason) holds \($0.changes.shortList); release it: \($0.approve)" }.joined(
-                    separator: "\n"))
+            self = .held(by: summary.holds)
         } else if let stalled = conditions.first(where: { $0.type == .stalled }), !isBusy {
             self = .notConverged(stalled.message)
         } else {
             return nil
         }
+    }
+
+    static func held(by holds: [SummaryStatus.HeldSet]) -> ApplyOutcome {
+        .held(
+            holds.map { "\($0.reason) holds \($0.changes.shortList); release it: \($0.approve)" }
+                .joined(separator: "\n"))
     }
 
     /// The end of the time, with what is not as declared by then.
