@@ -17,6 +17,21 @@ extension WorkerService {
                 group.cancelAll()
             }
         }
+        await endUnhealthy(run)
+    }
+
+    /// Asks a run to end that failed its live check, until it could be asked.
+    private func endUnhealthy(_ run: RunIdentity) async {
+        while !Task.isCancelled, let placement = placement(run.task), placement.assignment.placement == run.placement,
+            placement.run == run.number, placement.desired == .run, case .stop = placement.due
+        {
+            do {
+                return try runtime.stop(run, placement.assignment.definition.stop)
+            } catch {
+                logger.error("\(run.task): \(error)")
+                await rest(run.task, .seconds(1))
+            }
+        }
     }
 
     /// One check after the other, until it is cancelled.
@@ -54,7 +69,6 @@ extension WorkerService {
             } else {
                 publish(.placement(placement))
             }
-            if case .stop = placement.due { try runtime.stop(run, placement.assignment.definition.stop) }
         } catch {
             // The next check finds the same again.
             logger.error("\(run.task): \(error)")

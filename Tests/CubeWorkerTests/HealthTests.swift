@@ -63,6 +63,29 @@ struct HealthTests {
         }
     }
 
+    @Test("What failed its live check and could not be told to end is told so as soon as it can be")
+    func toldLater() async throws {
+        try await WorkerWorld.with { world in
+            try await world.worker { worker in
+                let assignment = TaskAssignment.script(Self.forever) {
+                    $0.health.live = Self.check(command: ["sh", "-c", "test ! -e broken"])
+                }
+                try await worker.assign(assignment)
+                try await worker.task(assignment.id, reaches: .running)
+                // A file that cannot be written, also for root.
+                let obstacle = "\(world.runDirectory(assignment.id).path)/stop"
+                for path in [obstacle, obstacle + "/full"] { try LocalFiles.makeDirectory(path) }
+                try Data().write(
+                    to: URL(filePath: "\(world.store.directory(of: assignment.id))/work/broken"))
+                let unhealthy = try await worker.task(assignment.id) { $0.reason == .unhealthy }
+                #expect(unhealthy.state == .running)
+                try LocalFiles.remove(obstacle)
+                let ended = try await worker.ended(assignment.id)
+                #expect(ended.state == .failed && ended.reason == .unhealthy)
+            }
+        }
+    }
+
     @Test("The check of a task that is stopped ends with it, and nothing of it is left")
     func stopDuringCheck() async throws {
         try await WorkerWorld.with { world in
