@@ -22,6 +22,9 @@ package struct ClusterState: Sendable {
         package var expiresAt: Timestamp
         /// What its holder said last that its guards hold.
         package var holds: [Hold] = []
+
+        /// Where the clock was set back, an end may be further away than any lease is long: that one is over.
+        func isLive(at now: Timestamp) -> Bool { now < expiresAt && expiresAt <= now + Lease.length }
     }
 
     /// Takes up stored records. Renewals were not stored: each lease counts in full from now.

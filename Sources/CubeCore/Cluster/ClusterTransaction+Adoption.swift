@@ -41,7 +41,7 @@ extension ClusterTransaction {
     }
 
     private func requireNobody(reconciles owner: OwnerName) throws(APIError) {
-        guard let grant = state.records.owners[owner]?.grant, let lease = state.leases[owner], now < lease.expiresAt
+        guard let grant = state.records.owners[owner]?.grant, let lease = state.leases[owner], lease.isLive(at: now)
         else { return }
         throw APIError(
             .leaseHeld,

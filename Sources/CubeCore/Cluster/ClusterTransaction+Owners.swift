@@ -22,7 +22,7 @@ extension ClusterTransaction {
             if request.release { return state.status(of: try owner(name)) }
             try Self.check(id: request.id)
             if let known, let grant = known.grant, grant.fence != request.succeeds, let live = state.leases[name],
-                now < live.expiresAt
+                live.isLive(at: now)
             {
                 // It has it, and did not hear so.
                 if let id = request.id, id == grant.id { return renew(known, for: request) }
@@ -89,7 +89,7 @@ extension ClusterTransaction {
     package mutating func forget(_ name: OwnerName) throws(APIError) {
         let slots = state.index.slots[name] ?? []
         if slots.isEmpty { _ = try owner(name) }
-        if let grant = state.records.owners[name]?.grant, let live = state.leases[name], now < live.expiresAt {
+        if let grant = state.records.owners[name]?.grant, let live = state.leases[name], live.isLive(at: now) {
             throw APIError(.leaseHeld, "owner \(name): \(grant.holder) holds its lease until \(live.expiresAt)")
         }
         let live = state.liveCount(of: name)

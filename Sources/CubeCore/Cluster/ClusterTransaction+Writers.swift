@@ -32,7 +32,7 @@ extension ClusterTransaction {
         guard let grant = owner.grant, grant.fence == writer.fence, let live = state.leases[writer.owner] else {
             throw APIError(.leaseRequired, "owner \(writer.owner): fence \(writer.fence) is of no lease")
         }
-        guard now < live.expiresAt else {
+        guard live.isLive(at: now) else {
             throw APIError(.leaseRequired, "owner \(writer.owner): the lease ended at \(live.expiresAt); renew it")
         }
         guard writer.pass >= owner.pass else {
