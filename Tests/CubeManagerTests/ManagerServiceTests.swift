@@ -187,6 +187,43 @@ struct ManagerServiceTests {
         #expect(await !service.isReady)
     }
 
+    @Test("Where a store that was full fails for good, everyone who waits is answered", .timeLimit(.minutes(1)))
+    func failureWhileFull() async throws {
+        let store = GatedStore(
+            MemoryStore(cluster: TestManager.cluster),
+            failing: [2: .full("no space"), 3: .failed("input/output error")])
+        let clock = ManualClock()
+        let service = try await ManagerService.open(
+            store: store, gateway: FakeWorkers(clock: clock),
+            logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
+            clock: clock, now: { clock.timestamp })
+        await #expect(throws: StoreError.failed("input/output error")) {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await service.run() }
+                while await !service.isReady { await Task.yield() }
+                await withTaskGroup(of: Outcome<Bool>.self) { callers in
+                    func claim(_ owner: String) {
+                        callers.addTask {
+                            await outcome {
+                                let directive = Directive(verb: .claim, subject: TestManager.cluster.rawValue)
+                                return try await service.direct(OwnerName(rawValue: owner)!, directive).directives == []
+                            }
+                        }
+                    }
+                    claim("first")
+                    while await store.waiting == 0 { await Task.yield() }
+                    for owner in ["a", "b", "c"] { claim(owner) }
+                    while await service.queue.count < 3 { await Task.yield() }
+                    await store.open()
+                    let outcomes = await callers.reduce(into: []) { $0.append($1) }
+                    #expect(outcomes.count { $0 == .answer(true) } == 1)
+                    #expect(outcomes.count { $0 == .refused(.unavailable) } == 3)
+                }
+                try await group.waitForAll()
+            }
+        }
+    }
+
     @Test("Blocking queries answer on a change, and end when the manager does", .timeLimit(.minutes(1)))
     func blockingQueries() async throws {
         let held = try await withThrowingTaskGroup(of: TaskChanges.self) { group in
@@ -298,19 +335,24 @@ struct ManagerServiceTests {
     }
 }
 
-/// A store that holds back its first commit.
+/// A store that holds back its first commit, and fails in others by their number.
 private actor GatedStore: Store {
     nonisolated let store: MemoryStore
+    private let failures: [Int: StoreError]
     private let (gate, opener) = AsyncStream.makeStream(of: Void.self)
     private(set) var waiting = 0
 
-    init(_ store: MemoryStore) { self.store = store }
+    init(_ store: MemoryStore, failing failures: [Int: StoreError] = [:]) {
+        self.store = store
+        self.failures = failures
+    }
 
     func begin() -> StoredCluster { store.begin() }
 
     func commit(_ changes: ClusterChanges) async throws {
         waiting += 1
         if waiting == 1 { for await _ in gate {} }
+        if let failure = failures[waiting] { throw failure }
         try store.commit(changes)
     }
 

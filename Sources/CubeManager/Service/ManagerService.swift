@@ -164,13 +164,19 @@ extension ManagerService {
                 if readiness == .full { readiness = .ready }
             }
         } catch StoreError.full(let message) {
-            readiness = .full
+            if readiness == .ready { readiness = .full }
             logger.error("the store is full", metadata: ["error": "\(message)"])
             if writes.count == 1 {
                 writes[0].refuse(APIError(.storageFull, "the disk with the manager's store is full"))
             } else {
-                // Those that store nothing, such as renewals of leases, go on.
-                for write in writes { try await commit([write]) }
+                // Those that store nothing, such as renewals of leases, go on. What waits still is answered whatever comes.
+                var waiting = writes[...]
+                while let write = waiting.popFirst() {
+                    do { try await commit([write]) } catch {
+                        queue = waiting + queue
+                        throw error
+                    }
+                }
             }
             return
         } catch {
