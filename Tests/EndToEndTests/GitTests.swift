@@ -10,11 +10,7 @@ extension EndToEndTests {
             async throws
         {
             try await World.with { world in
-                let remote = world.directory.appending(path: "remote.git").path
-                try Git.run(["init", "--quiet", "--bare", "--initial-branch=main", remote])
-                try Git.run(["init", "--quiet", "--initial-branch=main", world.directory.path])
-                try world.service("web")
-                try Git.publish(world, to: remote)
+                let remote = try Git.remote(of: world)
 
                 let up = try world.start(
                     "up", "--git", remote, "--branch", "main", "--path", "manifests", "--poll", "1s")
@@ -86,6 +82,18 @@ extension EndToEndTests {
 
 /// The real git, without anybody's settings.
 enum Git {
+    /// Makes a remote of a world, with its first commit: a service `web`.
+    ///
+    /// - Returns: its path.
+    static func remote(of world: World) throws -> String {
+        let remote = world.directory.appending(path: "remote.git").path
+        try run(["init", "--quiet", "--bare", "--initial-branch=main", remote])
+        try run(["init", "--quiet", "--initial-branch=main", world.directory.path])
+        try world.service("web")
+        try publish(world, to: remote)
+        return remote
+    }
+
     @discardableResult
     static func run(_ arguments: [String]) throws -> String {
         let process = Process()

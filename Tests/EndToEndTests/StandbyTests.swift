@@ -100,11 +100,7 @@ extension EndToEndTests {
         /// With a manager, a worker, and a repository that declares a service.
         private func withTeam(_ test: (World, Team) async throws -> Void) async throws {
             try await World.with { world in
-                let remote = world.directory.appending(path: "remote.git").path
-                try Git.run(["init", "--quiet", "--bare", "--initial-branch=main", remote])
-                try Git.run(["init", "--quiet", "--initial-branch=main", world.directory.path])
-                try world.service("web")
-                try Git.publish(world, to: remote)
+                let remote = try Git.remote(of: world)
 
                 let manager = "unix:\(world.socket("manager"))"
                 try world.start("manager", "--listen", manager)
