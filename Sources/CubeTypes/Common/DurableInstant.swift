@@ -1,0 +1,108 @@
+/// A moment that is stored and compared later, possibly by another process or after a restart of the machine.
+///
+/// Within one boot the boot-time clock decides, which nobody can set and which counts the time that the machine sleeps. Under
+/// another boot, or on another machine, the wall clock decides; it may have been set back in between, so a moment in the
+/// future counts as now. Compare moments with ``since(_:)`` and ``DurableDeadline``, never by ``wall``, which is for people.
+///
+/// The stored form is `{"boot": "…", "uptime": 81250, "wall": "2026-01-02T03:04:05.678Z"}`, with `uptime` in milliseconds. A
+/// bare RFC 3339 time, as older versions wrote it, is a moment of an unknown boot.
+package struct DurableInstant: Hashable, Sendable {
+    /// The id of the boot; empty where it is unknown.
+    package var boot: String
+    /// On the boot-time clock, since that boot.
+    package var uptime: Duration
+    /// What the wall clock showed, for people and for comparisons across boots.
+    package var wall: Timestamp
+
+    package init(boot: String, uptime: Duration, wall: Timestamp) {
+        self.boot = boot
+        self.uptime = uptime
+        self.wall = wall
+    }
+
+    /// A moment of an unknown boot, known by the wall clock only.
+    package init(wall: Timestamp) { self.init(boot: "", uptime: .zero, wall: wall) }
+
+    /// How much time passed from an earlier moment to this one; never negative.
+    package func since(_ earlier: DurableInstant) -> Duration {
+        max(isSameBoot(as: earlier) ? uptime - earlier.uptime : wall - earlier.wall, .zero)
+    }
+
+    /// The moment so much later of the same boot.
+    package static func + (moment: DurableInstant, span: Duration) -> DurableInstant {
+        DurableInstant(boot: moment.boot, uptime: moment.uptime + span, wall: moment.wall + span)
+    }
+
+    private func isSameBoot(as other: DurableInstant) -> Bool { !boot.isEmpty && boot == other.boot }
+}
+
+extension DurableInstant: Codable {
+    private enum CodingKeys: String, CodingKey { case boot, uptime, wall }
+
+    package init(from decoder: any Decoder) throws {
+        // What an older version wrote is no object.
+        if let wall = try? decoder.singleValueContainer().decode(Timestamp.self) {
+            self.init(wall: wall)
+            return
+        }
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            boot: try container.decode(String.self, forKey: .boot),
+            uptime: .milliseconds(try container.decode(Int64.self, forKey: .uptime)),
+            wall: try container.decode(Timestamp.self, forKey: .wall))
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(boot, forKey: .boot)
+        try container.encode(uptime.milliseconds, forKey: .uptime)
+        try container.encode(wall, forKey: .wall)
+    }
+}
+
+/// The end of a span that began at a stored moment: of a wait, a window, an approval or a lease.
+///
+/// It holds the beginning and the span rather than the end, so that however clocks jump, no more than the span remains.
+package struct DurableDeadline: Hashable, Sendable {
+    package var began: DurableInstant
+    package var span: Duration
+
+    package init(_ span: Duration, from began: DurableInstant) {
+        self.began = began
+        self.span = span
+    }
+
+    /// How much of the span remains: from zero to all of it.
+    package func remaining(at now: DurableInstant) -> Duration { max(span - now.since(began), .zero) }
+
+    package func hasPassed(at now: DurableInstant) -> Bool { remaining(at: now) == .zero }
+
+    /// What the wall clock should show at the end, for people.
+    package var wall: Timestamp { began.wall + span }
+}
+
+extension DurableDeadline: Codable {
+    private enum CodingKeys: String, CodingKey {
+        case began
+        case span = "span_ms"
+    }
+
+    /// A bare time, as older versions wrote it, is an end without a span: it has passed.
+    package init(from decoder: any Decoder) throws {
+        // What an older version wrote is no object.
+        if let wall = try? decoder.singleValueContainer().decode(Timestamp.self) {
+            self.init(.zero, from: DurableInstant(wall: wall))
+            return
+        }
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            .milliseconds(try container.decode(Int64.self, forKey: .span)),
+            from: try container.decode(DurableInstant.self, forKey: .began))
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(began, forKey: .began)
+        try container.encode(span.milliseconds, forKey: .span)
+    }
+}
