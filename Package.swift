@@ -109,28 +109,31 @@ let package = Package(
 
         // The three layers; none knows a client or a server.
         .systemLibrary(name: "CubeLinux"),
+        .library("CubeSystem", ["CubeLinux", .systemPackage]),
         .library(
             "CubeReconciler",
             [
-                "CubeCore", "CubeErrors", "CubeJSON", "CubeLinux", "CubeTypes", .logging, .serviceLifecycle,
-                .systemPackage,
+                "CubeCore", "CubeErrors", "CubeJSON", "CubeLinux", "CubeSystem", "CubeTypes", .logging,
+                .serviceLifecycle, .systemPackage,
             ]),
         .library(
             "CubeManager",
             [
-                "CubeCore", "CubeErrors", "CubeTypes", "CubeVersion", .grdb, .hashTreeCollections, .logging,
+                "CubeCore", "CubeErrors", "CubeSystem", "CubeTypes", "CubeVersion", .grdb, .hashTreeCollections,
+                .logging,
                 .serviceLifecycle, .systemPackage,
             ]),
         .library(
             "CubeWorker",
             [
-                "CubeCore", "CubeErrors", "CubeLinux", "CubeTypes", "CubeVersion", .dequeModule, .logging,
+                "CubeCore", "CubeErrors", "CubeLinux", "CubeSystem", "CubeTypes", "CubeVersion", .dequeModule, .logging,
                 .serviceLifecycle, .systemPackage,
             ]),
         .library(
             "CubeServer",
             [
-                "CubeCore", "CubeErrors", "CubeJSON", "CubeManager", "CubeTypes", "CubeVersion", "CubeWorker", .crypto,
+                "CubeCore", "CubeErrors", "CubeJSON", "CubeManager", "CubeSystem", "CubeTypes", "CubeVersion",
+                "CubeWorker", .crypto,
                 .httpTypes, .hummingbird, .hummingbirdCore, .logging, .nioCore, .nioHTTP1, .nioHTTPTypes,
                 .serviceLifecycle, .systemPackage,
             ]),
@@ -149,7 +152,8 @@ let package = Package(
             dependencies: [
                 "CubeCore", "CubeErrors", "CubeJSON", "CubeManager", "CubeManagerClient", "CubeOrchestratorClient",
                 "CubeReconciler",
-                "CubeServer", "CubeTransport", "CubeTypes", "CubeVersion", "CubeWorker", "CubeWorkerClient",
+                "CubeServer", "CubeSystem", "CubeTransport", "CubeTypes", "CubeVersion", "CubeWorker",
+                "CubeWorkerClient",
                 .argumentParser,
                 .logging, .serviceLifecycle, .systemPackage, .unixSignals,
             ],
@@ -205,10 +209,11 @@ let package = Package(
         .tests(
             "CubeReconcilerTests",
             [
-                "CubeCore", "CubeErrors", "CubeJSON", "CubeReconciler", "CubeTesting", "CubeTypes",
+                "CubeCore", "CubeErrors", "CubeJSON", "CubeReconciler", "CubeSystem", "CubeTesting", "CubeTypes",
                 .hashTreeCollections, .logging,
                 .systemPackage,
             ]),
+        .tests("CubeSystemTests", ["CubeLinux", "CubeSystem", .systemPackage]),
         .tests("CubeWorkerTests", ["CubeCore", "CubeErrors", "CubeTypes", "CubeWorker", .logging, .systemPackage]),
         .tests("TidyTests", ["CubeCore"]),
     ]

@@ -1,3 +1,4 @@
+import CubeSystem
 import Synchronization
 import SystemPackage
 

@@ -49,28 +49,29 @@ extension Wall {
 
         // The three layers; none knows a client or a server.
         Wall("CubeLinux", ""),
+        Wall("CubeSystem", "CubeLinux Glibc SystemPackage"),
         Wall(
             "CubeReconciler",
             """
-            CubeCore CubeErrors CubeJSON CubeLinux CubeTypes Dispatch FoundationEssentials Glibc Logging
+            CubeCore CubeErrors CubeJSON CubeLinux CubeSystem CubeTypes Dispatch FoundationEssentials Glibc Logging
             ServiceLifecycle Synchronization SystemPackage
             """),
         Wall(
             "CubeManager",
             """
-            CubeCore CubeErrors CubeTypes CubeVersion FoundationEssentials GRDB HashTreeCollections Logging
+            CubeCore CubeErrors CubeSystem CubeTypes CubeVersion FoundationEssentials GRDB HashTreeCollections Logging
             ServiceLifecycle Synchronization SystemPackage
             """),
         Wall(
             "CubeWorker",
             """
-            CubeCore CubeErrors CubeLinux CubeTypes CubeVersion DequeModule Dispatch FoundationEssentials Glibc
+            CubeCore CubeErrors CubeLinux CubeSystem CubeTypes CubeVersion DequeModule Dispatch FoundationEssentials Glibc
             Logging ServiceLifecycle Synchronization SystemPackage
             """),
         Wall(
             "CubeServer",
             """
-            Crypto CubeCore CubeErrors CubeJSON CubeManager CubeTypes CubeVersion CubeWorker FoundationEssentials
+            Crypto CubeCore CubeErrors CubeJSON CubeManager CubeSystem CubeTypes CubeVersion CubeWorker FoundationEssentials
             Glibc HTTPTypes Hummingbird HummingbirdCore Logging NIOCore NIOHTTP1 NIOHTTPTypes ServiceLifecycle SystemPackage
             """),
 
@@ -87,7 +88,7 @@ extension Wall {
             "cube",
             """
             ArgumentParser CubeCore CubeErrors CubeJSON CubeManager CubeManagerClient CubeOrchestratorClient CubeReconciler CubeServer
-            CubeTransport CubeTypes CubeVersion CubeWorker CubeWorkerClient FoundationEssentials Glibc Logging
+            CubeSystem CubeTransport CubeTypes CubeVersion CubeWorker CubeWorkerClient FoundationEssentials Glibc Logging
             ServiceLifecycle Synchronization SystemPackage UnixSignals
             """),
         Wall(
@@ -120,7 +121,7 @@ extension Wall {
         Wall(
             "CubeReconcilerTests",
             """
-            CubeCore CubeErrors CubeJSON CubeReconciler CubeTesting CubeTypes Foundation HashTreeCollections Logging
+            CubeCore CubeErrors CubeJSON CubeReconciler CubeSystem CubeTesting CubeTypes Foundation HashTreeCollections Logging
             Synchronization SystemPackage Testing
             """),
         Wall(
@@ -133,6 +134,7 @@ extension Wall {
             """),
         Wall("CubeTestingTests", "CubeErrors CubeManagerClient CubeTesting CubeTypes CubeWorkerClient Testing"),
         Wall("CubeTypesTests", "CubeErrors CubeTypes CubeVersion Foundation Testing"),
+        Wall("CubeSystemTests", "CubeLinux CubeSystem Foundation Glibc SystemPackage Testing"),
         Wall(
             "CubeWorkerTests",
             """

@@ -1,3 +1,4 @@
+package import CubeSystem
 package import SystemPackage
 
 /// Reading files. What is not there is `nil`; what cannot be read throws.
@@ -51,19 +52,6 @@ package protocol WritableFileSystem: FileSystem {
     func rename(_ path: FilePath, to other: FilePath) throws(FileError)
     /// Makes a directory (0700) and those above it that are missing.
     func makeDirectory(_ path: FilePath) throws(FileError)
-}
-
-/// A file that could not be read or written, and the system's word for it.
-package struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
-    package var path: String
-    package var cause: Errno
-
-    package init(path: String, cause: Errno) {
-        self.path = path
-        self.cause = cause
-    }
-
-    package var description: String { "\(path): \(cause)" }
 }
 
 /// Which file something is, whatever its name.

@@ -1,3 +1,4 @@
+package import CubeSystem
 package import CubeTypes
 import FoundationEssentials
 package import SystemPackage

@@ -1,3 +1,4 @@
+import CubeSystem
 package import CubeTypes
 import FoundationEssentials
 package import Logging

@@ -1,4 +1,5 @@
 import CubeLinux
+package import CubeSystem
 import Glibc
 package import SystemPackage
 
@@ -12,9 +13,8 @@ package struct LocalFileSystem: WritableFileSystem {
     }
 
     package func read(_ path: FilePath, limit: Int) throws(FileError) -> [UInt8]? {
-        guard let descriptor = try opened(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC) else { return nil }
-        defer { close(descriptor) }
-        return try readAll(descriptor, limit: limit, path: path.string)
+        guard let file = try RegularFile.open(path) else { return nil }
+        return try file.prefix(limit)
     }
 
     package func exists(_ path: FilePath) throws(FileError) -> Bool {
@@ -260,8 +260,4 @@ extension FileStamp {
         guard fstat(descriptor, &status) == 0 else { throw .last(path) }
         self.init(status)
     }
-}
-
-extension FileError {
-    fileprivate static func last(_ path: String) -> FileError { FileError(path: path, cause: Errno(rawValue: errno)) }
 }

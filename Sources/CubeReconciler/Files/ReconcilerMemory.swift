@@ -1,4 +1,5 @@
 package import CubeCore
+package import CubeSystem
 package import CubeTypes
 import FoundationEssentials
 package import Logging
@@ -98,7 +99,7 @@ package struct ReconcilerMemory: Sendable {
         do throws(FileError) {
             try files.replace(path, with: bytes, durable: true)
         } catch {
-            guard error.cause == .noSuchFileOrDirectory else { throw error }
+            guard error.errno == .noSuchFileOrDirectory else { throw error }
             try files.makeDirectory(path.removingLastComponent())
             try files.replace(path, with: bytes, durable: true)
         }

@@ -1,4 +1,5 @@
 package import CubeCore
+package import CubeSystem
 package import CubeTypes
 import FoundationEssentials
 package import Logging
@@ -143,14 +144,15 @@ package actor StatusFiles {
         }
         let hash = content.hashValue
         if written[relative] == hash { return }
-        if written[relative] == nil, try files.read(path, limit: content.count + 1) == content {
+        // What cannot be read is replaced.
+        if written[relative] == nil, (try? files.read(path, limit: content.count + 1)) == content {
             written[relative] = hash
             return
         }
         do throws(FileError) {
             try files.replace(path, with: content, durable: false)
         } catch {
-            guard error.cause == .noSuchFileOrDirectory else { throw error }
+            guard error.errno == .noSuchFileOrDirectory else { throw error }
             try files.makeDirectory(path.removingLastComponent())
             try files.replace(path, with: content, durable: false)
         }

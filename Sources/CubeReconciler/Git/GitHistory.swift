@@ -1,4 +1,5 @@
 package import CubeCore
+package import CubeSystem
 package import CubeTypes
 package import SystemPackage
 

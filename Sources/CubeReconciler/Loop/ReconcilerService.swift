@@ -1,5 +1,6 @@
 package import CubeCore
 import CubeErrors
+import CubeSystem
 import CubeTypes
 package import Logging
 import ServiceLifecycle

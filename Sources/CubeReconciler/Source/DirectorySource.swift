@@ -1,5 +1,6 @@
 package import CubeCore
 import CubeJSON
+import CubeSystem
 package import CubeTypes
 package import SystemPackage
 
@@ -146,7 +147,7 @@ package actor DirectorySource {
         DirectoryScan(tree, index: index, thoroughness: thoroughness, now: began, watcher: watcher) { [files] link in
             // Where it cannot be told, nothing may be taken for gone.
             do throws(FileError) { return try files.openRoot(tree.realPath.appending(link)) != nil } catch {
-                return error.cause != .notDirectory
+                return error.errno != .notDirectory
             }
         }
     }

@@ -1,3 +1,4 @@
+import CubeSystem
 import SystemPackage
 
 /// The git checkout that a directory lies in, read without git.

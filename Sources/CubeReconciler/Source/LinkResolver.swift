@@ -1,3 +1,4 @@
+import CubeSystem
 import SystemPackage
 
 /// Follows links below a root, never out of it. It asks for each link once: where one is swapped while a pass reads the
