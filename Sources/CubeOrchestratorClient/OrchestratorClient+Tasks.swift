@@ -124,7 +124,8 @@ extension OrchestratorClient {
             let living = try await manager.tasks(owner: owner).tasks.filter { !$0.state.hasEnded }
             let names = living.map { "\($0.name)/\($0.ordinal)" }.sorted()
             throw APIError(
-                .timeout, "after \(limit.text), \(names.count) tasks of \(owner) have not ended",
+                .timeout,
+                "after \(limit.text), \(Count(names.count, "task").verb("of \(owner) has", "of \(owner) have")) not ended",
                 details: ["tasks": Self.short(names)], isFromServer: false)
         }
     }

@@ -84,8 +84,11 @@ final class World {
     }
 
     /// A job that runs for a while and ends with an exit code.
-    func job(_ name: String, version: Int = 1, exitCode: Int) throws {
-        let script = "\(ledger.line("start")); sleep 0.3; \(ledger.line("end \(exitCode)")); exit \(exitCode)"
+    ///
+    /// - Parameter gate: a file; where there is one, the job runs until that file exists.
+    func job(_ name: String, version: Int = 1, exitCode: Int, gate: URL? = nil) throws {
+        let wait = gate.map { "until [ -e '\($0.path)' ]; do sleep 0.05; done" } ?? "sleep 0.3"
+        let script = "\(ledger.line("start")); \(wait); \(ledger.line("end \(exitCode)")); exit \(exitCode)"
         try write(
             name,
             [

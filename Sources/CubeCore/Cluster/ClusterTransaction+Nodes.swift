@@ -58,7 +58,8 @@ extension ClusterTransaction {
         let tasks = state.index.load(of: name).tasks.compactMap { state.records.tasks[$0] }
         guard tasks.isEmpty || node.presence == .silent else {
             throw APIError(
-                .conflict, "node \(name): it answers and has \(tasks.count) tasks; drain it and stop them first")
+                .conflict,
+                "node \(name): it answers and has \(Count(tasks.count, "task")); drain it and stop its tasks first")
         }
         advance()
         for var task in tasks.sorted(by: { $0.createdRevision < $1.createdRevision }) {

@@ -15,7 +15,7 @@ extension ClusterTransaction {
                 siblings: load.workloads[task.slot.workload] ?? 0)
         }
         let scheduler = Scheduler(policy: state.policy, lastPicked: state.records.counters.lastPicked)
-        switch scheduler.decide(Demand(task.definition), among: candidates) {
+        switch scheduler.decide(Demand(task.definition), among: candidates, besides: unavailableNodes) {
         case .node(let node):
             count { $0.lastPicked = node }
             task.placements += 1
@@ -28,6 +28,13 @@ extension ClusterTransaction {
                     addresses: state.addresses(for: task)))
         case .pending(let cause):
             task.phase = .pending(cause: cause)
+        }
+    }
+
+    private var unavailableNodes: [UnavailableNode] {
+        state.records.nodes.values.filter { !$0.takesTasks }.map { node in
+            UnavailableNode(
+                name: node.worker.name, runtimes: node.worker.runtimes, labels: node.worker.labels, state: node.state)
         }
     }
 

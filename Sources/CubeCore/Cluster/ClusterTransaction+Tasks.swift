@@ -249,7 +249,7 @@ extension APIError {
 
     static func tooMany(_ name: WorkloadName, live: Int, _ maxLive: Int) -> APIError {
         APIError(
-            .maxLive, "\(name): \(live) tasks of it live, and at most \(maxLive) may",
+            .maxLive, "\(name) has \(Count(live, "live task")), and at most \(maxLive) may live",
             details: ["live": "\(live)", "max_live": "\(maxLive)"])
     }
 }

@@ -56,6 +56,14 @@ struct Health: Hashable, Sendable {
         self.reason = reason
         self.message = message
     }
+
+    /// A job is healthy once it has completed: until then, its dependents wait.
+    static func uncompleted(_ completed: Int, of replicas: Int) -> Health {
+        let message =
+            replicas == 1
+            ? "the job is running" : "\(completed) of \(Count(replicas, "task")) of the job have completed"
+        return Health(.progressing, "running", message)
+    }
 }
 
 /// Why a workload does not go on by itself, as a stable word and a sentence.

@@ -12,8 +12,10 @@ struct LeftoverDecider {
     let now: Timestamp
 
     /// Nobody can know what is declared: all stays as it is.
-    func keep(_ kept: KeptReason) -> Decision {
-        Decision(rule: kept.rule, reason: kept.text, health: health, replicas: replicas(desired: live.count))
+    ///
+    /// - Parameter reason: why, for a person.
+    func keep(_ kept: KeptReason, _ reason: String) -> Decision {
+        Decision(rule: kept.rule, reason: reason, health: health, replicas: replicas(desired: live.count))
     }
 
     /// Nothing is declared: what lives is pruned, if the guards let it.
@@ -45,27 +47,29 @@ struct LeftoverDecider {
 
     private var health: Health {
         if live.contains(where: \.nodeUnknown) { return Health(.unknown, "node_unknown", "its node is silent") }
-        if live.isEmpty { return Health(.missing, "not_running", "none of its tasks lives") }
+        if live.isEmpty { return healthOfEnded }
         if live.allSatisfy({ $0.ready && !$0.isStopping }) {
-            return Health(.healthy, "running", "its tasks run")
+            return live.contains { $0.definition.kind == .job }
+                ? .uncompleted(observed.ended.values.count { $0.state == .completed }, of: observed.slots.count)
+                : Health(.healthy, "running", "its tasks run")
         }
-        return Health(.progressing, "not_ready", "\(live.count { !$0.ready }) of its \(live.count) tasks are not ready")
+        let unready = live.count { !$0.ready }
+        return Health(
+            .progressing, "not_ready",
+            live.count == 1
+                ? "its task is not ready"
+                : "\(unready) of its \(live.count) tasks \(unready == 1 ? "is" : "are") not ready")
     }
-}
 
-extension KeptReason {
-    var text: String {
-        switch self {
-        case .unreadable(let files):
-            "\(files.joined(separator: ", ")) cannot be read: all stays as it is"
-        case .groupInvalid(let directory, let files):
-            "\(files.joined(separator: ", ")) cannot be read, and "
-                + "\(directory.isEmpty ? "all manifests are" : "\(directory) is") one group: all of it stays as it is"
-        case .misled(let diagnostics):
-            "\(diagnostics.map(\.summary).joined(separator: "; ")): all stays as it is"
-        case .disputed(let places):
-            "it is declared more than once (\(places.map { "\($0.filename):\($0.start.line)" }.joined(separator: ", "))): "
-                + "all stays as it is"
+    /// Of what ended by itself: a job that completed is done, and what failed is not merely missing.
+    private var healthOfEnded: Health {
+        let ended = observed.ended.values.sorted { $0.ordinal < $1.ordinal }
+        if let failed = ended.first(where: { $0.state == .failed }) {
+            return Health(.degraded, failed.reason?.rawValue ?? "failed", "\(failed.slotText) failed\(failed.endText)")
         }
+        let last = ended.filter { $0.state == .completed }
+        return last.isEmpty || last.contains { $0.definition.kind != .job }
+            ? Health(.missing, "not_running", "none of its tasks lives")
+            : Health(.healthy, "completed", "it completed")
     }
 }

@@ -38,7 +38,6 @@ extension Planner {
             Condition(type: type, status: status, reason: reason, message: message, lastTransitionTime: now)
         }
         var conditions: [Condition] = []
-        let counts = tally.counts
         switch standing {
         case .blind(let reason, let message):
             return [condition(.ready, reason, message, false), condition(.stale, reason, message)]
@@ -57,12 +56,8 @@ extension Planner {
         }
         conditions.append(
             isConverged
-                ? condition(
-                    .ready, "converged", "\(tally.converged) of \(counts.workloads) workloads are as they should be")
-                : condition(
-                    .ready, "not_converged",
-                    "\(tally.converged) of \(counts.workloads) workloads are as they should be",
-                    false))
+                ? condition(.ready, "converged", convergence)
+                : condition(.ready, "not_converged", convergence, false))
         if tally.reconciling > 0 {
             conditions.append(
                 condition(.reconciling, "reconciling", "workloads being changed: \(tally.reconciling)"))
@@ -75,6 +70,13 @@ extension Planner {
             conditions.append(condition(.stale, finding.reason, finding.text))
         }
         return conditions
+    }
+
+    /// Such as `1 of 2 workloads is as it should be`.
+    private var convergence: String {
+        let converged = tally.converged
+        return "\(converged) of \(Count(tally.counts.workloads, "workload")) "
+            + (converged == 1 ? "is as it should be" : "are as they should be")
     }
 
     // MARK: Findings
@@ -106,7 +108,8 @@ extension Planner {
         }
         let names = desired.disputed.sorted().compactMap { name -> Finding? in
             guard case .kept(let reason)? = desired.workloads[name] else { return nil }
-            return Finding(reason: reason.rule.rawValue, subject: name.rawValue, message: reason.text)
+            return Finding(
+                reason: reason.rule.rawValue, subject: name.rawValue, message: desired.explanation(of: reason))
         }
         return problems + files + names
     }

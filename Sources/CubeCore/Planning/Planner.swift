@@ -245,10 +245,12 @@ package struct Planner: Sendable {
                 starts: starts, identity: .init(cluster: observed.cluster, owner: owner),
                 awaited: declared.dependencies.filter { !isServing($0) }, now: now)
             decision = decider.decide()
-        case .kept(let reason)?: decision = leftover.keep(reason)
+        case .kept(let reason)?: decision = leftover.keep(reason, desired.explanation(of: reason))
         case nil:
             let kept = live.compactMap { $0.source.flatMap(desired.keptByGroup) }.first
-            decision = live.isEmpty ? nil : kept.map(leftover.keep) ?? leftover.prune()
+            decision =
+                live.isEmpty
+                ? nil : kept.map { leftover.keep($0, desired.explanation(of: $0)) } ?? leftover.prune()
         }
         contention.wish(desired.workloads[name].map { _ in wish(of: name) }, of: name)
         if desired.workloads[name] != nil { window.returned(name) }

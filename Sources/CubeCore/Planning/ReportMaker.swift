@@ -83,7 +83,7 @@ struct ReportMaker {
                 : condition(.ready, rule.rawValue, decision.reason, false)
         ]
         if let reason = held.first {
-            let count = held.count == 1 ? "1 action" : "\(held.count) actions"
+            let count = Count(held.count, "action")
             // Who froze it, why and until when, is what a person wants to know.
             let text = reason == .suspended && rule == .suspended ? decision.reason : reason.text
             conditions.append(condition(.held, reason.rawValue, "\(text) (\(count))"))
@@ -127,7 +127,7 @@ extension WaitReason {
         case .maxSurge: "it waits until there is room for one more"
         case .successorUnready: "it waits until its successor is available"
         case .maxUnavailable: "it waits until the others are available"
-        case .dependencyUnhealthy: "it waits until what it depends on is healthy"
+        case .dependencyUnhealthy: "it waits until its dependencies are healthy, and jobs among them completed"
         case .dependentsRunning: "it waits until what depends on it is gone"
         case .minHealthy: "it waits until the others were ready for long enough"
         case .nodeUnknown: "it waits for a node that is silent"

@@ -59,7 +59,11 @@ package struct Review: Codable, Hashable, Sendable {
         _ = desired.apply(revision)
         let after = desired.workloads
         let names = Set(before.keys).union(after.keys).sorted()
-        changes = names.compactMap { Change($0, from: before[$0], to: after[$0], unreadableBefore: unreadable) }
+        changes = names.compactMap { name in
+            Change(
+                name, from: before[name], to: after[name], unreadableBefore: unreadable,
+                explaining: desired.explanation(of:))
+        }
         diagnostics =
             desired.problems + desired.unreadable.sorted { $0.key < $1.key }.flatMap(\.value)
             + desired.disputed.sorted().flatMap { desired.diagnostics(of: $0) }
@@ -77,14 +81,15 @@ package struct Review: Codable, Hashable, Sendable {
 
 extension Review.Change {
     fileprivate init?(
-        _ name: WorkloadName, from old: DesiredWorkload?, to new: DesiredWorkload?, unreadableBefore: Set<String>
+        _ name: WorkloadName, from old: DesiredWorkload?, to new: DesiredWorkload?, unreadableBefore: Set<String>,
+        explaining explain: (KeptReason) -> String
     ) {
         switch (old, new) {
         case (_, .kept(let reason)?):
             // What was so before is no change.
             if case .kept? = old { return nil }
             guard let place = old?.declared?.range ?? reason.places.first else { return nil }
-            self.init(name: name, kind: .kept, effect: .none, consequence: reason.text, at: place)
+            self.init(name: name, kind: .kept, effect: .none, consequence: explain(reason), at: place)
         case (.readable(let old)?, .readable(let new)?): self.init(from: old, to: new)
         case (_, .readable(let new)?):
             let isKnown = old == nil && !unreadableBefore.contains(new.file)

@@ -31,10 +31,12 @@ extension WorkloadDecider {
         guard !slots.isEmpty else {
             return live.isEmpty
                 ? Health(.healthy, "scaled_to_zero", "no replica is declared")
-                : Health(.progressing, "scaling_down", "\(live.count) tasks are still there")
+                : Health(
+                    .progressing, "scaling_down", Count(live.count, "task").verb("is still there", "are still there"))
         }
         if slots.allSatisfy({ $0.phase == .done }) { return Health(.healthy, "completed", "it completed") }
         if let unfinished = slots.first(where: { !$0.isSettled }) { return progress(unfinished) }
+        if workload.definition.kind == .job { return .uncompleted(slots.count { $0.phase == .done }, of: slots.count) }
         return Health(.healthy, "running", slots.count == 1 ? "its task runs" : "all \(slots.count) replicas run")
     }
 
@@ -85,10 +87,16 @@ extension WorkloadDecider {
         }
     }
 
-    /// What differs, by field: of what is to be replaced or changed in place, and of the number of tasks.
+    /// What differs, by field: of what is to be replaced or changed in place, of what ended and is to run again because its
+    /// definition changed, and of the number of tasks.
     var differences: [Difference] {
         var all: Set<Difference> = []
+        var renewed = 0
         for slot in slots {
+            if let ended = endedByItself(in: slot) {
+                all.formUnion(workload.differences(to: ended))
+                if ended.state == .completed { renewed += 1 }
+            }
             let staying = slot.holders.filter { !$0.isStopping }
             for task in staying {
                 all.formUnion(workload.differences(to: task))
@@ -99,11 +107,19 @@ extension WorkloadDecider {
         }
         // A slot counts once, also while a task takes the other's place.
         let taken = slots.count { $0.phase == .done || $0.holders.contains { !$0.isStopping } }
-        let there = taken + beyond.count { !$0.isStopping }
+        let there = taken + renewed + beyond.count { !$0.isStopping }
         if there != workload.replicas {
             all.insert(Difference(field: "replicas", desired: "\(workload.replicas)", observed: "\(there)"))
         }
         return all.sorted { ($0.field, $0.observed ?? "") < ($1.field, $1.observed ?? "") }
+    }
+
+    /// The task that ended by itself in a slot that is empty now, where another definition is to run in its place.
+    func endedByItself(in slot: Slot) -> TaskStatus? {
+        guard case .vacant(let rule) = slot.phase, [rules.changed, .settingsChanged].contains(rule),
+            let task = rules.ended[slot.ordinal], task.state == .completed || task.state == .failed
+        else { return nil }
+        return task
     }
 }
 

@@ -59,8 +59,13 @@ extension WorkloadDecider {
             settingsDigest: workload.settingsDigest, source: workload.file, definition: workload.definition,
             rejects: rejecting, dependencies: workload.dependencies)
         return PlannedAction(
-            name: workload.name, ordinal: ordinal, rule: rule, reason: rule.scheduleText + waitText,
+            name: workload.name, ordinal: ordinal, rule: rule, reason: cause(of: rule, in: ordinal) + waitText,
             operation: .schedule(proposal, maxLive: workload.replicas + surge))
+    }
+
+    /// Why a task is started in a slot.
+    private func cause(of rule: Rule, in ordinal: Int) -> String {
+        rule == rules.changed && endedByItself(in: slots[ordinal]) != nil ? rule.replaceText : rule.scheduleText
     }
 
     /// What it waits for before anything is put in its place, by name.
@@ -185,7 +190,7 @@ extension WorkloadDecider {
     private func scalingDown(_ budget: inout Budget) -> [Step] {
         var pace = max(1, maxUnavailable) - beyond.count { $0.isStopping }
         return beyond.reversed().map { task in
-            let action = stop(task, .scaleDown, "\(workload.replicas) replicas are declared")
+            let action = stop(task, .scaleDown, scaleText)
             if task.isStopping { return Step(action, .inFlight) }
             if task.ready { pace -= 1 }
             let isFree =
@@ -195,6 +200,11 @@ extension WorkloadDecider {
                 action, isFree ? .due : .waiting, waitsFor: isFree ? nil : .maxUnavailable,
                 change: change(HeldChange.scaleDown, task))
         }
+    }
+
+    private var scaleText: String {
+        workload.replicas == 0
+            ? "no replica is declared" : Count(workload.replicas, "replica").verb("is declared", "are declared")
     }
 
     private func change(_ verb: String, _ task: TaskStatus, to digest: Digest? = nil) -> HeldChange {

@@ -11,7 +11,7 @@ struct WorkloadDecider {
     let workload: Workload
     /// The declared digest that a rollout gave up, where the workload is what was healthy before it.
     let rejecting: Digest?
-    /// What it depends on and is not healthy, sorted: while it waits for that, nothing is started or replaced.
+    /// The dependencies that are not healthy (of jobs: not completed), sorted. Until they are, nothing is started or replaced.
     let awaited: [WorkloadName]
     let observed: ObservedWorkload
     let rules: SlotRules
@@ -75,7 +75,12 @@ struct WorkloadDecider {
             health: frozen ? Health(.suspended, "suspended", freezeText) : health,
             standstill: frozen ? nil : standstill, differences: differences,
             replicas: .init(desired: workload.replicas, live: live.count, ready: live.count { $0.ready }),
-            servesWhileFrozen: frozen ? slots.allSatisfy(\.isAvailable) : nil, wakeAt: wakeAt)
+            servesWhileFrozen: frozen ? slots.allSatisfy(frees) : nil, wakeAt: wakeAt)
+    }
+
+    /// Whether a slot lets dependents go on: a service that works, a job that completed.
+    private func frees(_ slot: Slot) -> Bool {
+        workload.definition.kind == .job ? slot.phase == .done : slot.isAvailable
     }
 
     /// Why it does not go on by itself.

@@ -9,19 +9,32 @@ package enum Feasibility: Hashable, Sendable {
     case feasible([Candidate])
     case infeasible(PendingCause)
 
-    package init(of demand: Demand, on candidates: [Candidate]) {
+    /// - Parameter others: the nodes that take no tasks now; a cause names those of them that could run the task.
+    package init(
+        of demand: Demand, on candidates: [Candidate], besides others: @autoclosure () -> [UnavailableNode] = []
+    ) {
         guard !candidates.isEmpty else {
-            self = .infeasible(PendingCause(reason: .noNode, message: "no node is ready to take tasks"))
+            let message = Self.message("no node is ready to take tasks", others())
+            self = .infeasible(PendingCause(reason: .noNode, message: message))
             return
         }
         let running = candidates.filter { $0.runtimes.contains(demand.runtime) }
         guard !running.isEmpty else {
-            self = .infeasible(PendingCause(reason: .noRuntime, message: Self.runtimeMessage(demand.runtime)))
+            let others = others().filter { $0.runtimes.contains(demand.runtime) }
+            let message =
+                others.isEmpty ? Self.runtimeMessage(demand.runtime) : Self.message("no other node can run it", others)
+            self = .infeasible(PendingCause(reason: .noRuntime, message: message))
             return
         }
         let matching = running.filter { demand.constraints.match($0.labels) }
         guard !matching.isEmpty else {
-            let message = "no node that could run it has \(demand.constraints.text)"
+            let others = others().filter {
+                $0.runtimes.contains(demand.runtime) && demand.constraints.match($0.labels)
+            }
+            let message =
+                others.isEmpty
+                ? "no node that could run it has \(demand.constraints.text)"
+                : Self.message("no other node has \(demand.constraints.text)", others)
             self = .infeasible(PendingCause(reason: .noMatch, message: message))
             return
         }
@@ -36,6 +49,14 @@ package enum Feasibility: Hashable, Sendable {
             return
         }
         self = .feasible(open)
+    }
+
+    /// Names the nodes that would do if they took tasks: `node w1 is draining; no other node has disk=fast`.
+    private static func message(_ rest: String, _ others: [UnavailableNode]) -> String {
+        guard !others.isEmpty else { return rest }
+        let named = others.sorted { $0.name < $1.name }.prefix(3).map { "node \($0.name) is \($0.state)" }
+        let more = others.count > named.count ? " (and \(others.count - named.count) more)" : ""
+        return "\(named.joined(separator: ", "))\(more); \(rest)"
     }
 
     private static func runtimeMessage(_ runtime: String) -> String {
@@ -76,7 +97,11 @@ extension ResourceSpec {
     /// For a person: what is asked for at all, such as `0.5 cores and 128 MiB of memory`.
     fileprivate var text: String {
         var parts: [String] = []
-        if millicores > 0 { parts.append("\(Double(millicores) / 1000) cores") }
+        if millicores > 0 {
+            let whole = millicores.isMultiple(of: 1000)
+            let cores = whole ? "\(millicores / 1000)" : "\(Double(millicores) / 1000)"
+            parts.append("\(cores) \(millicores == 1000 ? "core" : "cores")")
+        }
         if memory > 0 { parts.append("\(Self.text(memory)) of memory") }
         if disk > 0 { parts.append("\(Self.text(disk)) of disk") }
         return parts.isEmpty ? "nothing" : parts.joined(separator: " and ")
@@ -89,6 +114,6 @@ extension ResourceSpec {
             guard unit == "bytes" || value >= 1024 else { break }
             (value, unit) = (value / 1024, larger)
         }
-        return "\(value) \(unit)"
+        return "\(value) \(value == 1 && unit == "bytes" ? "byte" : unit)"
     }
 }

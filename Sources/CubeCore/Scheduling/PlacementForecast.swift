@@ -7,6 +7,7 @@ package import CubeTypes
 package struct PlacementForecast: Sendable {
     private var scheduler: Scheduler
     private var nodes: [NodeName: Candidate]
+    private let unavailable: [UnavailableNode]
     private var siblings: [NodeName: [WorkloadKey: Int]] = [:]
     /// Those that hold a place.
     private var held: [TaskID: TaskStatus]
@@ -18,6 +19,9 @@ package struct PlacementForecast: Sendable {
             Candidate(
                 name: node.name, runtimes: node.runtimes, labels: node.labels, capacity: node.capacity,
                 reserved: node.reserved, tasks: node.tasks, siblings: 0)
+        }
+        unavailable = nodes.filter { $0.state != .ready }.map { node in
+            UnavailableNode(name: node.name, runtimes: node.runtimes, labels: node.labels, state: node.state)
         }
         self.nodes = Dictionary(ready.map { ($0.name, $0) }) { _, last in last }
         let holding = tasks.filter { [.scheduled, .running, .stopping].contains($0.state) }
@@ -38,7 +42,7 @@ package struct PlacementForecast: Sendable {
             node.siblings = siblings[node.name]?[workload] ?? 0
             return node
         }
-        let decision = scheduler.decide(demand, among: candidates)
+        let decision = scheduler.decide(demand, among: candidates, besides: unavailable)
         if case .node(let name) = decision, var node = nodes[name] {
             node.reserved = node.reserved + demand.resources
             node.ports.formUnion(demand.hostPorts)

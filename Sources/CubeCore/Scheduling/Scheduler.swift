@@ -13,8 +13,11 @@ package struct Scheduler: Sendable {
         picking = Picking(scoring: Scoring(policy: policy, lastPicked: lastPicked))
     }
 
-    package func decide(_ demand: Demand, among candidates: [Candidate]) -> Decision {
-        switch Feasibility(of: demand, on: candidates) {
+    /// - Parameter others: the nodes that take no tasks now, for the reason why a task has no node.
+    package func decide(
+        _ demand: Demand, among candidates: [Candidate], besides others: @autoclosure () -> [UnavailableNode] = []
+    ) -> Decision {
+        switch Feasibility(of: demand, on: candidates, besides: others()) {
         case .feasible(let feasible): .node(picking.pick(feasible, for: demand))
         case .infeasible(let cause): .pending(cause)
         }

@@ -47,7 +47,9 @@ package struct Problem: Error, Hashable, Sendable {
         if sorted.count > shown.count, let last = diagnostics.last {
             diagnostics.append(
                 Diagnostic(
-                    reason: .tooMany, summary: "\(sorted.count - shown.count) more problems are not shown",
+                    reason: .tooMany,
+                    summary: sorted.count - shown.count == 1
+                        ? "1 more problem is not shown" : "\(sorted.count - shown.count) more problems are not shown",
                     range: last.range))
         }
         return diagnostics

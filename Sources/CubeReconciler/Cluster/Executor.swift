@@ -24,7 +24,8 @@ struct Executor: Sendable {
                 BatchRequest(owner: owner, fence: fence, pass: pass, operations: actions.map(\.operation)))
             guard answer.results.count == actions.count else {
                 throw APIError(
-                    .malformedAnswer, "\(actions.count) operations were answered by \(answer.results.count) results")
+                    .malformedAnswer,
+                    "the answer to \(Count(actions.count, "operation")) has \(Count(answer.results.count, "result"))")
             }
             note(actions, answer.results.map { $0.error?.reason.rawValue ?? "ok" }, plan)
             return answer

@@ -81,12 +81,6 @@ extension TaskResult {
 }
 
 /// A number of things: `1 task`, `5 tasks`.
-struct Count: CustomStringConvertible {
-    let description: String
-
-    init(_ number: Int, _ noun: String) { description = "\(number) \(noun)\(number == 1 ? "" : "s")" }
-}
-
 extension String {
     /// On one line, with control characters as Swift writes them: what a task wrote neither looks like a line of our own nor
     /// moves the cursor of a terminal.

@@ -311,7 +311,9 @@ struct PlanningChaos {
             for name in workload.dependencies {
                 guard case .readable(let other)? = world.planner.desired.workloads[name] else { continue }
                 let seen = world.planner.observed?.workloads[name]
-                let ready = Set((seen?.live ?? []).filter { $0.ready }.map(\.ordinal))
+                // A job counts once it has completed: that it runs is not enough.
+                let isJob = other.definition.kind == .job
+                let ready = Set((seen?.live ?? []).filter { $0.ready && !isJob }.map(\.ordinal))
                 let done = (0..<other.replicas).count { ordinal in
                     ready.contains(ordinal) || seen?.slots[ordinal]?.last == .completed
                         || seen?.slots[ordinal]?.completed.contains(other.specDigest) == true

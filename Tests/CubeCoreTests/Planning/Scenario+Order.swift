@@ -18,6 +18,28 @@ extension Scenario {
             story.world.settle()
             story.show("at the end")
         },
+        Scenario("depends-on-job") { story in
+            story.world.write("app.json", Workload("app", "one", dependsOn: ["migrate"]))
+            story.world.write("migrate.json", Workload("migrate", "one", kind: .job))
+            story.world.read()
+            story.step("a service that needs a job")
+            story.show("the job is running: app waits")
+            story.world.become(.complete, "migrate")
+            story.step("the job completed: app starts")
+            story.world.settle()
+            story.world.write("app.json", Workload("app", "two", dependsOn: ["migrate"]))
+            story.world.write("migrate.json", Workload("migrate", "two", kind: .job))
+            story.world.read()
+            story.step("both change in one commit: the job runs first, and what runs of app stays")
+            story.show("the job is running")
+            story.world.become(.fail, "migrate")
+            story.show("the job failed: app is held back")
+            story.world.write("migrate.json", Workload("migrate", "three", kind: .job))
+            story.world.read()
+            story.step("a fix of the job")
+            story.world.become(.complete, "migrate")
+            story.show("it completed: app is replaced")
+        },
         Scenario("depends-on-failing") { story in
             story.world.behaviour = ["bad": .crash]
             story.world.write("web.json", Workload("web", "one", replicas: 2, dependsOn: ["db"]))

@@ -65,6 +65,29 @@ struct SchedulerTests {
         }
     }
 
+    @Test func `a node that could run a task and takes none now is named in the cause`() {
+        let fast = UnavailableNode(
+            name: NodeName(rawValue: "w2")!, runtimes: ["process"], labels: ["disk": "fast"], state: .draining)
+        let engine = UnavailableNode(
+            name: NodeName(rawValue: "w3")!, runtimes: ["docker"], labels: [:], state: .silent)
+        func message(_ demand: Demand, _ candidates: [Candidate], _ others: [UnavailableNode]) -> String? {
+            guard case .infeasible(let cause) = Feasibility(of: demand, on: candidates, besides: others) else {
+                return nil
+            }
+            return cause.message
+        }
+        let wanting = demand(constraints: PlacementConstraints(labels: ["disk": "fast"]))
+        #expect(message(wanting, [candidate("w1")], [fast]) == "node w2 is draining; no other node has disk=fast")
+        #expect(message(wanting, [candidate("w1")], [engine]) == "no node that could run it has disk=fast")
+        #expect(
+            message(demand(image: "web:1"), [candidate("w1")], [fast, engine])
+                == "node w3 is silent; no other node can run it")
+        #expect(
+            message(demand(), [], [engine, fast])
+                == "node w2 is draining, node w3 is silent; no node is ready to take tasks")
+        #expect(message(demand(1000), [candidate("w1", cpu: 1)], []) == "it needs 1 core, more than any node has")
+    }
+
     @Test("Spread takes the node with the fewest of the same workload, then the least loaded, then the first by name")
     func spread() {
         #expect(pick(demand(), [candidate("a", siblings: 1), candidate("b", used: 3000)]) == "b")

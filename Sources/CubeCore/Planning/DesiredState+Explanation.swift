@@ -1,0 +1,30 @@
+import CubeJSON
+import CubeTypes
+
+extension DesiredState {
+    /// Why a name is kept as it is, for a person.
+    func explanation(of kept: KeptReason) -> String {
+        switch kept {
+        case .unreadable(let files): "\(trouble(with: files)): all stays as it is"
+        case .groupInvalid(let directory, let files):
+            "\(trouble(with: files)), and "
+                + "\(directory.isEmpty ? "all manifests are" : "\(directory) is") one group: all of it stays as it is"
+        case .misled(let diagnostics):
+            "\(diagnostics.map(\.summary).joined(separator: "; ")): all stays as it is"
+        case .disputed(let places):
+            "it is declared more than once (\(places.map { "\($0.filename):\($0.start.line)" }.joined(separator: ", "))): "
+                + "all stays as it is"
+        }
+    }
+
+    /// Such as `web.json is invalid (3 errors), db.json cannot be read`: a file that was read and is wrong is told apart from
+    /// one that could not be read.
+    private func trouble(with files: [String]) -> String {
+        files.map { file in
+            let diagnostics = unreadable[file] ?? []
+            let isInvalid = !diagnostics.isEmpty && !diagnostics.contains { $0.reason == .unreadable }
+            return isInvalid ? "\(file) is invalid (\(Count(diagnostics.count, "error")))" : "\(file) cannot be read"
+        }
+        .joined(separator: ", ")
+    }
+}

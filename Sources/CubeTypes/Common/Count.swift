@@ -1,0 +1,18 @@
+/// A number and its noun for people, in agreement: `1 task`, `2 tasks`, `0 tasks`.
+package struct Count: CustomStringConvertible, Sendable {
+    package let number: Int
+    private let noun: String
+
+    /// - Parameter noun: in the singular; its plural ends in `s`.
+    package init(_ number: Int, _ noun: String) {
+        self.number = number
+        self.noun = noun
+    }
+
+    package var description: String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
+
+    /// With the verb that agrees: `1 task runs`, `2 tasks run`.
+    package func verb(_ singular: String, _ plural: String) -> String {
+        "\(self) \(number == 1 ? singular : plural)"
+    }
+}

@@ -1,0 +1,130 @@
+import CubeCore
+import CubeTypes
+import Testing
+
+/// Dependents of a job wait for its completion.
+struct JobDependencyTests {
+    /// `app` needs `migrate`; both run their first version.
+    private func started(replicas: Int = 1) -> PlanningWorld {
+        var world = PlanningWorld()
+        world.write("app.json", Workload("app", "one", dependsOn: ["migrate"]))
+        world.write("migrate.json", Workload("migrate", "one", replicas: replicas, kind: .job))
+        world.read()
+        world.settle()
+        return world
+    }
+
+    private func status(_ world: PlanningWorld, _ name: String) -> WorkloadStatus? {
+        world.planner.entry(WorkloadName(rawValue: name)!)?.report.status
+    }
+
+    private func started(_ world: PlanningWorld, _ name: String) -> [[String]] {
+        world.live(name).map(\.definition.command)
+    }
+
+    @Test func `a running job is progressing, and its dependents are not started`() {
+        var world = started()
+        #expect(status(world, "migrate")?.health == .progressing)
+        #expect(status(world, "migrate")?.sync == .synced)
+        #expect(!world.planner.pass(now: world.now).isConverged)
+        #expect(world.live("app").isEmpty)
+        #expect(status(world, "app")?.health == .missing)
+        world.become(.complete, "migrate")
+        world.settle()
+        #expect(status(world, "migrate")?.health == .healthy)
+        #expect(started(world, "app") == [["one"]])
+        #expect(world.planner.pass(now: world.now).isConverged)
+    }
+
+    @Test func `every task of a job must complete`() {
+        var world = started(replicas: 2)
+        world.become(.complete, "migrate", 0)
+        world.settle()
+        #expect(status(world, "migrate")?.conditions.first?.message == "1 of 2 tasks of the job have completed")
+        #expect(world.live("app").isEmpty)
+        world.become(.complete, "migrate", 1)
+        world.settle()
+        #expect(started(world, "app") == [["one"]])
+    }
+
+    @Test func `a job that fails after it ran holds its dependents back`() {
+        var world = started()
+        world.become(.fail, "migrate")
+        world.settle()
+        #expect(status(world, "migrate")?.health == .degraded)
+        #expect(world.live("app").isEmpty)
+        world.direct(.retry, "migrate")
+        world.settle()
+        world.become(.complete, "migrate")
+        world.settle()
+        #expect(started(world, "app") == [["one"]])
+    }
+
+    @Test func `where both change at once, the new version of the dependent waits for that of the job`() {
+        var world = started()
+        world.become(.complete, "migrate")
+        world.settle()
+        world.write("app.json", Workload("app", "two", dependsOn: ["migrate"]))
+        world.write("migrate.json", Workload("migrate", "two", kind: .job))
+        world.read()
+        world.settle()
+        #expect(started(world, "migrate") == [["two"]] && started(world, "app") == [["one"]])
+        world.become(.complete, "migrate")
+        world.settle()
+        #expect(started(world, "app") == [["two"]])
+    }
+
+    @Test func `a suspended job that runs frees nothing until it completed`() {
+        var world = started()
+        world.direct(.suspend, "migrate")
+        world.settle()
+        #expect(world.live("app").isEmpty)
+        world.become(.complete, "migrate")
+        world.settle()
+        #expect(started(world, "app") == [["one"]])
+    }
+
+    @Test
+    func `a job whose file has an error is as well as its tasks, and frees its dependents only once it completed`() {
+        var world = started()
+        world.spoil("migrate.json")
+        world.read()
+        world.settle()
+        #expect(status(world, "migrate")?.health == .progressing)
+        #expect(world.live("app").isEmpty)
+        world.become(.complete, "migrate")
+        world.settle()
+        #expect(status(world, "migrate")?.health == .healthy)
+        #expect(started(world, "app") == [["one"]])
+    }
+
+    @Test func `what ended badly and has an error in its file is degraded, not missing`() {
+        var world = started()
+        world.become(.fail, "migrate")
+        world.spoil("migrate.json")
+        world.read()
+        world.settle()
+        #expect(status(world, "migrate")?.health == .degraded)
+    }
+
+    @Test func `a file that was read is called invalid, with the number of its errors`() {
+        var world = started()
+        world.spoil("migrate.json")
+        world.read()
+        world.settle()
+        let stale = status(world, "migrate")?.conditions.first { $0.type == .stale }
+        #expect(stale?.message == "migrate.json is invalid (1 error): all stays as it is")
+    }
+
+    @Test func `a changed job that completed is reported with the field that changed`() throws {
+        var world = started()
+        world.become(.complete, "migrate")
+        world.settle()
+        world.write("migrate.json", Workload("migrate", "two", kind: .job))
+        world.read()
+        let plan = world.planner.pass(now: world.now)
+        let entry = try #require(world.planner.document(plan, at: world.now).workloads.first)
+        #expect(entry.differences.map(\.field) == ["command"])
+        #expect(entry.actions.map(\.reason) == ["its definition changed"])
+    }
+}
