@@ -4,9 +4,9 @@ import SystemPackage
 /// The output of a task, in the numbered files that its supervisors write: `1.log` and on, the oldest removed.
 package struct TaskLog: Sendable {
     /// The size at which a file is followed by the next.
-    static let fileBytes = 10 << 20
+    package static let fileBytes = 10 << 20
     /// How many are kept.
-    static let files = 3
+    package static let files = 3
 
     let directory: String
 

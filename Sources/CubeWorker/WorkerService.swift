@@ -176,9 +176,6 @@ package actor WorkerService: Service {
 
     // MARK: Forgetting
 
-    /// How long the output of a task that has ended is kept, and its record.
-    private static let keptAfterEnd = Duration.seconds(24 * 3600)
-
     private func keepForgetting() async {
         while !Task.isCancelled {
             forget()
@@ -190,7 +187,7 @@ package actor WorkerService: Service {
     /// Removes what ended long ago, once the manager knows that it ended.
     func forget() {
         for record in table.records where table.isAcknowledged(record.id) {
-            guard let endedAt = record.endedAt, now() - endedAt >= Self.keptAfterEnd else { continue }
+            guard let endedAt = record.endedAt, now() - endedAt >= Retention.output else { continue }
             do {
                 try store.remove(record.id)
                 table.remove(record.id)

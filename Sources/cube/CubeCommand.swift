@@ -13,6 +13,8 @@ struct CubeCommand: ParsableCommand {
               cube up          runs it; edit, add, delete manifests meanwhile
               cube status      says how everything is, from another terminal
               cube down        stops it all
+
+            `cube help manifest` shows every field of a manifest.
             """),
         version: ProductVersion.current,
         groupedSubcommands: [

@@ -20,6 +20,7 @@ enum Main {
     private static func run() async throws {
         var command: any ParsableCommand
         do {
+            if let topic = Array(CommandLine.arguments.dropFirst()).helpTopic { return try topic.show() }
             if let failure = unknownCommand(after: "help") { throw failure }
             command = try CubeCommand.parseAsRoot()
         } catch let failure as Failure {

@@ -41,9 +41,6 @@ package struct ClusterIndex: Equatable, Sendable {
         }
     }
 
-    /// How many tasks of a slot are kept however old they are.
-    static let keptAttempts = 10
-
     package init() {}
 
     package init(of records: ClusterRecords) {
@@ -81,7 +78,7 @@ extension ClusterIndex {
     }
 
     private mutating func adjustCrowded(_ slot: SlotKey) {
-        crowded.set(slot, to: (attempts[slot]?.count ?? 0) > Self.keptAttempts)
+        crowded.set(slot, to: (attempts[slot]?.count ?? 0) > Retention.attempts)
     }
 
     /// Adds a task to every figure and set that it belongs to, or takes it out.

@@ -38,9 +38,9 @@ extension ClusterTransaction {
     package mutating func sweep() {
         var isFirst = true
         for slot in state.index.crowded.sorted() {
-            for id in (state.index.attempts[slot] ?? []).dropLast(ClusterIndex.keptAttempts) {
+            for id in (state.index.attempts[slot] ?? []).dropLast(Retention.attempts) {
                 guard let task = state.records.tasks[id], case .ended(let end) = task.phase,
-                    now - end.at >= Self.endedTaskAge, task.attempt != self.slot(slot).status.healthyAttempt
+                    now - end.at >= Retention.endedTask, task.attempt != self.slot(slot).status.healthyAttempt
                 else { continue }
                 if isFirst { advance() }
                 isFirst = false
@@ -48,9 +48,6 @@ extension ClusterTransaction {
             }
         }
     }
-
-    /// How long an ended task is kept at least.
-    static let endedTaskAge: Duration = .seconds(24 * 3600)
 }
 
 extension TaskRecord {

@@ -5,6 +5,7 @@ import CubeTypes
 extension FieldType<Int> {
     /// Cores, as a number with at most three decimals; kept in thousandths, exactly.
     static let cores = FieldType(
+        ValueForm(phrase: "number from 0 to 1000000, with at most three decimals", example: 2),
         schema: ["type": "number", "minimum": 0, "maximum": 1_000_000],
         read: { value, reader in
             guard let number = value.number else {
@@ -35,6 +36,7 @@ extension FieldType<Int> {
 
     /// Bytes, as a number or as text such as `128MiB`.
     static let size = FieldType(
+        ValueForm(phrase: "size, at most 1024TiB", example: "128MiB"),
         schema: [
             "type": ["integer", "string"], "minimum": 0, "maximum": .integer(Int64(maximumSize)),
             "pattern": "^[0-9]{1,12}(KiB|MiB|GiB|TiB)$",
@@ -91,6 +93,9 @@ extension FieldType<Duration> {
     /// A span of time such as `500ms`, `5s`, `10m`, `24h`.
     static func duration(_ bounds: ClosedRange<Duration>) -> FieldType {
         FieldType(
+            ValueForm(
+                phrase: "duration from \(bounds.lowerBound.text) to \(bounds.upperBound.text)",
+                example: .string(max(bounds.lowerBound, min(bounds.upperBound, .seconds(30))).text)),
             schema: ["type": "string", "pattern": "^[0-9]{1,12}(ms|s|m|h)$"],
             read: { value, reader in
                 guard let text = value.string else {

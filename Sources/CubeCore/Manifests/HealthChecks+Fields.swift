@@ -2,14 +2,19 @@ import CubeJSON
 import CubeTypes
 
 extension HealthChecks {
-    static let fields = FieldTable<HealthChecks>([
-        Field(
-            "ready", \.ready, FieldType.object(HealthCheck.fields(standard: .ready), standard: .ready).optional,
-            "Whether it is ready for work. Without this check it is ready when it runs."),
-        Field(
-            "live", \.live, FieldType.object(HealthCheck.fields(standard: .live), standard: .live).optional,
-            "Whether it is alive. Where this check fails, the run ends as `unhealthy` and `restart` says what follows."),
-    ])
+    static let fields = FieldTable<HealthChecks>(
+        [
+            Field(
+                "ready", \.ready,
+                FieldType.object(HealthCheck.fields(standard: .ready), example: ["http": ["port": "http"]]).optional,
+                "The check that says whether the task is ready for work. Without this check, a task that runs is ready."
+            ),
+            Field(
+                "live", \.live,
+                FieldType.object(HealthCheck.fields(standard: .live), example: ["tcp": ["port": "http"]]).optional,
+                "The check that says whether the task is alive. When it fails, the run ends as `unhealthy`, and `restart` "
+                    + "decides what follows."),
+        ], standard: HealthChecks.none)
 }
 
 extension HealthChecks {
@@ -31,34 +36,33 @@ extension HealthChecks {
 }
 
 extension HealthCheck {
-    /// - Parameter standard: the check whose times hold where nothing is said, for the documentation.
+    /// - Parameter standard: the check whose times hold where nothing is written.
     fileprivate static func fields(standard: HealthCheck) -> FieldTable<HealthCheck> {
         FieldTable<HealthCheck>(
             [
                 Field(
                     "http", \.http,
-                    FieldType.object(HTTPProbe.fields, standard: HTTPProbe(port: .number(0))).optional,
-                    "A GET on the loopback address; an answer of 200 to 399 passes."),
+                    FieldType.object(HTTPProbe.fields, example: ["port": "http", "path": "/healthz"]).optional,
+                    "A GET request to the loopback address. A status of 200 to 399 passes."),
                 Field(
-                    "tcp", \.tcp, FieldType.object(TCPProbe.fields, standard: TCPProbe(port: .number(0))).optional,
-                    "A connection on the loopback address; one that is accepted passes."),
+                    "tcp", \.tcp, FieldType.object(TCPProbe.fields, example: ["port": "http"]).optional,
+                    "A connection to the loopback address. A connection that is accepted passes."),
                 Field(
-                    "command", \.command, .strings,
-                    "A program and its arguments, run like the task itself; exit code 0 passes."),
+                    "command", \.command, .strings, example: ["web", "ping"],
+                    "A program and its arguments, run as the task itself is. Exit code 0 passes."),
                 Field(
                     "interval", \.interval, .duration(.milliseconds(100) ... .day),
-                    "From the beginning of one check to that of the next. Default `\"\(standard.interval.text)\"`."),
+                    "The time from the start of one check to the start of the next."),
                 Field(
                     "timeout", \.timeout, .duration(.milliseconds(10) ... .seconds(3600)),
-                    "A check that takes longer has failed. Default `\"\(standard.timeout.text)\"`."),
+                    "How long a check may take. A check that takes longer has failed."),
                 Field(
                     "retries", \.retries, .integer(1...1000),
-                    "How many failures in a row count. Default \(standard.retries)."),
+                    "How many failures in a row count as a failure of the task."),
                 Field(
                     "start_period", \.startPeriod, .duration(.zero ... .day),
-                    "For so long after a start failures do not count, until the first success. "
-                        + "Default `\"\(standard.startPeriod.text)\"`."),
-            ],
+                    "How long after a start failures do not count, or until the first success."),
+            ], standard: standard,
             condition: [
                 "oneOf": [
                     ["required": ["http"]], ["required": ["tcp"]],
@@ -80,20 +84,23 @@ extension HealthCheck {
 }
 
 extension HTTPProbe {
-    fileprivate static let fields = FieldTable<HTTPProbe>([
-        Field("port", \.port, .port, isRequired: true, "A port by its name in `ports`, or by number."),
-        Field("path", \.path, .urlPath, "What is asked for, with its query. Default `/`."),
-    ])
+    fileprivate static let fields = FieldTable<HTTPProbe>(
+        [
+            Field("port", \.port, .port, isRequired: true, "A port by its name in `ports`, or by number."),
+            Field("path", \.path, .urlPath, "The path of the request, with its query."),
+        ], standard: HTTPProbe(port: .number(0)))
 }
 
 extension TCPProbe {
-    fileprivate static let fields = FieldTable<TCPProbe>([
-        Field("port", \.port, .port, isRequired: true, "A port by its name in `ports`, or by number.")
-    ])
+    fileprivate static let fields = FieldTable<TCPProbe>(
+        [
+            Field("port", \.port, .port, isRequired: true, "A port by its name in `ports`, or by number.")
+        ], standard: TCPProbe(port: .number(0)))
 }
 
 extension FieldType<PortReference> {
     fileprivate static let port = FieldType(
+        ValueForm(phrase: "name of a port, or integer from 1 to 65535", example: "http"),
         schema: ["type": ["string", "integer"], "minimum": 1, "maximum": 65_535, "minLength": 1],
         read: { value, reader in
             if let text = value.string {
@@ -126,7 +133,8 @@ extension FieldType<PortReference> {
 extension FieldType<String> {
     /// What may stand in a request line.
     fileprivate static let urlPath = string(
-        schema: ["pattern": "^/[!-~]*$"], rule: "must begin with \"/\" and hold no space or control character",
+        "path of a URL", example: "/healthz", schema: ["pattern": "^/[!-~]*$"],
+        rule: "must begin with \"/\" and hold no space or control character",
         parse: { text in
             text.hasPrefix("/") && text.utf8.allSatisfy { (0x21...0x7e).contains($0) } ? text : nil
         },

@@ -16,43 +16,49 @@ struct Manifest: Sendable {
 
     /// All that a manifest may say.
     static let fields = FieldTable(
-        identifyingFields + taskFields + steeringFields + unsupportedFields,
+        identifyingFields.fields + taskFields + steeringFields + unsupportedFields, standard: empty,
         condition: [
             "if": ["not": ["required": ["image"]]],
             "then": ["required": ["command"], "properties": ["command": ["minItems": 1]]],
         ],
         check: checkWhole)
 
-    private static let identifyingFields: [Field<Manifest>] = [
-        .remark("$schema", "The schema that an editor checks the file against."),
-        .remark("$comment", "A remark for people."),
-        TaskDefinition.nameField.within(\.definition),
-    ]
+    /// The fields that say which workload it is, or nothing.
+    static let identifyingFields = FieldTable<Manifest>(
+        [
+            .remark("$schema", example: "cube.schema.json", "The schema that an editor checks the file against."),
+            .remark("$comment", example: "The shop's web server.", "A remark for people. Cube ignores it."),
+            TaskDefinition.nameField.within(\.definition),
+        ], standard: empty)
 
     private static let taskFields: [Field<Manifest>] =
         (TaskDefinition.replacingFields.fields + TaskDefinition.settingFields.fields).map { $0.within(\.definition) }
 
     /// The fields that tell the reconciler what to do and are in no digest.
     private static let steeringFields: [Field<Manifest>] = [
-        Field("replicas", \.replicas, .integer(0...10_000), "How many tasks run side by side. Default 1."),
-        Field("update", \.update, UpdatePolicy.fields, "How tasks are replaced when the definition changes."),
+        Field("replicas", \.replicas, .integer(0...10_000), "How many tasks of the workload run side by side."),
+        Field(
+            "update", \.update, UpdatePolicy.fields, example: ["max_unavailable": 0, "max_surge": 1],
+            "How tasks are replaced when a replacing field changes."),
         Field(
             "suspend", \.suspend, .boolean,
-            "A freeze: nothing of it is started, stopped or replaced. Default `false`."),
-        Field("prune", \.prune, .boolean, "Whether its tasks are stopped when the manifest goes. Default `true`."),
+            "Whether the workload is frozen: Cube starts, stops and replaces none of its tasks."),
         Field(
-            "depends_on", \.dependsOn, .array(of: .writtenName),
-            "Names of other workloads. Nothing of it is started or replaced while one of them is not healthy, or, of a "
-                + "job, has not completed; and none of them is pruned while it runs. A task finds where a ready one of each "
-                + "was served when it was placed as `<NAME>_<PORT>_ADDRESS`."),
+            "prune", \.prune, .boolean, example: false,
+            "Whether Cube stops the tasks when the manifest is removed."),
         Field(
-            "ignore", \.ignore, .array(of: .pointer),
-            "JSON pointers, such as `/labels/team`, to what makes no difference: a task that differs only there is as "
-                + "declared. One that is started anew for another reason has all of the manifest."),
+            "depends_on", \.dependsOn, .array(of: .writtenName, "names"), example: ["db", "migration"],
+            "Names of other workloads. Cube starts or replaces no task while one of these services is not healthy, or one "
+                + "of these jobs has not completed, and prunes none of them while this workload runs. A task finds the "
+                + "address of a ready task of each, as of its placement, in the variable `<NAME>_<PORT>_ADDRESS`."),
+        Field(
+            "ignore", \.ignore, .array(of: .pointer, "JSON pointers"),
+            "JSON pointers to parts of the manifest whose differences do not count: a task that differs only there is up "
+                + "to date. A task that is started for another reason gets the whole manifest."),
     ]
 
     /// The same, by themselves.
-    static let steering = FieldTable(steeringFields)
+    static let steering = FieldTable(steeringFields, standard: empty)
 
     private static let unsupportedFields: [Field<Manifest>] = [
         "volumes", "on_lost", "exclusive",
@@ -95,22 +101,25 @@ extension UpdatePolicy {
         [
             Field(
                 "max_unavailable", \.maxUnavailable, .integer(0...10_000),
-                "How many tasks may be missing while they are replaced; 0 where `max_surge` is above 0. Default 1."),
+                example: 1,
+                "How many tasks may be missing during an update. 0 is allowed if `max_surge` is above 0."),
             Field(
                 "max_surge", \.maxSurge, .integer(0...10_000),
-                "How many tasks may live beyond the replicas while they are replaced, each started before its "
-                    + "predecessor is stopped. Default 0: stop first, then start. A job does not surge."),
+                example: 1,
+                "How many tasks may run beyond the replicas during an update, each started before its predecessor is "
+                    + "stopped. With 0, Cube stops a task first and then starts its successor. A job does not surge."),
             Field(
                 "min_healthy", \.minHealthy, .duration(.zero ... .seconds(86_400)),
-                "How long a task must have been ready to count. Default `\"5s\"`."),
+                "How long a new task must have been ready before the update goes on."),
             Field(
                 "deadline", \.deadline, .duration(.seconds(1) ... .seconds(604_800)),
-                "How long after it was accepted a new task must count, or the rollout has failed. Default `\"10m\"`."),
+                "The time in which a new task must be ready for `min_healthy`, counted from when the manager accepted it. "
+                    + "After that, the rollout has failed."),
             Field(
                 "on_failure", \.onFailure, .oneOf([OnFailure.stall, .revert]),
-                "What becomes of a rollout that failed: with `stall` no further task is replaced, with `revert` all goes "
-                    + "back to what was healthy last, until the definition changes or `cube retry`. Default `stall`."),
-        ],
+                "What happens when a rollout fails. `stall` replaces no further task. `revert` goes back to the definition "
+                    + "that was healthy last, until the manifest changes or `cube retry` is run."),
+        ], standard: UpdatePolicy(),
         condition: [
             "if": ["required": ["max_unavailable"], "properties": ["max_unavailable": ["const": 0]]],
             "then": ["required": ["max_surge"], "properties": ["max_surge": ["minimum": 1]]],
@@ -133,7 +142,8 @@ extension UpdatePolicy {
 extension FieldType<JSONPointer> {
     /// A pointer to a field of the task: how the reconciler is steered is never compared.
     fileprivate static let pointer = string(
-        schema: ["pattern": "^/"], rule: "must be a JSON pointer to a field of the task, such as /labels/team",
+        example: "/labels/team", schema: ["pattern": "^/"],
+        rule: "must be a JSON pointer to a field of the task, such as /labels/team",
         parse: { text in
             guard let pointer = JSONPointer(text), fields.contains(pointer.tokens[0]) else { return nil }
             return pointer
@@ -153,6 +163,7 @@ struct WrittenName: Hashable, Sendable {
 
 extension FieldType<WrittenName> {
     fileprivate static let writtenName = FieldType(
+        ValueForm(phrase: "name", example: "db"),
         schema: FieldType<WorkloadName>.nameSchema.merging(["type": "string"]) { own, _ in own },
         read: { value, reader in
             guard let text = value.string else {
@@ -170,6 +181,6 @@ extension FieldType<WorkloadName> {
     fileprivate static let nameSchema: [String: CanonicalJSON] = ["pattern": "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"]
 
     static let name = string(
-        schema: nameSchema, rule: WorkloadName.rule,
+        "name: 1 to 63 of a-z, 0-9 and -", example: "web", schema: nameSchema, rule: WorkloadName.rule,
         parse: { WorkloadName(rawValue: $0) }, write: { .string($0.rawValue) })
 }

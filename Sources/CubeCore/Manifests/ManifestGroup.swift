@@ -12,9 +12,10 @@ package struct ManifestGroup: Hashable, Sendable {
 
     package static func isFile(_ path: String) -> Bool { path == fileName || path.hasSuffix("/" + fileName) }
 
-    static let fields = FieldTable<ManifestGroup>([
-        Field(
-            "atomic", \.atomic, .boolean,
-            "Whether nothing of the directory changes while any file in it is not valid. Default `false`.")
-    ])
+    static let fields = FieldTable<ManifestGroup>(
+        [
+            Field(
+                "atomic", \.atomic, .boolean,
+                "Whether Cube changes nothing of the directory while any file in it is invalid.")
+        ], standard: ManifestGroup())
 }

@@ -2,16 +2,20 @@ import CubeJSON
 import CubeTypes
 
 extension PortSpec {
-    static let fields = FieldTable<PortSpec>([
-        Field("name", \.name, .portName, isRequired: true, "The task finds its number as `PORT_<NAME>`."),
-        Field(
-            "container", \.container, FieldType.integer(1...65_535).optional,
-            "The port inside of a container. A process listens on the port of its node itself."),
-        Field(
-            "host", \.host, .integer(0...65_535),
-            "The port of the node; only one task of a node can have it. Default 0: one of 20000 to 31999 is allocated."),
-        Field("protocol", \.transport, .oneOf([Transport.tcp, .udp]), "Default `tcp`."),
-    ])
+    static let fields = FieldTable<PortSpec>(
+        [
+            Field(
+                "name", \.name, .portName, isRequired: true,
+                "The name of the port. The task finds its number in the variable `PORT_<NAME>`."),
+            Field(
+                "container", \.container, FieldType.integer(1...65_535).optional, example: 8080,
+                "The port inside a container. A process has none: it listens on the port of the node itself."),
+            Field(
+                "host", \.host, .integer(0...65_535), example: 443,
+                "The port of the node. Only one task of a node can have it. With 0, Cube allocates a port from "
+                    + "\(PortSpec.allocated.lowerBound) to \(PortSpec.allocated.upperBound)."),
+            Field("protocol", \.transport, .oneOf([Transport.tcp, .udp]), "The transport protocol."),
+        ], standard: PortSpec(name: ""))
 
     /// Reports what the ports of a task cannot be together.
     static func check(_ definition: TaskDefinition, _ object: JSONValue, _ reader: inout FieldReader) {
@@ -40,11 +44,12 @@ extension PortSpec {
 
 extension FieldType<String> {
     fileprivate static let portName = string(
-        schema: ["pattern": "^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"],
+        example: "http", schema: ["pattern": "^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"],
         rule: "must be 1 to 63 of a-z, 0-9 and -, the first one a letter and the last one not -",
         parse: { WorkloadName(rawValue: $0) != nil && $0.first?.isLetter == true ? $0 : nil }, write: { .string($0) })
 }
 
 extension FieldType<[PortSpec]> {
-    static let ports = array(of: FieldType<PortSpec>.object(PortSpec.fields, standard: PortSpec(name: "")))
+    static let ports = array(
+        of: FieldType<PortSpec>.object(PortSpec.fields, example: ["name": "http"]), "objects")
 }

@@ -8,7 +8,7 @@ extension TaskDefinition {
     package static let wireSchema = wireFields.wireSchema.merging(["description": "What a task is."]) { $1 }
 
     private static let wireFields = FieldTable<TaskDefinition>(
-        [nameField] + replacingFields.fields + settingFields.fields)
+        [nameField] + replacingFields.fields + settingFields.fields, standard: Manifest.empty.definition)
 
     /// What of it no manifest could say, wherever it comes from; `path` is where it stands.
     package func problems(at path: String) -> [ValidationError] {
@@ -18,54 +18,71 @@ extension TaskDefinition {
     }
 
     static let nameField = Field<TaskDefinition>(
-        "name", \.name, .name, isRequired: true,
+        "name", \.name, .name, isRequired: true, example: "web",
         "The workload's name; no other of the same owner may have it.")
 
     /// The fields of the spec digest.
-    static let replacingFields = FieldTable<TaskDefinition>([
-        Field(
-            "kind", \.kindAndItsDefaults, .oneOf([TaskKind.service, .job]),
-            "`service` runs until it is stopped, `job` until it ends with exit code 0. Default `service`."),
-        Field(
-            "image", \.image, FieldType<String>.nonEmptyString.optional,
-            "The image of a container. Without one the task is a process."),
-        Field(
-            "command", \.command, .strings,
-            "The program and its arguments. A process needs at least the program. `$(NAME)` stands for a variable."),
-        Field(
-            "env", \.env, .environment,
-            "Variables of the environment; `$(NAME)` in one stands for another one. Their values are never shown."),
-        Field(
-            "env_from", \.envFrom, .sources,
-            "Files of `KEY=VALUE` lines, beside the manifest or `secret:NAME`. Later ones replace earlier ones, `env` all."
-        ),
-        Field(
-            "working_dir", \.workingDirectory, FieldType<String>.absolutePath.optional,
-            "An absolute path. Default: the task's own directory."),
-        Field(
-            "user", \.user, FieldType<String>.nonEmptyString.optional,
-            "The user that the task runs as, by name or number. Default: the worker's."),
-        Field("cpu", \.resources.millicores, FieldType.cores, "Cores that are reserved, such as `0.5`. Default 0."),
-        Field(
-            "memory", \.resources.memory, FieldType.size,
-            "Memory that is reserved, in bytes or as `\"128MiB\"`. Default 0."),
-        Field("disk", \.resources.disk, FieldType.size, "Disk that is reserved, in bytes or as `\"1GiB\"`. Default 0."),
-        Field(
-            "ports", \.ports, .ports,
-            "On which it is served. A process finds the numbers as `PORT_<NAME>` and in its command as `$(PORT_<NAME>)`."
-        ),
-        Field(
-            "files", \.files, .files, "Files that the task finds in its directory. A changed one makes a new task."),
-    ])
+    static let replacingFields = FieldTable<TaskDefinition>(
+        [
+            Field(
+                "kind", \.kindAndItsDefaults, .oneOf([TaskKind.service, .job]),
+                "A `service` runs until it is stopped. A `job` runs until it ends with exit code 0."),
+            Field(
+                "image", \.image, FieldType<String>.nonEmptyString.optional, example: "registry.example/web:1.4",
+                "The image of a container. A task without an image is a process."),
+            Field(
+                "command", \.command, .strings, example: ["web", "--port", "$(PORT_HTTP)"],
+                "The program and its arguments. A process needs at least the program. `$(NAME)` stands for the variable "
+                    + "`NAME` of the task's environment; `$$(NAME)` is left as `$(NAME)`."),
+            Field(
+                "env", \.env, .environment,
+                "Environment variables. `$(NAME)` in a value stands for another variable. No view shows the values."),
+            Field(
+                "env_from", \.envFrom, .sources, example: ["web.env", "secret:web.env"],
+                "Files of `KEY=VALUE` lines: paths from the manifest's directory, or `secret:NAME`. A later file overrides an "
+                    + "earlier one, and `env` overrides all files."),
+            Field(
+                "working_dir", \.workingDirectory, FieldType<String>.absolutePath.optional,
+                default: "the task's own directory", example: "/srv/web",
+                "The working directory of the task."),
+            Field(
+                "user", \.user, FieldType<String>.nonEmptyString.optional, default: "the user of the worker",
+                example: "www-data",
+                "The user that the task runs as, by name or number."),
+            Field(
+                "cpu", \.resources.millicores, FieldType.cores, default: "0",
+                "Cores that are reserved on the node, such as `0.5`."),
+            Field("memory", \.resources.memory, FieldType.size, default: "0", "Memory that is reserved on the node."),
+            Field(
+                "disk", \.resources.disk, FieldType.size, default: "0", example: "1GiB",
+                "Disk space that is reserved on the node."),
+            Field(
+                "ports", \.ports, .ports,
+                "The ports that the task listens on. A process finds each number as the variable `PORT_<NAME>`, and as "
+                    + "`$(PORT_<NAME>)` in its command."),
+            Field(
+                "files", \.files, .files,
+                "Files that the task finds in its directory. A changed file replaces the task."),
+        ], standard: Manifest.empty.definition)
 
     /// The fields of the settings digest.
-    static let settingFields = FieldTable<TaskDefinition>([
-        Field("health", \.health, HealthChecks.fields, "How the worker finds out whether it is ready, and alive."),
-        Field("restart", \.restart, RestartPolicy.fields, "When a task that ended by itself is started again."),
-        Field("stop", \.stop, StopPolicy.fields, "How a task is asked to end."),
-        Field("constraints", \.constraints, PlacementConstraints.fields, "On which nodes it may run."),
-        Field("labels", \.labels, .labels, "Words of yours, by name. They mean nothing to Cube."),
-    ])
+    static let settingFields = FieldTable<TaskDefinition>(
+        [
+            Field(
+                "health", \.health, HealthChecks.fields,
+                example: ["ready": ["http": ["port": "http"]], "live": ["tcp": ["port": "http"]]],
+                "How the worker finds out whether the task is ready, and whether it is alive."),
+            Field(
+                "restart", \.restart, RestartPolicy.fields, example: ["backoff": "2s", "backoff_max": "5m"],
+                "When the worker starts a task again that ended by itself."),
+            Field(
+                "stop", \.stop, StopPolicy.fields, example: ["signal": "SIGINT", "grace": "30s"],
+                "How Cube asks a task to end."),
+            Field(
+                "constraints", \.constraints, PlacementConstraints.fields, example: ["labels": ["disk": "fast"]],
+                "The nodes on which the task may run."),
+            Field("labels", \.labels, .labels, "Arbitrary key-value labels. Cube does not interpret them."),
+        ], standard: Manifest.empty.definition)
 
     /// Setting the kind brings the restart policy that goes with it, which the fields after it may change.
     private var kindAndItsDefaults: TaskKind {
@@ -82,16 +99,20 @@ extension RestartPolicy {
         [
             Field(
                 "policy", \.policy, .oneOf([Condition.always, .onFailure, .never]),
-                "After which ends. Default `always` for a service, `on_failure` for a job."),
+                default: "`always` for a service, `on_failure` for a job",
+                "The ends after which the task is started again."),
             Field(
                 "max", \.max, .integer(0...1_000_000),
-                "How many restarts are allowed `within` a time; one more, and the task has failed. Default 10."),
-            Field("within", \.within, .duration(.seconds(1) ... .day * 30), "Default `\"10m\"`."),
+                "How many restarts are allowed `within` a time. At the next end the task fails."),
+            Field(
+                "within", \.within, .duration(.seconds(1) ... .day * 30), "The time in which `max` counts restarts."),
             Field(
                 "backoff", \.backoff, .duration(.milliseconds(100) ... .day),
-                "The wait before the first restart; it doubles up to `backoff_max`. Default `\"1s\"`."),
-            Field("backoff_max", \.backoffMax, .duration(.milliseconds(100) ... .day), "Default `\"1m\"`."),
-        ],
+                "The wait before the first restart. It doubles with each restart, up to `backoff_max`."),
+            Field(
+                "backoff_max", \.backoffMax, .duration(.milliseconds(100) ... .day),
+                "The longest wait before a restart."),
+        ], standard: .standard(for: .service),
         check: { policy, object, reader in
             if policy.backoff > policy.backoffMax {
                 reader.report(
@@ -103,22 +124,24 @@ extension RestartPolicy {
 }
 
 extension StopPolicy {
-    static let fields = FieldTable<StopPolicy>([
-        Field(
-            "signal", \.signal, .oneOf(signals.keys.sorted(), parse: { $0 }, write: { $0 }),
-            "The first signal. Default `SIGTERM`."),
-        Field(
-            "grace", \.grace, .duration(.zero ... .day),
-            "What is left after this time gets SIGKILL. Default `\"10s\"`."),
-    ])
+    static let fields = FieldTable<StopPolicy>(
+        [
+            Field(
+                "signal", \.signal, .oneOf(signals.keys.sorted(), parse: { $0 }, write: { $0 }),
+                example: "SIGTERM", "The signal that asks the task to end."),
+            Field(
+                "grace", \.grace, .duration(.zero ... .day),
+                "How long the task has to end. Processes that are left after this time get SIGKILL."),
+        ], standard: StopPolicy())
 }
 
 extension PlacementConstraints {
-    static let fields = FieldTable<PlacementConstraints>([
-        Field("labels", \.labels, .labels, "Labels that the node must bear."),
-        Field("not", \.not, .labels, "Labels that the node must not bear with this value."),
-        .unsupported("spread"),
-    ])
+    static let fields = FieldTable<PlacementConstraints>(
+        [
+            Field("labels", \.labels, .labels, example: ["disk": "fast"], "Labels that the node must have."),
+            Field("not", \.not, .labels, example: ["zone": "b"], "Labels that the node must not have with this value."),
+            .unsupported("spread"),
+        ], standard: PlacementConstraints())
 }
 
 extension Duration {
@@ -127,16 +150,18 @@ extension Duration {
 
 extension FieldType<String> {
     static let absolutePath = string(
-        schema: ["pattern": "^/"], rule: "must be an absolute path", parse: { $0.hasPrefix("/") ? $0 : nil },
+        "absolute path", example: "/srv/data", schema: ["pattern": "^/"], rule: "must be an absolute path",
+        parse: { $0.hasPrefix("/") ? $0 : nil },
         write: { .string($0) })
 }
 
 extension FieldType<[String: String]> {
     fileprivate static let labels = strings(
-        names: ["minLength": 1], rule: "must not be empty", isName: { !$0.isEmpty })
+        example: ["team": "shop"], names: ["minLength": 1], rule: "must not be empty", isName: { !$0.isEmpty })
 
     /// What a process can be given; Cube's own variables are not to be had.
     fileprivate static let environment = strings(
+        example: ["LOG_LEVEL": "info"],
         names: ["pattern": "^[^=\\u0000]+$", "not": ["enum": .array(reservedVariables.map { .string($0) })]],
         rule: "must not be empty, contain \"=\" or be one of \(reservedVariables.joined(separator: ", "))",
         isName: { name in

@@ -5,14 +5,14 @@ extension TaskFile {
     static let fields = FieldTable<TaskFile>(
         [
             Field(
-                "source", \.source, .contentSource, isRequired: true,
-                "A file beside the manifest, by its path from there, or `secret:NAME` from the worker's secret directory."
-            ),
+                "source", \.source, .contentSource, isRequired: true, example: "web.conf",
+                "A file by its path from the manifest's directory, or `secret:NAME` for a file in the worker's directory "
+                    + "of secrets."),
             Field(
                 "target", \.target, .target, isRequired: true,
-                "Where the task finds it: relative to the task's directory."),
-            Field("mode", \.mode, .mode, "Its permissions. Default `\"0444\"`."),
-        ], wireMembers: ContentSource.wireMembers)
+                "Where the task finds the file: a path from the task's directory."),
+            Field("mode", \.mode, .mode, "The permissions of the file, in octal."),
+        ], standard: TaskFile(source: ContentSource(""), target: ""), wireMembers: ContentSource.wireMembers)
 
     /// Reports what the files of a task cannot be together.
     static func check(_ definition: TaskDefinition, _ object: JSONValue, _ reader: inout FieldReader) {
@@ -35,8 +35,8 @@ extension TaskFile {
 
 extension FieldType<[TaskFile]> {
     static let files = array(
-        of: FieldType<TaskFile>.object(
-            TaskFile.fields, standard: TaskFile(source: ContentSource(""), target: "")))
+        of: FieldType<TaskFile>.object(TaskFile.fields, example: ["source": "web.conf", "target": "web.conf"]),
+        "objects")
 }
 
 extension ContentSource {
@@ -66,13 +66,14 @@ extension FieldType<[ContentSource]> {
                         ]) { $1 }),
                 ],
             ]
-        ]))
+        ]), "paths")
 }
 
 extension FieldType<ContentSource> {
     /// In a digest a file stands by its content and a secret by its name.
     fileprivate static let contentSource = string(
-        schema: ["minLength": 1], rule: contentSourceRule, parse: contentSource(named:),
+        "path, or `secret:NAME`", example: "web.env", schema: ["minLength": 1], rule: contentSourceRule,
+        parse: contentSource(named:),
         write: { .string($0.secret == nil ? $0.digest?.rawValue ?? $0.name : $0.name) }
     ).examined { source, checker in
         if contentSource(named: source.name) == nil { checker.report(contentSourceRule) }
@@ -90,13 +91,14 @@ extension FieldType<ContentSource> {
 
 extension FieldType<String> {
     fileprivate static let target = string(
-        schema: ["minLength": 1], rule: "must be a path without \".\" or \"..\"",
+        "path", example: "web.conf", schema: ["minLength": 1], rule: "must be a path without \".\" or \"..\"",
         parse: { ($0.hasPrefix("/") ? String($0.dropFirst()) : $0).isRelativePath ? $0 : nil }, write: { .string($0) })
 }
 
 extension FieldType<Int> {
     fileprivate static let mode = FieldType<Int>.string(
-        schema: ["pattern": "^0?[0-7]{3}$"], rule: "must be three octal digits, such as \"0444\"",
+        "three octal digits", example: "0400", schema: ["pattern": "^0?[0-7]{3}$"],
+        rule: "must be three octal digits, such as \"0444\"",
         parse: { TaskFile.mode($0) },
         write: { .string(TaskFile(source: ContentSource(""), target: "", mode: $0).modeText) })
 }

@@ -53,16 +53,18 @@ extension GuardLimits {
                 count: count ?? usual.count, percent: percent ?? usual.percent, window: window ?? usual.window)
         }
 
-        static let fields = FieldTable<Choice>([
-            Field(
-                "prune_limit", \.count, FieldType.integer(GuardLimits.counts).optional,
-                "How many names may be pruned within the window in any case. Default 3."),
-            Field(
-                "prune_percent", \.percent, FieldType.integer(GuardLimits.percents).optional,
-                "How many of each hundred names of the owner may be, where that is more. Default 10."),
-            Field(
-                "prune_window", \.window, FieldType.duration(GuardLimits.windows).optional,
-                "For how long a prune counts. Default `\"10m\"`."),
-        ])
+        static let fields = FieldTable<Choice>(
+            [
+                Field(
+                    "prune_limit", \.count, FieldType.integer(GuardLimits.counts).optional,
+                    default: "3", "How many names may be pruned within the window in any case."),
+                Field(
+                    "prune_percent", \.percent, FieldType.integer(GuardLimits.percents).optional,
+                    default: "10",
+                    "How many percent of the owner's names may be pruned within the window, if that is more names."),
+                Field(
+                    "prune_window", \.window, FieldType.duration(GuardLimits.windows).optional,
+                    default: "`\"10m\"`", "How long a prune counts."),
+            ], standard: Choice())
     }
 }

@@ -6,10 +6,13 @@ package struct ReconcilerConfiguration: Hashable, Sendable {
 
     package init(guards: GuardLimits.Choice = GuardLimits.Choice()) { self.guards = guards }
 
-    static let fields = FieldTable<ReconcilerConfiguration>([
-        .remark("$comment", "For people."),
-        Field("guards", \.guards, GuardLimits.Choice.fields, "What is done without a person's word, and what is held."),
-    ])
+    static let fields = FieldTable<ReconcilerConfiguration>(
+        [
+            .remark("$comment", example: "Reviewed by the platform team.", "A remark for people. Cube ignores it."),
+            Field(
+                "guards", \.guards, GuardLimits.Choice.fields, example: ["prune_limit": 20],
+                "The limits beyond which a change is held until somebody approves it."),
+        ], standard: ReconcilerConfiguration())
 
     /// Reads strict JSON, as manifests are read.
     ///

@@ -1,7 +1,7 @@
 /// One key of an object: from it follow how it is read, its JSON Schema, its canonical form and its documentation.
 package struct Field<Root: Sendable>: Sendable {
     package let key: String
-    /// What it means and what holds where it is left out, in sentences.
+    /// What it means, in sentences; the default is not among them.
     let summary: String
     let isRequired: Bool
     /// Its JSON Schema; `nil` for what this version refuses as `unsupported`.
@@ -21,6 +21,9 @@ package struct Field<Root: Sendable>: Sendable {
     /// Takes over what another object says.
     let copy: @Sendable (_ from: Root, _ into: inout Root) -> Void
 
+    /// What the reference says about it in an object that has its defaults; `nil` for what this version refuses.
+    let describe: @Sendable (Root) -> FieldDescription?
+
     private init(
         key: String, summary: String, isRequired: Bool, schema: [String: CanonicalJSON]?,
         wire: [String: CanonicalJSON]?,
@@ -28,7 +31,8 @@ package struct Field<Root: Sendable>: Sendable {
         write: @escaping @Sendable (Root, _ standard: Root) -> CanonicalJSON?,
         show: @escaping @Sendable (Root) -> CanonicalJSON?,
         examine: @escaping @Sendable (Root, inout FieldChecker) -> Void,
-        copy: @escaping @Sendable (_ from: Root, _ into: inout Root) -> Void
+        copy: @escaping @Sendable (_ from: Root, _ into: inout Root) -> Void,
+        describe: @escaping @Sendable (Root) -> FieldDescription?
     ) {
         self.key = key
         self.summary = summary
@@ -40,11 +44,17 @@ package struct Field<Root: Sendable>: Sendable {
         self.show = show
         self.examine = examine
         self.copy = copy
+        self.describe = describe
     }
 
+    /// - Parameters:
+    ///   - standard: The default in words, where it depends on something or is not a value; left out, it is the property's
+    ///     value in an object where nothing is written.
+    ///   - example: Left out where the type's example is one for this field too.
+    ///   - summary: What it means, in sentences, without the default.
     package init<Value: Equatable>(
         _ key: String, _ property: any WritableKeyPath<Root, Value> & Sendable, _ type: FieldType<Value>,
-        isRequired: Bool = false, _ summary: String
+        isRequired: Bool = false, default standard: String? = nil, example: CanonicalJSON? = nil, _ summary: String
     ) {
         self.init(
             key: key, summary: summary, isRequired: isRequired, schema: type.schema, wire: type.wire,
@@ -57,13 +67,21 @@ package struct Field<Root: Sendable>: Sendable {
             },
             show: { type.show($0[keyPath: property]) },
             examine: { type.examine($0[keyPath: property], &$1) },
-            copy: { $1[keyPath: property] = $0[keyPath: property] })
+            copy: { $1[keyPath: property] = $0[keyPath: property] },
+            describe: { root in
+                let shown = isRequired ? nil : type.show(root[keyPath: property]).flatMap { $0.isEmpty ? nil : $0.line }
+                let example = example ?? type.form.example
+                return FieldDescription(
+                    key: key, summary: summary, isRequired: isRequired, form: type.form, standard: standard ?? shown,
+                    example: example,
+                    exampleProblems: { FieldReader.problems(reading: example) { _ = type.read($0, &$1) } })
+            })
     }
 
     /// An object with fields of its own.
     package init<Value: Equatable>(
         _ key: String, _ property: any WritableKeyPath<Root, Value> & Sendable, _ table: FieldTable<Value>,
-        _ summary: String
+        example: CanonicalJSON, _ summary: String
     ) {
         self.init(
             key: key, summary: summary, isRequired: false, schema: table.schema, wire: table.wireSchema,
@@ -74,15 +92,36 @@ package struct Field<Root: Sendable>: Sendable {
             },
             show: { .object(table.shown($0[keyPath: property])) },
             examine: { table.examine($0[keyPath: property], &$1) },
-            copy: { $1[keyPath: property] = $0[keyPath: property] })
+            copy: { $1[keyPath: property] = $0[keyPath: property] },
+            describe: { root in
+                FieldDescription(
+                    key: key, summary: summary, isRequired: false,
+                    form: ValueForm(
+                        phrase: "object", example: example, fields: table.descriptions(of: root[keyPath: property])),
+                    standard: nil, example: example,
+                    exampleProblems: {
+                        FieldReader.problems(reading: example) { value, reader in
+                            var object = root[keyPath: property]
+                            table.read(value, into: &object, &reader)
+                        }
+                    })
+            })
     }
 
     /// A string that is allowed and means nothing.
-    package static func remark(_ key: String, _ summary: String) -> Field {
+    package static func remark(_ key: String, example: CanonicalJSON, _ summary: String) -> Field {
         Field(
             key: key, summary: summary, isRequired: false, schema: FieldType<String>.string.schema, wire: nil,
             read: { value, _, reader in _ = FieldType<String>.string.read(value, &reader) }, write: { _, _ in nil },
-            show: { _ in nil }, examine: { _, _ in }, copy: { _, _ in })
+            show: { _ in nil }, examine: { _, _ in }, copy: { _, _ in },
+            describe: { _ in
+                FieldDescription(
+                    key: key, summary: summary, isRequired: false, form: FieldType<String>.string.form, standard: nil,
+                    example: example,
+                    exampleProblems: {
+                        FieldReader.problems(reading: example) { _ = FieldType<String>.string.read($0, &$1) }
+                    })
+            })
     }
 
     /// A key that this version knows and does not carry out yet.
@@ -90,7 +129,7 @@ package struct Field<Root: Sendable>: Sendable {
         Field(
             key: key, summary: "", isRequired: false, schema: nil, wire: nil, read: { _, _, _ in },
             write: { _, _ in nil },
-            show: { _ in nil }, examine: { _, _ in }, copy: { _, _ in })
+            show: { _ in nil }, examine: { _, _ in }, copy: { _, _ in }, describe: { _ in nil })
     }
 
     /// The same field as one of an object that holds this one.
@@ -101,6 +140,7 @@ package struct Field<Root: Sendable>: Sendable {
             write: { [write] outer, standard in write(outer[keyPath: property], standard[keyPath: property]) },
             show: { [show] outer in show(outer[keyPath: property]) },
             examine: { [examine] outer, checker in examine(outer[keyPath: property], &checker) },
-            copy: { [copy] from, into in copy(from[keyPath: property], &into[keyPath: property]) })
+            copy: { [copy] from, into in copy(from[keyPath: property], &into[keyPath: property]) },
+            describe: { [describe] outer in describe(outer[keyPath: property]) })
     }
 }

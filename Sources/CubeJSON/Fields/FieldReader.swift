@@ -27,6 +27,19 @@ package struct FieldReader {
         report(reason, rule, detail: detail, at: value.range)
     }
 
+    /// What is wrong with a value of ours when it is read.
+    static func problems(
+        reading value: CanonicalJSON, _ read: (JSONValue, inout FieldReader) -> Void
+    ) -> [String] {
+        var reader = FieldReader()
+        do throws(Problem) {
+            read(try JSONDocument(reading: value.bytes).root, &reader)
+        } catch {
+            reader.report(error)
+        }
+        return reader.problems.map(\.summary)
+    }
+
     /// Reports a problem that speaks for itself.
     package mutating func report(_ problem: Problem) { problems.append(problem) }
 

@@ -1,6 +1,8 @@
 /// The fields of an object, in the order in which they are read and described.
 package struct FieldTable<Root: Sendable>: Sendable {
     package let fields: [Field<Root>]
+    /// The object in which nothing is written: it has the default of every field.
+    package let standard: Root
     /// JSON Schema keywords that concern several fields.
     private let condition: [String: CanonicalJSON]
     /// Members of the object that it has on the wire alone, with their JSON Schema.
@@ -11,11 +13,12 @@ package struct FieldTable<Root: Sendable>: Sendable {
     private let positions: [String: Int]
 
     package init(
-        _ fields: [Field<Root>], condition: [String: CanonicalJSON] = [:],
+        _ fields: [Field<Root>], standard: Root, condition: [String: CanonicalJSON] = [:],
         wireMembers: [String: CanonicalJSON] = [:],
         check: @escaping @Sendable (Root, JSONValue, inout FieldReader) -> Void = { _, _, _ in }
     ) {
         self.fields = fields
+        self.standard = standard
         self.condition = condition
         self.wireMembers = wireMembers
         self.check = check
@@ -75,6 +78,12 @@ package struct FieldTable<Root: Sendable>: Sendable {
         return members
     }
 
+    /// What the reference says about each field that this version carries out, in the order of the table.
+    package var descriptions: [FieldDescription] { descriptions(of: standard) }
+
+    /// The same for an object with other defaults than the table's own.
+    func descriptions(of root: Root) -> [FieldDescription] { fields.compactMap { $0.describe(root) } }
+
     /// Takes over all of these fields from one object into another.
     package func copy(from object: Root, into other: inout Root) {
         for field in fields { field.copy(object, &other) }
@@ -96,7 +105,8 @@ package struct FieldTable<Root: Sendable>: Sendable {
         var properties = members
         for field in fields {
             guard let schema = form(field) else { continue }
-            properties[field.key] = .object(schema.merging(["description": .string(field.summary)]) { own, _ in own })
+            let sentences = field.describe(standard)?.sentences ?? field.summary
+            properties[field.key] = .object(schema.merging(["description": .string(sentences)]) { own, _ in own })
         }
         var schema = condition
         schema["type"] = "object"

@@ -1,5 +1,7 @@
 /// How the values of a field are read, described and written in canonical form.
 package struct FieldType<Value: Sendable>: Sendable {
+    /// How people write its values.
+    package let form: ValueForm
     /// The keywords of its JSON Schema.
     package let schema: [String: CanonicalJSON]
     /// The same for its form on the wire.
@@ -14,14 +16,16 @@ package struct FieldType<Value: Sendable>: Sendable {
     let examine: @Sendable (Value, inout FieldChecker) -> Void
 
     /// - Parameters:
+    ///   - form: A noun phrase with the bounds, and an example.
     ///   - wire: Left out where the wire has it as people write it.
     ///   - show: Left out where people write it as the canonical form does.
     package init(
-        schema: [String: CanonicalJSON], wire: [String: CanonicalJSON]? = nil,
+        _ form: ValueForm, schema: [String: CanonicalJSON], wire: [String: CanonicalJSON]? = nil,
         read: @escaping @Sendable (JSONValue, inout FieldReader) -> Value?,
         write: @escaping @Sendable (Value) -> CanonicalJSON?, show: (@Sendable (Value) -> CanonicalJSON?)? = nil,
         examine: @escaping @Sendable (Value, inout FieldChecker) -> Void = { _, _ in }
     ) {
+        self.form = form
         self.schema = schema
         self.wire = wire ?? schema
         self.read = read
@@ -32,12 +36,16 @@ package struct FieldType<Value: Sendable>: Sendable {
 
     /// A string that a rule turns into a value.
     ///
-    /// - Parameter rule: What a string must be, as a message says it: `must be …`.
+    /// - Parameters:
+    ///   - phrase: What the reference calls it.
+    ///   - rule: What a string must be, as a message says it: `must be …`.
     package static func string(
-        schema: [String: CanonicalJSON] = [:], rule: String, parse: @escaping @Sendable (String) -> Value?,
+        _ phrase: String = "string", example: String, schema: [String: CanonicalJSON] = [:], rule: String,
+        parse: @escaping @Sendable (String) -> Value?,
         write: @escaping @Sendable (Value) -> CanonicalJSON
     ) -> FieldType {
         FieldType(
+            ValueForm(phrase: phrase, example: .string(example)),
             schema: schema.merging(["type": "string"]) { own, _ in own },
             read: { value, reader in
                 guard let text = FieldType<String>.plain(value, &reader) else { return nil }
@@ -58,6 +66,10 @@ package struct FieldType<Value: Sendable>: Sendable {
         _ words: [String], parse: @escaping @Sendable (String) -> Value, write: @escaping @Sendable (Value) -> String
     ) -> FieldType {
         FieldType(
+            ValueForm(
+                phrase: words.count == 1
+                    ? "`\"\(words[0])\"`" : "one of " + words.map { "`\"\($0)\"`" }.joined(separator: ", "),
+                example: .string(words[0])),
             schema: ["enum": .array(words.map { .string($0) })],
             read: { value, reader in
                 guard let text = FieldType<String>.plain(value, &reader) else { return nil }
@@ -76,28 +88,29 @@ package struct FieldType<Value: Sendable>: Sendable {
     /// The same for a property that is `nil` where nothing is written.
     package var optional: FieldType<Value?> {
         FieldType<Value?>(
-            schema: schema, wire: wire, read: { [read] in read($0, &$1) }, write: { [write] in $0.flatMap(write) },
+            form, schema: schema, wire: wire, read: { [read] in read($0, &$1) },
+            write: { [write] in $0.flatMap(write) },
             show: { [show] in $0.flatMap(show) },
             examine: { [examine] value, checker in if let value { examine(value, &checker) } })
     }
 
     /// The same with another form on the wire.
     package func onWire(_ wire: [String: CanonicalJSON]) -> FieldType {
-        FieldType(schema: schema, wire: wire, read: read, write: write, show: show, examine: examine)
+        FieldType(form, schema: schema, wire: wire, read: read, write: write, show: show, examine: examine)
     }
 
     /// The same with another check of values that `read` did not make.
     package func examined(_ examine: @escaping @Sendable (Value, inout FieldChecker) -> Void) -> FieldType {
-        FieldType(schema: schema, wire: wire, read: read, write: write, show: show, examine: examine)
+        FieldType(form, schema: schema, wire: wire, read: read, write: write, show: show, examine: examine)
     }
 }
 
 extension FieldType where Value: Equatable {
     /// An object with fields of its own that may be left out as a whole.
-    ///
-    /// - Parameter standard: What it is where none of its fields is written.
-    package static func object(_ table: FieldTable<Value>, standard: Value) -> FieldType {
-        FieldType(
+    package static func object(_ table: FieldTable<Value>, example: CanonicalJSON) -> FieldType {
+        let standard = table.standard
+        return FieldType(
+            ValueForm(phrase: "object", example: example, fields: table.descriptions),
             schema: table.schema, wire: table.wireSchema,
             read: { value, reader in
                 let problemsBefore = reader.problems.count
@@ -112,8 +125,16 @@ extension FieldType where Value: Equatable {
 
 extension FieldType {
     /// An array of values of one type.
-    package static func array<Element>(of element: FieldType<Element>) -> FieldType where Value == [Element] {
+    ///
+    /// - Parameters:
+    ///   - elements: What the reference calls the elements, in the plural.
+    package static func array<Element>(
+        of element: FieldType<Element>, _ elements: String
+    ) -> FieldType where Value == [Element] {
         FieldType(
+            ValueForm(
+                phrase: "array of \(elements)", example: .array([element.form.example]), fields: element.form.fields,
+                isArray: true),
             schema: ["type": "array", "items": .object(element.schema)],
             wire: ["type": "array", "items": .object(element.wire)],
             read: { value, reader in
@@ -147,11 +168,13 @@ extension FieldType where Value: RawRepresentable<String> {
 extension FieldType<String> {
     /// Any string but one with a NUL, which no program could be given.
     package static let string = FieldType(
-        schema: ["type": "string"], read: plain, write: { .string($0) }, examine: { $1.checkText($0) })
+        ValueForm(phrase: "string", example: "text"), schema: ["type": "string"], read: plain, write: { .string($0) },
+        examine: { $1.checkText($0) })
 
     /// A string of at least one character.
     package static let nonEmptyString = string(
-        schema: ["minLength": 1], rule: "must not be empty", parse: { $0.isEmpty ? nil : $0 }, write: { .string($0) })
+        example: "text", schema: ["minLength": 1], rule: "must not be empty", parse: { $0.isEmpty ? nil : $0 },
+        write: { .string($0) })
 
     /// Its value is in no message: it may be a secret.
     @Sendable fileprivate static func plain(_ value: JSONValue, _ reader: inout FieldReader) -> String? {
@@ -169,7 +192,7 @@ extension FieldType<String> {
 
 extension FieldType<Bool> {
     package static let boolean = FieldType(
-        schema: ["type": "boolean"],
+        ValueForm(phrase: "boolean", example: true), schema: ["type": "boolean"],
         read: { value, reader in
             if value.boolean == nil { reader.reportMismatch(value, expected: "true or false") }
             return value.boolean
@@ -181,6 +204,9 @@ extension FieldType<Int> {
     /// A whole number within bounds; `1.0` and `1e2` are whole.
     package static func integer(_ bounds: ClosedRange<Int>) -> FieldType {
         FieldType(
+            ValueForm(
+                phrase: "integer from \(bounds.lowerBound) to \(bounds.upperBound)",
+                example: .integer(Int64(min(max(2, bounds.lowerBound), bounds.upperBound)))),
             schema: [
                 "type": "integer", "minimum": .integer(Int64(bounds.lowerBound)),
                 "maximum": .integer(Int64(bounds.upperBound)),
@@ -208,6 +234,7 @@ extension FieldType<Int> {
 extension FieldType<[String]> {
     /// An array of strings.
     package static let strings = FieldType(
+        ValueForm(phrase: "array of strings", example: ["text"]),
         schema: ["type": "array", "items": .object(FieldType<String>.string.schema)],
         read: { value, reader in
             guard value.kind == .array else {
@@ -236,9 +263,11 @@ extension FieldType<[String: String]> {
     ///   - names: The JSON Schema of the keys.
     ///   - rule: What a key must be, as a message says it.
     package static func strings(
-        names: [String: CanonicalJSON], rule: String, isName: @escaping @Sendable (String) -> Bool
+        example: [String: String], names: [String: CanonicalJSON], rule: String,
+        isName: @escaping @Sendable (String) -> Bool
     ) -> FieldType {
         FieldType(
+            ValueForm(phrase: "object of strings", example: .object(example.mapValues { .string($0) })),
             schema: [
                 "type": "object", "propertyNames": .object(names),
                 "additionalProperties": .object(FieldType<String>.string.schema),

@@ -3,16 +3,33 @@ import CubeCore
 
 struct SchemaCommand: Command {
     static let configuration = CommandConfiguration(
-        commandName: "schema", abstract: "Print the JSON Schema of manifests.",
+        commandName: "schema", abstract: "Print the JSON Schema of manifests, or their reference.",
         discussion: .flowing(
             """
-            An editor that knows the schema completes and checks manifests while you write them. It is made from the table
-            that reads the manifests, in the 2020-12 draft.
+            An editor that knows the schema completes and checks manifests while you write them. The schema (draft 2020-12)
+            and the reference are generated from the table that reads the manifests.
 
-            Example:
+            Examples:
               cube schema > cube.schema.json
-            and in a manifest beside it: "$schema": "cube.schema.json"
+              cube schema -o markdown > manifests.md
+            and in a manifest beside the schema: "$schema": "cube.schema.json"
+
+            `cube help manifest` shows the reference on a terminal.
             """))
 
-    func run() async throws { Terminal.output(ManifestSchema.json()) }
+    /// The schema is JSON, and the reference is text; there is no third thing.
+    enum Form: String, ExpressibleByArgument, CaseIterable {
+        case json, text, markdown
+    }
+
+    @Option(name: .shortAndLong, help: "json prints the JSON Schema; text and markdown print the reference.")
+    var output: Form = .json
+
+    func run() async throws {
+        switch output {
+        case .json: Terminal.output(ManifestSchema.json())
+        case .text: ManifestReferenceText.show()
+        case .markdown: Terminal.output(ManifestReferenceText().markdown)
+        }
+    }
 }

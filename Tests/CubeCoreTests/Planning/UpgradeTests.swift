@@ -55,7 +55,8 @@ struct UpgradeTests {
             Field("aardvark", \.resources.disk, FieldType.size, "No meaning."),
             Field("zebra", \.workingDirectory, FieldType<String>.absolutePath.optional, "No meaning."),
         ]
-        let later = FieldTable(added + TaskDefinition.replacingFields.fields)
+        let later = FieldTable(
+            added + TaskDefinition.replacingFields.fields, standard: TaskDefinition.replacingFields.standard)
         let digest = Digest.sha256(of: CanonicalJSON.object(later.canonical(definition, without: standard)).bytes)
         #expect(digest == definition.specDigest)
     }

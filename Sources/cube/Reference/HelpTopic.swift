@@ -1,0 +1,39 @@
+import CubeJSON
+
+/// A page of `cube help` that belongs to no command.
+enum HelpTopic {
+    /// `cube help manifest [FIELD …]`
+    case manifest(fields: [String])
+
+    func show() throws {
+        switch self {
+        case .manifest(let fields) where fields.isEmpty: ManifestReferenceText.show()
+        case .manifest(let fields):
+            for field in fields {
+                guard let page = ManifestReferenceText(path: field) else {
+                    let nearest = Suggestion.nearest(to: field, among: ManifestReferenceText.paths)
+                    throw Failure(
+                        "a manifest has no field \"\(field.onOneLine)\"",
+                        hint: nearest.map { "did you mean `cube help manifest \($0)`?" }
+                            ?? "`cube help manifest` lists the fields", exitCode: .badUsage)
+                }
+                page.show()
+            }
+        }
+    }
+}
+
+extension [String] {
+    /// The page that these arguments ask for; `nil` where they ask for something else.
+    var helpTopic: HelpTopic? {
+        guard starts(with: ["help", "manifest"]) || starts(with: ["help", "manifests"]) else { return nil }
+        return .manifest(fields: Array(dropFirst(2)))
+    }
+}
+
+extension ManifestReferenceText {
+    /// Writes the whole reference to standard output.
+    static func show() { Self().show() }
+
+    func show() { Terminal.output(text(.standardOutput, columns: Terminal.size.columns)) }
+}

@@ -1,0 +1,64 @@
+import CubeCore
+import Testing
+
+@testable import cube
+
+@Suite struct ManifestReferenceTextTests {
+    private let plain = Terminal(isInteractive: false, hasColour: false)
+
+    @Test func `the page fits into the columns of the terminal`() {
+        for columns in [60, 80, 100] {
+            let lines = ManifestReferenceText().text(plain, columns: columns).split(separator: "\n")
+            #expect(lines.count > 200)
+            #expect(lines.filter { $0.count > columns && $0.contains(" ") && !$0.contains("Example") } == [])
+        }
+    }
+
+    @Test func `a field is shown with the fields inside of it, and alone`() throws {
+        let page = try #require(ManifestReferenceText(path: "stop"))
+        #expect(
+            page.text(plain, columns: 80) == """
+                FIELDS THAT CHANGE IN PLACE
+                A change of one of these fields reaches the running tasks. No task is replaced
+                or restarted.
+
+                  stop
+                      object
+                      How Cube asks a task to end.
+                      Example: "stop": {"grace": "30s", "signal": "SIGINT"}
+
+                  stop.signal
+                      one of `"SIGHUP"`, `"SIGINT"`, `"SIGKILL"`, `"SIGQUIT"`, `"SIGTERM"`,
+                      `"SIGUSR1"`, `"SIGUSR2"`, `"SIGWINCH"`; default "SIGTERM"
+                      The signal that asks the task to end.
+                      Example: "signal": "SIGTERM"
+
+                  stop.grace
+                      duration from 0s to 24h; default "10s"
+                      How long the task has to end. Processes that are left after this time get
+                      SIGKILL.
+                      Example: "grace": "30s"
+                """)
+    }
+
+    @Test func `brackets of arrays may be left out, and an unknown field is none`() {
+        #expect(ManifestReferenceText(path: "ports.host")?.entries.map(\.path) == ["ports[].host"])
+        #expect(ManifestReferenceText(path: "port") == nil)
+    }
+
+    @Test func `markdown has a row for each field, and keeps what looks like a column`() {
+        let rows = ManifestReferenceText().markdown.split(separator: "\n").filter { $0.hasPrefix("| `") }
+        #expect(rows.count == ManifestReferenceText.paths.count)
+        #expect(rows.allSatisfy { $0.replacing("\\|", with: "").split(separator: "|").count == 5 })
+    }
+
+    @Test func `help of a page is told from help of a command`() {
+        guard case .manifest(let fields)? = ["help", "manifest", "stop"].helpTopic else {
+            Issue.record("no topic")
+            return
+        }
+        #expect(fields == ["stop"])
+        #expect(["help", "status"].helpTopic == nil)
+        #expect(["schema"].helpTopic == nil)
+    }
+}
