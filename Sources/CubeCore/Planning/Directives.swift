@@ -8,16 +8,11 @@ struct NameDirectives: Hashable, Sendable {
     var retryAt: Timestamp?
     /// What began before this revision is to be replaced.
     var restart: Int?
-    /// Since when, why and until when it is frozen.
+    /// Since when, why and until when it is frozen. The manager takes a directive away when it ends: its clock decides that alone.
     var suspend: Directive?
 
     static let none = NameDirectives()
 
-    /// The word that freezes it, while it counts.
-    func freeze(at now: Timestamp) -> Directive? {
-        guard let suspend, suspend.expiresAt.map({ $0 > now }) ?? true else { return nil }
-        return suspend
-    }
 }
 
 /// The directives of an owner, by what they are about.
@@ -49,11 +44,9 @@ struct DirectiveIndex: Hashable, Sendable {
     }
 
     /// Whether a person let these changes through, under this guard.
-    func approve(_ changes: [HeldChange], heldBy guardName: String, at now: Timestamp) -> Bool {
+    func approve(_ changes: [HeldChange], heldBy guardName: String) -> Bool {
         approvals.contains { directive in
-            guard let hold = directive.approves, hold.guardName == guardName,
-                directive.expiresAt.map({ $0 > now }) ?? true
-            else { return false }
+            guard let hold = directive.approves, hold.guardName == guardName else { return false }
             return Set(hold.changes).isSuperset(of: changes)
         }
     }

@@ -44,7 +44,9 @@ package struct GuardWindow: Codable, Hashable, Sendable {
 
     package mutating func returned(_ name: WorkloadName) { entries[name]?.returned = true }
 
+    /// What was pruned in the future counts as pruned now: a clock that was set back makes no window longer.
     package mutating func expire(at now: Timestamp, _ limits: GuardLimits) {
+        for (name, entry) in entries where entry.at > now { entries[name]?.at = now }
         entries = entries.filter { $0.value.at + limits.window > now }
     }
 }

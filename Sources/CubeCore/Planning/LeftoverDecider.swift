@@ -30,13 +30,13 @@ struct LeftoverDecider {
                 verb: HeldChange.prune, name: name, ordinal: task.ordinal, from: task.specDigest, to: nil)
             return Step(action, .due, change: change)
         }
-        let freeze = directives.freeze(at: now)
+        let freeze = directives.suspend
         return Decision(
             rule: freeze == nil ? .prune : .suspended, reason: "no manifest declares it any more",
             steps: freeze == nil ? steps : steps.map(\.suspended), health: health,
             standstill: starts.overdueStop(among: live, at: now), replicas: replicas(desired: 0),
             dependents: freeze == nil ? dependents : [],
-            wakeAt: [freeze?.expiresAt, starts.nextStopDeadline(among: live, after: now)].compactMap { $0 }.min())
+            wakeAt: starts.nextStopDeadline(among: live, after: now))
     }
 
     private var live: [TaskStatus] { observed.live }

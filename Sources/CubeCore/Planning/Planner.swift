@@ -290,11 +290,11 @@ package struct Planner: Sendable {
         let guards = PruneGuards(
             owner: owner, absence: desired.absence(at: now), isRootReplaced: desired.isRootReplaced,
             declared: desired.workloads.count, leftovers: absent.count { entries[$0] != nil },
-            memory: desired.memory.names, directives: directives, limits: limits, now: now)
+            memory: desired.memory.names, directives: directives, limits: limits)
         var prunes: [WorkloadName: [HeldChange]] = [:]
         for name in pruning { prunes[name] = entries[name]?.decision.steps.compactMap(\.change) }
         let (judged, approved, holding) = guards.judge(prunes, window: window)
-        let stored = holdForStorage(judged, now)
+        let stored = holdForStorage(judged)
         // What is not done is not counted.
         if stored == nil, standing == .writing {
             for (name, verdict) in judged where verdict == .released && !window.hasReleased(name) {
@@ -313,14 +313,14 @@ package struct Planner: Sendable {
     }
 
     /// Where the data directory cannot be written, stops wait for it or for a person.
-    private func holdForStorage(_ judged: [WorkloadName: PruneGuards.Verdict], _ now: Timestamp) -> Hold? {
+    private func holdForStorage(_ judged: [WorkloadName: PruneGuards.Verdict]) -> Hold? {
         guard !isStorageWritable else { return nil }
         let changes = stopping.flatMap { name -> [HeldChange] in
             guard judged[name] ?? .released == .released else { return [] }
             return entries[name]?.decision.steps.filter { $0.state == .due }.compactMap(\.change) ?? []
         }
         guard !changes.isEmpty,
-            !directives.approve(changes, heldBy: WaitReason.guardStorage.rawValue, at: now)
+            !directives.approve(changes, heldBy: WaitReason.guardStorage.rawValue)
         else { return nil }
         return Hold(.guardStorage, owner: owner, changes: changes.sorted())
     }

@@ -19,7 +19,6 @@ struct PruneGuards {
     let memory: [WorkloadName: NameMemory]
     let directives: DirectiveIndex
     let limits: GuardLimits
-    let now: Timestamp
 
     /// What became of a prune.
     enum Verdict: Hashable, Sendable {
@@ -46,7 +45,7 @@ struct PruneGuards {
             let names = left.keys.filter(isConcerned)
             guard !names.isEmpty else { return }
             let changes = names.flatMap { left[$0] ?? [] }.sorted()
-            if directives.approve(changes, heldBy: guardName.rawValue, at: now) {
+            if directives.approve(changes, heldBy: guardName.rawValue) {
                 approved.formUnion(names)
             } else {
                 holds.append(Hold(guardName, owner: owner, changes: changes))

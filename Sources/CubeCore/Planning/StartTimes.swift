@@ -1,20 +1,20 @@
 import CubeTypes
 
-/// Since when tasks work, by our own clock where they were seen to become ready, which may be long after they began; else by
-/// the worker's. What says that it began in the future counts from when it was first seen, or a step of the wall clock would
-/// hold up every rollout.
+/// Since when tasks live and work, by our own clock.
+///
+/// The times that the manager and the worker tell are of wall clocks, which jump. They count only for what was there already when
+/// it was looked at first, and not where they lie in the future. What comes later counts from when it was seen.
 struct StartTimes: Hashable, Sendable {
     private struct Sight: Hashable, Sendable {
         var run: Int
         var at: Timestamp
     }
 
-    private var sights: [TaskID: Sight] = [:]
-    /// What lived and was not ready when it was looked at last.
-    private var unready: Set<TaskID> = []
-    /// When tasks were seen first that the manager says it accepted in the future.
+    private var hasLooked = false
+    /// When tasks were accepted.
     private var births: [TaskID: Timestamp] = [:]
-
+    /// When the runs of tasks became ready.
+    private var sights: [TaskID: Sight] = [:]
     /// When tasks were seen first that are to stop.
     private var stops: [TaskID: Timestamp] = [:]
 
@@ -25,24 +25,19 @@ struct StartTimes: Hashable, Sendable {
 
     /// Takes note of what lives now, and forgets what does not.
     mutating func note(_ live: [TaskStatus], at now: Timestamp) {
-        let former = sights
-        sights = [:]
-        let formerBirths = births
-        births = [:]
-        for task in live where formerBirths[task.id] != nil || task.createdAt > now {
-            births[task.id] = formerBirths[task.id] ?? now
-        }
-        for task in live where task.ready {
-            if let sight = former[task.id], sight.run == task.run {
+        let (formerBirths, formerSights, formerStops) = (births, sights, stops)
+        (births, sights, stops) = ([:], [:], [:])
+        for task in live {
+            births[task.id] = formerBirths[task.id] ?? (hasLooked ? now : min(task.createdAt, now))
+            if task.isStopping { stops[task.id] = formerStops[task.id] ?? now }
+            guard task.ready else { continue }
+            if let sight = formerSights[task.id], sight.run == task.run {
                 sights[task.id] = sight
-            } else if unready.contains(task.id) || task.startedAt.map({ $0 > now }) ?? false {
-                sights[task.id] = Sight(run: task.run, at: now)
+            } else {
+                sights[task.id] = Sight(run: task.run, at: hasLooked ? now : min(task.startedAt ?? now, now))
             }
         }
-        let formerStops = stops
-        stops = [:]
-        for task in live where task.isStopping { stops[task.id] = formerStops[task.id] ?? now }
-        unready = Set(live.lazy.filter { !$0.ready }.map(\.id))
+        hasLooked = true
     }
 
     func creation(of task: TaskStatus) -> Timestamp { births[task.id] ?? task.createdAt }

@@ -41,7 +41,7 @@ struct WorkloadDecider {
         self.identity = identity
         self.rejecting = rejecting
         self.awaited = awaited
-        freeze = directives.freeze(at: now)
+        freeze = directives.suspend
         let rules = SlotRules(
             workload: workload, slots: observed.slots, ended: observed.ended, directives: directives, since: since,
             starts: starts, now: now, changed: rejecting == nil ? .specChanged : .reverted)
@@ -94,7 +94,7 @@ struct WorkloadDecider {
     /// When it may decide otherwise though nothing changed.
     var wakeAt: Timestamp? {
         [
-            nextHealthy, rules.nextDeadline(among: slots), freeze?.expiresAt,
+            nextHealthy, rules.nextDeadline(among: slots),
             rules.starts.nextStopDeadline(among: live, after: rules.now),
         ]
         .compactMap { $0 }.min()

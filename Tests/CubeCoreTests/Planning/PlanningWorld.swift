@@ -25,6 +25,8 @@ struct PlanningWorld {
     var root = RootIdentity(device: 1, inode: 1)
     /// How a program behaves once it is started, by the first word of its command.
     var behaviour: [String: Behaviour] = [:]
+    /// How far the manager's clock is ahead.
+    var managerAhead: Duration = .zero
     /// How far the worker's clock is ahead.
     var ahead: Duration = .zero
     /// Errors that the manager answered.
@@ -54,7 +56,7 @@ struct PlanningWorld {
 
     /// Carries out commands on the manager; what they change is seen with ``look()``.
     mutating func commit(_ commands: (inout ClusterTransaction) throws(APIError) -> Void) {
-        var transaction = ClusterTransaction(cluster, now: now)
+        var transaction = ClusterTransaction(cluster, now: now + managerAhead)
         do {
             try commands(&transaction)
         } catch {
@@ -73,6 +75,12 @@ struct PlanningWorld {
                 removed: changes.tasks.filter { $0.value == nil }.map(\.key).sorted(),
                 slots: changes.slots.filter { $0.key.owner == Self.owner }.values.compactMap { $0?.status },
                 owner: owner.map(cluster.status)))
+    }
+
+    /// Lets the manager do what time alone brings, and shows it.
+    mutating func tick() {
+        commit { (_) throws(APIError) in }
+        look()
     }
 
     /// Shows the planner what the manager committed.

@@ -121,6 +121,7 @@ extension Scenario {
             story.world.write("web.json", Workload("web", "two", replicas: 3))
             story.world.read()
             story.world.now = story.world.now + .seconds(60)
+            story.world.tick()
             story.show("the freeze ends")
         },
         Scenario("silent-node") { story in
