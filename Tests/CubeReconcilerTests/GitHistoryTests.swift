@@ -188,6 +188,43 @@ import Testing
         #expect(later?.commit == next && later?.dirty == false)
     }
 
+    @Test func `a branch is compared from its common ancestor with the other one`() async throws {
+        try write(manifest("web"), to: "web.json")
+        let fork = try repository.commit()
+        try repository.git("branch", "pr")
+        try write(manifest("db"), to: "db.json")
+        try repository.commit()
+        try repository.git("checkout", "--quiet", "pr")
+        try write(manifest("web", "2"), to: "web.json")
+        try repository.commit()
+        #expect(try await history.mergeBase(of: "main", "pr") == fork)
+        await #expect(throws: RevisionError.unknown("nothing")) { try await history.mergeBase(of: "main", "nothing") }
+        try repository.git("checkout", "--quiet", "--orphan", "other")
+        try repository.commit()
+        await #expect(throws: RevisionError.unrelated("main", "other")) {
+            try await history.mergeBase(of: "main", "other")
+        }
+
+        // A clone as CI makes it: the tips of both branches, and not what was before.
+        try repository.git("push", "--quiet", "origin", "main", "pr")
+        let clone = repository.directory.path.appending("ci")
+        try repository.run(
+            ["clone", "--quiet", "--depth=1", "--no-single-branch", "file://\(repository.remote)", clone.string])
+        let shallow = try Self.history(of: clone.appending("manifests"))
+        let error = await #expect(throws: RevisionError.shallow("origin/main", "origin/pr")) {
+            try await shallow.mergeBase(of: "origin/main", "origin/pr")
+        }
+        #expect(error?.hint?.contains("git fetch --unshallow") == true)
+    }
+
+    @Test func `ranges are read as git reads them`() {
+        #expect(RevisionRange("main...pr") == RevisionRange(base: "main", revision: "pr", isFromCommonAncestor: true))
+        #expect(RevisionRange("v1..v2") == RevisionRange(base: "v1", revision: "v2", isFromCommonAncestor: false))
+        #expect(RevisionRange("main...") == RevisionRange(base: "main", revision: "HEAD", isFromCommonAncestor: true))
+        #expect(RevisionRange("..v2") == RevisionRange(base: "HEAD", revision: "v2", isFromCommonAncestor: false))
+        #expect(RevisionRange("HEAD~2") == nil && RevisionRange("v1.2") == nil)
+    }
+
     @Test func `outside of a repository git's own words are told`() async throws {
         let directory = try TemporaryDirectory()
         let history = try Self.history(of: directory.path)

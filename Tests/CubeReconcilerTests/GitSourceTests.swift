@@ -274,6 +274,11 @@ extension GitSourceTests.Damage {
             try directory.write("", to: "\(clone)/refs/cube/new.lock")
             try directory.write("", to: "\(clone)/packed-refs.lock")
         case .truncatedPack:
+            for name in try FileManager.default.contentsOfDirectory(atPath: "\(path)/objects/pack")
+            where name.hasSuffix(".pack") {
+                try directory.remove("\(clone)/objects/pack/\(name)")
+                try directory.write("PACK", to: "\(clone)/objects/pack/\(name)")
+            }
             for folder in try FileManager.default.contentsOfDirectory(atPath: "\(path)/objects") where folder.count == 2
             {
                 for name in try FileManager.default.contentsOfDirectory(atPath: "\(path)/objects/\(folder)") {

@@ -13,7 +13,7 @@ extension EndToEndTests {
                 let remote = try Git.remote(of: world)
 
                 let up = try world.start(
-                    "up", "--git", remote, "--branch", "main", "--path", "manifests", "--poll", "1s")
+                    "up", "--git", remote, "--branch", "refs/heads/main", "--path", "manifests", "--poll", "1s")
                 try await world.wait(for: "version 1") { try world.ledger.living()["web/0"]?.version == "1" }
                 try await world.wait(for: "a synced status") { world.summary()?["sync"] as? String == "Synced" }
                 let source = try #require(world.summary()?["source"] as? [String: Any])
@@ -52,6 +52,66 @@ extension EndToEndTests {
                 #expect(try world.ledger.contradictions() == [])
                 up.kill(SIGINT)
                 #expect(await up.ended() == 0)
+            }
+        }
+
+        @Test func `a pull request is compared from where it began, as on a forge`() async throws {
+            try await World.with { world in
+                func git(_ words: String...) throws { try Git.run(["-C", world.directory.path] + words) }
+                try Git.run(["init", "--quiet", "--initial-branch=main", world.directory.path])
+                try world.service("web")
+                try Git.commit(world)
+                try git("branch", "pr")
+                try world.service("gained")
+                try Git.commit(world)
+                try git("checkout", "--quiet", "pr")
+                try world.service("web", version: 2)
+                try Git.commit(world)
+                for arguments in [
+                    ["--base", "main", "--revision", "pr"], ["--revision", "main...pr"], ["--base", "main"],
+                ] {
+                    let diff = try await world.run(["diff"] + arguments)
+                    #expect(diff.status == 1, "\(diff.standardError)")
+                    #expect(diff.standardOutput.contains("1 changed.") && !diff.standardOutput.contains("gained"))
+                }
+                let exact = try await world.run("diff", "--revision", "main..pr")
+                #expect(exact.standardOutput.contains("1 changed, 1 removed."))
+                #expect(try await world.run("diff", "--base", "main..pr").status == 64)
+                #expect(try await world.run("plan", "--revision", "main..pr").status == 64)
+            }
+        }
+
+        @Test func `a plan of another revision says that it cannot be applied yet, and is stale until it can`()
+            async throws
+        {
+            try await World.with { world in
+                try Git.run(["init", "--quiet", "--initial-branch=main", world.directory.path])
+                try world.service("web")
+                try Git.commit(world)
+                try world.start("up")
+                try await world.wait(for: "version 1") { try world.ledger.living()["web/0"]?.version == "1" }
+                try world.service("web", version: 2)
+                try Git.commit(world)
+                try await world.wait(for: "version 2") { try world.ledger.living()["web/0"]?.version == "2" }
+                let file = world.directory.appending(path: "next.plan").path
+                let applicable = try await world.run("plan", "--revision", "main", "--out", file)
+                #expect(applicable.standardError.contains("does just this"), "\(applicable.standardError)")
+                let plan = try await world.run("plan", "--revision", "HEAD~1", "--out", file)
+                #expect(plan.status == 0)
+                #expect(
+                    plan.standardError.contains("refuses the plan as stale (exit code 3) until HEAD~1 is checked out"),
+                    "\(plan.standardError)")
+                #expect(try await world.run("apply", file).status == 3)
+            }
+        }
+
+        @Test(arguments: ["fd::7", "ext::sh -c true", "ftp://host/x", "-x"])
+        func `a repository that git would need a program for is bad usage`(url: String) async throws {
+            try await World.with { world in
+                for command in ["up", "diff", "plan"] {
+                    let refused = try await world.run([command, "--git=\(url)"])
+                    #expect(refused.status == 64 && refused.standardError.contains("--git"), "\(refused.standardError)")
+                }
             }
         }
 

@@ -9,6 +9,8 @@ final class ChildProcess: Sendable {
     /// Why it was killed.
     enum Ending: Hashable, Sendable {
         case deadline(Duration)
+        /// For so long it said nothing, while it should have told of its progress.
+        case standstill(Duration)
         case cancelled
         /// Nobody needs it any more.
         case done
@@ -19,6 +21,7 @@ final class ChildProcess: Sendable {
         var isReaped = false
         var status: Int32 = 0
         var errors: [UInt8] = []
+        var activity = 0
     }
 
     private let id: pid_t
@@ -76,6 +79,9 @@ final class ChildProcess: Sendable {
             Glibc.kill(-id, SIGKILL)
         }
     }
+
+    /// Grows whenever it writes something.
+    var activity: Int { state.withLock(\.activity) }
 
     /// Why it was killed; `nil` where it was not.
     var ending: Ending? { state.withLock(\.ending) }
@@ -142,6 +148,7 @@ final class ChildProcess: Sendable {
             while true {
                 let count = read(output, buffer.baseAddress, buffer.count)
                 guard count > 0 else { return false }
+                state.withLock { $0.activity += 1 }
                 if receive(UnsafeRawBufferPointer(rebasing: buffer[..<count])) { return true }
             }
         }
@@ -152,7 +159,10 @@ final class ChildProcess: Sendable {
         while true {
             let count = read(errors, &chunk, chunk.count)
             guard count > 0 else { return }
-            state.withLock { $0.errors = ($0.errors + chunk[..<count]).suffix(Self.errorLimit) }
+            state.withLock { state in
+                state.activity += 1
+                state.errors = (state.errors + chunk[..<count]).suffix(Self.errorLimit)
+            }
         }
     }
 

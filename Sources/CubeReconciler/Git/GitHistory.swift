@@ -48,6 +48,23 @@ package actor GitHistory {
             of: commit, path: path, root: root, source: SourceRevision(path: directory.string, commit: commit))
     }
 
+    /// The best common ancestor of two revisions, as a forge compares a branch with the one that it is to be merged into.
+    ///
+    /// - Throws: where one of the two names no commit, or there is no common ancestor.
+    package func mergeBase(of first: String, _ second: String) async throws(RevisionError) -> String {
+        do {
+            guard let one = try await repository.commit(first) else { throw RevisionError.unknown(first) }
+            guard let other = try await repository.commit(second) else { throw RevisionError.unknown(second) }
+            if let base = try await repository.mergeBase(of: one, other) { return base }
+            throw try await repository.isShallow()
+                ? RevisionError.shallow(first, second) : RevisionError.unrelated(first, second)
+        } catch let error as RevisionError {
+            throw error
+        } catch {
+            throw .git(error as? GitError ?? GitError("merge-base", .malformed("\(error)")))
+        }
+    }
+
     /// The directory itself: what it holds at some commit are not another source's manifests.
     private var root: RootIdentity {
         // Where it is not there, no directory is meant.

@@ -41,6 +41,28 @@ package struct GitRemote: Hashable, Sendable {
         if case .branch(let name) = reference { name } else { nil }
     }
 
+    /// The protocols that git may use, by the names that it has for them.
+    static let protocols = ["https", "http", "ssh", "git", "file"]
+
+    /// Why a URL is refused, as a sentence that follows it; `nil` where it is not. What is refused has git run a program, reads
+    /// a descriptor of ours, or is no URL.
+    package static func refusal(of url: String) -> String? {
+        let allowed = "\(protocols.dropLast().map { "\($0)://" }.joined(separator: ", ")), file:// or a path"
+        if url.isEmpty { return "is empty; it takes \(allowed)" }
+        if url.hasPrefix("-") { return "begins with a hyphen, which git takes for an option" }
+        if url.unicodeScalars.contains(where: { $0.value < 32 || $0.value == 127 }) {
+            return "contains a control character"
+        }
+        let word = url.prefix { $0.isASCII && ($0.isLetter || $0.isNumber || "+-.".contains($0)) }
+        let rest = url.dropFirst(word.count)
+        if rest.hasPrefix("::") {
+            return "names the remote helper \"\(word)\", which is a program; it takes \(allowed)"
+        }
+        guard rest.hasPrefix("://") else { return nil }
+        let known = protocols + ["git+ssh", "ssh+git"]
+        return known.contains(word.lowercased()) ? nil : "has the protocol \"\(word)\"; it takes \(allowed)"
+    }
+
     /// What git calls the remote here.
     static let name = "cube"
 

@@ -13,15 +13,23 @@ final class GitRepository {
     private let git: GitProgram
     /// What tells git where it is.
     private let place: [String]
+    /// How long the remote may be silent that has what this clone lacks; `nil` for a repository of which all is here, as far as we
+    /// know.
+    private let patience: Duration?
     private let now: @Sendable () -> Timestamp
 
     private let index = ManifestIndex()
     /// The tree that the index is about, and what was wrong with it.
     private var indexed: (tree: String, problems: [Diagnostic])?
 
-    /// - Parameter place: `--git-dir=PATH`, or `-C PATH` for a directory in a working tree.
-    init(_ place: [String], git: GitProgram, now: @escaping @Sendable () -> Timestamp) {
+    /// - Parameters:
+    ///   - place: `--git-dir=PATH`, or `-C PATH` for a directory in a working tree.
+    ///   - patience: how long the remote may be silent of which this is a partial clone; `nil` where it is none.
+    init(
+        _ place: [String], git: GitProgram, patience: Duration? = nil, now: @escaping @Sendable () -> Timestamp
+    ) {
         self.place = place
+        self.patience = patience
         self.git = git
         self.now = now
     }
@@ -43,13 +51,57 @@ final class GitRepository {
         }
     }
 
-    /// Fetches what is followed of a remote, under a name of our own, whatever stood there before.
-    func fetch(_ remote: GitRemote, as name: String, within limit: Duration) async throws(GitError) {
-        try await text(
-            [
-                "fetch", "--quiet", "--force", "--no-tags", "--no-write-fetch-head", GitRemote.name,
-                "+\(remote.remoteName):\(name)",
-            ], within: limit)
+    /// Fetches what is followed of a remote, under a name of our own, whatever stood there before: the one commit, without the
+    /// content of its files, which ``fetch(objects:patience:)`` brings. Where the remote can send no less, all of it comes.
+    func fetch(_ remote: GitRemote, as name: String, isWhole: Bool = false, patience: Duration) async throws(GitError) {
+        let reference = [GitRemote.name, "+\(remote.remoteName):\(name)"]
+        if !isWhole {
+            do throws(GitError) {
+                return try await transfer(
+                    ["--force", "--depth=1", "--update-shallow"] + Self.withoutContent + reference, patience)
+            } catch {
+                guard error.isOfPartialTransfer else { throw error }
+            }
+        }
+        try await transfer(["--force", "--update-shallow", "--no-filter"] + reference, patience)
+    }
+
+    /// Fetches the content of files. What came before it was cut off need not come again.
+    ///
+    /// - Parameter objects: the ids of blobs.
+    func fetch(objects: some Collection<String>, patience: Duration) async throws(GitError) {
+        var rest = objects.sorted()[...]
+        while !rest.isEmpty {
+            // The remote must not take it that whoever has a commit has its files too.
+            try await transfer(
+                Self.withoutContent + [GitRemote.name] + rest.prefix(Self.batch), patience,
+                settings: ["-c", "fetch.negotiationAlgorithm=noop"])
+            rest = rest.dropFirst(Self.batch)
+        }
+    }
+
+    private static let withoutContent = ["--filter=blob:none"]
+    /// How many objects are asked for at once.
+    private static let batch = 500
+
+    private func transfer(
+        _ arguments: [String], _ patience: Duration, settings: [String] = []
+    ) async throws(GitError) {
+        let options = ["--progress", "--no-tags", "--no-write-fetch-head"]
+        try await git.transfer(settings + place + ["fetch"] + options + arguments, patience: patience)
+    }
+
+    /// The best common ancestor of two commits; `nil` where there is none, as far as this repository goes back.
+    func mergeBase(of first: String, _ second: String) async throws(GitError) -> String? {
+        do { return try await text(["merge-base", first, second]) } catch {
+            guard case .failed(1, _) = error.cause else { throw error }
+            return nil
+        }
+    }
+
+    /// Whether commits are missing that were made before those that are here.
+    func isShallow() async throws(GitError) -> Bool {
+        try await text(["rev-parse", "--is-shallow-repository"]) == "true"
     }
 
     /// The manifests of a commit. Files that were not changed since the last call are not read again.
@@ -62,7 +114,7 @@ final class GitRepository {
         of commit: String, path: String, root: RootIdentity, source: SourceRevision
     ) async throws(GitError) -> ManifestSnapshot {
         let began = now()
-        let objects = try ObjectReader(git, repository: place)
+        let objects = try ObjectReader(git.fetchingWhatLacks, repository: place)
         defer { objects.child.kill(.done) }
         let name = "\(commit):\(path)"
         let answer = try await within(objects) { () throws(GitError) in try objects.read(name, limit: 0) }
@@ -92,8 +144,27 @@ final class GitRepository {
         var listing = GitTree.Listing()
         try await git.run(place + ["ls-tree", "-r", "-z", "--full-tree", id], within: Self.limit) { listing.take($0) }
         guard !listing.isMalformed else { throw GitError("ls-tree", .malformed("a line without its parts")) }
-        let tree = GitTree(listing, identity: identity, at: name, objects: objects)
-        return try await within(objects) { () throws(GitError) in
+        var lacking = patience == nil ? [] : try await lacking(below: id)
+        while true {
+            let tree = GitTree(listing, identity: identity, at: name, objects: objects, lacking: lacking)
+            let problems = try await scan(tree, name, objects)
+            guard let patience, !tree.wanted.isEmpty else { return problems }
+            // The manifests first, then the files that they name: each round fetches something, and no object twice.
+            try await fetch(objects: tree.wanted, patience: patience)
+            lacking.subtract(tree.wanted)
+        }
+    }
+
+    /// The objects below a tree that are not here.
+    private func lacking(below id: String) async throws(GitError) -> Set<String> {
+        let objects = try await text(["rev-list", "--objects", "--missing=print", "--no-object-names", id])
+        return Set(objects.split(separator: "\n").filter { $0.hasPrefix("?") }.map { String($0.dropFirst()) })
+    }
+
+    private func scan(
+        _ tree: GitTree, _ name: String, _ objects: ObjectReader
+    ) async throws(GitError) -> [Diagnostic] {
+        try await within(objects) { () throws(GitError) in
             var scan = DirectoryScan(tree, index: index, thoroughness: .files, now: now(), watcher: nil) { link in
                 // Where it cannot be told, nothing may be taken for gone.
                 do throws(GitError) {

@@ -10,11 +10,14 @@ package import SystemPackage
 /// The clone is a cache. Where the remote answers and the clone still does not do, the clone is to blame, whatever became of it:
 /// another one is made beside it, which then takes its place. What was read last stays in force until something better is.
 package actor GitSource {
-    /// How long the remote may take.
+    /// How long the remote, and git, may take.
     package struct Patience: Sendable {
         package var question: Duration = .seconds(30)
-        package var fetch: Duration = .seconds(120)
-        package var clone: Duration = .seconds(900)
+        /// How long a transfer may make no progress. It may take as long as it likes otherwise: git cannot take up one that was cut
+        /// off, so that a bound on the whole would start a long one over for ever.
+        package var transfer: Duration = .seconds(120)
+        /// How long putting the clone in order may take, for which no remote is needed.
+        package var tidying: Duration = .seconds(900)
         /// For the first question after a start, where the last state can be had without the remote.
         package var first: Duration = .seconds(10)
 
@@ -48,6 +51,10 @@ package actor GitSource {
     private var inForce: ManifestSnapshot?
     /// The commit that was fetched last: it may be one that is refused.
     private var fetched: String?
+    /// The number of hexadecimal digits of the remote's ids: 64 in a repository of the format SHA-256.
+    private var idLength = 40
+    /// Whether the remote cannot send a part of the repository.
+    private var fetchesAll = false
     private var told: (commit: String?, trouble: Diagnostic.Reason?)?
     private var isUntidy = false
 
@@ -67,7 +74,8 @@ package actor GitSource {
         self.patience = patience
         self.now = now
         self.logger = logger
-        repository = GitRepository(["--git-dir=\(directory)"], git: self.git, now: now)
+        repository = GitRepository(
+            ["--git-dir=\(directory)"], git: self.git, patience: patience.transfer, now: now)
     }
 
     /// Asks the remote whether there is something new, and reads it.
@@ -97,7 +105,7 @@ package actor GitSource {
         let settings = ["-c", "gc.auto=1000", "-c", "gc.autoDetach=false"]
         // A clone that cannot be put in order is as good as before, and one that is damaged by it is made anew.
         _ = try? await git.text(
-            settings + ["--git-dir=\(directory)", "gc", "--auto", "--quiet"], within: patience.clone)
+            settings + ["--git-dir=\(directory)", "gc", "--auto", "--quiet"], within: patience.tidying)
     }
 
     /// What is in force, and what keeps it from being newer.
@@ -118,6 +126,7 @@ package actor GitSource {
 
     private func update() async throws(Trouble) {
         let tip = try await tip()
+        idLength = tip.utf8.count
         guard tip != inForce?.source.commit else { return }
         let commit = tip == fetched ? tip : try await fetch()
         try await verify(commit)
@@ -179,8 +188,9 @@ package actor GitSource {
     }
 
     private func fetchedCommit() async throws(GitError) -> String? {
-        if case .commit(let id) = remote.reference, let commit = try await repository.commit(id) { return commit }
-        try await repository.fetch(remote, as: Self.new, within: patience.fetch)
+        // A commit that is not here is no fault of the clone.
+        if case .commit(let id) = remote.reference, let commit = try? await repository.commit(id) { return commit }
+        try await repository.fetch(remote, as: Self.new, isWhole: fetchesAll, patience: patience.transfer)
         fetched = try await repository.commit(Self.new)
         return fetched
     }
@@ -198,6 +208,7 @@ package actor GitSource {
 
     private func manifests(of commit: String) async throws(Trouble) -> ManifestSnapshot {
         do throws(GitError) { return try await read(commit) } catch {
+            if error.verb == "fetch" { try contentFailed(error) }
             guard error.mayBeOfTheClone else { throw Trouble(reason: .cloneDamaged, text: "\(error)") }
             logger.notice("the clone is made anew", metadata: ["why": "\(error)"])
         }
@@ -205,6 +216,18 @@ package actor GitSource {
         do throws(GitError) { return try await read(commit) } catch {
             throw Trouble(reason: .cloneDamaged, text: "\(error)")
         }
+    }
+
+    /// The content of files could not be fetched. What came of it stays, so that the next try goes on from there.
+    ///
+    /// - Throws: unless another clone, of everything, is the remedy.
+    private func contentFailed(_ error: GitError) throws(Trouble) {
+        // The next try asks for the commit once more: where the clone is damaged, that shows it.
+        fetched = nil
+        guard error.isOfPartialTransfer, !fetchesAll else {
+            throw Trouble(reason: .remoteUnreachable, text: "\(error)")
+        }
+        fetchesAll = true
     }
 
     private func read(_ commit: String) async throws(GitError) -> ManifestSnapshot {
@@ -243,9 +266,10 @@ package actor GitSource {
             try FileManager.default.createDirectory(
                 atPath: directory.removingLastComponent().string, withIntermediateDirectories: true)
             let repository = GitRepository([place], git: git, now: now)
-            try await repository.text(["init", "--quiet", "--bare", "--template="])
+            let format = idLength == 64 ? ["--object-format=sha256"] : []
+            try await repository.text(["init", "--quiet", "--bare", "--template="] + format)
             try await repository.text(["config", Self.setting, content])
-            try await repository.fetch(remote, as: Self.new, within: patience.clone)
+            try await repository.fetch(remote, as: Self.new, isWhole: fetchesAll, patience: patience.transfer)
             guard let commit = try await repository.commit(Self.new) else {
                 throw Trouble(reason: .branchMissing, text: "\(remote.remoteName) of the remote is no commit")
             }
@@ -303,7 +327,7 @@ extension GitError {
     fileprivate var mayBeOfTheClone: Bool {
         switch cause {
         case .failed, .malformed: true
-        case .notStarted, .deadline, .cancelled: false
+        case .notStarted, .deadline, .standstill, .cancelled: false
         }
     }
 }

@@ -17,11 +17,18 @@ final class GitTree: FileTree {
     private let directories: [String: [DirectoryEntry]]
     private let objects: ObjectReader
     private let failure = Mutex<GitError?>(nil)
+    /// The objects that the clone lacks, and those of them that were asked for.
+    private let lacking: Set<String>
+    private let requested = Mutex<Set<String>>([])
 
     /// - Parameters:
     ///   - identity: who the source is: the same for all commits of it.
     ///   - listing: what is in it.
-    init(_ listing: Listing, identity: FileIdentity, at path: String, objects: ObjectReader) {
+    ///   - lacking: the ids of objects that are not here, and can be fetched.
+    init(
+        _ listing: Listing, identity: FileIdentity, at path: String, objects: ObjectReader, lacking: Set<String> = []
+    ) {
+        self.lacking = lacking
         self.identity = identity
         self.objects = objects
         realPath = FilePath(path)
@@ -33,6 +40,9 @@ final class GitTree: FileTree {
 
     /// What kept an object from being read: the object database is damaged, and nothing that was read counts.
     var damage: GitError? { failure.withLock { $0 } }
+
+    /// The objects that were asked for and are to be fetched first: what was read without them does not count.
+    var wanted: Set<String> { requested.withLock(\.self) }
 
     func entries(of directory: String) -> [DirectoryEntry]? { directories[directory] }
 
@@ -58,6 +68,10 @@ final class GitTree: FileTree {
 
     private func contents(of path: String, limit: Int) throws(FileError) -> [UInt8]? {
         guard let leaf = leaves[path] else { return nil }
+        guard !lacking.contains(leaf.id) else {
+            requested.withLock { _ = $0.insert(leaf.id) }
+            throw FileError(path: path, cause: .resourceTemporarilyUnavailable)
+        }
         do throws(GitError) {
             guard case .object(_, _, let bytes) = try objects.read(leaf.id, limit: limit) else {
                 throw GitError(ObjectReader.verb, .malformed("object \(leaf.id) is missing"))

@@ -14,7 +14,9 @@ struct DiffCommand: Command {
             why to none: advice, as nothing is kept for it.
 
             --revision takes the manifests of a commit instead of those of the directory, which must lie in a git repository.
-            --base compares two states of the manifests with each other, and asks no manager: what a merge would bring. Without
+            --base compares two states of the manifests with each other, and asks no manager: what a merge would bring. The
+            comparison begins at the common ancestor of the two, as on a forge: what the base gained meanwhile is no difference.
+            `--revision A...B` is short for `--base A --revision B`; `--revision A..B` compares the two as they are. Without
             --revision, the second one is the directory as it is. As Markdown it can stand as a comment on a pull request.
             Nothing is checked out.
 
@@ -25,23 +27,31 @@ struct DiffCommand: Command {
               cube diff -o json
               cube diff --revision v1.2
               cube diff --base origin/main --revision HEAD -o markdown
+              cube diff --revision v1.2..v1.3
             """))
 
     static let statusOfErrors = ExitStatus.trouble
 
     @Option(
-        help: ArgumentHelp("Compare with the manifests of this commit, rather than with what runs.", valueName: "rev"))
+        help: ArgumentHelp(
+            "Compare with the manifests of this commit, or rather of its common ancestor with the other one, and not with what "
+                + "runs.", valueName: "rev"))
     var base: String?
     @OptionGroup var options: PreviewOptions
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
         if base != nil, options.git.url != nil { throw ValidationError("--base and --git exclude each other") }
+        for (name, value) in [("--base", base), ("--revision", base == nil ? nil : options.git.localRevision)] {
+            if let value, RevisionRange(value) != nil {
+                throw ValidationError("\(name) \"\(value)\" is a range, which goes with --revision alone")
+            }
+        }
     }
 
     func run() async throws {
         let differs =
-            if let base { try await review(from: base) } else { try await compareWithWhatRuns() }
+            if let range { try await review(range) } else { try await compareWithWhatRuns() }
         if differs { throw ExitCode(ExitStatus.negative.rawValue) }
     }
 
@@ -63,9 +73,17 @@ struct DiffCommand: Command {
 
     // MARK: Two states of the manifests
 
-    private func review(from base: String) async throws -> Bool {
+    /// `nil` where the manifests are compared with what runs.
+    private var range: RevisionRange? {
         let revision = options.git.localRevision
+        return base.map { RevisionRange(base: $0, revision: revision, isFromCommonAncestor: true) }
+            ?? revision.flatMap { RevisionRange($0) }
+    }
+
+    private func review(_ range: RevisionRange) async throws -> Bool {
+        let revision = range.revision
         let reader = try RevisionReader(options.manager.place)
+        let base = try await reader.base(of: range)
         let old = try await reader.manifests(at: base)
         let new = try await reader.manifests(at: revision)
         let review = Review(base: old, revision: new)

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CubeCore
+import CubeReconciler
 import CubeTypes
 
 struct PlanCommand: Command {
@@ -8,7 +9,8 @@ struct PlanCommand: Command {
         discussion: .flowing(
             """
             Looks once and changes nothing. With --out the plan is saved: `cube apply FILE` does just that, and refuses when
-            manifests or tasks are not as they were. A saved plan is JSON, and holds no value of `env`.
+            manifests or tasks are not as they were. A saved plan is JSON, and holds no value of `env`. A plan for a --revision
+            can be applied once the directory has the manifests of that revision.
 
             Exit codes: 0, 1 an error; with --detailed-exitcode 0 nothing to do, 1 an error, 2 something to do.
 
@@ -26,16 +28,38 @@ struct PlanCommand: Command {
     @OptionGroup var options: PreviewOptions
     @OptionGroup var output: OutputOptions
 
+    func validate() throws {
+        if let revision = options.git.localRevision, RevisionRange(revision) != nil {
+            throw ValidationError("--revision \"\(revision)\" is a range, which goes with `cube diff`")
+        }
+    }
+
     func run() async throws {
-        let plan = try await options.preview().document
+        let preview = try await options.preview()
+        let plan = preview.document
         try output.write(plan)
         if let out {
             try SavedPlan.write(plan, to: .absolute(out))
-            Terminal.note("Saved to \(out): `cube apply \(out)` does just this.")
+            Terminal.note(try await prospect(of: preview, savedTo: out))
         }
         if detailedExitcode, plan.workloads.contains(where: { !$0.actions.isEmpty }) {
             throw ExitCode(ExitStatus.changes.rawValue)
         }
+    }
+
+    /// What `cube apply` will make of a plan that was saved.
+    private func prospect(of preview: Preview, savedTo file: String) async throws -> String {
+        let git = options.git
+        if git.urlOption != nil {
+            return "Saved to \(file): `cube apply \(file)` with the same --git options does just this."
+        }
+        // A directory that cannot be read has other manifests than the revision.
+        if let revision = git.localRevision, (try? await preview.isOfDirectory(options.manager.place)) != true {
+            return
+                "Saved to \(file). The manifests in the directory are not those of \(revision): `cube apply \(file)` refuses the plan "
+                + "as stale (exit code 3) until \(revision) is checked out."
+        }
+        return "Saved to \(file): `cube apply \(file)` does just this."
     }
 
     struct Show: Command {

@@ -75,6 +75,14 @@ struct Preview {
             hint: "`cube validate` shows every problem; --allow-stale goes on with what they last said")
     }
 
+    /// Whether the directory as it is declares the same: a saved plan can be carried out then.
+    func isOfDirectory(_ place: PlaceOptions) async throws -> Bool {
+        let memory = ReconcilerMemory(directory: place.data.path, files: LocalFileSystem(), logger: CommandLog.quiet)
+        var directory = DesiredState(memory: memory.names, oneShot: true)
+        _ = directory.apply(try await RevisionReader(place).manifests(at: nil))
+        return directory.digest == plan.desiredDigest
+    }
+
     var document: PlanDocument { planner.document(plan, at: madeAt) }
 
     /// How each workload differs, by name, and where the manager would put what is to be started.

@@ -21,6 +21,15 @@ struct RevisionReader {
     /// Where the manifests are in their repository.
     func path() async throws -> String { try await history.path() }
 
+    /// Where a comparison begins: a commit.
+    func base(of range: RevisionRange) async throws -> String {
+        guard range.isFromCommonAncestor else { return range.base }
+        do throws(RevisionError) { return try await history.mergeBase(of: range.base, range.revision ?? "HEAD") } catch
+        {
+            throw Failure("\(directory): \(error)", hint: error.hint)
+        }
+    }
+
     /// - Parameter revision: `nil` for the directory as it is.
     /// - Throws: where there is no such revision, or it has no manifests.
     func manifests(at revision: String?) async throws -> ManifestSnapshot {
@@ -29,9 +38,8 @@ struct RevisionReader {
         if let revision {
             snapshot = try await history.manifests(at: revision)
             guard snapshot != nil else {
-                throw Failure(
-                    "\(directory): no commit is called \"\(revision)\"",
-                    hint: "`git fetch` brings what the remote has; a shallow clone lacks older commits")
+                let error = RevisionError.unknown(revision)
+                throw Failure("\(directory): \(error)", hint: error.hint)
             }
         } else {
             snapshot = await DirectorySource(directory, files: files, now: { [time] in time.now }).look(at: .everything)

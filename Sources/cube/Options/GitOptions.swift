@@ -8,8 +8,9 @@ struct GitOptions: ParsableArguments {
     @Option(
         name: .customLong("git"),
         help: ArgumentHelp(
-            "A git repository to follow, in place of a directory: whatever `git fetch` takes. (CUBE_GIT)",
-            valueName: "url"))
+            "A git repository to follow, in place of a directory: a URL of https, http, ssh, git or file, HOST:PATH, or a path. "
+                + "Of the environment, git sees how a remote is reached: GIT_ASKPASS, SSH_ASKPASS, SSH_AUTH_SOCK, GIT_SSH, "
+                + "GIT_SSH_COMMAND, GIT_SSL_*, http_proxy and its like. (CUBE_GIT)", valueName: "url"))
     var urlOption: String?
 
     @Option(help: ArgumentHelp("The branch to follow. (default: the remote's own)", valueName: "branch"))
@@ -43,6 +44,9 @@ struct GitOptions: ParsableArguments {
             ("--branch", branch != nil), ("--path", path != nil),
             ("--poll", poll != nil), ("--verify-signatures", verifySignatures),
         ]
+        if let url, let refusal = GitRemote.refusal(of: url) {
+            throw ValidationError("\(urlOption == nil ? "CUBE_GIT" : "--git") \(refusal)")
+        }
         if url == nil, let (name, _) = others.first(where: \.1) { throw ValidationError("\(name) goes with --git") }
         if branch != nil, revision != nil { throw ValidationError("--branch and --revision exclude each other") }
         if allowedSigners != nil, !verifySignatures {
@@ -82,10 +86,17 @@ struct GitOptions: ParsableArguments {
     var url: String? { urlOption ?? Environment.value("CUBE_GIT") }
 
     private var reference: GitRemote.Reference {
-        if let branch { return .branch(branch) }
+        if let branch { return .branch(Self.short(branch, "refs/heads/")) }
         guard let revision else { return .standard }
         let isID = [40, 64].contains(revision.utf8.count) && revision.allSatisfy(\.isHexDigit)
-        return isID ? .commit(revision.lowercased()) : .tag(revision)
+        if isID { return .commit(revision.lowercased()) }
+        let isBranch = revision.hasPrefix("refs/heads/")
+        return isBranch ? .branch(Self.short(revision, "refs/heads/")) : .tag(Self.short(revision, "refs/tags/"))
+    }
+
+    /// A name without what git puts before it in full.
+    private static func short(_ name: String, _ prefix: String) -> String {
+        name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : name
     }
 
     /// A path of this machine is one from here; `host:path` and URLs are what they are.
