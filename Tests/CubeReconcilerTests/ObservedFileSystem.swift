@@ -1,3 +1,4 @@
+import CubeCore
 import CubeSystem
 import Synchronization
 import SystemPackage
@@ -122,27 +123,27 @@ private struct ObservedTree: FileTree {
     var isRemote: Bool { tree.isRemote }
     var realPath: FilePath { tree.realPath }
 
-    func entries(of directory: String) throws(FileError) -> [DirectoryEntry]? {
-        try files.check(directory)
+    func entries(of directory: BytePath) throws(FileError) -> [DirectoryEntry]? {
+        try files.check(directory.text)
         files.note(lists: 1)
         return try tree.entries(of: directory)
     }
 
-    func stamp(of path: String) throws(FileError) -> FileStamp? {
+    func stamp(of path: BytePath) throws(FileError) -> FileStamp? {
         files.note(looks: 1)
         return try tree.stamp(of: path)
     }
 
-    func stamps(of names: [String], in directory: String) throws(FileError) -> [String: FileStamp] {
+    func stamps(of names: [BytePath], in directory: BytePath) throws(FileError) -> [BytePath: FileStamp] {
         files.note(looks: names.count)
         return try tree.stamps(of: names, in: directory)
     }
 
-    func target(ofLink path: String) throws(FileError) -> String? { try tree.target(ofLink: path) }
+    func target(ofLink path: BytePath) throws(FileError) -> BytePath? { try tree.target(ofLink: path) }
 
-    func read(_ path: String, limit: Int) throws(FileError) -> FileReading? {
-        try files.check(path)
-        guard let whileReading = files.noteRead(path) else { return try tree.read(path, limit: limit) }
+    func read(_ path: BytePath, limit: Int) throws(FileError) -> FileReading? {
+        try files.check(path.text)
+        guard let whileReading = files.noteRead(path.text) else { return try tree.read(path, limit: limit) }
         guard var reading = try tree.read(path, limit: limit) else { return nil }
         whileReading()
         guard let after = try tree.stamp(of: path) else { return nil }

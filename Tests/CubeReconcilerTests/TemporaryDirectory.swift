@@ -1,3 +1,5 @@
+import CubeCore
+import CubeReconciler
 import Foundation
 import SystemPackage
 
@@ -22,6 +24,19 @@ final class TemporaryDirectory: Sendable {
         guard let handle = fopen(file.string, "w") else { throw Errno(rawValue: errno) }
         fputs(text, handle)
         fclose(handle)
+    }
+
+    /// Writes in place a file whose name need not be text, in a directory that is there.
+    func write(_ text: String, to name: BytePath) throws {
+        guard let handle = path.appending(name).withPlatformString({ fopen($0, "w") }) else {
+            throw Errno(rawValue: errno)
+        }
+        fputs(text, handle)
+        fclose(handle)
+    }
+
+    func remove(_ name: BytePath) throws {
+        guard path.appending(name).withPlatformString({ unlink($0) }) == 0 else { throw Errno(rawValue: errno) }
     }
 
     func makeDirectory(_ name: String) throws {

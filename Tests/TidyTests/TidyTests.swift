@@ -46,7 +46,7 @@ import Testing
             .filter { !$0.hasPrefix("examples/broken/") }
         try #require(files.count >= 5)
         for file in files {
-            guard !ManifestGroup.isFile(file) else {
+            guard !ManifestGroup.isFile(BytePath(naming: file)) else {
                 #expect(
                     ManifestDecoder.decodeGroup(try repository.bytes(file), file: file).diagnostics.isEmpty, "\(file)")
                 continue

@@ -1,4 +1,5 @@
 package import CubeErrors
+import CubeJSON
 package import CubeTypes
 import HashTreeCollections
 
@@ -113,7 +114,8 @@ extension ClusterTransaction {
         _ update: SettingsUpdate, for owner: OwnerName
     ) throws(APIError) -> TaskStatus {
         var task = try owned(update.id, by: owner)
-        if task.settingsDigest == update.to, task.source == update.source { return task.status }
+        let isSameSource = task.source.map(ExactText.init) == update.source.map(ExactText.init)
+        if task.settingsDigest == update.to, isSameSource { return task.status }
         guard task.settingsDigest == update.from || task.settingsDigest == update.to else {
             throw APIError(
                 .staleSettings,

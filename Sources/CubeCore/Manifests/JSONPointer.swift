@@ -7,9 +7,11 @@ package struct JSONPointer: Hashable, Sendable, CustomStringConvertible {
 
     /// `nil` for what is no pointer, or one to the whole.
     package init?(_ text: String) {
-        guard text.first == "/" else { return nil }
+        guard text.utf8.first == UInt8(ascii: "/") else { return nil }
         var tokens: [String] = []
-        for part in text.dropFirst().split(separator: "/", omittingEmptySubsequences: false) {
+        for part in text.unicodeScalars.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
+            .map({ String($0) })
+        {
             guard !part.replacing("~0", with: "").replacing("~1", with: "").contains("~") else { return nil }
             tokens.append(String(part.replacing("~1", with: "/").replacing("~0", with: "~")))
         }

@@ -8,9 +8,9 @@ package struct ManifestGroup: Hashable, Sendable {
     package init(atomic: Bool = false) { self.atomic = atomic }
 
     /// The name of such a file.
-    package static let fileName = "cube.json"
+    package static let fileName: BytePath = "cube.json"
 
-    package static func isFile(_ path: String) -> Bool { path == fileName || path.hasSuffix("/" + fileName) }
+    package static func isFile(_ path: BytePath) -> Bool { path.splittingLastEntry.name == fileName }
 
     static let fields = FieldTable<ManifestGroup>(
         [

@@ -151,7 +151,7 @@ extension Duration {
 extension FieldType<String> {
     static let absolutePath = string(
         "absolute path", example: "/srv/data", schema: ["pattern": "^/"], rule: "must be an absolute path",
-        parse: { $0.hasPrefix("/") ? $0 : nil },
+        parse: { $0.utf8.first == UInt8(ascii: "/") ? $0 : nil },
         write: { .string($0) })
 }
 

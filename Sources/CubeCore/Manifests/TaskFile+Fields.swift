@@ -16,14 +16,14 @@ extension TaskFile {
 
     /// Reports what the files of a task cannot be together.
     static func check(_ definition: TaskDefinition, _ object: JSONValue, _ reader: inout FieldReader) {
-        var targets: Set<String> = []
+        var targets: Set<ExactText> = []
         let written = object["files"].map { Array($0.elements) } ?? []
         for (index, (file, value)) in zip(definition.files, written).enumerated() {
             guard let target = value["target"] else { continue }
-            if !targets.insert(file.target).inserted {
+            if !targets.insert(ExactText(file.target)).inserted {
                 reader.report(.invalidValue, "files[\(index)].target: \(Quoted(file.target)) stands twice", at: target)
             }
-            if definition.image == nil, file.target.hasPrefix("/") {
+            if definition.image == nil, file.target.utf8.first == UInt8(ascii: "/") {
                 reader.report(
                     .invalidValue, "files[\(index)].target: \(Quoted(file.target)) must be relative",
                     detail: "a process is given files in its own directory; only a container has a root of its own",
@@ -92,7 +92,11 @@ extension FieldType<ContentSource> {
 extension FieldType<String> {
     fileprivate static let target = string(
         "path", example: "web.conf", schema: ["minLength": 1], rule: "must be a path without \".\" or \"..\"",
-        parse: { ($0.hasPrefix("/") ? String($0.dropFirst()) : $0).isRelativePath ? $0 : nil }, write: { .string($0) })
+        parse: { text in
+            let isAbsolute = text.utf8.first == UInt8(ascii: "/")
+            return String(isAbsolute ? text.unicodeScalars.dropFirst() : text.unicodeScalars[...]).isRelativePath
+                ? text : nil
+        }, write: { .string($0) })
 }
 
 extension FieldType<Int> {
@@ -106,7 +110,11 @@ extension FieldType<Int> {
 extension String {
     /// Whether it leads to something below where it begins, in the plainest way.
     package var isRelativePath: Bool {
-        let components = split(separator: "/", omittingEmptySubsequences: false)
-        return !contains("\0") && components.allSatisfy { !$0.isEmpty && $0 != "." && $0 != ".." }
+        // As bytes: to Swift, a slash with a combining mark after it is one character, and no slash.
+        let components = utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        return !utf8.contains(0)
+            && components.allSatisfy {
+                !$0.isEmpty && !$0.elementsEqual(".".utf8) && !$0.elementsEqual("..".utf8)
+            }
     }
 }

@@ -55,7 +55,9 @@ package struct Workload: Hashable, Sendable {
     package var dependencies: [WorkloadName] { Set(dependsOn.map(\.name)).sorted() }
 
     package var name: WorkloadName { definition.name }
-    package var file: String { range.filename }
+    package var file: BytePath { BytePath(text: range.filename) }
+    /// Whether a task bears the workload's file as its source.
+    package func isFile(_ source: String?) -> Bool { source.map { ExactText.areSame($0, range.filename) } ?? false }
     package var line: Int { range.start.line }
 }
 

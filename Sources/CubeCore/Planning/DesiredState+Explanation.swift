@@ -8,7 +8,7 @@ extension DesiredState {
         case .unreadable(let files): "\(trouble(with: files)): all stays as it is"
         case .groupInvalid(let directory, let files):
             "\(trouble(with: files)), and "
-                + "\(directory.isEmpty ? "all manifests are" : "\(directory) is") one group: all of it stays as it is"
+                + "\(directory.isRoot ? "all manifests are" : "\(directory) is") one group: all of it stays as it is"
         case .misled(let diagnostics):
             "\(diagnostics.map(\.summary).joined(separator: "; ")): all stays as it is"
         case .disputed(let places):
@@ -19,7 +19,7 @@ extension DesiredState {
 
     /// Such as `web.json is invalid (3 errors), db.json cannot be read`: a file that was read and is wrong is told apart from
     /// one that could not be read.
-    private func trouble(with files: [String]) -> String {
+    private func trouble(with files: [BytePath]) -> String {
         files.map { file in
             let diagnostics = unreadable[file] ?? []
             let isInvalid = !diagnostics.isEmpty && !diagnostics.contains { $0.reason == .unreadable }

@@ -17,7 +17,7 @@ package struct DesiredState: Sendable {
     /// What could not be listed, and other trouble that belongs to no file.
     package private(set) var problems: [Diagnostic] = []
     /// The files that cannot be read.
-    package private(set) var unreadable: [String: [Diagnostic]] = [:]
+    package private(set) var unreadable: [BytePath: [Diagnostic]] = [:]
     /// The names of which readable files say what cannot be: defined by more than one, or depending on what is not there.
     package private(set) var disputed: Set<WorkloadName> = []
     private(set) var graph = DependencyGraph()
@@ -29,14 +29,14 @@ package struct DesiredState: Sendable {
 
     private let limit: Int
     private var proof: AbsenceProof
-    private var files: [String: FileState] = [:]
+    private var files: [BytePath: FileState] = [:]
     private var total = 0
     /// The files that define a name, and where among the workloads of each it stands.
-    private var definitions: [WorkloadName: [String: Int]] = [:]
-    private var remembered: [WorkloadName: Set<String>] = [:]
+    private var definitions: [WorkloadName: [BytePath: Int]] = [:]
+    private var remembered: [WorkloadName: Set<BytePath>] = [:]
     /// Unreadable files whose names nobody knows, and those of them where nobody has asked the cluster yet.
-    private var unknown: Set<String> = []
-    private var unasked: Set<String> = []
+    private var unknown: Set<BytePath> = []
+    private var unasked: Set<BytePath> = []
     private var sum = SetDigest()
     private var elements: [WorkloadName: SetDigest] = [:]
     /// Without a memory the first names are not new: nothing says when they came.
@@ -58,10 +58,10 @@ package struct DesiredState: Sendable {
     func element(of name: WorkloadName) -> SetDigest? { elements[name] }
 
     /// Why tasks of a file stay though nothing declares them any more: the file's group may not change.
-    func keptByGroup(_ file: String) -> KeptReason? { groups.invalidGroup(above: file) }
+    func keptByGroup(_ file: BytePath) -> KeptReason? { groups.invalidGroup(above: file) }
 
     /// The groups that may not change, by their directories, and the files that keep them so.
-    var invalidGroups: [String: [String]] { groups.invalid }
+    var invalidGroups: [BytePath: [BytePath]] { groups.invalid }
 
     /// Whether a source was ever looked at as a whole.
     package var isKnown: Bool { source != nil }
@@ -156,21 +156,21 @@ package struct DesiredState: Sendable {
     }
 
     /// A file that a listing of everything does not show: gone, or not to be seen because its directory could not be listed.
-    private mutating func leave(_ path: String, isGone: Bool, touched: inout Set<WorkloadName>) -> Bool {
+    private mutating func leave(_ path: BytePath, isGone: Bool, touched: inout Set<WorkloadName>) -> Bool {
         if isGone {
             guard files[path] != nil else { return false }
             set(path, to: nil, touched: &touched)
             return true
         }
         let notListed = Diagnostic(
-            reason: .unreadable, summary: "its directory could not be listed", range: SourceRange(filename: path))
+            reason: .unreadable, summary: "its directory could not be listed", range: SourceRange(filename: path.text))
         let state = FileState.unreadable([notListed])
         guard files[path] != state else { return false }
         set(path, to: state, touched: &touched)
         return true
     }
 
-    private mutating func set(_ path: String, to state: FileState?, touched: inout Set<WorkloadName>) {
+    private mutating func set(_ path: BytePath, to state: FileState?, touched: inout Set<WorkloadName>) {
         groups.change(path, from: files[path], to: state)
         withdraw(path, touched: &touched)
         files[path] = state
@@ -211,7 +211,7 @@ package struct DesiredState: Sendable {
     }
 
     /// Takes back what a file said.
-    private mutating func withdraw(_ path: String, touched: inout Set<WorkloadName>) {
+    private mutating func withdraw(_ path: BytePath, touched: inout Set<WorkloadName>) {
         let old = files.removeValue(forKey: path)
         total -= old?.count ?? 0
         switch old {
@@ -245,7 +245,8 @@ package struct DesiredState: Sendable {
                 groups.invalidGroup(above: only.file).map { .kept($0) }
                 ?? (problems.isEmpty ? .readable(only) : .kept(.misled(problems)))
         } else if readable.count > 1 {
-            workload = .kept(.disputed(places: readable.map(\.range).sorted { $0.filename < $1.filename }))
+            workload = .kept(
+                .disputed(places: readable.map(\.range).sorted { ExactText($0.filename) < ExactText($1.filename) }))
         } else if let files = remembered[name] {
             workload = .kept(.unreadable(files: files.sorted()))
         } else if let reason = withheld[name] {
@@ -304,14 +305,14 @@ package struct DesiredState: Sendable {
     }
 
     /// Unreadable files whose names may be known from the tasks that bear them as their source.
-    package var filesToAskFor: Set<String> { unasked }
+    package var filesToAskFor: Set<BytePath> { unasked }
 
     /// The cluster is seen anew: it may know now what it did not.
     package mutating func askAgain() { unasked = unknown }
 
     /// - Parameter names: for each of ``filesToAskFor`` the names of its live tasks; a file without any stays unknown.
     /// - Returns: the names that are kept by this.
-    package mutating func answer(_ names: [String: Set<WorkloadName>]) -> Set<WorkloadName> {
+    package mutating func answer(_ names: [BytePath: Set<WorkloadName>]) -> Set<WorkloadName> {
         var touched: Set<WorkloadName> = []
         for (path, names) in names where unasked.contains(path) && !names.isEmpty {
             let state = files[path]
@@ -355,13 +356,13 @@ package enum DesiredWorkload: Hashable, Sendable {
 /// Why a name is kept as it is.
 package enum KeptReason: Hashable, Sendable {
     /// The files that last defined it cannot be read.
-    case unreadable(files: [String])
+    case unreadable(files: [BytePath])
     /// More than one file defines it.
     case disputed(places: [SourceRange])
     /// It depends on what is not there, or on itself; what is wrong, at least one.
     case misled([Diagnostic])
     /// It is of a group of which nothing may change while these files cannot be read; the root's directory is empty.
-    case groupInvalid(directory: String, files: [String])
+    case groupInvalid(directory: BytePath, files: [BytePath])
 
     var rule: Rule {
         switch self {

@@ -1,18 +1,18 @@
 /// Which directories are atomic groups, and which of these hold a file that cannot be read: nothing of them may change.
 struct GroupIndex: Sendable {
     /// The directories whose `cube.json` says that they are, or cannot be read itself.
-    private var atomic: Set<String> = []
+    private var atomic: Set<BytePath> = []
     /// The unreadable files below each directory, at any depth.
-    private var broken: [String: Set<String>] = [:]
+    private var broken: [BytePath: Set<BytePath>] = [:]
     /// The files that keep a group as it is, sorted; by its directory.
-    private(set) var invalid: [String: [String]] = [:]
+    private(set) var invalid: [BytePath: [BytePath]] = [:]
     /// The directories above files that cannot be read for another reason than before.
-    private var retold: Set<String> = []
+    private var retold: Set<BytePath> = []
 
     /// - Parameters:
     ///   - old: what the file was.
     ///   - new: what it is; `nil` where it is gone.
-    mutating func change(_ path: String, from old: FileState?, to new: FileState?) {
+    mutating func change(_ path: BytePath, from old: FileState?, to new: FileState?) {
         if case .unreadable? = old {
             for directory in path.directories {
                 broken[directory]?.remove(path)
@@ -32,7 +32,7 @@ struct GroupIndex: Sendable {
     }
 
     /// - Returns: the directories of which something else is to be said now.
-    mutating func settle() -> Set<String> {
+    mutating func settle() -> Set<BytePath> {
         defer { retold = [] }
         guard !(atomic.isEmpty && invalid.isEmpty) else { return [] }
         let former = invalid
@@ -42,17 +42,10 @@ struct GroupIndex: Sendable {
     }
 
     /// The outermost of the groups that hold a file and may not change.
-    func invalidGroup(above path: String) -> KeptReason? {
+    func invalidGroup(above path: BytePath) -> KeptReason? {
         guard !invalid.isEmpty else { return nil }
         return path.directories.lazy.compactMap { directory in
             invalid[directory].map { .groupInvalid(directory: directory, files: $0) }
         }.first
-    }
-}
-
-extension String {
-    /// The directories that a file is in, the root's `""` first.
-    var directories: [String] {
-        [""] + indices.filter { self[$0] == "/" }.map { String(self[..<$0]) }
     }
 }

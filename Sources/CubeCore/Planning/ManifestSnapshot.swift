@@ -17,14 +17,14 @@ package struct ManifestSnapshot: Hashable, Sendable {
     /// Whether git was at work, so that files come and go: `index.lock`, `rebase-merge`, `rebase-apply`.
     package var isBusy: Bool
     /// By path relative to the root, with `/`.
-    package var files: [String: FileState]
+    package var files: [BytePath: FileState]
     /// What could not be listed, and other trouble that belongs to no file.
     package var problems: [Diagnostic]
     package var source: SourceRevision
 
     package init(
         began: Timestamp, ended: Timestamp, isPartial: Bool = false, isComplete: Bool, isImmutable: Bool = false,
-        root: RootIdentity?, isBusy: Bool = false, files: [String: FileState], problems: [Diagnostic] = [],
+        root: RootIdentity?, isBusy: Bool = false, files: [BytePath: FileState], problems: [Diagnostic] = [],
         source: SourceRevision
     ) {
         self.began = began
@@ -61,8 +61,8 @@ package enum FileState: Hashable, Sendable {
     /// Reads a ``ManifestGroup/fileName``.
     ///
     /// - Parameter path: relative to the root.
-    package init(readingGroup bytes: [UInt8], of path: String) {
-        let (group, diagnostics) = ManifestDecoder.decodeGroup(bytes, file: path)
+    package init(readingGroup bytes: [UInt8], of path: BytePath) {
+        let (group, diagnostics) = ManifestDecoder.decodeGroup(bytes, file: path.text)
         self = diagnostics.isEmpty ? .group(group) : .unreadable(diagnostics)
     }
 }

@@ -53,11 +53,13 @@ package struct ObservedState: Hashable, Sendable {
     }
 
     /// The names of the live tasks that come from each of these files.
-    func names(from files: Set<String>) -> [String: Set<WorkloadName>] {
-        var names: [String: Set<WorkloadName>] = [:]
+    func names(from files: Set<BytePath>) -> [BytePath: Set<WorkloadName>] {
+        var names: [BytePath: Set<WorkloadName>] = [:]
         for (name, workload) in workloads {
             for task in workload.tasks.values where !task.state.hasEnded {
-                if let source = task.source, files.contains(source) { names[source, default: []].insert(name) }
+                if let source = task.source.map(BytePath.init(text:)), files.contains(source) {
+                    names[source, default: []].insert(name)
+                }
             }
         }
         return names

@@ -103,7 +103,7 @@ extension Planner {
         }
         let files = desired.unreadable.sorted { $0.key < $1.key }.map { file, diagnostics in
             Finding(
-                reason: diagnostics.first?.reason.rawValue ?? "unreadable", subject: file,
+                reason: diagnostics.first?.reason.rawValue ?? "unreadable", subject: file.text,
                 message: diagnostics.first?.summary ?? "it cannot be read")
         }
         let names = desired.disputed.sorted().compactMap { name -> Finding? in

@@ -247,7 +247,7 @@ package struct Planner: Sendable {
             decision = decider.decide()
         case .kept(let reason)?: decision = leftover.keep(reason, desired.explanation(of: reason))
         case nil:
-            let kept = live.compactMap { $0.source.flatMap(desired.keptByGroup) }.first
+            let kept = live.compactMap { $0.source.map(BytePath.init(text:)).flatMap(desired.keptByGroup) }.first
             decision =
                 live.isEmpty
                 ? nil : kept.map { leftover.keep($0, desired.explanation(of: $0)) } ?? leftover.prune()

@@ -25,11 +25,11 @@ struct ReportMaker {
             diagnostics: diagnostics)
         switch desired {
         case .readable(let workload)?:
-            status.file = workload.file
+            status.file = workload.file.text
             status.line = workload.line
             status.kind = workload.definition.kind
             status.desiredDigest = workload.specDigest
-        case .kept(.unreadable(let files))?: status.file = files.first
+        case .kept(.unreadable(let files))?: status.file = files.first?.text
         case .kept(.misled(let diagnostics))?:
             status.file = diagnostics[0].range.filename
             status.line = diagnostics[0].range.start.line

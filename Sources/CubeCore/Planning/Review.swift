@@ -81,7 +81,7 @@ package struct Review: Codable, Hashable, Sendable {
 
 extension Review.Change {
     fileprivate init?(
-        _ name: WorkloadName, from old: DesiredWorkload?, to new: DesiredWorkload?, unreadableBefore: Set<String>,
+        _ name: WorkloadName, from old: DesiredWorkload?, to new: DesiredWorkload?, unreadableBefore: Set<BytePath>,
         explaining explain: (KeptReason) -> String
     ) {
         switch (old, new) {
@@ -149,9 +149,9 @@ extension DesiredWorkload {
 extension KeptReason {
     fileprivate var places: [SourceRange] {
         switch self {
-        case .unreadable(let files): files.map { SourceRange(filename: $0) }
+        case .unreadable(let files): files.map { SourceRange(filename: $0.text) }
         case .disputed(let places): places
-        case .groupInvalid(_, let files): files.map { SourceRange(filename: $0) }
+        case .groupInvalid(_, let files): files.map { SourceRange(filename: $0.text) }
         case .misled(let diagnostics): diagnostics.map(\.range)
         }
     }

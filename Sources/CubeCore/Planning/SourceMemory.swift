@@ -7,16 +7,53 @@ package struct SourceMemory: Codable, Hashable, Sendable {
     /// The directory whose names these are.
     package var root: RootIdentity?
     /// The names that each file last defined, sorted; by path.
-    package var files: [String: [WorkloadName]]
+    package var files: [BytePath: [WorkloadName]]
     /// The names that this source itself defined and that are not known to be gone.
     package var names: [WorkloadName: NameMemory]
 
     package init(
-        root: RootIdentity? = nil, files: [String: [WorkloadName]] = [:], names: [WorkloadName: NameMemory] = [:]
+        root: RootIdentity? = nil, files: [BytePath: [WorkloadName]] = [:], names: [WorkloadName: NameMemory] = [:]
     ) {
         self.root = root
         self.files = files
         self.names = names
+    }
+}
+
+extension SourceMemory {
+    private enum CodingKeys: String, CodingKey {
+        case root, files, names
+    }
+
+    /// A file with the names that it last defined. In a list: keys of a JSON object are compared as texts, files are not.
+    private struct File: Codable {
+        var file: String
+        var names: [WorkloadName]
+    }
+
+    package init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        let known: [(BytePath, [WorkloadName])]
+        do {
+            known = try values.decode([File].self, forKey: .files).map { (BytePath(text: $0.file), $0.names) }
+        } catch DecodingError.typeMismatch {
+            // As it was written before files were told apart by their bytes.
+            known = try values.decode([String: [WorkloadName]].self, forKey: .files).map {
+                (BytePath(naming: $0.key), $0.value)
+            }
+        }
+        self.init(
+            root: try values.decodeIfPresent(RootIdentity.self, forKey: .root),
+            files: Dictionary(known) { $1 },
+            names: try values.decode([WorkloadName: NameMemory].self, forKey: .names))
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var values = encoder.container(keyedBy: CodingKeys.self)
+        try values.encodeIfPresent(root, forKey: .root)
+        try values.encode(
+            files.sorted { $0.key < $1.key }.map { File(file: $0.key.text, names: $0.value) }, forKey: .files)
+        try values.encode(names, forKey: .names)
     }
 }
 

@@ -10,22 +10,22 @@ extension TaskDefinition {
         // Of several values that may not be seen, the digest says that not all are the same, and not which.
         let changed = observed.env.values.count { $0 == Self.hiddenValue } > 1 ? "perhaps changed" : "changed"
         return Set(mine.keys).union(theirs.keys).filter { mine[$0] != theirs[$0] }.map { field in
-            guard field.hasPrefix(Self.environment) else {
-                return Difference(field: field, desired: mine[field], observed: theirs[field])
+            guard field.text.hasPrefix(Self.environment) else {
+                return Difference(of: field, mine[field], theirs[field])
             }
             let isThere = (mine[field] != nil, theirs[field] != nil)
             return isThere == (true, true)
-                ? Difference(field: field, desired: changed, observed: changed)
+                ? Difference(field: field.text, desired: changed, observed: changed)
                 : Difference(
-                    field: field, desired: isThere.0 ? "added" : nil, observed: isThere.1 ? "removed" : nil)
+                    field: field.text, desired: isThere.0 ? "added" : nil, observed: isThere.1 ? "removed" : nil)
         }
     }
 
     private static let environment = "env."
 
     /// Every field that has a value, as a text, by its path.
-    private var fields: [String: String] {
-        var fields: [String: String] = [:]
+    private var fields: [ExactText: ExactText] {
+        var fields: [ExactText: ExactText] = [:]
         CanonicalJSON.object(Self.replacingFields.shown(self)).list(in: &fields)
         CanonicalJSON.object(Self.settingFields.shown(self)).list(in: &fields)
         return fields
@@ -34,13 +34,31 @@ extension TaskDefinition {
 
 extension CanonicalJSON {
     /// Lists what an object holds, as texts, with the names on the way to them joined by dots.
-    func list(in texts: inout [String: String], at path: String = "") {
+    func list(in texts: inout [ExactText: ExactText], at path: String = "") {
         switch self {
         case .object(let members):
             for (key, value) in members { value.list(in: &texts, at: path.isEmpty ? key : "\(path).\(key)") }
         case .array([]): break
-        case .string(let text): texts[path] = text
-        case .array, .integer, .boolean: texts[path] = String(decoding: bytes, as: UTF8.self)
+        case .string(let text): texts[ExactText(path)] = ExactText(text)
+        case .array, .integer, .boolean: texts[ExactText(path)] = ExactText(String(decoding: bytes, as: UTF8.self))
         }
+    }
+}
+
+extension Difference {
+    /// A field that is another text. Two texts that look the same, as Unicode takes them for one, are told apart by the numbers of
+    /// their characters.
+    init(of field: ExactText, _ desired: ExactText?, _ observed: ExactText?) {
+        let lookSame = desired?.text == observed?.text
+        self.init(
+            field: field.text, desired: lookSame ? desired?.text.spelledOut : desired?.text,
+            observed: lookSame ? observed?.text.spelledOut : observed?.text)
+    }
+}
+
+extension String {
+    /// With each character beyond ASCII as its number, such as `\u{e9}`.
+    fileprivate var spelledOut: String {
+        unicodeScalars.map { $0.isASCII ? String($0) : "\\u{\(String($0.value, radix: 16))}" }.joined()
     }
 }

@@ -6,17 +6,17 @@ extension Workload {
     func differences(from other: Workload) -> [Difference] {
         let (mine, theirs) = (steering, other.steering)
         let steered = Set(mine.keys).union(theirs.keys).filter { mine[$0] != theirs[$0] }.map {
-            Difference(field: $0, desired: mine[$0], observed: theirs[$0])
+            Difference(of: $0, mine[$0], theirs[$0])
         }
         return definition.differences(from: other.definition) + steered
     }
 
     /// The fields that are no part of the definition, as texts.
-    private var steering: [String: String] {
+    private var steering: [ExactText: ExactText] {
         let manifest = Manifest(
             definition: definition, replicas: replicas, update: update, suspend: suspend, prune: prune,
             dependsOn: dependencies.map { WrittenName(name: $0, bytes: 0..<0) }, ignore: ignore)
-        var texts: [String: String] = [:]
+        var texts: [ExactText: ExactText] = [:]
         CanonicalJSON.object(Manifest.steering.shown(manifest)).list(in: &texts)
         return texts
     }

@@ -100,8 +100,8 @@ extension WorkloadDecider {
             let staying = slot.holders.filter { !$0.isStopping }
             for task in staying {
                 all.formUnion(workload.differences(to: task))
-                if task.source != workload.file {
-                    all.insert(Difference(field: "file", desired: workload.file, observed: task.source))
+                if !workload.isFile(task.source) {
+                    all.insert(Difference(field: "file", desired: workload.file.text, observed: task.source))
                 }
             }
         }

@@ -56,7 +56,7 @@ extension WorkloadDecider {
             digest: workload.specDigest)
         let proposal = TaskProposal(
             id: id, name: workload.name, ordinal: ordinal, attempt: attempt, specDigest: workload.specDigest,
-            settingsDigest: workload.settingsDigest, source: workload.file, definition: workload.definition,
+            settingsDigest: workload.settingsDigest, source: workload.file.text, definition: workload.definition,
             rejects: rejecting, dependencies: workload.dependencies)
         return PlannedAction(
             name: workload.name, ordinal: ordinal, rule: rule, reason: cause(of: rule, in: ordinal) + waitText,
@@ -78,12 +78,12 @@ extension WorkloadDecider {
     func updating() -> [Step] {
         slots.compactMap { slot in
             guard let task = slot.phase.current,
-                !workload.matchesSettings(of: task) || task.source != workload.file
+                !workload.matchesSettings(of: task) || !workload.isFile(task.source)
             else { return nil }
             let rule: Rule = workload.matchesSettings(of: task) ? .fileMoved : .settingsChanged
             let definition = workload.settings(for: task)
             let update = SettingsUpdate(
-                id: task.id, from: task.settingsDigest, to: definition.settingsDigest, source: workload.file,
+                id: task.id, from: task.settingsDigest, to: definition.settingsDigest, source: workload.file.text,
                 definition: definition)
             let action = PlannedAction(
                 name: workload.name, ordinal: slot.ordinal, rule: rule, reason: rule.updateText,

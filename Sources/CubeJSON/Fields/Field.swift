@@ -62,8 +62,10 @@ package struct Field<Root: Sendable>: Sendable {
                 if let value = type.read(value, &reader) { root[keyPath: property] = value }
             },
             write: { root, standard in
-                let value = root[keyPath: property]
-                return value == standard[keyPath: property] ? nil : type.write(value)
+                let (value, standard) = (root[keyPath: property], standard[keyPath: property])
+                let written = type.write(value)
+                // Values may be equal as Unicode has it and not be the same.
+                return value == standard && written == type.write(standard) ? nil : written
             },
             show: { type.show($0[keyPath: property]) },
             examine: { type.examine($0[keyPath: property], &$1) },

@@ -2,7 +2,9 @@
 ///
 /// Keys are sorted by their UTF-8 bytes, strings are not normalised and only escaped where they must be, and there is no
 /// floating point. What stands for nothing is left out by whoever makes the value.
-package indirect enum CanonicalJSON: Hashable, Sendable {
+///
+/// Two values are equal where their canonical forms are.
+package indirect enum CanonicalJSON: Sendable {
     case string(String)
     case integer(Int64)
     case boolean(Bool)
@@ -77,4 +79,24 @@ package indirect enum CanonicalJSON: Hashable, Sendable {
         }
         output.append(UInt8(ascii: "\""))
     }
+}
+
+extension CanonicalJSON: Hashable {
+    package static func == (left: CanonicalJSON, right: CanonicalJSON) -> Bool {
+        switch (left, right) {
+        case (.string(let left), .string(let right)): ExactText.areSame(left, right)
+        case (.integer(let left), .integer(let right)): left == right
+        case (.boolean(let left), .boolean(let right)): left == right
+        case (.array(let left), .array(let right)): left == right
+        case (.object(let left), .object(let right)):
+            left.count == right.count
+                && left.allSatisfy { key, value in
+                    guard let place = right.index(forKey: key) else { return false }
+                    return ExactText.areSame(right[place].key, key) && right[place].value == value
+                }
+        case (.string, _), (.integer, _), (.boolean, _), (.array, _), (.object, _): false
+        }
+    }
+
+    package func hash(into hasher: inout Hasher) { hasher.combine(bytes) }
 }

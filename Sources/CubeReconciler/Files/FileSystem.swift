@@ -1,3 +1,4 @@
+package import CubeCore
 package import CubeSystem
 package import SystemPackage
 
@@ -16,7 +17,7 @@ package protocol FileSystem: Sendable {
     func names(in directory: FilePath) throws(FileError) -> [String]?
 }
 
-/// A directory that was opened, and what is below it. Paths are relative to it, with `/`, and lead through no link.
+/// A directory that was opened, and what is below it. Paths are relative to it, and lead through no link.
 package protocol FileTree: Sendable {
     /// Which directory it is: what stands at its path later may be another one.
     var identity: FileIdentity { get }
@@ -25,16 +26,16 @@ package protocol FileTree: Sendable {
     /// The path without any link.
     var realPath: FilePath { get }
 
-    /// What is in a directory, in the order of the names' bytes; the root is `""`.
-    func entries(of directory: String) throws(FileError) -> [DirectoryEntry]?
+    /// What is in a directory, in the order of the names' bytes.
+    func entries(of directory: BytePath) throws(FileError) -> [DirectoryEntry]?
     /// What a file is; a link itself, not where it leads.
-    func stamp(of path: String) throws(FileError) -> FileStamp?
+    func stamp(of path: BytePath) throws(FileError) -> FileStamp?
     /// The same for many entries of one directory; those that are gone are left out.
-    func stamps(of names: [String], in directory: String) throws(FileError) -> [String: FileStamp]
+    func stamps(of names: [BytePath], in directory: BytePath) throws(FileError) -> [BytePath: FileStamp]
     /// Where a link leads, as it was written.
-    func target(ofLink path: String) throws(FileError) -> String?
+    func target(ofLink path: BytePath) throws(FileError) -> BytePath?
     /// The first `limit` bytes of a file, and what it was before and after they were read.
-    func read(_ path: String, limit: Int) throws(FileError) -> FileReading?
+    func read(_ path: BytePath, limit: Int) throws(FileError) -> FileReading?
 }
 
 /// Writing files.
@@ -90,15 +91,12 @@ package enum FileKind: Hashable, Sendable {
 }
 
 package struct DirectoryEntry: Hashable, Sendable {
-    package var name: String
+    package var name: BytePath
     package var kind: FileKind
-    /// The name is not UTF-8, so that nothing can be opened by it; `name` is as close as text comes.
-    package var isUnnameable: Bool
 
-    package init(name: String, kind: FileKind, isUnnameable: Bool = false) {
+    package init(name: BytePath, kind: FileKind) {
         self.name = name
         self.kind = kind
-        self.isUnnameable = isUnnameable
     }
 }
 
@@ -112,4 +110,24 @@ package struct FileReading: Hashable, Sendable {
         self.bytes = bytes
         self.after = after
     }
+}
+
+extension BytePath {
+    package init(_ path: FilePath) {
+        self.init(path.withPlatformString { UnsafeRawBufferPointer(start: $0, count: path.length).map { $0 } })
+    }
+
+    /// Calls `body` with the path as the system takes it.
+    package func withCString<Value>(_ body: (UnsafePointer<CChar>) -> Value) -> Value {
+        (bytes + [0]).withUnsafeBufferPointer { bytes in
+            bytes.withMemoryRebound(to: CChar.self) { body($0.baseAddress!) }
+        }
+    }
+}
+
+extension FilePath {
+    package init(_ path: BytePath) { self = path.withCString { FilePath(platformString: $0) } }
+
+    /// What is below this directory by a path from there.
+    package func appending(_ path: BytePath) -> FilePath { pushing(FilePath(path)) }
 }

@@ -1,3 +1,4 @@
+import CubeCore
 import CubeLinux
 package import CubeSystem
 import Glibc
@@ -26,7 +27,7 @@ package struct LocalFileSystem: WritableFileSystem {
 
     package func names(in directory: FilePath) throws(FileError) -> [String]? {
         guard let descriptor = try opened(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC) else { return nil }
-        return try entries(consuming: descriptor, path: directory.string).map(\.name)
+        return try entries(consuming: descriptor, path: directory.string).map(\.name.text)
     }
 
     package func replace(_ path: FilePath, with bytes: [UInt8], durable: Bool) throws(FileError) {
@@ -113,56 +114,54 @@ private final class LocalFileTree: FileTree {
 
     deinit { close(descriptor) }
 
-    func entries(of directory: String) throws(FileError) -> [DirectoryEntry]? {
+    func entries(of directory: BytePath) throws(FileError) -> [DirectoryEntry]? {
         guard let opened = try openBeneath(directory, O_RDONLY | O_DIRECTORY) else { return nil }
-        return try CubeReconciler.entries(consuming: opened, path: directory)
+        return try CubeReconciler.entries(consuming: opened, path: directory.text)
     }
 
-    func stamp(of path: String) throws(FileError) -> FileStamp? {
+    func stamp(of path: BytePath) throws(FileError) -> FileStamp? {
         guard let opened = try openBeneath(path, cube_o_path | O_NOFOLLOW) else { return nil }
         defer { close(opened) }
-        return try FileStamp(opened, path: path)
+        return try FileStamp(opened, path: path.text)
     }
 
-    func stamps(of names: [String], in directory: String) throws(FileError) -> [String: FileStamp] {
+    func stamps(of names: [BytePath], in directory: BytePath) throws(FileError) -> [BytePath: FileStamp] {
         guard let opened = try openBeneath(directory, cube_o_path | O_DIRECTORY) else { return [:] }
         defer { close(opened) }
-        var stamps = [String: FileStamp](minimumCapacity: names.count)
+        var stamps = [BytePath: FileStamp](minimumCapacity: names.count)
         for name in names {
             var status = stat()
-            if fstatat(opened, name, &status, AT_SYMLINK_NOFOLLOW) == 0 {
+            if name.withCString({ fstatat(opened, $0, &status, AT_SYMLINK_NOFOLLOW) }) == 0 {
                 stamps[name] = FileStamp(status)
             } else if errno != ENOENT {
-                throw .last(directory.appending(entry: name))
+                throw .last(directory.appending(name).text)
             }
         }
         return stamps
     }
 
-    func target(ofLink path: String) throws(FileError) -> String? {
+    func target(ofLink path: BytePath) throws(FileError) -> BytePath? {
         guard let opened = try openBeneath(path, cube_o_path | O_NOFOLLOW) else { return nil }
         defer { close(opened) }
         var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
         let count = buffer.withUnsafeMutableBytes { readlinkat(opened, "", $0.baseAddress!, $0.count) }
-        guard count >= 0 else { throw .last(path) }
-        return String(decoding: buffer.prefix(count), as: UTF8.self)
+        guard count >= 0 else { throw .last(path.text) }
+        return BytePath(buffer.prefix(count))
     }
 
-    func read(_ path: String, limit: Int) throws(FileError) -> FileReading? {
-        // Not blocking: a pipe that nobody writes to must not stop everything.
-        guard let opened = try openBeneath(path, O_RDONLY | O_NONBLOCK | O_NOCTTY) else { return nil }
-        defer { close(opened) }
-        let before = try FileStamp(opened, path: path)
-        let bytes = before.kind == .file ? try readAll(opened, limit: limit, path: path) : []
-        return FileReading(before: before, bytes: bytes, after: try FileStamp(opened, path: path))
+    func read(_ path: BytePath, limit: Int) throws(FileError) -> FileReading? {
+        guard let file = try RegularFile.open(FilePath(path), beneath: descriptor) else { return nil }
+        let before = try FileStamp(file.descriptor, path: path.text)
+        let bytes = try file.prefix(limit)
+        return FileReading(before: before, bytes: bytes, after: try FileStamp(file.descriptor, path: path.text))
     }
 
-    private func openBeneath(_ path: String, _ flags: CInt) throws(FileError) -> CInt? {
-        let opened = cube_open_beneath(descriptor, path.isEmpty ? "." : path, flags)
+    private func openBeneath(_ path: BytePath, _ flags: CInt) throws(FileError) -> CInt? {
+        let opened = (path.isRoot ? "." : path).withCString { cube_open_beneath(descriptor, $0, flags) }
         if opened >= 0 { return opened }
         // A directory that became a file meanwhile is as gone as one that was deleted.
         if errno == ENOENT || errno == ENOTDIR { return nil }
-        throw .last(path)
+        throw .last(path.text)
     }
 }
 
@@ -176,20 +175,6 @@ private func opened(_ path: FilePath, _ flags: CInt) throws(FileError) -> CInt? 
     if descriptor >= 0 { return descriptor }
     if errno == ENOENT { return nil }
     throw .last(path.string)
-}
-
-private func readAll(_ descriptor: CInt, limit: Int, path: String) throws(FileError) -> [UInt8] {
-    var bytes: [UInt8] = []
-    while bytes.count < limit {
-        var got = 0
-        bytes += [UInt8](unsafeUninitializedCapacity: min(limit - bytes.count, 64 << 10)) { buffer, count in
-            got = Glibc.read(descriptor, buffer.baseAddress!, buffer.count)
-            count = max(got, 0)
-        }
-        if got == 0 { break }
-        if got < 0 && errno != EINTR { throw .last(path) }
-    }
-    return bytes
 }
 
 /// The entries of a directory without `.` and `..`; closes the descriptor.
@@ -209,13 +194,12 @@ private func entries(consuming descriptor: CInt, path: String) throws(FileError)
         }
         let start = UnsafeRawPointer(entry) + MemoryLayout<dirent>.offset(of: \.d_name)!
         let bytes = start.assumingMemoryBound(to: CChar.self)
-        let name = String(validatingCString: bytes)
+        let name = BytePath(UnsafeRawBufferPointer(start: bytes, count: strlen(bytes)))
         if name == "." || name == ".." { continue }
         let kind = FileKind(directoryType: Int32(entry.pointee.d_type)) ?? kindOfEntry(bytes, in: dirfd(stream))
-        entries.append(
-            DirectoryEntry(name: name ?? String(cString: bytes), kind: kind, isUnnameable: name == nil))
+        entries.append(DirectoryEntry(name: name, kind: kind))
     }
-    return entries.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+    return entries.sorted { $0.name < $1.name }
 }
 
 /// Asks for the kind where the file system does not tell it with the name.

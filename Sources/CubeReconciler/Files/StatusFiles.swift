@@ -90,7 +90,10 @@ package actor StatusFiles {
         let missing = written.keys.filter { !present.contains($0) }
         guard !missing.isEmpty else { return nil }
         for path in missing { written[path] = nil }
-        return Set(missing.compactMap { WorkloadName(rawValue: String($0.splittingLastEntry.name.dropLast(5))) })
+        return Set(
+            missing.compactMap {
+                WorkloadName(rawValue: String(BytePath(text: $0).splittingLastEntry.name.text.dropLast(5)))
+            })
     }
 
     /// JSON for people: one key a line, sorted.

@@ -10,7 +10,7 @@ package actor GitHistory {
     private let files: any FileSystem
     private let repository: GitRepository
     /// What is missing of the directory: it may have been there in another commit.
-    private let missing: String
+    private let missing: [BytePath]
     private let executor = BlockingExecutor("cube.git-history")
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
@@ -20,21 +20,22 @@ package actor GitHistory {
         of directory: FilePath, files: any FileSystem, git: GitProgram, now: @escaping @Sendable () -> Timestamp
     ) throws(FileError) {
         var place = directory
-        var missing: [String] = []
+        var missing: [BytePath] = []
         while !place.removingLastComponent().isEmpty, try !files.exists(place) {
-            missing.insert(place.lastComponent?.string ?? "", at: 0)
+            if let name = place.lastComponent { missing.insert(BytePath(FilePath(root: nil, components: name)), at: 0) }
             place = place.removingLastComponent()
         }
         self.directory = directory
         self.files = files
-        self.missing = missing.joined(separator: "/")
+        self.missing = missing
         repository = GitRepository(["-C", place.string], git: git, now: now)
     }
 
     /// The path of the directory from the root of the repository; `""` where it is that.
-    package func path() async throws(GitError) -> String {
-        let prefix = try await repository.text(["rev-parse", "--show-prefix"])
-        return (prefix.split(separator: "/") + missing.split(separator: "/")).joined(separator: "/")
+    package func path() async throws(GitError) -> BytePath {
+        var prefix = try await repository.bytes(["rev-parse", "--show-prefix"])
+        if prefix.last == UInt8(ascii: "\n") { prefix.removeLast() }
+        return .joined(BytePath(prefix).components + missing)
     }
 
     /// The manifests as a commit has them.

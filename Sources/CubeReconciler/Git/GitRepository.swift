@@ -40,6 +40,13 @@ final class GitRepository {
         try await git.text(place + arguments, within: limit)
     }
 
+    /// Runs git in the repository, for what need not be text.
+    func bytes(_ arguments: [String]) async throws(GitError) -> [UInt8] {
+        var bytes: [UInt8] = []
+        try await git.run(place + arguments, within: Self.limit) { bytes += $0 }
+        return bytes
+    }
+
     /// The commit that a revision names; `nil` where it names none.
     func commit(_ revision: String) async throws(GitError) -> String? {
         guard !revision.isEmpty, !revision.hasPrefix("-") else { return nil }
@@ -111,12 +118,12 @@ final class GitRepository {
     ///   - root: who the source is.
     /// - Throws: where the repository cannot be read: nothing is said of the manifests then.
     func snapshot(
-        of commit: String, path: String, root: RootIdentity, source: SourceRevision
+        of commit: String, path: BytePath, root: RootIdentity, source: SourceRevision
     ) async throws(GitError) -> ManifestSnapshot {
         let began = now()
         let objects = try ObjectReader(git.fetchingWhatLacks, repository: place)
         defer { objects.child.kill(.done) }
-        let name = "\(commit):\(path)"
+        let name = Array("\(commit):".utf8) + path.bytes
         let answer = try await within(objects) { () throws(GitError) in try objects.read(name, limit: 0) }
         guard case .object(let id, "tree", _) = answer else {
             indexed = nil
@@ -139,14 +146,16 @@ final class GitRepository {
     ///
     /// - Returns: what is wrong with the tree.
     private func scan(
-        _ id: String, _ identity: FileIdentity, _ name: String, _ objects: ObjectReader
+        _ id: String, _ identity: FileIdentity, _ name: [UInt8], _ objects: ObjectReader
     ) async throws(GitError) -> [Diagnostic] {
         var listing = GitTree.Listing()
         try await git.run(place + ["ls-tree", "-r", "-z", "--full-tree", id], within: Self.limit) { listing.take($0) }
         guard !listing.isMalformed else { throw GitError("ls-tree", .malformed("a line without its parts")) }
         var lacking = patience == nil ? [] : try await lacking(below: id)
         while true {
-            let tree = GitTree(listing, identity: identity, at: name, objects: objects, lacking: lacking)
+            let tree = GitTree(
+                listing, identity: identity, at: String(decoding: name, as: UTF8.self), objects: objects,
+                lacking: lacking)
             let problems = try await scan(tree, name, objects)
             guard let patience, !tree.wanted.isEmpty else { return problems }
             // The manifests first, then the files that they name: each round fetches something, and no object twice.
@@ -162,13 +171,13 @@ final class GitRepository {
     }
 
     private func scan(
-        _ tree: GitTree, _ name: String, _ objects: ObjectReader
+        _ tree: GitTree, _ name: [UInt8], _ objects: ObjectReader
     ) async throws(GitError) -> [Diagnostic] {
         try await within(objects) { () throws(GitError) in
             var scan = DirectoryScan(tree, index: index, thoroughness: .files, now: now(), watcher: nil) { link in
                 // Where it cannot be told, nothing may be taken for gone.
                 do throws(GitError) {
-                    switch try objects.read("\(name)/\(link)", limit: 0) {
+                    switch try objects.read(name + [UInt8(ascii: "/")] + link.bytes, limit: 0) {
                     case .object(_, let type, _): return type == "tree"
                     case .missing: return false
                     case .outside: return true
@@ -177,7 +186,7 @@ final class GitRepository {
                     return true
                 }
             }
-            scan.walk("", at: "")
+            scan.walk(.root, at: .root)
             if let damage = tree.damage { throw damage }
             _ = index.keep(files: scan.files, directories: scan.directories)
             return scan.problems

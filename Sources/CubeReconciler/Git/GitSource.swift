@@ -232,7 +232,8 @@ package actor GitSource {
 
     private func read(_ commit: String) async throws(GitError) -> ManifestSnapshot {
         try await repository.snapshot(
-            of: commit, path: remote.path, root: RootIdentity(remote.sourceID), source: remote.revision(commit))
+            of: commit, path: BytePath(naming: remote.path), root: RootIdentity(remote.sourceID),
+            source: remote.revision(commit))
     }
 
     // MARK: The clone

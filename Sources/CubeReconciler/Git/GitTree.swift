@@ -1,3 +1,4 @@
+import CubeCore
 import CubeSystem
 import Synchronization
 import SystemPackage
@@ -13,8 +14,8 @@ final class GitTree: FileTree {
     let isRemote = false
     /// As git names it; no link can lead to it.
     let realPath: FilePath
-    private let leaves: [String: Leaf]
-    private let directories: [String: [DirectoryEntry]]
+    private let leaves: [BytePath: Leaf]
+    private let directories: [BytePath: [DirectoryEntry]]
     private let objects: ObjectReader
     private let failure = Mutex<GitError?>(nil)
     /// The objects that the clone lacks, and those of them that were asked for.
@@ -33,9 +34,7 @@ final class GitTree: FileTree {
         self.objects = objects
         realPath = FilePath(path)
         leaves = listing.leaves
-        directories = listing.directories.mapValues {
-            $0.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
-        }
+        directories = listing.directories.mapValues { $0.sorted { $0.name < $1.name } }
     }
 
     /// What kept an object from being read: the object database is damaged, and nothing that was read counts.
@@ -44,42 +43,42 @@ final class GitTree: FileTree {
     /// The objects that were asked for and are to be fetched first: what was read without them does not count.
     var wanted: Set<String> { requested.withLock(\.self) }
 
-    func entries(of directory: String) -> [DirectoryEntry]? { directories[directory] }
+    func entries(of directory: BytePath) -> [DirectoryEntry]? { directories[directory] }
 
-    func stamp(of path: String) -> FileStamp? {
+    func stamp(of path: BytePath) -> FileStamp? {
         if directories[path] != nil { return FileStamp(kind: .directory, id: "") }
         return leaves[path].map { FileStamp(kind: $0.kind, id: $0.id) }
     }
 
-    func stamps(of names: [String], in directory: String) -> [String: FileStamp] {
-        names.reduce(into: [:]) { $0[$1] = stamp(of: directory.appending(entry: $1)) }
+    func stamps(of names: [BytePath], in directory: BytePath) -> [BytePath: FileStamp] {
+        names.reduce(into: [:]) { $0[$1] = stamp(of: directory.appending($1)) }
     }
 
-    func target(ofLink path: String) throws(FileError) -> String? {
-        try contents(of: path, limit: Self.longestLink).map { String(decoding: $0, as: UTF8.self) }
+    func target(ofLink path: BytePath) throws(FileError) -> BytePath? {
+        try contents(of: path, limit: Self.longestLink).map { BytePath($0) }
     }
 
-    func read(_ path: String, limit: Int) throws(FileError) -> FileReading? {
+    func read(_ path: BytePath, limit: Int) throws(FileError) -> FileReading? {
         guard let stamp = stamp(of: path), let bytes = try contents(of: path, limit: limit) else { return nil }
         return FileReading(before: stamp, bytes: bytes, after: stamp)
     }
 
     private static let longestLink = 4096
 
-    private func contents(of path: String, limit: Int) throws(FileError) -> [UInt8]? {
+    private func contents(of path: BytePath, limit: Int) throws(FileError) -> [UInt8]? {
         guard let leaf = leaves[path] else { return nil }
         guard !lacking.contains(leaf.id) else {
             requested.withLock { _ = $0.insert(leaf.id) }
-            throw FileError(path: path, cause: .resourceTemporarilyUnavailable)
+            throw FileError(path: path.text, cause: .resourceTemporarilyUnavailable)
         }
         do throws(GitError) {
-            guard case .object(_, _, let bytes) = try objects.read(leaf.id, limit: limit) else {
+            guard case .object(_, _, let bytes) = try objects.read(Array(leaf.id.utf8), limit: limit) else {
                 throw GitError(ObjectReader.verb, .malformed("object \(leaf.id) is missing"))
             }
             return bytes
         } catch {
             failure.withLock { $0 = $0 ?? error }
-            throw FileError(path: path, cause: .ioError)
+            throw FileError(path: path.text, cause: .ioError)
         }
     }
 }
@@ -87,8 +86,8 @@ final class GitTree: FileTree {
 extension GitTree {
     /// What `git ls-tree -r -z` tells of a tree, as it comes.
     struct Listing {
-        fileprivate private(set) var leaves: [String: Leaf] = [:]
-        fileprivate private(set) var directories: [String: [DirectoryEntry]] = ["": []]
+        fileprivate private(set) var leaves: [BytePath: Leaf] = [:]
+        fileprivate private(set) var directories: [BytePath: [DirectoryEntry]] = [.root: []]
         private var rest: [UInt8] = []
         /// Whether a line was not understood.
         private(set) var isMalformed = false
@@ -109,20 +108,16 @@ extension GitTree {
             let words = line[..<tab].split(separator: UInt8(ascii: " ")).map { String(decoding: $0, as: UTF8.self) }
             guard words.count == 3 else { return isMalformed = true }
             let components = line[(tab + 1)...].split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-            var directory = ""
+            var directory = BytePath.root
             for (index, component) in components.enumerated() {
                 let isLast = index == components.count - 1
                 let kind: FileKind = isLast ? Self.kind(mode: words[0]) : .directory
-                let entry = DirectoryEntry(
-                    name: String(decoding: component, as: UTF8.self), kind: kind,
-                    isUnnameable: String(validating: component, as: UTF8.self) == nil)
-                let path = directory.appending(entry: entry.name)
+                let entry = DirectoryEntry(name: BytePath(component), kind: kind)
+                let path = directory.appending(entry.name)
                 // What is in one directory comes together.
                 if isLast || directories[path] == nil, directories[directory]?.last != entry {
                     directories[directory, default: []].append(entry)
                 }
-                // Nothing can be looked up by a name that is not text.
-                if entry.isUnnameable { return }
                 if isLast {
                     leaves[path] = Leaf(kind: kind, id: words[2])
                 } else if directories[path] == nil {

@@ -20,11 +20,11 @@ final class ObjectReader: Sendable {
     /// - Parameters:
     ///   - name: an object's id, or `COMMIT:PATH`; links in such a path are followed.
     ///   - limit: how many bytes of it are kept.
-    func read(_ name: String, limit: Int) throws(GitError) -> Answer {
+    func read(_ name: [UInt8], limit: Int) throws(GitError) -> Answer {
         // A name ends with its line.
-        guard !name.utf8.contains(UInt8(ascii: "\n")) else { return .missing }
+        guard !name.contains(UInt8(ascii: "\n")) else { return .missing }
         var response = Response(limit: limit)
-        guard child.exchange(Array("\(name)\n".utf8), receive: { response.take($0) }) else {
+        guard child.exchange(name + [UInt8(ascii: "\n")], receive: { response.take($0) }) else {
             throw git.error(of: child, Self.verb)
         }
         switch response.header {

@@ -6,25 +6,25 @@ import SystemPackage
 /// The files that one manifest names beside it, and what they were when they were read: a change of one is a change of the
 /// manifest.
 struct Attachments: Hashable {
-    private let directory: String
+    private let directory: BytePath
     /// By path below the root; `nil` where there was nothing to read.
-    private var stamps: [String: FileStamp?] = [:]
-    private var digests: [String: Digest] = [:]
+    private var stamps: [BytePath: FileStamp?] = [:]
+    private var digests: [BytePath: Digest] = [:]
     /// Whether one lies behind a link, so that nothing tells when it changes.
     private(set) var leadThroughLinks = false
 
     /// - Parameter manifest: its path below the root.
-    init(of manifest: String = "") { directory = manifest.splittingLastEntry.directory }
+    init(of manifest: BytePath = .root) { directory = manifest.splittingLastEntry.directory }
 
-    var paths: [String] { Array(stamps.keys) }
+    var paths: [BytePath] { Array(stamps.keys) }
 
     /// Reads a file by its path from the manifest's directory. Links are followed, never out of the root.
     mutating func read(_ name: String, in tree: any FileTree) -> AttachedContent {
-        let path = directory.appending(entry: name)
+        let path = directory.appending(BytePath(naming: name))
         stamps.updateValue(nil, forKey: path)
         do throws(FileError) {
             var links = LinkResolver(tree)
-            let target: String
+            let target: BytePath
             switch try links.resolve(path) {
             case .missing: return .unreadable("does not exist")
             case .refused(let why): return .unreadable("is refused: \(why)")

@@ -21,11 +21,11 @@ struct DirectoryScan {
     private let now: Timestamp
     private let watcher: DirectoryWatcher?
     /// Tells whether what a refused link leads to is a directory.
-    private let leadsToDirectory: (String) -> Bool
+    private let leadsToDirectory: (BytePath) -> Bool
     private var links: LinkResolver
 
-    private(set) var files: Set<String> = []
-    private(set) var directories: Set<String> = []
+    private(set) var files: Set<BytePath> = []
+    private(set) var directories: Set<BytePath> = []
     /// What could not be listed.
     private(set) var problems: [Diagnostic] = []
     /// Whether something went while the walk was under way: what it saw was never there as a whole.
@@ -33,7 +33,7 @@ struct DirectoryScan {
 
     init(
         _ tree: any FileTree, index: ManifestIndex, thoroughness: Thoroughness, now: Timestamp,
-        watcher: DirectoryWatcher?, leadsToDirectory: @escaping (String) -> Bool
+        watcher: DirectoryWatcher?, leadsToDirectory: @escaping (BytePath) -> Bool
     ) {
         self.tree = tree
         self.index = index
@@ -53,7 +53,7 @@ struct DirectoryScan {
     ///   - path: what the directory is called.
     ///   - realPath: where it is, without any link.
     ///   - above: the real paths of the directories that lead here, against circles.
-    mutating func walk(_ path: String, at realPath: String, below above: [String] = []) {
+    mutating func walk(_ path: BytePath, at realPath: BytePath, below above: [BytePath] = []) {
         guard above.count < Self.maximumDepth else { return fail(path, "is nested too deep") }
         guard !above.contains(realPath) else { return }
         watcher?.watch(path, at: realPath)
@@ -70,16 +70,11 @@ struct DirectoryScan {
         directories.insert(path)
         index.add(directory: path)
 
-        let files = entries.filter { $0.kind == .file && !$0.isUnnameable && EntryRule.admitsFile($0.name) }
+        let files = entries.filter { $0.kind == .file && EntryRule.admitsFile($0.name) }
         visit(files.map(\.name), in: path, at: realPath)
-        for entry in entries where entry.kind != .file || entry.isUnnameable {
-            let entryPath = path.appending(entry: entry.name)
-            if entry.isUnnameable {
-                guard EntryRule.admitsFile(entry.name) || entry.kind == .directory else { continue }
-                fail(entryPath, "has a name that is not UTF-8")
-            } else {
-                enter(entry.name, entry.kind, entryPath, realPath.appending(entry: entry.name), above + [realPath])
-            }
+        for entry in entries where entry.kind != .file {
+            enter(
+                entry.name, entry.kind, path.appending(entry.name), realPath.appending(entry.name), above + [realPath])
         }
     }
 
@@ -87,11 +82,11 @@ struct DirectoryScan {
     ///
     /// - Returns: whether the index can take it as it is; otherwise something went, and only a walk from the root tells what
     ///   is left.
-    mutating func look(at path: String) -> Bool {
+    mutating func look(at path: BytePath) -> Bool {
         let (parent, name) = path.splittingLastEntry
         do throws(FileError) {
             guard case .found(let realParent, _) = try links.resolve(parent) else { return !index.knows(path) }
-            let realPath = realParent.appending(entry: name)
+            let realPath = realParent.appending(name)
             guard let stamp = try tree.stamp(of: realPath) else { return !index.knows(path) }
             let wasDirectory = index.directories.contains(path)
             if stamp.kind == .file && !wasDirectory {
@@ -114,7 +109,7 @@ struct DirectoryScan {
     }
 
     private mutating func enter(
-        _ name: String, _ kind: FileKind, _ path: String, _ realPath: String, _ above: [String]
+        _ name: BytePath, _ kind: FileKind, _ path: BytePath, _ realPath: BytePath, _ above: [BytePath]
     ) {
         switch kind {
         case .directory: if EntryRule.admitsDirectory(name) { walk(path, at: realPath, below: above) }
@@ -125,18 +120,18 @@ struct DirectoryScan {
         }
     }
 
-    private mutating func visit(_ names: [String], in directory: String, at realDirectory: String) {
+    private mutating func visit(_ names: [BytePath], in directory: BytePath, at realDirectory: BytePath) {
         let isBehindLink = directory != realDirectory
-        files.formUnion(names.map { directory.appending(entry: $0) })
+        files.formUnion(names.map { directory.appending($0) })
         let due = names.filter {
-            thoroughness == .files || isBehindLink || !index.knowsFile(directory.appending(entry: $0))
+            thoroughness == .files || isBehindLink || !index.knowsFile(directory.appending($0))
         }
         do throws(FileError) {
             let stamps = due.isEmpty ? [:] : try tree.stamps(of: due, in: realDirectory)
             for name in due {
-                let path = directory.appending(entry: name)
+                let path = directory.appending(name)
                 guard !index.isFull || index.knowsFile(path) else { return fail(path, "is one file too many") }
-                let realPath = realDirectory.appending(entry: name)
+                let realPath = realDirectory.appending(name)
                 if let stamp = stamps[name], index.visit(path, at: realPath, stamp: stamp, in: tree, now: now) {
                     continue
                 }
@@ -148,7 +143,7 @@ struct DirectoryScan {
         }
     }
 
-    private mutating func follow(_ path: String, at realPath: String, below above: [String]) {
+    private mutating func follow(_ path: BytePath, at realPath: BytePath, below above: [BytePath]) {
         let isFile = EntryRule.admitsFile(path.splittingLastEntry.name)
         do throws(FileError) {
             switch try links.resolve(realPath) {
@@ -170,21 +165,10 @@ struct DirectoryScan {
         }
     }
 
-    private mutating func refuse(_ path: String, isLink: Bool, _ why: String) {
+    private mutating func refuse(_ path: BytePath, isLink: Bool, _ why: String) {
         files.insert(path)
         index.refuse(path, isLink: isLink, why)
     }
 
-    private mutating func fail(_ path: String, _ why: String) { problems.append(.unreadable(path, why)) }
-}
-
-extension String {
-    /// The path of an entry of the directory that this is the path of; the root is `""`.
-    func appending(entry name: String) -> String { isEmpty ? name : "\(self)/\(name)" }
-
-    /// The directory that holds the entry that this is the path of, and the entry's name.
-    var splittingLastEntry: (directory: String, name: String) {
-        guard let slash = lastIndex(of: "/") else { return ("", self) }
-        return (String(self[..<slash]), String(self[index(after: slash)...]))
-    }
+    private mutating func fail(_ path: BytePath, _ why: String) { problems.append(.unreadable(path, why)) }
 }

@@ -13,7 +13,7 @@ package actor DirectorySource {
         /// Every directory; of the files those that are new. Enough to see what is gone.
         case names
         /// What a watcher told, and what is due to be read once more.
-        case entries(Set<String>)
+        case entries(Set<BytePath>)
 
         /// Whether every directory is listed.
         var isListing: Bool {
@@ -113,7 +113,7 @@ package actor DirectorySource {
         }
     }
 
-    private func look(at entries: Set<String>, in tree: any FileTree, _ began: Timestamp) -> ManifestSnapshot? {
+    private func look(at entries: Set<BytePath>, in tree: any FileTree, _ began: Timestamp) -> ManifestSnapshot? {
         // A hidden entry may be what links lead through.
         let movesLinks = !index.links.isEmpty && entries.contains { $0.splittingLastEntry.name.hasPrefix(".") }
         var scan = scan(tree, .files, began)
@@ -133,7 +133,7 @@ package actor DirectorySource {
         _ tree: any FileTree, _ thoroughness: DirectoryScan.Thoroughness, _ began: Timestamp
     ) -> ManifestSnapshot {
         var scan = scan(tree, thoroughness, began)
-        scan.walk("", at: "")
+        scan.walk(.root, at: .root)
         for gone in index.keep(files: scan.files, directories: scan.directories) { watcher?.unwatch(gone) }
         _ = index.takeChanged()
         return snapshot(
@@ -153,7 +153,8 @@ package actor DirectorySource {
     }
 
     private func snapshot(
-        of tree: any FileTree, _ began: Timestamp, isPartial: Bool, isComplete: Bool, files states: [String: FileState],
+        of tree: any FileTree, _ began: Timestamp, isPartial: Bool, isComplete: Bool,
+        files states: [BytePath: FileState],
         problems: [Diagnostic]
     ) -> ManifestSnapshot {
         var snapshot = ManifestSnapshot(
@@ -182,6 +183,6 @@ package actor DirectorySource {
         watcher?.start(root: path, realPath: nil)
         return ManifestSnapshot(
             began: began, ended: now(), isComplete: false, root: nil, files: [:],
-            problems: [.unreadable("", why)], source: SourceRevision(path: path.string))
+            problems: [.unreadable(.root, why)], source: SourceRevision(path: path.string))
     }
 }

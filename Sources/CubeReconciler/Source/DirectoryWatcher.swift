@@ -1,3 +1,4 @@
+package import CubeCore
 import CubeLinux
 import Dispatch
 import Glibc
@@ -7,11 +8,11 @@ package import SystemPackage
 /// What may have changed below the root since it was last asked for.
 package struct SourceChange: Hashable, Sendable {
     /// The paths of entries, relative to the root, that came, went or changed.
-    package var entries: Set<String>
+    package var entries: Set<BytePath>
     /// Anything may have changed: events were lost, or the root itself is another one.
     package var everything: Bool
 
-    package init(entries: Set<String> = [], everything: Bool = false) {
+    package init(entries: Set<BytePath> = [], everything: Bool = false) {
         self.entries = entries
         self.everything = everything
     }
@@ -30,15 +31,15 @@ package struct SourceChange: Hashable, Sendable {
 package final class DirectoryWatcher: Sendable {
     private enum Watched {
         /// The paths that lead to it: more than one where a link does.
-        case directory(Set<String>)
+        case directory(Set<BytePath>)
         /// The directory that holds the root, where another root may be put in its place.
-        case parent(nameOfRoot: String)
+        case parent(nameOfRoot: BytePath)
     }
 
     private struct State {
         var rootPath = FilePath()
         var watched: [CInt: Watched] = [:]
-        var descriptors: [String: CInt] = [:]
+        var descriptors: [BytePath: CInt] = [:]
         var problem: String?
         var pending = SourceChange()
     }
@@ -115,7 +116,7 @@ package final class DirectoryWatcher: Sendable {
             let mask = IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_ONLYDIR
             let watch = inotify_add_watch(descriptor, parent.isEmpty ? "." : parent.string, UInt32(mask))
             guard watch >= 0, let name = path.lastComponent else { return }
-            state.watched[watch] = .parent(nameOfRoot: name.string)
+            state.watched[watch] = .parent(nameOfRoot: BytePath(FilePath(root: nil, components: name)))
         }
     }
 
@@ -124,11 +125,11 @@ package final class DirectoryWatcher: Sendable {
     /// - Parameters:
     ///   - directory: its path, as the changes will name it.
     ///   - realPath: the same without a link.
-    package func watch(_ directory: String, at realPath: String) {
+    package func watch(_ directory: BytePath, at realPath: BytePath) {
         guard descriptor >= 0 else { return }
         state.withLock { state in
-            let path = realPath.isEmpty ? state.rootPath : state.rootPath.appending(realPath)
-            let watch = inotify_add_watch(descriptor, path.string, mask)
+            let path = realPath.isRoot ? state.rootPath : state.rootPath.appending(realPath)
+            let watch = path.withPlatformString { inotify_add_watch(descriptor, $0, mask) }
             guard watch >= 0 else {
                 // One that is gone or closed to us is told by its listing.
                 if errno == ENOSPC || errno == ENOMEM { state.problem = Self.problem(of: errno) }
@@ -144,14 +145,14 @@ package final class DirectoryWatcher: Sendable {
     }
 
     /// Watches a directory that is gone no longer.
-    func unwatch(_ directory: String) {
+    func unwatch(_ directory: BytePath) {
         state.withLock { state in
             guard let watch = state.descriptors.removeValue(forKey: directory) else { return }
             release(watch, directory, &state)
         }
     }
 
-    private func release(_ watch: CInt, _ directory: String, _ state: inout State) {
+    private func release(_ watch: CInt, _ directory: BytePath, _ state: inout State) {
         guard case .directory(let paths) = state.watched[watch] else { return }
         guard paths == [directory] else {
             state.watched[watch] = .directory(paths.subtracting([directory]))
@@ -183,12 +184,12 @@ package final class DirectoryWatcher: Sendable {
             let event = bytes.loadUnaligned(fromByteOffset: offset, as: inotify_event.self)
             let name = bytes[(offset + header)..<(offset + header + Int(event.len))].prefix { $0 != 0 }
             offset += header + Int(event.len)
-            change.merge(Self.change(event, name: String(decoding: name, as: UTF8.self), &state))
+            change.merge(Self.change(event, name: BytePath(name), &state))
         }
         return change
     }
 
-    private static func change(_ event: inotify_event, name: String, _ state: inout State) -> SourceChange {
+    private static func change(_ event: inotify_event, name: BytePath, _ state: inout State) -> SourceChange {
         let mask = Int32(truncatingIfNeeded: event.mask)
         if mask & IN_Q_OVERFLOW != 0 { return SourceChange(everything: true) }
         switch state.watched[event.wd] {
@@ -200,8 +201,10 @@ package final class DirectoryWatcher: Sendable {
                 for path in paths { state.descriptors[path] = nil }
             }
             // Of the root itself nobody else tells.
-            if mask & IN_UNMOUNT != 0 || (name.isEmpty && paths.contains("")) { return SourceChange(everything: true) }
-            return SourceChange(entries: name.isEmpty ? paths : Set(paths.map { $0.appending(entry: name) }))
+            if mask & IN_UNMOUNT != 0 || (name.isRoot && paths.contains(.root)) {
+                return SourceChange(everything: true)
+            }
+            return SourceChange(entries: name.isRoot ? paths : Set(paths.map { $0.appending(name) }))
         }
     }
 

@@ -1,10 +1,12 @@
+import CubeCore
+
 /// Which entries of a directory belong to the source: nothing that begins with a dot, which covers `.git`, `.cube`,
 /// `..data`, vim's `.web.json.swp` and Emacs' `.#web.json`; and not what editors leave behind: `web.json~`, `#web.json#`,
 /// `4913`.
 enum EntryRule {
-    static func admitsDirectory(_ name: String) -> Bool { !name.hasPrefix(".") }
+    static func admitsDirectory(_ name: BytePath) -> Bool { !name.hasPrefix(".") }
 
-    static func admitsFile(_ name: String) -> Bool {
+    static func admitsFile(_ name: BytePath) -> Bool {
         name.hasSuffix(".json") && !name.hasPrefix(".") && !name.hasPrefix("#")
     }
 }

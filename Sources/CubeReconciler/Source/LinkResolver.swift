@@ -1,3 +1,4 @@
+import CubeCore
 import CubeSystem
 import SystemPackage
 
@@ -6,14 +7,14 @@ import SystemPackage
 struct LinkResolver {
     enum Outcome {
         /// The path of what is there, without any link.
-        case found(String, FileStamp)
+        case found(BytePath, FileStamp)
         case missing
         /// The links lead out of the root, or in a circle.
         case refused(String)
     }
 
     private let tree: any FileTree
-    private var targets: [String: String?] = [:]
+    private var targets: [BytePath: BytePath?] = [:]
 
     init(_ tree: any FileTree) { self.tree = tree }
 
@@ -21,9 +22,9 @@ struct LinkResolver {
     private static let maximumLinks = 40
 
     /// - Parameter path: relative to the root, with links anywhere in it.
-    mutating func resolve(_ path: String) throws(FileError) -> Outcome {
-        var resolved: [Substring] = []
-        var pending = Self.components(path[...])
+    mutating func resolve(_ path: BytePath) throws(FileError) -> Outcome {
+        var resolved: [BytePath] = []
+        var pending = Self.stack(path.components)
         var followed = 0
         while let component = pending.popLast() {
             if component == ".." {
@@ -32,29 +33,29 @@ struct LinkResolver {
                 continue
             }
             resolved.append(component)
-            guard let target = try target(of: resolved.joined(separator: "/")) else { continue }
+            guard let target = try target(of: .joined(resolved)) else { continue }
             followed += 1
             guard followed <= Self.maximumLinks else { return .refused("a link leads in a circle") }
             guard let relative = beneath(target) else {
                 return .refused("a link leads out of the directory: \(target)")
             }
-            if target.hasPrefix("/") { resolved = [] } else { resolved.removeLast() }
-            pending += Self.components(relative)
+            if target.isAbsolute { resolved = [] } else { resolved.removeLast() }
+            pending += Self.stack(relative)
         }
-        let result = resolved.joined(separator: "/")
+        let result = BytePath.joined(resolved)
         return try tree.stamp(of: result).map { .found(result, $0) } ?? .missing
     }
 
     /// The part of a link's target to follow; `nil` for an absolute one that is not below the root.
-    private func beneath(_ target: String) -> Substring? {
-        guard target.hasPrefix("/") else { return target[...] }
-        let root = tree.realPath.string
-        guard target == root || target.hasPrefix(root + "/") else { return nil }
-        return target.dropFirst(root.count)
+    private func beneath(_ target: BytePath) -> ArraySlice<BytePath>? {
+        let components = target.components
+        guard target.isAbsolute else { return components[...] }
+        let root = BytePath(tree.realPath).components
+        return components.starts(with: root) ? components.dropFirst(root.count) : nil
     }
 
     /// `nil` where `path` is no link.
-    private mutating func target(of path: String) throws(FileError) -> String? {
+    private mutating func target(of path: BytePath) throws(FileError) -> BytePath? {
         if let known = targets[path] { return known }
         let isLink = try tree.stamp(of: path)?.kind == .link
         let target = isLink ? try tree.target(ofLink: path) : nil
@@ -63,7 +64,7 @@ struct LinkResolver {
     }
 
     /// Last first, as a stack to take from.
-    private static func components(_ path: Substring) -> [Substring] {
-        path.split(separator: "/").filter { $0 != "." }.reversed()
+    private static func stack(_ components: some Collection<BytePath>) -> [BytePath] {
+        components.filter { $0 != "." }.reversed()
     }
 }

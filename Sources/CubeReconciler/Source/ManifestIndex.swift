@@ -24,32 +24,32 @@ final class ManifestIndex {
 
     private static let gitLFSPointer = Array("version https://git-lfs.github.com/spec/".utf8)
 
-    private var entries: [String: Entry] = [:]
+    private var entries: [BytePath: Entry] = [:]
     /// The files that are links, or lie behind one.
-    private(set) var links: Set<String> = []
+    private(set) var links: Set<BytePath> = []
     /// The files that were read too soon after they changed, and when to read them once more.
-    private var rereads: [String: Timestamp] = [:]
+    private var rereads: [BytePath: Timestamp] = [:]
     /// The files whose state is not what it was when ``takeChanged()`` was called last.
-    private var changed: Set<String> = []
+    private var changed: Set<BytePath> = []
     /// The manifests that name a file, by the path of that file and of every directory on the way to it.
-    private var attachedTo: [String: Set<String>] = [:]
+    private var attachedTo: [BytePath: Set<BytePath>] = [:]
     /// The directories that were listed.
-    private(set) var directories: Set<String> = []
+    private(set) var directories: Set<BytePath> = []
 
     var isFull: Bool { entries.count >= Self.maximumFiles }
 
     /// By path.
-    var states: [String: FileState] { entries.mapValues(\.state) }
+    var states: [BytePath: FileState] { entries.mapValues(\.state) }
 
     var nextReread: Timestamp? { rereads.values.min() }
 
-    func rereads(dueAt now: Timestamp) -> Set<String> { Set(rereads.filter { $0.value <= now }.keys) }
+    func rereads(dueAt now: Timestamp) -> Set<BytePath> { Set(rereads.filter { $0.value <= now }.keys) }
 
-    func knows(_ path: String) -> Bool { entries[path] != nil || directories.contains(path) }
+    func knows(_ path: BytePath) -> Bool { entries[path] != nil || directories.contains(path) }
 
-    func knowsFile(_ path: String) -> Bool { entries[path] != nil }
+    func knowsFile(_ path: BytePath) -> Bool { entries[path] != nil }
 
-    func add(directory: String) { directories.insert(directory) }
+    func add(directory: BytePath) { directories.insert(directory) }
 
     /// Reads a file, unless it is what it was.
     ///
@@ -57,7 +57,8 @@ final class ManifestIndex {
     ///   - path: what the file is called.
     ///   - realPath: where it is, without any link.
     /// - Returns: whether it was there.
-    func visit(_ path: String, at realPath: String, stamp: FileStamp, in tree: any FileTree, now: Timestamp) -> Bool {
+    func visit(_ path: BytePath, at realPath: BytePath, stamp: FileStamp, in tree: any FileTree, now: Timestamp) -> Bool
+    {
         let isLink = path != realPath
         let isRereadDue = rereads[path].map { $0 <= now } ?? false
         if let entry = entries[path], entry.stamp == stamp, links.contains(path) == isLink, !isRereadDue,
@@ -88,12 +89,12 @@ final class ManifestIndex {
     }
 
     /// Notes a file that cannot be read.
-    func refuse(_ path: String, isLink: Bool, _ why: String) {
+    func refuse(_ path: BytePath, isLink: Bool, _ why: String) {
         set(path, stamp: nil, isLink: isLink, .unreadable([.unreadable(path, why)]))
     }
 
     /// The files whose state changed since the last call, with their states.
-    func takeChanged() -> [String: FileState] {
+    func takeChanged() -> [BytePath: FileState] {
         defer { changed = [] }
         return changed.reduce(into: [:]) { $0[$1] = entries[$1]?.state }
     }
@@ -101,7 +102,7 @@ final class ManifestIndex {
     /// Forgets what is not there any more.
     ///
     /// - Returns: the directories that were forgotten.
-    func keep(files: Set<String>, directories kept: Set<String>) -> Set<String> {
+    func keep(files: Set<BytePath>, directories kept: Set<BytePath>) -> Set<BytePath> {
         if files.count < entries.count {
             for path in entries.keys where !files.contains(path) { attach(Attachments(), to: path) }
             entries = entries.filter { files.contains($0.key) }
@@ -114,19 +115,19 @@ final class ManifestIndex {
 
     /// The manifests that name what these entries are, or lead to, and those that name something behind a link, of which
     /// nothing tells.
-    func dependents(of entries: Set<String>) -> Set<String> {
+    func dependents(of entries: Set<BytePath>) -> Set<BytePath> {
         guard !attachedTo.isEmpty, !entries.isEmpty else { return [] }
         return entries.reduce(into: attachedTo[Self.behindLinks] ?? []) { $0.formUnion(attachedTo[$1] ?? []) }
     }
 
     /// No entry is called so.
-    private static let behindLinks = "/"
+    private static let behindLinks: BytePath = "/"
 
-    private func attach(_ attachments: Attachments, to path: String) {
-        func ways(_ attachments: Attachments?) -> Set<String> {
-            var ways: Set<String> = attachments?.leadThroughLinks == true ? [Self.behindLinks] : []
+    private func attach(_ attachments: Attachments, to path: BytePath) {
+        func ways(_ attachments: Attachments?) -> Set<BytePath> {
+            var ways: Set<BytePath> = attachments?.leadThroughLinks == true ? [Self.behindLinks] : []
             for var way in attachments?.paths ?? [] {
-                while !way.isEmpty {
+                while !way.isRoot {
                     ways.insert(way)
                     way = way.splittingLastEntry.directory
                 }
@@ -142,7 +143,8 @@ final class ManifestIndex {
     }
 
     private func set(
-        _ path: String, stamp: FileStamp?, isLink: Bool, _ state: FileState, _ attachments: Attachments = Attachments()
+        _ path: BytePath, stamp: FileStamp?, isLink: Bool, _ state: FileState,
+        _ attachments: Attachments = Attachments()
     ) {
         attach(attachments, to: path)
         var entry = Entry(stamp: stamp, state: state, attachments: attachments)
@@ -158,7 +160,7 @@ final class ManifestIndex {
     }
 
     /// Reads a file until it did not change meanwhile, at most three times.
-    static func settledReading(of path: String, in tree: any FileTree) throws(FileError) -> FileReading? {
+    static func settledReading(of path: BytePath, in tree: any FileTree) throws(FileError) -> FileReading? {
         var reading: FileReading?
         for _ in 0..<3 {
             reading = try tree.read(path, limit: Self.readLimit)
@@ -168,13 +170,13 @@ final class ManifestIndex {
     }
 
     private static func decode(
-        _ bytes: [UInt8], file: String, in tree: any FileTree, _ attachments: inout Attachments
+        _ bytes: [UInt8], file: BytePath, in tree: any FileTree, _ attachments: inout Attachments
     ) -> FileState {
         guard !bytes.starts(with: gitLFSPointer) else {
             return .unreadable([.unreadable(file, "is a pointer of Git LFS: what it stands for is not here")])
         }
         if ManifestGroup.isFile(file) { return FileState(readingGroup: bytes, of: file) }
-        let decoded = ManifestDecoder.decode(bytes, file: file) { attachments.read($0, in: tree) }
+        let decoded = ManifestDecoder.decode(bytes, file: file.text) { attachments.read($0, in: tree) }
         return decoded.diagnostics.contains { $0.severity == .error }
             ? .unreadable(decoded.diagnostics)
             : .readable(decoded.workloads, digest: attachments.digest(with: .sha256(of: bytes)))
@@ -183,9 +185,9 @@ final class ManifestIndex {
 
 extension Diagnostic {
     /// A file, or a directory, that is there and says nothing.
-    static func unreadable(_ path: String, _ why: String) -> Diagnostic {
+    static func unreadable(_ path: BytePath, _ why: String) -> Diagnostic {
         Diagnostic(
-            reason: .unreadable, summary: "\(path.isEmpty ? "the directory" : path) \(why)",
-            range: SourceRange(filename: path))
+            reason: .unreadable, summary: "\(path.isRoot ? "the directory" : path) \(why)",
+            range: SourceRange(filename: path.text))
     }
 }

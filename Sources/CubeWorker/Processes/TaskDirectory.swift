@@ -23,7 +23,7 @@ enum TaskDirectory {
         var directory = try FileDescriptor.open(path, .readOnly, options: [.directory, .noFollow, .closeOnExec])
         // Whatever happens, the one that is open last.
         defer { close(directory.rawValue) }
-        var components = file.target.split(separator: "/").map(String.init)
+        var components = file.target.utf8.split(separator: UInt8(ascii: "/")).map { String(Substring($0)) }
         let name = components.removeLast()
         for component in components {
             if mkdirat(directory.rawValue, component, 0o700) == 0 {

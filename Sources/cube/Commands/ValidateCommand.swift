@@ -102,7 +102,7 @@ struct Validation {
             return add(
                 .unreadable, Failure(error).message, in: SourceRange(filename: path.string), source: nil)
         }
-        guard !ManifestGroup.isFile(path.string) else {
+        guard !ManifestGroup.isFile(BytePath(naming: path.string)) else {
             let decoded = ManifestDecoder.decodeGroup(source, file: path.string)
             return decoded.diagnostics.forEach { add($0, source: source) }
         }

@@ -19,7 +19,7 @@ struct RevisionReader {
     }
 
     /// Where the manifests are in their repository.
-    func path() async throws -> String { try await history.path() }
+    func path() async throws -> String { try await history.path().text }
 
     /// Where a comparison begins: a commit.
     func base(of range: RevisionRange) async throws -> String {

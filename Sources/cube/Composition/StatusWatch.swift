@@ -1,3 +1,4 @@
+import CubeCore
 import CubeReconciler
 import CubeTypes
 import ServiceLifecycle
@@ -20,9 +21,9 @@ struct StatusWatch: Service {
     private static let period: Duration = .seconds(5)
     /// What changes faster than anyone reads is shown together.
     private static let pause: Duration = .milliseconds(100)
-    private static let directories = ["", "status", "status/workloads", "drift", "run", "reconciler"]
+    private static let directories: [BytePath] = ["", "status", "status/workloads", "drift", "run", "reconciler"]
     /// What changes when a reconciler comes.
-    private static let traces: Set = ["run/addresses.json", "reconciler/lock"]
+    private static let traces: Set<BytePath> = ["run/addresses.json", "reconciler/lock"]
 
     let data: DataDirectory
     let viewer: any StatusViewer

@@ -28,7 +28,8 @@ struct StatusPicture {
     }
 
     /// The workload that a file is about.
-    private static func workload(of file: String) -> WorkloadName? {
+    private static func workload(of path: BytePath) -> WorkloadName? {
+        let file = path.text
         for folder in ["status/workloads/", "drift/"] where file.hasPrefix(folder) && file.hasSuffix(".json") {
             return WorkloadName(rawValue: String(file.dropFirst(folder.count).dropLast(5)))
         }

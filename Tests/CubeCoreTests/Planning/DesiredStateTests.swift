@@ -7,7 +7,7 @@ import Testing
 struct DesiredStateTests {
     private static let now = PlanningWorld.start
 
-    private func snapshot(_ files: [String: FileState], isPartial: Bool = false) -> ManifestSnapshot {
+    private func snapshot(_ files: [BytePath: FileState], isPartial: Bool = false) -> ManifestSnapshot {
         ManifestSnapshot(
             began: Self.now, ended: Self.now, isPartial: isPartial, isComplete: true,
             root: RootIdentity(device: 1, inode: 1), files: files, source: SourceRevision(path: "manifests"))

@@ -59,7 +59,7 @@ struct PlanDocumentTests {
         let isBegun = Bool.random()
         if isBegun { world.step() }
         for (file, command) in edits {
-            world.files[file] = nil
+            world.files[BytePath(naming: file)] = nil
             if let command { world.write(file, Workload(String(file.dropLast(5)), command)) }
         }
         world.read()

@@ -12,8 +12,8 @@ struct PlanningChaos {
     private(set) var counts: [String: Int] = [:]
 
     /// What the last listing showed, and the names that each file last defined in one.
-    private var listed: [String: FileState] = [:]
-    private var defined: [String: Set<WorkloadName>] = [:]
+    private var listed: [BytePath: FileState] = [:]
+    private var defined: [BytePath: Set<WorkloadName>] = [:]
     /// The prunes that no person approved, and the names that one did.
     private var pruned: [(at: Timestamp, name: WorkloadName)] = []
     private var approved: Set<WorkloadName> = []
@@ -124,7 +124,9 @@ struct PlanningChaos {
 
     /// Changes what needs no new task.
     private mutating func relabel(_ file: String) {
-        guard case .readable(let workloads, _)? = world.files[file], let old = workloads.first else { return }
+        guard case .readable(let workloads, _)? = world.files[BytePath(naming: file)], let old = workloads.first else {
+            return
+        }
         var definition = old.definition
         definition.labels["team"] = "\(random.next() % 1000)"
         world.write(

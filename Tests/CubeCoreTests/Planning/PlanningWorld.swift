@@ -21,7 +21,7 @@ struct PlanningWorld {
     /// The worker's tasks.
     private(set) var worker: [TaskID: WorkerTask] = [:]
     /// The manifests, by file.
-    var files: [String: FileState] = [:]
+    var files: [BytePath: FileState] = [:]
     var root = RootIdentity(device: 1, inode: 1)
     /// How a program behaves once it is started, by the first word of its command.
     var behaviour: [String: Behaviour] = [:]
@@ -239,12 +239,14 @@ struct PlanningWorld {
     /// Puts a file with these workloads in its place.
     mutating func write(_ file: String, _ workloads: Workload...) {
         let text = "\(workloads.map { "\($0)" })"
-        files[file] = .readable(workloads, digest: .sha256(of: text))
+        files[BytePath(naming: file)] = .readable(workloads, digest: .sha256(of: text))
     }
 
     mutating func spoil(_ file: String) {
         let range = SourceRange(filename: file)
-        files[file] = .unreadable([Diagnostic(reason: .syntax, summary: "unexpected end", range: range)])
+        files[BytePath(naming: file)] = .unreadable([
+            Diagnostic(reason: .syntax, summary: "unexpected end", range: range)
+        ])
     }
 
     // MARK: Rounds

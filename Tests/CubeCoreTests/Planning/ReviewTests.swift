@@ -14,7 +14,7 @@ struct ReviewTests {
                     let bytes = Array(text.utf8)
                     let decoded = ManifestDecoder.decode(bytes, file: file)
                     return (
-                        file,
+                        BytePath(naming: file),
                         decoded.diagnostics.isEmpty
                             ? .readable(decoded.workloads, digest: .sha256(of: bytes))
                             : .unreadable(decoded.diagnostics)

@@ -1,0 +1,62 @@
+import CubeTesting
+import Testing
+
+@testable import CubeCore
+
+@Suite struct BytePathTests {
+    /// `é` as one scalar and as two, and a K that is none.
+    private static let composed = BytePath([0x63, 0x61, 0x66, 0xC3, 0xA9])
+    private static let decomposed = BytePath([0x63, 0x61, 0x66, 0x65, 0xCC, 0x81])
+
+    @Test func `Two names that Unicode takes for one are two names`() {
+        #expect(Self.composed.text == Self.decomposed.text)
+        #expect(Self.composed != Self.decomposed)
+        #expect(BytePath(naming: "\u{212A}afka") != BytePath(naming: "Kafka"))
+        #expect(Set([Self.composed, Self.decomposed]).count == 2)
+        #expect(Self.decomposed < Self.composed)
+    }
+
+    @Test(
+        arguments: [
+            ([0x61, 0xFF, 0x62], "a\\xFFb"),
+            ([0x5C], "\\\\"),
+            (Array("\\xFF".utf8), "\\\\xFF"),
+            ([0xC3], "\\xC3"),
+            ([0xED, 0xA0, 0x80], "\\xED\\xA0\\x80"),  // A surrogate.
+            (Array("web/é.json".utf8), "web/é.json"),
+        ] as [([UInt8], String)])
+    func `What is no text is written as its bytes`(bytes: [UInt8], text: String) {
+        #expect(BytePath(bytes).text == text)
+        #expect(BytePath(text: text).bytes == bytes)
+    }
+
+    /// To Swift, a slash, a dot or a letter with a combining mark after it is another character.
+    @Test func `A path is divided at its slashes, whatever follows them`() {
+        let path = BytePath(naming: "team/\u{301}.json")
+        #expect(path.splittingLastEntry == ("team", BytePath(naming: "\u{301}.json")))
+        #expect(path.directories == [.root, "team"])
+        #expect(path.components == ["team", BytePath(naming: "\u{301}.json")])
+        #expect(path.hasSuffix(".json"))
+        #expect(BytePath(naming: ".\u{301}x").hasPrefix("."))
+        #expect(BytePath(naming: "/\u{301}x").isAbsolute)
+    }
+
+    @Test func `Any bytes come back from their written form, and no two have the same`() {
+        let seed = UInt64.random(in: .min ... .max)
+        var random = SeededGenerator(seed: seed)
+        var seen: [String: [UInt8]] = [:]
+        for _ in 0..<20_000 {
+            let alphabet: [UInt8] = [
+                0x5C, 0x78, 0x46, 0x2F, 0x2E, 0xFF, 0xC3, 0xA9, 0xCC, 0x81, 0x65, 0xED, 0xA0, 0x80,
+            ]
+            let bytes = (0..<Int(random.next() % 8)).map { _ in alphabet[Int(random.next() % UInt64(alphabet.count))] }
+            let path = BytePath(bytes)
+            #expect(path.bytes == bytes, "seed \(seed)")
+            if let other = seen[path.text], other != bytes {
+                // Only what Unicode takes for one text.
+                #expect(BytePath(other) != path, "seed \(seed)")
+            }
+            seen[path.text] = bytes
+        }
+    }
+}

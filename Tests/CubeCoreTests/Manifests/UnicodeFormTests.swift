@@ -1,0 +1,72 @@
+import CubeJSON
+import CubeTypes
+import Testing
+
+@testable import CubeCore
+
+/// A value that changes from one Unicode form to another is another value: a program that reads it sees other bytes.
+@Suite struct UnicodeFormTests {
+    private static let composed = "caf\u{e9}"
+    private static let decomposed = "cafe\u{301}"
+
+    private func workload(_ members: String) throws -> Workload {
+        let text = #"{"name": "a", "command": ["run"]\#(members)}"#
+        let decoded = ManifestDecoder.decode(Array(text.utf8), file: "a.json")
+        #expect(decoded.diagnostics == [])
+        return try #require(decoded.workloads.first)
+    }
+
+    @Test(arguments: [
+        ("env", "env.NAME", "changed", "changed"), ("labels", "labels.NAME", "cafe\\u{301}", "caf\\u{e9}"),
+    ])
+    func `a value in another form differs`(key: String, field: String, desired: String, observed: String) throws {
+        let before = try workload(#", "\#(key)": {"NAME": "\#(Self.composed)"}"#)
+        let after = try workload(#", "\#(key)": {"NAME": "\#(Self.decomposed)"}"#)
+        #expect(before.specDigest != after.specDigest || before.settingsDigest != after.settingsDigest)
+        #expect(
+            after.differences(from: before)
+                == [Difference(field: field, desired: desired, observed: observed)])
+        #expect(after.differences(from: after) == [])
+    }
+
+    @Test func `a name of a label in another form is another label`() throws {
+        let before = try workload(#", "labels": {"\#(Self.composed)": "1"}"#)
+        let after = try workload(#", "labels": {"\#(Self.decomposed)": "1"}"#)
+        let differences = after.differences(from: before)
+        #expect(differences.count == 2)
+        #expect(Set(differences.map { [$0.desired, $0.observed] }) == [["1", nil], [nil, "1"]])
+    }
+
+    @Test func `a command in another form is shown so that it can be told apart`() throws {
+        let before = try workload(#", "working_dir": "/\#(Self.composed)""#)
+        let after = try workload(#", "working_dir": "/\#(Self.decomposed)""#)
+        #expect(
+            after.differences(from: before) == [
+                Difference(field: "working_dir", desired: "/cafe\\u{301}", observed: "/caf\\u{e9}")
+            ])
+    }
+
+    @Test func `canonical values are equal where their bytes are`() {
+        #expect(CanonicalJSON.string(Self.composed) != .string(Self.decomposed))
+        #expect(CanonicalJSON.object([Self.composed: 1]) != .object([Self.decomposed: 1]))
+        #expect(CanonicalJSON.object([Self.composed: 1]) == .object([Self.composed: 1]))
+        #expect(CanonicalJSON.array(["a", 1]) == ["a", 1])
+    }
+
+    @Test func `a moved file is another source, whatever Unicode says of its name`() throws {
+        let workload = try workload("")
+        #expect(workload.isFile("a.json") && !workload.isFile(nil))
+        let moved = Workload(
+            definition: workload.definition, range: SourceRange(filename: Self.composed))
+        #expect(moved.isFile(Self.composed) && !moved.isFile(Self.decomposed))
+    }
+
+    @Test(arguments: ["../\u{301}x", "/\u{301}x", "a/..", "./a", "a//b", ""])
+    func `no path leads out of its directory by a mark that hides a slash`(path: String) {
+        #expect(!path.isRelativePath)
+    }
+
+    @Test func `a path with a mark at the beginning of a name is one`() {
+        #expect("a/\u{301}b".isRelativePath && Self.decomposed.isRelativePath)
+    }
+}

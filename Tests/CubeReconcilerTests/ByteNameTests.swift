@@ -1,0 +1,147 @@
+import CubeCore
+import CubeJSON
+import CubeTesting
+import CubeTypes
+import Foundation
+import SystemPackage
+import Testing
+
+@testable import CubeReconciler
+
+/// Names of files are bytes: what Unicode takes for one name are two files, and a name that is no text is a name.
+@Suite struct ByteNameTests {
+    private let directory: TemporaryDirectory
+    private let clock: ManualClock
+    private let source: DirectorySource
+
+    private static let composed = BytePath(naming: "caf\u{e9}.json")
+    private static let decomposed = BytePath(naming: "cafe\u{301}.json")
+
+    init() throws {
+        directory = try TemporaryDirectory()
+        try directory.makeDirectory("manifests")
+        let clock = ManualClock(start: Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000) + 60_000))
+        self.clock = clock
+        source = DirectorySource(directory.path.appending("manifests"), files: LocalFileSystem()) { clock.timestamp }
+    }
+
+    private func write(_ text: String, to name: BytePath) throws {
+        try directory.write(text, to: ("manifests" as BytePath).appending(name))
+    }
+
+    private func remove(_ name: BytePath) throws {
+        try directory.remove(("manifests" as BytePath).appending(name))
+    }
+
+    private func lookAtEverything() async throws -> ManifestSnapshot {
+        try #require(await source.look(at: .everything))
+    }
+
+    private func names(_ snapshot: ManifestSnapshot) -> [BytePath: [String]] {
+        snapshot.files.mapValues { state in
+            guard case .readable(let workloads, _) = state else { return [] }
+            return workloads.map(\.name.rawValue)
+        }
+    }
+
+    @Test(arguments: [
+        (composed, decomposed), (BytePath(naming: "Kafka.json"), BytePath(naming: "\u{212A}afka.json")),
+    ])
+    func `Two names that Unicode takes for one are two files`(first: BytePath, second: BytePath) async throws {
+        try write(manifest("a"), to: first)
+        var desired = DesiredState(memory: nil, oneShot: true)
+        _ = desired.apply(try await lookAtEverything())
+        #expect(Set(desired.workloads.keys.map(\.rawValue)) == ["a"])
+
+        // The second one displaces nothing, also where only it is looked at.
+        try write(manifest("b"), to: second)
+        let change = try #require(await source.look(at: .entries([second])))
+        #expect(names(change) == [second: ["b"]])
+        _ = desired.apply(change)
+        #expect(Set(desired.workloads.keys.map(\.rawValue)) == ["a", "b"])
+        #expect(names(try await lookAtEverything()) == [first: ["a"], second: ["b"]])
+
+        // What is remembered of them tells them apart.
+        let bytes = try JSONEncoder().encode(desired.memory)
+        let memory = try JSONDecoder().decode(SourceMemory.self, from: bytes)
+        #expect(
+            memory == desired.memory && memory.files.mapValues { $0.map(\.rawValue) } == [first: ["a"], second: ["b"]])
+
+        try remove(first)
+        _ = desired.apply(try await lookAtEverything())
+        #expect(Set(desired.workloads.keys.map(\.rawValue)) == ["b"])
+    }
+
+    @Test func `A broken file keeps the names that it defined, not those of its twin`() async throws {
+        try write(manifest("a"), to: Self.composed)
+        try write(manifest("b"), to: Self.decomposed)
+        var desired = DesiredState(memory: nil, oneShot: true)
+        _ = desired.apply(try await lookAtEverything())
+        try write("{", to: Self.decomposed)
+        try remove(Self.composed)
+        _ = desired.apply(try await lookAtEverything())
+        #expect(desired.workloads.keys.map(\.rawValue) == ["b"])
+        #expect(desired.unreadable.keys.map(\.bytes) == [Self.decomposed.bytes])
+    }
+
+    @Test func `A name that is no text is read, in directories and behind links too`() async throws {
+        let (file, folder) = (BytePath([0xFF] + Array(".json".utf8)), BytePath([0xC3, 0x28]))
+        try write(manifest("a"), to: file)
+        let made = directory.path.appending(("manifests" as BytePath).appending(folder))
+            .withPlatformString { mkdir($0, 0o700) }
+        try #require(made == 0)
+        try write(manifest("b"), to: folder.appending("b.json"))
+        let link = directory.path.appending("manifests/link.json").string
+        try #require(file.withCString { symlink($0, link) } == 0)
+        let snapshot = try await lookAtEverything()
+        #expect(names(snapshot) == [file: ["a"], folder.appending("b.json"): ["b"], "link.json": ["a"]])
+        #expect(snapshot.isComplete)
+        #expect(snapshot.files.keys.map(\.text).sorted() == ["\\xC3(/b.json", "\\xFF.json", "link.json"])
+        guard case .readable(let workloads, _)? = snapshot.files[file] else { throw Errno.invalidArgument }
+        #expect(workloads[0].range.filename == "\\xFF.json")
+    }
+
+    /// To Swift, the slash and the mark after it are one character, and no slash.
+    @Test func `A name that begins with a combining mark is one of its directory`() async throws {
+        try directory.makeDirectory("manifests/team")
+        let file = BytePath(naming: "team/\u{301}.json")
+        try write(manifest("a"), to: file)
+        #expect(names(try await lookAtEverything()) == [file: ["a"]])
+        try write(manifest("a2"), to: file)
+        #expect(try names(#require(await source.look(at: .entries([file])))) == [file: ["a2"]])
+        try write(manifest("hidden"), to: BytePath(naming: ".\u{301}.json"))
+        #expect(names(try await lookAtEverything()) == [file: ["a2"]])
+    }
+
+    @Test func `Attachments that Unicode takes for one are two`() async throws {
+        let files = [Self.composed, Self.decomposed].enumerated().map { index, name in
+            #"{"source": "\#(name.text.dropLast(5)).conf", "target": "\#(index)"}"#
+        }
+        let (first, second) = (BytePath(naming: "caf\u{e9}.conf"), BytePath(naming: "cafe\u{301}.conf"))
+        try write("one", to: first)
+        try write("two", to: second)
+        try write(manifest("a", more: #", "files": [\#(files.joined(separator: ", "))]"#), to: "a.json")
+        func contents(_ snapshot: ManifestSnapshot) -> [String] {
+            guard case .readable(let workloads, _)? = snapshot.files["a.json"] else { return [] }
+            return workloads[0].definition.files.map { String(decoding: $0.source.content ?? [], as: UTF8.self) }
+        }
+        #expect(contents(try await lookAtEverything()) == ["one", "two"])
+        try write("three", to: second)
+        #expect(contents(try #require(await source.look(at: .entries([second])))) == ["one", "three"])
+    }
+
+    @Test func `A commit has the same files as the directory`() async throws {
+        let repository = try TestRepository()
+        let broken = BytePath([0xFF] + Array(".json".utf8))
+        for (name, text) in [(Self.composed, "a"), (Self.decomposed, "b"), (broken, "c")] {
+            try repository.directory.write(manifest(text), to: ("work" as BytePath).appending(name))
+        }
+        try repository.commit()
+        let history = try GitHistory(
+            of: repository.work, files: LocalFileSystem(), git: GitProgram(environment: TestRepository.environment),
+            now: { [clock] in clock.timestamp })
+        let snapshot = try #require(try await history.manifests(at: "HEAD"))
+        #expect(names(snapshot) == [Self.composed: ["a"], Self.decomposed: ["b"], broken: ["c"]])
+        #expect(snapshot.isComplete && snapshot.problems.isEmpty)
+    }
+}
