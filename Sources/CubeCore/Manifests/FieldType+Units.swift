@@ -9,7 +9,8 @@ extension FieldType<Int> {
         schema: ["type": "number", "minimum": 0, "maximum": 1_000_000],
         read: { value, reader in
             guard let number = value.number else {
-                reader.reportMismatch(value, expected: "a number of cores")
+                reader.reportMismatch(
+                    value, expected: "a number of cores", hint: value.string.flatMap(coresHint))
                 return nil
             }
             if let millicores = number.integer(timesTenTo: 3), (0...1_000_000_000).contains(millicores) {
@@ -24,6 +25,16 @@ extension FieldType<Int> {
         examine: { millicores, checker in
             if !(0...1_000_000_000).contains(millicores) { checker.report("must be from 0 to 1000000") }
         })
+
+    /// What to write for a number in quotes, or for thousandths as Kubernetes has them.
+    private static func coresHint(_ text: String) -> String? {
+        let isThousandths = text.hasSuffix("m")
+        guard let number = Int(isThousandths ? String(text.dropLast()) : text), (0...1_000_000).contains(number) else {
+            return text.contains(".") && text.allSatisfy { $0.isASCII && ($0.isNumber || $0 == ".") }
+                ? "leave out the quotes" : nil
+        }
+        return isThousandths ? "did you mean \(coresText(number))?" : "leave out the quotes"
+    }
 
     /// Cores, without a floating-point number.
     private static func coresText(_ millicores: Int) -> String {
@@ -50,6 +61,7 @@ extension FieldType<Int> {
                 guard let size = Self.size(text) else {
                     reader.report(
                         .invalidValue, "\(Quoted(text)) must be a whole number and one of KiB, MiB, GiB, TiB",
+                        detail: .words(UnitSuggestion.size(for: text).map { "did you mean \"\($0)\"?" } ?? ""),
                         at: value)
                     return nil
                 }
@@ -99,12 +111,18 @@ extension FieldType<Duration> {
             schema: ["type": "string", "pattern": "^[0-9]{1,12}(ms|s|m|h)$"],
             read: { value, reader in
                 guard let text = value.string else {
-                    reader.reportMismatch(value, expected: "a duration such as \"5s\"")
+                    let isNumber = value.kind == .number
+                    reader.reportMismatch(
+                        value, expected: "a duration such as \"5s\"",
+                        hint: isNumber ? "write it in quotes, with its unit: ms, s, m or h" : nil)
                     return nil
                 }
                 guard let duration = Duration(text: text) else {
                     reader.report(
-                        .invalidValue, "\(Quoted(text)) must be a whole number and one of ms, s, m, h", at: value)
+                        .invalidValue, "\(Quoted(text)) must be a whole number and one of ms, s, m, h",
+                        detail: .words(
+                            UnitSuggestion.duration(for: text).map { "did you mean \"\($0.text)\"?" } ?? ""),
+                        at: value)
                     return nil
                 }
                 if bounds.contains(duration) { return duration }

@@ -14,7 +14,7 @@ extension HealthChecks {
                 FieldType.object(HealthCheck.fields(standard: .live), example: ["tcp": ["port": "http"]]).optional,
                 "The check that says whether the task is alive. When it fails, the run ends as `unhealthy`, and `restart` "
                     + "decides what follows."),
-        ], standard: HealthChecks.none)
+        ], standard: HealthChecks.none, foreignKeys: ForeignKeys.health)
 }
 
 extension HealthChecks {
@@ -62,7 +62,7 @@ extension HealthCheck {
                 Field(
                     "start_period", \.startPeriod, .duration(.zero ... .day),
                     "How long after a start failures do not count, or until the first success."),
-            ], standard: standard,
+            ], standard: standard, foreignKeys: ForeignKeys.healthCheck,
             condition: [
                 "oneOf": [
                     ["required": ["http"]], ["required": ["tcp"]],

@@ -17,6 +17,7 @@ struct Manifest: Sendable {
     /// All that a manifest may say.
     static let fields = FieldTable(
         identifyingFields.fields + taskFields + steeringFields + unsupportedFields, standard: empty,
+        foreignKeys: ForeignKeys.manifest,
         condition: [
             "if": ["not": ["required": ["image"]]],
             "then": ["required": ["command"], "properties": ["command": ["minItems": 1]]],
@@ -61,8 +62,10 @@ struct Manifest: Sendable {
     static let steering = FieldTable(steeringFields, standard: empty)
 
     private static let unsupportedFields: [Field<Manifest>] = [
-        "volumes", "on_lost", "exclusive",
-    ].map { .unsupported($0) }
+        .unsupported("volumes"), .unsupported("on_lost"), .unsupported("exclusive"),
+        .unsupported("entrypoint", advice: "\"command\" takes the program and its arguments"),
+        .unsupported("pull"), .unsupported("network"), .unsupported("limits"),
+    ]
 
     private static func checkWhole(_ manifest: Manifest, _ object: JSONValue, _ reader: inout FieldReader) {
         let definition = manifest.definition
@@ -119,7 +122,7 @@ extension UpdatePolicy {
                 "on_failure", \.onFailure, .oneOf([OnFailure.stall, .revert]),
                 "What happens when a rollout fails. `stall` replaces no further task. `revert` goes back to the definition "
                     + "that was healthy last, until the manifest changes or `cube retry` is run."),
-        ], standard: UpdatePolicy(),
+        ], standard: UpdatePolicy(), foreignKeys: ForeignKeys.update,
         condition: [
             "if": ["required": ["max_unavailable"], "properties": ["max_unavailable": ["const": 0]]],
             "then": ["required": ["max_surge"], "properties": ["max_surge": ["minimum": 1]]],
@@ -171,7 +174,7 @@ extension FieldType<WrittenName> {
                 return nil
             }
             if let name = WorkloadName(rawValue: text) { return WrittenName(name: name, bytes: value.range) }
-            reader.report(.invalidValue, "\(Quoted(text)) \(WorkloadName.rule)", at: value)
+            reader.report(.invalidValue, "\(Quoted(text)) \(WorkloadName.rule)", detail: .name(for: text), at: value)
             return nil
         },
         write: { .string($0.name.rawValue) })
@@ -182,5 +185,17 @@ extension FieldType<WorkloadName> {
 
     static let name = string(
         "name: 1 to 63 of a-z, 0-9 and -", example: "web", schema: nameSchema, rule: WorkloadName.rule,
-        parse: { WorkloadName(rawValue: $0) }, write: { .string($0.rawValue) })
+        parse: { WorkloadName(rawValue: $0) }, hint: { .name(for: $0) }, write: { .string($0.rawValue) })
+}
+
+extension Problem.Detail {
+    /// The nearest name: in lower case, with `-` for what no name may hold.
+    static func name(for text: String) -> Problem.Detail {
+        let dashed = text.lowercased().unicodeScalars.map { scalar in
+            ("a"..."z").contains(scalar) || ("0"..."9").contains(scalar) ? Character(scalar) : "-"
+        }
+        let name = String(dashed).split(separator: "-").joined(separator: "-")
+        guard WorkloadName(rawValue: name) != nil else { return "" }
+        return .words("did you mean \"\(name)\"?")
+    }
 }

@@ -15,7 +15,7 @@ extension PortSpec {
                 "The port of the node. Only one task of a node can have it. With 0, Cube allocates a port from "
                     + "\(PortSpec.allocated.lowerBound) to \(PortSpec.allocated.upperBound)."),
             Field("protocol", \.transport, .oneOf([Transport.tcp, .udp]), "The transport protocol."),
-        ], standard: PortSpec(name: ""))
+        ], standard: PortSpec(name: ""), foreignKeys: ForeignKeys.port)
 
     /// Reports what the ports of a task cannot be together.
     static func check(_ definition: TaskDefinition, _ object: JSONValue, _ reader: inout FieldReader) {

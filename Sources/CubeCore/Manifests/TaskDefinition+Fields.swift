@@ -25,7 +25,13 @@ extension TaskDefinition {
     static let replacingFields = FieldTable<TaskDefinition>(
         [
             Field(
-                "kind", \.kindAndItsDefaults, .oneOf([TaskKind.service, .job]),
+                "kind", \.kindAndItsDefaults,
+                .oneOf(
+                    [TaskKind.service, .job],
+                    foreign: [
+                        "deployment": "service", "daemon": "service", "batch": "job", "cronjob": "job",
+                        "oneshot": "job",
+                    ]),
                 "A `service` runs until it is stopped. A `job` runs until it ends with exit code 0."),
             Field(
                 "image", \.image, FieldType<String>.nonEmptyString.optional, example: "registry.example/web:1.4",
@@ -98,7 +104,10 @@ extension RestartPolicy {
     static let fields = FieldTable<RestartPolicy>(
         [
             Field(
-                "policy", \.policy, .oneOf([Condition.always, .onFailure, .never]),
+                "policy", \.policy,
+                .oneOf(
+                    [Condition.always, .onFailure, .never],
+                    foreign: ["unlessstopped": "always", "no": "never", "none": "never", "any": "always"]),
                 default: "`always` for a service, `on_failure` for a job",
                 "The ends after which the task is started again."),
             Field(
@@ -112,7 +121,7 @@ extension RestartPolicy {
             Field(
                 "backoff_max", \.backoffMax, .duration(.milliseconds(100) ... .day),
                 "The longest wait before a restart."),
-        ], standard: .standard(for: .service),
+        ], standard: .standard(for: .service), foreignKeys: ForeignKeys.restart,
         check: { policy, object, reader in
             if policy.backoff > policy.backoffMax {
                 reader.report(
@@ -127,12 +136,21 @@ extension StopPolicy {
     static let fields = FieldTable<StopPolicy>(
         [
             Field(
-                "signal", \.signal, .oneOf(signals.keys.sorted(), parse: { $0 }, write: { $0 }),
+                "signal", \.signal,
+                .oneOf(signals.keys.sorted(), foreign: foreignSignals, parse: { $0 }, write: { $0 }),
                 example: "SIGTERM", "The signal that asks the task to end."),
             Field(
                 "grace", \.grace, .duration(.zero ... .day),
                 "How long the task has to end. Processes that are left after this time get SIGKILL."),
-        ], standard: StopPolicy())
+        ], standard: StopPolicy(), foreignKeys: ForeignKeys.stop)
+}
+
+extension StopPolicy {
+    /// Signals without `SIG`, and by number.
+    private static let foreignSignals = Dictionary(
+        uniqueKeysWithValues: signals.flatMap { name, number in
+            [(name.dropFirst(3).lowercased(), name), ("\(number)", name)]
+        })
 }
 
 extension PlacementConstraints {

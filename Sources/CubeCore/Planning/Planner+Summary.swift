@@ -99,7 +99,7 @@ extension Planner {
     /// What is wrong with the source.
     private var sourceFindings: [Finding] {
         let problems = desired.problems.map {
-            Finding(reason: $0.reason.rawValue, subject: $0.range.filename, message: $0.summary)
+            Finding(reason: $0.reason.rawValue, subject: $0.range.filename, message: $0.message)
         }
         let files = desired.unreadable.sorted { $0.key < $1.key }.map { file, diagnostics in
             Finding(

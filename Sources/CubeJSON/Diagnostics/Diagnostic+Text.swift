@@ -1,9 +1,11 @@
 extension Diagnostic {
+    /// What is wrong, and what to do about it, without the place.
+    package var message: String { detail.isEmpty ? summary : "\(summary); \(detail)" }
+
     /// What a person reads: `file:3:3: error: summary; detail`, and below it the line and a marker under the place.
     ///
     /// - Parameter source: The bytes of the file; without them there is no line to show.
     package func text(source: [UInt8]?) -> String {
-        let message = detail.isEmpty ? summary : "\(summary); \(detail)"
         let place = "\(range.filename.harmless):\(range.start.line):\(range.start.column)"
         let excerpt = source.map(excerpt) ?? []
         return (["\(place): \(severity.rawValue): \(message)"] + excerpt.map { "    " + $0 }).joined(separator: "\n")

@@ -12,8 +12,9 @@ package struct Problem: Error, Hashable, Sendable {
         case repeats(Int)
         /// A word that should have been one of these.
         case word(String, among: [String])
-        /// A key that should have been one of these; where it is near none, and they are few, all are told.
-        case key(String, among: [String])
+        /// A key that should have been one of these; where it is near none, and they are few, all are told. What other
+        /// systems mean by it comes first.
+        case key(String, among: [String], advice: [String: String] = [:])
 
         package init(stringLiteral value: String) { self = .words(value) }
     }
@@ -68,13 +69,18 @@ extension Problem.Detail {
         case .words(let words): words
         case .repeats(let first): "it stands first in line \(positions[first]!.line)"
         case .word(let word, let candidates): Self.suggestion(for: word, among: candidates) ?? ""
-        case .key(let key, let candidates):
-            Self.suggestion(for: key, among: candidates)
+        case .key(let key, let candidates, let advice):
+            Self.advice(for: key, in: advice) ?? Self.suggestion(for: key, among: candidates)
                 ?? (candidates.count > Self.fewKeys ? "" : "known here: \(candidates.sorted().joined(separator: ", "))")
         }
     }
 
     private static let fewKeys = 8
+
+    private static func advice(for key: String, in advice: [String: String]) -> String? {
+        let plain = Suggestion.plain(key)
+        return advice.first { Suggestion.plain($0.key) == plain }?.value
+    }
 
     private static func suggestion(for word: String, among candidates: [String]) -> String? {
         Suggestion.nearest(to: word, among: candidates).map { "did you mean \"\($0)\"?" }

@@ -87,7 +87,9 @@ package struct Field<Root: Sendable>: Sendable {
     ) {
         self.init(
             key: key, summary: summary, isRequired: false, schema: table.schema, wire: table.wireSchema,
-            read: { value, root, reader in table.read(value, into: &root[keyPath: property], &reader) },
+            read: { value, root, reader in
+                table.read(value, into: &root[keyPath: property], &reader, example: example)
+            },
             write: { root, standard in
                 let members = table.canonical(root[keyPath: property], without: standard[keyPath: property])
                 return members.isEmpty ? nil : .object(members)
@@ -127,9 +129,11 @@ package struct Field<Root: Sendable>: Sendable {
     }
 
     /// A key that this version knows and does not carry out yet.
-    package static func unsupported(_ key: String) -> Field {
+    ///
+    /// - Parameter advice: What to do meanwhile.
+    package static func unsupported(_ key: String, advice: String = "") -> Field {
         Field(
-            key: key, summary: "", isRequired: false, schema: nil, wire: nil, read: { _, _, _ in },
+            key: key, summary: advice, isRequired: false, schema: nil, wire: nil, read: { _, _, _ in },
             write: { _, _ in nil },
             show: { _ in nil }, examine: { _, _ in }, copy: { _, _ in }, describe: { _ in nil })
     }

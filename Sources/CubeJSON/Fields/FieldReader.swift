@@ -43,8 +43,22 @@ package struct FieldReader {
     /// Reports a problem that speaks for itself.
     package mutating func report(_ problem: Problem) { problems.append(problem) }
 
-    package mutating func reportMismatch(_ value: JSONValue, expected: String) {
-        let detail: Problem.Detail = value.kind == .null ? "leave the key out where there is nothing to say" : ""
+    /// - Parameters:
+    ///   - expected: What it must be, as a noun phrase.
+    ///   - example: Shows what to write.
+    package mutating func reportMismatch(
+        _ value: JSONValue, expected: String, _ example: CanonicalJSON? = nil, hint: String? = nil
+    ) {
+        let detail: Problem.Detail =
+            if value.kind == .null {
+                "leave the key out where there is nothing to say"
+            } else if let hint {
+                .words(hint)
+            } else if let example {
+                .words("such as \(example.line)")
+            } else {
+                ""
+            }
         report(.typeMismatch, "must be \(expected), not \(value.kind.phrase)", detail: detail, at: value)
     }
 }

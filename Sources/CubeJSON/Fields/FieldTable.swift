@@ -4,6 +4,8 @@ package struct FieldTable<Root: Sendable>: Sendable {
     /// The object in which nothing is written: it has the default of every field.
     package let standard: Root
     /// JSON Schema keywords that concern several fields.
+    /// What to say of keys that other systems have: advice by key.
+    private let foreignKeys: [String: String]
     private let condition: [String: CanonicalJSON]
     /// Members of the object that it has on the wire alone, with their JSON Schema.
     private let wireMembers: [String: CanonicalJSON]
@@ -13,12 +15,14 @@ package struct FieldTable<Root: Sendable>: Sendable {
     private let positions: [String: Int]
 
     package init(
-        _ fields: [Field<Root>], standard: Root, condition: [String: CanonicalJSON] = [:],
+        _ fields: [Field<Root>], standard: Root, foreignKeys: [String: String] = [:],
+        condition: [String: CanonicalJSON] = [:],
         wireMembers: [String: CanonicalJSON] = [:],
         check: @escaping @Sendable (Root, JSONValue, inout FieldReader) -> Void = { _, _, _ in }
     ) {
         self.fields = fields
         self.standard = standard
+        self.foreignKeys = foreignKeys
         self.condition = condition
         self.wireMembers = wireMembers
         self.check = check
@@ -27,8 +31,12 @@ package struct FieldTable<Root: Sendable>: Sendable {
     }
 
     /// Reads an object into one that has its defaults, and reports everything that is wrong with it.
-    package func read(_ object: JSONValue, into root: inout Root, _ reader: inout FieldReader) {
-        guard object.kind == .object else { return reader.reportMismatch(object, expected: "an object") }
+    ///
+    /// - Parameter example: Shows whoever wrote something else than an object what to write.
+    package func read(
+        _ object: JSONValue, into root: inout Root, _ reader: inout FieldReader, example: CanonicalJSON? = nil
+    ) {
+        guard object.kind == .object else { return reader.reportMismatch(object, expected: "an object", example) }
         let problemsBefore = reader.problems.count
         var members = [(key: JSONValue, value: JSONValue)?](repeating: nil, count: fields.count)
         for member in object.members {
@@ -44,7 +52,10 @@ package struct FieldTable<Root: Sendable>: Sendable {
             } else if let member {
                 reader.report(
                     Problem(
-                        .unsupported, "unsupported key \"\(field.key)\"", detail: "this version does not carry it out",
+                        .unsupported, "unsupported key \"\(field.key)\"",
+                        detail: .words(
+                            ["this version does not carry it out", field.summary].filter { !$0.isEmpty }
+                                .joined(separator: "; ")),
                         at: member.key.range))
             } else if field.isRequired {
                 reader.report(Problem(.missingKey, "missing key \"\(field.key)\"", at: object.opening))
@@ -56,7 +67,7 @@ package struct FieldTable<Root: Sendable>: Sendable {
     private func unknown(_ key: JSONValue) -> Problem {
         Problem(
             .unknownKey, "unknown key \(Quoted(key.text))",
-            detail: .key(key.text, among: keys), at: key.range)
+            detail: .key(key.text, among: keys, advice: foreignKeys), at: key.range)
     }
 
     /// Reports what is wrong with the fields of an object that no table has read, each by itself.

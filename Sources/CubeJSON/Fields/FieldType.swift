@@ -39,9 +39,11 @@ package struct FieldType<Value: Sendable>: Sendable {
     /// - Parameters:
     ///   - phrase: What the reference calls it.
     ///   - rule: What a string must be, as a message says it: `must be …`.
+    ///   - hint: What somebody may have meant by a string that breaks the rule.
     package static func string(
         _ phrase: String = "string", example: String, schema: [String: CanonicalJSON] = [:], rule: String,
         parse: @escaping @Sendable (String) -> Value?,
+        hint: @escaping @Sendable (String) -> Problem.Detail = { _ in "" },
         write: @escaping @Sendable (Value) -> CanonicalJSON
     ) -> FieldType {
         FieldType(
@@ -50,7 +52,7 @@ package struct FieldType<Value: Sendable>: Sendable {
             read: { value, reader in
                 guard let text = FieldType<String>.plain(value, &reader) else { return nil }
                 if let parsed = parse(text) { return parsed }
-                reader.report(.invalidValue, "\(Quoted(text)) \(rule)", at: value)
+                reader.report(.invalidValue, "\(Quoted(text)) \(rule)", detail: hint(text), at: value)
                 return nil
             },
             write: write,
@@ -62,8 +64,11 @@ package struct FieldType<Value: Sendable>: Sendable {
     }
 
     /// One of a set of words.
+    ///
+    /// - Parameter foreign: What other systems say, in the form of ``Suggestion/plain(_:)``, and the word that means it.
     package static func oneOf(
-        _ words: [String], parse: @escaping @Sendable (String) -> Value, write: @escaping @Sendable (Value) -> String
+        _ words: [String], foreign: [String: String] = [:], parse: @escaping @Sendable (String) -> Value,
+        write: @escaping @Sendable (Value) -> String
     ) -> FieldType {
         FieldType(
             ValueForm(
@@ -76,7 +81,8 @@ package struct FieldType<Value: Sendable>: Sendable {
                 if words.contains(text) { return parse(text) }
                 reader.report(
                     .invalidValue, "\(Quoted(text)) must be one of \(words.joined(separator: ", "))",
-                    detail: .word(text, among: words), at: value)
+                    detail: foreign[Suggestion.plain(text)].map { .words("did you mean \"\($0)\"?") }
+                        ?? .word(text, among: words), at: value)
                 return nil
             },
             write: { .string(write($0)) },
@@ -115,7 +121,7 @@ extension FieldType where Value: Equatable {
             read: { value, reader in
                 let problemsBefore = reader.problems.count
                 var object = standard
-                table.read(value, into: &object, &reader)
+                table.read(value, into: &object, &reader, example: example)
                 return reader.problems.count == problemsBefore ? object : nil
             },
             write: { .object(table.canonical($0, without: standard)) }, show: { .object(table.shown($0)) },
@@ -139,7 +145,7 @@ extension FieldType {
             wire: ["type": "array", "items": .object(element.wire)],
             read: { value, reader in
                 guard value.kind == .array else {
-                    reader.reportMismatch(value, expected: "an array")
+                    reader.reportMismatch(value, expected: "an array", .array([element.form.example]))
                     return nil
                 }
                 var elements: [Element] = []
@@ -160,8 +166,8 @@ extension FieldType {
 
 extension FieldType where Value: RawRepresentable<String> {
     /// One of these values.
-    package static func oneOf(_ values: [Value]) -> FieldType {
-        .oneOf(values.map(\.rawValue), parse: { Value(rawValue: $0)! }, write: \.rawValue)
+    package static func oneOf(_ values: [Value], foreign: [String: String] = [:]) -> FieldType {
+        .oneOf(values.map(\.rawValue), foreign: foreign, parse: { Value(rawValue: $0)! }, write: \.rawValue)
     }
 }
 
@@ -179,7 +185,8 @@ extension FieldType<String> {
     /// Its value is in no message: it may be a secret.
     @Sendable fileprivate static func plain(_ value: JSONValue, _ reader: inout FieldReader) -> String? {
         guard let text = value.string else {
-            reader.reportMismatch(value, expected: "a string")
+            let isUnquoted = value.kind == .number || value.kind == .boolean
+            reader.reportMismatch(value, expected: "a string", hint: isUnquoted ? "write it in quotes" : nil)
             return nil
         }
         if text.utf8.contains(0) {
@@ -194,7 +201,11 @@ extension FieldType<Bool> {
     package static let boolean = FieldType(
         ValueForm(phrase: "boolean", example: true), schema: ["type": "boolean"],
         read: { value, reader in
-            if value.boolean == nil { reader.reportMismatch(value, expected: "true or false") }
+            if value.boolean == nil {
+                let isQuoted = value.string == "true" || value.string == "false"
+                reader.reportMismatch(
+                    value, expected: "true or false", hint: isQuoted ? "leave out the quotes" : nil)
+            }
             return value.boolean
         },
         write: { .boolean($0) })
@@ -213,7 +224,8 @@ extension FieldType<Int> {
             ],
             read: { value, reader in
                 guard let number = value.number else {
-                    reader.reportMismatch(value, expected: "a number")
+                    let isQuoted = value.string.flatMap { Int($0) } != nil
+                    reader.reportMismatch(value, expected: "a number", hint: isQuoted ? "leave out the quotes" : nil)
                     return nil
                 }
                 if let integer = number.integer(), bounds.contains(integer) { return integer }
@@ -238,7 +250,8 @@ extension FieldType<[String]> {
         schema: ["type": "array", "items": .object(FieldType<String>.string.schema)],
         read: { value, reader in
             guard value.kind == .array else {
-                reader.reportMismatch(value, expected: "an array of strings")
+                let shell: CanonicalJSON? = value.kind == .string ? ["sh", "-c", "…"] : nil
+                reader.reportMismatch(value, expected: "an array of strings", shell)
                 return nil
             }
             var strings: [String] = []
@@ -274,7 +287,8 @@ extension FieldType<[String: String]> {
             ],
             read: { value, reader in
                 guard value.kind == .object else {
-                    reader.reportMismatch(value, expected: "an object of strings")
+                    reader.reportMismatch(
+                        value, expected: "an object of strings", .object(example.mapValues { .string($0) }))
                     return nil
                 }
                 var strings: [String: String] = [:]

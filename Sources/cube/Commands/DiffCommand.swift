@@ -100,7 +100,7 @@ struct DiffCommand: Command {
         }
         if !review.diagnostics.isEmpty, !options.allowStale {
             throw Failure(
-                "the manifests are not valid: \(review.diagnostics[0].summary)",
+                "the manifests are not valid: \(review.diagnostics[0].message)",
                 hint: "--allow-stale goes on with what they last said")
         }
         return !review.changes.isEmpty

@@ -147,7 +147,7 @@ private struct Explanation: Encodable {
         let problems = status.diagnostics.map { diagnostic in
             let start = diagnostic.range.start
             return terminal.styled(
-                "  \(diagnostic.range.filename):\(start.line):\(start.column): \(diagnostic.summary)", .red)
+                "  \(diagnostic.range.filename):\(start.line):\(start.column): \(diagnostic.message)", .red)
         }
         return ["\(title)\(place): \(status.sync.rawValue), \(status.health.rawValue); \(readiness)."] + conditions
             + problems

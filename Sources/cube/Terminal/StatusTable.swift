@@ -75,7 +75,7 @@ extension WorkloadStatus {
 
     /// What of it a person should look at, in a few words.
     var why: String? {
-        let problems = diagnostics.prefix(1).map { "\($0.range.filename):\($0.range.start.line): \($0.summary)" }
+        let problems = diagnostics.prefix(1).map { "\($0.range.filename):\($0.range.start.line): \($0.message)" }
         // That something is being done is no trouble of its own: only what it is.
         let told = conditions.filter { $0.type != .ready && $0.status }
             .map { $0.type == .reconciling ? $0.message : "\($0.type.rawValue): \($0.message)" }

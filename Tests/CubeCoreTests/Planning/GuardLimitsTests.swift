@@ -44,7 +44,7 @@ struct GuardLimitsTests {
             decode(text).diagnostics.map { $0.text(source: nil) } == [
                 #"cube.conf:3:5: error: unknown key "prune_limits"; did you mean "prune_limit"?"#,
                 "cube.conf:4:22: error: guards.prune_percent: 101 must be a whole number from 0 to 100",
-                #"cube.conf:5:21: error: guards.prune_window: "10 minutes" must be a whole number and one of ms, s, m, h"#,
+                #"cube.conf:5:21: error: guards.prune_window: "10 minutes" must be a whole number and one of ms, s, m, h; did you mean "10m"?"#,
                 #"cube.conf:7:3: error: unknown key "guard"; did you mean "guards"?"#,
             ])
         #expect(decode(#"{"guards": }"#).diagnostics.map(\.reason) == [.syntax])
