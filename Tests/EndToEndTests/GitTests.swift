@@ -20,6 +20,14 @@ extension EndToEndTests {
                 #expect(source["kind"] as? String == "git" && source["branch"] as? String == "main")
                 #expect(source["commit"] as? String == (try Git.head(world)))
 
+                let origin = ["--git", remote, "--branch", "main", "--path", "manifests"]
+                let apply = try await world.run(["apply"] + origin)
+                #expect(apply.status == 0 && apply.standardError.contains("reconciles manifests of \(remote)"))
+                let claim = try await world.run("owner", "claim")
+                #expect(claim.standardOutput.contains(remote), "\(claim.standardOutput)\(claim.standardError)")
+                let valid = try await world.run(["validate"] + origin)
+                #expect(valid.status == 0 && valid.standardOutput.contains("1 file, 1 workload, no problem"))
+
                 try world.service("web", version: 2)
                 try Git.publish(world, to: remote)
                 try await world.wait(for: "version 2") { try world.ledger.living()["web/0"]?.version == "2" }
@@ -30,6 +38,11 @@ extension EndToEndTests {
                     world.summary().map { "\($0)".contains("syntax") } ?? false
                 }
                 #expect(try world.ledger.living()["web/0"]?.version == "2")
+                let invalid = try await world.run(["validate"] + origin)
+                #expect(invalid.status == 1 && invalid.standardOutput.contains("manifests/web.json:1:"))
+                let plan = try await world.run(["plan"] + origin)
+                let hint = "`cube validate --git \(remote) --branch main --path manifests` shows every problem"
+                #expect(plan.status == 1 && plan.standardError.contains(hint), "\(plan.standardError)")
 
                 try world.service("web", version: 3)
                 try world.service("api")

@@ -75,7 +75,9 @@ extension EndToEndTests {
                 #expect(plan.standardError.contains("cube reconcile") && plan.standardError.contains("not known here"))
                 let held = try await world.run(["apply", "--timeout", "10s"] + team.git + team.elsewhere + team.access)
                 #expect(held.status == 4, "\(held.standardOutput)\(held.standardError)")
-                #expect(held.standardOutput.contains("prune_disabled holds prune kept; release it: cube approve"))
+                #expect(
+                    held.standardOutput.contains(
+                        "prune kept: its manifest said prune: false (prune_disabled); `cube approve"))
                 leader.kill(SIGTERM)
             }
         }

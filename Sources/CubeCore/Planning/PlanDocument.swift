@@ -101,7 +101,7 @@ extension Planner {
             workloads: unsettledEntries().map(PlanDocument.Workload.init),
             notices: conditions.filter { condition in
                 condition.type == .held && !plan.holds.contains { $0.guardName == condition.reason }
-            }.map { "\($0.reason): \($0.message)" },
+            }.map { "\($0.message) (\($0.reason))" },
             holds: plan.summary.holds, findings: plan.findings, footprints: footprints)
     }
 

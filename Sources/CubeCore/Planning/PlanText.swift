@@ -50,7 +50,7 @@ package struct PlanText: Sendable {
         guard !plan.holds.isEmpty || !plan.notices.isEmpty else { return [] }
         return ["", "Held:"] + plan.notices.map { "  \($0)" }
             + plan.holds.flatMap { hold in
-                ["  \(hold.reason): \(hold.message)"]
+                ["  \(hold.message) (\(hold.reason))"]
                     + hold.changes.map { "    \($0)" }
                     + ["  To let exactly this through: \(hold.approve)"]
             }
@@ -58,7 +58,7 @@ package struct PlanText: Sendable {
 
     private var findings: [String] {
         guard !plan.findings.isEmpty else { return [] }
-        return ["", "Noticed:"] + plan.findings.map { "  \($0.reason): \($0.text)" }
+        return ["", "Noticed:"] + plan.findings.map { "  \($0.text) (\($0.reason))" }
     }
 }
 
@@ -93,7 +93,8 @@ extension PlanDocument.Action {
         return switch state {
         case .due: line
         case .inFlight: "\(line) [in flight]"
-        case .waiting, .held: "\(line) [\(state)\(waitsFor.map { ": \($0)" } ?? "")]"
+        case .waiting: "\(line) [\(waitsFor?.text ?? "\(state)")]"
+        case .held: "\(line) [held\(waitsFor.map { ": \($0.text)" } ?? "")]"
         }
     }
 }

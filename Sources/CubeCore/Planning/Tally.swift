@@ -43,6 +43,8 @@ struct Tally: Hashable, Sendable {
             switch condition.type {
             case .held: counts.held += one
             case .stale: counts.stale += one
+            // What only waits for its dependencies is not being changed: where one of these failed, nothing goes on.
+            case .reconciling where condition.reason == WaitReason.dependencyUnhealthy.rawValue: break
             case .reconciling: reconciling += one
             case .stalled: stalled += one
             case .ready: break

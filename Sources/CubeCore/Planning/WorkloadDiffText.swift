@@ -177,13 +177,13 @@ extension WorkloadDiff {
             return count == 0 ? nil : "\(count) task\(count == 1 ? "" : "s") \(word)"
         }
         return (parts.isEmpty ? ["nothing now"] : parts).joined(separator: ", ")
-            + (heldBy.isEmpty ? "" : "; held by \(heldBy.joined(separator: ", "))")
+            + (heldBy.isEmpty ? "" : "; held: \(heldBy.map { WaitReason(rawValue: $0).text }.joined(separator: ", "))")
     }
 
     /// Such as `w1 (2), w2`, `none: no_runtime`.
     fileprivate var places: String {
         let words = changes.compactMap(\.placement).map { placement in
-            placement.node?.rawValue ?? "none: \(placement.reason?.rawValue ?? "")"
+            placement.node?.rawValue ?? "none: \(placement.message ?? placement.reason?.rawValue ?? "")"
         }
         return Dictionary(words.map { ($0, 1) }, uniquingKeysWith: +).sorted { $0.key < $1.key }
             .map { $1 == 1 ? $0 : "\($0) (\($1))" }.joined(separator: ", ")
@@ -201,6 +201,6 @@ extension WorkloadDiff.Field {
 extension WorkloadDiff.Placement {
     fileprivate var text: String {
         if let node { return "would go to \(node)" }
-        return "no node would take it now (\(reason?.rawValue ?? "")): \(message ?? "")"
+        return "no node would take it now: \(message ?? "")" + (reason.map { " (\($0))" } ?? "")
     }
 }

@@ -58,10 +58,12 @@ package struct ReconcilerMemory: Sendable {
         try save(names, as: directory.appending("names.json"))
     }
 
-    package var window: GuardWindow { load(directory.appending("window.json")) ?? GuardWindow() }
+    package func window(at present: Present) -> GuardWindow {
+        (load(directory.appending("window.json")) as StoredWindow?)?.window(at: present) ?? GuardWindow()
+    }
 
-    package func save(_ window: GuardWindow) throws(FileError) {
-        try save(window, as: directory.appending("window.json"))
+    package func save(_ window: GuardWindow, at present: Present) throws(FileError) {
+        try save(StoredWindow(window, at: present), as: directory.appending("window.json"))
     }
 
     /// The fence of the owner's lease that was held last: who starts anew here need not wait for its end.

@@ -69,7 +69,8 @@ struct ReconcileLoop {
             clock: world.clock)
         let (reports, summary) = await files.load()
         var planner = Planner(
-            owner: options.owner, memory: memory.names, window: memory.window, reports: reports, summary: summary)
+            owner: options.owner, memory: memory.names, window: memory.window(at: world.present), reports: reports,
+            summary: summary)
         planner.contract = options.contract
         planner.limits = options.limits
         reconciliation = Reconciliation(
@@ -264,7 +265,7 @@ struct ReconcileLoop {
         do throws(FileError) {
             if unsaved.names { try memory.save(reconciliation.planner.desired.memory) }
             unsaved.names = false
-            if unsaved.window { try memory.save(reconciliation.planner.window) }
+            if unsaved.window { try memory.save(reconciliation.planner.window, at: world.present) }
             unsaved.window = false
         } catch {
             problem = error

@@ -80,6 +80,8 @@ package struct ReconcilerWorld: Sendable {
     package var clock: any Clock<Duration>
     /// A time that does not jump while the program runs.
     package var now: @Sendable () -> Timestamp
+    /// The present by which moments are stored.
+    package var moment: @Sendable () -> DurableInstant
     package var random: @Sendable () -> UInt64
     package var git: GitProgram
     /// `nil`: nobody is told anything.
@@ -88,6 +90,7 @@ package struct ReconcilerWorld: Sendable {
     package init(
         cluster: any ClusterWriter, files: any WritableFileSystem = LocalFileSystem(),
         clock: any Clock<Duration> = ContinuousClock(), now: @escaping @Sendable () -> Timestamp,
+        moment: (@Sendable () -> DurableInstant)? = nil,
         random: @escaping @Sendable () -> UInt64, git: GitProgram = GitProgram(environment: [:]),
         notices: (any NoticeSender)? = nil
     ) {
@@ -95,8 +98,11 @@ package struct ReconcilerWorld: Sendable {
         self.files = files
         self.clock = clock
         self.now = now
+        self.moment = moment ?? { DurableInstant(wall: now()) }
         self.random = random
         self.notices = notices
         self.git = git
     }
+
+    package var present: Present { Present(now: now(), moment: moment()) }
 }

@@ -46,7 +46,8 @@ struct ApplyCommand: Command {
         if let contract, case let departures = preview.planner.departures(from: contract), !departures.isEmpty {
             outcome = .stale(departures)
         } else if let other = try DirectoryLock.holder(of: place.data.reconciler) {
-            Terminal.note("\(other) reconciles \(place.manifests); waiting for it.")
+            let origin = try options.git.origin(else: place.manifests)
+            Terminal.note("\(other) reconciles \(origin); waiting for it.")
             outcome = try await wait(for: preview.plan.desiredDigest, by: other, in: place.data)
         } else {
             if let leader = preview.leader, contract == nil { try await ask(leader) }
@@ -151,7 +152,7 @@ enum ApplyOutcome: Hashable, Sendable {
 
     static func held(by holds: [SummaryStatus.HeldSet]) -> ApplyOutcome {
         .held(
-            holds.map { "\($0.reason) holds \($0.changes.shortList); release it: \($0.approve)" }
+            holds.map { "\($0.changes.shortList): \($0.message) (\($0.reason)); `\($0.approve)` releases it" }
                 .joined(separator: "\n"))
     }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CubeCore
 import CubeManagerClient
 import CubeReconciler
 import CubeTypes
@@ -50,7 +51,9 @@ struct OwnerCommand: ParsableCommand {
                     hint: "start it first: `cube up` or `cube reconcile`")
             }
             try await options.give(.claim, source.rawValue)
-            Terminal.output("\(try options.owner.owner) belongs to \(options.manager.place.manifests) now.")
+            let place = options.manager.place
+            let followed = try WrittenStatus(data: place.data).summary()?.source.words ?? "\(place.manifests)"
+            Terminal.output("\(try options.owner.owner) belongs to \(followed) now.")
         }
     }
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import CubeCore
 import CubeJSON
+import CubeReconciler
 import CubeTypes
 import FoundationEssentials
 import SystemPackage
@@ -13,21 +14,39 @@ struct ValidateCommand: Command {
             Reads the files, or all *.json below the directories, and shows every problem with its place: wrong JSON, unknown
             keys, values out of range, fields that this version does not carry out, names that are defined twice.
 
+            With --git, or with --revision in a clone, it reads the manifests of a commit, as whoever follows it does.
+
             Exit codes: 0 valid, 1 not valid, 2 something could not be read.
 
             Examples:
               cube validate
               cube validate manifests/web.json -o json
+              cube validate --git https://host/deploy.git --branch main --path manifests
             """))
 
     static let statusOfErrors = ExitStatus.trouble
 
     @Argument(help: "Files and directories. (default: the directory of manifests)", completion: .file())
     var paths: [String] = []
+    @OptionGroup var git: GitOptions
     @OptionGroup var place: PlaceOptions
     @OptionGroup var output: OutputOptions
 
+    func validate() throws {
+        guard let revision = git.revision else { return try requireNoPaths(with: git.urlOption.map { _ in "--git" }) }
+        if RevisionRange(revision) != nil {
+            throw ValidationError("--revision \"\(revision)\" is a range, which goes with `cube diff`")
+        }
+        try requireNoPaths(with: "--revision")
+    }
+
+    private func requireNoPaths(with option: String?) throws {
+        if let option, !paths.isEmpty { throw ValidationError("\(option) and files exclude each other") }
+    }
+
     func run() async throws {
+        // Files that are named are meant, whatever the environment says.
+        if paths.isEmpty, git.url != nil || git.revision != nil { return try await checkRevision() }
         var validation = Validation()
         let named =
             paths.isEmpty ? [place.manifestsOption ?? Environment.value("CUBE_MANIFESTS") ?? "manifests"] : paths

@@ -40,7 +40,8 @@ struct Preview {
         var list = try await cluster.tasks(owner: owner)
         list.tasks += try await cluster.unmanaged(besides: owner)
         var observed = ObservedState(list, of: owner)
-        var planner = Planner(owner: owner, memory: memory.names, window: memory.window, oneShot: true)
+        var planner = Planner(
+            owner: owner, memory: memory.names, window: memory.window(at: time.present), oneShot: true)
         planner.limits = limits
         if let bound = observed.owner?.source, bound != source {
             planner.standing = .watching(
@@ -67,12 +68,12 @@ struct Preview {
     }
 
     /// - Throws: where manifests are not valid, unless that is allowed: what they last said counts then.
-    func requireValid(allowStale: Bool) throws {
+    func requireValid(allowStale: Bool, _ git: GitOptions) throws {
         let stale = plan.summary.conditions.filter { $0.type == .stale && $0.status }
         guard !allowStale, let first = stale.first else { return }
         throw Failure(
             "the manifests are not valid: \(first.message) (\(first.reason))",
-            hint: "`cube validate` shows every problem; --allow-stale goes on with what they last said")
+            hint: "`\(git.validation)` shows every problem; --allow-stale goes on with what they last said")
     }
 
     /// Whether the directory as it is declares the same: a saved plan can be carried out then.
@@ -115,7 +116,7 @@ struct PreviewOptions: ParsableArguments {
         let preview = try await Preview.make(
             place: manager.place, git: git, owner: owner.owner, limits: guards.limits(manager.place),
             cluster: cluster())
-        try preview.requireValid(allowStale: allowStale)
+        try preview.requireValid(allowStale: allowStale, git)
         if let reservation = preview.reservation { Terminal.note(reservation) }
         return preview
     }

@@ -2,6 +2,7 @@ import CubeCore
 import CubeManagerClient
 import CubeReconciler
 import CubeServer
+import CubeSystem
 import CubeTypes
 import Logging
 import ServiceLifecycle
@@ -38,6 +39,7 @@ struct ReconcilerRole: Service {
                 observesOnly: observesOnly, contract: contract, limits: limits),
             world: ReconcilerWorld(
                 cluster: ManagerCluster { try await manager().client(CommandLog.quiet) }, now: { time.now },
+                moment: { time.present.moment },
                 random: {
                     var generator = SystemRandomNumberGenerator()
                     return generator.next()
@@ -107,4 +109,9 @@ struct SteadyTime {
     private let instant = ContinuousClock.now
 
     var now: Timestamp { began + (ContinuousClock.now - instant) }
+
+    /// The same, and the moment by which it is stored.
+    var present: Present {
+        Present(now: now, moment: DurableInstant(boot: BootClock.boot, uptime: BootClock.uptime, wall: .now))
+    }
 }

@@ -63,6 +63,16 @@ struct GitOptions: ParsableArguments {
         }
     }
 
+    /// The command that shows what is wrong with the manifests that are meant.
+    var validation: String {
+        let options = [
+            ("--git", url.map { GitRemote(url: $0, reference: .standard, path: "").url }), ("--branch", branch),
+            ("--path", path), ("--revision", revision),
+        ]
+        return (["cube validate"] + options.compactMap { name, value in value.map { "\(name) \($0)" } })
+            .joined(separator: " ")
+    }
+
     /// The commit of the directory's own repository that is meant, where none other is named.
     var localRevision: String? { url == nil ? revision : nil }
 

@@ -80,7 +80,6 @@ extension TaskResult {
     }
 }
 
-/// A number of things: `1 task`, `5 tasks`.
 extension String {
     /// On one line, with control characters as Swift writes them: what a task wrote neither looks like a line of our own nor
     /// moves the cursor of a terminal.

@@ -53,6 +53,9 @@ struct JobDependencyTests {
         world.settle()
         #expect(status(world, "migrate")?.health == .degraded)
         #expect(world.live("app").isEmpty)
+        // Whoever waits for all to be as declared sees that nothing goes on by itself.
+        let conditions = world.planner.pass(now: world.now).summary.conditions.map(\.type)
+        #expect(conditions.contains(.stalled) && !conditions.contains(.reconciling))
         world.direct(.retry, "migrate")
         world.settle()
         world.become(.complete, "migrate")
