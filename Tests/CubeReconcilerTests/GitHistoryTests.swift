@@ -135,6 +135,48 @@ import Testing
         #expect(unnameable.files["web.json"]?.names == ["web"])
     }
 
+    /// A commit whose tree is made by hand.
+    ///
+    /// - Parameter lines: as `git mktree` takes them, with `\t` before the name.
+    private func commit(tree lines: String, in directory: String = "manifests") throws -> String {
+        let file = repository.directory.path.appending("tree").string
+        func make(_ lines: String) throws -> String {
+            try repository.directory.write(lines, to: "tree")
+            return try repository.run(["-C", repository.work.string, "mktree", "--missing"], input: file)
+        }
+        let tree = try make(lines)
+        let root = directory.isEmpty ? tree : try make("040000 tree \(tree)\t\(directory)\n")
+        return try repository.git("commit-tree", "-m", "by hand", root)
+    }
+
+    @Test func `what a commit has twice is not read at all, and what it held before stays`() async throws {
+        try write(manifest("web"), to: "web.json")
+        try write(manifest("db"), to: "db.json")
+        try write(manifest("other"), to: "team/other.json")
+        let good = try repository.commit()
+        func object(_ name: String) throws -> String { try repository.git("rev-parse", "\(good):manifests/\(name)") }
+        let (web, db, team) = (try object("web.json"), try object("db.json"), try object("team"))
+        var desired = DesiredState(memory: nil)
+        _ = desired.apply(try await manifests(at: good))
+
+        let twice = try await manifests(
+            at: commit(tree: "100644 blob \(db)\tdb.json\n100644 blob \(web)\tweb.json\n100644 blob \(db)\tweb.json\n"))
+        #expect(twice.files["web.json"]?.reasons == [.unreadable])
+        #expect(twice.files["db.json"]?.names == ["db"])
+        _ = desired.apply(twice)
+        #expect(desired.workloads.keys.map(\.rawValue).sorted() == ["db", "other", "web"])
+
+        let directories = try await manifests(
+            at: commit(tree: "040000 tree \(team)\tteam\n040000 tree \(team)\tteam\n100644 blob \(web)\tweb.json\n"))
+        #expect(directories.files.keys.map(\.text) == ["web.json"])
+        #expect(!directories.isComplete && directories.problems.map(\.range.filename) == ["team"])
+
+        let manifests = try repository.git("rev-parse", "\(good):manifests")
+        let above = try await self.manifests(
+            at: commit(tree: "040000 tree \(manifests)\tmanifests\n040000 tree \(team)\tmanifests\n", in: ""))
+        #expect(above.root == nil && above.problems.map(\.summary).first?.contains("stands twice in commit") == true)
+    }
+
     @Test func `names that differ in case are two files`() async throws {
         try write(manifest("web"), to: "Web.json")
         try write(manifest("db"), to: "web.json")

@@ -43,8 +43,9 @@ final class TestRepository: Sendable {
     }
 
     @discardableResult
-    func run(_ arguments: [String]) throws -> String {
+    func run(_ arguments: [String], input: String = "/dev/null") throws -> String {
         let process = Process()
+        process.standardInput = FileHandle(forReadingAtPath: input)
         process.executableURL = URL(filePath: "/usr/bin/env")
         process.arguments = ["git", "-c", "gc.auto=0"] + arguments
         process.environment = Self.environment

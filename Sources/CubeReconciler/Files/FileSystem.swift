@@ -88,6 +88,8 @@ package enum FileKind: Hashable, Sendable {
     case file, directory, link, other
     /// Another repository, of which a tree of git names but a commit.
     case submodule
+    /// Two entries of a tree of git have this name: nobody can tell which of them is meant.
+    case twice
 }
 
 package struct DirectoryEntry: Hashable, Sendable {

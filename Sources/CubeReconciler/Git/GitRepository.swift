@@ -125,10 +125,11 @@ final class GitRepository {
         defer { objects.child.kill(.done) }
         let name = Array("\(commit):".utf8) + path.bytes
         let answer = try await within(objects) { () throws(GitError) in try objects.read(name, limit: 0) }
-        guard case .object(let id, "tree", _) = answer else {
+        let isAmbiguous = try await isAmbiguous(path, in: commit)
+        guard !isAmbiguous, case .object(let id, "tree", _) = answer else {
             indexed = nil
-            let problem = Diagnostic.unreadable(
-                path, answer == .missing ? "is not in commit \(commit)" : "is no directory in commit \(commit)")
+            let why = isAmbiguous ? "stands twice" : answer == .missing ? "is not" : "is no directory"
+            let problem = Diagnostic.unreadable(path, "\(why) in commit \(commit)")
             return ManifestSnapshot(
                 began: began, ended: now(), isComplete: false, root: nil, files: [:], problems: [problem],
                 source: source)
@@ -148,9 +149,7 @@ final class GitRepository {
     private func scan(
         _ id: String, _ identity: FileIdentity, _ name: [UInt8], _ objects: ObjectReader
     ) async throws(GitError) -> [Diagnostic] {
-        var listing = GitTree.Listing()
-        try await git.run(place + ["ls-tree", "-r", "-z", "--full-tree", id], within: Self.limit) { listing.take($0) }
-        guard !listing.isMalformed else { throw GitError("ls-tree", .malformed("a line without its parts")) }
+        let listing = try await list(["-r", id])
         var lacking = patience == nil ? [] : try await lacking(below: id)
         while true {
             let tree = GitTree(
@@ -162,6 +161,22 @@ final class GitRepository {
             try await fetch(objects: tree.wanted, patience: patience)
             lacking.subtract(tree.wanted)
         }
+    }
+
+    private func list(_ arguments: [String]) async throws(GitError) -> GitTree.Listing {
+        var listing = GitTree.Listing()
+        try await git.run(place + ["ls-tree", "-t", "-z", "--full-tree"] + arguments, within: Self.limit) {
+            listing.take($0)
+        }
+        guard !listing.isMalformed else { throw GitError("ls-tree", .malformed("a line without its parts")) }
+        return listing
+    }
+
+    /// Whether a commit has something twice on the way to a path.
+    private func isAmbiguous(_ path: BytePath, in commit: String) async throws(GitError) -> Bool {
+        // Git takes arguments that are text.
+        guard !path.isRoot, let name = String(validating: path.bytes, as: UTF8.self) else { return false }
+        return try await !list([commit, "--", name]).twice.isEmpty
     }
 
     /// The objects below a tree that are not here.

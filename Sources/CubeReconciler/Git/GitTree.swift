@@ -33,8 +33,8 @@ final class GitTree: FileTree {
         self.identity = identity
         self.objects = objects
         realPath = FilePath(path)
-        leaves = listing.leaves
-        directories = listing.directories.mapValues { $0.sorted { $0.name < $1.name } }
+        leaves = listing.unambiguousLeaves
+        directories = listing.unambiguousDirectories.mapValues { $0.sorted { $0.name < $1.name } }
     }
 
     /// What kept an object from being read: the object database is damaged, and nothing that was read counts.
@@ -59,7 +59,9 @@ final class GitTree: FileTree {
     }
 
     func read(_ path: BytePath, limit: Int) throws(FileError) -> FileReading? {
-        guard let stamp = stamp(of: path), let bytes = try contents(of: path, limit: limit) else { return nil }
+        guard let stamp = stamp(of: path) else { return nil }
+        if stamp.kind == .twice { return FileReading(before: stamp, bytes: [], after: stamp) }
+        guard let bytes = try contents(of: path, limit: limit) else { return nil }
         return FileReading(before: stamp, bytes: bytes, after: stamp)
     }
 
@@ -84,10 +86,12 @@ final class GitTree: FileTree {
 }
 
 extension GitTree {
-    /// What `git ls-tree -r -z` tells of a tree, as it comes.
+    /// What `git ls-tree -r -t -z` tells of a tree, as it comes: each directory before what is in it.
     struct Listing {
-        fileprivate private(set) var leaves: [BytePath: Leaf] = [:]
-        fileprivate private(set) var directories: [BytePath: [DirectoryEntry]] = [.root: []]
+        private var leaves: [BytePath: Leaf] = [:]
+        private var directories: [BytePath: [DirectoryEntry]] = [.root: []]
+        /// The paths that the tree has twice: whichever was taken, another reader might take the other one.
+        private(set) var twice: Set<BytePath> = []
         private var rest: [UInt8] = []
         /// Whether a line was not understood.
         private(set) var isMalformed = false
@@ -107,24 +111,41 @@ extension GitTree {
             guard let tab = line.firstIndex(of: UInt8(ascii: "\t")) else { return isMalformed = true }
             let words = line[..<tab].split(separator: UInt8(ascii: " ")).map { String(decoding: $0, as: UTF8.self) }
             guard words.count == 3 else { return isMalformed = true }
-            let components = line[(tab + 1)...].split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-            var directory = BytePath.root
-            for (index, component) in components.enumerated() {
-                let isLast = index == components.count - 1
-                let kind: FileKind = isLast ? Self.kind(mode: words[0]) : .directory
-                let entry = DirectoryEntry(name: BytePath(component), kind: kind)
-                let path = directory.appending(entry.name)
-                // What is in one directory comes together.
-                if isLast || directories[path] == nil, directories[directory]?.last != entry {
-                    directories[directory, default: []].append(entry)
-                }
-                if isLast {
-                    leaves[path] = Leaf(kind: kind, id: words[2])
-                } else if directories[path] == nil {
-                    directories[path] = []
-                }
-                directory = path
+            let path = BytePath(line[(tab + 1)...])
+            guard leaves[path] == nil, directories[path] == nil else {
+                twice.insert(path)
+                return
             }
+            let (directory, name) = path.splittingLastEntry
+            // A name with a slash in it would look like a path.
+            guard directories[directory] != nil else { return isMalformed = true }
+            let kind = words[1] == "tree" ? .directory : Self.kind(mode: words[0])
+            directories[directory]?.append(DirectoryEntry(name: name, kind: kind))
+            if kind == .directory { directories[path] = [] } else { leaves[path] = Leaf(kind: kind, id: words[2]) }
+        }
+
+        /// Whether nothing at a path, nor above it, is there twice.
+        private func isUnambiguous(_ path: BytePath) -> Bool {
+            twice.isEmpty || !twice.contains(path) && twice.isDisjoint(with: path.directories)
+        }
+
+        fileprivate var unambiguousLeaves: [BytePath: Leaf] {
+            guard !twice.isEmpty else { return leaves }
+            var kept = leaves.filter { isUnambiguous($0.key) }
+            for path in twice { kept[path] = Leaf(kind: .twice, id: "") }
+            return kept
+        }
+
+        fileprivate var unambiguousDirectories: [BytePath: [DirectoryEntry]] {
+            guard !twice.isEmpty else { return directories }
+            var kept: [BytePath: [DirectoryEntry]] = [:]
+            for (directory, entries) in directories where isUnambiguous(directory) {
+                kept[directory] = entries.map { entry in
+                    let isTwice = twice.contains(directory.appending(entry.name))
+                    return DirectoryEntry(name: entry.name, kind: isTwice ? .twice : entry.kind)
+                }
+            }
+            return kept
         }
 
         private static func kind(mode: String) -> FileKind {

@@ -117,6 +117,10 @@ struct DirectoryScan {
         case .file, .other: if EntryRule.admitsFile(name) { refuse(path, isLink: false, "is not a file") }
         case .submodule:
             if EntryRule.admitsDirectory(name) { fail(path, "is a submodule: what is in it is not read") }
+        case .twice:
+            guard EntryRule.admitsDirectory(name) else { return }
+            if EntryRule.admitsFile(name) { refuse(path, isLink: false, Self.isTwice) }
+            fail(path, Self.isTwice)
         }
     }
 
@@ -164,6 +168,8 @@ struct DirectoryScan {
             }
         }
     }
+
+    private static let isTwice = "is in the commit twice: `git fsck` names such trees"
 
     private mutating func refuse(_ path: BytePath, isLink: Bool, _ why: String) {
         files.insert(path)
