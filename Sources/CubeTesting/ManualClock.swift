@@ -31,6 +31,8 @@ public final class ManualClock: Clock {
 
     private struct State {
         var now = Instant(offset: .zero)
+        /// How far the wall clock was set ahead, all in all.
+        var shift = Duration.zero
         var last = 0
         var sleepers: [Int: Sleeper] = [:]
     }
@@ -46,8 +48,20 @@ public final class ManualClock: Clock {
     /// One millisecond, as times on the wire have it.
     public var minimumResolution: Duration { .milliseconds(1) }
 
-    /// The wall clock that goes with it.
-    public var timestamp: Timestamp { start + now.offset }
+    /// The wall clock that goes with it, but for what ``shiftWallClock(by:)`` did.
+    public var timestamp: Timestamp { state.withLock { start + $0.now.offset + $0.shift } }
+
+    /// Sets the wall clock ahead, or back by a negative span, as an administrator or NTP does. No time passes.
+    public func shiftWallClock(by span: Duration) { state.withLock { $0.shift += span } }
+
+    /// The present moment as it is stored: on this clock and by the wall clock.
+    ///
+    /// - Parameter boot: the boot of the machine that asks.
+    package func instant(boot: String) -> DurableInstant {
+        state.withLock {
+            DurableInstant(boot: boot, uptime: $0.now.offset, wall: start + $0.now.offset + $0.shift)
+        }
+    }
 
     /// The earliest moment that somebody sleeps until; `nil` where nobody sleeps.
     public var nextDeadline: Instant? { state.withLock { $0.sleepers.values.map(\.deadline).min() } }

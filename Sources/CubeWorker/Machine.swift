@@ -44,11 +44,19 @@ enum Machine {
     }
 }
 
-extension Timestamp {
-    /// The wall clock.
-    static var now: Timestamp {
+extension DurableInstant {
+    /// The present moment on both clocks.
+    ///
+    /// - Parameter boot: the present boot, as ``Machine/bootID()`` says it.
+    static func now(boot: String) -> DurableInstant {
+        DurableInstant(
+            boot: boot, uptime: .milliseconds(milliseconds(CLOCK_BOOTTIME)),
+            wall: Timestamp(milliseconds: milliseconds(CLOCK_REALTIME)))
+    }
+
+    private static func milliseconds(_ clock: clockid_t) -> Int64 {
         var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Timestamp(milliseconds: Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000)
+        clock_gettime(clock, &time)
+        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
     }
 }

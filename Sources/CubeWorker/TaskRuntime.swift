@@ -19,7 +19,7 @@ package struct RunIdentity: Hashable, Sendable {
 
 /// What became of a run so far.
 package enum RunState: Hashable, Sendable {
-    case running(since: Timestamp)
+    case running(since: DurableInstant)
     case ended(RunEnd)
 }
 

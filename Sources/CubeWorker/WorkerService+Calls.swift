@@ -130,7 +130,7 @@ extension WorkerService {
             placement.report(notEnforced: runtime.notEnforced(placement.assignment.definition))
         case .tombstone(let id, let placement, let at):
             WorkerTask(
-                id: id, placement: placement, run: 0, state: .stopped, reason: .stoppedBeforeStart, endedAt: at,
+                id: id, placement: placement, run: 0, state: .stopped, reason: .stoppedBeforeStart, endedAt: at.wall,
                 settingsDigest: Digest(rawValue: "sha256:" + String(repeating: "0", count: 64))!)
         }
     }
@@ -148,7 +148,7 @@ extension WorkerService {
         WorkerStatus(
             name: options.name, state: .ready, cluster: membership.cluster, term: membership.term,
             tasks: Dictionary(grouping: table.records.map(report), by: \.state.rawValue).mapValues(\.count),
-            startedAt: startedAt)
+            startedAt: startedAt.wall)
     }
 
     package func metrics() async throws -> WorkerMetrics {
@@ -162,7 +162,7 @@ extension WorkerService {
         }
         let (memory, disk) = (try Machine.memory(), try Machine.disk(store.directory))
         return WorkerMetrics(
-            at: now(), cores: Machine.cores, load: try Machine.load(), memoryTotalBytes: memory.total,
+            at: now().wall, cores: Machine.cores, load: try Machine.load(), memoryTotalBytes: memory.total,
             memoryAvailableBytes: memory.available, diskTotalBytes: disk.total, diskAvailableBytes: disk.available,
             uptimeSeconds: try Machine.uptimeSeconds(), tasks: tasks.sorted { $0.id < $1.id })
     }

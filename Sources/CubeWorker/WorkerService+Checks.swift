@@ -80,10 +80,9 @@ extension WorkerService {
         return placement.needsChecks(run: run.number)
     }
 
-    /// How long a run has lasted: by the wall clock until now, which an earlier worker may have seen start, and from here on
-    /// whatever the wall clock does.
+    /// How long a run has lasted, also where an earlier worker saw it start.
     private func age(of run: RunIdentity) -> @Sendable () -> Duration {
-        let past = placement(run.task)?.startedAt.map { max(now() - $0, .zero) } ?? .zero
+        let past = placement(run.task)?.startedAt.map { now().since($0) } ?? .zero
         let since = Self.stopwatch(clock)
         return { past + since() }
     }

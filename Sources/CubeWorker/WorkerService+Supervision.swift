@@ -63,15 +63,17 @@ extension WorkerService {
             try apply(try await runtime.abandon(run), to: run)
         case .watch(let number, let boot):
             let run = identity(placement, number, boot)
-            try apply(.ended(try await runtime.end(of: run)), to: run)
+            if let end = try await end(of: run, within: placement.probation(at: now())) {
+                try apply(.ended(end), to: run)
+            } else {
+                recover(run)
+            }
         case .stop(let number, let boot):
             let run = identity(placement, number, boot)
             try runtime.stop(run, placement.assignment.definition.stop)
             try apply(.ended(try await runtime.end(of: run)), to: run)
         case .wait(let until):
-            // However the wall clock jumps, no wait is longer than it can have been at first.
-            let longest = placement.assignment.definition.restart.backoffMax * 2
-            await rest(placement.assignment.id, min(max(until - now(), .zero), longest))
+            await rest(placement.assignment.id, until.remaining(at: now()))
             // If it changed meanwhile, something else may be due.
             guard !Task.isCancelled, self.placement(placement.assignment.id) == placement else { return }
             var next = placement
@@ -79,6 +81,29 @@ extension WorkerService {
             try keep(.placement(next))
         case .nothing: break
         }
+    }
+
+    /// Waits for the end of a run.
+    ///
+    /// - Returns: `nil` where the time was over before; what ended meanwhile is found again.
+    private func end(of run: RunIdentity, within limit: Duration?) async throws -> RunEnd? {
+        guard let limit else { return try await runtime.end(of: run) }
+        return try await withThrowingTaskGroup(of: RunEnd?.self) { group in
+            group.addTask { [runtime] in try await runtime.end(of: run) }
+            group.addTask { [clock] in
+                try await clock.sleep(for: limit)
+                return nil
+            }
+            defer { group.cancelAll() }
+            return try await group.next()!
+        }
+    }
+
+    /// A task that ended again and again has a run that lasts.
+    private func recover(_ run: RunIdentity) {
+        guard var placement = placement(run.task), placement.assignment.placement == run.placement else { return }
+        placement.recovered(run: run.number, now: now())
+        publish(.placement(placement))
     }
 
     /// Lets time go by, but no longer than until the task changes.

@@ -17,13 +17,13 @@ package actor WorkerService: Service {
     let runtime: any TaskRuntime
     let prober: any Prober
     let clock: any Clock<Duration>
-    let now: @Sendable () -> Timestamp
+    let now: @Sendable () -> DurableInstant
     let jitter: @Sendable () -> Double
     let logger: Logger
 
     /// Changes with each start of the worker.
     let incarnation = UUID().uuidString.lowercased()
-    let startedAt: Timestamp
+    let startedAt: DurableInstant
     private let executor: any SerialExecutor
 
     private(set) var membership: Membership
@@ -58,7 +58,7 @@ package actor WorkerService: Service {
     private init(
         options: WorkerOptions, registrar: (any ManagerRegistrar)?, store: WorkerStore, runtime: any TaskRuntime,
         prober: any Prober, executor: any SerialExecutor, membership: Membership, clock: any Clock<Duration>,
-        now: @escaping @Sendable () -> Timestamp,
+        now: @escaping @Sendable () -> DurableInstant,
         jitter: @escaping @Sendable () -> Double, logger: Logger
     ) {
         self.options = options
@@ -77,19 +77,23 @@ package actor WorkerService: Service {
     }
 
     /// Opens the worker of this machine, which runs processes: see the other `open`.
+    ///
+    /// - Parameter now: the present moment; default: on the clocks of this machine.
     package static func open(
         _ options: WorkerOptions, registrar: (any ManagerRegistrar)?, clock: any Clock<Duration> = ContinuousClock(),
-        now: @escaping @Sendable () -> Timestamp = { .now },
+        now: (@Sendable () -> DurableInstant)? = nil,
         jitter: @escaping @Sendable () -> Double = { .random(in: 0..<1) }, logger: Logger
     ) async throws -> WorkerService {
         let store = WorkerStore(directory: options.directory.string)
         try store.prepare()
+        let boot = try Machine.bootID()
         let runtime = ProcessRuntime(
-            store: store, supervisor: options.supervisor.string, boot: try Machine.bootID(),
+            store: store, supervisor: options.supervisor.string, boot: boot,
             secrets: try SecretDirectory.prepare(options.secrets.string))
         return try await open(
             options, runtime: runtime, prober: LocalProber(runtime: runtime, clock: clock), registrar: registrar,
-            clock: clock, now: now, jitter: jitter, executor: QueueExecutor("cube-worker"), logger: logger)
+            clock: clock, now: now ?? { .now(boot: boot) }, jitter: jitter, executor: QueueExecutor("cube-worker"),
+            logger: logger)
     }
 
     /// Reads the records of an earlier worker in the same directory and adopts what still runs.
@@ -98,7 +102,7 @@ package actor WorkerService: Service {
     /// - Throws: where a record cannot be read, as its task may be alive.
     package static func open(
         _ options: WorkerOptions, runtime: any TaskRuntime, prober: any Prober, registrar: (any ManagerRegistrar)?,
-        clock: any Clock<Duration>, now: @escaping @Sendable () -> Timestamp,
+        clock: any Clock<Duration>, now: @escaping @Sendable () -> DurableInstant,
         jitter: @escaping @Sendable () -> Double, executor: any SerialExecutor, logger: Logger
     ) async throws -> WorkerService {
         var options = options
@@ -187,7 +191,7 @@ package actor WorkerService: Service {
     /// Removes what ended long ago, once the manager knows that it ended.
     func forget() {
         for record in table.records where table.isAcknowledged(record.id) {
-            guard let endedAt = record.endedAt, now() - endedAt >= Retention.output else { continue }
+            guard let endedAt = record.endedAt, now().since(endedAt) >= Retention.output else { continue }
             do {
                 try store.remove(record.id)
                 table.remove(record.id)

@@ -37,7 +37,7 @@ struct WorkerEndpointTests {
         let worker = try await WorkerService.open(
             WorkerOptions(
                 name: NodeName(rawValue: "w1")!, directory: FilePath(directory.path), supervisor: "/nonexistent"),
-            registrar: nil, now: { Timestamp(milliseconds: 0) }, logger: silent)
+            registrar: nil, now: { DurableInstant(wall: Timestamp(milliseconds: 0)) }, logger: silent)
         try await withServer { options in
             [WorkerServer(worker, options: options, logger: silent)]
         } _: { endpoint, _ in

@@ -40,6 +40,43 @@ struct TestClusterTests {
         }
     }
 
+    @Test(arguments: [Duration.seconds(-3600), .seconds(3600)])
+    func `a wall clock that jumps neither delays a restart nor uses up a budget`(jump: Duration) async throws {
+        try await TestCluster.run { cluster in
+            let task = try await cluster.schedule(
+                web { $0.restart = RestartPolicy(policy: .always, max: 1, within: .seconds(60), backoff: .seconds(4)) })
+            try cluster.tasks["web"].exit(1)
+            await cluster.settle()
+            cluster.clock.shiftWallClock(by: jump)
+            await cluster.advance(by: .seconds(4))
+            #expect(try cluster.tasks["web"].number == 2)
+            await cluster.advance(by: .seconds(60))
+            try cluster.tasks["web"].exit(1)
+            await cluster.settle()
+            #expect(try await cluster.manager.task(task.id).reason == .backoff)
+            cluster.clock.shiftWallClock(by: jump * 2)
+            await cluster.advance(by: .seconds(8))
+            try cluster.tasks["web"].exit(1)
+            await cluster.settle()
+            #expect(try await cluster.manager.task(task.id).reason == .restartsUsedUp)
+        }
+    }
+
+    @Test func `a service that crashes for an hour is in a crash loop, and recovers by itself`() async throws {
+        try await TestCluster.run { cluster in
+            let task = try await cluster.schedule(web())
+            for _ in 0..<60 {
+                try cluster.tasks["web"].exit(1)
+                await cluster.advance(by: .seconds(60))
+            }
+            let looping = try await cluster.manager.task(task.id)
+            #expect(looping.state == .running && looping.reason == .crashLoop && looping.restarts == 60)
+            await cluster.advance(by: .seconds(60))
+            let recovered = try await cluster.manager.task(task.id)
+            #expect(recovered.state == .running && recovered.ready && recovered.reason == nil)
+        }
+    }
+
     @Test func `a job completes, and its output is there afterwards`() async throws {
         try await TestCluster.run { cluster in
             let task = try await cluster.schedule(

@@ -63,7 +63,7 @@ struct AdoptionTests {
                 definition: assignment.definition)
             settings.definition.stop.grace = .zero
             value.settingsChanged(settings)
-            value.stopRequested(now: .now)
+            value.stopRequested(now: .now(boot: "any"))
             try world.store.save(.placement(value))
             try await world.worker { worker in
                 let task = try await worker.ended(assignment.id)

@@ -133,8 +133,13 @@ struct CallTests {
     func forgetting() async throws {
         try await WorkerWorld.with { world in
             let id = TaskAssignment.script("").id
-            let days = { @Sendable (count: Int64) -> @Sendable () -> Timestamp in
-                { Timestamp(milliseconds: count * 24 * 3_600_000) }
+            // Meanwhile the wall clock is set back by a year, which keeps nothing for longer.
+            let days = { @Sendable (count: Int) -> @Sendable () -> DurableInstant in
+                {
+                    DurableInstant(
+                        boot: "a", uptime: .seconds(count * 24 * 3600),
+                        wall: Timestamp(milliseconds: 1_700_000_000_000) + .seconds(-count * 365 * 24 * 3600))
+                }
             }
             try await world.worker(now: days(1)) { try await $0.stop(id) }
             let service = try await WorkerService.open(

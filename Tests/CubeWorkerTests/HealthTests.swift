@@ -135,7 +135,7 @@ struct HealthTests {
                 let task = try await worker.ended(assignment.id)
                 #expect(task.state == .failed)
                 #expect(task.reason == .restartsUsedUp)
-                #expect(task.message?.hasPrefix("its live check failed: exit code 1") == true, "\(task.message ?? "")")
+                #expect(task.message?.hasPrefix("live check failed: exit code 1") == true, "\(task.message ?? "")")
             }
         }
     }
@@ -180,10 +180,10 @@ struct HealthTests {
                 }
                 try await worker.assign(assignment)
                 let task = try await worker.task(assignment.id) {
-                    $0.state == .running && ($0.ready || $0.message?.hasPrefix("its ready check fails") == true)
+                    $0.state == .running && ($0.ready || $0.message?.hasPrefix("ready check failed") == true)
                 }
                 #expect(task.ready == (failure == nil))
-                if let failure { #expect(task.message == "its ready check fails: \(failure)") }
+                if let failure { #expect(task.message == "ready check failed: \(failure)") }
             }
         }
         if answer != nil {

@@ -19,7 +19,8 @@ import Testing
                 table.remove(id)
                 sequences[id] = nil
             } else {
-                table.put(.tombstone(id, placement: step, at: Timestamp(milliseconds: Int64(step))))
+                table.put(
+                    .tombstone(id, placement: step, at: DurableInstant(wall: Timestamp(milliseconds: Int64(step)))))
                 sequences[id] = table.sequence
             }
             for since in [0, table.sequence - 1, table.sequence, Int.random(in: 0...table.sequence, using: &random)] {

@@ -45,7 +45,7 @@ struct WorkerWorld {
     /// A worker that runs while the body does; then it is dropped in the midst of whatever it does.
     @discardableResult
     func worker<Value>(
-        registrar: (any ManagerRegistrar)? = nil, now: @escaping @Sendable () -> Timestamp = { .now },
+        registrar: (any ManagerRegistrar)? = nil, now: (@Sendable () -> DurableInstant)? = nil,
         _ body: (RunningWorker) async throws -> Value
     ) async throws -> Value {
         let service = try await WorkerService.open(

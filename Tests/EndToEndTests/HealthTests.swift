@@ -27,7 +27,7 @@ extension EndToEndTests {
 
                 try service(2)
                 try await world.wait(for: "a new task that is not ready") {
-                    "\(world.workload("web") ?? [:])".contains("its ready check fails: exit code 1")
+                    "\(world.workload("web") ?? [:])".contains("ready check failed: exit code 1")
                 }
                 #expect(try world.ledger.living().values.map(\.version).sorted() == ["1", "2"])
                 #expect(world.workload("web")?["health"] as? String == "Progressing")

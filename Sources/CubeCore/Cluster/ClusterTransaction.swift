@@ -153,13 +153,23 @@ extension ClusterTransaction {
     private mutating func report(_ task: TaskRecord, after old: TaskRecord?) {
         let status = task.status
         if let exit = task.report?.exit, exit != old?.report?.exit {
-            emit(.runEnded, task, reason: task.report?.reason, message: exit.text)
+            emit(.runEnded, task, reason: task.report?.reason, message: task.endMessage ?? exit.text)
         }
         let isNewRun = task.phase.state == .running && task.report?.run != old?.report?.run
         if old?.phase.state != task.phase.state || isNewRun {
             emit(EventKind(rawValue: "task_\(task.phase.state)"), task, reason: status.reason, message: status.message)
         }
         if let old, old.settingsDigest != task.settingsDigest { emit(.taskUpdated, task) }
+    }
+}
+
+extension TaskRecord {
+    /// Why its last run ended, where the worker says more than how the program did; `nil` where another run goes on.
+    fileprivate var endMessage: String? {
+        guard let report, let exit = report.exit, report.state == .scheduled || report.state == .failed,
+            let cause = report.message?.prefix(while: { $0 != "\n" }), cause != exit.summary
+        else { return nil }
+        return "\(cause) (\(exit.text))"
     }
 }
 

@@ -111,16 +111,20 @@ extension RestartPolicy {
                 default: "`always` for a service, `on_failure` for a job",
                 "The ends after which the task is started again."),
             Field(
-                "max", \.max, .integer(0...1_000_000),
-                "How many restarts are allowed `within` a time. At the next end the task fails."),
+                "max", \.max, FieldType.integer(0...1_000_000).optional,
+                default: "no limit for a service, `10` for a job",
+                "How many restarts are allowed `within` a time. At the next end the task fails. A service without a limit "
+                    + "is started again for ever."),
             Field(
                 "within", \.within, .duration(.seconds(1) ... .day * 30), "The time in which `max` counts restarts."),
             Field(
                 "backoff", \.backoff, .duration(.milliseconds(100) ... .day),
-                "The wait before the first restart. It doubles with each restart, up to `backoff_max`."),
+                "The wait before the first restart. It doubles with each restart, up to `backoff_max`, and begins anew "
+                    + "after a run of 10 minutes."),
             Field(
                 "backoff_max", \.backoffMax, .duration(.milliseconds(100) ... .day),
-                "The longest wait before a restart."),
+                "The longest wait before a restart. A service that has reached it is `Degraded` (`crash_loop`) until a "
+                    + "run lasts that long."),
         ], standard: .standard(for: .service), foreignKeys: ForeignKeys.restart,
         check: { policy, object, reader in
             if policy.backoff > policy.backoffMax {

@@ -46,7 +46,8 @@ struct SlotRules {
     }
 
     private func phase(of task: TaskStatus) -> SlotPhase {
-        guard task.isServing else { return .settling(task, until: nil) }
+        // One that ended again and again works when its run has lasted.
+        guard task.isServing, task.reason != .crashLoop else { return .settling(task, until: nil) }
         guard let until = settles(task), until > now else { return .available(task) }
         return .settling(task, until: until)
     }

@@ -25,9 +25,7 @@ extension WorkloadDecider {
         }
         if let failure { return Health(.degraded, failure.standstill.reason, failure.standstill.message) }
         if let blocked = portStandstill { return Health(.progressing, blocked.reason, blocked.message) }
-        if let task = slots.lazy.compactMap(\.phase.current).first(where: { $0.reason == .backoff && !$0.ready }) {
-            return Health(.degraded, "backoff", "\(task.slotText) ended\(task.endText), and is started again")
-        }
+        if let restarting { return restarting }
         guard !slots.isEmpty else {
             return live.isEmpty
                 ? Health(.healthy, "scaled_to_zero", "no replica is declared")
@@ -37,7 +35,24 @@ extension WorkloadDecider {
         if slots.allSatisfy({ $0.phase == .done }) { return Health(.healthy, "completed", "it completed") }
         if let unfinished = slots.first(where: { !$0.isSettled }) { return progress(unfinished) }
         if workload.definition.kind == .job { return .uncompleted(slots.count { $0.phase == .done }, of: slots.count) }
+        if let task = slots.lazy.compactMap(\.phase.current).first(where: { $0.reason == .checkFailing }) {
+            return Health(.healthy, "check_failing", "\(task.slotText): \(task.headline ?? "a check failed")")
+        }
         return Health(.healthy, "running", slots.count == 1 ? "its task runs" : "all \(slots.count) replicas run")
+    }
+
+    /// What is said while a task that ended by itself waits for its next start, or has not proved yet that it lasts.
+    private var restarting: Health? {
+        let tasks = slots.compactMap(\.phase.current)
+        if let task = tasks.first(where: { $0.reason == .crashLoop }) {
+            return Health(
+                .degraded, "crash_loop",
+                "\(task.slotText) ended\(task.endText); it was restarted \(task.restarts) times and is started again "
+                    + "about every \(task.definition.restart.backoffMax.text)")
+        }
+        return tasks.first { $0.reason == .backoff && !$0.ready }.map { task in
+            Health(.degraded, "backoff", "\(task.slotText) ended\(task.endText), and is started again")
+        }
     }
 
     /// Why what is to be started beside another one has no node: the other one has its port.
@@ -131,9 +146,10 @@ extension TaskStatus {
 
     /// How its last run ended, as the rest of a sentence.
     var endText: String {
+        // A failed check, or a start that failed, says more than how a program ended that was told to, or an earlier one.
+        if let headline, headline != exit?.summary { return ": \(headline)" }
         if let code = exit?.code { return " with exit code \(code)" }
-        if let signal = exit?.signal { return " with signal \(signal)" }
-        return headline.map { ": \($0)" } ?? ""
+        return exit?.signal.map { " with signal \($0)" } ?? ""
     }
 }
 

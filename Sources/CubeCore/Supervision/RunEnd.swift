@@ -49,12 +49,18 @@ package enum RunEnd: Codable, Hashable, Sendable {
 
     package var message: String {
         switch self {
-        case .exited(let result, _):
-            if let signal = result.signal { "ended by signal \(signal)" } else { "exit code \(result.code ?? -1)" }
+        case .exited(let result, _): result.summary
         case .unhealthy(_, _, let message), .startFailed(let message): message
         case .supervisorLost: "its supervisor ended before it; how it ended is not known"
         case .rebooted: "the machine started anew"
         case .neverStarted: "stopped before it was started"
         }
+    }
+}
+
+extension TaskResult {
+    /// How a program ended, as a worker says it to people.
+    package var summary: String {
+        if let signal { "ended by signal \(signal)" } else { "exit code \(code ?? -1)" }
     }
 }

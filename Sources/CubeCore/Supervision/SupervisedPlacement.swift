@@ -14,14 +14,16 @@ package struct SupervisedPlacement: Codable, Hashable, Sendable {
     private var reason: TaskReason?
     private var message: String?
     private var exit: TaskResult?
-    package private(set) var startedAt: Timestamp?
+    package private(set) var startedAt: DurableInstant?
     /// What the checks of the present run have shown; `nil` where they have shown nothing.
     private var health: RunHealth?
 
     private struct RunHealth: Codable, Hashable, Sendable {
         var isReady = false
-        /// How the last `ready` check failed.
+        /// How the last `ready` check failed; `nil` where it passed.
         var failure: String?
+        /// The same of the last `live` check, while that does not count yet.
+        var liveFailure: String?
         /// Why the run has to end: its `live` check failed.
         var verdict: String?
     }
@@ -31,8 +33,8 @@ package struct SupervisedPlacement: Codable, Hashable, Sendable {
         case starting(boot: String)
         case running(boot: String)
         /// Between two runs.
-        case waiting(until: Timestamp)
-        case ended(TaskState, at: Timestamp)
+        case waiting(until: DurableDeadline)
+        case ended(TaskState, at: DurableInstant)
     }
 
     /// What the worker has to do.
@@ -45,7 +47,7 @@ package struct SupervisedPlacement: Codable, Hashable, Sendable {
         case watch(run: Int, boot: String)
         /// Ask it to end, then wait for its end.
         case stop(run: Int, boot: String)
-        case wait(until: Timestamp)
+        case wait(until: DurableDeadline)
         case nothing
     }
 
@@ -70,17 +72,32 @@ package struct SupervisedPlacement: Codable, Hashable, Sendable {
         }
     }
 
-    package var endedAt: Timestamp? {
+    package var endedAt: DurableInstant? {
         if case .ended(_, let at) = phase { at } else { nil }
     }
 
     // MARK: Events
 
     /// The program of a run was started.
-    package mutating func launched(run: Int, at moment: Timestamp) {
+    package mutating func launched(run: Int, at moment: DurableInstant) {
         guard run == self.run, case .starting(let boot) = phase else { return }
         phase = .running(boot: boot)
         startedAt = moment
+        if reason == .crashLoop { return }
+        reason = nil
+        message = nil
+    }
+
+    /// How much longer the present run must last before a task that ended again and again counts as recovered; `nil` where
+    /// nobody waits for that.
+    package func probation(at now: DurableInstant) -> Duration? {
+        guard case .running = phase, reason == .crashLoop, let startedAt else { return nil }
+        return DurableDeadline(min(restart.backoffMax, RestartPolicy.stableAfter), from: startedAt).remaining(at: now)
+    }
+
+    /// The present run has lasted for as long as the longest backoff.
+    package mutating func recovered(run: Int, now: DurableInstant) {
+        guard run == self.run, probation(at: now) == .zero else { return }
         reason = nil
         message = nil
     }
@@ -96,7 +113,7 @@ package struct SupervisedPlacement: Codable, Hashable, Sendable {
     /// - Parameters:
     ///   - output: the last lines that it wrote.
     ///   - jitter: a random number of 0 ..< 1.
-    package mutating func ended(run: Int, _ end: RunEnd, output: String?, now: Timestamp, jitter: Double) {
+    package mutating func ended(run: Int, _ end: RunEnd, output: String?, now: DurableInstant, jitter: Double) {
         guard run == self.run else { return }
         switch phase {
         case .starting, .running: break
@@ -109,18 +126,29 @@ package struct SupervisedPlacement: Codable, Hashable, Sendable {
             let reason: TaskReason = end == .neverStarted && run == 1 ? .stoppedBeforeStart : .stopRequested
             return finish(.stopped, reason, end.message, at: now)
         }
-        switch restarts.decide(after: end, policy: assignment.definition.restart, now: now, jitter: jitter) {
+        let lines = output.map { "\nlast lines of its output:\n" + $0 } ?? ""
+        let kind = assignment.definition.kind
+        switch restarts.decide(after: end, policy: restart, of: kind, now: now, jitter: jitter) {
         case .restart(let wait):
-            phase = .waiting(until: now + wait)
+            phase = .waiting(until: DurableDeadline(wait, from: now))
             self.run += 1
-            reason = .backoff
-            message = end.message
+            reason = restarts.isLooping(restart) ? .crashLoop : .backoff
+            message = end.message + lines
         case .end(.failed, let reason):
-            let lines = output.map { "\nlast lines of its output:\n" + $0 } ?? ""
             finish(.failed, reason, end.message + lines, at: now)
         case .end(let state, let reason):
             finish(state, reason, end.message, at: now)
         }
+    }
+
+    /// The policy that counts. An older version stored its default of 10 restarts with every service; whether a manifest said
+    /// so is in the settings digest.
+    private var restart: RestartPolicy {
+        var definition = assignment.definition
+        guard definition.kind == .service, definition.restart.max == 10 else { return definition.restart }
+        definition.restart.max = nil
+        return definition.settingsDigest == assignment.settingsDigest
+            ? definition.restart : assignment.definition.restart
     }
 
     /// A run that had to end ended for that reason, whatever its program made of it.
@@ -137,10 +165,11 @@ package struct SupervisedPlacement: Codable, Hashable, Sendable {
         var health = health ?? RunHealth()
         switch (kind, finding) {
         case (.ready, .passes): (health.isReady, health.failure) = (true, nil)
-        case (.ready, .tolerated(let message)): if !health.isReady { health.failure = message }
+        case (.ready, .tolerated(let message)): health.failure = message
         case (.ready, .fails(let message)): (health.isReady, health.failure) = (false, message)
-        case (.live, .fails(let message)): health.verdict = health.verdict ?? "its live check failed: \(message)"
-        case (.live, .passes), (.live, .tolerated): break
+        case (.live, .passes): health.liveFailure = nil
+        case (.live, .tolerated(let message)): health.liveFailure = message
+        case (.live, .fails(let message)): health.verdict = health.verdict ?? "live check failed: \(message)"
         }
         if health != RunHealth() || self.health != nil { self.health = health }
     }
@@ -157,10 +186,10 @@ package struct SupervisedPlacement: Codable, Hashable, Sendable {
     package mutating func waitOver(run: Int, boot: String) {
         guard run == self.run, case .waiting = phase else { return }
         phase = .starting(boot: boot)
-        reason = .starting
+        if reason != .crashLoop { reason = .starting }
     }
 
-    package mutating func stopRequested(now: Timestamp) {
+    package mutating func stopRequested(now: DurableInstant) {
         guard desired != .stop, endedAt == nil else { return }
         desired = .stop
         reason = .stopRequested
@@ -181,7 +210,9 @@ package struct SupervisedPlacement: Codable, Hashable, Sendable {
         assignment.definition.labels = settings.definition.labels
     }
 
-    private mutating func finish(_ state: TaskState, _ reason: TaskReason, _ message: String?, at moment: Timestamp) {
+    private mutating func finish(
+        _ state: TaskState, _ reason: TaskReason, _ message: String?, at moment: DurableInstant
+    ) {
         phase = .ended(state, at: moment)
         self.reason = reason
         self.message = message
@@ -195,9 +226,10 @@ package struct SupervisedPlacement: Codable, Hashable, Sendable {
     package func report(notEnforced: [String]) -> WorkerTask {
         WorkerTask(
             id: assignment.id, placement: assignment.placement, run: run, state: state, ready: isReady,
-            reason: unreadiness?.reason ?? reason, message: unreadiness?.message ?? message, restarts: restarts.count,
+            reason: remark?.reason ?? reason, message: remark?.message ?? message, restarts: restarts.count,
             notBefore: notBefore, exit: exit,
-            startedAt: startedAt, endedAt: endedAt, settingsDigest: assignment.settingsDigest, notEnforced: notEnforced)
+            startedAt: startedAt?.wall, endedAt: endedAt?.wall, settingsDigest: assignment.settingsDigest,
+            notEnforced: notEnforced)
     }
 
     private var state: TaskState {
@@ -211,17 +243,25 @@ package struct SupervisedPlacement: Codable, Hashable, Sendable {
 
     private var isReady: Bool { state == .running && unreadiness == nil }
 
+    /// What is to be said of a running task. That it ended again and again says more than how the present run is.
+    private var remark: (reason: TaskReason, message: String)? {
+        guard state == .running, reason != .crashLoop else { return nil }
+        if let unreadiness { return unreadiness }
+        if let failure = health?.liveFailure { return (.checkFailing, "live check failed: \(failure)") }
+        return health?.failure.map { (.checkFailing, "ready check failed: \($0)") }
+    }
+
     /// What a running task lacks.
     private var unreadiness: (reason: TaskReason, message: String)? {
         guard state == .running else { return nil }
         if let verdict = health?.verdict { return (.unhealthy, verdict) }
         guard assignment.definition.health.ready != nil, health?.isReady != true else { return nil }
         return (
-            .notReady, health?.failure.map { "its ready check fails: \($0)" } ?? "its ready check has not passed yet"
+            .notReady, health?.failure.map { "ready check failed: \($0)" } ?? "its ready check has not passed yet"
         )
     }
 
     private var notBefore: Timestamp? {
-        if case .waiting(let until) = phase { until } else { nil }
+        if case .waiting(let until) = phase { until.wall } else { nil }
     }
 }

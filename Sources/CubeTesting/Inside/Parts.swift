@@ -60,7 +60,7 @@ struct Parts: Sendable {
             let runtime = SimulatedRuntime(node: name, clock: clock, log: { options.log(of: $0) })
             let worker = try await WorkerService.open(
                 options, runtime: runtime, prober: runtime, registrar: links, clock: clock,
-                now: { clock.timestamp }, jitter: { 0 }, executor: QueuedActor(work), logger: logger)
+                now: { clock.instant(boot: runtime.boot) }, jitter: { 0 }, executor: QueuedActor(work), logger: logger)
             await worker.advertise(url: Links.url(of: name))
             links.connect(worker, of: name)
             workers[name] = worker

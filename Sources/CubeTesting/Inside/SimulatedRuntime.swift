@@ -21,7 +21,7 @@ final class SimulatedRuntime: TaskRuntime {
 
     fileprivate struct Run {
         let assignment: TaskAssignment
-        let since: Timestamp
+        let since: DurableInstant
         var behaviour = Behaviour()
         /// When it is killed, once it was asked to end and does not.
         var killAt: ManualClock.Instant?
@@ -53,7 +53,7 @@ final class SimulatedRuntime: TaskRuntime {
 
     func start(_ run: RunIdentity, of assignment: TaskAssignment) -> RunState {
         if let known = find(run) { return known }
-        let now = clock.timestamp
+        let now = clock.instant(boot: boot)
         return state.withLock { state in
             if let refusal = state.refusals[assignment.definition.name] { return .ended(.startFailed(refusal)) }
             // An earlier run of the task has ended, and nobody asks for it any more.
@@ -135,11 +135,11 @@ extension SimulatedRuntime {
     }
 
     func end(_ run: RunIdentity, code: Int?, signal: Int?) {
-        let now = clock.timestamp
+        let now = clock.instant(boot: boot)
         state.withLock { state in
             guard let found = state.runs[run], found.end == nil else { return }
             state.runs[run]?.end = .exited(
-                TaskResult(code: code, signal: signal, at: now), lasted: now - found.since)
+                TaskResult(code: code, signal: signal, at: now.wall), lasted: now.since(found.since))
             state.runs[run]?.wake()
         }
     }

@@ -19,8 +19,9 @@ public struct RestartPolicy: Hashable, Sendable {
 
     /// Default: `always` for a service, `on_failure` for a job.
     public var policy: Condition
-    /// How many restarts are allowed `within` a span of time; one more, and the task has failed. Default 10.
-    public var max: Int
+    /// How many restarts are allowed `within` a span of time; one more, and the task has failed. Default: `nil`, without
+    /// limit, for a service, and 10 for a job. See ``limit(for:)``.
+    public var max: Int?
     /// Default 10 minutes.
     public var within: Duration
     /// The wait before the first restart; it doubles up to `backoffMax`. Default 1 s.
@@ -29,7 +30,7 @@ public struct RestartPolicy: Hashable, Sendable {
     public var backoffMax: Duration
 
     public init(
-        policy: Condition, max: Int = 10, within: Duration = .seconds(600), backoff: Duration = .seconds(1),
+        policy: Condition, max: Int? = nil, within: Duration = .seconds(600), backoff: Duration = .seconds(1),
         backoffMax: Duration = .seconds(60)
     ) {
         self.policy = policy
@@ -41,8 +42,13 @@ public struct RestartPolicy: Hashable, Sendable {
 
     /// The policy of a kind where a manifest says nothing.
     public static func standard(for kind: TaskKind) -> RestartPolicy {
-        RestartPolicy(policy: kind == .job ? .onFailure : .always)
+        kind == .job ? RestartPolicy(policy: .onFailure, max: maximumOfJobs) : RestartPolicy(policy: .always)
     }
+
+    /// How many restarts of a workload of this kind are allowed; `nil`: any number. A job always ends at last.
+    public func limit(for kind: TaskKind) -> Int? { max ?? (kind == .job ? Self.maximumOfJobs : nil) }
+
+    private static let maximumOfJobs = 10
 
     /// How long a run must last for the backoff to begin anew: 10 minutes, in every version.
     public static let stableAfter: Duration = .seconds(600)
@@ -70,7 +76,7 @@ extension RestartPolicy: Codable {
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(policy, forKey: .policy)
-        try container.encode(max, forKey: .max)
+        try container.encodeIfPresent(max, forKey: .max)
         try container.encode(DurationText(within), forKey: .within)
         try container.encode(DurationText(backoff), forKey: .backoff)
         try container.encode(DurationText(backoffMax), forKey: .backoffMax)

@@ -21,9 +21,14 @@ public struct TaskReason: OpenSet {
     public static let starting: TaskReason = "starting"
     /// It waits for its next start.
     public static let backoff: TaskReason = "backoff"
+    /// It ended so often that its restarts have reached the longest backoff; they go on. A run that follows keeps this
+    /// reason until it has lasted for that long.
+    public static let crashLoop: TaskReason = "crash_loop"
     // Running.
     /// It runs, and its `ready` check does not pass.
     public static let notReady: TaskReason = "not_ready"
+    /// It runs and is ready, but a check has failed since, not often enough to count yet.
+    public static let checkFailing: TaskReason = "check_failing"
     /// Its `live` check failed.
     public static let unhealthy: TaskReason = "unhealthy"
     // Ends of runs and tasks.

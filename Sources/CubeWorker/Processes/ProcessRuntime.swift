@@ -46,7 +46,8 @@ final class ProcessRuntime: TaskRuntime {
             return .ended(try await conclude(run))
         }
         alive.withLock { $0[run] = supervisor }
-        return .running(since: outcome.flatMap { $0.state == .starting ? nil : $0.began } ?? .now)
+        let began = outcome.flatMap { $0.state == .starting ? nil : $0.beginning(boot: run.boot) }
+        return .running(since: began ?? .now(boot: run.boot))
     }
 
     /// What the files of a run say that has no supervisor any more. Remains of it are killed first.

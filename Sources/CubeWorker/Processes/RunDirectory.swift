@@ -113,6 +113,12 @@ struct RunDirectory: Sendable {
         var unasked: Bool
         var swept: Bool
         var message: String
+
+        /// When its program began, as the kernel counts it.
+        func beginning(boot: String) -> DurableInstant {
+            DurableInstant(
+                boot: boot, uptime: .milliseconds(startTicks * 1000 / max(sysconf(Int32(_SC_CLK_TCK)), 1)), wall: began)
+        }
     }
 
     /// Whether there is one, whole or not.

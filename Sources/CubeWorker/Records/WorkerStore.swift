@@ -7,7 +7,7 @@ import FoundationEssentials
 enum TaskRecord: Codable, Hashable, Sendable {
     case placement(SupervisedPlacement)
     /// A stop came before the placement that it is for, which will therefore never start.
-    case tombstone(TaskID, placement: Int, at: Timestamp)
+    case tombstone(TaskID, placement: Int, at: DurableInstant)
 
     var id: TaskID {
         switch self {
@@ -23,7 +23,7 @@ enum TaskRecord: Codable, Hashable, Sendable {
         }
     }
 
-    var endedAt: Timestamp? {
+    var endedAt: DurableInstant? {
         switch self {
         case .placement(let placement): placement.endedAt
         case .tombstone(_, _, let at): at

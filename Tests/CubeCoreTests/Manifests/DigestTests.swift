@@ -39,7 +39,7 @@ import Testing
 
     @Test(
         arguments: [
-            #""kind": "service", "restart": {"policy": "always", "max": 10, "within": "600s", "backoff": "1000ms"}"#,
+            #""kind": "service", "restart": {"policy": "always", "within": "600s", "backoff": "1000ms"}"#,
             #""env": {}, "labels": {}, "constraints": {"labels": {}, "not": {}}, "health": {}, "stop": {}, "restart": {}"#,
             #""cpu": 0, "memory": "0KiB", "disk": 0.0, "stop": {"signal": "SIGTERM", "grace": "10s"}"#,
             #""replicas": 7, "suspend": true, "prune": false, "update": {"max_unavailable": 3}, "$comment": "x""#,
@@ -51,10 +51,17 @@ import Testing
         #expect(written.settingsDigest == plain.settingsDigest)
     }
 
+    @Test func `a service has no limit of restarts unless its manifest says one, which is in a digest`() throws {
+        let plain = try workload(#"{"name": "a", "command": ["a"]}"#)
+        #expect(plain.definition.restart.max == nil)
+        let limited = try workload(#"{"name": "a", "command": ["a"], "restart": {"max": 10}}"#)
+        #expect(limited.settingsDigest != plain.settingsDigest && limited.specDigest == plain.specDigest)
+    }
+
     @Test func `the policy that a job has anyway is in no digest`() throws {
         let plain = try workload(#"{"name": "a", "kind": "job", "command": ["a"]}"#)
         let written = try workload(
-            #"{"restart": {"policy": "on_failure"}, "name": "a", "kind": "job", "command": ["a"]}"#)
+            #"{"restart": {"policy": "on_failure", "max": 10}, "name": "a", "kind": "job", "command": ["a"]}"#)
         #expect(written.settingsDigest == plain.settingsDigest)
         #expect(plain.settingsDigest == (try workload(#"{"name": "a", "command": ["a"]}"#)).settingsDigest)
     }

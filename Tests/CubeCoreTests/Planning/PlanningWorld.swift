@@ -32,7 +32,13 @@ struct PlanningWorld {
     /// Errors that the manager answered.
     private(set) var errors: [APIError] = []
 
-    enum Behaviour { case run, fail, crash, complete, hang }
+    enum Behaviour {
+        case run, fail, crash, complete, hang
+        /// It ended so often that it waits for the longest backoff.
+        case loop
+        /// The same, and it runs again, not for that long yet.
+        case probation
+    }
 
     init(planner: Planner = Planner(owner: PlanningWorld.owner, memory: SourceMemory())) {
         self.planner = planner
@@ -164,6 +170,14 @@ struct PlanningWorld {
         case .crash:
             (task.reason, task.restarts) = (.backoff, 1)
             task.exit = TaskResult(code: 3, at: now)
+        case .loop, .probation:
+            (task.state, task.ready, task.reason) = (
+                behaviour == .loop ? .scheduled : .running, behaviour == .probation, .crashLoop
+            )
+            task.restarts = 9
+            task.exit = TaskResult(code: nil, signal: 15, at: now)
+            task.message = "live check failed: GET /healthz on port 8080 answered 503\nlast lines of its output:\nbye\n"
+            if behaviour == .probation { task.startedAt = now + ahead }
         case .fail:
             (task.state, task.reason, task.endedAt) = (.failed, .restartsUsedUp, now)
             task.exit = TaskResult(code: 1, at: now)

@@ -72,6 +72,31 @@ extension Scenario {
             story.world.settle()
             story.show("it waits between two runs")
         },
+        Scenario("crash-loop") { story in
+            story.world.write("web.json", Workload("web", "good", update: UpdatePolicy(deadline: .seconds(60))))
+            story.world.read()
+            story.world.settle()
+            story.world.now = story.world.now + .seconds(5)
+            story.world.settle()
+            story.world.become(.loop, "web")
+            story.world.now = story.world.now + .seconds(3600)
+            story.show("what worked ends again and again: it is not given up, however long that takes")
+            story.world.become(.probation, "web")
+            story.world.now = story.world.now + .seconds(30)
+            story.show("it runs and is ready, and has not proved yet that it lasts")
+            story.world.become(.run, "web")
+            story.world.settle()
+            story.world.now = story.world.now + .seconds(30)
+            story.show("it lasts: it recovered by itself")
+            story.world.behaviour = ["bad": .loop]
+            story.world.write("web.json", Workload("web", "bad", update: UpdatePolicy(deadline: .seconds(60))))
+            story.world.read()
+            story.world.settle()
+            story.show("a new version ends again and again")
+            story.world.become(.probation, "web")
+            story.world.now = story.world.now + .seconds(60)
+            story.show("the rollout fails by its deadline, also while the task runs between two ends")
+        },
         Scenario("job") { story in
             story.world.behaviour = ["once": .complete, "twice": .complete]
             story.world.write("job.json", Workload("job", "once", kind: .job))

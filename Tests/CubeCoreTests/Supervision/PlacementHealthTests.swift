@@ -4,7 +4,7 @@ import Foundation
 import Testing
 
 struct PlacementHealthTests {
-    private let now = Timestamp(milliseconds: 1_000_000)
+    private let now = DurableInstant(boot: "a", uptime: .seconds(500), wall: Timestamp(milliseconds: 1_000_000))
     private static let ready = HealthCheck(
         tcp: TCPProbe(port: .number(80)), interval: .seconds(1), timeout: .seconds(1))
 
@@ -28,7 +28,7 @@ struct PlacementHealthTests {
         #expect(!report(placement).ready)
         #expect(report(placement).reason == .notReady)
         placement.checked(run: 1, .ready, .tolerated("connection refused"))
-        #expect(report(placement).message == "its ready check fails: connection refused")
+        #expect(report(placement).message == "ready check failed: connection refused")
         placement.checked(run: 1, .ready, .passes)
         #expect(report(placement).ready && report(placement).reason == nil)
         placement.checked(run: 1, .ready, .tolerated("busy"))
@@ -50,9 +50,10 @@ struct PlacementHealthTests {
             #expect(report(placement).reason == .unhealthy)
             #expect(!placement.needsChecks(run: 1))
             placement.ended(
-                run: 1, .exited(TaskResult(code: 0, at: now), lasted: .seconds(5)), output: nil, now: now, jitter: 0)
-            #expect(placement.due == .wait(until: now + .seconds(1)))
-            #expect(report(placement).message == "its live check failed: slow")
+                run: 1, .exited(TaskResult(code: 0, at: now.wall), lasted: .seconds(5)), output: nil, now: now,
+                jitter: 0)
+            #expect(placement.due == .wait(until: DurableDeadline(.seconds(1), from: now)))
+            #expect(report(placement).message == "live check failed: slow")
             #expect(report(placement).exit?.code == 0)
             placement.waitOver(run: 2, boot: "a")
             placement.launched(run: 2, at: now)
@@ -64,7 +65,8 @@ struct PlacementHealthTests {
         var placement = running(HealthChecks(live: Self.ready), restart: RestartPolicy(policy: .never))
         placement.checked(run: 1, .live, .fails("slow"))
         placement.ended(
-            run: 1, .exited(TaskResult(code: nil, signal: 15, at: now), lasted: .seconds(5)), output: nil, now: now,
+            run: 1, .exited(TaskResult(code: nil, signal: 15, at: now.wall), lasted: .seconds(5)), output: nil,
+            now: now,
             jitter: 0)
         #expect(report(placement).state == .failed)
         #expect(report(placement).reason == .unhealthy)
@@ -75,7 +77,7 @@ struct PlacementHealthTests {
         placement.checked(run: 1, .live, .fails("slow"))
         placement.stopRequested(now: now)
         placement.ended(
-            run: 1, .exited(TaskResult(code: 0, at: now), lasted: .seconds(5)), output: nil, now: now, jitter: 0)
+            run: 1, .exited(TaskResult(code: 0, at: now.wall), lasted: .seconds(5)), output: nil, now: now, jitter: 0)
         #expect(report(placement).state == .stopped)
     }
 
@@ -99,6 +101,30 @@ struct PlacementHealthTests {
         #expect(placement.needsChecks(run: 1))
         placement.checked(run: 1, .ready, .fails("refused"))
         #expect(!report(placement).ready)
+    }
+
+    @Test func `from its first failure on a check says what it found, and a later success takes that back`() {
+        var placement = running(HealthChecks(ready: Self.ready, live: Self.ready))
+        placement.checked(run: 1, .ready, .passes)
+        placement.checked(run: 1, .live, .tolerated("GET /healthz on port 8080 answered 503"))
+        #expect(report(placement).ready && report(placement).reason == .checkFailing)
+        #expect(report(placement).message == "live check failed: GET /healthz on port 8080 answered 503")
+        placement.checked(run: 1, .live, .passes)
+        #expect(report(placement).ready && report(placement).reason == nil && report(placement).message == nil)
+        placement.checked(run: 1, .ready, .tolerated("busy"))
+        #expect(report(placement).ready && report(placement).message == "ready check failed: busy")
+    }
+
+    @Test func `while it waits for its next start, the check that failed and the end of its output are told`() {
+        var placement = running(HealthChecks(live: Self.ready))
+        placement.checked(run: 1, .live, .fails("GET /healthz on port 8080 answered 503"))
+        placement.ended(
+            run: 1, .exited(TaskResult(code: nil, signal: 15, at: now.wall), lasted: .seconds(5)),
+            output: "closing\n", now: now, jitter: 0)
+        #expect(!report(placement).ready && report(placement).reason == .backoff)
+        #expect(
+            report(placement).message
+                == "live check failed: GET /healthz on port 8080 answered 503\nlast lines of its output:\nclosing\n")
     }
 
     @Test func `a record of a worker that knew no checks is read`() throws {

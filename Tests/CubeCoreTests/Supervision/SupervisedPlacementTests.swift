@@ -4,15 +4,15 @@ import CubeTypes
 import Testing
 
 struct SupervisedPlacementTests {
-    private let now = Timestamp(milliseconds: 1_000_000)
+    private let now = DurableInstant(boot: "a", uptime: .seconds(500), wall: Timestamp(milliseconds: 1_000_000))
 
     @Test("A stop while it waits for the next run ends it at once")
     func stopBetweenRuns() {
         var placement = SupervisedPlacement(.example(), boot: "a")
         placement.launched(run: 1, at: now)
         placement.ended(
-            run: 1, .exited(TaskResult(code: 1, at: now), lasted: .seconds(1)), output: nil, now: now, jitter: 0)
-        #expect(placement.due == .wait(until: now + .seconds(1)))
+            run: 1, .exited(TaskResult(code: 1, at: now.wall), lasted: .seconds(1)), output: nil, now: now, jitter: 0)
+        #expect(placement.due == .wait(until: DurableDeadline(.seconds(1), from: now)))
         placement.stopRequested(now: now)
         #expect(placement.due == .nothing)
         #expect(placement.report(notEnforced: []).state == .stopped)
@@ -27,7 +27,7 @@ struct SupervisedPlacementTests {
         placement.launched(run: 1, at: now)
         #expect(placement.due == .stop(run: 1, boot: "a"))
         placement.ended(
-            run: 1, .exited(TaskResult(code: 1, at: now), lasted: .seconds(1)), output: nil, now: now, jitter: 0)
+            run: 1, .exited(TaskResult(code: 1, at: now.wall), lasted: .seconds(1)), output: nil, now: now, jitter: 0)
         #expect(placement.report(notEnforced: []).state == .stopped)
         #expect(placement.report(notEnforced: []).reason == .stopRequested)
     }
@@ -90,7 +90,7 @@ struct SupervisedPlacementTests {
                     tally["killed", default: 0] += 1
                 case 1 where runs.alive != nil:
                     let code = Int.random(in: 0...1, using: &random)
-                    runs.ends[runs.alive!] = .exited(TaskResult(code: code, at: now), lasted: .seconds(5))
+                    runs.ends[runs.alive!] = .exited(TaskResult(code: code, at: now.wall), lasted: .seconds(5))
                     runs.alive = nil
                 case 2 where runs.alive != nil && Int.random(in: 0..<4, using: &random) == 0:
                     runs.ends[runs.alive!] = .supervisorLost
@@ -137,7 +137,7 @@ struct SupervisedPlacementTests {
 
     /// Finds out what became of the run, as a worker does before it tells anyone of it.
     private func adopt(
-        _ placement: inout SupervisedPlacement, _ stored: inout SupervisedPlacement, _ runs: Runs, now: Timestamp,
+        _ placement: inout SupervisedPlacement, _ stored: inout SupervisedPlacement, _ runs: Runs, now: DurableInstant,
         _ random: inout SeededGenerator
     ) {
         if runs.alive == placement.run { placement.launched(run: placement.run, at: now) }
@@ -149,7 +149,7 @@ struct SupervisedPlacementTests {
     /// Does what is due, as the worker does.
     private func step(
         _ placement: inout SupervisedPlacement, _ stored: inout SupervisedPlacement, _ runs: inout Runs, boot: String,
-        now: Timestamp, _ random: inout SeededGenerator
+        now: DurableInstant, _ random: inout SeededGenerator
     ) {
         func end(_ run: Int, _ end: RunEnd, _ placement: inout SupervisedPlacement) {
             placement.ended(run: run, end, output: nil, now: now, jitter: .random(in: 0..<1, using: &random))
@@ -183,7 +183,7 @@ struct SupervisedPlacementTests {
             end(run, over, &placement)
         case .stop(let run, _):
             if runs.alive == run {
-                runs.ends[run] = .exited(TaskResult(code: nil, signal: 15, at: now), lasted: .seconds(1))
+                runs.ends[run] = .exited(TaskResult(code: nil, signal: 15, at: now.wall), lasted: .seconds(1))
                 runs.alive = nil
             }
             end(run, runs.ends[run]!, &placement)
