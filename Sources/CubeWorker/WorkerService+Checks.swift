@@ -64,7 +64,9 @@ extension WorkerService {
         placement.checked(run: run.number, kind, finding)
         let after = placement.report(notEnforced: [])
         do {
-            if before.ready != after.ready || before.reason != after.reason {
+            // A check that fails now and then, and does not count, is not worth a write each time.
+            let isRemark = [before.reason, after.reason].contains(.checkFailing)
+            if before.ready != after.ready || before.reason != after.reason && !isRemark {
                 try keep(.placement(placement))
             } else {
                 publish(.placement(placement))

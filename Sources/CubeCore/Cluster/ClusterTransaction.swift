@@ -157,7 +157,9 @@ extension ClusterTransaction {
         }
         let isNewRun = task.phase.state == .running && task.report?.run != old?.report?.run
         if old?.phase.state != task.phase.state || isNewRun {
-            emit(EventKind(rawValue: "task_\(task.phase.state)"), task, reason: status.reason, message: status.message)
+            // What a program wrote at the end of every run is for its task; the history would be full of it.
+            let message = status.state.hasEnded ? status.message : status.headline
+            emit(EventKind(rawValue: "task_\(task.phase.state)"), task, reason: status.reason, message: message)
         }
         if let old, old.settingsDigest != task.settingsDigest { emit(.taskUpdated, task) }
     }
