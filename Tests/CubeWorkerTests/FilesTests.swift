@@ -87,8 +87,8 @@ struct FilesTests {
                 let waiting = try await worker.task(assignment.id) { $0.reason == .backoff }
                 #expect(waiting.message == "there is no secret \"db.env\" in \(world.directory)/secrets")
                 try Self.secret("db.env", "hunter2", in: world)
-                let broken = try await worker.task(assignment.id) { $0.message?.contains("db.env\" must") == true }
-                #expect(broken.message == "env_from: \"secret:db.env\" must be KEY=VALUE in line 1")
+                let broken = try await worker.task(assignment.id) { $0.message?.contains("db.env:1:1") == true }
+                #expect(broken.message == "env_from: secret:db.env:1:1: the line must be NAME=VALUE")
                 try Self.secret("db", "hunter2", in: world)
                 try Self.secret("db.env", "A=b", in: world)
                 let task = try await worker.ended(assignment.id)

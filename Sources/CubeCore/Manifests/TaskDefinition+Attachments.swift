@@ -24,7 +24,7 @@ extension TaskDefinition {
             envFrom[index].attach(at: place, path, &size, &reader, reading: read)
             guard let content = envFrom[index].content else { continue }
             if case .failure(let problem) = EnvironmentFile.read(content) {
-                reader.report(.invalidValue, "\(path): \(Quoted(envFrom[index].name)) \(problem)", at: place)
+                reader.report(.invalidValue, "\(path): \(problem.text(in: envFrom[index].name.harmless))", at: place)
             }
         }
         for (index, file) in written.enumerated() where files.indices.contains(index) {

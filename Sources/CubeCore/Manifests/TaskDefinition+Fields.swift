@@ -45,8 +45,11 @@ extension TaskDefinition {
                 "Environment variables. `$(NAME)` in a value stands for another variable. No view shows the values."),
             Field(
                 "env_from", \.envFrom, .sources, example: ["web.env", "secret:web.env"],
-                "Files of `KEY=VALUE` lines: paths from the manifest's directory, or `secret:NAME`. A later file overrides an "
-                    + "earlier one, and `env` overrides all files."),
+                "Files of variables: paths from the manifest's directory, or `secret:NAME`. A later file overrides an earlier "
+                    + "one, and `env` overrides all files. A line is `NAME=VALUE`, also after `export`; blank lines and lines "
+                    + "that begin with `#` mean nothing. A value in single quotes is taken as it stands. In double quotes "
+                    + "`\\n`, `\\r`, `\\t`, `\\\"`, `\\\\` and `\\$` are escapes. Both may span lines. Any other value ends with the "
+                    + "line or before ` #`, without the blanks around it. No variable in a value is replaced."),
             Field(
                 "working_dir", \.workingDirectory, FieldType<String>.absolutePath.optional,
                 default: "the task's own directory", example: "/srv/web",

@@ -10,7 +10,7 @@ package struct Quoted: CustomStringConvertible, Sendable {
 
 extension String {
     /// The text with control characters, marks of direction and the like as their numbers.
-    var harmless: String {
+    package var harmless: String {
         unicodeScalars.map { $0.isHarmless ? String($0) : "\\u{\(String($0.value, radix: 16))}" }.joined()
     }
 }

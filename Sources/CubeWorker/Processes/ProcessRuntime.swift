@@ -154,7 +154,7 @@ final class ProcessRuntime: TaskRuntime {
         try definition.envFrom.map { source in
             switch EnvironmentFile.read(try secrets.content(of: source)) {
             case .success(let variables): return variables
-            case .failure(let problem): throw StartRefusal(description: "env_from: \"\(source.name)\" \(problem)")
+            case .failure(let problem): throw StartRefusal(description: "env_from: \(problem.text(in: source.name))")
             }
         }
     }

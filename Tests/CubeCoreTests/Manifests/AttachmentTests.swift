@@ -59,7 +59,7 @@ import Testing
         #expect(
             found.diagnostics.map(\.summary) == [
                 "files[0].source: \"web.conf\" does not exist",
-                "env_from[0]: \"web.env\" must be KEY=VALUE in line 2",
+                "env_from[0]: web.env:2:1: the line must be NAME=VALUE",
             ])
         #expect(found.diagnostics[0].range.start.column == 56)
     }
