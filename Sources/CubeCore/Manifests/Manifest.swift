@@ -67,6 +67,25 @@ struct Manifest: Sendable {
         .unsupported("pull"), .unsupported("network"), .unsupported("limits"),
     ]
 
+    /// What may go wrong though nothing is wrong with the manifest.
+    ///
+    /// - Parameter object: the manifest.
+    func warnings(_ object: JSONValue) -> [Problem] {
+        guard update.maxSurge > 0, let index = definition.ports.firstIndex(where: { $0.host != 0 }),
+            let port = object["ports"].map({ Array($0.elements) })?[index]
+        else { return [] }
+        let number = definition.ports[index].host
+        return [
+            Problem(
+                .surgePortTaken,
+                "with update.max_surge \(update.maxSurge), ports[\(index)].host \(number) needs a second node",
+                detail: .words(
+                    "on one node the new task cannot have the port until the old one ends; leave \"host\" out, or set "
+                        + "max_surge to 0"),
+                at: (port["host"] ?? port).range)
+        ]
+    }
+
     private static func checkWhole(_ manifest: Manifest, _ object: JSONValue, _ reader: inout FieldReader) {
         let definition = manifest.definition
         if definition.image == nil {

@@ -4,7 +4,7 @@ package import CubeJSON
 package struct DecodedFile: Hashable, Sendable {
     /// In the order of the file; empty when any diagnostic is an error.
     package var workloads: [Workload]
-    /// All problems at once, in the order of their places.
+    /// All problems at once, in the order of their places; warnings alone leave the workloads valid.
     package var diagnostics: [Diagnostic]
 
     package init(workloads: [Workload], diagnostics: [Diagnostic]) {
@@ -25,7 +25,7 @@ package enum ManifestDecoder {
         _ bytes: [UInt8], file: String,
         beside: (_ path: String) -> AttachedContent = { _ in .unreadable("cannot be read from here") }
     ) -> DecodedFile {
-        let (declarations, problems) = read(bytes, beside)
+        let (declarations, problems, warnings) = read(bytes, beside)
         guard problems.isEmpty else {
             return DecodedFile(
                 workloads: [], diagnostics: Problem.diagnostics(of: problems, in: bytes, filename: file))
@@ -43,7 +43,9 @@ package enum ManifestDecoder {
                 dependsOn: manifest.dependsOn.map { Workload.Dependency(name: $0.name, range: place($0.bytes)) },
                 ignore: manifest.ignore, range: place(declaration.name.range))
         }
-        return DecodedFile(workloads: workloads, diagnostics: [])
+        var diagnostics = Problem.diagnostics(of: warnings, in: bytes, filename: file)
+        for index in diagnostics.indices { diagnostics[index].severity = .warning }
+        return DecodedFile(workloads: workloads, diagnostics: diagnostics)
     }
 
     /// Reads what a file says of its directory.
@@ -95,11 +97,12 @@ package enum ManifestDecoder {
 
     private static func read(
         _ bytes: [UInt8], _ beside: (String) -> AttachedContent
-    ) -> ([Declaration], [Problem]) {
+    ) -> (declarations: [Declaration], problems: [Problem], warnings: [Problem]) {
         var reader = FieldReader()
         let document: JSONDocument
-        do throws(Problem) { document = try self.document(bytes, &reader) } catch { return ([], [error]) }
+        do throws(Problem) { document = try self.document(bytes, &reader) } catch { return ([], [error], []) }
         var declarations: [Declaration] = []
+        var warnings: [Problem] = []
         var names: [String: JSONValue] = [:]
         for object in document.root.kind == .array ? Array(document.root.elements) : [document.root] {
             guard !isForeign(object) else {
@@ -116,6 +119,7 @@ package enum ManifestDecoder {
             Manifest.fields.read(object, into: &manifest, &reader)
             if reader.problems.count == problemsBefore {
                 manifest.definition.attach(object, &reader, reading: beside)
+                warnings += manifest.warnings(object)
             }
             guard let name = object["name"], let text = name.string else { continue }
             if let first = names.updateValue(name, forKey: text) {
@@ -127,6 +131,6 @@ package enum ManifestDecoder {
             }
             declarations.append((manifest, name))
         }
-        return (declarations, reader.problems)
+        return (declarations, reader.problems, warnings)
     }
 }

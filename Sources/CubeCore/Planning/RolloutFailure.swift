@@ -123,7 +123,7 @@ extension WorkloadDecider {
             identity: identity, rejecting: workload.specDigest, awaited: awaited, now: rules.now)
         var decision = decider.decide()
         let cause =
-            failure?.standstill.message ?? [formerFailure, rules.remedy].compactMap { $0 }.joined(separator: "; ")
+            failureStandstill?.message ?? [formerFailure, rules.remedy].compactMap { $0 }.joined(separator: "; ")
         let isDone = decision.steps.isEmpty && decision.health.status == .healthy
         let message =
             isDone

@@ -23,7 +23,7 @@ extension WorkloadDecider {
         if let task = live.first(where: \.nodeUnknown) {
             return Health(.unknown, "node_unknown", "\(task.slotText): node \(task.node?.rawValue ?? "?") is silent")
         }
-        if let failure { return Health(.degraded, failure.standstill.reason, failure.standstill.message) }
+        if let failed = failureStandstill { return Health(.degraded, failed.reason, failed.message) }
         if let blocked = portStandstill { return Health(.progressing, blocked.reason, blocked.message) }
         if let restarting { return restarting }
         guard !slots.isEmpty else {
@@ -53,6 +53,13 @@ extension WorkloadDecider {
         return tasks.first { $0.reason == .backoff && !$0.ready }.map { task in
             Health(.degraded, "backoff", "\(task.slotText) ended\(task.endText), and is started again")
         }
+    }
+
+    /// Why the rollout failed, with the advice that was given before it did.
+    var failureStandstill: Standstill? {
+        guard var failed = failure?.standstill, let blocked = portStandstill else { return failure?.standstill }
+        failed.message += "; " + blocked.message
+        return failed
     }
 
     /// Why what is to be started beside another one has no node: the other one has its port.

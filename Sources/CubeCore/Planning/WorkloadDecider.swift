@@ -85,7 +85,7 @@ struct WorkloadDecider {
 
     /// Why it does not go on by itself.
     private var standstill: Standstill? {
-        failure?.standstill ?? portStandstill ?? rules.starts.overdueStop(among: live, at: rules.now)
+        failureStandstill ?? portStandstill ?? rules.starts.overdueStop(among: live, at: rules.now)
     }
 
     /// When the next of what works will have been ready for long enough.

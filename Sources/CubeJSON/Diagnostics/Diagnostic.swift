@@ -29,6 +29,8 @@ package struct Diagnostic: Codable, Hashable, Sendable {
         package static let dependencyCycle: Reason = "dependency_cycle"
         /// A field that this version knows and does not carry out yet.
         package static let unsupported: Reason = "unsupported"
+        /// A warning: a task that is started before its predecessor is stopped needs a port that the latter has.
+        package static let surgePortTaken: Reason = "surge_port_taken"
         /// The file could not be read at all.
         package static let unreadable: Reason = "unreadable"
     }

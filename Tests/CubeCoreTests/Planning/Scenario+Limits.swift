@@ -38,6 +38,8 @@ extension Scenario {
             story.world.read()
             story.step("a new task is to be started beside the old one")
             story.show("the old one has its port, and there is one node")
+            story.world.now = story.world.now + .seconds(600)
+            story.show("its deadline is over: the advice is still there")
             story.world.write("web.json", web("two", port: 0))
             story.world.read()
             story.world.settle()
