@@ -41,6 +41,7 @@ extension Target.Dependency {
     static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
     static let nioHTTPTypes = product(name: "NIOHTTPTypes", package: "swift-nio-extras")
     static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
+    static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
     static let serviceLifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
     static let tracing = product(name: "Tracing", package: "swift-distributed-tracing")
     static let unixSignals = product(name: "UnixSignals", package: "swift-service-lifecycle")
@@ -73,6 +74,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-metrics.git", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.32.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.0"),
         .package(url: "https://github.com/apple/swift-system.git", from: "1.8.0"),
         .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.0"),
@@ -127,7 +129,7 @@ let package = Package(
             "CubeWorker",
             [
                 "CubeCore", "CubeErrors", "CubeLinux", "CubeSystem", "CubeTypes", "CubeVersion", .dequeModule, .logging,
-                .serviceLifecycle, .systemPackage,
+                .nioCore, .nioHTTP1, .nioPosix, .nioSSL, .serviceLifecycle, .systemPackage,
             ]),
         .library(
             "CubeServer",
@@ -214,7 +216,12 @@ let package = Package(
                 .systemPackage,
             ]),
         .tests("CubeSystemTests", ["CubeLinux", "CubeSystem", .systemPackage]),
-        .tests("CubeWorkerTests", ["CubeCore", "CubeErrors", "CubeTypes", "CubeWorker", .logging, .systemPackage]),
+        .tests(
+            "CubeWorkerTests",
+            [
+                "CubeCore", "CubeErrors", "CubeTypes", "CubeWorker", .logging, .nioCore, .nioPosix, .nioSSL,
+                .systemPackage,
+            ]),
         .tests("TidyTests", ["CubeCore"]),
     ]
 )

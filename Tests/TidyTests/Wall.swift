@@ -66,7 +66,7 @@ extension Wall {
             "CubeWorker",
             """
             CubeCore CubeErrors CubeLinux CubeSystem CubeTypes CubeVersion DequeModule Dispatch FoundationEssentials Glibc
-            Logging ServiceLifecycle Synchronization SystemPackage
+            Logging NIOCore NIOHTTP1 NIOPosix NIOSSL ServiceLifecycle Synchronization SystemPackage
             """),
         Wall(
             "CubeServer",
@@ -138,7 +138,8 @@ extension Wall {
         Wall(
             "CubeWorkerTests",
             """
-            CubeCore CubeErrors CubeTypes CubeWorker Foundation Glibc Logging SystemPackage Testing
+            CubeCore CubeErrors CubeTypes CubeWorker Foundation Glibc Logging NIOCore NIOPosix NIOSSL SystemPackage
+            Testing
             """),
         Wall("EndToEndTests", "CubeTypes Foundation Glibc Synchronization Testing"),
         Wall(

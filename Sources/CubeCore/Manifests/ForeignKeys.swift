@@ -88,6 +88,20 @@ enum ForeignKeys {
         "\"http\" and \"tcp\" take the port": ["port", "type"],
     ])
 
+    static let http: [String: String] = rows([
+        "\"host\", \"port\" and \"path\" say what it says": ["url"],
+        "\"path\" has that meaning": ["uri"], "\"host\" has that meaning": ["address", "hostname", "ip"],
+        "\"headers\" has that meaning": ["http_headers", "header"],
+        "\"status\" has that meaning": [
+            "status_code", "status_codes", "code", "codes", "expected_status", "expected_statuses", "success_codes",
+        ],
+        "\"verify\" says the opposite, and is false where it is left out": [
+            "tls_skip_verify", "insecure_skip_verify", "insecure",
+        ],
+        "\"scheme\" has that meaning": ["protocol", "type", "tls"],
+        "a check is a GET request": ["method", "body"],
+    ])
+
     static let port: [String: String] = rows([
         "\"container\" has that meaning": ["container_port", "target_port", "target", "to"],
         "\"host\" has that meaning": ["host_port", "published", "static", "node_port", "port"],

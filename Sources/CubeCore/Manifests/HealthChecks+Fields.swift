@@ -43,10 +43,11 @@ extension HealthCheck {
                 Field(
                     "http", \.http,
                     FieldType.object(HTTPProbe.fields, example: ["port": "http", "path": "/healthz"]).optional,
-                    "A GET request to the loopback address. A status of 200 to 399 passes."),
+                    "A GET request, to the loopback address unless `host` is given. The answer is read to its end, up to "
+                        + "10 KiB of it; interim answers (1xx) are passed over."),
                 Field(
                     "tcp", \.tcp, FieldType.object(TCPProbe.fields, example: ["port": "http"]).optional,
-                    "A connection to the loopback address. A connection that is accepted passes."),
+                    "A connection, to the loopback address unless `host` is given. One that is accepted passes."),
                 Field(
                     "command", \.command, .strings, example: ["web", "ping"],
                     "A program and its arguments, run as the task itself is. Exit code 0 passes."),
@@ -88,13 +89,39 @@ extension HTTPProbe {
         [
             Field("port", \.port, .port, isRequired: true, "A port by its name in `ports`, or by number."),
             Field("path", \.path, .urlPath, "The path of the request, with its query."),
-        ], standard: HTTPProbe(port: .number(0)))
+            Field(
+                "scheme", \.scheme, .oneOf([HTTPProbe.Scheme.http, .https]),
+                "How the server is spoken to: `https` is over TLS."),
+            Field(
+                "host", \.host, FieldType<String>.hostName.optional, default: "the loopback address",
+                "The name or address to connect to. It is also sent as `Host`, and is the name that TLS asks for, unless "
+                    + "`headers` has a `Host`."),
+            Field(
+                "headers", \.headers, .headers,
+                "Headers of the request. They replace the `Host`, `User-Agent` and `Accept` that a check sends. Views show "
+                    + "them, so they are no place for a secret."),
+            Field("status", \.status, .statuses, "The statuses that pass."),
+            Field(
+                "verify", \.verify, .boolean,
+                "Whether the certificate of an `https` server must be valid and trusted for the name that TLS asks for."
+            ),
+        ], standard: HTTPProbe(port: .number(0)), foreignKeys: ForeignKeys.http,
+        check: { probe, object, reader in
+            if probe.verify, probe.scheme != .https, let verify = object["verify"] {
+                reader.report(
+                    .invalidValue, "verify: is for https only", detail: "\"scheme\": \"https\" speaks TLS",
+                    at: verify)
+            }
+        })
 }
 
 extension TCPProbe {
     fileprivate static let fields = FieldTable<TCPProbe>(
         [
-            Field("port", \.port, .port, isRequired: true, "A port by its name in `ports`, or by number.")
+            Field("port", \.port, .port, isRequired: true, "A port by its name in `ports`, or by number."),
+            Field(
+                "host", \.host, FieldType<String>.hostName.optional, default: "the loopback address",
+                "The name or address to connect to."),
         ], standard: TCPProbe(port: .number(0)))
 }
 
@@ -130,7 +157,63 @@ extension FieldType<PortReference> {
         })
 }
 
+extension FieldType<HTTPStatusSet> {
+    fileprivate static let statuses = FieldType(
+        ValueForm(phrase: "statuses and ranges of them", example: "200,301-308"),
+        schema: [
+            "type": ["string", "integer"],
+            "pattern": "^ *[1-5][0-9]{2}(-[1-5][0-9]{2})?(, *[1-5][0-9]{2}(-[1-5][0-9]{2})?)*$",
+            "minimum": 100, "maximum": 599,
+        ],
+        wire: ["type": "string"],
+        read: { value, reader in
+            let text = value.string ?? value.number.map { "\($0)" }
+            guard let text else {
+                reader.reportMismatch(value, expected: "a status or text such as \"200-399\"")
+                return nil
+            }
+            if let statuses = HTTPStatusSet(text) { return statuses }
+            reader.report(.invalidValue, "\(Quoted(text)) \(HTTPStatusSet.rule)", at: value)
+            return nil
+        },
+        write: { .string("\($0)") })
+}
+
+extension FieldType<[String: String]> {
+    /// What a request can carry; the headers that say how it is framed are not to be had.
+    fileprivate static let headers = strings(
+        example: ["Host": "shop.example"],
+        names: ["pattern": "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$"],
+        rule: "must be the name of a header, and none of \(framing.joined(separator: ", "))",
+        values: .string(
+            "text", example: "shop.example", schema: ["pattern": "^[ -~]*$"],
+            rule: "must be printable ASCII", parse: { $0.utf8.allSatisfy { (0x20...0x7e).contains($0) } ? $0 : nil },
+            write: { .string($0) }),
+        isName: { name in
+            !name.isEmpty && name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f && !separators.contains($0) }
+                && !framing.contains { $0.lowercased() == name.lowercased() }
+        })
+
+    private static let framing = ["Connection", "Content-Length", "Transfer-Encoding"]
+    private static let separators = Set(#"()<>@,;:\"/[]?={}"#.utf8)
+}
+
 extension FieldType<String> {
+    fileprivate static let hostName = string(
+        "host name or IP address", example: "10.0.0.5", schema: ["pattern": "^[A-Za-z0-9._:-]{1,253}$"],
+        rule: "must be a host name or an IP address, without a scheme or a port",
+        parse: { text in
+            let isWord =
+                (1...253).contains(text.utf8.count)
+                && text.utf8.allSatisfy {
+                    Unicode.Scalar($0).properties.isAlphabetic || ("0"..."9").contains(Character(Unicode.Scalar($0)))
+                        || "._:-".utf8.contains($0)
+                }
+            // One colon sets off a port; an address of IPv6 has several.
+            return isWord && text.utf8.count { $0 == UInt8(ascii: ":") } != 1 ? text : nil
+        },
+        write: { .string($0) })
+
     /// What may stand in a request line.
     fileprivate static let urlPath = string(
         "path of a URL", example: "/healthz", schema: ["pattern": "^/[!-~]*$"],

@@ -275,15 +275,16 @@ extension FieldType<[String: String]> {
     /// - Parameters:
     ///   - names: The JSON Schema of the keys.
     ///   - rule: What a key must be, as a message says it.
+    ///   - values: The type of the values.
     package static func strings(
         example: [String: String], names: [String: CanonicalJSON], rule: String,
-        isName: @escaping @Sendable (String) -> Bool
+        values: FieldType<String> = .string, isName: @escaping @Sendable (String) -> Bool
     ) -> FieldType {
         FieldType(
             ValueForm(phrase: "object of strings", example: .object(example.mapValues { .string($0) })),
             schema: [
                 "type": "object", "propertyNames": .object(names),
-                "additionalProperties": .object(FieldType<String>.string.schema),
+                "additionalProperties": .object(values.schema),
             ],
             read: { value, reader in
                 guard value.kind == .object else {
@@ -294,7 +295,7 @@ extension FieldType<[String: String]> {
                 var strings: [String: String] = [:]
                 for (key, element) in value.members {
                     if !isName(key.text) { reader.report(.invalidValue, "\(Quoted(key.text)) \(rule)", at: key) }
-                    strings[key.text] = reader.at(.name(key.text)) { FieldType<String>.string.read(element, &$0) }
+                    strings[key.text] = reader.at(.name(key.text)) { values.read(element, &$0) }
                 }
                 return strings
             },
@@ -303,7 +304,7 @@ extension FieldType<[String: String]> {
                 for (key, text) in strings.sorted(by: { $0.key < $1.key }) {
                     checker.at(.name(key)) { checker in
                         if !isName(key) { checker.report(rule) }
-                        checker.checkText(text)
+                        values.examine(text, &checker)
                     }
                 }
             })

@@ -54,38 +54,19 @@ public struct HealthCheck: Hashable, Sendable {
     public static let live = HealthCheck(interval: .seconds(10), timeout: .seconds(2))
 }
 
-/// A GET to a port of the task; an answer of 200 to 399 passes.
-///
-/// - Since: 0.1
-public struct HTTPProbe: Codable, Hashable, Sendable {
-    /// The port that is asked.
-    public var port: PortReference
-    /// Begins with `/`. Default `/`.
-    public var path: String
-
-    public init(port: PortReference, path: String = "/") {
-        self.port = port
-        self.path = path
-    }
-
-    enum CodingKeys: String, CodingKey { case port, path }
-
-    public init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: CodingKeys.self)
-        self.init(
-            port: try container.decode(PortReference.self, forKey: .port),
-            path: try container.decodeIfPresent(String.self, forKey: .path) ?? "/")
-    }
-}
-
 /// A connection to a port of the task; one that is accepted passes.
 ///
 /// - Since: 0.1
 public struct TCPProbe: Codable, Hashable, Sendable {
     /// The port that is connected to.
     public var port: PortReference
+    /// The name or address that is connected to. Default: the loopback address.
+    public var host: String?
 
-    public init(port: PortReference) { self.port = port }
+    public init(port: PortReference, host: String? = nil) {
+        self.port = port
+        self.host = host
+    }
 }
 
 /// A port of a task: one of its `ports` by name, or a number as it is.

@@ -10,12 +10,13 @@ package protocol Prober: Sendable {
     ) async -> CheckOutcome
 }
 
-/// Looks at the ports of this machine, and runs programs beside a run. None of its checks keeps a thread.
+/// Asks over the network, of this machine as a rule, and runs programs beside a run. None of its checks keeps a thread.
 struct LocalProber: Prober {
     let runtime: any TaskRuntime
     let clock: any Clock<Duration>
     /// So many programs are started for checks at a time; the others wait, and their time begins when they are started.
     private let commands = Turnstile(16)
+    private let tls = TLSContexts()
 
     init(runtime: any TaskRuntime, clock: any Clock<Duration>) {
         self.runtime = runtime
@@ -25,15 +26,8 @@ struct LocalProber: Prober {
     func probe(
         _ run: RunIdentity, _ kind: CheckKind, of assignment: TaskAssignment, by check: HealthCheck
     ) async -> CheckOutcome {
-        if let http = check.http {
-            return await within(check.timeout) { try await self.get(http, of: assignment) }
-        }
-        if let tcp = check.tcp {
-            return await within(check.timeout) {
-                _ = try await LoopbackConnection.open(port: try self.port(tcp.port, of: assignment))
-                return .passed
-            }
-        }
+        if let http = check.http { return await get(http, of: assignment, within: check.timeout) }
+        if let tcp = check.tcp { return await connect(tcp, of: assignment, within: check.timeout) }
         do {
             return try await commands.pass {
                 try await runtime.check(run, of: assignment, by: check.command, within: check.timeout)
@@ -43,52 +37,60 @@ struct LocalProber: Prober {
         }
     }
 
-    private func get(_ probe: HTTPProbe, of assignment: TaskAssignment) async throws -> CheckOutcome {
-        let port = try port(probe.port, of: assignment)
-        let connection = try await LoopbackConnection.open(port: port)
-        try await connection.send(
-            """
-            GET \(probe.path) HTTP/1.1\r
-            Host: localhost:\(port)\r
-            User-Agent: cube\r
-            Accept: */*\r
-            Connection: close\r
-            \r\n
-            """)
-        let line = try await connection.firstLine(limit: 1024)
-        let words = line.split(separator: " ", maxSplits: 2)
-        guard words.count >= 2, words[0].hasPrefix("HTTP/1."), let status = Int(words[1]) else {
-            return .failed(line.isEmpty ? "the connection was closed without an answer" : "the answer is not HTTP")
+    private func get(
+        _ probe: HTTPProbe, of assignment: TaskAssignment, within limit: Duration
+    ) async -> CheckOutcome {
+        guard let port = port(probe.port, of: assignment) else { return noPort(probe.port) }
+        let check = HTTPCheck(probe: probe, target: ProbeTarget(host: probe.host, port: port))
+        return await within(limit, check.subject) {
+            let status = try await check.status(within: limit, tls)
+            if probe.status.contains(status) { return .passed }
+            let expected = probe.status == .standard ? "" : ", and \(probe.status) passes"
+            return .failed("\(check.subject) answered \(status)\(expected)")
         }
-        return (200..<400).contains(status) ? .passed : .failed("GET \(probe.path) answered \(status)")
     }
 
-    private func port(_ reference: PortReference, of assignment: TaskAssignment) throws(UnknownPort) -> Int {
+    private func connect(
+        _ probe: TCPProbe, of assignment: TaskAssignment, within limit: Duration
+    ) async -> CheckOutcome {
+        guard let port = port(probe.port, of: assignment) else { return noPort(probe.port) }
+        let target = ProbeTarget(host: probe.host, port: port)
+        return await within(limit, "\(target)") {
+            try await ProbeConnection.run(to: target, within: limit) { _, _ in
+            } connected: { (result: ProbeResult<Void>) in
+                result.finish(.success(()))
+            }
+            return .passed
+        }
+    }
+
+    private func port(_ reference: PortReference, of assignment: TaskAssignment) -> Int? {
         switch reference {
-        case .number(let number): return number
-        case .name(let name):
-            guard let number = assignment.ports[name] else { throw UnknownPort(name: name) }
-            return number
+        case .number(let number): number
+        case .name(let name): assignment.ports[name]
         }
     }
 
-    private struct UnknownPort: Error, CustomStringConvertible {
-        let name: String
-        var description: String { "the task has no port \"\(name)\"" }
+    private func noPort(_ reference: PortReference) -> CheckOutcome {
+        .failed("the task has no port \"\(reference)\"")
     }
 
     /// What the body answers, unless its time is over before.
+    ///
+    /// - Parameter subject: what is checked, for messages.
     private func within(
-        _ limit: Duration, _ body: @escaping @Sendable () async throws -> CheckOutcome
+        _ limit: Duration, _ subject: String, _ body: @escaping @Sendable () async throws -> CheckOutcome
     ) async -> CheckOutcome {
         await withTaskGroup { group in
             group.addTask {
-                do { return try await body() } catch { return .failed("\(error)") }
+                do { return try await body() } catch {
+                    return .failed("\(subject): \(ProbeFailure.words(for: error))")
+                }
             }
             group.addTask {
                 // Cancelled when the answer came.
                 try? await clock.sleep(for: limit)
-                return .failed("no answer within \(limit.text)")
+                return .failed("\(subject): no answer within \(limit.text)")
             }
             let first = await group.next()!
             group.cancelAll()

@@ -4,7 +4,7 @@ import Glibc
 import Synchronization
 import SystemPackage
 
-/// Waits for descriptors to become readable or writable: any number of them, on one thread.
+/// Waits for descriptors to become readable, or their other ends to be closed: any number of them, on one thread.
 ///
 /// Dispatch's own sources are not for this: on Linux their bookkeeping breaks, and the program with it, when many of them
 /// come and go at the same time (swift-corelibs-libdispatch, issue 949).
@@ -23,17 +23,10 @@ final class Readiness: Sendable {
         DispatchQueue(label: "cube.readiness").async { self.run() }
     }
 
-    enum Event {
-        /// Readable, or its other end is closed.
-        case input
-        /// Writable, or connected, or it failed to connect.
-        case output
-    }
-
     /// Waits for a descriptor.
     ///
     /// - Throws: `CancellationError`; an `Errno` where the descriptor cannot be waited for.
-    func wait(for descriptor: Int32, _ kind: Event = .input) async throws {
+    func wait(for descriptor: Int32) async throws {
         // One of our own: the same may be waited for twice, and closed meanwhile.
         let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
         guard copy >= 0 else { throw Errno(rawValue: errno) }
@@ -50,7 +43,7 @@ final class Readiness: Sendable {
                 let failure = state.withLock { state -> (any Error)? in
                     if Task.isCancelled { return CancellationError() }
                     var event = epoll_event(
-                        events: (kind == .input ? EPOLLIN : EPOLLOUT).rawValue | EPOLLONESHOT.rawValue,
+                        events: EPOLLIN.rawValue | EPOLLONESHOT.rawValue,
                         data: epoll_data_t(u64: id))
                     guard epoll_ctl(epoll, EPOLL_CTL_ADD, copy, &event) == 0 else { return Errno(rawValue: errno) }
                     state.waiting[id] = continuation

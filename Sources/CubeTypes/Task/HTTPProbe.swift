@@ -1,0 +1,74 @@
+/// A GET request to a port of the task; a status of 200 to 399 passes, unless ``status`` says otherwise.
+///
+/// - Since: 0.1
+public struct HTTPProbe: Hashable, Sendable {
+    /// How the server is spoken to.
+    ///
+    /// - Since: 0.1
+    public struct Scheme: OpenSet {
+        public let rawValue: String
+        public init(rawValue: String) { self.rawValue = rawValue }
+
+        /// Plain text.
+        public static let http: Scheme = "http"
+        /// Over TLS.
+        public static let https: Scheme = "https"
+    }
+
+    /// The port that is asked.
+    public var port: PortReference
+    /// Begins with `/`. Default `/`.
+    public var path: String
+    /// Default `http`.
+    public var scheme: Scheme
+    /// The name or address that is connected to. It is the `Host` of the request too, and the name that TLS asks for, unless
+    /// ``headers`` has a `Host`. Default: the loopback address.
+    public var host: String?
+    /// Sent with the request; they replace the headers of the same name that a check has anyway.
+    public var headers: [String: String]
+    /// The statuses that pass. Default 200 to 399.
+    public var status: HTTPStatusSet
+    /// Whether the server's certificate must be valid. Default `false`.
+    public var verify: Bool
+
+    public init(
+        port: PortReference, path: String = "/", scheme: Scheme = .http, host: String? = nil,
+        headers: [String: String] = [:], status: HTTPStatusSet = .standard, verify: Bool = false
+    ) {
+        self.port = port
+        self.path = path
+        self.scheme = scheme
+        self.host = host
+        self.headers = headers
+        self.status = status
+        self.verify = verify
+    }
+}
+
+extension HTTPProbe: Codable {
+    enum CodingKeys: String, CodingKey { case port, path, scheme, host, headers, status, verify }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            port: try container.decode(PortReference.self, forKey: .port),
+            path: try container.decodeIfPresent(String.self, forKey: .path) ?? "/",
+            scheme: try container.decodeIfPresent(Scheme.self, forKey: .scheme) ?? .http,
+            host: try container.decodeIfPresent(String.self, forKey: .host),
+            headers: try container.decodeIfPresent([String: String].self, forKey: .headers) ?? [:],
+            status: try container.decodeIfPresent(HTTPStatusSet.self, forKey: .status) ?? .standard,
+            verify: try container.decodeIfPresent(Bool.self, forKey: .verify) ?? false)
+    }
+
+    /// What an older worker does not know is left out where it says nothing.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(port, forKey: .port)
+        try container.encode(path, forKey: .path)
+        if scheme != .http { try container.encode(scheme, forKey: .scheme) }
+        try container.encodeIfPresent(host, forKey: .host)
+        if !headers.isEmpty { try container.encode(headers, forKey: .headers) }
+        if status != .standard { try container.encode(status, forKey: .status) }
+        if verify { try container.encode(verify, forKey: .verify) }
+    }
+}

@@ -1,0 +1,193 @@
+import CubeCore
+import CubeTypes
+import Foundation
+import NIOCore
+import NIOPosix
+import NIOSSL
+import Testing
+
+@testable import CubeWorker
+
+/// Checks over the network, against servers that say word for word what a test wants.
+@Suite(.timeLimit(.minutes(1)))
+struct ProbeTests {
+    /// What a worker's prober finds; the runtime is of no use for what goes over the network.
+    private func find(_ probe: HTTPProbe, timeout: Duration = .seconds(30)) async throws -> CheckOutcome {
+        let check = HealthCheck(http: probe, interval: .seconds(1), timeout: timeout)
+        return await prober.probe(run, .ready, of: .script(""), by: check)
+    }
+
+    private var prober: LocalProber {
+        let runtime = ProcessRuntime(
+            store: WorkerStore(directory: "/nonexistent"), supervisor: "", boot: "",
+            secrets: SecretDirectory(path: "/nonexistent"))
+        return LocalProber(runtime: runtime, clock: ContinuousClock())
+    }
+
+    private var run: RunIdentity {
+        RunIdentity(task: TaskAssignment.script("").id, placement: 1, number: 1, boot: "")
+    }
+
+    @Test(
+        "Interim answers are passed over, and the last one counts",
+        arguments: [
+            (["HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n"], "answered 503"),
+            (
+                [
+                    "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n", "HTTP/1.1 102 Processing\r\n\r\n",
+                    "HTTP/1.1 204 No Content\r\n\r\n",
+                ], nil
+            ),
+        ] as [([String], String?)])
+    func interim(parts: [String], failure: String?) async throws {
+        let server = try ScriptedServer(parts)
+        defer { server.close() }
+        let outcome = try await find(HTTPProbe(port: .number(server.port), path: "/ready?a=b"))
+        #expect(
+            outcome == failure.map { .failed("GET /ready?a=b on port \(server.port) \($0)") } ?? .passed)
+    }
+
+    @Test func `the answer is read to its end, so that the service can write it and sees a polite close`() async throws
+    {
+        let body = String(repeating: "x", count: 4000)
+        for head in ["HTTP/1.1 200 OK\r\nContent-Length: 8000\r\n\r\n", "HTTP/1.0 200 OK\r\n\r\n"] {
+            let server = try ScriptedServer([head, body, body])
+            defer { server.close() }
+            #expect(try await find(HTTPProbe(port: .number(server.port))) == .passed)
+            #expect(server.outcome.leftPolitely == true && server.outcome.sent == head.utf8.count + 8000)
+        }
+    }
+
+    @Test func `no more than 10 KiB of an answer is waited for`() async throws {
+        let chunk = "400\r\n" + String(repeating: "x", count: 1024) + "\r\n"
+        let server = try ScriptedServer(
+            ["HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", chunk], endless: true)
+        defer { server.close() }
+        #expect(try await find(HTTPProbe(port: .number(server.port))) == .passed)
+        // What the buffers of the kernel take is beyond anybody's reach.
+        #expect(server.outcome.sent < 64 << 20)
+    }
+
+    @Test(
+        "What is no whole answer of HTTP fails, and says why",
+        arguments: [
+            (
+                "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort",
+                "the connection was closed in the midst of the answer"
+            ),
+            ("SSH-2.0-x\r\n", "the answer is not HTTP"), ("", "the connection was closed without an answer"),
+        ])
+    func broken(answer: String, failure: String) async throws {
+        let server = try ScriptedServer([answer])
+        defer { server.close() }
+        let outcome = try await find(HTTPProbe(port: .number(server.port)))
+        #expect(outcome == .failed("GET / on port \(server.port): \(failure)"))
+    }
+
+    @Test(
+        "The statuses that pass are declared",
+        arguments: [
+            ("200,301-308", 204, false), ("200,301-308", 302, true), ("503", 503, true), ("200-399", 404, false),
+        ])
+    func statuses(expected: String, status: Int, passes: Bool) async throws {
+        let server = try ScriptedServer(["HTTP/1.1 \(status) Word\r\nContent-Length: 0\r\n\r\n"])
+        defer { server.close() }
+        let statuses = try #require(HTTPStatusSet(expected))
+        let outcome = try await find(HTTPProbe(port: .number(server.port), status: statuses))
+        let hint = statuses == .standard ? "" : ", and \(expected) passes"
+        #expect(outcome == (passes ? .passed : .failed("GET / on port \(server.port) answered \(status)\(hint)")))
+    }
+
+    @Test func `headers are sent, and replace those that a check has anyway`() async throws {
+        let server = try ScriptedServer(["HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"])
+        defer { server.close() }
+        let headers = ["host": "shop.example", "Authorization": "Basic eA=="]
+        #expect(try await find(HTTPProbe(port: .number(server.port), headers: headers)) == .passed)
+        let lines = Set(server.outcome.request.split(separator: "\r\n").map(String.init))
+        #expect(
+            lines == [
+                "GET / HTTP/1.1", "host: shop.example", "Authorization: Basic eA==", "User-Agent: cube", "Accept: */*",
+                "Connection: close",
+            ])
+    }
+
+    @Test func `another address than loopback is asked where the manifest says so, and named in the request`()
+        async throws
+    {
+        let server = try ScriptedServer(at: "127.0.0.9", ["HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n"])
+        defer { server.close() }
+        #expect(
+            try await find(HTTPProbe(port: .number(server.port), host: "127.0.0.9"))
+                == .failed("GET / on 127.0.0.9:\(server.port) answered 500"))
+        #expect(server.outcome.request.contains("\r\nHost: 127.0.0.9:\(server.port)\r\n"))
+        let check = HealthCheck(
+            tcp: TCPProbe(port: .number(server.port), host: "127.0.0.10"), interval: .seconds(1), timeout: .seconds(30))
+        #expect(
+            await prober.probe(run, .live, of: .script(""), by: check)
+                == .failed("127.0.0.10:\(server.port): connection refused"))
+    }
+
+    @Test func `a check that is cancelled ends at once, whatever the server does`() async throws {
+        let server = try ScriptedServer([], closes: false)
+        defer { server.close() }
+        let probe = HTTPProbe(port: .number(server.port))
+        let check = Task { try await find(probe, timeout: .seconds(3600)) }
+        while server.request.isEmpty { await Task.yield() }
+        check.cancel()
+        _ = try await check.value
+        #expect(server.outcome.leftPolitely == true)
+    }
+
+    @Test(
+        "https is spoken over TLS, and the certificate counts only where that is asked for",
+        arguments: [
+            (HTTPProbe.Scheme.https, false, nil),
+            (.https, true, "its certificate is not valid or not trusted; \"verify\": false accepts it"),
+        ] as [(HTTPProbe.Scheme, Bool, String?)])
+    func tls(scheme: HTTPProbe.Scheme, verify: Bool, failure: String?) async throws {
+        let server = try await Self.tlsServer()
+        let port = try #require(server.localAddress?.port)
+        let outcome = try await find(HTTPProbe(port: .number(port), scheme: scheme, verify: verify))
+        let subject = scheme == .https ? "HTTPS GET" : "GET"
+        #expect(outcome == failure.map { .failed("\(subject) / on port \(port): \($0)") } ?? .passed)
+        try await server.close()
+    }
+
+    @Test func `a server without TLS is told from one that has it`() async throws {
+        let server = try ScriptedServer(["HTTP/1.1 400 Bad\r\n\r\n"], listens: false)
+        defer { server.close() }
+        let probe = HTTPProbe(port: .number(server.port), scheme: .https)
+        #expect(try await find(probe) == .failed("HTTPS GET / on port \(server.port): the answer is not TLS"))
+    }
+
+    /// Answers every connection with 200 over TLS, with a certificate that nobody trusts.
+    private static func tlsServer() async throws -> any Channel {
+        let certificate = try NIOSSLCertificate.fromPEMBytes(Array(TestCertificate.certificate.utf8))
+        let context = try NIOSSLContext(
+            configuration: .makeServerConfiguration(
+                certificateChain: certificate.map { .certificate($0) },
+                privateKey: .privateKey(
+                    try NIOSSLPrivateKey(bytes: Array(TestCertificate.key.utf8), format: .pem))))
+        return try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let pipeline = channel.pipeline.syncOperations
+                    try pipeline.addHandler(NIOSSLServerHandler(context: context))
+                    try pipeline.addHandler(Greeter())
+                }
+            }
+            .bind(host: "127.0.0.1", port: 0).get()
+    }
+
+    private final class Greeter: ChannelInboundHandler {
+        typealias InboundIn = ByteBuffer
+        typealias OutboundOut = ByteBuffer
+
+        func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+            let answer = ByteBuffer(string: "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+            context.writeAndFlush(wrapOutboundOut(answer), promise: nil)
+        }
+
+        func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+    }
+}
