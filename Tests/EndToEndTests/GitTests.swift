@@ -40,6 +40,8 @@ extension EndToEndTests {
                 #expect(try world.ledger.living()["web/0"]?.version == "2")
                 let invalid = try await world.run(["validate"] + origin)
                 #expect(invalid.status == 1 && invalid.standardOutput.contains("manifests/web.json:1:"))
+                let lost = try await world.run("validate", "--manifests", "nowhere")
+                #expect(lost.status == 2 && lost.standardError.contains("check it with `cube validate --git \(remote)"))
                 let plan = try await world.run(["plan"] + origin)
                 let hint = "`cube validate --git \(remote) --branch main --path manifests` shows every problem"
                 #expect(plan.status == 1 && plan.standardError.contains(hint), "\(plan.standardError)")

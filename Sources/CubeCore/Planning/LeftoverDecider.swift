@@ -15,7 +15,11 @@ struct LeftoverDecider {
     ///
     /// - Parameter reason: why, for a person.
     func keep(_ kept: KeptReason, _ reason: String) -> Decision {
-        Decision(rule: kept.rule, reason: reason, health: health, replicas: replicas(desired: live.count))
+        // How many are declared nobody can know: as many as there are, those that ended by themselves included.
+        let taken = Set(live.map(\.ordinal))
+        let ended = observed.ended.values.filter { [.completed, .failed].contains($0.state) }
+        let desired = live.count + ended.count { !taken.contains($0.ordinal) }
+        return Decision(rule: kept.rule, reason: reason, health: health, replicas: replicas(desired: desired))
     }
 
     /// Nothing is declared: what lives is pruned, if the guards let it.

@@ -38,6 +38,7 @@ struct ReportMaker {
             status.line = places.first?.start.line
         case .kept(.groupInvalid)?, nil: status.file = live.first?.source
         }
+        if case .kept? = desired { status.kind = tasks(live).first?.definition.kind }
         let digests = Set(live.map(\.specDigest))
         status.observedDigest = digests.count == 1 ? digests.first : nil
         return WorkloadReport(status: status, drift: drift)

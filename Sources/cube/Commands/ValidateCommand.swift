@@ -56,7 +56,9 @@ struct ValidateCommand: Command {
         let fence = output.output == .markdown && !validation.lines.isEmpty ? ["```"] : []
         try output.write(validation.diagnostics, as: fence + validation.lines + fence + [validation.verdict])
         if paths.isEmpty, !place.manifests.exists {
-            Terminal.note("`cube init` makes a first manifest; --manifests names another directory.")
+            Terminal.note(
+                try place.followed.map { "`cube up` follows a repository here: check it with `cube validate \($0)`." }
+                    ?? "`cube init` makes a first manifest; --manifests names another directory.")
         }
         guard validation.diagnostics.contains(where: { $0.severity == .error }) else { return }
         let isUnreadable = validation.diagnostics.contains { $0.reason == .unreadable }

@@ -56,7 +56,7 @@ struct RevisionReader {
 
 extension PlaceOptions {
     /// The options that name the repository which was followed here last; `nil` where that was a directory.
-    fileprivate var followed: String? {
+    var followed: String? {
         get throws {
             guard let source = try WrittenStatus(data: data).summary()?.source, let url = source.url else { return nil }
             let options = [

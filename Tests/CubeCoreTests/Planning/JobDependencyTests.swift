@@ -97,7 +97,9 @@ struct JobDependencyTests {
         #expect(world.live("app").isEmpty)
         world.become(.complete, "migrate")
         world.settle()
-        #expect(status(world, "migrate")?.health == .healthy)
+        let kept = status(world, "migrate")
+        #expect(kept?.health == .healthy && kept?.kind == .job)
+        #expect(kept?.tasks.map(\.state) == [.completed] && kept?.replicas.desired == 1)
         #expect(started(world, "app") == [["one"]])
     }
 
