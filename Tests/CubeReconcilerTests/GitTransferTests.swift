@@ -117,6 +117,33 @@ import Testing
         #expect(arguments(in: await source().look().snapshot) == ["web": "1"])
     }
 
+    @Test func `a transfer that was cut off goes on where it stopped`() async throws {
+        try repository.run(["-C", repository.remote.string, "config", "uploadpack.allowFilter", "true"])
+        for number in 0..<600 { try repository.write(manifest("w\(number)"), to: "deploy/w\(number).json") }
+        try publish()
+        let directory = repository.directory.path.string
+        // The question, the commit, the first 500 files: then the connection is refused, once.
+        try repository.directory.write(
+            """
+            #!/bin/sh
+            echo >> '\(directory)/connections'
+            if [ "$(wc -l < '\(directory)/connections')" -eq 4 ]; then exit 255; fi
+            for command; do :; done
+            exec sh -c "$command"
+            """, to: "ssh")
+        chmod(directory + "/ssh", 0o700)
+        let source = source(
+            url: "ssh://host\(repository.remote)",
+            environment: ["GIT_SSH_COMMAND": "'\(directory)/ssh'", "GIT_SSH_VARIANT": "ssh"])
+        let cutOff = try #require(await source.look().snapshot)
+        #expect(cutOff.problems.map(\.reason) == ["remote_unreachable"] && cutOff.root == nil)
+        let clone = "--git-dir=\(repository.directory.path.appending("clone"))"
+        let objects = try repository.run([clone, "rev-list", "--objects", "--missing=print", "refs/cube/new"])
+        #expect(objects.split(separator: "\n").count { $0.hasPrefix("?") } == 100)
+        let whole = try #require(await source.look().snapshot)
+        #expect(whole.problems.isEmpty && whole.files.count == 600)
+    }
+
     @Test func `a remote that is a shallow clone itself is followed`() async throws {
         for number in 0..<3 {
             try repository.write(manifest("web", "\(number)"), to: "deploy/web.json")
