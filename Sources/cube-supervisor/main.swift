@@ -28,12 +28,22 @@ func openSignals() -> Int32 {
     return signalfd(-1, &waitedFor, Int32(SFD_CLOEXEC | SFD_NONBLOCK))
 }
 
+/// Gives the task the limit of open files that its worker was started with: the worker raises its own.
+func restoreOpenFiles() {
+    guard let text = getenv("CUBE_OPEN_FILES"), let count = rlim_t(String(cString: text)) else { return }
+    var limit = rlimit()
+    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+    limit.rlim_cur = min(count, limit.rlim_max)
+    setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+}
+
 _ = cube_close_from(3)
 var all = sigset_t()
 sigfillset(&all)
 sigprocmask(SIG_SETMASK, &all, nil)
 setsid()
 umask(0o077)
+restoreOpenFiles()
 
 if CommandLine.argc == 3, CommandLine.arguments[1] == "check" {
     guard let launch = Launch(file: 0) else { fail("the check is not of a known format") }

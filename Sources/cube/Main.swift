@@ -1,5 +1,6 @@
 import ArgumentParser
 import CubeJSON
+import CubeWorker
 import Glibc
 
 @main
@@ -7,6 +8,7 @@ enum Main {
     static func main() async {
         // A reader that went away ends a write, not the process.
         signal(SIGPIPE, SIG_IGN)
+        OpenFileLimit.raise()
         do {
             try await run()
         } catch let code as ExitCode {

@@ -3,6 +3,7 @@ import CubeTypes
 import FoundationEssentials
 import HTTPTypes
 import Hummingbird
+import NIOCore
 import NIOHTTP1
 import Testing
 
@@ -168,6 +169,67 @@ struct GateTests {
                 with: endpoint)
             #expect(answer.hasPrefix("HTTP/1.1 400 "))
             #expect(answer.contains(#""reason":"validation_failed""#))
+        }
+    }
+
+    @Test func `an HTTP 1_0 client is answered in its version and closed`() async throws {
+        let stream = Route(.get, "/stream", .everybody) { call in
+            call.stream(contentType: "text/plain") { sink in
+                try await sink.send(Array("one".utf8))
+                try await sink.send(Array("two".utf8))
+            }
+        }
+        try await withRoutes(routes + [stream]) { endpoint, _ in
+            for header in ["", "Connection: keep-alive\r\n"] {
+                let answer = try await exchange(
+                    "GET /open HTTP/1.0\r\nHost: localhost\r\n\(header)\r\n", with: endpoint)
+                #expect(answer.hasPrefix("HTTP/1.0 200 OK\r\n"))
+                #expect(answer.lowercased().contains("connection: close\r\n"))
+            }
+            // Without chunks, which it does not know.
+            let answer = try await exchange("GET /stream HTTP/1.0\r\nHost: localhost\r\n\r\n", with: endpoint)
+            #expect(answer.hasSuffix("\r\n\r\nonetwo"))
+        }
+    }
+
+    @Test(arguments: [
+        "Host: localhost\r\nHost: localhost\r\n", "Host: localhost\r\nhost: evil.example\r\n", "Host: localhost, b\r\n",
+    ])
+    func `a request with several hosts is refused`(hosts: String) async throws {
+        try await withRoutes(routes) { endpoint, _ in
+            let answer = try await exchange("GET /open HTTP/1.1\r\n\(hosts)Connection: close\r\n\r\n", with: endpoint)
+            #expect(answer.hasPrefix("HTTP/1.1 400 "))
+            #expect(answer.contains(#""reason":"validation_failed""#))
+        }
+    }
+
+    @Test func `a client that waits for a word before its body gets it, and only where the body is wanted`()
+        async throws
+    {
+        try await withRoutes(routes) { endpoint, _ in
+            let body = #"{"lines": []}"#
+            @Sendable func head(_ token: String, expect: String = "100-continue") -> String {
+                "POST /things HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer \(token)\r\nConnection: close\r\n"
+                    + "Content-Type: application/json\r\nExpect: \(expect)\r\nContent-Length: \(body.utf8.count)\r\n\r\n"
+            }
+            let answers = try await withConnection(to: endpoint) { inbound, outbound in
+                var answers: [String] = []
+                try await outbound.write(ByteBuffer(string: head(tokens[.write]!)))
+                for try await bytes in inbound {
+                    answers.append(String(buffer: bytes))
+                    if answers.count == 1 { try await outbound.write(ByteBuffer(string: body)) }
+                }
+                return answers
+            }
+            #expect(answers.first == "HTTP/1.1 100 Continue\r\n\r\n")
+            #expect(answers.dropFirst().joined().hasPrefix("HTTP/1.1 201 "))
+            // The body never comes, so the connection is of no more use.
+            let refused = try await exchange(head("wrong"), with: endpoint)
+            #expect(refused.hasPrefix("HTTP/1.1 401 "))
+            #expect(refused.lowercased().contains("connection: close\r\n"))
+            #expect(
+                try await exchange(head(tokens[.write]!, expect: "miracles"), with: endpoint).hasPrefix("HTTP/1.1 417 ")
+            )
         }
     }
 

@@ -4,6 +4,7 @@ import HTTPTypes
 import Hummingbird
 import NIOCore
 import NIOHTTP1
+import NIOPosix
 import ServiceLifecycle
 import Testing
 
@@ -80,28 +81,91 @@ struct LimitTests {
         }
     }
 
-    @Test func `connections beyond the limit wait`() async throws {
+    /// Opens connections that never ask anything, each of which is accepted before the next one; then asks with a token.
+    @Test func `six hundred connections without a token keep nobody out who has one`() async throws {
+        try await withRoutes([Route(.get, "/members", .worker) { _ in .noContent }]) { endpoint, _ in
+            guard case .tcp(let host, let port) = endpoint.address else { throw NotListening() }
+            let address = try SocketAddress(ipAddress: host, port: port)
+            var idle: [any Channel] = []
+            for _ in 0..<600 {
+                idle.append(
+                    try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton).connect(to: address).get())
+            }
+            let answer = try await ask(.GET, endpoint, "/members", token: .worker)
+            #expect(answer.status == 204)
+            for channel in idle { try? await channel.close() }  // Most are closed already.
+        }
+    }
+
+    @Test func `a connection that presented a token is served however many strangers come after it`() async throws {
+        var limits = ServerLimits()
+        (limits.strangers, limits.strangersPerAddress) = (2, 2)
+        let (starts, started) = AsyncStream<Void>.makeStream()
+        let (goes, go) = AsyncStream<Void>.makeStream()
+        let hold = Route(.get, "/hold", .reader) { call in
+            call.stream(contentType: "text/plain") { sink in
+                started.finish()
+                for await _ in goes {}
+                try await sink.send(Array("done".utf8))
+            }
+        }
+        try await withRoutes([open, hold], limits: limits) { endpoint, _ in
+            async let held = ask(.GET, endpoint, "/hold", token: .read)
+            for await _ in starts {}
+            // Each comes with a connection of its own; the first ones give way.
+            for _ in 0..<10 {
+                let answer = try await exchange("GET /open HTTP/1.0\r\nHost: localhost\r\n\r\n", with: endpoint)
+                #expect(answer.hasPrefix("HTTP/1.0 200 "))
+            }
+            go.finish()
+            #expect(String(decoding: try await held.body, as: UTF8.self) == "done")
+        }
+    }
+
+    @Test func `more clients with a token than there may be are refused and closed, but not those of this machine`()
+        async throws
+    {
         var limits = ServerLimits()
         limits.connections = 1
         let (starts, started) = AsyncStream<Void>.makeStream()
-        let hold = Route(.get, "/hold", .everybody) { call in
+        let hold = Route(.get, "/hold", .reader) { call in
             call.stream(contentType: "text/plain") { sink in
                 started.finish()
                 try await sink.send([0x20])
                 try await Task.sleep(for: .seconds(3600))
             }
         }
-        try await withRoutes([open, hold], limits: limits) { endpoint, _ in
-            let transport = HTTPTransport(endpoint: endpoint, token: nil, options: quiet)
-            try await withConnection(to: endpoint) { _, outbound in
-                try await outbound.write(ByteBuffer(string: "GET /hold HTTP/1.1\r\nHost: localhost\r\n\r\n"))
-                for await _ in starts {}
-                let error = await #expect(throws: APIError.self) {
-                    try await transport.send(TransportRequest(.get, ["open"], deadline: .milliseconds(200)))
-                }
-                #expect(error?.reason == .timeout)
+        let read = Route(.get, "/read", .reader) { _ in .noContent }
+        try await withRoutes([hold, read], limits: limits) { endpoint, _ in
+            @Sendable func request(_ path: String, _ role: TokenSet.Role) -> String {
+                "GET \(path) HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer \(tokens[role]!)\r\n\r\n"
             }
-            try await transport.send(TransportRequest(.get, ["open"]))
+            try await withConnection(to: endpoint) { _, outbound in
+                try await outbound.write(ByteBuffer(string: request("/hold", .read)))
+                for await _ in starts {}
+                let answer = try await exchange(request("/read", .read), with: endpoint)
+                #expect(answer.hasPrefix("HTTP/1.1 429 "))
+                #expect(answer.contains(#""reason":"too_many_requests""#))
+                #expect(try await ask(.GET, endpoint, "/read", token: .write).status == 204)
+            }
+        }
+    }
+
+    @Test func `a connection that presents no token is closed after its time, even if it keeps asking`() async throws {
+        var limits = ServerLimits()
+        limits.strangerTime = .milliseconds(100)
+        try await withRoutes([open], limits: limits) { endpoint, _ in
+            try await withConnection(to: endpoint) { inbound, outbound in
+                // It ends when the server closes, in the midst of whatever it asks.
+                do {
+                    try await outbound.write(ByteBuffer(string: "GET /open HTTP/1.1\r\nHost: localhost\r\n\r\n"))
+                    for try await _ in inbound {
+                        try await outbound.write(ByteBuffer(string: "GET /open HTTP/1.1\r\nHost: localhost\r\n\r\n"))
+                    }
+                } catch is IOError {
+                } catch ChannelError.ioOnClosedChannel {
+                }
+            }
         }
     }
 

@@ -59,8 +59,8 @@ extension Wall {
         Wall(
             "CubeManager",
             """
-            CubeCore CubeErrors CubeSystem CubeTypes CubeVersion FoundationEssentials GRDB HashTreeCollections Logging
-            ServiceLifecycle Synchronization SystemPackage
+            CubeCore CubeErrors CubeSystem CubeTypes CubeVersion FoundationEssentials GRDB Glibc HashTreeCollections
+            Logging ServiceLifecycle Synchronization SystemPackage
             """),
         Wall(
             "CubeWorker",
@@ -72,7 +72,8 @@ extension Wall {
             "CubeServer",
             """
             Crypto CubeCore CubeErrors CubeJSON CubeManager CubeSystem CubeTypes CubeVersion CubeWorker FoundationEssentials
-            Glibc HTTPTypes Hummingbird HummingbirdCore Logging NIOCore NIOHTTP1 NIOHTTPTypes ServiceLifecycle SystemPackage
+            Glibc HTTPTypes Hummingbird HummingbirdCore Logging NIOCore NIOHTTP1 NIOHTTPTypes ServiceLifecycle
+            Synchronization SystemPackage
             """),
 
         // For tests, of ours and of others.
@@ -103,7 +104,7 @@ extension Wall {
         Wall(
             "CommandLineTests",
             """
-            cube CubeCore CubeErrors CubeJSON CubeReconciler CubeTypes FoundationEssentials Glibc Synchronization
+            cube CubeCore CubeErrors CubeJSON CubeManager CubeReconciler CubeTypes FoundationEssentials Glibc Synchronization
             SystemPackage Testing
             """),
         Wall(

@@ -24,6 +24,9 @@ struct Call: Sendable {
     ///
     /// - Throws: `body_too_large`.
     func bytes() async throws -> [UInt8] {
+        if request.headers[.expect] != nil {
+            channel.triggerUserOutboundEvent(MessageFraming.BodyIsWanted(), promise: nil)
+        }
         do {
             return Array(try await request.body.collect(upTo: bodyLimit).readableBytesView)
         } catch is NIOTooManyBytesError {

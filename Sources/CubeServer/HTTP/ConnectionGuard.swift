@@ -14,13 +14,19 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     typealias OutboundOut = HTTPResponsePart
 
     private let limits: ServerLimits
+    private let pool: ConnectionPool
     private var departure: EventLoopPromise<Void>?
     private var requestDeadline: Scheduled<Void>?
     private var stallDeadline: Scheduled<Void>?
+    private var strangerDeadline: Scheduled<Void>?
+    private var hasEntered = false
     private var unanswered = 0
     private var received = 0
 
-    init(limits: ServerLimits) { self.limits = limits }
+    init(limits: ServerLimits, pool: ConnectionPool) {
+        self.limits = limits
+        self.pool = pool
+    }
 
     /// Succeeds when the client of a connection stopped sending or is gone.
     static func departure(from channel: any Channel) async throws -> EventLoopFuture<Void> {
@@ -32,12 +38,19 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         departure = context.eventLoop.makePromise()
+        frameMessages(context)
+        if context.channel.isActive { enter(context) }
     }
 
-    func handlerRemoved(context: ChannelHandlerContext) { end() }
+    func handlerRemoved(context: ChannelHandlerContext) { end(context) }
+
+    func channelActive(context: ChannelHandlerContext) {
+        enter(context)
+        context.fireChannelActive()
+    }
 
     func channelInactive(context: ChannelHandlerContext) {
-        end()
+        end(context)
         context.fireChannelInactive()
     }
 
@@ -99,9 +112,41 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(span)) { context.close(promise: nil) }
     }
 
-    private func end() {
+    /// Puts a handler of its own where messages still are as they came.
+    private func frameMessages(_ context: ChannelHandlerContext) {
+        let pipeline = context.pipeline.syncOperations
+        do {
+            let decoder = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
+            try pipeline.addHandler(MessageFraming(), position: .after(decoder))
+        } catch {
+            context.fireErrorCaught(error)
+        }
+    }
+
+    private func enter(_ context: ChannelHandlerContext) {
+        guard !hasEntered else { return }
+        hasEntered = true
+        pool.enter(context.channel)
+        strangerDeadline = context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(limits.strangerTime)) {
+            self.closeStranger(context)
+        }
+    }
+
+    /// Closes a connection that presented no token in time. A request that is under way is answered first.
+    private func closeStranger(_ context: ChannelHandlerContext) {
+        guard pool.isStranger(context.channel) else { return }
+        if unanswered == 0 {
+            context.close(promise: nil)
+        } else {
+            strangerDeadline = close(context, in: limits.requestTime)
+        }
+    }
+
+    private func end(_ context: ChannelHandlerContext) {
         requestDeadline?.cancel()
         stallDeadline?.cancel()
+        strangerDeadline?.cancel()
+        pool.leave(context.channel)
         departure?.succeed()
     }
 }

@@ -20,13 +20,15 @@ struct Gate: HTTPResponder {
     private let version: VersionInfo
     /// What every answer says of the version, so that a client knows it without asking.
     private let versionHeader: String
+    private let pool: ConnectionPool
     private let logger: Logger
 
-    init(table: RouteTable, options: ServerOptions, version: VersionInfo, logger: Logger) {
+    init(table: RouteTable, options: ServerOptions, version: VersionInfo, pool: ConnectionPool, logger: Logger) {
         self.table = table
         self.options = options
         self.version = version
         versionHeader = version.header
+        self.pool = pool
         self.logger = logger
     }
 
@@ -46,6 +48,7 @@ struct Gate: HTTPResponder {
             switch error.code {
             case 401: response.headers[.wwwAuthenticate] = "Bearer realm=\"cube\""
             case 405: response.headers[.allow] = error.details?["allow"]
+            case 429: response.headers[.connection] = "close"
             default: break
             }
         }
@@ -62,16 +65,29 @@ struct Gate: HTTPResponder {
     private func answer(
         _ request: Request, channel: any Channel, logger: Logger, _ deprecation: inout Deprecation?
     ) async throws -> Response {
+        try checkHead(request)
         try checkHost(request)
         let (route, parameters) = try find(request)
         deprecation = route.deprecation
-        let role = try authorize(request, for: route)
+        let role = try authorize(request, for: route, channel: channel)
         let limit = route.takesBatch ? options.limits.batchBytes : options.limits.bodyBytes
         try checkBody(request, limit: limit)
         return try await route.respond(
             Call(
                 request: request, parameters: parameters, role: role, limits: options.limits, bodyLimit: limit,
                 channel: channel))
+    }
+
+    /// What HTTP itself demands of a head, beyond what the parser checks.
+    private func checkHead(_ request: Request) throws(APIError) {
+        if request.head.authority?.contains(",") == true {
+            throw APIError(.validationFailed, "the request names several hosts; it must have one Host field")
+        }
+        if let expectation = request.headers[.expect], expectation.lowercased() != "100-continue" {
+            throw APIError(
+                .validationFailed, "\"Expect: \(expectation.prefix(80))\" is not known; only 100-continue is", code: 417
+            )
+        }
     }
 
     /// A web page may make a browser call us under the page's own name, which its name server points here. No page can
@@ -120,13 +136,21 @@ struct Gate: HTTPResponder {
             details: ["oldest_api": "\(supported.lowerBound)", "api": "\(supported.upperBound)"])
     }
 
-    private func authorize(_ request: Request, for route: Route) throws(APIError) -> TokenSet.Role? {
+    private func authorize(
+        _ request: Request, for route: Route, channel: any Channel
+    ) throws(APIError) -> TokenSet.Role? {
         guard case .tcp = options.listen, case .roles(let allowed) = route.access else { return nil }
         let parts = (request.headers[.authorization] ?? "").split(separator: " ", maxSplits: 1)
-        guard parts.count == 2, parts[0].lowercased() == "bearer",
-            let role = options.tokens.role(presenting: String(parts[1]))
-        else {
+        guard parts.count == 2, parts[0].lowercased() == "bearer" else {
             throw APIError(.unauthorized, "this call needs a token: Authorization: Bearer TOKEN")
+        }
+        guard let role = options.tokens.role(presenting: String(parts[1])) else {
+            throw APIError(
+                .unauthorized, "the token is not one of this server's; its tokens are in tokens/ of its data directory")
+        }
+        guard pool.admit(channel, presenting: role) else {
+            throw APIError(
+                .tooManyRequests, "as many connections are open as there may be (\(options.limits.connections))")
         }
         guard allowed.contains(role) else {
             let needed = allowed.map(\.rawValue).sorted().joined(separator: " or ")

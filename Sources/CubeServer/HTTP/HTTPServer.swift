@@ -32,24 +32,29 @@ struct HTTPServer: Service {
 
     private var application: Application<Gate> {
         let limits = options.limits
+        let pool = ConnectionPool(limits: limits)
         // That it listens is told by whoever knows the address that others are to use.
         var framework = logger
         framework.logLevel = max(framework.logLevel, .notice)
         return Application(
-            responder: Gate(table: table, options: options, version: version, logger: logger),
+            responder: Gate(table: table, options: options, version: version, pool: pool, logger: logger),
             server: .http1(
                 configuration: HTTP1Channel.Configuration(
-                    additionalChannelHandlers: [ConnectionGuard(limits: limits)],
+                    additionalChannelHandlers: [ConnectionGuard(limits: limits, pool: pool)],
                     idleTimeout: TimeAmount(limits.idleTime),
                     httpDecoderConfiguration: .init(
                         maxHeaderFieldSize: limits.headerBytes, maxHeaderListSize: limits.headerBytes,
                         maxHeaderFieldCount: limits.headerFields))),
             configuration: ApplicationConfiguration(
                 address: bindAddress,
-                availableConnectionsDelegate: MaximumAvailableConnections(limits.connections, logger: framework)),
+                // The pool closes connections before there are so many; this bounds those that are still being closed.
+                availableConnectionsDelegate: MaximumAvailableConnections(
+                    limits.allConnections + Self.closingConnections, logger: framework)),
             onServerRunning: { channel in await announce(channel) },
             logger: framework)
     }
+
+    private static let closingConnections = 64
 
     private var bindAddress: BindAddress {
         switch options.listen {

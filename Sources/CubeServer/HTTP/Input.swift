@@ -1,3 +1,4 @@
+import CubeCore
 import CubeErrors
 import CubeJSON
 import CubeTypes
@@ -97,8 +98,8 @@ extension Input<TaskState?> {
 }
 
 extension Input<Int?> {
-    static func integer(_ name: String, in range: ClosedRange<Int> = 0...Int.max, _ summary: String) -> Input {
-        let rule = range.upperBound == .max ? "must be at least \(range.lowerBound)" : "must be in \(range)"
+    static func integer(_ name: String, in range: ClosedRange<Int> = 0...Counter.limit, _ summary: String) -> Input {
+        let rule = range.upperBound == Counter.limit ? "must be at least \(range.lowerBound)" : "must be in \(range)"
         return query(name, summary, .integer(range), rule: rule) { text in
             Int(text).flatMap { range.contains($0) ? $0 : nil }
         }
@@ -108,7 +109,7 @@ extension Input<Int?> {
 extension Input<Int> {
     /// - Parameter standard: what holds where nothing is said.
     static func integer(
-        _ name: String, in range: ClosedRange<Int> = 0...Int.max, orElse standard: Int, _ summary: String
+        _ name: String, in range: ClosedRange<Int> = 0...Counter.limit, orElse standard: Int, _ summary: String
     ) -> Input {
         let input = Input<Int?>.integer(name, in: range, summary)
         let schema = input.description.schema.with(["default": .integer(Int64(standard))])

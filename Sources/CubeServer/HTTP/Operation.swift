@@ -46,7 +46,7 @@ extension Route {
     var refusals: [Int: [ErrorReason]] {
         var reasons = Set(operation.errors)
         reasons.formUnion([.forbiddenHost, .internal, .unavailable])
-        if case .roles = access { reasons.formUnion([.unauthorized, .forbidden]) }
+        if case .roles = access { reasons.formUnion([.unauthorized, .forbidden, .tooManyRequests]) }
         if !inputs.isEmpty { reasons.insert(.validationFailed) }
         if inputs.contains(where: { $0.place == .path }) { reasons.insert(.routeNotFound) }
         if takesBody { reasons.formUnion([.unsupportedMediaType, .bodyTooLarge]) }

@@ -1,7 +1,16 @@
 /// The bounds of a listener; nothing that a client sends or holds is without one.
 package struct ServerLimits: Sendable {
-    /// Connections at a time; more wait in the kernel's queue.
+    /// Connections at a time whose clients presented a token from another machine; more are answered `too_many_requests`.
     package var connections = 512
+    /// Connections at a time of the components of Cube and the people on this machine: over a Unix socket, or over loopback
+    /// with the token of a worker or a writer.
+    package var localConnections = 512
+    /// Connections at a time that have presented no token yet. Where there are more, the oldest one is closed.
+    package var strangers = 128
+    /// How many of these one address may have. An IPv6 network of 64 bits counts as one address.
+    package var strangersPerAddress = 64
+    /// How long a connection may go without presenting a token.
+    package var strangerTime: Duration = .seconds(10)
     /// All header fields of a request, in bytes.
     package var headerBytes = 32 << 10
     package var headerFields = 100
@@ -19,4 +28,23 @@ package struct ServerLimits: Sendable {
     package var longestWait: Duration = .seconds(60)
 
     package init() {}
+
+    /// How many connections a listener has open at most.
+    package var allConnections: Int { connections + localConnections + strangers }
+
+    /// The same limits with fewer connections, in proportion, where they are above a number of open files.
+    ///
+    /// - Parameter openFiles: How many connections may be open; each kind keeps a few in any case.
+    package func fitted(to openFiles: Int) -> ServerLimits {
+        guard openFiles < allConnections else { return self }
+        func share(_ count: Int) -> Int { max(min(count, Self.fewest), count * openFiles / allConnections) }
+        var limits = self
+        limits.connections = share(connections)
+        limits.localConnections = share(localConnections)
+        limits.strangers = share(strangers)
+        limits.strangersPerAddress = min(strangersPerAddress, max(1, limits.strangers / 2))
+        return limits
+    }
+
+    private static let fewest = 8
 }

@@ -19,6 +19,13 @@ package struct TokenSet: Sendable {
 
     package init(_ tokens: [Role: String]) { self.tokens = tokens }
 
+    /// The same tokens with another one for a role.
+    package func with(_ token: String?, for role: Role) -> TokenSet {
+        var tokens = tokens
+        if let token { tokens[role] = token }
+        return TokenSet(tokens)
+    }
+
     package subscript(role: Role) -> String? { tokens[role] }
 
     /// The role of whoever presents this token. Takes the same time for every token of a length.

@@ -27,10 +27,10 @@ final class Spawned: Sendable {
         posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)
         posix_spawn_file_actions_adddup2(&actions, sink.rawValue, 2)
 
-        // It needs no environment, and the worker's may hold secrets.
-        var environment: [UnsafeMutablePointer<CChar>?] = [nil]
+        // The worker's own environment may hold secrets. The task is to have the limit that the worker was started with.
+        var environment = [OpenFileLimit.inherited.map { strdup("CUBE_OPEN_FILES=\($0)") } ?? nil, nil]
         var arguments = ([program] + arguments).map { strdup($0) } + [nil]
-        defer { arguments.forEach { free($0) } }
+        defer { (arguments + environment).forEach { free($0) } }
         var id: pid_t = 0
         let failure = posix_spawn(&id, program, &actions, nil, &arguments, &environment)
         try sink.close()

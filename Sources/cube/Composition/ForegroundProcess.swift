@@ -10,6 +10,7 @@ enum ForegroundProcess {
     ///
     /// - Parameter onHangup: what SIGHUP asks for; `nil`: to end, as when a terminal is closed.
     static func run(_ services: [any Service], onHangup: (@Sendable () -> Void)? = nil) async throws {
+        try OpenFiles.requireForServices()
         // What is made is for this user alone; tasks get the usual mask from their supervisor.
         umask(0o077)
         let hangups = onHangup.map { [HangupService(action: $0)] } ?? []

@@ -22,12 +22,14 @@ struct ListenOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "How many connections are served at a time; each blocking query and each followed log holds one. More wait.",
+            "How many connections with a token are served at a time; each blocking query and each followed log holds one. More "
+                + "are refused with 429. Those of Cube itself on this machine do not count. "
+                + "(default: \(ServerLimits().connections), or fewer where the limit of open files is low)",
             valueName: "count"))
-    var maxConnections = ServerLimits().connections
+    var maxConnections: Int?
 
     func validate() throws {
-        guard maxConnections < 1 else { return }
+        guard let maxConnections, maxConnections < 1 else { return }
         throw ValidationError("--max-connections: \(maxConnections) is below 1")
     }
 
@@ -40,7 +42,7 @@ struct ListenOptions: ParsableArguments {
         var listen: Endpoint.Address
         var advertise: Endpoint?
         var insecure = false
-        var maxConnections = ServerLimits().connections
+        var maxConnections: Int?
 
         /// A free port of this machine alone.
         static let free = Choice(listen: .tcp(host: "127.0.0.1", port: 0))
@@ -49,8 +51,12 @@ struct ListenOptions: ParsableArguments {
             _ tokens: TokenSet, onReady: @Sendable @escaping (Endpoint) async -> Void
         ) throws -> ServerOptions {
             var limits = ServerLimits()
-            if maxConnections > limits.connections { try OpenFiles.allow(maxConnections) }
-            limits.connections = maxConnections
+            if let maxConnections {
+                limits.connections = maxConnections
+                try OpenFiles.require(for: limits)
+            } else {
+                limits = OpenFiles.fit(limits)
+            }
             var hosts: Set<String> = []
             if let advertise, case .tcp(let host, _) = advertise.address { hosts.insert(host) }
             return try ServerOptions(
