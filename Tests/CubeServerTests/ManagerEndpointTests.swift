@@ -307,9 +307,16 @@ struct ManagerEndpointTests {
             ] {
                 let body = String(decoding: try await ask(.GET, endpoint, path, token: .read).body, as: UTF8.self)
                 #expect(!body.contains("hunter2"), "\(path)")
+                #expect(!body.contains(request.task.specDigest.rawValue), "\(path)")
+                #expect(!body.contains(request.task.settingsDigest.rawValue), "\(path)")
+                #expect(!body.contains("digest_key"), "\(path)")
                 if path.hasPrefix(prefix) { #expect(body.contains(#""PASSWORD":"<hidden>""#), "\(path)") }
             }
             let reader = ManagerClient(endpoint: endpoint, token: tokens[.read], options: quiet)
+            // The same digests look the same, and who may write knows under which key.
+            let key = try #require(try await client.tasks().digestKey.flatMap(DigestKey.init(hexadecimal:)))
+            #expect(try await reader.task(request.task.id).specDigest == key.keyed(request.task.specDigest))
+            #expect(try await client.task(request.task.id).specDigest == request.task.specDigest)
             let error = await #expect(throws: APIError.self) { try await reader.stop(request.task.id) }
             #expect(error?.reason == .forbidden)
         }

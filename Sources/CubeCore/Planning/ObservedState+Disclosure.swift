@@ -1,28 +1,39 @@
 import CubeTypes
 
 extension ObservedState {
-    /// Fills in the values of `env` that whoever looked was not shown, where a task's digest shows that they are those which
-    /// are declared. What stays hidden is not what is declared.
+    /// Whether values of `env` are hidden from whoever looked; then digests are under a key that is not known here.
+    package var hidesValues: Bool {
+        digestKey == nil
+            && workloads.values.contains { workload in
+                workload.tasks.values.contains { $0.definition.env.values.contains(TaskDefinition.hiddenValue) }
+            }
+    }
+
+    /// Puts what is declared in the place of what whoever looked was not shown.
+    ///
+    /// Nothing can be compared with a value that is hidden, or anybody could find it by trying. So a task that differs in nothing
+    /// that can be seen counts as what is declared, and a changed value of `env` is not noticed; see ``hidesValues``.
     package mutating func disclose(by desired: DesiredState) {
+        guard hidesValues else { return }
         for (name, workload) in workloads {
             guard case .readable(let declared)? = desired.workloads[name] else { continue }
+            // What each digest stands for that is under the key.
+            var meanings: [Digest: Digest] = [:]
             for (id, task) in workload.tasks {
-                guard let definition = task.disclosed(by: declared.definition) else { continue }
-                workloads[name]?.tasks[id]?.definition = definition
+                var task = task
+                for (variable, value) in task.definition.env where value == TaskDefinition.hiddenValue {
+                    task.definition.env[variable] = declared.definition.env[variable] ?? value
+                }
+                if task.definition.specDigest == declared.specDigest {
+                    meanings[task.specDigest] = declared.specDigest
+                    task.specDigest = declared.specDigest
+                }
+                task.settingsDigest = task.definition.settingsDigest
+                workloads[name]?.tasks[id] = task
+            }
+            for (ordinal, slot) in workload.slots {
+                workloads[name]?.slots[ordinal] = slot.mapDigests { meanings[$0] ?? $0 }
             }
         }
-    }
-}
-
-extension TaskStatus {
-    /// The definition with the declared values in the place of the hidden ones; `nil` where nothing is hidden, or the values
-    /// are others.
-    fileprivate func disclosed(by declared: TaskDefinition) -> TaskDefinition? {
-        var candidate = definition
-        candidate.env = definition.env.reduce(into: [:]) { values, variable in
-            let isHidden = variable.value == TaskDefinition.hiddenValue
-            values[variable.key] = isHidden ? declared.env[variable.key] ?? variable.value : variable.value
-        }
-        return candidate.env != definition.env && candidate.specDigest == specDigest ? candidate : nil
     }
 }

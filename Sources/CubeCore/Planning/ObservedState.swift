@@ -11,6 +11,8 @@ package struct ObservedState: Hashable, Sendable {
     package internal(set) var workloads: [WorkloadName: ObservedWorkload] = [:]
     /// Live tasks of other owners, where the list had them: never touched.
     package private(set) var unmanaged: [TaskID: TaskStatus] = [:]
+    /// Under what people see digests; `nil` where that was not told, and digests may be under it already.
+    package let digestKey: DigestKey?
     private var names: [TaskID: WorkloadName] = [:]
 
     /// - Parameters:
@@ -22,6 +24,7 @@ package struct ObservedState: Hashable, Sendable {
         term = list.term
         revision = list.revision
         self.owner = list.owner
+        digestKey = list.digestKey.flatMap(DigestKey.init(hexadecimal:))
         for task in list.tasks { insert(task) }
         for slot in list.slots { workloads[slot.name, default: ObservedWorkload()].slots[slot.ordinal] = slot }
     }

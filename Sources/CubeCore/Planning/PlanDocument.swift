@@ -109,10 +109,13 @@ extension Planner {
         let names = Set(desired.workloads.keys).union(entries.keys).sorted()
         return names.map { name in
             PlanDocument.Footprint(
-                name: name, declared: desired.element(of: name)?.beginning,
-                live: entries[name].flatMap { $0.observedSum == SetDigest() ? nil : $0.observedSum.beginning })
+                name: name, declared: desired.element(of: name).map(beginning),
+                live: entries[name].flatMap { $0.observedSum == SetDigest() ? nil : beginning($0.observedSum) })
         }
     }
+
+    /// Enough of a digest to tell two states of a name apart.
+    private func beginning(_ sum: SetDigest) -> String { String(shown(sum.digest).hexadecimal.prefix(16)) }
 
     /// What is not any more as it was when a plan was made, in sentences; none where it can be carried out.
     package func departures(from document: PlanDocument) -> [String] {
@@ -127,7 +130,7 @@ extension Planner {
 
     /// The names whose manifests are not as they were.
     func declaredDepartures(from document: PlanDocument) -> [String] {
-        guard document.desiredDigest != desired.digest else { return [] }
+        guard document.desiredDigest != shown(desired.digest) else { return [] }
         return changes(from: document, in: \.declared).map { name, old, new in
             if old == nil { return "\(name): a manifest declares it now" }
             return new == nil ? "\(name): no manifest declares it any more" : "\(name): its manifest changed"
@@ -190,9 +193,4 @@ extension Condition {
         case .held, .ready, .reconciling: nil
         }
     }
-}
-
-extension SetDigest {
-    /// Enough of it to tell two states of a name apart.
-    fileprivate var beginning: String { String(digest.hexadecimal.prefix(16)) }
 }

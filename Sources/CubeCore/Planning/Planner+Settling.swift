@@ -28,7 +28,7 @@ extension Planner {
         let maker = ReportMaker(
             name: name, desired: desired.workloads[name], observed: observed.workloads[name] ?? ObservedWorkload(),
             decision: entry.decision, steps: entry.steps, stall: stall, diagnostics: desired.diagnostics(of: name),
-            previous: entry.report ?? former[name], now: now)
+            previous: entry.report ?? former[name], digestKey: observed.digestKey, now: now)
         let report = maker.report()
         if let old = entry.report { tally.remove(old) }
         tally.add(report)

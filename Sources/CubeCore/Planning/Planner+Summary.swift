@@ -10,11 +10,14 @@ extension Planner {
         summary.convergedDigest = lastSummary?.convergedDigest
         summary.holds = holds.map { SummaryStatus.HeldSet($0, limits) }
         summary.counts = tally.counts
-        if desired.isKnown { summary.desiredDigest = desired.digest }
+        // Without the cluster, its key is not known.
+        if desired.isKnown {
+            summary.desiredDigest = observed == nil ? lastSummary?.desiredDigest : shown(desired.digest)
+        }
         if observed != nil, desired.isKnown, !standing.isBlind {
             summary.health = tally.worst
             summary.sync = tally.sync[.outOfSync, default: 0] > 0 ? .outOfSync : isStale ? .unknown : .synced
-            if isConverged { summary.convergedDigest = desired.digest }
+            if isConverged { summary.convergedDigest = shown(desired.digest) }
         }
         summary.conditions = conditions(summary, now).since(lastSummary?.conditions ?? [])
         lastSummary = summary
@@ -24,8 +27,8 @@ extension Planner {
     /// The plan where the cluster or the source was not seen: nothing is done, and no file of a workload changes.
     mutating func blindPlan(now: Timestamp) -> Plan {
         Plan(
-            summary: summary(holds: [], now: now), desiredDigest: desired.digest,
-            observedDigest: tally.observedDigest)
+            summary: summary(holds: [], now: now), desiredDigest: shown(desired.digest),
+            observedDigest: shown(tally.observedDigest))
     }
 
     private var isStale: Bool {

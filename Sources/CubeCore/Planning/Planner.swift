@@ -136,6 +136,15 @@ package struct Planner: Sendable {
         dirty.formUnion(former.keys)
     }
 
+    // MARK: What people see
+
+    /// A digest as people see it, in files, plans and holds.
+    func shown(_ digest: Digest) -> Digest { observed?.digestKey?.keyed(digest) ?? digest }
+
+    private func shown(_ change: HeldChange) -> HeldChange {
+        observed?.digestKey.map(change.keyed(by:)) ?? change
+    }
+
     // MARK: The pass
 
     package mutating func pass(now: Timestamp) -> Plan {
@@ -160,8 +169,8 @@ package struct Planner: Sendable {
         forgetAbsent(now)
         dropTimers()
         var plan = Plan(
-            summary: summary(holds: holds, now: now), desiredDigest: desired.digest,
-            observedDigest: tally.observedDigest)
+            summary: summary(holds: holds, now: now), desiredDigest: shown(desired.digest),
+            observedDigest: shown(tally.observedDigest))
         plan.departures = departures
         plan.actions = standing == .writing && plan.departures.isEmpty ? actions : []
         for action in plan.actions where action.rule == .prune { window.stopped(action.name, at: now) }
@@ -292,7 +301,7 @@ package struct Planner: Sendable {
             declared: desired.workloads.count, leftovers: absent.count { entries[$0] != nil },
             memory: desired.memory.names, directives: directives, limits: limits)
         var prunes: [WorkloadName: [HeldChange]] = [:]
-        for name in pruning { prunes[name] = entries[name]?.decision.steps.compactMap(\.change) }
+        for name in pruning { prunes[name] = entries[name]?.decision.steps.compactMap(\.change).map(shown) }
         let (judged, approved, holding) = guards.judge(prunes, window: window)
         let stored = holdForStorage(judged)
         // What is not done is not counted.
@@ -317,7 +326,7 @@ package struct Planner: Sendable {
         guard !isStorageWritable else { return nil }
         let changes = stopping.flatMap { name -> [HeldChange] in
             guard judged[name] ?? .released == .released else { return [] }
-            return entries[name]?.decision.steps.filter { $0.state == .due }.compactMap(\.change) ?? []
+            return entries[name]?.decision.steps.filter { $0.state == .due }.compactMap(\.change).map(shown) ?? []
         }
         guard !changes.isEmpty,
             !directives.approve(changes, heldBy: WaitReason.guardStorage.rawValue)

@@ -13,6 +13,8 @@ struct ReportMaker {
     let stall: Standstill?
     let diagnostics: [Diagnostic]
     let previous: WorkloadReport?
+    /// Under what people see digests.
+    let digestKey: DigestKey?
     let now: Timestamp
 
     func report() -> WorkloadReport {
@@ -20,7 +22,7 @@ struct ReportMaker {
         let conditions = self.conditions.since(previous?.status.conditions ?? [])
         var status = WorkloadStatus(
             name: name, sync: sync, health: decision.health.status, replicas: decision.replicas,
-            tasks: tasks(live).map(TaskSummary.init),
+            tasks: tasks(live).map { TaskSummary(digestKey.map($0.keyed(by:)) ?? $0) },
             endpoints: tasks(live).filter(\.ready).flatMap(\.endpoints), conditions: conditions,
             diagnostics: diagnostics)
         switch desired {
@@ -28,7 +30,7 @@ struct ReportMaker {
             status.file = workload.file.text
             status.line = workload.line
             status.kind = workload.definition.kind
-            status.desiredDigest = workload.specDigest
+            status.desiredDigest = shown(workload.specDigest)
         case .kept(.unreadable(let files))?: status.file = files.first?.text
         case .kept(.misled(let diagnostics))?:
             status.file = diagnostics[0].range.filename
@@ -40,9 +42,11 @@ struct ReportMaker {
         }
         if case .kept? = desired { status.kind = tasks(live).first?.definition.kind }
         let digests = Set(live.map(\.specDigest))
-        status.observedDigest = digests.count == 1 ? digests.first : nil
+        status.observedDigest = digests.count == 1 ? digests.first.map(shown) : nil
         return WorkloadReport(status: status, drift: drift)
     }
+
+    private func shown(_ digest: Digest) -> Digest { digestKey?.keyed(digest) ?? digest }
 
     /// What lives, and of a slot where nothing lives what ended last.
     private func tasks(_ live: [TaskStatus]) -> [TaskStatus] {

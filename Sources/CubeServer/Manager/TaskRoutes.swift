@@ -1,3 +1,4 @@
+import CubeCore
 import CubeErrors
 import CubeManager
 import CubeTypes
@@ -86,7 +87,7 @@ extension RouteTable {
                     let list = try await manager.list(
                         owner: owner, name: name, state: state, limit: limit ?? ManagerService.pageLimit,
                         cursor: cursor)
-                    return try .json(call.shown(list))
+                    return try .json(call.shown(list, manager.digestKey))
                 }
                 guard let owner, let term else {
                     throw APIError.invalid(
@@ -98,12 +99,12 @@ extension RouteTable {
                     call.shown(
                         try await call.untilGone {
                             try await manager.changes(owner: owner, since: since, term: term, wait: wait)
-                        }))
+                        }, manager.digestKey))
             },
             Route(
                 .get, "\(tasksPrefix)/{id}", .reader,
                 Operation("getTask", "One task.", .ok(TaskStatus.self), errors: [.taskNotFound]), id
-            ) { call, id in try .json(call.shown(try await manager.task(id))) },
+            ) { call, id in try .json(call.shown(try await manager.task(id), manager.digestKey)) },
             Route(
                 .get, "\(tasksPrefix)/{id}/logs", .reader,
                 Operation(
@@ -133,23 +134,30 @@ extension Input<Bool> {
 }
 
 extension Call {
-    /// The task as the caller may see it: the role `read` gets the names of `env` only.
-    fileprivate func shown(_ task: TaskStatus) -> TaskStatus {
+    /// The task as the caller may see it: the role `read` gets the names of `env` only, and digests under the cluster's key.
+    fileprivate func shown(_ task: TaskStatus, _ key: DigestKey) -> TaskStatus {
         guard role == .read else { return task }
-        var task = task
+        var task = task.keyed(by: key)
         task.definition.env = task.definition.env.mapValues { _ in TaskDefinition.hiddenValue }
         return task
     }
 
-    fileprivate func shown(_ list: TaskList) -> TaskList {
+    fileprivate func shown(_ slots: [SlotStatus], _ key: DigestKey) -> [SlotStatus] {
+        role == .read ? slots.map { $0.keyed(by: key) } : slots
+    }
+
+    fileprivate func shown(_ list: TaskList, _ key: DigestKey) -> TaskList {
         var list = list
-        list.tasks = list.tasks.map(shown)
+        list.tasks = list.tasks.map { shown($0, key) }
+        list.slots = shown(list.slots, key)
+        if role != .read { list.digestKey = key.hexadecimal }
         return list
     }
 
-    fileprivate func shown(_ changes: TaskChanges) -> TaskChanges {
+    fileprivate func shown(_ changes: TaskChanges, _ key: DigestKey) -> TaskChanges {
         var changes = changes
-        changes.changed = changes.changed.map(shown)
+        changes.changed = changes.changed.map { shown($0, key) }
+        changes.slots = shown(changes.slots, key)
         return changes
     }
 }

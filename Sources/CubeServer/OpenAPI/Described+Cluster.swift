@@ -77,6 +77,7 @@ extension NodeInfo: DescribedObject {
         Property("reserved", \.reserved, "What they reserve, those that are stopping included."),
         Property("tasks", \.tasks, "How many it has that have not ended."),
         Property("last_seen_at", \.lastSeenAt),
+        Property("message", \.message, "Why the manager cannot work with its worker now, and what to do."),
         Property("revision", \.revision),
     ]
 }

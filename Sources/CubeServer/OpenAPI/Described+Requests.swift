@@ -124,6 +124,10 @@ extension TaskList: DescribedObject {
         Property("slots", \.slots, "With the last page: the slots of the owner that was asked for."),
         Property("owner", \.owner, "With the last page: the owner that was asked for."),
         Property("cursor", \.cursor, "What to ask for next; absent on the last page."),
+        Property(
+            "digest_key", \.digestKey,
+            "For the role `write`: the secret under which the role `read` sees digests (HMAC with SHA-256 of their text)."
+        ),
     ]
 }
 

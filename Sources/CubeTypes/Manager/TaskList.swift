@@ -16,11 +16,19 @@ public struct TaskList: Codable, Hashable, Sendable {
     public var owner: OwnerStatus?
     /// What to ask for next; `nil` on the last page.
     public var cursor: String?
+    /// The cluster's secret, in hexadecimal, under which people are shown digests; for the role `write` alone. Where it is
+    /// missing, the digests here are under it already, and values of `env` are hidden.
+    public var digestKey: String?
+
+    enum CodingKeys: String, CodingKey {
+        case cluster, term, revision, tasks, slots, owner, cursor
+        case digestKey = "digest_key"
+    }
 
     public init(
         cluster: ClusterID, term: Int, revision: Int, tasks: [TaskStatus], slots: [SlotStatus] = [],
         owner: OwnerStatus? = nil,
-        cursor: String? = nil
+        cursor: String? = nil, digestKey: String? = nil
     ) {
         self.cluster = cluster
         self.term = term
@@ -29,6 +37,7 @@ public struct TaskList: Codable, Hashable, Sendable {
         self.slots = slots
         self.owner = owner
         self.cursor = cursor
+        self.digestKey = digestKey
     }
 }
 

@@ -34,7 +34,9 @@ struct AdoptCommand: Command {
             throw ArgumentParser.ValidationError("--owner and --from are the same: \(owner)")
         }
         let client = try manager.writer()
-        let tasks = try await client.tasks(owner: from, name: name).tasks.filter { $0.isAdoptable }
+        let list = try await client.tasks(owner: from, name: name)
+        let tasks = list.tasks.filter { $0.isAdoptable }
+        let key = list.digestKey.flatMap(DigestKey.init(hexadecimal:))
         guard !tasks.isEmpty else {
             throw Failure("owner \(from) has no live task of \(name)", hint: "`cube task list` lists what there is")
         }
@@ -51,7 +53,7 @@ struct AdoptCommand: Command {
             let adopted = try await client.adopt(task.id, AdoptRequest(owner: owner, maxLive: wanted))
             let fate =
                 declared?.desiredDigest.map {
-                    $0 == adopted.specDigest
+                    $0 == key?.keyed(adopted.specDigest) ?? adopted.specDigest
                         ? "it runs on, as its manifest says"
                         : "it differs from its manifest, and is replaced as that one's `update` says"
                 } ?? "it is held as it is until a manifest declares it"

@@ -19,6 +19,8 @@ struct Preview {
         var source: SourceID
     }
 
+    /// Whether values of `env` are hidden from this user, and were not compared.
+    let hidesValues: Bool
     private let madeAt: Timestamp
 
     /// - Parameter git: the repository or the commit whose manifests count, if not the directory as it is.
@@ -48,6 +50,7 @@ struct Preview {
                 reason: ErrorReason.ownerTaken.rawValue, message: "\(owner) belongs to another directory of manifests")
         }
         planner.update(snapshot)
+        let hidesValues = observed.hidesValues
         observed.disclose(by: planner.desired)
         planner.update(observed)
         let now = time.now
@@ -56,7 +59,7 @@ struct Preview {
         let lease = isLocal ? nil : observed.owner?.lease
         let isLed = lease.map { $0.source == source && $0.expiresAt > now } ?? false
         let leader = isLed ? lease.map { Leader(holder: $0.holder, source: $0.source) } : nil
-        return Preview(plan: plan, planner: planner, leader: leader, madeAt: now)
+        return Preview(plan: plan, planner: planner, leader: leader, hidesValues: hidesValues, madeAt: now)
     }
 
     /// Why what is to be pruned may be decided otherwise by whoever reconciles elsewhere; `nil` where nobody does.
@@ -109,7 +112,7 @@ struct PreviewOptions: ParsableArguments {
     @OptionGroup var manager: ConnectionOptions
 
     /// The cluster, for looking only.
-    func cluster() throws -> ManagerClusterReader { ManagerClusterReader(client: try manager.reader()) }
+    func cluster() throws -> ManagerClusterReader { ManagerClusterReader(client: try manager.comparer()) }
 
     /// Looks, with a client that may only look.
     func preview() async throws -> Preview {
@@ -118,6 +121,10 @@ struct PreviewOptions: ParsableArguments {
             cluster: cluster())
         try preview.requireValid(allowStale: allowStale, git)
         if let reservation = preview.reservation { Terminal.note(reservation) }
+        if preview.hidesValues {
+            Terminal.note(
+                "The token may only read: values of `env` were not compared, so changes of them are not shown.")
+        }
         return preview
     }
 }

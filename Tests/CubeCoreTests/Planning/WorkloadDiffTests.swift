@@ -48,9 +48,12 @@ struct WorkloadDiffTests {
         #expect(WorkloadDiffText([], source: "manifests").text == "No difference.\n")
     }
 
-    /// What somebody sees of the world to whom the manager does not show the values of `env`.
+    /// What somebody sees of the world to whom the manager does not show the values of `env`, nor digests without its key.
     private func read(_ world: PlanningWorld) -> String {
         var list = world.list
+        let key = DigestKey(hexadecimal: String(repeating: "5a", count: 32))!
+        list.tasks = list.tasks.map { $0.keyed(by: key) }
+        list.slots = list.slots.map { $0.keyed(by: key) }
         for index in list.tasks.indices {
             list.tasks[index].definition.env = list.tasks[index].definition.env.mapValues { _ in "<hidden>" }
         }
@@ -72,9 +75,9 @@ struct WorkloadDiffTests {
         #expect(read(world) == "No difference.\n")
         world.write("web.json", Workload("web", "two", env: ["TOKEN": "s3cret", "MODE": "a"]))
         #expect(!read(world).contains("env."))
-        // Which one of two changed, nobody can tell without seeing them.
+        // Whether a value changed, nobody can tell without seeing it: otherwise it could be found by trying.
         world.write("web.json", Workload("web", "one", env: ["TOKEN": "0ther", "MODE": "a"]))
-        #expect(read(world).contains("env.MODE: perhaps changed") && read(world).contains("env.TOKEN: perhaps changed"))
+        #expect(read(world) == "No difference.\n")
         world.write("web.json", Workload("web", "one", env: ["TOKEN": "s3cret"]))
         #expect(read(world).contains("env.MODE: removed"))
     }
