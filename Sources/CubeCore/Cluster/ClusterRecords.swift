@@ -31,10 +31,17 @@ package struct ClusterCounters: Hashable, Codable, Sendable {
     package var lastPicked: NodeName?
 
     package init() {}
+
+    /// Leaves out the fences that may have been given since the state was copied of which this one was restored.
+    package mutating func skipLostFences() { fence += Self.lostFences }
+
+    private static let lostFences = 1_000_000
 }
 
 /// What commands changed: by key the record as it is now, or `nil` where it is gone.
 package struct ClusterChanges: Equatable, Sendable {
+    /// The manager's incarnation, where it became another one.
+    package var term: Int?
     package var counters: ClusterCounters?
     package var tasks: [TaskID: TaskRecord?] = [:]
     package var slots: [SlotKey: SlotRecord?] = [:]
@@ -44,7 +51,19 @@ package struct ClusterChanges: Equatable, Sendable {
 
     package init() {}
 
+    /// Adds what was changed later.
+    package mutating func add(_ later: ClusterChanges) {
+        if let term = later.term { self.term = term }
+        if let counters = later.counters { self.counters = counters }
+        tasks.merge(later.tasks) { $1 }
+        slots.merge(later.slots) { $1 }
+        nodes.merge(later.nodes) { $1 }
+        owners.merge(later.owners) { $1 }
+        events += later.events
+    }
+
     package var isEmpty: Bool {
-        counters == nil && tasks.isEmpty && slots.isEmpty && nodes.isEmpty && owners.isEmpty && events.isEmpty
+        term == nil && counters == nil && tasks.isEmpty && slots.isEmpty && nodes.isEmpty && owners.isEmpty
+            && events.isEmpty
     }
 }

@@ -7,7 +7,7 @@ package import CubeTypes
 /// which replaces this one when its changes are stored.
 package struct ClusterState: Sendable {
     /// The manager's incarnation.
-    package let term: Int
+    package internal(set) var term: Int
     package let policy: SchedulingPolicy
     package internal(set) var records: ClusterRecords
     package internal(set) var index: ClusterIndex
@@ -19,23 +19,35 @@ package struct ClusterState: Sendable {
 
     /// What is known of a lease beyond who has it.
     package struct LiveLease: Equatable, Sendable {
-        package var expiresAt: Timestamp
+        /// On the boot-time clock, so that no wall clock that jumps makes it longer or shorter.
+        package var end: DurableDeadline
         /// What its holder said last that its guards hold.
         package var holds: [Hold] = []
 
-        /// Where the clock was set back, an end may be further away than any lease is long: that one is over.
-        func isLive(at now: Timestamp) -> Bool { now < expiresAt && expiresAt <= now + Lease.length }
+        init(from moment: DurableInstant, holds: [Hold] = []) {
+            end = DurableDeadline(Lease.length, from: moment)
+            self.holds = holds
+        }
+
+        /// What the wall clock should show at its end, for people.
+        package var expiresAt: Timestamp { end.wall }
+
+        func isLive(at moment: DurableInstant) -> Bool { !end.hasPassed(at: moment) }
     }
 
     /// Takes up stored records. Renewals were not stored: each lease counts in full from now.
-    package init(records: ClusterRecords, term: Int, policy: SchedulingPolicy, now: Timestamp) {
+    ///
+    /// - Parameter moment: Now, on the boot-time clock too; by default it is known by the wall clock only.
+    package init(
+        records: ClusterRecords, term: Int, policy: SchedulingPolicy, now: Timestamp, moment: DurableInstant? = nil
+    ) {
         self.records = records
         self.term = term
         self.policy = policy
         index = ClusterIndex(of: records)
         leases = [:]
         for owner in records.owners.values where owner.grant != nil {
-            leases[owner.name] = LiveLease(expiresAt: now + Lease.length)
+            leases[owner.name] = LiveLease(from: moment ?? DurableInstant(wall: now))
         }
     }
 
@@ -56,13 +68,16 @@ extension ClusterState {
             fence: owner.fence, directives: owner.directives, holds: live?.holds ?? [], revision: owner.revision)
     }
 
-    /// - Parameter lastSeenAt: When it answered last, which is not part of the state.
-    package func info(of node: NodeRecord, lastSeenAt: Timestamp?) -> NodeInfo {
+    /// - Parameters:
+    ///   - lastSeenAt: When it answered last, which is not part of the state.
+    ///   - message: What keeps it from answering, which is not either.
+    package func info(of node: NodeRecord, lastSeenAt: Timestamp?, message: String? = nil) -> NodeInfo {
         let load = index.load(of: node.worker.name)
         return NodeInfo(
             name: node.worker.name, state: node.state, url: node.worker.url, version: node.worker.version,
             runtimes: node.worker.runtimes, labels: node.worker.labels, capacity: node.worker.capacity,
-            reserved: load.reserved, tasks: load.tasks.count, lastSeenAt: lastSeenAt, revision: node.revision)
+            reserved: load.reserved, tasks: load.tasks.count, lastSeenAt: lastSeenAt, message: message,
+            revision: node.revision)
     }
 
     /// The tasks of a workload that have not ended, by ordinal and attempt; found without a look at those of others.

@@ -15,6 +15,7 @@ extension ClusterTransaction {
         guard let task = state.records.tasks[id] else { throw .unknown(id) }
         let owner = request.owner
         guard task.slot.owner != owner else { return task.status }
+        try requireRoom()
         guard state.records.owners[owner] != nil else {
             throw APIError(
                 .ownerNotFound, "owner \(owner): it is not known, so no reconciler would look after the task")
@@ -41,7 +42,7 @@ extension ClusterTransaction {
     }
 
     private func requireNobody(reconciles owner: OwnerName) throws(APIError) {
-        guard let grant = state.records.owners[owner]?.grant, let lease = state.leases[owner], lease.isLive(at: now)
+        guard let grant = state.records.owners[owner]?.grant, let lease = state.leases[owner], lease.isLive(at: moment)
         else { return }
         throw APIError(
             .leaseHeld,

@@ -7,16 +7,21 @@ import HashTreeCollections
 extension ClusterTransaction {
     /// Takes a worker in, or takes note of its new address. It gets tasks once it told which it has.
     ///
-    /// - Throws: `foreign_cluster`.
+    /// - Throws: `foreign_cluster`; `validation_failed` for texts that are too long.
     package mutating func register(_ worker: WorkerInfo) throws(APIError) -> WorkerWelcome {
         if let cluster = worker.cluster, cluster != state.cluster {
             throw APIError(
-                .foreignCluster, "worker \(worker.name): it belongs to cluster \(cluster), this is \(state.cluster)")
+                .foreignCluster,
+                "worker \(worker.name): it belongs to cluster \(cluster), this is \(state.cluster); "
+                    + "`cube worker rejoin` on its machine has it forget \(cluster)")
         }
+        let problems = worker.problems
+        if !problems.isEmpty { throw .invalid(problems) }
         var node = state.records.nodes[worker.name] ?? NodeRecord(worker: worker, revision: 0)
         var worker = worker
         worker.cluster = state.cluster
         if node.revision == 0 || node.worker != worker {
+            try requireRoom()
             node.worker = worker
             advance()
             node.registeredRevision = revision
@@ -44,6 +49,7 @@ extension ClusterTransaction {
     package mutating func drain(_ name: NodeName, _ isDraining: Bool) throws(APIError) {
         var node = try node(name)
         guard node.isDraining != isDraining else { return }
+        try requireRoom()
         node.isDraining = isDraining
         advance()
         put(node)
@@ -61,6 +67,7 @@ extension ClusterTransaction {
                 .conflict,
                 "node \(name): it answers and has \(Count(tasks.count, "task")); drain it and stop its tasks first")
         }
+        try requireRoom()
         advance()
         for var task in tasks.sorted(by: { $0.createdRevision < $1.createdRevision }) {
             let end = TaskEnd(
@@ -117,12 +124,12 @@ extension ClusterTransaction {
             setPresence(.ready, of: node, emitting: node.presence == .joining ? .nodeJoined : .nodeBack)
         }
         var unknown: [TaskID] = []
-        for report in list.tasks {
+        for report in list.tasks.lazy.map(\.bounded) {
             guard let task = state.records.tasks[report.id] else {
                 if !report.state.hasEnded { unknown.append(report.id) }
                 continue
             }
-            if let placement = task.phase.placement, placement.node == name, placement.number == report.placement {
+            if let placement = task.phase.placement, placement.node == name, placement.number <= report.placement {
                 observe(report, of: task)
             } else {
                 setStray(report.id, placement: report.state.hasEnded ? nil : report.placement, on: name)
@@ -133,13 +140,24 @@ extension ClusterTransaction {
         return unknown
     }
 
+    /// Takes in what a worker answered to a call about one of its tasks.
+    package mutating func observeAnswer(_ report: WorkerTask, from name: NodeName) {
+        guard var task = state.records.tasks[report.id], task.phase.placement?.node == name,
+            // One that contradicts what is known is older than it: the worker's next list settles it.
+            let isNew = try? task.observeAnswer(report.bounded, now: now, moment: moment), isNew
+        else { return }
+        advance()
+        put(task)
+    }
+
     /// Takes in that a worker refused a placement for good.
     package mutating func observeRefusal(_ id: TaskID, placement number: Int, on name: NodeName, message: String) {
         guard var task = state.records.tasks[id], case .scheduled(let placement) = task.phase, placement.node == name,
             placement.number == number, placement.report == nil
         else { return }
         let end = TaskEnd(
-            outcome: .failed, reason: .rejectedByNode, message: message, at: now, placement: placement)
+            outcome: .failed, reason: .rejectedByNode, message: message.cut(to: TextBounds.message), at: now,
+            placement: placement)
         task.phase = .ended(end: end)
         advance()
         put(task)
@@ -147,8 +165,9 @@ extension ClusterTransaction {
 
     private mutating func observe(_ report: WorkerTask, of task: TaskRecord) {
         var task = task
+        task.observeLostPlacement(report.placement)
         // A report that contradicts what is known is older than it: the worker's next one settles it.
-        guard let isNew = try? task.observe(report, now: now), isNew else { return }
+        guard let isNew = try? task.observe(report, now: now, moment: moment), isNew else { return }
         advance()
         put(task)
     }

@@ -11,6 +11,8 @@ extension ClusterTransaction {
         guard name != .manual else {
             throw .invalid([ValidationError(field: "owner", value: "\(name)", message: "needs no lease")])
         }
+        let problems = request.problems
+        if !problems.isEmpty { throw .invalid(problems) }
         let known = state.records.owners[name]
         if let source = known?.source, source != request.source {
             throw APIError(
@@ -22,7 +24,7 @@ extension ClusterTransaction {
             if request.release { return state.status(of: try owner(name)) }
             try Self.check(id: request.id)
             if let known, let grant = known.grant, grant.fence != request.succeeds, let live = state.leases[name],
-                live.isLive(at: now)
+                live.isLive(at: moment)
             {
                 // It has it, and did not hear so.
                 if let id = request.id, id == grant.id { return renew(known, for: request) }
@@ -30,6 +32,7 @@ extension ClusterTransaction {
                     .leaseHeld, "owner \(name): \(grant.holder) holds its lease",
                     details: ["holder": grant.holder, "expires_at": "\(live.expiresAt)"])
             }
+            try requireRoom()
             return grant(known ?? OwnerRecord(name: name, source: nil, revision: 0), to: request)
         }
         var owner = try owner(name)
@@ -40,6 +43,7 @@ extension ClusterTransaction {
             throw APIError(.staleFence, "owner \(name): fence \(fence) is no longer of its lease\(holder)")
         }
         if request.release {
+            try requireRoom()
             owner.grant = nil
             state.leases[name] = nil
             return change(owner)
@@ -51,10 +55,13 @@ extension ClusterTransaction {
     ///
     /// - Throws: `owner_not_found`, `hold_not_found`, `validation_failed`, `too_many_requests`.
     package mutating func direct(_ name: OwnerName, _ directive: Directive) throws(APIError) -> OwnerStatus {
+        let problems = directive.problems
+        if !problems.isEmpty { throw .invalid(problems) }
         if directive.verb == .claim { return try claim(name, for: directive) }
         var owner = try owner(name)
         try Self.check(id: directive.id)
         if let id = directive.id, owner.directives.contains(where: { $0.id == id }) { return state.status(of: owner) }
+        try requireRoom()
         var directive = directive
         directive.at = now
         directive.approves = nil
@@ -80,6 +87,10 @@ extension ClusterTransaction {
         }
         directive.revision = revision + 1
         owner.keep(directive)
+        owner.approvals = owner.approvals.filter { name, _ in owner.directives.contains { $0.name == name } }
+        if directive.verb == .approve {
+            owner.approvals[directive.name] = DurableDeadline(Self.approvalLength, from: moment)
+        }
         return change(owner, emitting: directive)
     }
 
@@ -89,11 +100,12 @@ extension ClusterTransaction {
     package mutating func forget(_ name: OwnerName) throws(APIError) {
         let slots = state.index.slots[name] ?? []
         if slots.isEmpty { _ = try owner(name) }
-        if let grant = state.records.owners[name]?.grant, let live = state.leases[name], live.isLive(at: now) {
+        if let grant = state.records.owners[name]?.grant, let live = state.leases[name], live.isLive(at: moment) {
             throw APIError(.leaseHeld, "owner \(name): \(grant.holder) holds its lease until \(live.expiresAt)")
         }
         let live = state.liveCount(of: name)
         guard live == 0 else { throw APIError(.conflict, "owner \(name): \(live) of its tasks have not ended") }
+        try requireRoom()
         advance()
         for slot in slots {
             for id in state.index.attempts[slot] ?? [] {
@@ -116,7 +128,7 @@ extension ClusterTransaction {
     }
 
     private mutating func renew(_ owner: OwnerRecord, for request: LeaseRequest) -> OwnerStatus {
-        state.leases[owner.name] = ClusterState.LiveLease(expiresAt: now + Lease.length, holds: request.holds)
+        state.leases[owner.name] = ClusterState.LiveLease(from: moment, holds: request.holds)
         return state.status(of: owner)
     }
 
@@ -127,7 +139,7 @@ extension ClusterTransaction {
         owner.pass = 0
         owner.grant = OwnerRecord.Grant(
             holder: request.holder, source: request.source, fence: owner.fence, id: request.id)
-        state.leases[owner.name] = ClusterState.LiveLease(expiresAt: now + Lease.length, holds: request.holds)
+        state.leases[owner.name] = ClusterState.LiveLease(from: moment, holds: request.holds)
         let status = change(owner)
         emit(.leaseTaken, owner: owner.name, message: request.holder)
         return status
@@ -137,6 +149,7 @@ extension ClusterTransaction {
         let source = try SourceID(checking: directive.subject, field: "subject")
         var owner = state.records.owners[name] ?? OwnerRecord(name: name, source: nil, revision: 0)
         if owner.source == source { return state.status(of: owner) }
+        try requireRoom()
         owner.source = source
         owner.grant = nil
         state.leases[name] = nil

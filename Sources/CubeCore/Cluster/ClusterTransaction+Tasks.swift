@@ -70,6 +70,7 @@ extension ClusterTransaction {
     ) throws(APIError) -> (task: TaskStatus, created: Bool) {
         try proposal.validate(owner: owner, cluster: state.cluster)
         if let known = state.records.tasks[proposal.id] { return (known.status, false) }
+        try requireRoom()
         let key = SlotKey(owner: owner, name: proposal.name, ordinal: proposal.ordinal)
         var slot = try nextSlot(key, attempt: proposal.attempt)
         let definition = try withContents(proposal.definition, of: key)
@@ -116,6 +117,7 @@ extension ClusterTransaction {
         var task = try owned(update.id, by: owner)
         let isSameSource = task.source.map(ExactText.init) == update.source.map(ExactText.init)
         if task.settingsDigest == update.to, isSameSource { return task.status }
+        try requireRoom()
         guard task.settingsDigest == update.from || task.settingsDigest == update.to else {
             throw APIError(
                 .staleSettings,
@@ -131,7 +133,9 @@ extension ClusterTransaction {
                     field: "definition", value: nil, message: "differs in more than what may change in place")
             ])
         }
-        let problems = update.definition.problems(at: "definition")
+        let problems =
+            update.definition.problems(at: "definition") + update.definition.labelProblems(at: "definition")
+            + [TextBounds.error("source", update.source, limit: TextBounds.address)].compactMap(\.self)
         if !problems.isEmpty { throw .invalid(problems) }
         advance()
         task.settingsDigest = update.to
@@ -151,6 +155,7 @@ extension ClusterTransaction {
             if let rejected = request.rejects { reject(rejected, in: task.slot) }
             return try stop(task)
         }
+        try requireRoom()
         let key = SlotKey(owner: owner, name: request.name, ordinal: request.ordinal)
         if let error = key.error(field: "stop.ordinal") { throw .invalid([error]) }
         var slot = try nextSlot(key, attempt: request.attempt)
@@ -211,6 +216,15 @@ extension ClusterTransaction {
     }
 }
 
+extension TaskDefinition {
+    /// What is too long of its labels.
+    fileprivate func labelProblems(at path: String) -> [ValidationError] {
+        TextBounds.errors("\(path).labels", labels)
+            + TextBounds.errors("\(path).constraints.labels", constraints.labels)
+            + TextBounds.errors("\(path).constraints.not", constraints.not)
+    }
+}
+
 extension SlotKey {
     /// The highest ordinal, by the bound of `replicas`.
     private static let lastOrdinal = 9_999
@@ -234,6 +248,8 @@ extension TaskProposal {
                     field: "task.definition.name", value: "\(definition.name)", message: "must be \(name)"))
         }
         errors += definition.problems(at: "task.definition")
+        errors += definition.labelProblems(at: "task.definition")
+        if let error = TextBounds.error("task.source", source, limit: TextBounds.address) { errors.append(error) }
         let derived = TaskID.derive(
             cluster: cluster, owner: owner, name: name, ordinal: ordinal, attempt: attempt, digest: specDigest)
         if id != derived {

@@ -1,11 +1,14 @@
+package import CubeErrors
 package import CubeTypes
 import HashTreeCollections
 
 extension ClusterState {
     /// Whether time alone changes something now.
-    package func isDue(at now: Timestamp) -> Bool {
-        index.maturing.contains { records.tasks[$0]?.isProven(at: now) == true }
-            || records.owners.values.contains { $0.directives.contains { $0.hasExpired(at: now) } }
+    package func isDue(at moment: DurableInstant) -> Bool {
+        index.maturing.contains { records.tasks[$0]?.isProven(at: moment) == true }
+            || records.owners.values.contains { owner in
+                owner.directives.contains { owner.hasExpired($0, at: moment) }
+            }
     }
 }
 
@@ -13,7 +16,7 @@ extension ClusterTransaction {
     /// What time alone changes: digests become healthy, directives end.
     package mutating func tick() {
         for id in state.index.maturing {
-            guard var task = state.records.tasks[id], task.isProven(at: now) else { continue }
+            guard var task = state.records.tasks[id], task.isProven(at: moment) else { continue }
             task.health = .proven
             advance()
             put(task)
@@ -21,26 +24,45 @@ extension ClusterTransaction {
             slot.recordHealth(of: task)
             put(slot)
         }
-        for var owner in state.records.owners.values where owner.directives.contains(where: { $0.hasExpired(at: now) })
-        {
-            owner.directives.removeAll { $0.hasExpired(at: now) }
+        for var owner in state.records.owners.values {
+            let expired = owner.directives.filter { owner.hasExpired($0, at: moment) }
+            guard !expired.isEmpty else { continue }
+            owner.directives.removeAll(where: expired.contains)
+            for directive in expired { owner.approvals[directive.name] = nil }
             advance()
             owner.revision = revision
             put(owner)
         }
     }
 
+    /// Begins a term above one that a worker has accepted already: this state was restored from an older one, and whatever was
+    /// said under that term is lost. Everybody lists anew.
+    package mutating func raiseTerm(above term: Int) {
+        guard term >= state.term, Counter.isPlausible(term + 1) else { return }
+        state.term = term + 1
+        changes.term = state.term
+        count { $0.skipLostFences() }
+        advance()
+    }
+
     /// Changes nothing and has something stored: whether that can be done is the question.
-    package mutating func probe() { count { _ in } }
+    ///
+    /// - Throws: `storage_full` where the store takes nothing more.
+    package mutating func probe() throws(APIError) {
+        try requireRoom()
+        count { _ in }
+    }
 
     /// Deletes tasks that ended long ago, but for the last ones of each slot and the one that was healthy last: a rollout
     /// that fails goes back to its definition.
     package mutating func sweep() {
+        guard !isFull else { return }
         var isFirst = true
         for slot in state.index.crowded.sorted() {
             for id in (state.index.attempts[slot] ?? []).dropLast(Retention.attempts) {
                 guard let task = state.records.tasks[id], case .ended(let end) = task.phase,
-                    now - end.at >= Retention.endedTask, task.attempt != self.slot(slot).status.healthyAttempt
+                    moment.since(end.recorded ?? DurableInstant(wall: end.at)) >= Retention.endedTask,
+                    task.attempt != self.slot(slot).status.healthyAttempt
                 else { continue }
                 if isFirst { advance() }
                 isFirst = false
@@ -51,11 +73,7 @@ extension ClusterTransaction {
 }
 
 extension TaskRecord {
-    fileprivate func isProven(at now: Timestamp) -> Bool {
-        if case .ready(let since) = health { now - since >= Health.probation } else { false }
+    fileprivate func isProven(at moment: DurableInstant) -> Bool {
+        if case .ready(let since) = health { moment.since(since) >= Health.probation } else { false }
     }
-}
-
-extension Directive {
-    fileprivate func hasExpired(at now: Timestamp) -> Bool { expiresAt.map { $0 <= now } ?? false }
 }

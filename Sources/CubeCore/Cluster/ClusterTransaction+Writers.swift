@@ -18,9 +18,15 @@ package struct Writer: Hashable, Sendable {
 extension ClusterTransaction {
     /// Checks that a writer may write now, and remembers its pass.
     ///
-    /// - Throws: `lease_required`, `stale_fence`.
+    /// - Throws: `lease_required`, `stale_fence`; `validation_failed` for a pass that was never counted.
     mutating func admit(_ writer: Writer) throws(APIError) {
         guard writer.owner != .manual else { return }
+        guard Counter.isPlausible(writer.pass) else {
+            throw .invalid([
+                ValidationError(
+                    field: "pass", value: "\(writer.pass)", message: "must be from 0 to \(Counter.limit - 1)")
+            ])
+        }
         guard var owner = state.records.owners[writer.owner] else {
             throw APIError(.leaseRequired, "owner \(writer.owner): nobody holds its lease")
         }
@@ -32,7 +38,7 @@ extension ClusterTransaction {
         guard let grant = owner.grant, grant.fence == writer.fence, let live = state.leases[writer.owner] else {
             throw APIError(.leaseRequired, "owner \(writer.owner): fence \(writer.fence) is of no lease")
         }
-        guard live.isLive(at: now) else {
+        guard live.isLive(at: moment) else {
             throw APIError(.leaseRequired, "owner \(writer.owner): the lease ended at \(live.expiresAt); renew it")
         }
         guard writer.pass >= owner.pass else {

@@ -8,20 +8,47 @@ package import CubeTypes
 /// only then gives the answers; or it drops all of it.
 package struct ClusterTransaction: Sendable {
     package internal(set) var state: ClusterState
-    package private(set) var changes = ClusterChanges()
+    package internal(set) var changes = ClusterChanges()
     /// Nodes of which a worker must be told something, or which came or went.
     package private(set) var nodesToWake: Set<NodeName> = []
+    /// What the wall clock shows: a label of what happens, which decides nothing.
     let now: Timestamp
+    /// Now, for whatever time decides.
+    let moment: DurableInstant
+    /// Whether the store takes nothing more now. Then only what ends tasks, and what workers say, is taken in; it is stored once
+    /// there is room.
+    let isFull: Bool
     /// Whether room was made, or nodes changed, since those that wait were looked at.
     var mayPlacePending = false
 
-    package init(_ state: ClusterState, now: Timestamp) {
+    /// - Parameter moment: Now, on the boot-time clock too; by default it is known by the wall clock only.
+    package init(_ state: ClusterState, now: Timestamp, moment: DurableInstant? = nil, isFull: Bool = false) {
         self.state = state
         self.now = now
+        self.moment = moment ?? DurableInstant(wall: now)
+        self.isFull = isFull
     }
 
     /// Places what waits and fits now. Called once after the last command.
-    package mutating func finish() { placePending() }
+    package mutating func finish() { if !isFull { placePending() } }
+
+    /// The tasks that are to stop since this transaction: what must not be forgotten of it, even where nothing can be stored.
+    package func stops(since old: ClusterState) -> [TaskID] {
+        changes.tasks.compactMap { id, task in
+            guard let task, let before = old.records.tasks[id], !before.phase.hasEnded, !before.phase.isStopping else {
+                return nil
+            }
+            if task.phase.isStopping { return id }
+            // One that had no node yet ends at once.
+            if case .pending = before.phase, task.phase.hasEnded { return id }
+            return nil
+        }.sorted()
+    }
+
+    /// - Throws: `storage_full` where the store takes nothing more.
+    func requireRoom() throws(APIError) {
+        if isFull { throw APIError(.storageFull, "the disk with the manager's store is full") }
+    }
 }
 
 extension ClusterTransaction {
@@ -46,6 +73,10 @@ extension ClusterTransaction {
     mutating func put(_ task: TaskRecord) -> TaskRecord {
         var task = task
         task.revision = revision
+        if case .ended(var end) = task.phase, end.recorded == nil {
+            end.recorded = moment
+            task.phase = .ended(end: end)
+        }
         let old = state.records.tasks.updateValue(task, forKey: task.id)
         changes.tasks[task.id] = .some(task)
         if let old { state.index.replace(old, by: task) } else { state.index.insert(task) }

@@ -12,6 +12,8 @@ package struct OwnerRecord: Hashable, Codable, Sendable {
     package var fence = 0
     /// By name.
     package var directives: [Directive] = []
+    /// When each approval ends, by the name of its directive.
+    package var approvals: [String: DurableDeadline] = [:]
     package var revision: Int
 
     package struct Grant: Hashable, Codable, Sendable {
@@ -28,6 +30,12 @@ package struct OwnerRecord: Hashable, Codable, Sendable {
         self.revision = revision
     }
 
+    /// Whether a directive counts no more: an approval after its time, another one when the wall clock shows what a person said.
+    func hasExpired(_ directive: Directive, at moment: DurableInstant) -> Bool {
+        if let end = approvals[directive.name] { return end.hasPassed(at: moment) }
+        return directive.expiresAt.map { $0 <= moment.wall } ?? false
+    }
+
     /// How many directives an owner may have at a time.
     static let directiveLimit = 10_000
 
@@ -39,5 +47,21 @@ package struct OwnerRecord: Hashable, Codable, Sendable {
         } else {
             directives.insert(directive, at: place)
         }
+    }
+}
+
+extension OwnerRecord {
+    /// One that was stored before approvals had a deadline has none.
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            name: try container.decode(OwnerName.self, forKey: .name),
+            source: try container.decodeIfPresent(SourceID.self, forKey: .source),
+            revision: try container.decode(Int.self, forKey: .revision))
+        grant = try container.decodeIfPresent(Grant.self, forKey: .grant)
+        pass = try container.decode(Int.self, forKey: .pass)
+        fence = try container.decode(Int.self, forKey: .fence)
+        directives = try container.decode([Directive].self, forKey: .directives)
+        approvals = try container.decodeIfPresent([String: DurableDeadline].self, forKey: .approvals) ?? [:]
     }
 }

@@ -31,6 +31,8 @@ package enum TaskPhase: Hashable, Codable, Sendable {
         }
     }
 
+    package var isStopping: Bool { if case .stopping = self { true } else { false } }
+
     package var hasEnded: Bool { if case .ended = self { true } else { false } }
 
     /// The same phase with another placement.
@@ -108,7 +110,10 @@ package struct TaskEnd: Hashable, Codable, Sendable {
     package var outcome: Outcome
     package var reason: TaskReason?
     package var message: String?
+    /// By the clock of its worker, where that saw it: a label, which decides nothing.
     package var at: Timestamp
+    /// When the manager recorded it; `nil` of what an older version stored.
+    package var recorded: DurableInstant?
     /// Where it ran last, with the worker's last report.
     package var placement: Placement?
 

@@ -7,15 +7,47 @@ extension TaskRecord {
     /// - Returns: Whether anything is new; a report that is older than the last one, or of a state that this version does
     ///   not know, is not.
     /// - Throws: `illegal_transition`, where the report contradicts what is known.
-    package mutating func observe(_ report: WorkerTask, now: Timestamp) throws(APIError) -> Bool {
+    package mutating func observe(
+        _ report: WorkerTask, now: Timestamp, moment: DurableInstant? = nil
+    ) throws(APIError) -> Bool {
         guard let order = ReportOrder(report), var placement = phase.placement, placement.number == report.placement,
             placement.report != report
         else { return false }
         if let last = placement.report.flatMap(ReportOrder.init), order < last { return false }
         placement.report = report
         try phase.follow(to: phase.after(report, placement: placement, now: now))
-        adjustHealth(now: now)
+        adjustHealth(moment ?? DurableInstant(wall: now))
         return true
+    }
+
+    /// Takes in what its worker answered to a call: it says what the worker knows already, of which no list may tell again.
+    ///
+    /// An answer may come later than a list that was made after it, so one that says no more than the last report is none.
+    ///
+    /// - Returns: Whether anything is new.
+    /// - Throws: `illegal_transition`, where the answer contradicts what is known.
+    package mutating func observeAnswer(
+        _ report: WorkerTask, now: Timestamp, moment: DurableInstant? = nil
+    ) throws(APIError) -> Bool {
+        guard let order = ReportOrder(report), let placement = phase.placement, placement.number == report.placement
+        else { return false }
+        guard let last = placement.report else { return try observe(report, now: now, moment: moment) }
+        if let known = ReportOrder(last), order > known { return try observe(report, now: now, moment: moment) }
+        guard last.settingsDigest != report.settingsDigest, report.settingsDigest == settingsDigest else {
+            return false
+        }
+        var same = last
+        same.settingsDigest = report.settingsDigest
+        return try observe(same, now: now, moment: moment)
+    }
+
+    /// Takes in that its worker has a placement of it that nobody here made: this state was restored from one that is older.
+    package mutating func observeLostPlacement(_ number: Int) {
+        guard var placement = phase.placement, number > placement.number else { return }
+        placements = max(placements, number)
+        placement.number = number
+        placement.report = nil
+        phase = phase.with(placement)
     }
 
     /// Takes in that its worker knows nothing of its present placement: it is to be given again, or, if it is stopping, to
@@ -34,12 +66,12 @@ extension TaskRecord {
         return true
     }
 
-    private mutating func adjustHealth(now: Timestamp) {
+    private mutating func adjustHealth(_ moment: DurableInstant) {
         guard case .running(let placement) = phase, placement.report?.ready == true else {
             health = .unready
             return
         }
-        if health == .unready { health = .ready(since: now) }
+        if health == .unready { health = .ready(since: moment) }
     }
 }
 

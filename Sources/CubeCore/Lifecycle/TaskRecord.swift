@@ -24,7 +24,7 @@ package struct TaskRecord: Hashable, Codable, Sendable, Identifiable {
     /// Whether it proved itself.
     package enum Health: Hashable, Codable, Sendable {
         case unready
-        case ready(since: Timestamp)
+        case ready(since: DurableInstant)
         /// It was ready for ``probation``.
         case proven
 

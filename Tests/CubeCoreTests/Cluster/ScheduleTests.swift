@@ -172,12 +172,12 @@ struct ScheduleTests {
         try cluster.schedule(proposal)
         try cluster.report([cluster.report(proposal.id, .running)], from: .w1)
         cluster.now = cluster.now + .milliseconds(4999)
-        #expect(!cluster.state.isDue(at: cluster.now))
+        #expect(!cluster.state.isDue(at: DurableInstant(wall: cluster.now)))
         cluster.now = cluster.now + .milliseconds(1)
-        #expect(cluster.state.isDue(at: cluster.now))
+        #expect(cluster.state.isDue(at: DurableInstant(wall: cluster.now)))
         try cluster.run { (transaction) throws(APIError) in transaction.tick() }
         #expect(cluster.state.records.slots[cluster.slot(.web)]?.status.healthyDigest == proposal.specDigest)
-        #expect(!cluster.state.isDue(at: cluster.now))
+        #expect(!cluster.state.isDue(at: DurableInstant(wall: cluster.now)))
     }
 
     @Test("Ended tasks go after a day, but for the last ten of a slot; the slot stays")
