@@ -176,7 +176,10 @@ let package = Package(
         // Tests.
         .tests(
             "CommandLineTests",
-            ["CubeCore", "CubeErrors", "CubeJSON", "CubeReconciler", "CubeTypes", "cube", .systemPackage]),
+            [
+                "CubeCore", "CubeErrors", "CubeJSON", "CubeManager", "CubeReconciler", "CubeTypes", "cube",
+                .systemPackage,
+            ]),
         .tests(
             "CubeCoreTests", ["CubeCore", "CubeErrors", "CubeJSON", "CubeTesting", "CubeTypes", .hashTreeCollections],
             data: ["Planning/Golden"]),

@@ -45,6 +45,16 @@ extension ManagerClient {
     public func events(following since: Int) -> EventStream { EventStream(client: self, since: since) }
 }
 
+// MARK: - Backups
+
+extension ManagerClient {
+    /// A copy of the manager's store as of one moment: a SQLite database, which `cube manager restore` puts in its place. It holds
+    /// the values of `env`. It needs the token of the role `write`.
+    public func backup() async throws -> ByteStream {
+        try await transport.stream(TransportRequest(.get, Self.path("backup")), follows: false)
+    }
+}
+
 // MARK: - Workers
 
 extension ManagerClient {

@@ -1,3 +1,4 @@
+import CubeErrors
 import CubeTypes
 import Logging
 
@@ -30,12 +31,21 @@ extension WorkerService {
             } catch is CancellationError {
                 return
             } catch {
-                logger.warning("cannot register with the manager: \(error)")
+                logger.warning("cannot register with the manager: \(Self.explained(error))")
                 failures += 1
                 // Cancelled at shutdown.
                 try? await clock.sleep(for: min(.seconds(failures), Self.silence))
             }
         }
+    }
+
+    /// Says what to do where the manager does not take the worker's token.
+    private static func explained(_ error: any Error) -> String {
+        guard let error = error as? APIError, error.reason == .unauthorized || error.reason == .forbidden else {
+            return "\(error)"
+        }
+        return "it refuses this worker's token: \(error); start the worker with --token-file, which names a copy of "
+            + "tokens/worker of the manager's data directory"
     }
 
     private func untilSilent() async throws {

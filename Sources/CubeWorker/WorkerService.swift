@@ -139,14 +139,28 @@ package actor WorkerService: Service {
     /// Refuses callers of another cluster, and of an incarnation of the manager that has a successor.
     func accept(cluster: ClusterID, term: Int) throws {
         if let own = membership.cluster, own != cluster {
-            throw APIError(.foreignCluster, "worker \(options.name) belongs to cluster \(own), not to \(cluster)")
+            throw APIError(
+                .foreignCluster,
+                "worker \(options.name) belongs to cluster \(own), not to \(cluster); `cube worker rejoin` on its machine has it "
+                    + "forget \(own)")
+        }
+        guard Counter.isPlausible(term) else {
+            throw APIError.invalid([
+                ValidationError(field: "term", value: "\(term)", message: "must be from 0 to \(Counter.limit - 1)")
+            ])
         }
         guard term >= membership.term else {
-            throw APIError(.staleTerm, "term \(term) is lower than \(membership.term)")
+            throw APIError(
+                .staleTerm, "term \(term) is lower than \(membership.term)", details: ["term": "\(membership.term)"])
         }
         let accepted = Membership(cluster: cluster, term: term)
         guard accepted != membership else { return }
-        try store.save(accepted)
+        do {
+            try store.save(accepted)
+        } catch let error as APIError where error.reason == .storageFull && membership.cluster == cluster {
+            // A stop must get through on a full disk; the cluster itself is not in doubt.
+            logger.warning("the manager's term cannot be written down", metadata: ["error": "\(error)"])
+        }
         membership = accepted
     }
 

@@ -44,6 +44,8 @@ import Testing
         ManifestsCheck(path: "/m", problem: .noSuchFileOrDirectory, source: SourceRevision(path: "/m")),
         data(isWritable: false), data(found: DataDirectoryCheck.Found(owner: 0, mode: 0o700)),
         data(freeBytes: 1 << 20), data(fileSystem: "nfs4"), StoreCheck(path: "/s", header: Array("garbage".utf8)),
+        StoreCheck(path: "/s", header: nil, lost: LostStore(directory: "/m", tasks: 0)),
+        StoreCheck(path: "/s", header: nil, lost: LostStore(directory: "/m", tasks: 2)),
         PortsCheck(hasLoopback: false, taken: []),
         SupervisorCheck(path: "/bin/cube-supervisor", isExecutable: false),
         OrphansCheck(orphans: ["/data/worker/w/tasks/t"]),

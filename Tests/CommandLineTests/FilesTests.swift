@@ -1,4 +1,5 @@
 import CubeErrors
+import CubeManager
 import CubeTypes
 import Glibc
 import SystemPackage
@@ -42,6 +43,49 @@ import Testing
         try Addresses.update(in: data) { $0.manager = "http://127.0.0.1:1" }
         try Addresses.update(in: data) { $0.workers.append("unix:/w") }
         #expect(try Addresses.load(from: data) == Addresses(manager: "http://127.0.0.1:1", workers: ["unix:/w"]))
+    }
+
+    @Test func `a file of addresses that is garbage is named to those who read it, and replaced by those who write it`()
+        throws
+    {
+        let data = DataDirectory(path: scratch.appending(".cube"))
+        try data.run.makeDirectory()
+        let file = data.run.appending("addresses.json")
+        try AtomicFile.write(Array("garbage".utf8), to: file, mode: 0o600)
+        let failure = #expect(throws: Failure.self) { try Addresses.load(from: data) }
+        #expect(failure?.message.contains("\(file)") == true)
+        try Addresses.update(in: data) { $0.manager = "http://127.0.0.1:1" }
+        #expect(try Addresses.load(from: data).manager == "http://127.0.0.1:1")
+    }
+
+    @Test func `a running worker is among those that run here`() throws {
+        let data = DataDirectory(path: scratch.appending(".cube"))
+        let lock = try DirectoryLock.take(data.worker(NodeName(rawValue: "w1")!), for: "cube worker")
+        guard case .good(let text) = try HoldersCheck.measure(data).verdict else { return }
+        #expect(text == "cube worker, process \(getpid())")
+        withExtendedLifetime(lock) {}
+    }
+
+    @Test func `what is wrong with a store is told with its path and what to do`() {
+        let damaged = ManagerRole.failure(.damaged("the record of task x cannot be read"), directory: "/d/manager")
+        #expect(
+            damaged.message
+                == "the manager's store /d/manager/cube.sqlite is damaged: the record of task x cannot be read")
+        #expect(damaged.hint?.contains("cube manager restore FILE") == true)
+        #expect(
+            ManagerRole.failure(.failed("gone"), directory: "/d/manager").hint?.contains("put /d/manager back") == true)
+    }
+
+    @Test func `a new file takes no other one's place, and is for its user alone`() async throws {
+        let path = scratch.appending("new")
+        try await NewFile.write(to: path) { sink in try sink(Array("first".utf8)) }
+        await #expect(throws: Failure.self) {
+            try await NewFile.write(to: path) { sink in try sink(Array("second".utf8)) }
+        }
+        #expect(try AtomicFile.read(path) == Array("first".utf8))
+        var status = stat()
+        #expect(stat(path.string, &status) == 0 && status.st_mode & 0o777 == 0o600)
+        #expect(DirectoryEntries.names(in: scratch) == ["new"])
     }
 
     @Test func `a data directory is its user's alone and ignores itself in git`() throws {

@@ -11,6 +11,17 @@ actor FakeWorkers: WorkerGateway {
         var sequence = 0
         var tasks: [TaskID: (task: WorkerTask, sequence: Int)] = [:]
         var isReachable = true
+        /// The highest term that it has accepted.
+        var term = 0
+        /// The last sequence number that was asked for.
+        var acknowledged: Int?
+
+        mutating func accept(_ term: Int) throws {
+            guard term >= self.term else {
+                throw APIError(.staleTerm, "term \(term) is lower than \(self.term)", details: ["term": "\(self.term)"])
+            }
+            self.term = term
+        }
 
         mutating func put(_ task: WorkerTask) {
             sequence += 1
@@ -45,6 +56,16 @@ actor FakeWorkers: WorkerGateway {
         change(&task)
         put(task, at: url)
     }
+
+    /// The highest term that a worker has accepted; another manager may have had it.
+    func setTerm(_ term: Int, at url: String) {
+        workers[url, default: Worker()].term = term
+        wake()
+    }
+
+    func acknowledged(at url: String) -> Int? { workers[url]?.acknowledged }
+
+    func term(at url: String) -> Int? { workers[url]?.term }
 
     func forget(_ id: TaskID, at url: String) { workers[url]?.tasks[id] = nil }
 
@@ -83,6 +104,8 @@ actor FakeWorkers: WorkerGateway {
     ) async throws -> WorkerTaskList {
         while true {
             try reach(url)
+            try workers[url, default: Worker()].accept(term)
+            workers[url]?.acknowledged = since
             let worker = workers[url, default: Worker()]
             guard let since, incarnation == worker.incarnation else {
                 return WorkerTaskList(
@@ -111,6 +134,7 @@ actor FakeWorkers: WorkerGateway {
 
     func assign(_ assignment: TaskAssignment, at url: String) throws -> WorkerTask {
         try reach(url)
+        try workers[url, default: Worker()].accept(assignment.term)
         if let refusal { throw refusal }
         assigned[assignment.id, default: 0] += 1
         if let known = task(assignment.id, at: url) { return try answer(known) }

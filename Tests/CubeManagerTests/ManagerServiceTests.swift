@@ -356,6 +356,12 @@ private actor GatedStore: Store {
         try store.commit(changes)
     }
 
+    nonisolated func check() throws { try store.check() }
+
+    nonisolated func note(stops: [TaskID]) throws { try store.note(stops: stops) }
+
+    nonisolated func backup() -> any StoreBackup { store.backup() }
+
     func open() { opener.finish() }
 }
 

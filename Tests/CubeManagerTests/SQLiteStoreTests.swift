@@ -191,7 +191,7 @@ private func copyFiles(of directory: FilePath, to copy: FilePath) throws -> File
     return copy
 }
 
-private func withDirectory(_ body: (FilePath) async throws -> Void) async throws {
+func withDirectory(_ body: (FilePath) async throws -> Void) async throws {
     let path = FilePath(NSTemporaryDirectory()).appending("cube-store-\(UUID().uuidString)")
     try FileManager.default.createDirectory(atPath: path.string, withIntermediateDirectories: true)
     // What is left behind in a temporary directory harms nobody.

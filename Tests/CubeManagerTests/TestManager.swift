@@ -48,8 +48,10 @@ struct TestManager {
             name: .w1, version: "1", url: Self.url, runtimes: ["process"],
             capacity: ResourceSpec(millicores: 4000), bootID: "boot", incarnation: "1")
         _ = try await service.register(worker)
+        // Asked before the state: what happens in between is then still to come.
+        var revision = try await service.cluster().revision
         while try await service.node(.w1).state != .ready {
-            _ = try await service.events(since: service.cluster().revision, limit: 1, wait: .seconds(1_000_000))
+            revision = try await service.events(since: revision, limit: 1, wait: .seconds(1_000_000)).revision
         }
     }
 

@@ -146,6 +146,9 @@ extension ManagerService: CalledServer {
         ClientCall("logs", isStream: true, after: placed) { client, _ in
             for try await _ in try await client.logs(request.task.id, tail: 7) {}
         },
+        ClientCall("backup", isStream: true, after: scheduled) { client, _ in
+            for try await _ in try await client.backup() {}
+        },
         ClientCall("cluster") { client, _ in _ = try await client.cluster() },
         ClientCall("metrics", after: scheduled) { client, _ in _ = try await client.metrics() },
         ClientCall("endpoints", after: scheduled) { client, _ in

@@ -43,7 +43,7 @@ final class World {
         if FileManager.default.fileExists(atPath: data.path) {
             try FileManager.default.moveItem(at: data, to: directory.appending(path: "taken"))
         }
-        let down = try await run("down", "--orphans")
+        let down = try await run("down", "--orphans", "--yes")
         #expect(down.status == 0, "\(down.standardError)")
         try FileManager.default.removeItem(at: directory)
     }

@@ -58,7 +58,9 @@ extension NodeDispatcher {
         var known: (incarnation: String, sequence: Int)?
         var deadline = clock.now.advanced(by: lease)
         var backoff = Backoff()
+        var acceptedTerm: Int?
         while !Task.isCancelled {
+            let term = await service.term
             do {
                 // After a failure it asks for an answer at once: one that may wait would take all the time that is left.
                 let wait = known == nil || backoff.failures > 0 ? .zero : lease / 3
@@ -66,8 +68,9 @@ extension NodeDispatcher {
                 let list = try await withDeadline(remaining, clock: clock) { [known] in
                     try await service.gateway.tasks(
                         at: registration.url, since: known?.sequence, incarnation: known?.incarnation,
-                        term: service.term, cluster: service.clusterID, wait: wait)
+                        term: term, cluster: service.clusterID, wait: wait)
                 }
+                acceptedTerm = term
                 deadline = clock.now.advanced(by: lease)
                 let unknown = try await service.observe(list, from: name)
                 if !unknown.isEmpty {
@@ -75,17 +78,48 @@ extension NodeDispatcher {
                         "the worker runs tasks that nobody here knows; they are left alone",
                         metadata: ["tasks": "\(unknown)"])
                 }
-                known = (list.incarnation, list.sequence)
                 backoff = Backoff()
                 listed.finish()
+                if await service.hasUnstored {
+                    // The worker keeps what it reported, and reports it again, until that is stored.
+                    try await clock.sleep(for: .seconds(1))
+                } else {
+                    known = (list.incarnation, list.sequence)
+                }
             } catch {
                 if Task.isCancelled { return }
+                let error = Self.explained(error, url: registration.url)
                 if backoff.failures == 0 { logger.warning("no list from the worker", metadata: ["error": "\(error)"]) }
+                await service.complain(of: name, error)
                 if clock.now >= deadline { await silence() }
+                await observe(error, hasAcceptedOurs: acceptedTerm == term)
                 // Cancelled where the node goes away.
                 try? await clock.sleep(for: backoff.fail(jitter: service.options.jitter()))
             }
         }
+    }
+
+    /// Takes in which term a worker has seen, where that is why it refused.
+    private func observe(_ error: any Error, hasAcceptedOurs: Bool) async {
+        guard let error = error as? APIError, error.reason == .staleTerm,
+            let term = error.details?["term"].flatMap({ Int($0) })
+        else { return }
+        do {
+            try await service.observe(term: term, hasAcceptedOurs: hasAcceptedOurs)
+        } catch {
+            logger.warning("cannot begin a higher term", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// Says what to do where the worker does not take the manager's token.
+    private static func explained(_ error: any Error, url: String) -> any Error {
+        guard var error = error as? APIError, error.reason == .unauthorized || error.reason == .forbidden else {
+            return error
+        }
+        error.message =
+            "the worker at \(url) refuses the manager's token; start the worker with --token-file, which names a copy of "
+            + "tokens/worker of the manager's data directory"
+        return error
     }
 
     private func silence() async {
@@ -159,15 +193,19 @@ extension NodeDispatcher {
     /// - Returns: Whether the worker took it.
     private func make(_ call: WorkerCall) async -> Bool {
         do {
-            switch call {
-            case .assign(let assignment):
-                _ = try await service.gateway.assign(assignment, at: registration.url)
-            case .update(let id, let settings):
-                _ = try await service.gateway.updateSettings(id, settings, at: registration.url)
-            case .stop(let id, let placement):
-                _ = try await service.gateway.stop(
-                    id, placement: placement, term: service.term, cluster: service.clusterID, at: registration.url)
-            }
+            let answer =
+                switch call {
+                case .assign(let assignment):
+                    try await service.gateway.assign(assignment, at: registration.url)
+                case .update(let id, let settings):
+                    try await service.gateway.updateSettings(id, settings, at: registration.url)
+                case .stop(let id, let placement):
+                    try await service.gateway.stop(
+                        id, placement: placement, term: await service.term, cluster: service.clusterID,
+                        at: registration.url)
+                }
+            // What the worker knew already, it reports in no list again.
+            try await service.observeAnswer(answer, from: name)
             return true
         } catch {
             logger.warning(

@@ -33,6 +33,10 @@ struct Bells {
         for listener in (listeners[topic] ?? [:]).values { listener.yield() }
     }
 
+    func ringAll() {
+        for listener in listeners.values.flatMap(\.values) { listener.yield() }
+    }
+
     /// Ends all waiting, also that which begins later.
     mutating func close() {
         isClosed = true

@@ -15,14 +15,19 @@ extension ManagerService {
         let nodes = state.records.nodes.values.sorted { $0.worker.name < $1.worker.name }
         return NodeList(
             revision: state.revision,
-            nodes: nodes.map { state.info(of: $0, lastSeenAt: lastSeen[$0.worker.name]) })
+            nodes: nodes.map(info))
     }
 
     package func node(_ name: NodeName) async throws -> NodeInfo {
         guard let node = state.records.nodes[name] else {
             throw APIError(.workerNotFound, "node \(name): it is not known")
         }
-        return state.info(of: node, lastSeenAt: lastSeen[name])
+        return info(of: node)
+    }
+
+    private func info(of node: NodeRecord) -> NodeInfo {
+        let name = node.worker.name
+        return state.info(of: node, lastSeenAt: lastSeen[name], message: complaints[name])
     }
 
     package func drain(_ name: NodeName, _ draining: Bool) async throws -> NodeInfo {
@@ -33,7 +38,7 @@ extension ManagerService {
     /// Forgets a node. The tasks of one that is silent end as stopped.
     package func remove(_ name: NodeName) async throws {
         try await write { (transaction) throws(APIError) in try transaction.remove(name) }
-        lastSeen[name] = nil
+        (lastSeen[name], complaints[name]) = (nil, nil)
     }
 }
 
@@ -73,6 +78,19 @@ extension ManagerService {
             throw APIError(.revisionGone, "the events since revision \(revision) are not kept; ask since 0")
         }
         return events
+    }
+}
+
+// MARK: - Backups
+
+extension ManagerService {
+    /// A copy of the store, as of one commit, while the manager goes on.
+    ///
+    /// - Throws: `storage_full` where there is no room for it beside the store.
+    package func backup() async throws -> any StoreBackup {
+        do { return try await store.backup() } catch StoreError.full {
+            throw APIError(.storageFull, "the disk with the manager's store has no room for a copy of it")
+        }
     }
 }
 

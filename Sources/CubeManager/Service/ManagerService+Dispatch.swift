@@ -46,16 +46,32 @@ extension ManagerService {
 
     func observe(_ list: WorkerTaskList, from node: NodeName) async throws -> [TaskID] {
         lastSeen[node] = now()
+        complaints[node] = nil
         if state.records.nodes[node]?.presence == .ready, list.tasks.isEmpty, list.removed.isEmpty, !list.complete {
             return []
         }
         return try await write { (transaction) throws(APIError) in try transaction.observe(list, from: node) }
     }
 
+    func observeAnswer(_ report: WorkerTask, from node: NodeName) async throws {
+        // Most answers say what was wanted, and the next list says it as well.
+        var task = state.records.tasks[report.id]
+        // One that contradicts what is known is older than it.
+        guard (try? task?.observeAnswer(report, now: now())) == true else { return }
+        try await write { (transaction) throws(APIError) in transaction.observeAnswer(report, from: node) }
+    }
+
     func observeRefusal(_ id: TaskID, placement: Int, on node: NodeName, message: String) async throws {
         try await write { (transaction) throws(APIError) in
             transaction.observeRefusal(id, placement: placement, on: node, message: message)
         }
+    }
+
+    /// Takes note of why a worker did not answer.
+    func complain(of node: NodeName, _ error: any Error) {
+        guard state.records.nodes[node] != nil else { return }
+        complaints[node] =
+            (error as? APIError)?.message.cut(to: TextBounds.message) ?? "\(error)".cut(to: TextBounds.message)
     }
 
     func silence(_ node: NodeName) async throws {

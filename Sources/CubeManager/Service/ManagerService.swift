@@ -1,6 +1,7 @@
-import CubeCore
+package import CubeCore
 import CubeErrors
 package import CubeTypes
+import HashTreeCollections
 package import Logging
 import ServiceLifecycle
 
@@ -16,23 +17,35 @@ package actor ManagerService: Service {
     let logger: Logger
     let clock: any Clock<Duration>
     let now: @Sendable () -> Timestamp
+    /// Now, on the boot-time clock too: what decides by time goes by it.
+    let moment: @Sendable () -> DurableInstant
 
-    nonisolated let term: Int
     nonisolated let clusterID: ClusterID
+    /// Under what those see digests who may only read.
+    package nonisolated let digestKey: DigestKey
 
     /// As it is stored.
     var state: ClusterState
+    var term: Int { state.term }
     var changeLog: ChangeLog
     var eventLog: EventLog
     var snapshots = ListSnapshots()
     var bells = Bells()
     /// When each node answered last.
     var lastSeen: [NodeName: Timestamp] = [:]
+    /// Why a node's worker did not answer the last time.
+    var complaints: [NodeName: String] = [:]
     /// How often there was news for each node's dispatcher.
     var wakes: [NodeName: Int] = [:]
 
     private var readiness = Readiness.starting
     private(set) var queue: [QueuedWrite] = []
+    /// What was decided while the store was full, and is not stored yet; everybody sees it all the same.
+    private var unstored = ClusterChanges()
+    /// Tasks that the last manager noted down as to be stopped, and could not store.
+    private let notedStops: [TaskID]
+    /// What was found wrong with the store while nothing was written.
+    private var storeFailure: (any Error)?
     private let queueBell: AsyncStream<Void>
     private let queueRinger: AsyncStream<Void>.Continuation
 
@@ -47,19 +60,23 @@ package actor ManagerService: Service {
 
     private init(
         stored: StoredCluster, store: any Store, gateway: any WorkerGateway, options: ManagerOptions, logger: Logger,
-        clock: any Clock<Duration>, now: @escaping @Sendable () -> Timestamp
+        clock: any Clock<Duration>, moment: @escaping @Sendable () -> DurableInstant
     ) {
-        state = ClusterState(records: stored.records, term: stored.term, policy: options.policy, now: now())
-        term = stored.term
+        let begin = moment()
+        state = ClusterState(
+            records: stored.records, term: stored.term, policy: options.policy, now: begin.wall, moment: begin)
         clusterID = stored.records.cluster
+        digestKey = stored.digestKey
         changeLog = ChangeLog(beginning: state.revision)
         eventLog = EventLog(stored.events)
+        notedStops = stored.stops
         self.store = store
         self.gateway = gateway
         self.options = options
         self.logger = logger
         self.clock = clock
-        self.now = now
+        self.moment = moment
+        now = { moment().wall }
         (queueBell, queueRinger) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     }
 
@@ -68,9 +85,20 @@ package actor ManagerService: Service {
         store: any Store, gateway: any WorkerGateway, options: ManagerOptions = ManagerOptions(), logger: Logger,
         clock: any Clock<Duration> = ContinuousClock(), now: @escaping @Sendable () -> Timestamp
     ) async throws -> ManagerService {
+        try await open(store: store, gateway: gateway, options: options, logger: logger, clock: clock) {
+            DurableInstant(wall: now())
+        }
+    }
+
+    /// - Parameter moment: What time it is, by the wall clock and by the boot-time clock.
+    package static func open(
+        store: any Store, gateway: any WorkerGateway, options: ManagerOptions = ManagerOptions(), logger: Logger,
+        clock: any Clock<Duration> = ContinuousClock(), moment: @escaping @Sendable () -> DurableInstant
+    ) async throws -> ManagerService {
         let stored = try await store.begin()
         return ManagerService(
-            stored: stored, store: store, gateway: gateway, options: options, logger: logger, clock: clock, now: now)
+            stored: stored, store: store, gateway: gateway, options: options, logger: logger, clock: clock,
+            moment: moment)
     }
 
     /// Why it takes no commands, or `nil` when it does.
@@ -109,7 +137,10 @@ package actor ManagerService: Service {
         await withTaskGroup(of: Void.self) { group in
             // Cancelled is as good as shut down.
             group.addTask { try? await gracefulShutdown() }
-            group.addTask { await self.watchTime() }
+            group.addTask {
+                await self.carryOutNotes()
+                await self.watchTime()
+            }
             group.addTask { await Dispatcher(service: self).run() }
             await group.next()
             group.cancelAll()
@@ -146,6 +177,7 @@ extension ManagerService {
     private func writeQueued() async throws {
         defer { refuseQueued(APIError(.unavailable, "the manager is ending")) }
         for await _ in queueBell {
+            if let storeFailure { throw storeFailure }
             while !queue.isEmpty {
                 let writes = queue
                 queue = []
@@ -154,20 +186,33 @@ extension ManagerService {
         }
     }
 
+    private func transaction(isFull: Bool = false) -> ClusterTransaction {
+        let moment = moment()
+        return ClusterTransaction(state, now: moment.wall, moment: moment, isFull: isFull)
+    }
+
     private func commit(_ writes: [QueuedWrite]) async throws {
-        var transaction = ClusterTransaction(state, now: now())
+        var transaction = transaction()
         let answers = writes.map { $0.decide(&transaction) }
         transaction.finish()
         do {
             if !transaction.changes.isEmpty {
-                try await store.commit(transaction.changes)
-                if readiness == .full { readiness = .ready }
+                var changes = unstored
+                changes.add(transaction.changes)
+                try await store.commit(changes)
+                unstored = ClusterChanges()
+                if readiness == .full {
+                    readiness = .ready
+                    logger.notice("the store has room again")
+                }
             }
         } catch StoreError.full(let message) {
-            if readiness == .ready { readiness = .full }
-            logger.error("the store is full", metadata: ["error": "\(message)"])
+            if readiness == .ready {
+                readiness = .full
+                logger.error("the store is full: tasks can only be stopped now", metadata: ["error": "\(message)"])
+            }
             if writes.count == 1 {
-                writes[0].refuse(APIError(.storageFull, "the disk with the manager's store is full"))
+                try await carryOutWithoutRoom(writes[0])
             } else {
                 // Those that store nothing, such as renewals of leases, go on. What waits still is answered whatever comes.
                 var waiting = writes[...]
@@ -189,6 +234,59 @@ extension ManagerService {
         for answer in answers { answer() }
     }
 
+    /// Carries out what ends tasks, and takes in what workers say, though it cannot be stored now; all else is refused.
+    ///
+    /// What must not be forgotten, that tasks are to stop, is noted down where there is always room. The rest is said again by
+    /// the workers, whose reports count as unseen until they are stored.
+    private func carryOutWithoutRoom(_ write: QueuedWrite) async throws {
+        var transaction = transaction(isFull: true)
+        let answer = write.decide(&transaction)
+        transaction.finish()
+        let stops = transaction.stops(since: state)
+        do {
+            if !stops.isEmpty { try await store.note(stops: stops) }
+        } catch StoreError.full(let message) {
+            logger.error("a stop cannot be noted down", metadata: ["error": "\(message)"])
+            write.refuse(APIError(.storageFull, "the disk with the manager's store is full"))
+            return
+        }
+        unstored.add(transaction.changes)
+        publish(transaction)
+        answer()
+    }
+
+    /// Whether some of what everybody sees would be lost with the manager.
+    var hasUnstored: Bool { !unstored.isEmpty }
+
+    /// Stops what the last manager noted down as to be stopped.
+    private func carryOutNotes() async {
+        for id in notedStops where state.records.tasks[id] != nil {
+            do {
+                _ = try await stop(id)
+            } catch {
+                logger.error("a stop that was noted down cannot be carried out", metadata: ["error": "\(error)"])
+            }
+        }
+    }
+
+    /// Has the manager end where what it acknowledges is not where the next one finds it.
+    private func checkStore() async {
+        do {
+            try await store.check()
+        } catch {
+            fail(error as? StoreError ?? .failed("\(error)"))
+        }
+    }
+
+    /// Has the manager end.
+    private func fail(_ error: StoreError) {
+        guard readiness != .ended else { return }
+        readiness = .ended
+        logger.critical("the manager ends", metadata: ["error": "\(error)"])
+        storeFailure = error
+        queueRinger.yield()
+    }
+
     private func refuseQueued(_ error: APIError) {
         for write in queue { write.refuse(error) }
         queue = []
@@ -198,6 +296,7 @@ extension ManagerService {
     private func publish(_ transaction: ClusterTransaction) {
         let (old, changes) = (state, transaction.changes)
         state = transaction.state
+        if changes.term != nil { beginTerm() }
         for owner in changeLog.record(changes, from: old, to: state) { bells.ring(.owner(owner)) }
         eventLog.append(changes.events)
         if !changes.events.isEmpty { bells.ring(.events) }
@@ -207,6 +306,37 @@ extension ManagerService {
             bells.ring(.node(node))
         }
         for event in changes.events { logger.info("\(event.kind)", metadata: event.metadata) }
+    }
+}
+
+// MARK: - Terms
+
+extension ManagerService {
+    /// Takes note that a worker accepts no term below one that is higher than ours.
+    ///
+    /// - Parameter hasAcceptedOurs: Whether the same worker has accepted our term before: then another manager of this cluster
+    ///   is at work, and this one must end. Otherwise our state is older than what the worker has seen.
+    func observe(term: Int, hasAcceptedOurs: Bool) async throws {
+        guard term >= self.term else { return }
+        guard !hasAcceptedOurs else {
+            fail(
+                .failed(
+                    "another manager of cluster \(clusterID) is at work: a worker has accepted term \(term), ours is \(self.term)"
+                ))
+            return
+        }
+        logger.warning(
+            "the store is older than what a worker has seen, so everybody lists anew",
+            metadata: ["term": "\(self.term)", "seen": "\(term)"])
+        try await write { (transaction) throws(APIError) in transaction.raiseTerm(above: term) }
+    }
+
+    /// What was said under the last term means nothing any more.
+    private func beginTerm() {
+        changeLog = ChangeLog(beginning: state.revision)
+        snapshots = ListSnapshots()
+        bells.ringAll()
+        logger.info("a new term begins", metadata: ["term": "\(term)"])
     }
 }
 
@@ -261,17 +391,20 @@ extension ManagerService {
             do {
                 try await clock.sleep(for: .seconds(1))
                 ticks += 1
-                if state.isDue(at: now()) {
+                await checkStore()
+                if state.isDue(at: moment()) {
                     try await write { (transaction) throws(APIError) in transaction.tick() }
                 }
                 if readiness == .full {
-                    try await write { (transaction) throws(APIError) in transaction.probe() }
+                    try await write { (transaction) throws(APIError) in try transaction.probe() }
                 }
                 if ticks % Self.sweepInterval == 0 {
                     try await write { (transaction) throws(APIError) in transaction.sweep() }
                 }
             } catch is CancellationError {
                 return
+            } catch let error as APIError where error.reason == .storageFull {
+                continue  // It was told when it became full.
             } catch {
                 logger.warning("what time brings about must wait", metadata: ["error": "\(error)"])
             }

@@ -14,7 +14,9 @@ package final class MemoryStore: Store {
 
     package init(cluster: ClusterID) {
         contents = Mutex(
-            Contents(stored: StoredCluster(term: 0, records: ClusterRecords(cluster: cluster), events: [])))
+            Contents(
+                stored: StoredCluster(
+                    term: 0, records: ClusterRecords(cluster: cluster), digestKey: .random(), events: [])))
     }
 
     package func begin() -> StoredCluster {
@@ -27,10 +29,25 @@ package final class MemoryStore: Store {
     package func commit(_ changes: ClusterChanges) throws {
         try contents.withLock {
             if let failure = $0.failure { throw failure }
+            $0.stored.stops = []
+            if let term = changes.term { $0.stored.term = term }
             $0.stored.records.apply(changes)
             $0.stored.events += changes.events
             $0.commits += 1
         }
+    }
+
+    package func note(stops: [TaskID]) throws { contents.withLock { $0.stored.stops += stops } }
+
+    package func check() throws {
+        if case .failed(let text) = contents.withLock(\.failure) { throw StoreError.failed(text) }
+    }
+
+    /// There is no file to copy: it is empty.
+    package func backup() -> any StoreBackup { EmptyBackup() }
+
+    private struct EmptyBackup: StoreBackup {
+        func read() -> [UInt8] { [] }
     }
 
     /// Lets every commit fail from now on, or none.

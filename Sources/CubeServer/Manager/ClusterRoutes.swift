@@ -22,8 +22,23 @@ extension RouteTable {
                 .required(.identifier("name", as: WorkloadName.self, "The workload.")),
                 .identifier("owner", as: OwnerName.self, "Of this owner alone.")
             ) { _, name, owner in try .json(try await manager.endpoints(name: name, owner: owner)) },
-            events(manager),
+            events(manager), backup(manager),
         ]
+    }
+
+    private static func backup(_ manager: ManagerService) -> Route {
+        Route(
+            .get, "\(managerPrefix)/backup", .writer,
+            Operation(
+                "backUp", "A copy of the store as of one moment, which `cube manager restore` puts in its place.",
+                .text("application/vnd.sqlite3", "A SQLite database. It holds the values of `env`."),
+                errors: [.storageFull])
+        ) { call in
+            let backup = try await manager.backup()
+            return call.stream(contentType: "application/vnd.sqlite3") { sink in
+                while case let bytes = try await backup.read(), !bytes.isEmpty { try await sink.send(bytes) }
+            }
+        }
     }
 
     private static func events(_ manager: ManagerService) -> Route {

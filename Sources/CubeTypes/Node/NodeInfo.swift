@@ -22,17 +22,20 @@ public struct NodeInfo: Codable, Hashable, Sendable {
     public var tasks: Int
     /// When its worker answered last; `nil` where it has not since the manager began.
     public var lastSeenAt: Timestamp?
+    /// Why the manager cannot work with its worker now, and what to do; `nil` where it can.
+    public var message: String?
     /// The revision of its last change.
     public var revision: Int
 
     enum CodingKeys: String, CodingKey {
-        case name, state, url, version, runtimes, labels, capacity, reserved, tasks, revision
+        case name, state, url, version, runtimes, labels, capacity, reserved, tasks, message, revision
         case lastSeenAt = "last_seen_at"
     }
 
     public init(
         name: NodeName, state: WorkerState, url: String, version: String, runtimes: [String], labels: [String: String],
-        capacity: ResourceSpec, reserved: ResourceSpec, tasks: Int, lastSeenAt: Timestamp?, revision: Int
+        capacity: ResourceSpec, reserved: ResourceSpec, tasks: Int, lastSeenAt: Timestamp?, message: String? = nil,
+        revision: Int
     ) {
         self.name = name
         self.state = state
@@ -44,6 +47,7 @@ public struct NodeInfo: Codable, Hashable, Sendable {
         self.reserved = reserved
         self.tasks = tasks
         self.lastSeenAt = lastSeenAt
+        self.message = message
         self.revision = revision
     }
 }

@@ -1,3 +1,4 @@
+package import CubeTypes
 import Glibc
 package import SystemPackage
 
@@ -18,6 +19,15 @@ package struct SupervisorProcess: Hashable, Sendable {
     package static func all(below directory: FilePath) -> [SupervisorProcess] {
         all().filter { $0.directory.starts(with: directory) }
     }
+
+    /// The task that it supervises.
+    package var task: TaskID? {
+        // Of `WORKER/tasks/ID/runs/RUN`.
+        directory.components.dropLast(2).last.flatMap { TaskID(rawValue: $0.string) }
+    }
+
+    /// The directory of its worker.
+    package var worker: FilePath { FilePath(root: directory.root, directory.components.dropLast(4)) }
 
     /// Asks it to end its task, which may take the task's own grace time.
     package func askToEnd() throws {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CubeErrors
+import CubeManager
 import CubeManagerClient
 import CubeOrchestratorClient
 import CubeTypes
@@ -18,14 +19,16 @@ struct DownCommand: Command {
             Manifests stay as they are: the next `cube up` starts everything anew, except jobs that completed, and what failed,
             which `cube retry NAME` tries again.
 
-            With --orphans it also stops tasks of this user that run though their directory is gone, such as after .cube was
-            deleted.
+            With --orphans it also stops tasks that were started below the data directory and that no manager knows: their
+            directory is gone, or the manager's store. It lists them first, and asks on a terminal; scripts pass --yes.
 
             Exit codes: 0 nothing of the owner runs any more, 1 something does, or an error.
             """))
 
-    @Flag(help: "Also stop tasks whose directory is gone.")
+    @Flag(help: "Also stop tasks of this data directory that no manager knows.")
     var orphans = false
+    @Flag(help: "Stop them without a question.")
+    var yes = false
     @Option(
         help: ArgumentHelp("How long to wait for the tasks to end.", valueName: "duration"),
         transform: Duration.parse)
@@ -33,19 +36,37 @@ struct DownCommand: Command {
     @OptionGroup var owner: OwnerOption
     @OptionGroup var manager: ConnectionOptions
 
+    func validate() throws {
+        guard yes, !orphans else { return }
+        throw ArgumentParser.ValidationError("--yes goes with --orphans")
+    }
+
     func run() async throws {
         let data = manager.place.data
         try await endUp(data)
-        let stopped = try await stopTasks(data)
+        let (stopped, known) = try await stopTasks(data)
         Terminal.output(stopped == 0 ? "No task of \(try owner.owner) ran." : "Stopped \(Count(stopped, "task")).")
-        if orphans { try await stopOrphans() } else { try data.requireNoOrphans() }
+        // A task that the manager knows as ended may take another moment to end.
+        let left = data.supervisors.filter { $0.isOrphan || $0.task.map { !known.contains($0) } ?? true }
+        if orphans { try await stopOrphans(left) } else { try require(none: left, in: data) }
+    }
+
+    private func require(none left: [SupervisorProcess], in data: DataDirectory) throws {
+        try data.requireNoOrphans()
+        guard !left.isEmpty else { return }
+        throw Failure(
+            "\(left.count == 1 ? "1 task still runs" : "\(left.count) tasks still run") below \(data.path), and no "
+                + "manager knows \(left.count == 1 ? "it" : "them"):\n" + LeftTasks(left).lines.joined(separator: "\n"),
+            hint: "`cube down --orphans` stops what no manager knows; `cube manager restore FILE` brings a lost store "
+                + "back")
     }
 
     /// Ends `cube up` where it runs, so that nothing starts again what is stopped.
     private func endUp(_ data: DataDirectory) async throws {
         if let up = try DirectoryLock.holder(of: data.run) {
             // For it to say so, rather than that its tasks keep running. A mark that is left is taken away by the next `up`.
-            try AtomicFile.write(Array("cube down\n".utf8), to: data.stopping, mode: 0o600)
+            // On a full disk it goes without.
+            try? AtomicFile.write(Array("cube down\n".utf8), to: data.stopping, mode: 0o600)
             defer { unlink(data.stopping.string) }
             guard let process = up.process, kill(process, SIGTERM) == 0 else {
                 throw Failure("\(up) cannot be ended", hint: "end it as the user that started it")
@@ -60,17 +81,18 @@ struct DownCommand: Command {
         }
     }
 
-    private func stopTasks(_ data: DataDirectory) async throws -> Int {
+    /// - Returns: How many tasks were stopped, and all tasks that the manager knows, of whichever owner.
+    private func stopTasks(_ data: DataDirectory) async throws -> (stopped: Int, known: Set<TaskID>) {
         let owner = try owner.owner
-        let isManagerAlive = try DirectoryLock.holder(of: data.manager) != nil
-        if manager.manager != nil || isManagerAlive {
-            return try await stopAll(owner, try manager.writer())
+        let stop = { @Sendable (client: ManagerClient) in
+            (stopped: try await stopAll(owner, client), known: Set(try await client.tasks().tasks.map(\.id)))
         }
-        guard data.manager.appending("cube.sqlite").exists else { return 0 }
+        if try manager.manager != nil || DirectoryLock.holder(of: data.manager) != nil {
+            return try await stop(try manager.writer())
+        }
+        guard data.manager.appending(SQLiteStore.fileName).exists else { return (0, []) }
         let parts = LocalParts(data: data, holder: "cube down", log: DaemonLog(isVerbose: false, isQuiet: true))
-        return try await parts.withClient { client in
-            try await stopAll(owner, client)
-        }
+        return try await parts.withClient(stop)
     }
 
     private func stopAll(_ owner: OwnerName, _ client: ManagerClient) async throws -> Int {
@@ -83,12 +105,22 @@ struct DownCommand: Command {
         }
     }
 
-    private func stopOrphans() async throws {
-        let orphans = Set(SupervisorProcess.all().filter(\.isOrphan))
-        for orphan in orphans { try orphan.askToEnd() }
-        try await waitUntil("the orphans end") { orphans.isDisjoint(with: SupervisorProcess.all()) }
-        Terminal.output(
-            orphans.isEmpty ? "No task runs without its directory." : "Stopped \(Count(orphans.count, "orphan")).")
+    private func stopOrphans(_ orphans: [SupervisorProcess]) async throws {
+        guard !orphans.isEmpty else {
+            Terminal.output("No task runs that no manager knows.")
+            return
+        }
+        Terminal.note("\(orphans.count == 1 ? "1 task runs" : "\(orphans.count) tasks run") that no manager knows:")
+        for line in LeftTasks(orphans).lines { Terminal.note(line) }
+        if !yes {
+            guard Terminal.standardOutput.isInteractive, isatty(STDIN_FILENO) == 1 else {
+                throw Failure("nobody was asked whether to stop them", hint: "--yes stops them without a question")
+            }
+            Terminal.write("Stop \(orphans.count == 1 ? "it" : "them")? [y/N] ", to: STDERR_FILENO)
+            guard ["y", "yes"].contains(readLine()?.lowercased()) else { throw Failure("nothing more was stopped") }
+        }
+        try await LeftTasks(orphans).end(onlyIf: true, within: timeout)
+        Terminal.output("Stopped \(Count(orphans.count, "orphan")).")
     }
 
     private func waitUntil(_ what: String, _ condition: () throws -> Bool) async throws {

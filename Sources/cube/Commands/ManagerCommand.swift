@@ -12,7 +12,7 @@ struct ManagerCommand: Command {
 
             Example:
               cube manager --data-dir /var/lib/cube --listen unix:/run/cube/manager.sock
-            """))
+            """), subcommands: [BackupCommand.self, RestoreCommand.self])
 
     @OptionGroup var listen: ListenOptions
     @Option(

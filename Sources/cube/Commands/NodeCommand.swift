@@ -18,7 +18,7 @@ struct NodeCommand: ParsableCommand {
             try output.write(
                 list,
                 as: Table(
-                    "NODE", "STATE", "TASKS", "CPU", "MEMORY", "LABELS",
+                    "NODE", "STATE", "TASKS", "CPU", "MEMORY", "LABELS", "WHY",
                     rows: list.nodes.map { node in
                         [
                             Table.Cell(node.name.rawValue, .bold), Table.Cell(node.state),
@@ -26,6 +26,7 @@ struct NodeCommand: ParsableCommand {
                             "\(cores(node.reserved.millicores)) of \(cores(node.capacity.millicores))",
                             "\(ByteCount(node.reserved.memory)) of \(ByteCount(node.capacity.memory))",
                             "\(node.labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ","))",
+                            Table.Cell(node.message ?? ""),
                         ]
                     }))
         }

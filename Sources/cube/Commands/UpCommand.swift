@@ -68,8 +68,10 @@ struct UpCommand: Command {
     }
 
     func run() async throws {
+        try OpenFiles.requireForServices()
         let data = place.data
         try data.requireNoOrphans()
+        if let lost = try LostStore.find(in: data) { throw lost.failure }
         _ = try SupervisorProgram.require()
         let origin = try git.origin(else: place.manifests)
         if case .directory(let path) = origin, !data.path.exists,

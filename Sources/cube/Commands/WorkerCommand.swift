@@ -11,9 +11,14 @@ struct WorkerCommand: Command {
             A worker runs what its manager gives it. It listens on 127.0.0.1:8080 where nothing else is said, and its manager
             calls it there. When it ends, its tasks keep running, and the next one on the same data directory adopts them.
 
-            Example:
-              cube worker --name w1 --join http://127.0.0.1:8081 --token-file /var/lib/cube/tokens/worker
-            """))
+            Worker and manager know each other by one token: that in tokens/worker of the manager's data directory. A worker on
+            another data directory, or another machine, needs a copy of that file. `cube node list` says of each node why it does
+            not work.
+
+            Example, where the manager is `cube manager --data-dir /var/lib/cube`:
+              cube worker --data-dir /var/lib/cube-w1 --name w1 --join http://127.0.0.1:8081 \\
+                --token-file /var/lib/cube/tokens/worker
+            """), subcommands: [RejoinCommand.self])
 
     @Option(
         help: ArgumentHelp(
@@ -48,7 +53,7 @@ struct WorkerCommand: Command {
             listen: listen.choice(default: .tcp(host: "127.0.0.1", port: 8080)), holder: "cube worker",
             labels: Dictionary(labels.map { ($0.key, $0.value) }) { $1 },
             secrets: secrets.map { FilePath($0) },
-            manager: { [options] in try options.connection(.worker) },
+            token: try options.tokenInFile, manager: { [options] in try options.connection(.worker) },
             log: DaemonLog(isVerbose: verbosity.verbose))
         try await ForegroundProcess.run([role, ServiceNotice(parts: [role.url])])
     }

@@ -20,11 +20,19 @@ extension ConnectionOptions {
     /// A client that may only look.
     func reader() throws -> ManagerClient { try connection(.read).client(CommandLog.quiet) }
 
+    /// A client for looking that is told the values of `env` where this user may know them: they are compared and never shown.
+    func comparer() throws -> ManagerClient {
+        // Without the right to write, what is hidden is not compared.
+        guard let connection = try? connection(.write) else { return try reader() }
+        return connection.client(CommandLog.quiet)
+    }
+
     /// A client that may change things.
     func writer() throws -> ManagerClient { try connection(.write).client(CommandLog.quiet) }
 
     /// The way to the manager that was named, or to the one that runs on the data directory.
     func connection(_ role: TokenSet.Role) throws -> Connection {
+        try OpenFiles.requireForClient()
         let data = place.data
         let endpoint: Endpoint
         if let manager {
@@ -52,10 +60,14 @@ extension ConnectionOptions {
         guard let token = try TokenSet.load(directory: directory.string)[role] else {
             throw Failure(
                 "the manager at \(endpoint) asks for a token, and \(directory.appending(role.rawValue)) is missing",
-                hint: "--token-file or CUBE_TOKEN_FILE names a file with one")
+                hint: "--token-file or CUBE_TOKEN_FILE names a file with one; where tokens/ was deleted, start the "
+                    + "manager again: it makes new ones")
         }
         return token
     }
+
+    /// The token of the file that was named; `nil` where none was.
+    var tokenInFile: String? { get throws { try tokenFile.map { try Self.token(in: .absolute($0)) } } }
 
     private static func token(in path: FilePath) throws -> String {
         guard let bytes = try AtomicFile.read(path) else { throw Failure("\(path): there is no such file") }

@@ -41,6 +41,7 @@ struct LocalParts {
     func withClient<Result: Sendable>(
         _ body: @Sendable @escaping (ManagerClient) async throws -> Result
     ) async throws -> Result {
+        try OpenFiles.requireForServices()
         let group = ServiceGroup(services)
         return try await withThrowingTaskGroup(of: Result?.self) { tasks in
             tasks.addTask {
@@ -67,9 +68,14 @@ struct LocalParts {
         let endpoint = try await manager.endpoint.value()
         // They were there when it began to listen.
         guard let token = try TokenSet.load(directory: tokens)[role] else {
-            throw Failure(
-                "\(manager.data.path) was deleted or moved while this runs: put it back; or end this, and "
-                    + "`cube down --orphans` ends the tasks, which go on meanwhile")
+            let data = manager.data
+            throw data.path.exists
+                ? Failure(
+                    "\(data.tokens.appending(role.rawValue)) was deleted while this runs: end this and start it again, which "
+                        + "makes new tokens; tasks keep running")
+                : Failure(
+                    "\(data.path) was deleted or moved while this runs: put it back; or end this, and "
+                        + "`cube down --orphans` ends the tasks, which go on meanwhile")
         }
         return Connection(endpoint: endpoint, token: token)
     }

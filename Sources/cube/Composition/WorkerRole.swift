@@ -15,6 +15,8 @@ struct WorkerRole: Service {
     var labels: [String: String] = [:]
     /// Default: the one of the data directory.
     var secrets: FilePath?
+    /// The token that its manager calls it with, where that is not the one of the data directory.
+    var token: String?
     /// Where its manager is, once that is known; asked before each call.
     var manager: @Sendable () async throws -> Connection
     var log: DaemonLog
@@ -26,7 +28,7 @@ struct WorkerRole: Service {
         let directory = data.worker(name)
         let lock = try DirectoryLock.take(directory, for: holder)
         defer { withExtendedLifetime(lock) {} }
-        let tokens = try TokenSet.loadOrCreate(directory: data.tokens.string)
+        let tokens = try TokenSet.loadOrCreate(directory: data.tokens.string).with(token, for: .worker)
         let worker = try await WorkerService.open(
             WorkerOptions(
                 name: name, directory: directory, supervisor: try SupervisorProgram.require(), labels: labels,

@@ -11,9 +11,14 @@ struct Addresses: Codable, Hashable {
 
     private static func file(in data: DataDirectory) -> FilePath { data.run.appending("addresses.json") }
 
+    /// - Throws: Where the file cannot be read, or is not what Cube writes.
     static func load(from data: DataDirectory) throws -> Addresses {
         guard let bytes = try AtomicFile.read(file(in: data)) else { return Addresses() }
-        return try JSONDecoder().decode(Addresses.self, from: Data(bytes))
+        do { return try JSONDecoder().decode(Addresses.self, from: Data(bytes)) } catch {
+            throw Failure(
+                "\(file(in: data)) is not what Cube writes, so it is not known where the parts of Cube listen",
+                hint: "start `cube up`, or the part that you ask for, again: it writes the file anew")
+        }
     }
 
     /// Changes the file; the processes of one data directory take turns.
@@ -23,7 +28,8 @@ struct Addresses: Codable, Hashable {
         guard directory >= 0 else { throw FileProblem(path: data.run, doing: "open", errno: errno) }
         defer { close(directory) }
         while flock(directory, LOCK_EX) != 0, errno == EINTR {}
-        var addresses = try load(from: data)
+        // What others told before is lost with a file that cannot be read; whoever changes it tells anew.
+        var addresses = (try? load(from: data)) ?? Addresses()
         change(&addresses)
         try AtomicFile.write(Array((try JSONText.pretty(addresses) + "\n").utf8), to: file(in: data), mode: 0o600)
     }

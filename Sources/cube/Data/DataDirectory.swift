@@ -33,9 +33,15 @@ struct DataDirectory: Sendable, Hashable {
         if !ignore.exists { try AtomicFile.write(Array("*\n".utf8), to: ignore, mode: 0o644) }
     }
 
+    /// The supervisors of tasks that were started below this directory, however it was named then.
+    var supervisors: [SupervisorProcess] {
+        let (named, real) = (path, path.resolvingLinks)
+        return SupervisorProcess.all().filter { $0.directory.starts(with: named) || $0.directory.starts(with: real) }
+    }
+
     /// - Throws: where tasks run here whose records are gone: they would run twice, and nobody could stop them by name.
     func requireNoOrphans() throws {
-        let orphans = SupervisorProcess.all(below: path).filter(\.isOrphan)
+        let orphans = supervisors.filter(\.isOrphan)
         guard orphans.isEmpty else {
             throw Failure(
                 "\(Count(orphans.count, "task")) of \(path) run though their directory is gone",

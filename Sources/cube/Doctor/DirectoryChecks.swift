@@ -109,19 +109,24 @@ struct StoreCheck: Check {
     var path: FilePath
     /// The first bytes of the file; `nil`: there is none yet.
     var header: [UInt8]?
+    /// What remains of a store that was there once.
+    var lost: LostStore?
 
     let title = "store"
     var verdict: Verdict {
+        if let failure = lost?.failure { return .bad(failure.message, hint: failure.hint ?? "") }
         guard let header else { return .good("not made yet") }
         if header.isEmpty || header.starts(with: Array("SQLite format 3\0".utf8)) { return .good(path.string) }
-        return .bad("\(path) is not a SQLite database", hint: "restore it from a copy; tasks that run are not touched")
+        return .bad(
+            "\(path) is not a SQLite database",
+            hint: "`cube manager restore FILE` puts a backup in its place; tasks that run are not touched")
     }
 
     static func measure(_ data: DataDirectory) throws -> StoreCheck {
         let path = data.manager.appending("cube.sqlite")
         let descriptor = open(path.string, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
-            if errno == ENOENT { return StoreCheck(path: path, header: nil) }
+            if errno == ENOENT { return StoreCheck(path: path, header: nil, lost: try LostStore.find(in: data)) }
             throw FileProblem(path: path, doing: "read", errno: errno)
         }
         defer { close(descriptor) }

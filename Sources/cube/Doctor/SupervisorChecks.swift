@@ -30,12 +30,14 @@ struct OrphansCheck: Check {
     let title = "orphans"
     var verdict: Verdict {
         guard !orphans.isEmpty else { return .good("no task runs without its directory") }
-        // Of WORKER/tasks/ID/runs/RUN the worker's: it says which data directory was taken away.
-        let workers = Set(orphans.map { FilePath(root: $0.root, $0.components.dropLast(4)).string }).sorted()
+        // Of DATA/worker/NAME/tasks/ID/runs/RUN the data directory, which was taken away.
+        let places = Set(orphans.map { FilePath(root: $0.root, $0.components.dropLast(6)).string }).sorted()
         return .bad(
             "\(orphans.count == 1 ? "1 task runs" : "\(orphans.count) tasks run") though the directory is gone, of "
-                + workers.shortList,
-            hint: "`cube down --orphans` stops them; put the directory back to keep them")
+                + places.shortList,
+            hint:
+                "`cube down --orphans` stops them, with --data-dir where it is another one; put the directory back to "
+                + "keep them")
     }
 
     static func measure() -> OrphansCheck {
@@ -51,7 +53,9 @@ struct HoldersCheck: Check {
     var verdict: Verdict { .good(holders.isEmpty ? "nothing runs here" : holders.joined(separator: "; ")) }
 
     static func measure(_ data: DataDirectory) throws -> HoldersCheck {
-        let found = try [data.run, data.manager, data.reconciler].compactMap { try DirectoryLock.holder(of: $0) }
+        let found = try ([data.run, data.manager, data.reconciler] + data.workers.map(data.worker)).compactMap {
+            try DirectoryLock.holder(of: $0)
+        }
         return HoldersCheck(holders: Set(found.map(\.description)).sorted())
     }
 }

@@ -35,7 +35,9 @@ struct Failure: Error {
         case .taskNotFound: "`cube task list` lists the tasks"
         case .ownerNotFound: "`cube owner list` lists the owners"
         case .workerNotFound: "`cube node list` lists the nodes"
-        case .foreignCluster: "this data directory belongs to another cluster; nothing was stopped"
+        case .foreignCluster:
+            "nothing was stopped; `cube manager restore FILE` brings the old cluster back, `cube worker rejoin` has this "
+                + "data directory forget it"
         default: nil
         }
     }

@@ -61,7 +61,7 @@ begin() {
 finish() {
   stop_up
   as_nobody "$bin/cube" down --manifests "$world/manifests" --data-dir "$world/data" >"$world/down" 2>&1 \
-    || cube down --orphans --data-dir data >>"$world/down" 2>&1
+    || cube down --orphans --yes --data-dir data >>"$world/down" 2>&1
   umount "$world/manifests" "$world/data" 2>/dev/null
   true
 }
