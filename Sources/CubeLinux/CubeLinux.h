@@ -39,6 +39,11 @@ static inline int cube_spawn_close_from(posix_spawn_file_actions_t *actions, int
 /// Closes all descriptors from `first` on.
 static inline int cube_close_from(unsigned int first) { return (int)syscall(SYS_close_range, first, ~0U, 0U); }
 
+/// Closes all descriptors from `first` to `last`.
+static inline int cube_close_range(unsigned int first, unsigned int last) {
+    return (int)syscall(SYS_close_range, first, last, 0U);
+}
+
 /// A pipe whose ends close on exec, and with `O_NONBLOCK` in `flags` do not block.
 static inline int cube_pipe(int ends[2], int flags) {
     return (int)syscall(SYS_pipe2, ends, flags | O_CLOEXEC);
@@ -65,6 +70,16 @@ static inline pid_t cube_ended_child(void) {
     siginfo_t information = {.si_pid = 0};
     return waitid(P_ALL, 0, &information, WEXITED | WNOHANG | WNOWAIT) == 0 ? information.si_pid : -1;
 }
+
+/// How a child ended that is not waited for here, in the form of `waitpid`; -1 where it has not ended.
+static inline int cube_child_end(pid_t child) {
+    siginfo_t information = {.si_pid = 0};
+    if (waitid(P_PID, (id_t)child, &information, WEXITED | WNOHANG | WNOWAIT) != 0 || information.si_pid == 0) return -1;
+    return information.si_code == CLD_EXITED ? (information.si_status & 0xff) << 8 : information.si_status & 0x7f;
+}
+
+/// Neither this process nor what it starts gains privileges by `exec` any more.
+static inline int cube_forbid_new_privileges(void) { return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); }
 
 /// Orphaned descendants become children of this process.
 static inline int cube_become_subreaper(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); }

@@ -12,6 +12,15 @@ enum Machine {
 
     static var cores: Int { max(Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))), 1) }
 
+    /// The limit of the stack of what this process starts, in bytes; `nil` where there is none.
+    static var stackLimit: Int? {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_STACK.rawValue), &limit) == 0, limit.rlim_cur != .max else {
+            return nil
+        }
+        return Int(clamping: limit.rlim_cur)
+    }
+
     /// What there is in all.
     static func capacity(directory: String) throws -> ResourceSpec {
         ResourceSpec(millicores: cores * 1000, memory: try memory().total, disk: try disk(directory).total)

@@ -39,7 +39,9 @@ package struct TaskLog: Sendable {
         try reader.seek(lines: lines, bytes: bytes)
         var found: [UInt8] = []
         while found.count < bytes, let chunk = try reader.read() { found += chunk }
-        let text = String(decoding: found.suffix(bytes), as: UTF8.self)
+        // Where it does not begin with a line, it begins with a whole character.
+        let isCut = found.count >= bytes
+        let text = String(decoding: found.suffix(bytes).drop { isCut && $0 & 0xc0 == 0x80 }, as: UTF8.self)
         return text.isEmpty ? nil : text
     }
 }

@@ -11,18 +11,22 @@ package struct WorkerOptions: Sendable {
     /// What its tasks may reserve in all; default: what the machine has.
     package var capacity: ResourceSpec?
     package var labels: [String: String]
+    /// The directories above the worker's own that lead to it and are Cube's, from the data directory on. Tasks that run as
+    /// another user pass through them.
+    package var passage: [FilePath]
     /// The directory of secrets; default: `secrets` in the worker's own.
     package var secrets: FilePath
 
     package init(
         name: NodeName, directory: FilePath, supervisor: FilePath, capacity: ResourceSpec? = nil,
-        labels: [String: String] = [:], secrets: FilePath? = nil
+        labels: [String: String] = [:], passage: [FilePath] = [], secrets: FilePath? = nil
     ) {
         self.name = name
         self.directory = directory
         self.supervisor = supervisor
         self.capacity = capacity
         self.labels = labels
+        self.passage = passage
         self.secrets = secrets ?? directory.appending("secrets")
     }
 

@@ -89,7 +89,8 @@ package actor WorkerService: Service {
         let boot = try Machine.bootID()
         let runtime = ProcessRuntime(
             store: store, supervisor: options.supervisor.string, boot: boot,
-            secrets: try SecretDirectory.prepare(options.secrets.string))
+            secrets: try SecretDirectory.prepare(options.secrets.string), passage: options.passage.map(\.string),
+            logger: logger)
         return try await open(
             options, runtime: runtime, prober: LocalProber(runtime: runtime, clock: clock), registrar: registrar,
             clock: clock, now: now ?? { .now(boot: boot) }, jitter: jitter, executor: QueueExecutor("cube-worker"),

@@ -1,34 +1,38 @@
 import CubeLinux
 import Glibc
 
-/// Runs a check until nothing of it is left: at most for its time, and not longer than somebody wants to know.
+/// Runs a check until nothing of it is left: at most for its time, and not longer than somebody wants to know. What is left
+/// then has the grace time of `launch` to end.
 struct Check {
     private let program: Program
     private let signals = openSignals()
     private let deadline: Int
     private let timeout: Int
+    private let stop: StopOrder
+    private var tree: ProcessTree
     /// The end of what it wrote, for the message.
     private var output: [UInt8] = []
+    /// Whether it wrote more than that.
+    private var isOutputCut = false
     private var verdict: String?
-    /// Whether its group was killed; what is left is looked for from time to time.
-    private var isSweeping = false
 
-    private static let sweepInterval = 20
     private static let outputLimit = 200
 
     /// - Returns: `passed`, or why it did not.
     static func verdict(of launch: Launch) -> String {
         do throws(Program.StartFailure) {
-            var check = Check(program: try Program.start(launch), timeout: launch.timeoutMilliseconds ?? 1000)
+            var check = Check(try Program.start(launch), launch)
             return check.run()
         } catch {
             return error.text(of: launch)
         }
     }
 
-    private init(program: Program, timeout: Int) {
+    private init(_ program: Program, _ launch: Launch) {
         self.program = program
-        self.timeout = timeout
+        timeout = launch.timeoutMilliseconds ?? 1000
+        stop = launch.stop
+        tree = ProcessTree(of: program)
         deadline = milliseconds(CLOCK_BOOTTIME) + timeout
     }
 
@@ -37,47 +41,27 @@ struct Check {
             pollfd(fd: signals, events: Int16(POLLIN), revents: 0),
             pollfd(fd: program.output, events: Int16(POLLIN), revents: 0),
         ]
-        while true {
-            let wait = isSweeping ? Self.sweepInterval : max(deadline - milliseconds(CLOCK_BOOTTIME), 0)
-            poll(&polled, 2, Int32(clamping: wait))
+        repeat {
+            let rest = Int32(clamping: max(deadline - milliseconds(CLOCK_BOOTTIME), 0))
+            poll(&polled, 2, tree.isEnding ? tree.timeout : rest)
             if polled[1].revents != 0, !readOutput() { polled[1].fd = -1 }
             if polled[0].revents != 0, wasToldToEnd() { end("nobody waits for it any more") }
-            if !reap() { break }
-            if isSweeping {
-                Program.killChildren()
-            } else if milliseconds(CLOCK_BOOTTIME) >= deadline {
-                end("it took longer than \(timeout) ms")
-            }
-        }
+            if let status = tree.firstEnd() { end(Self.text(status)) }
+            if milliseconds(CLOCK_BOOTTIME) >= deadline { end("it took longer than \(timeout) ms") }
+        } while tree.attend()
         _ = readOutput()
         guard let verdict, verdict != "passed" else { return verdict ?? "nobody saw how it ended" }
-        let lastLine = String(decoding: output, as: UTF8.self).split(separator: "\n").last
-        return lastLine.map { "\(verdict): \($0)" } ?? verdict
+        guard let line = output.split(separator: UInt8(ascii: "\n")).last else { return verdict }
+        // The bytes of a character whose beginning was dropped go as well.
+        let isCut = line.startIndex == 0 && isOutputCut
+        let whole = isCut ? line.drop { $0 & 0xc0 == 0x80 } : line
+        return "\(verdict): \(isCut ? "…" : "")\(String(decoding: whole, as: UTF8.self))"
     }
 
-    /// The leader of the group must not have been waited for.
+    /// The first reason counts, and the first deadline.
     private mutating func end(_ reason: String) {
         verdict = verdict ?? reason
-        sweep()
-    }
-
-    private mutating func sweep() {
-        if !isSweeping { program.signalGroup(SIGKILL) }
-        isSweeping = true
-    }
-
-    /// Waits for all children that have ended.
-    ///
-    /// - Returns: whether any is left.
-    private mutating func reap() -> Bool {
-        while true {
-            let id = cube_ended_child()
-            guard id > 0 else { return id == 0 }
-            if id == program.id { sweep() }
-            var status: Int32 = 0
-            waitpid(id, &status, 0)
-            if id == program.id { verdict = verdict ?? Self.text(status) }
-        }
+        tree.end(by: stop.signal, before: milliseconds(CLOCK_BOOTTIME) + stop.graceMilliseconds)
     }
 
     private static func text(_ status: Int32) -> String {
@@ -100,7 +84,9 @@ struct Check {
         withUnsafeTemporaryAllocation(byteCount: 1 << 16, alignment: 1) { buffer in
             let count = read(program.output, buffer.baseAddress, buffer.count)
             if count > 0 {
-                output = (output + buffer[..<count]).suffix(Self.outputLimit)
+                output += buffer[..<count]
+                isOutputCut = isOutputCut || output.count > Self.outputLimit
+                output = Array(output.suffix(Self.outputLimit))
             }
             return count > 0 || (count < 0 && (errno == EAGAIN || errno == EINTR))
         }

@@ -4,10 +4,14 @@ import Glibc
 struct Launch {
     /// The program and its arguments, ended by `nil`.
     let arguments: [UnsafeMutablePointer<CChar>?]
+    /// The program as the manifest names it, for messages: the argument itself may hold the value of a variable.
+    let programAsWritten: String?
     /// `NAME=value`.
     let environment: [UnsafeMutablePointer<CChar>]
     let workingDirectory: String
     let user: User?
+    /// Whether neither the program nor what it starts may gain privileges, such as by a file with the set-user-ID bit.
+    let noNewPrivileges: Bool
     let logs: String
     let logBytes: Int
     let logFiles: Int
@@ -28,7 +32,9 @@ struct Launch {
             let stop = StopOrder(fields), !fields.values("argument").isEmpty
         else { return nil }
         arguments = fields.values("argument") + [nil]
+        programAsWritten = fields.text("program")
         environment = fields.values("environment")
+        noNewPrivileges = fields.number("no_new_privileges") == 1
         self.workingDirectory = workingDirectory
         self.logs = logs
         logBytes = fields.number("log_bytes") ?? 10 << 20

@@ -60,6 +60,14 @@ struct Outcome {
     func synchronize() { fdatasync(descriptor) }
 }
 
+/// The beginning of a text that may be of any length, cut between two characters, with a note of how much is missing.
+func shortened(_ text: String, to limit: Int = 200) -> String {
+    guard text.utf8.count > limit else { return text }
+    var end = text.utf8.index(text.startIndex, offsetBy: limit)
+    while end > text.startIndex, end.samePosition(in: text.unicodeScalars) == nil { end = text.utf8.index(before: end) }
+    return "\(text[..<end])… (\(text.utf8.distance(from: end, to: text.endIndex)) more bytes)"
+}
+
 /// FNV-1a with 64 bits: tells a torn record from a whole one.
 func checksum(_ bytes: [UInt8]) -> UInt64 {
     bytes.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }

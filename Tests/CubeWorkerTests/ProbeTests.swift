@@ -1,6 +1,7 @@
 import CubeCore
 import CubeTypes
 import Foundation
+import Logging
 import NIOCore
 import NIOPosix
 import NIOSSL
@@ -20,7 +21,8 @@ struct ProbeTests {
     private var prober: LocalProber {
         let runtime = ProcessRuntime(
             store: WorkerStore(directory: "/nonexistent"), supervisor: "", boot: "",
-            secrets: SecretDirectory(path: "/nonexistent"))
+            secrets: SecretDirectory(path: "/nonexistent"),
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         return LocalProber(runtime: runtime, clock: ContinuousClock())
     }
 

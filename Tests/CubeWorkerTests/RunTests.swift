@@ -33,7 +33,7 @@ struct RunTests {
                 let cases: [(String, (inout TaskDefinition) -> Void)] = [
                     ("cannot execute no-such-program", { $0.command = ["no-such-program"] }),
                     ("working_dir /no/such/directory", { $0.workingDirectory = "/no/such/directory" }),
-                    ("\"no-such-user\" is not a user of this machine", { $0.user = "no-such-user" }),
+                    ("there is no user \"no-such-user\" on this machine", { $0.user = "no-such-user" }),
                 ]
                 for (words, change) in cases {
                     let task = try await worker.ended(worker.assign(.script("exit 0", change)).id)

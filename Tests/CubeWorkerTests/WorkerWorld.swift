@@ -1,6 +1,7 @@
 import CubeErrors
 import CubeTypes
 import Foundation
+import Glibc
 import Logging
 import SystemPackage
 import Testing
@@ -37,6 +38,22 @@ struct WorkerWorld {
     }
 
     var store: WorkerStore { WorkerStore(directory: directory.string) }
+
+    func work(_ id: TaskID) -> String { "\(store.directory(of: id))/work" }
+
+    /// Makes a named pipe in the world's directory, which a program of a task waits at until a test opens it.
+    func gate(_ name: String) throws -> Gate {
+        let path = directory.appending(name).string
+        guard mkfifo(path, 0o600) == 0 else { throw Errno(rawValue: errno) }
+        return Gate(path: path)
+    }
+
+    struct Gate {
+        let path: String
+
+        /// Lets whoever reads a word from it go on.
+        func open() throws { try Data("go\n".utf8).write(to: URL(filePath: path)) }
+    }
 
     func runDirectory(_ id: TaskID, run: Int = 1) -> RunDirectory {
         RunDirectory(path: "\(store.directory(of: id))/runs/1-\(run)")
@@ -105,6 +122,16 @@ struct RunningWorker {
         var bytes: [UInt8] = []
         for try await chunk in try await service.logs(id, tail: tail, follow: follow) { bytes += chunk }
         return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// Follows the output until a line is in it, in whichever state the task is then.
+    func output(_ id: TaskID, shows line: String) async throws {
+        var text = ""
+        for try await chunk in try await service.logs(id, tail: nil, follow: true) {
+            text += String(decoding: chunk, as: UTF8.self)
+            if text.contains(line + "\n") { return }
+        }
+        Issue.record("the output ended without \(line): \(text)")
     }
 
     /// Follows the output until a line is in it, and answers what came before that line; the task is known to run then.

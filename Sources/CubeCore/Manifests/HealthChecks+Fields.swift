@@ -49,7 +49,7 @@ extension HealthCheck {
                     "tcp", \.tcp, FieldType.object(TCPProbe.fields, example: ["port": "http"]).optional,
                     "A connection, to the loopback address unless `host` is given. One that is accepted passes."),
                 Field(
-                    "command", \.command, .strings, example: ["web", "ping"],
+                    "command", \.command, .arguments, example: ["web", "ping"],
                     "A program and its arguments, run as the task itself is. Exit code 0 passes."),
                 Field(
                     "interval", \.interval, .duration(.milliseconds(100) ... .day),

@@ -5,7 +5,10 @@ package import CubeTypes
 extension TaskDefinition {
     /// The digest of the fields that replace a task when they change.
     package var specDigest: Digest {
-        digest(of: Self.replacingFields, without: TaskDefinition(name: name))
+        var written = self
+        // Its default depends on another field.
+        if security.noNewPrivileges == forbidsNewPrivilegesByDefault { written.security.noNewPrivileges = nil }
+        return written.digest(of: Self.replacingFields, without: TaskDefinition(name: name))
     }
 
     /// The digest of the fields that change in place.

@@ -37,7 +37,7 @@ extension TaskDefinition {
                 "image", \.image, FieldType<String>.nonEmptyString.optional, example: "registry.example/web:1.4",
                 "The image of a container. A task without an image is a process."),
             Field(
-                "command", \.command, .strings, example: ["web", "--port", "$(PORT_HTTP)"],
+                "command", \.command, .arguments, example: ["web", "--port", "$(PORT_HTTP)"],
                 "The program and its arguments. A process needs at least the program. `$(NAME)` stands for the variable "
                     + "`NAME` of the task's environment; `$$(NAME)` is left as `$(NAME)`."),
             Field(
@@ -55,9 +55,12 @@ extension TaskDefinition {
                 default: "the task's own directory", example: "/srv/web",
                 "The working directory of the task."),
             Field(
-                "user", \.user, FieldType<String>.nonEmptyString.optional, default: "the user of the worker",
-                example: "www-data",
-                "The user that the task runs as, by name or number."),
+                "user", \.user, FieldType<String>.account.optional, default: "the user of the worker",
+                "The user that the task runs as, by name or number, and after a colon its group, by name or number. The "
+                    + "user's other groups stay. Only a worker that runs as root can run a task as another user."),
+            Field(
+                "security", \.security, TaskSecurity.fields, example: ["no_new_privileges": true],
+                "What the task may not do."),
             Field(
                 "cpu", \.resources.millicores, FieldType.cores, default: "0",
                 "Cores that are reserved on the node, such as `0.5`."),
@@ -101,6 +104,20 @@ extension TaskDefinition {
             restart = .standard(for: newValue)
         }
     }
+}
+
+extension TaskSecurity {
+    static let fields = FieldTable<TaskSecurity>(
+        [
+            Field(
+                "no_new_privileges", \.noNewPrivileges, FieldType<Bool>.boolean.optional,
+                default: "true if the task has a user other than root, otherwise false",
+                "Whether the task, and every program that it starts, is kept from gaining privileges, for instance by `sudo` "
+                    + "or by another file with the set-user-ID bit."),
+            .unsupported("read_only_root"),
+            .unsupported("capabilities"),
+            .unsupported("devices"),
+        ], standard: TaskSecurity())
 }
 
 extension RestartPolicy {
@@ -180,6 +197,21 @@ extension FieldType<String> {
         write: { .string($0) })
 }
 
+extension FieldType<String> {
+    fileprivate static let account = string(
+        "user or user:group", example: "www-data", schema: ["pattern": "^[^:\\s]+(:[^:\\s]+)?$"],
+        rule: AccountName.rule,
+        parse: { AccountName($0) == nil ? nil : $0 }, write: { .string($0) })
+}
+
+extension FieldType<[String]> {
+    /// What a program can be given.
+    static let arguments = strings(obeying: { argument in
+        ProgramLimits.isTooLong(argument)
+            ? "must be at most \(ProgramLimits.stringBytes) bytes long, as no program is given a longer argument" : nil
+    })
+}
+
 extension FieldType<[String: String]> {
     fileprivate static let labels = strings(
         example: ["team": "shop"], names: ["minLength": 1], rule: "must not be empty", isName: { !$0.isEmpty })
@@ -192,6 +224,11 @@ extension FieldType<[String: String]> {
         isName: { name in
             !name.isEmpty && !name.utf8.contains { $0 == UInt8(ascii: "=") || $0 == 0 }
                 && !reservedVariables.contains(name)
+        },
+        problem: { name, value in
+            ProgramLimits.isTooLong("\(name)=\(value)")
+                ? "must be at most \(ProgramLimits.stringBytes) bytes long with its name and \"=\", as no program is given "
+                    + "a longer variable; a longer value belongs in a file of `files`" : nil
         })
 
     private static let reservedVariables = ["CUBE_NAME", "CUBE_ORDINAL", "CUBE_OWNER", "CUBE_TASK_ID"]

@@ -105,8 +105,11 @@ package struct SupervisedPlacement: Codable, Hashable, Sendable {
     /// The start of a run is put off for a reason that is not the task's, such as a full disk.
     package mutating func startDelayed(run: Int, message: String) {
         guard run == self.run, case .starting = phase else { return }
-        self.message = message
+        self.message = message.shortened(to: Self.messageBytes)
     }
+
+    /// How much of a message about the task is kept, in bytes.
+    private static let messageBytes = 1000
 
     /// A run ended.
     ///
@@ -122,9 +125,10 @@ package struct SupervisedPlacement: Codable, Hashable, Sendable {
         let end = judged(end)
         exit = end.result ?? exit
         health = nil
+        let endMessage = end.message.shortened(to: Self.messageBytes)
         if desired == .stop {
             let reason: TaskReason = end == .neverStarted && run == 1 ? .stoppedBeforeStart : .stopRequested
-            return finish(.stopped, reason, end.message, at: now)
+            return finish(.stopped, reason, endMessage, at: now)
         }
         let lines = output.map { "\nlast lines of its output:\n" + $0 } ?? ""
         let kind = assignment.definition.kind
@@ -133,11 +137,11 @@ package struct SupervisedPlacement: Codable, Hashable, Sendable {
             phase = .waiting(until: DurableDeadline(wait, from: now))
             self.run += 1
             reason = restarts.isLooping(restart) ? .crashLoop : .backoff
-            message = end.message + lines
+            message = endMessage + lines
         case .end(.failed, let reason):
-            finish(.failed, reason, end.message + lines, at: now)
+            finish(.failed, reason, endMessage + lines, at: now)
         case .end(let state, let reason):
-            finish(state, reason, end.message, at: now)
+            finish(state, reason, endMessage, at: now)
         }
     }
 
@@ -165,11 +169,14 @@ package struct SupervisedPlacement: Codable, Hashable, Sendable {
         var health = health ?? RunHealth()
         switch (kind, finding) {
         case (.ready, .passes): (health.isReady, health.failure) = (true, nil)
-        case (.ready, .tolerated(let message)): health.failure = message
-        case (.ready, .fails(let message)): (health.isReady, health.failure) = (false, message)
+        case (.ready, .tolerated(let message)): health.failure = message.shortened(to: Self.messageBytes)
+        case (.ready, .fails(let message)):
+            (health.isReady, health.failure) = (false, message.shortened(to: Self.messageBytes))
         case (.live, .passes): health.liveFailure = nil
-        case (.live, .tolerated(let message)): health.liveFailure = message
-        case (.live, .fails(let message)): health.verdict = health.verdict ?? "live check failed: \(message)"
+        case (.live, .tolerated(let message)): health.liveFailure = message.shortened(to: Self.messageBytes)
+        case (.live, .fails(let message)):
+            health.verdict =
+                health.verdict ?? "live check failed: \(message.shortened(to: Self.messageBytes))"
         }
         if health != RunHealth() || self.health != nil { self.health = health }
     }

@@ -33,7 +33,9 @@ package struct TaskEnvironment: Hashable, Sendable {
     package var entries: [String] { variables.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" } }
 
     /// Replaces `$(NAME)` by the variable where there is one; `$$(NAME)` stands for `$(NAME)`, and all else for itself.
-    package func expand(_ text: String) -> String {
+    package func expand(_ text: String) -> String { Self.expand(text) { variables[$0] } }
+
+    static func expand(_ text: String, _ variable: (String) -> String?) -> String {
         var result = ""
         var rest = text[...]
         while let dollar = rest.firstIndex(of: "$") {
@@ -47,7 +49,7 @@ package struct TaskEnvironment: Hashable, Sendable {
             }
             let reference = rest[(escaped ? rest.index(after: dollar) : dollar)...close]
             let name = String(reference.dropFirst(2).dropLast())
-            result += escaped ? reference : variables[name].map { $0[...] } ?? reference
+            result += escaped ? reference : variable(name).map { $0[...] } ?? reference
             rest = rest[rest.index(after: close)...]
         }
         return result + rest

@@ -245,28 +245,43 @@ extension FieldType<Int> {
 
 extension FieldType<[String]> {
     /// An array of strings.
-    package static let strings = FieldType(
-        ValueForm(phrase: "array of strings", example: ["text"]),
-        schema: ["type": "array", "items": .object(FieldType<String>.string.schema)],
-        read: { value, reader in
-            guard value.kind == .array else {
-                let shell: CanonicalJSON? = value.kind == .string ? ["sh", "-c", "…"] : nil
-                reader.reportMismatch(value, expected: "an array of strings", shell)
-                return nil
-            }
-            var strings: [String] = []
-            for (position, element) in value.elements.enumerated() {
-                // What is wrong is reported; the result does not count any more then.
-                strings += reader.at(.index(position)) {
-                    FieldType<String>.string.read(element, &$0).map { [$0] } ?? []
+    package static let strings = strings(obeying: { _ in nil })
+
+    /// An array of strings that obey a rule.
+    ///
+    /// - Parameter problem: What is wrong with one, as the rest of a sentence; it must not repeat the string, which may be a
+    ///   secret.
+    package static func strings(obeying problem: @escaping @Sendable (String) -> String?) -> FieldType {
+        FieldType(
+            ValueForm(phrase: "array of strings", example: ["text"]),
+            schema: ["type": "array", "items": .object(FieldType<String>.string.schema)],
+            read: { value, reader in
+                guard value.kind == .array else {
+                    let shell: CanonicalJSON? = value.kind == .string ? ["sh", "-c", "…"] : nil
+                    reader.reportMismatch(value, expected: "an array of strings", shell)
+                    return nil
                 }
-            }
-            return strings
-        },
-        write: { .array($0.map { .string($0) }) },
-        examine: { strings, checker in
-            for (index, text) in strings.enumerated() { checker.at(.index(index)) { $0.checkText(text) } }
-        })
+                var strings: [String] = []
+                for (position, element) in value.elements.enumerated() {
+                    // What is wrong is reported; the result does not count any more then.
+                    strings += reader.at(.index(position)) { reader in
+                        guard let text = FieldType<String>.string.read(element, &reader) else { return [] }
+                        if let problem = problem(text) { reader.report(.outOfRange, problem, at: element) }
+                        return [text]
+                    }
+                }
+                return strings
+            },
+            write: { .array($0.map { .string($0) }) },
+            examine: { strings, checker in
+                for (index, text) in strings.enumerated() {
+                    checker.at(.index(index)) { checker in
+                        checker.checkText(text)
+                        if let problem = problem(text) { checker.report(problem) }
+                    }
+                }
+            })
+    }
 }
 
 extension FieldType<[String: String]> {
@@ -278,7 +293,8 @@ extension FieldType<[String: String]> {
     ///   - values: The type of the values.
     package static func strings(
         example: [String: String], names: [String: CanonicalJSON], rule: String,
-        values: FieldType<String> = .string, isName: @escaping @Sendable (String) -> Bool
+        values: FieldType<String> = .string, isName: @escaping @Sendable (String) -> Bool,
+        problem: @escaping @Sendable (_ name: String, _ text: String) -> String? = { _, _ in nil }
     ) -> FieldType {
         FieldType(
             ValueForm(phrase: "object of strings", example: .object(example.mapValues { .string($0) })),
@@ -295,7 +311,13 @@ extension FieldType<[String: String]> {
                 var strings: [String: String] = [:]
                 for (key, element) in value.members {
                     if !isName(key.text) { reader.report(.invalidValue, "\(Quoted(key.text)) \(rule)", at: key) }
-                    strings[key.text] = reader.at(.name(key.text)) { values.read(element, &$0) }
+                    strings[key.text] = reader.at(.name(key.text)) { reader in
+                        let text = values.read(element, &reader)
+                        if let problem = text.flatMap({ problem(key.text, $0) }) {
+                            reader.report(.outOfRange, problem, at: element)
+                        }
+                        return text
+                    }
                 }
                 return strings
             },
@@ -305,6 +327,7 @@ extension FieldType<[String: String]> {
                     checker.at(.name(key)) { checker in
                         if !isName(key) { checker.report(rule) }
                         values.examine(text, &checker)
+                        if let problem = problem(key, text) { checker.report(problem) }
                     }
                 }
             })

@@ -21,8 +21,10 @@ public struct TaskDefinition: Hashable, Sendable {
     public var envFrom: [ContentSource]
     /// An absolute path; default: the task's own directory.
     public var workingDirectory: String?
-    /// The user that the task runs as, by name or number; default: the worker's.
+    /// The user that the task runs as, by name or number, and its group after a colon; default: the worker's.
     public var user: String?
+    /// What the task may not do. Default: nothing is forbidden, but for new privileges where ``user`` is not root.
+    public var security: TaskSecurity
     /// What the task reserves on its node.
     public var resources: ResourceSpec
     /// On which it is served; in the order of the manifest.
@@ -43,7 +45,7 @@ public struct TaskDefinition: Hashable, Sendable {
     public init(
         name: WorkloadName, kind: TaskKind = .service, image: String? = nil, command: [String] = [],
         env: [String: String] = [:], envFrom: [ContentSource] = [], workingDirectory: String? = nil,
-        user: String? = nil,
+        user: String? = nil, security: TaskSecurity = TaskSecurity(),
         resources: ResourceSpec = .zero, ports: [PortSpec] = [], files: [TaskFile] = [], health: HealthChecks = .none,
         restart: RestartPolicy? = nil, stop: StopPolicy = StopPolicy(), constraints: PlacementConstraints = .none,
         labels: [String: String] = [:]
@@ -56,6 +58,7 @@ public struct TaskDefinition: Hashable, Sendable {
         self.envFrom = envFrom
         self.workingDirectory = workingDirectory
         self.user = user
+        self.security = security
         self.resources = resources
         self.ports = ports
         self.files = files
@@ -69,7 +72,7 @@ public struct TaskDefinition: Hashable, Sendable {
 
 extension TaskDefinition: Codable {
     enum CodingKeys: String, CodingKey {
-        case name, kind, image, command, env, user, ports, files, health, restart, stop, constraints, labels
+        case name, kind, image, command, env, user, security, ports, files, health, restart, stop, constraints, labels
         case envFrom = "env_from"
         case workingDirectory = "working_dir"
     }
@@ -90,6 +93,7 @@ extension TaskDefinition: Codable {
             envFrom: try container.decodeIfPresent([ContentSource].self, forKey: .envFrom) ?? [],
             workingDirectory: try container.decodeIfPresent(String.self, forKey: .workingDirectory),
             user: try container.decodeIfPresent(String.self, forKey: .user),
+            security: try container.decodeIfPresent(TaskSecurity.self, forKey: .security) ?? TaskSecurity(),
             resources: try ResourceSpec(from: decoder),
             ports: try container.decodeIfPresent([PortSpec].self, forKey: .ports) ?? [],
             files: try container.decodeIfPresent([TaskFile].self, forKey: .files) ?? [],
@@ -110,6 +114,7 @@ extension TaskDefinition: Codable {
         if !envFrom.isEmpty { try container.encode(envFrom, forKey: .envFrom) }
         try container.encodeIfPresent(workingDirectory, forKey: .workingDirectory)
         try container.encodeIfPresent(user, forKey: .user)
+        if security != TaskSecurity() { try container.encode(security, forKey: .security) }
         try resources.encode(to: encoder)
         if !ports.isEmpty { try container.encode(ports, forKey: .ports) }
         if !files.isEmpty { try container.encode(files, forKey: .files) }

@@ -4,6 +4,7 @@ import CubeLinux
 import CubeTypes
 import Dispatch
 import Glibc
+import Logging
 import Synchronization
 import SystemPackage
 
@@ -14,14 +15,22 @@ final class ProcessRuntime: TaskRuntime {
     private let store: WorkerStore
     private let supervisor: String
     private let secrets: SecretDirectory
+    /// The directories above the worker's own that lead to the tasks and are Cube's, from the data directory on.
+    private let passage: [String]
+    private let logger: Logger
     /// The supervisors of the runs that were found alive.
     private let alive = Mutex<[RunIdentity: ProcessDescriptor]>([:])
 
-    init(store: WorkerStore, supervisor: String, boot: String, secrets: SecretDirectory) {
+    init(
+        store: WorkerStore, supervisor: String, boot: String, secrets: SecretDirectory, passage: [String] = [],
+        logger: Logger
+    ) {
         self.store = store
         self.supervisor = supervisor
         self.boot = boot
         self.secrets = secrets
+        self.passage = passage
+        self.logger = logger
     }
 
     /// Nothing holds a process to a limit yet.
@@ -125,10 +134,25 @@ final class ProcessRuntime: TaskRuntime {
         let launch = try launch(assignment, assignment.definition.command)
         let work = work(of: run.task)
         try LocalFiles.makeDirectory(work)
-        if let user = launch.user, chown(work, user.id, user.group) != 0 { throw Errno(rawValue: errno) }
+        if let user = launch.user { try give(work, of: run.task, to: user) }
         try TaskDirectory.write(try contents(of: assignment.definition), in: work, owner: launch.user)
         try LocalFiles.makeDirectory(launch.logs)
         try directory(of: run).write(launch)
+    }
+
+    /// Gives a user the directory of a task, and the way to it.
+    private func give(_ work: String, of task: TaskID, to user: TaskUser) throws {
+        guard chown(work, user.id, user.group) == 0 else { throw Errno(rawValue: errno) }
+        guard user.id != geteuid() else { return }
+        let way = passage + [store.directory, "\(store.directory)/tasks", store.directory(of: task)]
+        try Passage.open(way)
+        if let obstacle = Passage.obstacle(to: work, for: user) {
+            logger.warning(
+                """
+                \(work): user \(user.id) cannot pass through \(obstacle), so a program that uses the whole path of its \
+                directory fails; `chmod o+x \(obstacle)`, or use another --data-dir
+                """)
+        }
     }
 
     /// How a program of a task is run.
@@ -136,12 +160,19 @@ final class ProcessRuntime: TaskRuntime {
     /// - Throws: a `StartRefusal`.
     private func launch(_ assignment: TaskAssignment, _ command: [String]) throws -> RunDirectory.Launch {
         let definition = assignment.definition
-        let user = try definition.user.map { name throws(StartRefusal) in try TaskUser.named(name) }
+        let user = try definition.user.flatMap { name throws(StartRefusal) in try TaskUser.named(name) }
         let environment = TaskEnvironment(
             assignment, files: try variables(of: definition), home: (user ?? TaskUser.current())?.home ?? "/")
+        let arguments = command.map(environment.expand)
+        if let problem = ProgramLimits.problem(
+            command: Array(zip(command, arguments)), variables: environment.variables, stack: Machine.stackLimit)
+        {
+            throw StartRefusal(description: problem)
+        }
         return RunDirectory.Launch(
-            arguments: command.map(environment.expand), environment: environment.entries,
+            arguments: arguments, program: command.first ?? "", environment: environment.entries,
             workingDirectory: definition.workingDirectory ?? work(of: assignment.id), user: user,
+            forbidsNewPrivileges: definition.forbidsNewPrivileges,
             logs: store.logs(of: assignment.id), stop: definition.stop)
     }
 
@@ -184,6 +215,8 @@ final class ProcessRuntime: TaskRuntime {
     ) async throws -> CheckOutcome {
         var launch = try launch(assignment, command)
         launch.timeout = timeout
+        // What is left of it has as long again, and never longer than what is left of the task.
+        launch.stop = StopPolicy(grace: min(assignment.definition.stop.grace, timeout))
         // Read from its beginning whatever its position; it holds the values of `env`, which belong on no disk.
         let input = FileDescriptor(rawValue: cube_memory_file())
         guard input.rawValue >= 0 else { throw Errno(rawValue: errno) }

@@ -1,3 +1,4 @@
+import CubeCore
 import CubeErrors
 import CubeLinux
 import CubeTypes
@@ -29,14 +30,19 @@ struct RunDirectory: Sendable {
     let path: String
 
     private static let outcomeSize = 512
+    /// So much of a message fits into an outcome, with the note of what is missing.
+    static let messageBytes = 360
 
     // MARK: Written by the worker
 
     struct Launch {
         var arguments: [String]
+        /// The program as the manifest names it, for messages: its argument may hold the value of a variable.
+        var program: String
         var environment: [String]
         var workingDirectory: String
         var user: TaskUser?
+        var forbidsNewPrivileges: Bool
         var logs: String
         var stop: StopPolicy
         /// When it is killed, for what may not run for ever.
@@ -46,8 +52,9 @@ struct RunDirectory: Sendable {
         var bytes: [UInt8] {
             var fields = [
                 "cube-launch/1", "directory=\(workingDirectory)", "logs=\(logs)", "log_bytes=\(TaskLog.fileBytes)",
-                "log_files=\(TaskLog.files)",
+                "log_files=\(TaskLog.files)", "program=\(program)",
             ]
+            if forbidsNewPrivileges { fields.append("no_new_privileges=1") }
             if let timeout { fields.append("timeout=\(timeout.milliseconds)") }
             if let user {
                 fields += ["user=\(user.id)", "group=\(user.group)"]
@@ -75,10 +82,9 @@ struct RunDirectory: Sendable {
     ///
     /// - Parameter failure: why it cannot be started; `nil` where nobody wants it to be.
     func abandon(_ failure: String?) throws {
-        // Bytes, not characters: one that does not fit makes the whole outcome one of an unknown size, which counts as torn.
+        // What does not fit makes the whole outcome one of an unknown size, which counts as torn.
         let words =
-            failure.map { ["state=failed", "message=" + String(decoding: $0.utf8.prefix(400), as: UTF8.self)] }
-            ?? ["state=abandoned"]
+            failure.map { ["state=failed", "message=" + $0.shortened(to: Self.messageBytes)] } ?? ["state=abandoned"]
         do {
             let descriptor = try FileDescriptor.open(
                 "\(path)/outcome", .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec],

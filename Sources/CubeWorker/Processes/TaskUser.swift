@@ -1,3 +1,5 @@
+import CubeCore
+import CubeTypes
 import Glibc
 
 /// Why a task cannot be started as it is declared. The run has failed then, and its restart policy says what follows.
@@ -15,23 +17,60 @@ struct TaskUser: Hashable, Sendable {
     /// The user that this worker runs as.
     static func current() -> TaskUser? { lookUp { getpwuid_r(geteuid(), $0, $1, $2, $3) } }
 
-    /// Looks a user up by name or number.
+    /// Looks a user up, and the group where one is named. The user's other groups stay.
     ///
-    /// - Throws: where there is none, or where this worker may not become it.
-    static func named(_ name: String) throws(StartRefusal) -> TaskUser {
-        let number = uid_t(name)
-        let found =
-            if let number {
-                lookUp { getpwuid_r(number, $0, $1, $2, $3) }
-                    ?? TaskUser(id: number, group: number, groups: [number], home: "/")
-            } else {
-                lookUp { getpwnam_r(name, $0, $1, $2, $3) }
-            }
-        guard let found else { throw StartRefusal(description: "user: \"\(name)\" is not a user of this machine") }
-        guard geteuid() == 0 || found.id == geteuid() else {
-            throw StartRefusal(description: "user: \"\(name)\" needs a worker that runs as root")
+    /// - Returns: `nil` where a task as this user is run as the worker is.
+    /// - Throws: where there is no such user or group, or where this worker may not become it.
+    static func named(_ text: String) throws(StartRefusal) -> TaskUser? {
+        let quoted = "user: \"\(text.shortened(to: 80))\""
+        guard let account = AccountName(text) else {
+            throw StartRefusal(description: "\(quoted) \(AccountName.rule)")
         }
-        return found
+        var found: TaskUser
+        switch account.user {
+        case .number(let number):
+            found =
+                lookUp { getpwuid_r(number, $0, $1, $2, $3) }
+                ?? TaskUser(id: number, group: number, groups: [number], home: "/")
+        case .name(let name):
+            guard let user = lookUp({ getpwnam_r(name, $0, $1, $2, $3) }) else {
+                throw StartRefusal(
+                    description: "\(quoted): there is no user \"\(name.shortened(to: 80))\" on this machine")
+            }
+            found = user
+        }
+        switch account.group {
+        case nil: break
+        case .number(let number)?: found.become(number)
+        case .name(let name)?:
+            guard let group = group(named: name) else {
+                throw StartRefusal(
+                    description: "\(quoted): there is no group \"\(name.shortened(to: 80))\" on this machine")
+            }
+            found.become(group)
+        }
+        if geteuid() == 0 { return found }
+        guard found.id == geteuid(), account.group == nil || found.group == getegid() else {
+            throw StartRefusal(description: "\(quoted) needs a worker that runs as root")
+        }
+        return nil
+    }
+
+    /// Takes another group in the place of the user's own.
+    private mutating func become(_ group: gid_t) {
+        groups = [group] + groups.filter { $0 != self.group && $0 != group }
+        self.group = group
+    }
+
+    private static func group(named name: String) -> gid_t? {
+        var entry = Glibc.group()
+        var found: UnsafeMutablePointer<Glibc.group>?
+        return withUnsafeTemporaryAllocation(of: CChar.self, capacity: 1 << 16) { buffer in
+            guard getgrnam_r(name, &entry, buffer.baseAddress!, buffer.count, &found) == 0, found != nil else {
+                return nil
+            }
+            return entry.gr_gid
+        }
     }
 
     private typealias Search = (

@@ -32,7 +32,7 @@ struct WorkerRole: Service {
         let worker = try await WorkerService.open(
             WorkerOptions(
                 name: name, directory: directory, supervisor: try SupervisorProgram.require(), labels: labels,
-                secrets: secrets ?? data.secrets),
+                passage: [data.path, directory.removingLastComponent()], secrets: secrets ?? data.secrets),
             registrar: ManagerClientRegistrar { try await manager().client(logger) }, logger: logger)
         let server = WorkerServer(
             worker,

@@ -26,9 +26,9 @@ import Testing
         // {"command":["web","--port","$(PORT)",""],"cpu":500,"disk":1073741824,"env":{"EMPTY":"","LOG_LEVEL":"info"},
         // "env_from":["secret:web.env"],"files":[{"mode":"0400","source":"secret:web.conf","target":"/etc/web.conf"}],
         // "image":"registry.example/web:1.4","kind":"job","memory":134217728,"ports":[{"container":8080,"name":"http"},
-        // {"container":53,"host":5353,"name":"dns-2","protocol":"udp"}],"user":"web","working_dir":"/srv/web"}
+        // {"container":53,"host":5353,"name":"dns-2","protocol":"udp"}],"security":{"no_new_privileges":false},"user":"web","working_dir":"/srv/web"}
         #expect(
-            workload.specDigest.rawValue == "sha256:7902ccd2faeef5f739c3851f14b06e4bfeea2cdf3ba241f978eb825d77fe0272")
+            workload.specDigest.rawValue == "sha256:a881a6aec2790275126bc345e270cffd9c1c710ccad94045437ce62c6e95d971")
         // {"constraints":{"labels":{"zone":"a"},"not":{"disk":"slow"}},"health":{"live":{"command":["web","ping"],
         // "interval":20000,"start_period":0},"ready":{"http":{"path":"/ready","port":"http"},"interval":1000,"retries":5,
         // "timeout":3000}},"labels":{"team":"shop"},"restart":{"backoff":500,"backoff_max":7200000,"max":3,"policy":"never","within":300000},"stop":{"grace":90000,"signal":"SIGINT"}}
@@ -41,6 +41,7 @@ import Testing
         arguments: [
             #""kind": "service", "restart": {"policy": "always", "within": "600s", "backoff": "1000ms"}"#,
             #""env": {}, "labels": {}, "constraints": {"labels": {}, "not": {}}, "health": {}, "stop": {}, "restart": {}"#,
+            #""security": {}"#, #""security": {"no_new_privileges": false}"#,
             #""cpu": 0, "memory": "0KiB", "disk": 0.0, "stop": {"signal": "SIGTERM", "grace": "10s"}"#,
             #""replicas": 7, "suspend": true, "prune": false, "update": {"max_unavailable": 3}, "$comment": "x""#,
         ])
@@ -56,6 +57,23 @@ import Testing
         #expect(plain.definition.restart.max == nil)
         let limited = try workload(#"{"name": "a", "command": ["a"], "restart": {"max": 10}}"#)
         #expect(limited.settingsDigest != plain.settingsDigest && limited.specDigest == plain.specDigest)
+    }
+
+    @Test func `the privileges that a user has anyway are in no digest`() throws {
+        let table: [(user: String, standard: Bool)] = [
+            ("web", true), ("1000:0", true), ("root", false), ("0:1000", false),
+        ]
+        for (user, standard) in table {
+            let plain = try workload(##"{"name": "a", "command": ["a"], "user": "\##(user)"}"##)
+            #expect(plain.definition.forbidsNewPrivileges == standard)
+            for written in [true, false] {
+                let other = try workload(
+                    ##"{"name": "a", "command": ["a"], "user": "\##(user)", "security": {"no_new_privileges": \##(written)}}"##
+                )
+                #expect((other.specDigest == plain.specDigest) == (written == standard), "\(user) \(written)")
+                #expect(other.definition.forbidsNewPrivileges == written)
+            }
+        }
     }
 
     @Test func `the policy that a job has anyway is in no digest`() throws {

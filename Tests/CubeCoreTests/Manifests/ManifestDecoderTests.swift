@@ -1,3 +1,4 @@
+import CubeErrors
 import CubeJSON
 import CubeTesting
 import CubeTypes
@@ -22,7 +23,7 @@ import Testing
           "env_from": ["secret:web.env"],
           "files": [{"source": "secret:web.conf", "target": "/etc/web.conf", "mode": "0400"}],
           "working_dir": "/srv/web",
-          "user": "web",
+          "user": "web", "security": {"no_new_privileges": false},
           "cpu": 0.5, "memory": 134217728, "disk": 1073741824,
           "ports": [{"name": "http", "container": 8080}, {"name": "dns-2", "container": 53, "host": 5353, "protocol": "udp"}],
           "health": {"ready": {"http": {"port": "http", "path": "/ready"}, "interval": "1s", "timeout": "3s", "retries": 5},
@@ -54,6 +55,7 @@ import Testing
             name: WorkloadName(rawValue: "web")!, kind: .job, image: "registry.example/web:1.4",
             command: ["web", "--port", "$(PORT)", ""], env: ["LOG_LEVEL": "info", "EMPTY": ""],
             envFrom: [ContentSource("secret:web.env")], workingDirectory: "/srv/web", user: "web",
+            security: TaskSecurity(noNewPrivileges: false),
             resources: ResourceSpec(millicores: 500, memory: 134_217_728, disk: 1_073_741_824),
             ports: [
                 PortSpec(name: "http", container: 8080),
@@ -125,6 +127,58 @@ import Testing
         let filler = String(repeating: " ", count: ManifestDecoder.maximumSize - manifest.utf8.count)
         #expect(decode(manifest + filler).workloads.count == 1)
         #expect(decode(manifest + filler + " ").diagnostics.map(\.reason) == [.tooLarge])
+    }
+
+    @Test(arguments: ["web", "1000", "1000:1000", "web:www", "4294967294", "DOMAIN\\\\web"])
+    func `a user, or a user and a group, by name or number`(user: String) {
+        #expect(decode(##"{"name": "a", "command": ["a"], "user": "\##(user)"}"##).diagnostics.isEmpty)
+    }
+
+    @Test(arguments: ["", ":", "web:", ":www", "a:b:c", "a b", "-1", "4294967295", "99999999999"])
+    func `what no user can be called is refused with the rule`(user: String) {
+        let problems = decode(##"{"name": "a", "command": ["a"], "user": "\##(user)"}"##).diagnostics
+        #expect(
+            problems.map(\.summary) == [
+                "user: \"\(user)\" must be a user, or a user and a group such as \"1000:1000\", each by name or number"
+            ])
+    }
+
+    @Test func `an argument or a variable that no program can be given is refused without its value`() {
+        func summaries(_ members: String) -> [String] {
+            decode(##"{"name": "a", \##(members)}"##).diagnostics.map(\.summary)
+        }
+        let most = String(repeating: "v", count: 131_071)
+        #expect(summaries(##""command": ["\##(most)"], "env": {"AB": "\##(most.dropLast(3))"}"##) == [])
+        #expect(
+            summaries(##""command": ["a", "\##(most)v"]"##) == [
+                "command[1]: must be at most 131071 bytes long, as no program is given a longer argument"
+            ])
+        let rule =
+            "must be at most 131071 bytes long with its name and \"=\", as no program is given a longer variable; "
+            + "a longer value belongs in a file of `files`"
+        #expect(
+            summaries(##""command": ["a"], "env": {"AB": "\##(most.dropLast(2))"}"##) == ["env[\"AB\"]: \(rule)"])
+        // A reference may stand for less than it is long.
+        #expect(summaries(##""command": ["a", "\##(most)$(A)"]"##) == [])
+        #expect(
+            summaries(##""command": ["a"], "health": {"live": {"command": ["a", "\##(most)v"]}}"##).count == 1)
+    }
+
+    @Test func `what a worker is given over the interface obeys the same rules`() {
+        let long = String(repeating: "v", count: 131_072)
+        let definition = TaskDefinition(
+            name: WorkloadName(rawValue: "a")!, command: ["a", long], env: ["B": long], user: "a:b:c")
+        #expect(
+            definition.problems(at: "definition").map(\.field) == [
+                "definition.command[1]", "definition.env[\"B\"]", "definition.user",
+            ])
+    }
+
+    @Test func `what a process cannot be held to is refused`() {
+        for member in [##""read_only_root": true"##, ##""capabilities": []"##, ##""devices": []"##] {
+            let problems = decode(##"{"name": "a", "command": ["a"], "security": {\##(member)}}"##).diagnostics
+            #expect(problems.map(\.reason) == [.unsupported])
+        }
     }
 
     @Test func `a value of the environment is in no message`() {

@@ -1,0 +1,188 @@
+import CubeCore
+import CubeTypes
+import Foundation
+import Glibc
+import Testing
+
+@testable import CubeWorker
+
+/// The grace time is that of the whole task, not of its first process.
+@Suite(.timeLimit(.minutes(2)))
+struct StoppingTests {
+    /// A process that takes its time to end: it waits at a gate when it is asked to.
+    private static func drain(at gate: WorkerWorld.Gate) -> String {
+        "trap 'echo draining; read word < \(gate.path); echo drained; exit 0' TERM; echo ready; while :; do sleep 0.01; done"
+    }
+
+    private static let patient = StopPolicy(grace: .seconds(3600))
+
+    @Test("What the first process started has the whole grace time, although the first process ends at once")
+    func wrapper() async throws {
+        try await WorkerWorld.with { world in
+            try await world.worker { worker in
+                let gate = try world.gate("gate")
+                let id = try await worker.assign(.script("(\(Self.drain(at: gate))) & wait", stop: Self.patient)).id
+                try await worker.output(id, until: "ready")
+                try await worker.stop(id)
+                try await worker.output(id, shows: "draining")
+                while try world.runDirectory(id).outcome()?.state != .exited { await Task.yield() }
+                #expect(try await worker.service.task(id).state == .stopping)
+                try gate.open()
+                let task = try await worker.ended(id)
+                #expect(task.state == .stopped)
+                #expect(task.exit?.signal == 15)
+                #expect(try await worker.output(id).hasSuffix("drained\n"))
+            }
+        }
+    }
+
+    @Test("When the first process ends by itself, its children are asked to end and have the grace time")
+    func crash() async throws {
+        try await WorkerWorld.with { world in
+            try await world.worker { worker in
+                let (gate, start) = (try world.gate("gate"), try world.gate("start"))
+                let id = try await worker.assign(
+                    .script("(\(Self.drain(at: gate))) & read word < \(start.path); exit 7", stop: Self.patient)
+                ).id
+                try await worker.output(id, until: "ready")
+                try start.open()
+                try await worker.output(id, shows: "draining")
+                // The run has not ended before they have.
+                #expect(try await worker.service.task(id).state == .running)
+                try gate.open()
+                let task = try await worker.ended(id)
+                #expect(task.state == .failed)
+                #expect(task.exit?.code == 7)
+                #expect(try await worker.output(id).hasSuffix("drained\n"))
+            }
+        }
+    }
+
+    @Test("What the first process started is killed at the end of the grace time, not before and not later")
+    func deadline() async throws {
+        try await WorkerWorld.with { world in
+            try await world.worker { worker in
+                let id = try await worker.assign(
+                    .script(
+                        "(trap 'echo told' TERM; echo ready; while :; do sleep 0.01; done) & echo $!; wait",
+                        stop: StopPolicy(grace: .milliseconds(300)))
+                ).id
+                let child = try await worker.output(id, until: "ready")
+                try await worker.stop(id)
+                let task = try await worker.ended(id)
+                #expect(task.state == .stopped)
+                #expect(task.exit?.signal == 15)
+                #expect(try await worker.output(id).hasSuffix("told\n"))
+                #expect(try !isAlive(child))
+            }
+        }
+    }
+
+    @Test("A process that left the group is asked to end once the group has ended, and not before")
+    func daemon() async throws {
+        try await WorkerWorld.with { world in
+            try await world.worker { worker in
+                let gate = try world.gate("gate")
+                let daemon = "trap 'echo daemon asked; exit 0' TERM; echo daemon; while :; do sleep 0.01; done"
+                let id = try await worker.assign(
+                    .script(
+                        "setsid sh -c \"\(daemon)\" & (sleep 0.1; \(Self.drain(at: gate))) & wait", stop: Self.patient)
+                ).id
+                try await worker.output(id, until: "ready")
+                try await worker.stop(id)
+                try await worker.output(id, shows: "draining")
+                try gate.open()
+                #expect(try await worker.ended(id).state == .stopped)
+                #expect(try await worker.output(id).hasSuffix("draining\ndrained\ndaemon asked\n"))
+            }
+        }
+    }
+
+    @Test("A process that left the group and does not want to end is killed at the end of the grace time")
+    func stubbornDaemon() async throws {
+        try await WorkerWorld.with { world in
+            try await world.worker { worker in
+                let id = try await worker.assign(
+                    .script(
+                        "setsid sh -c \"trap '' TERM; echo \\$\\$; echo ready; while :; do sleep 0.01; done\" & wait; exit 3",
+                        stop: StopPolicy(grace: .milliseconds(100)))
+                ).id
+                let daemon = try await worker.output(id, until: "ready")
+                try await worker.stop(id)
+                #expect(try await worker.ended(id).state == .stopped)
+                #expect(try !isAlive(daemon))
+            }
+        }
+    }
+
+    @Test(
+        "A second stop makes the grace time shorter, also while only children are left, and never longer",
+        arguments: [StopPolicy(grace: .zero), StopPolicy(signal: "SIGKILL", grace: .seconds(3600))])
+    func secondStop(_ second: StopPolicy) async throws {
+        try await WorkerWorld.with { world in
+            try await world.worker { worker in
+                let gate = try world.gate("gate")
+                let assignment = TaskAssignment.script("(\(Self.drain(at: gate))) & echo $!; wait", stop: Self.patient)
+                let id = try await worker.assign(assignment).id
+                let child = try await worker.output(id, until: "ready")
+                try await worker.stop(id)
+                try await worker.output(id, shows: "draining")
+                var definition = assignment.definition
+                definition.stop = second
+                _ = try await worker.service.updateSettings(
+                    id,
+                    TaskSettings(
+                        cluster: WorkerWorld.cluster, term: 1, placement: 1,
+                        settingsDigest: assignment.settingsDigest, definition: definition))
+                try await worker.stop(id)
+                #expect(try await worker.ended(id).state == .stopped)
+                #expect(try !isAlive(child))
+                #expect(try await !worker.output(id).contains("drained"))
+            }
+        }
+    }
+
+    @Test("A worker that is killed in the middle of the grace time changes nothing")
+    func workerKilled() async throws {
+        try await WorkerWorld.with { world in
+            var gate: WorkerWorld.Gate?
+            let id = try await world.worker { worker in
+                gate = try world.gate("gate")
+                let id = try await worker.assign(
+                    .script("(\(Self.drain(at: gate!))) & wait", stop: Self.patient)
+                ).id
+                try await worker.output(id, until: "ready")
+                try await worker.stop(id)
+                try await worker.output(id, shows: "draining")
+                return id
+            }
+            try await world.worker { worker in
+                #expect(try await worker.service.task(id).state == .stopping)
+                try gate?.open()
+                let task = try await worker.ended(id)
+                #expect(task.state == .stopped)
+                #expect(task.exit?.signal == 15)
+                #expect(try await worker.output(id).hasSuffix("draining\ndrained\n"))
+            }
+        }
+    }
+
+    @Test("A check that takes too long is asked to end before it is killed")
+    func check() async throws {
+        try await WorkerWorld.with { world in
+            try await world.worker { worker in
+                let assignment = TaskAssignment.script("echo ready; sleep 1000") {
+                    $0.health.ready = HealthCheck(
+                        command: ["sh", "-c", "trap 'echo bye > asked; exit 0' TERM; while :; do sleep 0.01; done"],
+                        interval: .seconds(1000), timeout: .milliseconds(500), retries: 1, startPeriod: .zero)
+                }
+                try await worker.assign(assignment)
+                try await worker.task(assignment.id) { $0.message?.contains("longer than 500 ms") == true }
+                let asked = "\(world.work(assignment.id))/asked"
+                #expect(try LocalFiles.read(asked) == Array("bye\n".utf8))
+                try await worker.stop(assignment.id)
+                _ = try await worker.ended(assignment.id)
+            }
+        }
+    }
+}
