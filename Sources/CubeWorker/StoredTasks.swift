@@ -1,4 +1,5 @@
 import CubeCore
+import CubeErrors
 package import CubeTypes
 
 /// The tasks in a worker's directory and their output, for who looks while no worker is at work there. It changes nothing.
@@ -16,9 +17,31 @@ package struct StoredTasks: Sendable {
 
     /// By id.
     package func tasks() throws -> [Task] {
-        try LocalFiles.names(in: "\(store.directory)/tasks").compactMap(TaskID.init(rawValue:)).sorted().compactMap {
-            guard case .placement(let placement)? = try store.record(of: $0) else { return nil }
-            return Task(assignment: placement.assignment, hasEnded: placement.endedAt != nil)
+        try outcomes().map { try $0.get() }
+    }
+
+    /// Those whose records can be read, by id.
+    package func readable() -> [Task] { outcomes().compactMap { try? $0.get() } }
+
+    /// Why records cannot be read, each once.
+    package func problems() -> [String] {
+        outcomes().compactMap { outcome in
+            if case .failure(let error) = outcome { (error as? APIError)?.message ?? "\(error)" } else { nil }
+        }
+    }
+
+    private func outcomes() -> [Result<Task, any Error>] {
+        do {
+            return try store.tasks().compactMap { id in
+                do {
+                    guard case .placement(let placement)? = try store.record(of: id) else { return nil }
+                    return .success(Task(assignment: placement.assignment, hasEnded: placement.endedAt != nil))
+                } catch {
+                    return .failure(error)
+                }
+            }
+        } catch {
+            return [.failure(error)]
         }
     }
 

@@ -57,6 +57,9 @@ package protocol TaskRuntime: Sendable {
     /// Asks a run to end, in the way and within the time that the policy says; again has no further effect.
     func stop(_ run: RunIdentity, _ policy: StopPolicy) throws
 
+    /// Says how a run that is alive is ended from now on, when its program ends by itself and leaves something behind.
+    func change(_ run: RunIdentity, to policy: StopPolicy) throws
+
     /// Waits for the end of a run that was found running.
     ///
     /// - Throws: `CancellationError`.
@@ -67,6 +70,9 @@ package protocol TaskRuntime: Sendable {
     func check(
         _ run: RunIdentity, of assignment: TaskAssignment, by command: [String], within timeout: Duration
     ) async throws -> CheckOutcome
+
+    /// Removes the secrets that a task was given, once it has ended; again changes nothing.
+    func removeSecrets(of assignment: TaskAssignment) throws
 
     /// What the runs use that are alive, of those asked for.
     func usage(of runs: [RunIdentity]) -> [RunIdentity: RunUsage]

@@ -2,6 +2,8 @@ import CubeCore
 import CubeErrors
 package import CubeTypes
 import CubeVersion
+import Glibc
+import Logging
 
 extension WorkerService {
     // MARK: Tasks
@@ -20,10 +22,35 @@ extension WorkerService {
                 throw APIError(.conflict, "\(record.id): placement \(record.placement) has not ended", retry: true)
             }
         }
-        let record = TaskRecord.placement(SupervisedPlacement(assignment, boot: runtime.boot))
-        try keep(record)
+        let run = table[assignment.id] == nil ? try firstRun(of: assignment) : 1
+        let record = TaskRecord.placement(SupervisedPlacement(assignment, boot: runtime.boot, run: run))
+        do {
+            try keep(record)
+        } catch let error as APIError where error.reason == .storageFull {
+            makeRoom()
+            try keep(record)
+        }
         attend.yield(.task(record.id))
         return (report(record), true)
+    }
+
+    /// With which run a placement begins that no record tells of: the one that was started before its record was lost.
+    ///
+    /// - Throws: `conflict` where another placement of the task is alive; it is asked to end.
+    private func firstRun(of assignment: TaskAssignment) throws -> Int {
+        guard let trace = try store.trace(of: assignment.id) else { return 1 }
+        if trace.placement == assignment.placement { return trace.run }
+        guard trace.placement < assignment.placement else {
+            throw APIError(
+                .conflict,
+                "\(assignment.id): placement \(assignment.placement) is older than \(trace.placement), which was started"
+            )
+        }
+        guard let supervisor = trace.supervisor else { return 1 }
+        try supervisor.signal(SIGTERM)
+        throw APIError(
+            .conflict, "\(assignment.id): placement \(trace.placement) has no record, and was asked to end", retry: true
+        )
     }
 
     /// What changed since a sequence number of an incarnation, or everything; waits up to `wait` for a change.
@@ -59,6 +86,10 @@ extension WorkerService {
     package func stop(_ id: TaskID, placement: Int, term: Int, cluster: ClusterID) async throws -> WorkerTask {
         try accept(cluster: cluster, term: term)
         guard let record = table[id], record.endedAt == nil || record.placement >= placement else {
+            if table[id] == nil, let supervisor = try store.trace(of: id)?.supervisor {
+                try supervisor.signal(SIGTERM)
+                throw APIError(.conflict, "\(id): has no record, and was asked to end", retry: true)
+            }
             let tombstone = TaskRecord.tombstone(id, placement: placement, at: now())
             try keep(tombstone)
             return report(tombstone)
@@ -66,7 +97,13 @@ extension WorkerService {
         // A stop of an older placement is not about this one.
         guard placement >= record.placement, case .placement(var value) = record else { return report(record) }
         value.stopRequested(now: now())
-        try keep(.placement(value))
+        do {
+            try keep(.placement(value))
+        } catch let error as APIError where error.reason == .storageFull {
+            // The task may be what fills the disk. The manager says it again where this is forgotten.
+            logger.error("\(id) is asked to end, though that cannot be written down: \(error)")
+            publish(.placement(value))
+        }
         if case .stop(let number, let boot) = value.due {
             try runtime.stop(identity(value, number, boot), value.assignment.definition.stop)
         }
@@ -80,8 +117,17 @@ extension WorkerService {
         guard case .placement(var value) = record, record.placement == settings.placement else {
             throw APIError(.conflict, "\(id): placement \(settings.placement) is not \(record.placement)")
         }
+        let stop = value.assignment.definition.stop
         value.settingsChanged(settings)
         try keep(.placement(value))
+        if case .running(let boot) = value.phase, value.assignment.definition.stop != stop {
+            do {
+                try runtime.change(identity(value, value.run, boot), to: value.assignment.definition.stop)
+            } catch {
+                // A stop says it again; only an end by itself goes by what counted before.
+                logger.error("\(id): \(error)")
+            }
+        }
         if case .running(let boot) = value.phase, value.needsChecks(run: value.run) {
             attend.yield(.checks(identity(value, value.run, boot)))
         }

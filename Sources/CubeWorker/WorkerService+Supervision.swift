@@ -1,14 +1,21 @@
 import CubeCore
+import CubeErrors
 import CubeTypes
 import Logging
+import SystemPackage
 
 /// Carrying out what the placements say is due.
 extension WorkerService {
     /// Finds out what happened to each task while no worker was there, before anyone is told of it.
     func adopt() async throws {
-        for record in try store.records() {
+        for record in try store.tasks().compactMap(record(found:)) {
             publish(record)
-            guard case .placement(let value) = record, value.endedAt == nil else { continue }
+            guard case .placement(let value) = record else { continue }
+            guard value.endedAt == nil else {
+                // An earlier worker may have been killed before it did.
+                clearSecrets(of: value.assignment)
+                continue
+            }
             switch value.due {
             case .start(let number, let boot), .abandon(let number, let boot), .watch(let number, let boot),
                 .stop(let number, let boot):
@@ -25,6 +32,44 @@ extension WorkerService {
         }
     }
 
+    /// The record of a task that has a directory, also where it was missing; `nil` where the task was never recorded, or where
+    /// only its run is known.
+    private func record(found id: TaskID) throws -> TaskRecord? {
+        switch try store.find(id) {
+        case .record(let record): return record
+        case .rebuilt(let record):
+            logger.warning("\(id): its record was missing, and was rebuilt from that of its last run")
+            return record
+        case .unrecorded(let trace):
+            let process = trace.supervisor.map { "is alive (supervisor \($0.id))" } ?? "has ended"
+            logger.error("\(id): its record is missing; \(trace.directory.path) \(process) and is left as it is")
+            return nil
+        case .neverStarted:
+            try store.remove(id)
+            return nil
+        }
+    }
+
+    /// Removes the secrets that a task was given and that nobody needs any more.
+    private func clearSecrets(of assignment: TaskAssignment) {
+        do { try runtime.removeSecrets(of: assignment) } catch {
+            logger.error("\(assignment.id): the secrets that it was given cannot be removed: \(error)")
+        }
+    }
+
+    /// Makes room on a full disk: the directories of tasks that ended go before their time. Output and records stay.
+    func makeRoom() {
+        for record in table.records where record.endedAt != nil && table.isAcknowledged(record.id) {
+            do {
+                guard try store.removeWork(of: record.id) else { continue }
+                logger.warning(
+                    "\(record.id): the disk is full, so the directory of this task, which has ended, was removed")
+            } catch {
+                logger.error("\(record.id): its directory cannot be removed: \(error)")
+            }
+        }
+    }
+
     /// Does what is due for a task, one thing after the other, until it has ended.
     func see(to id: TaskID) async {
         guard attended.insert(id).inserted else { return }
@@ -38,6 +83,7 @@ extension WorkerService {
                 return
             } catch {
                 logger.error("\(id): \(error)")
+                if (error as? APIError)?.reason == .storageFull || (error as? Errno)?.isFullDisk == true { makeRoom() }
                 if var delayed = self.placement(id) {
                     delayed.startDelayed(run: placement.run, message: "\(error)")
                     publish(.placement(delayed))
@@ -126,6 +172,7 @@ extension WorkerService {
             let output = try TaskLog(directory: store.logs(of: run.task)).last(lines: 20, bytes: 4096)
             placement.ended(run: run.number, end, output: output, now: now(), jitter: jitter())
             try keep(.placement(placement))
+            if placement.endedAt != nil { clearSecrets(of: placement.assignment) }
         }
     }
 

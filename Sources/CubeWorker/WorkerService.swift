@@ -198,6 +198,9 @@ package actor WorkerService: Service {
     private func keepForgetting() async {
         while !Task.isCancelled {
             forget()
+            do { try store.reserve.fill() } catch {
+                logger.warning("the disk has no room for the reserve, without which a full disk delays stops: \(error)")
+            }
             // Cancelled at shutdown.
             try? await clock.sleep(for: .seconds(600))
         }
@@ -208,6 +211,10 @@ package actor WorkerService: Service {
         for record in table.records where table.isAcknowledged(record.id) {
             guard let endedAt = record.endedAt, now().since(endedAt) >= Retention.output else { continue }
             do {
+                if let supervisor = try store.trace(of: record.id)?.supervisor {
+                    logger.error("\(record.id): is kept, as supervisor \(supervisor.id) still watches over a run of it")
+                    continue
+                }
                 try store.remove(record.id)
                 table.remove(record.id)
                 bell.ring()

@@ -50,7 +50,8 @@ struct Launch {
     }
 }
 
-/// How the program is asked to end; the file `stop` may bring another order than `launch` did.
+/// How the program is asked to end. The file `policy` brings the order that counts when it changed after `launch`, and the
+/// file `stop` one that is to be carried out.
 struct StopOrder {
     let signal: Int32
     let graceMilliseconds: Int
@@ -63,8 +64,8 @@ struct StopOrder {
         graceMilliseconds = grace
     }
 
-    init?(in directory: Int32) {
-        let descriptor = openat(directory, "stop", O_RDONLY | O_CLOEXEC)
+    init?(file: String, in directory: Int32) {
+        let descriptor = openat(directory, file, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
         guard let fields = Fields(of: descriptor, format: "cube-stop/1") else { return nil }

@@ -36,7 +36,7 @@ struct Supervisor {
             if let status = tree.firstEnd() {
                 record(status)
                 // Unasked, its children get what it would have got.
-                if !tree.isEnding { end(by: launchOrder) }
+                if !tree.isEnding { end(by: standingOrder) }
             }
         } while tree.attend()
         _ = copyOutput()
@@ -61,13 +61,16 @@ struct Supervisor {
         }
     }
 
-    /// Carries out the order that stands in the file `stop`, or the one of `launch` where there is none. The worker may
-    /// repeat it.
+    /// How the program ends where nobody says how.
+    private var standingOrder: StopOrder { StopOrder(file: "policy", in: directory) ?? launchOrder }
+
+    /// Carries out the order that stands in the file `stop`, or the standing one where there is none. The worker may repeat
+    /// it.
     private mutating func stop() {
-        let given = StopOrder(in: directory)
+        let given = StopOrder(file: "stop", in: directory)
         // A program that ended before did so by itself.
         if outcome.state != .exited { outcome.unasked = given == nil }
-        end(by: given ?? launchOrder)
+        end(by: given ?? standingOrder)
     }
 
     private mutating func end(by order: StopOrder) {

@@ -1,4 +1,5 @@
 import CubeCore
+import CubeTypes
 import SystemPackage
 import Testing
 
@@ -27,7 +28,8 @@ import Testing
         StoreCheck(path: "/s", header: nil),
         StoreCheck(path: "/s", header: Array("SQLite format 3\0".utf8)), PortsCheck(hasLoopback: true, taken: []),
         SupervisorCheck(path: "/bin/cube-supervisor", isExecutable: true), OrphansCheck(orphans: []),
-        HoldersCheck(holders: ["cube up, process 1"]),
+        HoldersCheck(holders: ["cube up, process 1"]), RecordsCheck(problems: []), ReservationsCheck(names: []),
+        data(found: DataDirectoryCheck.Found(owner: 1000, mode: 0o711)),
     ]
 
     static let warning: [any Check] = [
@@ -35,7 +37,8 @@ import Testing
         InotifyCheck(watches: nil, instances: nil, directories: 1),
         InotifyCheck(watches: 8192, instances: 8, directories: 1),
         InotifyCheck(watches: 8192, instances: 128, directories: 8000), data(freeBytes: 500 << 20),
-        data(found: DataDirectoryCheck.Found(owner: 1000, mode: 0o755)), PortsCheck(hasLoopback: true, taken: [8080]),
+        data(found: DataDirectoryCheck.Found(owner: 1000, mode: 0o755)),
+        ReservationsCheck(names: [WorkloadName(rawValue: "web")!]), PortsCheck(hasLoopback: true, taken: [8080]),
     ]
 
     static let bad: [any Check] = [
@@ -46,7 +49,7 @@ import Testing
         data(freeBytes: 1 << 20), data(fileSystem: "nfs4"), StoreCheck(path: "/s", header: Array("garbage".utf8)),
         StoreCheck(path: "/s", header: nil, lost: LostStore(directory: "/m", tasks: 0)),
         StoreCheck(path: "/s", header: nil, lost: LostStore(directory: "/m", tasks: 2)),
-        PortsCheck(hasLoopback: false, taken: []),
+        PortsCheck(hasLoopback: false, taken: []), RecordsCheck(problems: ["a is damaged", "b is damaged"]),
         SupervisorCheck(path: "/bin/cube-supervisor", isExecutable: false),
         OrphansCheck(orphans: ["/data/worker/w/tasks/t"]),
     ]

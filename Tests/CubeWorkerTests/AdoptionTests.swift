@@ -58,7 +58,7 @@ struct AdoptionTests {
                 try await worker.output(assignment.id, until: "ready")
             }
             // As if it had been killed between the record and the signal.
-            guard case .placement(var value) = try #require(try world.store.records().first) else { return }
+            guard case .placement(var value) = try #require(try world.store.record(of: assignment.id)) else { return }
             var settings = TaskSettings(
                 cluster: WorkerWorld.cluster, term: 1, placement: 1, settingsDigest: assignment.settingsDigest,
                 definition: assignment.definition)

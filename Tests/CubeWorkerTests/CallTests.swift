@@ -153,7 +153,7 @@ struct CallTests {
             _ = try await worker.list(since: list.sequence, wait: .zero)
             await service.forget()
             #expect(try await worker.list(since: list.sequence, wait: .zero).removed == [id])
-            #expect(try world.store.records().isEmpty)
+            #expect(try world.store.tasks().isEmpty)
         }
     }
 

@@ -142,6 +142,30 @@ struct StoppingTests {
         }
     }
 
+    @Test("A grace time that was changed counts for the children of a program that ends by itself")
+    func changedPolicy() async throws {
+        try await WorkerWorld.with { world in
+            try await world.worker { worker in
+                let start = try world.gate("start")
+                let assignment = TaskAssignment.script(
+                    "sh -c \"trap '' TERM; echo \\$\\$; echo ready; while :; do sleep 0.01; done\" & "
+                        + "read word < \(start.path); exit 7", stop: Self.patient)
+                let id = try await worker.assign(assignment).id
+                let child = try await worker.output(id, until: "ready")
+                var definition = assignment.definition
+                definition.stop.grace = .milliseconds(50)
+                _ = try await worker.service.updateSettings(
+                    id,
+                    TaskSettings(
+                        cluster: WorkerWorld.cluster, term: 1, placement: 1,
+                        settingsDigest: assignment.settingsDigest, definition: definition))
+                try start.open()
+                #expect(try await worker.ended(id).exit?.code == 7)
+                #expect(try !isAlive(child))
+            }
+        }
+    }
+
     @Test("A worker that is killed in the middle of the grace time changes nothing")
     func workerKilled() async throws {
         try await WorkerWorld.with { world in

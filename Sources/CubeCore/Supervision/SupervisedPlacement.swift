@@ -53,9 +53,12 @@ package struct SupervisedPlacement: Codable, Hashable, Sendable {
 
     /// A new placement, whose first run is due at once.
     ///
-    /// - Parameter boot: the present start of the machine.
-    package init(_ assignment: TaskAssignment, boot: String) {
+    /// - Parameters:
+    ///   - boot: the present start of the machine.
+    ///   - run: the number of its first run, where it is known that earlier ones were started.
+    package init(_ assignment: TaskAssignment, boot: String, run: Int = 1) {
         self.assignment = assignment
+        self.run = run
         phase = .starting(boot: boot)
         reason = .starting
     }

@@ -77,6 +77,8 @@ final class SimulatedRuntime: TaskRuntime {
         if !ignores { end(run, code: nil, signal: StopPolicy.signals[policy.signal].map { Int($0) } ?? 15) }
     }
 
+    func change(_ run: RunIdentity, to policy: StopPolicy) {}
+
     func end(of run: RunIdentity) async throws -> RunEnd {
         while true {
             try Task.checkCancellation()
@@ -106,6 +108,8 @@ final class SimulatedRuntime: TaskRuntime {
     func check(
         _ run: RunIdentity, of assignment: TaskAssignment, by command: [String], within timeout: Duration
     ) -> CheckOutcome { .failed("no program is run in a simulation") }
+
+    func removeSecrets(of assignment: TaskAssignment) {}
 
     func usage(of runs: [RunIdentity]) -> [RunIdentity: RunUsage] { [:] }
 }

@@ -110,13 +110,18 @@ final class ProcessRuntime: TaskRuntime {
     func abandon(_ run: RunIdentity) async throws -> RunState {
         if let state = try await find(run) { return state }
         guard run.boot == boot else { return .ended(.rebooted) }
-        try makeRunDirectory(run)
-        return try await giveUp(run, because: nil)
+        do {
+            try makeRunDirectory(run)
+            return try await giveUp(run, because: nil)
+        } catch let error as APIError where error.reason == .storageFull && !directory(of: run).hasLaunch {
+            // Without `launch` no supervisor starts anything, and this worker writes it no more.
+            return .ended(.neverStarted)
+        }
     }
 
     /// Ends a run that was not started, unless an earlier worker's supervisor just starts it.
     private func giveUp(_ run: RunIdentity, because failure: String?) async throws -> RunState {
-        try directory(of: run).abandon(failure)
+        try directory(of: run).abandon(failure, reserve: store.reserve)
         guard let state = try await find(run) else {
             throw APIError(.internal, "\(directory(of: run).path): has no outcome, though it was given one")
         }
@@ -124,9 +129,16 @@ final class ProcessRuntime: TaskRuntime {
     }
 
     func stop(_ run: RunIdentity, _ policy: StopPolicy) throws {
-        try directory(of: run).write(policy)
+        do {
+            try directory(of: run).write(order: policy)
+        } catch let error as APIError where error.reason == .storageFull {
+            // Without it the supervisor goes by what the run was started with.
+            logger.error("\(run.task): the disk is full, so it is asked to end as it was when it started")
+        }
         try alive.withLock { $0[run] }?.signal(SIGTERM)
     }
+
+    func change(_ run: RunIdentity, to policy: StopPolicy) throws { try directory(of: run).write(policy: policy) }
 
     /// Writes all that the supervisor needs to know.
     func prepare(_ run: RunIdentity, _ assignment: TaskAssignment) throws {
@@ -137,7 +149,17 @@ final class ProcessRuntime: TaskRuntime {
         if let user = launch.user { try give(work, of: run.task, to: user) }
         try TaskDirectory.write(try contents(of: assignment.definition), in: work, owner: launch.user)
         try LocalFiles.makeDirectory(launch.logs)
+        try store.saveCopy(
+            .placement(SupervisedPlacement(assignment, boot: run.boot, run: run.number)), in: directory(of: run))
         try directory(of: run).write(launch)
+    }
+
+    func removeSecrets(of assignment: TaskAssignment) throws {
+        if let trace = try store.trace(of: assignment.id), trace.supervisor == nil {
+            try trace.directory.removeLaunch()
+        }
+        let secrets = assignment.definition.files.filter { $0.source.secret != nil }
+        try TaskDirectory.remove(secrets, in: work(of: assignment.id))
     }
 
     /// Gives a user the directory of a task, and the way to it.
@@ -194,16 +216,22 @@ final class ProcessRuntime: TaskRuntime {
 
     /// Earlier runs of the task go: their ends stand in the task's record, or this run would not be due.
     private func makeRunDirectory(_ run: RunIdentity) throws {
-        let (runs, own) = (runs(of: run), name(of: run))
-        for name in try LocalFiles.names(in: runs) where name != own { try LocalFiles.remove("\(runs)/\(name)") }
+        let (runs, own) = (store.runs(of: run.task), name(of: run))
+        for name in try LocalFiles.names(in: runs) where name != own {
+            // Whatever the record says: there is never a second instance.
+            if let supervisor = try RunDirectory(path: "\(runs)/\(name)").supervisor() {
+                throw APIError(
+                    .unavailable, "\(run.task): run \(name) has not ended, supervisor \(supervisor.id) watches over it")
+            }
+            try LocalFiles.remove("\(runs)/\(name)")
+        }
         try LocalFiles.makeDirectory(runs)
         try LocalFiles.makeDirectory("\(runs)/\(own)")
     }
 
-    private func runs(of run: RunIdentity) -> String { "\(store.directory(of: run.task))/runs" }
     private func name(of run: RunIdentity) -> String { "\(run.placement)-\(run.number)" }
     private func directory(of run: RunIdentity) -> RunDirectory {
-        RunDirectory(path: "\(runs(of: run))/\(name(of: run))")
+        RunDirectory(path: "\(store.runs(of: run.task))/\(name(of: run))")
     }
 
     // MARK: Checking

@@ -10,7 +10,8 @@ import SystemPackage
 /// - `launch` says what to run. The supervisor holds a record lock on it while it lives.
 /// - `outcome` says what became of it. It is made exclusively, before anything is started: a run that has one is never
 ///   started again. Whoever wants it never to be started makes one too.
-/// - `stop` says how to end it.
+/// - `stop` says how to end it, and `policy` what counts in the place of what `launch` says of that.
+/// - `record.json` is a copy of the task's record, for the worker alone.
 ///
 /// They are versioned, as a supervisor outlives the worker that started it. Each is the name of its format, then
 /// `key=value`, then `end`, all ended by a NUL; `outcome` has its checksum in front and its full size from the start.
@@ -73,26 +74,44 @@ struct RunDirectory: Sendable {
         try LocalFiles.write(launch.bytes, to: "launch", in: path, durably: false)
     }
 
-    func write(_ policy: StopPolicy) throws {
+    /// Says how to end it now.
+    func write(order policy: StopPolicy) throws { try write(policy, to: "stop") }
+
+    /// Says how to end it from now on, where it ends by itself.
+    func write(policy: StopPolicy) throws { try write(policy, to: "policy") }
+
+    private func write(_ policy: StopPolicy, to name: String) throws {
         try LocalFiles.write(
-            Self.bytes(["cube-stop/1"] + Self.fields(of: policy)), to: "stop", in: path, durably: false)
+            Self.bytes(["cube-stop/1"] + Self.fields(of: policy)), to: name, in: path, durably: false)
     }
 
     /// Makes an outcome, so that the run is never started. One that is there already, as it was started, stays.
     ///
-    /// - Parameter failure: why it cannot be started; `nil` where nobody wants it to be.
-    func abandon(_ failure: String?) throws {
+    /// - Parameters:
+    ///   - failure: why it cannot be started; `nil` where nobody wants it to be.
+    ///   - reserve: what it is written to where the disk is full.
+    func abandon(_ failure: String?, reserve: DiskReserve) throws {
         // What does not fit makes the whole outcome one of an unknown size, which counts as torn.
         let words =
             failure.map { ["state=failed", "message=" + $0.shortened(to: Self.messageBytes)] } ?? ["state=abandoned"]
+        let bytes = Self.sealed(Self.bytes(["cube-outcome/1", "swept=1"] + words))
         do {
             let descriptor = try FileDescriptor.open(
                 "\(path)/outcome", .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec],
                 permissions: .ownerReadWrite)
-            try descriptor.closeAfter {
-                _ = try descriptor.writeAll(Self.sealed(Self.bytes(["cube-outcome/1", "swept=1"] + words)))
+            do {
+                try descriptor.closeAfter { _ = try descriptor.writeAll(bytes) }
+            } catch {
+                // One that is not whole would tell of a run that was lost.
+                try LocalFiles.remove("\(path)/outcome")
+                throw error
             }
-        } catch Errno.fileExists {}
+        } catch Errno.fileExists {
+        } catch let error as Errno where error.isFullDisk {
+            guard try reserve.create(bytes, at: "\(path)/outcome") else {
+                throw APIError(.storageFull, "\(path)/outcome: \(error)")
+            }
+        }
     }
 
     private static func fields(of policy: StopPolicy) -> [String] {
@@ -126,6 +145,14 @@ struct RunDirectory: Sendable {
                 boot: boot, uptime: .milliseconds(startTicks * 1000 / max(sysconf(Int32(_SC_CLK_TCK)), 1)), wall: began)
         }
     }
+
+    var hasLaunch: Bool { access("\(path)/launch", F_OK) == 0 }
+
+    /// A copy of the task's record, as it was when the run was started.
+    var copy: String { "\(path)/record.json" }
+
+    /// Removes what says how the program was run: the values of its environment are in it. The run must have ended.
+    func removeLaunch() throws { try LocalFiles.remove("\(path)/launch") }
 
     /// Whether there is one, whole or not.
     var hasOutcome: Bool { access("\(path)/outcome", F_OK) == 0 }

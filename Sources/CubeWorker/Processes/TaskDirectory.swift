@@ -13,7 +13,7 @@ enum TaskDirectory {
         for (file, bytes) in files {
             do {
                 try write(file, bytes, in: directory, owner: owner)
-            } catch let error as Errno where error != .noSpace && error != .diskQuotaExceeded {
+            } catch let error as Errno where !error.isFullDisk {
                 throw StartRefusal(description: "files: \(file.target) cannot be written: \(error)")
             }
         }
@@ -39,7 +39,7 @@ enum TaskDirectory {
             directory = FileDescriptor(rawValue: next)
         }
 
-        let temporary = ".cube-\(name.utf8.count > 200 ? "file" : name)"
+        let temporary = temporaryName(name)
         unlinkat(directory.rawValue, temporary, 0)
         let descriptor = openat(
             directory.rawValue, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
@@ -51,6 +51,29 @@ enum TaskDirectory {
         }
         try check(renameat(directory.rawValue, temporary, directory.rawValue, name))
     }
+
+    /// Removes files that were written, where they still are where they were written to.
+    static func remove(_ files: [TaskFile], in path: String) throws {
+        for file in files {
+            var directory = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+            // Whatever happens, the one that is open last.
+            defer { if directory >= 0 { close(directory) } }
+            var components = file.target.split(separator: "/").map(String.init)
+            let name = components.removeLast()
+            for component in components where directory >= 0 {
+                let next = openat(directory, component, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+                close(directory)
+                directory = next
+            }
+            // The task removed it, or put something else in the way.
+            guard directory >= 0 else { continue }
+            for name in [name, temporaryName(name)] where unlinkat(directory, name, 0) != 0 {
+                guard [ENOENT, EISDIR].contains(errno) else { throw Errno(rawValue: errno) }
+            }
+        }
+    }
+
+    private static func temporaryName(_ name: String) -> String { ".cube-\(name.utf8.count > 200 ? "file" : name)" }
 
     private static func check(_ result: Int32) throws {
         guard result >= 0 else { throw Errno(rawValue: errno) }

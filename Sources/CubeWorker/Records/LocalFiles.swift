@@ -90,8 +90,12 @@ enum LocalFiles {
         do {
             try body()
         } catch {
-            let full = error as? Errno == .noSpace || error as? Errno == .diskQuotaExceeded
-            throw APIError(full ? .storageFull : .internal, "\(path): \(error)")
+            throw APIError((error as? Errno)?.isFullDisk == true ? .storageFull : .internal, "\(path): \(error)")
         }
     }
+}
+
+extension Errno {
+    /// Whether there is no room on the disk, or none for this user.
+    var isFullDisk: Bool { self == .noSpace || self == .diskQuotaExceeded }
 }

@@ -2,6 +2,8 @@ import CubeCore
 import CubeErrors
 import CubeTypes
 import FoundationEssentials
+import Glibc
+import SystemPackage
 
 /// What a worker remembers of one task.
 enum TaskRecord: Codable, Hashable, Sendable {
@@ -29,6 +31,14 @@ enum TaskRecord: Codable, Hashable, Sendable {
         case .tombstone(_, _, let at): at
         }
     }
+
+    /// Whether it says that the task is to end, or has ended. Such a record may take from the reserve of a full disk.
+    var isOfStop: Bool {
+        switch self {
+        case .placement(let placement): placement.desired == .stop || placement.endedAt != nil
+        case .tombstone: true
+        }
+    }
 }
 
 /// The cluster that a worker belongs to, and the highest term of its manager that it accepted.
@@ -44,13 +54,18 @@ struct Membership: Codable, Hashable, Sendable {
 ///     tasks/ID/log/        its output, over all runs
 ///     tasks/ID/work/       its working directory
 ///     tasks/ID/runs/P-R/   run R of placement P, see `RunDirectory`
+///     reserve/             space for records of stops and ends, see `DiskReserve`
 ///
 /// A record is written before what it says is done or acknowledged. So whatever a worker was doing when it was killed, the
 /// next one finds at least the intent, and `TaskRuntime` finds out how far it came.
 struct WorkerStore: Sendable {
     let directory: String
 
+    var membershipFile: String { "\(directory)/worker.json" }
+    var reserve: DiskReserve { DiskReserve(directory: "\(directory)/reserve") }
     func directory(of id: TaskID) -> String { "\(directory)/tasks/\(id)" }
+    func recordFile(of id: TaskID) -> String { "\(directory(of: id))/record.json" }
+    func runs(of id: TaskID) -> String { "\(directory(of: id))/runs" }
     func logs(of id: TaskID) -> String { "\(directory(of: id))/log" }
 
     private struct Stored<Value: Codable>: Codable {
@@ -64,29 +79,91 @@ struct WorkerStore: Sendable {
     }
 
     func membership() throws -> Membership {
-        try load(Membership.self, "\(directory)/worker.json") ?? Membership()
+        try load(Membership.self, membershipFile) ?? Membership()
     }
 
-    func save(_ membership: Membership) throws { try save(membership, "worker.json", in: directory) }
+    /// The manager's next call needs it, which may be a stop: so it may take from the reserve.
+    func save(_ membership: Membership) throws {
+        try save(membership, "worker.json", in: directory, usesReserve: true)
+    }
 
-    /// All records, by id. A record that cannot be read is an error, never an absent task: its processes may be alive.
-    func records() throws -> [TaskRecord] {
-        let tasks = "\(directory)/tasks"
-        return try LocalFiles.names(in: tasks).compactMap { name in
-            let record = try load(TaskRecord.self, "\(tasks)/\(name)/record.json")
-            // Made for an assignment that was never recorded, so never acknowledged.
-            if record == nil { try LocalFiles.remove("\(tasks)/\(name)") }
-            return record
+    /// The ids of all tasks that have a directory, sorted. What is called otherwise is nobody's here.
+    func tasks() throws -> [TaskID] {
+        try LocalFiles.names(in: "\(directory)/tasks").compactMap(TaskID.init(rawValue:)).sorted()
+    }
+
+    /// What is found of a task.
+    enum Found {
+        case record(TaskRecord)
+        /// Its record is missing, and was written anew from the copy in its run.
+        case rebuilt(TaskRecord)
+        /// Its record is missing and there is no copy. Its run is found again when the manager assigns the task.
+        case unrecorded(RunTrace)
+        /// Its directory was made for an assignment that was never recorded, so never acknowledged.
+        case neverStarted
+    }
+
+    /// - Throws: where its record is damaged: it may be alive.
+    func find(_ id: TaskID) throws -> Found {
+        if let record = try record(of: id) { return .record(record) }
+        guard let trace = try trace(of: id) else { return .neverStarted }
+        guard let copy = copy(in: trace) else { return .unrecorded(trace) }
+        do {
+            try save(copy)
+        } catch let error as APIError where error.reason == .storageFull {
+            // The copy is found again.
         }
+        return .rebuilt(copy)
     }
 
     /// `nil` where there is none.
-    func record(of id: TaskID) throws -> TaskRecord? { try load(TaskRecord.self, "\(directory(of: id))/record.json") }
+    func record(of id: TaskID) throws -> TaskRecord? { try load(TaskRecord.self, recordFile(of: id)) }
 
     func save(_ record: TaskRecord) throws {
         let task = directory(of: record.id)
-        try LocalFiles.makeDirectory(task, durablyIn: "\(directory)/tasks")
-        try save(record, "record.json", in: task)
+        try usingReserve(record.isOfStop) {
+            try LocalFiles.makeDirectory(task, durablyIn: "\(directory)/tasks")
+        }
+        try save(record, "record.json", in: task, usesReserve: record.isOfStop)
+    }
+
+    /// Writes a copy of a record into the directory of a run, for the case that the record is lost.
+    func saveCopy(_ record: TaskRecord, in run: RunDirectory) throws {
+        try LocalFiles.write(try encoded(record), to: "record.json", in: run.path, durably: false)
+    }
+
+    /// `nil` where there is none that can be read: versions before this one wrote none.
+    func copy(in trace: RunTrace) -> TaskRecord? {
+        // What cannot be read is no copy; what is known without it is what counts then.
+        try? load(TaskRecord.self, trace.directory.copy)
+    }
+
+    /// What was ever started of a task, whatever its record says.
+    func trace(of id: TaskID) throws -> RunTrace? { try RunTrace.find(in: runs(of: id)) }
+
+    /// Gives a damaged file another name beside its own.
+    ///
+    /// - Returns: its new path.
+    func setAside(_ path: String) throws -> String {
+        for number in 1...1000 {
+            let other = "\(path).damaged-\(number)"
+            guard access(other, F_OK) != 0 else { continue }
+            guard rename(path, other) == 0 else {
+                throw APIError(.internal, "\(path): cannot be set aside: \(Errno(rawValue: errno))")
+            }
+            return other
+        }
+        throw APIError(.internal, "\(path): cannot be set aside: there are 1000 damaged ones beside it")
+    }
+
+    /// Removes the working directory of a task that has ended.
+    ///
+    /// - Returns: whether there was any.
+    func removeWork(of id: TaskID) throws -> Bool {
+        let work = "\(directory(of: id))/work"
+        guard access(work, F_OK) == 0 else { return false }
+        try LocalFiles.remove(work)
+        return true
     }
 
     /// The record goes first, so that what is left after an interruption counts as never acknowledged.
@@ -96,18 +173,49 @@ struct WorkerStore: Sendable {
     }
 
     private func load<Value: Codable>(_ type: Value.Type, _ path: String) throws -> Value? {
+        let bytes: [UInt8]
         do {
-            guard let bytes = try LocalFiles.read(path) else { return nil }
+            guard let read = try LocalFiles.read(path) else { return nil }
+            bytes = read
+        } catch {
+            throw APIError(.internal, "\(path) cannot be read: \(error)")
+        }
+        do {
             return try JSONDecoder().decode(Stored<Value>.self, from: Data(bytes)).value
         } catch {
-            throw APIError(.internal, "\(path): cannot be read: \(error)")
+            throw APIError(
+                .internal,
+                """
+                \(path) is damaged. Do not delete it, as its tasks may be running: `cube worker repair` sets it aside and \
+                rebuilds it (\("\(error)".shortened(to: 200)))
+                """)
         }
     }
 
-    private func save<Value: Codable>(_ value: Value, _ name: String, in directory: String) throws {
+    private func encoded(_ value: some Codable) throws -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
-        try LocalFiles.write(
-            Array(try encoder.encode(Stored(value: value))), to: name, in: directory, durably: true)
+        return Array(try encoder.encode(Stored(value: value)))
+    }
+
+    private func save(_ value: some Codable, _ name: String, in directory: String, usesReserve: Bool) throws {
+        let bytes = try encoded(value)
+        do {
+            try LocalFiles.write(bytes, to: name, in: directory, durably: true)
+        } catch let error as APIError where error.reason == .storageFull && usesReserve {
+            if try reserve.write(bytes, to: "\(directory)/\(name)") { return }
+            try usingReserve(true) { try LocalFiles.write(bytes, to: name, in: directory, durably: true) }
+        }
+    }
+
+    /// Does something that needs room on the disk, and gives it what is reserved where it may have that.
+    private func usingReserve(_ isAllowed: Bool, _ body: () throws -> Void) throws {
+        while true {
+            do {
+                return try body()
+            } catch let error as APIError where error.reason == .storageFull && isAllowed {
+                guard try reserve.release() else { throw error }
+            }
+        }
     }
 }

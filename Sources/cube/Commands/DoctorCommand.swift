@@ -6,8 +6,8 @@ struct DoctorCommand: Command {
         commandName: "doctor", abstract: "Look whether this machine has what Cube needs.",
         discussion: .flowing(
             """
-            Looks at limits, inotify, the kernel, the directories and their rights, ports, the supervisor, and for tasks that
-            run without their directory. Says what to do about what is not good. Changes nothing.
+            Looks at limits, inotify, the kernel, the directories and their rights, ports, the supervisor, the records of workers, what
+            tasks reserve, and for tasks that run without their directory. Says what to do about what is not good. Changes nothing.
 
             Exit codes: 0 all is well or nearly, 1 something is bad.
             """))
@@ -30,7 +30,7 @@ struct DoctorCommand: Command {
             ManifestsCheck.measure(place.manifests, source: try WrittenStatus(data: data).summary()?.source),
             try DataDirectoryCheck.measure(data.path), try StoreCheck.measure(data), PortsCheck.measure(),
             try SupervisorCheck.measure(), OrphansCheck.measure(),
-            try HoldersCheck.measure(data),
+            try HoldersCheck.measure(data), RecordsCheck.measure(data), ReservationsCheck.measure(data),
         ]
     }
 }

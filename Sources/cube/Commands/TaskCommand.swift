@@ -145,7 +145,9 @@ extension TaskStatus {
         if let exit, message == nil { parts.append("last \(exit.words)") }
         if nodeUnknown { parts.append("its node is silent") }
         if !notEnforced.isEmpty, !state.hasEnded {
-            parts.append("not enforced: \(notEnforced.joined(separator: ", "))")
+            parts.append(
+                "not enforced: \(notEnforced.joined(separator: ", ")), as the task is a process, which may use more than it reserves "
+                    + "(`cube doctor` says what to do)")
         }
         return parts.isEmpty ? nil : parts.joined(separator: "; ")
     }

@@ -83,9 +83,9 @@ struct UpCommand: Command {
         let lock = try DirectoryLock.take(data.run, for: "cube up")
         defer { withExtendedLifetime(lock) {} }
         unlink(data.stopping.string)
-        try Addresses.update(in: data) { $0 = Addresses() }
-
         let log = DaemonLog(isVerbose: verbosity.verbose, isQuiet: Terminal.standardOutput.isInteractive)
+        Addresses.tell(in: data, log("up")) { $0 = Addresses() }
+
         let parts = LocalParts(
             data: data, holder: "cube up", managerListens: choice(managerListen),
             workerListens: choice(workerListen), worker: data.workers.first ?? ForegroundProcess.hostName,

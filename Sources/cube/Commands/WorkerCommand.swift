@@ -18,7 +18,7 @@ struct WorkerCommand: Command {
             Example, where the manager is `cube manager --data-dir /var/lib/cube`:
               cube worker --data-dir /var/lib/cube-w1 --name w1 --join http://127.0.0.1:8081 \\
                 --token-file /var/lib/cube/tokens/worker
-            """), subcommands: [RejoinCommand.self])
+            """), subcommands: [RejoinCommand.self, WorkerRepairCommand.self])
 
     @Option(
         help: ArgumentHelp(

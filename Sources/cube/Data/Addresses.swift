@@ -31,7 +31,14 @@ struct Addresses: Codable, Hashable {
         // What others told before is lost with a file that cannot be read; whoever changes it tells anew.
         var addresses = (try? load(from: data)) ?? Addresses()
         change(&addresses)
-        try AtomicFile.write(Array((try JSONText.pretty(addresses) + "\n").utf8), to: file(in: data), mode: 0o600)
+        let bytes = Array((try JSONText.pretty(addresses) + "\n").utf8)
+        do {
+            try AtomicFile.write(bytes, to: file(in: data), mode: 0o600)
+        } catch let problem as FileProblem where problem.isFullDisk {
+            // The old ones are not true any more, and make room for the new ones.
+            unlink(file(in: data).string)
+            try AtomicFile.write(bytes, to: file(in: data), mode: 0o600)
+        }
     }
 
     /// Changes the file; a part goes on without it, as others may still be told where it is.

@@ -88,5 +88,8 @@ struct FileProblem: Error, CustomStringConvertible {
     let doing: String
     let errno: Int32
 
+    /// Whether there is no room on the disk, or none for this user.
+    var isFullDisk: Bool { errno == ENOSPC || errno == EDQUOT }
+
     var description: String { "cannot \(doing) \(path): \(String(cString: strerror(errno)))" }
 }

@@ -54,8 +54,10 @@ struct DataDirectoryCheck: Check {
             return .bad("\(path) belongs to user \(found.owner), not \(user)", hint: "run Cube as its owner")
         }
         if !isWritable { return .bad("\(path) is not writable", hint: "--data-dir names another directory") }
-        if let found, found.mode & 0o077 != 0 {
-            return .warning("\(path) is open to other users", hint: "`chmod 700 \(path)`: tokens and output are in it")
+        // Tasks with a `user` pass through it to their own directories.
+        if let found, found.mode & 0o066 != 0 {
+            return .warning(
+                "\(path) is open to other users", hint: "`chmod go-rw \(path)`: tokens and output are in it")
         }
         if Self.networkFileSystems.contains(fileSystem) {
             return .bad(

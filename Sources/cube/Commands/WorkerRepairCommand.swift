@@ -1,0 +1,57 @@
+import ArgumentParser
+import CubeTypes
+import CubeWorker
+
+struct WorkerRepairCommand: Command {
+    static let configuration = CommandConfiguration(
+        commandName: "repair", abstract: "Mend the records of a worker that are damaged or missing.",
+        discussion: .flowing(
+            """
+            A damaged record is set aside under another name, never deleted. It is rebuilt from the newest run of its task. Where
+            that is not possible, the task's processes and files are left alone, and the worker adopts them when the manager
+            assigns the task again. No task is started or stopped. The worker must not be running.
+
+            Example:
+              cube worker repair --data-dir /var/lib/cube --name w1
+            """))
+
+    @Option(help: "What the node is called. (default: the name of the machine)", transform: NodeName.parse)
+    var name: NodeName = ForegroundProcess.hostName
+    @OptionGroup var place: PlaceOptions
+
+    func run() async throws {
+        let directory = place.data.worker(name)
+        guard directory.exists else {
+            let others = place.data.workers.map(\.rawValue)
+            throw Failure(
+                "there is no worker \(name) in \(place.data.path)",
+                hint: others.isEmpty ? nil : "give its name with --name: \(others.joined(separator: ", "))")
+        }
+        let lock = try DirectoryLock.take(directory, for: "cube worker repair")
+        defer { withExtendedLifetime(lock) {} }
+        let repairs = try WorkerRepair(directory: directory).run()
+        for repair in repairs { Terminal.output(repair.sentence) }
+        if repairs.isEmpty { Terminal.output("All records of worker \(name) are readable.") }
+    }
+}
+
+extension WorkerRepair.Repair {
+    /// What was done, for a person.
+    var sentence: String {
+        let what =
+            switch subject {
+            case .membership: "the membership of the worker"
+            case .task(let id): "the record of task \(id)"
+            }
+        let before = setAside.map { "set \($0) aside; " } ?? ""
+        return switch (result, subject) {
+        case (.rebuilt, _): "\(before)rebuilt \(what)"
+        case (.leftRunning(let process), _):
+            "\(before)\(what) cannot be rebuilt here: its supervisor, process \(process), keeps running, and the worker adopts it "
+                + "when the manager assigns the task again"
+        case (.forgotten, .membership): "\(before)the worker joins the cluster of the manager that calls it next"
+        case (.forgotten, .task):
+            "\(before)\(what) cannot be rebuilt here, and nothing of the task runs: the manager assigns the task again"
+        }
+    }
+}

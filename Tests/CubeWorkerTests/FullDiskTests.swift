@@ -1,0 +1,132 @@
+import CubeCore
+import CubeErrors
+import CubeTypes
+import Foundation
+import Glibc
+import SystemPackage
+import Testing
+
+@testable import CubeWorker
+
+/// A worker whose directory is on a small disk that a task fills. It needs root, to mount one.
+@Suite(.timeLimit(.minutes(2)), .enabled(if: geteuid() == 0, "needs root, to mount a small disk"))
+struct FullDiskTests {
+    /// Fills whatever room there is, for as long as it runs.
+    private static let filler = "echo ready; while :; do cat /dev/zero >> fill 2> /dev/null; sleep 0.01; done"
+
+    private static func withSmallDisk(_ body: (WorkerWorld) async throws -> Void) async throws {
+        try await WorkerWorld.with { world in
+            try LocalFiles.makeDirectory(world.directory.string)
+            let mount = Process()
+            mount.executableURL = URL(filePath: "/bin/mount")
+            mount.arguments = ["-t", "tmpfs", "-o", "size=4m", "tmpfs", world.directory.string]
+            try mount.run()
+            mount.waitUntilExit()
+            try #require(mount.terminationStatus == 0, "mount")
+            defer { umount2(world.directory.string, Int32(MNT_DETACH)) }
+            try await body(world)
+        }
+    }
+
+    private static func fill(_ world: WorkerWorld) throws {
+        let descriptor = open("\(world.directory)/fill", O_WRONLY | O_CREAT, 0o600)
+        let zeros = [UInt8](repeating: 0, count: 4096)
+        while write(descriptor, zeros, zeros.count) > 0 {}
+        close(descriptor)
+        #expect(try Self.isFull(world))
+    }
+
+    private static func isFull(_ world: WorkerWorld) throws -> Bool {
+        do {
+            try LocalFiles.write([1], to: "probe", in: world.directory.string, durably: false)
+            try LocalFiles.remove("\(world.directory)/probe")
+            return false
+        } catch let error as APIError where error.reason == .storageFull {
+            return true
+        }
+    }
+
+    @Test("A task that fills the disk can be stopped, the stop is remembered, and another task starts then")
+    func stop() async throws {
+        try await Self.withSmallDisk { world in
+            let filler = TaskAssignment.script(Self.filler)
+            let waiting = TaskAssignment.script("echo ready; sleep 1000")
+            try await world.worker { worker in
+                while try LocalFiles.names(in: world.store.reserve.directory).count < 16 { await Task.yield() }
+                try await worker.assign(waiting)
+                try await worker.output(waiting.id, until: "ready")
+                try await worker.assign(filler)
+                while try !Self.isFull(world) { await Task.yield() }
+                await #expect { try await worker.assign(.script("exit 0")) } throws: {
+                    ($0 as? APIError)?.reason == .storageFull
+                }
+                try await worker.stop(filler.id)
+                #expect(try await worker.ended(filler.id).state == .stopped)
+                try await worker.stop(waiting.id)
+                #expect(try await worker.ended(waiting.id).state == .stopped)
+            }
+            // Nothing of it was only in the memory of the worker.
+            try await world.worker { worker in
+                let list = try await worker.list()
+                #expect(Set(list.tasks.map(\.state)) == [.stopped])
+                // The manager has stored that. So what the filler left may go when room is needed.
+                _ = try await worker.list(since: list.sequence, wait: .zero)
+                let next = TaskAssignment.script("exit 0")
+                while true {
+                    do {
+                        try await worker.assign(next)
+                        break
+                    } catch let error as APIError where error.reason == .storageFull {
+                        await Task.yield()
+                    }
+                }
+                #expect(try await worker.ended(next.id).state == .completed)
+            }
+        }
+    }
+
+    @Test("Where even the reserve is used up, a task is stopped all the same, and its end counts once there is room")
+    func withoutReserve() async throws {
+        try await Self.withSmallDisk { world in
+            let assignment = TaskAssignment.script("echo ready; sleep 1000")
+            try await world.worker { worker in
+                while try LocalFiles.names(in: world.store.reserve.directory).count < 16 { await Task.yield() }
+                try await worker.assign(assignment)
+                try await worker.output(assignment.id, until: "ready")
+                let supervisor = try #require(try world.runDirectory(assignment.id).supervisor())
+                while try world.store.reserve.release() {}
+                try Self.fill(world)
+                #expect(try await worker.stop(assignment.id).state == .stopping)
+                try await supervisor.end()
+                #expect(try await worker.service.task(assignment.id).state == .stopping)
+                try LocalFiles.remove("\(world.directory)/fill")
+                #expect(try await worker.ended(assignment.id).state == .stopped)
+            }
+        }
+    }
+
+    @Test("A task that could not start on a full disk can be stopped before it starts")
+    func neverStarted() async throws {
+        try await Self.withSmallDisk { world in
+            let assignment = TaskAssignment.script("exit 0")
+            try await world.worker { worker in
+                while try LocalFiles.names(in: world.store.reserve.directory).count < 16 { await Task.yield() }
+                let runtime = await worker.service.runtime
+                let run = RunIdentity(task: assignment.id, placement: 1, number: 1, boot: runtime.boot)
+                try LocalFiles.makeDirectory(world.store.directory(of: assignment.id))
+                try Self.fill(world)
+                #expect(try await runtime.abandon(run) == .ended(.neverStarted))
+                // A run that is prepared, and whose supervisor found no room.
+                try LocalFiles.remove("\(world.directory)/fill")
+                let prepared = RunIdentity(task: assignment.id, placement: 1, number: 2, boot: runtime.boot)
+                try #require(runtime as? ProcessRuntime).prepare(prepared, assignment)
+                try Self.fill(world)
+                await #expect(throws: APIError.self) { try await runtime.start(prepared, of: assignment) }
+                #expect(try await runtime.abandon(prepared) == .ended(.neverStarted))
+                // A stop of a task that this worker was never given is remembered, too.
+                #expect(try await worker.stop(assignment.id).state == .stopped)
+                #expect(try world.store.record(of: assignment.id)?.endedAt != nil)
+            }
+        }
+    }
+}

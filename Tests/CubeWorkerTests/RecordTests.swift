@@ -1,0 +1,242 @@
+import CubeCore
+import CubeErrors
+import CubeTypes
+import Foundation
+import Glibc
+import Testing
+
+@testable import CubeWorker
+
+/// Records that are lost or damaged while their tasks run.
+@Suite(.timeLimit(.minutes(2)))
+struct RecordTests {
+    /// A task that says in its output when it starts, and goes on in its second run.
+    private static let restarting = TaskAssignment.script(
+        "echo start; test -e again || { touch again; exit 1; }; echo ready; sleep 1000",
+        restart: RestartPolicy(policy: .always, backoff: .milliseconds(100)))
+
+    private static func starts(_ output: String) -> Int { output.split(separator: "\n").count { $0 == "start" } }
+
+    @Test(
+        "A task whose record is missing runs on, once, and is managed again",
+        arguments: [true, false])
+    func missing(hasCopy: Bool) async throws {
+        try await WorkerWorld.with { world in
+            let assignment = Self.restarting
+            try await world.worker { worker in
+                try await worker.assign(assignment)
+                try await worker.output(assignment.id, until: "ready")
+            }
+            let supervisor = try #require(try world.runDirectory(assignment.id, run: 2).supervisor())
+            try LocalFiles.remove(world.store.recordFile(of: assignment.id))
+            // As an earlier version left it.
+            if !hasCopy { try LocalFiles.remove(world.runDirectory(assignment.id, run: 2).copy) }
+            try await world.worker { worker in
+                #expect(try await worker.list().tasks.map(\.id) == (hasCopy ? [assignment.id] : []))
+                #expect(try world.runDirectory(assignment.id, run: 2).supervisor()?.id == supervisor.id)
+                // The manager misses the task and assigns it again.
+                try await worker.assign(assignment)
+                let task = try await worker.task(assignment.id, reaches: .running)
+                #expect(task.run == 2)
+                #expect(try world.runDirectory(assignment.id, run: 2).supervisor()?.id == supervisor.id)
+                #expect(Self.starts(try await worker.output(assignment.id)) == 2)
+                try await worker.stop(assignment.id)
+                #expect(try await worker.ended(assignment.id).state == .stopped)
+            }
+        }
+    }
+
+    @Test("A task whose record is missing and that the manager wants to end ends before it counts as stopped")
+    func missingAndStopped() async throws {
+        try await WorkerWorld.with { world in
+            let assignment = TaskAssignment.script("echo ready; sleep 1000")
+            try await world.worker { worker in
+                try await worker.assign(assignment)
+                try await worker.output(assignment.id, until: "ready")
+            }
+            let supervisor = try #require(try world.runDirectory(assignment.id).supervisor())
+            for file in [world.store.recordFile(of: assignment.id), world.runDirectory(assignment.id).copy] {
+                try LocalFiles.remove(file)
+            }
+            try await world.worker { worker in
+                await #expect { try await worker.stop(assignment.id) } throws: { ($0 as? APIError)?.retry == true }
+                try await supervisor.end()
+                #expect(try await worker.stop(assignment.id).state == .stopped)
+            }
+        }
+    }
+
+    @Test("A new placement of a task does not start while an unrecorded one is alive")
+    func otherPlacement() async throws {
+        try await WorkerWorld.with { world in
+            var assignment = TaskAssignment.script("echo ready; sleep 1000")
+            try await world.worker { worker in
+                try await worker.assign(assignment)
+                try await worker.output(assignment.id, until: "ready")
+            }
+            let supervisor = try #require(try world.runDirectory(assignment.id).supervisor())
+            for file in [world.store.recordFile(of: assignment.id), world.runDirectory(assignment.id).copy] {
+                try LocalFiles.remove(file)
+            }
+            assignment.placement = 2
+            try await world.worker { worker in
+                await #expect { try await worker.assign(assignment) } throws: { ($0 as? APIError)?.retry == true }
+                try await supervisor.end()
+                try await worker.assign(assignment)
+                try await worker.task(assignment.id, reaches: .running)
+                try await worker.stop(assignment.id, placement: 2)
+                _ = try await worker.ended(assignment.id)
+            }
+        }
+    }
+
+    @Test("No run is started beside one that is alive, whatever the record says")
+    func secondInstance() async throws {
+        try await WorkerWorld.with { world in
+            let assignment = TaskAssignment.script("echo ready; sleep 1000")
+            try await world.worker { worker in
+                try await worker.assign(assignment)
+                try await worker.output(assignment.id, until: "ready")
+            }
+            let supervisor = try #require(try world.runDirectory(assignment.id).supervisor())
+            // As if a backup of the record had been put back.
+            try world.store.save(
+                .placement(SupervisedPlacement(assignment, boot: try Machine.bootID(), run: 5)))
+            try await world.worker { worker in
+                let task = try await worker.task(assignment.id) { $0.message?.contains("has not ended") == true }
+                #expect(task.state == .scheduled)
+                #expect(try world.runDirectory(assignment.id).supervisor()?.id == supervisor.id)
+                try supervisor.signal(SIGTERM)
+                try await supervisor.end()
+                try await worker.stop(assignment.id)
+                #expect(try await worker.ended(assignment.id).state == .stopped)
+            }
+        }
+    }
+
+    @Test("What only looks like the directory of a task is left alone; one of a task that was never recorded goes")
+    func strangers() async throws {
+        try await WorkerWorld.with { world in
+            try world.store.prepare()
+            let id = TaskID(rawValue: UUID().uuidString.lowercased())!
+            for name in ["lost+found", id.rawValue] {
+                try LocalFiles.makeDirectory("\(world.store.directory)/tasks/\(name)")
+            }
+            try await world.worker { _ in }
+            #expect(try LocalFiles.names(in: "\(world.store.directory)/tasks") == ["lost+found"])
+        }
+    }
+
+    @Test(
+        "A damaged record keeps the worker from starting, with what to do; a repair rebuilds it, and the task runs on")
+    func damaged() async throws {
+        try await WorkerWorld.with { world in
+            let assignment = Self.restarting
+            try await world.worker { worker in
+                try await worker.assign(assignment)
+                try await worker.output(assignment.id, until: "ready")
+            }
+            let supervisor = try #require(try world.runDirectory(assignment.id, run: 2).supervisor())
+            let record = world.store.recordFile(of: assignment.id)
+            for path in [record, world.store.membershipFile] {
+                try Data("{\"value\": 7".utf8).write(to: URL(filePath: path))
+            }
+            await #expect { try await world.worker { _ in } } throws: {
+                "\($0)".contains("is damaged") && "\($0)".contains("cube worker repair")
+            }
+            let repairs = try WorkerRepair(directory: world.directory).run()
+            #expect(
+                repairs == [
+                    .init(setAside: record + ".damaged-1", subject: .task(assignment.id), result: .rebuilt),
+                    .init(
+                        setAside: world.store.membershipFile + ".damaged-1", subject: .membership, result: .rebuilt),
+                ])
+            #expect(try LocalFiles.read(record + ".damaged-1") == Array("{\"value\": 7".utf8))
+            #expect(try world.store.membership().cluster == WorkerWorld.cluster)
+            #expect(try WorkerRepair(directory: world.directory).run().isEmpty)
+            try await world.worker { worker in
+                let task = try #require(try await worker.list().tasks.first)
+                #expect(task.state == .running && task.run == 2)
+                #expect(try world.runDirectory(assignment.id, run: 2).supervisor()?.id == supervisor.id)
+                try await worker.stop(assignment.id)
+                _ = try await worker.ended(assignment.id)
+            }
+        }
+    }
+
+    @Test("A repair without a copy leaves what runs alone, and says so")
+    func damagedWithoutCopy() async throws {
+        try await WorkerWorld.with { world in
+            let assignment = TaskAssignment.script("echo ready; sleep 1000")
+            try await world.worker { worker in
+                try await worker.assign(assignment)
+                try await worker.output(assignment.id, until: "ready")
+            }
+            let supervisor = try #require(try world.runDirectory(assignment.id).supervisor())
+            let record = world.store.recordFile(of: assignment.id)
+            try Data().write(to: URL(filePath: record))
+            try LocalFiles.remove(world.runDirectory(assignment.id).copy)
+            #expect(
+                try WorkerRepair(directory: world.directory).run() == [
+                    .init(
+                        setAside: record + ".damaged-1", subject: .task(assignment.id),
+                        result: .leftRunning(process: supervisor.id))
+                ])
+            try await world.worker { worker in
+                try await worker.assign(assignment)
+                try await worker.task(assignment.id, reaches: .running)
+                #expect(try world.runDirectory(assignment.id).supervisor()?.id == supervisor.id)
+                try await worker.stop(assignment.id)
+                _ = try await worker.ended(assignment.id)
+            }
+        }
+    }
+
+    @Test("The secrets that a task was given are gone once it has ended, its other files stay")
+    func secrets() async throws {
+        try await WorkerWorld.with { world in
+            try await world.worker { worker in
+                try Data("A=hunter2\n".utf8).write(to: URL(filePath: "\(world.directory)/secrets/db"))
+                let assignment = TaskAssignment.script(
+                    "cat etc/password; ls -A . etc; exit 1",
+                    restart: RestartPolicy(policy: .onFailure, max: 1, backoff: .milliseconds(100))
+                ) {
+                    $0.envFrom = [ContentSource("secret:db")]
+                    $0.files = [
+                        TaskFile(source: ContentSource("secret:db"), target: "etc/password", mode: 0o400),
+                        TaskFile(source: ContentSource("x", content: Array("x".utf8)), target: "plain"),
+                    ]
+                }
+                try await worker.assign(assignment)
+                _ = try await worker.ended(assignment.id)
+                // In the second run it was there again.
+                #expect(try await worker.output(assignment.id).components(separatedBy: "hunter2").count == 3)
+                let work = world.work(assignment.id)
+                while access("\(work)/etc/password", F_OK) == 0 { await Task.yield() }
+                #expect(try LocalFiles.names(in: work) == ["etc", "plain"])
+                #expect(try LocalFiles.names(in: work + "/etc") == [])
+                // Nor is what the run was started with, which holds the variables of the secret.
+                let runs = world.store.runs(of: assignment.id)
+                #expect(try LocalFiles.names(in: runs) == ["1-2"])
+                #expect(try LocalFiles.names(in: runs + "/1-2") == ["outcome", "record.json"])
+            }
+        }
+    }
+
+    @Test("Secrets that a worker could not remove before it was killed are removed by the next one")
+    func secretsOfEarlier() async throws {
+        try await WorkerWorld.with { world in
+            let assignment = TaskAssignment.script("exit 0") {
+                $0.files = [TaskFile(source: ContentSource("secret:db"), target: "password", mode: 0o400)]
+            }
+            try await world.worker { worker in
+                try Data("hunter2".utf8).write(to: URL(filePath: "\(world.directory)/secrets/db"))
+                try await worker.assign(assignment)
+                _ = try await worker.ended(assignment.id)
+            }
+            let file = "\(world.work(assignment.id))/password"
+            try Data("hunter2".utf8).write(to: URL(filePath: file))
+            try await world.worker { _ in #expect(access(file, F_OK) != 0) }
+        }
+    }
+}
