@@ -5,6 +5,7 @@ import HTTPTypes
 import Hummingbird
 import Logging
 import NIOCore
+import Synchronization
 
 /// Every request passes here: its host, its route, its token, its body's type and size are checked in this order, and whatever
 /// goes wrong, here or in the route, leaves as an error object.
@@ -21,6 +22,7 @@ struct Gate: HTTPResponder {
     /// What every answer says of the version, so that a client knows it without asking.
     private let versionHeader: String
     private let pool: ConnectionPool
+    private let refusals = RefusalLog()
     private let logger: Logger
 
     init(table: RouteTable, options: ServerOptions, version: VersionInfo, pool: ConnectionPool, logger: Logger) {
@@ -46,7 +48,9 @@ struct Gate: HTTPResponder {
             response = try .error(error)
             if let pause = error.retryAfter { response.headers[.retryAfter] = "\((pause.milliseconds + 999) / 1000)" }
             switch error.code {
-            case 401: response.headers[.wwwAuthenticate] = "Bearer realm=\"cube\""
+            case 401:
+                response.headers[.wwwAuthenticate] = "Bearer realm=\"cube\""
+                refusals.note(request, from: context.channel, error, logger)
             case 405: response.headers[.allow] = error.details?["allow"]
             case 429: response.headers[.connection] = "close"
             default: break
@@ -191,6 +195,28 @@ struct Gate: HTTPResponder {
             logger.error("request failed", metadata: ["error": "\(error)"])
             return APIError(.internal, "internal error; the server's log has it under this request's id")
         }
+    }
+}
+
+/// Tells of callers that are refused for their token, now and then: a worker with a wrong one is not to be looked for in vain,
+/// and nobody can fill a log.
+private final class RefusalLog: Sendable {
+    private static let pause: Duration = .seconds(10)
+    private let last = Mutex<ContinuousClock.Instant?>(nil)
+
+    func note(_ request: Request, from channel: any Channel, _ error: APIError, _ logger: Logger) {
+        let isDue = last.withLock { last in
+            guard last.map({ ContinuousClock.now - $0 >= Self.pause }) ?? true else { return false }
+            last = ContinuousClock.now
+            return true
+        }
+        guard isDue else { return }
+        logger.warning(
+            "refused a call for its token",
+            metadata: [
+                "call": "\(request.method) \(request.uri.path.prefix(200))",
+                "from": "\(channel.remoteAddress?.ipAddress ?? "unknown")", "error": "\(error.message)",
+            ])
     }
 }
 

@@ -36,6 +36,11 @@ struct PlanCommand: Command {
 
     func run() async throws {
         let preview = try await options.preview()
+        if out != nil, preview.hidesValues {
+            throw Failure(
+                "--out: the token may only read, and a plan that can be applied compares values of `env`",
+                hint: "--token-file names a token of the role write")
+        }
         let plan = preview.document
         try output.write(plan)
         if let out {

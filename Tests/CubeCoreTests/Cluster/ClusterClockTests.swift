@@ -64,6 +64,16 @@ struct ClusterClockTests {
         #expect(last.state.records.owners[.default]?.approvals == [:])
     }
 
+    @Test func `what was stored before moments had a boot is read, and the wall clock decides about it`() throws {
+        let health = try JSONDecoder().decode(
+            TaskRecord.Health.self, from: Data(#"{"ready":{"since":"2023-11-14T22:13:20.000Z"}}"#.utf8))
+        #expect(health == .ready(since: DurableInstant(wall: Self.wall)))
+        let owner = try JSONDecoder().decode(
+            OwnerRecord.self,
+            from: Data(#"{"name":"default","pass":3,"fence":7,"directives":[],"revision":9}"#.utf8))
+        #expect(owner.fence == 7 && owner.approvals == [:])
+    }
+
     @Test func `under another boot the wall clock decides, and a time to come counts as now`() throws {
         let since = Self.begin
         #expect(Self.moment(.seconds(5), jump: .seconds(-86_400), boot: "c").since(since) == .zero)
