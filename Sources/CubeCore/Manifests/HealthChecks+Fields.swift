@@ -165,7 +165,10 @@ extension FieldType<HTTPStatusSet> {
             "pattern": "^ *[1-5][0-9]{2}(-[1-5][0-9]{2})?(, *[1-5][0-9]{2}(-[1-5][0-9]{2})?)*$",
             "minimum": 100, "maximum": 599,
         ],
-        wire: ["type": "string"],
+        wire: [
+            "type": "string", "pattern": "^[1-5][0-9]{2}(-[1-5][0-9]{2})?(,[1-5][0-9]{2}(-[1-5][0-9]{2})?)*$",
+            "examples": ["200-399", "200,301-308"],
+        ],
         read: { value, reader in
             let text = value.string ?? value.number.map { "\($0)" }
             guard let text else {

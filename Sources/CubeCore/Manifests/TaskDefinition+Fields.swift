@@ -85,7 +85,7 @@ extension TaskDefinition {
                 example: ["ready": ["http": ["port": "http"]], "live": ["tcp": ["port": "http"]]],
                 "How the worker finds out whether the task is ready, and whether it is alive."),
             Field(
-                "restart", \.restart, RestartPolicy.fields, example: ["backoff": "2s", "backoff_max": "5m"],
+                "restart", \.restart, RestartPolicy.fields, example: ["policy": "always", "backoff_max": "5m"],
                 "When the worker starts a task again that ended by itself."),
             Field(
                 "stop", \.stop, StopPolicy.fields, example: ["signal": "SIGINT", "grace": "30s"],

@@ -28,7 +28,7 @@ import Testing
             (#""restart": {"policy": "on-failure"}"#, #"did you mean "on_failure"?"#),
             (#""restart": {"policy": "OnFailure"}"#, #"did you mean "on_failure"?"#),
             (#""restart": {"policy": "no"}"#, #"did you mean "never"?"#),
-            (#""restart": "always""#, #"such as {"backoff": "2s", "backoff_max": "5m"}"#),
+            (#""restart": "unless-stopped""#, #"such as {"backoff_max": "5m", "policy": "always"}"#),
             (#""kind": "Deployment""#, #"did you mean "service"?"#),
             (#""ports": [{"name": "http", "protocol": "TCP"}]"#, #"did you mean "tcp"?"#),
             (#""ports": ["8080:80"]"#, #"such as {"name": "http"}"#),
