@@ -105,7 +105,8 @@ let package = Package(
         .library(
             "CubeOrchestratorClient",
             [
-                "CubeCore", "CubeErrors", "CubeJSON", "CubeManagerClient", "CubeTransport", "CubeTypes", .configuration,
+                "CubeCore", "CubeErrors", "CubeJSON", "CubeManagerClient", "CubeSystem", "CubeTransport", "CubeTypes",
+                .configuration, .systemPackage,
             ]),
         .library("CubeWorkerClient", ["CubeErrors", "CubeTransport", "CubeTypes", "CubeVersion"]),
 
@@ -177,7 +178,8 @@ let package = Package(
         .tests(
             "CommandLineTests",
             [
-                "CubeCore", "CubeErrors", "CubeJSON", "CubeManager", "CubeReconciler", "CubeTypes", "cube",
+                "CubeCore", "CubeErrors", "CubeJSON", "CubeManager", "CubeReconciler", "CubeSystem", "CubeTypes",
+                "cube",
                 .systemPackage,
             ]),
         .tests(

@@ -99,6 +99,15 @@ static inline int cube_open_beneath(int directory, const char *path, int flags) 
     return (int)syscall(SYS_openat2, directory, path, &how, sizeof(how));
 }
 
+/// Which mount an open file lies on, and -1 where the kernel does not tell.
+static inline int64_t cube_mount(int descriptor) {
+    // A `struct statx`: its mask comes first, `stx_mnt_id` at byte 144.
+    uint64_t status[32];
+    memset(status, 0, sizeof(status));
+    if (syscall(SYS_statx, descriptor, "", 0x1000 /* AT_EMPTY_PATH */, 0x1000U /* STATX_MNT_ID */, status) != 0) return -1;
+    return ((uint32_t)status[0] & 0x1000U) != 0 ? (int64_t)status[18] : -1;
+}
+
 /// The magic number of the file system that an open file lies on; 0 where it is not known.
 static inline uint32_t cube_file_system_type(int descriptor) {
     struct statfs status;

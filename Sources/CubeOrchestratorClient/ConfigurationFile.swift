@@ -1,6 +1,7 @@
 import Configuration
 import CubeErrors
 import CubeJSON
+import CubeSystem
 import FoundationEssentials
 
 /// A configuration as a JSON object. It is read by the reader of manifests, which names the place of every problem and needs no
@@ -9,10 +10,10 @@ enum ConfigurationFile {
     /// - Throws: `validation_failed` with everything that is wrong with the file.
     static func provider(_ path: String) throws(APIError) -> InMemoryProvider {
         let bytes: [UInt8]
-        do {
-            bytes = [UInt8](try Data(contentsOf: URL(filePath: path)))
+        do throws(FileError) {
+            bytes = try NamedFile.bytes(path)
         } catch {
-            throw .invalid([ValidationError(field: path, value: nil, message: "cannot be read")])
+            throw .invalid([ValidationError(field: path, value: nil, message: "cannot be read: \(error.cause)")])
         }
         let document: JSONDocument
         do {

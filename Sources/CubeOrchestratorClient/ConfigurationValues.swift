@@ -1,5 +1,6 @@
 import Configuration
 import CubeErrors
+import CubeSystem
 import CubeTypes
 import FoundationEssentials
 
@@ -58,12 +59,12 @@ struct ConfigurationValues {
             refuse("tokenFile", file, "is given beside token: give one of them")
             return nil
         }
-        do {
-            let line = try String(contentsOfFile: file, encoding: .utf8).prefix { !$0.isNewline }
+        do throws(FileError) {
+            let line = try NamedFile.text(file).prefix { !$0.isNewline }
             if line.isEmpty { refuse("tokenFile", file, "holds no token in its first line") }
             return String(line)
         } catch {
-            refuse("tokenFile", file, "cannot be read")
+            refuse("tokenFile", file, "cannot be read: \(error.cause)")
             return nil
         }
     }

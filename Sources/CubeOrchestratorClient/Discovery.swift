@@ -1,4 +1,5 @@
 import CubeErrors
+import CubeSystem
 import CubeTransport
 public import CubeTypes
 import FoundationEssentials
@@ -79,10 +80,10 @@ public struct FileDiscovery: Discovery {
     /// Reads the file.
     public func managers() async throws -> [Endpoint] {
         let text: String
-        do {
-            text = try String(contentsOfFile: path, encoding: .utf8)
+        do throws(FileError) {
+            text = try NamedFile.text(path)
         } catch {
-            throw APIError(.unavailable, "\(path) cannot be read", isFromServer: false)
+            throw APIError(.unavailable, "\(path) cannot be read: \(error.cause)", isFromServer: false)
         }
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false).enumerated()
         return try lines.compactMap { index, line throws(APIError) in

@@ -1,5 +1,6 @@
 import CubeJSON
-import FoundationEssentials
+import CubeReconciler
+import Foundation
 import SystemPackage
 import Testing
 
@@ -7,14 +8,15 @@ import Testing
 
 /// `cube validate`, over several files.
 @Suite struct ValidationTests {
-    private func reasons(_ files: [String: String], named: String = "") throws -> [Diagnostic.Reason] {
+    private func reasons(_ files: [String: String], named: String = "") async throws -> [Diagnostic.Reason] {
         let directory = FileManager.default.temporaryDirectory.appending(path: "cube-validate-\(UUID())")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: directory) }  // Left to the system where it fails.
         for (name, text) in files { try Data(text.utf8).write(to: directory.appending(path: name)) }
-        var validation = Validation()
-        try validation.check(FilePath(directory.appending(path: named).path))
-        validation.checkDependencies()
+        let manifests = FilePath(directory.path)
+        var validation = Validation(files: LocalFileSystem(), manifests: manifests)
+        await validation.check(manifests.appending(named))
+        await validation.checkDependencies()
         return validation.diagnostics.map(\.reason)
     }
 
@@ -22,14 +24,123 @@ import Testing
         #"{"name": "\#(name)", "command": ["true"], "depends_on": ["\#(other)"]}"#
     }
 
-    @Test func `a circle is one whatever else is wrong, a missing name is known only where all was read`() throws {
+    @Test func `a circle is one whatever else is wrong, a missing name is known only where all was read`() async throws
+    {
         let files = ["a.json": manifest("a", after: "b"), "b.json": manifest("b", after: "a")]
         let open = ["c.json": manifest("c", after: "nobody")]
         let broken = ["d.json": "{"]
-        #expect(try reasons(files) == [.dependencyCycle, .dependencyCycle])
-        #expect(try reasons(open) == [.unknownDependency])
-        #expect(try reasons(open.merging(broken) { $1 }) == [.syntax])
-        #expect(try reasons(files.merging(broken) { $1 }) == [.syntax, .dependencyCycle, .dependencyCycle])
-        #expect(try reasons(open, named: "c.json") == [])
+        #expect(try await reasons(files) == [.dependencyCycle, .dependencyCycle])
+        #expect(try await reasons(open) == [.unknownDependency])
+        #expect(try await reasons(open.merging(broken) { $1 }) == [.syntax])
+        #expect(try await reasons(files.merging(broken) { $1 }) == [.syntax, .dependencyCycle, .dependencyCycle])
+        #expect(try await reasons(open, named: "c.json") == [])
+    }
+
+    /// A directory of manifests that goes when the test is over.
+    private final class Place {
+        let path = FilePath(FileManager.default.temporaryDirectory.appending(path: "cube-validate-\(UUID())").path)
+        var manifests: FilePath { path.appending("manifests") }
+
+        init() throws {
+            try FileManager.default.createDirectory(atPath: manifests.string, withIntermediateDirectories: true)
+        }
+
+        deinit { try? FileManager.default.removeItem(atPath: path.string) }  // Left to the system where it fails.
+
+        func write(_ name: String, _ text: String) throws {
+            let file = manifests.appending(name)
+            try FileManager.default.createDirectory(
+                atPath: file.removingLastComponent().string, withIntermediateDirectories: true)
+            try Data(text.utf8).write(to: URL(filePath: file.string))
+        }
+
+        func link(_ name: String, _ target: String) throws {
+            try FileManager.default.createSymbolicLink(
+                atPath: manifests.appending(name).string, withDestinationPath: target)
+        }
+
+        func validation(_ name: String = "") async -> Validation {
+            var validation = Validation(files: LocalFileSystem(), manifests: manifests)
+            await validation.check(name.isEmpty ? manifests : manifests.appending(name))
+            await validation.checkDependencies()
+            return validation
+        }
+
+        /// What is told of a file.
+        func problems(_ validation: Validation) -> [String: String] {
+            Dictionary(
+                validation.diagnostics.map { ($0.range.filename.replacing("\(manifests)/", with: ""), $0.summary) }
+            ) { "\($0); \($1)" }
+        }
+    }
+
+    private static let web = #"{"name": "web", "command": ["true"]}"#
+
+    @Test func `entries of a stranger are told, and nothing outside of the directory is shown`() async throws {
+        let place = try Place()
+        try Data("password\n".utf8).write(to: URL(filePath: place.path.appending("secret").string))
+        try place.write("web.json", Self.web)
+        #expect(mkfifo(place.manifests.appending("pipe.json").string, 0o600) == 0)
+        for (name, target) in [
+            ("environment.json", "/proc/self/environ"), ("shadow.json", "/etc/shadow"), ("zero.json", "/dev/zero"),
+            ("out.json", "../secret"), ("dangling.json", "nothing"), ("loop.json", "loop.json"), ("here", "."),
+            ("again", "."), ("away", ".."), ("conf", "../secret"),
+        ] { try place.link(name, target) }
+        try place.write(
+            "attached.json", #"{"name": "a", "command": ["true"], "files": [{"source": "conf", "target": "x"}]}"#)
+        try place.write(String(repeating: "d/", count: 70) + "deep.json", Self.web)
+
+        let validation = await place.validation()
+        let problems = place.problems(validation)
+        let out = "is refused: a link leads out of the directory"
+        #expect(problems["pipe.json"] == "pipe.json is not a regular file")
+        #expect(problems["environment.json"] == "environment.json \(out): /proc/self/environ")
+        #expect(problems["shadow.json"] == "shadow.json \(out): /etc/shadow")
+        #expect(problems["zero.json"] == "zero.json \(out): /dev/zero")
+        #expect(problems["out.json"] == "out.json \(out)")
+        #expect(problems["dangling.json"] == "dangling.json is a link that leads to nothing")
+        #expect(problems["loop.json"] == "loop.json is refused: a link leads in a cycle")
+        #expect(problems["away"] == "away \(out)")
+        #expect(problems["attached.json"] == "files[0].source: \"conf\" \(out)")
+        #expect(problems.values.contains { $0.hasSuffix("d is nested too deep") })
+        #expect(problems.count == 10)
+        #expect(!validation.lines.joined().contains("password") && !validation.lines.joined().contains("root:"))
+    }
+
+    @Test func `a file that is named by itself is read in the same way`() async throws {
+        let place = try Place()
+        try Data("password".utf8).write(to: URL(filePath: place.path.appending("secret").string))
+        try place.write("team/web.conf", "port 1")
+        try place.write(
+            "team/web.json", #"{"name": "web", "command": ["true"], "files": [{"source": "web.conf", "target": "x"}]}"#)
+        try place.write("shared/web.json", Self.web)
+        try place.link("team/shared.json", "../shared/web.json")
+        try place.link("team/out.json", "../../secret")
+        for name in ["team/web.json", "team/shared.json"] {
+            let validation = await place.validation(name)
+            #expect(validation.diagnostics == [])
+            #expect(validation.verdict == "1 file, 1 workload, no problem")
+        }
+        let out = await place.validation("team/out.json")
+        #expect(out.diagnostics.map(\.summary) == ["team/out.json is refused: a link leads out of the directory"])
+        #expect(out.diagnostics.map(\.range.filename) == ["\(place.manifests)/team/out.json"])
+        #expect(!out.lines.joined().contains("password"))
+        let missing = await place.validation("none.json")
+        #expect(missing.diagnostics.map(\.summary) == ["there is no such file"])
+        #expect(missing.diagnostics.map(\.reason) == [.unreadable])
+    }
+
+    @Test func `what is not read is a warning`() async throws {
+        let place = try Place()
+        try place.write("web.yaml", "")
+        let empty = await place.validation()
+        #expect(empty.diagnostics.map(\.reason) == [.ignored, .noManifests])
+        #expect(empty.verdict == "0 files, 0 workloads, no problem, 2 warnings")
+        try place.write("web.json", #"{"name": "web", "command": ["true"], "comand": 1}"#)
+        let broken = await place.validation()
+        #expect(broken.diagnostics.map(\.reason) == [.unknownKey, .ignored])
+        #expect(broken.verdict == "1 file, 0 workloads, 1 problem, 1 warning")
+        // The line that it is about is shown.
+        #expect(broken.lines[0].contains("\n    {\"name\""))
     }
 }

@@ -80,13 +80,44 @@ import Testing
         try directory.move("manifests/team/new", to: "manifests/team/conf")
         #expect(try content(await source.look(at: .entries(["team/conf"]))) == "port 2")
         try write("port 3", to: ".b/web.conf")
-        #expect(try content(await source.look(at: .entries(["unrelated"]))) == "port 3")
+        #expect(try content(await source.look(at: .entries([".b/web.conf"]))) == "port 3")
 
         try directory.write("secret", to: "outside/web.conf")
         try directory.link("manifests/team/new", to: "../../outside")
         try directory.move("manifests/team/new", to: "manifests/team/conf")
         #expect(
             try content(await source.look(at: .everything)).contains("is refused: a link leads out of the directory"))
+    }
+
+    @Test(arguments: [
+        ("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n", "is a pointer of Git LFS"),
+        ("/annex/objects/SHA256E-s1--00\n", "is a pointer of git-annex"),
+    ])
+    func `a file that stands for another one is not delivered`(text: String, problem: String) async throws {
+        try write(text, to: "team/conf/web.conf")
+        #expect(
+            try content(await source.look(at: .everything))
+                == "files[0].source: \"conf/web.conf\" \(problem): what it stands for is not here")
+        try write("port 1", to: "team/conf/web.conf")
+        #expect(try content(await source.look(at: .entries(["team/conf/web.conf"]))) == "port 1")
+    }
+
+    @Test func `a file above the limit is told with its size, and nothing of it is read`() async throws {
+        try write("", to: "team/conf/web.conf")
+        #expect(truncate(directory.path.appending("manifests/team/conf/web.conf").string, 1 << 40) == 0)
+        #expect(
+            try content(await source.look(at: .everything)).contains("the files have \(1 << 40) bytes, more than 1 MiB")
+        )
+    }
+
+    @Test func `a pipe or a device is no content, blocks nobody, and what is told follows what is there`() async throws
+    {
+        try directory.remove("manifests/team/conf/web.conf")
+        #expect(mkfifo(directory.path.appending("manifests/team/conf/web.conf").string, 0o600) == 0)
+        #expect(try content(await source.look(at: .everything)) == "files[0].source: \"conf/web.conf\" is not a file")
+        try directory.remove("manifests/team/conf/web.conf")
+        #expect(
+            try content(await source.look(at: .everything)) == "files[0].source: \"conf/web.conf\" does not exist")
     }
 
     @Test func `a file that was read too soon after it changed is read once more`() async throws {

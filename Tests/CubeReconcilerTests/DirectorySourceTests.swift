@@ -281,7 +281,75 @@ import Testing
 
     @Test func `A file above the limit is unreadable`() async throws {
         try write(manifest("a", String(repeating: "x", count: 1 << 20)), to: "a.json")
-        #expect(try await lookAtEverything().files["a.json"]?.reasons == [.tooLarge])
+        let diagnostics = try await lookAtEverything().files["a.json"]?.diagnostics
+        let size = manifest("a", String(repeating: "x", count: 1 << 20)).utf8.count
+        #expect(diagnostics?.map(\.reason) == [.tooLarge])
+        #expect(diagnostics?.map(\.summary) == ["the file has \(size) bytes, more than 1 MiB"])
+    }
+
+    @Test func `Files that somebody may take for manifests are told, those that a manifest names are not`() async throws
+    {
+        for name in ["web.JSON", "team/web.yaml", "team/web.Yml", "notes.txt", ".x.yaml", "#x.yaml", "conf/app.yml"] {
+            try write("{", to: name)
+        }
+        try write(manifest("a", more: #", "files": [{"source": "conf/app.yml", "target": "x"}]"#), to: "a.json")
+        let snapshot = try await lookAtEverything()
+        #expect(snapshot.warnings.map(\.range.filename) == ["web.JSON", "team/web.Yml", "team/web.yaml"])
+        #expect(snapshot.warnings.allSatisfy { $0.severity == .warning && $0.reason == .ignored })
+        #expect(snapshot.problems == [] && snapshot.isComplete)
+    }
+
+    @Test func `A directory without manifests is told, and no error`() async throws {
+        try write("{}", to: "cube.json")
+        let empty = try await lookAtEverything()
+        #expect(empty.warnings.map(\.reason) == [.noManifests] && empty.isComplete && empty.problems == [])
+        try write(manifest("a"), to: "deep/er/a.json")
+        #expect(try await lookAtEverything().warnings == [])
+    }
+
+    @Test func `A file in the place of a directory of the same name is read at once`() async throws {
+        try write(manifest("a"), to: "x.json/a.json")
+        #expect(try await lookAtEverything().files.keys.sorted() == ["x.json/a.json"])
+        try directory.remove("manifests/x.json")
+        try write(manifest("x"), to: "x.json")
+        let change = try #require(await source.look(at: .entries(["x.json", "x.json/a.json"])))
+        #expect(change.files.mapValues(\.names) == ["x.json": ["x"]])
+    }
+
+    @Test func `Links that multiply the directories behind them are followed so far and no further`() async throws {
+        // Each directory leads to the next one in two ways, so that the last one has a billion paths.
+        for number in 0..<30 {
+            try write(manifest("w\(number)"), to: "d\(number)/w.json")
+            for way in ["a", "b"] { try directory.link("manifests/d\(number)/\(way)", to: "../d\(number + 1)") }
+        }
+        let snapshot = try await lookAtEverything()
+        #expect(!snapshot.isComplete && snapshot.problems.count == 1)
+        #expect(snapshot.problems.first?.summary.contains("is one directory too many behind links") == true)
+    }
+
+    @Test func `Links may lead anywhere where that was asked for`() async throws {
+        try directory.write(manifest("a"), to: "store/a.json")
+        try directory.write("port 1", to: "store/web.conf")
+        try directory.write(manifest("b"), to: "store/team/b.json")
+        try directory.link("store/team/self", to: "..")
+        try directory.link("manifests/a.json", to: directory.path.appending("store/a.json").string)
+        try directory.link("manifests/team", to: "../store/team")
+        try directory.link("manifests/conf", to: "../store")
+        let files = #", "files": [{"source": "conf/web.conf", "target": "x"}]"#
+        try write(manifest("c", more: files), to: "c.json")
+        let anywhere = DirectorySource(
+            directory.path.appending("manifests"), files: LocalFileSystem(links: .anywhere)
+        ) { [clock] in clock.timestamp }
+        let snapshot = try #require(await anywhere.look(at: .everything))
+        #expect(snapshot.isComplete && snapshot.problems == [])
+        #expect(
+            snapshot.files.mapValues(\.names) == [
+                "a.json": ["a"], "team/b.json": ["b"], "c.json": ["c"], "conf/a.json": ["a"], "conf/team/b.json": ["b"],
+                "team/self/a.json": ["a"],
+            ])
+        let inside = try await lookAtEverything()
+        #expect(!inside.isComplete)
+        #expect(inside.files["a.json"]?.reasons == [.unreadable] && inside.files["c.json"]?.reasons == [.unreadable])
     }
 }
 
@@ -293,10 +361,12 @@ extension FileState {
         }
     }
 
-    fileprivate var reasons: [Diagnostic.Reason] {
+    fileprivate var reasons: [Diagnostic.Reason] { diagnostics.map(\.reason) }
+
+    fileprivate var diagnostics: [Diagnostic] {
         switch self {
         case .readable, .group: []
-        case .unreadable(let diagnostics): diagnostics.map(\.reason)
+        case .unreadable(let diagnostics): diagnostics
         }
     }
 }

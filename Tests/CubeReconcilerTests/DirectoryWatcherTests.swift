@@ -70,4 +70,93 @@ import Testing
         try directory.write(manifest("e"), to: "manifests/e.json")
         #expect(await change { $0.entries.contains("e.json") }.everything == false)
     }
+
+    @Test func `A link above the root that is swapped is told, whatever the links lead through`() async throws {
+        for version in ["1", "2", "3"] {
+            try directory.write(manifest("a", version), to: "releases/\(version)/manifests/a.json")
+        }
+        try directory.link("live", to: "releases/1")
+        try directory.link("current", to: "live")
+        let watcher = DirectoryWatcher.make()
+        let source = DirectorySource(
+            directory.path.appending("current/manifests"), files: LocalFileSystem(), watcher: watcher
+        ) { Timestamp(milliseconds: .max / 2) }
+        let first = try #require(await source.look(at: .everything))
+        func swapped(_ link: String, to target: String) async throws -> ManifestSnapshot? {
+            try directory.link("new", to: target)
+            try directory.move("new", to: link)
+            for await _ in watcher.signals where watcher.take().everything { break }
+            return await source.look(at: .everything)
+        }
+        // The link itself, and then a link that it leads through.
+        let second = try #require(await swapped("current", to: "releases/2"))
+        #expect(second.files.keys.sorted() == ["a.json"] && second.files != first.files)
+        _ = try await swapped("current", to: "live")
+        let third = try #require(await swapped("live", to: "releases/3"))
+        #expect(third.files.keys.sorted() == ["a.json"] && third.files != second.files)
+    }
+
+    @Test func `A file that a manifest names is watched, also where its directory is none of the source`() async throws
+    {
+        let files =
+            #", "files": [{"source": ".conf/deep/web.conf", "target": "x"}, {"source": "alias", "target": "y"}]"#
+        try directory.write("1", to: "manifests/.conf/deep/web.conf")
+        try directory.write("1", to: "manifests/.store/v1/x.conf")
+        try directory.link("manifests/.store/current", to: "v1")
+        try directory.link("manifests/alias", to: ".store/current/x.conf")
+        try directory.write(manifest("a", more: files), to: "manifests/a.json")
+        _ = await source.look(at: .everything)
+        _ = watcher.take()
+
+        /// What the files of the manifest hold once the watcher has told of an entry.
+        func told(_ path: BytePath) async -> [String] {
+            let change = await change { $0.entries.contains(path) }
+            guard case .readable(let workloads, _)? = await source.look(at: .entries(change.entries))?.files["a.json"]
+            else { return [] }
+            return workloads[0].definition.files.map { String(decoding: $0.source.content ?? [], as: UTF8.self) }
+        }
+        try move("22", to: "manifests/.conf/deep/web.conf")
+        #expect(await told(".conf/deep/web.conf") == ["22", "1"])
+        try move("22", to: "manifests/.store/v1/x.conf")
+        #expect(await told(".store/v1/x.conf") == ["22", "22"])
+        // The link on the way leads elsewhere, and what it leads to is watched from then on.
+        try directory.write("3", to: "manifests/.store/v2/x.conf")
+        try directory.link("manifests/.store/new", to: "v2")
+        try directory.move("manifests/.store/new", to: "manifests/.store/current")
+        #expect(await told(".store/current") == ["22", "3"])
+        try move("44", to: "manifests/.store/v2/x.conf")
+        #expect(await told(".store/v2/x.conf") == ["22", "44"])
+        // A manifest in such a directory is none.
+        try directory.write(manifest("hidden"), to: "manifests/.conf/deep/hidden.json")
+        try move("5", to: "manifests/.conf/deep/web.conf")
+        #expect(await told(".conf/deep/web.conf") == ["5", "44"])
+        #expect(await source.look(at: .everything)?.files.keys.sorted() == ["a.json", "sub/b.json"])
+    }
+
+    /// Puts a whole file in the place of one, so that nobody reads a part of it.
+    private func move(_ text: String, to name: String) throws {
+        try directory.write(text, to: "new")
+        try directory.move("new", to: name)
+    }
+
+    @Test func `What a link leads to is watched, and a link on its way that is swapped shows all that is behind it`()
+        async throws
+    {
+        try directory.write(manifest("x", "1"), to: "manifests/.store/v1/x.json")
+        try directory.write(manifest("x", "2"), to: "manifests/.store/v2/x.json")
+        try directory.write(manifest("y", "2"), to: "manifests/.store/v2/y.json")
+        try directory.link("manifests/.store/current", to: "v1")
+        try directory.link("manifests/team", to: ".store/current")
+        _ = await source.look(at: .everything)
+        _ = watcher.take()
+
+        try move(manifest("x", "11"), to: "manifests/.store/v1/x.json")
+        let edited = await change { !$0.entries.isEmpty }
+        #expect(await source.look(at: .entries(edited.entries))?.files.keys.sorted() == ["team/x.json"])
+        try directory.link("manifests/.store/new", to: "v2")
+        try directory.move("manifests/.store/new", to: "manifests/.store/current")
+        let swapped = await change { $0.entries.contains(".store/current") }
+        let after = try #require(await source.look(at: .entries(swapped.entries)))
+        #expect(after.files.keys.sorted() == ["a.json", "sub/b.json", "team/x.json", "team/y.json"])
+    }
 }

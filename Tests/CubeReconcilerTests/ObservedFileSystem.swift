@@ -122,6 +122,9 @@ private struct ObservedTree: FileTree {
     var identity: FileIdentity { tree.identity }
     var isRemote: Bool { tree.isRemote }
     var realPath: FilePath { tree.realPath }
+    var links: LinkPolicy { tree.links }
+
+    func mount(of directory: BytePath) -> Int64? { tree.mount(of: directory) }
 
     func entries(of directory: BytePath) throws(FileError) -> [DirectoryEntry]? {
         try files.check(directory.text)

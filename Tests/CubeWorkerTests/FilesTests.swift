@@ -98,6 +98,34 @@ struct FilesTests {
         }
     }
 
+    @Test(
+        "A secret that is no regular file fails its own task, and no other",
+        arguments: ["pipe", "/dev/zero", "loop", "large"])
+    func hostileSecret(kind: String) async throws {
+        try await WorkerWorld.with { world in
+            try await world.worker { worker in
+                let path = "\(world.directory)/secrets/bad"
+                switch kind {
+                case "pipe": #expect(mkfifo(path, 0o600) == 0)
+                case "loop": #expect(symlink("bad", path) == 0)
+                case "large":
+                    try Self.secret("bad", "", in: world)
+                    #expect(truncate(path, 1 << 40) == 0)
+                default: #expect(symlink(kind, path) == 0)
+                }
+                let bad = TaskAssignment.script("true") { $0.envFrom = [ContentSource("secret:bad")] }
+                try await worker.assign(bad)
+                let task = try await worker.ended(bad.id)
+                #expect(task.state == .failed && task.reason == .startFailed)
+                #expect(task.message?.contains("the secret \"bad\" of") == true, "\(task.message ?? "")")
+                let good = TaskAssignment.script("echo fine")
+                try await worker.assign(good)
+                _ = try await worker.ended(good.id)
+                #expect(try await worker.output(good.id) == "fine\n")
+            }
+        }
+    }
+
     @Test("A secret that is needed and not there ends the task as failed where nothing may be tried again")
     func noRestart() async throws {
         try await WorkerWorld.with { world in

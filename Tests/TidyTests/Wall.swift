@@ -42,8 +42,8 @@ extension Wall {
         Wall(
             "CubeOrchestratorClient", public: true,
             """
-            Configuration CubeCore CubeErrors CubeJSON CubeManagerClient CubeTransport CubeTypes FoundationEssentials
-            Synchronization
+            Configuration CubeCore CubeErrors CubeJSON CubeManagerClient CubeSystem CubeTransport CubeTypes FoundationEssentials
+            Synchronization SystemPackage
             """),
         Wall("CubeWorkerClient", public: true, "CubeErrors CubeTransport CubeTypes CubeVersion"),
 
@@ -104,7 +104,8 @@ extension Wall {
         Wall(
             "CommandLineTests",
             """
-            cube CubeCore CubeErrors CubeJSON CubeManager CubeReconciler CubeTypes FoundationEssentials Glibc Synchronization
+            cube CubeCore CubeErrors CubeJSON CubeManager CubeReconciler CubeSystem CubeTypes Foundation FoundationEssentials Glibc
+            Synchronization
             SystemPackage Testing
             """),
         Wall(

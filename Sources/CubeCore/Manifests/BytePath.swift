@@ -84,12 +84,15 @@ package struct BytePath: Hashable, Sendable {
 
 extension BytePath {
     /// The path of an entry of the directory that this is the path of; the root is `""`.
-    package func appending(_ entry: BytePath) -> BytePath { isRoot ? entry : BytePath(text: "\(text)/\(entry.text)") }
+    package func appending(_ entry: BytePath) -> BytePath {
+        isRoot ? entry : BytePath(text: text == "/" ? "/\(entry.text)" : "\(text)/\(entry.text)")
+    }
 
     /// The directory that holds the entry that this is the path of, and the entry's name.
     package var splittingLastEntry: (directory: BytePath, name: BytePath) {
         guard let slash = text.utf8.lastIndex(of: Self.slash) else { return (.root, self) }
-        return (BytePath(text: String(text[..<slash])), BytePath(text: String(text[text.utf8.index(after: slash)...])))
+        let directory = slash == text.startIndex ? "/" : String(text[..<slash])
+        return (BytePath(text: directory), BytePath(text: String(text[text.utf8.index(after: slash)...])))
     }
 
     /// The directories that a file is in, the root first.

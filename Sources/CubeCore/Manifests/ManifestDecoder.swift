@@ -69,9 +69,12 @@ package enum ManifestDecoder {
         return Problem.diagnostics(of: reader.problems, in: bytes, filename: file)
     }
 
+    /// What is said of a file that has more than ``maximumSize`` bytes.
+    package static func tooLarge(_ size: Int) -> String { "the file has \(size) bytes, more than 1 MiB" }
+
     private static func document(_ bytes: [UInt8], _ reader: inout FieldReader) throws(Problem) -> JSONDocument {
         guard bytes.count <= maximumSize else {
-            throw Problem(.tooLarge, "the file has \(bytes.count) bytes, more than 1 MiB", at: 0..<0)
+            throw Problem(.tooLarge, tooLarge(bytes.count), at: 0..<0)
         }
         let document = try JSONDocument(reading: bytes)
         for (key, first) in document.duplicateKeys {

@@ -4,6 +4,8 @@ import CubeTypes
 /// What was found where a manifest names a file beside it.
 package enum AttachedContent: Hashable, Sendable {
     case content([UInt8])
+    /// Not read, as it has more bytes than the files of a workload may have together.
+    case tooLarge(size: Int)
     /// With the reason, for a person.
     case unreadable(String)
 }
@@ -40,14 +42,18 @@ extension ContentSource {
         reading read: (String) -> AttachedContent
     ) {
         guard secret == nil else { return }
+        func reportSize() {
+            reader.report(
+                .tooLarge, "\(path): with \(Quoted(name)) the files have \(size) bytes, more than 1 MiB", at: place)
+        }
         switch read(name) {
         case .unreadable(let why): reader.report(.unreadable, "\(path): \(Quoted(name)) \(why)", at: place)
+        case .tooLarge(let length):
+            size += length
+            reportSize()
         case .content(let bytes):
             size += bytes.count
-            guard size <= TaskDefinition.maximumContent else {
-                return reader.report(
-                    .tooLarge, "\(path): with \(Quoted(name)) the files have \(size) bytes, more than 1 MiB", at: place)
-            }
+            guard size <= TaskDefinition.maximumContent else { return reportSize() }
             content = bytes
             digest = .sha256(of: bytes)
         }

@@ -40,6 +40,15 @@ package struct Workload: Hashable, Sendable {
         settingsDigest = definition.settingsDigest
     }
 
+    /// The same, in a file that goes by another name.
+    package func placed(_ place: (SourceRange) -> SourceRange) -> Workload {
+        Workload(
+            definition: definition, specDigest: specDigest, replicas: replicas, update: update, suspend: suspend,
+            prune: prune, dependsOn: dependsOn.map { Dependency(name: $0.name, range: place($0.range)) },
+            ignore: ignore,
+            range: place(range))
+    }
+
     /// Another workload, and where the manifest names it.
     package struct Dependency: Hashable, Sendable {
         package var name: WorkloadName

@@ -16,6 +16,8 @@ package struct DesiredState: Sendable {
     package private(set) var source: SourceRevision?
     /// What could not be listed, and other trouble that belongs to no file.
     package private(set) var problems: [Diagnostic] = []
+    /// What the source left aside.
+    package private(set) var warnings: [Diagnostic] = []
     /// The files that cannot be read.
     package private(set) var unreadable: [BytePath: [Diagnostic]] = [:]
     /// The names of which readable files say what cannot be: defined by more than one, or depending on what is not there.
@@ -24,7 +26,8 @@ package struct DesiredState: Sendable {
     private var groups = GroupIndex()
     /// The names whose files are gone from a group that may not change.
     private var withheld: [WorkloadName: KeptReason] = [:]
-    /// Whether the root is another directory than the one whose names are known, and some of these were not seen in it.
+    /// Whether the root is another directory than the one whose names are known, or a directory below it lies on another mount,
+    /// and some of the names were not seen since.
     package private(set) var isRootReplaced = false
 
     private let limit: Int
@@ -111,6 +114,7 @@ package struct DesiredState: Sendable {
                 differs = leave(path, isGone: snapshot.isComplete, touched: &touched) || differs
             }
             problems = snapshot.problems
+            warnings = snapshot.warnings
             regroup(&touched)
             proof.listed(snapshot, differs: differs)
             settle(snapshot)
@@ -274,7 +278,9 @@ package struct DesiredState: Sendable {
     /// Once a listing is proved, files that are gone are forgotten.
     private mutating func settle(_ snapshot: ManifestSnapshot) {
         startsWithoutMemory = false
-        guard proof.verdict(at: snapshot.ended) == .proved, !isRootReplaced else { return }
+        guard proof.verdict(at: snapshot.ended) == .proved, !isRootReplaced, changedMounts(snapshot).isEmpty else {
+            return
+        }
         let gone = memory.files.keys.filter { files[$0] == nil && groups.invalidGroup(above: $0) == nil }
         for path in gone { memory.files[path] = nil }
     }
@@ -283,13 +289,28 @@ package struct DesiredState: Sendable {
     private mutating func noteRoot(_ snapshot: ManifestSnapshot) {
         if !snapshot.isPartial, snapshot.isComplete, let root = snapshot.root {
             let isOther = memory.root != nil && memory.root != root
-            let isTaken = !isOther || memory.names.keys.allSatisfy { workloads[$0] != nil }
+            let isTaken =
+                !isOther && hidden(by: changedMounts(snapshot)).isEmpty
+                || memory.names.keys.allSatisfy { workloads[$0] != nil }
             if isTaken, memory.root != root { memory.root = root }
-            isRootReplaced = memory.root != root
+            if isTaken, memory.mounts != snapshot.mounts { memory.mounts = snapshot.mounts }
+            isRootReplaced = !isTaken
         } else if isRootReplaced, memory.names.keys.allSatisfy({ workloads[$0] != nil }) {
             // The next listing of everything takes the root over.
             proof.changed()
         }
+    }
+
+    /// The directories at which something was mounted, or unmounted, since all names were seen: what was below them is hidden.
+    private func changedMounts(_ snapshot: ManifestSnapshot) -> Set<BytePath> {
+        memory.mounts?.symmetricDifference(snapshot.mounts) ?? []
+    }
+
+    /// The names of files below directories that are not to be seen.
+    private func hidden(by directories: Set<BytePath>) -> Set<WorkloadName> {
+        guard !directories.isEmpty else { return [] }
+        let files = memory.files.filter { !directories.isDisjoint(with: $0.key.directories) }
+        return Set(files.values.joined().filter { memory.names[$0] != nil && workloads[$0] == nil })
     }
 
     /// A name that is gone, with nothing of it left, is a new one when it comes back.

@@ -20,12 +20,16 @@ package struct ManifestSnapshot: Hashable, Sendable {
     package var files: [BytePath: FileState]
     /// What could not be listed, and other trouble that belongs to no file.
     package var problems: [Diagnostic]
+    /// What is doubtful in files that are read nevertheless, or was left aside and may have been meant.
+    package var warnings: [Diagnostic]
+    /// The directories that lie on another mount than the one that holds them. Of no meaning in a partial snapshot.
+    package var mounts: Set<BytePath>
     package var source: SourceRevision
 
     package init(
         began: Timestamp, ended: Timestamp, isPartial: Bool = false, isComplete: Bool, isImmutable: Bool = false,
         root: RootIdentity?, isBusy: Bool = false, files: [BytePath: FileState], problems: [Diagnostic] = [],
-        source: SourceRevision
+        warnings: [Diagnostic] = [], mounts: Set<BytePath> = [], source: SourceRevision
     ) {
         self.began = began
         self.ended = ended
@@ -36,6 +40,8 @@ package struct ManifestSnapshot: Hashable, Sendable {
         self.isBusy = isBusy
         self.files = files
         self.problems = problems
+        self.warnings = warnings
+        self.mounts = mounts
         self.source = source
     }
 

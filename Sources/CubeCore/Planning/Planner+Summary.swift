@@ -114,7 +114,10 @@ extension Planner {
             return Finding(
                 reason: reason.rule.rawValue, subject: name.rawValue, message: desired.explanation(of: reason))
         }
-        return problems + files + names
+        let warnings = desired.warnings.map {
+            Finding(reason: $0.reason.rawValue, subject: $0.range.filename, message: $0.summary)
+        }
+        return problems + files + names + warnings
     }
 }
 

@@ -6,6 +6,8 @@ package import CubeTypes
 package struct SourceMemory: Codable, Hashable, Sendable {
     /// The directory whose names these are.
     package var root: RootIdentity?
+    /// The directories below it that lay on mounts of their own; `nil` where that was never seen.
+    package var mounts: Set<BytePath>?
     /// The names that each file last defined, sorted; by path.
     package var files: [BytePath: [WorkloadName]]
     /// The names that this source itself defined and that are not known to be gone.
@@ -22,7 +24,7 @@ package struct SourceMemory: Codable, Hashable, Sendable {
 
 extension SourceMemory {
     private enum CodingKeys: String, CodingKey {
-        case root, files, names
+        case root, mounts, files, names
     }
 
     /// A file with the names that it last defined. In a list: keys of a JSON object are compared as texts, files are not.
@@ -46,11 +48,13 @@ extension SourceMemory {
             root: try values.decodeIfPresent(RootIdentity.self, forKey: .root),
             files: Dictionary(known) { $1 },
             names: try values.decode([WorkloadName: NameMemory].self, forKey: .names))
+        mounts = try values.decodeIfPresent([String].self, forKey: .mounts).map { Set($0.map(BytePath.init(text:))) }
     }
 
     package func encode(to encoder: any Encoder) throws {
         var values = encoder.container(keyedBy: CodingKeys.self)
         try values.encodeIfPresent(root, forKey: .root)
+        try values.encodeIfPresent(mounts?.sorted().map(\.text), forKey: .mounts)
         try values.encode(
             files.sorted { $0.key < $1.key }.map { File(file: $0.key.text, names: $0.value) }, forKey: .files)
         try values.encode(names, forKey: .names)

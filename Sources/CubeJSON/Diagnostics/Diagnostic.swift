@@ -31,6 +31,10 @@ package struct Diagnostic: Codable, Hashable, Sendable {
         package static let unsupported: Reason = "unsupported"
         /// A warning: a task that is started before its predecessor is stopped needs a port that the latter has.
         package static let surgePortTaken: Reason = "surge_port_taken"
+        /// A file that may have been meant for a manifest, and is not read.
+        package static let ignored: Reason = "ignored"
+        /// A directory of manifests without any.
+        package static let noManifests: Reason = "no_manifests"
         /// The file could not be read at all.
         package static let unreadable: Reason = "unreadable"
     }

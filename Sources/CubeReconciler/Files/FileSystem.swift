@@ -25,16 +25,20 @@ package protocol FileTree: Sendable {
     var isRemote: Bool { get }
     /// The path without any link.
     var realPath: FilePath { get }
+    /// Where links may lead. With ``LinkPolicy/anywhere`` an absolute path is that of a file outside of the directory.
+    var links: LinkPolicy { get }
 
     /// What is in a directory, in the order of the names' bytes.
     func entries(of directory: BytePath) throws(FileError) -> [DirectoryEntry]?
+    /// Which mount a directory lies on; `nil` where nobody can say.
+    func mount(of directory: BytePath) -> Int64?
     /// What a file is; a link itself, not where it leads.
     func stamp(of path: BytePath) throws(FileError) -> FileStamp?
     /// The same for many entries of one directory; those that are gone are left out.
     func stamps(of names: [BytePath], in directory: BytePath) throws(FileError) -> [BytePath: FileStamp]
     /// Where a link leads, as it was written.
     func target(ofLink path: BytePath) throws(FileError) -> BytePath?
-    /// The first `limit` bytes of a file, and what it was before and after they were read.
+    /// A file, and what it was before and after it was read. Of a larger one than `limit` nothing need be read.
     func read(_ path: BytePath, limit: Int) throws(FileError) -> FileReading?
 }
 
@@ -105,13 +109,24 @@ package struct DirectoryEntry: Hashable, Sendable {
 package struct FileReading: Hashable, Sendable {
     package var before: FileStamp
     package var bytes: [UInt8]
+    /// How many bytes the file has, also where not all of them were read.
+    package var size: Int
     package var after: FileStamp
 
-    package init(before: FileStamp, bytes: [UInt8], after: FileStamp) {
+    package init(before: FileStamp, bytes: [UInt8], size: Int, after: FileStamp) {
         self.before = before
         self.bytes = bytes
+        self.size = size
         self.after = after
     }
+}
+
+/// Where the links below a directory may lead.
+package enum LinkPolicy: String, CaseIterable, Sendable {
+    /// Only to what is in the directory too: manifests of strangers cannot show what else is on the machine.
+    case inside
+    /// To any file of the machine.
+    case anywhere
 }
 
 extension BytePath {

@@ -6,11 +6,14 @@ package import SystemPackage
 
 /// The files of this machine.
 package struct LocalFileSystem: WritableFileSystem {
-    package init() {}
+    private let links: LinkPolicy
+
+    /// - Parameter links: where links below a root may lead.
+    package init(links: LinkPolicy = .inside) { self.links = links }
 
     package func openRoot(_ path: FilePath) throws(FileError) -> (any FileTree)? {
         guard let descriptor = try opened(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) else { return nil }
-        return try LocalFileTree(owning: descriptor, at: path)
+        return try LocalFileTree(owning: descriptor, at: path, links: links)
     }
 
     package func read(_ path: FilePath, limit: Int) throws(FileError) -> [UInt8]? {
@@ -97,12 +100,17 @@ package struct LocalFileSystem: WritableFileSystem {
 /// A directory of this machine, kept open.
 private final class LocalFileTree: FileTree {
     private let descriptor: CInt
+    /// The machine's root directory, for links that lead out of this one; -1 where none may.
+    private let outside: CInt
+    let links: LinkPolicy
     let identity: FileIdentity
     let isRemote: Bool
     let realPath: FilePath
 
-    init(owning descriptor: CInt, at path: FilePath) throws(FileError) {
+    init(owning descriptor: CInt, at path: FilePath, links: LinkPolicy) throws(FileError) {
         self.descriptor = descriptor
+        self.links = links
+        outside = links == .anywhere ? open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw .last(path.string) }
         identity = FileStamp(status).identity
@@ -112,7 +120,18 @@ private final class LocalFileTree: FileTree {
         realPath = FilePath(String(cString: real))
     }
 
-    deinit { close(descriptor) }
+    deinit {
+        close(descriptor)
+        if outside >= 0 { close(outside) }
+    }
+
+    func mount(of directory: BytePath) -> Int64? {
+        // Where the directory cannot be opened, its listing says so.
+        guard let opened = try? openBeneath(directory, cube_o_path | O_DIRECTORY) else { return nil }
+        defer { close(opened) }
+        let mount = cube_mount(opened)
+        return mount < 0 ? nil : mount
+    }
 
     func entries(of directory: BytePath) throws(FileError) -> [DirectoryEntry]? {
         guard let opened = try openBeneath(directory, O_RDONLY | O_DIRECTORY) else { return nil }
@@ -150,14 +169,25 @@ private final class LocalFileTree: FileTree {
     }
 
     func read(_ path: BytePath, limit: Int) throws(FileError) -> FileReading? {
-        guard let file = try RegularFile.open(FilePath(path), beneath: descriptor) else { return nil }
+        let (directory, name) = place(of: path)
+        guard let file = try RegularFile.open(FilePath(name), beneath: directory) else { return nil }
         let before = try FileStamp(file.descriptor, path: path.text)
-        let bytes = try file.prefix(limit)
-        return FileReading(before: before, bytes: bytes, after: try FileStamp(file.descriptor, path: path.text))
+        let bytes = before.size > limit ? [] : try file.prefix(limit + 1)
+        return FileReading(
+            before: before, bytes: bytes, size: max(Int(before.size), bytes.count),
+            after: try FileStamp(file.descriptor, path: path.text))
+    }
+
+    /// The directory below which a path is looked up, and the path from there.
+    private func place(of path: BytePath) -> (directory: CInt, path: BytePath) {
+        guard path.isAbsolute else { return (descriptor, path.isRoot ? "." : path) }
+        let below = BytePath.joined(path.components)
+        return (outside, below.isRoot ? "." : below)
     }
 
     private func openBeneath(_ path: BytePath, _ flags: CInt) throws(FileError) -> CInt? {
-        let opened = (path.isRoot ? "." : path).withCString { cube_open_beneath(descriptor, $0, flags) }
+        let (directory, name) = place(of: path)
+        let opened = name.withCString { cube_open_beneath(directory, $0, flags) }
         if opened >= 0 { return opened }
         // A directory that became a file meanwhile is as gone as one that was deleted.
         if errno == ENOENT || errno == ENOTDIR { return nil }

@@ -20,7 +20,7 @@ final class GitRepository {
 
     private let index = ManifestIndex()
     /// The tree that the index is about, and what was wrong with it.
-    private var indexed: (tree: String, problems: [Diagnostic])?
+    private var indexed: (tree: String, problems: [Diagnostic], warnings: [Diagnostic])?
 
     /// - Parameters:
     ///   - place: `--git-dir=PATH`, or `-C PATH` for a directory in a working tree.
@@ -126,7 +126,7 @@ final class GitRepository {
         let name = Array("\(commit):".utf8) + path.bytes
         let answer = try await within(objects) { () throws(GitError) in try objects.read(name, limit: 0) }
         let isAmbiguous = try await isAmbiguous(path, in: commit)
-        guard !isAmbiguous, case .object(let id, "tree", _) = answer else {
+        guard !isAmbiguous, case .object(let id, "tree", _, _) = answer else {
             indexed = nil
             let why = isAmbiguous ? "stands twice" : answer == .missing ? "is not" : "is no directory"
             let problem = Diagnostic.unreadable(path, "\(why) in commit \(commit)")
@@ -136,19 +136,21 @@ final class GitRepository {
         }
         if indexed?.tree != id {
             indexed = nil
-            indexed = (id, try await scan(id, FileIdentity(root), name, objects))
+            let (problems, warnings) = try await scan(id, FileIdentity(root), name, objects)
+            indexed = (id, problems, warnings)
         }
         return ManifestSnapshot(
             began: began, ended: now(), isComplete: indexed?.problems.isEmpty ?? false, isImmutable: true, root: root,
-            files: index.states, problems: indexed?.problems ?? [], source: source)
+            files: index.states, problems: indexed?.problems ?? [],
+            warnings: indexed?.warnings ?? [], source: source)
     }
 
     /// Brings the index up to date.
     ///
-    /// - Returns: what is wrong with the tree.
+    /// - Returns: what is wrong with the tree, and what was left aside.
     private func scan(
         _ id: String, _ identity: FileIdentity, _ name: [UInt8], _ objects: ObjectReader
-    ) async throws(GitError) -> [Diagnostic] {
+    ) async throws(GitError) -> (problems: [Diagnostic], warnings: [Diagnostic]) {
         let listing = try await list(["-r", id])
         var lacking = patience == nil ? [] : try await lacking(below: id)
         while true {
@@ -187,13 +189,13 @@ final class GitRepository {
 
     private func scan(
         _ tree: GitTree, _ name: [UInt8], _ objects: ObjectReader
-    ) async throws(GitError) -> [Diagnostic] {
+    ) async throws(GitError) -> (problems: [Diagnostic], warnings: [Diagnostic]) {
         try await within(objects) { () throws(GitError) in
             var scan = DirectoryScan(tree, index: index, thoroughness: .files, now: now(), watcher: nil) { link in
                 // Where it cannot be told, nothing may be taken for gone.
                 do throws(GitError) {
                     switch try objects.read(name + [UInt8(ascii: "/")] + link.bytes, limit: 0) {
-                    case .object(_, let type, _): return type == "tree"
+                    case .object(_, let type, _, _): return type == "tree"
                     case .missing: return false
                     case .outside: return true
                     }
@@ -204,7 +206,7 @@ final class GitRepository {
             scan.walk(.root, at: .root)
             if let damage = tree.damage { throw damage }
             _ = index.keep(files: scan.files, directories: scan.directories)
-            return scan.problems
+            return (scan.problems, scan.warnings)
         }
     }
 

@@ -12,6 +12,8 @@ final class GitTree: FileTree {
 
     let identity: FileIdentity
     let isRemote = false
+    /// There is nothing outside of a commit.
+    let links = LinkPolicy.inside
     /// As git names it; no link can lead to it.
     let realPath: FilePath
     private let leaves: [BytePath: Leaf]
@@ -45,6 +47,8 @@ final class GitTree: FileTree {
 
     func entries(of directory: BytePath) -> [DirectoryEntry]? { directories[directory] }
 
+    func mount(of directory: BytePath) -> Int64? { nil }
+
     func stamp(of path: BytePath) -> FileStamp? {
         if directories[path] != nil { return FileStamp(kind: .directory, id: "") }
         return leaves[path].map { FileStamp(kind: $0.kind, id: $0.id) }
@@ -55,29 +59,29 @@ final class GitTree: FileTree {
     }
 
     func target(ofLink path: BytePath) throws(FileError) -> BytePath? {
-        try contents(of: path, limit: Self.longestLink).map { BytePath($0) }
+        try contents(of: path, limit: Self.longestLink).map { BytePath($0.bytes) }
     }
 
     func read(_ path: BytePath, limit: Int) throws(FileError) -> FileReading? {
         guard let stamp = stamp(of: path) else { return nil }
-        if stamp.kind == .twice { return FileReading(before: stamp, bytes: [], after: stamp) }
-        guard let bytes = try contents(of: path, limit: limit) else { return nil }
-        return FileReading(before: stamp, bytes: bytes, after: stamp)
+        if stamp.kind == .twice { return FileReading(before: stamp, bytes: [], size: 0, after: stamp) }
+        guard let (bytes, size) = try contents(of: path, limit: limit) else { return nil }
+        return FileReading(before: stamp, bytes: bytes, size: size, after: stamp)
     }
 
     private static let longestLink = 4096
 
-    private func contents(of path: BytePath, limit: Int) throws(FileError) -> [UInt8]? {
+    private func contents(of path: BytePath, limit: Int) throws(FileError) -> (bytes: [UInt8], size: Int)? {
         guard let leaf = leaves[path] else { return nil }
         guard !lacking.contains(leaf.id) else {
             requested.withLock { _ = $0.insert(leaf.id) }
             throw FileError(path: path.text, cause: .resourceTemporarilyUnavailable)
         }
         do throws(GitError) {
-            guard case .object(_, _, let bytes) = try objects.read(Array(leaf.id.utf8), limit: limit) else {
+            guard case .object(_, _, let bytes, let size) = try objects.read(Array(leaf.id.utf8), limit: limit) else {
                 throw GitError(ObjectReader.verb, .malformed("object \(leaf.id) is missing"))
             }
-            return bytes
+            return (bytes, size)
         } catch {
             failure.withLock { $0 = $0 ?? error }
             throw FileError(path: path.text, cause: .ioError)

@@ -1,8 +1,8 @@
 /// Reads objects of a repository, one after the other, by one `git cat-file --batch` that stays.
 final class ObjectReader: Sendable {
     enum Answer: Hashable, Sendable {
-        /// The first bytes of it, as many as were asked for.
-        case object(id: String, type: String, bytes: [UInt8])
+        /// The first bytes of it, as many as were asked for, and how many it has.
+        case object(id: String, type: String, bytes: [UInt8], size: Int)
         /// Nothing is there, or its links lead nowhere.
         case missing
         /// Its links lead out of the repository.
@@ -32,7 +32,7 @@ final class ObjectReader: Sendable {
         case let words where words.count == 2 && words[0] == "symlink": return .outside
         case let words where words.count == 2: return .missing
         case let words where words.count == 3:
-            return .object(id: words[0], type: words[1], bytes: response.body)
+            return .object(id: words[0], type: words[1], bytes: response.body, size: Int(words[2]) ?? 0)
         default: throw GitError(Self.verb, .malformed(response.header.joined(separator: " ")))
         }
     }

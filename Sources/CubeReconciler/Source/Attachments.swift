@@ -6,38 +6,57 @@ import SystemPackage
 /// The files that one manifest names beside it, and what they were when they were read: a change of one is a change of the
 /// manifest.
 struct Attachments: Hashable {
+    /// What was found where a file is named.
+    private enum Found: Hashable {
+        case file(FileStamp)
+        case other(FileKind)
+        case missing
+        case refused(String)
+        case failed(FileError.Cause)
+        /// It changed while it was read: it is to be read again.
+        case unsettled
+    }
+
     private let directory: BytePath
-    /// By path below the root; `nil` where there was nothing to read.
-    private var stamps: [BytePath: FileStamp?] = [:]
+    /// By path below the root.
+    private var found: [BytePath: Found] = [:]
     private var digests: [BytePath: Digest] = [:]
-    /// Whether one lies behind a link, so that nothing tells when it changes.
-    private(set) var leadThroughLinks = false
+    /// Every entry on the way to a file, links included: where one changes, the way may lead elsewhere.
+    private(set) var ways: Set<BytePath> = []
 
     /// - Parameter manifest: its path below the root.
     init(of manifest: BytePath = .root) { directory = manifest.splittingLastEntry.directory }
 
-    var paths: [BytePath] { Array(stamps.keys) }
+    var paths: [BytePath] { Array(found.keys) }
 
-    /// Reads a file by its path from the manifest's directory. Links are followed, never out of the root.
+    /// Reads a file by its path from the manifest's directory. Links are followed, never out of the root unless the tree
+    /// allows it.
     mutating func read(_ name: String, in tree: any FileTree) -> AttachedContent {
         let path = directory.appending(BytePath(naming: name))
-        stamps.updateValue(nil, forKey: path)
+        var links = LinkResolver(tree)
+        let (place, target) = Self.look(at: path, &links)
+        ways.formUnion(links.ways)
+        found[path] = place
+        switch place {
+        case .missing, .unsettled: return .unreadable("does not exist")
+        case .refused(let why): return .unreadable("is refused: \(why)")
+        case .other: return .unreadable("is not a file")
+        case .failed(let cause): return .unreadable("cannot be read: \(cause)")
+        case .file: return read(target, as: path, in: tree)
+        }
+    }
+
+    /// - Parameter target: where the file is, without any link.
+    private mutating func read(_ target: BytePath, as path: BytePath, in tree: any FileTree) -> AttachedContent {
         do throws(FileError) {
-            var links = LinkResolver(tree)
-            let target: BytePath
-            switch try links.resolve(path) {
-            case .missing: return .unreadable("does not exist")
-            case .refused(let why): return .unreadable("is refused: \(why)")
-            case .found(let found, let stamp):
-                guard stamp.kind == .file else { return .unreadable("is not a file") }
-                target = found
-            }
-            if target != path { leadThroughLinks = true }
+            found[path] = .unsettled
             guard let reading = try ManifestIndex.settledReading(of: target, in: tree) else {
                 return .unreadable("does not exist")
             }
             guard reading.before == reading.after else { return .unreadable("changes while it is read") }
-            stamps[path] = reading.after
+            found[path] = .file(reading.after)
+            guard reading.size <= TaskDefinition.maximumContent else { return .tooLarge(size: reading.size) }
+            if let problem = StandIn.problem(with: reading.bytes) { return .unreadable(problem) }
             digests[path] = .sha256(of: reading.bytes)
             return .content(reading.bytes)
         } catch {
@@ -45,21 +64,29 @@ struct Attachments: Hashable {
         }
     }
 
-    /// Whether a file is not what it was when it was read.
-    func haveChanged(in tree: any FileTree) -> Bool {
-        guard !stamps.isEmpty else { return false }
-        var links = LinkResolver(tree)
-        return stamps.contains { path, stamp in
-            do throws(FileError) {
-                guard case .found(_, let now) = try links.resolve(path), now.kind == .file else { return stamp != nil }
-                return now != stamp
-            } catch {
-                return stamp != nil
+    private static func look(at path: BytePath, _ links: inout LinkResolver) -> (Found, target: BytePath) {
+        do throws(FileError) {
+            switch try links.resolve(path) {
+            case .missing: return (.missing, path)
+            case .refused(let why): return (.refused(why), path)
+            case .found(let target, let stamp):
+                return (stamp.kind == .file ? .file(stamp) : .other(stamp.kind), target)
             }
+        } catch {
+            return (.failed(error.cause), path)
         }
     }
 
-    func isRacy(_ now: Timestamp) -> Bool { stamps.values.contains { $0?.isRacy(now) == true } }
+    /// Whether a file is not what it was when it was read.
+    func haveChanged(in tree: any FileTree) -> Bool {
+        guard !found.isEmpty else { return false }
+        var links = LinkResolver(tree)
+        return found.contains { path, former in Self.look(at: path, &links).0 != former }
+    }
+
+    func isRacy(_ now: Timestamp) -> Bool {
+        found.values.contains { if case .file(let stamp) = $0 { stamp.isRacy(now) } else { false } }
+    }
 
     /// One digest for the manifest and all that it names.
     func digest(with manifest: Digest) -> Digest {

@@ -14,6 +14,8 @@ struct DirectoryScan {
     }
 
     private static let maximumDepth = 64
+    /// Links that lead to directories with links multiply what there is to read: 30 directories may have a billion paths.
+    private static let maximumBehindLinks = 10_000
 
     private let tree: any FileTree
     private let index: ManifestIndex
@@ -26,6 +28,14 @@ struct DirectoryScan {
 
     private(set) var files: Set<BytePath> = []
     private(set) var directories: Set<BytePath> = []
+    /// The directories that lie on another mount than the one that holds them.
+    private(set) var mounts: Set<BytePath> = []
+    /// The entries on the ways of the links that were followed.
+    private(set) var linkWays: Set<BytePath> = []
+    /// Files that are not read and that somebody may take for manifests.
+    private var ignored: [BytePath] = []
+    /// How many directories were read behind links.
+    private var behindLinks = 0
     /// What could not be listed.
     private(set) var problems: [Diagnostic] = []
     /// Whether something went while the walk was under way: what it saw was never there as a whole.
@@ -47,15 +57,44 @@ struct DirectoryScan {
     /// Whether every directory was listed without an error.
     var isComplete: Bool { problems.isEmpty && !missedSomething }
 
+    /// What is doubtful, or was left aside and may have been meant, after a walk from the root.
+    var warnings: [Diagnostic] {
+        let ignored = ignored.filter { !index.isAttached($0) }.map { path in
+            Diagnostic(
+                severity: .warning, reason: .ignored, summary: "\(path) is not read",
+                detail: "a manifest is JSON, in a file whose name ends with .json",
+                range: SourceRange(filename: path.text))
+        }
+        guard isComplete, files.allSatisfy(ManifestGroup.isFile) else { return index.warnings + ignored }
+        let none = Diagnostic(
+            severity: .warning, reason: .noManifests, summary: "there is no manifest in the directory",
+            detail:
+                "a manifest is a *.json file in it, or in a directory below it whose name does not begin with a dot",
+            range: SourceRange(filename: ""))
+        return ignored + [none]
+    }
+
     /// Walks through a directory and what is below it.
     ///
     /// - Parameters:
     ///   - path: what the directory is called.
     ///   - realPath: where it is, without any link.
-    ///   - above: the real paths of the directories that lead here, against circles.
-    mutating func walk(_ path: BytePath, at realPath: BytePath, below above: [BytePath] = []) {
+    ///   - above: the real paths of the directories that lead here, against cycles.
+    ///   - holder: the mount of the directory that holds it; `nil` for the root, and where nobody can say.
+    mutating func walk(
+        _ path: BytePath, at realPath: BytePath, below above: [BytePath] = [], on holder: Int64? = nil
+    ) {
         guard above.count < Self.maximumDepth else { return fail(path, "is nested too deep") }
         guard !above.contains(realPath) else { return }
+        if path != realPath {
+            behindLinks += 1
+            guard behindLinks <= Self.maximumBehindLinks else {
+                if behindLinks == Self.maximumBehindLinks + 1 {
+                    fail(path, "is one directory too many behind links: no more than 10,000 are read")
+                }
+                return
+            }
+        }
         watcher?.watch(path, at: realPath)
         let entries: [DirectoryEntry]
         do throws(FileError) {
@@ -69,12 +108,17 @@ struct DirectoryScan {
         }
         directories.insert(path)
         index.add(directory: path)
+        let mount = tree.mount(of: realPath)
+        if let mount, let holder, mount != holder { mounts.insert(path) }
+        ignored += entries.filter { $0.kind != .directory && EntryRule.looksLikeManifest($0.name) }
+            .map { path.appending($0.name) }
 
         let files = entries.filter { $0.kind == .file && EntryRule.admitsFile($0.name) }
         visit(files.map(\.name), in: path, at: realPath)
         for entry in entries where entry.kind != .file {
             enter(
-                entry.name, entry.kind, path.appending(entry.name), realPath.appending(entry.name), above + [realPath])
+                entry.name, entry.kind, path.appending(entry.name), realPath.appending(entry.name), above + [realPath],
+                on: mount)
         }
     }
 
@@ -84,14 +128,17 @@ struct DirectoryScan {
     ///   is left.
     mutating func look(at path: BytePath) -> Bool {
         let (parent, name) = path.splittingLastEntry
+        // What lies in no directory of the source is watched for what it leads to.
+        guard index.directories.contains(parent) || index.knows(path) else { return true }
         do throws(FileError) {
             guard case .found(let realParent, _) = try links.resolve(parent) else { return !index.knows(path) }
             let realPath = realParent.appending(name)
             guard let stamp = try tree.stamp(of: realPath) else { return !index.knows(path) }
             let wasDirectory = index.directories.contains(path)
-            if stamp.kind == .file && !wasDirectory {
-                guard EntryRule.admitsFile(name) else { return true }
-                return index.visit(path, at: realPath, stamp: stamp, in: tree, now: now) || !index.knowsFile(path)
+            if stamp.kind == .file {
+                guard EntryRule.admitsFile(name) else { return !wasDirectory }
+                let isThere = index.visit(path, at: realPath, stamp: stamp, in: tree, now: now)
+                return !wasDirectory && (isThere || !index.knowsFile(path))
             }
             if stamp.kind == .directory && index.knowsFile(path) { return false }
             // Another directory may be in its place, with files of the same names.
@@ -108,13 +155,29 @@ struct DirectoryScan {
         for path in index.links.sorted() { follow(path, at: path, below: []) }
     }
 
+    /// Reads one file, whatever it is called.
+    mutating func read(_ path: BytePath) {
+        do throws(FileError) {
+            switch try links.resolve(path) {
+            case .found(let target, let stamp):
+                guard !index.visit(path, at: target, stamp: stamp, in: tree, now: now) else { return }
+                refuse(path, isLink: false, "does not exist")
+            case .missing: refuse(path, isLink: false, "does not exist")
+            case .refused(let why): refuse(path, isLink: true, "is refused: \(why)")
+            }
+        } catch {
+            refuse(path, isLink: false, "cannot be read: \(error.cause)")
+        }
+    }
+
     private mutating func enter(
-        _ name: BytePath, _ kind: FileKind, _ path: BytePath, _ realPath: BytePath, _ above: [BytePath]
+        _ name: BytePath, _ kind: FileKind, _ path: BytePath, _ realPath: BytePath, _ above: [BytePath],
+        on mount: Int64? = nil
     ) {
         switch kind {
-        case .directory: if EntryRule.admitsDirectory(name) { walk(path, at: realPath, below: above) }
+        case .directory: if EntryRule.admitsDirectory(name) { walk(path, at: realPath, below: above, on: mount) }
         case .link: if EntryRule.admitsDirectory(name) { follow(path, at: realPath, below: above) }
-        case .file, .other: if EntryRule.admitsFile(name) { refuse(path, isLink: false, "is not a file") }
+        case .file, .other: if EntryRule.admitsFile(name) { refuse(path, isLink: false, "is not a regular file") }
         case .submodule:
             if EntryRule.admitsDirectory(name) { fail(path, "is a submodule: what is in it is not read") }
         case .twice:
@@ -128,7 +191,7 @@ struct DirectoryScan {
         let isBehindLink = directory != realDirectory
         files.formUnion(names.map { directory.appending($0) })
         let due = names.filter {
-            thoroughness == .files || isBehindLink || !index.knowsFile(directory.appending($0))
+            thoroughness == .files || isBehindLink || !index.hasRead(directory.appending($0))
         }
         do throws(FileError) {
             let stamps = due.isEmpty ? [:] : try tree.stamps(of: due, in: realDirectory)
@@ -150,7 +213,12 @@ struct DirectoryScan {
     private mutating func follow(_ path: BytePath, at realPath: BytePath, below above: [BytePath]) {
         let isFile = EntryRule.admitsFile(path.splittingLastEntry.name)
         do throws(FileError) {
-            switch try links.resolve(realPath) {
+            let outcome = try resolveLink(realPath)
+            if case .found(let target, let stamp) = outcome, stamp.kind != .directory {
+                // A change of what it says leads nowhere else.
+                linkWays.remove(target)
+            }
+            switch outcome {
             case .found(let target, let stamp) where stamp.kind == .directory: walk(path, at: target, below: above)
             case .found(let target, let stamp) where isFile:
                 files.insert(path)
@@ -170,6 +238,11 @@ struct DirectoryScan {
     }
 
     private static let isTwice = "is in the commit twice: `git fsck` names such trees"
+
+    private mutating func resolveLink(_ path: BytePath) throws(FileError) -> LinkResolver.Outcome {
+        defer { linkWays.formUnion(links.ways) }
+        return try links.resolve(path)
+    }
 
     private mutating func refuse(_ path: BytePath, isLink: Bool, _ why: String) {
         files.insert(path)

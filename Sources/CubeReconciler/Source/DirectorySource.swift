@@ -2,6 +2,7 @@ package import CubeCore
 import CubeJSON
 import CubeSystem
 package import CubeTypes
+import Glibc
 package import SystemPackage
 
 /// A directory of manifests: `*.json` below it, whatever its depth.
@@ -30,6 +31,8 @@ package actor DirectorySource {
 
     private let index = ManifestIndex()
     private var root: FileIdentity?
+    /// The directories that are watched though nothing of the source is in them.
+    private var watchedBeside: Set<BytePath> = []
     private var git: GitCheckout?
     private var isRemote = false
 
@@ -91,6 +94,7 @@ package actor DirectorySource {
 
     private func lookAtFiles(_ extent: Extent) -> ManifestSnapshot? {
         let began = now()
+        if root == nil || extent == .everything { watchWayToRoot() }
         let tree: any FileTree
         do throws(FileError) {
             guard let opened = try files.openRoot(path) else {
@@ -104,6 +108,8 @@ package actor DirectorySource {
             root = tree.identity
             isRemote = tree.isRemote
             watcher?.start(root: path, realPath: tree.realPath)
+            watchWayToRoot()
+            watchedBeside = []
             return walk(tree, .files, began)
         }
         switch extent {
@@ -114,8 +120,8 @@ package actor DirectorySource {
     }
 
     private func look(at entries: Set<BytePath>, in tree: any FileTree, _ began: Timestamp) -> ManifestSnapshot? {
-        // A hidden entry may be what links lead through.
-        let movesLinks = !index.links.isEmpty && entries.contains { $0.splittingLastEntry.name.hasPrefix(".") }
+        // Others may be behind a link now.
+        let movesLinks = !index.linkWays.isDisjoint(with: entries)
         var scan = scan(tree, .files, began)
         let due = entries.union(index.rereads(dueAt: began)).union(index.dependents(of: entries))
         // Each of them, also where a listing must follow: that reads only what is new.
@@ -124,6 +130,8 @@ package actor DirectorySource {
         guard isEnough else { return walk(tree, .names, began) }
         if !due.isEmpty { scan.lookAtLinks() }
         guard scan.isComplete else { return walk(tree, .names, began) }
+        index.note(linkWays: scan.linkWays, isAll: false)
+        if !due.isEmpty { watchBeside(changed: entries) }
         let changed = index.takeChanged()
         guard !changed.isEmpty else { return nil }
         return snapshot(of: tree, began, isPartial: true, isComplete: true, files: changed, problems: [])
@@ -135,10 +143,74 @@ package actor DirectorySource {
         var scan = scan(tree, thoroughness, began)
         scan.walk(.root, at: .root)
         for gone in index.keep(files: scan.files, directories: scan.directories) { watcher?.unwatch(gone) }
+        index.note(linkWays: scan.linkWays, isAll: true)
+        watchBeside(changed: nil)
         _ = index.takeChanged()
-        return snapshot(
+        var snapshot = snapshot(
             of: tree, began, isPartial: false, isComplete: scan.isComplete, files: index.states,
             problems: scan.problems)
+        snapshot.warnings = scan.warnings
+        snapshot.mounts = scan.mounts
+        return snapshot
+    }
+
+    /// Watches every entry on the way to the root: where one of them is swapped, as the link `current` of a deployment is,
+    /// another directory is the root.
+    private func watchWayToRoot() {
+        guard let watcher else { return }
+        let place = path.isAbsolute ? path : FilePath(".").absolute.pushing(path)
+        // Where the machine's own root cannot be opened, the root's directory alone is watched.
+        guard let machine = try? files.openRoot("/") else { return }
+        var links = LinkResolver(machine)
+        // What is missing, or closed to us, is watched as far as it is there.
+        _ = try? links.resolve(.joined(BytePath(place).components))
+        watcher.watch(waysToRoot: Set(links.ways.map { ("/" as BytePath).appending($0) }))
+    }
+
+    /// Watches what manifests name and where their links lead, wherever that lies.
+    ///
+    /// - Parameter changed: entries in whose place others may be; `nil`: any.
+    private func watchBeside(changed: Set<BytePath>?) {
+        guard let watcher else { return }
+        let ways = index.linkWays.map(\.splittingLastEntry.directory)
+        let due = Set(ways).union(index.attachmentDirectories.keys).subtracting(index.directories)
+        for gone in watchedBeside.subtracting(due) where !index.directories.contains(gone) { watcher.unwatch(gone) }
+        for directory in due {
+            let isKnown = watchedBeside.contains(directory)
+            guard let changed, isKnown, changed.isDisjoint(with: directory.directories + [directory]) else {
+                watcher.watch(directory, at: directory)
+                continue
+            }
+        }
+        watchedBeside = due
+    }
+
+    /// Looks at one file of the directory, whatever it is called, and at nothing else.
+    package func look(atFile file: BytePath) -> ManifestSnapshot {
+        let began = now()
+        do throws(FileError) {
+            guard let tree = try files.openRoot(path) else { return withoutRoot(began, "\(path) does not exist") }
+            var scan = scan(tree, .files, began)
+            scan.read(file)
+            var snapshot = snapshot(
+                of: tree, began, isPartial: true, isComplete: true, files: index.takeChanged(), problems: [])
+            snapshot.warnings = index.warnings
+            return snapshot
+        } catch {
+            return withoutRoot(began, "\(path) cannot be opened: \(error.cause)")
+        }
+    }
+
+    /// What a file of the directory holds, for who shows a part of it; `nil` where it cannot be read.
+    package func content(of file: BytePath) -> [UInt8]? {
+        do throws(FileError) {
+            guard let tree = try files.openRoot(path) else { return nil }
+            var links = LinkResolver(tree)
+            guard case .found(let target, _) = try links.resolve(file) else { return nil }
+            return try tree.read(target, limit: ManifestIndex.readLimit)?.bytes
+        } catch {
+            return nil  // Whoever read the file before has told what is wrong with it.
+        }
     }
 
     private func scan(
@@ -184,5 +256,14 @@ package actor DirectorySource {
         return ManifestSnapshot(
             began: began, ended: now(), isComplete: false, root: nil, files: [:],
             problems: [.unreadable(.root, why)], source: SourceRevision(path: path.string))
+    }
+}
+
+extension FilePath {
+    /// From the directory that this process is in.
+    fileprivate var absolute: FilePath {
+        guard let current = getcwd(nil, 0) else { return self }
+        defer { free(current) }
+        return FilePath(platformString: current).pushing(self)
     }
 }

@@ -29,11 +29,13 @@ package struct SourceChange: Hashable, Sendable {
 
 /// Tells through inotify that something changed below a directory, for the directories that it is told to watch.
 package final class DirectoryWatcher: Sendable {
-    private enum Watched {
-        /// The paths that lead to it: more than one where a link does.
-        case directory(Set<BytePath>)
-        /// The directory that holds the root, where another root may be put in its place.
-        case parent(nameOfRoot: BytePath)
+    private struct Watched {
+        /// The paths that lead to the directory, as changes name it: more than one where a link does.
+        var paths: Set<BytePath> = []
+        /// Entries of the directory that lead to the root: where one changes, another directory may be the root.
+        var ways: Set<BytePath> = []
+
+        var isIdle: Bool { paths.isEmpty && ways.isEmpty }
     }
 
     private struct State {
@@ -112,12 +114,36 @@ package final class DirectoryWatcher: Sendable {
             state.descriptors = [:]
             state.problem = nil
             state.rootPath = realPath ?? path
-            let parent = path.removingLastComponent()
-            let mask = IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_ONLYDIR
-            let watch = inotify_add_watch(descriptor, parent.isEmpty ? "." : parent.string, UInt32(mask))
-            guard watch >= 0, let name = path.lastComponent else { return }
-            state.watched[watch] = .parent(nameOfRoot: BytePath(FilePath(root: nil, components: name)))
         }
+        watch(waysToRoot: [BytePath(path)])
+    }
+
+    /// Watches the entries that lead to the root, instead of those that were watched before: directories and links, by their
+    /// paths, of which only the last component may be a link.
+    package func watch(waysToRoot ways: Set<BytePath>) {
+        guard descriptor >= 0 else { return }
+        state.withLock { state in
+            var watched: [CInt: Set<BytePath>] = [:]
+            for (directory, ways) in Dictionary(grouping: ways, by: \.splittingLastEntry.directory) {
+                let mask = UInt32(IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_ONLYDIR | IN_MASK_ADD)
+                let place: BytePath = directory.isRoot ? "." : directory
+                let watch = place.withCString { inotify_add_watch(descriptor, $0, mask) }
+                // One that is gone or closed to us is told by whoever looks.
+                guard watch >= 0 else {
+                    if errno == ENOSPC || errno == ENOMEM { state.problem = Self.problem(of: errno) }
+                    continue
+                }
+                watched[watch, default: []].formUnion(ways.map(\.splittingLastEntry.name))
+            }
+            for watch in state.watched.keys where watched[watch] == nil { state.watched[watch]?.ways = [] }
+            for (watch, names) in watched { state.watched[watch, default: Watched()].ways = names }
+            for (watch, known) in state.watched where known.isIdle { drop(watch, &state) }
+        }
+    }
+
+    private func drop(_ watch: CInt, _ state: inout State) {
+        state.watched[watch] = nil
+        inotify_rm_watch(descriptor, watch)
     }
 
     /// Watches a directory; to be called before it is listed, so that nothing is missed.
@@ -128,7 +154,9 @@ package final class DirectoryWatcher: Sendable {
     package func watch(_ directory: BytePath, at realPath: BytePath) {
         guard descriptor >= 0 else { return }
         state.withLock { state in
-            let path = realPath.isRoot ? state.rootPath : state.rootPath.appending(realPath)
+            let path =
+                realPath.isAbsolute
+                ? FilePath(realPath) : realPath.isRoot ? state.rootPath : state.rootPath.appending(realPath)
             let watch = path.withPlatformString { inotify_add_watch(descriptor, $0, mask) }
             guard watch >= 0 else {
                 // One that is gone or closed to us is told by its listing.
@@ -137,10 +165,7 @@ package final class DirectoryWatcher: Sendable {
             }
             if let former = state.descriptors[directory], former != watch { release(former, directory, &state) }
             state.descriptors[directory] = watch
-            switch state.watched[watch] {
-            case .directory(let paths): state.watched[watch] = .directory(paths.union([directory]))
-            case .parent, nil: state.watched[watch] = .directory([directory])
-            }
+            state.watched[watch, default: Watched()].paths.insert(directory)
         }
     }
 
@@ -153,13 +178,8 @@ package final class DirectoryWatcher: Sendable {
     }
 
     private func release(_ watch: CInt, _ directory: BytePath, _ state: inout State) {
-        guard case .directory(let paths) = state.watched[watch] else { return }
-        guard paths == [directory] else {
-            state.watched[watch] = .directory(paths.subtracting([directory]))
-            return
-        }
-        state.watched[watch] = nil
-        inotify_rm_watch(descriptor, watch)
+        state.watched[watch]?.paths.remove(directory)
+        if state.watched[watch]?.isIdle == true { drop(watch, &state) }
     }
 
     private func readEvents() {
@@ -192,20 +212,17 @@ package final class DirectoryWatcher: Sendable {
     private static func change(_ event: inotify_event, name: BytePath, _ state: inout State) -> SourceChange {
         let mask = Int32(truncatingIfNeeded: event.mask)
         if mask & IN_Q_OVERFLOW != 0 { return SourceChange(everything: true) }
-        switch state.watched[event.wd] {
-        case nil: return SourceChange()
-        case .parent(let root): return SourceChange(everything: name == root)
-        case .directory(let paths):
-            if mask & IN_IGNORED != 0 {
-                state.watched[event.wd] = nil
-                for path in paths { state.descriptors[path] = nil }
-            }
-            // Of the root itself nobody else tells.
-            if mask & IN_UNMOUNT != 0 || (name.isRoot && paths.contains(.root)) {
-                return SourceChange(everything: true)
-            }
-            return SourceChange(entries: name.isRoot ? paths : Set(paths.map { $0.appending(name) }))
+        guard let watched = state.watched[event.wd] else { return SourceChange() }
+        if mask & IN_IGNORED != 0 {
+            state.watched[event.wd] = nil
+            for path in watched.paths { state.descriptors[path] = nil }
         }
+        let isWay = !name.isRoot && watched.ways.contains(name)
+        // Of the root itself nobody else tells.
+        if mask & IN_UNMOUNT != 0 || isWay || (name.isRoot && watched.paths.contains(.root)) {
+            return SourceChange(everything: true)
+        }
+        return SourceChange(entries: name.isRoot ? watched.paths : Set(watched.paths.map { $0.appending(name) }))
     }
 
     private static func problem(of error: CInt) -> String {

@@ -2,7 +2,7 @@ import CubeCore
 import CubeSystem
 import SystemPackage
 
-/// Follows links below a root, never out of it. It asks for each link once: where one is swapped while a pass reads the
+/// Follows links below a root, out of it only where the tree allows that. It asks for each link once: where one is swapped while a pass reads the
 /// directory, the whole pass sees the old target or the whole pass sees the new one.
 struct LinkResolver {
     enum Outcome {
@@ -14,44 +14,75 @@ struct LinkResolver {
     }
 
     private let tree: any FileTree
+    private let root: [BytePath]
+    /// Every entry on the way of the path that was resolved last, links included.
+    private(set) var ways: Set<BytePath> = []
     private var targets: [BytePath: BytePath?] = [:]
 
-    init(_ tree: any FileTree) { self.tree = tree }
+    init(_ tree: any FileTree) {
+        self.tree = tree
+        root = BytePath(tree.realPath).components
+    }
 
     /// The bound of the kernel.
     private static let maximumLinks = 40
 
     /// - Parameter path: relative to the root, with links anywhere in it.
     mutating func resolve(_ path: BytePath) throws(FileError) -> Outcome {
-        var resolved: [BytePath] = []
+        ways = []
+        var place = Place(components: [], isOutside: path.isAbsolute)
         var pending = Self.stack(path.components)
         var followed = 0
         while let component = pending.popLast() {
             if component == ".." {
-                if resolved.isEmpty { return .refused("a link leads out of the directory") }
-                resolved.removeLast()
+                if place.components.isEmpty, !place.isOutside {
+                    guard tree.links == .anywhere else { return .refused("a link leads out of the directory") }
+                    place = Place(components: root, isOutside: true)
+                }
+                _ = place.components.popLast()
                 continue
             }
-            resolved.append(component)
-            guard let target = try target(of: .joined(resolved)) else { continue }
+            place.components.append(component)
+            ways.insert(place.path)
+            guard let target = try target(of: place.path) else { continue }
             followed += 1
-            guard followed <= Self.maximumLinks else { return .refused("a link leads in a circle") }
-            guard let relative = beneath(target) else {
+            guard followed <= Self.maximumLinks else { return .refused("a link leads in a cycle") }
+            guard follow(target, from: &place, &pending) else {
                 return .refused("a link leads out of the directory: \(target)")
             }
-            if target.isAbsolute { resolved = [] } else { resolved.removeLast() }
-            pending += Self.stack(relative)
         }
-        let result = BytePath.joined(resolved)
+        if place.isOutside, place.components.starts(with: root) {
+            place = Place(components: Array(place.components.dropFirst(root.count)), isOutside: false)
+        }
+        let result = place.path
         return try tree.stamp(of: result).map { .found(result, $0) } ?? .missing
     }
 
-    /// The part of a link's target to follow; `nil` for an absolute one that is not below the root.
-    private func beneath(_ target: BytePath) -> ArraySlice<BytePath>? {
+    /// A path on the way, without any link.
+    private struct Place {
+        /// From the root, or outside of it from that of the machine.
+        var components: [BytePath]
+        var isOutside: Bool
+
+        var path: BytePath { isOutside ? ("/" as BytePath).appending(.joined(components)) : .joined(components) }
+    }
+
+    /// - Returns: whether the link may be followed.
+    private func follow(_ target: BytePath, from place: inout Place, _ pending: inout [BytePath]) -> Bool {
         let components = target.components
-        guard target.isAbsolute else { return components[...] }
-        let root = BytePath(tree.realPath).components
-        return components.starts(with: root) ? components.dropFirst(root.count) : nil
+        if !target.isAbsolute {
+            place.components.removeLast()
+            pending += Self.stack(components)
+        } else if components.starts(with: root) {
+            place = Place(components: [], isOutside: false)
+            pending += Self.stack(components.dropFirst(root.count))
+        } else if tree.links == .anywhere {
+            place = Place(components: [], isOutside: true)
+            pending += Self.stack(components)
+        } else {
+            return false
+        }
+        return true
     }
 
     /// `nil` where `path` is no link.

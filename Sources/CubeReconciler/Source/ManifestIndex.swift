@@ -12,17 +12,17 @@ final class ManifestIndex {
         var state: FileState
         /// The files that it names beside it.
         var attachments = Attachments()
+        /// Of a file that is read nevertheless.
+        var warnings: [Diagnostic] = []
     }
 
-    /// One byte more is read than a manifest may have, so that the decoder sees that it is too large.
-    static let readLimit = (1 << 20) + 1
+    /// How many bytes are read of a file, whatever it is for.
+    static let readLimit = max(ManifestDecoder.maximumSize, TaskDefinition.maximumContent)
 
     /// Times of files may be this coarse: what is read sooner after them may change once more and look the same.
     static let racyWithin: Duration = .seconds(2)
 
     static let maximumFiles = 1_000_000
-
-    private static let gitLFSPointer = Array("version https://git-lfs.github.com/spec/".utf8)
 
     private var entries: [BytePath: Entry] = [:]
     /// The files that are links, or lie behind one.
@@ -33,6 +33,10 @@ final class ManifestIndex {
     private var changed: Set<BytePath> = []
     /// The manifests that name a file, by the path of that file and of every directory on the way to it.
     private var attachedTo: [BytePath: Set<BytePath>] = [:]
+    /// How many of these entries each directory holds.
+    private(set) var attachmentDirectories: [BytePath: Int] = [:]
+    /// The entries on the ways of links to manifests: where one changes, others may be there.
+    private(set) var linkWays: Set<BytePath> = []
     /// The directories that were listed.
     private(set) var directories: Set<BytePath> = []
 
@@ -41,6 +45,11 @@ final class ManifestIndex {
     /// By path.
     var states: [BytePath: FileState] { entries.mapValues(\.state) }
 
+    /// What is doubtful in files that are read nevertheless, by path.
+    var warnings: [Diagnostic] {
+        entries.filter { !$0.value.warnings.isEmpty }.sorted { $0.key < $1.key }.flatMap(\.value.warnings)
+    }
+
     var nextReread: Timestamp? { rereads.values.min() }
 
     func rereads(dueAt now: Timestamp) -> Set<BytePath> { Set(rereads.filter { $0.value <= now }.keys) }
@@ -48,6 +57,9 @@ final class ManifestIndex {
     func knows(_ path: BytePath) -> Bool { entries[path] != nil || directories.contains(path) }
 
     func knowsFile(_ path: BytePath) -> Bool { entries[path] != nil }
+
+    /// Whether a file was there to be read when it was looked at last.
+    func hasRead(_ path: BytePath) -> Bool { entries[path]?.stamp != nil }
 
     func add(directory: BytePath) { directories.insert(directory) }
 
@@ -69,17 +81,17 @@ final class ManifestIndex {
         do throws(FileError) {
             guard let reading = try Self.settledReading(of: realPath, in: tree) else { return false }
             if reading.after.kind != .file {
-                refuse(path, isLink: isLink, "is not a file")
+                refuse(path, isLink: isLink, "is not a regular file")
             } else if reading.before != reading.after {
                 refuse(path, isLink: isLink, "changes while it is read")
             } else {
                 let known = entries[path]
                 var attachments = Attachments(of: path)
-                let state = Self.decode(reading.bytes, file: path, in: tree, &attachments)
+                let (state, warnings) = Self.decode(reading, file: path, in: tree, &attachments)
                 let isRacy =
                     reading.after.isRacy(now) && known?.stamp != reading.after
                     || attachments.isRacy(now) && known?.attachments != attachments
-                set(path, stamp: reading.after, isLink: isLink, state, attachments)
+                set(path, stamp: reading.after, isLink: isLink, state, attachments, warnings)
                 rereads[path] = isRacy ? now + Self.racyWithin : nil
             }
         } catch {
@@ -113,19 +125,23 @@ final class ManifestIndex {
         return directories.subtracting(kept)
     }
 
-    /// The manifests that name what these entries are, or lead to, and those that name something behind a link, of which
-    /// nothing tells.
+    /// The manifests that name what these entries are, or lead to.
     func dependents(of entries: Set<BytePath>) -> Set<BytePath> {
         guard !attachedTo.isEmpty, !entries.isEmpty else { return [] }
-        return entries.reduce(into: attachedTo[Self.behindLinks] ?? []) { $0.formUnion(attachedTo[$1] ?? []) }
+        return entries.reduce(into: []) { $0.formUnion(attachedTo[$1] ?? []) }
     }
 
-    /// No entry is called so.
-    private static let behindLinks: BytePath = "/"
+    /// Whether a manifest names a file.
+    func isAttached(_ path: BytePath) -> Bool { attachedTo[path] != nil }
+
+    /// Notes the entries on the ways of links.
+    ///
+    /// - Parameter isAll: whether every link was followed.
+    func note(linkWays ways: Set<BytePath>, isAll: Bool) { linkWays = isAll ? ways : linkWays.union(ways) }
 
     private func attach(_ attachments: Attachments, to path: BytePath) {
         func ways(_ attachments: Attachments?) -> Set<BytePath> {
-            var ways: Set<BytePath> = attachments?.leadThroughLinks == true ? [Self.behindLinks] : []
+            var ways = attachments?.ways ?? []
             for var way in attachments?.paths ?? [] {
                 while !way.isRoot {
                     ways.insert(way)
@@ -137,17 +153,29 @@ final class ManifestIndex {
         let (former, new) = (ways(entries[path]?.attachments), ways(attachments))
         for way in former.subtracting(new) {
             attachedTo[way]?.remove(path)
-            if attachedTo[way]?.isEmpty == true { attachedTo[way] = nil }
+            if attachedTo[way]?.isEmpty == true {
+                attachedTo[way] = nil
+                count(way, by: -1)
+            }
         }
-        for way in new.subtracting(former) { attachedTo[way, default: []].insert(path) }
+        for way in new.subtracting(former) {
+            if attachedTo[way] == nil { count(way, by: 1) }
+            attachedTo[way, default: []].insert(path)
+        }
+    }
+
+    private func count(_ way: BytePath, by number: Int) {
+        let directory = way.splittingLastEntry.directory
+        let count = (attachmentDirectories[directory] ?? 0) + number
+        attachmentDirectories[directory] = count == 0 ? nil : count
     }
 
     private func set(
         _ path: BytePath, stamp: FileStamp?, isLink: Bool, _ state: FileState,
-        _ attachments: Attachments = Attachments()
+        _ attachments: Attachments = Attachments(), _ warnings: [Diagnostic] = []
     ) {
         attach(attachments, to: path)
-        var entry = Entry(stamp: stamp, state: state, attachments: attachments)
+        var entry = Entry(stamp: stamp, state: state, attachments: attachments, warnings: warnings)
         if let known = entries[path]?.state, known == state {
             // Held once: whoever was told of the file has this one.
             entry.state = known
@@ -170,16 +198,22 @@ final class ManifestIndex {
     }
 
     private static func decode(
-        _ bytes: [UInt8], file: BytePath, in tree: any FileTree, _ attachments: inout Attachments
-    ) -> FileState {
-        guard !bytes.starts(with: gitLFSPointer) else {
-            return .unreadable([.unreadable(file, "is a pointer of Git LFS: what it stands for is not here")])
+        _ reading: FileReading, file: BytePath, in tree: any FileTree, _ attachments: inout Attachments
+    ) -> (FileState, warnings: [Diagnostic]) {
+        guard reading.size <= ManifestDecoder.maximumSize else {
+            let summary = ManifestDecoder.tooLarge(reading.size)
+            let problem = Diagnostic(reason: .tooLarge, summary: summary, range: SourceRange(filename: file.text))
+            return (.unreadable([problem]), [])
         }
-        if ManifestGroup.isFile(file) { return FileState(readingGroup: bytes, of: file) }
+        let bytes = reading.bytes
+        if let problem = StandIn.problem(with: bytes) { return (.unreadable([.unreadable(file, problem)]), []) }
+        if ManifestGroup.isFile(file) { return (FileState(readingGroup: bytes, of: file), []) }
         let decoded = ManifestDecoder.decode(bytes, file: file.text) { attachments.read($0, in: tree) }
-        return decoded.diagnostics.contains { $0.severity == .error }
-            ? .unreadable(decoded.diagnostics)
-            : .readable(decoded.workloads, digest: attachments.digest(with: .sha256(of: bytes)))
+        guard !decoded.diagnostics.contains(where: { $0.severity == .error }) else {
+            return (.unreadable(decoded.diagnostics), [])
+        }
+        let digest = attachments.digest(with: .sha256(of: bytes))
+        return (.readable(decoded.workloads, digest: digest), decoded.diagnostics)
     }
 }
 

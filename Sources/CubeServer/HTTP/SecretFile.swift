@@ -1,4 +1,5 @@
 import CubeErrors
+import CubeSystem
 import SystemPackage
 
 /// A file that holds one secret on its first line, for this user alone.
@@ -9,18 +10,16 @@ enum SecretFile {
     static func read(_ path: String, shortest: Int = 32) throws(APIError) -> String? {
         let text: String
         do {
-            let file = try FileDescriptor.open(FilePath(path), .readOnly, options: [.noFollow, .closeOnExec])
-            defer { _ = try? file.close() }  // Nothing was written.
-            guard try file.stat().permissions.isDisjoint(with: [.groupReadWriteExecute, .otherReadWriteExecute]) else {
+            guard let file = try RegularFile.open(FilePath(path), links: .refuse) else { return nil }
+            let status = try FileDescriptor(rawValue: file.descriptor).stat()
+            guard status.permissions.isDisjoint(with: [.groupReadWriteExecute, .otherReadWriteExecute]) else {
                 throw APIError(.forbidden, "\(path): others may read it; run chmod 600 \(path)")
             }
-            var bytes = [UInt8](repeating: 0, count: 256)
-            let count = try bytes.withUnsafeMutableBytes { try file.read(into: $0) }
-            text = String(decoding: bytes[..<count].prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+            text = String(decoding: try file.prefix(256).prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
         } catch let error as APIError {
             throw error
-        } catch Errno.noSuchFileOrDirectory {
-            return nil
+        } catch let error as FileError {
+            throw APIError(.internal, "cannot read \(path): \(error.cause)")
         } catch {
             throw APIError(.internal, "cannot read \(path): \(error)")
         }

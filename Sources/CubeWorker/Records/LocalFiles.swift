@@ -1,4 +1,5 @@
 import CubeErrors
+import CubeSystem
 import Glibc
 import SystemPackage
 
@@ -6,21 +7,10 @@ import SystemPackage
 ///
 /// Paths are plain strings here and in what uses it: they are made of known parts, thousands of them in a second.
 enum LocalFiles {
+    /// - Parameter limit: how many bytes it may have.
     /// - Returns: `nil` where there is none.
-    static func read(_ path: String) throws -> [UInt8]? {
-        let descriptor: FileDescriptor
-        do {
-            descriptor = try .open(path, .readOnly, options: [.closeOnExec])
-        } catch Errno.noSuchFileOrDirectory {
-            return nil
-        }
-        return try descriptor.closeAfter {
-            var bytes: [UInt8] = []
-            let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 14, alignment: 1)
-            defer { chunk.deallocate() }
-            while case let count = try descriptor.read(into: chunk), count > 0 { bytes += chunk[..<count] }
-            return bytes
-        }
+    static func read(_ path: String, limit: Int = 64 << 20) throws(FileError) -> [UInt8]? {
+        try RegularFile.read(FilePath(path), limit: limit)
     }
 
     /// Replaces a file, so that a reader sees the old one or the new one.

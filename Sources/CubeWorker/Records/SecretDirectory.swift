@@ -1,3 +1,4 @@
+import CubeSystem
 import CubeTypes
 import SystemPackage
 
@@ -27,15 +28,12 @@ struct SecretDirectory: Sendable {
             throw StartRefusal(description: "\"\(source.name)\" names no secret")
         }
         let content: [UInt8]?
-        do {
-            content = try LocalFiles.read("\(path)/\(secret)")
+        do throws(FileError) {
+            content = try LocalFiles.read("\(path)/\(secret)", limit: Self.limit)
         } catch {
-            throw StartRefusal(description: "the secret \"\(secret)\" of \(path) cannot be read: \(error)")
+            throw StartRefusal(description: "the secret \"\(secret)\" of \(path) cannot be read: \(error.cause)")
         }
         guard let content else { throw StartRefusal(description: "there is no secret \"\(secret)\" in \(path)") }
-        guard content.count <= Self.limit else {
-            throw StartRefusal(description: "the secret \"\(secret)\" of \(path) has more than 1 MiB")
-        }
         return content
     }
 }

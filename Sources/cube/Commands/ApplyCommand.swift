@@ -81,7 +81,8 @@ struct ApplyCommand: Command {
         let role = ReconcilerRole(
             data: place.data, origin: try options.git.origin(else: place.manifests), owner: try options.owner.owner,
             holder: "cube apply",
-            contract: contract, limits: try options.guards.limits(place), manager: { try manager.connection(.write) },
+            contract: contract, limits: try options.guards.limits(place), files: try place.files,
+            manager: { try manager.connection(.write) },
             log: log)
         let watch = ApplyWatch(state: role.state, limit: timeout, isBound: contract != nil)
         var services: [any Service] = [role, watch]

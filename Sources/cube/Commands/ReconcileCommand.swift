@@ -49,6 +49,7 @@ struct ReconcileCommand: Command {
             listen: listen.choice(default: .tcp(host: "127.0.0.1", port: 0)),
             holder: mode == .observe ? "cube reconcile --mode observe" : "cube reconcile",
             webhookSecret: webhook.secretFile, observesOnly: mode == .observe, limits: try guards.limits(place),
+            files: try place.files,
             notices: try notify.sender,
             manager: { try options.connection(mode == .observe ? .read : .write) },
             log: DaemonLog(isVerbose: verbosity.verbose))

@@ -93,7 +93,8 @@ struct UpCommand: Command {
             log: log)
         let reconciler = ReconcilerRole(
             data: data, origin: origin, owner: try owner.owner, listen: choice(reconcilerListen), holder: "cube up",
-            webhookSecret: webhook.secretFile, limits: try guards.limits(place), notices: try notify.sender,
+            webhookSecret: webhook.secretFile, limits: try guards.limits(place), files: try place.files,
+            notices: try notify.sender,
             manager: { try await parts.connection(.write) }, log: log)
         let listening: [any Expected] = parts.workers.map { $0.url as any Expected } + [reconciler.endpoint]
         var services: [any Service] = parts.services + [reconciler, ServiceNotice(parts: listening)]

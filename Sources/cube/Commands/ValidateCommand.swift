@@ -1,9 +1,6 @@
 import ArgumentParser
-import CubeCore
 import CubeJSON
 import CubeReconciler
-import CubeTypes
-import FoundationEssentials
 import SystemPackage
 
 struct ValidateCommand: Command {
@@ -11,8 +8,9 @@ struct ValidateCommand: Command {
         commandName: "validate", abstract: "Check manifests, without a manager.",
         discussion: .flowing(
             """
-            Reads the files, or all *.json below the directories, and shows every problem with its place: wrong JSON, unknown
-            keys, values out of range, fields that this version does not carry out, names that are defined twice.
+            Reads the files, or all *.json below the directories, just as `cube up` does, and shows every problem with its place:
+            wrong JSON, unknown keys, values out of range, fields that this version does not carry out, names that are
+            defined twice, files that cannot be read. It warns about files that are not read, such as web.yaml.
 
             With --git, or with --revision in a clone, it reads the manifests of a commit, as whoever follows it does.
 
@@ -46,16 +44,13 @@ struct ValidateCommand: Command {
 
     func run() async throws {
         // Files that are named are meant, whatever the environment says.
-        if paths.isEmpty, git.url != nil || git.revision != nil { return try await checkRevision() }
-        var validation = Validation()
-        let named =
-            paths.isEmpty ? [place.manifestsOption ?? Environment.value("CUBE_MANIFESTS") ?? "manifests"] : paths
-        for path in named { try validation.check(FilePath(path).lexicallyNormalized()) }
-        validation.checkDependencies()
+        let isRevision = paths.isEmpty && (git.url != nil || git.revision != nil)
+        var validation = isRevision ? try await validationOfRevision() : try await validationOfFiles()
+        await validation.checkDependencies()
         // The places of the marks below the lines are lost in Markdown, but in a block of code.
         let fence = output.output == .markdown && !validation.lines.isEmpty ? ["```"] : []
         try output.write(validation.diagnostics, as: fence + validation.lines + fence + [validation.verdict])
-        if paths.isEmpty, !place.manifests.exists {
+        if paths.isEmpty, !isRevision, !place.manifests.exists {
             Terminal.note(
                 try place.followed.map { "`cube up` follows a repository here: check it with `cube validate \($0)`." }
                     ?? "`cube init` makes a first manifest; --manifests names another directory.")
@@ -64,96 +59,12 @@ struct ValidateCommand: Command {
         let isUnreadable = validation.diagnostics.contains { $0.reason == .unreadable }
         throw ExitCode((isUnreadable ? ExitStatus.trouble : .negative).rawValue)
     }
-}
 
-/// What was found in files of manifests.
-struct Validation {
-    private(set) var diagnostics: [Diagnostic] = []
-    private(set) var lines: [String] = []
-    private var files = 0
-    private var places: [WorkloadName: SourceRange] = [:]
-    private var workloads: [Workload] = []
-    /// Whether a file was named by itself: others may declare what it depends on.
-    private var namesFiles = false
-
-    var verdict: String {
-        let problems =
-            diagnostics.isEmpty ? "no problem" : "\(diagnostics.count) problem\(diagnostics.count == 1 ? "" : "s")"
-        return
-            "\(files) file\(files == 1 ? "" : "s"), \(places.count) workload\(places.count == 1 ? "" : "s"), \(problems)"
-    }
-
-    /// Checks a file, or all manifests below a directory.
-    mutating func check(_ path: FilePath) throws {
-        let children: [String]
-        do {
-            children = try FileManager.default.contentsOfDirectory(atPath: path.string)
-        } catch {
-            // What cannot be listed is read as a file, which says what is wrong with it.
-            namesFiles = true
-            return check(file: path)
-        }
-        for child in children.sorted() where !child.hasPrefix(".") {
-            let entry = path.appending(child)
-            var isDirectory = false
-            guard FileManager.default.fileExists(atPath: entry.string, isDirectory: &isDirectory) else { continue }
-            if isDirectory { try check(entry) } else if child.hasSuffix(".json") { check(file: entry) }
-        }
-    }
-
-    /// Checks what manifests depend on. That nothing declares a name is known only where all of them were read.
-    mutating func checkDependencies() {
-        let isAll = !namesFiles && diagnostics.isEmpty
-        for diagnostic in DependencyGraph.problems(among: workloads)
-        where isAll || diagnostic.reason == .dependencyCycle {
-            // What it cannot show of a file that went meanwhile, it says without.
-            add(diagnostic, source: try? AtomicFile.read(FilePath(diagnostic.range.filename)))
-        }
-    }
-
-    private mutating func check(file path: FilePath) {
-        files += 1
-        let source: [UInt8]
-        do {
-            guard let bytes = try AtomicFile.read(path) else {
-                return add(.unreadable, "there is no such file", in: SourceRange(filename: path.string), source: nil)
-            }
-            source = bytes
-        } catch {
-            return add(
-                .unreadable, Failure(error).message, in: SourceRange(filename: path.string), source: nil)
-        }
-        guard !ManifestGroup.isFile(BytePath(naming: path.string)) else {
-            let decoded = ManifestDecoder.decodeGroup(source, file: path.string)
-            return decoded.diagnostics.forEach { add($0, source: source) }
-        }
-        let decoded = ManifestDecoder.decode(source, file: path.string) { name in
-            do {
-                return try AtomicFile.read(path.removingLastComponent().appending(name)).map { .content($0) }
-                    ?? .unreadable("does not exist")
-            } catch {
-                return .unreadable("cannot be read: \(Failure(error).message)")
-            }
-        }
-        for diagnostic in decoded.diagnostics { add(diagnostic, source: source) }
-        workloads += decoded.workloads
-        for workload in decoded.workloads {
-            if let other = places[workload.name] {
-                add(.duplicateName(workload.name, at: workload.range, first: other), source: source)
-            } else {
-                places[workload.name] = workload.range
-            }
-        }
-    }
-
-    private mutating func add(
-        _ reason: Diagnostic.Reason, _ summary: String, detail: String = "", in range: SourceRange, source: [UInt8]?
-    ) {
-        add(Diagnostic(reason: reason, summary: summary, detail: detail, range: range), source: source)
-    }
-
-    private mutating func add(_ diagnostic: Diagnostic, source: [UInt8]?) {
-        diagnostics.append(diagnostic)
-        lines.append(diagnostic.text(source: source))
+    private func validationOfFiles() async throws -> Validation {
+        var validation = Validation(files: try place.files, manifests: place.manifests)
+        let named =
+            paths.isEmpty ? [place.manifestsOption ?? Environment.value("CUBE_MANIFESTS") ?? "manifests"] : paths
+        for path in named { await validation.check(FilePath(path).lexicallyNormalized()) }
+        return validation
     }
 }

@@ -22,7 +22,8 @@ struct ReconcilerRole: Service {
     init(
         data: DataDirectory, origin: ManifestOrigin, owner: OwnerName, listen: ListenOptions.Choice = .free,
         holder: String, webhookSecret: FilePath? = nil, observesOnly: Bool = false, contract: PlanDocument? = nil,
-        limits: GuardLimits = GuardLimits(), notices: (any NoticeSender)? = nil,
+        limits: GuardLimits = GuardLimits(), files: LocalFileSystem = LocalFileSystem(),
+        notices: (any NoticeSender)? = nil,
         manager: @Sendable @escaping () async throws -> Connection,
         log: DaemonLog
     ) {
@@ -38,7 +39,8 @@ struct ReconcilerRole: Service {
                 holder: "\(holder) of \(origin) on \(ForegroundProcess.hostName), process \(ForegroundProcess.id)",
                 observesOnly: observesOnly, contract: contract, limits: limits),
             world: ReconcilerWorld(
-                cluster: ManagerCluster { try await manager().client(CommandLog.quiet) }, now: { time.now },
+                cluster: ManagerCluster { try await manager().client(CommandLog.quiet) }, files: files,
+                now: { time.now },
                 moment: { time.present.moment },
                 random: {
                     var generator = SystemRandomNumberGenerator()

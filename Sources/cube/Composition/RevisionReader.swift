@@ -33,7 +33,7 @@ struct RevisionReader {
     /// - Parameter revision: `nil` for the directory as it is.
     /// - Throws: where there is no such revision, or it has no manifests.
     func manifests(at revision: String?) async throws -> ManifestSnapshot {
-        let files = LocalFileSystem()
+        let files = try place.files
         let snapshot: ManifestSnapshot?
         if let revision {
             snapshot = try await history.manifests(at: revision)

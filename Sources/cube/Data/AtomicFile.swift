@@ -1,3 +1,4 @@
+import CubeSystem
 import Glibc
 import SystemPackage
 
@@ -17,22 +18,15 @@ enum AtomicFile {
         }
     }
 
-    /// The bytes of a small file; `nil` where there is none.
-    static func read(_ path: FilePath) throws -> [UInt8]? {
-        let descriptor = open(path.string, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else {
-            if errno == ENOENT { return nil }
-            throw FileProblem(path: path, doing: "read", errno: errno)
-        }
-        defer { close(descriptor) }
-        var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 65536)
-        while true {
-            let count = Glibc.read(descriptor, &buffer, buffer.count)
-            if count < 0, errno == EINTR { continue }
-            guard count >= 0 else { throw FileProblem(path: path, doing: "read", errno: errno) }
-            if count == 0 { return bytes }
-            bytes += buffer.prefix(count)
+    /// How large a file may be that a person names: 16 MiB, of which no such file has a tenth.
+    static let namedLimit = 16 << 20
+
+    /// The bytes of a file; `nil` where there is none. It blocks on no pipe and reads no device.
+    ///
+    /// - Parameter limit: how many bytes it may have.
+    static func read(_ path: FilePath, limit: Int = namedLimit) throws -> [UInt8]? {
+        do throws(FileError) { return try RegularFile.read(path, limit: limit) } catch {
+            throw Failure("cannot read \(path): \(error.cause)")
         }
     }
 }

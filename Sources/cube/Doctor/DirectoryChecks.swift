@@ -1,4 +1,5 @@
 import CubeCore
+import CubeSystem
 import Glibc
 import SystemPackage
 
@@ -126,14 +127,9 @@ struct StoreCheck: Check {
 
     static func measure(_ data: DataDirectory) throws -> StoreCheck {
         let path = data.manager.appending("cube.sqlite")
-        let descriptor = open(path.string, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else {
-            if errno == ENOENT { return StoreCheck(path: path, header: nil, lost: try LostStore.find(in: data)) }
-            throw FileProblem(path: path, doing: "read", errno: errno)
+        guard let file = try RegularFile.open(path) else {
+            return StoreCheck(path: path, header: nil, lost: try LostStore.find(in: data))
         }
-        defer { close(descriptor) }
-        var header = [UInt8](repeating: 0, count: 16)
-        let count = read(descriptor, &header, header.count)
-        return StoreCheck(path: path, header: Array(header.prefix(max(0, count))))
+        return StoreCheck(path: path, header: try file.prefix(16))
     }
 }

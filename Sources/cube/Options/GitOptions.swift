@@ -85,7 +85,8 @@ struct GitOptions: ParsableArguments {
             return .directory(directory)
         }
         let signers = allowedSigners.map(FilePath.absolute)
-        if let signers, !signers.exists { throw Failure("\(signers): there is no such file") }
+        // What git is given must not block it.
+        if let signers, try AtomicFile.read(signers) == nil { throw Failure("\(signers): there is no such file") }
         return .git(
             GitOrigin(
                 GitRemote(url: Self.absolute(url), reference: reference, path: path ?? ""),

@@ -52,7 +52,9 @@ struct GuardOptions: ParsableArguments {
                 "\(name) lies in \(place.manifests): manifests must not relax what protects from them",
                 hint: "put it beside that directory")
         }
-        guard let bytes = try AtomicFile.read(path) else { throw Failure("\(name): there is no such file") }
+        guard let bytes = try AtomicFile.read(path, limit: 1 << 20) else {
+            throw Failure("\(name): there is no such file")
+        }
         let (configuration, diagnostics) = ReconcilerConfiguration.decode(bytes, file: name)
         guard diagnostics.isEmpty else {
             throw Failure(diagnostics.map { $0.text(source: bytes) }.joined(separator: "\n"))

@@ -103,4 +103,35 @@ struct DesiredStateTests {
         _ = later.apply(snapshot(["a.json": .unreadable([broken])]))
         #expect(Set(later.workloads.keys.map(\.rawValue)) == ["a", "b"])
     }
+
+    /// Something is mounted over a directory, or what was mounted there is gone: what was below it may be there still.
+    @Test(arguments: [([], ["team"]), (["team"], [])] as [([BytePath], [BytePath])])
+    func `a directory below which something was mounted or unmounted hides its names and removes none`(
+        before: [BytePath], after: [BytePath]
+    ) throws {
+        var desired = DesiredState(memory: nil, oneShot: true)
+        func look(_ files: [BytePath: FileState], _ mounts: [BytePath]) {
+            var snapshot = snapshot(files)
+            snapshot.mounts = Set(mounts)
+            _ = desired.apply(snapshot)
+        }
+        let (web, db) = (readable(Workload("web")), readable(Workload("db", file: "team/db.json")))
+        look(["web.json": web, "team/db.json": db], before)
+        #expect(!desired.isRootReplaced)
+        look(["web.json": web], after)
+        #expect(desired.isRootReplaced)
+        // Also over a start.
+        let bytes = try JSONEncoder().encode(desired.memory)
+        desired = DesiredState(memory: try JSONDecoder().decode(SourceMemory.self, from: bytes), oneShot: true)
+        look(["web.json": web], after)
+        #expect(desired.isRootReplaced)
+
+        look(["web.json": web, "team/db.json": db], before)
+        #expect(!desired.isRootReplaced)
+        // Elsewhere it hides nothing, and names that moved are seen.
+        look(["web.json": web, "db.json": readable(Workload("db", file: "db.json"))], after)
+        #expect(!desired.isRootReplaced)
+        look(["web.json": web], after)
+        #expect(!desired.isRootReplaced)
+    }
 }

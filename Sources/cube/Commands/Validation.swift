@@ -1,0 +1,135 @@
+import CubeCore
+import CubeJSON
+import CubeReconciler
+import CubeSystem
+import CubeTypes
+import SystemPackage
+
+/// What is found in manifests, read in the way of the daemon: what is wrong for one is wrong for the other.
+struct Validation {
+    private let reader: LocalFileSystem
+    private let manifests: FilePath
+    private let time = SteadyTime()
+    private(set) var diagnostics: [Diagnostic] = []
+    private(set) var lines: [String] = []
+    private var files = 0
+    private var places: [WorkloadName: SourceRange] = [:]
+    private var workloads: [Workload] = []
+    /// Where the files lie that diagnostics name.
+    private var sources: [BytePath: (source: DirectorySource, path: BytePath)] = [:]
+    /// Whether a file was named by itself: others may declare what it depends on.
+    private var namesFiles = false
+
+    /// - Parameters:
+    ///   - files: what files are read with.
+    ///   - manifests: the directory of manifests, absolute: links of a file in it may lead wherever they may for the daemon.
+    init(files: LocalFileSystem, manifests: FilePath) {
+        reader = files
+        self.manifests = manifests
+    }
+
+    var verdict: String {
+        let problems = diagnostics.count { $0.severity == .error }
+        let warnings = diagnostics.count - problems
+        return [
+            "\(Count(files, "file"))", "\(Count(places.count, "workload"))",
+            problems == 0 ? "no problem" : "\(Count(problems, "problem"))",
+        ].joined(separator: ", ") + (warnings == 0 ? "" : ", \(Count(warnings, "warning"))")
+    }
+
+    /// Checks a file, or all manifests below a directory.
+    ///
+    /// - Parameter path: as the user named it, which is how it is shown.
+    mutating func check(_ path: FilePath) async {
+        do throws(FileError) {
+            guard try reader.openRoot(path.isEmpty ? "." : path) != nil else {
+                files += 1
+                return await add(.unreadable, "there is no such file", in: path)
+            }
+        } catch {
+            // What is no directory is a file.
+            guard error.errno == .notDirectory else {
+                return await add(.unreadable, "\(path) cannot be opened: \(error.cause)", in: path)
+            }
+            return await check(file: path)
+        }
+        let source = source(path)
+        await take(await source.look(at: .everything), from: source, shownBelow: path.string == "." ? "" : path)
+    }
+
+    private func source(_ directory: FilePath) -> DirectorySource {
+        DirectorySource(directory.isEmpty ? "." : directory, files: reader, now: { [time] in time.now })
+    }
+
+    /// What a file names is looked for in the directory of manifests, where the file is in it, and otherwise in its own directory.
+    private mutating func check(file path: FilePath) async {
+        namesFiles = true
+        let absolute = FilePath.absolute(path.string)
+        let isManifest = absolute.starts(with: manifests) && absolute != manifests
+        let root = isManifest ? manifests : path.removingLastComponent()
+        var name = isManifest ? absolute : path.lastComponent.map { FilePath(root: nil, components: $0) } ?? path
+        if isManifest { _ = name.removePrefix(manifests) }
+        let source = source(root)
+        var shown = path
+        for _ in name.components { shown.removeLastComponent() }
+        await take(await source.look(atFile: BytePath(name)), from: source, shownBelow: shown)
+    }
+
+    /// Takes up what a reader of manifests saw.
+    ///
+    /// - Parameters:
+    ///   - source: where lines of files can be read to show them; `nil` for a commit.
+    ///   - directory: what stands before the names of files where they are shown.
+    mutating func take(
+        _ snapshot: ManifestSnapshot?, from source: DirectorySource?, shownBelow directory: FilePath
+    ) async {
+        guard let snapshot else { return }
+        let place = BytePath(directory)
+        func shown(_ file: BytePath) -> BytePath { file.isRoot ? place : place.appending(file) }
+        func shown(_ range: SourceRange) -> SourceRange {
+            SourceRange(
+                filename: shown(BytePath(text: range.filename)).text, start: range.start, end: range.end)
+        }
+        func shown(_ diagnostic: Diagnostic) -> Diagnostic {
+            var diagnostic = diagnostic
+            diagnostic.range = shown(diagnostic.range)
+            return diagnostic
+        }
+        files += snapshot.files.count
+        if let source { for file in snapshot.files.keys { sources[shown(file)] = (source, file) } }
+        for diagnostic in snapshot.problems { await add(shown(diagnostic)) }
+        for (_, state) in snapshot.files.sorted(by: { $0.key < $1.key }) {
+            switch state {
+            case .group: break
+            case .unreadable(let diagnostics): for diagnostic in diagnostics { await add(shown(diagnostic)) }
+            case .readable(let declared, _):
+                for workload in declared.map({ $0.placed(shown) }) {
+                    workloads.append(workload)
+                    guard let other = places.updateValue(workload.range, forKey: workload.name) else { continue }
+                    places[workload.name] = other
+                    await add(.duplicateName(workload.name, at: workload.range, first: other))
+                }
+            }
+        }
+        for diagnostic in snapshot.warnings { await add(shown(diagnostic)) }
+    }
+
+    /// Checks what manifests depend on. That nothing declares a name is known only where all of them were read.
+    mutating func checkDependencies() async {
+        let isAll = !namesFiles && !diagnostics.contains { $0.severity == .error }
+        for diagnostic in DependencyGraph.problems(among: workloads)
+        where isAll || diagnostic.reason == .dependencyCycle {
+            await add(diagnostic)
+        }
+    }
+
+    private mutating func add(_ reason: Diagnostic.Reason, _ summary: String, in path: FilePath) async {
+        await add(Diagnostic(reason: reason, summary: summary, range: SourceRange(filename: BytePath(path).text)))
+    }
+
+    private mutating func add(_ diagnostic: Diagnostic) async {
+        diagnostics.append(diagnostic)
+        let place = sources[BytePath(text: diagnostic.range.filename)]
+        lines.append(diagnostic.text(source: await place?.source.content(of: place?.path ?? .root)))
+    }
+}
