@@ -84,7 +84,7 @@ struct Preview {
         let memory = ReconcilerMemory(directory: place.data.path, files: LocalFileSystem(), logger: CommandLog.quiet)
         var directory = DesiredState(memory: memory.names, oneShot: true)
         _ = directory.apply(try await RevisionReader(place).manifests(at: nil))
-        return directory.digest == plan.desiredDigest
+        return directory.digest == planner.desired.digest
     }
 
     var document: PlanDocument { planner.document(plan, at: madeAt) }
