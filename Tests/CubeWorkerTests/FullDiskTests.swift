@@ -85,6 +85,18 @@ struct FullDiskTests {
         }
     }
 
+    @Test("What could not be written as a whole keeps no room on the disk")
+    func leftovers() async throws {
+        try await Self.withSmallDisk { world in
+            let directory = world.directory.string
+            #expect(throws: APIError.self) {
+                try LocalFiles.write([UInt8](repeating: 0, count: 8 << 20), to: "x", in: directory, durably: true)
+            }
+            #expect(try LocalFiles.names(in: directory) == [])
+            #expect(try !Self.isFull(world))
+        }
+    }
+
     @Test("Where even the reserve is used up, a task is stopped all the same, and its end counts once there is room")
     func withoutReserve() async throws {
         try await Self.withSmallDisk { world in

@@ -22,11 +22,17 @@ enum LocalFiles {
         try reporting(path) {
             let descriptor = try FileDescriptor.open(
                 temporary, .writeOnly, options: [.create, .truncate, .closeOnExec], permissions: .ownerReadWrite)
-            try descriptor.closeAfter {
-                try descriptor.writeAll(bytes)
-                guard !durably || fsync(descriptor.rawValue) == 0 else { throw Errno(rawValue: errno) }
+            do {
+                try descriptor.closeAfter {
+                    try descriptor.writeAll(bytes)
+                    guard !durably || fsync(descriptor.rawValue) == 0 else { throw Errno(rawValue: errno) }
+                }
+                guard rename(temporary, path) == 0 else { throw Errno(rawValue: errno) }
+            } catch {
+                // On a full disk it would keep the room that others need.
+                unlink(temporary)
+                throw error
             }
-            guard rename(temporary, path) == 0 else { throw Errno(rawValue: errno) }
             if durably { try synchronize(directory) }
         }
     }
