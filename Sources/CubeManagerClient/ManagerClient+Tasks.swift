@@ -152,9 +152,23 @@ extension ManagerClient {
     public func logs(
         _ id: TaskID, tail: Int? = nil, follow: Bool = false
     ) async throws -> ByteStream {
+        try await logs(id, LogSelection(tail: tail, follow: follow))
+    }
+
+    /// A part of the output of a task, as it was written or with the time of each line.
+    ///
+    /// - Parameters:
+    ///   - id: the task's.
+    ///   - selection: which part, and in which form.
+    /// - Returns: its bytes, which `ByteStream.lines` cuts into lines.
+    public func logs(_ id: TaskID, _ selection: LogSelection) async throws -> ByteStream {
         try await transport.stream(
             TransportRequest(
-                .get, Self.path("tasks", id.rawValue, "logs"), query: ["tail": tail, "follow": follow ? true : nil]),
-            follows: follow)
+                .get, Self.path("tasks", id.rawValue, "logs"),
+                query: [
+                    "tail": selection.tail, "since": selection.since, "follow": selection.follow ? true : nil,
+                    "timestamps": selection.timestamps ? true : nil,
+                ]),
+            follows: selection.follow)
     }
 }

@@ -10,24 +10,24 @@ struct FollowedLog: AsyncSequence, Sendable {
 
     let client: OrchestratorClient
     let task: TaskID
-    let tail: Int?
+    let selection: LogSelection
 
-    func makeAsyncIterator() -> AsyncIterator { AsyncIterator(client: client, id: task, tail: tail) }
+    func makeAsyncIterator() -> AsyncIterator { AsyncIterator(client: client, id: task, selection: selection) }
 
     struct AsyncIterator: AsyncIteratorProtocol {
         private let client: OrchestratorClient
         private let id: TaskID
         /// For what is opened next.
-        private var tail: Int?
+        private var selection: LogSelection
         private var stream: ByteStream.AsyncIterator?
         /// The task as it was when the stream was opened.
         private var task: TaskStatus?
         private var place = LogPlace()
 
-        init(client: OrchestratorClient, id: TaskID, tail: Int?) {
+        init(client: OrchestratorClient, id: TaskID, selection: LogSelection) {
             self.client = client
             self.id = id
-            self.tail = tail
+            self.selection = selection
         }
 
         mutating func next() async throws -> [UInt8]? {
@@ -61,10 +61,12 @@ struct FollowedLog: AsyncSequence, Sendable {
                 guard task.node != nil else { return false }
             }
             self.task = task
-            if place.open(task.placement, isWhole: tail == nil) { tail = nil }
-            let (first, isFollowing) = (place.tail ?? tail, !task.state.hasEnded)
-            stream = try await client.bearing {
-                try await client.manager.logs(id, tail: first, follow: isFollowing)
+            if place.open(task.placement, isWhole: selection.tail == nil) { selection.tail = nil }
+            var part = selection
+            part.tail = place.tail ?? selection.tail
+            part.follow = !task.state.hasEnded
+            stream = try await client.bearing { [part] in
+                try await client.manager.logs(id, part)
             }.makeAsyncIterator()
             return true
         }

@@ -103,7 +103,17 @@ extension OrchestratorClient {
     ///   - tail: of its first place, only the last so many lines of what there is; `nil` for all.
     /// - Returns: its bytes; `lines` of them are lines.
     public func logs(of task: TaskID, tail: Int? = nil) -> ByteStream {
-        ByteStream(FollowedLog(client: self, task: task, tail: tail))
+        logs(of: task, LogSelection(tail: tail))
+    }
+
+    /// A part of the output of a task, wherever it runs, and what it writes until it ends.
+    ///
+    /// - Parameters:
+    ///   - task: the task's id.
+    ///   - selection: which part, and in which form; it is followed, whatever the selection says of that.
+    /// - Returns: its bytes, which `ByteStream.lines` cuts into lines.
+    public func logs(of task: TaskID, _ selection: LogSelection) -> ByteStream {
+        ByteStream(FollowedLog(client: self, task: task, selection: selection))
     }
 }
 

@@ -45,12 +45,12 @@ package struct StoredTasks: Sendable {
         }
     }
 
-    /// The output of a task: its last `tail` lines or all, then, if `follow`, what it writes until nobody reads on.
+    /// The output of a task: what is selected of it, then, if `follow`, what it writes until nobody reads on.
     package func logs(
-        _ id: TaskID, tail: Int?, follow: Bool
+        _ id: TaskID, _ selection: LogSelection
     ) -> any AsyncSequence<[UInt8], any Error> & Sendable {
         TaskOutput(
-            log: TaskLog(directory: store.logs(of: id)), tail: tail, follow: follow, clock: ContinuousClock(),
-            hasEnded: { !follow })
+            log: TaskLog(directory: store.logs(of: id)), selection: selection, clock: ContinuousClock(),
+            hasEnded: { !selection.follow })
     }
 }

@@ -97,6 +97,55 @@ final class TaskLogReader {
         }
     }
 
+    /// Begins at the first line that was written at or after a time; at the end where there is none. Files whose times are
+    /// not known are not left out, but for those that were last written before.
+    ///
+    /// - Parameter milliseconds: since 1970.
+    func seek(since milliseconds: Int64) throws {
+        for number in try log.numbers() {
+            var times = LogTimes(directory: log.directory, number: number)
+            times.refresh()
+            guard let descriptor = try log.open(number) else { continue }
+            let place: Int64? = try descriptor.closeAfter {
+                guard let first = times.records.first else {
+                    return try Self.modified(descriptor) >= milliseconds ? 0 : nil
+                }
+                // What stands before the first record was written by a supervisor of an earlier version.
+                if first.offset > 0, first.milliseconds >= milliseconds { return 0 }
+                guard let record = times.records.first(where: { $0.milliseconds >= milliseconds }) else { return nil }
+                return try Self.lineStart(in: descriptor, from: record.offset)
+            }
+            if let place { return advance(to: (number, place)) }
+        }
+        if let end = try end() { advance(to: end) }
+    }
+
+    /// Begins there, unless it begins later already.
+    private func advance(to place: (number: Int, offset: Int64)) {
+        if start.map({ ($0.number, $0.offset) < (place.number, place.offset) }) ?? true { start = place }
+    }
+
+    private static func modified(_ descriptor: FileDescriptor) throws -> Int64 {
+        var status = stat()
+        guard fstat(descriptor.rawValue, &status) == 0 else { throw Errno(rawValue: errno) }
+        return Int64(status.st_mtim.tv_sec) * 1000 + Int64(status.st_mtim.tv_nsec) / 1_000_000
+    }
+
+    /// The beginning of the first line that begins at or after an offset.
+    private static func lineStart(in descriptor: FileDescriptor, from offset: Int64) throws -> Int64 {
+        guard offset > 0 else { return 0 }
+        var position = offset - 1
+        while true {
+            let bytes = try read(descriptor, at: position, chunk)
+            if bytes.isEmpty { return offset }
+            if let end = bytes.firstIndex(of: UInt8(ascii: "\n")) { return position + Int64(end) + 1 }
+            position += Int64(bytes.count)
+        }
+    }
+
+    /// Where what was read last begins.
+    private(set) var place: (number: Int, offset: Int64) = (0, 0)
+
     /// - Parameter limit: an end beyond which nothing is read.
     /// - Returns: the next bytes; `nil` where there are none now.
     func read(upTo limit: (number: Int, offset: Int64)? = nil) throws -> [UInt8]? {
@@ -110,8 +159,12 @@ final class TaskLogReader {
             }
             // Before the read: what a file holds that has a follower is complete.
             let next = try log.numbers().first { $0 > file.number }
+            let offset = try file.descriptor.seek(offset: 0, from: .current)
             let bytes = size == 0 ? [] : try Self.read(file.descriptor, size)
-            if !bytes.isEmpty { return bytes }
+            if !bytes.isEmpty {
+                place = (file.number, offset)
+                return bytes
+            }
             guard let next, let descriptor = try log.open(next) else { return nil }
             try file.descriptor.close()
             self.file = (next, descriptor)

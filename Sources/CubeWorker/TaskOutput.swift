@@ -1,8 +1,9 @@
+import CubeTypes
+
 /// The output of a task as it is read: from its last lines or its beginning on, and while it runs if asked to.
 struct TaskOutput: AsyncSequence, Sendable {
     let log: TaskLog
-    let tail: Int?
-    let follow: Bool
+    let selection: LogSelection
     let clock: any Clock<Duration>
     /// Whether the task writes no more.
     let hasEnded: @Sendable () async -> Bool
@@ -17,23 +18,29 @@ struct TaskOutput: AsyncSequence, Sendable {
         let output: TaskOutput
         let reader: TaskLogReader
         private var isPlaced = false
+        private var stamper: LogStamper
         /// Without following, what is written from now on is not waited for: a busy task would never let go.
         private var limit: (number: Int, offset: Int64)?
 
         init(output: TaskOutput, reader: TaskLogReader) {
             self.output = output
             self.reader = reader
+            stamper = LogStamper(output.log)
         }
 
         mutating func next() async throws -> [UInt8]? {
             if !isPlaced {
                 isPlaced = true
-                if !output.follow { limit = try reader.end() }
-                if let tail = output.tail { try reader.seek(lines: tail) }
+                if !output.selection.follow { limit = try reader.end() }
+                if let tail = output.selection.tail { try reader.seek(lines: tail) }
+                if let since = output.selection.since { try reader.seek(since: since.milliseconds) }
             }
             while true {
-                let isOver = if output.follow { await output.hasEnded() } else { true }
-                if let bytes = try reader.read(upTo: limit) { return bytes }
+                let isOver = if output.selection.follow { await output.hasEnded() } else { true }
+                if let bytes = try reader.read(upTo: limit) {
+                    guard output.selection.timestamps else { return bytes }
+                    return stamper.stamped(bytes, from: reader.place) { Timestamp(milliseconds: $0).description }
+                }
                 if isOver { return nil }
                 try await output.clock.sleep(for: TaskOutput.pause)
             }

@@ -134,12 +134,12 @@ extension WorkerService {
         return report(.placement(value))
     }
 
-    /// The output of a task: its last `tail` lines or all, then what it writes until it ends if `follow`.
+    /// The output of a task: what is selected of it, then what it writes until it ends if `follow`.
     package func logs(
-        _ id: TaskID, tail: Int?, follow: Bool
+        _ id: TaskID, _ selection: LogSelection
     ) async throws -> any AsyncSequence<[UInt8], any Error> & Sendable {
         _ = try record(id)
-        return TaskOutput(log: TaskLog(directory: store.logs(of: id)), tail: tail, follow: follow, clock: clock) {
+        return TaskOutput(log: TaskLog(directory: store.logs(of: id)), selection: selection, clock: clock) {
             await self.hasEnded(id)
         }
     }

@@ -2,6 +2,9 @@ import Glibc
 
 /// The output of a task in numbered files, `1.log` and on: a full one is followed by the next, and the oldest goes.
 ///
+/// Beside each file stands when its output came, in `1.times` and on: a header, and records of an offset in the file and the
+/// wall-clock time in milliseconds since 1970, each 8 bytes. A record stands before its output.
+///
 /// Nothing here ends or blocks the program: what cannot be written is dropped, and how much is said once writing works
 /// again.
 struct LogFiles {
@@ -12,6 +15,11 @@ struct LogFiles {
     private var descriptor: Int32 = -1
     private var size = 0
     private var dropped = 0
+    private var times: Int32 = -1
+    private var timesSize = 0
+    private var lastTime = 0
+
+    private static let timesHeader = Array("cube-times/1\n\0\0\0".utf8)
 
     init(_ path: String, limit: Int, keep: Int) {
         directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
@@ -24,6 +32,7 @@ struct LogFiles {
     mutating func write(_ bytes: UnsafeRawBufferPointer) {
         if size >= limit { advance() }
         if descriptor < 0 { openFile() }
+        noteTime()
         if dropped > 0, append(Array("[cube: \(dropped) bytes of output were dropped]\n".utf8)) { dropped = 0 }
         guard dropped == 0 else { return dropped += bytes.count }
         dropped = bytes.count - appended(bytes)
@@ -31,16 +40,48 @@ struct LogFiles {
 
     private mutating func advance() {
         if descriptor >= 0 { close(descriptor) }
-        descriptor = -1
+        if times >= 0 { close(times) }
+        (descriptor, times) = (-1, -1)
         size = 0
         number += 1
         unlinkat(directory, "\(number - keep).log", 0)
+        unlinkat(directory, "\(number - keep).times", 0)
     }
 
     private mutating func openFile() {
         descriptor = openat(directory, "\(number).log", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
         var status = stat()
         size = descriptor >= 0 && fstat(descriptor, &status) == 0 ? Int(status.st_size) : 0
+        openTimes()
+    }
+
+    private mutating func openTimes() {
+        if times >= 0 { close(times) }
+        times = openat(directory, "\(number).times", O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+        lastTime = 0
+        timesSize = 0
+        var status = stat()
+        guard times >= 0, fstat(times, &status) == 0 else { return }
+        // A record that a full disk cut off is written over.
+        timesSize = Int(status.st_size) / 16 * 16
+        if timesSize == 0 { writeRecord(Self.timesHeader) }
+    }
+
+    /// Notes that what is written next came now; what comes within a millisecond has one time.
+    private mutating func noteTime() {
+        let now = milliseconds(CLOCK_REALTIME)
+        guard times >= 0, now != lastTime else { return }
+        lastTime = now
+        if timesSize == 0 { writeRecord(Self.timesHeader) }
+        guard timesSize > 0 else { return }
+        var record: [UInt8] = []
+        for number in [Int64(size), Int64(now)] { withUnsafeBytes(of: number) { record += $0 } }
+        writeRecord(record)
+    }
+
+    /// Output without times is better than none: what cannot be written is not known.
+    private mutating func writeRecord(_ record: [UInt8]) {
+        if pwrite(times, record, record.count, off_t(timesSize)) == record.count { timesSize += record.count }
     }
 
     private mutating func append(_ bytes: [UInt8]) -> Bool {

@@ -170,7 +170,7 @@ actor FakeWorkers: WorkerGateway {
     }
 
     func logs(
-        _ id: TaskID, tail: Int?, follow: Bool, at url: String
+        _ id: TaskID, _ selection: LogSelection, at url: String
     ) throws -> any AsyncSequence<[UInt8], any Error> & Sendable {
         try reach(url)
         return AsyncThrowingStream<[UInt8], any Error> {

@@ -320,14 +320,14 @@ struct ManagerServiceTests {
             let request = manager.request("web")
             _ = try await manager.service.schedule(request)
             let early = await outcome { () throws -> Bool in
-                _ = try await manager.service.logs(request.task.id, tail: nil, follow: false)
+                _ = try await manager.service.logs(request.task.id, LogSelection())
                 return true
             }
             #expect(early == .refused(.conflict))
             try await manager.join()
             try await manager.wait(for: request.task.id) { $0.ready }
             var output: [UInt8] = []
-            for try await bytes in try await manager.service.logs(request.task.id, tail: nil, follow: false) {
+            for try await bytes in try await manager.service.logs(request.task.id, LogSelection()) {
                 output += bytes
             }
             #expect(output == Array("hello\n".utf8))

@@ -37,10 +37,10 @@ struct ManagerEndpointTests {
             throw APIError(.unavailable, "not now")
         }
         func logs(
-            _ id: TaskID, tail: Int?, follow: Bool, at url: String
+            _ id: TaskID, _ selection: LogSelection, at url: String
         ) async throws -> any AsyncSequence<[UInt8], any Error> & Sendable {
             AsyncThrowingStream { stream in
-                stream.yield(Array("tail \(tail ?? -1) follow \(follow)\n".utf8))
+                stream.yield(Array("tail \(selection.tail ?? -1) follow \(selection.follow)\n".utf8))
                 stream.yield(Array("done\n".utf8))
                 stream.finish()
             }

@@ -84,7 +84,7 @@ struct OrchestratorTests {
         }
 
         func logs(
-            _ id: TaskID, tail: Int?, follow: Bool, at url: String
+            _ id: TaskID, _ selection: LogSelection, at url: String
         ) async throws -> any AsyncSequence<[UInt8], any Error> & Sendable {
             let text = state.withLock { state in
                 state.logs.count > 1 ? state.logs.removeFirst() : state.logs.first ?? ""

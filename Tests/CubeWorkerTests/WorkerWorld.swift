@@ -120,7 +120,7 @@ struct RunningWorker {
 
     func output(_ id: TaskID, tail: Int? = nil, follow: Bool = false) async throws -> String {
         var bytes: [UInt8] = []
-        for try await chunk in try await service.logs(id, tail: tail, follow: follow) { bytes += chunk }
+        for try await chunk in try await service.logs(id, LogSelection(tail: tail, follow: follow)) { bytes += chunk }
         return String(decoding: bytes, as: UTF8.self)
     }
 
@@ -138,7 +138,7 @@ struct RunningWorker {
     @discardableResult
     func output(_ id: TaskID, until line: String) async throws -> String {
         var text = ""
-        for try await chunk in try await service.logs(id, tail: nil, follow: true) {
+        for try await chunk in try await service.logs(id, LogSelection(follow: true)) {
             text += String(decoding: chunk, as: UTF8.self)
             if let range = text.range(of: line + "\n") {
                 try await task(id, reaches: .running)

@@ -19,6 +19,6 @@ package protocol WorkerGateway: Sendable {
     func updateSettings(_ id: TaskID, _ settings: TaskSettings, at url: String) async throws -> WorkerTask
 
     func logs(
-        _ id: TaskID, tail: Int?, follow: Bool, at url: String
+        _ id: TaskID, _ selection: LogSelection, at url: String
     ) async throws -> any AsyncSequence<[UInt8], any Error> & Sendable
 }

@@ -37,16 +37,22 @@ extension ManagerService {
     ///
     /// - Throws: `task_not_found`; `conflict` for a task that no node has had.
     package func logs(
-        _ id: TaskID, tail: Int?, follow: Bool
+        _ id: TaskID, _ selection: LogSelection
     ) async throws -> any AsyncSequence<[UInt8], any Error> & Sendable {
         let task = try record(of: id)
         guard let name = task.status.node else {
-            throw APIError(.conflict, "task \(id): it is \(task.phase.state), no node has had it")
+            let slot = "\(task.status.name)/\(task.status.ordinal)"
+            throw APIError(
+                .conflict,
+                "\(slot) (task \(id)) has written nothing: it is \(task.phase.state), and no node has had it yet")
         }
         guard let node = state.records.nodes[name] else {
-            throw APIError(.workerNotFound, "task \(id): its node \(name) is not known any more")
+            throw APIError(
+                .workerNotFound,
+                "the output of \(task.status.name)/\(task.status.ordinal) (task \(id)) is lost: its node \(name) was forgotten"
+            )
         }
-        return try await gateway.logs(id, tail: tail, follow: follow, at: node.worker.url)
+        return try await gateway.logs(id, selection, at: node.worker.url)
     }
 
     private func record(of id: TaskID) throws(APIError) -> TaskRecord {

@@ -97,6 +97,12 @@ extension Input<TaskState?> {
     }
 }
 
+extension Input<Timestamp?> {
+    static func timestamp(_ name: String, _ summary: String) -> Input {
+        query(name, summary, Timestamp.schema, rule: "must be a time as in RFC 3339", parse: Timestamp.init)
+    }
+}
+
 extension Input<Int?> {
     static func integer(_ name: String, in range: ClosedRange<Int> = 0...Counter.limit, _ summary: String) -> Input {
         let rule = range.upperBound == Counter.limit ? "must be at least \(range.lowerBound)" : "must be in \(range)"

@@ -110,8 +110,11 @@ extension RouteTable {
                 Operation(
                     "getTaskLogs", "What a task wrote, as its node gives it.", .logs,
                     errors: [.taskNotFound, .workerNotFound, .conflict, .timeout, .malformedAnswer]),
-                id, .tail, .follow
-            ) { call, id, tail, follow in call.logs(try await manager.logs(id, tail: tail, follow: follow)) },
+                id, .tail, .since, .follow, .timestamps
+            ) { call, id, tail, since, follow, timestamps in
+                let selection = LogSelection(tail: tail, since: since, follow: follow, timestamps: timestamps)
+                return call.logs(try await manager.logs(id, selection))
+            },
         ]
     }
 }
@@ -129,7 +132,14 @@ extension Input<Int?> {
     static let tail = integer("tail", in: 0...1_000_000, "How many of the last lines; all where it is left out.")
 }
 
+extension Input<Timestamp?> {
+    static let since = timestamp(
+        "since", "Only what was written from then on. Output whose time is not known is not left out.")
+}
+
 extension Input<Bool> {
+    static let timestamps = flag(
+        "timestamps", "Whether each line begins with the time at which it was written, or `-` where that is not known.")
     static let follow = flag("follow", "Whether to go on with what is written from now on, until the task ends.")
 }
 

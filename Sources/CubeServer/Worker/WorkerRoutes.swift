@@ -77,8 +77,12 @@ extension RouteTable {
             ) { _, id in try .json(try await worker.task(id)) },
             Route(
                 .get, "\(workerPrefix)/tasks/{id}/logs", .onlooker,
-                Operation("getTaskLogs", "What a task wrote.", .logs, errors: [.taskNotFound]), id, .tail, .follow
-            ) { call, id, tail, follow in call.logs(try await worker.logs(id, tail: tail, follow: follow)) },
+                Operation("getTaskLogs", "What a task wrote.", .logs, errors: [.taskNotFound]), id, .tail, .since,
+                .follow, .timestamps
+            ) { call, id, tail, since, follow, timestamps in
+                let selection = LogSelection(tail: tail, since: since, follow: follow, timestamps: timestamps)
+                return call.logs(try await worker.logs(id, selection))
+            },
             Route(
                 .get, "\(workerPrefix)/info", .onlooker,
                 Operation("getInfo", "What the worker is.", .ok(WorkerInfo.self))

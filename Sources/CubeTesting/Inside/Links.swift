@@ -104,10 +104,10 @@ final class Links: WorkerGateway {
     }
 
     func logs(
-        _ id: TaskID, tail: Int?, follow: Bool, at url: String
+        _ id: TaskID, _ selection: LogSelection, at url: String
     ) async throws -> any AsyncSequence<[UInt8], any Error> & Sendable {
         let worker = try worker(url)
-        return try await call(url) { try await worker.logs(id, tail: tail, follow: follow) }
+        return try await call(url) { try await worker.logs(id, selection) }
     }
 }
 

@@ -1,4 +1,6 @@
 import ArgumentParser
+import CubeCore
+import CubeErrors
 import CubeTypes
 import Glibc
 
@@ -7,39 +9,91 @@ struct LogsCommand: Command {
         commandName: "logs", abstract: "Show what tasks wrote.",
         discussion: .flowing(
             """
-            Standard output and standard error of a task together, as it wrote them. Where a name has several tasks, each line
-            begins with the task's. Of a slot without a living task, the last one is shown. While `cube up` does not run here,
-            what the tasks of this machine wrote is read from its files.
+            Shows standard output and standard error of tasks together, as they were written. Without a name it shows all
+            workloads of the owner. Where several tasks are shown, each line begins with its task. Of a slot without a living
+            task, the last task is shown. While `cube up` does not run here, the files of this machine's workers are read.
+
+            With --follow it goes on with what is written, and with the tasks that take the place of those that end or are
+            added, until Ctrl-C; or until all of them have ended, where only jobs or single tasks are named.
+
+            On a terminal, colours are kept, and other control characters are shown and do nothing. Elsewhere each byte is as
+            it was written.
+
+            --since and --timestamps go by the clock of the task's node. What was written before this version ran there has no
+            time: its lines are not left out, and begin with `-`.
 
             Examples:
               cube logs hello
               cube logs hello/1 --follow --tail 20
+              cube logs -f
+              cube logs web api --since 10m --timestamps
+              cube logs web --previous
             """))
 
-    @Argument(help: "A workload, NAME/ORDINAL, or a task's id.")
-    var subject: String
-    @Flag(name: .shortAndLong, help: "Go on with what is written, until the task ends or Ctrl-C.")
+    @Argument(
+        help: "Workloads, NAME/ORDINAL, or ids of tasks; all workloads where none is named.",
+        transform: LogSubject.parse)
+    var subjects: [LogSubject] = []
+    @Flag(name: .shortAndLong, help: "Go on with what is written, also by tasks that come later.")
     var follow = false
     @Option(help: "Only the last so many lines of each task.")
     var tail: Int?
+    @Option(
+        help: ArgumentHelp(
+            "Only what was written since then: a time, or how long ago, such as 10m.", valueName: "time"),
+        transform: Self.moment)
+    var since: Timestamp?
+    @Flag(help: "Begin each line with the time at which it was written.")
+    var timestamps = false
+    @Flag(name: .shortAndLong, help: "Show, of each slot, the task before the present one.")
+    var previous = false
     @OptionGroup var owner: OwnerOption
     @OptionGroup var manager: ConnectionOptions
 
+    func validate() throws {
+        if let tail, tail < 0 { throw ArgumentParser.ValidationError("--tail: \(tail) is below 0") }
+        if previous, follow { throw ArgumentParser.ValidationError("--previous and --follow exclude each other") }
+    }
+
     func run() async throws {
         let source = try self.source()
-        let tasks = try await tasks(source)
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            for task in tasks {
-                let prefix = tasks.count > 1 ? "\(task.name)/\(task.ordinal) " : ""
-                if follow {
-                    group.addTask { try await Self.copy(task, prefix: prefix, from: source, tail: tail, follow: true) }
-                } else {
-                    // One after the other: what is over is read in order.
-                    try await Self.copy(task, prefix: prefix, from: source, tail: tail, follow: false)
-                }
-            }
-            try await group.waitForAll()
+        let selection = LogSelection(tail: tail, since: since, timestamps: timestamps)
+        let writer = LogWriter(terminal: .standardOutput)
+        guard follow else { return try await show(selection, from: source, to: writer) }
+        try await LogFollower(
+            source: source, owner: owner.owner, subjects: subjects, selection: selection, writer: writer
+        ).run()
+    }
+
+    /// One task after the other: what is over is read in order.
+    private func show(_ selection: LogSelection, from source: any OutputSource, to writer: LogWriter) async throws {
+        let tasks = LogChoice(subjects).tasks(
+            of: try await source.tasks(of: owner.owner, subjects), previous: previous)
+        try requireSome(tasks)
+        let readable = tasks.filter(\.hasOutput)
+        guard !readable.isEmpty else {
+            throw Failure(
+                "\(tasks[0].slot) is \(tasks[0].state): it has written nothing yet",
+                hint: "`cube explain \(tasks[0].name)` says why; --follow waits for it")
         }
+        for task in tasks where !task.hasOutput {
+            Terminal.note("\(task.slot) is \(task.state): it has written nothing yet.")
+        }
+        for task in readable {
+            try await writer.copy(
+                source.output(of: task.id, selection), of: task, prefixed: { readable.count > 1 })
+        }
+    }
+
+    private func requireSome(_ tasks: [LoggedTask]) throws {
+        guard tasks.isEmpty else { return }
+        let owner = try owner.owner
+        let names = subjects.map(\.description).joined(separator: ", ")
+        throw Failure(
+            subjects.isEmpty
+                ? "owner \(owner) has no task"
+                : previous ? "no earlier task of \(names) is known" : "owner \(owner) has no task of \(names)",
+            hint: "`cube task list --all` lists what there is")
     }
 
     /// The manager; where none is named and none runs here, the files of the workers.
@@ -52,59 +106,17 @@ struct LogsCommand: Command {
         return files
     }
 
-    /// The living tasks that are meant; where none lives, the last of each slot.
-    private func tasks(_ source: any OutputSource) async throws -> [LoggedTask] {
-        if let id = TaskID(rawValue: subject) { return [try await source.task(id)] }
-        let parts = subject.split(separator: "/", maxSplits: 1)
-        let ordinal = parts.count == 2 ? Int(parts[1]) : nil
-        guard let name = parts.first.flatMap({ WorkloadName(rawValue: String($0)) }), parts.count == 1 || ordinal != nil
-        else { throw ArgumentParser.ValidationError("\"\(subject)\" must be a name, NAME/ORDINAL or a task's id") }
-        let found = try await source.tasks(name, of: owner.owner)
-            .filter { ordinal == nil || $0.ordinal == ordinal }
-        let living = found.filter { !$0.hasEnded }
-        let last = Dictionary(found.map { ($0.ordinal, $0) }) { $0.attempt > $1.attempt ? $0 : $1 }.values
-        let chosen = living.isEmpty ? last.sorted { $0.ordinal < $1.ordinal } : living
-        guard !chosen.isEmpty else {
-            throw Failure(
-                "owner \(try owner.owner) has no task of \(subject)", hint: "`cube task list --all` lists what there is"
-            )
+    private static func moment(_ text: String) throws -> Timestamp {
+        guard let moment = Duration(text: text).map({ Timestamp.now - $0 }) ?? Timestamp(text) else {
+            throw ArgumentParser.ValidationError(
+                "\"\(text)\" must be a time such as 2026-01-02T06:00:00Z, or a duration such as 10m")
         }
-        return chosen
-    }
-
-    private static func copy(
-        _ task: LoggedTask, prefix: String, from source: any OutputSource, tail: Int?, follow: Bool
-    ) async throws {
-        var lines = LineBuffer()
-        let mark = Array(prefix.utf8)
-        for try await chunk in try await source.output(of: task.id, tail: tail, follow: follow) {
-            guard !prefix.isEmpty else {
-                Terminal.write(chunk, to: STDOUT_FILENO)
-                continue
-            }
-            for line in lines.take(chunk) { Terminal.write(mark + line, to: STDOUT_FILENO) }
-        }
-        if let rest = lines.rest { Terminal.write(mark + rest, to: STDOUT_FILENO) }
+        return moment
     }
 }
 
-/// Cuts a stream of bytes into lines, so that those of several tasks do not mix.
-struct LineBuffer {
-    private var pending: [UInt8] = []
-
-    /// The lines that are complete now, each with its line feed.
-    mutating func take(_ chunk: [UInt8]) -> [[UInt8]] {
-        pending += chunk
-        var lines: [[UInt8]] = []
-        var start = pending.startIndex
-        while let end = pending[start...].firstIndex(of: UInt8(ascii: "\n")) {
-            lines.append(Array(pending[start...end]))
-            start = end + 1
-        }
-        pending.removeSubrange(..<start)
-        return lines
+extension Timestamp {
+    fileprivate static func - (moment: Timestamp, span: Duration) -> Timestamp {
+        Timestamp(milliseconds: moment.milliseconds - span.milliseconds)
     }
-
-    /// What came after the last line feed.
-    var rest: [UInt8]? { pending.isEmpty ? nil : pending + [UInt8(ascii: "\n")] }
 }

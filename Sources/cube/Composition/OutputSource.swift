@@ -4,22 +4,20 @@ import CubeTypes
 import CubeWorker
 import SystemPackage
 
-/// A task whose output can be read.
-struct LoggedTask: Sendable {
-    var id: TaskID
-    var name: WorkloadName
-    var ordinal: Int
-    var attempt: Int
-    var hasEnded: Bool
-}
-
 /// Where the output of tasks is read from.
 protocol OutputSource: Sendable {
-    /// - Throws: where there is no such task.
-    func task(_ id: TaskID) async throws -> LoggedTask
-    func tasks(_ name: WorkloadName, of owner: OwnerName) async throws -> [LoggedTask]
+    /// The tasks of an owner, and those that are named by their ids, whoever owns them.
+    ///
+    /// - Throws: where there is no task of such an id.
+    func tasks(of owner: OwnerName, _ subjects: [LogSubject]) async throws -> [LoggedTask]
+
+    /// The same tasks as they are, and then whatever changes.
+    func changes(
+        of owner: OwnerName, _ subjects: [LogSubject]
+    ) throws -> any AsyncSequence<LogChange, any Error> & Sendable
+
     func output(
-        of id: TaskID, tail: Int?, follow: Bool
+        of id: TaskID, _ selection: LogSelection
     ) async throws -> any AsyncSequence<[UInt8], any Error> & Sendable
 }
 
@@ -27,17 +25,29 @@ protocol OutputSource: Sendable {
 struct ManagerOutput: OutputSource {
     let client: ManagerClient
 
-    func task(_ id: TaskID) async throws -> LoggedTask { LoggedTask(try await client.task(id)) }
+    func tasks(of owner: OwnerName, _ subjects: [LogSubject]) async throws -> [LoggedTask] {
+        try await statuses(of: owner, subjects).map(LoggedTask.init)
+    }
 
-    func tasks(_ name: WorkloadName, of owner: OwnerName) async throws -> [LoggedTask] {
-        try await client.tasks(owner: owner, name: name).tasks.map(LoggedTask.init)
+    func changes(
+        of owner: OwnerName, _ subjects: [LogSubject]
+    ) -> any AsyncSequence<LogChange, any Error> & Sendable {
+        ManagerLogChanges(client: client, owner: owner, identifier: subjects.identifiers.first)
     }
 
     func output(
-        of id: TaskID, tail: Int?, follow: Bool
+        of id: TaskID, _ selection: LogSelection
     ) async throws -> any AsyncSequence<[UInt8], any Error> & Sendable {
-        guard follow else { return try await client.logs(id, tail: tail) }
-        return OrchestratorClient(manager: client).logs(of: id, tail: tail)
+        guard selection.follow else { return try await client.logs(id, selection) }
+        return OrchestratorClient(manager: client).logs(of: id, selection)
+    }
+
+    private func statuses(of owner: OwnerName, _ subjects: [LogSubject]) async throws -> [TaskStatus] {
+        let ids = subjects.identifiers
+        var tasks: [TaskStatus] = []
+        for id in ids { tasks.append(try await client.task(id)) }
+        guard ids.count < subjects.count || subjects.isEmpty else { return tasks }
+        return tasks + (try await client.tasks(owner: owner).tasks.filter { !ids.contains($0.id) })
     }
 }
 
@@ -51,25 +61,33 @@ struct LocalOutput: OutputSource {
         if stores.isEmpty { return nil }
     }
 
-    func task(_ id: TaskID) throws -> LoggedTask {
-        guard let task = try all().first(where: { $0.task.assignment.id == id }) else {
+    func tasks(of owner: OwnerName, _ subjects: [LogSubject]) throws -> [LoggedTask] {
+        let all = try all().map(\.task)
+        for id in subjects.identifiers where !all.contains(where: { $0.assignment.id == id }) {
             throw Failure("task \(id): no worker of this data directory has it")
         }
-        return LoggedTask(task.task)
-    }
-
-    func tasks(_ name: WorkloadName, of owner: OwnerName) throws -> [LoggedTask] {
-        try all().map(\.task).filter { $0.assignment.definition.name == name && $0.assignment.owner == owner }
+        return all.filter { $0.assignment.owner == owner || subjects.identifiers.contains($0.assignment.id) }
             .map(LoggedTask.init)
     }
 
+    /// Nothing changes: what is there is followed, and whoever starts more is a manager.
+    func changes(
+        of owner: OwnerName, _ subjects: [LogSubject]
+    ) throws -> any AsyncSequence<LogChange, any Error> & Sendable {
+        let tasks = try tasks(of: owner, subjects)
+        return AsyncThrowingStream { continuation in
+            continuation.yield(.listed(tasks))
+            continuation.finish()
+        }
+    }
+
     func output(
-        of id: TaskID, tail: Int?, follow: Bool
+        of id: TaskID, _ selection: LogSelection
     ) throws -> any AsyncSequence<[UInt8], any Error> & Sendable {
         guard let store = try all().first(where: { $0.task.assignment.id == id })?.store else {
             throw Failure("task \(id): no worker of this data directory has it")
         }
-        return store.logs(id, tail: tail, follow: follow)
+        return store.logs(id, selection)
     }
 
     private func all() throws -> [(task: StoredTasks.Task, store: StoredTasks)] {
@@ -77,16 +95,9 @@ struct LocalOutput: OutputSource {
     }
 }
 
-extension LoggedTask {
-    init(_ task: TaskStatus) {
-        self.init(
-            id: task.id, name: task.name, ordinal: task.ordinal, attempt: task.attempt, hasEnded: task.state.hasEnded)
-    }
-
-    init(_ task: StoredTasks.Task) {
-        let assignment = task.assignment
-        self.init(
-            id: assignment.id, name: assignment.definition.name, ordinal: assignment.ordinal,
-            attempt: assignment.attempt, hasEnded: task.hasEnded)
+extension [LogSubject] {
+    /// The tasks that are named by their ids.
+    fileprivate var identifiers: [TaskID] {
+        compactMap { subject in if case .task(let id) = subject { id } else { nil } }
     }
 }

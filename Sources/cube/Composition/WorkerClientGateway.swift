@@ -37,9 +37,9 @@ final class WorkerClientGateway: WorkerGateway {
     }
 
     func logs(
-        _ id: TaskID, tail: Int?, follow: Bool, at url: String
+        _ id: TaskID, _ selection: LogSelection, at url: String
     ) async throws -> any AsyncSequence<[UInt8], any Error> & Sendable {
-        try await client(url).logs(id, tail: tail, follow: follow)
+        try await client(url).logs(id, selection)
     }
 
     private func client(_ url: String) throws -> WorkerClient {

@@ -1,0 +1,59 @@
+import CubeCore
+import CubeErrors
+import CubeTypes
+import Synchronization
+
+/// Follows the output of workloads through all their tasks.
+struct LogFollower {
+    let source: any OutputSource
+    let owner: OwnerName
+    let subjects: [LogSubject]
+    let selection: LogSelection
+    let writer: LogWriter
+
+    func run() async throws {
+        let prefix = Prefix(isOn: subjects.count != 1)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            var follow = LogFollow(subjects)
+            for try await change in try source.changes(of: owner, subjects) {
+                let openings = follow.take(change)
+                if follow.isPrefixed { prefix.turnOn() }
+                for opening in openings {
+                    if opening.isNew {
+                        Terminal.note("\("\(opening.task.slot): attempt \(opening.task.attempt) follows", .dim)")
+                    }
+                    group.addTask {
+                        await copy(opening, prefix)
+                    }
+                }
+                if follow.isOver { break }
+            }
+            try await group.waitForAll()
+        }
+    }
+
+    private func copy(_ opening: LogFollow.Opening, _ prefix: Prefix) async {
+        var part = selection
+        part.follow = true
+        if opening.isNew { (part.tail, part.since) = (nil, nil) }
+        do {
+            try await writer.copy(source.output(of: opening.task.id, part), of: opening.task, prefixed: { prefix.isOn })
+        } catch is CancellationError {
+            return
+        } catch {
+            // The others go on.
+            Terminal.note("\(opening.task.slot): \(Failure(error).message)")
+        }
+    }
+
+    /// Whether lines begin with their task: once they do, they go on to.
+    private final class Prefix: Sendable {
+        private let value: Mutex<Bool>
+
+        init(isOn: Bool) { value = Mutex(isOn) }
+
+        var isOn: Bool { value.withLock(\.self) }
+
+        func turnOn() { value.withLock { $0 = true } }
+    }
+}

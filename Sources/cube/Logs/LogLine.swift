@@ -1,0 +1,44 @@
+import CubeJSON
+
+/// A line that a task wrote, as a terminal may show it.
+enum LogLine {
+    /// The line with its colours, where the terminal has any, and tabs; whatever else a terminal could obey or hide is written
+    /// as Swift writes it. Of what a carriage return would write over, the last is shown.
+    ///
+    /// - Parameter line: without its line feed.
+    static func shown(_ line: some Sequence<UInt8>, hasColour: Bool) -> String {
+        let text = String(decoding: Array(line), as: UTF8.self)
+        let last = text.unicodeScalars.split(separator: "\r").last.map { Substring($0) } ?? ""
+        var shown = ""
+        var rest = last
+        var isStyled = false
+        while let match = rest.firstMatch(of: #/\u{1B}\[([0-9;]*)m/#) {
+            shown += harmless(rest[..<match.range.lowerBound])
+            rest = rest[match.range.upperBound...]
+            if hasColour, !conceals(match.1) {
+                shown += match.0
+                isStyled = true
+            }
+        }
+        return shown + harmless(rest) + (isStyled ? "\u{1B}[0m" : "")
+    }
+
+    private static func harmless(_ text: Substring) -> String {
+        text.split(separator: "\t", omittingEmptySubsequences: false).map { String($0).harmless }.joined(
+            separator: "\t")
+    }
+
+    /// Whether the parameters of a style make text invisible.
+    private static func conceals(_ parameters: Substring) -> Bool {
+        var rest = parameters.split(separator: ";").map { Int($0) ?? 0 }[...]
+        while let first = rest.popFirst() {
+            switch first {
+            case 8: return true
+            // A colour by its number, or by its parts.
+            case 38, 48: rest = rest.dropFirst(rest.first == 5 ? 2 : rest.first == 2 ? 4 : 0)
+            default: break
+            }
+        }
+        return false
+    }
+}

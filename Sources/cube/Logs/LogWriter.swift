@@ -1,0 +1,81 @@
+import CubeCore
+import CubeTypes
+import Glibc
+
+/// Writes the output of tasks: byte for byte, or line by line where a terminal shows it or a prefix says whose line it is.
+struct LogWriter: Sendable {
+    private let terminal: Terminal
+    private let write: @Sendable ([UInt8]) -> Bool
+
+    init(
+        terminal: Terminal,
+        write: @escaping @Sendable ([UInt8]) -> Bool = { Terminal.write($0, to: STDOUT_FILENO) }
+    ) {
+        self.terminal = terminal
+        self.write = write
+    }
+
+    /// Copies all of the output; ends early where nobody reads any more.
+    ///
+    /// - Parameter prefixed: whether the next lines begin with their task.
+    func copy(
+        _ output: any AsyncSequence<[UInt8], any Error> & Sendable, of task: LoggedTask, prefixed: @Sendable () -> Bool
+    ) async throws {
+        var lines = LineBuffer()
+        var isRaw = true
+        for try await chunk in output {
+            let isPrefixed = prefixed()
+            if isRaw, !isPrefixed, !terminal.isInteractive {
+                guard write(chunk) else { return }
+                continue
+            }
+            isRaw = false
+            for line in lines.take(chunk) {
+                guard write(shown(line, of: task, isPrefixed)) else { return }
+            }
+        }
+        if let rest = lines.rest { _ = write(shown(rest, of: task, prefixed())) }
+    }
+
+    /// - Parameter line: ends with its line feed.
+    private func shown(_ line: [UInt8], of task: LoggedTask, _ isPrefixed: Bool) -> [UInt8] {
+        let prefix = isPrefixed ? Array("\(terminal.shown(TextLine(task.slot, Self.style(of: task)))) ".utf8) : []
+        guard terminal.isInteractive else { return prefix + line }
+        return prefix + Array(LogLine.shown(line.dropLast(), hasColour: terminal.hasColour).utf8) + [UInt8(ascii: "\n")]
+    }
+
+    private static let styles: [TextLine.Style] = [.cyan, .green, .yellow, .magenta, .blue, .red]
+
+    /// The same for the same task each time, and another one for its neighbour.
+    private static func style(of task: LoggedTask) -> TextLine.Style {
+        let name = task.name.rawValue.utf8.reduce(0) { ($0 * 31 + Int($1)) % 1009 }
+        return styles[(name + task.ordinal) % styles.count]
+    }
+}
+
+/// Cuts a stream of bytes into lines, so that those of several tasks do not mix.
+struct LineBuffer {
+    /// A longer line is cut here.
+    static let maximum = 1 << 20
+    private var pending: [UInt8] = []
+
+    /// The lines that are complete now, each with its line feed.
+    mutating func take(_ chunk: [UInt8]) -> [[UInt8]] {
+        pending += chunk
+        var lines: [[UInt8]] = []
+        var start = pending.startIndex
+        while let end = pending[start...].firstIndex(of: UInt8(ascii: "\n")) {
+            lines.append(Array(pending[start...end]))
+            start = end + 1
+        }
+        pending.removeSubrange(..<start)
+        if pending.count >= Self.maximum {
+            lines.append(pending + [UInt8(ascii: "\n")])
+            pending = []
+        }
+        return lines
+    }
+
+    /// What came after the last line feed.
+    var rest: [UInt8]? { pending.isEmpty ? nil : pending + [UInt8(ascii: "\n")] }
+}

@@ -1,0 +1,143 @@
+import CubeCore
+import CubeTypes
+import Synchronization
+import Testing
+
+@testable import cube
+
+/// Which output `cube logs` shows, and how.
+@Suite struct LogsTests {
+    private func task(
+        _ name: String, _ ordinal: Int = 0, attempt: Int = 0, state: TaskState = .running, kind: TaskKind = .service,
+        hasOutput: Bool = true
+    ) throws -> LoggedTask {
+        // The same task has the same id each time.
+        let number = name.utf8.reduce(0) { $0 * 7 + Int($1) } * 100 + ordinal * 10 + attempt
+        let digits = "\(1_000_000_000_000 + number)".dropFirst()
+        return LoggedTask(
+            id: try #require(TaskID(rawValue: "00000000-0000-5000-8000-\(digits)")),
+            name: try #require(WorkloadName(rawValue: name)), ordinal: ordinal, attempt: attempt, kind: kind,
+            state: state, hasOutput: hasOutput)
+    }
+
+    private func subjects(_ words: String...) throws -> [LogSubject] { try words.map(LogSubject.parse) }
+
+    private func slots(_ openings: [LogFollow.Opening]) -> [String] {
+        openings.map { "\($0.task.slot) \($0.task.attempt)\($0.isNew ? " new" : "")" }
+    }
+
+    @Test func `what is named is a workload, a slot or a task`() throws {
+        let id = try task("web").id
+        #expect(try LogSubject.parse("web") == .workload(task("web").name))
+        #expect(try LogSubject.parse("web/1") == .slot(task("web").name, 1))
+        #expect(try LogSubject.parse(id.rawValue) == .task(id))
+        for wrong in ["", "web/", "web/x", "web/1/2", "web/-1", "Web"] {
+            #expect(throws: (any Error).self) { try LogSubject.parse(wrong) }
+        }
+    }
+
+    @Test func `shown are the living tasks, or of each slot the last, or the one before`() throws {
+        let tasks = [
+            try task("web", attempt: 1), try task("web", attempt: 0, state: .failed),
+            try task("web", 1, attempt: 4, state: .stopped),
+            try task("web", 1, attempt: 3, state: .failed), try task("job", state: .completed, kind: .job),
+        ]
+        func shown(_ words: [LogSubject], previous: Bool = false) -> [String] {
+            LogChoice(words).tasks(of: tasks, previous: previous).map { "\($0.slot) \($0.attempt)" }
+        }
+        #expect(shown([]) == ["job/0 0", "web/0 1", "web/1 4"])
+        #expect(try shown(subjects("web")) == ["web/0 1", "web/1 4"])
+        #expect(try shown(subjects("web/1", "job")) == ["job/0 0", "web/1 4"])
+        #expect(try shown(subjects("web"), previous: true) == ["web/0 0", "web/1 3"])
+        #expect(try shown(subjects("job"), previous: true) == [])
+        #expect(shown([.task(tasks[1].id)]) == ["web/0 0"])
+        #expect(try shown(subjects("nobody")) == [])
+    }
+
+    @Test func `a workload is followed through the tasks that take the place of others, and those that are added`()
+        throws
+    {
+        var follow = LogFollow(try subjects("web"))
+        let first = try task("web")
+        #expect(slots(follow.take(.listed([first, try task("other")]))) == ["web/0 0"])
+        #expect(!follow.isPrefixed && !follow.isOver)
+
+        // Its end is not the end: its successor is followed from its beginning.
+        let ended = try task("web", state: .failed)
+        #expect(follow.take(.changed([ended], removed: [])) == [])
+        #expect(!follow.isOver)
+        let next = try task("web", attempt: 1, state: .pending, hasOutput: false)
+        #expect(slots(follow.take(.changed([next, try task("other", attempt: 1)], removed: []))) == ["web/0 1 new"])
+        #expect(follow.take(.changed([try task("web", attempt: 1)], removed: [ended.id])) == [])
+        #expect(!follow.isPrefixed)
+
+        #expect(slots(follow.take(.changed([try task("web", 1)], removed: []))) == ["web/1 0 new"])
+        #expect(follow.isPrefixed)
+        // A manager that begins anew lists everything: what was followed is not followed twice.
+        #expect(follow.take(.listed([try task("web", attempt: 1), try task("web", 1)])) == [])
+    }
+
+    @Test func `a workload without a task yet is waited for`() throws {
+        var follow = LogFollow(try subjects("web"))
+        #expect(follow.take(.listed([])) == [] && !follow.isOver)
+        #expect(slots(follow.take(.changed([try task("web")], removed: []))) == ["web/0 0 new"])
+    }
+
+    @Test func `it is over where only jobs or single tasks are named and all of theirs ended`() throws {
+        var follow = LogFollow(try subjects("job"))
+        _ = follow.take(.listed([try task("job", kind: .job)]))
+        #expect(!follow.isOver)
+        _ = follow.take(.changed([try task("job", state: .completed, kind: .job)], removed: []))
+        #expect(follow.isOver)
+        var single = LogFollow([.task(try task("web").id)])
+        _ = single.take(.listed([try task("web"), try task("web", 1)]))
+        #expect(!single.isOver)
+        _ = single.take(.changed([try task("web", state: .stopped), try task("web", attempt: 1)], removed: []))
+        #expect(single.isOver)
+        // Of all workloads, more may come at any time.
+        var all = LogFollow([])
+        _ = all.take(.listed([try task("job", state: .completed, kind: .job)]))
+        #expect(!all.isOver && all.isPrefixed)
+    }
+
+    @Test(arguments: [
+        ("plain\ttabs", "plain\ttabs"), ("\u{1B}[31mred\u{1B}[0m", "\u{1B}[31mred\u{1B}[0m\u{1B}[0m"),
+        ("a\u{1B}[2Jb\u{1B}]0;title\u{7}c", "a\\u{1B}[2Jb\\u{1B}]0;title\\u{07}c"), ("10 %\r20 %", "20 %"),
+        ("windows\r", "windows"), ("\u{202E}x\u{0}", "\\u{202E}x\\0"), ("\u{1B}[8mhidden", "hidden"),
+        ("\u{1B}[38;5;8mgrey", "\u{1B}[38;5;8mgrey\u{1B}[0m"), ("\u{1B}[0;8mhidden", "hidden"), ("", ""),
+    ])
+    func `on a terminal a line keeps its colours and does nothing else`(line: String, shown: String) {
+        #expect(LogLine.shown(line.utf8, hasColour: true) == shown)
+        let plain = LogLine.shown(line.utf8, hasColour: false)
+        #expect(plain.unicodeScalars.allSatisfy { $0 == "\t" || !$0.properties.generalCategory.isControl })
+    }
+
+    @Test func `a pipe gets each byte as it was written, and lines of several tasks say whose they are`() async throws {
+        func written(_ terminal: Terminal, isPrefixed: Bool) async throws -> [UInt8] {
+            let bytes = Mutex<[UInt8]>([])
+            let writer = LogWriter(terminal: terminal) { new in
+                bytes.withLock { $0 += new }
+                return true
+            }
+            let chunks: [[UInt8]] = [[0x1B, 0xFF, 0x0A, 0x61], [0x62]]
+            let output = AsyncThrowingStream<[UInt8], any Error> { continuation in
+                for chunk in chunks { continuation.yield(chunk) }
+                continuation.finish()
+            }
+            try await writer.copy(output, of: try task("web")) { isPrefixed }
+            return bytes.withLock(\.self)
+        }
+        let (pipe, screen) = (
+            Terminal(isInteractive: false, hasColour: false), Terminal(isInteractive: true, hasColour: false)
+        )
+        #expect(try await written(pipe, isPrefixed: false) == [0x1B, 0xFF, 0x0A, 0x61, 0x62])
+        #expect(
+            try await written(pipe, isPrefixed: true)
+                == Array("web/0 ".utf8) + [0x1B, 0xFF, 0x0A] + Array("web/0 ab\n".utf8))
+        #expect(try await written(screen, isPrefixed: false) == Array("\\u{1B}\u{FFFD}\nab\n".utf8))
+    }
+}
+
+extension Unicode.GeneralCategory {
+    fileprivate var isControl: Bool { self == .control || self == .format }
+}

@@ -1,0 +1,63 @@
+import Foundation
+import Testing
+
+extension EndToEndTests {
+    /// `cube logs` and `cube status --wait`, as a user sees them.
+    @Suite struct LogsTests {
+        private func write(_ version: String, replicas: Int = 1, to world: World) throws {
+            try world.write(
+                "web.json",
+                [
+                    "name": "web", "command": ["sh", "-c", "echo version \(version); exec sleep 1000"],
+                    "replicas": replicas,
+                ])
+        }
+
+        @Test
+        func `logs -f follows a workload through the tasks that take the place of others and those that are added`()
+            async throws
+        {
+            try await World.with { world in
+                try write("one", to: world)
+                try world.start("up")
+                let wait = try await world.run("status", "--wait", "web", "--timeout", "60s")
+                #expect(wait.status == 0, "\(wait.standardError)")
+                let logs = try world.start("logs", "--follow", "web")
+                try await world.wait(for: "the first task") {
+                    logs.text(of: "out").contains("version one")
+                }
+                try write("two", to: world)
+                try await world.wait(for: "the task that took its place") {
+                    logs.text(of: "out").contains("version two")
+                }
+                try write("two", replicas: 2, to: world)
+                try await world.wait(for: "the task that was added") {
+                    logs.text(of: "out").contains("web/1 version two")
+                }
+                #expect(logs.isRunning)
+
+                let previous = try await world.run("logs", "web/0", "--previous")
+                #expect(previous.standardOutput == "version one\n")
+                let stamped = try await world.run("logs", "web/0", "--timestamps", "--since", "1h")
+                #expect(stamped.standardOutput.contains(#/^[0-9]{4}-[0-9-]*T[0-9:.]*Z version two\n$/#))
+                #expect(try await world.run("logs", "web/0", "--since", "2100-01-01T00:00:00Z").standardOutput == "")
+                #expect(try await world.run("logs", "nobody").status == 1)
+            }
+        }
+
+        @Test func `status --wait tells by its exit code and in words what is not healthy in time`() async throws {
+            try await World.with { world in
+                try world.write("bad.json", ["name": "bad", "command": ["sh", "-c", "exit 7"]])
+                try write("one", to: world)
+                try world.start("up")
+                #expect(try await world.run("status", "--wait", "web").status == 0)
+                let bad = try await world.run("status", "--wait", "--timeout", "1s")
+                #expect(bad.status == 5)
+                #expect(bad.standardError.contains("not healthy: bad is "), "\(bad.standardError)")
+                #expect(try await world.run("status", "nobody").status == 1)
+                let one = try await world.run("status", "web")
+                #expect(one.standardOutput.contains("web ") && !one.standardOutput.contains("bad "))
+            }
+        }
+    }
+}
