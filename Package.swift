@@ -179,7 +179,7 @@ let package = Package(
             "CommandLineTests",
             [
                 "CubeCore", "CubeErrors", "CubeJSON", "CubeManager", "CubeReconciler", "CubeSystem", "CubeTypes",
-                "cube",
+                "cube", .argumentParser,
                 .systemPackage,
             ]),
         .tests(

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CubeCore
 import CubeJSON
 import CubeWorker
 import Glibc
@@ -57,9 +58,9 @@ enum Main {
         let code = CubeCommand.exitCode(for: error)
         let message = CubeCommand.fullMessage(for: error)
         if code.isSuccess {
-            Terminal.output(message)
+            Terminal.output(verbatim: message)
         } else {
-            Terminal.note(message.replacingPrefix("Error: ", with: "error: "))
+            for line in TextLine.lines(of: message.replacingPrefix("Error: ", with: "error: ")) { Terminal.note(line) }
         }
         return code
     }
@@ -73,19 +74,38 @@ enum Main {
         }
         var words = CommandLine.arguments.dropFirst()
         if let help, words.popFirst() != help { return nil }
-        guard let word = words.first, !word.hasPrefix("-"), word != "help", !names.contains(word)
+        guard let word = words.first, !word.hasPrefix("-"), word != "help" else { return nil }
+        guard names.contains(word) else {
+            let nearest = Suggestion.nearest(to: word, among: names).map { "did you mean `cube \($0)`?" }
+            return Failure(
+                "there is no command \(Quoted(word))",
+                hint: VerbHint.hint(for: Array(words)) ?? nearest ?? "`cube --help` lists the commands",
+                exitCode: .badUsage)
+        }
+        return unknownSubcommand(words)
+    }
+
+    /// A second word that is no subcommand of the first.
+    private static func unknownSubcommand(_ words: ArraySlice<String>) -> Failure? {
+        let command = CubeCommand.configuration.groupedSubcommands.flatMap(\.subcommands).first {
+            $0.configuration.commandName == words.first
+        }
+        // A command that does something by itself takes other words than subcommands.
+        guard let command, !(command is any Command.Type), words.count > 1, case let word = words[words.startIndex + 1],
+            !word.hasPrefix("-")
         else { return nil }
-        let nearest = Suggestion.nearest(to: word, among: names)
+        let names = command.configuration.subcommands.map { $0._commandName }
+        guard !names.contains(word) else { return nil }
+        let nearest = Suggestion.nearest(to: word, among: names).map { "did you mean `cube \(words.first!) \($0)`?" }
         return Failure(
-            "there is no command \"\(word)\"",
-            hint: nearest.map { "did you mean `cube \($0)`?" } ?? "`cube --help` lists the commands",
+            "`cube \(words.first!)` has no command \(Quoted(word))",
+            hint: VerbHint.hint(for: Array(words)) ?? nearest ?? VerbHint.hint(for: [word])
+                ?? "`cube \(words.first!) --help` lists its commands",
             exitCode: .badUsage)
     }
 
     private static func report(_ failure: Failure) -> ExitStatus {
-        let terminal = Terminal.standardError
-        Terminal.note("\(terminal.styled("error:", .red)) \(failure.message)")
-        if let hint = failure.hint { Terminal.note("\(terminal.styled("hint:", .cyan)) \(hint)") }
+        for line in failure.lines { Terminal.note(line) }
         return failure.exitCode ?? .error
     }
 }

@@ -104,9 +104,8 @@ extension Wall {
         Wall(
             "CommandLineTests",
             """
-            cube CubeCore CubeErrors CubeJSON CubeManager CubeReconciler CubeSystem CubeTypes Foundation FoundationEssentials Glibc
-            Synchronization
-            SystemPackage Testing
+            ArgumentParser cube CubeCore CubeErrors CubeJSON CubeManager CubeReconciler CubeSystem CubeTypes Foundation
+            FoundationEssentials Glibc Synchronization SystemPackage Testing
             """),
         Wall(
             "CubeCoreTests",
