@@ -49,7 +49,7 @@ import Testing
         )
         let outcome = try #require(ApplyOutcome(frozen, isConverged: true))
         #expect(outcome.exitStatus == .success)
-        #expect(outcome.text.contains("but for 1 workload that is frozen and differs"))
+        #expect(outcome.lines.text.contains("but for 1 workload that is frozen and differs"))
 
         func workload(_ name: String, _ sync: SyncStatus, _ health: HealthStatus, _ why: String? = nil)
             -> WorkloadStatus
@@ -73,11 +73,33 @@ import Testing
             ])
         #expect(late.exitStatus == .notConverged)
         #expect(
-            late.text == """
+            late.lines.text == """
                 Not done: not all runs as declared after 5s
                   api is Synced, Degraded: Stalled: api/0 failed
                   web is OutOfSync, Progressing
                 `cube status` says more.
+
+                """)
+    }
+
+    @Test func `what does not go on is named, with why`() throws {
+        func condition(_ message: String) -> Condition {
+            Condition(
+                type: .stalled, reason: "failed", message: message, lastTransitionTime: Timestamp(milliseconds: 0))
+        }
+        let summary = SummaryStatus(
+            owner: .default, source: SourceRevision(path: "m"),
+            conditions: [condition("workloads that do not go on by themselves: 1")])
+        let web = WorkloadStatus(
+            name: try #require(WorkloadName(rawValue: "web")), sync: .synced, health: .degraded,
+            replicas: WorkloadStatus.Replicas(desired: 1, live: 0, ready: 0),
+            conditions: [condition("web/0 ended with exit code 7")])
+        #expect(
+            ApplyOutcome(summary, isConverged: false)?.naming([web]).lines.text == """
+                Not done: workloads that do not go on by themselves: 1
+                  web is Synced, Degraded: Stalled: web/0 ended with exit code 7
+                `cube status` says more.
+
                 """)
     }
 

@@ -5,7 +5,6 @@ import Testing
 @testable import cube
 
 @Suite struct LiveFrameTests {
-    private let plain = Terminal(isInteractive: false, hasColour: false)
     private let then = Timestamp(milliseconds: 0)
 
     private func report(
@@ -49,14 +48,14 @@ import Testing
                 Condition(type: .stale, reason: "syntax", message: "web.json: not JSON", lastTransitionTime: then)
             ])
         #expect(
-            frame.lines(columns: 80, rows: 24, terminal: plain) == [
+            frame.lines(columns: 80, rows: 24).map(\.text) == [
                 "cube up: Synced, Healthy; 3 workloads, 3 healthy",
-                "WORKLOAD  SYNC       HEALTH    READY  RESTARTS",
-                "web       Synced     Degraded  0/1    0",
+                "WORKLOAD  SYNC       HEALTH    READY  RESTARTS  AGE  NODE",
+                "web       Synced     Degraded  0/1    0         -    -",
                 "  Stalled: web/0 failed with exit code 7",
-                "db        OutOfSync  Healthy   1/1    0",
-                "api       Synced     Healthy   1/1    0",
-                "waits for its turn: replace db/0 (min_healthy)",
+                "db        OutOfSync  Healthy   1/1    0         -    -",
+                "api       Synced     Healthy   1/1    0         -    -",
+                "replace db/0: it waits until the others were ready for long enough",
                 "Stale: web.json: not JSON",
                 "Ctrl-C ends this.",
             ])
@@ -65,19 +64,22 @@ import Testing
     @Test(arguments: [(20, 5), (40, 10), (80, 24), (10, 2)])
     func `it fits the terminal, whatever there is to show`(columns: Int, rows: Int) throws {
         let frame = frame(try (0..<100).map { try report("workload-\($0)", health: .degraded, why: "it fails") })
-        let lines = frame.lines(columns: columns, rows: rows, terminal: plain)
+        let lines = frame.lines(columns: columns, rows: rows)
         #expect(lines.count < rows)
         #expect(lines.allSatisfy { $0.count <= columns })
     }
 
-    @Test func `what a terminal shows of a line is without its styles`() {
-        let colourful = Terminal(isInteractive: true, hasColour: true)
-        #expect((colourful.styled("web", .red) + " is " + colourful.styled("bad", .bold)).visibleCount == 10)
+    @Test func `what was logged lately stands below the picture`() throws {
+        var frame = frame([try report("api")])
+        frame.logLines = ["12:00 warning worker: a disk is full"]
+        #expect(
+            frame.lines(columns: 80, rows: 24).suffix(2).map(\.text)
+                == ["12:00 warning worker: a disk is full", "Ctrl-C ends this."])
     }
 
     @Test func `before the first pass it says so`() {
         let frame = LiveFrame(title: "cube up", foot: "Ctrl-C ends this.", summary: nil, reports: [])
         #expect(
-            frame.lines(columns: 80, rows: 24, terminal: plain) == ["cube up: starting", "Ctrl-C ends this."])
+            frame.lines(columns: 80, rows: 24).map(\.text) == ["cube up: starting", "Ctrl-C ends this."])
     }
 }

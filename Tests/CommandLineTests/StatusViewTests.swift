@@ -59,20 +59,97 @@ import Testing
         try FileManager.default.removeItem(atPath: data.path.appending(file).string)
     }
 
-    @Test func `wide has a row for each task, and one for a workload without any`() throws {
-        try write("web", tasks: [try task("web", ordinal: 0, digest: "a"), try task("web", ordinal: 1, digest: "b")])
+    @Test func `wide has a row for each task with its own health and why, and one for a workload without any`() throws {
+        var tasks = [
+            try task("web", ordinal: 0, digest: "a"), try task("web", ordinal: 1, digest: "b"),
+            try task("web", ordinal: 2, digest: "b"),
+        ]
+        tasks[1].ready = false
+        (tasks[2].ready, tasks[2].state, tasks[2].exit) = (false, .scheduled, TaskResult(code: 7, at: then))
+        try write("web", tasks: tasks, why: "it fails")
         try write("api")
         var picture = StatusPicture()
         _ = try picture.read(SourceChange(everything: true), from: WrittenStatus(data: data))
-        let plain = Terminal(isInteractive: false, hasColour: false)
-        let text = StatusTable(form: .wide).table(picture.reports.map(\.status)).text(plain)
+        let lines = StatusTable(form: .wide).table(picture.reports.map(\.status)).lines()
         #expect(
-            text.split(separator: "\n").map(String.init) == [
-                "TASK   SYNC    HEALTH   STATE    READY  RESTARTS  NODE  ATTEMPT  AGE  DIGEST    ENDPOINTS            SOURCE",
-                "api    Synced  Healthy  -        -      -         -     -        -    -         -                    api.json:2",
-                "web/0  Synced  Healthy  running  yes    0         w1    3        1 m  aaaaaaaa  http=10.0.0.5:20000  web.json:2",
-                "web/1  Synced  Healthy  running  yes    0         w1    3        1 m  bbbbbbbb  http=10.0.0.5:20001  web.json:2",
+            lines.map(\.text) == [
+                "TASK   SYNC       HEALTH       STATE      READY  RESTARTS  NODE  ATTEMPT  AGE  DIGEST    ENDPOINTS            SOURCE      WHY",
+                "api    Synced     Healthy      -          -      -         -     -        -    -         -                    api.json:2",
+                "web/0  OutOfSync  Healthy      running    yes    0         w1    3        1 m  aaaaaaaa  http=10.0.0.5:20000  web.json:2",
+                "web/1  OutOfSync  Progressing  running    no     0         w1    3        1 m  bbbbbbbb  http=10.0.0.5:20001  web.json:2  Stalled: it fails",
+                "web/2  OutOfSync  Degraded     scheduled  no     0         w1    3        1 m  bbbbbbbb  http=10.0.0.5:20002  web.json:2  last exit 7; Stalled: it fails",
             ])
+    }
+
+    @Test func `where the table does not fit, why stands below it and no word is broken`() throws {
+        try write("web", tasks: [try task("web", ordinal: 0, digest: "a")], why: "one two three four five six seven")
+        var picture = StatusPicture()
+        _ = try picture.read(SourceChange(everything: true), from: WrittenStatus(data: data))
+        let table = StatusTable(form: .full)
+        let workloads = picture.reports.map(\.status)
+        #expect(
+            table.lines(workloads, columns: 77).map(\.text) == [
+                "WORKLOAD  SYNC       HEALTH   READY  RESTARTS  AGE  NODE  FILE",
+                "web       OutOfSync  Healthy  1/2    0         1 m  w1    web.json",
+                "  Stalled: one two three four five six seven",
+            ])
+        #expect(
+            table.lines(workloads, columns: 20).suffix(3).map(\.text)
+                == ["  Stalled: one two", "  three four five", "  six seven"])
+        #expect(
+            table.lines(workloads, columns: 200).map(\.text).last
+                == "web       OutOfSync  Healthy  1/2    0         1 m  w1    web.json  Stalled: one two three four five six seven"
+        )
+    }
+
+    @Test func `where nobody reconciles, nothing counts as synced, and what does not run not as healthy`() throws {
+        let (web, job) = (try task("web", ordinal: 0, digest: "a"), try task("job", ordinal: 1, digest: "a"))
+        var done = job
+        (done.state, done.ready) = (.completed, false)
+        try write("web", tasks: [web])
+        try write("job", tasks: [done])
+        try writeSummary(healthy: 2)
+        var picture = StatusPicture()
+        _ = try picture.read(SourceChange(everything: true), from: WrittenStatus(data: data))
+        func seen() -> [String] {
+            let picture = picture.attended
+            return picture.reports.map(\.status).map {
+                "\($0.name) \($0.sync.rawValue) \($0.health.rawValue) \($0.replicas.ready)"
+            } + [picture.summary?.headline ?? ""]
+        }
+        #expect(
+            seen() == ["job Synced Healthy 1", "web Synced Healthy 1", "Synced, Healthy; 2 workloads, 2 healthy"])
+        picture.author = StatusAuthor(outdated: "nobody is at work", isAbsent: true, living: [])
+        #expect(
+            seen() == ["job Unknown Healthy 1", "web Unknown Missing 0", "Unknown, Missing; 2 workloads, 1 healthy"])
+        picture.author.living = [web.id]
+        #expect(seen()[1] == "web Unknown Healthy 1")
+        // Where tasks run elsewhere, nobody here knows how they are.
+        picture.author.living = nil
+        #expect(seen()[1] == "web Unknown Unknown 1")
+    }
+
+    @Test func `whoever waits is told what is not well, and no longer waits for what is`() throws {
+        try write("web")
+        try write("api", why: "it fails")
+        try writeSummary(healthy: 1)
+        var picture = StatusPicture()
+        _ = try picture.read(SourceChange(everything: true), from: WrittenStatus(data: data))
+        func unwell(_ names: String...) -> [String] {
+            StatusWaiter.unwell(picture, Set(names.compactMap(WorkloadName.init(rawValue:)))).map(\.text)
+        }
+        #expect(unwell() == ["api is OutOfSync, Healthy: Stalled: it fails"])
+        #expect(unwell("web") == [])
+        #expect(unwell("web", "nobody") == ["nobody: no such workload"])
+        // What nobody keeps up to date is not waited for in vain: it never counts as well.
+        picture.author.outdated = "nobody is at work"
+        #expect(unwell("web") == ["the status is not current: nobody is at work"])
+        let waiter = StatusWaiter(names: [])
+        #expect(waiter.show(picture, changed: []))
+        picture.author.outdated = nil
+        try write("api")
+        _ = try picture.read(SourceChange(everything: true), from: WrittenStatus(data: data))
+        #expect(!waiter.show(picture, changed: []) && waiter.unwell.isEmpty)
     }
 
     @Test func `a pipe is told everything once, and then what is otherwise`() throws {
@@ -85,7 +162,7 @@ import Testing
         }
         let files = WrittenStatus(data: data)
         var lines = StatusLines(isJSON: false) { line in
-            said.withLock { $0.append(line) }; return true
+            said.withLock { $0.append(line.text) }; return true
         }
         var picture = StatusPicture()
         func look(_ change: SourceChange) throws {
@@ -138,10 +215,10 @@ import Testing
         var frame = LiveFrame(title: "cube status", foot: "Ctrl-C ends this.", summary: nil, reports: picture.reports)
         frame.form = .wide
         frame.warning = "Not current: nobody is at work"
-        let lines = frame.lines(columns: 60, rows: 20, terminal: Terminal(isInteractive: false, hasColour: false))
+        let lines = frame.lines(columns: 60, rows: 20)
         #expect(lines.count < 20 && lines.allSatisfy { $0.count <= 60 })
-        #expect(lines[2].hasPrefix("api/0") && lines[11] == "  Stalled: it fails")
-        #expect(lines.suffix(3) == ["… and 1 more", "Not current: nobody is at work", "Ctrl-C ends this."])
+        #expect(lines[2].text.hasPrefix("api/0") && lines[11].text == "  Stalled: it fails")
+        #expect(lines.suffix(3).map(\.text) == ["… and 1 more", "Not current: nobody is at work", "Ctrl-C ends this."])
     }
 
     @Test(arguments: [

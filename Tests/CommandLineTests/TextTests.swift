@@ -1,3 +1,4 @@
+import CubeCore
 import CubeTypes
 import Testing
 
@@ -9,27 +10,29 @@ import Testing
 
     @Test func `columns are as wide as their widest cell, and the last one is cut`() {
         #expect(
-            table.text(plain) == """
+            table.lines().text == """
                 NAME       WHY
                 web        a|b
                 long-name  words that go on
+
                 """)
-        #expect(table.text(plain, columns: 16).split(separator: "\n").last == "long-name  word…")
+        #expect(table.lines(columns: 16).last?.text == "long-name  word…")
     }
 
     @Test func `what a task wrote stays on its line, and moves no cursor`() {
         let table = Table("NAME", "WHY", rows: [["web", "\("one\ntwo\u{1B}[2J")"]])
-        #expect(table.text(plain) == "NAME  WHY\nweb   one\\ntwo\\u{1B}[2J")
-        #expect("größer, 大".onOneLine == "größer, 大")
+        #expect(table.lines().text == "NAME  WHY\nweb   one\\ntwo\\u{1B}[2J\n")
+        #expect(TextLine("größer, 大").text == "größer, 大")
     }
 
     @Test func `markdown escapes what would end a cell`() {
         #expect(
-            table.markdown == """
+            table.markdown.text == """
                 | NAME | WHY |
-                | --- | --- |
+                |---|---|
                 | web | a\\|b |
                 | long-name | words that go on |
+
                 """)
     }
 
@@ -39,8 +42,18 @@ import Testing
     }
 
     @Test func `colour is only for terminals`() {
-        #expect(plain.styled("web", .red) == "web")
-        #expect(Terminal(isInteractive: true, hasColour: true).styled("web", .red) == "\u{1B}[31mweb\u{1B}[0m")
+        let line: TextLine = "it is \("web\u{1B}[2J", .red)"
+        #expect(plain.shown(line) == "it is web\\u{1B}[2J")
+        let colourful = Terminal(isInteractive: true, hasColour: true)
+        #expect(colourful.shown(line) == "it is \u{1B}[31mweb\\u{1B}[2J\u{1B}[0m")
+    }
+
+    @Test func `a long line is broken between words, and keeps its styles`() {
+        let line: TextLine = "one \("two three", .red), four incomprehensibilities"
+        let parts = line.wrapped(13, indentation: 2)
+        #expect(parts.map(\.text) == ["  one two", "  three, four", "  incomprehensibilities"])
+        #expect(parts[1].spans.map(\.style) == [nil, .red, nil, nil, nil])
+        #expect(line.wrapped(.max).map(\.text) == [line.text])
     }
 
     @Test func `lines come out whole, however the bytes come in`() {

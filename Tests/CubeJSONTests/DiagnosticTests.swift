@@ -61,7 +61,7 @@ import Testing
         let line = Array("[\u{1B}[2J\u{202E}]".utf8)
         let problem = Problem(.syntax, "not \(Quoted("\u{1B}[2J\u{202E}"))", at: 1..<2)
         let text = Problem.diagnostics(of: [problem], in: line, filename: "f")[0].text(source: line)
-        #expect(text == "f:1:2: error: not \"\\u{1b}[2J\\u{202e}\"\n    [\u{FFFD}[2J\u{FFFD}]\n     ^")
+        #expect(text == "f:1:2: error: not \"\\u{1B}[2J\\u{202E}\"\n    [\u{FFFD}[2J\u{FFFD}]\n     ^")
     }
 
     @Test func `many problems are sorted by place and cut at a hundred`() {

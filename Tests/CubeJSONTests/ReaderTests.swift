@@ -79,7 +79,7 @@ import Testing
             ("[-]", #"expected a digit, not "]""#, 2..<3),
             ("[nul]", #"expected "null", not "]""#, 4..<5),
             ("[é]", #"expected a value, not "é""#, 1..<3),
-            ("[\u{202E}]", #"expected a value, not "\u{202e}""#, 1..<4),
+            ("[\u{202E}]", #"expected a value, not "\u{202E}""#, 1..<4),
             ("\"a\nb\"", #"a line break in a string; write it as \n"#, 2..<3),
             (#"["\x"]"#, #"an unknown escape; after "\" stands one of " \ / b f n r t u"#, 2..<4),
             (#"["\ud800!"]"#, "half of a surrogate pair; it stands for no character", 2..<8),

@@ -127,7 +127,7 @@ struct RunningWorker {
     /// Follows the output until a line is in it, in whichever state the task is then.
     func output(_ id: TaskID, shows line: String) async throws {
         var text = ""
-        for try await chunk in try await service.logs(id, tail: nil, follow: true) {
+        for try await chunk in try await service.logs(id, LogSelection(follow: true)) {
             text += String(decoding: chunk, as: UTF8.self)
             if text.contains(line + "\n") { return }
         }

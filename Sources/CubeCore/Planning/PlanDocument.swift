@@ -73,6 +73,27 @@ package struct PlanDocument: Codable, Hashable, Sendable {
         case observedDigest = "observed_digest"
     }
 
+    /// The same plan as far as it is about some names. It is for reading: what it leaves out is as it was.
+    package func limited(to names: [WorkloadName]) -> PlanDocument {
+        var plan = self
+        plan.workloads.removeAll { !names.contains($0.name) }
+        plan.findings.removeAll { finding in !names.contains { $0.rawValue == finding.subject } }
+        plan.holds = holds.filter { hold in
+            hold.changes.contains { change in
+                // Such as `prune old`, `replace web/0`.
+                let subject = change.split(separator: " ").last?.prefix { $0 != "/" }
+                return names.contains { $0.rawValue == subject.map(String.init) }
+            }
+        }
+        plan.footprints.removeAll { !names.contains($0.name) }
+        if plan.workloads.isEmpty {
+            plan.converged = true
+            plan.state =
+                names.map(\.rawValue).joined(separator: ", ") + (names.count == 1 ? " runs" : " run") + " as declared"
+        }
+        return plan
+    }
+
     /// - Parameter encode: writes a document in a form that is the same for the same document.
     package mutating func seal(_ encode: (PlanDocument) throws -> [UInt8]) rethrows {
         digest = try bodyDigest(encode)

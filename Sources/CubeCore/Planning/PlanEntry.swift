@@ -13,6 +13,9 @@ package struct PlanEntry: Hashable, Sendable {
 }
 
 extension Planner {
+    /// Every name that the last pass knew: declared, or of what lives.
+    package var names: [WorkloadName] { entries.filter { $0.value.report != nil }.map(\.key).sorted() }
+
     /// What the last pass decided for a name; `nil` for one that it does not know.
     package func entry(_ name: WorkloadName) -> PlanEntry? {
         guard let entry = entries[name], let report = entry.report else { return nil }

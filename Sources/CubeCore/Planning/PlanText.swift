@@ -9,29 +9,36 @@ package struct PlanText: Sendable {
 
     package init(_ plan: PlanDocument) { self.plan = plan }
 
-    package var text: String {
-        var lines: [String] = []
+    /// Without styles.
+    package var text: String { lines.text }
+
+    /// As a block of code: the signs and the indentation mean something.
+    package var markdown: [MarkdownLine] { MarkdownLine.fenced(lines) }
+
+    package var lines: [TextLine] {
+        var lines: [TextLine] = []
         for workload in plan.workloads { lines += self.lines(of: workload) + [""] }
         lines.append(total)
         lines += held
         lines += findings
-        return lines.joined(separator: "\n") + "\n"
-    }
-
-    private func lines(of workload: PlanDocument.Workload) -> [String] {
-        var lines = ["\(workload.symbol.padded(to: 3)) \(workload.name)" + place(workload)]
-        lines += workload.differences.map { "      \($0.text)" }
-        lines += workload.actions.sorted { $0.reading < $1.reading }.map { "    \($0.text(of: workload.name))" }
-        for note in workload.notes where !lines.contains("      \(note)") { lines.append("      \(note)") }
         return lines
     }
 
-    private func place(_ workload: PlanDocument.Workload) -> String {
+    private func lines(of workload: PlanDocument.Workload) -> [TextLine] {
+        let symbol = workload.symbol
+        var lines: [TextLine] = ["\(symbol.padded, symbol.style) \(workload.name, .bold)" + place(workload)]
+        lines += workload.differences.map { "      \($0.text)" }
+        lines += workload.actions.sorted { $0.reading < $1.reading }.map { "    \($0.text(of: workload.name))" }
+        for note in workload.notes.map({ "      \($0)" as TextLine }) where !lines.contains(note) { lines.append(note) }
+        return lines
+    }
+
+    private func place(_ workload: PlanDocument.Workload) -> TextLine {
         guard let file = workload.file else { return "" }
         return "  (\(file)\(workload.line.map { ":\($0)" } ?? ""))"
     }
 
-    private var total: String {
+    private var total: TextLine {
         let actions = plan.workloads.flatMap(\.actions)
         guard !actions.isEmpty else {
             return plan.converged ? "No changes: \(plan.state)." : "No changes to make now: \(plan.state)."
@@ -46,29 +53,31 @@ package struct PlanText: Sendable {
             + "(\(states.joined(separator: ", ")))."
     }
 
-    private var held: [String] {
+    private var held: [TextLine] {
         guard !plan.holds.isEmpty || !plan.notices.isEmpty else { return [] }
-        return ["", "Held:"] + plan.notices.map { "  \($0)" }
-            + plan.holds.flatMap { hold in
-                ["  \(hold.message) (\(hold.reason))"]
-                    + hold.changes.map { "    \($0)" }
-                    + ["  To let exactly this through: \(hold.approve)"]
-            }
+        var lines: [TextLine] = ["", "\("Held:", .yellow)"]
+        lines += plan.notices.map { "  \($0)" }
+        for hold in plan.holds {
+            lines.append("  \(hold.message) (\(hold.reason))")
+            lines += hold.changes.map { "    \($0)" }
+            lines.append("  To let exactly this through: \(hold.approve)")
+        }
+        return lines
     }
 
-    private var findings: [String] {
+    private var findings: [TextLine] {
         guard !plan.findings.isEmpty else { return [] }
         return ["", "Noticed:"] + plan.findings.map { "  \($0.text) (\($0.reason))" }
     }
 }
 
 extension PlanDocument.Workload {
-    fileprivate var symbol: String {
+    fileprivate var symbol: ChangeSymbol {
         let verbs = Set(actions.map(\.verb))
-        if verbs.isEmpty { return "!" }
-        if verbs.isSuperset(of: [.stop, .schedule]) { return "-/+" }
-        if replicas.live == 0 { return "+" }
-        return replicas.desired == 0 ? "-" : "~"
+        if verbs.isEmpty { return .look }
+        if verbs.isSuperset(of: [.stop, .schedule]) { return .replace }
+        if replicas.live == 0 { return .start }
+        return replicas.desired == 0 ? .stop : .change
     }
 }
 
@@ -82,14 +91,14 @@ extension PlanDocument.Action {
         }
     }
 
-    fileprivate func text(of name: WorkloadName) -> String {
-        let sign =
+    fileprivate func text(of name: WorkloadName) -> TextLine {
+        let sign: ChangeSymbol =
             switch verb {
-            case .schedule: "+"
-            case .update: "~"
-            case .stop: "-"
+            case .schedule: .start
+            case .update: .change
+            case .stop: .stop
             }
-        let line = "\(sign) \(verb) \(name)/\(ordinal): \(reason)"
+        let line: TextLine = "\(sign.rawValue, sign.style) \(verb) \(name)/\(ordinal): \(reason)"
         return switch state {
         case .due: line
         case .inFlight: "\(line) [in flight]"
@@ -104,8 +113,4 @@ extension Difference {
         if desired == observed, let desired { return "\(field): \(desired)" }
         return "\(field): \(observed ?? "(none)") -> \(desired ?? "(none)")"
     }
-}
-
-extension String {
-    fileprivate func padded(to width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
 }

@@ -24,10 +24,14 @@ package struct ReviewText: Sendable {
 
     // MARK: For a terminal
 
-    package var text: String {
-        var lines: [String] = []
+    /// Without styles.
+    package var text: String { lines.text }
+
+    package var lines: [TextLine] {
+        var lines: [TextLine] = []
         for change in review.changes {
-            lines.append("\(change.kind.symbol) \(change.name)  (\(place(change)))")
+            let symbol = change.kind.symbol
+            lines.append("\(symbol.rawValue, symbol.style) \(change.name, .bold)  (\(place(change)))")
             lines += change.fields.map { field in
                 let from = field.from.map { "\(cut($0)) -> " } ?? ""
                 return "      \(field.field): \(from)\(cut(field.to ?? "(none)"))"
@@ -37,10 +41,10 @@ package struct ReviewText: Sendable {
         lines.append(
             review.total.map { "From \(base) to \(revision): \($0)." } ?? "No difference from \(base) to \(revision).")
         if !review.diagnostics.isEmpty {
-            lines += ["", "Not valid in \(revision):"]
+            lines += ["", "\("Not valid in \(revision):", .red)"]
             lines += review.diagnostics.map { "  \(place($0.range)): \($0.words)" }
         }
-        return lines.joined(separator: "\n") + "\n"
+        return lines
     }
 
     private func place(_ change: Review.Change) -> String { "\(path(change.file)):\(change.line)" }
@@ -57,47 +61,52 @@ package struct ReviewText: Sendable {
 
     // MARK: For a review
 
-    package var markdown: String {
-        var lines = [
-            review.total.map { "**Workloads: \($0)**, from \(base.markdownCode) to \(revision.markdownCode)." }
-                ?? "**No workload changes** from \(base.markdownCode) to \(revision.markdownCode)."
+    package var markdown: [MarkdownLine] {
+        var lines: [MarkdownLine] = [
+            review.total.map { "**Workloads: \($0)**, from \(code: base) to \(code: revision)." }
+                ?? "**No workload changes** from \(code: base) to \(code: revision)."
         ]
         if !review.diagnostics.isEmpty {
             lines += ["", "**Not valid**: what these files declared before stays as it is.", ""]
             lines += review.diagnostics.map {
-                "- \(place($0.range).markdownCode): \($0.words.markdownText) (\($0.reason.rawValue.markdownCode))"
+                "- \(code: place($0.range)): \($0.words) (\(code: $0.reason.rawValue))"
             }
         }
         if !review.changes.isEmpty {
-            lines += ["", "| | Workload | What comes of it | Declared in |", "|---|---|---|---|"]
+            lines += ["", "| | Workload | What comes of it | Declared in |", MarkdownLine.rule(columns: 4)]
             lines += review.changes.map { change in
-                "| \(change.kind.rawValue) | \(change.name.rawValue.markdownCode) | \(change.consequence.markdownText) "
-                    + "| \(place(change).markdownCode) |"
+                .row([
+                    "\(change.kind.rawValue)", "\(code: change.name)", "\(change.consequence)",
+                    "\(code: place(change))",
+                ])
             }
         }
         for change in review.changes where !change.fields.isEmpty {
-            lines += ["", "#### \(change.name.rawValue.markdownCode): \(change.kind.rawValue)", ""]
+            lines += ["", "#### \(code: change.name): \(change.kind.rawValue)", ""]
             lines +=
                 change.kind == .added
-                ? ["| Field | Value |", "|---|---|"] : ["| Field | From | To | |", "|---|---|---|---|"]
+                ? ["| Field | Value |", MarkdownLine.rule(columns: 2)]
+                : ["| Field | From | To | |", MarkdownLine.rule(columns: 4)]
             lines += change.fields.map { field in
-                let to = field.to.map { cut($0).markdownCode } ?? ""
-                guard change.kind != .added else { return "| \(field.field.markdownCode) | \(to) |" }
-                let from = field.from.map { cut($0).markdownCode } ?? ""
-                return "| \(field.field.markdownCode) | \(from) | \(to) | \(field.replaces ? "replaces" : "") |"
+                let (from, to) = (value(field.from), value(field.to))
+                return change.kind == .added
+                    ? .row(["\(code: field.field)", to])
+                    : .row(["\(code: field.field)", from, to, field.replaces ? "replaces" : ""])
             }
         }
-        return lines.joined(separator: "\n") + "\n"
+        return lines
     }
+
+    private func value(_ text: String?) -> MarkdownLine { text.map { "\(code: cut($0))" } ?? "" }
 }
 
 extension Review.Change.Kind {
-    fileprivate var symbol: String {
+    fileprivate var symbol: ChangeSymbol {
         switch self {
-        case .added: "+"
-        case .changed: "~"
-        case .removed: "-"
-        case .kept: "!"
+        case .added: .start
+        case .changed: .change
+        case .removed: .stop
+        case .kept: .look
         }
     }
 }

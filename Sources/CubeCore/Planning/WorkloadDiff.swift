@@ -49,6 +49,8 @@ package struct WorkloadDiff: Codable, Hashable, Sendable {
     /// Where the manifest stands, or stood.
     package var file: String?
     package var line: Int?
+    /// How many tasks are declared, and how many live.
+    package var replicas: WorkloadStatus.Replicas
     /// By field.
     package var differences: [Field]
     /// In the order in which they are carried out.
@@ -59,7 +61,7 @@ package struct WorkloadDiff: Codable, Hashable, Sendable {
     package var stalled: String?
 
     enum CodingKeys: String, CodingKey {
-        case name, file, line, differences, actions, stalled
+        case name, file, line, replicas, differences, actions, stalled
         case heldBy = "held_by"
     }
 }
@@ -117,7 +119,7 @@ extension WorkloadDiff {
     fileprivate init(_ entry: PlanEntry, _ drift: DriftReport, placements: [TaskID: Scheduler.Decision]) {
         let status = entry.report.status
         self.init(
-            name: entry.name, file: status.file, line: status.line,
+            name: entry.name, file: status.file, line: status.line, replicas: status.replicas,
             differences: drift.differences.map { difference in
                 Field(
                     field: difference.field, desired: difference.desired, observed: difference.observed,

@@ -20,21 +20,26 @@ package struct WorkloadDiffText: Sendable {
 
     // MARK: For a terminal
 
-    package var text: String {
-        let others = unmanaged.map { "Not under a manifest: \($0.text)\n" }.joined()
-        guard !diffs.isEmpty else { return "No difference.\n" + others }
-        var lines: [String] = []
+    /// Without styles.
+    package var text: String { lines.text }
+
+    package var lines: [TextLine] {
+        let others = unmanaged.map { "Not under a manifest: \($0.text)" as TextLine }
+        guard !diffs.isEmpty else { return ["No difference."] + others }
+        var lines: [TextLine] = []
         for diff in diffs {
-            lines.append("\(diff.symbol) \(diff.name)\(diff.place.map { "  (\($0))" } ?? "")")
+            let symbol = diff.symbol
+            lines.append(
+                "\(symbol.rawValue, symbol.style) \(diff.name, .bold)\(diff.place.map { "  (\($0))" } ?? "")")
             lines += diff.differences.map { field in
                 let values =
                     field.isHidden
                     ? field.hiddenChange : "\(cut(field.observed ?? "(none)")) -> \(cut(field.desired ?? "(none)"))"
-                return "      \(field.field): \(values)\(field.replaces ? "  (replaces)" : "")"
+                return "      \(field.field): \(values)\(field.replaces ? "  (replaces)" : "", .yellow)"
             }
             lines += diff.sentences.map { "    \($0)" } + [""]
         }
-        return lines.joined(separator: "\n") + "\n\(total).\n" + others
+        return lines + ["\(total)."] + others
     }
 
     private var total: String {
@@ -49,35 +54,37 @@ package struct WorkloadDiffText: Sendable {
 
     // MARK: For a comment
 
-    package var markdown: String {
-        let others = unmanaged.map { "\nNot under a manifest: \($0.text.markdownText)\n" }.joined()
+    package var markdown: [MarkdownLine] {
+        let others = unmanaged.flatMap { ["", "Not under a manifest: \($0.text)"] as [MarkdownLine] }
         guard !diffs.isEmpty else {
-            return "**No difference** between what runs and \(source.markdownCode).\n" + others
+            return ["**No difference** between what runs and \(code: source)."] + others
         }
-        var lines = [
-            "**\(number)** from \(source.markdownCode).", "",
-            "| Workload | What comes of it | Where | Declared in |", "|---|---|---|---|",
+        var lines: [MarkdownLine] = [
+            "**\(number)** from \(code: source).", "",
+            "| Workload | What comes of it | Where | Declared in |", MarkdownLine.rule(columns: 4),
         ]
         lines += diffs.map { diff in
-            "| \(diff.name.rawValue.markdownCode) | \(diff.outcome.markdownText) | \(diff.places.markdownText) "
-                + "| \(diff.place?.markdownCode ?? "") |"
+            .row([
+                "\(code: diff.name)", "\(diff.outcome)", "\(diff.places)", diff.place.map { "\(code: $0)" } ?? "",
+            ])
         }
         for diff in diffs {
-            lines += ["", "#### \(diff.name.rawValue.markdownCode)"]
+            lines += ["", "#### \(code: diff.name)"]
             if !diff.differences.isEmpty {
-                lines += ["", "| Field | Is | Should be | |", "|---|---|---|---|"]
+                lines += ["", "| Field | Is | Should be | |", MarkdownLine.rule(columns: 4)]
                 lines += diff.differences.map { field in
-                    let (observed, desired) = (value(field.observed), value(field.desired))
-                    let values = field.isHidden ? " | \(field.hiddenChange)" : "\(observed) | \(desired)"
-                    return "| \(field.field.markdownCode) | \(values) | \(field.replaces ? "replaces" : "") |"
+                    let (observed, desired) =
+                        field.isHidden
+                        ? ("", "\(field.hiddenChange)") : (value(field.observed), value(field.desired))
+                    return .row(["\(code: field.field)", observed, desired, field.replaces ? "replaces" : ""])
                 }
             }
-            lines += [""] + diff.sentences.map { "- \($0.markdownText)" }
+            lines += [""] + diff.sentences.map { "- \($0)" }
         }
-        return lines.joined(separator: "\n") + "\n" + others
+        return lines + others
     }
 
-    private func value(_ text: String?) -> String { text.map { cut($0).markdownCode } ?? "" }
+    private func value(_ text: String?) -> MarkdownLine { text.map { "\(code: cut($0))" } ?? "" }
 }
 
 /// What becomes of one slot.
@@ -155,13 +162,12 @@ extension WorkloadDiff {
     /// How many tasks a sentence names.
     private static var named: Int { 10 }
 
-    fileprivate var symbol: String {
+    fileprivate var symbol: ChangeSymbol {
         let effects = Set(changes.map(\.effect))
-        if effects.contains(.replace) { return "-/+" }
-        if effects == [.start], differences.contains(where: { $0.field == "replicas" && $0.observed == "0" }) {
-            return "+"
-        }
-        return effects == [.stop] ? "-" : effects.isEmpty ? "!" : "~"
+        if effects.isEmpty { return .look }
+        if effects.contains(.replace) { return .replace }
+        if replicas.live == 0 { return .start }
+        return replicas.desired == 0 ? .stop : .change
     }
 
     /// Where the manifest stands: `web.json:3`.

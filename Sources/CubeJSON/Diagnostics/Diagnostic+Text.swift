@@ -8,7 +8,8 @@ extension Diagnostic {
     package func text(source: [UInt8]?) -> String {
         let place = "\(range.filename.harmless):\(range.start.line):\(range.start.column)"
         let excerpt = source.map(excerpt) ?? []
-        return (["\(place): \(severity.rawValue): \(message)"] + excerpt.map { "    " + $0 }).joined(separator: "\n")
+        return (["\(place): \(severity.rawValue): \(message.harmless)"] + excerpt.map { "    " + $0 }).joined(
+            separator: "\n")
     }
 
     /// The line, cut to what fits beside the place, and the marker; nothing where the line is empty.

@@ -9,18 +9,22 @@ package struct Quoted: CustomStringConvertible, Sendable {
 }
 
 extension String {
-    /// The text with control characters, marks of direction and the like as their numbers.
+    /// The text on one line, in which every scalar that a terminal could obey or hide is written as Swift writes it: `\n`,
+    /// `\u{1B}`.
     package var harmless: String {
-        unicodeScalars.map { $0.isHarmless ? String($0) : "\\u{\(String($0.value, radix: 16))}" }.joined()
+        guard unicodeScalars.contains(where: { !$0.isHarmless }) else { return self }
+        return unicodeScalars.map { $0.isHarmless ? String($0) : $0.escaped(asASCII: true) }.joined()
     }
 }
 
 extension Unicode.Scalar {
-    /// Whether a terminal shows it and does nothing else.
-    var isHarmless: Bool {
+    /// Whether a terminal shows it and does nothing else: no control character, mark of direction or invisible character.
+    package var isHarmless: Bool {
+        if value < 0x7F { return value >= 0x20 }
         switch properties.generalCategory {
-        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .unassigned, .privateUse: false
-        default: true
+        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .unassigned, .privateUse: return false
+        // The blank Braille pattern has a shape of its own and shows nothing.
+        default: return !properties.isDefaultIgnorableCodePoint && value != 0x2800
         }
     }
 }

@@ -1,4 +1,5 @@
 package import CubeCore
+import CubeJSON
 package import CubeSystem
 package import CubeTypes
 import FoundationEssentials
@@ -99,8 +100,8 @@ package actor StatusFiles {
     /// JSON for people: one key a line, sorted.
     static func bytes(of value: some Encodable) -> [UInt8] {
         let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        do { return [UInt8](try encoder.encode(value)) + [UInt8(ascii: "\n")] } catch {
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        do { return JSONLayout.indented(try encoder.encode(value)) + [UInt8(ascii: "\n")] } catch {
             preconditionFailure("Our own values always encode: \(error)")
         }
     }

@@ -54,7 +54,7 @@ struct ApplyCommand: Command {
             let end = try await reconcile(place, contract)
             outcome = preview.leader == nil ? end : try await explained(end)
         }
-        Terminal.output(outcome.text)
+        Terminal.output(outcome.lines)
         if outcome.exitStatus != .success { throw ExitCode(outcome.exitStatus.rawValue) }
     }
 
@@ -102,7 +102,7 @@ struct ApplyCommand: Command {
         while ContinuousClock.now < deadline {
             if let summary = try status.summary(), summary.desiredDigest == desired {
                 let outcome = ApplyOutcome(summary, isConverged: summary.isConverged)
-                if let outcome { return outcome }
+                if let outcome { return outcome.naming(try status.names().compactMap(status.workload)) }
             }
             guard try DirectoryLock.holder(of: data.reconciler) != nil else {
                 throw Failure(
@@ -111,89 +111,6 @@ struct ApplyCommand: Command {
             try await Task.sleep(for: .milliseconds(200))
         }
         return .late(timeout, try status.names().compactMap(status.workload))
-    }
-}
-
-/// How an `apply` ended.
-enum ApplyOutcome: Hashable, Sendable {
-    /// All runs as declared, but for so many workloads that are frozen and differ.
-    case converged(butFrozen: Int)
-    /// What moved since the plan was saved.
-    case stale([String])
-    case leaseHeld(String)
-    case held(String)
-    case notConverged(String)
-
-    /// - Parameter isBound: whether it is for this process to carry out a saved plan; otherwise a reconciler of the same source
-    ///   may do what is to be done.
-    /// - Returns: `nil` while it goes on.
-    init?(_ summary: SummaryStatus, isConverged: Bool, isBound: Bool = false) {
-        if isConverged {
-            // What is frozen counts as it is; nothing else that differs does.
-            self = .converged(butFrozen: summary.counts.outOfSync)
-            return
-        }
-        let conditions = summary.conditions.filter(\.status)
-        let isBusy = conditions.contains { $0.type == .reconciling }
-        func refusal(_ reason: ErrorReason) -> Condition? {
-            conditions.first { $0.type == .held && $0.reason == reason.rawValue }
-        }
-        // What the guards of another one hold is not known here.
-        let isLed = refusal(.leaseHeld) != nil
-        if let refused = refusal(.ownerTaken) ?? (isBound ? refusal(.leaseHeld) : nil) {
-            self = .leaseHeld(refused.message)
-        } else if !summary.holds.isEmpty, !isBusy, !isLed {
-            self = .held(by: summary.holds)
-        } else if let stalled = conditions.first(where: { $0.type == .stalled }), !isBusy {
-            self = .notConverged(stalled.message)
-        } else {
-            return nil
-        }
-    }
-
-    static func held(by holds: [SummaryStatus.HeldSet]) -> ApplyOutcome {
-        .held(
-            holds.map { "\($0.changes.shortList): \($0.message) (\($0.reason)); `\($0.approve)` releases it" }
-                .joined(separator: "\n"))
-    }
-
-    /// The end of the time, with what is not as declared by then.
-    static func late(_ limit: Duration, _ workloads: [WorkloadStatus]) -> ApplyOutcome {
-        let unfinished = workloads.filter { $0.health != .suspended && ($0.sync != .synced || $0.health != .healthy) }
-            .sorted { $0.name < $1.name }
-        let lines = unfinished.prefix(10).map { workload in
-            "\n  \(workload.name) is \(workload.sync.rawValue), \(workload.health.rawValue)"
-                + (workload.why.map { ": \($0)" } ?? "")
-        }
-        let more = unfinished.count > 10 ? "\n  … and \(unfinished.count - 10) more" : ""
-        return .notConverged("not all runs as declared after \(limit.text)" + lines.joined() + more)
-    }
-
-    var exitStatus: ExitStatus {
-        switch self {
-        case .converged: .success
-        case .stale: .stalePlan
-        case .leaseHeld: .leaseHeld
-        case .held: .held
-        case .notConverged: .notConverged
-        }
-    }
-
-    var text: String {
-        switch self {
-        case .converged(butFrozen: 0): "All runs as declared."
-        case .converged(let frozen):
-            "All runs as declared, but for \(Count(frozen, "workload")) that \(frozen == 1 ? "is" : "are") frozen and "
-                + "\(frozen == 1 ? "differs" : "differ"): `cube diff` shows how, `cube resume NAME` ends it."
-        case .stale(let departures):
-            "The plan is stale:\n" + departures.prefix(10).map { "  \($0)" }.joined(separator: "\n")
-                + (departures.count > 10 ? "\n  … and \(departures.count - 10) more" : "")
-                + "\nNothing more was done. `cube plan` makes a new one."
-        case .leaseHeld(let message): "Not done: \(message)."
-        case .held(let message): "Held: \(message)"
-        case .notConverged(let message):
-            "Not done: \(message)\(message.contains("\n") ? "\n" : ". ")`cube status` says more."
-        }
     }
 }
 
@@ -208,7 +125,7 @@ private final class ApplyWatch: Service {
         self.state = state
         self.limit = limit
         self.isBound = isBound
-        found = Mutex(.notConverged("it was interrupted"))
+        found = Mutex(.notConverged(["it was interrupted"]))
     }
 
     var outcome: ApplyOutcome { found.withLock(\.self) }
@@ -223,7 +140,7 @@ private final class ApplyWatch: Service {
                         if let outcome = view.summary.flatMap({
                             ApplyOutcome($0, isConverged: view.isConverged, isBound: isBound)
                         }) {
-                            return outcome
+                            return outcome.naming(view.workloads.values.map(\.status))
                         }
                     }
                     return nil

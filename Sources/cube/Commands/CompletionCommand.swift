@@ -27,6 +27,6 @@ struct CompletionCommand: Command {
             case .zsh: .zsh
             case .fish: .fish
             }
-        Terminal.output(CubeCommand.completionScript(for: shell))
+        Terminal.output(verbatim: CubeCommand.completionScript(for: shell))
     }
 }

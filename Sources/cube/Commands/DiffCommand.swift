@@ -24,6 +24,7 @@ struct DiffCommand: Command {
 
             Examples:
               cube diff
+              cube diff web api
               cube diff -o json
               cube diff --revision v1.2
               cube diff --base origin/main --revision HEAD -o markdown
@@ -37,6 +38,7 @@ struct DiffCommand: Command {
             "Compare with the manifests of this commit, or rather of its common ancestor with the other one, and not with what "
                 + "runs.", valueName: "rev"))
     var base: String?
+    @OptionGroup var names: NamesArgument
     @OptionGroup var options: PreviewOptions
     @OptionGroup var output: OutputOptions
 
@@ -59,14 +61,15 @@ struct DiffCommand: Command {
 
     private func compareWithWhatRuns() async throws -> Bool {
         let preview = try await options.preview()
-        let diffs = try await preview.diffs(options.cluster())
+        try names.require(knownIn: preview.planner.names)
+        let diffs = try await preview.diffs(options.cluster()).filter { names.contains($0.name) }
         let text = WorkloadDiffText(
             diffs, source: preview.plan.summary.source.words,
-            unmanaged: preview.plan.findings.filter { $0.reason == Finding.unmanaged })
+            unmanaged: names.isAll ? preview.plan.findings.filter { $0.reason == Finding.unmanaged } : [])
         switch output.output {
-        case .json: Terminal.output(try JSONText.pretty(diffs))
-        case .markdown: Terminal.output(String(text.markdown.dropLast()))
-        case .text: Terminal.output(String(text.text.dropLast()))
+        case .json: Terminal.output(json: try JSONText.pretty(diffs))
+        case .markdown: Terminal.output(text.markdown)
+        case .text: Terminal.output(text.lines)
         }
         return !diffs.isEmpty
     }
@@ -86,7 +89,8 @@ struct DiffCommand: Command {
         let base = try await reader.base(of: range)
         let old = try await reader.manifests(at: base)
         let new = try await reader.manifests(at: revision)
-        let review = Review(base: old, revision: new)
+        var review = Review(base: old, revision: new)
+        review.changes.removeAll { !names.contains($0.name) }
         let document = ReviewDocument(
             base: old.source.commit, revision: revision == nil ? nil : new.source.commit, review: review)
         let text = ReviewText(
@@ -94,9 +98,9 @@ struct DiffCommand: Command {
             revision: document.revision.map { String($0.prefix(12)) } ?? "the directory as it is",
             directory: try await reader.path())
         switch output.output {
-        case .json: Terminal.output(try JSONText.pretty(document))
-        case .text: Terminal.output(String(text.text.dropLast()))
-        case .markdown: Terminal.output(String(text.markdown.dropLast()))
+        case .json: Terminal.output(json: try JSONText.pretty(document))
+        case .text: Terminal.output(text.lines)
+        case .markdown: Terminal.output(text.markdown)
         }
         if !review.diagnostics.isEmpty, !options.allowStale {
             throw Failure(

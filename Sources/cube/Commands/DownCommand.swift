@@ -1,4 +1,5 @@
 import ArgumentParser
+import CubeCore
 import CubeErrors
 import CubeManager
 import CubeManagerClient
@@ -111,7 +112,7 @@ struct DownCommand: Command {
             return
         }
         Terminal.note("\(orphans.count == 1 ? "1 task runs" : "\(orphans.count) tasks run") that no manager knows:")
-        for line in LeftTasks(orphans).lines { Terminal.note(line) }
+        for line in LeftTasks(orphans).lines { Terminal.note(TextLine(line)) }
         if !yes {
             guard Terminal.standardOutput.isInteractive, isatty(STDIN_FILENO) == 1 else {
                 throw Failure("nobody was asked whether to stop them", hint: "--yes stops them without a question")

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CubeCore
 import CubeManagerClient
 import CubeTypes
 
@@ -42,18 +43,19 @@ struct EventsCommand: Command {
 
     private func show(_ event: TaskEvent) throws {
         switch output {
-        case .json: Terminal.output(try JSONText.line(event))
-        case .text, .markdown: Terminal.output((output == .markdown ? "- " : "") + Self.line(event))
+        case .json: Terminal.output(json: try JSONText.line(event))
+        case .text: Terminal.output(Self.line(event))
+        case .markdown: Terminal.output(["- \(Self.line(event))"] as [MarkdownLine])
         }
     }
 
-    static func line(_ event: TaskEvent) -> String {
+    static func line(_ event: TaskEvent) -> TextLine {
         let subject = event.name.map { name in event.ordinal.map { "\(name)/\($0)" } ?? name.rawValue }
-        return [
-            Terminal.standardOutput.styled(event.at.description, .dim), event.kind.rawValue,
-            subject ?? event.owner?.rawValue, event.node.map { "on \($0)" }, event.reason.map { "(\($0))" },
+        let words = [
+            event.kind.rawValue, subject ?? event.owner?.rawValue, event.node.map { "on \($0)" },
             // What follows the first line is the end of the task's output, which `cube logs` shows.
-            event.message.map { String($0.prefix { $0 != "\n" }).onOneLine },
+            event.message.map { String($0.prefix { $0 != "\n" }) }, event.reason.map { "(\($0))" },
         ].compactMap { $0 }.joined(separator: " ")
+        return "\(event.at, .dim) \(words)"
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CubeCore
 import CubeReconciler
 import CubeTypes
 
@@ -33,22 +34,24 @@ struct HistoryCommand: Command {
                 hint: "`cube status` lists the workloads")
         }
         let shown = Array(actions.suffix(limit))
-        try output.write(
-            shown,
-            as: Table(
-                "AT", "ACTION", "WHY", "COMMIT", "RESULT",
-                rows: shown.map { action in
-                    [
-                        Table.Cell("\(action.at)", .dim), Table.Cell("\(action.verb) \(action.name)/\(action.ordinal)"),
-                        "\(action.reason) (\(action.rule))", "\(action.commit?.prefix(7) ?? "-")",
-                        Table.Cell(action.result ?? "not known", action.result == "ok" ? .green : .yellow),
-                    ]
-                }))
+        try output.write(shown, as: Self.table(shown))
+    }
+
+    static func table(_ actions: [PastAction]) -> Table {
+        Table(
+            "AT", "ACTION", "WHY", "COMMIT", "RESULT",
+            rows: actions.map { action in
+                [
+                    Table.Cell("\(action.at)", .dim), Table.Cell("\(action.verb) \(action.name)/\(action.ordinal)"),
+                    "\(action.reason) (\(action.rule))", "\(action.commit?.prefix(7) ?? "-")",
+                    Table.Cell(action.result ?? "not known", action.result == "ok" ? .green : .yellow),
+                ]
+            })
     }
 }
 
 /// An action of the past: its intent, and what came of it where that is known.
-struct PastAction: Encodable {
+struct PastAction: Codable, Hashable {
     var at: Timestamp
     var verb: String
     var name: WorkloadName

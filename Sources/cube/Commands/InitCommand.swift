@@ -1,4 +1,5 @@
 import ArgumentParser
+import CubeCore
 import CubeTypes
 import Glibc
 import SystemPackage

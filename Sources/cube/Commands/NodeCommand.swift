@@ -1,4 +1,5 @@
 import ArgumentParser
+import CubeCore
 import CubeManagerClient
 import CubeTypes
 
@@ -15,23 +16,25 @@ struct NodeCommand: ParsableCommand {
 
         func run() async throws {
             let list = try await manager.reader().nodes()
-            try output.write(
-                list,
-                as: Table(
-                    "NODE", "STATE", "TASKS", "CPU", "MEMORY", "LABELS", "WHY",
-                    rows: list.nodes.map { node in
-                        [
-                            Table.Cell(node.name.rawValue, .bold), Table.Cell(node.state),
-                            "\(node.tasks)",
-                            "\(cores(node.reserved.millicores)) of \(cores(node.capacity.millicores))",
-                            "\(ByteCount(node.reserved.memory)) of \(ByteCount(node.capacity.memory))",
-                            "\(node.labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ","))",
-                            Table.Cell(node.message ?? ""),
-                        ]
-                    }))
+            try output.write(list, as: Self.table(list.nodes))
         }
 
-        private func cores(_ millicores: Int) -> String { "\(Double(millicores) / 1000)" }
+        static func table(_ nodes: [NodeInfo]) -> Table {
+            Table(
+                "NODE", "STATE", "TASKS", "CPU", "MEMORY", "LABELS", "WHY",
+                rows: nodes.map { node in
+                    [
+                        Table.Cell(node.name.rawValue, .bold), Table.Cell(node.state),
+                        "\(node.tasks)",
+                        "\(cores(node.reserved.millicores)) of \(cores(node.capacity.millicores))",
+                        "\(ByteCount(node.reserved.memory)) of \(ByteCount(node.capacity.memory))",
+                        "\(node.labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ","))",
+                        Table.Cell(node.message ?? ""),
+                    ]
+                })
+        }
+
+        private static func cores(_ millicores: Int) -> String { "\(Double(millicores) / 1000)" }
     }
 
     struct Show: Command {
@@ -41,7 +44,7 @@ struct NodeCommand: ParsableCommand {
         var name: NodeName
         @OptionGroup var manager: ConnectionOptions
 
-        func run() async throws { Terminal.output(try JSONText.pretty(try await manager.reader().node(name))) }
+        func run() async throws { Terminal.output(json: try JSONText.pretty(try await manager.reader().node(name))) }
     }
 
     struct Drain: Command {

@@ -17,17 +17,19 @@ struct OwnerCommand: ParsableCommand {
 
         func run() async throws {
             let list = try await manager.reader().owners()
-            try output.write(
-                list,
-                as: Table(
-                    "OWNER", "HELD", "LEASE", "DIRECTIVES",
-                    rows: list.owners.map { owner in
-                        [
-                            Table.Cell(owner.owner.rawValue, .bold), "\(owner.holds.count)",
-                            "\(owner.lease.map { $0.expiresAt > .now ? $0.holder : "expired (\($0.holder))" } ?? "-")",
-                            "\(owner.directives.newest.map(\.words).shortList)",
-                        ]
-                    }))
+            try output.write(list, as: Self.table(list.owners))
+        }
+
+        static func table(_ owners: [OwnerStatus]) -> Table {
+            Table(
+                "OWNER", "HELD", "LEASE", "DIRECTIVES",
+                rows: owners.map { owner in
+                    [
+                        Table.Cell(owner.owner.rawValue, .bold), "\(owner.holds.count)",
+                        "\(owner.lease.map { $0.expiresAt > .now ? $0.holder : "expired (\($0.holder))" } ?? "-")",
+                        "\(owner.directives.newest.map(\.words).shortList)",
+                    ]
+                })
         }
     }
 

@@ -10,16 +10,21 @@ struct PlanCommand: Command {
             """
             Looks once and changes nothing. With --out the plan is saved: `cube apply FILE` does just that, and refuses when
             manifests or tasks are not as they were. A saved plan is JSON, and holds no value of `env`. A plan for a --revision
-            can be applied once the directory has the manifests of that revision.
+            can be applied once the directory has the manifests of that revision. `cube plan show FILE` shows a saved plan
+            without a manager or manifests, with a warning where it is not as it was written.
 
             Exit codes: 0, 1 an error; with --detailed-exitcode 0 nothing to do, 1 an error, 2 something to do.
 
             Examples:
               cube plan
+              cube plan web api
               cube plan --detailed-exitcode -o json
               cube plan --out release.plan && cube apply release.plan
-            """), subcommands: [Show.self])
+              cube plan show release.plan
+            """))
 
+    @Argument(help: "Workloads, all where none is named; or `show` and the file of a saved plan.", completion: .file())
+    var words: [String] = []
     @Option(help: ArgumentHelp("Save the plan, for `cube apply`.", valueName: "file"), completion: .file())
     var out: String?
 
@@ -32,20 +37,29 @@ struct PlanCommand: Command {
         if let revision = options.git.localRevision, RevisionRange(revision) != nil {
             throw ValidationError("--revision \"\(revision)\" is a range, which goes with `cube diff`")
         }
+        if out != nil, !words.isEmpty { throw ValidationError("--out saves the whole plan; it takes no names") }
+        if savedFile == nil { _ = try words.map(WorkloadName.parse) }
     }
 
+    /// The file of `cube plan show FILE`. It is read here, as a parser would take the name of a subcommand for a workload's.
+    private var savedFile: String? { words.count == 2 && words[0] == "show" ? words[1] : nil }
+
     func run() async throws {
+        if let savedFile { return try show(savedFile) }
         let preview = try await options.preview()
         if out != nil, preview.hidesValues {
             throw Failure(
                 "--out: the token may only read, and a plan that can be applied compares values of `env`",
                 hint: "--token-file names a token of the role write")
         }
-        let plan = preview.document
+        let names = try words.map(WorkloadName.parse)
+        try names.require(knownIn: preview.planner.names)
+        let whole = preview.document
+        let plan = names.isEmpty ? whole : whole.limited(to: names)
         try output.write(plan)
         if let out {
             try SavedPlan.write(plan, to: .absolute(out))
-            Terminal.note(try await prospect(of: preview, savedTo: out))
+            Terminal.note(TextLine(try await prospect(of: preview, savedTo: out)))
         }
         if detailedExitcode, plan.workloads.contains(where: { !$0.actions.isEmpty }) {
             throw ExitCode(ExitStatus.changes.rawValue)
@@ -67,36 +81,16 @@ struct PlanCommand: Command {
         return "Saved to \(file): `cube apply \(file)` does just this."
     }
 
-    struct Show: Command {
-        static let configuration = CommandConfiguration(
-            abstract: "Show a plan that was saved, without a manager or manifests.",
-            discussion: .flowing(
-                """
-                A file that is not as it was written is shown with a warning; `cube apply` refuses it.
-
-                Example:
-                  cube plan show release.plan
-                """))
-
-        @Argument(help: "The file that `cube plan --out` wrote.", completion: .file())
-        var file: String
-        @OptionGroup var output: OutputOptions
-
-        func run() async throws {
-            let saved = try SavedPlan.read(.absolute(file))
-            if !saved.isIntact { Terminal.note("\(file) was changed after it was written.") }
-            try output.write(saved.plan)
-        }
+    private func show(_ file: String) throws {
+        let saved = try SavedPlan.read(.absolute(file))
+        if !saved.isIntact { Terminal.note("\(file) was changed after it was written.") }
+        try output.write(saved.plan)
     }
 }
 
 extension OutputOptions {
     fileprivate func write(_ plan: PlanDocument) throws {
-        let text = PlanText(plan).text
-        switch output {
-        case .json: Terminal.output(try JSONText.pretty(plan))
-        case .text: Terminal.output(String(text.dropLast()))
-        case .markdown: Terminal.output("```\n\(text)```")
-        }
+        let text = PlanText(plan)
+        try write(plan, text: text.lines, markdown: text.markdown)
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CubeCore
 import CubeReconciler
 import CubeTypes
 import CubeWorker

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CubeCore
 import CubeManager
 import CubeSystem
 import CubeTypes

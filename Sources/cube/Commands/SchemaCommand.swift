@@ -27,9 +27,9 @@ struct SchemaCommand: Command {
 
     func run() async throws {
         switch output {
-        case .json: Terminal.output(ManifestSchema.json())
+        case .json: Terminal.output(verbatim: ManifestSchema.json())
         case .text: ManifestReferenceText.show()
-        case .markdown: Terminal.output(ManifestReferenceText().markdown)
+        case .markdown: Terminal.output(verbatim: ManifestReferenceText().markdown)
         }
     }
 }

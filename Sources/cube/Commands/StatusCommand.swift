@@ -17,9 +17,17 @@ struct StatusCommand: Command {
             With --watch it goes on until Ctrl-C: on a terminal the picture is redrawn in place, elsewhere there is a line for
             each workload, and then one whenever something is otherwise. With -o json each of these lines is an object.
 
+            With --wait it waits until all workloads, or those that are named, are Synced and Healthy, and then shows them. A
+            frozen workload is not waited for. A change that the reconciler has not read yet is not waited for either: `cube
+            apply` does that.
+
+            Exit codes: 0, 1 an error, 5 with --wait: not healthy in time.
+
             Examples:
               cube status
               cube status -o wide
+              cube status web api
+              cube status --wait --timeout 2m
               cube status --watch
               cube status --watch -o json | jq -c .workload
               cube explain web
@@ -27,51 +35,65 @@ struct StatusCommand: Command {
 
     enum Format: String, ExpressibleByArgument, CaseIterable { case text, wide, json, markdown }
 
+    @OptionGroup var names: NamesArgument
     @Flag(name: .shortAndLong, help: "Go on with what changes, until Ctrl-C.")
     var watch = false
+    @Flag(help: "Wait until everything, or what is named, is healthy; the exit code tells whether it is.")
+    var wait = false
+    @Option(
+        help: ArgumentHelp("How long --wait waits. (default: 5m)", valueName: "duration"), transform: Duration.parse)
+    var timeout: Duration?
     @OptionGroup var manager: ConnectionOptions
     @Option(name: .shortAndLong, help: "The form of the result: text, wide, json or markdown.")
     var output: Format = .text
 
     func validate() throws {
         if watch, output == .markdown { throw ValidationError("--watch and -o markdown exclude each other") }
+        if watch, wait { throw ValidationError("--watch and --wait exclude each other") }
+        if timeout != nil, !wait { throw ValidationError("--timeout needs --wait") }
     }
 
     private var place: PlaceOptions { manager.place }
 
     func run() async throws {
         if watch { return try await follow() }
+        if wait { return try await waitUntilHealthy() }
         var picture = StatusPicture()
         _ = try picture.read(.init(everything: true), from: WrittenStatus(data: place.data))
+        picture.author = try await StatusAuthor.find(in: place.data)
+        try await show(picture)
+    }
+
+    private func show(_ seen: StatusPicture) async throws {
+        let picture = seen.attended
         guard let summary = picture.summary else {
             throw Failure(
                 "no reconciler has written a status to \(place.data.status) yet",
                 hint: "`cube up` starts one; `cube task list` asks the manager itself")
         }
-        picture.author = try await StatusAuthor.find(in: place.data)
-        let workloads = picture.reports.map(\.status)
+        try names.require(knownIn: picture.workloads.keys)
+        let workloads = picture.reports.map(\.status).filter { names.contains($0.name) }
         switch output {
         case .json:
             let status = Status(
                 summary: summary, reconciler: picture.author.reconciler, outdated: picture.author.outdated,
                 workloads: workloads)
-            Terminal.output(try JSONText.pretty(status))
+            Terminal.output(json: try JSONText.pretty(status))
         case .text, .wide:
-            let form: StatusTable.Form = output == .wide ? .wide : .full
-            Terminal.output(
-                workloads.isEmpty ? "No workload." : StatusTable(form: form).table(workloads).text(.standardOutput))
-            for line in notes(summary, picture.author, .standardOutput) { Terminal.output(line) }
-            for line in picture.author.outdated == nil ? await unmanaged(besides: summary.owner) : [] {
-                Terminal.output(line)
+            let text = StatusText(
+                summary: summary, author: picture.author, workloads: workloads, form: output == .wide ? .wide : .full)
+            Terminal.output(text.lines(columns: Terminal.standardOutput.columns))
+            if names.isAll, picture.author.outdated == nil {
+                Terminal.output(await unmanaged(besides: summary.owner))
             }
         case .markdown:
-            Terminal.output(StatusTable(form: .full).table(workloads).markdown)
-            for line in notes(summary, picture.author, .standardOutput) { Terminal.output(line) }
+            let text = StatusText(summary: summary, author: picture.author, workloads: workloads, form: .full)
+            Terminal.output(text.markdown)
         }
     }
 
     /// What runs without a manifest, where there is a manager to ask: what is written says nothing of it.
-    private func unmanaged(besides owner: OwnerName) async -> [String] {
+    private func unmanaged(besides owner: OwnerName) async -> [TextLine] {
         do {
             let tasks = try await ManagerClusterReader(client: manager.reader()).unmanaged(besides: owner)
             return Dictionary(grouping: tasks) { [$0.owner.rawValue, $0.name.rawValue] }
@@ -85,6 +107,24 @@ struct StatusCommand: Command {
         }
     }
 
+    private func waitUntilHealthy() async throws {
+        let waiter = StatusWaiter(names: Set(names.names))
+        let limit = timeout ?? .seconds(300)
+        try await ForegroundProcess.run([
+            StatusWatch(data: place.data, viewer: waiter), Deadline(limit: limit),
+        ])
+        guard let picture = waiter.picture else {
+            throw Failure("no reconciler has written a status to \(place.data.status) within \(limit.text)")
+        }
+        let unwell = waiter.unwell
+        // A name that nobody knows is told with the rest of what is not well.
+        if names.names.allSatisfy({ picture.workloads[$0] != nil }) { try await show(picture) }
+        guard !unwell.isEmpty else { return }
+        for reason in unwell.prefix(10) { Terminal.note("\("not healthy:", .red) \(reason)") }
+        if unwell.count > 10 { Terminal.note("… and \(unwell.count - 10) more") }
+        throw ExitCode(ExitStatus.notConverged.rawValue)
+    }
+
     private func follow() async throws {
         let isScreen = Terminal.standardOutput.isInteractive && output != .json
         if !place.data.status.appending("summary.json").exists {
@@ -92,18 +132,38 @@ struct StatusCommand: Command {
         }
         let viewer: any StatusViewer =
             isScreen
-            ? StatusScreen(form: output == .wide ? .wide : .brief)
-            : StatusLines(isJSON: output == .json, write: Terminal.output)
+            ? StatusScreen(form: output == .wide ? .wide : .brief, names: Set(names.names))
+            : StatusLines(isJSON: output == .json, names: Set(names.names)) { Terminal.output($0) }
         try await ForegroundProcess.run([StatusWatch(data: place.data, viewer: viewer)])
     }
+}
 
-    private func notes(_ summary: SummaryStatus, _ author: StatusAuthor, _ terminal: Terminal) -> [String] {
-        var notes = [""]
-        notes.append(
-            "\(summary.sync.rawValue), \(summary.health.rawValue); owner \(summary.owner), \(summary.source.words).")
+/// The status as a person reads it: the workloads, and what is to be said of all of them.
+struct StatusText {
+    var summary: SummaryStatus
+    var author: StatusAuthor
+    var workloads: [WorkloadStatus]
+    var form: StatusTable.Form
+
+    /// - Parameter columns: The width of the terminal; what is longer is broken between words.
+    func lines(columns: Int = .max) -> [TextLine] {
+        let table: [TextLine] =
+            workloads.isEmpty ? ["No workload."] : StatusTable(form: form).lines(workloads, columns: columns)
+        return table + [""] + notes.flatMap { $0.wrapped(columns) }
+    }
+
+    var markdown: [MarkdownLine] {
+        // A line of its own each, as in a terminal.
+        StatusTable(form: form).table(workloads).markdown + [""] + notes.map { "- \($0)" }
+    }
+
+    private var notes: [TextLine] {
+        var notes: [TextLine] = [
+            "\(summary.sync.rawValue), \(summary.health.rawValue); owner \(summary.owner), \(summary.source.words)."
+        ]
         if let reconciler = author.reconciler { notes.append("Reconciled by \(reconciler).") }
-        if let outdated = author.outdated { notes.append(terminal.styled("Not current: \(outdated).", .yellow)) }
-        return notes + summary.notes.map { terminal.styled($0, .yellow) }
+        if let outdated = author.outdated { notes.append("\("Not current: \(outdated).", .yellow)") }
+        return notes + summary.notes.map { TextLine($0, .yellow) }
     }
 }
 

@@ -38,17 +38,19 @@ struct TaskCommand: ParsableCommand {
         func run() async throws {
             var list = try await manager.reader().tasks(owner: owner, name: name, state: state)
             if !all, state == nil { list.tasks.removeAll(where: \.state.hasEnded) }
-            try output.write(
-                list.tasks.map(\.withoutValues),
-                as: Table(
-                    "TASK", "OWNER", "STATE", "READY", "NODE", "RESTARTS", "AGE", "ID", "WHY",
-                    rows: list.tasks.map { task in
-                        [
-                            Table.Cell("\(task.name)/\(task.ordinal)", .bold), "\(task.owner)", Table.Cell(task.state),
-                            task.ready ? "yes" : "no", "\(task.node?.rawValue ?? "-")", "\(task.restarts)",
-                            "\(Age(since: task.createdAt))", "\(task.id)", "\(task.why ?? "")",
-                        ]
-                    }))
+            try output.write(list.tasks.map(\.withoutValues), as: Self.table(list.tasks))
+        }
+
+        static func table(_ tasks: [TaskStatus]) -> Table {
+            Table(
+                "TASK", "OWNER", "STATE", "READY", "NODE", "RESTARTS", "AGE", "ID", "WHY",
+                rows: tasks.map { task in
+                    [
+                        Table.Cell("\(task.name)/\(task.ordinal)", .bold), "\(task.owner)", Table.Cell(task.state),
+                        task.ready ? "yes" : "no", "\(task.node?.rawValue ?? "-")", "\(task.restarts)",
+                        "\(Age(since: task.createdAt))", "\(task.id)", "\(task.why ?? "")",
+                    ]
+                })
         }
     }
 
@@ -71,7 +73,7 @@ struct TaskCommand: ParsableCommand {
 
         func run() async throws {
             let task = try await task.find(owner: owner.owner, at: manager.reader())
-            Terminal.output(try JSONText.pretty(task.withoutValues))
+            Terminal.output(json: try JSONText.pretty(task.withoutValues))
         }
     }
 
@@ -104,7 +106,7 @@ struct TaskCommand: ParsableCommand {
             let client = OrchestratorClient(manager: try manager.writer(), owner: .manual)
             let task = try await client.schedule(
                 TaskDefinition(name: name, kind: job ? .job : .service, command: command))
-            Terminal.output(task.id.rawValue)
+            Terminal.output("\(task.id)")
         }
     }
 
@@ -141,7 +143,9 @@ extension TaskStatus {
 
     /// Why it is as it is, in a few words; `nil` where there is nothing to say.
     var why: String? {
-        var parts = [reason?.rawValue, messageLines.first].compactMap { $0 }
+        // A sentence first; the word that programs know it by follows.
+        let headline = messageLines.first.map { line in line + (reason.map { " (\($0))" } ?? "") }
+        var parts = [headline ?? reason?.rawValue].compactMap { $0 }
         if let exit, message == nil { parts.append("last \(exit.words)") }
         if nodeUnknown { parts.append("its node is silent") }
         if !notEnforced.isEmpty, !state.hasEnded {

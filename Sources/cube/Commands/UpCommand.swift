@@ -1,4 +1,5 @@
 import ArgumentParser
+import CubeCore
 import CubeReconciler
 import CubeServer
 import CubeTypes
@@ -125,6 +126,6 @@ struct UpCommand: Command {
             } else {
                 "\(count == 1 ? "1 task keeps" : "\(count) tasks keep") running: cube up resumes, cube down stops them"
             }
-        if Terminal.standardOutput.isInteractive { Terminal.output(text) } else { logger.info("\(text)") }
+        if Terminal.standardOutput.isInteractive { Terminal.output("\(text)") } else { logger.info("\(text)") }
     }
 }

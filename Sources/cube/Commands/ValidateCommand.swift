@@ -47,9 +47,11 @@ struct ValidateCommand: Command {
         let isRevision = paths.isEmpty && (git.url != nil || git.revision != nil)
         var validation = isRevision ? try await validationOfRevision() : try await validationOfFiles()
         await validation.checkDependencies()
-        // The places of the marks below the lines are lost in Markdown, but in a block of code.
-        let fence = output.output == .markdown && !validation.lines.isEmpty ? ["```"] : []
-        try output.write(validation.diagnostics, as: fence + validation.lines + fence + [validation.verdict])
+        try output.write(
+            validation.diagnostics, text: validation.lines + [TextLine(validation.verdict)],
+            // The places of the marks below the lines are lost in Markdown, but in a block of code.
+            markdown: (validation.lines.isEmpty ? [] : MarkdownLine.fenced(validation.lines))
+                + ["\(validation.verdict)"])
         if paths.isEmpty, !isRevision, !place.manifests.exists {
             Terminal.note(
                 try place.followed.map { "`cube up` follows a repository here: check it with `cube validate \($0)`." }

@@ -11,7 +11,7 @@ struct Validation {
     private let manifests: FilePath
     private let time = SteadyTime()
     private(set) var diagnostics: [Diagnostic] = []
-    private(set) var lines: [String] = []
+    private(set) var lines: [TextLine] = []
     private var files = 0
     private var places: [WorkloadName: SourceRange] = [:]
     private var workloads: [Workload] = []
@@ -130,6 +130,6 @@ struct Validation {
     private mutating func add(_ diagnostic: Diagnostic) async {
         diagnostics.append(diagnostic)
         let place = sources[BytePath(text: diagnostic.range.filename)]
-        lines.append(diagnostic.text(source: await place?.source.content(of: place?.path ?? .root)))
+        lines += TextLine.lines(of: diagnostic.text(source: await place?.source.content(of: place?.path ?? .root)))
     }
 }

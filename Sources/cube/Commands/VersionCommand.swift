@@ -1,4 +1,5 @@
 import ArgumentParser
+import CubeCore
 import CubeVersion
 
 struct VersionCommand: Command {

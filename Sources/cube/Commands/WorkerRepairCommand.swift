@@ -1,4 +1,5 @@
 import ArgumentParser
+import CubeCore
 import CubeTypes
 import CubeWorker
 
@@ -30,7 +31,7 @@ struct WorkerRepairCommand: Command {
         let lock = try DirectoryLock.take(directory, for: "cube worker repair")
         defer { withExtendedLifetime(lock) {} }
         let repairs = try WorkerRepair(directory: directory).run()
-        for repair in repairs { Terminal.output(repair.sentence) }
+        for repair in repairs { Terminal.output("\(repair.sentence)") }
         if repairs.isEmpty { Terminal.output("All records of worker \(name) are readable.") }
     }
 }

@@ -120,7 +120,7 @@ struct PreviewOptions: ParsableArguments {
             place: manager.place, git: git, owner: owner.owner, limits: guards.limits(manager.place),
             cluster: cluster())
         try preview.requireValid(allowStale: allowStale, git)
-        if let reservation = preview.reservation { Terminal.note(reservation) }
+        if let reservation = preview.reservation { Terminal.note(TextLine(reservation)) }
         if preview.hidesValues {
             Terminal.note(
                 "The token may only read: values of `env` were not compared, so changes of them are not shown.")

@@ -11,6 +11,8 @@ protocol StatusViewer: Sendable {
     ///   - changed: the workloads that were read anew for it.
     /// - Returns: whether somebody still looks.
     mutating func show(_ picture: StatusPicture, changed: Set<WorkloadName>) throws -> Bool
+    /// Takes away what is to be seen only while it goes on.
+    func end()
 }
 
 /// Follows what is written of the status: it waits for the system to tell that a file changed.
@@ -50,6 +52,7 @@ struct StatusWatch: Service {
     private func follow(_ wakes: AsyncStream<Void>, _ watcher: DirectoryWatcher) async throws {
         let files = WrittenStatus(data: data)
         var viewer = viewer
+        defer { viewer.end() }
         var picture = StatusPicture()
         var due = SourceChange(everything: true)
         var asked: ContinuousClock.Instant?

@@ -3,6 +3,7 @@ import CubeServer
 import CubeTransport
 import CubeTypes
 import CubeWorker
+import SystemPackage
 
 /// Who keeps the written status up to date, and whether it is.
 struct StatusAuthor: Encodable {
@@ -13,16 +14,28 @@ struct StatusAuthor: Encodable {
     var reconciler: String?
     /// Why what is written may not be how things are; `nil` where it is.
     var outdated: String?
+    /// Whether no reconciler is at work.
+    var isAbsent = false
+    /// The tasks that run here; `nil` where a reconciler knows, or tasks run elsewhere.
+    var living: Set<TaskID>?
+
+    enum CodingKeys: String, CodingKey { case reconciler, outdated }
 
     /// Looks who is at work, and asks it. Changes nothing.
     static func find(in data: DataDirectory) async throws -> StatusAuthor {
         guard let holder = try DirectoryLock.holder(of: data.reconciler) else {
             let alone = "no reconciler is at work here, so this is what the last one saw"
             // Where no worker has been, a reconciler stood alone, and its tasks run elsewhere.
-            guard !data.workers.isEmpty else { return StatusAuthor(outdated: "\(alone). `cube reconcile` starts one") }
-            let count = SupervisorProcess.all(below: data.path).filter { !$0.isOrphan }.count
+            guard !data.workers.isEmpty else {
+                return StatusAuthor(outdated: "\(alone). `cube reconcile` starts one", isAbsent: true)
+            }
+            let supervisors = SupervisorProcess.all(below: data.path).filter { !$0.isOrphan }
+            let count = supervisors.count
             let tasks = count == 0 ? "no task runs" : count == 1 ? "1 task runs" : "\(count) tasks run"
-            return StatusAuthor(outdated: "\(alone); now \(tasks) here. `cube up` starts one")
+            // The directory of a run stands below that of its task.
+            let living = Set(supervisors.flatMap { $0.directory.components.compactMap { TaskID(rawValue: $0.string) } })
+            return StatusAuthor(
+                outdated: "\(alone); now \(tasks) here. `cube up` starts one", isAbsent: true, living: living)
         }
         return StatusAuthor(reconciler: holder.description, outdated: await problem(in: data))
     }

@@ -1,3 +1,4 @@
+import CubeCore
 import CubeErrors
 
 /// Why a command ends without success: one line, where it helps a hint, and the exit code.
@@ -20,6 +21,14 @@ struct Failure: Error {
         case let error as APIError: self.init(error.message, hint: Self.hint(for: error))
         default: self.init(String(describing: error))
         }
+    }
+
+    /// As it is shown. A message may have lines of its own, such as those that mark a place in a file.
+    var lines: [TextLine] {
+        var lines = TextLine.lines(of: message)
+        lines[0] = "\("error:", .red) \(lines[0])"
+        if let hint { lines.append("\("hint:", .cyan) \(hint)") }
+        return lines
     }
 
     private static func hint(for error: APIError) -> String? {

@@ -13,7 +13,7 @@ enum HelpTopic {
                 guard let page = ManifestReferenceText(path: field) else {
                     let nearest = Suggestion.nearest(to: field, among: ManifestReferenceText.paths)
                     throw Failure(
-                        "a manifest has no field \"\(field.onOneLine)\"",
+                        "a manifest has no field \(Quoted(field))",
                         hint: nearest.map { "did you mean `cube help manifest \($0)`?" }
                             ?? "`cube help manifest` lists the fields", exitCode: .badUsage)
                 }
@@ -35,5 +35,5 @@ extension ManifestReferenceText {
     /// Writes the whole reference to standard output.
     static func show() { Self().show() }
 
-    func show() { Terminal.output(text(.standardOutput, columns: Terminal.size.columns)) }
+    func show() { Terminal.output(verbatim: text(.standardOutput, columns: Terminal.size.columns)) }
 }

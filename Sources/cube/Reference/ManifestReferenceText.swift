@@ -37,14 +37,15 @@ struct ManifestReferenceText {
         for change in ManifestReference.Change.allCases {
             let entries = entries.filter { $0.change == change }
             guard !entries.isEmpty else { continue }
-            let heading = terminal.styled(change.heading.uppercased(), .bold) + "\n" + change.sentence.wrapped(width)
+            let heading =
+                terminal.shown(TextLine(change.heading.uppercased(), .bold)) + "\n" + change.sentence.wrapped(width)
             blocks.append(heading)
             blocks += entries.map { block($0, terminal, width) }
         }
         if isWhole {
-            blocks.append(terminal.styled("OTHER DEFAULTS", .bold))
+            blocks.append(terminal.shown(TextLine("OTHER DEFAULTS", .bold)))
             blocks += ManifestDefaults.facts.map {
-                terminal.styled("  \($0.subject)", .cyan) + "\n" + $0.sentence.wrapped(width, indentation: 6)
+                terminal.shown(TextLine("  \($0.subject)", .cyan)) + "\n" + $0.sentence.wrapped(width, indentation: 6)
             }
         }
         return blocks.joined(separator: "\n\n")
@@ -56,7 +57,7 @@ struct ManifestReferenceText {
         if field.isRequired { facts.append("required") }
         if let standard = field.standard { facts.append("default \(standard)") }
         let lines = [
-            terminal.styled("  \(entry.path)", .cyan),
+            terminal.shown(TextLine("  \(entry.path)", .cyan)),
             facts.joined(separator: "; ").wrapped(width, indentation: 6),
             field.summary.wrapped(width, indentation: 6),
             "Example: \"\(field.key)\": \(field.example.line)".wrapped(width, indentation: 6),

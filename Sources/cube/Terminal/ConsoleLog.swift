@@ -1,3 +1,4 @@
+import CubeCore
 import CubeTypes
 import FoundationEssentials
 import Logging
@@ -31,11 +32,10 @@ struct ConsoleLog: LogHandler {
 
 /// Where log lines go: standard error, or whoever has the terminal.
 final class LineSink: Sendable {
-    private let redirection = Mutex<(@Sendable (String) -> Void)?>(nil)
-    private let terminal = Terminal.standardError
+    private let redirection = Mutex<(@Sendable (TextLine) -> Void)?>(nil)
 
     /// Hands all further lines to another writer, or back to standard error.
-    func redirect(to writer: (@Sendable (String) -> Void)?) { redirection.withLock { $0 = writer } }
+    func redirect(to writer: (@Sendable (TextLine) -> Void)?) { redirection.withLock { $0 = writer } }
 
     func write(level: Logger.Level, source: String, message: String) {
         let style: Terminal.Style? =
@@ -46,8 +46,7 @@ final class LineSink: Sendable {
             case .info, .notice: nil
             }
         let time = Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)).description
-        let line =
-            "\(terminal.styled(time, .dim)) \(terminal.styled("\(level)", style)) \(source): \(message.onOneLine)"
+        let line: TextLine = "\(time, .dim) \(level, style) \(source): \(message)"
         if let writer = redirection.withLock({ $0 }) { writer(line) } else { Terminal.note(line) }
     }
 }

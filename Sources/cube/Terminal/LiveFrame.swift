@@ -9,6 +9,8 @@ struct LiveFrame {
     var form = StatusTable.Form.brief
     /// Why it may not be how things are; `nil` where it is.
     var warning: String?
+    /// What was logged lately.
+    var logLines: [TextLine] = []
     var summary: SummaryStatus?
     /// By name.
     var reports: [WorkloadReport]
@@ -27,25 +29,26 @@ struct LiveFrame {
     }
 
     /// At most `rows - 1` lines of at most `columns` characters.
-    func lines(columns: Int, rows: Int, terminal: Terminal) -> [String] {
-        var foot = due(terminal, columns)
+    func lines(columns: Int, rows: Int) -> [TextLine] {
+        var foot = due
         if let summary {
             foot += summary.conditions.filter { [.stale, .stalled].contains($0.type) && $0.status }
-                .map { terminal.styled("\($0.type.rawValue): \($0.message)".cut(columns), .yellow) }
+                .map { "\("\($0.type.rawValue): \($0.message)", .yellow)" }
             foot += summary.holds.flatMap { hold in
                 [
-                    terminal.styled("held by \(hold.reason): \(hold.changes.shortList)".cut(columns), .yellow),
-                    "  release it with: \(hold.approve)".cut(columns),
-                ]
+                    "\("held by \(hold.reason): \(hold.changes.shortList)", .yellow)",
+                    "  release it with: \(hold.approve)",
+                ] as [TextLine]
             }
         }
-        if let warning { foot.append(terminal.styled(warning.cut(columns), .yellow)) }
-        foot.append(terminal.styled(self.foot.cut(columns), .dim))
-        var lines = [terminal.styled(headline.cut(columns), .bold)]
+        if let warning { foot.append(TextLine(warning, .yellow)) }
+        foot += logLines
+        foot.append(TextLine(self.foot, .dim))
+        var lines = [TextLine(headline, .bold)]
         let shown = fitting(rows - 4 - foot.count)
-        lines += table(of: shown, terminal, columns)
-        if reports.count > shown.count { lines.append("… and \(reports.count - shown.count) more".cut(columns)) }
-        return Array((lines + foot).prefix(max(1, rows - 1)))
+        lines += table(of: shown)
+        if reports.count > shown.count { lines.append("… and \(reports.count - shown.count) more") }
+        return (lines + foot).prefix(max(1, rows - 1)).map { $0.cut(columns) }
     }
 
     /// The first workloads that find room, with the lines that say why they are as they are.
@@ -58,18 +61,8 @@ struct LiveFrame {
             })
     }
 
-    private func table(of workloads: [WorkloadStatus], _ terminal: Terminal, _ columns: Int) -> [String] {
-        guard !workloads.isEmpty else { return [] }
-        let table = StatusTable(form: form)
-        var lines = table.table(workloads).text(terminal, columns: columns).split(separator: "\n").map(String.init)[...]
-        var shown = [lines.removeFirst()]
-        for workload in workloads {
-            let rows = table.rows(workload).count
-            shown += lines.prefix(rows)
-            lines = lines.dropFirst(rows)
-            if let why = workload.why { shown.append("  \(why)".cut(columns)) }
-        }
-        return shown
+    private func table(of workloads: [WorkloadStatus]) -> [TextLine] {
+        workloads.isEmpty ? [] : StatusTable(form: form).stacked(workloads)
     }
 
     private var headline: String { "\(title): \(summary?.headline ?? "starting")" }
@@ -84,23 +77,16 @@ struct LiveFrame {
     }
 
     /// What is to be done, but for what is held; a task and its successor count as one.
-    private func due(_ terminal: Terminal, _ columns: Int) -> [String] {
+    private var due: [TextLine] {
         let actions = reports.compactMap(\.drift).flatMap { drift in
             let slots = drift.actions.filter { $0.waitReason == .slotStopping }.map(\.ordinal)
             return drift.actions.filter { $0.state != .held && $0.waitReason != .slotStopping }.map { action in
                 let verb = slots.contains(action.ordinal) ? "replace" : action.verb.rawValue
-                return "\(action.state.words): \(verb) \(drift.name)/\(action.ordinal) (\(action.reason))"
+                let line = "\(verb) \(drift.name)/\(action.ordinal)\(action.why)"
+                // The reason of what waits says so itself.
+                return action.state == .waiting ? "\(line)" : "\(action.state.words): \(line)" as TextLine
             }
         }
-        return actions.prefix(5).map { $0.cut(columns) }
-            + (actions.count > 5 ? ["… and \(actions.count - 5) more actions".cut(columns)] : [])
+        return actions.prefix(5) + (actions.count > 5 ? ["… and \(actions.count - 5) more actions"] : [])
     }
-}
-
-extension String {
-    /// The text where it fits, else its beginning and an ellipsis.
-    func cut(_ columns: Int) -> String { count <= columns ? self : prefix(max(0, columns - 1)) + "…" }
-
-    /// How many characters of it a terminal shows: all but its styles.
-    var visibleCount: Int { replacing(#/\u{1B}\[[0-9;]*m/#, with: "").count }
 }

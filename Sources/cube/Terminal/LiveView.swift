@@ -1,14 +1,24 @@
+import CubeCore
 import CubeReconciler
 import ServiceLifecycle
+import Synchronization
 import UnixSignals
 
-/// What runs, what is due, and what is held and why, redrawn in place at the bottom of a terminal; log lines scroll above it.
+/// What runs, what is due, and what is held and why, on the whole terminal; log lines stay behind when it ends.
 final class LiveView: Service {
+    /// How often it is drawn where nothing happens: ages grow, and log lines go.
+    private static let period: Duration = .seconds(5)
+    /// How long a log line is part of the picture.
+    private static let recent: Duration = .seconds(60)
+    /// At most so many log lines are part of the picture.
+    private static let maximumLines = 3
+
     private let title: String
     private let foot: String
     private let state: ReconcilerState
     private let sink: LineSink
     private let screen = LiveScreen()
+    private let lines = Mutex<[(at: ContinuousClock.Instant, line: TextLine)]>([])
 
     init(title: String, foot: String, state: ReconcilerState, sink: LineSink) {
         self.title = title
@@ -18,7 +28,14 @@ final class LiveView: Service {
     }
 
     func run() async throws {
-        sink.redirect { [screen] line in screen.write(above: line) }
+        sink.redirect { [self] line in
+            lines.withLock { $0 = $0.suffix(Self.maximumLines - 1) + [(.now, line)] }
+            screen.write(line)
+        }
+        defer {
+            screen.close()
+            sink.redirect(to: nil)
+        }
         let resizes = await UnixSignalsSequence(trapping: .sigwinch)
         await withTaskGroup { [state] group in
             group.addTask { [self] in
@@ -29,15 +46,24 @@ final class LiveView: Service {
                 }
             }
             group.addTask { [self] in for await _ in resizes.cancelOnGracefulShutdown() { show() } }
+            group.addTask { [self] in
+                try? await cancelWhenGracefulShutdown {  // Cancelled: it ends.
+                    while true {
+                        try await Task.sleep(for: Self.period)
+                        self.show()
+                    }
+                }
+            }
         }
-        screen.show([])
-        sink.redirect(to: nil)
     }
 
     private func show() {
         let size = Terminal.size
-        screen.show(
-            LiveFrame(title: title, foot: foot, view: state.view).lines(
-                columns: size.columns, rows: size.rows, terminal: .standardOutput))
+        var frame = LiveFrame(title: title, foot: foot, view: state.view)
+        frame.logLines = lines.withLock { lines in
+            lines.removeAll { ContinuousClock.now - $0.at > Self.recent }
+            return lines.map(\.line)
+        }
+        screen.show(frame.lines(columns: size.columns, rows: size.rows))
     }
 }

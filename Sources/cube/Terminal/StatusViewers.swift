@@ -4,37 +4,49 @@ import CubeTypes
 /// Shows the status in place on a terminal.
 struct StatusScreen: StatusViewer {
     let form: StatusTable.Form
+    /// The workloads to show; all where none is named.
+    let names: Set<WorkloadName>
     private let screen = LiveScreen()
 
-    init(form: StatusTable.Form) { self.form = form }
+    init(form: StatusTable.Form, names: Set<WorkloadName> = []) {
+        self.form = form
+        self.names = names
+    }
 
-    func show(_ picture: StatusPicture, changed: Set<WorkloadName>) -> Bool {
+    func show(_ seen: StatusPicture, changed: Set<WorkloadName>) -> Bool {
         let size = Terminal.size
+        let picture = seen.attended
         var frame = LiveFrame(
-            title: "cube status", foot: "Ctrl-C ends this.", summary: picture.summary, reports: picture.reports)
+            title: "cube status", foot: "Ctrl-C ends this.", summary: picture.summary,
+            reports: picture.reports.filter { names.isEmpty || names.contains($0.status.name) })
         frame.form = form
         frame.warning = picture.author.outdated.map { "Not current: \($0)" }
-        screen.show(frame.lines(columns: size.columns, rows: size.rows, terminal: .standardOutput))
+        screen.show(frame.lines(columns: size.columns, rows: size.rows))
         return true
     }
+
+    func end() { screen.close() }
 }
 
 /// Tells the status line by line, first all of it, then what changes.
 struct StatusLines: StatusViewer {
     /// Whether each line is a JSON object.
     let isJSON: Bool
-    let write: @Sendable (String) -> Bool
+    /// The workloads to tell of; all where none is named.
+    let names: Set<WorkloadName>
+    let write: @Sendable (TextLine) -> Bool
     /// What was said last of each workload, of everything, and of who reconciles.
     private var told: [WorkloadName: String] = [:]
     private var toldOfAll: [String] = []
 
-    init(isJSON: Bool, write: @Sendable @escaping (String) -> Bool) {
+    init(isJSON: Bool, names: Set<WorkloadName> = [], write: @Sendable @escaping (TextLine) -> Bool) {
         self.isJSON = isJSON
+        self.names = names
         self.write = write
     }
 
     mutating func show(_ picture: StatusPicture, changed: Set<WorkloadName>) throws -> Bool {
-        for name in changed.sorted() {
+        for name in changed.sorted() where names.isEmpty || names.contains(name) {
             let line = try picture.workloads[name].map(line)
             guard line != told[name] else { continue }
             told[name] = line
@@ -45,7 +57,9 @@ struct StatusLines: StatusViewer {
         return lines.allSatisfy { toldOfAll.contains($0) || say($0) }
     }
 
-    private func say(_ line: String) -> Bool { write(isJSON ? line : "\(Timestamp.now) \(line)") }
+    func end() {}
+
+    private func say(_ line: String) -> Bool { write(isJSON ? TextLine(line) : "\(Timestamp.now) \(line)") }
 
     private func line(_ report: WorkloadReport) throws -> String {
         let status = report.status

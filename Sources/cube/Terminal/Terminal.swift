@@ -1,3 +1,4 @@
+import CubeCore
 import Glibc
 
 /// What may be written to a stream: colour only where a person looks at it.
@@ -19,19 +20,18 @@ struct Terminal: Sendable {
         hasColour = isInteractive && Environment.value("NO_COLOR") == nil
     }
 
-    enum Style: String {
-        case bold = "1"
-        case dim = "2"
-        case red = "31"
-        case green = "32"
-        case yellow = "33"
-        case cyan = "36"
+    typealias Style = TextLine.Style
+
+    /// A line as the stream shows it: with the escape sequences of its styles where it has colour.
+    func shown(_ line: TextLine) -> String {
+        guard hasColour else { return line.text }
+        return line.spans.map { span in
+            span.style.map { "\u{1B}[\($0.rawValue)m\(span.text)\u{1B}[0m" } ?? span.text
+        }.joined()
     }
 
-    func styled(_ text: String, _ style: Style?) -> String {
-        guard hasColour, let style else { return text }
-        return "\u{1B}[\(style.rawValue)m\(text)\u{1B}[0m"
-    }
+    /// How many columns a line of the result may have: any number where no terminal shows it.
+    var columns: Int { isInteractive ? Self.size.columns : .max }
 
     /// Columns and rows of the terminal on standard output; 80 × 24 where it does not say.
     static var size: (columns: Int, rows: Int) {
@@ -46,10 +46,27 @@ struct Terminal: Sendable {
     ///
     /// - Returns: whether somebody still reads.
     @discardableResult
-    static func output(_ line: String) -> Bool { write("\(line)\n", to: STDOUT_FILENO) }
+    static func output(_ line: TextLine) -> Bool { output([line]) }
+
+    /// Writes lines of the result.
+    @discardableResult
+    static func output(_ lines: [TextLine]) -> Bool {
+        write(lines.map { "\(standardOutput.shown($0))\n" }.joined(), to: STDOUT_FILENO)
+    }
+
+    /// Writes a result that is Markdown.
+    @discardableResult
+    static func output(_ lines: [MarkdownLine]) -> Bool { write(lines.text, to: STDOUT_FILENO) }
+
+    /// Writes a result that is JSON, and with it harmless.
+    @discardableResult
+    static func output(json: String) -> Bool { write("\(json)\n", to: STDOUT_FILENO) }
+
+    /// Writes a text of our own that nothing foreign is part of, such as help.
+    static func output(verbatim text: String) { write("\(text)\n", to: STDOUT_FILENO) }
 
     /// Writes a line that is not part of the result.
-    static func note(_ line: String) { write("\(line)\n", to: STDERR_FILENO) }
+    static func note(_ line: TextLine) { write("\(standardError.shown(line))\n", to: STDERR_FILENO) }
 
     /// Writes all bytes; gives up where nobody reads any more.
     ///

@@ -40,8 +40,8 @@ extension DriftAction {
     /// What it waits for or what holds it, where its reason says that.
     var waitReason: WaitReason { WaitReason(rawValue: reason) }
 
-    /// Its reason for a person: of what waits or is held, the sentence; else the word.
-    var why: String { state == .waiting || state == .held ? waitReason.text : reason }
+    /// Its reason for a person: of what waits or is held, a sentence; else the word of the rule, in parentheses.
+    var why: String { state == .waiting || state == .held ? ": \(waitReason.text)" : " (\(reason))" }
 }
 
 extension Table.Cell {
@@ -80,19 +80,9 @@ extension TaskResult {
     }
 }
 
-extension String {
-    /// On one line, with control characters as Swift writes them: what a task wrote neither looks like a line of our own nor
-    /// moves the cursor of a terminal.
-    var onOneLine: String {
-        guard unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else { return self }
-        return unicodeScalars.map { $0.properties.generalCategory == .control ? $0.escaped(asASCII: true) : "\($0)" }
-            .joined()
-    }
-}
-
 extension TaskStatus {
     /// The lines of its message: the first says what there is to say, those after it are the end of its output.
     var messageLines: [String] {
-        (message ?? "").split(separator: "\n", omittingEmptySubsequences: true).map { String($0).onOneLine }
+        (message ?? "").split(separator: "\n", omittingEmptySubsequences: true).map(String.init)
     }
 }

@@ -74,8 +74,8 @@ struct ReviewTests {
 
     @Test func `a review is Markdown that shows values and obeys none of them`() throws {
         let review = review(Self.base, Self.revision)
-        #expect(!text(review).markdown.contains("hush"))
-        try Golden.compare(text(review).markdown, with: "review-markdown")
+        #expect(!text(review).markdown.text.contains("hush"))
+        try Golden.compare(text(review).markdown.text, with: "review-markdown")
     }
 
     @Test func `the same manifests, written otherwise, are no change`() {
@@ -85,7 +85,7 @@ struct ReviewTests {
         #expect(review.changes.isEmpty && review.diagnostics.isEmpty)
         #expect(review.total == nil)
         #expect(text(review).text == "No difference from a1b2c3d4 to e5f6a7b8.\n")
-        #expect(text(review).markdown == "**No workload changes** from `a1b2c3d4` to `e5f6a7b8`.\n")
+        #expect(text(review).markdown.text == "**No workload changes** from `a1b2c3d4` to `e5f6a7b8`.\n")
     }
 
     @Test func `there and back is the opposite, whatever the files are called`() {

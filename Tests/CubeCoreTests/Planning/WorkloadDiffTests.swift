@@ -38,7 +38,7 @@ struct WorkloadDiffTests {
         let forecast = PlacementForecast(
             nodes: [node("w1"), node("w2")], tasks: tasks, policy: .spread)
         let text = WorkloadDiffText(world.planner.diffs(forecast), source: "manifests at 4be1c02")
-        try Golden.compare("\(text.text)\n=== Markdown\n\(text.markdown)", with: "diff")
+        try Golden.compare("\(text.text)\n=== Markdown\n\(text.markdown.text)", with: "diff")
         #expect(!text.text.contains("s3cret") && !text.text.contains("0ther") && !text.text.contains("hush"))
     }
 
@@ -95,6 +95,36 @@ struct WorkloadDiffTests {
         #expect(world.live("web").map(\.definition.command) == [["good"]])
         #expect(!read(world).contains("replaces web/0"), "\(read(world))")
         #expect(read(world).contains("its rollout failed, and what was healthy last runs"))
+    }
+
+    @Test func `a plan and a diff give the same change the same sign, and a plan of some names tells of those alone`()
+        throws
+    {
+        var world = PlanningWorld()
+        world.write("web.json", Workload("web", replicas: 3))
+        world.write("old.json", Workload("old", replicas: 2))
+        world.read()
+        world.settle()
+        world.write("web.json", Workload("web", replicas: 1))
+        world.write("old.json", Workload("old", replicas: 0))
+        world.write("new.json", Workload("new"))
+        world.read()
+        let pass = world.planner.pass(now: world.now)
+        let plan = world.planner.document(pass, at: world.now)
+        func signs(_ text: String) -> [String] {
+            text.split(separator: "\n").filter { !$0.hasPrefix(" ") && $0.contains(".json:") }
+                .map { $0.split(separator: " ").prefix(2).joined(separator: " ") }
+        }
+        #expect(signs(PlanText(plan).text) == ["+ new", "- old", "~ web"])
+        #expect(signs(WorkloadDiffText(world.planner.diffs(nil), source: "m").text) == ["+ new", "- old", "~ web"])
+
+        let web = try #require(WorkloadName(rawValue: "web"))
+        #expect(signs(PlanText(plan.limited(to: [web])).text) == ["~ web"])
+        world.settle()
+        let last = world.planner.pass(now: world.now)
+        let settled = world.planner.document(last, at: world.now)
+        #expect(PlanText(settled.limited(to: [web])).text == "No changes: web runs as declared.\n")
+        #expect(world.planner.names.map(\.rawValue) == ["new", "old", "web"])
     }
 
     @Test func `where tasks would go is no part of a plan`() throws {
