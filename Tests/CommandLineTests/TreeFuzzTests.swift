@@ -67,8 +67,8 @@ import Testing
         var validation = Validation(files: LocalFileSystem(), manifests: tree.manifests)
         await validation.check(tree.manifests)
         let prefix = BytePath(tree.manifests).text
-        for line in validation.lines where line.contains(FuzzedTree.secret) {
-            return [Tally.Told(file: ExactText(""), reason: "leak", summary: line)]
+        for line in validation.lines where line.text.contains(FuzzedTree.secret) {
+            return [Tally.Told(file: ExactText(""), reason: "leak", summary: line.text)]
         }
         return validation.diagnostics.map { diagnostic in
             let file = diagnostic.range.filename.utf8.dropFirst(prefix.utf8.count).drop { $0 == UInt8(ascii: "/") }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CubeCore
 import CubeJSON
 import CubeReconciler
 import SystemPackage
