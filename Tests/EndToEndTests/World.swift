@@ -103,9 +103,10 @@ final class World {
     @discardableResult
     func start(_ arguments: String...) throws -> Program { try start(arguments) }
 
+    /// - Parameter prefix: words before the program, such as `env NAME=VALUE`.
     @discardableResult
-    func start(_ arguments: [String]) throws -> Program {
-        let program = try Program(arguments, in: self)
+    func start(_ arguments: [String], through prefix: [String] = []) throws -> Program {
+        let program = try Program(arguments, through: prefix, in: self)
         programs.append(program)
         return program
     }

@@ -52,7 +52,7 @@ extension Planner {
             }
         }
         guard observed != nil, desired.isKnown else {
-            let problem = desired.problems.first?.summary
+            let problem = desired.problems.first?.message
             let missing =
                 desired.isKnown ? "the cluster was not seen yet" : problem ?? "the manifests were not read yet"
             return conditions + [condition(.ready, "unknown", missing, false)]
@@ -107,7 +107,7 @@ extension Planner {
         let files = desired.unreadable.sorted { $0.key < $1.key }.map { file, diagnostics in
             Finding(
                 reason: diagnostics.first?.reason.rawValue ?? "unreadable", subject: file.text,
-                message: diagnostics.first?.summary ?? "it cannot be read")
+                message: diagnostics.first?.message ?? "it cannot be read")
         }
         let names = desired.disputed.sorted().compactMap { name -> Finding? in
             guard case .kept(let reason)? = desired.workloads[name] else { return nil }
@@ -115,7 +115,7 @@ extension Planner {
                 reason: reason.rule.rawValue, subject: name.rawValue, message: desired.explanation(of: reason))
         }
         let warnings = desired.warnings.map {
-            Finding(reason: $0.reason.rawValue, subject: $0.range.filename, message: $0.summary)
+            Finding(reason: $0.reason.rawValue, subject: $0.range.filename, message: $0.message)
         }
         return problems + files + names + warnings
     }

@@ -1,0 +1,103 @@
+import Foundation
+import Testing
+
+extension EndToEndTests {
+    /// The real programs, on a wall clock that jumps. The clock is moved by a library that is loaded before all others, and
+    /// that Swift's own compiler for C makes: no other way moves the wall clock of one program.
+    @Suite struct ClockJumpTests {
+        @Test(arguments: [-3600, 3600])
+        func `a wall clock that jumps by an hour ends no task, holds up no restart, and changes no rollout`(
+            seconds: Int
+        )
+            async throws
+        {
+            try await World.with { world in
+                let clock = try MovedClock(in: world.directory)
+                let crashes = world.directory.appending(path: "crashes")
+                try world.service("web", replicas: 2)
+                try world.service("old")
+                try world.write(
+                    "crash",
+                    [
+                        "name": "crash", "command": ["sh", "-c", "echo crashed >> '\(crashes.path)'; exit 1"],
+                        "restart": ["backoff": "200ms", "backoff_max": "200ms"],
+                    ])
+                let up = try world.start(["up"], through: clock.prefix)
+                func count() -> Int {
+                    // The first crash makes the file.
+                    (try? String(contentsOf: crashes, encoding: .utf8))?.split(separator: "\n").count ?? 0
+                }
+                try await world.wait(for: "the first tasks") { try world.ledger.living().count == 3 && count() > 2 }
+                let before = try world.ledger.living()
+
+                try clock.move(by: seconds)
+                let crashed = count()
+                try await world.wait(for: "restarts after the jump") { count() >= crashed + 5 }
+                #expect(try world.ledger.living() == before)
+
+                try world.service("web", version: 2, replicas: 2)
+                try await world.wait(for: "version 2 of both tasks") {
+                    let living = try world.ledger.living()
+                    return ["web/0", "web/1"].allSatisfy { living[$0]?.version == "2" }
+                }
+                try world.remove("old")
+                try await world.wait(for: "the end of what was removed") { try world.ledger.living()["old/0"] == nil }
+                let moved = try #require(up.text(of: "err").split(separator: "\n").last?.prefix { $0 != " " })
+                let ahead = try Date(
+                    String(moved), strategy: .iso8601.year().month().day().time(includingFractionalSeconds: true)
+                )
+                .timeIntervalSinceNow
+                #expect(abs(ahead - Double(seconds)) < 1800, "the log is told by the moved clock")
+                try await world.wait(for: "a healthy status") {
+                    world.workload("web")?["sync"] as? String == "Synced"
+                        && world.workload("web")?["health"] as? String == "Healthy"
+                }
+
+                // Back at once: another jump, the other way.
+                try clock.move(by: 0)
+                let again = count()
+                try await world.wait(for: "restarts after the second jump") { count() >= again + 5 }
+                try world.service("web", version: 3, replicas: 2)
+                try await world.wait(for: "version 3 of both tasks") {
+                    let living = try world.ledger.living()
+                    return ["web/0", "web/1"].allSatisfy { living[$0]?.version == "3" }
+                }
+                #expect(try world.ledger.contradictions() == [])
+                #expect(up.isRunning)
+            }
+        }
+    }
+}
+
+/// A wall clock that a test moves.
+private struct MovedClock {
+    private let file: URL
+    /// The words before a program that has this clock.
+    let prefix: [String]
+
+    init(in directory: URL) throws {
+        file = directory.appending(path: "clock")
+        let library = directory.appending(path: "wall-clock.so")
+        let source = URL(filePath: #filePath).deletingLastPathComponent().appending(
+            path: "Scenarios/clock/wall-clock.c")
+        prefix = ["env", "LD_PRELOAD=\(library.path)", "WALL_CLOCK_OFFSET=\(file.path)"]
+        try Self.write(0, to: file)
+        let compiler = Process()
+        compiler.executableURL = URL(filePath: "/usr/bin/env")
+        compiler.arguments = ["clang", "-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o", library.path, source.path]
+        try compiler.run()
+        compiler.waitUntilExit()
+        try #require(compiler.terminationStatus == 0, "clang, which comes with Swift, makes the library")
+    }
+
+    func move(by seconds: Int) throws {
+        // In place: the programs have mapped this very file.
+        let handle = try FileHandle(forUpdating: file)
+        defer { try? handle.close() }  // All of it is written by then.
+        try handle.write(contentsOf: Self.bytes(seconds))
+    }
+
+    private static func write(_ seconds: Int, to file: URL) throws { try bytes(seconds).write(to: file) }
+
+    private static func bytes(_ seconds: Int) -> Data { withUnsafeBytes(of: Int64(seconds)) { Data($0) } }
+}
