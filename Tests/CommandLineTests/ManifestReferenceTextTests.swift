@@ -4,11 +4,9 @@ import Testing
 @testable import cube
 
 @Suite struct ManifestReferenceTextTests {
-    private let plain = Terminal(isInteractive: false, hasColour: false)
-
     @Test func `the page fits into the columns of the terminal`() {
         for columns in [60, 80, 100] {
-            let lines = ManifestReferenceText().text(plain, columns: columns).split(separator: "\n")
+            let lines = ManifestReferenceText().lines(columns: columns).map(\.text)
             #expect(lines.count > 200)
             #expect(lines.filter { $0.count > columns && $0.contains(" ") && !$0.contains("Example") } == [])
         }
@@ -17,7 +15,7 @@ import Testing
     @Test func `a field is shown with the fields inside of it, and alone`() throws {
         let page = try #require(ManifestReferenceText(path: "stop"))
         #expect(
-            page.text(plain, columns: 80) == """
+            page.lines(columns: 80).map(\.text).joined(separator: "\n") == """
                 FIELDS THAT CHANGE IN PLACE
                 A change of one of these fields reaches the running tasks. No task is replaced
                 or restarted.

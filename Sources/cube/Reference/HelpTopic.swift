@@ -35,5 +35,5 @@ extension ManifestReferenceText {
     /// Writes the whole reference to standard output.
     static func show() { Self().show() }
 
-    func show() { Terminal.output(verbatim: text(.standardOutput, columns: Terminal.size.columns)) }
+    func show() { Terminal.output(lines(columns: Terminal.size.columns)) }
 }

@@ -31,38 +31,36 @@ struct ManifestReferenceText {
 
     // MARK: For a terminal
 
-    func text(_ terminal: Terminal, columns: Int) -> String {
+    /// The page in lines of at most so many columns, but for what has no space to break at.
+    func lines(columns: Int) -> [TextLine] {
         let width = min(max(columns, 40), 100)
-        var blocks: [String] = isWhole ? [Self.introduction.map { $0.wrapped(width) }.joined(separator: "\n\n")] : []
+        var blocks: [[TextLine]] = isWhole ? Self.introduction.map { TextLine($0).wrapped(width) } : []
         for change in ManifestReference.Change.allCases {
             let entries = entries.filter { $0.change == change }
             guard !entries.isEmpty else { continue }
-            let heading =
-                terminal.shown(TextLine(change.heading.uppercased(), .bold)) + "\n" + change.sentence.wrapped(width)
-            blocks.append(heading)
-            blocks += entries.map { block($0, terminal, width) }
+            let heading = TextLine(change.heading.uppercased(), .bold)
+            blocks.append([heading] + TextLine(change.sentence).wrapped(width))
+            blocks += entries.map { Self.block($0, width) }
         }
         if isWhole {
-            blocks.append(terminal.shown(TextLine("OTHER DEFAULTS", .bold)))
+            blocks.append([TextLine("OTHER DEFAULTS", .bold)])
             blocks += ManifestDefaults.facts.map {
-                terminal.shown(TextLine("  \($0.subject)", .cyan)) + "\n" + $0.sentence.wrapped(width, indentation: 6)
+                [TextLine("  \($0.subject)", .cyan)] + TextLine($0.sentence).wrapped(width, indentation: 6)
             }
         }
-        return blocks.joined(separator: "\n\n")
+        return Array(blocks.joined(separator: [TextLine()]))
     }
 
-    private func block(_ entry: ManifestReference.Entry, _ terminal: Terminal, _ width: Int) -> String {
+    private static func block(_ entry: ManifestReference.Entry, _ width: Int) -> [TextLine] {
         let field = entry.field
         var facts = [field.form.phrase]
         if field.isRequired { facts.append("required") }
         if let standard = field.standard { facts.append("default \(standard)") }
-        let lines = [
-            terminal.shown(TextLine("  \(entry.path)", .cyan)),
-            facts.joined(separator: "; ").wrapped(width, indentation: 6),
-            field.summary.wrapped(width, indentation: 6),
-            "Example: \"\(field.key)\": \(field.example.line)".wrapped(width, indentation: 6),
+        let sentences = [
+            facts.joined(separator: "; "), field.summary, "Example: \"\(field.key)\": \(field.example.line)",
         ]
-        return lines.joined(separator: "\n")
+        return [TextLine("  \(entry.path)", .cyan)]
+            + sentences.flatMap { TextLine($0).wrapped(width, indentation: 6) }
     }
 
     // MARK: As Markdown
@@ -130,21 +128,5 @@ extension ManifestReference.Change {
         case .steers:
             "A change of one of these fields changes what the reconciler does next. No task is replaced for it."
         }
-    }
-}
-
-extension String {
-    /// The same words on lines of at most so many columns; a word that is longer has a line of its own.
-    func wrapped(_ columns: Int, indentation: Int = 0) -> String {
-        let margin = String(repeating: " ", count: indentation)
-        var lines: [String] = []
-        for word in split(separator: " ") {
-            if let last = lines.last, last.count + 1 + word.count <= columns {
-                lines[lines.count - 1] = "\(last) \(word)"
-            } else {
-                lines.append(margin + word)
-            }
-        }
-        return lines.joined(separator: "\n")
     }
 }
