@@ -8,18 +8,32 @@ import Testing
     private func outcome(
         _ conditions: [(Condition.Kind, String)], holds: Bool = false, isConverged: Bool = false, isBound: Bool = false
     ) throws -> Int32? {
+        let summary = try summary(conditions, holds: holds)
+        return ApplyOutcome(summary, isConverged: isConverged, isBound: isBound)?.exitStatus.rawValue
+    }
+
+    private func summary(_ conditions: [(Condition.Kind, String)], holds: Bool) throws -> SummaryStatus {
         let digest = try #require(Digest(rawValue: "sha256:" + String(repeating: "a", count: 64)))
         let hold = Hold(
             digest: digest, guardName: "guard_window",
             changes: [HeldChange(verb: "prune", name: WorkloadName(rawValue: "old")!, ordinal: 0, from: nil, to: nil)])
-        let summary = SummaryStatus(
+        return SummaryStatus(
             owner: .default, source: SourceRevision(path: "m"),
             conditions: conditions.map {
                 Condition(
                     type: $0.0, reason: $0.1, message: $0.1, lastTransitionTime: Timestamp(milliseconds: 0))
             },
             holds: holds ? [SummaryStatus.HeldSet(hold, GuardLimits())] : [])
-        return ApplyOutcome(summary, isConverged: isConverged, isBound: isBound)?.exitStatus.rawValue
+    }
+
+    @Test func `at the end of the time, a hold comes before what is not done`() throws {
+        let busy = try summary([(.held, "guard_window"), (.reconciling, "reconciling")], holds: true)
+        #expect(ApplyOutcome(busy, isConverged: false) == nil)
+        let late = ApplyOutcome.late(.seconds(5), busy, [])
+        #expect(late.exitStatus == .held)
+        #expect(late.lines.text.contains("cube approve"))
+        let led = try summary([(.held, "lease_held")], holds: true)
+        #expect(ApplyOutcome.late(.seconds(5), led, []).exitStatus == .notConverged)
     }
 
     @Test func `each end has its exit code`() throws {
@@ -66,7 +80,7 @@ import Testing
                 } ?? [])
         }
         let late = ApplyOutcome.late(
-            .seconds(5),
+            .seconds(5), nil,
             [
                 workload("web", .outOfSync, .progressing), workload("api", .synced, .degraded, "api/0 failed"),
                 workload("ok", .synced, .healthy), workload("frozen", .outOfSync, .suspended),

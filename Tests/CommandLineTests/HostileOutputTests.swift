@@ -260,7 +260,7 @@ import Testing
     }
 
     @Test func `apply, validate, failures and logs show hostile text and obey none of it`() throws {
-        try check("apply", workload) { Shown(lines: ApplyOutcome.late(.seconds(1), [$0]).lines) }
+        try check("apply", workload) { Shown(lines: ApplyOutcome.late(.seconds(1), nil, [$0]).lines) }
         try check("apply", summary) { summary in
             Shown(
                 lines: ApplyOutcome.held(by: summary.holds).lines + ApplyOutcome.stale([summary.source.path]).lines

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Testing
 
 extension EndToEndTests {
@@ -19,7 +20,7 @@ extension EndToEndTests {
         {
             try await World.with { world in
                 try write("one", to: world)
-                try world.start("up")
+                let up = try world.start("up")
                 let wait = try await world.run("status", "--wait", "web", "--timeout", "60s")
                 #expect(wait.status == 0, "\(wait.standardError)")
                 let logs = try world.start("logs", "--follow", "web")
@@ -36,10 +37,22 @@ extension EndToEndTests {
                 }
                 #expect(logs.isRunning)
 
+                // Another manager, on another port.
+                up.kill(SIGTERM)
+                #expect(await up.ended() == 0)
+                try world.start("up")
+                try write("three", replicas: 2, to: world)
+                try await world.wait(for: "what the tasks write under the next manager") {
+                    logs.text(of: "out").contains("web/1 version three")
+                }
+                #expect(logs.text(of: "err").contains("The manager does not answer."))
+                let again = try await world.run("status", "--wait", "web", "--timeout", "60s")
+                #expect(again.status == 0, "\(again.standardError)")
+
                 let previous = try await world.run("logs", "web/0", "--previous")
-                #expect(previous.standardOutput == "version one\n")
+                #expect(previous.standardOutput.hasSuffix("version two\n"))
                 let stamped = try await world.run("logs", "web/0", "--timestamps", "--since", "1h")
-                #expect(stamped.standardOutput.contains(#/^[0-9]{4}-[0-9-]*T[0-9:.]*Z version two\n$/#))
+                #expect(stamped.standardOutput.contains(#/^[0-9]{4}-[0-9-]*T[0-9:.]*Z version three\n$/#))
                 #expect(try await world.run("logs", "web/0", "--since", "2100-01-01T00:00:00Z").standardOutput == "")
                 #expect(try await world.run("logs", "nobody").status == 1)
             }

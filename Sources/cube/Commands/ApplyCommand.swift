@@ -47,8 +47,14 @@ struct ApplyCommand: Command {
             outcome = .stale(departures)
         } else if let other = try DirectoryLock.holder(of: place.data.reconciler) {
             let origin = try options.git.origin(else: place.manifests)
-            Terminal.note("\(other) reconciles \(origin); waiting for it.")
-            outcome = try await wait(for: preview.plan.desiredDigest, by: other, in: place.data)
+            let followed = try WrittenStatus(data: place.data).summary()?.source
+            if let followed, !followed.isSamePlace(as: preview.plan.summary.source) {
+                // It would never come to run as these manifests say.
+                outcome = .leaseHeld("\(other) reconciles \(followed.place) in \(place.data.path), not \(origin)")
+            } else {
+                Terminal.note("\(other) reconciles \(origin); waiting for it.")
+                outcome = try await wait(for: preview.plan.desiredDigest, by: other, in: place.data)
+            }
         } else {
             if let leader = preview.leader, contract == nil { try await ask(leader) }
             let end = try await reconcile(place, contract)
@@ -110,7 +116,7 @@ struct ApplyCommand: Command {
             }
             try await Task.sleep(for: .milliseconds(200))
         }
-        return .late(timeout, try status.names().compactMap(status.workload))
+        return .late(timeout, try status.summary(), try status.names().compactMap(status.workload))
     }
 }
 
@@ -147,11 +153,22 @@ private final class ApplyWatch: Service {
                 }
                 group.addTask { [limit, state] in
                     do { try await Task.sleep(for: limit) } catch { return nil }
-                    return .late(limit, state.view.workloads.values.map(\.status))
+                    return .late(limit, state.view.summary, state.view.workloads.values.map(\.status))
                 }
                 if let outcome = await group.next() ?? nil { found.withLock { $0 = outcome } }
                 group.cancelAll()
             }
         }
+    }
+}
+
+extension SourceRevision {
+    /// Where the manifests are, whatever their commit.
+    fileprivate var place: String {
+        [url, branch, path].compactMap(\.self).filter { !$0.isEmpty }.joined(separator: " ")
+    }
+
+    fileprivate func isSamePlace(as other: SourceRevision) -> Bool {
+        kind == other.kind && url == other.url && branch == other.branch && path == other.path
     }
 }

@@ -50,9 +50,12 @@ enum ApplyOutcome: Hashable, Sendable {
         return .notConverged(reasons + Self.unfinished(workloads))
     }
 
-    /// The end of the time, with what is not as declared by then.
-    static func late(_ limit: Duration, _ workloads: [WorkloadStatus]) -> ApplyOutcome {
-        .notConverged(["not all runs as declared after \(limit.text)"] + unfinished(workloads))
+    /// The end of the time, with what is not as declared by then. What the guards hold comes first: it waits for a person.
+    static func late(_ limit: Duration, _ summary: SummaryStatus?, _ workloads: [WorkloadStatus]) -> ApplyOutcome {
+        // What the guards of another one hold is not known here.
+        let isLed = summary?.conditions.contains { $0.status && $0.reason == ErrorReason.leaseHeld.rawValue } ?? false
+        if let summary, !summary.holds.isEmpty, !isLed { return .held(by: summary.holds) }
+        return .notConverged(["not all runs as declared after \(limit.text)"] + unfinished(workloads))
     }
 
     /// What is not as declared, a line each.

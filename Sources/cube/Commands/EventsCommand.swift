@@ -24,7 +24,7 @@ struct EventsCommand: Command {
     var output: OutputFormat = .text
 
     func run() async throws {
-        let client = try manager.reader()
+        let client = follow ? try manager.follower() : try manager.reader()
         var revision = since
         while true {
             let list = try await client.events(since: revision)

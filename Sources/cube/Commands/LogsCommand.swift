@@ -101,7 +101,7 @@ struct LogsCommand: Command {
         let data = manager.place.data
         guard manager.manager == nil, try DirectoryLock.holder(of: data.manager) == nil,
             let files = LocalOutput(data: data)
-        else { return ManagerOutput(client: try manager.reader()) }
+        else { return ManagerOutput(client: follow ? try manager.follower() : try manager.reader()) }
         Terminal.note("No manager is at work here: this is what stands in the files of \(data.path).")
         return files
     }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import CubeErrors
 import CubeManagerClient
+import CubeOrchestratorClient
 import CubeServer
 import CubeTypes
 import Logging
@@ -19,6 +20,17 @@ struct Connection {
 extension ConnectionOptions {
     /// A client that may only look.
     func reader() throws -> ManagerClient { try connection(.read).client(CommandLog.quiet) }
+
+    /// A client for following. After a failure it looks up the manager of the data directory again: a manager that was started
+    /// anew may listen on another port.
+    func follower() throws -> ManagerClient {
+        let connection = try connection(.read)
+        guard manager == nil else { return connection.client(CommandLog.quiet) }
+        return OrchestratorClient(
+            managers: LocalDiscovery(data: place.data), named: connection.endpoint.description, token: connection.token,
+            options: ClientOptions(logger: CommandLog.quiet)
+        ).manager
+    }
 
     /// A client for looking that is told the values of `env` where this user may know them: they are compared and never shown.
     func comparer() throws -> ManagerClient {
@@ -74,5 +86,17 @@ extension ConnectionOptions {
         let token = String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
         guard !token.isEmpty else { throw Failure("\(path): the file holds no token") }
         return token
+    }
+}
+
+/// The manager that runs on a data directory.
+private struct LocalDiscovery: Discovery {
+    let data: DataDirectory
+
+    func managers() async throws -> [Endpoint] {
+        guard let url = try Addresses.load(from: data).manager else {
+            throw APIError(.unavailable, "no manager runs on \(data.path)")
+        }
+        return [try Endpoint(checking: url, field: "\(data.run)/addresses.json")]
     }
 }

@@ -1,3 +1,4 @@
+import CubeCore
 import CubeErrors
 import CubeManagerClient
 import CubeTypes
@@ -43,6 +44,9 @@ struct ManagerLogChanges: AsyncSequence, Sendable {
                 } catch let error as APIError
                     where position != nil && [.unavailable, .timeout].contains(error.reason)
                 {
+                    if watch != nil {
+                        Terminal.note("The manager does not answer. The output goes on when it is back.")
+                    }
                     watch = nil
                     try await Task.sleep(for: .seconds(1))
                 }

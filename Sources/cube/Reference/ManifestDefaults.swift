@@ -32,7 +32,8 @@ enum ManifestDefaults {
             Fact(
                 "Prune guard",
                 "Within \(guards.window.text), Cube prunes at most \(guards.count) workloads, or \(guards.percent) % of "
-                    + "the owner's workloads if that is more. It holds the rest until somebody approves it."),
+                    + "the owner's workloads if that is more. If more are removed, Cube holds all of them until somebody "
+                    + "approves it."),
             Fact(
                 "Limits",
                 "A manifest file has at most \(ByteCount(ManifestDecoder.maximumSize)) and 64 levels of nesting. A source "
