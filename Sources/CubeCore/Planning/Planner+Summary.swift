@@ -69,8 +69,10 @@ extension Planner {
             conditions.append(
                 condition(.stalled, "stalled", "workloads that do not go on by themselves: \(tally.stalled)"))
         }
-        if isStale, let finding = sourceFindings.first {
-            conditions.append(condition(.stale, finding.reason, finding.text))
+        if isStale, let finding = sourceTroubles.first {
+            let others = sourceTroubles.count - 1
+            let more = others == 0 ? "" : " (and \(Count(others, "other problem")))"
+            conditions.append(condition(.stale, finding.reason, finding.text + more))
         }
         return conditions
     }
@@ -99,8 +101,16 @@ extension Planner {
         return sourceFindings + unmanaged
     }
 
-    /// What is wrong with the source.
+    /// What is wrong with the source, and what should be noticed in it.
     private var sourceFindings: [Finding] {
+        let warnings = desired.warnings.map {
+            Finding(reason: $0.reason.rawValue, subject: $0.range.filename, message: $0.message)
+        }
+        return sourceTroubles + warnings
+    }
+
+    /// What is wrong with the source: each makes the status stale.
+    private var sourceTroubles: [Finding] {
         let problems = desired.problems.map {
             Finding(reason: $0.reason.rawValue, subject: $0.range.filename, message: $0.message)
         }
@@ -114,10 +124,7 @@ extension Planner {
             return Finding(
                 reason: reason.rule.rawValue, subject: name.rawValue, message: desired.explanation(of: reason))
         }
-        let warnings = desired.warnings.map {
-            Finding(reason: $0.reason.rawValue, subject: $0.range.filename, message: $0.message)
-        }
-        return problems + files + names + warnings
+        return problems + files + names
     }
 }
 
