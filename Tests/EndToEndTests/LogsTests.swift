@@ -45,7 +45,6 @@ extension EndToEndTests {
                 try await world.wait(for: "what the tasks write under the next manager") {
                     logs.text(of: "out").contains("web/1 version three")
                 }
-                #expect(logs.text(of: "err").contains("The manager does not answer."))
                 let again = try await world.run("status", "--wait", "web", "--timeout", "60s")
                 #expect(again.status == 0, "\(again.standardError)")
 
