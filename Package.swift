@@ -112,7 +112,7 @@ let package = Package(
 
         // The three layers; none knows a client or a server.
         .systemLibrary(name: "CubeLinux"),
-        .library("CubeSystem", ["CubeLinux", .systemPackage]),
+        .library("CubeSystem", ["CubeLinux", "CubeTypes", .systemPackage]),
         .library(
             "CubeReconciler",
             [
@@ -224,7 +224,8 @@ let package = Package(
         .tests(
             "CubeWorkerTests",
             [
-                "CubeCore", "CubeErrors", "CubeTypes", "CubeWorker", .logging, .nioCore, .nioPosix, .nioSSL,
+                "CubeCore", "CubeErrors", "CubeSystem", "CubeTypes", "CubeWorker", .logging, .nioCore, .nioPosix,
+                .nioSSL,
                 .systemPackage,
             ]),
         .tests("TidyTests", ["CubeCore"]),

@@ -1,13 +1,17 @@
+import CubeErrors
+import CubeSystem
 import CubeTypes
 import Glibc
 import SystemPackage
 
 /// The machine that a worker runs on.
 enum Machine {
-    /// Changes with each start of the machine.
+    /// Changes with each start of the machine. A worker must know it: runs of another boot are over.
     static func bootID() throws -> String {
-        let bytes = try LocalFiles.read("/proc/sys/kernel/random/boot_id") ?? []
-        return String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+        guard !BootClock.boot.isEmpty else {
+            throw APIError(.unavailable, "the kernel does not tell which start of the machine this is (boot_id)")
+        }
+        return BootClock.boot
     }
 
     static var cores: Int { max(Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))), 1) }
@@ -50,22 +54,5 @@ enum Machine {
 
     private static func words(_ path: String) throws -> [Substring] {
         String(decoding: try LocalFiles.read(path) ?? [], as: UTF8.self).split(separator: " ")
-    }
-}
-
-extension DurableInstant {
-    /// The present moment on both clocks.
-    ///
-    /// - Parameter boot: the present boot, as ``Machine/bootID()`` says it.
-    static func now(boot: String) -> DurableInstant {
-        DurableInstant(
-            boot: boot, uptime: .milliseconds(milliseconds(CLOCK_BOOTTIME)),
-            wall: Timestamp(milliseconds: milliseconds(CLOCK_REALTIME)))
-    }
-
-    private static func milliseconds(_ clock: clockid_t) -> Int64 {
-        var time = timespec()
-        clock_gettime(clock, &time)
-        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
     }
 }

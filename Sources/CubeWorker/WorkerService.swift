@@ -1,5 +1,6 @@
 import CubeCore
 import CubeErrors
+import CubeSystem
 package import CubeTypes
 import FoundationEssentials
 package import Logging

@@ -49,7 +49,7 @@ extension Wall {
 
         // The three layers; none knows a client or a server.
         Wall("CubeLinux", ""),
-        Wall("CubeSystem", "CubeLinux Glibc SystemPackage"),
+        Wall("CubeSystem", "CubeLinux CubeTypes Glibc SystemPackage"),
         Wall(
             "CubeReconciler",
             """
@@ -139,7 +139,7 @@ extension Wall {
         Wall(
             "CubeWorkerTests",
             """
-            CubeCore CubeErrors CubeTypes CubeWorker Foundation Glibc Logging NIOCore NIOPosix NIOSSL SystemPackage
+            CubeCore CubeErrors CubeSystem CubeTypes CubeWorker Foundation Glibc Logging NIOCore NIOPosix NIOSSL SystemPackage
             Testing
             """),
         Wall("EndToEndTests", "CubeTypes Foundation Glibc Synchronization Testing"),

@@ -1,4 +1,5 @@
 package import CubeCore
+import CubeSystem
 package import CubeTypes
 import HashTreeCollections
 import FoundationEssentials

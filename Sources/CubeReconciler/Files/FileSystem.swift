@@ -59,17 +59,6 @@ package protocol WritableFileSystem: FileSystem {
     func makeDirectory(_ path: FilePath) throws(FileError)
 }
 
-/// Which file something is, whatever its name.
-package struct FileIdentity: Hashable, Codable, Sendable {
-    package var device: UInt64
-    package var inode: UInt64
-
-    package init(device: UInt64, inode: UInt64) {
-        self.device = device
-        self.inode = inode
-    }
-}
-
 /// What tells one content of a file from another without reading it.
 package struct FileStamp: Hashable, Sendable {
     package var identity: FileIdentity

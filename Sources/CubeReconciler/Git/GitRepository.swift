@@ -1,5 +1,6 @@
 import CubeCore
 import CubeJSON
+import CubeSystem
 import CubeTypes
 import SystemPackage
 

@@ -1,6 +1,7 @@
 import CubeCore
 import CubeErrors
 import CubeLinux
+import CubeSystem
 import CubeTypes
 import Dispatch
 import Glibc

@@ -1,5 +1,6 @@
 import CubeManager
 import CubeServer
+import CubeSystem
 import CubeTypes
 import Logging
 import ServiceLifecycle
@@ -26,7 +27,7 @@ struct ManagerRole: Service {
                 store: try SQLiteStore.open(directory: data.manager),
                 gateway: WorkerClientGateway(token: tokens[.worker] ?? "", logger: logger),
                 options: CubeManager.ManagerOptions(policy: policy, advertised: listen.advertise), logger: logger,
-                moment: { .now })
+                moment: { .now() })
         }
         let server = ManagerServer(
             manager,

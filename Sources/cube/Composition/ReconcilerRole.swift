@@ -114,6 +114,6 @@ struct SteadyTime {
 
     /// The same, and the moment by which it is stored.
     var present: Present {
-        Present(now: now, moment: DurableInstant(boot: BootClock.boot, uptime: BootClock.uptime, wall: .now))
+        Present(now: now, moment: .now())
     }
 }

@@ -1,0 +1,22 @@
+import Glibc
+package import SystemPackage
+
+/// Which file something is, whatever its name.
+package struct FileIdentity: Hashable, Codable, Sendable {
+    package var device: UInt64
+    package var inode: UInt64
+
+    package init(device: UInt64, inode: UInt64) {
+        self.device = device
+        self.inode = inode
+    }
+
+    /// The file to which a path leads now, through links.
+    ///
+    /// - Throws: `Errno` where it leads to none.
+    package init(_ path: FilePath) throws {
+        var status = stat()
+        guard path.withPlatformString({ stat($0, &status) }) == 0 else { throw Errno(rawValue: errno) }
+        self.init(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
+    }
+}
