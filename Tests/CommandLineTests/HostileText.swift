@@ -13,6 +13,8 @@ enum HostileText {
         "evil\n```\n# heading\n~~~\n| a | b |\n\n<!-- x",
         "evil ```` ` `` ``` ``````````",
         "evil \\| | \\\\| `x|y` \\`a\\|b` \\",
+        // Marks that combine with what means something, and are no part of it.
+        "evil a|\u{301}b x`\u{301} @team `\u{301}y *\u{301}z [\u{301}a](https://evil.example) #\u{301}1 @\u{301}team",
         // What notifies, links or is drawn.
         "evil @someone,@team/all evil@example.com #12 !34 GH-56 owner/repo#7",
         "evil https://evil.example WWW.evil.example mailto:a@b ftp://x <img src=x onerror=y> <a href='z'>",

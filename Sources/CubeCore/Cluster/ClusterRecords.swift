@@ -32,7 +32,7 @@ package struct ClusterCounters: Hashable, Codable, Sendable {
 
     package init() {}
 
-    /// Leaves out the fences that may have been given since the state was copied of which this one was restored.
+    /// Skips the fences that may have been granted after the backup that this state was restored from.
     package mutating func skipLostFences() { fence += Self.lostFences }
 
     private static let lostFences = 1_000_000

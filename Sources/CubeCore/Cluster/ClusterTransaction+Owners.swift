@@ -87,7 +87,6 @@ extension ClusterTransaction {
         }
         directive.revision = revision + 1
         owner.keep(directive)
-        owner.approvals = owner.approvals.filter { name, _ in owner.directives.contains { $0.name == name } }
         if directive.verb == .approve {
             owner.approvals[directive.name] = DurableDeadline(Self.approvalLength, from: moment)
         }
@@ -104,7 +103,9 @@ extension ClusterTransaction {
             throw APIError(.leaseHeld, "owner \(name): \(grant.holder) holds its lease until \(live.expiresAt)")
         }
         let live = state.liveCount(of: name)
-        guard live == 0 else { throw APIError(.conflict, "owner \(name): \(live) of its tasks have not ended") }
+        guard live == 0 else {
+            throw APIError(.conflict, "owner \(name): " + Count(live, "task").verb("has", "have") + " not ended")
+        }
         try requireRoom()
         advance()
         for slot in slots {

@@ -24,21 +24,21 @@ extension ClusterTransaction {
             slot.recordHealth(of: task)
             put(slot)
         }
-        for var owner in state.records.owners.values {
-            let expired = owner.directives.filter { owner.hasExpired($0, at: moment) }
-            guard !expired.isEmpty else { continue }
-            owner.directives.removeAll(where: expired.contains)
-            for directive in expired { owner.approvals[directive.name] = nil }
+        for owner in state.records.owners.values {
+            var later = owner
+            later.directives.removeAll { owner.hasExpired($0, at: moment) }
+            guard later.directives.count < owner.directives.count else { continue }
+            later.approvals = owner.approvals.filter { !$0.value.hasPassed(at: moment) }
             advance()
-            owner.revision = revision
-            put(owner)
+            later.revision = revision
+            put(later)
         }
     }
 
     /// Begins a term above one that a worker has accepted already: this state was restored from an older one, and whatever was
     /// said under that term is lost. Everybody lists anew.
     package mutating func raiseTerm(above term: Int) {
-        guard term >= state.term, Counter.isPlausible(term + 1) else { return }
+        guard term >= state.term, term < Counter.limit - 1 else { return }
         state.term = term + 1
         changes.term = state.term
         count { $0.skipLostFences() }

@@ -32,7 +32,7 @@ package struct ClusterTransaction: Sendable {
     /// Places what waits and fits now. Called once after the last command.
     package mutating func finish() { if !isFull { placePending() } }
 
-    /// The tasks that are to stop since this transaction: what must not be forgotten of it, even where nothing can be stored.
+    /// The tasks that this transaction stops. They must be remembered even if nothing can be stored.
     package func stops(since old: ClusterState) -> [TaskID] {
         changes.tasks.compactMap { id, task in
             guard let task, let before = old.records.tasks[id], !before.phase.hasEnded, !before.phase.isStopping else {

@@ -1,10 +1,10 @@
 import CubeErrors
 import CubeTypes
 
-/// How long the texts may be that others write into the state of a cluster: whoever lists it reads them again and again.
+/// Limits for texts that workers and reconcilers write into the state of a cluster. Every list repeats these texts.
 package enum TextBounds {
-    /// What a worker says of a task, in bytes. A longer text is cut.
-    package static let message = 4096
+    /// What a worker says of a task, in bytes: a message, and its last lines of output in full. A longer text is cut.
+    package static let message = 8192
     /// A stable word, in bytes. A longer one is cut.
     package static let word = 128
     /// Who holds a lease, and why a directive was given, in bytes. A longer text is refused.

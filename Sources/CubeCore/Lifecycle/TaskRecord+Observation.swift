@@ -43,7 +43,7 @@ extension TaskRecord {
 
     /// Takes in that its worker has a placement of it that nobody here made: this state was restored from one that is older.
     package mutating func observeLostPlacement(_ number: Int) {
-        guard var placement = phase.placement, number > placement.number else { return }
+        guard var placement = phase.placement, number > placement.number, Counter.isPlausible(number) else { return }
         placements = max(placements, number)
         placement.number = number
         placement.report = nil

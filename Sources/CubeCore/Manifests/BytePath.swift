@@ -43,7 +43,9 @@ package struct BytePath: Hashable, Sendable {
                 rest = rest.dropFirst()
                 bytes.append(byte)
             } else if byte == Self.backslash, rest.first == UInt8(ascii: "x"),
-                let value = UInt8(String(decoding: rest.dropFirst().prefix(2), as: UTF8.self), radix: 16)
+                case let digits = rest.dropFirst().prefix(2), digits.count == 2,
+                digits.allSatisfy({ Character(Unicode.Scalar($0)).isHexDigit }),
+                let value = UInt8(String(decoding: digits, as: UTF8.self), radix: 16)
             {
                 rest = rest.dropFirst(3)
                 bytes.append(value)

@@ -208,9 +208,10 @@ extension FieldType<String> {
         parse: { text in
             let isWord =
                 (1...253).contains(text.utf8.count)
-                && text.utf8.allSatisfy {
-                    Unicode.Scalar($0).properties.isAlphabetic || ("0"..."9").contains(Character(Unicode.Scalar($0)))
-                        || "._:-".utf8.contains($0)
+                && text.unicodeScalars.allSatisfy {
+                    $0.isASCII
+                        && ($0.properties.isAlphabetic || ("0"..."9").contains($0)
+                            || "._:-".unicodeScalars.contains($0))
                 }
             // One colon sets off a port; an address of IPv6 has several.
             return isWord && text.utf8.count { $0 == UInt8(ascii: ":") } != 1 ? text : nil

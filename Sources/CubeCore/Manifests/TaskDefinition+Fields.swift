@@ -226,7 +226,9 @@ extension FieldType<[String: String]> {
                 && !reservedVariables.contains(name)
         },
         problem: { name, value in
-            ProgramLimits.isTooLong("\(name)=\(value)")
+            // The length first: nearly every variable is short.
+            name.utf8.count + value.utf8.count >= ProgramLimits.stringBytes - 1
+                && ProgramLimits.isTooLong("\(name)=\(value)")
                 ? "must be at most \(ProgramLimits.stringBytes) bytes long with its name and \"=\", as no program is given "
                     + "a longer variable; a longer value belongs in a file of `files`" : nil
         })

@@ -12,7 +12,6 @@ struct NameDirectives: Hashable, Sendable {
     var suspend: Directive?
 
     static let none = NameDirectives()
-
 }
 
 /// The directives of an owner, by what they are about.

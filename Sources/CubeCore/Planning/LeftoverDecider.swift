@@ -54,7 +54,7 @@ struct LeftoverDecider {
         if live.isEmpty { return healthOfEnded }
         if live.allSatisfy({ $0.ready && !$0.isStopping }) {
             return live.contains { $0.definition.kind == .job }
-                ? .uncompleted(observed.ended.values.count { $0.state == .completed }, of: observed.slots.count)
+                ? .uncompleted(completed.count, of: completed.union(live.map(\.ordinal)).count)
                 : Health(.healthy, "running", "its tasks run")
         }
         let unready = live.count { !$0.ready }
@@ -64,6 +64,9 @@ struct LeftoverDecider {
                 ? "its task is not ready"
                 : "\(unready) of its \(live.count) tasks \(unready == 1 ? "is" : "are") not ready")
     }
+
+    /// The ordinals whose last task completed. A slot that was scaled away has none.
+    private var completed: Set<Int> { Set(observed.ended.values.filter { $0.state == .completed }.map(\.ordinal)) }
 
     /// Of what ended by itself: a job that completed is done, and what failed is not merely missing.
     private var healthOfEnded: Health {

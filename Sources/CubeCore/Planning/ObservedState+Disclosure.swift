@@ -1,13 +1,9 @@
 import CubeTypes
 
 extension ObservedState {
-    /// Whether values of `env` are hidden from whoever looked; then digests are under a key that is not known here.
-    package var hidesValues: Bool {
-        digestKey == nil
-            && workloads.values.contains { workload in
-                workload.tasks.values.contains { $0.definition.env.values.contains(TaskDefinition.hiddenValue) }
-            }
-    }
+    /// Whether whoever looked may only read: values of `env` are hidden then, and all digests are under a key that is not known
+    /// here.
+    package var hidesValues: Bool { digestKey == nil }
 
     /// Puts what is declared in the place of what whoever looked was not shown.
     ///

@@ -73,27 +73,6 @@ package struct PlanDocument: Codable, Hashable, Sendable {
         case observedDigest = "observed_digest"
     }
 
-    /// The same plan as far as it is about some names. It is for reading: what it leaves out is as it was.
-    package func limited(to names: [WorkloadName]) -> PlanDocument {
-        var plan = self
-        plan.workloads.removeAll { !names.contains($0.name) }
-        plan.findings.removeAll { finding in !names.contains { $0.rawValue == finding.subject } }
-        plan.holds = holds.filter { hold in
-            hold.changes.contains { change in
-                // Such as `prune old`, `replace web/0`.
-                let subject = change.split(separator: " ").last?.prefix { $0 != "/" }
-                return names.contains { $0.rawValue == subject.map(String.init) }
-            }
-        }
-        plan.footprints.removeAll { !names.contains($0.name) }
-        if plan.workloads.isEmpty {
-            plan.converged = true
-            plan.state =
-                names.map(\.rawValue).joined(separator: ", ") + (names.count == 1 ? " runs" : " run") + " as declared"
-        }
-        return plan
-    }
-
     /// - Parameter encode: writes a document in a form that is the same for the same document.
     package mutating func seal(_ encode: (PlanDocument) throws -> [UInt8]) rethrows {
         digest = try bodyDigest(encode)
@@ -124,6 +103,21 @@ extension Planner {
                 condition.type == .held && !plan.holds.contains { $0.guardName == condition.reason }
             }.map { "\($0.message) (\($0.reason))" },
             holds: plan.summary.holds, findings: plan.findings, footprints: footprints)
+    }
+
+    /// The last plan as far as it concerns some names. It is for reading: its digests are those of the whole.
+    package func document(_ plan: Plan, of names: [WorkloadName], at now: Timestamp) -> PlanDocument {
+        var document = document(plan, at: now)
+        document.workloads.removeAll { !names.contains($0.name) }
+        document.findings.removeAll { finding in !names.contains { $0.rawValue == finding.subject } }
+        document.footprints.removeAll { !names.contains($0.name) }
+        document.holds = zip(plan.holds, plan.summary.holds)
+            .filter { hold, _ in hold.changes.contains { names.contains($0.name) } }.map(\.1)
+        // A name that is neither declared nor lives is as it should be.
+        let converged = Set(names).count { entries[$0]?.report?.status.isConverged ?? true }
+        document.converged = converged == Set(names).count
+        document.state = Self.convergence(converged, of: Set(names).count)
+        return document
     }
 
     private var footprints: [PlanDocument.Footprint] {

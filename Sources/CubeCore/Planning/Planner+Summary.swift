@@ -78,11 +78,12 @@ extension Planner {
     }
 
     /// Such as `1 of 2 workloads is as it should be`.
-    private var convergence: String {
-        let converged = tally.converged
-        return "\(converged) of \(Count(tally.counts.workloads, "workload")) "
+    static func convergence(_ converged: Int, of all: Int) -> String {
+        "\(converged) of \(Count(all, "workload")) "
             + (converged == 1 ? "is as it should be" : "are as they should be")
     }
+
+    private var convergence: String { Self.convergence(tally.converged, of: tally.counts.workloads) }
 
     // MARK: Findings
 

@@ -22,7 +22,7 @@ struct ReportMaker {
         let conditions = self.conditions.since(previous?.status.conditions ?? [])
         var status = WorkloadStatus(
             name: name, sync: sync, health: decision.health.status, replicas: decision.replicas,
-            tasks: tasks(live).map { TaskSummary(digestKey.map($0.keyed(by:)) ?? $0) },
+            tasks: summaries(of: tasks(live)),
             endpoints: tasks(live).filter(\.ready).flatMap(\.endpoints), conditions: conditions,
             diagnostics: diagnostics)
         switch desired {
@@ -44,6 +44,16 @@ struct ReportMaker {
         let digests = Set(live.map(\.specDigest))
         status.observedDigest = digests.count == 1 ? digests.first.map(shown) : nil
         return WorkloadReport(status: status, drift: drift)
+    }
+
+    /// The tasks as people see them. Nearly all have the same digest, which is put under the key once.
+    private func summaries(of tasks: [TaskStatus]) -> [TaskSummary] {
+        let known = Dictionary(uniqueKeysWithValues: Set(tasks.map(\.specDigest)).map { ($0, shown($0)) })
+        return tasks.map { task in
+            var summary = TaskSummary(task)
+            summary.specDigest = known[task.specDigest]
+            return summary
+        }
     }
 
     private func shown(_ digest: Digest) -> Digest { digestKey?.keyed(digest) ?? digest }

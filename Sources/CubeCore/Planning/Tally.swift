@@ -50,6 +50,11 @@ struct Tally: Hashable, Sendable {
             case .ready: break
             }
         }
-        if status.health == .suspended || status.health == .healthy && status.sync == .synced { converged += one }
+        if status.isConverged { converged += one }
     }
+}
+
+extension WorkloadStatus {
+    /// Whether it is as it should be: as declared and well, or frozen.
+    var isConverged: Bool { health == .suspended || health == .healthy && sync == .synced }
 }

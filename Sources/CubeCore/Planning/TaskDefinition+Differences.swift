@@ -6,7 +6,7 @@ extension TaskDefinition {
     func differences(from observed: TaskDefinition) -> [Difference] {
         let (mine, theirs) = (fields, observed.fields)
         return Set(mine.keys).union(theirs.keys).filter { mine[$0] != theirs[$0] }.map { field in
-            guard field.text.hasPrefix(Self.environment) else {
+            guard Self.isVariable(field.text) else {
                 return Difference(of: field, mine[field], theirs[field])
             }
             let isThere = (mine[field] != nil, theirs[field] != nil)
@@ -17,7 +17,9 @@ extension TaskDefinition {
         }
     }
 
-    private static let environment = "env."
+    /// Whether a field, by its path, is a variable of `env`, whose value is never shown. By bytes: a name may begin with a mark
+    /// that combines with the dot.
+    static func isVariable(_ path: String) -> Bool { path.utf8.starts(with: "env.".utf8) }
 
     /// Every field that has a value, as a text, by its path.
     private var fields: [ExactText: ExactText] {

@@ -44,7 +44,7 @@ extension Workload {
     private func ignores(_ field: String) -> Bool {
         ignore.contains { pointer in
             let path = pointer.tokens.joined(separator: ".")
-            return field == path || field.hasPrefix(path + ".")
+            return field == path || field.utf8.starts(with: (path + ".").utf8)
         }
     }
 

@@ -198,7 +198,7 @@ extension WorkloadDiff {
 
 extension WorkloadDiff.Field {
     /// Values of `env` are never shown.
-    fileprivate var isHidden: Bool { field.hasPrefix("env.") }
+    fileprivate var isHidden: Bool { TaskDefinition.isVariable(field) }
 
     /// What became of a value that is not shown: `changed`, `added`, `removed`.
     fileprivate var hiddenChange: String { desired ?? observed ?? "" }

@@ -71,14 +71,21 @@ extension [MarkdownLine] {
 extension String {
     /// As words: nothing in it means anything. A word that a forge would make a mention, a reference or a link is code.
     fileprivate var markdownWords: String {
-        harmless.split(separator: " ", omittingEmptySubsequences: false)
-            .map { String($0).isReference ? String($0).markdownCode : String($0).markdownEscaped }
+        // By scalars, here and below: a mark that combines with the one before it must not hide it.
+        harmless.unicodeScalars.split(separator: " ", omittingEmptySubsequences: false)
+            .map { String(String.UnicodeScalarView($0)) }
+            .map { $0.isReference ? $0.markdownCode : $0.markdownEscaped }
             .joined(separator: " ")
     }
 
     /// Whether it contains a mention (`@who`), a reference (`#1`, `!1`, `GH-1`) or a link without brackets.
     private var isReference: Bool {
-        if contains("@") || contains(#/[#!][0-9]/#) { return true }
+        let scalars = unicodeScalars
+        if scalars.contains("@") { return true }
+        let marks: Set<Unicode.Scalar> = ["#", "!"]
+        if zip(scalars, scalars.dropFirst()).contains(where: { marks.contains($0) && ("0"..."9").contains($1) }) {
+            return true
+        }
         let letters = lowercased()
         return ["://", "www.", "mailto:", "xmpp:"].contains { letters.contains($0) }
             || letters.contains(#/gh-[0-9]/#)
@@ -86,13 +93,13 @@ extension String {
 
     private var markdownEscaped: String {
         var escaped = ""
-        for character in self {
-            switch character {
-            case "\\", "`", "*", "_", "[", "]", "|", "<", ">", "#", "~", "$": escaped += "\\\(character)"
+        for scalar in unicodeScalars {
+            switch scalar {
+            case "\\", "`", "*", "_", "[", "]", "|", "<", ">", "#", "~", "$": escaped += "\\\(scalar)"
             case "&": escaped += "&amp;"
             // At the beginning of a line it would make an item of a list, or a heading of the line above.
-            case "-", "+", "=": escaped += escaped.isEmpty ? "\\\(character)" : String(character)
-            default: escaped.append(character)
+            case "-", "+", "=": escaped += escaped.isEmpty ? "\\\(scalar)" : String(scalar)
+            default: escaped.unicodeScalars.append(scalar)
             }
         }
         return escaped
@@ -102,9 +109,10 @@ extension String {
     fileprivate var markdownCode: String {
         guard !isEmpty else { return "\"\"" }
         // A backslash before the bar would escape that of the bar, and the bar would end the cell.
-        if contains("\\|") { return markdownElement }
-        let line = replacing("|", with: "\\|")
-        guard contains("`") else { return "`\(line)`" }
+        let scalars = unicodeScalars
+        if zip(scalars, scalars.dropFirst()).contains(where: { $0 == "\\" && $1 == "|" }) { return markdownElement }
+        let line = scalars.map { $0 == "|" ? "\\|" : String($0) }.joined()
+        guard scalars.contains("`") else { return "`\(line)`" }
         let fence = String(repeating: "`", count: longestRun(of: "`") + 1)
         return "\(fence) \(line) \(fence)"
     }
@@ -118,7 +126,7 @@ extension String {
             .joined() + "</code>"
     }
 
-    fileprivate func longestRun(of mark: Character) -> Int {
-        split(whereSeparator: { $0 != mark }).map(\.count).max() ?? 0
+    fileprivate func longestRun(of mark: Unicode.Scalar) -> Int {
+        unicodeScalars.split(whereSeparator: { $0 != mark }).map(\.count).max() ?? 0
     }
 }

@@ -8,7 +8,7 @@ package struct ExactText: Sendable {
     package init(_ text: String) { self.text = text }
 
     package static func areSame(_ left: String, _ right: String) -> Bool {
-        // Most texts differ, or are ASCII, which the first comparison settles at once.
+        // The fast comparison rejects almost every pair that differs.
         left == right && left.utf8.elementsEqual(right.utf8)
     }
 }

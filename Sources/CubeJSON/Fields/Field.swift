@@ -62,10 +62,9 @@ package struct Field<Root: Sendable>: Sendable {
                 if let value = type.read(value, &reader) { root[keyPath: property] = value }
             },
             write: { root, standard in
-                let (value, standard) = (root[keyPath: property], standard[keyPath: property])
-                let written = type.write(value)
-                // Values may be equal as Unicode has it and not be the same.
-                return value == standard && written == type.write(standard) ? nil : written
+                let value = root[keyPath: property]
+                // No default has another spelling that Unicode takes for the same.
+                return value == standard[keyPath: property] ? nil : type.write(value)
             },
             show: { type.show($0[keyPath: property]) },
             examine: { type.examine($0[keyPath: property], &$1) },

@@ -3,9 +3,9 @@ package struct FieldTable<Root: Sendable>: Sendable {
     package let fields: [Field<Root>]
     /// The object in which nothing is written: it has the default of every field.
     package let standard: Root
-    /// JSON Schema keywords that concern several fields.
     /// What to say of keys that other systems have: advice by key.
     private let foreignKeys: [String: String]
+    /// JSON Schema keywords that concern several fields.
     private let condition: [String: CanonicalJSON]
     /// Members of the object that it has on the wire alone, with their JSON Schema.
     private let wireMembers: [String: CanonicalJSON]

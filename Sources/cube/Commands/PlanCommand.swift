@@ -54,8 +54,7 @@ struct PlanCommand: Command {
         }
         let names = try words.map(WorkloadName.parse)
         try names.require(knownIn: preview.planner.names)
-        let whole = preview.document
-        let plan = names.isEmpty ? whole : whole.limited(to: names)
+        let plan = names.isEmpty ? preview.document : preview.document(of: names)
         try output.write(plan)
         if let out {
             try SavedPlan.write(plan, to: .absolute(out))

@@ -89,6 +89,8 @@ struct Preview {
 
     var document: PlanDocument { planner.document(plan, at: madeAt) }
 
+    func document(of names: [WorkloadName]) -> PlanDocument { planner.document(plan, of: names, at: madeAt) }
+
     /// How each workload differs, by name, and where the manager would put what is to be started.
     func diffs(_ cluster: ManagerClusterReader) async throws -> [WorkloadDiff] {
         let differs = planner.diffs(nil)

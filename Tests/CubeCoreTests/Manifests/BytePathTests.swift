@@ -30,6 +30,11 @@ import Testing
         #expect(BytePath(text: text).bytes == bytes)
     }
 
+    @Test(arguments: ["\\x+5", "\\x4", "\\xG1", "\\x", "a\\b"])
+    func `What is no byte in the written form is taken as it is`(text: String) {
+        #expect(BytePath(text: text).bytes == Array(text.utf8))
+    }
+
     /// To Swift, a slash, a dot or a letter with a combining mark after it is another character.
     @Test func `A path is divided at its slashes, whatever follows them`() {
         let path = BytePath(naming: "team/\u{301}.json")

@@ -44,6 +44,7 @@ struct HTTPCheckFieldTests {
         arguments: [
             (#"{"port": 80, "scheme": "ftp"}"#, "\"ftp\" must be one of http, https"),
             (#"{"port": 80, "host": "http://web"}"#, "must be a host name or an IP address"),
+            (#"{"port": 80, "host": "êxito.example"}"#, "must be a host name or an IP address"),
             (#"{"port": 80, "host": "web:80"}"#, "must be a host name or an IP address"),
             (#"{"port": 80, "headers": {"a b": "c"}}"#, "must be the name of a header"),
             (#"{"port": 80, "headers": {"content-length": "5"}}"#, "must be the name of a header"),

@@ -46,6 +46,14 @@ import Testing
             ])
     }
 
+    /// To Swift, a dot and the mark after it are one character.
+    @Test func `the value of a variable is hidden whatever its name begins with`() throws {
+        let before = try workload(##", "env": {"\u0301PIN": "1234"}"##)
+        let after = try workload(##", "env": {"\u0301PIN": "4711"}"##)
+        let differences = after.differences(from: before)
+        #expect(differences.map(\.desired) == ["changed"] && differences.map(\.observed) == ["changed"])
+    }
+
     @Test func `canonical values are equal where their bytes are`() {
         #expect(CanonicalJSON.string(Self.composed) != .string(Self.decomposed))
         #expect(CanonicalJSON.object([Self.composed: 1]) != .object([Self.decomposed: 1]))

@@ -82,6 +82,15 @@ struct WorkloadDiffTests {
         #expect(read(world).contains("env.MODE: removed"))
     }
 
+    /// The digests of all tasks are under the key for them, those of tasks without a variable too.
+    @Test func `whoever may not see values sees no difference in tasks that have none`() {
+        var world = PlanningWorld()
+        world.write("web.json", Workload("web", "one"))
+        world.read()
+        world.settle()
+        #expect(read(world) == "No difference.\n")
+    }
+
     @Test func `what a rollout went back to is as it should be, also for whoever may not see its values`() {
         var world = PlanningWorld()
         world.behaviour = ["bad": .fail]
@@ -119,11 +128,12 @@ struct WorkloadDiffTests {
         #expect(signs(WorkloadDiffText(world.planner.diffs(nil), source: "m").text) == ["+ new", "- old", "~ web"])
 
         let web = try #require(WorkloadName(rawValue: "web"))
-        #expect(signs(PlanText(plan.limited(to: [web])).text) == ["~ web"])
+        #expect(signs(PlanText(world.planner.document(pass, of: [web], at: world.now)).text) == ["~ web"])
         world.settle()
         let last = world.planner.pass(now: world.now)
-        let settled = world.planner.document(last, at: world.now)
-        #expect(PlanText(settled.limited(to: [web])).text == "No changes: web runs as declared.\n")
+        let settled = world.planner.document(last, of: [web], at: world.now)
+        #expect(settled.converged)
+        #expect(PlanText(settled).text == "No changes: 1 of 1 workload is as it should be.\n")
         #expect(world.planner.names.map(\.rawValue) == ["new", "old", "web"])
     }
 
