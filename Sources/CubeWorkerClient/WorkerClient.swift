@@ -151,10 +151,7 @@ public struct WorkerClient: Sendable {
         try await transport.stream(
             TransportRequest(
                 .get, Self.path("tasks", id.rawValue, "logs"),
-                query: [
-                    "tail": selection.tail, "since": selection.since, "follow": selection.follow ? true : nil,
-                    "timestamps": selection.timestamps ? true : nil,
-                ]),
+                query: selection.query),
             follows: selection.follow)
     }
 

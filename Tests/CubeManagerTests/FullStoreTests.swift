@@ -104,11 +104,19 @@ struct FullStoreTests {
     }
 
     @Test func `a store begins on a full disk, with a term of its own, and takes down stops`() async throws {
+        let memory = MemoryStore(cluster: TestManager.cluster)
+        try await TestManager.run(memory) { manager in
+            for name in ["web", "db"] { _ = try await manager.service.schedule(manager.request(name)) }
+        }
+        var changes = ClusterChanges()
+        for (id, task) in memory.stored.records.tasks { changes.tasks[id] = task }
+        let tasks = changes.tasks.keys.sorted()
+        #expect(tasks.count == 2)
         try await withDirectory { directory in
             let first = try SQLiteStore.open(directory: directory)
             let term = try await first.begin().term
+            try await first.commit(changes)
             try first.database.close()
-            let task = TaskID(rawValue: "00000000-0000-5000-8000-000000000000")!
 
             let second = try SQLiteStore.open(directory: directory)
             try await second.database.writeWithoutTransaction { database in
@@ -116,15 +124,28 @@ struct FullStoreTests {
                 try database.execute(sql: "PRAGMA max_page_count = \(pages)")
             }
             #expect(try await second.begin().term == term + 1)
-            try second.note(stops: [task])
+            await #expect(throws: DatabaseError.self) {
+                try await second.database.writeWithoutTransaction {
+                    try $0.execute(sql: "CREATE TABLE filler AS SELECT zeroblob(1048576) AS value")
+                }
+            }
+            try second.note(stops: tasks)
+            try second.note(stops: tasks)
             try second.database.close()
+
+            // The next manager carries the notes out one by one: a commit takes away those that it stores, and no other.
             let third = try SQLiteStore.open(directory: directory)
-            #expect(try await third.begin().stops == [task])
-            // A commit takes the note away.
-            var changes = ClusterChanges()
+            #expect(try await third.begin().stops == tasks)
+            changes = ClusterChanges()
             changes.counters = ClusterCounters()
+            changes.tasks = [tasks[0]: nil as TaskRecord?]
             try await third.commit(changes)
             try third.database.close()
+            let fourth = try SQLiteStore.open(directory: directory)
+            #expect(try await fourth.begin().stops == [tasks[1]])
+            changes.tasks = [tasks[1]: nil as TaskRecord?]
+            try await fourth.commit(changes)
+            try fourth.database.close()
             #expect(try await SQLiteStore.open(directory: directory).begin().stops == [])
         }
     }

@@ -140,6 +140,7 @@ extension EndToEndTests {
                 try world.service("web", version: 2)
                 try world.service("new")
                 try Git.commit(world)
+                #expect(try await world.run("diff", "wbe", "--base", "HEAD", "--revision", "HEAD").status == 2)
                 let none = try await world.run("diff", "--base", "HEAD", "--revision", "HEAD")
                 #expect(none.status == 0, "\(none.standardError)")
                 let some = try await world.run("diff", "--base", "HEAD~1", "--revision", "HEAD", "-o", "markdown")

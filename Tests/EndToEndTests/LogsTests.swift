@@ -57,6 +57,19 @@ extension EndToEndTests {
             }
         }
 
+        @Test func `following ends when nobody reads the output any more`() async throws {
+            try await World.with { world in
+                try world.write(
+                    "web", ["name": "web", "command": ["sh", "-c", "while :; do echo line; sleep 0.1; done"]])
+                try world.start("up")
+                #expect(try await world.run("status", "--wait", "web", "--timeout", "60s").status == 0)
+                // The exit code is that of `head`, which ends after the first line; the shell waits for both.
+                let head = try await world.run(
+                    ["logs", "--follow", "web"], through: ["sh", "-c", #""$0" "$@" | head -n 1"#])
+                #expect(head.status == 0 && head.standardOutput == "line\n", "\(head.standardError)")
+            }
+        }
+
         @Test func `status --wait tells by its exit code and in words what is not healthy in time`() async throws {
             try await World.with { world in
                 try world.write("bad.json", ["name": "bad", "command": ["sh", "-c", "exit 7"]])

@@ -62,6 +62,12 @@ package struct ClusterChanges: Equatable, Sendable {
         events += later.events
     }
 
+    /// Whether these changes store that a task stops, has ended or is gone.
+    package func storeStop(of id: TaskID) -> Bool {
+        guard let change = tasks[id] else { return false }
+        return change.map { !$0.phase.canStop } ?? true
+    }
+
     package var isEmpty: Bool {
         term == nil && counters == nil && tasks.isEmpty && slots.isEmpty && nodes.isEmpty && owners.isEmpty
             && events.isEmpty

@@ -35,6 +35,9 @@ package enum TaskPhase: Hashable, Codable, Sendable {
 
     package var hasEnded: Bool { if case .ended = self { true } else { false } }
 
+    /// Whether a stop would still change it.
+    package var canStop: Bool { !isStopping && !hasEnded }
+
     /// The same phase with another placement.
     func with(_ placement: Placement) -> TaskPhase {
         switch self {

@@ -317,7 +317,8 @@ extension ManagerService {
     /// - Parameter hasAcceptedOurs: Whether the same worker has accepted our term before: then another manager of this cluster
     ///   is at work, and this one must end. Otherwise our state is older than what the worker has seen.
     func observe(term: Int, hasAcceptedOurs: Bool) async throws {
-        guard term >= self.term else { return }
+        // A worker refuses only what is below its term: with the same term, ours was raised after the call had left.
+        guard term > self.term else { return }
         guard !hasAcceptedOurs else {
             fail(
                 .failed(

@@ -29,7 +29,7 @@ package final class MemoryStore: Store {
     package func commit(_ changes: ClusterChanges) throws {
         try contents.withLock {
             if let failure = $0.failure { throw failure }
-            $0.stored.stops = []
+            $0.stored.stops.removeAll(where: changes.storeStop)
             if let term = changes.term { $0.stored.term = term }
             $0.stored.records.apply(changes)
             $0.stored.events += changes.events

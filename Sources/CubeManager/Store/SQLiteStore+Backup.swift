@@ -7,7 +7,8 @@ package import SystemPackage
 extension SQLiteStore {
     /// Copies the database into a file that has no name any more: whoever reads it to its end, or does not, leaves nothing.
     package func backup() async throws -> any StoreBackup {
-        let copy = path.removingLastComponent().appending("backup-\(UInt64.random(in: .min ... .max)).sqlite")
+        let copy = path.removingLastComponent().appending(
+            "\(Self.copyPrefix)\(UInt64.random(in: .min ... .max)).sqlite")
         defer { for suffix in ["", "-wal", "-shm", "-journal"] { unlink(copy.string + suffix) } }
         return try await Self.storeErrors {
             try FileDescriptor.open(
@@ -19,6 +20,22 @@ extension SQLiteStore {
             try await target.writeWithoutTransaction { try $0.execute(sql: "PRAGMA journal_mode = DELETE") }
             try target.close()
             return FileBackup(try FileDescriptor.open(copy, .readOnly, options: [.closeOnExec]))
+        }
+    }
+
+    /// How the name of a copy begins.
+    private static let copyPrefix = "backup-"
+
+    /// Removes what is left of copies whose process was killed: they hold the values of `env`.
+    static func removeCopies(beside path: FilePath) throws {
+        let directory = path.removingLastComponent()
+        guard let stream = opendir(directory.string) else { return }  // Opening the store says what is wrong with it.
+        defer { closedir(stream) }
+        while let entry = readdir(stream) {
+            let name = withUnsafePointer(to: entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name.hasPrefix(copyPrefix) { unlink(directory.appending(name).string) }
         }
     }
 

@@ -36,6 +36,7 @@ package final class SQLiteStore: Store {
     }
 
     static func open(_ path: FilePath) throws -> SQLiteStore {
+        try removeCopies(beside: path)
         // SQLite would make the file with the modes of the process; its companions take the modes of this one.
         let file = try FileDescriptor.open(
             path, .readWrite, options: [.create, .closeOnExec], permissions: .ownerReadWrite)
@@ -75,7 +76,8 @@ package final class SQLiteStore: Store {
             stored = known.begun(after: highest)
         }
         try term.write(stored.term)
-        stored.stops = reserve.read()
+        let tasks = stored.records.tasks
+        stored.stops = reserve.read().filter { tasks[$0]?.phase.canStop ?? false }
         noted.withLock { [stops = stored.stops] in $0 = stops }
         // Without it, stops on a full disk wait for room.
         try? reserve.prepare()
@@ -84,18 +86,21 @@ package final class SQLiteStore: Store {
 
     package func note(stops: [TaskID]) throws {
         try noted.withLock { noted in
-            let all = noted + stops
+            let all = noted + stops.filter { !noted.contains($0) }
+            guard all.count > noted.count else { return }
             try reserve.write(all)
             noted = all
         }
     }
 
-    /// What was noted down is stored.
-    private func clearNotes() throws {
-        try noted.withLock { noted in
-            guard !noted.isEmpty else { return }
-            try reserve.write([])
-            noted = []
+    /// Forgets the noted stops that a commit has stored. Those of the last manager are carried out one by one.
+    private func clearNotes(storedBy changes: ClusterChanges) {
+        noted.withLock { noted in
+            let rest = noted.filter { !changes.storeStop(of: $0) }
+            guard rest.count < noted.count else { return }
+            // The commit is stored. What stays noted down is stopped again at the next start, which changes nothing.
+            guard (try? reserve.write(rest)) != nil else { return }
+            noted = rest
         }
     }
 
@@ -124,7 +129,7 @@ package final class SQLiteStore: Store {
         if let term = changes.term { try self.term.write(term) }
         // What went into a file that was taken away meanwhile is not stored.
         try check()
-        try clearNotes()
+        clearNotes(storedBy: changes)
     }
 
     package func check() throws {

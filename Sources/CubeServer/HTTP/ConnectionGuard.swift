@@ -138,7 +138,10 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         if unanswered == 0 {
             context.close(promise: nil)
         } else {
-            strangerDeadline = close(context, in: limits.requestTime)
+            // The next request may present one.
+            strangerDeadline = context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(limits.requestTime)) {
+                if self.pool.isStranger(context.channel) { context.close(promise: nil) }
+            }
         }
     }
 

@@ -1,3 +1,4 @@
+import SystemPackage
 import ArgumentParser
 import CubeCore
 import CubeErrors
@@ -169,6 +170,8 @@ extension SourceRevision {
     }
 
     fileprivate func isSamePlace(as other: SourceRevision) -> Bool {
-        kind == other.kind && url == other.url && branch == other.branch && path == other.path
+        guard kind == other.kind, url == other.url, branch == other.branch else { return false }
+        // The path in a repository is no path of this machine.
+        return path == other.path || url == nil && FilePath(path).resolvingLinks == FilePath(other.path).resolvingLinks
     }
 }

@@ -35,8 +35,8 @@ struct DiffCommand: Command {
 
     @Option(
         help: ArgumentHelp(
-            "Compare with the manifests of this commit, or rather of its common ancestor with the other one, and not with what "
-                + "runs.", valueName: "rev"))
+            "Compare with the manifests of this commit instead of the running tasks. The comparison begins at its common "
+                + "ancestor with --revision.", valueName: "rev"))
     var base: String?
     @OptionGroup var names: NamesArgument
     @OptionGroup var options: PreviewOptions
@@ -89,6 +89,7 @@ struct DiffCommand: Command {
         let base = try await reader.base(of: range)
         let old = try await reader.manifests(at: base)
         let new = try await reader.manifests(at: revision)
+        try names.require(knownIn: [old, new].flatMap(\.names))
         var review = Review(base: old, revision: new)
         review.changes.removeAll { !names.contains($0.name) }
         let document = ReviewDocument(
@@ -125,5 +126,14 @@ private struct ReviewDocument: Encodable {
         try container.encode(base, forKey: .base)
         try container.encode(revision, forKey: .revision)
         try review.encode(to: encoder)
+    }
+}
+
+extension ManifestSnapshot {
+    /// The names that its readable files declare.
+    fileprivate var names: [WorkloadName] {
+        files.values.flatMap { state -> [WorkloadName] in
+            if case .readable(let workloads, _) = state { workloads.map(\.name) } else { [] }
+        }
     }
 }

@@ -47,8 +47,12 @@ struct DownCommand: Command {
         try await endUp(data)
         let (stopped, known) = try await stopTasks(data)
         Terminal.output(stopped == 0 ? "No task of \(try owner.owner) ran." : "Stopped \(Count(stopped, "task")).")
+        // Another manager than the one of this directory does not know the tasks of this directory's store.
+        let isOther = manager.manager != nil && data.manager.appending(SQLiteStore.fileName).exists
         // A task that the manager knows as ended may take another moment to end.
-        let left = data.supervisors.filter { $0.isOrphan || $0.task.map { !known.contains($0) } ?? true }
+        let left = data.supervisors.filter { supervisor in
+            supervisor.isOrphan || !isOther && supervisor.task.map { !known.contains($0) } ?? true
+        }
         if orphans { try await stopOrphans(left) } else { try require(none: left, in: data) }
     }
 
@@ -120,7 +124,7 @@ struct DownCommand: Command {
             Terminal.write("Stop \(orphans.count == 1 ? "it" : "them")? [y/N] ", to: STDERR_FILENO)
             guard ["y", "yes"].contains(readLine()?.lowercased()) else { throw Failure("nothing more was stopped") }
         }
-        try await LeftTasks(orphans).end(onlyIf: true, within: timeout)
+        try await LeftTasks(orphans).end(within: timeout)
         Terminal.output("Stopped \(Count(orphans.count, "orphan")).")
     }
 

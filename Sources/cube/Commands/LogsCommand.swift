@@ -52,6 +52,10 @@ struct LogsCommand: Command {
 
     func validate() throws {
         if let tail, tail < 0 { throw ArgumentParser.ValidationError("--tail: \(tail) is below 0") }
+        let namesTask = subjects.contains { if case .task = $0 { true } else { false } }
+        if follow, subjects.count > 1, namesTask {
+            throw ArgumentParser.ValidationError("--follow takes the id of a task only by itself")
+        }
         if previous, follow { throw ArgumentParser.ValidationError("--previous and --follow exclude each other") }
     }
 
@@ -107,16 +111,10 @@ struct LogsCommand: Command {
     }
 
     private static func moment(_ text: String) throws -> Timestamp {
-        guard let moment = Duration(text: text).map({ Timestamp.now - $0 }) ?? Timestamp(text) else {
+        guard let moment = Duration(text: text).map({ .now + (.zero - $0) }) ?? Timestamp(text) else {
             throw ArgumentParser.ValidationError(
                 "\"\(text)\" must be a time such as 2026-01-02T06:00:00Z, or a duration such as 10m")
         }
         return moment
-    }
-}
-
-extension Timestamp {
-    fileprivate static func - (moment: Timestamp, span: Duration) -> Timestamp {
-        Timestamp(milliseconds: moment.milliseconds - span.milliseconds)
     }
 }

@@ -34,7 +34,7 @@ struct RestoreCommand: Command {
         let lock = try DirectoryLock.take(data.manager, for: "cube manager restore")
         defer { withExtendedLifetime(lock) {} }
         let candidate = data.manager.appending("restore-\(getpid()).sqlite")
-        defer { for suffix in ["", "-wal", "-journal"] { unlink(candidate.string + suffix) } }
+        defer { for suffix in ["", "-wal", "-shm", "-journal"] { unlink(candidate.string + suffix) } }
         try await Self.copy(path, to: candidate)
 
         let restoration: StoreRestoration

@@ -114,7 +114,9 @@ struct StatusCommand: Command {
             StatusWatch(data: place.data, viewer: waiter), Deadline(limit: limit),
         ])
         guard let picture = waiter.picture else {
-            throw Failure("no reconciler has written a status to \(place.data.status) within \(limit.text)")
+            throw Failure(
+                "no reconciler has written a status to \(place.data.status) within \(limit.text)",
+                hint: "`cube up` starts one", exitCode: .notConverged)
         }
         let unwell = waiter.unwell
         // A name that nobody knows is told with the rest of what is not well.

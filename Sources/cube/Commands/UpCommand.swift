@@ -117,7 +117,7 @@ struct UpCommand: Command {
     }
 
     private func tellWhatGoesOn(_ data: DataDirectory, _ logger: Logger) {
-        let count = SupervisorProcess.all(below: data.path).count
+        let count = data.supervisors.count
         let text =
             if count == 0 {
                 "no task runs"

@@ -16,18 +16,13 @@ struct WorkerRepairCommand: Command {
               cube worker repair --data-dir /var/lib/cube --name w1
             """))
 
-    @Option(help: "What the node is called. (default: the name of the machine)", transform: NodeName.parse)
-    var name: NodeName = ForegroundProcess.hostName
+    @Option(help: "Which worker. (default: the one of the data directory)", transform: NodeName.parse)
+    var name: NodeName?
     @OptionGroup var place: PlaceOptions
 
     func run() async throws {
+        let name = try place.data.worker(named: name)
         let directory = place.data.worker(name)
-        guard directory.exists else {
-            let others = place.data.workers.map(\.rawValue)
-            throw Failure(
-                "there is no worker \(name) in \(place.data.path)",
-                hint: others.isEmpty ? nil : "give its name with --name: \(others.joined(separator: ", "))")
-        }
         let lock = try DirectoryLock.take(directory, for: "cube worker repair")
         defer { withExtendedLifetime(lock) {} }
         let repairs = try WorkerRepair(directory: directory).run()

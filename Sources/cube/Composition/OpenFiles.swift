@@ -18,7 +18,7 @@ enum OpenFiles {
 
     /// - Throws: `validation_failed` where the system does not let this process have so many connections.
     static func require(for limits: ServerLimits) throws(APIError) {
-        let needed = limits.connections + others
+        let needed = limits.allConnections + others
         guard OpenFileLimit.soft < UInt64(needed) else { return }
         throw .invalid([
             ValidationError(

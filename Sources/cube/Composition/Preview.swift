@@ -7,7 +7,7 @@ import CubeReconciler
 import CubeTypes
 import SystemPackage
 
-/// What would be done now: one look at the manifests, one at the cluster, one plan. It holds nothing that could change either.
+/// What would be done now: one look at the manifests, one at the cluster, one plan. It holds nothing that changes either.
 struct Preview {
     let plan: Plan
     let planner: Planner
@@ -116,7 +116,8 @@ struct PreviewOptions: ParsableArguments {
     /// The cluster, for looking only.
     func cluster() throws -> ManagerClusterReader { ManagerClusterReader(client: try manager.comparer()) }
 
-    /// Looks, with a client that may only look.
+    /// Looks, with a reader: it has no call that changes anything, though its token may be one of the role write, which is shown
+    /// the values of `env`.
     func preview() async throws -> Preview {
         let preview = try await Preview.make(
             place: manager.place, git: git, owner: owner.owner, limits: guards.limits(manager.place),

@@ -36,7 +36,31 @@ struct DataDirectory: Sendable, Hashable {
     /// The supervisors of tasks that were started below this directory, however it was named then.
     var supervisors: [SupervisorProcess] {
         let (named, real) = (path, path.resolvingLinks)
-        return SupervisorProcess.all().filter { $0.directory.starts(with: named) || $0.directory.starts(with: real) }
+        return SupervisorProcess.all().filter { supervisor in
+            [supervisor.directory, supervisor.directory.resolvingLinks].contains {
+                $0.starts(with: named) || $0.starts(with: real)
+            }
+        }
+    }
+
+    /// The worker of a name, or the only one of this directory.
+    ///
+    /// - Throws: where there is none, or no name says which one.
+    func worker(named name: NodeName?) throws -> NodeName {
+        let names = workers.map(\.rawValue).joined(separator: ", ")
+        guard let first = workers.first else {
+            throw Failure("no worker has been on \(path)", hint: "--data-dir names another directory")
+        }
+        if let name {
+            guard workers.contains(name) else {
+                throw Failure("no worker \(name) has been on \(path)", hint: "--name names one of \(names)")
+            }
+            return name
+        }
+        guard workers.count == 1 else {
+            throw Failure("several workers have been on \(path): \(names)", hint: "--name says which one")
+        }
+        return first
     }
 
     /// - Throws: where tasks run here whose records are gone: they would run twice, and nobody could stop them by name.

@@ -29,11 +29,10 @@ struct StatusAuthor: Encodable {
             guard !data.workers.isEmpty else {
                 return StatusAuthor(outdated: "\(alone). `cube reconcile` starts one", isAbsent: true)
             }
-            let supervisors = SupervisorProcess.all(below: data.path).filter { !$0.isOrphan }
+            let supervisors = data.supervisors.filter { !$0.isOrphan }
             let count = supervisors.count
-            let tasks = count == 0 ? "no task runs" : count == 1 ? "1 task runs" : "\(count) tasks run"
-            // The directory of a run stands below that of its task.
-            let living = Set(supervisors.flatMap { $0.directory.components.compactMap { TaskID(rawValue: $0.string) } })
+            let tasks = count == 0 ? "no task runs" : Count(count, "task").verb("runs", "run")
+            let living = Set(supervisors.compactMap(\.task))
             return StatusAuthor(
                 outdated: "\(alone); now \(tasks) here. `cube up` starts one", isAbsent: true, living: living)
         }

@@ -20,12 +20,7 @@ struct StatusPicture {
             WorkloadReport(status: $0.status.unattended(author.living), drift: $0.drift)
         }
         guard var summary = picture.summary else { return picture }
-        let all = picture.reports.map(\.status)
-        summary.sync = .unknown
-        let worstFirst: [HealthStatus] = [.degraded, .missing, .unknown, .progressing, .suspended, .healthy]
-        summary.health = worstFirst.first { health in all.contains { $0.health == health } } ?? .unknown
-        summary.counts.healthy = all.count { $0.health == .healthy }
-        summary.counts.outOfSync = 0
+        summary.leaveUnattended(picture.reports)
         picture.summary = summary
         return picture
     }
@@ -52,33 +47,5 @@ struct StatusPicture {
             return WorkloadName(rawValue: String(file.dropFirst(folder.count).dropLast(5)))
         }
         return nil
-    }
-}
-
-extension WorkloadStatus {
-    /// The status of a workload that no reconciler looks at.
-    ///
-    /// - Parameter living: The tasks that run; `nil` where that is not known here.
-    func unattended(_ living: Set<TaskID>?) -> WorkloadStatus {
-        var status = self
-        status.sync = .unknown
-        // A job that completed stays so.
-        guard tasks.isEmpty || !tasks.allSatisfy({ $0.state == .completed }) else { return status }
-        guard let living else {
-            status.health = .unknown
-            return status
-        }
-        for index in status.tasks.indices
-        where !status.tasks[index].state.hasEnded && !living.contains(status.tasks[index].id) {
-            (status.tasks[index].state, status.tasks[index].ready) = (.stopped, false)
-        }
-        let live = status.tasks.filter { !$0.state.hasEnded }
-        status.replicas.live = live.count
-        status.replicas.ready = live.count(where: \.ready)
-        status.endpoints = live.filter(\.ready).flatMap(\.endpoints)
-        if status.replicas.desired > 0, live.isEmpty { status.health = .missing }
-        // What went on, and what was waited for, is over.
-        status.conditions.removeAll { [.ready, .reconciling].contains($0.type) }
-        return status
     }
 }

@@ -1,3 +1,4 @@
+import CubeManager
 import CubeCore
 import CubeSystem
 import Glibc
@@ -126,7 +127,7 @@ struct StoreCheck: Check {
     }
 
     static func measure(_ data: DataDirectory) throws -> StoreCheck {
-        let path = data.manager.appending("cube.sqlite")
+        let path = data.manager.appending(SQLiteStore.fileName)
         guard let file = try RegularFile.open(path) else {
             return StoreCheck(path: path, header: nil, lost: try LostStore.find(in: data))
         }

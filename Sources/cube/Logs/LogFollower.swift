@@ -11,9 +11,20 @@ struct LogFollower {
     let selection: LogSelection
     let writer: LogWriter
 
+    /// Ends where nobody reads any more, as behind `| head`.
     func run() async throws {
-        let prefix = Prefix(isOn: subjects.count != 1)
+        let (readerLeft, teller) = AsyncStream.makeStream(of: Void.self)
         try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await follow(teller) }
+            group.addTask { for await _ in readerLeft { return } }
+            try await group.next()
+            group.cancelAll()
+        }
+    }
+
+    private func follow(_ teller: AsyncStream<Void>.Continuation) async throws {
+        let prefix = Prefix(isOn: subjects.count != 1)
+        try await withThrowingDiscardingTaskGroup { group in
             var follow = LogFollow(subjects)
             for try await change in try source.changes(of: owner, subjects) {
                 let openings = follow.take(change)
@@ -23,26 +34,28 @@ struct LogFollower {
                         Terminal.note("\("\(opening.task.slot): attempt \(opening.task.attempt) follows", .dim)")
                     }
                     group.addTask {
-                        await copy(opening, prefix)
+                        if await !copy(opening, prefix) { teller.yield() }
                     }
                 }
                 if follow.isOver { break }
             }
-            try await group.waitForAll()
         }
     }
 
-    private func copy(_ opening: LogFollow.Opening, _ prefix: Prefix) async {
+    /// - Returns: whether somebody still reads.
+    private func copy(_ opening: LogFollow.Opening, _ prefix: Prefix) async -> Bool {
         var part = selection
         part.follow = true
         if opening.isNew { (part.tail, part.since) = (nil, nil) }
         do {
-            try await writer.copy(source.output(of: opening.task.id, part), of: opening.task, prefixed: { prefix.isOn })
+            return try await writer.copy(
+                source.output(of: opening.task.id, part), of: opening.task, prefixed: { prefix.isOn })
         } catch is CancellationError {
-            return
+            return true
         } catch {
             // The others go on.
             Terminal.note("\(opening.task.slot): \(Failure(error).message)")
+            return true
         }
     }
 

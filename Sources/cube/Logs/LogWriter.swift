@@ -18,23 +18,26 @@ struct LogWriter: Sendable {
     /// Copies all of the output; ends early where nobody reads any more.
     ///
     /// - Parameter prefixed: whether the next lines begin with their task.
+    /// - Returns: whether somebody still reads.
+    @discardableResult
     func copy(
         _ output: any AsyncSequence<[UInt8], any Error> & Sendable, of task: LoggedTask, prefixed: @Sendable () -> Bool
-    ) async throws {
+    ) async throws -> Bool {
         var lines = LineBuffer()
         var isRaw = true
         for try await chunk in output {
             let isPrefixed = prefixed()
             if isRaw, !isPrefixed, !terminal.isInteractive {
-                guard write(chunk) else { return }
+                guard write(chunk) else { return false }
                 continue
             }
             isRaw = false
             for line in lines.take(chunk) {
-                guard write(shown(line, of: task, isPrefixed)) else { return }
+                guard write(shown(line, of: task, isPrefixed)) else { return false }
             }
         }
-        if let rest = lines.rest { _ = write(shown(rest, of: task, prefixed())) }
+        guard let rest = lines.rest else { return true }
+        return write(shown(rest, of: task, prefixed()))
     }
 
     /// - Parameter line: ends with its line feed.

@@ -50,12 +50,10 @@ struct ListenOptions: ParsableArguments {
         func server(
             _ tokens: TokenSet, onReady: @Sendable @escaping (Endpoint) async -> Void
         ) throws -> ServerOptions {
-            var limits = ServerLimits()
+            var limits = OpenFiles.fit(ServerLimits())
             if let maxConnections {
                 limits.connections = maxConnections
                 try OpenFiles.require(for: limits)
-            } else {
-                limits = OpenFiles.fit(limits)
             }
             var hosts: Set<String> = []
             if let advertise, case .tcp(let host, _) = advertise.address { hosts.insert(host) }
