@@ -20,6 +20,9 @@ struct DownCommand: Command {
             Manifests stay as they are: the next `cube up` starts everything anew, except jobs that completed, and what failed,
             which `cube retry NAME` tries again.
 
+            With --manager it stops the owner's tasks at that manager, and leaves a `cube up` with another manager alone. It
+            refuses while a reconciler of the owner is at work there, which would start the tasks again: end that one first.
+
             With --orphans it also stops tasks that were started below the data directory and that no manager knows: their
             directory is gone, or the manager's store. It lists them first, and asks on a terminal; scripts pass --yes.
 
@@ -44,16 +47,46 @@ struct DownCommand: Command {
 
     func run() async throws {
         let data = manager.place.data
-        try await endUp(data)
-        let (stopped, known) = try await stopTasks(data)
+        let other = try await namedElsewhere(data)
+        let (stopped, known) = try await stopTasks(data, at: other)
         Terminal.output(stopped == 0 ? "No task of \(try owner.owner) ran." : "Stopped \(Count(stopped, "task")).")
-        // Another manager than the one of this directory does not know the tasks of this directory's store.
-        let isOther = manager.manager != nil && data.manager.appending(SQLiteStore.fileName).exists
+        // Another manager does not know the tasks of this directory's store.
+        let isOther = other != nil && data.hasStore
         // A task that the manager knows as ended may take another moment to end.
         let left = data.supervisors.filter { supervisor in
             supervisor.isOrphan || !isOther && supervisor.task.map { !known.contains($0) } ?? true
         }
         if orphans { try await stopOrphans(left) } else { try require(none: left, in: data) }
+    }
+
+    /// The manager that was named, unless it is the one that runs here, whatever its address is called.
+    ///
+    /// - Throws: where it does not answer, or where it is not clear which tasks are meant. Nothing was ended then.
+    private func namedElsewhere(_ data: DataDirectory) async throws -> ManagerClient? {
+        guard let address = manager.manager else { return nil }
+        let client = try manager.writer()
+        let named = try await answer(of: client, data)
+        guard try DirectoryLock.holder(of: data.manager) != nil else { return client }
+        let here = try await manager.localReader().cluster()
+        if named.cluster == here.cluster, named.term == here.term { return nil }
+        if manager.managerOption == nil, let up = try DirectoryLock.holder(of: data.run) {
+            throw Failure(
+                "CUBE_MANAGER names \(address), and \(up) has another manager: it is not clear which tasks to stop",
+                hint: "`cube down --manager \(address)` stops those there; without CUBE_MANAGER, it stops those of "
+                    + "\(data.path)")
+        }
+        return client
+    }
+
+    private func answer(of named: ManagerClient, _ data: DataDirectory) async throws -> ClusterStatus {
+        do { return try await named.cluster() } catch let error as APIError
+            where data.hasStore && (error.reason == .unavailable || error.reason == .timeout)
+        {
+            let origin = manager.managerOption == nil ? "CUBE_MANAGER" : "--manager"
+            throw Failure(
+                error.message,
+                hint: "nothing was stopped; without \(origin), `cube down` stops the tasks of \(data.path)")
+        }
     }
 
     private func require(none left: [SupervisorProcess], in data: DataDirectory) throws {
@@ -69,6 +102,8 @@ struct DownCommand: Command {
     /// Ends `cube up` where it runs, so that nothing starts again what is stopped.
     private func endUp(_ data: DataDirectory) async throws {
         if let up = try DirectoryLock.holder(of: data.run) {
+            // Without it the tasks could not be stopped afterwards.
+            try OpenFiles.requireForServices()
             // For it to say so, rather than that its tasks keep running. A mark that is left is taken away by the next `up`.
             // On a full disk it goes without.
             try? AtomicFile.write(Array("cube down\n".utf8), to: data.stopping, mode: 0o600)
@@ -86,18 +121,29 @@ struct DownCommand: Command {
         }
     }
 
+    /// Stops the tasks at another manager, or here, where it ends `cube up` before.
+    ///
     /// - Returns: How many tasks were stopped, and all tasks that the manager knows, of whichever owner.
-    private func stopTasks(_ data: DataDirectory) async throws -> (stopped: Int, known: Set<TaskID>) {
+    private func stopTasks(
+        _ data: DataDirectory, at other: ManagerClient?
+    ) async throws -> (stopped: Int, known: Set<TaskID>) {
         let owner = try owner.owner
         let stop = { @Sendable (client: ManagerClient) in
             (stopped: try await stopAll(owner, client), known: Set(try await client.tasks().tasks.map(\.id)))
         }
-        if try manager.manager != nil || DirectoryLock.holder(of: data.manager) != nil {
-            return try await stop(try manager.writer())
+        if other == nil { try await endUp(data) }
+        if let client = try other ?? running(data) {
+            let lease = try await OwnerLease(of: owner, at: client, for: "cube down", in: data)
+            return try await lease.hold { try await stop(client) }
         }
-        guard data.manager.appending(SQLiteStore.fileName).exists else { return (0, []) }
+        guard data.hasStore else { return (0, []) }
         let parts = LocalParts(data: data, holder: "cube down", log: DaemonLog(isVerbose: false, isQuiet: true))
         return try await parts.withClient(stop)
+    }
+
+    /// The manager that runs here; `nil` where none does.
+    private func running(_ data: DataDirectory) throws -> ManagerClient? {
+        try DirectoryLock.holder(of: data.manager) == nil ? nil : manager.writer()
     }
 
     private func stopAll(_ owner: OwnerName, _ client: ManagerClient) async throws -> Int {
@@ -135,4 +181,9 @@ struct DownCommand: Command {
             try await Task.sleep(for: .milliseconds(50))
         }
     }
+}
+
+extension DataDirectory {
+    /// Whether a manager has been here.
+    fileprivate var hasStore: Bool { manager.appending(SQLiteStore.fileName).exists }
 }

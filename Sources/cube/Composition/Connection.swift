@@ -42,31 +42,42 @@ extension ConnectionOptions {
     /// A client that may change things.
     func writer() throws -> ManagerClient { try connection(.write).client(CommandLog.quiet) }
 
+    /// A client that may only look, of the manager that runs on the data directory, whichever was named.
+    func localReader() throws -> ManagerClient {
+        let endpoint = try localEndpoint()
+        return Connection(endpoint: endpoint, token: try localToken(.read, for: endpoint)).client(CommandLog.quiet)
+    }
+
     /// The way to the manager that was named, or to the one that runs on the data directory.
     func connection(_ role: TokenSet.Role) throws -> Connection {
         try OpenFiles.requireForClient()
-        let data = place.data
-        let endpoint: Endpoint
-        if let manager {
-            guard let named = Endpoint(rawValue: manager) else {
-                let origin = managerOption == nil ? "CUBE_MANAGER" : "--manager"
-                throw ArgumentParser.ValidationError("\(origin): \"\(manager)\" \(Endpoint.rule)")
-            }
-            endpoint = named
-        } else {
-            guard try DirectoryLock.holder(of: data.manager) != nil, let url = try Addresses.load(from: data).manager
-            else {
-                throw Failure(
-                    "no manager runs on \(data.path), and neither --manager nor CUBE_MANAGER names one",
-                    hint: "`cube up` starts one here")
-            }
-            endpoint = try Endpoint(checking: url, field: "\(data.run)/addresses.json")
-        }
-        return Connection(endpoint: endpoint, token: try token(role, for: endpoint))
+        let endpoint = try namedEndpoint() ?? localEndpoint()
+        let token = try tokenInFile ?? localToken(role, for: endpoint)
+        return Connection(endpoint: endpoint, token: token)
     }
 
-    private func token(_ role: TokenSet.Role, for endpoint: Endpoint) throws -> String? {
-        if let tokenFile { return try Self.token(in: .absolute(tokenFile)) }
+    private func namedEndpoint() throws -> Endpoint? {
+        guard let manager else { return nil }
+        guard let named = Endpoint(rawValue: manager) else {
+            let origin = managerOption == nil ? "CUBE_MANAGER" : "--manager"
+            throw ArgumentParser.ValidationError("\(origin): \"\(manager)\" \(Endpoint.rule)")
+        }
+        return named
+    }
+
+    private func localEndpoint() throws -> Endpoint {
+        let data = place.data
+        guard try DirectoryLock.holder(of: data.manager) != nil, let url = try Addresses.load(from: data).manager
+        else {
+            throw Failure(
+                "no manager runs on \(data.path), and neither --manager nor CUBE_MANAGER names one",
+                hint: "`cube up` starts one here")
+        }
+        return try Endpoint(checking: url, field: "\(data.run)/addresses.json")
+    }
+
+    /// The token of the data directory, where the way to a manager needs one.
+    private func localToken(_ role: TokenSet.Role, for endpoint: Endpoint) throws -> String? {
         guard case .tcp = endpoint.address else { return nil }
         let directory = place.data.tokens
         guard let token = try TokenSet.load(directory: directory.string)[role] else {

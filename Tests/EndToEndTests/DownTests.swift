@@ -1,0 +1,112 @@
+import Foundation
+import Testing
+
+extension EndToEndTests {
+    /// `cube down` stops what it says, or nothing: whichever manager is named, and whoever would start it again.
+    @Suite struct DownTests {
+        @Test func `down stops the tasks of up, also where CUBE_MANAGER names its manager`() async throws {
+            try await World.with { world in
+                try world.service("web")
+                let up = try world.start("up")
+                let address = try await healthy(world)
+                // The same manager, called otherwise than it calls itself.
+                let named = address.replacing("127.0.0.1", with: "localhost")
+                let down = try await self.down(world, at: named)
+                #expect(down.status == 0, "\(down.standardError)")
+                #expect(down.standardOutput == "Stopped 1 task.\n")
+                #expect(await up.ended() == 0)
+                #expect(try world.ledger.living() == [:])
+            }
+        }
+
+        @Test func `down ends no up before it knows whose tasks to stop`() async throws {
+            try await World.with { world in
+                try world.service("web")
+                let up = try world.start("up")
+                let address = try await healthy(world)
+                let before = try world.ledger.living()
+
+                // Nobody answers.
+                let nowhere = try await down(world, at: "unix:\(world.socket("nowhere"))")
+                #expect(nowhere.status == 1)
+                #expect(nowhere.standardError.contains("nothing was stopped; without CUBE_MANAGER, `cube down` stops"))
+
+                // Another manager: only who names it in the command can mean that.
+                let elsewhere = world.directory.appending(path: "elsewhere").path
+                let other = try world.start(
+                    "manager", "--data-dir", elsewhere, "--listen", "unix:\(world.socket("manager"))")
+                try await world.wait(for: "the other manager") {
+                    FileManager.default.fileExists(atPath: world.socket("manager"))
+                }
+                let unclear = try await down(world, at: "unix:\(world.socket("manager"))")
+                #expect(unclear.status == 1)
+                #expect(unclear.standardError.contains("it is not clear which tasks to stop"))
+                let there = try await world.run("down", "--manager", "unix:\(world.socket("manager"))")
+                #expect(there.status == 0, "\(there.standardError)")
+                #expect(there.standardOutput == "No task of default ran.\n")
+                #expect(up.isRunning)
+                #expect(try world.ledger.living() == before)
+
+                // `up` ended by itself, and its address is still named.
+                up.kill(SIGTERM)
+                await up.ended()
+                let late = try await down(world, at: address)
+                #expect(late.status == 1)
+                #expect(late.standardError.contains("without CUBE_MANAGER, `cube down` stops the tasks of"))
+                let plain = try await world.run("down")
+                #expect(plain.standardOutput == "Stopped 1 task.\n", "\(plain.standardError)")
+                other.kill(SIGTERM)
+            }
+        }
+
+        @Test func `down is refused while a reconciler elsewhere would start again what it stops`() async throws {
+            try await World.with { world in
+                try world.service("web")
+                let manager = "unix:\(world.socket("manager"))"
+                try world.start("manager", "--listen", manager)
+                try world.start(
+                    "worker", "--name", "w1", "--join", manager, "--listen", "unix:\(world.socket("worker"))")
+                let elsewhere = world.directory.appending(path: "elsewhere").path
+                let reconciler = try world.start("reconcile", "--data-dir", elsewhere, "--manager", manager)
+                try await world.wait(for: "a task") { try world.ledger.living().count == 1 }
+                let before = try world.ledger.living()
+
+                for arguments in [["down"], ["down", "--manager", manager]] {
+                    let refused = try await world.run(arguments)
+                    #expect(refused.status == 1, "\(refused.standardOutput)")
+                    #expect(refused.standardError.contains("cube reconcile of \(world.manifests.path)"))
+                    #expect(refused.standardError.contains("holds the lease of owner default"))
+                    #expect(refused.standardError.contains("hint: end it first, where it runs"))
+                }
+                #expect(try world.ledger.living() == before)
+
+                reconciler.kill(SIGTERM)
+                await reconciler.ended()
+                let down = try await world.run("down", "--manager", manager)
+                #expect(down.status == 0, "\(down.standardError)")
+                #expect(down.standardOutput == "Stopped 1 task.\n")
+                #expect(try world.ledger.living() == [:])
+                // It held the lease meanwhile, and gave it back.
+                let events = try await world.run("events", "-o", "json")
+                #expect(events.standardOutput.contains("cube down on "), "\(events.standardOutput)")
+                let owners = try await world.run("owner", "list", "-o", "json")
+                #expect(!owners.standardOutput.contains("expires_at"), "\(owners.standardOutput)")
+                #expect(owners.standardOutput.contains("\"default\""))
+            }
+        }
+
+        private func down(_ world: World, at manager: String) async throws -> World.Output {
+            let token = world.data.appending(path: "tokens/write").path
+            return try await world.run(
+                ["down"], through: ["env", "CUBE_MANAGER=\(manager)", "CUBE_TOKEN_FILE=\(token)"])
+        }
+
+        /// Waits until `web` runs, and answers where the manager is.
+        private func healthy(_ world: World) async throws -> String {
+            try await world.wait(for: "a healthy workload") {
+                try world.workload("web")?["health"] as? String == "Healthy" && world.ledger.living().count == 1
+            }
+            return try #require(world.address("manager"))
+        }
+    }
+}
