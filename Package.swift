@@ -23,28 +23,33 @@ extension Target {
 }
 
 extension Target.Dependency {
-    static let argumentParser = product(name: "ArgumentParser", package: "swift-argument-parser")
+    /// A product that no client needs: a package that asks for the clients alone, with `traits: []`, does not fetch it.
+    private static func server(_ name: String, of package: String) -> Target.Dependency {
+        product(name: name, package: package, condition: .when(traits: ["Server"]))
+    }
+
+    static let argumentParser = server("ArgumentParser", of: "swift-argument-parser")
     static let asyncHTTPClient = product(name: "AsyncHTTPClient", package: "async-http-client")
     static let configuration = product(name: "Configuration", package: "swift-configuration")
     static let crypto = product(name: "Crypto", package: "swift-crypto")
     static let dequeModule = product(name: "DequeModule", package: "swift-collections")
-    static let grdb = product(name: "GRDB", package: "GRDB.swift")
+    static let grdb = server("GRDB", of: "GRDB.swift")
     static let hashTreeCollections = product(name: "HashTreeCollections", package: "swift-collections")
     static let heapModule = product(name: "HeapModule", package: "swift-collections")
-    static let httpTypes = product(name: "HTTPTypes", package: "swift-http-types")
-    static let hummingbird = product(name: "Hummingbird", package: "hummingbird")
-    static let hummingbirdCore = product(name: "HummingbirdCore", package: "hummingbird")
+    static let httpTypes = server("HTTPTypes", of: "swift-http-types")
+    static let hummingbird = server("Hummingbird", of: "hummingbird")
+    static let hummingbirdCore = server("HummingbirdCore", of: "hummingbird")
     static let instrumentation = product(name: "Instrumentation", package: "swift-distributed-tracing")
     static let logging = product(name: "Logging", package: "swift-log")
     static let metrics = product(name: "Metrics", package: "swift-metrics")
     static let nioCore = product(name: "NIOCore", package: "swift-nio")
     static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
-    static let nioHTTPTypes = product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+    static let nioHTTPTypes = server("NIOHTTPTypes", of: "swift-nio-extras")
     static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
-    static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
-    static let serviceLifecycle = product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+    static let nioSSL = server("NIOSSL", of: "swift-nio-ssl")
+    static let serviceLifecycle = server("ServiceLifecycle", of: "swift-service-lifecycle")
     static let tracing = product(name: "Tracing", package: "swift-distributed-tracing")
-    static let unixSignals = product(name: "UnixSignals", package: "swift-service-lifecycle")
+    static let unixSignals = server("UnixSignals", of: "swift-service-lifecycle")
     static let systemPackage = product(name: "SystemPackage", package: "swift-system")
 }
 
@@ -61,6 +66,10 @@ let package = Package(
         .library(name: "CubeOrchestratorClient", targets: ["CubeOrchestratorClient"]),
         .executable(name: "cube", targets: ["cube"]),
         .executable(name: "cube-supervisor", targets: ["cube-supervisor"]),
+    ],
+    traits: [
+        .default(enabledTraits: ["Server"]),
+        .trait(name: "Server", description: "The programs, and the cluster for tests; the clients need none of it."),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.0"),

@@ -50,6 +50,18 @@ enum Rules {
         text.matches(of: /\.library\(name: "(\w+)"/).map { String($0.1) }
     }
 
+    /// What no client needs is behind the trait `Server`, so that packages that ask for the clients alone do not fetch it.
+    ///
+    /// - Parameters:
+    ///   - text: `Package.swift`.
+    ///   - needed: the modules that clients import, and what these import.
+    static func misplacedProducts(ofPackage text: String, needed: Set<String>) -> [String] {
+        let plain = text.matches(of: /= product\(name: "(\w+)"/).map { String($0.1) }
+        let guarded = text.matches(of: /= server\("(\w+)"/).map { String($0.1) }
+        return plain.filter { !needed.contains($0) }.map { "\($0): no client needs it, and clients fetch it" }
+            + guarded.filter(needed.contains).map { "\($0): a client needs it, and has it not without traits" }
+    }
+
     /// The top of the repository is a table of contents.
     static func strays(in entries: [String]) -> [String] {
         let known: Set = [

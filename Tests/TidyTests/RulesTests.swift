@@ -70,6 +70,20 @@ import Testing
         #expect(Rules.libraries(ofPackage: #".library(name: "A", targets: ["A"]), .executable(name: "b")"#) == ["A"])
     }
 
+    @Test func `a product on the wrong side of the trait is seen`() {
+        let table = [Wall("Client", "Base"), Wall("Base", "NIO"), Wall("Server", "NIO GRDB")]
+        let needed = Wall.reach(of: ["Client"], in: table)
+        #expect(needed == ["Client", "Base", "NIO"])
+        let right = #"static let nio = product(name: "NIO", package: "nio"); static let grdb = server("GRDB", of: "g")"#
+        #expect(Rules.misplacedProducts(ofPackage: right, needed: needed) == [])
+        let wrong = #"static let grdb = product(name: "GRDB", package: "g"); static let nio = server("NIO", of: "nio")"#
+        #expect(
+            Rules.misplacedProducts(ofPackage: wrong, needed: needed) == [
+                "GRDB: no client needs it, and clients fetch it",
+                "NIO: a client needs it, and has it not without traits",
+            ])
+    }
+
     @Test func `a stray at the top is seen`() {
         #expect(Rules.strays(in: [".ci", "Sources", "notes.txt"]) == ["notes.txt"])
     }

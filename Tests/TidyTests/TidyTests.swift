@@ -31,6 +31,13 @@ import Testing
         #expect(files.flatMap(Rules.undated) == [])
     }
 
+    @Test func `whoever uses the clients alone fetches nothing that only the programs need`() throws {
+        // What tests programs against the real logic brings all of that.
+        let clients = Wall.table.filter { $0.isPublic && $0.target != "CubeTesting" }.map(\.target)
+        let needed = Wall.reach(of: Set(clients), in: Wall.table)
+        #expect(Rules.misplacedProducts(ofPackage: try repository.text("Package.swift"), needed: needed) == [])
+    }
+
     @Test func `nothing is left for later, and no error is dropped without its reason`() throws {
         let files = try Wall.table.filter { $0.target != "TidyTests" }.flatMap(repository.sources)
         #expect(files.flatMap(Rules.reminders) == [])

@@ -16,6 +16,12 @@ struct Wall {
         isPure = pure
     }
 
+    /// What targets import, and what those import that they import, by a table of all targets.
+    static func reach(of targets: Set<String>, in table: [Wall]) -> Set<String> {
+        let next = targets.union(table.filter { targets.contains($0.target) }.flatMap(\.modules))
+        return next == targets ? targets : reach(of: next, in: table)
+    }
+
     /// Where its files are.
     var directory: String { "\(target.hasSuffix("Tests") ? "Tests" : "Sources")/\(target)" }
 }

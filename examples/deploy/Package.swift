@@ -6,7 +6,8 @@ let package = Package(
     name: "deploy",
     platforms: [.macOS(.v15)],
     dependencies: [
-        .package(name: "cube", path: "../.."),
+        // Without traits: the clients alone, and nothing fetched for the server.
+        .package(name: "cube", path: "../..", traits: []),
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.0"),
     ],
     targets: [
