@@ -59,6 +59,7 @@ extension ErrorReason {
         .revisionGone: (410, false),
         .locked: (409, true),
         .taskFailed: (409, false),
+        .cancelled: (499, false),
         .unavailable: (503, true),
         .notLeader: (503, true),
         .timeout: (504, true),

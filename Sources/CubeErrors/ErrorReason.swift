@@ -72,6 +72,9 @@ public struct ErrorReason: RawRepresentable, Hashable, Sendable, ExpressibleBySt
     /// A task ended, or will not become what was waited for; the details say more.
     public static let taskFailed: ErrorReason = "task_failed"
 
+    /// The task that waited was cancelled, and what it began goes on; the details say what.
+    public static let cancelled: ErrorReason = "cancelled"
+
     // The other side, or the way to it.
     /// It does not answer now, or is not ready. 503, and a retry can help.
     public static let unavailable: ErrorReason = "unavailable"

@@ -17,7 +17,7 @@ public struct EventStream: AsyncSequence, Sendable {
 
         public mutating func next() async throws -> TaskEvent? {
             while pending.isEmpty {
-                let list = try await client.events(since: since, wait: .seconds(30))
+                let list = try await client.untilServed { try await client.events(since: since, wait: .seconds(30)) }
                 since = list.revision
                 pending = list.events[...]
             }

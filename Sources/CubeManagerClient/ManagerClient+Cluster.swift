@@ -39,7 +39,11 @@ extension ManagerClient {
 
     /// The events after a revision, one after the other, without end: it waits for what is to come.
     ///
-    /// It holds one answer at a time. It throws `revision_gone` where the history does not reach back so far.
+    /// It holds one answer at a time. A manager that is away is waited for, however long that takes, and the events go on after the
+    /// last one: none is lost, and none comes twice. Cancel the task that reads them to give up.
+    ///
+    /// It throws `revision_gone` when the history does not reach back so far, and what waiting cannot mend, such as
+    /// `unauthorized`.
     ///
     /// - Parameter since: the revision of the last event that is known; 0 for all that is kept.
     public func events(following since: Int) -> EventStream { EventStream(client: self, since: since) }

@@ -85,6 +85,9 @@ extension ManagerClient {
     /// Where the manager cannot tell any more what changed, everything comes anew, as ``TaskWatchEvent/listed(_:)``. It holds one
     /// answer at a time, and waits for nobody: changes that are not taken come together later.
     ///
+    /// A manager that is away is waited for, however long that takes, and the watch goes on from the revision that it had. Cancel
+    /// the task that reads it to give up. It throws what waiting cannot mend, such as `unauthorized`.
+    ///
     /// - Parameters:
     ///   - owner: whose tasks.
     ///   - position: where to go on, such as the ``TaskWatchEvent/position`` of the last event that was taken; `nil` begins with

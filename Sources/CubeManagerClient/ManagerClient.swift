@@ -1,4 +1,4 @@
-import CubeErrors
+package import CubeErrors
 @_exported public import CubeTransport
 public import CubeTypes
 public import CubeVersion
@@ -44,6 +44,14 @@ public struct ManagerClient: Sendable {
 }
 
 extension ManagerClient {
+    /// Makes a call until somebody serves it; see `HTTPTransport.untilServed(onChange:_:)`.
+    package func untilServed<Value>(
+        onChange: (APIError?) -> Void = { _ in }, _ call: () async throws -> Value
+    ) async throws -> Value { try await transport.untilServed(onChange: onChange, call) }
+
+    /// What all times of its calls are measured by.
+    package var clock: any Clock<Duration> { transport.clock }
+
     /// The versions that the manager speaks. Needs no token.
     public func version() async throws -> VersionInfo {
         try await transport.send(TransportRequest(.get, ["version"]))

@@ -1,4 +1,4 @@
-import CubeErrors
+package import CubeErrors
 public import CubeTypes
 
 /// What a ``TaskWatch`` brings.
@@ -47,15 +47,26 @@ public struct TaskWatch: AsyncSequence, Sendable {
     let client: ManagerClient
     let owner: OwnerName
     let position: WatchPosition?
+    /// Told of each call that nobody served, and by `nil` of the answer after them.
+    var onChange: @Sendable (APIError?) -> Void = { _ in }
+
+    /// The same watch, which tells when the manager is away and when it is back.
+    package func tellingOutages(to onChange: @Sendable @escaping (APIError?) -> Void) -> TaskWatch {
+        var watch = self
+        watch.onChange = onChange
+        return watch
+    }
 
     public struct AsyncIterator: AsyncIteratorProtocol {
         let client: ManagerClient
         let owner: OwnerName
         var position: WatchPosition?
+        let onChange: @Sendable (APIError?) -> Void
 
         public mutating func next() async throws -> TaskWatchEvent? {
             while true {
-                let event = try await ask()
+                let iterator = self
+                let event = try await client.untilServed(onChange: onChange) { try await iterator.ask() }
                 let isNews = event.position.revision != position?.revision
                 position = event.position
                 if case .changed(let changes) = event, !isNews, changes.isEmpty { continue }
@@ -76,7 +87,7 @@ public struct TaskWatch: AsyncSequence, Sendable {
     }
 
     public func makeAsyncIterator() -> AsyncIterator {
-        AsyncIterator(client: client, owner: owner, position: position)
+        AsyncIterator(client: client, owner: owner, position: position, onChange: onChange)
     }
 }
 

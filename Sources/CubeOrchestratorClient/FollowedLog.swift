@@ -15,6 +15,9 @@ struct FollowedLog: AsyncSequence, Sendable {
     func makeAsyncIterator() -> AsyncIterator { AsyncIterator(client: client, id: task, selection: selection) }
 
     struct AsyncIterator: AsyncIteratorProtocol {
+        /// How long to wait for a change of a task after the end of its output, and before a broken output is opened again.
+        private static let pause: Duration = .seconds(1)
+
         private let client: OrchestratorClient
         private let id: TaskID
         /// For what is opened next.
@@ -43,9 +46,9 @@ struct FollowedLog: AsyncSequence, Sendable {
                     }
                     stream = nil
                     guard try await isToGoOn() else { return nil }
-                } catch let error as APIError where error.isPassing {
+                } catch let error as APIError where error.isUnserved {
                     stream = nil
-                    try await client.clock.sleep(for: OrchestratorClient.patience)
+                    try await client.clock.sleep(for: Self.pause)
                 }
             }
         }
@@ -55,9 +58,9 @@ struct FollowedLog: AsyncSequence, Sendable {
         /// - Returns: whether there is one.
         private mutating func open() async throws -> Bool {
             let (client, id) = (client, id)
-            var task = try await client.bearing { try await client.manager.task(id) }
+            var task = try await client.manager.untilServed { try await client.manager.task(id) }
             if task.node == nil {
-                task = try await client.observing(task, within: nil) { $0.node != nil || $0.state.hasEnded ? $0 : nil }
+                task = try await client.observing(task) { $0.node != nil || $0.state.hasEnded ? $0 : nil }
                 guard task.node != nil else { return false }
             }
             self.task = task
@@ -65,7 +68,7 @@ struct FollowedLog: AsyncSequence, Sendable {
             var part = selection
             part.tail = place.tail ?? selection.tail
             part.follow = !task.state.hasEnded
-            stream = try await client.bearing { [part] in
+            stream = try await client.manager.untilServed { [part] in
                 try await client.manager.logs(id, part)
             }.makeAsyncIterator()
             return true
@@ -77,8 +80,8 @@ struct FollowedLog: AsyncSequence, Sendable {
         private func isToGoOn() async throws -> Bool {
             guard let last = task, !last.state.hasEnded else { return false }
             do {
-                return try await client.observing(last, within: OrchestratorClient.patience) {
-                    $0.revision > last.revision ? true : nil
+                return try await client.within(Self.pause) { [client] in
+                    try await client.observing(last) { $0.revision > last.revision ? true : nil }
                 }
             } catch is Overdue {
                 return true

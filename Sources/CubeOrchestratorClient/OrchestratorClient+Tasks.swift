@@ -3,14 +3,13 @@ import CubeErrors
 import CubeManagerClient
 import CubeTransport
 public import CubeTypes
+import Synchronization
 
 extension OrchestratorClient {
     /// How often it looks anew for a place where somebody else was quicker.
     private static let attempts = 10
     /// How many stops are asked for at the same time.
     private static let width = 32
-    /// How many lines of output an error tells.
-    private static let lines = 20
 
     /// Schedules a new task: beside those of its name that live, in the first ordinal that is free.
     ///
@@ -21,16 +20,27 @@ extension OrchestratorClient {
     ///   - pass: counts what is decided under one lease; lower than one before is refused.
     /// - Returns: the task, which is still to start.
     /// - Throws: `lease_required`, `stale_fence`, `validation_failed`.
+    @discardableResult
     public func schedule(
         _ definition: TaskDefinition, owner: OwnerName? = nil, fence: Int = 0, pass: Int = 0
     ) async throws -> TaskStatus {
-        let owner = owner ?? self.owner
+        try await schedule(definition, owner: owner ?? self.owner, fence: fence, pass: pass, for: nil)
+    }
+
+    /// - Parameter observation: that of the wait which it is a part of: a manager that is away is waited for then.
+    private func schedule(
+        _ definition: TaskDefinition, owner: OwnerName, fence: Int, pass: Int, for observation: Observation?
+    ) async throws -> TaskStatus {
+        func ask<Answer>(_ call: () async throws -> Answer) async throws -> Answer {
+            guard let observation else { return try await call() }
+            return try await manager.untilServed(onChange: observation.meet, call)
+        }
         var attempt = 1
         while true {
-            let known = try await manager.tasks(owner: owner, name: definition.name)
+            let known = try await ask { try await manager.tasks(owner: owner, name: definition.name) }
             let request = Self.request(definition, owner: owner, fence: fence, pass: pass, known: known)
             do {
-                let (task, created) = try await manager.schedule(request)
+                let (task, created) = try await ask { try await manager.schedule(request) }
                 // One that was there is somebody else's, who asked for the same at the same time, or our own, whose answer was lost.
                 if created || !known.tasks.contains(where: { $0.id == task.id }) { return task }
                 guard attempt < Self.attempts else { return task }
@@ -47,39 +57,46 @@ extension OrchestratorClient {
     ///
     /// - Parameters:
     ///   - definition: what the task is.
-    ///   - limit: how long to wait. The task goes on when that is over.
+    ///   - limit: how long it may take in all, the scheduling included. The task goes on when that is over.
     ///   - owner: default: that of the client.
     ///   - fence: that of the owner's lease; the owner `manual` needs none.
     ///   - pass: counts what is decided under one lease; lower than one before is refused.
-    /// - Throws: as ``schedule(_:owner:fence:pass:)`` and ``waitUntilReady(_:within:)``.
+    /// - Returns: the task as it is then.
+    /// - Throws: as ``schedule(_:owner:fence:pass:)`` and ``waitUntilReady(_:within:)``. When its own task is cancelled after it
+    ///   scheduled one, `cancelled`, whose detail `task` is the id of the task that goes on.
+    @discardableResult
     public func run(
         _ definition: TaskDefinition, within limit: Duration, owner: OwnerName? = nil, fence: Int = 0, pass: Int = 0
     ) async throws -> TaskStatus {
-        let task = try await schedule(definition, owner: owner, fence: fence, pass: pass)
-        return try await waitUntilReady(task.id, within: limit)
+        let observation = Observation()
+        do {
+            return try await waiting(for: "scheduling \(definition.name)", within: limit, observation) {
+                let task = try await schedule(
+                    definition, owner: owner ?? self.owner, fence: fence, pass: pass, for: observation)
+                return try await ready(task, observation)
+            }
+        } catch is CancellationError {
+            guard let task = observation.task else { throw CancellationError() }
+            throw APIError(
+                .cancelled, "cancelled; \(task.name)/\(task.ordinal) (task \(task.id)) goes on",
+                details: ["task": task.id.rawValue], isFromServer: false)
+        }
     }
 
     /// Waits until a task is ready, or, if it is a job, until it completed.
     ///
     /// - Parameters:
     ///   - id: the task's.
-    ///   - limit: how long to wait.
+    ///   - limit: how long to wait in all, whatever the manager does. One that is away is waited for.
+    /// - Returns: the task as it is then.
     /// - Throws: `task_failed` where it ended in another way; `timeout` where it is not ready in time. Both say why, as far as it
     ///   is known, and have these details: `task`, `state`, `reason`, and `log`, the last lines that it wrote.
+    @discardableResult
     public func waitUntilReady(_ id: TaskID, within limit: Duration) async throws -> TaskStatus {
-        let first = try await manager.task(id)
-        do {
-            return try await observing(first, within: limit) { task in
-                if task.state == .failed || task.state == .stopped { throw Self.error(.taskFailed, task) }
-                let isReady =
-                    task.definition.kind == .job ? task.state == .completed : task.ready || task.state.hasEnded
-                return isReady ? task : nil
-            }
-        } catch let error as APIError where error.reason == .taskFailed {
-            throw await withLog(error, of: id)
-        } catch is Overdue {
-            let task = try await manager.task(id)
-            throw await withLog(Self.error(.timeout, task, after: limit), of: id)
+        let observation = Observation()
+        return try await waiting(for: "task \(id)", within: limit, observation) {
+            let task = try await manager.untilServed(onChange: observation.meet) { try await manager.task(id) }
+            return try await ready(task, observation)
         }
     }
 
@@ -87,15 +104,15 @@ extension OrchestratorClient {
     ///
     /// - Parameters:
     ///   - id: the task's.
-    ///   - limit: how long to wait.
+    ///   - limit: how long to wait in all, whatever the manager does. One that is away is waited for.
     /// - Returns: the task as it ended.
     /// - Throws: `task_not_found`; `timeout` where it has not ended in time.
+    @discardableResult
     public func stop(_ id: TaskID, within limit: Duration) async throws -> TaskStatus {
-        let task = try await manager.stop(id)
-        do {
-            return try await observing(task, within: limit) { $0.state.hasEnded ? $0 : nil }
-        } catch is Overdue {
-            throw Self.error(.timeout, try await manager.task(id), after: limit)
+        let observation = Observation()
+        return try await waiting(for: "stopping task \(id)", within: limit, observation) {
+            let task = try await manager.untilServed(onChange: observation.meet) { try await manager.stop(id) }
+            return try await observing(task, observation) { $0.state.hasEnded ? $0 : nil }
         }
     }
 
@@ -103,26 +120,36 @@ extension OrchestratorClient {
     ///
     /// - Parameters:
     ///   - owner: default: that of the client.
-    ///   - limit: how long to wait.
+    ///   - limit: how long to wait in all, whatever the manager does. One that is away is waited for.
     /// - Returns: how many it asked.
     /// - Throws: `timeout` where some have not ended in time; the detail `tasks` names them.
+    @discardableResult
     public func stopAll(of owner: OwnerName? = nil, within limit: Duration) async throws -> Int {
         let owner = owner ?? self.owner
+        let seen = Mutex<[TaskID: String]?>(nil)
+        let trouble = Mutex<APIError?>(nil)
         do {
             return try await within(limit) {
-                var living: Set<TaskID> = []
+                var living: [TaskID: String] = [:]
                 var asked: Set<TaskID> = []
-                return try await changes(of: owner, since: nil) { event in
+                for try await event in manager.watch(owner: owner).tellingOutages(to: { error in
+                    trouble.withLock { $0 = error }
+                }) {
                     event.apply(to: &living)
-                    let new = living.subtracting(asked)
+                    seen.withLock { [living] in $0 = living }
+                    let new = Set(living.keys).subtracting(asked)
                     try await stop(new)
                     asked.formUnion(new)
-                    return living.isEmpty ? asked.count : nil
+                    if living.isEmpty { break }
                 }
+                try Task.checkCancellation()
+                return asked.count
             }
         } catch is Overdue {
-            let living = try await manager.tasks(owner: owner).tasks.filter { !$0.state.hasEnded }
-            let names = living.map { "\($0.name)/\($0.ordinal)" }.sorted()
+            guard let living = seen.withLock(\.self) else {
+                throw Self.silence("stopping the tasks of \(owner)", trouble.withLock(\.self), after: limit)
+            }
+            let names = living.values.sorted()
             throw APIError(
                 .timeout,
                 "after \(limit.text), \(Count(names.count, "task").verb("of \(owner) has", "of \(owner) have")) not ended",
@@ -140,7 +167,7 @@ extension OrchestratorClient {
         try await withThrowingTaskGroup(of: Void.self) { group in
             for (index, id) in ids.enumerated() {
                 if index >= Self.width { try await group.next() }
-                group.addTask { _ = try await manager.stop(id) }
+                group.addTask { _ = try await manager.untilServed { try await manager.stop(id) } }
             }
             try await group.waitForAll()
         }
@@ -160,40 +187,24 @@ extension OrchestratorClient {
             settingsDigest: definition.settingsDigest, definition: definition)
         return ScheduleRequest(owner: owner, fence: fence, pass: pass, maxLive: taken.count + 1, task: proposal)
     }
-
-    private static func error(_ reason: ErrorReason, _ task: TaskStatus, after limit: Duration? = nil) -> APIError {
-        let why = [task.reason?.rawValue, task.message].compactMap(\.self).joined(separator: ": ")
-        return APIError(
-            reason,
-            "\(task.name)/\(task.ordinal) is \(task.state)" + (limit.map { " after \($0.text)" } ?? "")
-                + (why.isEmpty ? "" : " (\(why))"),
-            details: [
-                "task": task.id.rawValue, "state": task.state.rawValue, "reason": task.reason?.rawValue,
-            ].compactMapValues(\.self), isFromServer: false)
-    }
-
-    /// The error with the last lines that the task wrote, where they can be had: without them it still says what it must.
-    private func withLog(_ error: APIError, of id: TaskID) async -> APIError {
-        var error = error
-        do {
-            var lines: [String] = []
-            for try await line in try await manager.logs(id, tail: Self.lines).lines { lines.append(line) }
-            error.details?["log"] = lines.joined(separator: "\n")
-        } catch {}
-        return error
-    }
 }
 
 extension TaskWatchEvent {
-    /// Keeps a set of the tasks that live up to date.
-    fileprivate func apply(to living: inout Set<TaskID>) {
+    /// Keeps the tasks that live up to date, each with its slot as messages name it.
+    fileprivate func apply(to living: inout [TaskID: String]) {
         switch self {
-        case .listed(let list): living = Set(list.tasks.filter { !$0.state.hasEnded }.map(\.id))
+        case .listed(let list):
+            living = [:]
+            for task in list.tasks { task.apply(to: &living) }
         case .changed(let changes):
-            living.subtract(changes.removed)
-            for task in changes.changed {
-                if task.state.hasEnded { living.remove(task.id) } else { living.insert(task.id) }
-            }
+            for id in changes.removed { living[id] = nil }
+            for task in changes.changed { task.apply(to: &living) }
         }
+    }
+}
+
+extension TaskStatus {
+    fileprivate func apply(to living: inout [TaskID: String]) {
+        living[id] = state.hasEnded ? nil : "\(name)/\(ordinal)"
     }
 }

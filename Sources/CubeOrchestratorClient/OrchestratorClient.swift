@@ -11,8 +11,8 @@ public import CubeTypes
 /// for try await line in cube.logs(of: task.id).lines { print(line) }
 /// ```
 ///
-/// It is a value without a life cycle. Every method throws `APIError` and `CancellationError`. What waits bears a manager that is
-/// away for a while: it goes on when there is one again, until its own time is over.
+/// It is a value without a life cycle. Every method throws `APIError` and `CancellationError`. What waits or follows goes on
+/// when a manager that is away is back, until its own deadline is over.
 ///
 /// Tasks of manifests belong to their reconciler, which would start again what is stopped here: use the owner `manual`, or an
 /// owner of your own whose lease you hold.
@@ -63,6 +63,26 @@ public struct OrchestratorClient: Sendable {
         self.owner = owner
         self.clock = clock
     }
+}
+
+// MARK: - Following
+
+extension OrchestratorClient {
+    /// The tasks of an owner as they are, and then whatever changes, without end, whatever becomes of the manager meanwhile. See
+    /// `ManagerClient.watch(owner:since:)`.
+    ///
+    /// - Parameters:
+    ///   - owner: default: that of the client.
+    ///   - position: where to go on; `nil` begins with everything.
+    public func watch(owner: OwnerName? = nil, since position: WatchPosition? = nil) -> TaskWatch {
+        manager.watch(owner: owner ?? self.owner, since: position)
+    }
+
+    /// The history after a revision, and then whatever happens, without end, each event once and in order, whatever becomes of
+    /// the manager meanwhile. See `ManagerClient.events(following:)`.
+    ///
+    /// - Parameter since: the revision of the last event that is known; 0 for all that is kept.
+    public func events(since: Int = 0) -> EventStream { manager.events(following: since) }
 }
 
 // MARK: - Looking

@@ -1,13 +1,15 @@
 import CubeVersion
 import Synchronization
 
-/// What the calls of one client share: its retry budget, the version of its server, and what it warned of.
+/// What the calls of one client share: its retry budget, the version of its server, and what it told of.
 final class ClientMemory: Sendable {
     private struct State {
         var budget = RetryBudget()
         /// The header field that was judged last, as each answer has one, and the judgement.
         var version: (header: String, problem: String?)?
         var deprecated: Set<String> = []
+        /// Whether calls that wait for the server found it away.
+        var isAway = false
     }
 
     private let state = Mutex(State())
@@ -24,6 +26,16 @@ final class ClientMemory: Sendable {
             let problem = VersionInfo(header: header).flatMap { Compatibility.problem(server: $0) }
             state.version = (header, problem)
             return problem
+        }
+    }
+
+    /// Takes in whether the server is away.
+    ///
+    /// - Returns: whether that is news: of all calls that wait for one server, one tells of its outage.
+    func note(isAway: Bool) -> Bool {
+        state.withLock { state in
+            defer { state.isAway = isAway }
+            return state.isAway != isAway
         }
     }
 

@@ -34,7 +34,8 @@ public struct ClientOptions: Sendable {
     public var answerLimit: Int
     /// The longest line of a stream that is read by lines, in bytes; a longer one comes in pieces. Default 1 MiB.
     public var lineLimit: Int
-    /// Told of retries (`debug`) and, once each, of deprecated endpoints (`warning`). It never sees a token or a body.
+    /// Told of retries (`debug`), once each of deprecated endpoints (`warning`), and of a server that is away while something waits
+    /// for it (`warning`) and then back (`notice`). It never sees a token or a body.
     public var logger: Logger
 
     public init(

@@ -1,5 +1,9 @@
-import CubeErrors
 import Synchronization
+
+/// A deadline has passed.
+package struct Overdue: Error {
+    package init() {}
+}
 
 /// The deadlines of all calls under way. One task sleeps until the next of them: a timer for each call would cost more than the
 /// rest of what a client does for it.
@@ -31,9 +35,9 @@ final class Deadlines: Sendable {
 
     /// Runs `operation` and cancels it when `span` is over.
     ///
-    /// - Throws: `timeout` then; otherwise what `operation` throws.
+    /// - Throws: ``Overdue`` then; otherwise what `operation` throws.
     func within<Value: Sendable>(
-        _ span: Duration, of what: @autoclosure () -> String, _ operation: @Sendable @escaping () async throws -> Value
+        _ span: Duration, _ operation: @Sendable @escaping () async throws -> Value
     ) async throws -> Value {
         let task = Task.immediate { try await operation() }
         let call = begin(until: now() + span) { task.cancel() }
@@ -43,7 +47,7 @@ final class Deadlines: Sendable {
             task.cancel()
         }
         // What comes at the moment of its deadline is cancelled as well: the body of such an answer would break off.
-        guard end(call) else { throw APIError.onTheWay(.timeout, "\(what()): no answer within \(span)") }
+        guard end(call) else { throw Overdue() }
         return try result.get()
     }
 

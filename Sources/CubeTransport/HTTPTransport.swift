@@ -13,7 +13,7 @@ package struct HTTPTransport: Sendable {
     private let wire: any Wire
     private let token: String?
     private let deadlines: Deadlines
-    private let memory = ClientMemory()
+    let memory = ClientMemory()
 
     /// - Parameter token: sent as a bearer token; a Unix socket needs none.
     package init(
@@ -37,6 +37,11 @@ package struct HTTPTransport: Sendable {
         self.options = options
         deadlines = clock.map(Deadlines.init) ?? .ofProcess
     }
+
+    /// How messages name the server.
+    package var name: String { wire.name }
+    /// What all its times are measured by.
+    package var clock: any Clock<Duration> { deadlines.clock }
 
     /// Sends and decodes the answer.
     ///
@@ -80,7 +85,9 @@ package struct HTTPTransport: Sendable {
             return body.pulling { pull in
                 do {
                     guard !follows else { return try await pull() }
-                    return try await deadlines.within(silence, of: label, pull)
+                    return try await deadlines.within(silence, pull)
+                } catch is Overdue {
+                    throw APIError.onTheWay(.timeout, "\(label): the answer stopped for \(silence.text)")
                 } catch let error as WireError {
                     throw error.error
                 }
@@ -122,11 +129,16 @@ extension HTTPTransport {
             var error: APIError
             let mayRepeat: Bool
             do {
-                let value = try await deadlines.within(
-                    min(attemptDeadline, clock.now.duration(to: end)), of: prepared.label(at: wire.name)
-                ) { try await self.attempt(request, prepared, use) }
+                let value = try await deadlines.within(min(attemptDeadline, clock.now.duration(to: end))) {
+                    try await self.attempt(request, prepared, use)
+                }
                 Self.record(request, outcome: "ok", began.duration(to: clock.now))
                 return value
+            } catch is Overdue {
+                error = .noAnswer(
+                    prepared.label(at: wire.name), within: began.duration(to: clock.now), attempts: attempt)
+                mayRepeat = request.isIdempotent
+                mayHaveActed = true
             } catch let failure as WireError {
                 error = failure.error
                 mayRepeat = request.isIdempotent || !failure.mayHaveArrived

@@ -25,17 +25,28 @@ public struct RetryPolicy: Hashable, Sendable {
         self.percentage = percentage
     }
 
-    /// The statuses that say that nobody served the call: a conflict that time may solve is the caller's to judge.
-    private static let unserved: Set<Int> = [408, 425, 429, 502, 503, 504]
-
     /// What to wait before the next attempt; `nil` where there is none.
     ///
     /// - Parameters:
     ///   - attempt: the one that failed, from 1.
     ///   - share: by chance, from 0 to 1: how much of the longest pause to take.
     package func pause(after attempt: Int, _ error: APIError, share: Double) -> Duration? {
-        guard attempt < attempts, error.retry, Self.unserved.contains(error.code) else { return nil }
+        attempt < attempts && error.isUnserved ? backoff(after: attempt, error, share: share) : nil
+    }
+
+    /// What to wait before the next attempt of a call that is made until it is served.
+    ///
+    /// - Parameters: as those of ``pause(after:_:share:)``.
+    package func backoff(after attempt: Int, _ error: APIError, share: Double) -> Duration {
         let pause = min(longest, base * (1 << min(attempt - 1, 20))) * share
         return max(pause, error.retryAfter ?? .zero)
     }
+}
+
+extension APIError {
+    /// The statuses that say that nobody served the call: a conflict that time may solve is the caller's to judge.
+    private static let unserved: Set<Int> = [408, 425, 429, 502, 503, 504]
+
+    /// Whether nobody served the call, so that somebody may later.
+    package var isUnserved: Bool { retry && Self.unserved.contains(code) }
 }

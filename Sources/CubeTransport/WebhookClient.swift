@@ -32,17 +32,20 @@ package struct WebhookClient: Sendable {
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         request.body = .bytes(ByteBuffer(bytes: try encoder.encode(body)))
         let prepared = request
-        try await Deadlines.ofProcess.within(Self.deadline, of: label) {
-            do {
+        do {
+            try await Deadlines.ofProcess.within(Self.deadline) {
                 let response = try await HTTPClient.shared.execute(prepared, deadline: .distantFuture)
                 guard response.status.code < 300 else {
-                    throw APIError(.unavailable, "\(label): status \(response.status.code)")
+                    throw APIError.onTheWay(.unavailable, "\(label): status \(response.status.code)")
                 }
-            } catch {
-                if let error = error as? APIError { throw error }
-                let error = wireError(error, label: label)
-                throw (error as? WireError)?.error ?? error
             }
+        } catch is Overdue {
+            throw APIError.noAnswer(label, within: Self.deadline)
+        } catch let error as APIError {
+            throw error
+        } catch {
+            let error = wireError(error, label: label)
+            throw (error as? WireError)?.error ?? error
         }
     }
 }

@@ -14,19 +14,22 @@ struct ClientCall<Server: CalledServer>: Sendable, CustomTestStringConvertible {
     let isStream: Bool
     /// How much longer than others it may take in all.
     let wait: Duration
+    /// Whether it goes on until somebody serves it, however long that takes.
+    let isPatient: Bool
     /// Makes what the call is about.
     let prepare: @Sendable (Server) async throws -> Void
     let make: @Sendable (Server.Client, Server) async throws -> Void
 
     init(
         _ name: String, as role: TokenSet.Role = Server.role, isStream: Bool = false, wait: Duration = .zero,
-        after prepare: @Sendable @escaping (Server) async throws -> Void = { _ in },
+        isPatient: Bool = false, after prepare: @Sendable @escaping (Server) async throws -> Void = { _ in },
         _ make: @Sendable @escaping (Server.Client, Server) async throws -> Void
     ) {
         self.name = name
         self.role = role
         self.isStream = isStream
         self.wait = wait
+        self.isPatient = isPatient
         self.prepare = prepare
         self.make = make
     }

@@ -133,7 +133,7 @@ extension ManagerService: CalledServer {
             for try await _ in client.pages(owner: .manual).tasks {}
         },
         ClientCall("tasks", after: scheduled) { client, _ in _ = try await client.tasks() },
-        ClientCall("watch", after: scheduled) { client, _ in
+        ClientCall("watch", isPatient: true, after: scheduled) { client, _ in
             var events = client.watch(owner: .manual).makeAsyncIterator()
             _ = try await events.next()
         },
@@ -155,7 +155,7 @@ extension ManagerService: CalledServer {
             _ = try await client.endpoints(of: request.task.name)
         },
         ClientCall("events", after: scheduled) { client, _ in _ = try await client.events(since: 0) },
-        ClientCall("events", wait: .seconds(30), after: scheduled) { client, _ in
+        ClientCall("events", wait: .seconds(30), isPatient: true, after: scheduled) { client, _ in
             var events = client.events(following: 0).makeAsyncIterator()
             _ = try await events.next()
         },

@@ -25,10 +25,10 @@ extension ConnectionOptions {
     /// anew may listen on another port.
     func follower() throws -> ManagerClient {
         let connection = try connection(.read)
-        guard manager == nil else { return connection.client(CommandLog.quiet) }
+        guard manager == nil else { return connection.client(CommandLog.following) }
         return OrchestratorClient(
             managers: LocalDiscovery(data: place.data), named: connection.endpoint.description, token: connection.token,
-            options: ClientOptions(logger: CommandLog.quiet)
+            options: ClientOptions(logger: CommandLog.following)
         ).manager
     }
 

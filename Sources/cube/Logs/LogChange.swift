@@ -1,5 +1,4 @@
 import CubeCore
-import CubeErrors
 import CubeManagerClient
 import CubeTypes
 
@@ -26,38 +25,26 @@ struct ManagerLogChanges: AsyncSequence, Sendable {
     struct AsyncIterator: AsyncIteratorProtocol {
         private let changes: ManagerLogChanges
         private var watch: TaskWatch.AsyncIterator?
-        private var position: WatchPosition?
 
         init(changes: ManagerLogChanges) { self.changes = changes }
 
         mutating func next() async throws -> LogChange? {
-            while true {
-                do {
-                    var watch = try await opened()
-                    guard let event = try await watch.next() else { return nil }
-                    (self.watch, position) = (watch, event.position)
-                    switch event {
-                    case .listed(let list): return .listed(list.tasks.map(LoggedTask.init))
-                    case .changed(let changes):
-                        return .changed(changes.changed.map(LoggedTask.init), removed: changes.removed)
-                    }
-                } catch let error as APIError
-                    where position != nil && [.unavailable, .timeout].contains(error.reason)
-                {
-                    if watch != nil {
-                        Terminal.note("The manager does not answer. The output goes on when it is back.")
-                    }
-                    watch = nil
-                    try await Task.sleep(for: .seconds(1))
-                }
+            var watch = try await opened()
+            guard let event = try await watch.next() else { return nil }
+            self.watch = watch
+            switch event {
+            case .listed(let list): return .listed(list.tasks.map(LoggedTask.init))
+            case .changed(let changes): return .changed(changes.changed.map(LoggedTask.init), removed: changes.removed)
             }
         }
 
         private func opened() async throws -> TaskWatch.AsyncIterator {
             if let watch { return watch }
+            // A manager that was never there is an error; one that goes away later is waited for.
+            try await changes.client.ready()
             var owner = changes.owner
             if let id = changes.identifier { owner = try await changes.client.task(id).owner }
-            return changes.client.watch(owner: owner, since: position).makeAsyncIterator()
+            return changes.client.watch(owner: owner).makeAsyncIterator()
         }
     }
 }

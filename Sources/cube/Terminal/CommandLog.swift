@@ -6,6 +6,11 @@ enum CommandLog {
     static let quiet = Logger(label: "cube") { label in
         ConsoleLog(label: label, level: .warning, sink: LineSink())
     }
+
+    /// For commands that follow something: also that what they waited for is back.
+    static let following = Logger(label: "cube") { label in
+        ConsoleLog(label: label, level: .notice, sink: LineSink())
+    }
 }
 
 /// The loggers of what runs long: one for each part, all on one sink.

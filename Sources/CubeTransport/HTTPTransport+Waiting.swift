@@ -1,0 +1,38 @@
+package import CubeErrors
+import Logging
+
+extension HTTPTransport {
+    /// Makes a call until somebody serves it: a server that is away, or is started anew, is a pause and not an error.
+    ///
+    /// Between two calls lies a pause that grows from the retry policy's ``RetryPolicy/base`` to its ``RetryPolicy/longest``. The
+    /// logger is told when an outage begins (`warning`) and when it is over (`notice`).
+    ///
+    /// - Parameters:
+    ///   - onChange: told of each failure, and by `nil` of the answer after them.
+    ///   - call: makes the call.
+    /// - Throws: what `call` throws, unless time may mend it; `CancellationError`.
+    package func untilServed<Value>(
+        onChange: (APIError?) -> Void = { _ in }, _ call: () async throws -> Value
+    ) async throws -> Value {
+        var failures = 0
+        while true {
+            do {
+                let value = try await call()
+                if failures > 0 {
+                    if memory.note(isAway: false) { options.logger.notice("\(name) answers again") }
+                    onChange(nil)
+                }
+                return value
+            } catch let error as APIError where error.isUnserved {
+                failures += 1
+                if memory.note(isAway: true) {
+                    options.logger.warning("\(error.message); trying again until there is an answer")
+                }
+                onChange(error)
+                // Half of the pause at least: after a few failures, nothing is gained by a call at once.
+                try await clock.sleep(
+                    for: options.retries.backoff(after: failures, error, share: .random(in: 0.5...1)), tolerance: nil)
+            }
+        }
+    }
+}
