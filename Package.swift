@@ -187,9 +187,8 @@ let package = Package(
         .tests(
             "CommandLineTests",
             [
-                "CubeCore", "CubeErrors", "CubeJSON", "CubeManager", "CubeReconciler", "CubeSystem", "CubeTypes",
-                "cube", .argumentParser,
-                .systemPackage,
+                "CubeCore", "CubeErrors", "CubeJSON", "CubeManager", "CubeReconciler", "CubeSystem", "CubeTesting",
+                "CubeTypes", "cube", .argumentParser, .systemPackage,
             ]),
         .tests(
             "CubeCoreTests", ["CubeCore", "CubeErrors", "CubeJSON", "CubeTesting", "CubeTypes", .hashTreeCollections],
@@ -233,9 +232,8 @@ let package = Package(
         .tests(
             "CubeWorkerTests",
             [
-                "CubeCore", "CubeErrors", "CubeSystem", "CubeTypes", "CubeWorker", .logging, .nioCore, .nioPosix,
-                .nioSSL,
-                .systemPackage,
+                "CubeCore", "CubeErrors", "CubeSystem", "CubeTesting", "CubeTypes", "CubeWorker", .logging, .nioCore,
+                .nioPosix, .nioSSL, .systemPackage,
             ]),
         .tests("TidyTests", ["CubeCore"]),
     ]

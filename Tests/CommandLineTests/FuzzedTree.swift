@@ -1,6 +1,7 @@
 import CubeCore
 import CubeReconciler
 import CubeSystem
+import CubeTesting
 import Foundation
 import Glibc
 import Synchronization
@@ -13,23 +14,10 @@ final class FuzzedTree: Sendable {
     static let secret = "hunter2-outside"
 
     private struct State {
-        var random: Generator
+        var random: SeededGenerator
         var changed: Set<BytePath> = []
         var log: [String] = []
         var number = 0
-    }
-
-    /// As good as a test needs it, and the same on every machine.
-    struct Generator: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var mixed = state
-            mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-            return mixed ^ (mixed >> 31)
-        }
     }
 
     private let directory: FilePath
@@ -39,8 +27,8 @@ final class FuzzedTree: Sendable {
 
     init(seed: UInt64) throws {
         directory = FilePath(
-            FileManager.default.temporaryDirectory.appending(path: "cube-fuzz-\(seed)-\(getpid())").path)
-        state = Mutex(State(random: Generator(state: seed)))
+            FileManager.default.temporaryDirectory.appending(path: "cube-fuzz-\(seed)-\(UUID())").path)
+        state = Mutex(State(random: SeededGenerator(seed: seed)))
         try FileManager.default.createDirectory(atPath: manifests.string, withIntermediateDirectories: true)
         try Data("\(Self.secret)\n".utf8).write(to: URL(filePath: directory.appending("secret").string))
         state.withLock { state in

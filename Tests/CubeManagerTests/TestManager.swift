@@ -31,7 +31,7 @@ struct TestManager {
         let group = ServiceGroup(services: [service], logger: logger)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }
-            while await !service.isReady { await Task.yield() }
+            try await eventually { await service.isReady }
             do {
                 try await body(TestManager(service: service, workers: workers, clock: clock))
             } catch {

@@ -318,6 +318,9 @@ private final class SilentListener: Sendable {
             }
         }
         guard isBound else { throw Errno(rawValue: errno) }
+        // If nobody connects or sends anything, the call returns after a minute instead of blocking for ever.
+        var limit = timeval(tv_sec: 60, tv_usec: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
         (self.descriptor, port) = (descriptor, UInt16(bigEndian: address.sin_port))
     }
 

@@ -65,7 +65,7 @@ import Testing
         return (objects.split(separator: "\n").count { $0.hasPrefix("?") }, size("size") + size("size-pack"))
     }
 
-    @Test func `of a remote that can send a part, one commit comes, and the files that manifests are and name`()
+    @Test func `a remote that can send a part sends one commit, its manifests and the files that they name`()
         async throws
     {
         try repository.run(["-C", repository.remote.string, "config", "uploadpack.allowFilter", "true"])
@@ -96,7 +96,7 @@ import Testing
         #expect(later.problems.map(\.reason) == ["remote_unreachable"])
     }
 
-    @Test func `of a remote that cannot leave anything out, the whole commit comes`() async throws {
+    @Test func `a remote that cannot leave anything out sends the whole commit`() async throws {
         try writeEverything()
         try publish()
         #expect(arguments(in: await source().look().snapshot) == ["web": "1"])
@@ -185,7 +185,11 @@ import Testing
                 #expect(stands)
                 transfer.hasEnded.withLock { $0 = true }
             }
-            func sleeper() async { while clock.nextDeadline == nil { await Task.yield() } }
+            func sleeper() async {
+                while clock.nextDeadline == nil, !transfer.hasEnded.withLock(\.self), !Task.isCancelled {
+                    await Task.yield()
+                }
+            }
             for _ in 0..<50 {
                 await sleeper()
                 transfer.activity.withLock { $0 += 1 }
@@ -231,6 +235,7 @@ import Testing
         for name in withheld.keys { #expect(!seen.contains { $0.hasPrefix("\(name)=\(withheld[name]!)") }, "\(name)") }
         #expect(seen.contains("SSH_ASKPASS_REQUIRE=force") && seen.contains("GIT_TERMINAL_PROMPT=0"))
         let descriptors = try #require(repository.directory.text(of: "descriptors"))
+        try #require(descriptors.contains(" -> "), "the listing has no descriptor")
         #expect(!descriptors.contains("/dev/zero") && !descriptors.contains("terminal"), "\(descriptors)")
     }
 

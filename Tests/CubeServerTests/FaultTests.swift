@@ -85,7 +85,7 @@ struct FaultTests {
                     #expect(error?.reason == .timeout)
                 }
                 group.addTask {
-                    while collected.lines.withLock(\.isEmpty) { await Task.yield() }
+                    try await eventually { collected.lines.withLock { !$0.isEmpty } }
                     while true {
                         try Task.checkCancellation()
                         clock.advance(by: .seconds(1))

@@ -3,6 +3,7 @@ import CubeCore
 import CubeErrors
 import CubeManager
 import CubeManagerClient
+import CubeTesting
 import CubeTypes
 import CubeVersion
 import FoundationEssentials
@@ -84,7 +85,7 @@ struct ManagerEndpointTests {
             [manager, ManagerServer(manager, options: options, logger: silent)]
         } _: { endpoint, _ in
             // The two services start at the same time.
-            while try await ask(.GET, endpoint, "/readyz", token: nil).status == 503 { await Task.yield() }
+            try await eventually { try await ask(.GET, endpoint, "/readyz", token: nil).status != 503 }
             try await body(manager, endpoint)
         }
     }
@@ -248,7 +249,7 @@ struct ManagerEndpointTests {
         }
     }
 
-    @Test func `figures and history`() async throws {
+    @Test func `the manager serves its metrics, and its events as a list and as a stream`() async throws {
         try await withManager { client, endpoint in
             let before = try await client.cluster()
             _ = try await client.schedule(ScheduleRequest(owner: .manual, maxLive: 1, task: proposal()))

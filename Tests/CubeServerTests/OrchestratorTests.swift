@@ -3,6 +3,7 @@ import CubeErrors
 import CubeManager
 import CubeManagerClient
 import CubeOrchestratorClient
+import CubeTesting
 import CubeTransport
 import CubeTypes
 import CubeVersion
@@ -104,7 +105,7 @@ struct OrchestratorTests {
         try await withServer { options in
             [manager, ManagerServer(manager, options: options, logger: silent)]
         } _: { endpoint, _ in
-            while try await ask(.GET, endpoint, "/readyz", token: nil).status == 503 { await Task.yield() }
+            try await eventually { try await ask(.GET, endpoint, "/readyz", token: nil).status != 503 }
             _ = try await ManagerClient(endpoint: endpoint, token: tokens[.worker], options: quiet)
                 .register(ManagerEndpointTests().worker)
             let client = ManagerClient(endpoint: endpoint, token: tokens[.write], options: quiet)
@@ -161,7 +162,7 @@ struct OrchestratorTests {
         let worker = ScriptedWorker { _ in }
         try await withSystem(worker) { system, _, _ in
             let error = await #expect(throws: APIError.self) {
-                _ = try await system.run(definition(), within: .milliseconds(100))
+                _ = try await system.run(definition(), within: .seconds(1))
             }
             #expect(error?.reason == .timeout)
             #expect(error?.message.hasPrefix("web/0 is ") == true)

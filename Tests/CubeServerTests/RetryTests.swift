@@ -91,7 +91,7 @@ struct RetryTests {
         let transport = HTTPTransport(
             wire: script, options: ClientOptions(retries: RetryPolicy(base: .zero), logger: silent), clock: clock)
         async let sent: Void = transport.send(TransportRequest(.get, ["a"]))
-        while script.count == 0 || clock.nextDeadline != clock.now.advanced(by: .seconds(1)) { await Task.yield() }
+        try await eventually { script.count > 0 && clock.nextDeadline == clock.now.advanced(by: .seconds(1)) }
         clock.advance(by: .seconds(1))
         try await sent
         #expect(script.count == 2)

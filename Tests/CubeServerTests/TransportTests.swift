@@ -1,4 +1,5 @@
 import CubeErrors
+import CubeTesting
 import CubeTypes
 import HTTPTypes
 import Hummingbird
@@ -65,20 +66,20 @@ struct TransportTests {
         private(set) var most = 0
 
         /// Waits until another call is served beside each.
-        func meet() async {
+        func meet() async throws {
             arrived += 1
             now += 1
             most = max(most, now)
             let pair = arrived + arrived % 2
-            while arrived < pair { await Task.yield() }
-            now -= 1
+            defer { now -= 1 }
+            try await eventually { arrived >= pair }
         }
     }
 
     @Test func `no more connections than said are open to a server, and the other calls wait for one`() async throws {
         let served = Served()
         let route = Route(.get, "/a", .everybody) { _ in
-            await served.meet()
+            try await served.meet()
             return try .json([1])
         }
         try await withRoutes([route]) { endpoint, _ in

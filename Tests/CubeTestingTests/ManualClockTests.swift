@@ -2,12 +2,13 @@ import CubeTesting
 import CubeTypes
 import Testing
 
+@Suite(.timeLimit(.minutes(1)))
 struct ManualClockTests {
     @Test func `a sleeper wakes when its time has come, and not before`() async throws {
         let clock = ManualClock()
         let start = clock.timestamp
         async let slept: Void = clock.sleep(for: .seconds(5))
-        while clock.nextDeadline == nil { await Task.yield() }
+        try await eventually { clock.nextDeadline != nil }
         #expect(clock.nextDeadline?.offset == .seconds(5))
         clock.advance(by: .seconds(4))
         #expect(clock.nextDeadline?.offset == .seconds(5))
@@ -21,10 +22,12 @@ struct ManualClockTests {
 
     @Test func `a sleeper that is cancelled says so at once`() async throws {
         let clock = ManualClock()
-        let sleeper = Task { try await clock.sleep(for: .seconds(5)) }
-        while clock.nextDeadline == nil { await Task.yield() }
-        sleeper.cancel()
-        await #expect(throws: CancellationError.self) { try await sleeper.value }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await clock.sleep(for: .seconds(5)) }
+            try await eventually { clock.nextDeadline != nil }
+            group.cancelAll()
+            await #expect(throws: CancellationError.self) { try await group.waitForAll() }
+        }
         #expect(clock.nextDeadline == nil)
     }
 }

@@ -32,15 +32,14 @@ struct AdoptionTests {
     @Test("A new worker knows how a program ended while there was none")
     func exitDuringAbsence() async throws {
         try await WorkerWorld.with { world in
-            let gate = world.directory.appending("gate")
-            let assignment = TaskAssignment.script("read word < '\(gate)'; exit 5")
-            try await world.worker { worker in
-                #expect(mkfifo(gate.string, 0o600) == 0)
-                try await worker.assign(assignment)
-                try await worker.task(assignment.id, reaches: .running)
+            let (id, gate) = try await world.worker { worker in
+                let gate = try world.gate("gate")
+                let id = try await worker.assign(.script("read word < '\(gate.path)'; exit 5")).id
+                try await worker.task(id, reaches: .running)
+                return (id, gate)
             }
-            let supervisor = try #require(try world.runDirectory(assignment.id).supervisor())
-            try Data("go\n".utf8).write(to: URL(filePath: gate.string))
+            let supervisor = try #require(try world.runDirectory(id).supervisor())
+            try await gate.open()
             try await supervisor.end()
             try await world.worker { worker in
                 let task = try #require(try await worker.list().tasks.first)
@@ -59,7 +58,11 @@ struct AdoptionTests {
                 try await worker.output(assignment.id, until: "ready")
             }
             // As if it had been killed between the record and the signal.
-            guard case .placement(var value) = try #require(try world.store.record(of: assignment.id)) else { return }
+            let record = try #require(try world.store.record(of: assignment.id))
+            guard case .placement(var value) = record else {
+                Issue.record("the record of the task is no placement: \(record)")
+                return
+            }
             var settings = TaskSettings(
                 cluster: WorkerWorld.cluster, term: 1, placement: 1, settingsDigest: assignment.settingsDigest,
                 definition: assignment.definition)

@@ -1,5 +1,6 @@
 import CubeCore
 import CubeErrors
+import CubeTesting
 import CubeTypes
 import Foundation
 import Glibc
@@ -28,6 +29,11 @@ struct FullDiskTests {
         }
     }
 
+    /// Waits for a worker to have taken all the room that it keeps for itself.
+    private static func reserveIsFilled(in world: WorkerWorld) async throws {
+        try await eventually { try LocalFiles.names(in: world.store.reserve.directory).count >= 16 }
+    }
+
     private static func fill(_ world: WorkerWorld) throws {
         let descriptor = open("\(world.directory)/fill", O_WRONLY | O_CREAT, 0o600)
         let zeros = [UInt8](repeating: 0, count: 4096)
@@ -52,11 +58,11 @@ struct FullDiskTests {
             let filler = TaskAssignment.script(Self.filler)
             let waiting = TaskAssignment.script("echo ready; sleep 1000")
             try await world.worker { worker in
-                while try LocalFiles.names(in: world.store.reserve.directory).count < 16 { await Task.yield() }
+                try await Self.reserveIsFilled(in: world)
                 try await worker.assign(waiting)
                 try await worker.output(waiting.id, until: "ready")
                 try await worker.assign(filler)
-                while try !Self.isFull(world) { await Task.yield() }
+                try await eventually { try Self.isFull(world) }
                 await #expect { try await worker.assign(.script("exit 0")) } throws: {
                     ($0 as? APIError)?.reason == .storageFull
                 }
@@ -72,12 +78,12 @@ struct FullDiskTests {
                 // The manager has stored that. So what the filler left may go when room is needed.
                 _ = try await worker.list(since: list.sequence, wait: .zero)
                 let next = TaskAssignment.script("exit 0")
-                while true {
+                try await eventually {
                     do {
                         try await worker.assign(next)
-                        break
+                        return true
                     } catch let error as APIError where error.reason == .storageFull {
-                        await Task.yield()
+                        return false
                     }
                 }
                 #expect(try await worker.ended(next.id).state == .completed)
@@ -104,7 +110,7 @@ struct FullDiskTests {
         try await Self.withSmallDisk { world in
             let assignment = TaskAssignment.script("echo ready; sleep 1000")
             try await world.worker { worker in
-                while try LocalFiles.names(in: world.store.reserve.directory).count < 16 { await Task.yield() }
+                try await Self.reserveIsFilled(in: world)
                 try await worker.assign(assignment)
                 try await worker.output(assignment.id, until: "ready")
                 let supervisor = try #require(try world.runDirectory(assignment.id).supervisor())
@@ -124,7 +130,7 @@ struct FullDiskTests {
         try await Self.withSmallDisk { world in
             let assignment = TaskAssignment.script("exit 0")
             try await world.worker { worker in
-                while try LocalFiles.names(in: world.store.reserve.directory).count < 16 { await Task.yield() }
+                try await Self.reserveIsFilled(in: world)
                 let runtime = await worker.service.runtime
                 let run = RunIdentity(task: assignment.id, placement: 1, number: 1, boot: runtime.boot)
                 try LocalFiles.makeDirectory(world.store.directory(of: assignment.id))

@@ -1,4 +1,5 @@
 import CubeCore
+import CubeTesting
 import CubeTypes
 import Foundation
 import Logging
@@ -133,10 +134,12 @@ struct ProbeTests {
         let server = try ScriptedServer([], closes: false)
         defer { server.close() }
         let probe = HTTPProbe(port: .number(server.port))
-        let check = Task { try await find(probe, timeout: .seconds(3600)) }
-        while server.request.isEmpty { await Task.yield() }
-        check.cancel()
-        _ = try await check.value
+        try await withThrowingTaskGroup(of: CheckOutcome.self) { group in
+            group.addTask { try await find(probe, timeout: .seconds(3600)) }
+            try await eventually { !server.request.isEmpty }
+            group.cancelAll()
+            _ = try await group.next()
+        }
         #expect(server.outcome.leftPolitely == true)
     }
 

@@ -1,5 +1,6 @@
 import CubeCore
 import CubeErrors
+import CubeTesting
 import CubeTypes
 import Foundation
 import Glibc
@@ -15,6 +16,25 @@ struct RecordTests {
         "echo start; test -e again || { touch again; exit 1; }; echo ready; sleep 1000",
         restart: RestartPolicy(policy: .always, backoff: .milliseconds(100)))
 
+    /// Runs a task under a worker that is gone afterwards.
+    ///
+    /// - Parameter run: the number of the run in which the task says that it is ready.
+    /// - Returns: the supervisor of that run.
+    private static func leaveRunning(
+        _ assignment: TaskAssignment, run: Int = 1, in world: WorkerWorld
+    ) async throws -> ProcessDescriptor {
+        try await world.worker { worker in
+            try await worker.assign(assignment)
+            try await worker.output(assignment.id, until: "ready")
+        }
+        return try #require(try world.runDirectory(assignment.id, run: run).supervisor())
+    }
+
+    /// Removes the record of a task and the copy of it that the directory of its first run has.
+    private static func removeRecord(of id: TaskID, in world: WorkerWorld) throws {
+        for file in [world.store.recordFile(of: id), world.runDirectory(id).copy] { try LocalFiles.remove(file) }
+    }
+
     private static func starts(_ output: String) -> Int { output.split(separator: "\n").count { $0 == "start" } }
 
     @Test(
@@ -23,11 +43,7 @@ struct RecordTests {
     func missing(hasCopy: Bool) async throws {
         try await WorkerWorld.with { world in
             let assignment = Self.restarting
-            try await world.worker { worker in
-                try await worker.assign(assignment)
-                try await worker.output(assignment.id, until: "ready")
-            }
-            let supervisor = try #require(try world.runDirectory(assignment.id, run: 2).supervisor())
+            let supervisor = try await Self.leaveRunning(assignment, run: 2, in: world)
             try LocalFiles.remove(world.store.recordFile(of: assignment.id))
             // As an earlier version left it.
             if !hasCopy { try LocalFiles.remove(world.runDirectory(assignment.id, run: 2).copy) }
@@ -50,14 +66,8 @@ struct RecordTests {
     func missingAndStopped() async throws {
         try await WorkerWorld.with { world in
             let assignment = TaskAssignment.script("echo ready; sleep 1000")
-            try await world.worker { worker in
-                try await worker.assign(assignment)
-                try await worker.output(assignment.id, until: "ready")
-            }
-            let supervisor = try #require(try world.runDirectory(assignment.id).supervisor())
-            for file in [world.store.recordFile(of: assignment.id), world.runDirectory(assignment.id).copy] {
-                try LocalFiles.remove(file)
-            }
+            let supervisor = try await Self.leaveRunning(assignment, in: world)
+            try Self.removeRecord(of: assignment.id, in: world)
             try await world.worker { worker in
                 await #expect { try await worker.stop(assignment.id) } throws: { ($0 as? APIError)?.retry == true }
                 try await supervisor.end()
@@ -70,14 +80,8 @@ struct RecordTests {
     func otherPlacement() async throws {
         try await WorkerWorld.with { world in
             var assignment = TaskAssignment.script("echo ready; sleep 1000")
-            try await world.worker { worker in
-                try await worker.assign(assignment)
-                try await worker.output(assignment.id, until: "ready")
-            }
-            let supervisor = try #require(try world.runDirectory(assignment.id).supervisor())
-            for file in [world.store.recordFile(of: assignment.id), world.runDirectory(assignment.id).copy] {
-                try LocalFiles.remove(file)
-            }
+            let supervisor = try await Self.leaveRunning(assignment, in: world)
+            try Self.removeRecord(of: assignment.id, in: world)
             assignment.placement = 2
             try await world.worker { worker in
                 await #expect { try await worker.assign(assignment) } throws: { ($0 as? APIError)?.retry == true }
@@ -94,11 +98,7 @@ struct RecordTests {
     func secondInstance() async throws {
         try await WorkerWorld.with { world in
             let assignment = TaskAssignment.script("echo ready; sleep 1000")
-            try await world.worker { worker in
-                try await worker.assign(assignment)
-                try await worker.output(assignment.id, until: "ready")
-            }
-            let supervisor = try #require(try world.runDirectory(assignment.id).supervisor())
+            let supervisor = try await Self.leaveRunning(assignment, in: world)
             // As if a backup of the record had been put back.
             try world.store.save(
                 .placement(SupervisedPlacement(assignment, boot: try Machine.bootID(), run: 5)))
@@ -114,7 +114,7 @@ struct RecordTests {
         }
     }
 
-    @Test("What only looks like the directory of a task is left alone; one of a task that was never recorded goes")
+    @Test("A worker removes the directory of a task that was never recorded, and no directory of another name")
     func strangers() async throws {
         try await WorkerWorld.with { world in
             try world.store.prepare()
@@ -132,11 +132,7 @@ struct RecordTests {
     func damaged() async throws {
         try await WorkerWorld.with { world in
             let assignment = Self.restarting
-            try await world.worker { worker in
-                try await worker.assign(assignment)
-                try await worker.output(assignment.id, until: "ready")
-            }
-            let supervisor = try #require(try world.runDirectory(assignment.id, run: 2).supervisor())
+            let supervisor = try await Self.leaveRunning(assignment, run: 2, in: world)
             let record = world.store.recordFile(of: assignment.id)
             for path in [record, world.store.membershipFile] {
                 try Data("{\"value\": 7".utf8).write(to: URL(filePath: path))
@@ -168,11 +164,7 @@ struct RecordTests {
     func damagedWithoutCopy() async throws {
         try await WorkerWorld.with { world in
             let assignment = TaskAssignment.script("echo ready; sleep 1000")
-            try await world.worker { worker in
-                try await worker.assign(assignment)
-                try await worker.output(assignment.id, until: "ready")
-            }
-            let supervisor = try #require(try world.runDirectory(assignment.id).supervisor())
+            let supervisor = try await Self.leaveRunning(assignment, in: world)
             let record = world.store.recordFile(of: assignment.id)
             try Data().write(to: URL(filePath: record))
             try LocalFiles.remove(world.runDirectory(assignment.id).copy)
@@ -212,7 +204,7 @@ struct RecordTests {
                 // In the second run it was there again.
                 #expect(try await worker.output(assignment.id).components(separatedBy: "hunter2").count == 3)
                 let work = world.work(assignment.id)
-                while access("\(work)/etc/password", F_OK) == 0 { await Task.yield() }
+                try await eventually { access("\(work)/etc/password", F_OK) != 0 }
                 #expect(try LocalFiles.names(in: work) == ["etc", "plain"])
                 #expect(try LocalFiles.names(in: work + "/etc") == [])
                 // Nor is what the run was started with, which holds the variables of the secret.

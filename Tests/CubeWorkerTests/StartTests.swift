@@ -1,4 +1,5 @@
 import CubeCore
+import CubeTesting
 import CubeTypes
 import Foundation
 import Glibc
@@ -22,17 +23,15 @@ struct StartTests {
                 try await worker.assign(assignment)
                 try await worker.task(assignment.id, reaches: .running)
                 let task = try #require(try world.runDirectory(assignment.id).outcome()?.program)
-                #expect(try LocalFiles.names(in: "/proc/\(task)/fd") == ["0", "1", "2"])
+                // At its start, the dynamic linker of a program has the libraries open for a moment.
+                try await eventually { try LocalFiles.names(in: "/proc/\(task)/fd") == ["0", "1", "2"] }
 
-                var written: [UInt8]?
-                while written == nil {
-                    await Task.yield()
-                    written = try LocalFiles.read("\(world.work(assignment.id))/check")
-                }
-                let text = String(decoding: written ?? [], as: UTF8.self)
+                let file = "\(world.work(assignment.id))/check"
+                try await eventually { try LocalFiles.read(file) != nil }
+                let text = String(decoding: try #require(try LocalFiles.read(file)), as: UTF8.self)
                 let check = try #require(pid_t(text.trimmingCharacters(in: .whitespacesAndNewlines)))
-                while ProcessTable.Entry(check)?.name != "sleep" { await Task.yield() }
-                #expect(try LocalFiles.names(in: "/proc/\(check)/fd") == ["0", "1", "2"])
+                try await eventually { ProcessTable.Entry(check)?.name == "sleep" }
+                try await eventually { try LocalFiles.names(in: "/proc/\(check)/fd") == ["0", "1", "2"] }
                 try await worker.stop(assignment.id)
                 _ = try await worker.ended(assignment.id)
             }

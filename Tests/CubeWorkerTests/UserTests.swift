@@ -2,7 +2,6 @@ import CubeCore
 import CubeTypes
 import Foundation
 import Glibc
-import Logging
 import SystemPackage
 import Testing
 
@@ -48,13 +47,9 @@ struct UserTests {
             #expect(mkdir("\(data)/secrets", 0o755) == 0)
             #expect(chmod("\(world.directory)", 0o755) == 0)
             try Data("hunter2".utf8).write(to: URL(filePath: "\(data)/secrets/db"))
-            let service = try await WorkerService.open(
-                WorkerOptions(
-                    name: NodeName(rawValue: "w1")!, directory: directory, supervisor: WorkerWorld.supervisor,
-                    passage: [data, data.appending("worker")], secrets: data.appending("secrets")),
-                registrar: nil, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-            let running = Task { try await service.run() }
-            let worker = RunningWorker(service: service)
+            let options = WorkerOptions(
+                name: NodeName(rawValue: "w1")!, directory: directory, supervisor: WorkerWorld.supervisor,
+                passage: [data, data.appending("worker")], secrets: data.appending("secrets"))
             let others = TaskAssignment.script("echo mine > x")
             let assignment = TaskAssignment.script(
                 """
@@ -68,22 +63,22 @@ struct UserTests {
                 $0.user = "1234"
                 $0.files = [TaskFile(source: ContentSource("secret:db"), target: "password", mode: 0o400)]
             }
-            try await worker.assign(others)
-            _ = try await worker.ended(others.id)
-            var status = stat()
-            // Where nobody needs it, nothing is opened.
-            #expect(stat(data.string, &status) == 0 && status.st_mode & 0o777 == 0o700)
-            try await worker.assign(assignment)
-            _ = try await worker.ended(assignment.id)
-            #expect(try await worker.output(assignment.id) == "hunter2over\n")
-            for path in [data, data.appending("worker"), directory, directory.appending("tasks")] {
-                #expect(stat(path.string, &status) == 0 && status.st_mode & 0o777 == 0o711, "\(path)")
+            try await world.worker(options: options) { worker in
+                try await worker.assign(others)
+                _ = try await worker.ended(others.id)
+                var status = stat()
+                // Where nobody needs it, nothing is opened.
+                #expect(stat(data.string, &status) == 0 && status.st_mode & 0o777 == 0o700)
+                try await worker.assign(assignment)
+                _ = try await worker.ended(assignment.id)
+                #expect(try await worker.output(assignment.id) == "hunter2over\n")
+                for path in [data, data.appending("worker"), directory, directory.appending("tasks")] {
+                    #expect(stat(path.string, &status) == 0 && status.st_mode & 0o777 == 0o711, "\(path)")
+                }
+                #expect(stat("\(data)/secrets", &status) == 0 && status.st_mode & 0o777 == 0o700)
+                #expect(stat("\(directory)/tasks/\(assignment.id)/work", &status) == 0)
+                #expect(status.st_mode & 0o777 == 0o700 && status.st_uid == 1234)
             }
-            #expect(stat("\(data)/secrets", &status) == 0 && status.st_mode & 0o777 == 0o700)
-            #expect(stat("\(directory)/tasks/\(assignment.id)/work", &status) == 0)
-            #expect(status.st_mode & 0o777 == 0o700 && status.st_uid == 1234)
-            running.cancel()
-            try await running.value
         }
     }
 
@@ -104,13 +99,19 @@ struct UserTests {
         #expect(Passage.obstacle(to: top + "/a/b", for: TaskUser(id: 0, group: 0, groups: [], home: "/")) == nil)
     }
 
+    /// The number of the group `daemon`, which differs between machines.
+    private static let daemon = getgrnam("daemon")?.pointee.gr_gid
+
+    /// `daemon` in the expected numbers stands for the number of that group.
     @Test(
-        "A user, or a user and a group, by name or number",
+        "A task runs as the user and the group that its manifest gives by name or number",
         arguments: [
             ("nobody", "65534:65534"), ("65534", "65534:65534"), ("1234", "1234:1234"), ("1234:2345", "1234:2345"),
-            ("nobody:daemon", "65534:1"), ("nobody:2345", "65534:2345"), ("root:daemon", "0:1"),
+            ("nobody:daemon", "65534:daemon"), ("nobody:2345", "65534:2345"), ("root:daemon", "0:daemon"),
         ])
-    func accounts(text: String, numbers: String) async throws {
+    func accounts(text: String, expected: String) async throws {
+        let daemon = try #require(Self.daemon, "this machine has no group \"daemon\"")
+        let numbers = expected.replacing("daemon", with: "\(daemon)")
         try await WorkerWorld.with { world in
             try await world.worker { worker in
                 let assignment = TaskAssignment.script("echo \"$(id -u):$(id -g)\"") { $0.user = text }

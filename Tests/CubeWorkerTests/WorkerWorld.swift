@@ -1,4 +1,5 @@
 import CubeErrors
+import CubeTesting
 import CubeTypes
 import Foundation
 import Glibc
@@ -51,8 +52,20 @@ struct WorkerWorld {
     struct Gate {
         let path: String
 
-        /// Lets whoever reads a word from it go on.
-        func open() throws { try Data("go\n".utf8).write(to: URL(filePath: path)) }
+        /// Lets a program that reads a word from it go on; waits for that program without taking a thread from others.
+        func open() async throws {
+            try await eventually {
+                do {
+                    let pipe = try FileDescriptor.open(
+                        FilePath(path), .writeOnly, options: [.nonBlocking, .closeOnExec])
+                    _ = try pipe.closeAfter { try pipe.writeAll("go\n".utf8) }
+                    return true
+                } catch Errno.noSuchAddressOrDevice {
+                    // Nobody reads yet.
+                    return false
+                }
+            }
+        }
     }
 
     func runDirectory(_ id: TaskID, run: Int = 1) -> RunDirectory {
@@ -60,13 +73,16 @@ struct WorkerWorld {
     }
 
     /// A worker that runs while the body does; then it is dropped in the midst of whatever it does.
+    ///
+    /// - Parameter options: default: a worker whose directory is that of the world.
     @discardableResult
     func worker<Value>(
-        registrar: (any ManagerRegistrar)? = nil, now: (@Sendable () -> DurableInstant)? = nil,
-        _ body: (RunningWorker) async throws -> Value
+        options: WorkerOptions? = nil, registrar: (any ManagerRegistrar)? = nil,
+        now: (@Sendable () -> DurableInstant)? = nil, _ body: (RunningWorker) async throws -> Value
     ) async throws -> Value {
         let service = try await WorkerService.open(
-            WorkerOptions(name: NodeName(rawValue: "w1")!, directory: directory, supervisor: Self.supervisor),
+            options
+                ?? WorkerOptions(name: NodeName(rawValue: "w1")!, directory: directory, supervisor: Self.supervisor),
             registrar: registrar, now: now, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         let running = Task { try await service.run() }
         let result: Result<Value, any Error>

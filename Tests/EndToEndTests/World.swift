@@ -116,7 +116,7 @@ final class World {
 
     /// - Parameter prefix: words before the program, such as ``withoutPrivileges``.
     func run(_ arguments: [String], through prefix: [String] = []) async throws -> Output {
-        let program = try Program(arguments, through: prefix, in: self)
+        let program = try start(arguments, through: prefix)
         let status = await program.ended()
         return Output(
             status: status, standardOutput: program.text(of: "out"), standardError: program.text(of: "err"))
@@ -243,8 +243,28 @@ final class Program: Sendable {
     }
 
     /// Waits for its end and answers the exit status, or minus the signal.
+    ///
+    /// - Parameter limit: how long the program may take. A program that takes longer is killed and its test fails: the tests after
+    ///   this one would wait for it.
     @discardableResult
-    func ended() async -> Int32 { await end.wait() }
+    func ended(within limit: Duration = .seconds(300)) async -> Int32 {
+        // An unstructured task, so that the limit holds after the test was cancelled too.
+        let limiting = Task {
+            do {
+                try await Task.sleep(for: limit)
+            } catch {
+                // The program has ended.
+                return
+            }
+            guard isRunning else { return }
+            Issue.record("cube \(arguments.joined(separator: " ")) has not ended within \(limit)")
+            kill(SIGKILL)
+        }
+        let status = await end.wait()
+        limiting.cancel()
+        await limiting.value
+        return status
+    }
 
     /// What it wrote to `out` or `err` until now.
     func text(of stream: String) -> String {

@@ -110,8 +110,8 @@ extension Wall {
         Wall(
             "CommandLineTests",
             """
-            ArgumentParser cube CubeCore CubeErrors CubeJSON CubeManager CubeReconciler CubeSystem CubeTypes Foundation
-            FoundationEssentials Glibc Synchronization SystemPackage Testing
+            ArgumentParser cube CubeCore CubeErrors CubeJSON CubeManager CubeReconciler CubeSystem CubeTesting CubeTypes
+            Foundation FoundationEssentials Glibc Synchronization SystemPackage Testing
             """),
         Wall(
             "CubeCoreTests",
@@ -145,8 +145,8 @@ extension Wall {
         Wall(
             "CubeWorkerTests",
             """
-            CubeCore CubeErrors CubeSystem CubeTypes CubeWorker Foundation Glibc Logging NIOCore NIOPosix NIOSSL SystemPackage
-            Testing
+            CubeCore CubeErrors CubeSystem CubeTesting CubeTypes CubeWorker Foundation Glibc Logging NIOCore NIOPosix NIOSSL
+            SystemPackage Testing
             """),
         Wall("EndToEndTests", "CubeTypes Foundation Glibc Synchronization Testing"),
         Wall(
