@@ -151,9 +151,10 @@ private struct Tally: CustomStringConvertible {
         for case .readable(let workloads, _) in snapshot.files.values {
             for workload in workloads { places[workload.name, default: 0] += 1 }
         }
-        let brokenGroup = snapshot.files.contains { path, state in
+        let hasBrokenFile = snapshot.files.contains { path, state in
             if case .unreadable = state { path.text.hasSuffix(".json") } else { false }
         }
+        let brokenGroup = hasBrokenFile && snapshot.files.keys.contains(where: ManifestGroup.isFile)
         let once = Set(places.filter { $0.value == 1 }.keys)
         let added = Set(review.changes.filter { $0.kind == .added }.map(\.name))
         // An atomic group of which a file is wrong starts nothing.

@@ -3,6 +3,7 @@ import CubeErrors
 import CubeManager
 import CubeTesting
 import CubeTypes
+import Testing
 
 /// Workers that start and stop tasks at once, and the wire to them, which can be cut.
 actor FakeWorkers: WorkerGateway {
@@ -52,7 +53,10 @@ actor FakeWorkers: WorkerGateway {
 
     /// Changes what a worker says of a task.
     func change(_ id: TaskID, at url: String, _ change: (inout WorkerTask) -> Void) {
-        guard var task = workers[url]?.tasks[id]?.task else { return }
+        guard var task = workers[url]?.tasks[id]?.task else {
+            Issue.record("the worker at \(url) has no task \(id)")
+            return
+        }
         change(&task)
         put(task, at: url)
     }

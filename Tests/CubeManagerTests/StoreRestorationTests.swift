@@ -78,8 +78,8 @@ struct StoreRestorationTests {
             await #expect(throws: StoreError.self) { try await Self.register("1", in: store, &records) }
             // Nor where another file has its place.
             try Data().write(to: URL(filePath: directory.appending("cube.sqlite").string))
-            let error = #expect(throws: StoreError.self) { try store.check() }
-            #expect("\(error!)".contains("was deleted or replaced"))
+            let error = try #require(throws: StoreError.self) { try store.check() }
+            #expect("\(error)".contains("was deleted or replaced"))
         }
     }
 
@@ -119,7 +119,7 @@ struct StoreRestorationTests {
         }
     }
 
-    @Test func `flipped bytes are never taken for a store`() async throws {
+    @Test func `a store with a flipped byte is opened or refused with a store error`() async throws {
         try await withDirectory { directory in
             let store = try SQLiteStore.open(directory: directory)
             var records = try await store.begin().records

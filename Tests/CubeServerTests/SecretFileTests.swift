@@ -5,37 +5,50 @@ import Testing
 
 @testable import CubeServer
 
-/// Files of secrets that a person names, or that stand in the data directory: what is no regular file blocks nobody.
+/// Files of secrets that a person names, or that stand in the data directory: a file of another kind blocks nobody.
 @Suite(.timeLimit(.minutes(1))) struct SecretFileTests {
-    private func refusal(_ make: (String) -> Void) throws -> String? {
+    private enum Reading: Equatable {
+        /// The first line of the file; `nil` where there is no file.
+        case secret(String?)
+        /// The message, in which FILE stands for the path.
+        case refused(String)
+    }
+
+    /// Reads a file that a test makes.
+    private func reading(_ make: (String) -> Void) throws -> Reading {
         let directory = FileManager.default.temporaryDirectory.appending(path: "cube-secret-\(UUID())")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: directory) }  // Left to the system where it fails.
         let path = directory.appending(path: "file").path
         make(path)
         do throws(APIError) {
-            _ = try SecretFile.read(path)
-            return nil
+            return .secret(try SecretFile.read(path))
         } catch {
-            return error.message.replacing(path, with: "FILE")
+            return .refused(error.message.replacing(path, with: "FILE"))
         }
     }
 
-    @Test func `a pipe, a link and what others may read are refused`() throws {
+    @Test func `a pipe, a link and a file that others may read are refused`() throws {
         #expect(
-            try refusal { mkfifo($0, 0o600) } == "cannot read FILE: it is a named pipe, not a regular file")
+            try reading { mkfifo($0, 0o600) }
+                == .refused("cannot read FILE: it is a named pipe, not a regular file"))
         #expect(
-            try refusal { symlink("/dev/zero", $0) } == "cannot read FILE: it is a symbolic link, not a regular file")
+            try reading { symlink("/dev/zero", $0) }
+                == .refused("cannot read FILE: it is a symbolic link, not a regular file"))
         #expect(
-            try refusal { close(open($0, O_CREAT | O_WRONLY, 0o644)) } == "FILE: others may read it; run chmod 600 FILE"
-        )
-        #expect(try refusal { _ in } == nil)
-        let long = String(repeating: "x", count: 32)
+            try reading { close(open($0, O_CREAT | O_WRONLY, 0o644)) }
+                == .refused("FILE: others may read it; run chmod 600 FILE"))
+    }
+
+    @Test func `the first line of a file is the secret, and a file that is missing has none`() throws {
+        #expect(try reading { _ in } == .secret(nil))
+        let secret = String(repeating: "x", count: 32)
         #expect(
-            try refusal { path in
+            try reading { path in
                 let file = open(path, O_CREAT | O_WRONLY, 0o600)
-                long.withCString { _ = write(file, $0, 32) }
+                let text = "\(secret)\nsecond line\n"
+                _ = text.withCString { write(file, $0, text.utf8.count) }
                 close(file)
-            } == nil)
+            } == .secret(secret))
     }
 }

@@ -5,10 +5,12 @@ import Testing
 @testable import CubeWorker
 
 /// When output was written: what the supervisor notes of it, and what is made of that.
-@Suite struct LogTimeTests {
+@Suite final class LogTimeTests {
     private let directory = NSTemporaryDirectory() + "cube-times-\(UUID())"
 
     init() throws { try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true) }
+
+    deinit { try? FileManager.default.removeItem(atPath: directory) }  // Left to the system where it fails.
 
     private func write(_ number: Int, _ pieces: [(milliseconds: Int64?, text: String)]) throws {
         var (times, log) = (Data(LogTimes.header), Data())

@@ -7,7 +7,7 @@ enum VerbHint {
     }
 
     /// By command, or command and subcommand.
-    private static let hints: [String: String] = {
+    static let hints: [String: String] = {
         var hints: [String: String] = [:]
         for (verbs, hint) in table { for verb in verbs { hints[verb] = hint } }
         return hints

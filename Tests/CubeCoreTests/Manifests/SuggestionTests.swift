@@ -103,6 +103,7 @@ import Testing
     /// The value may be a secret: a number in `env` is not repeated.
     @Test func `a message about env repeats no value`() {
         let decoded = decode(#"{"name": "x", "command": ["x"], "env": {"PIN": 4711}}"#)
+        #expect(decoded.diagnostics.count == 1)
         #expect(decoded.diagnostics.allSatisfy { !$0.summary.contains("4711") && !$0.detail.contains("4711") })
     }
 
