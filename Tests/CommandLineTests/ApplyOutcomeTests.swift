@@ -26,7 +26,7 @@ import Testing
             holds: holds ? [SummaryStatus.HeldSet(hold, GuardLimits())] : [])
     }
 
-    @Test func `at the end of the time, a hold comes before what is not done`() throws {
+    @Test func `at the end of its time apply reports a hold, unless another process has the lease`() throws {
         let busy = try summary([(.held, "guard_window"), (.reconciling, "reconciling")], holds: true)
         #expect(ApplyOutcome(busy, isConverged: false) == nil)
         let late = ApplyOutcome.late(.seconds(5), busy, [])

@@ -26,7 +26,7 @@ import Testing
         openings.map { "\($0.task.slot) \($0.task.attempt)\($0.isNew ? " new" : "")" }
     }
 
-    @Test func `what is named is a workload, a slot or a task`() throws {
+    @Test func `a subject is a workload, a slot or a task`() throws {
         let id = try task("web").id
         #expect(try LogSubject.parse("web") == .workload(task("web").name))
         #expect(try LogSubject.parse("web/1") == .slot(task("web").name, 1))
@@ -36,7 +36,7 @@ import Testing
         }
     }
 
-    @Test func `shown are the living tasks, or of each slot the last, or the one before`() throws {
+    @Test func `logs shows the living or the last task of each slot, and with --previous the task before it`() throws {
         let tasks = [
             try task("web", attempt: 1), try task("web", attempt: 0, state: .failed),
             try task("web", 1, attempt: 4, state: .stopped),
@@ -83,7 +83,7 @@ import Testing
         #expect(slots(follow.take(.changed([try task("web")], removed: []))) == ["web/0 0 new"])
     }
 
-    @Test func `it is over where only jobs or single tasks are named and all of theirs ended`() throws {
+    @Test func `a follow of jobs and single tasks ends once all of them have ended`() throws {
         var follow = LogFollow(try subjects("job"))
         _ = follow.take(.listed([try task("job", kind: .job)]))
         #expect(!follow.isOver)

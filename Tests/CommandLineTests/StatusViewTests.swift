@@ -129,7 +129,8 @@ import Testing
         #expect(seen()[1] == "web Unknown Unknown 1")
     }
 
-    @Test func `whoever waits is told what is not well, and no longer waits for what is`() throws {
+    @Test func `status --wait names the workloads that are not healthy, and no longer waits for those that are`() throws
+    {
         try write("web")
         try write("api", why: "it fails")
         try writeSummary(healthy: 1)

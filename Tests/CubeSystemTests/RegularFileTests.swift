@@ -30,12 +30,12 @@ struct RegularFileTests {
 
     init() throws { scratch = try Scratch() }
 
-    @Test func aFileIsReadAsAWhole() throws {
+    @Test func `a file is read as a whole`() throws {
         let file = try scratch.write("a", "text")
         #expect(try RegularFile.read(file, limit: 4) == Array("text".utf8))
     }
 
-    @Test func whatIsNotThereIsNil() throws {
+    @Test func `reading a name without a file answers nil`() throws {
         let file = try scratch.write("a", "text")
         #expect(try RegularFile.read(scratch.path.appending("none"), limit: 4) == nil)
         #expect(try RegularFile.read(file.appending("below"), limit: 4) == nil)
@@ -53,7 +53,7 @@ struct RegularFileTests {
         }
     }
 
-    @Test func onlyARegularFileIsRead() throws {
+    @Test func `only a regular file is read`() throws {
         let pipe = scratch.path.appending("pipe")
         #expect(mkfifo(pipe.string, 0o600) == 0)
         // Nobody writes to the pipe: opening it in the usual way would wait for ever.
@@ -65,7 +65,7 @@ struct RegularFileTests {
         #expect(refusal(zero) == "\(zero): it is a device, not a regular file")
     }
 
-    @Test func aSocketIsNotRead() throws {
+    @Test func `a socket is not read`() throws {
         let path = scratch.path.appending("socket")
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
@@ -81,14 +81,14 @@ struct RegularFileTests {
         #expect(refusal(path) == "\(path): it is a socket, not a regular file")
     }
 
-    @Test func aCycleOfLinksIsAnError() {
+    @Test func `a cycle of links is an error`() {
         let (first, second) = (scratch.path.appending("first"), scratch.path.appending("second"))
         symlink("second", first.string)
         symlink("first", second.string)
         #expect(refusal(first) == "\(first): \(Errno.tooManySymbolicLinkLevels)")
     }
 
-    @Test func aLinkIsRefusedWhereItMustNotBeOne() throws {
+    @Test func `a symbolic link is refused where the caller follows none`() throws {
         _ = try scratch.write("a", "text")
         let link = scratch.path.appending("link")
         symlink("a", link.string)
@@ -96,7 +96,7 @@ struct RegularFileTests {
         #expect(refusal(link, links: .refuse) == "\(link): it is a symbolic link, not a regular file")
     }
 
-    @Test func theSizeIsCheckedBeforeAnythingIsRead() throws {
+    @Test func `the size is checked before anything is read`() throws {
         let file = try scratch.write("large", "")
         // A hole: a terabyte that takes no space, and that nobody could hold in memory.
         #expect(truncate(file.string, 1 << 40) == 0)
@@ -104,7 +104,7 @@ struct RegularFileTests {
         #expect(refusal(file, limit: 1000) == "\(file): it is larger than 1000 bytes")
     }
 
-    @Test func aFileThatGrowsWhileItIsReadIsTooLarge() throws {
+    @Test func `a file that grows while it is read is too large`() throws {
         let path = try scratch.write("growing", "1234")
         guard let file = try RegularFile.open(path) else { throw Errno.noSuchFileOrDirectory }
         #expect(try file.status().st_size == 4)
@@ -122,13 +122,13 @@ struct RegularFileTests {
         #expect(try file.prefix(8) == Array("12345678".utf8))
     }
 
-    @Test func aFileWithoutASizeIsReadWithinItsLimit() throws {
+    @Test func `a file without a size is read within its limit`() throws {
         let status = FilePath("/proc/self/status")
         #expect(try RegularFile.read(status, limit: 1 << 20)?.isEmpty == false)
         #expect(refusal(status, limit: 16) == "\(status): it is larger than 16 bytes")
     }
 
-    @Test func nothingBelowADirectoryLeadsOutOfIt() throws {
+    @Test func `no name below a directory leads out of it`() throws {
         mkdir(scratch.path.appending("root").string, 0o700)
         _ = try scratch.write("root/inside", "inside")
         _ = try scratch.write("outside", "outside")
@@ -152,7 +152,7 @@ struct RegularFileTests {
         #expect(isMissing)
     }
 
-    @Test func namesAreBytes() throws {
+    @Test func `a name that is no text is read by its bytes`() throws {
         let name: [CChar] = [CChar(bitPattern: 0xFF), 0x61, 0]
         let path = scratch.path.appending(
             name.withUnsafeBufferPointer { FilePath.Component(platformString: $0.baseAddress!)! })

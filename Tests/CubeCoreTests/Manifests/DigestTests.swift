@@ -10,7 +10,7 @@ import Testing
         try #require(ManifestDecoder.decode(Array(text.utf8), file: "web.json").workloads.first)
     }
 
-    @Test func `a small manifest`() throws {
+    @Test func `the digests of a small manifest stay the same`() throws {
         let workload = try workload(##"{"name": "hello", "command": ["sh", "-c", "echo é\n\u0001\/"]}"##)
         // {"command":["sh","-c","echo é\n\u0001/"]}
         #expect(
@@ -21,7 +21,7 @@ import Testing
                 == "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a")
     }
 
-    @Test func `a manifest with every field`() throws {
+    @Test func `the digests of a manifest with every field stay the same`() throws {
         let workload = try workload(ManifestDecoderTests.full)
         // {"command":["web","--port","$(PORT)",""],"cpu":500,"disk":1073741824,"env":{"EMPTY":"","LOG_LEVEL":"info"},
         // "env_from":["secret:web.env"],"files":[{"mode":"0400","source":"secret:web.conf","target":"/etc/web.conf"}],

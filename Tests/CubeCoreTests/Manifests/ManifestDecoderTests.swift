@@ -130,7 +130,7 @@ import Testing
     }
 
     @Test(arguments: ["web", "1000", "1000:1000", "web:www", "4294967294", "DOMAIN\\\\web"])
-    func `a user, or a user and a group, by name or number`(user: String) {
+    func `the user field takes a user, or a user and a group, by name or number`(user: String) {
         #expect(decode(##"{"name": "a", "command": ["a"], "user": "\##(user)"}"##).diagnostics.isEmpty)
     }
 
@@ -174,7 +174,7 @@ import Testing
             ])
     }
 
-    @Test func `what a process cannot be held to is refused`() {
+    @Test func `a security field that no process can be held to is refused`() {
         for member in [##""read_only_root": true"##, ##""capabilities": []"##, ##""devices": []"##] {
             let problems = decode(##"{"name": "a", "command": ["a"], "security": {\##(member)}}"##).diagnostics
             #expect(problems.map(\.reason) == [.unsupported])

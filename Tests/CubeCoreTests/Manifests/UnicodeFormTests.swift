@@ -37,7 +37,7 @@ import Testing
         #expect(Set(differences.map { [$0.desired, $0.observed] }) == [["1", nil], [nil, "1"]])
     }
 
-    @Test func `a command in another form is shown so that it can be told apart`() throws {
+    @Test func `a difference shows both forms of a value so that they can be told apart`() throws {
         let before = try workload(#", "working_dir": "/\#(Self.composed)""#)
         let after = try workload(#", "working_dir": "/\#(Self.decomposed)""#)
         #expect(

@@ -7,8 +7,7 @@ struct JobDependencyTests {
     /// `app` needs `migrate`; both run their first version.
     private func started(replicas: Int = 1) -> PlanningWorld {
         var world = PlanningWorld()
-        world.write("app.json", Workload("app", "one", dependsOn: ["migrate"]))
-        world.write("migrate.json", Workload("migrate", "one", replicas: replicas, kind: .job))
+        world.writeAppAndJob("one", replicas: replicas)
         world.read()
         world.settle()
         return world
@@ -67,8 +66,7 @@ struct JobDependencyTests {
         var world = started()
         world.become(.complete, "migrate")
         world.settle()
-        world.write("app.json", Workload("app", "two", dependsOn: ["migrate"]))
-        world.write("migrate.json", Workload("migrate", "two", kind: .job))
+        world.writeAppAndJob("two")
         world.read()
         world.settle()
         #expect(started(world, "migrate") == [["two"]] && started(world, "app") == [["one"]])

@@ -256,6 +256,12 @@ struct PlanningWorld {
         files[BytePath(naming: file)] = .readable(workloads, digest: .sha256(of: text))
     }
 
+    /// Puts `app`, which needs the job `migrate`, and that job in their places, both of one version.
+    mutating func writeAppAndJob(_ version: String, replicas: Int = 1) {
+        write("app.json", Workload("app", version, dependsOn: ["migrate"]))
+        write("migrate.json", Workload("migrate", version, replicas: replicas, kind: .job))
+    }
+
     mutating func spoil(_ file: String) {
         let range = SourceRange(filename: file)
         files[BytePath(naming: file)] = .unreadable([

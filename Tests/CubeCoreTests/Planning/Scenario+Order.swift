@@ -19,16 +19,14 @@ extension Scenario {
             story.show("at the end")
         },
         Scenario("depends-on-job") { story in
-            story.world.write("app.json", Workload("app", "one", dependsOn: ["migrate"]))
-            story.world.write("migrate.json", Workload("migrate", "one", kind: .job))
+            story.world.writeAppAndJob("one")
             story.world.read()
             story.step("a service that needs a job")
             story.show("the job is running: app waits")
             story.world.become(.complete, "migrate")
             story.step("the job completed: app starts")
             story.world.settle()
-            story.world.write("app.json", Workload("app", "two", dependsOn: ["migrate"]))
-            story.world.write("migrate.json", Workload("migrate", "two", kind: .job))
+            story.world.writeAppAndJob("two")
             story.world.read()
             story.step("both change in one commit: the job runs first, and what runs of app stays")
             story.show("the job is running")
