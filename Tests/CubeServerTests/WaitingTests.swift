@@ -120,10 +120,7 @@ struct WaitingTests {
         async let value = operation()
         let before = wire.failures
         wire.cut()
-        while wire.failures < before + 5 {
-            try Task.checkCancellation()
-            await Task.yield()
-        }
+        try await eventually { wire.failures >= before + 5 }
         wire.mend()
         return try await value
     }
@@ -151,7 +148,7 @@ struct WaitingTests {
         // Time goes until the deadline and not beyond it: what does not end then never ends.
         let end = clock.now.advanced(by: .seconds(5))
         while clock.now < end {
-            while clock.nextDeadline == nil { await Task.yield() }
+            try await eventually { clock.nextDeadline != nil }
             clock.advance(to: min(clock.nextDeadline!, end))
         }
         let message = try #require(await error).message
@@ -166,7 +163,7 @@ struct WaitingTests {
         async let error = #expect(throws: APIError.self) { try await transport.send(TransportRequest(.get, ["a"])) }
         for _ in 1...3 {
             let next = clock.now.advanced(by: .seconds(20))
-            while clock.nextDeadline != next { await Task.yield() }
+            try await eventually { clock.nextDeadline == next }
             clock.advance(to: next)
         }
         #expect(await error?.message == "GET silent/a: no answer within 1m (3 attempts)")
@@ -176,10 +173,7 @@ struct WaitingTests {
         try await withSystem(OrchestratorTests.ScriptedWorker { _ in }) { system, wire in
             let run = Task { try await system.run(definition, within: .seconds(3600)) }
             // Once it watches, it has the answer that told it of its task.
-            while !wire.targets.contains(where: { $0.contains("since=") }) {
-                try Task.checkCancellation()
-                await Task.yield()
-            }
+            try await eventually { wire.targets.contains { $0.contains("since=") } }
             run.cancel()
             let error = await #expect(throws: APIError.self) { _ = try await run.value }
             #expect(error?.reason == .cancelled)
@@ -225,19 +219,13 @@ struct WaitingTests {
                 for _ in 1...5 {
                     let known = (followed.revisions.withLock(\.count), followed.states.withLock(\.count))
                     try await system.schedule(definition)
-                    while followed.revisions.withLock(\.count) == known.0
-                        || followed.states.withLock(\.count) == known.1
-                    {
-                        try Task.checkCancellation()
-                        await Task.yield()
+                    try await eventually {
+                        followed.revisions.withLock(\.count) != known.0 && followed.states.withLock(\.count) != known.1
                     }
                     try await throughOutage(of: wire) {}
                 }
                 let last = try await system.schedule(definition)
-                while followed.states.withLock({ !$0.contains { $0.tells(of: last.id) } }) {
-                    try Task.checkCancellation()
-                    await Task.yield()
-                }
+                try await eventually { followed.states.withLock { $0.contains { $0.tells(of: last.id) } } }
                 group.cancelAll()
                 while let end = await group.nextResult() {
                     if case .failure(let error) = end { #expect(error is CancellationError, "\(error)") }
@@ -268,10 +256,7 @@ struct WaitingTests {
                 try await system.waitUntilReady(task.id, within: .seconds(1))
             }
             // Once it watches, it knows the task.
-            while !wire.targets.contains(where: { $0.contains("since=") }) {
-                try Task.checkCancellation()
-                await Task.yield()
-            }
+            try await eventually { wire.targets.contains { $0.contains("since=") } }
             wire.cut()
             let message = try #require(await error).message
             #expect(message.contains("web/0 is"))
