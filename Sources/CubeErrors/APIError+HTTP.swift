@@ -11,7 +11,7 @@ extension APIError {
     ///   - status: the HTTP status of the answer.
     ///   - contentType: its `Content-Type`.
     ///   - body: the beginning of what it said.
-    public init(label: String, status: Int, contentType: String? = nil, body: String = "") {
+    package init(label: String, status: Int, contentType: String? = nil, body: String = "") {
         let quoted = Self.gist(of: body)
         var message = "\(label): status \(status) without an error object of Cube"
         if !quoted.isEmpty { message += ", but \"\(quoted)\"" }

@@ -9,7 +9,7 @@ extension ErrorReason {
     public var retryCanHelp: Bool { Self.table[self]?.retry ?? false }
 
     /// The reason for an answer that carries a status and no error object of ours, such as a proxy's HTML page.
-    public init(status: Int) {
+    package init(status: Int) {
         self =
             switch status {
             case ..<400: .malformedAnswer

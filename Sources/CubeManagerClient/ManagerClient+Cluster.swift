@@ -6,7 +6,7 @@ public import CubeTypes
 
 extension ManagerClient {
     /// How the cluster is: its id, the manager's term, how many tasks and nodes there are by state, what they have.
-    public func cluster() async throws -> ClusterStatus {
+    public func clusterStatus() async throws -> ClusterStatus {
         try await transport.send(TransportRequest(.get, Self.path("cluster")))
     }
 
@@ -67,34 +67,39 @@ extension ManagerClient {
     ///
     /// - Returns: the cluster that it belongs to from now on, and the manager's term.
     /// - Throws: `foreign_cluster` where the worker belongs to another one.
+    @discardableResult
     public func register(_ worker: WorkerInfo) async throws -> WorkerWelcome {
         try await transport.send(
             TransportRequest(.post, Self.path("workers"), body: worker, isIdempotent: true))
     }
 
-    /// All nodes, by name: state, capacity, what is reserved, labels.
-    public func nodes() async throws -> NodeList {
+    /// All workers, each as the node that it makes of its machine, by name: state, capacity, what is reserved, labels.
+    public func workers() async throws -> NodeList {
         try await transport.send(TransportRequest(.get, Self.path("workers")))
     }
 
-    /// One node.
+    /// One worker, as the node that it makes of its machine.
     ///
     /// - Throws: `worker_not_found`.
-    public func node(_ name: NodeName) async throws -> NodeInfo {
+    public func worker(_ name: NodeName) async throws -> NodeInfo {
         try await transport.send(TransportRequest(.get, Self.path("workers", name.rawValue)))
     }
 
-    /// Gives a node nothing new, or lets it take tasks again; what it runs goes on.
+    /// Gives a node no new tasks; those that it runs go on. ``undrain(_:)`` ends it.
     ///
-    /// - Parameters:
-    ///   - name: the node's.
-    ///   - draining: `false` ends it.
     /// - Throws: `worker_not_found`.
     @discardableResult
-    public func drain(_ name: NodeName, _ draining: Bool = true) async throws -> NodeInfo {
+    public func drain(_ name: NodeName) async throws -> NodeInfo {
         try await transport.send(
-            TransportRequest(
-                draining ? .post : .delete, Self.path("workers", name.rawValue, "drain"), isIdempotent: true))
+            TransportRequest(.post, Self.path("workers", name.rawValue, "drain"), isIdempotent: true))
+    }
+
+    /// Lets a node take new tasks again.
+    ///
+    /// - Throws: `worker_not_found`.
+    @discardableResult
+    public func undrain(_ name: NodeName) async throws -> NodeInfo {
+        try await transport.send(TransportRequest(.delete, Self.path("workers", name.rawValue, "drain")))
     }
 
     /// Forgets a node that will not come back. Its tasks count as lost from then on, and may run elsewhere: be sure that they
@@ -127,7 +132,8 @@ extension ManagerClient {
     ///
     /// - Returns: the owner with its lease, whose `fence` every write for the owner has to carry.
     /// - Throws: `lease_held`, `owner_taken`, `stale_fence`.
-    public func lease(_ name: OwnerName, _ request: LeaseRequest) async throws -> OwnerStatus {
+    @discardableResult
+    public func lease(_ name: OwnerName, with request: LeaseRequest) async throws -> OwnerStatus {
         var request = request
         request.id = request.id ?? Self.newID()
         return try await transport.send(
@@ -138,7 +144,8 @@ extension ManagerClient {
     /// however often it has to be sent.
     ///
     /// - Throws: `hold_not_found` for an approval of nothing that is held; `owner_not_found`.
-    public func direct(_ name: OwnerName, _ directive: Directive) async throws -> OwnerStatus {
+    @discardableResult
+    public func direct(_ name: OwnerName, with directive: Directive) async throws -> OwnerStatus {
         var directive = directive
         directive.id = directive.id ?? Self.newID()
         return try await transport.send(

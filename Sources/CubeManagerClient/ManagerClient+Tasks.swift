@@ -7,6 +7,7 @@ extension ManagerClient {
     ///
     /// - Returns: the task, and whether this call created it.
     /// - Throws: `stale_attempt`, `stale_fence`, `lease_required`, `max_live`, …
+    @discardableResult
     public func schedule(_ request: ScheduleRequest) async throws -> (task: TaskStatus, created: Bool) {
         let (status, task) = try await transport.exchange(
             TransportRequest(.post, Self.path("tasks"), body: request, isIdempotent: true), as: TaskStatus.self)
@@ -14,12 +15,13 @@ extension ManagerClient {
     }
 
     /// Up to `BatchRequest.maximum` operations, each with its own result, in their order.
+    @discardableResult
     public func batch(_ request: BatchRequest) async throws -> BatchAnswer {
         try await transport.send(
             TransportRequest(.post, Self.path("tasks", "batch"), body: request, isIdempotent: true))
     }
 
-    /// One page of tasks; ``pages(owner:name:state:size:)`` asks for all of them.
+    /// One page of the tasks; ``pages(owner:name:state:size:)`` asks for each of them, and ``tasks(owner:name:state:)`` for all.
     ///
     /// - Parameters:
     ///   - owner: only tasks of this owner; default: of all.
@@ -28,7 +30,7 @@ extension ManagerClient {
     ///   - limit: how many tasks at most; 1 to 1000.
     ///   - cursor: that of the page before.
     /// - Throws: `revision_gone` where a cursor is too old: list anew.
-    public func list(
+    public func page(
         owner: OwnerName? = nil, name: WorkloadName? = nil, state: TaskState? = nil, limit: Int = 1000,
         cursor: String? = nil
     ) async throws -> TaskList {
@@ -51,7 +53,7 @@ extension ManagerClient {
         owner: OwnerName? = nil, name: WorkloadName? = nil, state: TaskState? = nil, size: Int = 1000
     ) -> TaskPages {
         TaskPages { cursor in
-            try await list(owner: owner, name: name, state: state, limit: size, cursor: cursor)
+            try await page(owner: owner, name: name, state: state, limit: size, cursor: cursor)
         }
     }
 
@@ -120,6 +122,7 @@ extension ManagerClient {
     /// Asks a task to end. Asked again, it answers the task as it is.
     ///
     /// - Throws: `task_not_found`.
+    @discardableResult
     public func stop(_ id: TaskID) async throws -> TaskStatus {
         try await transport.send(TransportRequest(.delete, Self.path("tasks", id.rawValue)))
     }
@@ -128,7 +131,8 @@ extension ManagerClient {
     ///
     /// - Throws: `task_not_found`, `owner_not_found`; `lease_held` where the reconciler of its owner is at work; `conflict`
     ///   for a task that ended or is to end; `max_live`.
-    public func adopt(_ id: TaskID, _ request: AdoptRequest) async throws -> TaskStatus {
+    @discardableResult
+    public func adopt(_ id: TaskID, with request: AdoptRequest) async throws -> TaskStatus {
         try await transport.send(
             TransportRequest(.post, Self.path("tasks", id.rawValue, "adopt"), body: request, isIdempotent: true))
     }
@@ -136,6 +140,7 @@ extension ManagerClient {
     /// Changes a task's settings in place.
     ///
     /// - Throws: `stale_settings` where the task's settings are not those of `update.from`; `task_not_found`, `stale_fence`.
+    @discardableResult
     public func updateSettings(
         _ update: SettingsUpdate, owner: OwnerName, fence: Int = 0, pass: Int = 0
     ) async throws -> TaskStatus {
@@ -153,9 +158,9 @@ extension ManagerClient {
     ///   - follow: goes on with what the task writes, until it ends.
     /// - Returns: its bytes, which `ByteStream.lines` cuts into lines.
     public func logs(
-        _ id: TaskID, tail: Int? = nil, follow: Bool = false
+        of id: TaskID, tail: Int? = nil, follow: Bool = false
     ) async throws -> ByteStream {
-        try await logs(id, LogSelection(tail: tail, follow: follow))
+        try await logs(of: id, selecting: LogSelection(tail: tail, follow: follow))
     }
 
     /// A part of the output of a task, as it was written or with the time of each line.
@@ -164,7 +169,7 @@ extension ManagerClient {
     ///   - id: the task's.
     ///   - selection: which part, and in which form.
     /// - Returns: its bytes, which `ByteStream.lines` cuts into lines.
-    public func logs(_ id: TaskID, _ selection: LogSelection) async throws -> ByteStream {
+    public func logs(of id: TaskID, selecting selection: LogSelection) async throws -> ByteStream {
         try await transport.stream(
             TransportRequest(
                 .get, Self.path("tasks", id.rawValue, "logs"),

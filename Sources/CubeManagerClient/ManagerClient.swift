@@ -1,16 +1,19 @@
-package import CubeErrors
+@_exported public import CubeErrors
 @_exported public import CubeTransport
-public import CubeTypes
-public import CubeVersion
+@_exported public import CubeTypes
+@_exported public import CubeVersion
 
 /// Calls a manager: a method for each endpoint.
 ///
 /// ```swift
-/// let manager = ManagerClient(endpoint: Endpoint(rawValue: "http://127.0.0.1:8081")!, token: token)
+/// let manager = ManagerClient(endpoint: "http://127.0.0.1:8081", token: token)
 /// for try await task in manager.pages(owner: .default).tasks { print(task.name, task.state) }
 /// ```
 ///
 /// It is a value without a life cycle: make one, keep it, copy it, forget it. Copies share their retry budget.
+///
+/// A *node* is a machine; its *worker* is the program that runs tasks there. The manager knows a node by its worker alone, so that
+/// its calls are about workers (``workers()``, ``worker(_:)``), and what they tell is how the node is (`NodeInfo`, `NodeName`).
 ///
 /// Every method throws `APIError`, the server's own or one that says what went wrong on the way, and `CancellationError` when
 /// its task is cancelled. Each call may be made twice without harm, and is made again when nobody served it, as `ClientOptions`

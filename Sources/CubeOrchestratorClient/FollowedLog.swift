@@ -59,17 +59,17 @@ struct FollowedLog: AsyncSequence, Sendable {
         private mutating func open() async throws -> Bool {
             let (client, id) = (client, id)
             var task = try await client.manager.untilServed { try await client.manager.task(id) }
-            if task.node == nil {
+            if task.node == nil, selection.follow {
                 task = try await client.observing(task) { $0.node != nil || $0.state.hasEnded ? $0 : nil }
-                guard task.node != nil else { return false }
             }
+            guard task.node != nil else { return false }
             self.task = task
             if place.open(task.placement, isWhole: selection.tail == nil) { selection.tail = nil }
             var part = selection
             part.tail = place.tail ?? selection.tail
-            part.follow = !task.state.hasEnded
+            part.follow = selection.follow && !task.state.hasEnded
             stream = try await client.manager.untilServed { [part] in
-                try await client.manager.logs(id, part)
+                try await client.manager.logs(of: id, selecting: part)
             }.makeAsyncIterator()
             return true
         }
@@ -78,7 +78,7 @@ struct FollowedLog: AsyncSequence, Sendable {
         ///
         /// - Returns: whether there may be more: what was opened before the task ended may have ended before it.
         private func isToGoOn() async throws -> Bool {
-            guard let last = task, !last.state.hasEnded else { return false }
+            guard selection.follow, let last = task, !last.state.hasEnded else { return false }
             do {
                 return try await client.within(Self.pause) { [client] in
                     try await client.observing(last) { $0.revision > last.revision ? true : nil }

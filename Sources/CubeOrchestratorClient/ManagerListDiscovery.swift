@@ -22,7 +22,7 @@ public final class ManagerListDiscovery: Discovery {
         var options = options
         options.retries.attempts = 1
         self.init(seeds: seeds) { [options] in
-            try await ManagerClient(endpoint: $0, token: token, options: options).cluster().managers
+            try await ManagerClient(endpoint: $0, token: token, options: options).clusterStatus().managers
         }
     }
 

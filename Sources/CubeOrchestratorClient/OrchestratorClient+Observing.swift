@@ -108,7 +108,7 @@ extension OrchestratorClient {
 
     /// Where to watch on from a task: its revision, in the present term.
     private func position(of task: TaskStatus, _ observation: Observation) async throws -> WatchPosition {
-        let cluster = try await manager.untilServed(onChange: observation.meet) { try await manager.cluster() }
+        let cluster = try await manager.untilServed(onChange: observation.meet) { try await manager.clusterStatus() }
         return WatchPosition(revision: task.revision, term: cluster.term)
     }
 
@@ -123,7 +123,7 @@ extension OrchestratorClient {
         guard task.node != nil else { return }
         var lines: [String] = []
         do {
-            for try await line in try await manager.logs(task.id, tail: Self.lines).lines { lines.append(line) }
+            for try await line in try await manager.logs(of: task.id, tail: Self.lines).lines { lines.append(line) }
         } catch {}
         if !lines.isEmpty { observation.read(lines.joined(separator: "\n")) }
     }

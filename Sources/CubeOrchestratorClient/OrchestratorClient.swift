@@ -7,8 +7,8 @@ public import CubeTypes
 /// ```swift
 /// let cube = OrchestratorClient(try .load())
 /// let task = try await cube.run(
-///     TaskDefinition(name: try WorkloadName(checking: "migrate"), kind: .job, command: ["migrate"]), within: .seconds(60))
-/// for try await line in cube.logs(of: task.id).lines { print(line) }
+///     TaskDefinition(name: "migrate", kind: .job, command: ["migrate"]), within: .seconds(60))
+/// for try await line in cube.logs(of: task.id, follow: true).lines { print(line) }
 /// ```
 ///
 /// It is a value without a life cycle. Every method throws `APIError` and `CancellationError`. What waits or follows goes on
@@ -90,18 +90,24 @@ extension OrchestratorClient {
 extension OrchestratorClient {
     /// How the whole system is: the cluster, its nodes and its owners, asked for at the same time.
     public func overview() async throws -> SystemOverview {
-        async let cluster = manager.cluster()
-        async let nodes = manager.nodes()
+        async let cluster = manager.clusterStatus()
+        async let workers = manager.workers()
         async let owners = manager.owners()
-        return try await SystemOverview(cluster: cluster, nodes: nodes.nodes, owners: owners.owners)
+        return try await SystemOverview(cluster: cluster, nodes: workers.nodes, owners: owners.owners)
     }
+
+    /// How the cluster is: its id, the manager's term, how many tasks and nodes there are by state, what they have.
+    public func clusterStatus() async throws -> ClusterStatus { try await manager.clusterStatus() }
+
+    /// All workers, each as the node that it makes of its machine, by name.
+    public func workers() async throws -> [NodeInfo] { try await manager.workers().nodes }
 
     /// The node that has a task, or had it last; `nil` before it has one.
     ///
     /// - Throws: `task_not_found`, `worker_not_found`.
     public func worker(of task: TaskID) async throws -> NodeInfo? {
         guard let node = try await manager.task(task).node else { return nil }
-        return try await manager.node(node)
+        return try await manager.worker(node)
     }
 
     /// Where a workload is served now: the ports of its ready tasks.
@@ -113,26 +119,27 @@ extension OrchestratorClient {
         try await manager.endpoints(of: name, owner: owner ?? self.owner).endpoints
     }
 
-    /// What a task writes, wherever it runs: where it is placed anew, the output goes on with that of its new place, and where a
-    /// connection breaks, after what came already. It ends with the task.
+    /// The output of a task, wherever it runs: after a break of the connection it goes on after what came already, and with
+    /// `follow` in the task's next place when it is placed anew.
     ///
     /// What a node that is lost wrote and nobody read is lost too.
     ///
     /// - Parameters:
     ///   - task: the task's id.
     ///   - tail: of its first place, only the last so many lines of what there is; `nil` for all.
+    ///   - follow: goes on with what the task writes, until it ends.
     /// - Returns: its bytes; `lines` of them are lines.
-    public func logs(of task: TaskID, tail: Int? = nil) -> ByteStream {
-        logs(of: task, LogSelection(tail: tail))
+    public func logs(of task: TaskID, tail: Int? = nil, follow: Bool = false) -> ByteStream {
+        logs(of: task, selecting: LogSelection(tail: tail, follow: follow))
     }
 
-    /// A part of the output of a task, wherever it runs, and what it writes until it ends.
+    /// A part of the output of a task, wherever it runs, as it was written or with the time of each line.
     ///
     /// - Parameters:
     ///   - task: the task's id.
-    ///   - selection: which part, and in which form; it is followed, whatever the selection says of that.
+    ///   - selection: which part, and in which form.
     /// - Returns: its bytes, which `ByteStream.lines` cuts into lines.
-    public func logs(of task: TaskID, _ selection: LogSelection) -> ByteStream {
+    public func logs(of task: TaskID, selecting selection: LogSelection) -> ByteStream {
         ByteStream(FollowedLog(client: self, task: task, selection: selection))
     }
 }

@@ -11,7 +11,7 @@ public import CubeWorkerClient
 /// ```swift
 /// @Test func `a task that fails is started again`() async throws {
 ///     try await TestCluster.run(nodes: ["a", "b"]) { cluster in
-///         let task = try await cluster.schedule(TaskDefinition(name: WorkloadName(checking: "web"), command: ["web"]))
+///         let task = try await cluster.schedule(TaskDefinition(name: "web", command: ["web"]))
 ///         try cluster.tasks["web"].exit(1)
 ///         await cluster.advance(by: .seconds(5))
 ///         #expect(try await cluster.manager.task(task.id).restarts == 1)

@@ -4,7 +4,7 @@
 /// - Since: 0.1
 public struct Deprecation: Hashable, Sendable {
     /// The header field that says it.
-    public static let headerName = "Cube-Deprecated"
+    package static let headerName = "Cube-Deprecated"
 
     /// The version of the product that deprecated it.
     public var since: SemanticVersion
@@ -23,7 +23,7 @@ public struct Deprecation: Hashable, Sendable {
     public var header: String { "since=\(since); until=\(until); use=\(replacement)" }
 
     /// Reads the header field; `nil` for what is none.
-    public init?(header: String) {
+    package init?(header: String) {
         var values: [Substring: Substring] = [:]
         var rest = header[...]
         while let equals = rest.firstIndex(of: "=") {

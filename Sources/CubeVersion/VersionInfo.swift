@@ -3,7 +3,7 @@
 /// - Since: 0.1
 public struct VersionInfo: Codable, Hashable, Sendable {
     /// The header field that says it.
-    public static let headerName = "Cube-Version"
+    package static let headerName = "Cube-Version"
 
     /// The version of the product.
     public var version: String
@@ -44,7 +44,7 @@ extension VersionInfo {
     public var header: String { "\(version); api=\(oldestAPI)-\(api)" }
 
     /// Reads the header field; `nil` for what is none. What a newer version adds after another `;` is passed over.
-    public init?(header: String) {
+    package init?(header: String) {
         let parts = header.split(separator: ";").map { $0.drop { $0 == " " } }
         guard let version = parts.first, !version.isEmpty,
             let range = parts.dropFirst().first(where: { $0.hasPrefix("api=") })?.dropFirst(4)

@@ -1,6 +1,7 @@
+@_exported public import CubeErrors
 @_exported public import CubeTransport
-public import CubeTypes
-public import CubeVersion
+@_exported public import CubeTypes
+@_exported public import CubeVersion
 
 /// Calls a worker: a method for each endpoint. A manager does; people ask the manager.
 ///
@@ -54,6 +55,7 @@ public struct WorkerClient: Sendable {
     ///
     /// - Returns: the task, and whether this call created it.
     /// - Throws: `stale_term`, `foreign_cluster`, `conflict`.
+    @discardableResult
     public func assign(_ assignment: TaskAssignment) async throws -> (task: WorkerTask, created: Bool) {
         let (status, task) = try await transport.exchange(
             TransportRequest(.post, Self.path("tasks"), body: assignment, isIdempotent: true), as: WorkerTask.self)
@@ -69,7 +71,7 @@ public struct WorkerClient: Sendable {
     ///   - cluster: the manager's.
     ///   - wait: how long to wait at most.
     /// - Throws: `stale_term`, `foreign_cluster`.
-    public func list(
+    public func tasks(
         since: Int?, incarnation: String?, term: Int, cluster: ClusterID, wait: Duration
     ) async throws -> WorkerTaskList {
         try await transport.send(
@@ -93,7 +95,7 @@ public struct WorkerClient: Sendable {
         term: Int, cluster: ClusterID, since last: WorkerTaskList? = nil, wait: Duration = .seconds(10)
     ) -> some AsyncSequence<WorkerTaskList, any Error> & Sendable {
         WorkerWatch(last: last) { last in
-            try await list(
+            try await tasks(
                 since: last?.sequence, incarnation: last?.incarnation, term: term, cluster: cluster, wait: wait)
         }
     }
@@ -113,6 +115,7 @@ public struct WorkerClient: Sendable {
     ///   - term: the manager's.
     ///   - cluster: the manager's.
     /// - Throws: `stale_term`, `foreign_cluster`.
+    @discardableResult
     public func stop(_ id: TaskID, placement: Int, term: Int, cluster: ClusterID) async throws -> WorkerTask {
         try await transport.send(
             TransportRequest(
@@ -123,7 +126,8 @@ public struct WorkerClient: Sendable {
     /// Gives a task new settings, which count at once.
     ///
     /// - Throws: `task_not_found`, `stale_term`, `foreign_cluster`.
-    public func updateSettings(_ id: TaskID, _ settings: TaskSettings) async throws -> WorkerTask {
+    @discardableResult
+    public func updateSettings(_ id: TaskID, with settings: TaskSettings) async throws -> WorkerTask {
         try await transport.send(
             TransportRequest(.put, Self.path("tasks", id.rawValue, "settings"), body: settings))
     }
@@ -136,9 +140,9 @@ public struct WorkerClient: Sendable {
     ///   - follow: goes on with what the task writes, until it ends.
     /// - Returns: its bytes, which `ByteStream.lines` cuts into lines.
     public func logs(
-        _ id: TaskID, tail: Int? = nil, follow: Bool = false
+        of id: TaskID, tail: Int? = nil, follow: Bool = false
     ) async throws -> ByteStream {
-        try await logs(id, LogSelection(tail: tail, follow: follow))
+        try await logs(of: id, selecting: LogSelection(tail: tail, follow: follow))
     }
 
     /// A part of the output of a task, as it was written or with the time of each line.
@@ -147,7 +151,7 @@ public struct WorkerClient: Sendable {
     ///   - id: the task's.
     ///   - selection: which part, and in which form.
     /// - Returns: its bytes, which `ByteStream.lines` cuts into lines.
-    public func logs(_ id: TaskID, _ selection: LogSelection) async throws -> ByteStream {
+    public func logs(of id: TaskID, selecting selection: LogSelection) async throws -> ByteStream {
         try await transport.stream(
             TransportRequest(
                 .get, Self.path("tasks", id.rawValue, "logs"),

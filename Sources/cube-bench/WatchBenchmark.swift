@@ -32,7 +32,7 @@ struct WatchBenchmark: AsyncParsableCommand {
         var options = configuration.options
         options.connectionLimit = count + 1
         let client = ManagerClient(endpoint: endpoint, token: configuration.token, options: options)
-        let position = try await client.list(owner: configuration.owner)
+        let position = try await client.page(owner: configuration.owner)
 
         let before = try Usage(of: process)
         try await withThrowingTaskGroup(of: TaskChanges.self) { group in

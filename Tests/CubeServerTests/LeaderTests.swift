@@ -53,7 +53,7 @@ struct LeaderTests {
                 let scheduled = try await system.manager.schedule(request)
                 #expect(scheduled.created)
                 for _ in 0..<3 {
-                    let cluster = try await system.manager.cluster()
+                    let cluster = try await system.manager.clusterStatus()
                     #expect(cluster.tasks == ["pending": 1])
                 }
                 #expect(asked.now == 1)
@@ -67,7 +67,7 @@ struct LeaderTests {
         try await ManagerEndpointTests().withService { _, leader in
             try await withFollower(of: { nil }) { follower, asked in
                 let system = client([follower, leader])
-                for _ in 0..<3 { _ = try await system.manager.cluster() }
+                for _ in 0..<3 { _ = try await system.manager.clusterStatus() }
                 #expect(asked.now == 1)
             }
         }
@@ -85,7 +85,7 @@ struct LeaderTests {
                 }
             }) { follower, asked in
                 let system = client([follower])
-                _ = try await system.manager.cluster()
+                _ = try await system.manager.clusterStatus()
                 #expect(asked.now == 2)
             }
         }
@@ -97,7 +97,7 @@ struct LeaderTests {
             try await withFollower(of: { first }) { second, askedSecond in
                 other.withLock { $0 = second }
                 let error = await #expect(throws: APIError.self) {
-                    try await client([first]).manager.cluster()
+                    try await client([first]).manager.clusterStatus()
                 }
                 #expect(error?.reason == .notLeader)
                 #expect(error?.details == ["leader": second.rawValue])

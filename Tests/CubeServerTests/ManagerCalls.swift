@@ -114,7 +114,7 @@ extension ManagerService: CalledServer {
             try await leased(manager)
             try await scheduled(manager)
         } _: { client, _ in
-            _ = try await client.adopt(request.task.id, AdoptRequest(owner: .default, maxLive: 1))
+            _ = try await client.adopt(request.task.id, with: AdoptRequest(owner: .default, maxLive: 1))
         },
         ClientCall("updateSettings", after: scheduled) { client, _ in
             var definition = request.task.definition
@@ -128,7 +128,7 @@ extension ManagerService: CalledServer {
     ]
 
     private static let reads: [ClientCall<ManagerService>] = [
-        ClientCall("list", after: scheduled) { client, _ in _ = try await client.list(owner: .manual) },
+        ClientCall("page", after: scheduled) { client, _ in _ = try await client.page(owner: .manual) },
         ClientCall("pages", after: scheduled) { client, _ in
             for try await _ in client.pages(owner: .manual).tasks {}
         },
@@ -144,12 +144,12 @@ extension ManagerService: CalledServer {
         },
         ClientCall("task", after: scheduled) { client, _ in _ = try await client.task(request.task.id) },
         ClientCall("logs", isStream: true, after: placed) { client, _ in
-            for try await _ in try await client.logs(request.task.id, tail: 7) {}
+            for try await _ in try await client.logs(of: request.task.id, tail: 7) {}
         },
         ClientCall("backup", isStream: true, after: scheduled) { client, _ in
             for try await _ in try await client.backup() {}
         },
-        ClientCall("cluster") { client, _ in _ = try await client.cluster() },
+        ClientCall("clusterStatus") { client, _ in _ = try await client.clusterStatus() },
         ClientCall("metrics", after: scheduled) { client, _ in _ = try await client.metrics() },
         ClientCall("endpoints", after: scheduled) { client, _ in
             _ = try await client.endpoints(of: request.task.name)
@@ -163,14 +163,14 @@ extension ManagerService: CalledServer {
 
     private static let fleet: [ClientCall<ManagerService>] = [
         ClientCall("register", as: .worker) { client, _ in _ = try await client.register(world.worker) },
-        ClientCall("nodes", after: registered) { client, _ in _ = try await client.nodes() },
-        ClientCall("node", after: registered) { client, _ in _ = try await client.node(world.node) },
+        ClientCall("workers", after: registered) { client, _ in _ = try await client.workers() },
+        ClientCall("worker", after: registered) { client, _ in _ = try await client.worker(world.node) },
         ClientCall("drain", after: registered) { client, _ in try await client.drain(world.node) },
-        ClientCall("drain") { manager in
+        ClientCall("undrain") { manager in
             try await registered(manager)
             _ = try await manager.drain(world.node, true)
         } _: { client, _ in
-            try await client.drain(world.node, false)
+            try await client.undrain(world.node)
         },
         ClientCall("remove", after: registered) { client, _ in try await client.remove(world.node) },
     ]
@@ -178,15 +178,15 @@ extension ManagerService: CalledServer {
     private static let owning: [ClientCall<ManagerService>] = [
         ClientCall("owners", after: leased) { client, _ in _ = try await client.owners() },
         ClientCall("owner", after: leased) { client, _ in _ = try await client.owner(.default) },
-        ClientCall("lease") { client, _ in _ = try await client.lease(.default, lease) },
+        ClientCall("lease") { client, _ in _ = try await client.lease(.default, with: lease) },
         ClientCall("lease", after: leased) { client, manager in
-            _ = try await client.lease(.default, try await renewal(on: manager, release: false))
+            _ = try await client.lease(.default, with: try await renewal(on: manager, release: false))
         },
         ClientCall("lease", after: leased) { client, manager in
-            _ = try await client.lease(.default, try await renewal(on: manager, release: true))
+            _ = try await client.lease(.default, with: try await renewal(on: manager, release: true))
         },
         ClientCall("direct", after: leased) { client, _ in
-            _ = try await client.direct(.default, Directive(verb: .restart, subject: "web", id: "once"))
+            _ = try await client.direct(.default, with: Directive(verb: .restart, subject: "web", id: "once"))
         },
         ClientCall("forget", after: released) { client, _ in try await client.forget(.default) },
     ]

@@ -139,7 +139,7 @@ struct ManagerEndpointTests {
             #expect(list.slots.map(\.next) == [1])
             let stopped = try await client.stop(request.task.id)
             #expect(stopped.desired == .stop)
-            #expect(try await client.list(state: .pending).tasks.isEmpty)
+            #expect(try await client.page(state: .pending).tasks.isEmpty)
             let gone = await #expect(throws: APIError.self) { try await client.task(unknown) }
             #expect(gone?.reason == .taskNotFound)
             let stale = await #expect(throws: APIError.self) {
@@ -160,7 +160,7 @@ struct ManagerEndpointTests {
             var listed: [TaskStatus] = []
             var cursor: String?
             repeat {
-                let page = try await client.list(owner: .manual, limit: 10, cursor: cursor)
+                let page = try await client.page(owner: .manual, limit: 10, cursor: cursor)
                 #expect(page.revision == answer.revision)
                 listed += page.tasks
                 cursor = page.cursor
@@ -198,11 +198,11 @@ struct ManagerEndpointTests {
             #expect(try await register.register(worker).cluster == cluster)
             let forbidden = await #expect(throws: APIError.self) { try await client.register(worker) }
             #expect(forbidden?.reason == .forbidden)
-            #expect(try await client.nodes().nodes.map(\.name) == [node])
-            #expect(try await client.node(node).url == worker.url)
+            #expect(try await client.workers().nodes.map(\.name) == [node])
+            #expect(try await client.worker(node).url == worker.url)
 
             var (task, _) = try await client.schedule(ScheduleRequest(owner: .manual, maxLive: 1, task: proposal()))
-            let term = try await client.cluster().term
+            let term = try await client.clusterStatus().term
             while task.node == nil {
                 let changes = try await client.changes(
                     owner: .manual, since: task.revision, term: term, wait: .seconds(30))
@@ -210,12 +210,12 @@ struct ManagerEndpointTests {
             }
             #expect(task.node == node)
             var output: [UInt8] = []
-            for try await bytes in try await client.logs(task.id, tail: 7, follow: true) { output += bytes }
+            for try await bytes in try await client.logs(of: task.id, tail: 7, follow: true) { output += bytes }
             #expect(String(decoding: output, as: UTF8.self) == "tail 7 follow true\ndone\n")
 
             try await client.drain(node)
-            #expect(try await client.cluster().nodes == ["draining": 1])
-            let resumed = try await client.drain(node, false)
+            #expect(try await client.clusterStatus().nodes == ["draining": 1])
+            let resumed = try await client.undrain(node)
             #expect(resumed.state != .draining)
             let missing = await #expect(throws: APIError.self) {
                 try await client.remove(NodeName(rawValue: "nobody")!)
@@ -227,12 +227,12 @@ struct ManagerEndpointTests {
     @Test func `an owner's lease, directives and end`() async throws {
         try await withManager { client, endpoint in
             let owner = OwnerName.default
-            let leased = try await client.lease(owner, LeaseRequest(holder: "test", source: source))
+            let leased = try await client.lease(owner, with: LeaseRequest(holder: "test", source: source))
             let fence = try #require(leased.lease?.fence)
             let task = proposal(owner: owner)
             _ = try await client.schedule(ScheduleRequest(owner: owner, fence: fence, pass: 1, maxLive: 1, task: task))
             let directive = Directive(verb: .suspend, subject: "web", reason: "for now")
-            #expect(try await client.direct(owner, directive).directives.map(\.name) == ["suspend-web"])
+            #expect(try await client.direct(owner, with: directive).directives.map(\.name) == ["suspend-web"])
             #expect(try await client.owners().owners.map(\.owner) == [owner])
             #expect(try await client.owner(owner).directives.map(\.reason) == ["for now"])
 
@@ -242,7 +242,7 @@ struct ManagerEndpointTests {
 
             _ = try await client.stop(task.id)
             _ = try await client.lease(
-                owner, LeaseRequest(holder: "test", source: source, fence: fence, release: true))
+                owner, with: LeaseRequest(holder: "test", source: source, fence: fence, release: true))
             try await client.forget(owner)
             let error = await #expect(throws: APIError.self) { try await client.owner(owner) }
             #expect(error?.reason == .ownerNotFound)
@@ -251,7 +251,7 @@ struct ManagerEndpointTests {
 
     @Test func `the manager serves its metrics, and its events as a list and as a stream`() async throws {
         try await withManager { client, endpoint in
-            let before = try await client.cluster()
+            let before = try await client.clusterStatus()
             _ = try await client.schedule(ScheduleRequest(owner: .manual, maxLive: 1, task: proposal()))
             let metrics = try await client.metrics()
             #expect(metrics.tasks == ["pending": 1])
@@ -289,7 +289,7 @@ struct ManagerEndpointTests {
             _ = try await client.schedule(request)
             let reader = ManagerClient(endpoint: endpoint, token: tokens[.read], options: quiet)
             let list = try await reader.endpoints(of: request.task.name, owner: .manual)
-            #expect(try await list == EndpointList(revision: client.cluster().revision, endpoints: []))
+            #expect(try await list == EndpointList(revision: client.clusterStatus().revision, endpoints: []))
             #expect(try await ask(.GET, endpoint, "/api/v1/manager/endpoints", token: .read).status == 400)
         }
     }

@@ -33,9 +33,9 @@ struct NegotiationTests {
             let wire = EveryCallTests.Noting(NetworkWire(endpoint, options: quiet))
             let client = ManagerClient(wire: wire, token: tokens[.write], options: quiet)
             let calls: [@Sendable () async throws -> Void] = [
-                { _ = try await client.cluster() },
+                { _ = try await client.clusterStatus() },
                 { try await client.ready() },
-                { _ = try await client.logs(ManagerEndpointTests().unknown) },
+                { _ = try await client.logs(of: ManagerEndpointTests().unknown) },
                 { try await client.remove(ManagerEndpointTests().node) },
                 { for try await _ in client.watch(owner: .manual) {} },
             ]

@@ -179,7 +179,7 @@ struct OrchestratorTests {
             let task = try await system.schedule(definition())
             // Each end of a stream waits for a change of the task.
             var pieces: [String] = []
-            for try await bytes in system.logs(of: task.id) {
+            for try await bytes in system.logs(of: task.id, follow: true) {
                 pieces.append(String(decoding: bytes, as: UTF8.self))
                 let run = pieces.count + 1
                 worker.change(task.id) { changed in
@@ -233,7 +233,7 @@ struct OrchestratorTests {
                 managers: StaticDiscovery(free + [endpoint]), token: tokens[.write], options: quiet)
             #expect(try await system.overview().cluster.cluster == cluster)
             let nobody = OrchestratorClient(managers: StaticDiscovery([]), options: quiet)
-            let error = await #expect(throws: APIError.self) { try await nobody.manager.cluster() }
+            let error = await #expect(throws: APIError.self) { try await nobody.manager.clusterStatus() }
             #expect(error?.reason == .unavailable)
         }
     }

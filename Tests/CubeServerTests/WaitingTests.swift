@@ -31,6 +31,8 @@ struct WaitingTests {
             var failures = 0
             var targets: [String] = []
             var calls: [Int: Task<WireAnswer, any Error>] = [:]
+            /// The calls that were under way when the way was cut.
+            var lost: Set<Int> = []
             var last = 0
         }
 
@@ -49,6 +51,7 @@ struct WaitingTests {
         func cut() {
             let calls = state.withLock { state in
                 state.isCut = true
+                state.lost.formUnion(state.calls.keys)
                 return state.calls.values
             }
             for call in calls { call.cancel() }
@@ -76,12 +79,13 @@ struct WaitingTests {
             } onCancel: {
                 task.cancel()
             }
-            let isCut = state.withLock { state in
+            let isLost = state.withLock { state in
                 state.calls[number] = nil
-                if state.isCut { state.failures += 1 }
-                return state.isCut
+                let isLost = state.lost.remove(number) != nil
+                if isLost { state.failures += 1 }
+                return isLost
             }
-            guard !isCut else { throw away }
+            guard !isLost else { throw away }
             return try result.get()
         }
     }

@@ -48,8 +48,8 @@ extension WorkerService: CalledServer {
             try await client.transport.send(TransportRequest(.get, ["openapi.json"]))
         },
         ClientCall("assign") { client, _ in _ = try await client.assign(world.assignment()) },
-        ClientCall("list", after: assigned) { client, _ in
-            _ = try await client.list(since: nil, incarnation: nil, term: 1, cluster: world.cluster, wait: .zero)
+        ClientCall("tasks", after: assigned) { client, _ in
+            _ = try await client.tasks(since: nil, incarnation: nil, term: 1, cluster: world.cluster, wait: .zero)
         },
         ClientCall("watch", wait: .seconds(10), after: assigned) { client, _ in
             var lists = client.watch(term: 1, cluster: world.cluster).makeAsyncIterator()
@@ -66,12 +66,12 @@ extension WorkerService: CalledServer {
             let digest = Digest(rawValue: "sha256:" + String(repeating: "b", count: 64))!
             _ = try await client.updateSettings(
                 world.id,
-                TaskSettings(
+                with: TaskSettings(
                     cluster: world.cluster, term: 1, placement: 1, settingsDigest: digest,
                     definition: world.definition))
         },
         ClientCall("logs", isStream: true, after: assigned) { client, _ in
-            for try await _ in try await client.logs(world.id, tail: 7) {}
+            for try await _ in try await client.logs(of: world.id, tail: 7) {}
         },
         ClientCall("info") { client, _ in _ = try await client.info() },
         ClientCall("status", after: assigned) { client, _ in _ = try await client.status() },

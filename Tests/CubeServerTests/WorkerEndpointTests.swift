@@ -60,10 +60,10 @@ struct WorkerEndpointTests {
             #expect(!again.created)
             #expect(try await client.status().tasks.values.reduce(0, +) == 1)
 
-            let all = try await client.list(since: nil, incarnation: nil, term: 1, cluster: cluster, wait: .zero)
+            let all = try await client.tasks(since: nil, incarnation: nil, term: 1, cluster: cluster, wait: .zero)
             #expect(all.complete)
             #expect(all.tasks.map(\.id) == [id])
-            let none = try await client.list(
+            let none = try await client.tasks(
                 since: all.sequence, incarnation: all.incarnation, term: 1, cluster: cluster, wait: .milliseconds(1))
             #expect(!none.complete && none.tasks.isEmpty)
             #expect(try await client.task(id).state == first.task.state)
@@ -71,13 +71,14 @@ struct WorkerEndpointTests {
             let settings = Digest(rawValue: "sha256:" + String(repeating: "b", count: 64))!
             let updated = try await client.updateSettings(
                 id,
-                TaskSettings(cluster: cluster, term: 1, placement: 1, settingsDigest: settings, definition: definition))
+                with: TaskSettings(
+                    cluster: cluster, term: 1, placement: 1, settingsDigest: settings, definition: definition))
             #expect(updated.settingsDigest == settings)
 
-            async let change = client.list(
+            async let change = client.tasks(
                 since: none.sequence + 1, incarnation: all.incarnation, term: 1, cluster: cluster, wait: .seconds(30))
             var output: [UInt8] = []
-            for try await bytes in try await client.logs(id, tail: 10) { output += bytes }
+            for try await bytes in try await client.logs(of: id, tail: 10) { output += bytes }
             #expect(output.isEmpty)
             let stopped = try await client.stop(id, placement: 1, term: 1, cluster: cluster)
             #expect([.stopping, .stopped].contains(stopped.state))
@@ -88,7 +89,7 @@ struct WorkerEndpointTests {
     @Test func `what the worker refuses arrives as it said it`() async throws {
         try await withWorker { client, _ in
             for call: @Sendable () async throws -> Void in [
-                { _ = try await client.task(unknown) }, { _ = try await client.logs(unknown) },
+                { _ = try await client.task(unknown) }, { _ = try await client.logs(of: unknown) },
             ] {
                 let error = await #expect(throws: APIError.self) { try await call() }
                 #expect(error?.reason == .taskNotFound)
@@ -97,7 +98,7 @@ struct WorkerEndpointTests {
             let stale = await #expect(throws: APIError.self) { _ = try await client.assign(assignment()) }
             #expect(stale?.reason == .staleTerm)
             let foreign = await #expect(throws: APIError.self) {
-                _ = try await client.list(since: nil, incarnation: nil, term: 2, cluster: other, wait: .zero)
+                _ = try await client.tasks(since: nil, incarnation: nil, term: 2, cluster: other, wait: .zero)
             }
             #expect(foreign?.reason == .foreignCluster)
         }
@@ -112,10 +113,12 @@ struct WorkerEndpointTests {
                 _ = try await person.status()
                 _ = try await person.metrics()
                 _ = try await person.task(id)
-                _ = try await person.logs(id)
+                _ = try await person.logs(of: id)
                 for call: @Sendable () async throws -> Void in [
                     { _ = try await person.assign(assignment()) },
-                    { _ = try await person.list(since: nil, incarnation: nil, term: 1, cluster: cluster, wait: .zero) },
+                    {
+                        _ = try await person.tasks(since: nil, incarnation: nil, term: 1, cluster: cluster, wait: .zero)
+                    },
                     { _ = try await person.stop(id, placement: 1, term: 1, cluster: cluster) },
                 ] {
                     let error = await #expect(throws: APIError.self) { try await call() }

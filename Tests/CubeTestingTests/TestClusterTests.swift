@@ -21,7 +21,7 @@ struct TestClusterTests {
             let running = try cluster.tasks["web"]
             #expect(running.id == task.id && running.node == task.node && cluster.tasks.count == 1)
             #expect(running.environment["CUBE_NAME"] == "web" && running.command == ["web"])
-            #expect(try await cluster.manager.cluster().revision == task.revision)
+            #expect(try await cluster.manager.clusterStatus().revision == task.revision)
         }
     }
 
@@ -88,7 +88,7 @@ struct TestClusterTests {
             await cluster.settle()
             #expect(try await cluster.manager.task(task.id).state == .completed)
             var output: [UInt8] = []
-            for try await bytes in try await cluster.manager.logs(task.id) { output += bytes }
+            for try await bytes in try await cluster.manager.logs(of: task.id) { output += bytes }
             #expect(String(decoding: output, as: UTF8.self) == "hello\n")
         }
     }
@@ -155,7 +155,7 @@ struct TestClusterTests {
             let task = try await cluster.schedule(web { $0.restart = RestartPolicy(policy: .never) })
             try cluster.cutOff("a")
             await cluster.advance(by: .seconds(30))
-            #expect(try await cluster.manager.node(NodeName(checking: "a")).state == .silent)
+            #expect(try await cluster.manager.worker(NodeName(checking: "a")).state == .silent)
             let unknown = try await cluster.manager.task(task.id)
             #expect(unknown.state == .running && unknown.nodeUnknown && cluster.tasks.count == 1)
             try cluster.tasks["web"].exit(0)
@@ -164,7 +164,7 @@ struct TestClusterTests {
             #expect(try await cluster.worker("a").task(task.id).state == .completed)
             try cluster.reconnect("a")
             await cluster.advance(by: .seconds(30))
-            #expect(try await cluster.manager.node(NodeName(checking: "a")).state == .ready)
+            #expect(try await cluster.manager.worker(NodeName(checking: "a")).state == .ready)
             #expect(try await cluster.manager.task(task.id).state == .completed)
         }
     }
@@ -206,7 +206,7 @@ struct TestClusterTests {
                 let task = try await manager.task(id)
                 if task.restarts > 0, task.ready { return task }
                 _ = try await manager.changes(
-                    owner: task.owner, since: task.revision, term: manager.cluster().term, wait: .seconds(10))
+                    owner: task.owner, since: task.revision, term: manager.clusterStatus().term, wait: .seconds(10))
             }
         }
         try await TestCluster.run { cluster in
@@ -224,7 +224,7 @@ struct TestClusterTests {
     {
         try await TestCluster.run { cluster in
             try await cluster.schedule(web())
-            #expect(try await ManagerClient(endpoint: cluster.endpoint).nodes().nodes.count == 1)
+            #expect(try await ManagerClient(endpoint: cluster.endpoint).workers().nodes.count == 1)
             let error = #expect(throws: APIError.self) { try cluster.tasks["api"] }
             #expect(error?.message == "api/0 does not run; web/0 do")
             #expect(throws: APIError.self) { try cluster.cutOff("moon") }

@@ -1,13 +1,9 @@
-import CubeErrors
 import CubeManagerClient
-import CubeTypes
 
 /// The code of `CubeManagerClient/GettingStarted.md`.
 enum ManagerGuide {
     static func connect(token: String) async throws -> ManagerClient {
-        let manager = ManagerClient(
-            endpoint: Endpoint(rawValue: "http://127.0.0.1:8081")!,
-            token: token)
+        let manager = ManagerClient(endpoint: "http://127.0.0.1:8081", token: token)
         try await manager.ready()
         return manager
     }
@@ -33,7 +29,7 @@ enum ManagerGuide {
     }
 
     static func read(_ manager: ManagerClient, _ id: TaskID) async throws {
-        for try await line in try await manager.logs(id, tail: 10).lines {
+        for try await line in try await manager.logs(of: id, tail: 10).lines {
             print(line)
         }
     }

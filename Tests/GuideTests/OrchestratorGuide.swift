@@ -1,6 +1,4 @@
-import CubeErrors
 import CubeOrchestratorClient
-import CubeTypes
 
 /// The code of `CubeOrchestratorClient/GettingStarted.md`.
 enum OrchestratorGuide {
@@ -10,8 +8,7 @@ enum OrchestratorGuide {
     }
 
     static func migrate(_ cube: OrchestratorClient) async throws -> TaskStatus {
-        let job = TaskDefinition(
-            name: try WorkloadName(checking: "migrate"), kind: .job, command: ["migrate", "--all"])
+        let job = TaskDefinition(name: "migrate", kind: .job, command: ["migrate", "--all"])
         let task = try await cube.run(job, within: .seconds(60))
         for try await line in cube.logs(of: task.id).lines {
             print(line)
@@ -19,9 +16,15 @@ enum OrchestratorGuide {
         return task
     }
 
+    static func follow(_ cube: OrchestratorClient) async throws {
+        for try await event in cube.events() {
+            print(event.revision, event.kind, event.name?.rawValue ?? "")
+        }
+    }
+
     static func run(_ cube: OrchestratorClient, _ definition: TaskDefinition) async throws {
         do {
-            _ = try await cube.run(definition, within: .seconds(60))
+            try await cube.run(definition, within: .seconds(60))
         } catch let error as APIError where [.taskFailed, .timeout].contains(error.reason) {
             print(error.message)
             print(error.details?["log"] ?? "")
@@ -37,6 +40,6 @@ enum OrchestratorGuide {
     }
 
     static func stop(_ cube: OrchestratorClient, _ task: TaskStatus) async throws {
-        _ = try await cube.stop(task.id, within: .seconds(30))
+        try await cube.stop(task.id, within: .seconds(30))
     }
 }

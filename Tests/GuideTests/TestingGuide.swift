@@ -1,13 +1,11 @@
 // The code of `CubeTesting.md`.
 import CubeManagerClient
 import CubeTesting
-import CubeTypes
 import Testing
 
 @Test func `a task that fails is started again, and a silent machine is noticed`() async throws {
     try await TestCluster.run(nodes: ["a", "b"]) { cluster in
-        let name = try WorkloadName(checking: "web")
-        let task = try await cluster.schedule(TaskDefinition(name: name, command: ["web"]))
+        let task = try await cluster.schedule(TaskDefinition(name: "web", command: ["web"]))
 
         // It fails, and its worker starts it again.
         try cluster.tasks["web"].exit(1)
@@ -17,6 +15,6 @@ import Testing
         // A machine falls silent.
         try cluster.cutOff("a")
         await cluster.advance(by: .seconds(30))
-        #expect(try await cluster.manager.node(NodeName(checking: "a")).state == .silent)
+        #expect(try await cluster.manager.worker("a").state == .silent)
     }
 }

@@ -1,12 +1,9 @@
-import CubeTypes
 import CubeWorkerClient
 
 /// The code of `CubeWorkerClient/GettingStarted.md`.
 enum WorkerGuide {
     static func connect(token: String) async throws -> WorkerClient {
-        let worker = WorkerClient(
-            endpoint: Endpoint(rawValue: "http://127.0.0.1:8080")!,
-            token: token)
+        let worker = WorkerClient(endpoint: "http://127.0.0.1:8080", token: token)
         try await worker.ready()
         return worker
     }
@@ -21,7 +18,7 @@ enum WorkerGuide {
     }
 
     static func read(_ worker: WorkerClient, _ id: TaskID) async throws {
-        for try await line in try await worker.logs(id, follow: true).lines {
+        for try await line in try await worker.logs(of: id, follow: true).lines {
             print(line)
         }
     }

@@ -53,7 +53,7 @@ extension ClusterTransaction {
         node.isDraining = isDraining
         advance()
         put(node)
-        if isDraining { emit(.nodeDraining, node: name) }
+        emit(isDraining ? .nodeDraining : .nodeUndrained, node: name)
     }
 
     /// Forgets a node. The tasks of one that is silent end as stopped; should it come back, they are stopped there.

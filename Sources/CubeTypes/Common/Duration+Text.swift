@@ -1,13 +1,13 @@
 extension Duration {
     /// Whole milliseconds, rounded towards zero; saturates at the ends of `Int64`.
-    public var milliseconds: Int64 {
+    package var milliseconds: Int64 {
         let (seconds, attoseconds) = components
         let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1000)
         return overflow ? (seconds < 0 ? .min : .max) : whole + attoseconds / 1_000_000_000_000_000
     }
 
     /// The text of manifests and of the wire: a whole number and its unit, the largest that leaves no rest: `500ms`, `90s`, `10m`.
-    public var text: String {
+    package var text: String {
         let milliseconds = milliseconds
         if milliseconds == 0 { return "0s" }
         for (factor, unit) in [(Int64(3_600_000), "h"), (60_000, "m"), (1000, "s")] where milliseconds % factor == 0 {
@@ -17,7 +17,7 @@ extension Duration {
     }
 
     /// Reads a whole number of at most 12 digits and one of the units `ms`, `s`, `m`, `h`.
-    public init?(text: String) {
+    package init?(text: String) {
         let digits = text.prefix { $0.isASCII && $0.isNumber }
         guard (1...12).contains(digits.count), let number = Int64(digits) else { return nil }
         switch text.dropFirst(digits.count) {

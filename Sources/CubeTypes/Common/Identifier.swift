@@ -2,8 +2,12 @@ public import CubeErrors
 
 /// A string that was checked once, when it was made.
 ///
+/// What a person or another program gave is checked by `init(rawValue:)` or ``init(checking:field:)``. A name that stands in the
+/// program itself is written as a string literal: `let name: WorkloadName = "web"`.
+///
 /// - Since: 0.1
 public protocol Identifier: RawRepresentable, Codable, CodingKeyRepresentable, Hashable, Comparable, Sendable,
+    ExpressibleByStringLiteral,
     CustomStringConvertible
 where RawValue == String {
     /// The rule, as a message says it: `must match …`.
@@ -37,6 +41,14 @@ extension Identifier {
 
     public init?(codingKey: some CodingKey) { self.init(rawValue: codingKey.stringValue) }
     public var codingKey: any CodingKey { IdentifierKey(stringValue: rawValue) }
+
+    /// Checks a literal of the program; one that breaks the rule is a mistake of the program, and ends it.
+    public init(stringLiteral value: String) {
+        guard let identifier = Self(rawValue: value) else {
+            preconditionFailure("\"\(value)\" is no \(Self.self): it \(Self.rule)")
+        }
+        self = identifier
+    }
 
     public var description: String { rawValue }
 

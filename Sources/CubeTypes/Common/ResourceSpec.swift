@@ -15,6 +15,17 @@ public struct ResourceSpec: Hashable, Sendable {
         self.disk = disk
     }
 
+    /// - Parameters:
+    ///   - cores: such as `0.5`; rounded to thousandths.
+    ///   - memory: in bytes.
+    ///   - disk: in bytes.
+    public init(cores: Double, memory: Int = 0, disk: Int = 0) {
+        self.init(millicores: Int((cores * 1000).rounded()), memory: memory, disk: disk)
+    }
+
+    /// ``millicores`` in cores.
+    public var cores: Double { Double(millicores) / 1000 }
+
     /// Nothing.
     public static let zero = ResourceSpec()
 
@@ -55,7 +66,7 @@ extension ResourceSpec: Codable {
             }
             return bytes
         }
-        self.init(millicores: Int((cores * 1000).rounded()), memory: try bytes(.memory), disk: try bytes(.disk))
+        self.init(cores: cores, memory: try bytes(.memory), disk: try bytes(.disk))
     }
 
     /// 1 PiB: the sum of thousands of them still fits an `Int`.
@@ -63,7 +74,7 @@ extension ResourceSpec: Codable {
 
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
-        try container.encode(Double(millicores) / 1000, forKey: .cpu)
+        try container.encode(cores, forKey: .cpu)
         try container.encode(memory, forKey: .memory)
         try container.encode(disk, forKey: .disk)
     }

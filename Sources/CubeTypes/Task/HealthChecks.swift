@@ -26,9 +26,9 @@ public struct HealthCheck: Hashable, Sendable {
     public var tcp: TCPProbe?
     /// A program and its arguments, run in the task's environment and directory; exit code 0 passes.
     public var command: [String]
-    /// From the beginning of one to the beginning of the next. Default 2 s for `ready`, 10 s for `live`.
+    /// From the beginning of one to the beginning of the next. Default 2 s; for the `live` check of a manifest 10 s.
     public var interval: Duration
-    /// Without an answer within it, a check has failed. Default 1 s for `ready`, 2 s for `live`.
+    /// Without an answer within it, a check has failed. Default 1 s; for the `live` check of a manifest 2 s.
     public var timeout: Duration
     /// How many failures in a row count as one. Default 3.
     public var retries: Int
@@ -36,8 +36,9 @@ public struct HealthCheck: Hashable, Sendable {
     public var startPeriod: Duration
 
     public init(
-        http: HTTPProbe? = nil, tcp: TCPProbe? = nil, command: [String] = [], interval: Duration, timeout: Duration,
-        retries: Int = 3, startPeriod: Duration = .seconds(10)
+        http: HTTPProbe? = nil, tcp: TCPProbe? = nil, command: [String] = [],
+        interval: Duration = .seconds(2), timeout: Duration = .seconds(1), retries: Int = 3,
+        startPeriod: Duration = .seconds(10)
     ) {
         self.http = http
         self.tcp = tcp

@@ -46,7 +46,7 @@ public struct RestartPolicy: Hashable, Sendable {
     }
 
     /// How many restarts of a workload of this kind are allowed; `nil`: any number. A job always ends at last.
-    public func limit(for kind: TaskKind) -> Int? { max ?? (kind == .job ? Self.maximumOfJobs : nil) }
+    package func limit(for kind: TaskKind) -> Int? { max ?? (kind == .job ? Self.maximumOfJobs : nil) }
 
     private static let maximumOfJobs = 10
 

@@ -76,6 +76,8 @@ public struct EventKind: OpenSet {
     public static let nodeBack: EventKind = "node_back"
     /// A node takes no new tasks.
     public static let nodeDraining: EventKind = "node_draining"
+    /// A node that took no new tasks takes them again.
+    public static let nodeUndrained: EventKind = "node_undrained"
     /// A new holder took an owner's lease.
     public static let leaseTaken: EventKind = "lease_taken"
     /// A person told an owner to do something.

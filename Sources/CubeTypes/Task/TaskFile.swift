@@ -21,7 +21,7 @@ public struct TaskFile: Hashable, Sendable {
     public var modeText: String { "0" + String(String(0o1000 + mode, radix: 8).suffix(3)) }
 
     /// Reads permissions as manifests write them: three octal digits, with or without a 0 before them.
-    public static func mode(_ text: String) -> Int? {
+    package static func mode(_ text: String) -> Int? {
         let digits = text.count == 4 && text.hasPrefix("0") ? text.dropFirst() : text[...]
         return digits.count == 3 && digits.utf8.allSatisfy { (0x30...0x37).contains($0) } ? Int(digits, radix: 8) : nil
     }
@@ -53,7 +53,7 @@ public struct ContentSource: Hashable, Sendable {
     private static let secretPrefix = "secret:"
 
     /// Whether a file of the worker's secret directory may be called so.
-    public static func isSecretName(_ name: String) -> Bool {
+    package static func isSecretName(_ name: String) -> Bool {
         (1...255).contains(name.utf8.count) && !name.hasPrefix(".")
             && name.utf8.allSatisfy { (0x21...0x7e).contains($0) && $0 != UInt8(ascii: "/") }
     }

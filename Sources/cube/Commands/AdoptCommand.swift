@@ -50,7 +50,7 @@ struct AdoptCommand: Command {
                 hint: "`cube task stop` ends some of them, or the manifest's `replicas` makes room")
         }
         for task in tasks {
-            let adopted = try await client.adopt(task.id, AdoptRequest(owner: owner, maxLive: wanted))
+            let adopted = try await client.adopt(task.id, with: AdoptRequest(owner: owner, maxLive: wanted))
             let fate =
                 declared?.desiredDigest.map {
                     $0 == key?.keyed(adopted.specDigest) ?? adopted.specDigest

@@ -68,7 +68,7 @@ struct ApplyCommand: Command {
     /// Asks whoever holds the lease to look at the source now. What is done here meanwhile is to wait as its standby.
     private func ask(_ leader: Preview.Leader) async throws {
         _ = try await options.manager.writer().direct(
-            options.owner.owner, Directive(verb: .look, subject: leader.source.rawValue))
+            options.owner.owner, with: Directive(verb: .look, subject: leader.source.rawValue))
         Terminal.note("\(leader.holder) is at work on the same source: it looks at it now, and is waited for.")
     }
 

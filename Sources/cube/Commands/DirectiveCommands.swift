@@ -14,7 +14,7 @@ struct DirectiveOptions: ParsableArguments {
     @discardableResult
     func give(_ verb: Directive.Verb, _ subject: String, until expiry: Timestamp? = nil) async throws -> OwnerStatus {
         try await manager.writer().direct(
-            owner.owner, Directive(verb: verb, subject: subject, reason: reason, expiresAt: expiry))
+            owner.owner, with: Directive(verb: verb, subject: subject, reason: reason, expiresAt: expiry))
     }
 
     /// Whether `cube suspend` was said of the workload, and nothing ended that yet.

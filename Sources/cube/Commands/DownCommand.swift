@@ -67,7 +67,7 @@ struct DownCommand: Command {
         let client = try manager.writer()
         let named = try await answer(of: client, data)
         guard try DirectoryLock.holder(of: data.manager) != nil else { return client }
-        let here = try await manager.localReader().cluster()
+        let here = try await manager.localReader().clusterStatus()
         if named.cluster == here.cluster, named.term == here.term { return nil }
         if manager.managerOption == nil, let up = try DirectoryLock.holder(of: data.run) {
             throw Failure(
@@ -79,7 +79,7 @@ struct DownCommand: Command {
     }
 
     private func answer(of named: ManagerClient, _ data: DataDirectory) async throws -> ClusterStatus {
-        do { return try await named.cluster() } catch let error as APIError
+        do { return try await named.clusterStatus() } catch let error as APIError
             where data.hasStore && (error.reason == .unavailable || error.reason == .timeout)
         {
             let origin = manager.managerOption == nil ? "CUBE_MANAGER" : "--manager"

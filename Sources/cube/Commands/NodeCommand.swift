@@ -15,7 +15,7 @@ struct NodeCommand: ParsableCommand {
         @OptionGroup var output: OutputOptions
 
         func run() async throws {
-            let list = try await manager.reader().nodes()
+            let list = try await manager.reader().workers()
             try output.write(list, as: Self.table(list.nodes))
         }
 
@@ -44,7 +44,7 @@ struct NodeCommand: ParsableCommand {
         var name: NodeName
         @OptionGroup var manager: ConnectionOptions
 
-        func run() async throws { Terminal.output(json: try JSONText.pretty(try await manager.reader().node(name))) }
+        func run() async throws { Terminal.output(json: try JSONText.pretty(try await manager.reader().worker(name))) }
     }
 
     struct Drain: Command {
@@ -56,7 +56,7 @@ struct NodeCommand: ParsableCommand {
         @OptionGroup var manager: ConnectionOptions
 
         func run() async throws {
-            try await manager.writer().drain(name, true)
+            try await manager.writer().drain(name)
             Terminal.output("\(name) takes no new tasks.")
         }
     }
@@ -69,7 +69,7 @@ struct NodeCommand: ParsableCommand {
         @OptionGroup var manager: ConnectionOptions
 
         func run() async throws {
-            try await manager.writer().drain(name, false)
+            try await manager.writer().undrain(name)
             Terminal.output("\(name) takes tasks again.")
         }
     }

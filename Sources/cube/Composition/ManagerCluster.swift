@@ -30,9 +30,9 @@ struct ManagerClusterReader: ClusterReader {
         return tasks
     }
 
-    func nodes() async throws -> [NodeInfo] { try await client.nodes().nodes }
+    func nodes() async throws -> [NodeInfo] { try await client.workers().nodes }
 
-    func policy() async throws -> SchedulingPolicy { try await client.cluster().policy }
+    func policy() async throws -> SchedulingPolicy { try await client.clusterStatus().policy }
 }
 
 /// The reconciler's way to its cluster.
@@ -49,7 +49,7 @@ struct ManagerCluster: ClusterWriter {
     }
 
     func lease(_ owner: OwnerName, _ request: LeaseRequest) async throws -> OwnerStatus {
-        try await client().lease(owner, request)
+        try await client().lease(owner, with: request)
     }
 
     func batch(_ request: BatchRequest) async throws -> BatchAnswer { try await client().batch(request) }

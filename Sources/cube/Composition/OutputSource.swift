@@ -38,8 +38,8 @@ struct ManagerOutput: OutputSource {
     func output(
         of id: TaskID, _ selection: LogSelection
     ) async throws -> any AsyncSequence<[UInt8], any Error> & Sendable {
-        guard selection.follow else { return try await client.logs(id, selection) }
-        return OrchestratorClient(manager: client).logs(of: id, selection)
+        guard selection.follow else { return try await client.logs(of: id, selecting: selection) }
+        return OrchestratorClient(manager: client).logs(of: id, selecting: selection)
     }
 
     private func statuses(of owner: OwnerName, _ subjects: [LogSubject]) async throws -> [TaskStatus] {

@@ -21,7 +21,7 @@ struct OwnerLease {
         holder = "\(command) on \(ForegroundProcess.hostName), process \(ForegroundProcess.id)"
         let memory = ReconcilerMemory(directory: data.path, files: LocalFileSystem(), logger: CommandLog.quiet)
         guard try DirectoryLock.holder(of: data.reconciler) == nil, let fence = memory.fence,
-            try await client.cluster().cluster == memory.knownIdentity?.cluster
+            try await client.clusterStatus().cluster == memory.knownIdentity?.cluster
         else {
             predecessor = nil
             return
@@ -43,7 +43,7 @@ struct OwnerLease {
             let first = await group.nextResult()
             group.cancelAll()
             // Where it cannot be given back, it ends by itself.
-            _ = try? await client.lease(owner, request(grant, release: true))
+            _ = try? await client.lease(owner, with: request(grant, release: true))
             guard let result = try first?.get() else { throw CancellationError() }
             return result
         }
@@ -61,7 +61,7 @@ struct OwnerLease {
         guard let source = known?.source else { return nil }
         do {
             let request = LeaseRequest(holder: holder, source: source, succeeds: predecessor, id: id)
-            return try await client.lease(owner, request).lease.map { Grant(source: source, fence: $0.fence) }
+            return try await client.lease(owner, with: request).lease.map { Grant(source: source, fence: $0.fence) }
         } catch let error as APIError where error.reason == .leaseHeld {
             throw Failure(
                 "\(error.details?["holder"] ?? "a reconciler") holds the lease of owner \(owner) and would start again "
@@ -81,7 +81,7 @@ struct OwnerLease {
         while true {
             try await Task.sleep(for: Lease.renewal)
             do {
-                _ = try await client.lease(owner, request(grant))
+                _ = try await client.lease(owner, with: request(grant))
             } catch let error as APIError where error.reason.retryCanHelp {
                 // A manager that is away may come back before the lease ends.
             }

@@ -19,7 +19,7 @@ final class WorkerClientGateway: WorkerGateway {
     func tasks(
         at url: String, since: Int?, incarnation: String?, term: Int, cluster: ClusterID, wait: Duration
     ) async throws -> WorkerTaskList {
-        try await client(url).list(since: since, incarnation: incarnation, term: term, cluster: cluster, wait: wait)
+        try await client(url).tasks(since: since, incarnation: incarnation, term: term, cluster: cluster, wait: wait)
     }
 
     func assign(_ assignment: TaskAssignment, at url: String) async throws -> WorkerTask {
@@ -33,13 +33,13 @@ final class WorkerClientGateway: WorkerGateway {
     }
 
     func updateSettings(_ id: TaskID, _ settings: TaskSettings, at url: String) async throws -> WorkerTask {
-        try await client(url).updateSettings(id, settings)
+        try await client(url).updateSettings(id, with: settings)
     }
 
     func logs(
         _ id: TaskID, _ selection: LogSelection, at url: String
     ) async throws -> any AsyncSequence<[UInt8], any Error> & Sendable {
-        try await client(url).logs(id, selection)
+        try await client(url).logs(of: id, selecting: selection)
     }
 
     private func client(_ url: String) throws -> WorkerClient {

@@ -1,7 +1,5 @@
 import ArgumentParser
-import CubeErrors
 import CubeOrchestratorClient
-import CubeTypes
 
 @main
 struct Deploy: AsyncParsableCommand {

@@ -1,6 +1,4 @@
-import CubeErrors
 import CubeOrchestratorClient
-import CubeTypes
 
 /// Replaces the tasks of a service: the new ones first, the old ones only when all of the new ones are ready.
 struct Deployment {
@@ -41,7 +39,7 @@ struct Deployment {
     private func showUntilReady(_ task: TaskStatus) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
-                for try await line in cube.logs(of: task.id).lines { print("\(task.name)/\(task.ordinal) | \(line)") }
+                for try await line in cube.logs(of: task.id, follow: true).lines { print("\(task.name)/\(task.ordinal) | \(line)") }
             }
             _ = try await cube.waitUntilReady(task.id, within: limit)
             group.cancelAll()
