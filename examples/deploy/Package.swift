@@ -15,9 +15,7 @@ let package = Package(
             name: "deploy",
             dependencies: [
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "CubeErrors", package: "cube"),
                 .product(name: "CubeOrchestratorClient", package: "cube"),
-                .product(name: "CubeTypes", package: "cube"),
             ])
     ]
 )

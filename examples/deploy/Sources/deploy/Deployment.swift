@@ -39,16 +39,18 @@ struct Deployment {
     private func showUntilReady(_ task: TaskStatus) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
-                for try await line in cube.logs(of: task.id, follow: true).lines { print("\(task.name)/\(task.ordinal) | \(line)") }
+                for try await line in cube.logs(of: task.id, follow: true).lines {
+                    print("\(task.name)/\(task.ordinal) | \(line)")
+                }
             }
-            _ = try await cube.waitUntilReady(task.id, within: limit)
+            try await cube.waitUntilReady(task.id, within: limit)
             group.cancelAll()
         }
         print("\(task.name)/\(task.ordinal) is ready")
     }
 
     private func stop(_ tasks: [TaskStatus]) async throws {
-        for task in tasks { _ = try await cube.stop(task.id, within: limit) }
+        for task in tasks { try await cube.stop(task.id, within: limit) }
     }
 
     private func tasks(of name: WorkloadName) async throws -> [TaskStatus] {
