@@ -11,11 +11,6 @@ extension WorkerService {
         for record in try store.tasks().compactMap(record(found:)) {
             publish(record)
             guard case .placement(let value) = record else { continue }
-            guard value.endedAt == nil else {
-                // An earlier worker may have been killed before it did.
-                clearSecrets(of: value.assignment)
-                continue
-            }
             switch value.due {
             case .start(let number, let boot), .abandon(let number, let boot), .watch(let number, let boot),
                 .stop(let number, let boot):
@@ -50,10 +45,11 @@ extension WorkerService {
         }
     }
 
-    /// Removes the secrets that a task was given and that nobody needs any more.
-    private func clearSecrets(of assignment: TaskAssignment) {
-        do { try runtime.removeSecrets(of: assignment) } catch {
-            logger.error("\(assignment.id): the secrets that it was given cannot be removed: \(error)")
+    /// Removes the secrets that a task was given, once it has ended.
+    private func clearSecrets(of id: TaskID) {
+        guard let placement = placement(id), placement.endedAt != nil else { return }
+        do { try runtime.removeSecrets(of: placement.assignment) } catch {
+            logger.error("\(id): the secrets that it was given cannot be removed: \(error)")
         }
     }
 
@@ -70,7 +66,8 @@ extension WorkerService {
         }
     }
 
-    /// Does what is due for a task, one thing after the other, until it has ended.
+    /// Does what is due for a task, one thing after the other, until it has ended. However it ended, its secrets go then;
+    /// an earlier worker may have been killed before it removed them.
     func see(to id: TaskID) async {
         guard attended.insert(id).inserted else { return }
         defer { attended.remove(id) }
@@ -83,7 +80,7 @@ extension WorkerService {
                 return
             } catch {
                 logger.error("\(id): \(error)")
-                if (error as? APIError)?.reason == .storageFull || (error as? Errno)?.isFullDisk == true { makeRoom() }
+                if LocalFiles.isFullDisk(error) { makeRoom() }
                 if var delayed = self.placement(id) {
                     delayed.startDelayed(run: placement.run, message: "\(error)")
                     publish(.placement(delayed))
@@ -92,6 +89,7 @@ extension WorkerService {
                 await rest(id, .milliseconds(500 << failures))
             }
         }
+        clearSecrets(of: id)
     }
 
     private func carryOut(_ placement: SupervisedPlacement) async throws {
@@ -172,7 +170,6 @@ extension WorkerService {
             let output = try TaskLog(directory: store.logs(of: run.task)).last(lines: 20, bytes: 4096)
             placement.ended(run: run.number, end, output: output, now: now(), jitter: jitter())
             try keep(.placement(placement))
-            if placement.endedAt != nil { clearSecrets(of: placement.assignment) }
         }
     }
 

@@ -28,6 +28,8 @@ package actor WorkerService: Service {
     private let executor: any SerialExecutor
 
     private(set) var membership: Membership
+    /// The membership that the next worker will find.
+    private var storedMembership: Membership
     private(set) var table = TaskTable()
     /// Rings when any task changes.
     var bell = Bell()
@@ -69,6 +71,7 @@ package actor WorkerService: Service {
         self.prober = prober
         self.executor = executor
         self.membership = membership
+        storedMembership = membership
         self.clock = clock
         self.now = now
         self.jitter = jitter
@@ -156,12 +159,15 @@ package actor WorkerService: Service {
                 .staleTerm, "term \(term) is lower than \(membership.term)", details: ["term": "\(membership.term)"])
         }
         let accepted = Membership(cluster: cluster, term: term)
-        guard accepted != membership else { return }
+        guard accepted != storedMembership else { return }
         do {
             try store.save(accepted)
+            storedMembership = accepted
         } catch let error as APIError where error.reason == .storageFull && membership.cluster == cluster {
-            // A stop must get through on a full disk; the cluster itself is not in doubt.
-            logger.warning("the manager's term cannot be written down", metadata: ["error": "\(error)"])
+            // A stop must get through on a full disk; the cluster itself is not in doubt. The next call tries it again.
+            if accepted != membership {
+                logger.warning("the manager's term cannot be written down", metadata: ["error": "\(error)"])
+            }
         }
         membership = accepted
     }

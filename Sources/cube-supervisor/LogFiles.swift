@@ -3,7 +3,8 @@ import Glibc
 /// The output of a task in numbered files, `1.log` and on: a full one is followed by the next, and the oldest goes.
 ///
 /// Beside each file stands when its output came, in `1.times` and on: a header, and records of an offset in the file and the
-/// wall-clock time in milliseconds since 1970, each 8 bytes. A record stands before its output.
+/// wall-clock time in milliseconds since 1970, each 8 bytes. A record stands before its output. For a program that writes a
+/// few bytes at a time they are larger than the output: either file counts as full at the same size.
 ///
 /// Nothing here ends or blocks the program: what cannot be written is dropped, and how much is said once writing works
 /// again.
@@ -30,7 +31,7 @@ struct LogFiles {
     }
 
     mutating func write(_ bytes: UnsafeRawBufferPointer) {
-        if size >= limit { advance() }
+        if size >= limit || timesSize >= limit { advance() }
         if descriptor < 0 { openFile() }
         noteTime()
         if dropped > 0, append(Array("[cube: \(dropped) bytes of output were dropped]\n".utf8)) { dropped = 0 }
@@ -42,7 +43,7 @@ struct LogFiles {
         if descriptor >= 0 { close(descriptor) }
         if times >= 0 { close(times) }
         (descriptor, times) = (-1, -1)
-        size = 0
+        (size, timesSize) = (0, 0)
         number += 1
         unlinkat(directory, "\(number - keep).log", 0)
         unlinkat(directory, "\(number - keep).times", 0)

@@ -17,6 +17,9 @@ struct ProcessTree {
     private var asked: [pid_t] = []
     /// Whether processes outside the group wait for the group to end.
     private var isHoldingBack = false
+    /// Whether a child ended while the children were looked at. What it left behind is a child of this process only since
+    /// then, and may not have been seen.
+    private var hasMissedSome = false
 
     init(of program: Program) { first = program.id }
 
@@ -59,9 +62,11 @@ struct ProcessTree {
 
         var (isAlone, isGroupAlive) = (true, false)
         var outside: [pid_t] = []
+        hasMissedSome = false
         for id in ProcessEntry.children() where id != first || !hasFirstEnded {
-            guard let entry = ProcessEntry(id), !entry.hasEnded else {
-                if id != first { waitpid(id, nil, WNOHANG) }
+            // The kernel decides which children have ended: what `/proc` said of them may be older.
+            guard id == first || waitpid(id, nil, WNOHANG) == 0 else {
+                hasMissedSome = true
                 continue
             }
             isAlone = false
@@ -69,13 +74,13 @@ struct ProcessTree {
                 // As this process is a subreaper, whatever a killed one leaves behind becomes a child too, whichever group
                 // and session it went to: repeated until there is none, this reaches everything.
                 kill(id, SIGKILL)
-            } else if entry.group == first {
+            } else if getpgid(id) == first {
                 isGroupAlive = true
             } else if !asked.contains(id) {
                 outside.append(id)
             }
         }
-        if isAlone, hasFirstEnded {
+        if isAlone, hasFirstEnded, !hasMissedSome {
             waitpid(first, nil, 0)
             return false
         }
@@ -93,6 +98,7 @@ struct ProcessTree {
     /// one. So children are looked for from time to time, but only where something hangs on them.
     var timeout: Int32 {
         guard let order else { return -1 }
+        if hasMissedSome { return 0 }
         if isKilling { return 20 }
         let rest = max(order.deadline - milliseconds(CLOCK_BOOTTIME), 0)
         return Int32(clamping: isHoldingBack ? min(rest, 50) : rest)

@@ -125,6 +125,57 @@ struct FullDiskTests {
         }
     }
 
+    @Test("Where a file system needs room also for what is overwritten, the reserve is given back to it")
+    func overwriting() async throws {
+        try await Self.withSmallDisk { world in
+            let assignment = TaskAssignment.script("exit 0")
+            let reserve = world.store.reserve
+            try world.store.prepare()
+            try reserve.fill()
+            let run = world.runDirectory(assignment.id)
+            for path in ["", "/runs", "/runs/1-1"] {
+                try LocalFiles.makeDirectory(world.store.directory(of: assignment.id) + path)
+            }
+            // As with a file system that writes elsewhere whatever is overwritten.
+            let first = try #require(try LocalFiles.names(in: reserve.directory).first)
+            #expect(truncate("\(reserve.directory)/\(first)", 0) == 0)
+            #expect(truncate("\(reserve.directory)/\(first)", 1 << 16) == 0)
+            try Self.fill(world)
+            try world.store.save(Membership(cluster: WorkerWorld.cluster, term: 7))
+            #expect(try world.store.membership().term == 7)
+
+            let second = try #require(try LocalFiles.names(in: reserve.directory).first)
+            #expect(truncate("\(reserve.directory)/\(second)", 0) == 0)
+            #expect(truncate("\(reserve.directory)/\(second)", 1 << 16) == 0)
+            try Self.fill(world)
+            try run.abandon(nil, reserve: reserve)
+            #expect(try run.outcome()?.state == .abandoned)
+            #expect(try LocalFiles.names(in: run.path) == ["outcome"])
+        }
+    }
+
+    @Test("A term that could not be written down is written with the next call for which there is room")
+    func term() async throws {
+        try await Self.withSmallDisk { world in
+            try await world.worker { worker in
+                try await Self.reserveIsFilled(in: world)
+                let call = { @Sendable (term: Int) in
+                    _ = try await worker.service.list(
+                        since: nil, incarnation: nil, term: term, cluster: WorkerWorld.cluster, wait: .zero)
+                }
+                try await call(1)
+                while try world.store.reserve.release() {}
+                try Self.fill(world)
+                try await call(2)
+                #expect(try world.store.membership().term == 1)
+                #expect(await worker.service.status().term == 2)
+                try LocalFiles.remove("\(world.directory)/fill")
+                try await call(2)
+                #expect(try world.store.membership().term == 2)
+            }
+        }
+    }
+
     @Test("A task that could not start on a full disk can be stopped before it starts")
     func neverStarted() async throws {
         try await Self.withSmallDisk { world in

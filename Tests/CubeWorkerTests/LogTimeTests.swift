@@ -1,5 +1,6 @@
 import CubeTypes
 import Foundation
+import SystemPackage
 import Testing
 
 @testable import CubeWorker
@@ -74,6 +75,28 @@ import Testing
         try FileManager.default.setAttributes(
             [.modificationDate: Date(timeIntervalSince1970: 4)], ofItemAtPath: "\(directory)/1.log")
         #expect(try await read(LogSelection(since: time(5_000))) == "before the upgrade\nafter it\n")
+    }
+
+    @Test func `a program that writes a few bytes at a time does not fill the disk with their times`() async throws {
+        try await WorkerWorld.with { world in
+            let (run, logs) = ("\(world.directory)/run", "\(world.directory)/log")
+            for path in [world.directory.string, run, logs] { try LocalFiles.makeDirectory(path) }
+            let script = "for i in $(seq 50); do echo; sleep 0.002; done"
+            try RunDirectory(path: run).write(
+                RunDirectory.Launch(
+                    arguments: ["sh", "-c", script], program: "sh", environment: ["PATH=/usr/bin:/bin"],
+                    workingDirectory: "/", user: nil, forbidsNewPrivileges: false, logs: logs, logBytes: 64,
+                    stop: StopPolicy()))
+            let supervisor = try Spawned(WorkerWorld.supervisor.string, [run])
+            #expect(try await supervisor.lastWords() == "")
+            try await supervisor.process.end()
+            #expect(try RunDirectory(path: run).outcome()?.result.code == 0)
+            let numbers = try TaskLog(directory: logs).numbers()
+            #expect(numbers.count == TaskLog.files && numbers.first != 1)
+            // A header and three records fill a file.
+            let sizes = try numbers.map { try LocalFiles.read("\(logs)/\($0).times")?.count }
+            #expect(sizes.allSatisfy { $0.map { (32...64).contains($0) } ?? false } && sizes.first == 64, "\(sizes)")
+        }
     }
 
     @Test func `a supervisor notes when output came, and the times go with their file`() async throws {

@@ -130,6 +130,24 @@ struct ProbeTests {
                 == .failed("127.0.0.10:\(server.port): connection refused"))
     }
 
+    @Test(
+        "An address is connected to as it is, and only a name is resolved",
+        arguments: [
+            ("127.0.0.1", "127.0.0.1"), ("::1", "::1"), ("localhost", nil), ("db.example", nil),
+        ] as [(String, String?)])
+    func addresses(host: String, expected: String?) throws {
+        let address = try ProbeTarget(host: host, port: 80).address()
+        #expect(address?.ipAddress == expected && address?.port == expected.map { _ in 80 })
+    }
+
+    @Test func `a port that no machine has fails its check, and says so`() async throws {
+        for host in [nil, "127.0.0.1", "localhost"] {
+            let outcome = try await find(HTTPProbe(port: .number(65_536), host: host))
+            let target = ProbeTarget(host: host, port: 65_536)
+            #expect(outcome == .failed("GET / on \(target): 65536 is no port"))
+        }
+    }
+
     @Test func `a check that is cancelled ends at once, whatever the server does`() async throws {
         let server = try ScriptedServer([], closes: false)
         defer { server.close() }
@@ -150,11 +168,31 @@ struct ProbeTests {
             (.https, true, "its certificate is not valid or not trusted; \"verify\": false accepts it"),
         ] as [(HTTPProbe.Scheme, Bool, String?)])
     func tls(scheme: HTTPProbe.Scheme, verify: Bool, failure: String?) async throws {
-        let server = try await Self.tlsServer()
+        let server = try await Self.tlsServer(Greeter("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"))
         let port = try #require(server.localAddress?.port)
         let outcome = try await find(HTTPProbe(port: .number(port), scheme: scheme, verify: verify))
         let subject = scheme == .https ? "HTTPS GET" : "GET"
         #expect(outcome == failure.map { .failed("\(subject) / on port \(port): \($0)") } ?? .passed)
+        try await server.close()
+    }
+
+    @Test(
+        "A server may close a connection of TLS without a farewell, but not in the midst of its answer",
+        arguments: [
+            ("HTTP/1.0 200 OK\r\n\r\nbody", nil),
+            ("HTTP/1.0 503 Busy\r\n\r\n", "answered 503"),
+            (
+                "HTTP/1.0 200 OK\r\nContent-Length: 9\r\n\r\nbody",
+                "the connection was closed in the midst of the answer"
+            ),
+            ("", "the connection was closed without an answer"),
+        ] as [(String, String?)])
+    func tlsWithoutFarewell(answer: String, failure: String?) async throws {
+        let server = try await Self.tlsServer(Greeter(answer, leaves: true))
+        let port = try #require(server.localAddress?.port)
+        let outcome = try await find(HTTPProbe(port: .number(port), scheme: .https, verify: false))
+        let words = failure.map { $0.hasPrefix("answered") ? " \($0)" : ": \($0)" }
+        #expect(outcome == words.map { .failed("HTTPS GET / on port \(port)\($0)") } ?? .passed)
         try await server.close()
     }
 
@@ -165,8 +203,9 @@ struct ProbeTests {
         #expect(try await find(probe) == .failed("HTTPS GET / on port \(server.port): the answer is not TLS"))
     }
 
-    /// Answers every connection with 200 over TLS, with a certificate that nobody trusts.
-    private static func tlsServer() async throws -> any Channel {
+    /// Answers every connection over TLS, with a certificate that nobody trusts.
+    private static func tlsServer(_ greeter: @autoclosure @escaping @Sendable () -> Greeter) async throws -> any Channel
+    {
         let certificate = try NIOSSLCertificate.fromPEMBytes(Array(TestCertificate.certificate.utf8))
         let context = try NIOSSLContext(
             configuration: .makeServerConfiguration(
@@ -178,7 +217,7 @@ struct ProbeTests {
                 channel.eventLoop.makeCompletedFuture {
                     let pipeline = channel.pipeline.syncOperations
                     try pipeline.addHandler(NIOSSLServerHandler(context: context))
-                    try pipeline.addHandler(Greeter())
+                    try pipeline.addHandler(greeter())
                 }
             }
             .bind(host: "127.0.0.1", port: 0).get()
@@ -188,9 +227,21 @@ struct ProbeTests {
         typealias InboundIn = ByteBuffer
         typealias OutboundOut = ByteBuffer
 
+        private let answer: String
+        /// Whether it closes the connection below TLS.
+        private let leaves: Bool
+
+        init(_ answer: String, leaves: Bool = false) {
+            self.answer = answer
+            self.leaves = leaves
+        }
+
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-            let answer = ByteBuffer(string: "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
-            context.writeAndFlush(wrapOutboundOut(answer), promise: nil)
+            context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: answer)), promise: nil)
+            guard leaves else { return }
+            // Without it nothing is closed, which the test shows.
+            let tls = try? context.pipeline.syncOperations.context(handlerType: NIOSSLServerHandler.self)
+            tls?.close(promise: nil)
         }
 
         func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }

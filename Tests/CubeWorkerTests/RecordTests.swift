@@ -228,7 +228,29 @@ struct RecordTests {
             }
             let file = "\(world.work(assignment.id))/password"
             try Data("hunter2".utf8).write(to: URL(filePath: file))
-            try await world.worker { _ in #expect(access(file, F_OK) != 0) }
+            try await world.worker { _ in
+                try await eventually { access(file, F_OK) != 0 }
+            }
+        }
+    }
+
+    @Test("The secrets of a task that is stopped while it waits for its next run are gone, too")
+    func secretsOfWaiting() async throws {
+        try await WorkerWorld.with { world in
+            try await world.worker { worker in
+                try Data("hunter2".utf8).write(to: URL(filePath: "\(world.directory)/secrets/db"))
+                let assignment = TaskAssignment.script(
+                    "exit 1",
+                    restart: RestartPolicy(policy: .always, backoff: .seconds(3600), backoffMax: .seconds(3600))
+                ) { $0.files = [TaskFile(source: ContentSource("secret:db"), target: "password", mode: 0o400)] }
+                try await worker.assign(assignment)
+                try await worker.task(assignment.id) { $0.reason == .backoff }
+                let file = "\(world.work(assignment.id))/password"
+                #expect(access(file, F_OK) == 0)
+                #expect(try await worker.stop(assignment.id).state == .stopped)
+                try await eventually { access(file, F_OK) != 0 }
+                #expect(!world.runDirectory(assignment.id).hasLaunch)
+            }
         }
     }
 }

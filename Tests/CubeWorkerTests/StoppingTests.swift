@@ -193,6 +193,20 @@ struct StoppingTests {
         }
     }
 
+    @Test("Processes that end one after the other, each leaving another behind, are waited for to the last")
+    func chain() async throws {
+        try await WorkerWorld.with { world in
+            try await world.worker { worker in
+                let link = "f() { if [ $1 = 0 ]; then echo over; else f $(($1 - 1)) & fi; }; trap '' TERM; f 500"
+                let id = try await worker.assign(
+                    .script("setsid sh -c \"$CHAIN\"; exit 7", stop: Self.patient) { $0.env = ["CHAIN": link] }
+                ).id
+                #expect(try await worker.ended(id).exit?.code == 7)
+                #expect(try await worker.output(id) == "over\n")
+            }
+        }
+    }
+
     @Test("A check that takes too long is asked to end before it is killed")
     func check() async throws {
         try await WorkerWorld.with { world in

@@ -103,6 +103,8 @@ private final class ResponseReader: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        // Many servers close a connection without a farewell of TLS. Whether the answer is whole then, HTTP tells.
+        if case NIOSSLError.uncleanShutdown = error { return }
         let isCutOff = status != nil && error is HTTPParserError
         result.finish(.failure(isCutOff ? ProbeFailure.cutOff : error))
     }

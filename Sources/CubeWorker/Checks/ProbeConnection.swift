@@ -11,6 +11,16 @@ struct ProbeTarget: CustomStringConvertible, Sendable {
         guard let host else { return "port \(port)" }
         return host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
     }
+
+    /// The address that the host is; `nil` where it is a name, which has to be resolved.
+    ///
+    /// - Throws: where there is no such port.
+    func address() throws(ProbeFailure) -> SocketAddress? {
+        guard UInt16(exactly: port) != nil else { throw .noPort(port) }
+        guard let host else { return nil }
+        // What is no address is a name.
+        return try? SocketAddress(ipAddress: host, port: port)
+    }
 }
 
 /// The connection of one check.
@@ -31,13 +41,12 @@ enum ProbeConnection {
         connected: @escaping @Sendable (ProbeResult<Answer>) -> Void = { _ in }
     ) async throws -> Answer {
         let result = ProbeResult<Answer>()
-        let channel = open(target) { host in
+        let channel = try open(target) {
             ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
                 .connectTimeout(TimeAmount(limit))
                 .channelInitializer { channel in
                     channel.eventLoop.makeCompletedFuture { try prepare(channel, result) }
                 }
-                .connect(host: host, port: target.port)
         }
         channel.whenComplete { opened in
             switch opened {
@@ -49,13 +58,17 @@ enum ProbeConnection {
         return try await result.value()
     }
 
-    /// The loopback addresses are tried in turn: 127.0.0.1, and ::1 where nobody listens there.
+    /// Only a name goes through the resolver, which may keep a check waiting. The loopback addresses are tried in turn:
+    /// 127.0.0.1, and ::1 where nobody listens there.
     private static func open(
-        _ target: ProbeTarget, _ connect: @escaping @Sendable (_ host: String) -> EventLoopFuture<any Channel>
-    ) -> EventLoopFuture<any Channel> {
-        if let host = target.host { return connect(host) }
-        return connect("127.0.0.1").flatMapError { first in
-            connect("::1").flatMapErrorThrowing { _ in throw first }
+        _ target: ProbeTarget, by bootstrap: @escaping @Sendable () -> ClientBootstrap
+    ) throws -> EventLoopFuture<any Channel> {
+        if let address = try target.address() { return bootstrap().connect(to: address) }
+        if let host = target.host { return bootstrap().connect(host: host, port: target.port) }
+        let first = try SocketAddress(ipAddress: "127.0.0.1", port: target.port)
+        let second = try SocketAddress(ipAddress: "::1", port: target.port)
+        return bootstrap().connect(to: first).flatMapError { error in
+            bootstrap().connect(to: second).flatMapErrorThrowing { _ in throw error }
         }
     }
 }

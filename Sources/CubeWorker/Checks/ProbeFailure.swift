@@ -7,12 +7,14 @@ import SystemPackage
 /// Why a check got no answer.
 enum ProbeFailure: Error {
     case noAnswer, cutOff
+    case noPort(Int)
 
     /// An error of a connection, for a person: the errors of the libraries name their own types.
     static func words(for error: any Error) -> String {
         switch error {
         case ProbeFailure.noAnswer: "the connection was closed without an answer"
         case ProbeFailure.cutOff: "the connection was closed in the midst of the answer"
+        case ProbeFailure.noPort(let number): "\(number) is no port"
         case let error as IOError: words(for: error)
         case let error as NIOConnectionError: words(for: error)
         case ChannelError.connectTimeout: "nobody answers at this address"

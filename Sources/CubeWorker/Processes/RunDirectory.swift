@@ -45,6 +45,7 @@ struct RunDirectory: Sendable {
         var user: TaskUser?
         var forbidsNewPrivileges: Bool
         var logs: String
+        var logBytes = TaskLog.fileBytes
         var stop: StopPolicy
         /// When it is killed, for what may not run for ever.
         var timeout: Duration?
@@ -52,7 +53,7 @@ struct RunDirectory: Sendable {
         /// As the supervisor reads it.
         var bytes: [UInt8] {
             var fields = [
-                "cube-launch/1", "directory=\(workingDirectory)", "logs=\(logs)", "log_bytes=\(TaskLog.fileBytes)",
+                "cube-launch/1", "directory=\(workingDirectory)", "logs=\(logs)", "log_bytes=\(logBytes)",
                 "log_files=\(TaskLog.files)", "program=\(program)",
             ]
             if forbidsNewPrivileges { fields.append("no_new_privileges=1") }
@@ -108,9 +109,7 @@ struct RunDirectory: Sendable {
             }
         } catch Errno.fileExists {
         } catch let error as Errno where error.isFullDisk {
-            guard try reserve.create(bytes, at: "\(path)/outcome") else {
-                throw APIError(.storageFull, "\(path)/outcome: \(error)")
-            }
+            try reserve.create(bytes, name: "outcome", in: path)
         }
     }
 

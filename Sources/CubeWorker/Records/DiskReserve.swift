@@ -23,47 +23,81 @@ struct DiskReserve: Sendable {
         }
     }
 
-    /// Replaces a file durably with what is reserved.
+    /// Replaces a file durably, on a full disk.
     ///
-    /// - Returns: whether it could; not where nothing is left, or where there is more to write than a reserved file holds.
-    func write(_ bytes: [UInt8], to path: String) throws -> Bool {
-        guard let reserved = try take(bytes) else { return false }
-        guard rename(reserved, path) == 0 else { throw Errno(rawValue: errno) }
-        return true
+    /// - Throws: `storage_full` where all that was reserved is not enough.
+    func write(_ bytes: [UInt8], to name: String, in directory: String) throws {
+        let path = "\(directory)/\(name)"
+        try releasing(for: path) {
+            guard let reserved = try take(bytes) else {
+                return try LocalFiles.write(bytes, to: name, in: directory, durably: true)
+            }
+            guard rename(reserved, path) == 0 else { throw Errno(rawValue: errno) }
+            try LocalFiles.synchronize(directory)
+        }
     }
 
-    /// Makes a file durably of what is reserved. One that is there already stays.
+    /// Makes a file durably, on a full disk. One that is there already stays.
     ///
-    /// - Returns: as ``write(_:to:)``.
-    func create(_ bytes: [UInt8], at path: String) throws -> Bool {
-        guard let reserved = try take(bytes) else { return false }
-        guard link(reserved, path) == 0 || errno == EEXIST else { throw Errno(rawValue: errno) }
-        try LocalFiles.remove(reserved)
-        return true
+    /// - Throws: as ``write(_:to:in:)``.
+    func create(_ bytes: [UInt8], name: String, in directory: String) throws {
+        let path = "\(directory)/\(name)"
+        try releasing(for: path) {
+            var made = "\(directory)/.\(name)"
+            if let reserved = try take(bytes) {
+                made = reserved
+            } else {
+                // Beside its name, so that nobody ever sees a part of it.
+                try LocalFiles.write(bytes, to: ".\(name)", in: directory, durably: true)
+            }
+            guard link(made, path) == 0 || errno == EEXIST else { throw Errno(rawValue: errno) }
+            try LocalFiles.remove(made)
+            try LocalFiles.synchronize(directory)
+        }
     }
 
     /// Writes to a reserved file, in place.
     ///
-    /// - Returns: its path; `nil` where none is left, or none is large enough.
+    /// - Returns: its path; `nil` where none is left, none is large enough, or where the file system needs room also for what
+    ///   is overwritten.
     private func take(_ bytes: [UInt8]) throws -> String? {
         guard bytes.count <= Self.bytes else { return nil }
         for name in try LocalFiles.names(in: directory) where Int(name) != nil {
             let reserved = "\(directory)/\(name)"
             let descriptor = open(reserved, O_WRONLY | O_CLOEXEC | O_NOFOLLOW)
             guard descriptor >= 0 else { continue }
-            try FileDescriptor(rawValue: descriptor).closeAfter {
-                try FileDescriptor(rawValue: descriptor).writeAll(bytes)
-                // What is longer than its content would be read as a part of it.
-                guard ftruncate(descriptor, off_t(bytes.count)) == 0, fsync(descriptor) == 0 else {
-                    throw Errno(rawValue: errno)
+            do {
+                try FileDescriptor(rawValue: descriptor).closeAfter {
+                    try FileDescriptor(rawValue: descriptor).writeAll(bytes)
+                    // What is longer than its content would be read as a part of it.
+                    guard ftruncate(descriptor, off_t(bytes.count)) == 0, fsync(descriptor) == 0 else {
+                        throw Errno(rawValue: errno)
+                    }
                 }
+                return reserved
+            } catch let error as Errno where error.isFullDisk {
+                return nil
             }
-            return reserved
         }
         return nil
     }
 
-    /// Gives a part back to the file system, for what cannot be written in place.
+    /// Does something that needs room on the disk, and gives back to the file system as much of what is reserved as it needs.
+    ///
+    /// - Throws: `storage_full` where all of it is not enough.
+    func releasing(for path: String, _ body: () throws -> Void) throws {
+        while true {
+            do {
+                return try body()
+            } catch  where LocalFiles.isFullDisk(error) {
+                guard try release() else {
+                    throw error as? APIError ?? APIError(.storageFull, "\(path): \(error)")
+                }
+            }
+        }
+    }
+
+    /// Gives a part back to the file system.
     ///
     /// - Returns: whether there was any.
     func release() throws -> Bool {

@@ -75,7 +75,8 @@ enum LocalFiles {
         guard rmdir(path) == 0 || errno == ENOENT else { throw Errno(rawValue: errno) }
     }
 
-    private static func synchronize(_ directory: String) throws {
+    /// Has the names in a directory survive a loss of power.
+    static func synchronize(_ directory: String) throws {
         let descriptor = try FileDescriptor.open(directory, .readOnly, options: [.directory, .closeOnExec])
         try descriptor.closeAfter {
             guard fsync(descriptor.rawValue) == 0 else { throw Errno(rawValue: errno) }
@@ -86,8 +87,13 @@ enum LocalFiles {
         do {
             try body()
         } catch {
-            throw APIError((error as? Errno)?.isFullDisk == true ? .storageFull : .internal, "\(path): \(error)")
+            throw APIError(isFullDisk(error) ? .storageFull : .internal, "\(path): \(error)")
         }
+    }
+
+    /// Whether an error says that there is no room on the disk: the system's own, or one of those that say so for it.
+    static func isFullDisk(_ error: any Error) -> Bool {
+        (error as? Errno)?.isFullDisk ?? ((error as? APIError)?.reason == .storageFull)
     }
 }
 

@@ -121,9 +121,8 @@ struct WorkerStore: Sendable {
 
     func save(_ record: TaskRecord) throws {
         let task = directory(of: record.id)
-        try usingReserve(record.isOfStop) {
-            try LocalFiles.makeDirectory(task, durablyIn: "\(directory)/tasks")
-        }
+        let makeDirectory = { try LocalFiles.makeDirectory(task, durablyIn: "\(directory)/tasks") }
+        if record.isOfStop { try reserve.releasing(for: task, makeDirectory) } else { try makeDirectory() }
         try save(record, "record.json", in: task, usesReserve: record.isOfStop)
     }
 
@@ -203,19 +202,7 @@ struct WorkerStore: Sendable {
         do {
             try LocalFiles.write(bytes, to: name, in: directory, durably: true)
         } catch let error as APIError where error.reason == .storageFull && usesReserve {
-            if try reserve.write(bytes, to: "\(directory)/\(name)") { return }
-            try usingReserve(true) { try LocalFiles.write(bytes, to: name, in: directory, durably: true) }
-        }
-    }
-
-    /// Does something that needs room on the disk, and gives it what is reserved where it may have that.
-    private func usingReserve(_ isAllowed: Bool, _ body: () throws -> Void) throws {
-        while true {
-            do {
-                return try body()
-            } catch let error as APIError where error.reason == .storageFull && isAllowed {
-                guard try reserve.release() else { throw error }
-            }
+            try reserve.write(bytes, to: name, in: directory)
         }
     }
 }
