@@ -30,7 +30,7 @@ struct Fields {
             let text = String(cString: start)
             if text == "end" {
                 whole = true
-            } else if let equals = text.firstIndex(of: "=") {
+            } else if let equals = text.utf8.firstIndex(of: UInt8(ascii: "=")) {
                 let key = text[..<equals]
                 entries.append((key, start + key.utf8.count + 1))
             } else if text != format {

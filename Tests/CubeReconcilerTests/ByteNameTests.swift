@@ -1,5 +1,6 @@
 import CubeCore
 import CubeJSON
+import CubeSystem
 import CubeTesting
 import CubeTypes
 import Foundation
@@ -41,6 +42,48 @@ import Testing
         snapshot.files.mapValues { state in
             guard case .readable(let workloads, _) = state else { return [] }
             return workloads.map(\.name.rawValue)
+        }
+    }
+
+    @Test
+    func `A root whose path is no text is read, by its own name and through a link, and files are written into it`()
+        async throws
+    {
+        let root = directory.path.appending(BytePath([0xFF, UInt8(ascii: "r")]))
+        let files = LocalFileSystem(links: .anywhere)
+        try files.makeDirectory(root.appending("sub"))
+        try files.replace(root.appending("a.json"), with: Array(manifest("a").utf8), durable: true)
+        _ = try files.append(Array(manifest("b").utf8), to: root.appending("sub/x"))
+        try files.rename(root.appending("sub/x"), to: root.appending("sub/b.json"))
+        #expect(try files.names(in: root) == ["a.json", "sub"])
+        let link = directory.path.appending("link")
+        #expect(
+            root.withPlatformString { root in link.withPlatformString { symlink(root, $0) } } == 0)
+        for path in [root, link] {
+            let watcher = DirectoryWatcher.make()
+            let source = DirectorySource(path, files: files, watcher: watcher) { Timestamp(milliseconds: .max / 2) }
+            let snapshot = try #require(await source.look(at: .everything))
+            #expect(names(snapshot) == ["a.json": ["a"], "sub/b.json": ["b"]] && snapshot.isComplete)
+            #expect(try files.openRoot(path)?.realPath == root)
+        }
+        try files.remove(root.appending("a.json"))
+        #expect(try !files.exists(root.appending("a.json")))
+    }
+
+    @Test func `A root that goes while it is opened leaves no descriptor behind`() throws {
+        let path = directory.path.appending("gone").string
+        try directory.makeDirectory("gone")
+        let open = try FileDescriptor.open(path, .readOnly, options: [.directory, .closeOnExec])
+        try open.closeAfter {
+            try directory.remove("gone")
+            // Its name leads to it, and no path does.
+            let name = FilePath("/proc/self/fd/\(open.rawValue)")
+            #expect(throws: FileError.self) { try LocalFileSystem(links: .anywhere).openRoot(name) }
+            let targets = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").map {
+                // One that was closed meanwhile leads nowhere.
+                try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\($0)")
+            }
+            #expect(targets.count { $0 == path + " (deleted)" } == 1)
         }
     }
 

@@ -71,6 +71,23 @@ import Testing
         #expect(await change { $0.entries.contains("e.json") }.everything == false)
     }
 
+    @Test func `A root that comes with the directories above it is told as soon as the first of them comes`()
+        async throws
+    {
+        let watcher = DirectoryWatcher.make()
+        let source = DirectorySource(
+            directory.path.appending("x/y/manifests"), files: LocalFileSystem(), watcher: watcher
+        ) { Timestamp(milliseconds: .max / 2) }
+        for directoryThatComes in ["x", "x/y", "x/y/manifests"] {
+            #expect(await source.look(at: .everything)?.root == nil)
+            try directory.makeDirectory(directoryThatComes)
+            for await _ in watcher.signals where watcher.take().everything { break }
+        }
+        #expect(await source.look(at: .everything)?.root != nil)
+        try directory.write(manifest("e"), to: "x/y/manifests/e.json")
+        for await _ in watcher.signals where watcher.take().entries.contains("e.json") { break }
+    }
+
     @Test func `A link above the root that is swapped is told, whatever the links lead through`() async throws {
         for version in ["1", "2", "3"] {
             try directory.write(manifest("a", version), to: "releases/\(version)/manifests/a.json")

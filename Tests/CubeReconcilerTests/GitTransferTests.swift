@@ -117,6 +117,25 @@ import Testing
         #expect(arguments(in: await source().look().snapshot) == ["web": "1"])
     }
 
+    @Test(arguments: [true, false])
+    func `a clone into which nothing can be fetched is made anew, also where one commit is followed`(isCommit: Bool)
+        async throws
+    {
+        try repository.run(["-C", repository.remote.string, "config", "uploadpack.allowFilter", "true"])
+        try writeEverything()
+        try publish()
+        let reference =
+            isCommit ? GitRemote.Reference.commit(try repository.git("rev-parse", "HEAD")) : .branch("main")
+        // The commit is here, and no content of a manifest.
+        _ = await source(reference, path: "assets").look()
+        let clone = repository.directory.path.appending("clone").string
+        try repository.run(["--git-dir=\(clone)", "config", "remote.cube.uploadpack", "/bin/false"])
+        let source = source(reference)
+        var snapshot = await source.look().snapshot
+        if snapshot?.problems.isEmpty == false { snapshot = await source.look().snapshot }
+        #expect(arguments(in: snapshot) == ["web": "1"] && snapshot?.problems.isEmpty == true)
+    }
+
     @Test func `a transfer that was cut off goes on where it stopped`() async throws {
         try repository.run(["-C", repository.remote.string, "config", "uploadpack.allowFilter", "true"])
         for number in 0..<600 { try repository.write(manifest("w\(number)"), to: "deploy/w\(number).json") }

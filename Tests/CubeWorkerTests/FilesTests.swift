@@ -2,6 +2,7 @@ import CubeCore
 import CubeTypes
 import Foundation
 import Glibc
+import SystemPackage
 import Testing
 
 @testable import CubeWorker
@@ -50,6 +51,33 @@ struct FilesTests {
                 #expect(try LocalFiles.read("\(outside)/file") == Array("mine".utf8))
             }
         }
+    }
+
+    @Test("A secret is removed where it was written to, and nowhere else, whatever its name and whatever is in the way")
+    func removal() throws {
+        let top = "/tmp/cube-files-\(UUID().uuidString)"
+        let (work, outside) = (top + "/work", top + "/outside")
+        for path in [top, work, outside] { try LocalFiles.makeDirectory(path) }
+        defer {
+            // Nothing but a directory of a test would stay.
+            try? LocalFiles.remove(top)
+        }
+        // The mark combines with the slash before it.
+        let file = Self.file("secret", "etc/\u{301}password")
+        try TaskDirectory.write([(file, [1])], in: work, owner: nil)
+        #expect(try LocalFiles.names(in: work + "/etc") == ["\u{301}password"])
+        try TaskDirectory.remove([file], in: work)
+        #expect(try LocalFiles.names(in: work + "/etc") == [])
+
+        try Data("mine".utf8).write(to: URL(filePath: outside + "/\u{301}password"))
+        #expect(rmdir(work + "/etc") == 0 && symlink(outside, work + "/etc") == 0)
+        try TaskDirectory.remove([file], in: work)
+        #expect(try LocalFiles.names(in: outside) == ["\u{301}password"])
+        #expect(unlink(work + "/etc") == 0)
+        try TaskDirectory.remove([file], in: work)
+        // A name that no directory can have: nobody knows whether the secret is there.
+        let long = Self.file("secret", String(repeating: "x", count: 300) + "/password")
+        #expect(throws: Errno.self) { try TaskDirectory.remove([long], in: work) }
     }
 
     @Test("env_from gives variables, the later before the earlier and env before all, and never those of Cube")

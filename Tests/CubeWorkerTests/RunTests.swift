@@ -66,6 +66,29 @@ struct RunTests {
         }
     }
 
+    @Test("A mark at the beginning of an argument, a variable or a message combines with nothing before it")
+    func combiningMarks() async throws {
+        try await WorkerWorld.with { world in
+            try await world.worker { worker in
+                let assignment = TaskAssignment.script("") {
+                    $0.command = [
+                        "sh", "-c", "echo \"$1\"; echo \"$2\"; echo $A", "\u{301}", "\u{301}b", "$(A)\u{301}",
+                    ]
+                    $0.env = ["A": "\u{301}a"]
+                }
+                try await worker.assign(assignment)
+                #expect(try await worker.ended(assignment.id).state == .completed)
+                let output = Array(try await worker.output(assignment.id).unicodeScalars)
+                #expect(output == Array("\u{301}b\n\u{301}a\u{301}\n\u{301}a\n".unicodeScalars))
+
+                let run = world.runDirectory(assignment.id, run: 2)
+                try LocalFiles.makeDirectory(run.path)
+                try run.abandon("\u{301} was no program", reserve: world.store.reserve)
+                #expect(try run.outcome()?.message == "\u{301} was no program")
+            }
+        }
+    }
+
     @Test("When the program ends, what it started ends too, wherever that went")
     func grandchildren() async throws {
         try await WorkerWorld.with { world in

@@ -99,6 +99,14 @@ struct UserTests {
         #expect(Passage.obstacle(to: top + "/a/b", for: TaskUser(id: 0, group: 0, groups: [], home: "/")) == nil)
     }
 
+    @Test("An entry that takes much room is found, and one that takes more than there is is not")
+    func largeEntry() {
+        for (bytes, isFound) in [(0, true), (100_000, true), (1 << 30, false)] {
+            let user = TaskUser.lookUp { $2 < bytes ? ERANGE : getpwuid_r(65534, $0, $1, $2, $3) }
+            #expect(user?.id == (isFound ? 65534 : nil), "\(bytes)")
+        }
+    }
+
     /// The number of the group `daemon`, which differs between machines.
     private static let daemon = getgrnam("daemon")?.pointee.gr_gid
 

@@ -36,22 +36,22 @@ package struct TaskEnvironment: Hashable, Sendable {
     package func expand(_ text: String) -> String { Self.expand(text) { variables[$0] } }
 
     static func expand(_ text: String, _ variable: (String) -> String?) -> String {
-        var result = ""
-        var rest = text[...]
+        // By scalars: a mark that combines with a sign in the text around it takes nothing of its meaning away.
+        var result = String.UnicodeScalarView()
+        var rest = text.unicodeScalars[...]
         while let dollar = rest.firstIndex(of: "$") {
             result += rest[..<dollar]
             rest = rest[dollar...]
-            let escaped = rest.hasPrefix("$$(")
-            guard escaped || rest.hasPrefix("$("), let close = rest.firstIndex(of: ")") else {
-                result += "$"
-                rest = rest.dropFirst()
+            let escaped = rest.starts(with: "$$(".unicodeScalars)
+            guard escaped || rest.starts(with: "$(".unicodeScalars), let close = rest.firstIndex(of: ")") else {
+                result.append(rest.removeFirst())
                 continue
             }
             let reference = rest[(escaped ? rest.index(after: dollar) : dollar)...close]
             let name = String(reference.dropFirst(2).dropLast())
-            result += escaped ? reference : variable(name).map { $0[...] } ?? reference
+            result += escaped ? reference : variable(name)?.unicodeScalars[...] ?? reference
             rest = rest[rest.index(after: close)...]
         }
-        return result + rest
+        return String(result + rest)
     }
 }

@@ -13,7 +13,13 @@ package struct LocalFileSystem: WritableFileSystem {
 
     package func openRoot(_ path: FilePath) throws(FileError) -> (any FileTree)? {
         guard let descriptor = try opened(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) else { return nil }
-        return try LocalFileTree(owning: descriptor, at: path, links: links)
+        do throws(FileError) {
+            return try LocalFileTree(owning: descriptor, at: path, links: links)
+        } catch {
+            // What was never made closes nothing.
+            close(descriptor)
+            throw error
+        }
     }
 
     package func read(_ path: FilePath, limit: Int) throws(FileError) -> [UInt8]? {
@@ -23,7 +29,7 @@ package struct LocalFileSystem: WritableFileSystem {
 
     package func exists(_ path: FilePath) throws(FileError) -> Bool {
         var status = stat()
-        if lstat(path.string, &status) == 0 { return true }
+        if path.withPlatformString({ lstat($0, &status) }) == 0 { return true }
         if errno == ENOENT || errno == ENOTDIR { return false }
         throw .last(path.string)
     }
@@ -41,7 +47,7 @@ package struct LocalFileSystem: WritableFileSystem {
             try writeAll(bytes, to: temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, durable: durable)
             try rename(temporary, to: path)
         } catch {
-            unlink(temporary.string)  // The first error is the one to tell.
+            _ = temporary.withPlatformString { unlink($0) }  // The first error is the one to tell.
             throw error
         }
         if durable { try synchronize(directory: path.removingLastComponent()) }
@@ -52,20 +58,23 @@ package struct LocalFileSystem: WritableFileSystem {
     }
 
     package func remove(_ path: FilePath) throws(FileError) {
-        guard unlink(path.string) == 0 || errno == ENOENT else { throw .last(path.string) }
+        guard path.withPlatformString({ unlink($0) }) == 0 || errno == ENOENT else { throw .last(path.string) }
     }
 
     package func rename(_ path: FilePath, to other: FilePath) throws(FileError) {
-        guard Glibc.rename(path.string, other.string) == 0 else { throw .last(other.string) }
+        let isRenamed = path.withPlatformString { path in
+            other.withPlatformString { Glibc.rename(path, $0) == 0 }
+        }
+        guard isRenamed else { throw .last(other.string) }
     }
 
     package func makeDirectory(_ path: FilePath) throws(FileError) {
-        if mkdir(path.string, 0o700) == 0 { return }
+        func isMade() -> Bool { path.withPlatformString { mkdir($0, 0o700) } == 0 || errno == EEXIST }
+        if isMade() { return }
         switch errno {
-        case EEXIST: return
         case ENOENT where !path.removingLastComponent().isEmpty:
             try makeDirectory(path.removingLastComponent())
-            guard mkdir(path.string, 0o700) == 0 || errno == EEXIST else { throw .last(path.string) }
+            guard isMade() else { throw .last(path.string) }
         default: throw .last(path.string)
         }
     }
@@ -80,7 +89,7 @@ package struct LocalFileSystem: WritableFileSystem {
     private func writeAll(
         _ bytes: [UInt8], to path: FilePath, _ flags: Int32, durable: Bool
     ) throws(FileError) -> Int {
-        let descriptor = open(path.string, flags, 0o600)
+        let descriptor = path.withPlatformString { open($0, flags, 0o600) }
         guard descriptor >= 0 else { throw .last(path.string) }
         defer { close(descriptor) }
         var offset = 0
@@ -107,17 +116,18 @@ private final class LocalFileTree: FileTree {
     let isRemote: Bool
     let realPath: FilePath
 
+    /// - Parameter descriptor: is closed with the tree; where this throws, it stays open.
     init(owning descriptor: CInt, at path: FilePath, links: LinkPolicy) throws(FileError) {
         self.descriptor = descriptor
         self.links = links
-        outside = links == .anywhere ? open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw .last(path.string) }
         identity = FileStamp(status).identity
         isRemote = remoteFileSystems.contains(cube_file_system_type(descriptor))
-        guard let real = realpath(path.string, nil) else { throw .last(path.string) }
+        guard let real = path.withPlatformString({ realpath($0, nil) }) else { throw .last(path.string) }
         defer { free(real) }
-        realPath = FilePath(String(cString: real))
+        realPath = FilePath(platformString: real)
+        outside = links == .anywhere ? open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1
     }
 
     deinit {
@@ -125,17 +135,11 @@ private final class LocalFileTree: FileTree {
         if outside >= 0 { close(outside) }
     }
 
-    func mount(of directory: BytePath) -> Int64? {
-        // Where the directory cannot be opened, its listing says so.
-        guard let opened = try? openBeneath(directory, cube_o_path | O_DIRECTORY) else { return nil }
-        defer { close(opened) }
-        let mount = cube_mount(opened)
-        return mount < 0 ? nil : mount
-    }
-
-    func entries(of directory: BytePath) throws(FileError) -> [DirectoryEntry]? {
+    func listing(of directory: BytePath) throws(FileError) -> DirectoryListing? {
         guard let opened = try openBeneath(directory, O_RDONLY | O_DIRECTORY) else { return nil }
-        return try CubeReconciler.entries(consuming: opened, path: directory.text)
+        let mount = cube_mount(opened)
+        return DirectoryListing(
+            entries: try entries(consuming: opened, path: directory.text), mount: mount < 0 ? nil : mount)
     }
 
     func stamp(of path: BytePath) throws(FileError) -> FileStamp? {
@@ -201,7 +205,7 @@ private let remoteFileSystems: Set<UInt32> = [
 ]
 
 private func opened(_ path: FilePath, _ flags: CInt) throws(FileError) -> CInt? {
-    let descriptor = open(path.string, flags)
+    let descriptor = path.withPlatformString { open($0, flags) }
     if descriptor >= 0 { return descriptor }
     if errno == ENOENT { return nil }
     throw .last(path.string)

@@ -55,6 +55,8 @@ package actor GitSource {
     private var idLength = 40
     /// Whether the remote cannot send a part of the repository.
     private var fetchesAll = false
+    /// Whether content could not be fetched into the clone, which may be damaged.
+    private var isDoubtful = false
     private var told: (commit: String?, trouble: Diagnostic.Reason?)?
     private var isUntidy = false
 
@@ -189,8 +191,11 @@ package actor GitSource {
 
     private func fetchedCommit() async throws(GitError) -> String? {
         // A commit that is not here is no fault of the clone.
-        if case .commit(let id) = remote.reference, let commit = try? await repository.commit(id) { return commit }
+        if !isDoubtful, case .commit(let id) = remote.reference, let commit = try? await repository.commit(id) {
+            return commit
+        }
         try await repository.fetch(remote, as: Self.new, isWhole: fetchesAll, patience: patience.transfer)
+        isDoubtful = false
         fetched = try await repository.commit(Self.new)
         return fetched
     }
@@ -224,6 +229,7 @@ package actor GitSource {
     private func contentFailed(_ error: GitError) throws(Trouble) {
         // The next try asks for the commit once more: where the clone is damaged, that shows it.
         fetched = nil
+        isDoubtful = true
         guard error.isOfPartialTransfer, !fetchesAll else {
             throw Trouble(reason: .remoteUnreachable, text: "\(error)")
         }
@@ -275,6 +281,7 @@ package actor GitSource {
                 throw Trouble(reason: .branchMissing, text: "\(remote.remoteName) of the remote is no commit")
             }
             try swap(beside)
+            isDoubtful = false
             fetched = commit
             return commit
         } catch let trouble as Trouble {

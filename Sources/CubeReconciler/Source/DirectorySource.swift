@@ -94,7 +94,9 @@ package actor DirectorySource {
 
     private func lookAtFiles(_ extent: Extent) -> ManifestSnapshot? {
         let began = now()
-        if root == nil || extent == .everything { watchWayToRoot() }
+        // Before the root is looked for, so that nothing is missed.
+        let isWayWatched = root == nil || extent == .everything
+        if isWayWatched { watchWayToRoot() }
         let tree: any FileTree
         do throws(FileError) {
             guard let opened = try files.openRoot(path) else {
@@ -107,8 +109,8 @@ package actor DirectorySource {
         guard tree.identity == root else {
             root = tree.identity
             isRemote = tree.isRemote
-            watcher?.start(root: path, realPath: tree.realPath)
-            watchWayToRoot()
+            watcher?.start(root: tree.realPath)
+            if !isWayWatched { watchWayToRoot() }
             watchedBeside = []
             return walk(tree, .files, began)
         }
@@ -160,7 +162,7 @@ package actor DirectorySource {
         guard let watcher else { return }
         let place = path.isAbsolute ? path : FilePath(".").absolute.pushing(path)
         // Where the machine's own root cannot be opened, the root's directory alone is watched.
-        guard let machine = try? files.openRoot("/") else { return }
+        guard let machine = try? files.openRoot("/") else { return watcher.watch(waysToRoot: [BytePath(place)]) }
         var links = LinkResolver(machine)
         // What is missing, or closed to us, is watched as far as it is there.
         _ = try? links.resolve(.joined(BytePath(place).components))
@@ -172,15 +174,11 @@ package actor DirectorySource {
     /// - Parameter changed: entries in whose place others may be; `nil`: any.
     private func watchBeside(changed: Set<BytePath>?) {
         guard let watcher else { return }
-        let ways = index.linkWays.map(\.splittingLastEntry.directory)
-        let due = Set(ways).union(index.attachmentDirectories.keys).subtracting(index.directories)
+        let due = index.directoriesBeside
         for gone in watchedBeside.subtracting(due) where !index.directories.contains(gone) { watcher.unwatch(gone) }
         for directory in due {
-            let isKnown = watchedBeside.contains(directory)
-            guard let changed, isKnown, changed.isDisjoint(with: directory.directories + [directory]) else {
-                watcher.watch(directory, at: directory)
-                continue
-            }
+            let mayBeAnother = changed.map { !$0.isDisjoint(with: directory.directories + [directory]) } ?? true
+            if mayBeAnother || !watchedBeside.contains(directory) { watcher.watch(directory, at: directory) }
         }
         watchedBeside = due
     }
@@ -252,7 +250,7 @@ package actor DirectorySource {
 
     private func withoutRoot(_ began: Timestamp, _ why: String) -> ManifestSnapshot {
         root = nil
-        watcher?.start(root: path, realPath: nil)
+        watcher?.start(root: path)
         return ManifestSnapshot(
             began: began, ended: now(), isComplete: false, root: nil, files: [:],
             problems: [.unreadable(.root, why)], source: SourceRevision(path: path.string))

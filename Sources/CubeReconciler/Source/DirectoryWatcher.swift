@@ -42,7 +42,9 @@ package final class DirectoryWatcher: Sendable {
         var rootPath = FilePath()
         var watched: [CInt: Watched] = [:]
         var descriptors: [BytePath: CInt] = [:]
+        /// Why directories, or the entries that lead to the root, are not watched.
         var problem: String?
+        var problemOfWays: String?
         var pending = SourceChange()
     }
 
@@ -91,7 +93,7 @@ package final class DirectoryWatcher: Sendable {
     }
 
     /// Why changes are not seen as they happen; `nil` while they are.
-    package var problem: String? { state.withLock(\.problem) }
+    package var problem: String? { state.withLock { $0.problem ?? $0.problemOfWays } }
 
     /// What changed since the last call.
     package func take() -> SourceChange {
@@ -101,21 +103,19 @@ package final class DirectoryWatcher: Sendable {
         }
     }
 
-    /// Forgets all watches and begins anew with another root.
+    /// Watches no directory any more and begins anew with another root. The entries that lead to the root stay watched: they are
+    /// what tells of another one, also where there is none now.
     ///
-    /// - Parameters:
-    ///   - path: the root as the user named it, which a link or a rename may make another directory.
-    ///   - realPath: the same without any link; `nil` while there is none.
-    package func start(root path: FilePath, realPath: FilePath?) {
+    /// - Parameter path: the root, without any link where there is one.
+    package func start(root path: FilePath) {
         guard descriptor >= 0 else { return }
         state.withLock { state in
-            for watch in state.watched.keys { inotify_rm_watch(descriptor, watch) }
-            state.watched = [:]
+            for watch in state.watched.keys { state.watched[watch]?.paths = [] }
+            dropIdle(&state)
             state.descriptors = [:]
             state.problem = nil
-            state.rootPath = realPath ?? path
+            state.rootPath = path
         }
-        watch(waysToRoot: [BytePath(path)])
     }
 
     /// Watches the entries that lead to the root, instead of those that were watched before: directories and links, by their
@@ -123,6 +123,7 @@ package final class DirectoryWatcher: Sendable {
     package func watch(waysToRoot ways: Set<BytePath>) {
         guard descriptor >= 0 else { return }
         state.withLock { state in
+            state.problemOfWays = nil
             var watched: [CInt: Set<BytePath>] = [:]
             for (directory, ways) in Dictionary(grouping: ways, by: \.splittingLastEntry.directory) {
                 let mask = UInt32(IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_ONLYDIR | IN_MASK_ADD)
@@ -130,15 +131,19 @@ package final class DirectoryWatcher: Sendable {
                 let watch = place.withCString { inotify_add_watch(descriptor, $0, mask) }
                 // One that is gone or closed to us is told by whoever looks.
                 guard watch >= 0 else {
-                    if errno == ENOSPC || errno == ENOMEM { state.problem = Self.problem(of: errno) }
+                    if errno == ENOSPC || errno == ENOMEM { state.problemOfWays = Self.problem(of: errno) }
                     continue
                 }
                 watched[watch, default: []].formUnion(ways.map(\.splittingLastEntry.name))
             }
             for watch in state.watched.keys where watched[watch] == nil { state.watched[watch]?.ways = [] }
             for (watch, names) in watched { state.watched[watch, default: Watched()].ways = names }
-            for (watch, known) in state.watched where known.isIdle { drop(watch, &state) }
+            dropIdle(&state)
         }
+    }
+
+    private func dropIdle(_ state: inout State) {
+        for (watch, known) in state.watched where known.isIdle { drop(watch, &state) }
     }
 
     private func drop(_ watch: CInt, _ state: inout State) {

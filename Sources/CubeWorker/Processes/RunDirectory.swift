@@ -31,7 +31,7 @@ struct RunDirectory: Sendable {
     let path: String
 
     private static let outcomeSize = 512
-    /// So much of a message fits into an outcome, with the note of what is missing.
+    /// So much of a message fits into an outcome.
     static let messageBytes = 360
 
     // MARK: Written by the worker
@@ -163,16 +163,16 @@ struct RunDirectory: Sendable {
         }
         let body = Array(bytes.dropFirst(16))
         guard bytes == Self.sealed(body) else { return nil }
-        let fields = body.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
-        guard fields.first == "cube-outcome/1" else { return nil }
-        var values: [Substring: Substring] = [:]
+        let fields = body.split(separator: 0)
+        guard fields.first?.elementsEqual("cube-outcome/1".utf8) == true else { return nil }
+        var values: [String: String] = [:]
         for field in fields {
-            if let equals = field.firstIndex(of: "=") {
-                values[field[..<equals]] = field[field.index(after: equals)...]
-            }
+            let parts = field.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
+                .map { String(decoding: $0, as: UTF8.self) }
+            if parts.count == 2 { values[parts[0]] = parts[1] }
         }
-        func number(_ key: Substring) -> Int? { values[key].flatMap { Int($0) } }
-        guard let state = values["state"].flatMap({ Outcome.State(rawValue: String($0)) }) else { return nil }
+        func number(_ key: String) -> Int? { values[key].flatMap { Int($0) } }
+        guard let state = values["state"].flatMap(Outcome.State.init(rawValue:)) else { return nil }
         return Outcome(
             state: state, program: pid_t(number("program") ?? 0), startTicks: number("start_ticks") ?? 0,
             began: Timestamp(milliseconds: Int64(number("began") ?? 0)),
@@ -180,7 +180,7 @@ struct RunDirectory: Sendable {
             result: TaskResult(
                 code: number("code"), signal: number("signal"),
                 at: Timestamp(milliseconds: Int64(number("ended") ?? 0))),
-            unasked: number("unasked") == 1, swept: number("swept") == 1, message: String(values["message"] ?? ""))
+            unasked: number("unasked") == 1, swept: number("swept") == 1, message: values["message"] ?? "")
     }
 
     /// The body with its checksum (FNV-1a, 64 bits) in front, filled up with zeros.

@@ -23,8 +23,7 @@ enum TaskDirectory {
         var directory = try FileDescriptor.open(path, .readOnly, options: [.directory, .noFollow, .closeOnExec])
         // Whatever happens, the one that is open last.
         defer { close(directory.rawValue) }
-        var components = file.target.utf8.split(separator: UInt8(ascii: "/")).map { String(Substring($0)) }
-        let name = components.removeLast()
+        let (components, name) = parts(of: file)
         for component in components {
             if mkdirat(directory.rawValue, component, 0o700) == 0 {
                 if let owner {
@@ -53,24 +52,42 @@ enum TaskDirectory {
     }
 
     /// Removes files that were written, where they still are where they were written to.
+    ///
+    /// - Throws: where one may still be there.
     static func remove(_ files: [TaskFile], in path: String) throws {
         for file in files {
-            var directory = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+            let (components, name) = parts(of: file)
+            guard var directory = try opened(path, in: AT_FDCWD) else { continue }
             // Whatever happens, the one that is open last.
-            defer { if directory >= 0 { close(directory) } }
-            var components = file.target.split(separator: "/").map(String.init)
-            let name = components.removeLast()
-            for component in components where directory >= 0 {
-                let next = openat(directory, component, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+            defer { close(directory) }
+            var isGone = false
+            for component in components {
+                guard let next = try opened(component, in: directory) else {
+                    isGone = true
+                    break
+                }
                 close(directory)
                 directory = next
             }
-            // The task removed it, or put something else in the way.
-            guard directory >= 0 else { continue }
+            guard !isGone else { continue }
             for name in [name, temporaryName(name)] where unlinkat(directory, name, 0) != 0 {
                 guard [ENOENT, EISDIR].contains(errno) else { throw Errno(rawValue: errno) }
             }
         }
+    }
+
+    /// - Returns: `nil` where the task removed the directory, or put something else in the way.
+    private static func opened(_ directory: String, in parent: Int32) throws -> Int32? {
+        let descriptor = openat(parent, directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+        if descriptor >= 0 { return descriptor }
+        if [ENOENT, ENOTDIR, ELOOP].contains(errno) { return nil }
+        throw Errno(rawValue: errno)
+    }
+
+    /// The directories on the way to a file, and its name. What separates them is a byte, whatever comes after it.
+    private static func parts(of file: TaskFile) -> (directories: [String], name: String) {
+        let parts = file.target.utf8.split(separator: UInt8(ascii: "/")).map { String(Substring($0)) }
+        return (parts.dropLast(), parts.last ?? "")
     }
 
     private static func temporaryName(_ name: String) -> String { ".cube-\(name.utf8.count > 200 ? "file" : name)" }

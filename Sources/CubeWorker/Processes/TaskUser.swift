@@ -63,32 +63,48 @@ struct TaskUser: Hashable, Sendable {
     }
 
     private static func group(named name: String) -> gid_t? {
-        var entry = Glibc.group()
-        var found: UnsafeMutablePointer<Glibc.group>?
-        return withUnsafeTemporaryAllocation(of: CChar.self, capacity: 1 << 16) { buffer in
-            guard getgrnam_r(name, &entry, buffer.baseAddress!, buffer.count, &found) == 0, found != nil else {
-                return nil
-            }
-            return entry.gr_gid
+        found(Glibc.group(), { getgrnam_r(name, $0, $1, $2, $3) }) { $0.gr_gid }
+    }
+
+    static func lookUp(_ search: Search<passwd>) -> TaskUser? {
+        found(passwd(), search) { entry in
+            TaskUser(
+                id: entry.pw_uid, group: entry.pw_gid, groups: groups(of: entry.pw_name, with: entry.pw_gid),
+                home: String(cString: entry.pw_dir))
         }
     }
 
-    private typealias Search = (
-        UnsafeMutablePointer<passwd>, UnsafeMutablePointer<CChar>, Int,
-        UnsafeMutablePointer<UnsafeMutablePointer<passwd>?>
+    private static func groups(of user: UnsafePointer<CChar>, with own: gid_t) -> [gid_t] {
+        var groups = [gid_t](repeating: 0, count: 64)
+        while true {
+            var count = Int32(groups.count)
+            if getgrouplist(user, own, &groups, &count) >= 0 { return Array(groups.prefix(Int(count))) }
+            // It says how many there are, which may have become more meanwhile.
+            groups = [gid_t](repeating: 0, count: max(Int(count), 2 * groups.count))
+        }
+    }
+
+    /// One of the functions that look for an entry of a database and put what it points to into a buffer.
+    typealias Search<Entry> = (
+        UnsafeMutablePointer<Entry>, UnsafeMutablePointer<CChar>, Int,
+        UnsafeMutablePointer<UnsafeMutablePointer<Entry>?>
     ) -> Int32
 
-    private static func lookUp(_ search: Search) -> TaskUser? {
-        var entry = passwd()
-        var found: UnsafeMutablePointer<passwd>?
-        return withUnsafeTemporaryAllocation(of: CChar.self, capacity: 1 << 14) { buffer in
-            guard search(&entry, buffer.baseAddress!, buffer.count, &found) == 0, found != nil else { return nil }
-            var count: Int32 = 256
-            var groups = [gid_t](repeating: 0, count: Int(count))
-            getgrouplist(entry.pw_name, entry.pw_gid, &groups, &count)
-            return TaskUser(
-                id: entry.pw_uid, group: entry.pw_gid, groups: Array(groups.prefix(max(Int(count), 0))),
-                home: String(cString: entry.pw_dir))
+    /// The most that an entry may take: a group has any number of members.
+    private static let longestEntry = 1 << 24
+
+    private static func found<Entry, Value>(
+        _ empty: Entry, _ search: Search<Entry>, _ value: (Entry) -> Value
+    ) -> Value? {
+        var size = 1 << 10
+        while size <= longestEntry {
+            let buffer = UnsafeMutablePointer<CChar>.allocate(capacity: size)
+            defer { buffer.deallocate() }
+            var (entry, result) = (empty, nil as UnsafeMutablePointer<Entry>?)
+            let error = search(&entry, buffer, size, &result)
+            if error != ERANGE { return error == 0 && result != nil ? value(entry) : nil }
+            size *= 4
         }
+        return nil
     }
 }

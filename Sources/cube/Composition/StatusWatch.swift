@@ -76,7 +76,8 @@ struct StatusWatch: Service {
 
     /// Begins anew: a directory came or went. To be called before the files are read, so that nothing is missed.
     private func watch(with watcher: DirectoryWatcher) {
-        watcher.start(root: data.path, realPath: nil)
+        watcher.watch(waysToRoot: [BytePath(data.path)])
+        watcher.start(root: data.path)
         for directory in Self.directories { watcher.watch(directory, at: directory) }
     }
 }

@@ -59,6 +59,18 @@ struct TaskEnvironmentTests {
         #expect(environment.variables["C"] == "$(A) $(D)" && environment.variables["FILE"] == "$(A)")
     }
 
+    @Test("A mark that combines with a sign of a reference changes nothing of its meaning")
+    func combiningMarks() {
+        let environment = environment(["A": "\u{301}b"])
+        let texts = [
+            ("$(A)\u{301}", "\u{301}b\u{301}"), ("$$(A)\u{301}$(A)", "$(A)\u{301}\u{301}b"),
+            ("$\u{301}(A)", "$\u{301}(A)"),
+        ]
+        for (text, expanded) in texts {
+            #expect(Array(environment.expand(text).unicodeScalars) == Array(expanded.unicodeScalars))
+        }
+    }
+
     @Test("A task's own variables replace the usual ones, but not those that say who it is")
     func precedence() {
         #expect(
