@@ -18,12 +18,17 @@ struct LogTimes {
     /// How many bytes are read at once.
     private static let chunk = 1 << 16
 
+    /// That of the file of output.
+    let number: Int
     private let path: String
     private(set) var records: [Record] = []
     /// How many bytes of the file are read, the header included.
     private var position = 0
 
-    init(directory: String, number: Int) { path = "\(directory)/\(number).times" }
+    init(directory: String, number: Int) {
+        self.number = number
+        path = "\(directory)/\(number).times"
+    }
 
     /// The time of what begins at an offset; `nil` where that is not known.
     func time(at offset: Int64) -> Int64? {
@@ -67,7 +72,7 @@ struct LogTimes {
 /// Puts the time before each line of a task's output.
 struct LogStamper {
     private let directory: String
-    private var times: (number: Int, times: LogTimes)?
+    private var times: LogTimes?
     private var isAtLineStart = true
 
     init(_ log: TaskLog) { directory = log.directory }
@@ -76,16 +81,14 @@ struct LogStamper {
     mutating func stamped(_ bytes: [UInt8], from place: (number: Int, offset: Int64), text: (Int64) -> String)
         -> [UInt8]
     {
-        var times =
-            self.times?.number == place.number
-            ? self.times!.times : LogTimes(directory: directory, number: place.number)
-        times.refresh()
-        self.times = (place.number, times)
+        if times?.number != place.number { times = LogTimes(directory: directory, number: place.number) }
+        // In place: a busy task has a million records.
+        times?.refresh()
         var output: [UInt8] = []
         output.reserveCapacity(bytes.count + bytes.count / 2)
         for (index, byte) in bytes.enumerated() {
             if isAtLineStart {
-                output += (times.time(at: place.offset + Int64(index)).map(text) ?? "-").utf8
+                output += (times?.time(at: place.offset + Int64(index)).map(text) ?? "-").utf8
                 output.append(UInt8(ascii: " "))
             }
             output.append(byte)

@@ -21,7 +21,10 @@ package struct StoredTasks: Sendable {
     }
 
     /// Those whose records can be read, by id.
-    package func readable() -> [Task] { outcomes().compactMap { try? $0.get() } }
+    package func readable() -> [Task] {
+        // Why the others cannot, ``problems()`` says.
+        outcomes().compactMap { try? $0.get() }
+    }
 
     /// Why records cannot be read, each once.
     package func problems() -> [String] {

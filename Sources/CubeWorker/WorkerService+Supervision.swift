@@ -30,7 +30,7 @@ extension WorkerService {
     /// The record of a task that has a directory, also where it was missing; `nil` where the task was never recorded, or where
     /// only its run is known.
     private func record(found id: TaskID) throws -> TaskRecord? {
-        switch try store.find(id) {
+        switch try store.recover(id) {
         case .record(let record): return record
         case .rebuilt(let record):
             logger.warning("\(id): its record was missing, and was rebuilt from that of its last run")

@@ -25,8 +25,7 @@ import Testing
         #"{"name": "\#(name)", "command": ["true"], "depends_on": ["\#(other)"]}"#
     }
 
-    @Test func `a circle is one whatever else is wrong, a missing name is known only where all was read`() async throws
-    {
+    @Test func `a cycle is one whatever else is wrong, a missing name is known only where all was read`() async throws {
         let files = ["a.json": manifest("a", after: "b"), "b.json": manifest("b", after: "a")]
         let open = ["c.json": manifest("c", after: "nobody")]
         let broken = ["d.json": "{"]

@@ -128,11 +128,12 @@ struct SQLiteStoreTests {
         var records: ClusterRecords { state.records }
 
         init(records: ClusterRecords) {
-            state = ClusterState(records: records, term: 1, policy: .spread, now: SQLiteStoreTests.now)
+            state = ClusterState(
+                records: records, term: 1, policy: .spread, at: DurableInstant(wall: SQLiteStoreTests.now))
         }
 
         mutating func step() throws -> ClusterChanges {
-            var transaction = ClusterTransaction(state, now: SQLiteStoreTests.now)
+            var transaction = ClusterTransaction(state, at: DurableInstant(wall: SQLiteStoreTests.now))
             for _ in 0..<Int.random(in: 1...3, using: &random) { command(&transaction) }
             transaction.finish()
             state = transaction.state

@@ -15,8 +15,9 @@ struct StoreRestorationTests {
     /// Registers a worker with a version, as a change that a later look can tell from others.
     private static func register(_ version: String, in store: SQLiteStore, _ records: inout ClusterRecords) async throws
     {
-        let state = ClusterState(records: records, term: 1, policy: .spread, now: Timestamp(milliseconds: 0))
-        var transaction = ClusterTransaction(state, now: Timestamp(milliseconds: 0))
+        let state = ClusterState(
+            records: records, term: 1, policy: .spread, at: DurableInstant(wall: Timestamp(milliseconds: 0)))
+        var transaction = ClusterTransaction(state, at: DurableInstant(wall: Timestamp(milliseconds: 0)))
         _ = try transaction.register(
             WorkerInfo(
                 name: node, version: version, url: "unix:/w", runtimes: ["process"],

@@ -221,9 +221,9 @@ import Testing
         #expect(snapshot.isComplete)
     }
 
-    @Test func `A directory behind a link out of the root makes the look incomplete, a circle does not`() async throws {
+    @Test func `A directory behind a link out of the root makes the look incomplete, a cycle does not`() async throws {
         try write(manifest("a"), to: "a.json")
-        try directory.link("manifests/circle", to: ".")
+        try directory.link("manifests/cycle", to: ".")
         #expect(try await lookAtEverything().isComplete)
         try directory.makeDirectory("outside")
         try directory.link("manifests/team", to: "../outside")

@@ -23,8 +23,9 @@ actor MemoryCluster: ClusterWriter {
     init(clock: ManualClock, cluster: ClusterID = ClusterID(rawValue: "11111111-1111-4111-8111-111111111111")!) throws {
         self.clock = clock
         state = ClusterState(
-            records: ClusterRecords(cluster: cluster), term: 1, policy: .spread, now: clock.timestamp)
-        var transaction = ClusterTransaction(state, now: clock.timestamp)
+            records: ClusterRecords(cluster: cluster), term: 1, policy: .spread,
+            at: DurableInstant(wall: clock.timestamp))
+        var transaction = ClusterTransaction(state, at: DurableInstant(wall: clock.timestamp))
         _ = try transaction.register(
             WorkerInfo(
                 name: Self.node, version: "0", url: "unix:/nowhere", runtimes: ["process"],
@@ -152,7 +153,7 @@ actor MemoryCluster: ClusterWriter {
     }
 
     private func change<Answer>(_ command: (inout ClusterTransaction) throws -> Answer) rethrows -> Answer {
-        var transaction = ClusterTransaction(state, now: clock.timestamp)
+        var transaction = ClusterTransaction(state, at: DurableInstant(wall: clock.timestamp))
         let answer = try command(&transaction)
         transaction.finish()
         let isNew = transaction.state.revision > state.revision

@@ -124,12 +124,10 @@ private struct ObservedTree: FileTree {
     var realPath: FilePath { tree.realPath }
     var links: LinkPolicy { tree.links }
 
-    func mount(of directory: BytePath) -> Int64? { tree.mount(of: directory) }
-
-    func entries(of directory: BytePath) throws(FileError) -> [DirectoryEntry]? {
+    func listing(of directory: BytePath) throws(FileError) -> DirectoryListing? {
         try files.check(directory.text)
         files.note(lists: 1)
-        return try tree.entries(of: directory)
+        return try tree.listing(of: directory)
     }
 
     func stamp(of path: BytePath) throws(FileError) -> FileStamp? {

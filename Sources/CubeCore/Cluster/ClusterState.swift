@@ -37,17 +37,14 @@ package struct ClusterState: Sendable {
 
     /// Takes up stored records. Renewals were not stored: each lease counts in full from now.
     ///
-    /// - Parameter moment: Now, on the boot-time clock too; by default it is known by the wall clock only.
-    package init(
-        records: ClusterRecords, term: Int, policy: SchedulingPolicy, now: Timestamp, moment: DurableInstant? = nil
-    ) {
+    package init(records: ClusterRecords, term: Int, policy: SchedulingPolicy, at moment: DurableInstant) {
         self.records = records
         self.term = term
         self.policy = policy
         index = ClusterIndex(of: records)
         leases = [:]
         for owner in records.owners.values where owner.grant != nil {
-            leases[owner.name] = LiveLease(from: moment ?? DurableInstant(wall: now))
+            leases[owner.name] = LiveLease(from: moment)
         }
     }
 

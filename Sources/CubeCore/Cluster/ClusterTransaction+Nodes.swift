@@ -144,7 +144,7 @@ extension ClusterTransaction {
     package mutating func observeAnswer(_ report: WorkerTask, from name: NodeName) {
         guard var task = state.records.tasks[report.id], task.phase.placement?.node == name,
             // One that contradicts what is known is older than it: the worker's next list settles it.
-            let isNew = try? task.observeAnswer(report.bounded, now: now, moment: moment), isNew
+            let isNew = try? task.observeAnswer(report.bounded, at: moment), isNew
         else { return }
         advance()
         put(task)
@@ -156,7 +156,7 @@ extension ClusterTransaction {
             placement.number == number, placement.report == nil
         else { return }
         let end = TaskEnd(
-            outcome: .failed, reason: .rejectedByNode, message: message.cut(to: TextBounds.message), at: now,
+            outcome: .failed, reason: .rejectedByNode, message: message.shortened(to: TextBounds.message), at: now,
             placement: placement)
         task.phase = .ended(end: end)
         advance()
@@ -167,7 +167,7 @@ extension ClusterTransaction {
         var task = task
         task.observeLostPlacement(report.placement)
         // A report that contradicts what is known is older than it: the worker's next one settles it.
-        guard let isNew = try? task.observe(report, now: now, moment: moment), isNew else { return }
+        guard let isNew = try? task.observe(report, at: moment), isNew else { return }
         advance()
         put(task)
     }

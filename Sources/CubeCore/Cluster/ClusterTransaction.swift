@@ -11,21 +11,19 @@ package struct ClusterTransaction: Sendable {
     package internal(set) var changes = ClusterChanges()
     /// Nodes of which a worker must be told something, or which came or went.
     package private(set) var nodesToWake: Set<NodeName> = []
-    /// What the wall clock shows: a label of what happens, which decides nothing.
-    let now: Timestamp
     /// Now, for whatever time decides.
     let moment: DurableInstant
+    /// What the wall clock shows: a label of what happens, which decides nothing.
+    var now: Timestamp { moment.wall }
     /// Whether the store takes nothing more now. Then only what ends tasks, and what workers say, is taken in; it is stored once
     /// there is room.
     let isFull: Bool
     /// Whether room was made, or nodes changed, since those that wait were looked at.
     var mayPlacePending = false
 
-    /// - Parameter moment: Now, on the boot-time clock too; by default it is known by the wall clock only.
-    package init(_ state: ClusterState, now: Timestamp, moment: DurableInstant? = nil, isFull: Bool = false) {
+    package init(_ state: ClusterState, at moment: DurableInstant, isFull: Bool = false) {
         self.state = state
-        self.now = now
-        self.moment = moment ?? DurableInstant(wall: now)
+        self.moment = moment
         self.isFull = isFull
     }
 

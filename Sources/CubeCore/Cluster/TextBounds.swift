@@ -37,27 +37,12 @@ package enum TextBounds {
         }
         return labels.sorted { $0.key < $1.key }.flatMap { name, value in
             [
-                error("\(field)[\"\(name.cut(to: 40))\"]", name, limit: labelName).map {
+                error("\(field)[\"\(name.shortened(to: 40))\"]", name, limit: labelName).map {
                     ValidationError(field: field, value: $0.value, message: "the name of a label \($0.message)")
                 },
-                error("\(field)[\"\(name.cut(to: 40))\"]", value, limit: labelValue),
+                error("\(field)[\"\(name.shortened(to: 40))\"]", value, limit: labelValue),
             ].compactMap(\.self)
         }
-    }
-}
-
-extension String {
-    /// At most so many bytes of it, ended by an ellipsis where something is missing.
-    package func cut(to limit: Int) -> String {
-        guard utf8.count > limit else { return self }
-        var text = ""
-        var length = 3
-        for scalar in unicodeScalars {
-            length += UTF8.width(scalar)
-            if length > limit { break }
-            text.unicodeScalars.append(scalar)
-        }
-        return text + "…"
     }
 }
 
@@ -65,9 +50,9 @@ extension WorkerTask {
     /// The same report with texts of a length that can be kept.
     var bounded: WorkerTask {
         var report = self
-        report.message = message?.cut(to: TextBounds.message)
-        report.reason = reason.map { TaskReason(rawValue: $0.rawValue.cut(to: TextBounds.word)) }
-        report.notEnforced = notEnforced.prefix(16).map { $0.cut(to: TextBounds.word) }
+        report.message = message?.shortened(to: TextBounds.message)
+        report.reason = reason.map { TaskReason(rawValue: $0.rawValue.shortened(to: TextBounds.word)) }
+        report.notEnforced = notEnforced.prefix(16).map { $0.shortened(to: TextBounds.word) }
         return report
     }
 }

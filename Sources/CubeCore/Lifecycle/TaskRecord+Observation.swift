@@ -7,16 +7,14 @@ extension TaskRecord {
     /// - Returns: Whether anything is new; a report that is older than the last one, or of a state that this version does
     ///   not know, is not.
     /// - Throws: `illegal_transition`, where the report contradicts what is known.
-    package mutating func observe(
-        _ report: WorkerTask, now: Timestamp, moment: DurableInstant? = nil
-    ) throws(APIError) -> Bool {
+    package mutating func observe(_ report: WorkerTask, at moment: DurableInstant) throws(APIError) -> Bool {
         guard let order = ReportOrder(report), var placement = phase.placement, placement.number == report.placement,
             placement.report != report
         else { return false }
         if let last = placement.report.flatMap(ReportOrder.init), order < last { return false }
         placement.report = report
-        try phase.follow(to: phase.after(report, placement: placement, now: now))
-        adjustHealth(moment ?? DurableInstant(wall: now))
+        try phase.follow(to: phase.after(report, placement: placement, now: moment.wall))
+        adjustHealth(moment)
         return true
     }
 
@@ -26,19 +24,17 @@ extension TaskRecord {
     ///
     /// - Returns: Whether anything is new.
     /// - Throws: `illegal_transition`, where the answer contradicts what is known.
-    package mutating func observeAnswer(
-        _ report: WorkerTask, now: Timestamp, moment: DurableInstant? = nil
-    ) throws(APIError) -> Bool {
+    package mutating func observeAnswer(_ report: WorkerTask, at moment: DurableInstant) throws(APIError) -> Bool {
         guard let order = ReportOrder(report), let placement = phase.placement, placement.number == report.placement
         else { return false }
-        guard let last = placement.report else { return try observe(report, now: now, moment: moment) }
-        if let known = ReportOrder(last), order > known { return try observe(report, now: now, moment: moment) }
+        guard let last = placement.report else { return try observe(report, at: moment) }
+        if let known = ReportOrder(last), order > known { return try observe(report, at: moment) }
         guard last.settingsDigest != report.settingsDigest, report.settingsDigest == settingsDigest else {
             return false
         }
         var same = last
         same.settingsDigest = report.settingsDigest
-        return try observe(same, now: now, moment: moment)
+        return try observe(same, at: moment)
     }
 
     /// Takes in that its worker has a placement of it that nobody here made: this state was restored from one that is older.

@@ -4,13 +4,19 @@ package import CubeTypes
 extension CubeTypes.Digest {
     /// The SHA-256 of these bytes.
     package static func sha256(of bytes: [UInt8]) -> CubeTypes.Digest {
-        var hash = SHA256()
-        bytes.withUnsafeBytes { hash.update(bufferPointer: $0) }
-        return CubeTypes.Digest(rawValue: "sha256:" + Hexadecimal.text(hash.finalize()))!
+        CubeTypes.Digest(rawValue: "sha256:" + Hexadecimal.text(SHA256.bytes(of: bytes)))!
     }
 
     /// The SHA-256 of the UTF-8 of a text.
     package static func sha256(of text: String) -> CubeTypes.Digest { sha256(of: Array(text.utf8)) }
+}
+
+extension SHA256 {
+    static func bytes(of bytes: [UInt8]) -> [UInt8] {
+        var hash = SHA256()
+        bytes.withUnsafeBytes { hash.update(bufferPointer: $0) }
+        return Array(hash.finalize())
+    }
 }
 
 /// Lower-case hexadecimal digits.

@@ -28,15 +28,9 @@ package struct DigestKey: Hashable, Sendable {
     /// A digest as people see it: its HMAC with SHA-256 (RFC 2104) under the key.
     package func keyed(_ digest: CubeTypes.Digest) -> CubeTypes.Digest {
         let block = bytes + [UInt8](repeating: 0, count: SHA256.blockByteCount - bytes.count)
-        let inner = Self.hash(block.map { $0 ^ 0x36 } + Array(digest.rawValue.utf8))
+        let inner = SHA256.bytes(of: block.map { $0 ^ 0x36 } + Array(digest.rawValue.utf8))
         return CubeTypes.Digest(
-            rawValue: "sha256:" + Hexadecimal.text(Self.hash(block.map { $0 ^ 0x5c } + inner)))!
-    }
-
-    private static func hash(_ bytes: [UInt8]) -> [UInt8] {
-        var hash = SHA256()
-        bytes.withUnsafeBytes { hash.update(bufferPointer: $0) }
-        return Array(hash.finalize())
+            rawValue: "sha256:" + Hexadecimal.text(SHA256.bytes(of: block.map { $0 ^ 0x5c } + inner)))!
     }
 }
 

@@ -21,4 +21,20 @@ enum ChangeSymbol: String, Hashable, Sendable {
         case .replace, .change, .look: .yellow
         }
     }
+
+    /// What becomes of a workload.
+    ///
+    /// - Parameter actions: what is done to the tasks of its slots.
+    init(of actions: [(ordinal: Int, verb: PlannedAction.Verb)], _ replicas: WorkloadStatus.Replicas) {
+        let slots = Dictionary(grouping: actions) { $0.ordinal }.mapValues { Set($0.map { $0.verb }) }
+        if slots.isEmpty {
+            self = .look
+        } else if slots.values.contains(where: { $0.isSuperset(of: [.stop, .schedule]) }) {
+            self = .replace
+        } else if replicas.live == 0 {
+            self = .start
+        } else {
+            self = replicas.desired == 0 ? .stop : .change
+        }
+    }
 }

@@ -1,15 +1,15 @@
 package import CubeJSON
 import CubeTypes
 
-/// Who depends on whom, seen from both sides, and the circles in it. Names that are gone stay in it until they are forgotten,
+/// Who depends on whom, seen from both sides, and the cycles in it. Names that are gone stay in it until they are forgotten,
 /// as they are pruned in the reverse order.
 package struct DependencyGraph: Sendable {
     /// Sorted.
     private(set) var dependencies: [WorkloadName: [WorkloadName]] = [:]
     private(set) var dependents: [WorkloadName: Set<WorkloadName>] = [:]
-    /// The circle that a name is part of: its names in their order, the least first.
+    /// The cycle that a name is part of: its names in their order, the least first.
     private(set) var cycles: [WorkloadName: [WorkloadName]] = [:]
-    /// The names whose dependencies changed since circles were looked for.
+    /// The names whose dependencies changed since cycles were looked for.
     private var changed: Set<WorkloadName> = []
 
     /// - Parameter names: sorted.
@@ -29,13 +29,13 @@ package struct DependencyGraph: Sendable {
     }
 
     /// Whether each of two names leads to the other: neither can go before the other then.
-    func areInOneCircle(_ name: WorkloadName, _ other: WorkloadName) -> Bool {
+    func areInOneCycle(_ name: WorkloadName, _ other: WorkloadName) -> Bool {
         cycles[name].map { $0 == cycles[other] } ?? false
     }
 
-    /// Looks for circles among what changed, what it leads to, and what was in one.
+    /// Looks for cycles among what changed, what it leads to, and what was in one.
     ///
-    /// - Returns: the names that came into a circle, or out of one, or are in another one.
+    /// - Returns: the names that came into a cycle, or out of one, or are in another one.
     mutating func settle() -> Set<WorkloadName> {
         guard !changed.isEmpty else { return [] }
         let roots = changed.union(cycles.keys).sorted()
@@ -43,8 +43,8 @@ package struct DependencyGraph: Sendable {
         var found: [WorkloadName: [WorkloadName]] = [:]
         for component in components(from: roots) {
             guard component.count > 1 || dependencies[component[0]]?.contains(component[0]) == true else { continue }
-            let circle = circle(within: Set(component))
-            for name in component { found[name] = circle }
+            let cycle = cycle(within: Set(component))
+            for name in component { found[name] = cycle }
         }
         let former = cycles
         cycles = found
@@ -93,7 +93,7 @@ package struct DependencyGraph: Sendable {
     }
 
     /// The shortest way from the least of the names back to itself.
-    private func circle(within names: Set<WorkloadName>) -> [WorkloadName] {
+    private func cycle(within names: Set<WorkloadName>) -> [WorkloadName] {
         let start = names.min()!
         var cameFrom: [WorkloadName: WorkloadName] = [:]
         var queue = [start]
@@ -126,9 +126,9 @@ extension DependencyGraph {
                 summary: "\(workload.name) depends on \(dependency.name), which no manifest declares",
                 range: dependency.range)
         }
-        if let circle = cycles[workload.name] {
-            let way = (circle + circle.prefix(1)).map(\.rawValue).joined(separator: " -> ")
-            let place = workload.dependsOn.first { cycles[$0.name] == circle }?.range ?? workload.range
+        if let cycle = cycles[workload.name] {
+            let way = (cycle + cycle.prefix(1)).map(\.rawValue).joined(separator: " -> ")
+            let place = workload.dependsOn.first { cycles[$0.name] == cycle }?.range ?? workload.range
             problems.append(
                 Diagnostic(
                     reason: .dependencyCycle, summary: "\(workload.name) depends on itself: \(way)", range: place))

@@ -45,8 +45,11 @@ package struct DesiredState: Sendable {
     /// Without a memory the first names are not new: nothing says when they came.
     private var startsWithoutMemory: Bool
 
+    /// How many workloads a source may declare.
+    package static let maximumWorkloads = 1_000_000
+
     /// - Parameter memory: `nil` where there is none.
-    package init(memory: SourceMemory?, oneShot: Bool = false, limit: Int = 1_000_000) {
+    package init(memory: SourceMemory?, oneShot: Bool = false, limit: Int = maximumWorkloads) {
         self.memory = memory ?? SourceMemory()
         self.limit = limit
         proof = AbsenceProof(oneShot: oneShot)
@@ -93,7 +96,7 @@ package struct DesiredState: Sendable {
     /// - Returns: the names of which anything changed.
     package mutating func apply(_ snapshot: ManifestSnapshot) -> Set<WorkloadName> {
         guard count(after: snapshot) <= limit else {
-            let summary = "more than \(limit) manifests: none of what changed was taken in"
+            let summary = "more than \(limit.grouped) manifests: none of what changed was taken in"
             problems = [Diagnostic(reason: .tooMany, summary: summary, range: SourceRange(filename: "."))]
             proof.changed()
             return []

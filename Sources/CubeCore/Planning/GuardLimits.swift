@@ -24,7 +24,7 @@ package struct GuardLimits: Hashable, Sendable {
     package func allowance(of total: Int) -> Int { max(count, total * percent / 100) }
 
     /// For a person: `3 names or 10 % within 10m`.
-    package var text: String { "\(count == 1 ? "1 name" : "\(count) names") or \(percent) % within \(window.text)" }
+    package var text: String { "\(Count(count, "name")) or \(percent) % within \(window.text)" }
 }
 
 extension GuardLimits {

@@ -73,11 +73,7 @@ package struct PlanText: Sendable {
 
 extension PlanDocument.Workload {
     fileprivate var symbol: ChangeSymbol {
-        let verbs = Set(actions.map(\.verb))
-        if verbs.isEmpty { return .look }
-        if verbs.isSuperset(of: [.stop, .schedule]) { return .replace }
-        if replicas.live == 0 { return .start }
-        return replicas.desired == 0 ? .stop : .change
+        ChangeSymbol(of: actions.map { ($0.ordinal, $0.verb) }, replicas)
     }
 }
 

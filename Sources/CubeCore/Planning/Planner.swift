@@ -208,7 +208,7 @@ package struct Planner: Sendable {
     }
 
     /// Decides the names that may be otherwise, and those that depend on what became healthy or is not any more, until that
-    /// is all: what depends on what has no circles, so that it ends.
+    /// is all: what depends on what has no cycles, so that it ends.
     private mutating func decideAll(_ observed: ObservedState, _ now: Timestamp) {
         var open = Array(dirty)
         var isOpen = dirty
@@ -239,7 +239,7 @@ package struct Planner: Sendable {
         var starts = entries[name]?.starts ?? StartTimes()
         starts.note(live, at: now)
         let dependents = (desired.graph.dependents[name] ?? []).filter { other in
-            !desired.graph.areInOneCircle(name, other)
+            !desired.graph.areInOneCycle(name, other)
                 && observed.workloads[other]?.tasks.values.contains { !$0.state.hasEnded } ?? false
         }
         let leftover = LeftoverDecider(

@@ -117,12 +117,12 @@ extension Review.Change {
             name: new.name, kind: .changed, effect: .none, consequence: "moved from \(old.file); nothing else changes",
             at: new.range, fields: fields)
         let scale: [String] =
-            old.replicas == new.replicas ? [] : ["goes from \(Workload.count(old.replicas)) to \(new.replicas)"]
+            old.replicas == new.replicas ? [] : ["goes from \(Count(old.replicas, "task")) to \(new.replicas)"]
         if new.specDigest != old.specDigest {
             let reasons = fields.filter(\.replaces).map(\.field).joined(separator: ", ")
             let replaced = min(old.replicas, new.replicas)
             (effect, consequence) = (
-                .replace, (["replaces \(Workload.count(replaced)), for \(reasons)"] + scale).joined(separator: "; ")
+                .replace, (["replaces \(Count(replaced, "task")), for \(reasons)"] + scale).joined(separator: "; ")
             )
         } else if new.settingsDigest != old.settingsDigest {
             (effect, consequence) = (.update, (["updates its tasks in place"] + scale).joined(separator: "; "))
@@ -159,11 +159,7 @@ extension KeptReason {
 
 extension Workload {
     /// Such as `1 job`, `3 tasks`.
-    fileprivate var tasks: String { Self.count(replicas, definition.kind == .job ? "job" : "task") }
-
-    fileprivate static func count(_ number: Int, _ noun: String = "task") -> String {
-        "\(number) \(noun)\(number == 1 ? "" : "s")"
-    }
+    fileprivate var tasks: Count { Count(replicas, definition.kind == .job ? "job" : "task") }
 
     /// The fields in which it is not what another one is, or where there is none, those that are written.
     fileprivate func fields(changedFrom old: Workload?) -> [Review.Field] {

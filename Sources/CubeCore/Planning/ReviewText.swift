@@ -8,7 +8,7 @@ package struct ReviewText: Sendable {
     private let revision: String
     private let directory: String
 
-    /// Longer values are cut: a comment is read by people.
+    /// Values of more bytes are cut: a comment is read by people.
     private static let longest = 200
 
     /// - Parameters:
@@ -55,9 +55,7 @@ package struct ReviewText: Sendable {
 
     private func path(_ file: String) -> String { directory.isEmpty ? file : "\(directory)/\(file)" }
 
-    private func cut(_ text: String) -> String {
-        text.count > Self.longest ? "\(text.prefix(Self.longest))…" : text
-    }
+    private func cut(_ text: String) -> String { text.shortened(to: Self.longest) }
 
     // MARK: For a review
 

@@ -6,7 +6,7 @@ package struct WorkloadDiffText: Sendable {
     private let source: String
     private let unmanaged: [Finding]
 
-    /// Longer values are cut: they are read by people.
+    /// Values of more bytes are cut: they are read by people.
     private static let longest = 200
 
     /// - Parameters:
@@ -42,15 +42,11 @@ package struct WorkloadDiffText: Sendable {
         return lines + ["\(total)."] + others
     }
 
-    private var total: String {
-        "\(number) from \(source)"
-    }
+    private var total: String { "\(number) from \(source)" }
 
-    private var number: String { diffs.count == 1 ? "1 workload differs" : "\(diffs.count) workloads differ" }
+    private var number: String { Count(diffs.count, "workload").verb("differs", "differ") }
 
-    private func cut(_ text: String) -> String {
-        text.count > Self.longest ? "\(text.prefix(Self.longest))…" : text
-    }
+    private func cut(_ text: String) -> String { text.shortened(to: Self.longest) }
 
     // MARK: For a comment
 
@@ -163,11 +159,7 @@ extension WorkloadDiff {
     private static var named: Int { 10 }
 
     fileprivate var symbol: ChangeSymbol {
-        let effects = Set(changes.map(\.effect))
-        if effects.isEmpty { return .look }
-        if effects.contains(.replace) { return .replace }
-        if replicas.live == 0 { return .start }
-        return replicas.desired == 0 ? .stop : .change
+        ChangeSymbol(of: actions.map { ($0.ordinal, $0.verb) }, replicas)
     }
 
     /// Where the manifest stands: `web.json:3`.
@@ -180,7 +172,7 @@ extension WorkloadDiff {
         ]
         let parts = words.compactMap { effect, word -> String? in
             let count = changes.count { $0.effect == effect }
-            return count == 0 ? nil : "\(count) task\(count == 1 ? "" : "s") \(word)"
+            return count == 0 ? nil : "\(Count(count, "task")) \(word)"
         }
         return (parts.isEmpty ? ["nothing now"] : parts).joined(separator: ", ")
             + (heldBy.isEmpty ? "" : "; held: \(heldBy.map { WaitReason(rawValue: $0).text }.joined(separator: ", "))")

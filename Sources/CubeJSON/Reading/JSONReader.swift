@@ -1,11 +1,14 @@
 extension JSONDocument {
+    /// How many arrays and objects may stand in one another where nothing else is said.
+    package static let maximumDepth = 64
+
     /// Reads a text by RFC 8259, all of it and nothing else.
     ///
     /// It goes through the bytes once, without recursion, so depth costs memory only.
     ///
     /// - Parameter maximumDepth: How many arrays and objects may stand in one another.
     /// - Throws: The first place that is not JSON, or is too deep; recovery inside broken JSON would invent nonsense.
-    package init(reading bytes: [UInt8], maximumDepth: Int = 64) throws(Problem) {
+    package init(reading bytes: [UInt8], maximumDepth: Int = maximumDepth) throws(Problem) {
         var reader = JSONReader(bytes: bytes, maximumDepth: maximumDepth)
         try reader.read()
         self.init(bytes: bytes, tape: reader.tape)

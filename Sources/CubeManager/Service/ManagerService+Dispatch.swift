@@ -57,7 +57,7 @@ extension ManagerService {
         // Most answers say what was wanted, and the next list says it as well.
         var task = state.records.tasks[report.id]
         // One that contradicts what is known is older than it.
-        guard (try? task?.observeAnswer(report, now: now())) == true else { return }
+        guard (try? task?.observeAnswer(report, at: moment())) == true else { return }
         try await write { (transaction) throws(APIError) in transaction.observeAnswer(report, from: node) }
     }
 
@@ -71,7 +71,8 @@ extension ManagerService {
     func complain(of node: NodeName, _ error: any Error) {
         guard state.records.nodes[node] != nil else { return }
         complaints[node] =
-            (error as? APIError)?.message.cut(to: TextBounds.message) ?? "\(error)".cut(to: TextBounds.message)
+            (error as? APIError)?.message.shortened(to: TextBounds.message)
+            ?? "\(error)".shortened(to: TextBounds.message)
     }
 
     func silence(_ node: NodeName) async throws {

@@ -64,7 +64,7 @@ package actor ManagerService: Service {
     ) {
         let begin = moment()
         state = ClusterState(
-            records: stored.records, term: stored.term, policy: options.policy, now: begin.wall, moment: begin)
+            records: stored.records, term: stored.term, policy: options.policy, at: begin)
         clusterID = stored.records.cluster
         digestKey = stored.digestKey
         changeLog = ChangeLog(beginning: state.revision)
@@ -187,8 +187,7 @@ extension ManagerService {
     }
 
     private func transaction(isFull: Bool = false) -> ClusterTransaction {
-        let moment = moment()
-        return ClusterTransaction(state, now: moment.wall, moment: moment, isFull: isFull)
+        ClusterTransaction(state, at: moment(), isFull: isFull)
     }
 
     private func commit(_ writes: [QueuedWrite]) async throws {

@@ -28,10 +28,7 @@ package protocol FileTree: Sendable {
     /// Where links may lead. With ``LinkPolicy/anywhere`` an absolute path is that of a file outside of the directory.
     var links: LinkPolicy { get }
 
-    /// What is in a directory, in the order of the names' bytes.
-    func entries(of directory: BytePath) throws(FileError) -> [DirectoryEntry]?
-    /// Which mount a directory lies on; `nil` where nobody can say.
-    func mount(of directory: BytePath) -> Int64?
+    func listing(of directory: BytePath) throws(FileError) -> DirectoryListing?
     /// What a file is; a link itself, not where it leads.
     func stamp(of path: BytePath) throws(FileError) -> FileStamp?
     /// The same for many entries of one directory; those that are gone are left out.
@@ -85,6 +82,19 @@ package enum FileKind: Hashable, Sendable {
     case twice
 }
 
+/// What is in a directory.
+package struct DirectoryListing: Hashable, Sendable {
+    /// In the order of the names' bytes.
+    package var entries: [DirectoryEntry]
+    /// Which mount the directory lies on; `nil` where nobody can say.
+    package var mount: Int64?
+
+    package init(entries: [DirectoryEntry], mount: Int64? = nil) {
+        self.entries = entries
+        self.mount = mount
+    }
+}
+
 package struct DirectoryEntry: Hashable, Sendable {
     package var name: BytePath
     package var kind: FileKind
@@ -108,32 +118,4 @@ package struct FileReading: Hashable, Sendable {
         self.size = size
         self.after = after
     }
-}
-
-/// Where the links below a directory may lead.
-package enum LinkPolicy: String, CaseIterable, Sendable {
-    /// Only to what is in the directory too: manifests of strangers cannot show what else is on the machine.
-    case inside
-    /// To any file of the machine.
-    case anywhere
-}
-
-extension BytePath {
-    package init(_ path: FilePath) {
-        self.init(path.withPlatformString { UnsafeRawBufferPointer(start: $0, count: path.length).map { $0 } })
-    }
-
-    /// Calls `body` with the path as the system takes it.
-    package func withCString<Value>(_ body: (UnsafePointer<CChar>) -> Value) -> Value {
-        (bytes + [0]).withUnsafeBufferPointer { bytes in
-            bytes.withMemoryRebound(to: CChar.self) { body($0.baseAddress!) }
-        }
-    }
-}
-
-extension FilePath {
-    package init(_ path: BytePath) { self = path.withCString { FilePath(platformString: $0) } }
-
-    /// What is below this directory by a path from there.
-    package func appending(_ path: BytePath) -> FilePath { pushing(FilePath(path)) }
 }

@@ -45,9 +45,9 @@ final class GitTree: FileTree {
     /// The objects that were asked for and are to be fetched first: what was read without them does not count.
     var wanted: Set<String> { requested.withLock(\.self) }
 
-    func entries(of directory: BytePath) -> [DirectoryEntry]? { directories[directory] }
-
-    func mount(of directory: BytePath) -> Int64? { nil }
+    func listing(of directory: BytePath) -> DirectoryListing? {
+        directories[directory].map { DirectoryListing(entries: $0) }
+    }
 
     func stamp(of path: BytePath) -> FileStamp? {
         if directories[path] != nil { return FileStamp(kind: .directory, id: "") }

@@ -90,35 +90,37 @@ struct DirectoryScan {
             behindLinks += 1
             guard behindLinks <= Self.maximumBehindLinks else {
                 if behindLinks == Self.maximumBehindLinks + 1 {
-                    fail(path, "is one directory too many behind links: no more than 10,000 are read")
+                    fail(
+                        path,
+                        "is one directory too many behind links: no more than \(Self.maximumBehindLinks.grouped) are read"
+                    )
                 }
                 return
             }
         }
         watcher?.watch(path, at: realPath)
-        let entries: [DirectoryEntry]
+        let listing: DirectoryListing
         do throws(FileError) {
-            guard let listed = try tree.entries(of: realPath) else {
+            guard let found = try tree.listing(of: realPath) else {
                 missedSomething = true
                 return
             }
-            entries = listed
+            listing = found
         } catch {
             return fail(path, "cannot be listed: \(error.cause)")
         }
         directories.insert(path)
         index.add(directory: path)
-        let mount = tree.mount(of: realPath)
-        if let mount, let holder, mount != holder { mounts.insert(path) }
-        ignored += entries.filter { $0.kind != .directory && EntryRule.looksLikeManifest($0.name) }
+        if let mount = listing.mount, let holder, mount != holder { mounts.insert(path) }
+        ignored += listing.entries.filter { $0.kind != .directory && EntryRule.looksLikeManifest($0.name) }
             .map { path.appending($0.name) }
 
-        let files = entries.filter { $0.kind == .file && EntryRule.admitsFile($0.name) }
+        let files = listing.entries.filter { $0.kind == .file && EntryRule.admitsFile($0.name) }
         visit(files.map(\.name), in: path, at: realPath)
-        for entry in entries where entry.kind != .file {
+        for entry in listing.entries where entry.kind != .file {
             enter(
                 entry.name, entry.kind, path.appending(entry.name), realPath.appending(entry.name), above + [realPath],
-                on: mount)
+                on: listing.mount)
         }
     }
 

@@ -13,9 +13,7 @@ enum EntryRule {
     /// Whether somebody may take a file of this name for a manifest that is read, though it is not.
     static func looksLikeManifest(_ name: BytePath) -> Bool {
         guard !admitsFile(name), !name.hasPrefix("."), !name.hasPrefix("#") else { return false }
-        let ending =
-            name.text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).last
-            ?? Substring("").utf8
-        return ["json", "jsonc", "json5", "yaml", "yml"].contains(String(decoding: ending, as: UTF8.self).lowercased())
+        let text = name.text.lowercased()
+        return [".json", ".jsonc", ".json5", ".yaml", ".yml"].contains { text.hasSuffix($0) }
     }
 }

@@ -2,14 +2,16 @@ import CubeCore
 import CubeSystem
 import SystemPackage
 
-/// Follows links below a root, out of it only where the tree allows that. It asks for each link once: where one is swapped while a pass reads the
-/// directory, the whole pass sees the old target or the whole pass sees the new one.
+/// Follows links below a root, out of it only where the tree allows that.
+///
+/// It asks for each link once: where one is swapped while a pass reads the directory, the whole pass sees the old target or the
+/// whole pass sees the new one.
 struct LinkResolver {
     enum Outcome {
         /// The path of what is there, without any link.
         case found(BytePath, FileStamp)
         case missing
-        /// The links lead out of the root, or in a circle.
+        /// The links lead out of the root, or in a cycle.
         case refused(String)
     }
 

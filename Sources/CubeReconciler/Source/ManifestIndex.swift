@@ -34,11 +34,18 @@ final class ManifestIndex {
     /// The manifests that name a file, by the path of that file and of every directory on the way to it.
     private var attachedTo: [BytePath: Set<BytePath>] = [:]
     /// How many of these entries each directory holds.
-    private(set) var attachmentDirectories: [BytePath: Int] = [:]
+    private var attachmentDirectories: [BytePath: Int] = [:]
     /// The entries on the ways of links to manifests: where one changes, others may be there.
     private(set) var linkWays: Set<BytePath> = []
+    /// The directories that hold these entries.
+    private var linkDirectories: Set<BytePath> = []
     /// The directories that were listed.
     private(set) var directories: Set<BytePath> = []
+
+    /// The directories that hold what manifests name or what leads there, and that are not the source's own.
+    var directoriesBeside: Set<BytePath> {
+        linkDirectories.union(attachmentDirectories.keys).subtracting(directories)
+    }
 
     var isFull: Bool { entries.count >= Self.maximumFiles }
 
@@ -137,7 +144,12 @@ final class ManifestIndex {
     /// Notes the entries on the ways of links.
     ///
     /// - Parameter isAll: whether every link was followed.
-    func note(linkWays ways: Set<BytePath>, isAll: Bool) { linkWays = isAll ? ways : linkWays.union(ways) }
+    func note(linkWays ways: Set<BytePath>, isAll: Bool) {
+        let all = isAll ? ways : linkWays.union(ways)
+        guard all != linkWays else { return }
+        linkWays = all
+        linkDirectories = Set(all.map(\.splittingLastEntry.directory))
+    }
 
     private func attach(_ attachments: Attachments, to path: BytePath) {
         func ways(_ attachments: Attachments?) -> Set<BytePath> {

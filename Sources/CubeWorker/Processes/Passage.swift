@@ -29,14 +29,11 @@ enum Passage {
 
     /// The first directory on the way from the root to a path that a user cannot pass through; `nil` where there is none.
     static func obstacle(to path: String, for user: TaskUser) -> String? {
-        var way = ""
-        for component in [""] + FilePath(path).components.map(\.string) {
-            way = component.isEmpty ? "/" : way == "/" ? "/" + component : "\(way)/\(component)"
+        let upwards = sequence(first: FilePath(path)) { $0.lastComponent == nil ? nil : $0.removingLastComponent() }
+        for directory in upwards.reversed() {
             var status = stat()
-            guard stat(way, &status) == 0 else { return nil }
-            let shift: mode_t =
-                status.st_uid == user.id ? 6 : ([user.group] + user.groups).contains(status.st_gid) ? 3 : 0
-            if user.id != 0, status.st_mode >> shift & 1 == 0 { return way }
+            guard stat(directory.string, &status) == 0 else { return nil }
+            if !user.canPass(status) { return directory.string }
         }
         return nil
     }
@@ -54,5 +51,15 @@ enum Passage {
 
     private static func change(_ path: String, to mode: mode_t) throws {
         guard chmod(path, mode) == 0 else { throw Errno(rawValue: errno) }
+    }
+}
+
+extension TaskUser {
+    /// Whether a directory of this owner and mode lets the user pass through it.
+    fileprivate func canPass(_ directory: stat) -> Bool {
+        if id == 0 { return true }
+        let isOfGroup = group == directory.st_gid || groups.contains(directory.st_gid)
+        let right = directory.st_uid == id ? S_IXUSR : isOfGroup ? S_IXGRP : S_IXOTH
+        return directory.st_mode & right != 0
     }
 }

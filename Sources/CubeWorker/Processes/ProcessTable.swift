@@ -45,7 +45,7 @@ struct ProcessTable {
     /// Whether a living supervisor has the process among its descendants.
     func isSupervised(_ entry: Entry) -> Bool {
         var next = entries[entry.parent]
-        // Not further than a chain can be long: the table is no single moment, and might hold a circle.
+        // Not further than a chain can be long: the table is no single moment, and might hold a cycle.
         for _ in 0..<entries.count {
             guard let ancestor = next else { return false }
             if ancestor.name == ProcessTable.supervisorName { return true }

@@ -103,8 +103,10 @@ struct WorkerStore: Sendable {
         case neverStarted
     }
 
+    /// Finds what is known of a task, and writes its record anew where only a copy is left.
+    ///
     /// - Throws: where its record is damaged: it may be alive.
-    func find(_ id: TaskID) throws -> Found {
+    func recover(_ id: TaskID) throws -> Found {
         if let record = try record(of: id) { return .record(record) }
         guard let trace = try trace(of: id) else { return .neverStarted }
         guard let copy = copy(in: trace) else { return .unrecorded(trace) }

@@ -93,7 +93,7 @@ struct DownCommand: Command {
         try data.requireNoOrphans()
         guard !left.isEmpty else { return }
         throw Failure(
-            "\(left.count == 1 ? "1 task still runs" : "\(left.count) tasks still run") below \(data.path), and no "
+            "\(Count(left.count, "task").verb("still runs", "still run")) below \(data.path), and no "
                 + "manager knows \(left.count == 1 ? "it" : "them"):\n" + LeftTasks(left).lines.joined(separator: "\n"),
             hint: "`cube down --orphans` stops what no manager knows; `cube manager restore FILE` brings a lost store "
                 + "back")
@@ -161,7 +161,7 @@ struct DownCommand: Command {
             Terminal.output("No task runs that no manager knows.")
             return
         }
-        Terminal.note("\(orphans.count == 1 ? "1 task runs" : "\(orphans.count) tasks run") that no manager knows:")
+        Terminal.note("\(Count(orphans.count, "task").verb("runs", "run")) that no manager knows:")
         for line in LeftTasks(orphans).lines { Terminal.note(TextLine(line)) }
         if !yes {
             guard Terminal.standardOutput.isInteractive, isatty(STDIN_FILENO) == 1 else {

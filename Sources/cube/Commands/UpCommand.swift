@@ -124,7 +124,7 @@ struct UpCommand: Command {
             } else if data.stopping.exists {
                 "cube down stops \(Count(count, "task"))"
             } else {
-                "\(count == 1 ? "1 task keeps" : "\(count) tasks keep") running: cube up resumes, cube down stops them"
+                "\(Count(count, "task").verb("keeps", "keep")) running: cube up resumes, cube down stops them"
             }
         if Terminal.standardOutput.isInteractive { Terminal.output("\(text)") } else { logger.info("\(text)") }
     }

@@ -30,7 +30,7 @@ struct LostStore: Hashable {
                     "`cube manager restore FILE` brings it back from a backup; `cube worker rejoin` begins anew without "
                     + "it")
             : Failure(
-                "\(gone); \(tasks == 1 ? "1 task still runs" : "\(tasks) tasks still run")",
+                "\(gone); \(Count(tasks, "task").verb("still runs", "still run"))",
                 hint: "put \(directory) back, or `cube manager restore FILE`; or `cube down --orphans` ends the tasks, "
                     + "and `cube worker rejoin` begins anew")
     }

@@ -1,3 +1,4 @@
+import CubeTypes
 import CubeWorker
 import Glibc
 import SystemPackage
@@ -33,7 +34,7 @@ struct OrphansCheck: Check {
         // Of DATA/worker/NAME/tasks/ID/runs/RUN the data directory, which was taken away.
         let places = Set(orphans.map { FilePath(root: $0.root, $0.components.dropLast(6)).string }).sorted()
         return .bad(
-            "\(orphans.count == 1 ? "1 task runs" : "\(orphans.count) tasks run") though the directory is gone, of "
+            "\(Count(orphans.count, "task").verb("runs", "run")) though the directory is gone, of "
                 + places.shortList,
             hint:
                 "`cube down --orphans` stops them, with --data-dir where it is another one; put the directory back to "

@@ -1,4 +1,5 @@
 import CubeCore
+import CubeJSON
 import CubeTypes
 import CubeWorker
 
@@ -36,8 +37,8 @@ enum ManifestDefaults {
                     + "approves it."),
             Fact(
                 "Limits",
-                "A manifest file has at most \(ByteCount(ManifestDecoder.maximumSize)) and 64 levels of nesting. A source "
-                    + "declares at most 1,000,000 workloads."),
+                "A manifest file has at most \(ByteCount(ManifestDecoder.maximumSize)) and \(JSONDocument.maximumDepth) levels "
+                    + "of nesting. A source declares at most \(DesiredState.maximumWorkloads.grouped) workloads."),
         ]
     }
 }

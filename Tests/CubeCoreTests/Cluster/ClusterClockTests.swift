@@ -18,12 +18,12 @@ struct ClusterClockTests {
     }
 
     private static func transaction(_ state: ClusterState, at moment: DurableInstant) -> ClusterTransaction {
-        ClusterTransaction(state, now: moment.wall, moment: moment)
+        ClusterTransaction(state, at: moment)
     }
 
     private static let begin = moment(.zero, jump: .zero)
     private static let state = ClusterState(
-        records: ClusterRecords(cluster: TestCluster.cluster), term: 1, policy: .spread, now: begin.wall, moment: begin)
+        records: ClusterRecords(cluster: TestCluster.cluster), term: 1, policy: .spread, at: begin)
 
     private static func request(_ fence: Int? = nil, holds: [Hold] = []) -> LeaseRequest {
         LeaseRequest(holder: "test", source: TestCluster.source, fence: fence, holds: holds)
@@ -54,7 +54,7 @@ struct ClusterClockTests {
         var records = ClusterRecords(cluster: TestCluster.cluster)
         records.owners[.default] = stored
         let early = Self.moment(.seconds(3599), jump: jump)
-        let state = ClusterState(records: records, term: 2, policy: .spread, now: early.wall, moment: early)
+        let state = ClusterState(records: records, term: 2, policy: .spread, at: early)
         #expect(!state.isDue(at: early))
         let late = Self.moment(.seconds(3600), jump: jump)
         #expect(state.isDue(at: late))

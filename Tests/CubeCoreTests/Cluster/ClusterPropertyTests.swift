@@ -272,7 +272,7 @@ private struct RandomWorld {
         }
         // Nothing waits that would fit.
         for (demand, waiting) in state.index.pending {
-            var probe = ClusterTransaction(state, now: cluster.now)
+            var probe = ClusterTransaction(state, at: DurableInstant(wall: cluster.now))
             var task = state.records.tasks[waiting.first!.id]!
             probe.place(&task)
             #expect(task.phase.state == .pending, "\(demand) waits and fits")

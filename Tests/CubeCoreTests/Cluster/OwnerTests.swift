@@ -102,7 +102,8 @@ struct OwnerTests {
         var cluster = TestCluster()
         let fence = try cluster.takeLease()
         cluster.now = cluster.now + .seconds(60)
-        cluster.state = ClusterState(records: cluster.state.records, term: 2, policy: .spread, now: cluster.now)
+        cluster.state = ClusterState(
+            records: cluster.state.records, term: 2, policy: .spread, at: DurableInstant(wall: cluster.now))
         cluster.now = cluster.now + .milliseconds(14_999)
         try cluster.schedule(cluster.proposal(.web, owner: .default), owner: .default, fence: fence)
     }

@@ -17,13 +17,14 @@ struct TestCluster {
     var changes = ClusterChanges()
 
     init(policy: SchedulingPolicy = .spread) {
-        state = ClusterState(records: ClusterRecords(cluster: Self.cluster), term: 1, policy: policy, now: now)
+        state = ClusterState(
+            records: ClusterRecords(cluster: Self.cluster), term: 1, policy: policy, at: DurableInstant(wall: now))
     }
 
     mutating func run<Answer>(
         _ command: (inout ClusterTransaction) throws(APIError) -> Answer
     ) throws(APIError) -> Answer {
-        var transaction = ClusterTransaction(state, now: now)
+        var transaction = ClusterTransaction(state, at: DurableInstant(wall: now))
         defer {
             transaction.finish()
             state = transaction.state

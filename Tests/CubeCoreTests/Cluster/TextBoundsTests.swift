@@ -8,11 +8,20 @@ import Testing
 @Suite("The bounds of texts and counters")
 struct TextBoundsTests {
     @Test func `a text is cut between scalars and says so`() {
-        #expect("short".cut(to: 5) == "short")
-        #expect("longer".cut(to: 5) == "lo…")
-        #expect("äöüß".cut(to: 7) == "äö…")
-        #expect(String(repeating: "x", count: 100_000).cut(to: TextBounds.message).utf8.count == TextBounds.message)
+        #expect("short".shortened(to: 5) == "short")
+        let umlauts = String(repeating: "ä", count: 50)
+        #expect(umlauts.shortened(to: 40) == String(repeating: "ä", count: 10) + "… (80 more bytes)")
+        #expect(umlauts.shortened(to: 41) == String(repeating: "ä", count: 10) + "… (80 more bytes)")
+        // Again, it is what it was.
+        let long = String(repeating: "x", count: 100_000).shortened(to: TextBounds.message)
+        #expect(long.utf8.count <= TextBounds.message && long.shortened(to: TextBounds.message) == long)
+        #expect(long.hasPrefix("xxx") && long.hasSuffix("x… (91831 more bytes)"))
     }
+
+    @Test(arguments: [
+        (0, "0"), (999, "999"), (1000, "1,000"), (-1_234_567, "-1,234,567"), (Int.min, "-9,223,372,036,854,775,808"),
+    ])
+    func `a number has its digits in groups of three`(number: Int, text: String) { #expect(number.grouped == text) }
 
     @Test func `labels have a length and a number`() {
         #expect(TextBounds.errors("labels", ["a": "b"]).isEmpty)
@@ -29,8 +38,8 @@ struct TextBoundsTests {
             reason: TaskReason(rawValue: String(repeating: "r", count: 100_000)),
             message: String(repeating: "m", count: 100_000), settingsDigest: TaskDefinition(name: .web).settingsDigest,
             notEnforced: Array(repeating: "cpu", count: 100))
-        #expect(report.bounded.message?.utf8.count == TextBounds.message)
-        #expect(report.bounded.reason?.rawValue.utf8.count == TextBounds.word)
+        #expect(report.bounded.message == report.message?.shortened(to: TextBounds.message))
+        #expect(report.bounded.reason?.rawValue.utf8.count ?? .max <= TextBounds.word)
         #expect(report.bounded.notEnforced.count == 16)
     }
 

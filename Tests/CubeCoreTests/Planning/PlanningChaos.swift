@@ -106,7 +106,7 @@ struct PlanningChaos {
                 ignore: !isWell && Int.random(in: 0..<4, using: &random) == 0 ? ["/command", "/labels"] : []))
     }
 
-    /// Mostly names before its own, so that there are few circles.
+    /// Mostly names before its own, so that there are few cycles.
     private mutating func dependencies(of name: String, isWell: Bool) -> [String] {
         let earlier = Self.names.prefix { $0 != name }
         guard Int.random(in: 0..<3, using: &random) == 0 else { return [] }

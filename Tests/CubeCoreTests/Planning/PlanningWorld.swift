@@ -43,7 +43,8 @@ struct PlanningWorld {
     init(planner: Planner = Planner(owner: PlanningWorld.owner, memory: SourceMemory())) {
         self.planner = planner
         let id = ClusterID(rawValue: "c1057e20-0000-4000-8000-000000000001")!
-        cluster = ClusterState(records: ClusterRecords(cluster: id), term: 1, policy: .spread, now: now)
+        cluster = ClusterState(
+            records: ClusterRecords(cluster: id), term: 1, policy: .spread, at: DurableInstant(wall: now))
         let info = WorkerInfo(
             name: Self.node, version: "1", url: "unix:w1", runtimes: ["process"],
             capacity: ResourceSpec(millicores: 1_000_000, memory: 1 << 40, disk: 1 << 40), bootID: "b",
@@ -62,7 +63,7 @@ struct PlanningWorld {
 
     /// Carries out commands on the manager; what they change is seen with ``look()``.
     mutating func commit(_ commands: (inout ClusterTransaction) throws(APIError) -> Void) {
-        var transaction = ClusterTransaction(cluster, now: now + managerAhead)
+        var transaction = ClusterTransaction(cluster, at: DurableInstant(wall: now + managerAhead))
         do {
             try commands(&transaction)
         } catch {
