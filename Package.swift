@@ -154,8 +154,8 @@ let package = Package(
         .library(
             "CubeTesting",
             [
-                "CubeCore", "CubeErrors", "CubeManager", "CubeManagerClient", "CubeServer", "CubeTypes", "CubeWorker",
-                "CubeWorkerClient", .logging, .serviceLifecycle, .systemPackage,
+                "CubeCore", "CubeErrors", "CubeManager", "CubeManagerClient", "CubeOrchestratorClient", "CubeServer",
+                "CubeTransport", "CubeTypes", "CubeWorker", "CubeWorkerClient", .logging, .systemPackage,
             ]),
 
         // The programs.
@@ -211,7 +211,12 @@ let package = Package(
                 .serviceLifecycle, .systemPackage,
             ]),
         .tests(
-            "CubeTestingTests", ["CubeErrors", "CubeManagerClient", "CubeTesting", "CubeTypes", "CubeWorkerClient"]),
+            "CubeTestingTests",
+            [
+                "CubeErrors", "CubeManagerClient", "CubeOrchestratorClient", "CubeTesting", "CubeTransport",
+                "CubeTypes",
+                "CubeWorkerClient",
+            ]),
         .tests("CubeTypesTests", ["CubeErrors", "CubeTypes", "CubeVersion"]),
         // `swift build --build-tests` builds the programs too; a dependency on them would link the tests statically.
         .tests("EndToEndTests", ["CubeTypes"], data: ["Scenarios"]),

@@ -26,6 +26,8 @@ public final class ManualClock: Clock {
     private struct Sleeper {
         var deadline: Instant
         var number: Int
+        /// In which passing of time the sleep began; `nil` outside of one, and for the cluster itself.
+        var passing: TimePassing.ID?
         var alarm: AsyncStream<Never>.Continuation
     }
 
@@ -66,17 +68,27 @@ public final class ManualClock: Clock {
     /// The earliest moment that somebody sleeps until; `nil` where nobody sleeps.
     public var nextDeadline: Instant? { state.withLock { $0.sleepers.values.map(\.deadline).min() } }
 
+    /// Whether somebody sleeps who began to in a passing of time.
+    func isSleptOn(in passing: TimePassing.ID) -> Bool {
+        state.withLock { $0.sleepers.values.contains { $0.passing == passing } }
+    }
+
     /// Returns when the time has come.
     ///
     /// - Throws: `CancellationError` where the task is cancelled before.
     public func sleep(until deadline: Instant, tolerance: Duration? = nil) async throws {
+        try await sleep(until: deadline, in: TimePassing.current)
+    }
+
+    func sleep(until deadline: Instant, in passing: TimePassing.ID?) async throws {
         let (alarms, alarm) = AsyncStream.makeStream(of: Never.self)
         let number = state.withLock { state in
             state.last += 1
             if deadline <= state.now {
                 alarm.finish()
             } else {
-                state.sleepers[state.last] = Sleeper(deadline: deadline, number: state.last, alarm: alarm)
+                state.sleepers[state.last] = Sleeper(
+                    deadline: deadline, number: state.last, passing: passing, alarm: alarm)
             }
             return state.last
         }

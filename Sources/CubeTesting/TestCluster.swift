@@ -1,7 +1,8 @@
 import CubeCore
 public import CubeErrors
-import CubeManager
 public import CubeManagerClient
+public import CubeOrchestratorClient
+public import CubeTransport
 public import CubeTypes
 public import CubeWorkerClient
 
@@ -19,27 +20,36 @@ public import CubeWorkerClient
 /// }
 /// ```
 ///
-/// ``manager`` and ``worker(_:)`` are the clients that programs use, over Unix sockets in a temporary directory; code that makes
-/// its own finds the manager at ``endpoint``. A call returns when the manager has decided. What follows from it, such as that
+/// ``orchestrator``, ``manager`` and ``worker(_:)`` are the clients that programs use; code that makes its own finds the manager at
+/// ``endpoint``. A call returns when the manager has decided. What follows from it, such as that
 /// a task starts, has come about when ``settle()`` returns: it waits until there is nothing left to do but for the test to act
-/// or for time to go. ``advance(by:)`` lets time go in the same way, from one moment at which something is due to the next.
+/// or for time to go. ``advance(by:)`` lets time go in the same way, from one moment at which something is due to the next, and
+/// ``passingTime(during:)`` for as long as an operation waits for it.
+///
+/// The test runs on the thread of the cluster, one thing after the other, also what it does in `async let` and task groups. So
+/// it sees the same each time. It must not block its thread.
 ///
 /// - Since: 0.1
 public struct TestCluster: Sendable {
-    /// Calls the manager.
+    /// The whole cluster as one object, under the owner `manual`, with the cluster's time: a deadline of three seconds has passed
+    /// when the clock has gone three seconds on.
+    public let orchestrator: OrchestratorClient
+    /// Calls the manager, with the cluster's time. It makes each call once, so that a call that fails is seen to fail;
+    /// ``orchestrator(owner:options:)`` makes clients with other options.
     public let manager: ManagerClient
     /// Where the manager listens, for clients of your own; it asks for no token.
     public let endpoint: Endpoint
     /// The time of all that is in the cluster. ``advance(by:)`` waits for what it brings about; the clock itself does not.
     public let clock: ManualClock
 
-    private let parts: Parts
+    let parts: Parts
 
-    init(_ parts: Parts) throws {
+    init(_ parts: Parts) {
         self.parts = parts
-        endpoint = parts.endpoint(of: Parts.managerSocket)
-        manager = ManagerClient(endpoint: endpoint)
+        endpoint = parts.endpoint
+        manager = parts.managerClient(parts.clientOptions)
         clock = parts.clock
+        orchestrator = OrchestratorClient(manager: manager, owner: .manual, clock: clock)
     }
 
     /// Starts a cluster, runs `body` with it when its nodes are ready, and ends it.
@@ -56,7 +66,8 @@ public struct TestCluster: Sendable {
         _ body: (TestCluster) async throws -> Value
     ) async throws -> Value {
         let parts = try await Parts.open(nodes: nodes, policy: policy, clock: ManualClock(start: start))
-        return try await parts.run { try await body(TestCluster(parts)) }
+        let cluster = TestCluster(parts)
+        return try await parts.run { try await body(cluster) }
     }
 }
 
@@ -68,55 +79,59 @@ extension TestCluster {
 
     /// Lets time go, and waits for all that it brings about: each moment at which something is due comes in its order.
     public func advance(by span: Duration) async {
-        let end = clock.now.advanced(by: span)
-        await settle()
-        while let next = clock.nextDeadline, next <= end {
-            clock.advance(to: next)
-            await settle()
-        }
-        clock.advance(to: end)
-        await settle()
+        await parts.advance(by: span)
     }
 
-    /// Lets time go for as long as an operation takes that waits for what only time brings about, such as a deployment until it
-    /// is healthy. Ten seconds of the cluster's time go in a second or less; the operation's own deadlines are real ones.
+    /// Lets time pass for as long as an operation takes that waits for what only time brings about, such as a deployment until it
+    /// is healthy.
+    ///
+    /// Where the operation waits for an answer to a client of the cluster, or sleeps on the cluster's ``clock``, time goes at once
+    /// to the next moment at which something is due, so that an hour costs what happens in it. It stands while there is anything
+    /// left to do, and when the operation ends. Where the operation waits for something else, such as a call over a connection of
+    /// its own, a second goes in each 50 ms.
     public func passingTime<Value: Sendable>(
         during operation: () async throws -> Value
     ) async throws -> Value {
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask {
-                while !Task.isCancelled {
-                    // The operation's calls come over a socket, which nothing here can wait for.
-                    try await Task.sleep(for: .milliseconds(5))
-                    await advance(by: .milliseconds(100))
-                }
-            }
-            defer { group.cancelAll() }
-            return try await operation()
-        }
+        try await parts.passTime(during: operation)
     }
+}
+
+// MARK: - Clients
+
+extension TestCluster {
+    /// A client of the whole cluster as ``orchestrator`` is, with options of your own: such as more than one attempt for each call,
+    /// whose pauses also pass on the cluster's clock. Its `manager` has the same options.
+    ///
+    /// - Parameters:
+    ///   - owner: whose workloads, where a call does not say it.
+    ///   - options: deadlines, retries, limits, logger.
+    public func orchestrator(owner: OwnerName = .manual, options: ClientOptions) -> OrchestratorClient {
+        OrchestratorClient(manager: parts.managerClient(options), owner: owner, clock: clock)
+    }
+
+    /// Calls the worker of a node, as from its own machine.
+    ///
+    /// - Throws: `worker_not_found` where the cluster was started without such a node.
+    public func worker(_ node: String) throws(APIError) -> WorkerClient { try parts.workerClient(node) }
 }
 
 // MARK: - Nodes
 
 extension TestCluster {
-    /// Calls the worker of a node.
-    ///
-    /// - Throws: `worker_not_found` where the cluster was started without such a node.
-    public func worker(_ node: String) throws(APIError) -> WorkerClient {
-        WorkerClient(endpoint: parts.endpoint(of: "node-\(try parts.node(node))"))
-    }
-
     /// Cuts a node off from the manager. Its worker goes on with the tasks that it has; when it was silent for ten seconds,
     /// the manager says so.
     ///
     /// - Throws: `worker_not_found`.
-    public func cutOff(_ node: String) throws(APIError) { parts.links.cut(try parts.node(node)) }
+    public func cutOff(_ node: String) throws(APIError) {
+        parts.ways.cut(Links.url(of: try parts.node(node)))
+    }
 
     /// Lets a node reach the manager again.
     ///
     /// - Throws: `worker_not_found`.
-    public func reconnect(_ node: String) throws(APIError) { parts.links.mend(try parts.node(node)) }
+    public func reconnect(_ node: String) throws(APIError) {
+        parts.ways.mend(Links.url(of: try parts.node(node)))
+    }
 }
 
 // MARK: - Tasks
@@ -132,6 +147,22 @@ extension TestCluster {
     ///   - reason: such as `no such program`; `nil` for success.
     public func refuseStarts(of workload: WorkloadName, because reason: String?) {
         for runtime in parts.runtimes.values { runtime.refuse(workload, because: reason) }
+    }
+
+    /// Keeps new runs of a workload from being ready, until the test says so of one by ``TestTask/setReady(_:)`` or of all by
+    /// ``releaseReadiness(of:)``. The workload needs a `ready` check: without one it is ready as soon as it runs, and its start
+    /// fails with that message instead.
+    ///
+    /// - Parameter workload: its name.
+    public func holdReadiness(of workload: WorkloadName) {
+        for runtime in parts.runtimes.values { runtime.hold(workload) }
+    }
+
+    /// Lets the `ready` checks of a workload pass again, of new runs and of those that were held.
+    ///
+    /// - Parameter workload: its name.
+    public func releaseReadiness(of workload: WorkloadName) {
+        for runtime in parts.runtimes.values { runtime.release(workload) }
     }
 
     /// Schedules a task under the owner `manual`, which needs no lease, and waits until the cluster has settled.

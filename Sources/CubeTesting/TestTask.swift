@@ -54,9 +54,13 @@ public struct TestTask: Sendable {
     /// A signal ends it, such as 9.
     public func kill(_ signal: Int) { runtime.end(run, code: nil, signal: signal) }
 
-    /// Lets its `ready` check pass from now on, or fail; a task without one is ready when it runs.
+    /// Lets its `ready` check pass from now on, or fail; a task without one is ready when it runs. It ends what
+    /// ``TestCluster/holdReadiness(of:)`` did to this run.
     public func setReady(_ isReady: Bool) {
-        runtime.change(run) { $0.readiness = isReady ? .passed : .failed("the test says so") }
+        runtime.change(run) {
+            $0.isHeld = false
+            $0.readiness = isReady ? .passed : .failed("the test says so")
+        }
     }
 
     /// Lets its `live` check pass from now on, or fail.

@@ -39,7 +39,7 @@ final class Deadlines: Sendable {
     func within<Value: Sendable>(
         _ span: Duration, _ operation: @Sendable @escaping () async throws -> Value
     ) async throws -> Value {
-        let task = Task.immediate { try await operation() }
+        let task = Task.immediate(executorPreference: preferredExecutor) { try await operation() }
         let call = begin(until: now() + span) { task.cancel() }
         let result = await withTaskCancellationHandler {
             await task.result
@@ -72,7 +72,8 @@ final class Deadlines: Sendable {
 
     private func watch(until deadline: Duration, _ state: inout State) {
         state.watch?.task.cancel()
-        let task = Task { [self] in
+        // The timer of all clients of a process waits for no caller's executor.
+        let task = Task(executorPreference: self === Self.ofProcess ? nil : preferredExecutor) { [self] in
             // Cancelled where another one watches until an earlier deadline.
             guard (try? await clock.sleep(for: deadline - now())) != nil else { return }
             endOverdue()

@@ -25,6 +25,24 @@ struct ManagerServiceTests {
         }
     }
 
+    @Test("A manager that is cancelled leaves nobody who asks it something without an answer")
+    func cancellation() async throws {
+        let clock = ManualClock()
+        for _ in 0..<100 {
+            let service = try await ManagerService.open(
+                store: MemoryStore(cluster: TestManager.cluster), gateway: FakeWorkers(clock: clock),
+                logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }), clock: clock,
+                now: { clock.timestamp })
+            let running = Task { try await service.run() }
+            try await eventually { await service.isReady }
+            let manager = TestManager(service: service, workers: FakeWorkers(clock: clock), clock: clock)
+            async let refusal = manager.writeUntilRefused()
+            running.cancel()
+            #expect(await refusal.reason == .unavailable)
+            _ = await running.result
+        }
+    }
+
     @Test("A workload is served where its ready tasks are, of every owner or of one")
     func endpoints() async throws {
         try await TestManager.run { manager in
@@ -379,5 +397,20 @@ private func outcome<Answer>(of call: () async throws -> Answer) async -> Outcom
         return .answer(try await call())
     } catch {
         return .refused((error as? APIError)?.reason ?? .internal)
+    }
+}
+
+extension TestManager {
+    /// Writes again and again.
+    ///
+    /// - Returns: the error of the write that was refused.
+    fileprivate func writeUntilRefused() async -> APIError {
+        while true {
+            do {
+                _ = try await service.schedule(request("web"))
+            } catch {
+                return error as? APIError ?? APIError(.internal, "\(error)")
+            }
+        }
     }
 }

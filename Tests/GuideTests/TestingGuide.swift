@@ -1,5 +1,5 @@
 // The code of `CubeTesting.md`.
-import CubeManagerClient
+import CubeOrchestratorClient
 import CubeTesting
 import Testing
 
@@ -16,5 +16,43 @@ import Testing
         try cluster.cutOff("a")
         await cluster.advance(by: .seconds(30))
         #expect(try await cluster.manager.worker("a").state == .silent)
+    }
+}
+
+@Test func `a deployment that does not become ready in time says so`() async throws {
+    try await TestCluster.run { cluster in
+        let check = HealthCheck(tcp: TCPProbe(port: .number(80)), interval: .seconds(1), timeout: .seconds(1))
+        let web = TaskDefinition(name: "web", command: ["web"], health: HealthChecks(ready: check))
+        cluster.holdReadiness(of: "web")
+        let error = await #expect(throws: APIError.self) {
+            try await cluster.passingTime {
+                try await cluster.orchestrator.run(web, within: .seconds(60))
+            }
+        }
+        #expect(error?.reason == .timeout)
+        #expect(cluster.clock.now.offset == .seconds(60))
+    }
+}
+
+@Test func `a deployment goes on when the manager is back, and schedules its task once`() async throws {
+    try await TestCluster.run { cluster in
+        let web = TaskDefinition(name: "web", command: ["web"])
+
+        // The manager does what it is asked for, but the answer gets lost.
+        cluster.loseAnswers(of: .scheduleTask)
+        let lost = await #expect(throws: APIError.self) { try await cluster.orchestrator.schedule(web) }
+        #expect(lost?.reason == .unavailable)
+        await cluster.settle()
+        #expect(cluster.tasks.count == 1)
+
+        // Nobody answers, while the task runs on.
+        await cluster.stopManager()
+        await #expect(throws: APIError.self) { try await cluster.manager.clusterStatus() }
+        #expect(try cluster.tasks["web"].number == 1)
+
+        // Another manager goes on with what was stored.
+        try await cluster.startManager()
+        await cluster.settle()
+        #expect(try await cluster.manager.tasks().tasks.map(\.state) == [.running])
     }
 }

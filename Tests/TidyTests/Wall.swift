@@ -86,8 +86,8 @@ extension Wall {
         Wall(
             "CubeTesting", public: true,
             """
-            CubeCore CubeErrors CubeManager CubeManagerClient CubeServer CubeTypes CubeWorker CubeWorkerClient
-            Dispatch FoundationEssentials Logging ServiceLifecycle Synchronization SystemPackage
+            CubeCore CubeErrors CubeManager CubeManagerClient CubeOrchestratorClient CubeServer CubeTransport CubeTypes
+            CubeWorker CubeWorkerClient Dispatch FoundationEssentials Logging Synchronization SystemPackage
             """),
 
         // The programs.
@@ -139,7 +139,12 @@ extension Wall {
             NIOHTTP1 NIOPosix ServiceLifecycle Synchronization SystemPackage
             Testing
             """),
-        Wall("CubeTestingTests", "CubeErrors CubeManagerClient CubeTesting CubeTypes CubeWorkerClient Testing"),
+        Wall(
+            "CubeTestingTests",
+            """
+            CubeErrors CubeManagerClient CubeOrchestratorClient CubeTesting CubeTransport CubeTypes CubeWorkerClient
+            Synchronization Testing
+            """),
         Wall("CubeTypesTests", "CubeErrors CubeTypes CubeVersion Foundation Testing"),
         Wall("CubeSystemTests", "CubeLinux CubeSystem Foundation Glibc SystemPackage Testing"),
         Wall(

@@ -175,7 +175,11 @@ extension ManagerService {
 
     /// The one writer: takes what waits, as one transaction, until the queue is closed and empty.
     private func writeQueued() async throws {
-        defer { refuseQueued(APIError(.unavailable, "the manager is ending")) }
+        defer {
+            // Nobody would take what is queued after this, such as what a dispatcher has to tell while all are being cancelled.
+            close()
+            refuseQueued(APIError(.unavailable, "the manager is ending"))
+        }
         for await _ in queueBell {
             if let storeFailure { throw storeFailure }
             while !queue.isEmpty {

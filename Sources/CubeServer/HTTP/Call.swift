@@ -18,14 +18,15 @@ struct Call: Sendable {
     let limits: ServerLimits
     /// How many bytes of body it may have.
     let bodyLimit: Int
-    let channel: any Channel
+    /// Its connection; `nil` where it comes from this process.
+    let channel: (any Channel)?
 
     /// The body as it came.
     ///
     /// - Throws: `body_too_large`.
     func bytes() async throws -> [UInt8] {
         if request.headers[.expect] != nil {
-            channel.triggerUserOutboundEvent(MessageFraming.BodyIsWanted(), promise: nil)
+            channel?.triggerUserOutboundEvent(MessageFraming.BodyIsWanted(), promise: nil)
         }
         do {
             return Array(try await request.body.collect(upTo: bodyLimit).readableBytesView)
@@ -56,6 +57,8 @@ extension Call {
     func untilGone<Value: Sendable>(
         _ operation: @Sendable @escaping () async throws -> Value
     ) async throws -> Value {
+        // A client in this process goes away by cancelling the call.
+        guard let channel else { return try await operation() }
         let (gone, signal) = AsyncStream<Never>.makeStream()
         let departure = try await ConnectionGuard.departure(from: channel)
         departure.whenComplete { _ in signal.finish() }
@@ -78,7 +81,7 @@ extension Call {
         Response(
             status: .ok, headers: [.contentType: contentType],
             body: ResponseBody { writer in
-                let sink = BodySink(writer: writer, eventLoop: channel.eventLoop)
+                let sink = BodySink(writer: writer, eventLoop: channel?.eventLoop)
                 try await untilGone { try await produce(sink) }
                 try await writer.finish(nil)
             })
@@ -88,12 +91,12 @@ extension Call {
 /// Where a stream's bytes go, as fast as the client takes them. Unchecked: one task alone uses the writer at a time.
 struct BodySink: @unchecked Sendable {
     fileprivate let writer: any ResponseBodyWriter
-    fileprivate let eventLoop: any EventLoop
+    fileprivate let eventLoop: (any EventLoop)?
 
     @concurrent func send(_ bytes: [UInt8]) async throws {
         var writer = writer
         try await writer.write(ByteBuffer(bytes: bytes))
         // A write returns before the event loop has seen it. Whoever does not wait for the loop can outrun it without bound.
-        try await eventLoop.submit {}.get()
+        try await eventLoop?.submit {}.get()
     }
 }

@@ -12,8 +12,10 @@ import Synchronization
 struct Gate: HTTPResponder {
     /// What Hummingbird makes for each request.
     struct Context: InitializableFromSource {
-        let channel: any Channel
+        /// `nil` where the call comes from this process.
+        let channel: (any Channel)?
         init(source: ApplicationRequestContextSource) { channel = source.channel }
+        init() { channel = nil }
     }
 
     private let table: RouteTable
@@ -67,7 +69,7 @@ struct Gate: HTTPResponder {
 
     /// - Parameter deprecation: becomes that of the route, whatever it answers.
     private func answer(
-        _ request: Request, channel: any Channel, logger: Logger, _ deprecation: inout Deprecation?
+        _ request: Request, channel: (any Channel)?, logger: Logger, _ deprecation: inout Deprecation?
     ) async throws -> Response {
         try checkHead(request)
         try checkHost(request)
@@ -76,10 +78,15 @@ struct Gate: HTTPResponder {
         let role = try authorize(request, for: route, channel: channel)
         let limit = route.takesBatch ? options.limits.batchBytes : options.limits.bodyBytes
         try checkBody(request, limit: limit)
-        return try await route.respond(
-            Call(
-                request: request, parameters: parameters, role: role, limits: options.limits, bodyLimit: limit,
-                channel: channel))
+        let call = Call(
+            request: request, parameters: parameters, role: role, limits: options.limits, bodyLimit: limit,
+            channel: channel)
+        guard let interceptor = options.interceptor else { return try await route.respond(call) }
+        let intercepted = InterceptedCall(operation: route.operation.id, query: request.uri.query)
+        try await interceptor.willServe(intercepted)
+        let response = try await route.respond(call)
+        try await interceptor.didServe(intercepted)
+        return response
     }
 
     /// What HTTP itself demands of a head, beyond what the parser checks.
@@ -141,7 +148,7 @@ struct Gate: HTTPResponder {
     }
 
     private func authorize(
-        _ request: Request, for route: Route, channel: any Channel
+        _ request: Request, for route: Route, channel: (any Channel)?
     ) throws(APIError) -> TokenSet.Role? {
         guard case .tcp = options.listen, case .roles(let allowed) = route.access else { return nil }
         let parts = (request.headers[.authorization] ?? "").split(separator: " ", maxSplits: 1)
@@ -152,7 +159,7 @@ struct Gate: HTTPResponder {
             throw APIError(
                 .unauthorized, "the token is not one of this server's; its tokens are in tokens/ of its data directory")
         }
-        guard pool.admit(channel, presenting: role) else {
+        guard channel.map({ pool.admit($0, presenting: role) }) ?? true else {
             throw APIError(
                 .tooManyRequests, "as many connections are open as there may be (\(options.limits.connections))")
         }
@@ -204,7 +211,7 @@ private final class RefusalLog: Sendable {
     private static let pause: Duration = .seconds(10)
     private let last = Mutex<ContinuousClock.Instant?>(nil)
 
-    func note(_ request: Request, from channel: any Channel, _ error: APIError, _ logger: Logger) {
+    func note(_ request: Request, from channel: (any Channel)?, _ error: APIError, _ logger: Logger) {
         let isDue = last.withLock { last in
             guard last.map({ ContinuousClock.now - $0 >= Self.pause }) ?? true else { return false }
             last = ContinuousClock.now
@@ -215,7 +222,7 @@ private final class RefusalLog: Sendable {
             "refused a call for its token",
             metadata: [
                 "call": "\(request.method) \(request.uri.path.prefix(200))",
-                "from": "\(channel.remoteAddress?.ipAddress ?? "unknown")", "error": "\(error.message)",
+                "from": "\(channel?.remoteAddress?.ipAddress ?? "unknown")", "error": "\(error.message)",
             ])
     }
 }

@@ -9,6 +9,8 @@ package struct ServerOptions: Sendable {
     /// What a TCP listener asks for.
     package var tokens: TokenSet
     package var limits: ServerLimits
+    /// Told of every call.
+    package var interceptor: (any CallInterceptor)?
     /// Told the real address, port 0 replaced, once connections are accepted.
     package var onReady: @Sendable (Endpoint) async -> Void
 

@@ -4,67 +4,34 @@ import CubeTypes
 import CubeWorker
 import Synchronization
 
-/// The ways between a manager and its workers, which a test may cut.
+/// How a manager and its workers reach each other.
 final class Links: WorkerGateway {
-    private struct State {
-        var manager: ManagerService?
-        var workers: [String: WorkerService] = [:]
-        var cut: Set<String> = []
-        /// What is under way, by the address of its worker.
-        var calls: [Int: (url: String, isOver: AsyncStream<Never>.Continuation)] = [:]
-        var last = 0
-    }
+    private let ways: Ways
+    private let state = Mutex<(seat: ManagerSeat?, workers: [String: WorkerService])>((nil, [:]))
 
-    private let state = Mutex(State())
+    init(_ ways: Ways) { self.ways = ways }
 
     /// Where the manager reaches the worker of a node. Nothing listens there.
     static func url(of node: NodeName) -> String { "http://\(node):8080" }
 
-    func connect(_ manager: ManagerService) { state.withLock { $0.manager = manager } }
+    /// Forgets all, who know this in their turn.
+    func disconnect() { state.withLock { $0 = (nil, [:]) } }
+
+    func connect(_ seat: ManagerSeat) { state.withLock { $0.seat = seat } }
 
     func connect(_ worker: WorkerService, of node: NodeName) {
         state.withLock { $0.workers[Self.url(of: node)] = worker }
     }
 
-    /// Lets nothing through to a node or from it; what is under way fails.
-    func cut(_ node: NodeName) {
-        let url = Self.url(of: node)
-        let calls = state.withLock { state in
-            state.cut.insert(url)
-            return state.calls.values.filter { $0.url == url }
-        }
-        for call in calls { call.isOver.finish() }
-    }
-
-    func mend(_ node: NodeName) { state.withLock { _ = $0.cut.remove(Self.url(of: node)) } }
-
-    /// Makes a call, which fails when the way is cut, also on its way back.
     private func call<Answer: Sendable>(
         _ url: String, _ operation: @escaping @Sendable () async throws -> Answer
     ) async throws -> Answer {
-        let (ends, isOver) = AsyncStream.makeStream(of: Never.self)
-        let number = try state.withLock { state in
-            guard !state.cut.contains(url) else { throw Self.isCut(url) }
-            state.last += 1
-            state.calls[state.last] = (url, isOver)
-            return state.last
-        }
-        defer { state.withLock { _ = $0.calls.removeValue(forKey: number) } }
-        return try await withThrowingTaskGroup(of: Answer.self) { group in
-            defer { group.cancelAll() }
-            group.addTask { try await operation() }
-            group.addTask {
-                for await _ in ends {}
-                throw Self.isCut(url)
-            }
-            // Two were added, so there is a first.
-            let answer = try await group.next()!
-            guard !state.withLock({ $0.cut.contains(url) }) else { throw Self.isCut(url) }
-            return answer
+        do {
+            return try await ways.call(url, operation)
+        } catch is IsCut {
+            throw APIError(.unavailable, "\(url) is cut off")
         }
     }
-
-    private static func isCut(_ url: String) -> APIError { APIError(.unavailable, "\(url) is cut off") }
 
     private func worker(_ url: String) throws(APIError) -> WorkerService {
         guard let worker = state.withLock({ $0.workers[url] }) else {
@@ -115,9 +82,7 @@ final class Links: WorkerGateway {
 
 extension Links: ManagerRegistrar {
     func register(_ worker: WorkerInfo) async throws -> WorkerWelcome {
-        guard let manager = state.withLock(\.manager) else {
-            throw APIError(.unavailable, "there is no manager yet")
-        }
+        guard let manager = state.withLock(\.seat)?.manager else { throw APIError(.unavailable, "there is no manager") }
         return try await call(worker.url) { try await manager.register(worker) }
     }
 }

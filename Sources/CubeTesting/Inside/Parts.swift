@@ -1,28 +1,32 @@
 import CubeErrors
 import CubeManager
+import CubeManagerClient
 import CubeServer
+import CubeTransport
 import CubeTypes
 import CubeWorker
+import CubeWorkerClient
 import FoundationEssentials
 import Logging
-import ServiceLifecycle
 import SystemPackage
 
 /// What a cluster is made of.
 struct Parts: Sendable {
     let cluster: ClusterID
     let clock: ManualClock
-    let manager: ManagerService
-    let links: Links
-    let logger: Logger
-    private(set) var workers: [NodeName: WorkerService] = [:]
+    let seat: ManagerSeat
+    let faults: Faults
+    let ways: Ways
     private(set) var runtimes: [NodeName: SimulatedRuntime] = [:]
 
-    private let work = WorkQueue()
+    private let logger: Logger
+    private let links: Links
+    private let work: WorkQueue
+    private let tasks: QueuedTasks
+    private let bodies = BodyStreams()
+    private var workers: [NodeName: WorkerService] = [:]
     /// Short, as the path of a socket may have 108 bytes.
     private let directory: FilePath
-
-    static let managerSocket = "manager"
 
     /// Opens all, and runs nothing yet.
     static func open(nodes: [TestNode], policy: SchedulingPolicy, clock: ManualClock) async throws -> Parts {
@@ -46,21 +50,35 @@ struct Parts: Sendable {
         self.clock = clock
         self.directory = directory
         logger = Logger(label: "cube.testing", factory: { _ in SwiftLogNoOpLogHandler() })
-        links = Links()
-        manager = try await ManagerService.open(
-            store: MemoryStore(cluster: cluster), gateway: links,
-            options: ManagerOptions(policy: policy, jitter: { 0 }), logger: logger, clock: clock,
-            now: { clock.timestamp })
-        links.connect(manager)
+        work = WorkQueue()
+        tasks = QueuedTasks(work)
+        ways = Ways()
+        let time = ClusterClock(base: clock)
+        faults = Faults(clock: time)
+        let links = Links(ways)
+        self.links = links
+        seat = ManagerSeat(ways: ways, work: work, logger: logger) {
+            [store = MemoryStore(cluster: cluster), logger] in
+            try await ManagerService.open(
+                store: store, gateway: links, options: ManagerOptions(policy: policy, jitter: { 0 }), logger: logger,
+                clock: time, now: { time.timestamp })
+        } options: { [faults] onReady in
+            var options = try ServerOptions(listen: Self.managerAddress(in: directory), tokens: TokenSet([:])) { _ in
+                onReady()
+            }
+            options.interceptor = faults
+            return options
+        }
+        links.connect(seat)
         for node in nodes {
             let name = try NodeName(checking: node.name, field: "node")
             let options = WorkerOptions(
                 name: name, directory: directory.appending("node-\(name)"), supervisor: "", capacity: node.capacity,
                 labels: node.labels)
-            let runtime = SimulatedRuntime(node: name, clock: clock, log: { options.log(of: $0) })
+            let runtime = SimulatedRuntime(node: name, clock: time, log: { options.log(of: $0) })
             let worker = try await WorkerService.open(
-                options, runtime: runtime, prober: runtime, registrar: links, clock: clock,
-                now: { clock.instant(boot: runtime.boot) }, jitter: { 0 }, executor: QueuedActor(work), logger: logger)
+                options, runtime: runtime, prober: runtime, registrar: links, clock: time,
+                now: { time.instant(boot: runtime.boot) }, jitter: { 0 }, executor: QueuedActor(work), logger: logger)
             await worker.advertise(url: Links.url(of: name))
             links.connect(worker, of: name)
             workers[name] = worker
@@ -75,9 +93,46 @@ struct Parts: Sendable {
         return node
     }
 
-    func endpoint(of socket: String) -> Endpoint { Endpoint(address(of: socket)) }
+    private static func managerAddress(in directory: FilePath) -> Endpoint.Address {
+        .unix(path: "\(directory)/manager.sock")
+    }
+}
 
-    private func address(of socket: String) -> Endpoint.Address { .unix(path: "\(directory)/\(socket).sock") }
+// MARK: - Clients
+
+extension Parts {
+    /// Where the manager listens.
+    var endpoint: Endpoint { Endpoint(Self.managerAddress(in: directory)) }
+
+    private func wire(
+        to place: String, named name: String, _ server: @escaping @Sendable () -> LocalServer?
+    ) -> LocalWire {
+        LocalWire(
+            name: name, place: place, ways: ways, tasks: tasks, bodies: bodies, server: server)
+    }
+
+    private var time: ClusterClock { ClusterClock(base: clock) }
+
+    /// What a client does unless the test says otherwise: it makes each call once, so that what fails is seen to fail, and as the
+    /// pauses between attempts are by chance.
+    var clientOptions: ClientOptions {
+        ClientOptions(retries: RetryPolicy(attempts: 1), logger: logger)
+    }
+
+    func managerClient(_ options: ClientOptions) -> ManagerClient {
+        let wire = wire(to: ManagerSeat.place, named: endpoint.rawValue) { seat.server }
+        return ManagerClient(wire: wire, options: options, clock: time)
+    }
+
+    func workerClient(_ name: String) throws(APIError) -> WorkerClient {
+        let node = try node(name)
+        // It listens nowhere: the address only says that whoever reaches it needs no token.
+        let options = try ServerOptions(listen: .unix(path: "node-\(node)"), tokens: TokenSet([:]))
+        let server = LocalServer(workers[node]!, options: options, logger: logger)
+        // It is reached from the machine itself, whatever is cut.
+        let wire = wire(to: "node-\(node)", named: Links.url(of: node)) { server }
+        return WorkerClient(wire: wire, options: clientOptions, clock: time)
+    }
 }
 
 // MARK: - Running
@@ -91,38 +146,30 @@ extension Parts {
         } catch {
             outcome = .failure(error)
         }
+        links.disconnect()
         try FileManager.default.removeItem(atPath: directory.string)
         return try outcome.get()
     }
 
     private func runServices<Value: Sendable>(_ body: () async throws -> Value) async throws -> Value {
-        let (announcements, announcement) = AsyncStream.makeStream(of: Void.self)
-        let servers = ServiceGroup(services: try servers { announcement.yield() }, logger: logger)
-        return try await withThrowingTaskGroup(of: Void.self) { group in
-            let tasks = QueuedTasks(work)
-            group.addTask(executorPreference: tasks) { try await manager.run() }
-            await settle()
-            for (_, worker) in workers.sorted(by: { $0.key < $1.key }) {
-                group.addTask(executorPreference: tasks) { try await worker.run() }
-            }
-            group.addTask {
-                defer { announcement.finish() }
-                try await servers.run()
-            }
-            var listening = 0
-            for await _ in announcements {
-                listening += 1
-                if listening > workers.count { break }
-            }
-            await settle()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask(executorPreference: tasks) { try await seat.run() }
+            group.addTask(executorPreference: tasks) { await bodies.run() }
             let outcome: Result<Value, any Error>
             do {
-                outcome = .success(try await body())
+                try await startManager()
+                for (_, worker) in workers.sorted(by: { $0.key < $1.key }) {
+                    group.addTask(executorPreference: tasks) { try await worker.run() }
+                }
+                await settle()
+                // The test runs where the cluster does, so that what it does counts as well.
+                outcome = .success(try await withTaskExecutorPreference(tasks) { try await body() })
             } catch {
                 outcome = .failure(error)
             }
-            await servers.triggerGracefulShutdown()
-            group.cancelAll()
+            // It ends where nothing is on its way, and on the queue too, so that it ends the same each time.
+            await settle()
+            await withTaskExecutorPreference(tasks) { group.cancelAll() }
             // What was cancelled may say so.
             while let end = await group.nextResult() {
                 if case .failure(let error) = end, !(error is CancellationError) { throw error }
@@ -131,25 +178,62 @@ extension Parts {
         }
     }
 
-    private func servers(_ ready: @escaping @Sendable () -> Void) throws -> [any Service] {
-        func options(_ socket: String) throws -> ServerOptions {
-            try ServerOptions(listen: address(of: socket), tokens: TokenSet([:])) { _ in ready() }
-        }
-        return try [ManagerServer(manager, options: options(Self.managerSocket), logger: logger)]
-            + workers.map { name, worker in
-                try WorkerServer(worker, options: options("node-\(name)"), logger: logger)
-            }
+    /// Starts a manager, unless there is one, and returns when it has taken over.
+    func startManager() async throws {
+        try await seat.start()
+        await settle()
     }
 
     /// Waits until nothing is left to do.
-    func settle() async {
-        var seen: Int
-        repeat {
-            await work.idle()
-            seen = work.total
-            // What waits for the manager behind a call from outside is not in the queue yet.
-            _ = await manager.isReady
-            await work.idle()
-        } while work.total != seen
+    func settle(for purpose: WorkQueue.Purpose = .settling) async {
+        // What this does itself is not waited for.
+        await withTaskExecutorPreference(globalConcurrentExecutor) {
+            await work.take(for: purpose)
+            var seen: Int
+            repeat {
+                seen = work.total
+                // What waits for the manager behind a call from outside is not in the queue yet.
+                _ = await seat.manager?.isReady
+                await work.idle()
+            } while work.total != seen
+        }
+        work.release()
+    }
+
+    /// Lets time pass for an operation, until it ends.
+    func passTime<Value: Sendable>(during operation: () async throws -> Value) async throws -> Value {
+        let passing = TimePassing.new()
+        return try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask(executorPreference: tasks) { try await passTime(in: passing) }
+            defer { group.cancelAll() }
+            return try await TimePassing.$current.withValue(passing) { try await operation() }
+        }
+    }
+
+    private func passTime(in passing: TimePassing.ID) async throws {
+        while true {
+            await settle(for: .passing)
+            // Nothing is left to do, and the operation has not ended: where it waits for time, time passes.
+            try Task.checkCancellation()
+            if ways.isUsed(in: passing) || clock.isSleptOn(in: passing), let next = clock.nextDeadline {
+                clock.advance(to: next)
+            } else {
+                // It waits for something that is not seen here, such as a call over a connection of its own.
+                try await Task.sleep(for: .milliseconds(5))
+                await advance(by: .milliseconds(100))
+            }
+        }
+    }
+
+    /// Lets time go, and waits for what it brings about, moment by moment.
+    func advance(by span: Duration) async {
+        let end = clock.now.advanced(by: span)
+        await settle()
+        while let next = clock.nextDeadline, next <= end {
+            clock.advance(to: next)
+            await settle()
+        }
+        clock.advance(to: end)
+        await settle()
     }
 }

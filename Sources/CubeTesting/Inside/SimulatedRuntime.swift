@@ -10,19 +10,21 @@ final class SimulatedRuntime: TaskRuntime {
     let boot = "simulated"
     private let node: NodeName
     private let log: @Sendable (TaskID) -> TaskLog
-    private let clock: ManualClock
+    private let clock: ClusterClock
     private let state = Mutex(State())
 
     private struct State {
         var runs: [RunIdentity: Run] = [:]
         /// Why programs of a workload cannot be started.
         var refusals: [WorkloadName: String] = [:]
+        /// The workloads whose new runs are not ready.
+        var held: Set<WorkloadName> = []
     }
 
     fileprivate struct Run {
         let assignment: TaskAssignment
         let since: DurableInstant
-        var behaviour = Behaviour()
+        var behaviour: Behaviour
         /// When it is killed, once it was asked to end and does not.
         var killAt: ManualClock.Instant?
         var end: RunEnd?
@@ -34,10 +36,12 @@ final class SimulatedRuntime: TaskRuntime {
         var readiness: CheckOutcome = .passed
         var liveness: CheckOutcome = .passed
         var ignoresStop = false
+        /// Whether it is not ready yet, whatever its check would say.
+        var isHeld = false
     }
 
     /// - Parameter log: the output of a task.
-    init(node: NodeName, clock: ManualClock, log: @escaping @Sendable (TaskID) -> TaskLog) {
+    init(node: NodeName, clock: ClusterClock, log: @escaping @Sendable (TaskID) -> TaskLog) {
         self.node = node
         self.clock = clock
         self.log = log
@@ -55,10 +59,19 @@ final class SimulatedRuntime: TaskRuntime {
         if let known = find(run) { return known }
         let now = clock.instant(boot: boot)
         return state.withLock { state in
-            if let refusal = state.refusals[assignment.definition.name] { return .ended(.startFailed(refusal)) }
+            let definition = assignment.definition
+            if let refusal = state.refusals[definition.name] { return .ended(.startFailed(refusal)) }
+            var behaviour = Behaviour()
+            if state.held.contains(definition.name) {
+                guard definition.health.ready != nil else {
+                    return .ended(
+                        .startFailed("the test holds its readiness, and without a ready check it is ready at once"))
+                }
+                behaviour.isHeld = true
+            }
             // An earlier run of the task has ended, and nobody asks for it any more.
             state.runs = state.runs.filter { $0.key.task != run.task || $0.value.end == nil }
-            state.runs[run] = Run(assignment: assignment, since: now)
+            state.runs[run] = Run(assignment: assignment, since: now, behaviour: behaviour)
             return .running(since: now)
         }
     }
@@ -98,7 +111,7 @@ final class SimulatedRuntime: TaskRuntime {
             await withTaskGroup(of: Void.self) { group in
                 group.addTask { for await _ in ends {} }
                 // Cancelled where it ended, or changed, before.
-                if let killAt { group.addTask { try? await self.clock.sleep(until: killAt) } }
+                if let killAt { group.addTask { try? await self.clock.sleep(until: killAt, tolerance: nil) } }
                 await group.next()
                 group.cancelAll()
             }
@@ -121,7 +134,8 @@ extension SimulatedRuntime: Prober {
     ) async -> CheckOutcome {
         state.withLock { state in
             guard let found = state.runs[run], found.end == nil else { return .failed("it does not run") }
-            return kind == .ready ? found.behaviour.readiness : found.behaviour.liveness
+            guard kind == .ready else { return found.behaviour.liveness }
+            return found.behaviour.isHeld ? .failed("the test holds it back") : found.behaviour.readiness
         }
     }
 }
@@ -158,6 +172,18 @@ extension SimulatedRuntime {
 
     func refuse(_ workload: WorkloadName, because reason: String?) {
         state.withLock { $0.refusals[workload] = reason }
+    }
+
+    func hold(_ workload: WorkloadName) { state.withLock { _ = $0.held.insert(workload) } }
+
+    /// Lets new runs of a workload be ready, and those that are held.
+    func release(_ workload: WorkloadName) {
+        state.withLock { state in
+            state.held.remove(workload)
+            for (run, found) in state.runs where found.assignment.definition.name == workload {
+                state.runs[run]?.behaviour.isHeld = false
+            }
+        }
     }
 
     func write(_ text: String, to run: RunIdentity) throws {
