@@ -1,5 +1,5 @@
 /// Says of an endpoint that it will go, and what takes its place. A server marks its answers with it in the header field
-/// ``headerName``; a client warns once of each. In Swift, `@available(*, deprecated, renamed:)` says the same.
+/// `Cube-Deprecated`; a client warns once of each. In Swift, `@available(*, deprecated, renamed:)` says the same.
 ///
 /// - Since: 0.1
 public struct Deprecation: Hashable, Sendable {

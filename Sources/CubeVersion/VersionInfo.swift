@@ -1,4 +1,4 @@
-/// What a program speaks: the answer of `/version`, and in short in the header field ``headerName`` of every answer.
+/// What a program speaks: the answer of `/version`, and in short in the header field `Cube-Version` of every answer.
 ///
 /// - Since: 0.1
 public struct VersionInfo: Codable, Hashable, Sendable {

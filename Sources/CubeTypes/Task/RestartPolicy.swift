@@ -20,7 +20,7 @@ public struct RestartPolicy: Hashable, Sendable {
     /// Default: `always` for a service, `on_failure` for a job.
     public var policy: Condition
     /// How many restarts are allowed `within` a span of time; one more, and the task has failed. Default: `nil`, without
-    /// limit, for a service, and 10 for a job. See ``limit(for:)``.
+    /// limit, for a service, and 10 for a job.
     public var max: Int?
     /// Default 10 minutes.
     public var within: Duration
