@@ -3,6 +3,7 @@ import CubeErrors
 import CubeTesting
 import CubeTypes
 import Logging
+import Synchronization
 import Testing
 
 @testable import CubeManager
@@ -25,22 +26,25 @@ struct ManagerServiceTests {
         }
     }
 
-    @Test("A manager that is cancelled leaves nobody who asks it something without an answer")
+    @Test("A manager that is cancelled refuses what it is asked until it has ended")
     func cancellation() async throws {
-        let clock = ManualClock()
-        for _ in 0..<100 {
-            let service = try await ManagerService.open(
-                store: MemoryStore(cluster: TestManager.cluster), gateway: FakeWorkers(clock: clock),
-                logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }), clock: clock,
-                now: { clock.timestamp })
-            let running = Task { try await service.run() }
-            try await eventually { await service.isReady }
-            let manager = TestManager(service: service, workers: FakeWorkers(clock: clock), clock: clock)
-            async let refusal = manager.writeUntilRefused()
-            running.cancel()
-            #expect(await refusal.reason == .unavailable)
-            _ = await running.result
-        }
+        let (clock, workers) = (ManualClock(), StubbornWorkers())
+        let service = try await ManagerService.open(
+            store: MemoryStore(cluster: TestManager.cluster), gateway: workers,
+            logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }), clock: clock,
+            now: { clock.timestamp })
+        let manager = TestManager(service: service, workers: FakeWorkers(clock: clock), clock: clock)
+        let running = Task { try await service.run() }
+        try await eventually { await service.isReady }
+        try await manager.register()
+        try await eventually { workers.isAsked }
+        running.cancel()
+        await manager.writeUntilRefused()
+        // It has not ended, as it waits for the worker. Nobody takes commands any more.
+        let error = await #expect(throws: APIError.self) { try await service.schedule(manager.request("web")) }
+        #expect(error?.reason == .unavailable)
+        workers.answer()
+        _ = await running.result
     }
 
     @Test("A workload is served where its ready tasks are, of every owner or of one")
@@ -401,16 +405,43 @@ private func outcome<Answer>(of call: () async throws -> Answer) async -> Outcom
 }
 
 extension TestManager {
-    /// Writes again and again.
-    ///
-    /// - Returns: the error of the write that was refused.
-    fileprivate func writeUntilRefused() async -> APIError {
-        while true {
-            do {
-                _ = try await service.schedule(request("web"))
-            } catch {
-                return error as? APIError ?? APIError(.internal, "\(error)")
-            }
-        }
+    fileprivate func writeUntilRefused() async {
+        do {
+            for ordinal in 0... { _ = try await service.schedule(request("web", ordinal: ordinal % 10)) }
+        } catch {}
     }
+}
+
+/// Workers that do not answer when they are asked for their tasks, and do not see that nobody waits for that any more.
+private final class StubbornWorkers: WorkerGateway {
+    private let waiting = Mutex<[CheckedContinuation<Void, Never>]>([])
+
+    var isAsked: Bool { waiting.withLock { !$0.isEmpty } }
+
+    func answer() {
+        for continuation in waiting.withLock(\.self) { continuation.resume() }
+    }
+
+    private static let refusal = APIError(.unavailable, "not now")
+
+    func tasks(
+        at url: String, since: Int?, incarnation: String?, term: Int, cluster: ClusterID, wait: Duration
+    ) async throws -> WorkerTaskList {
+        await withCheckedContinuation { continuation in waiting.withLock { $0.append(continuation) } }
+        throw Self.refusal
+    }
+
+    func assign(_ assignment: TaskAssignment, at url: String) async throws -> WorkerTask { throw Self.refusal }
+
+    func stop(
+        _ id: TaskID, placement: Int, term: Int, cluster: ClusterID, at url: String
+    ) async throws -> WorkerTask { throw Self.refusal }
+
+    func updateSettings(_ id: TaskID, _ settings: TaskSettings, at url: String) async throws -> WorkerTask {
+        throw Self.refusal
+    }
+
+    func logs(
+        _ id: TaskID, _ selection: LogSelection, at url: String
+    ) async throws -> any AsyncSequence<[UInt8], any Error> & Sendable { throw Self.refusal }
 }

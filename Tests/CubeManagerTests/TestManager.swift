@@ -43,11 +43,16 @@ struct TestManager {
         }
     }
 
-    func join() async throws {
+    /// Makes the node known, which is then asked for its tasks.
+    func register() async throws {
         let worker = WorkerInfo(
             name: .w1, version: "1", url: Self.url, runtimes: ["process"],
             capacity: ResourceSpec(millicores: 4000), bootID: "boot", incarnation: "1")
         _ = try await service.register(worker)
+    }
+
+    func join() async throws {
+        try await register()
         // Asked before the state: what happens in between is then still to come.
         var revision = try await service.cluster().revision
         while try await service.node(.w1).state != .ready {
