@@ -46,7 +46,7 @@ extension Target.Dependency {
     static let nioHTTP1 = product(name: "NIOHTTP1", package: "swift-nio")
     static let nioHTTPTypes = server("NIOHTTPTypes", of: "swift-nio-extras")
     static let nioPosix = product(name: "NIOPosix", package: "swift-nio")
-    static let nioSSL = server("NIOSSL", of: "swift-nio-ssl")
+    static let nioSSL = product(name: "NIOSSL", package: "swift-nio-ssl")
     static let serviceLifecycle = server("ServiceLifecycle", of: "swift-service-lifecycle")
     static let tracing = product(name: "Tracing", package: "swift-distributed-tracing")
     static let unixSignals = server("UnixSignals", of: "swift-service-lifecycle")
@@ -108,7 +108,7 @@ let package = Package(
             [
                 "CubeErrors", "CubeLinux", "CubeTypes", "CubeVersion", .asyncHTTPClient, .instrumentation, .logging,
                 .metrics,
-                .nioCore, .nioHTTP1, .nioPosix, .tracing,
+                .nioCore, .nioHTTP1, .nioPosix, .nioSSL, .tracing,
             ]),
         .library("CubeManagerClient", ["CubeErrors", "CubeTransport", "CubeTypes", "CubeVersion"]),
         .library(
@@ -201,7 +201,7 @@ let package = Package(
                 "CubeServer", "CubeTesting", "CubeTransport", "CubeTypes", "CubeVersion", "CubeWorker",
                 "CubeWorkerClient", .asyncHTTPClient, .httpTypes, .hummingbird, .logging,
                 .nioCore,
-                .nioHTTP1, .nioPosix, .serviceLifecycle, .systemPackage,
+                .nioHTTP1, .nioPosix, .nioSSL, .serviceLifecycle, .systemPackage,
             ]),
         .tests(
             "CubeManagerTests",

@@ -16,7 +16,7 @@ extension APIError {
         var message = "\(label): status \(status) without an error object of Cube"
         if !quoted.isEmpty { message += ", but \"\(quoted)\"" }
         if let contentType { message += " (\(contentType.prefix(80)))" }
-        self.init(ErrorReason(status: status), message, code: status, isFromServer: false)
+        self.init(ErrorReason(status: status), message, code: status)
         retry = retry && status >= 400
     }
 

@@ -19,9 +19,9 @@ public struct APIError: Error, Hashable, Sendable {
     /// How long to wait before that, where the server said so. Not in the object on the wire: it is HTTP's `Retry-After`, in
     /// whole seconds.
     public var retryAfter: Duration?
-    /// Whether the server itself said so; `false` where the request went wrong on its way, or somebody between answered. Not on
-    /// the wire.
-    public var isFromServer = true
+    /// Whether the server itself said so: `true` only for an error that was read from an answer. `false` where the request went
+    /// wrong on its way, where somebody between answered, and where the program itself found the fault. Not on the wire.
+    public var isFromServer: Bool
 
     /// - Parameters:
     ///   - reason: why, as a stable word.
@@ -31,10 +31,10 @@ public struct APIError: Error, Hashable, Sendable {
     ///   - fields: for bad input, every field that breaks a rule.
     ///   - retry: defaults to what the reason says.
     ///   - requestID: the id of the request that failed.
-    ///   - isFromServer: `false` for what no server of ours said.
+    ///   - isFromServer: `true` for what a server said.
     public init(
         _ reason: ErrorReason, _ message: String, code: Int? = nil, details: [String: String]? = nil,
-        fields: [ValidationError] = [], retry: Bool? = nil, requestID: String? = nil, isFromServer: Bool = true
+        fields: [ValidationError] = [], retry: Bool? = nil, requestID: String? = nil, isFromServer: Bool = false
     ) {
         self.code = code ?? reason.status
         self.reason = reason
@@ -73,7 +73,7 @@ extension APIError: Codable {
             details: try container.decodeIfPresent([String: String].self, forKey: .details),
             fields: try container.decodeIfPresent([ValidationError].self, forKey: .fields) ?? [],
             retry: try container.decodeIfPresent(Bool.self, forKey: .retry),
-            requestID: try container.decodeIfPresent(String.self, forKey: .requestID))
+            requestID: try container.decodeIfPresent(String.self, forKey: .requestID), isFromServer: true)
     }
 
     public func encode(to encoder: any Encoder) throws {

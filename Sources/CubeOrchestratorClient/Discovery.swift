@@ -83,7 +83,7 @@ public struct FileDiscovery: Discovery {
         do throws(FileError) {
             text = try NamedFile.text(path)
         } catch {
-            throw APIError(.unavailable, "\(path) cannot be read: \(error.cause)", isFromServer: false)
+            throw APIError(.unavailable, "\(path) cannot be read: \(error.cause)")
         }
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false).enumerated()
         return try lines.compactMap { index, line throws(APIError) in

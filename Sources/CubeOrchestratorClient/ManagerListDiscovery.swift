@@ -49,7 +49,7 @@ public final class ManagerListDiscovery: Discovery {
                 failure = failure ?? error
             }
         }
-        throw failure ?? APIError(.unavailable, "no manager is named", isFromServer: false)
+        throw failure ?? APIError(.unavailable, "no manager is named")
     }
 
     private static func unique(_ endpoints: [Endpoint]) -> [Endpoint] {

@@ -113,7 +113,7 @@ extension OrchestratorClient {
     }
 
     private static func isGone(_ id: TaskID) -> APIError {
-        APIError(.taskNotFound, "task \(id) is gone", isFromServer: false)
+        APIError(.taskNotFound, "task \(id) is gone")
     }
 
     /// Reads the last lines that a task wrote, where they can be had: without them an error still says what it must.
@@ -163,7 +163,7 @@ extension OrchestratorClient {
                 + (why.isEmpty ? "" : " (\(why))"),
             details: [
                 "task": task.id.rawValue, "state": task.state.rawValue, "reason": task.reason?.rawValue,
-            ].compactMapValues(\.self), isFromServer: false)
+            ].compactMapValues(\.self))
     }
 
     private static func overdue(_ what: String, _ observation: Observation, after limit: Duration) -> APIError {
@@ -177,24 +177,16 @@ extension OrchestratorClient {
     static func silence(_ what: String, _ trouble: APIError?, after limit: Duration) -> APIError {
         APIError(
             .timeout,
-            "\(what): no answer from the manager within \(limit.text)" + (trouble.map { ": \($0.message)" } ?? ""),
-            isFromServer: false)
+            "\(what): no answer from the manager within \(limit.text)" + (trouble.map { ": \($0.message)" } ?? ""))
     }
 }
 
 extension TaskStatus {
-    /// The first line of its message: the rest is the end of its output.
-    var summary: String? {
-        message.flatMap {
-            $0.split(separator: "\n", maxSplits: 1, omittingEmptySubsequences: false).first.map(String.init)
-        }
-    }
+    /// Its message without the end of its output.
+    var summary: String? { message.map { OutputNote.split($0).message } }
 
     /// The end of its output, where its message has it.
-    var lastLines: String? {
-        guard let message, let end = message.firstIndex(of: "\n") else { return nil }
-        return String(message[message.index(after: end)...])
-    }
+    var lastLines: String? { message.flatMap { OutputNote.split($0).output } }
 }
 
 extension APIError {

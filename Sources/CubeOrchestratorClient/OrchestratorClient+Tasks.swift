@@ -79,7 +79,7 @@ extension OrchestratorClient {
             guard let task = observation.task else { throw CancellationError() }
             throw APIError(
                 .cancelled, "cancelled; \(task.name)/\(task.ordinal) (task \(task.id)) goes on",
-                details: ["task": task.id.rawValue], isFromServer: false)
+                details: ["task": task.id.rawValue])
         }
     }
 
@@ -153,7 +153,7 @@ extension OrchestratorClient {
             throw APIError(
                 .timeout,
                 "after \(limit.text), \(Count(names.count, "task").verb("of \(owner) has", "of \(owner) have")) not ended",
-                details: ["tasks": Self.short(names)], isFromServer: false)
+                details: ["tasks": Self.short(names)])
         }
     }
 

@@ -9,6 +9,14 @@ import NIOHTTP1
 package struct WebhookClient: Sendable {
     private static let deadline: Duration = .seconds(10)
 
+    /// One for the process, never shut down. The one that libraries share tries to connect until the deadline, and never says what
+    /// keeps it from it.
+    private static let client: HTTPClient = {
+        var configuration = HTTPClient.Configuration.singletonConfiguration
+        configuration.connectionPool.retryConnectionEstablishment = false
+        return HTTPClient(configuration: configuration)
+    }()
+
     private let url: String
     private let host: String
 
@@ -34,7 +42,7 @@ package struct WebhookClient: Sendable {
         let prepared = request
         do {
             try await Deadlines.ofProcess.within(Self.deadline) {
-                let response = try await HTTPClient.shared.execute(prepared, deadline: .distantFuture)
+                let response = try await Self.client.execute(prepared, deadline: .distantFuture)
                 guard response.status.code < 300 else {
                     throw APIError.onTheWay(.unavailable, "\(label): status \(response.status.code)")
                 }

@@ -1,4 +1,5 @@
 package import CubeErrors
+import CubeTypes
 
 /// Carries one request to a server and brings the head of its answer: over the network, to one of several servers, or to a
 /// server in the same process. It knows nothing of retries, deadlines and JSON, which are the transport's.
@@ -27,8 +28,13 @@ package struct WireRequest: Sendable {
         self.body = body
     }
 
-    /// What messages call it: without the query, which may be long.
-    func label(at server: String) -> String { "\(method) \(server)\(target.prefix { $0 != "?" })" }
+    /// What messages call it: without the query, which may be long. Only the URL of a server can be continued by a path: that
+    /// of a socket would read like a longer path of the file system.
+    func label(at server: String) -> String {
+        let path = target.prefix { $0 != "?" }
+        if case .tcp = Endpoint(rawValue: server)?.address { return "\(method) \(server)\(path)" }
+        return "\(method) \(path) at \(server)"
+    }
 }
 
 /// An answer whose body is still to come.

@@ -22,6 +22,8 @@ enum FaultyProxy {
         case duplicate
         /// Answers itself, after the server has.
         case page(String)
+        /// Speaks first, and listens to nothing.
+        case greet(String)
     }
 
     /// Something of an answer that a client does not get, or not yet.
@@ -96,6 +98,10 @@ enum FaultyProxy {
         func channelActive(context: ChannelHandlerContext) {
             guard case .tcp(let host, let port) = server.address else { return }
             if case .close = fault { return context.close(promise: nil) }
+            if case .greet(let greeting) = fault {
+                context.channel.writeAndFlush(ByteBuffer(string: greeting), promise: nil)
+                return
+            }
             let (client, fault, onWithheld) = (context.channel, fault, onWithheld)
             ClientBootstrap(group: context.eventLoop).channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
@@ -153,7 +159,7 @@ enum FaultyProxy {
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
             let bytes = unwrapInboundIn(data)
             switch fault {
-            case .none, .close: client.writeAndFlush(bytes, promise: nil)
+            case .none, .close, .greet: client.writeAndFlush(bytes, promise: nil)
             case .hang: withhold(context)
             case .delay:
                 delayed.append(bytes)

@@ -158,6 +158,24 @@ struct OrchestratorTests {
         }
     }
 
+    @Test func `an error tells the output of a task once, whether its log can be read or not`() async throws {
+        for lines in [["one\ntwo\n"], []] {
+            let worker = ScriptedWorker { task in
+                task.state = .failed
+                task.reason = .exited
+                task.message = "exit code 3" + OutputNote.introduction + "one\ntwo\n"
+            }
+            worker.write(lines)
+            try await withSystem(worker) { system, _, _ in
+                let error = await #expect(throws: APIError.self) {
+                    _ = try await system.run(definition(.job), within: .seconds(50))
+                }
+                #expect(error?.message == "web/0 is failed (exited: exit code 3)")
+                #expect(error?.details?["log"] == "one\ntwo")
+            }
+        }
+    }
+
     @Test func `a task that is not ready in time says how it is`() async throws {
         let worker = ScriptedWorker { _ in }
         try await withSystem(worker) { system, _, _ in

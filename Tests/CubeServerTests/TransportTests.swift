@@ -109,7 +109,8 @@ struct TransportTests {
     func `an error of ours arrives as it was, at once`(reason: ErrorReason) async throws {
         let count = Count()
         let sent = APIError(
-            reason, "because", details: ["a": "b"], fields: [ValidationError(field: "f", value: "v", message: "m")])
+            reason, "because", details: ["a": "b"], fields: [ValidationError(field: "f", value: "v", message: "m")],
+            isFromServer: true)
         let route = Route(.get, "/a", .everybody) { _ in
             _ = await count.increment()
             throw sent

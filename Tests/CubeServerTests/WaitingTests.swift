@@ -170,7 +170,7 @@ struct WaitingTests {
             try await eventually { clock.nextDeadline == next }
             clock.advance(to: next)
         }
-        #expect(await error?.message == "GET silent/a: no answer within 1m (3 attempts)")
+        #expect(await error?.message == "GET /a at silent: no answer within 1m (3 attempts)")
     }
 
     @Test func `a run that is cancelled tells the task that it leaves running`() async throws {

@@ -64,7 +64,7 @@ import Testing
     @Test func `an error with an unknown reason keeps its word, its code and whether a retry helps`() throws {
         let error = try decode(
             APIError.self, #"{"code": 418, "reason": "teapot", "message": "short", "retry": true, "x": 1}"#)
-        #expect(error == APIError("teapot", "short", code: 418, retry: true))
+        #expect(error == APIError("teapot", "short", code: 418, retry: true, isFromServer: true))
         #expect(error.reason.status == 500)
     }
 

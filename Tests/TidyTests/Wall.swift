@@ -42,7 +42,7 @@ extension Wall {
             "CubeTransport",
             """
             AsyncHTTPClient CubeErrors CubeLinux CubeTypes CubeVersion FoundationEssentials Glibc Instrumentation Logging
-            Metrics NIOCore NIOHTTP1 NIOPosix Synchronization Tracing
+            Metrics NIOCore NIOHTTP1 NIOPosix NIOSSL Synchronization Tracing
             """),
         Wall("CubeManagerClient", public: true, "CubeErrors CubeTransport CubeTypes CubeVersion"),
         Wall(
@@ -136,7 +136,7 @@ extension Wall {
             """
             AsyncHTTPClient CubeCore CubeErrors CubeJSON CubeManager CubeManagerClient CubeOrchestratorClient CubeServer
             CubeTesting CubeTransport CubeTypes CubeVersion CubeWorker CubeWorkerClient FoundationEssentials Glibc HTTPTypes Hummingbird Logging NIOCore
-            NIOHTTP1 NIOPosix ServiceLifecycle Synchronization SystemPackage
+            NIOHTTP1 NIOPosix NIOSSL ServiceLifecycle Synchronization SystemPackage
             Testing
             """),
         Wall(

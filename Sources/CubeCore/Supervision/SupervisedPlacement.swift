@@ -133,7 +133,7 @@ package struct SupervisedPlacement: Codable, Hashable, Sendable {
             let reason: TaskReason = end == .neverStarted && run == 1 ? .stoppedBeforeStart : .stopRequested
             return finish(.stopped, reason, endMessage, at: now)
         }
-        let lines = output.map { "\nlast lines of its output:\n" + $0 } ?? ""
+        let lines = output.map { OutputNote.introduction + $0 } ?? ""
         let kind = assignment.definition.kind
         switch restarts.decide(after: end, policy: restart, of: kind, now: now, jitter: jitter) {
         case .restart(let wait):

@@ -1,0 +1,161 @@
+import AsyncHTTPClient
+import CubeErrors
+import CubeOrchestratorClient
+import CubeTypes
+import HTTPTypes
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import NIOSSL
+import Testing
+
+@testable import CubeServer
+@testable import CubeTransport
+
+/// No description of another library reaches a caller: it names types, and may hold what was sent.
+@Suite(.timeLimit(.minutes(1))) struct `What went wrong on the way is told in words of ours` {
+    /// Whatever the libraries below can throw.
+    static let errors: [any Error] =
+        [
+            HTTPClientError.invalidURL, .emptyHost, .missingSocketPath, .alreadyShutdown, .emptyScheme,
+            .unsupportedScheme("secret"), .readTimeout, .writeTimeout, .remoteConnectionClosed,
+            .identityCodingIncorrectlyPresent, .invalidProxyResponse, .contentLengthMissing,
+            .proxyAuthenticationRequired, .redirectLimitReached, .redirectCycleDetected, .uncleanShutdown,
+            .traceRequestWithBody, .invalidHeaderFieldNames(["secret"]), .invalidHeaderFieldValues(["secret"]),
+            .bodyLengthMismatch, .writeAfterRequestSent, .connectTimeout, .socksHandshakeTimeout,
+            .httpProxyHandshakeTimeout, .tlsHandshakeTimeout, .serverOfferedUnsupportedApplicationProtocol("secret"),
+            .deadlineExceeded, .requestStreamCancelled, .getConnectionFromPoolTimeout, .invalidRedirectConfiguration,
+            .invalidHTTPVersionConfiguration, .invalidDNSOverridesConfiguration, .invalidLocalAddress,
+            .invalidProxyConfiguration, .internalStateFailure(),
+        ] as [HTTPClientError]
+        + [
+            IOError(errnoCode: 104, reason: "secret"), IOError(errnoCode: 111, reason: "secret"),
+            ChannelError.connectPending, ChannelError.connectTimeout(.seconds(1)), ChannelError.ioOnClosedChannel,
+            ChannelError.eof, ChannelError.inappropriateOperationForState, HTTPParserError.invalidEOFState,
+            HTTPParserError.invalidVersion, HTTPParserError.headerOverflow,
+            ByteToMessageDecoderError.leftoverDataWhenDone(ByteBuffer(string: "secret")),
+            ByteToMessageDecoderError.PayloadTooLargeError(), SocketAddressError.unsupported,
+            SocketAddressError.unixDomainSocketPathTooLong, SocketAddressError.failedToParseIPString("secret"),
+            NIOSSLError.handshakeFailed(.sslError([])), NIOSSLError.unableToValidateCertificate,
+            NIOSSLError.uncleanShutdown, NIOSSLExtraError.failedToValidateHostname, NIOSSLExtraError.invalidSNIHostname,
+            BoringSSLError.syscallError, EventLoopError.shutdown, NIOTooManyBytesError(maxBytes: 1), Unheard(),
+        ]
+
+    struct Unheard: Error, CustomStringConvertible { var description: String { "secret" } }
+
+    @Test(arguments: errors.indices)
+    func `every error of the libraries below has plain words and none of theirs`(index: Int) throws {
+        let error = Self.errors[index]
+        let ours = try #require(wireError(error, label: "GET x") as? WireError, "\(error)").error
+        let words = ours.message.dropFirst("GET x: ".count)
+        #expect(!words.contains("secret") && !words.contains(".swift") && !words.contains("("), "\(words)")
+        // A type, a case or a property is written in one word with capitals inside.
+        let names = words.split(separator: " ").filter { $0.dropFirst().contains { $0.isUppercase } }
+        #expect(Set(names).isSubset(of: ["HTTP", "HTTP/1.1", "TLS"]), "\(words)")
+        #expect(!ours.isFromServer)
+    }
+
+    @Test func `what a caller can mend is told apart`() {
+        for (error, reason, words, mayHaveArrived) in [
+            (
+                HTTPClientError.invalidHeaderFieldValues(["Bearer secret"]), ErrorReason.validationFailed,
+                "the token, or another header field, contains a character that no header field may contain", false
+            ),
+            (IOError(errnoCode: 111, reason: ""), .unavailable, "Connection refused", false),
+            (HTTPParserError.invalidVersion, .malformedAnswer, "the answer is not HTTP", true),
+            (HTTPClientError.remoteConnectionClosed, .unavailable, "the connection was closed", true),
+            (
+                NIOSSLError.unableToValidateCertificate, .unavailable,
+                "no TLS connection: the handshake failed, or the certificate is not trusted", false
+            ),
+            (NIOSSLExtraError.failedToValidateHostname, .unavailable, "the certificate is not for this host", false),
+            (Unheard(), .internal, "the call failed in a way that this version does not know", true),
+        ] as [(any Error, ErrorReason, String, Bool)] {
+            let fault = WireFault.of(error)
+            #expect(fault?.reason == reason)
+            #expect(fault?.words == words)
+            #expect(fault?.mayHaveArrived == mayHaveArrived)
+        }
+        #expect(WireFault.of(HTTPClientError.cancelled) == nil)
+    }
+
+    private func failure(_ endpoint: Endpoint, token: String? = nil) async throws -> APIError {
+        let transport = HTTPTransport(
+            endpoint: endpoint, token: token,
+            options: ClientOptions(retries: RetryPolicy(attempts: 1), logger: silent))
+        return try #require(
+            await #expect(throws: APIError.self) { try await transport.send(TransportRequest(.get, ["a", "b"])) })
+    }
+
+    @Test func `a token that no header can carry is not sent and not told`() async throws {
+        try await withRoutes([]) { endpoint, _ in
+            let error = try await failure(endpoint, token: "hunter2\n")
+            #expect(error.reason == .validationFailed && !error.retry)
+            #expect(!"\(error)".contains("hunter2"))
+        }
+    }
+
+    @Test(arguments: [
+        ("SSH-2.0-OpenSSH_9.6\r\n", ErrorReason.malformedAnswer, "the answer is not HTTP"),
+        ("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc", .unavailable, "the answer broke off"),
+        ("HTTP/1.1 200 OK\r\nContent-Length: ten\r\n\r\n", .malformedAnswer, "the answer is not HTTP"),
+        ("", .unavailable, "the connection was closed"),
+    ])
+    func `an answer that is none says so`(answer: String, reason: ErrorReason, words: String) async throws {
+        try await withRoutes([Route(.get, "/a/b", .everybody) { _ in .noContent }]) { endpoint, _ in
+            try await FaultyProxy.run(before: endpoint) {
+                .page(answer)
+            } _: { proxy in
+                let error = try await failure(proxy)
+                #expect(error.reason == reason)
+                #expect(error.message == "GET \(proxy)/a/b: \(words)")
+            }
+        }
+    }
+
+    @Test func `a host without an address is named`() async throws {
+        let error = try await failure(Endpoint(.tcp(host: "nowhere.invalid", port: 1)))
+        #expect(error.reason == .unavailable)
+        #expect(error.message == "GET http://nowhere.invalid:1/a/b: the host name \"nowhere.invalid\" is not known")
+    }
+
+    @Test func `a server without TLS is told as that to what needs it`() async throws {
+        try await withRoutes([]) { endpoint, _ in
+            try await FaultyProxy.run(before: endpoint) {
+                .greet("SSH-2.0-OpenSSH_9.6\r\n")
+            } _: { proxy in
+                let url = "https" + proxy.rawValue.dropFirst(4) + "/hook"
+                let error = await #expect(throws: APIError.self) { try await WebhookClient(url: url).post(["a": 1]) }
+                #expect(
+                    error?.message
+                        == "POST to 127.0.0.1: no TLS connection: the handshake failed, or the certificate is not trusted"
+                )
+                #expect(error?.isFromServer == false)
+            }
+        }
+    }
+
+    @Test(arguments: [
+        ("http://127.0.0.1:8081", "GET http://127.0.0.1:8081/a/b"), ("http://[::1]:1", "GET http://[::1]:1/a/b"),
+        ("unix:/run/cube.sock", "GET /a/b at unix:/run/cube.sock"),
+        ("http://a:1,http://b:2", "GET /a/b at http://a:1,http://b:2"),
+        ("file:/etc/cube/managers", "GET /a/b at file:/etc/cube/managers"),
+    ])
+    func `a path goes on from a URL alone`(server: String, label: String) {
+        #expect(WireRequest(method: "GET", target: "/a/b?wait=5s").label(at: server) == label)
+    }
+
+    @Test func `an error that no answer brought is not the server's`() throws {
+        let local: [@Sendable () throws -> Void] = [
+            { _ = try WorkloadName(checking: "A") }, { _ = try WebhookClient(url: "ftp://x") },
+            { _ = try ClientConfiguration.load(environment: [:]) },
+            { _ = try ClientConfiguration.load(file: "/nowhere", environment: [:]) },
+            { _ = try ManagerLocation(checking: "nonsense") }, { throw APIError(.taskNotFound, "task x is gone") },
+            { throw APIError.invalid([ValidationError(field: "a", value: nil, message: "is missing")]) },
+        ]
+        for call in local {
+            let error = #expect(throws: APIError.self) { try call() }
+            #expect(error?.isFromServer == false, "\(String(describing: error))")
+        }
+    }
+}
