@@ -61,9 +61,10 @@ package struct HTTPTransport: Sendable {
             do {
                 return (answer.status, try JSONDecoder().decode(Answer.self, from: Data(body)))
             } catch {
+                let reason = (error as? DecodingError).map { "\(ValidationError($0))" } ?? "it cannot be read"
                 throw APIError.onTheWay(
                     .malformedAnswer,
-                    "\(label): the answer (\(answer.header("content-type") ?? "of no type")) is not a \(Answer.self): \(error)"
+                    "\(label): the answer (\(answer.header("content-type") ?? "of no type")) is not a \(Answer.self): \(reason)"
                 )
             }
         }

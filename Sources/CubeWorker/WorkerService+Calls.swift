@@ -150,7 +150,9 @@ extension WorkerService {
     private static func check(_ definition: TaskDefinition) throws(APIError) {
         var fields: [ValidationError] = []
         if let image = definition.image {
-            fields.append(ValidationError(field: "definition.image", value: image, message: "needs a container engine"))
+            fields.append(
+                ValidationError(
+                    field: "definition.image", value: image.shortened(to: 80), message: "needs a container engine"))
         }
         if definition.command.isEmpty {
             fields.append(ValidationError(field: "definition.command", value: "[]", message: "must name a program"))
@@ -161,11 +163,15 @@ extension WorkerService {
         }
         for file in definition.files where !file.target.isRelativePath {
             fields.append(
-                ValidationError(field: "definition.files", value: file.target, message: "must be a relative path"))
+                ValidationError(
+                    field: "definition.files", value: file.target.shortened(to: 80), message: "must be a relative path")
+            )
         }
         for source in definition.contentSources where source.secret == nil && source.content == nil {
             fields.append(
-                ValidationError(field: "definition.files", value: source.name, message: "must come with its content"))
+                ValidationError(
+                    field: "definition.files", value: source.name.shortened(to: 80),
+                    message: "must come with its content"))
         }
         guard fields.isEmpty else { throw .invalid(fields) }
     }

@@ -1,4 +1,5 @@
 import CubeErrors
+import CubeJSON
 import CubeTesting
 import CubeTypes
 import CubeVersion
@@ -42,15 +43,13 @@ struct SchemaTests {
         var random = SeededGenerator()
         let note = Comment(rawValue: "\(type), CUBE_SEED=\(random.seed)")
         let schema = try JSON(Object.schema.json)
-        var sampler = SchemaSampler(checker: SchemaChecker(components: components))
+        var sampler = SchemaSampler(components: components)
         for round in 0..<25 {
             sampler.isFull = round < 10
             let sample = try sampler.sample(schema, using: &random)
-            let doubts = try sampler.checker.problems(sample, schema)
-            #expect(doubts == [], note)
+            #expect(try problems(of: sample, Object.schema) == [], note)
             let written = try JSON(encoding: sample.decoded(as: type))
-            let problems = try sampler.checker.problems(written, schema)
-            #expect(problems == [], note)
+            #expect(try problems(of: written, Object.schema) == [], note)
             if round < 10 { #expect(written.members?.keys == sample.members?.keys, note) }
         }
         sampler.isFull = true
@@ -78,24 +77,40 @@ struct SchemaTests {
         var random = SeededGenerator()
         let note = Comment(rawValue: "\(type), CUBE_SEED=\(random.seed)")
         let schema = try JSON(Value.schema.json)
-        var sampler = SchemaSampler(checker: SchemaChecker(components: components))
+        var sampler = SchemaSampler(components: components)
         for round in 0..<60 {
             sampler.isFull = round < 20
             let sample = try sampler.sample(schema, using: &random)
-            let doubts = try sampler.checker.problems(sample, schema)
-            #expect(doubts == [], note)
+            #expect(try problems(of: sample, Value.schema) == [], note)
             let written = try JSON(encoding: sample.decoded(as: type))
-            let problems = try sampler.checker.problems(written, schema)
-            #expect(problems == [], note)
+            #expect(try problems(of: written, Value.schema) == [], note)
             if round < 20 { #expect(written.members?.keys == sample.members?.keys, note) }
         }
     }
 
+    private func problems(of value: JSON, _ schema: Schema) throws -> [ValidationError] {
+        SchemaChecker.problems(of: try JSONDocument(reading: Array(value.text.utf8)).root, schema)
+    }
+
     @Test func `a value that is not as described is found`() throws {
-        let checker = SchemaChecker(components: components)
-        let schema = try JSON(StopRequest.schema.json)
-        let problems = try checker.problems(.object(["id": .string("x"), "ordinal": .integer(10_000)]), schema)
-        #expect(problems.count == 3)
+        let value = JSON.object(["id": .string("x"), "ordinal": .integer(10_000)])
+        #expect(
+            Set(try problems(of: value, StopRequest.schema).map(\.field)) == ["id", "ordinal", "name", "attempt"])
+    }
+
+    @Test func `every keyword of the description is checked, or demands nothing`() {
+        var keywords: Set<String> = []
+        func look(at schema: JSON) {
+            keywords.formUnion(schema.members?.keys.map(\.self) ?? [])
+            for part in ["items", "additionalProperties", "propertyNames", "not"].compactMap({ schema[$0] }) {
+                look(at: part)
+            }
+            for part in schema["oneOf"]?.elements ?? [] { look(at: part) }
+            for part in schema["properties"]?.members?.values.map(\.self) ?? [] { look(at: part) }
+        }
+        for component in components.members!.values { look(at: component) }
+        #expect(keywords.subtracting(SchemaChecker.keywords).subtracting(SchemaChecker.remarks) == [])
+        #expect(keywords.count > 15)
     }
 }
 

@@ -2,7 +2,8 @@ import CubeTesting
 
 /// Makes values as a JSON Schema says that they are.
 struct SchemaSampler {
-    let checker: SchemaChecker
+    /// What references stand for, by their names.
+    let components: JSON
     /// Whether every property is there that may be.
     var isFull = false
 
@@ -14,7 +15,7 @@ struct SchemaSampler {
     ]
 
     func sample(_ schema: JSON, using random: inout SeededGenerator) throws -> JSON {
-        if let reference = schema["$ref"] { return try sample(checker.component(reference), using: &random) }
+        if let reference = schema["$ref"] { return try sample(component(reference), using: &random) }
         if let alternatives = schema["oneOf"]?.elements, schema["properties"] == nil {
             return try sample(random.pick(alternatives), using: &random)
         }
@@ -81,6 +82,14 @@ struct SchemaSampler {
             }
         }
         return object
+    }
+
+    /// What a reference stands for.
+    func component(_ reference: JSON) throws -> JSON {
+        guard let name = reference.string?.split(separator: "/").last, let schema = components[String(name)] else {
+            throw Unsampled(schema: reference)
+        }
+        return schema
     }
 
     struct Unsampled: Error { var schema: JSON }

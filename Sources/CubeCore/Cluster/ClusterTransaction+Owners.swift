@@ -80,7 +80,10 @@ extension ClusterTransaction {
             owner.directives.removeAll { $0.name == suspended }
             return change(owner, emitting: directive)
         default:
-            throw .invalid([ValidationError(field: "verb", value: "\(directive.verb)", message: "is not known")])
+            throw .invalid([
+                ValidationError(
+                    field: "verb", value: directive.verb.rawValue.shortened(to: 80), message: "is not known")
+            ])
         }
         guard owner.directives.count < OwnerRecord.directiveLimit else {
             throw APIError(.tooManyRequests, "owner \(name): it has \(owner.directives.count) directives, the most")
@@ -124,8 +127,7 @@ extension ClusterTransaction {
 
 extension ClusterTransaction {
     private static func check(id: String?) throws(APIError) {
-        guard let id, id.utf8.count > idLimit else { return }
-        throw .invalid([ValidationError(field: "id", value: nil, message: "is above \(idLimit) bytes")])
+        if let error = TextBounds.error("id", id, limit: idLimit) { throw .invalid([error]) }
     }
 
     private mutating func renew(_ owner: OwnerRecord, for request: LeaseRequest) -> OwnerStatus {
@@ -187,7 +189,8 @@ extension ClusterTransaction {
         guard found.count == 1 else {
             throw .invalid([
                 ValidationError(
-                    field: "subject", value: text, message: "begins \(found.count) digests; give more of it")
+                    field: "subject", value: text.shortened(to: 80),
+                    message: "begins \(found.count) digests; give more of it")
             ])
         }
         return hold

@@ -6,10 +6,12 @@ extension JSONDocument {
     ///
     /// It goes through the bytes once, without recursion, so depth costs memory only.
     ///
-    /// - Parameter maximumDepth: How many arrays and objects may stand in one another.
+    /// - Parameters:
+    ///   - noun: What messages call the text.
+    ///   - maximumDepth: How many arrays and objects may stand in one another.
     /// - Throws: The first place that is not JSON, or is too deep; recovery inside broken JSON would invent nonsense.
-    package init(reading bytes: [UInt8], maximumDepth: Int = maximumDepth) throws(Problem) {
-        var reader = JSONReader(bytes: bytes, maximumDepth: maximumDepth)
+    package init(reading bytes: [UInt8], as noun: String = "file", maximumDepth: Int = maximumDepth) throws(Problem) {
+        var reader = JSONReader(bytes: bytes, noun: noun, maximumDepth: maximumDepth)
         try reader.read()
         self.init(bytes: bytes, tape: reader.tape)
     }
@@ -17,14 +19,16 @@ extension JSONDocument {
 
 private struct JSONReader {
     let bytes: [UInt8]
+    let noun: String
     let maximumDepth: Int
     var position = 0
     var tape: [JSONDocument.Entry] = []
     /// The containers that are open, as indices into the tape.
     var open: [Int] = []
 
-    init(bytes: [UInt8], maximumDepth: Int) {
+    init(bytes: [UInt8], noun: String, maximumDepth: Int) {
         self.bytes = bytes
+        self.noun = noun
         self.maximumDepth = maximumDepth
     }
 
@@ -35,19 +39,19 @@ private struct JSONReader {
             try readValue()
         } while try readSeparator()
         skipWhitespace()
-        guard position == bytes.count else { throw unexpected("the end of the file") }
+        guard position == bytes.count else { throw unexpected("the end of the \(noun)") }
     }
 
     private func refuseOtherEncodings() throws(Problem) {
-        let detail: Problem.Detail = "save the file as UTF-8 without a byte-order mark"
+        let detail: Problem.Detail = .words("save the \(noun) as UTF-8 without a byte-order mark")
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) {
-            throw Problem(.syntax, "the file begins with a byte-order mark", detail: detail, at: 0..<3)
+            throw Problem(.syntax, "the \(noun) begins with a byte-order mark", detail: detail, at: 0..<3)
         }
         if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {
-            throw Problem(.syntax, "the file is UTF-16", detail: detail, at: 0..<2)
+            throw Problem(.syntax, "the \(noun) is UTF-16", detail: detail, at: 0..<2)
         }
         // The tape holds places of 32 bits.
-        guard bytes.count < UInt32.max else { throw Problem(.tooLarge, "the file has 4 GiB or more", at: 0..<0) }
+        guard bytes.count < UInt32.max else { throw Problem(.tooLarge, "the \(noun) has 4 GiB or more", at: 0..<0) }
     }
 
     // MARK: Structure
@@ -264,7 +268,7 @@ private struct JSONReader {
 
     private func unexpected(_ expected: String) -> Problem {
         guard let current else {
-            return Problem(.syntax, "expected \(expected), but the file ends", at: position..<position)
+            return Problem(.syntax, "expected \(expected), but the \(noun) ends", at: position..<position)
         }
         let length = max(1, UTF8Sequence.length(in: bytes[position...]))
         let found = String(decoding: bytes[position..<position + length], as: UTF8.self)

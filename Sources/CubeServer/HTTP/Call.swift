@@ -1,6 +1,5 @@
 import CubeErrors
 import CubeTypes
-import FoundationEssentials
 import HTTPTypes
 import Hummingbird
 import Logging
@@ -39,14 +38,9 @@ struct Call: Sendable {
 
     /// Decodes the body.
     ///
-    /// - Throws: `body_too_large`; `validation_failed` with the place in the body.
-    func body<Body: Decodable>(as type: Body.Type = Body.self) async throws -> Body {
-        let bytes = try await bytes()
-        do {
-            return try JSONDecoder().decode(Body.self, from: Data(bytes))
-        } catch let error as DecodingError {
-            throw APIError.invalid([ValidationError(error)])
-        }
+    /// - Throws: `body_too_large`; `validation_failed` with the places in the body.
+    func body<Body: Decodable & Described>(as type: Body.Type = Body.self) async throws -> Body {
+        try JSONBody(try await bytes()).decoded()
     }
 }
 

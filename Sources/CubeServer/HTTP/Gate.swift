@@ -51,7 +51,7 @@ struct Gate: HTTPResponder {
             if let pause = error.retryAfter { response.headers[.retryAfter] = "\((pause.milliseconds + 999) / 1000)" }
             switch error.code {
             case 401:
-                response.headers[.wwwAuthenticate] = "Bearer realm=\"cube\""
+                response.headers[.wwwAuthenticate] = Self.challenge(error)
                 refusals.note(request, from: context.channel, error, logger)
             case 405: response.headers[.allow] = error.details?["allow"]
             case 429: response.headers[.connection] = "close"
@@ -152,12 +152,18 @@ struct Gate: HTTPResponder {
     ) throws(APIError) -> TokenSet.Role? {
         guard case .tcp = options.listen, case .roles(let allowed) = route.access else { return nil }
         let parts = (request.headers[.authorization] ?? "").split(separator: " ", maxSplits: 1)
-        guard parts.count == 2, parts[0].lowercased() == "bearer" else {
-            throw APIError(.unauthorized, "this call needs a token: Authorization: Bearer TOKEN")
+        guard let scheme = parts.first else {
+            throw .noToken("no token came with the call, which needs one: Authorization: Bearer TOKEN")
         }
+        guard scheme.lowercased() == "bearer" else {
+            throw .noToken("no token came with the call: Authorization must be Bearer TOKEN, not of another scheme")
+        }
+        guard parts.count == 2 else { throw .noToken("no token came with the call: Authorization has an empty one") }
         guard let role = options.tokens.role(presenting: String(parts[1])) else {
             throw APIError(
-                .unauthorized, "the token is not one of this server's; its tokens are in tokens/ of its data directory")
+                .unauthorized,
+                "the token that came with the call is wrong: it is none of this server's, which are in tokens/ of its data "
+                    + "directory", details: [APIError.token: "wrong"])
         }
         guard channel.map({ pool.admit($0, presenting: role) }) ?? true else {
             throw APIError(
@@ -179,6 +185,11 @@ struct Gate: HTTPResponder {
         if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > limit {
             throw .tooLarge(limit)
         }
+    }
+
+    /// What RFC 6750 says to a client without a token that counts: whether it had one.
+    private static func challenge(_ error: APIError) -> String {
+        "Bearer realm=\"cube\"" + (error.details?[APIError.token] == "wrong" ? ", error=\"invalid_token\"" : "")
     }
 
     /// The client's own id where it gave a harmless one.
@@ -224,6 +235,15 @@ private final class RefusalLog: Sendable {
                 "call": "\(request.method) \(request.uri.path.prefix(200))",
                 "from": "\(channel?.remoteAddress?.ipAddress ?? "unknown")", "error": "\(error.message)",
             ])
+    }
+}
+
+extension APIError {
+    /// The detail that tells a wrong token from a missing one; nothing of the token itself is told.
+    fileprivate static let token = "token"
+
+    fileprivate static func noToken(_ message: String) -> APIError {
+        APIError(.unauthorized, message, details: [token: "missing"])
     }
 }
 

@@ -41,7 +41,7 @@ struct DurationText: Codable {
         let text = try container.decode(String.self)
         guard let duration = Duration(text: text) else {
             throw DecodingError.dataCorruptedError(
-                in: container, debugDescription: "\"\(text)\" must be a whole number and ms, s, m or h")
+                in: container, debugDescription: "\"\(text.prefix(80))\" must be a whole number and ms, s, m or h")
         }
         self.duration = duration
     }

@@ -47,7 +47,7 @@ extension Timestamp: Codable {
         let text = try container.decode(String.self)
         guard let moment = Timestamp(text) else {
             throw DecodingError.dataCorruptedError(
-                in: container, debugDescription: "\"\(text)\" must be a time as in RFC 3339")
+                in: container, debugDescription: "\"\(text.prefix(80))\" must be a time as in RFC 3339")
         }
         self = moment
     }

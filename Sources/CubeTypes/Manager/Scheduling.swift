@@ -216,6 +216,12 @@ extension BatchOperation: Codable {
 
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
+        // One of two would be carried out, and nobody would be told of the other one.
+        guard try container.allKeys.filter({ try !container.decodeNil(forKey: $0) }).count <= 1 else {
+            throw DecodingError.dataCorrupted(
+                .init(
+                    codingPath: decoder.codingPath, debugDescription: "must be only one of schedule, update, stop"))
+        }
         if let schedule = try container.decodeIfPresent(Schedule.self, forKey: .schedule) {
             self = .schedule(schedule.task, maxLive: schedule.maxLive)
         } else if let update = try container.decodeIfPresent(SettingsUpdate.self, forKey: .update) {

@@ -60,7 +60,8 @@ extension HTTPStatusSet: Codable {
         let container = try decoder.singleValueContainer()
         let text = try container.decode(String.self)
         guard let set = HTTPStatusSet(text) else {
-            throw DecodingError.dataCorruptedError(in: container, debugDescription: "\"\(text)\" \(Self.rule)")
+            throw DecodingError.dataCorruptedError(
+                in: container, debugDescription: "\"\(text.prefix(80))\" \(Self.rule)")
         }
         self = set
     }
