@@ -62,7 +62,7 @@ extension APIError: Codable {
         case requestID = "request_id"
     }
 
-    /// Reads leniently: only `code`, `reason` and `message` must be there.
+    /// Only `code`, `reason` and `message` must be there.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         let reason = try container.decode(ErrorReason.self, forKey: .reason)
@@ -70,10 +70,13 @@ extension APIError: Codable {
             reason,
             try container.decode(String.self, forKey: .message),
             code: try container.decode(Int.self, forKey: .code),
-            details: try container.decodeIfPresent([String: String].self, forKey: .details),
-            fields: try container.decodeIfPresent([ValidationError].self, forKey: .fields) ?? [],
-            retry: try container.decodeIfPresent(Bool.self, forKey: .retry),
-            requestID: try container.decodeIfPresent(String.self, forKey: .requestID), isFromServer: true)
+            details: try container.unlessAbsent(.details) {
+                try $0.readMembers([String: String].self, forKey: .details)
+            },
+            fields: try container.unlessAbsent(.fields) { try $0.readElements([ValidationError].self, forKey: .fields) }
+                ?? [],
+            retry: try container.readIfPresent(Bool.self, forKey: .retry),
+            requestID: try container.readTextIfPresent(forKey: .requestID), isFromServer: true)
     }
 
     public func encode(to encoder: any Encoder) throws {

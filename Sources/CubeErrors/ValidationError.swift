@@ -1,7 +1,7 @@
 /// One field of bad input.
 ///
 /// - Since: 0.1
-public struct ValidationError: Error, Hashable, Sendable, Codable, CustomStringConvertible {
+public struct ValidationError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The path of the field, such as `task.definition.cpu`.
     public var field: String
     /// The value that was given, shortened; `nil` where it was missing or is secret.
@@ -16,4 +16,16 @@ public struct ValidationError: Error, Hashable, Sendable, Codable, CustomStringC
     }
 
     public var description: String { [field + ":", value, message].compactMap { $0 }.joined(separator: " ") }
+}
+
+extension ValidationError: Codable {
+    enum CodingKeys: String, CodingKey { case field, value, message }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            field: try container.decode(String.self, forKey: .field),
+            value: try container.readTextIfPresent(forKey: .value),
+            message: try container.decode(String.self, forKey: .message))
+    }
 }

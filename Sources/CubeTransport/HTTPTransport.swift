@@ -59,7 +59,7 @@ package struct HTTPTransport: Sendable {
         try await perform(request) { answer, label in
             let body = try await body(of: answer, request, label: label)
             do {
-                return (answer.status, try JSONDecoder().decode(Answer.self, from: Data(body)))
+                return (answer.status, try JSONDecoder.ofAnswers.decode(Answer.self, from: Data(body)))
             } catch {
                 let reason = (error as? DecodingError).map { "\(ValidationError($0))" } ?? "it cannot be read"
                 throw APIError.onTheWay(
@@ -237,7 +237,7 @@ extension HTTPTransport {
         let body = try await body(of: answer, request, label: label)
         var error: APIError
         do {
-            error = try JSONDecoder().decode(APIError.self, from: Data(body))
+            error = try JSONDecoder.ofAnswers.decode(APIError.self, from: Data(body))
         } catch {
             return foreignError(answer, body, label: label)
         }

@@ -33,9 +33,9 @@ public struct VersionInfo: Codable, Hashable, Sendable {
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         let api = try container.decode(Int.self, forKey: .api)
-        self.init(
-            version: try container.decode(String.self, forKey: .version), api: api,
-            oldestAPI: try container.decodeIfPresent(Int.self, forKey: .oldestAPI) ?? api)
+        // A form that a newer version gives it is passed over like its absence.
+        let oldest = try? container.decodeIfPresent(Int.self, forKey: .oldestAPI)
+        self.init(version: try container.decode(String.self, forKey: .version), api: api, oldestAPI: oldest ?? api)
     }
 }
 

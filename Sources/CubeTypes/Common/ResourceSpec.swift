@@ -1,3 +1,5 @@
+import CubeErrors
+
 /// What a task reserves, or what a node has.
 ///
 /// - Since: 0.1
@@ -52,21 +54,23 @@ extension ResourceSpec: Codable {
 
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
-        let cores = try container.decodeIfPresent(Double.self, forKey: .cpu) ?? 0
-        guard (0...1_000_000).contains(cores) else {
-            throw DecodingError.dataCorruptedError(
-                forKey: .cpu, in: container, debugDescription: "\(cores) must be from 0 to 1000000")
-        }
-        func bytes(_ key: CodingKeys) throws -> Int {
-            let bytes = try container.decodeIfPresent(Int.self, forKey: key) ?? 0
-            guard (0...Self.maximumBytes).contains(bytes) else {
-                throw DecodingError.dataCorruptedError(
-                    forKey: key, in: container,
-                    debugDescription: "\(bytes) must be from 0 to \(Self.maximumBytes) bytes")
+        func within<Value: Decodable & Comparable>(
+            _ range: ClosedRange<Value>, _ key: CodingKeys, _ unit: String
+        ) throws -> Value? {
+            try container.passingOver(key) {
+                guard let value = try container.decodeIfPresent(Value.self, forKey: key) else { return nil }
+                guard range.contains(value) else {
+                    throw DecodingError.dataCorruptedError(
+                        forKey: key, in: container,
+                        debugDescription: "\(value) must be from \(range.lowerBound) to \(range.upperBound) \(unit)")
+                }
+                return value
             }
-            return bytes
         }
-        self.init(cores: cores, memory: try bytes(.memory), disk: try bytes(.disk))
+        let bytes = 0...Self.maximumBytes
+        self.init(
+            cores: try within(0...1_000_000.0, .cpu, "cores") ?? 0, memory: try within(bytes, .memory, "bytes") ?? 0,
+            disk: try within(bytes, .disk, "bytes") ?? 0)
     }
 
     /// 1 PiB: the sum of thousands of them still fits an `Int`.

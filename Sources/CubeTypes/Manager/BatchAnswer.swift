@@ -26,6 +26,8 @@ public struct BatchResult: Codable, Hashable, Sendable {
     /// Why the operation failed; `nil` where it did not.
     public var error: APIError?
 
+    enum CodingKeys: String, CodingKey { case status, task, error }
+
     public init(status: Int, task: TaskStatus) {
         self.status = status
         self.task = task

@@ -161,6 +161,8 @@ public struct HeldChange: Codable, Hashable, Sendable, Comparable {
     /// The spec digest of what would live then; `nil` where nothing would.
     public var to: Digest?
 
+    enum CodingKeys: String, CodingKey { case verb, name, ordinal, from, to }
+
     public init(verb: String, name: WorkloadName, ordinal: Int, from: Digest?, to: Digest?) {
         self.verb = verb
         self.name = name

@@ -58,6 +58,8 @@ public struct TaskChanges: Codable, Hashable, Sendable {
     /// The owner, if it changed: its directives, its lease.
     public var owner: OwnerStatus?
 
+    enum CodingKeys: String, CodingKey { case term, revision, changed, removed, slots, owner }
+
     public init(
         term: Int, revision: Int, changed: [TaskStatus] = [], removed: [TaskID] = [], slots: [SlotStatus] = [],
         owner: OwnerStatus? = nil

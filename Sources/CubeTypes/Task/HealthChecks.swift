@@ -1,3 +1,5 @@
+import CubeErrors
+
 /// How the worker finds out whether a task is ready for work, and whether it is alive.
 ///
 /// - Since: 0.1
@@ -112,8 +114,10 @@ extension HealthChecks: Codable {
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         func check(_ key: CodingKeys, _ standard: HealthCheck) throws -> HealthCheck? {
-            guard container.contains(key), try !container.decodeNil(forKey: key) else { return nil }
-            return try HealthCheck(from: container.superDecoder(forKey: key), standard: standard)
+            try container.passingOver(key) {
+                guard container.contains(key), try !container.decodeNil(forKey: key) else { return nil }
+                return try HealthCheck(from: container.superDecoder(forKey: key), standard: standard)
+            }
         }
         self.init(ready: try check(.ready, .ready), live: try check(.live, .live))
     }

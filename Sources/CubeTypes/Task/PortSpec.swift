@@ -86,18 +86,3 @@ public struct TaskEndpoint: Codable, Hashable, Sendable {
         "\(workload.rawValue.asVariable)_\(name.asVariable)_ADDRESS"
     }
 }
-
-// What an older program does not say is empty.
-extension KeyedDecodingContainer {
-    package func decode(_ type: [TaskEndpoint].Type, forKey key: Key) throws -> [TaskEndpoint] {
-        try decodeIfPresent(type, forKey: key) ?? []
-    }
-
-    package func decode(_ type: [String: Int].Type, forKey key: Key) throws -> [String: Int] {
-        try decodeIfPresent(type, forKey: key) ?? [:]
-    }
-
-    package func decode(_ type: [WorkloadName].Type, forKey key: Key) throws -> [WorkloadName] {
-        try decodeIfPresent(type, forKey: key) ?? []
-    }
-}

@@ -1,3 +1,5 @@
+import CubeErrors
+
 /// What a task is: the part of a manifest that reaches the manager and the worker, as it was written, with units normalised.
 ///
 /// A field that was not written has its default here. Defaults of a format version never change.
@@ -80,9 +82,10 @@ extension TaskDefinition: Codable {
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         let kind = try container.decodeIfPresent(TaskKind.self, forKey: .kind) ?? .service
-        var restart = RestartPolicy.standard(for: kind)
-        if container.contains(.restart), try !container.decodeNil(forKey: .restart) {
-            restart = try RestartPolicy(from: container.superDecoder(forKey: .restart), standard: restart)
+        let restart: RestartPolicy? = try container.passingOver(.restart) {
+            guard container.contains(.restart), try !container.decodeNil(forKey: .restart) else { return nil }
+            return try RestartPolicy(
+                from: container.superDecoder(forKey: .restart), standard: .standard(for: kind))
         }
         self.init(
             name: try container.decode(WorkloadName.self, forKey: .name),

@@ -1,3 +1,4 @@
+import CubeErrors
 import FoundationEssentials
 
 /// A file that the worker writes into the task's directory before each start.
@@ -85,14 +86,18 @@ extension TaskFile: Codable {
 
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
-        let written = try container.decodeIfPresent(String.self, forKey: .mode) ?? "0444"
-        guard let mode = Self.mode(written) else {
-            throw DecodingError.dataCorruptedError(
-                forKey: .mode, in: container, debugDescription: "\"\(written.prefix(80))\" must be three octal digits")
+        let mode: Int? = try container.passingOver(.mode) {
+            guard let written = try container.decodeIfPresent(String.self, forKey: .mode) else { return nil }
+            guard let mode = Self.mode(written) else {
+                throw DecodingError.dataCorruptedError(
+                    forKey: .mode, in: container,
+                    debugDescription: "\"\(written.prefix(80))\" must be three octal digits")
+            }
+            return mode
         }
         self.init(
             source: try ContentSource(from: decoder), target: try container.decode(String.self, forKey: .target),
-            mode: mode)
+            mode: mode ?? 0o444)
     }
 
     public func encode(to encoder: any Encoder) throws {

@@ -1,0 +1,201 @@
+import CubeErrors
+import CubeJSON
+import CubeTesting
+import CubeTransport
+import CubeTypes
+import FoundationEssentials
+import Testing
+
+@testable import CubeServer
+
+/// What a newer version may say in another way, and what this version makes of it. The changes are made from the descriptions, at
+/// every place of every type.
+@Suite struct `What a newer version says` {
+    private let components: JSON
+
+    init() throws { components = try SchemaTests().components }
+
+    /// The types that only requests hold.
+    static let requests: [any DescribedObject.Type] = [
+        AdoptRequest.self, BatchRequest.self, LeaseRequest.self, ScheduleRequest.self, SettingsUpdate.self,
+        StopRequest.self, TaskAssignment.self, TaskProposal.self, TaskSettings.self, UpdateRequest.self,
+    ]
+
+    static let answers = SchemaTests.objects.filter { type in
+        type != Health.self && !requests.contains { $0 == type }
+    }
+
+    /// Every change of a full value of a type, several times.
+    private func eachMutation<Value: Described & Codable>(
+        of type: Value.Type, _ body: (_ whole: JSON, SchemaMutator.Mutation) throws -> Void
+    ) throws {
+        var random = SeededGenerator()
+        let schema = try JSON(Value.schema.json)
+        let sampler = SchemaSampler(components: components, isFull: true)
+        for _ in 0..<2 {
+            let sample = try sampler.sample(schema, using: &random)
+            let root = try schema["$ref"].map(sampler.component) ?? schema
+            for mutation in SchemaMutator.mutations(of: sample, root) { try body(sample, mutation) }
+        }
+    }
+
+    // MARK: Answers
+
+    /// The places at which a change loses more than the place, and the changes that do.
+    private func losses<Value: Described & Codable>(
+        of type: Value.Type, _ decoder: JSONDecoder
+    ) throws -> [String: Set<String>] {
+        var losses: [String: Set<String>] = [:]
+        func read(_ json: JSON) throws -> JSON { try JSON(encoding: decoder.decode(Value.self, from: json.data)) }
+        try eachMutation(of: type) { whole, mutation in
+            let loss = (mutation.loss.isEmpty ? mutation.steps : mutation.loss)[...]
+            let expected = try read(whole).removing(loss).withoutEmptiness
+            let isKept: Bool
+            do {
+                let result = try read(mutation.value)
+                isKept = [result, result.removing(loss)].contains { $0.withoutEmptiness == expected }
+            } catch {
+                isKept = false
+            }
+            if !isKept { losses["\(type).\(mutation.place)", default: []].insert(mutation.change) }
+        }
+        return losses
+    }
+
+    private func allLosses(_ decoder: JSONDecoder) throws -> [String: Set<String>] {
+        var all = try losses(of: TaskDefinition.self, decoder)
+        for type in Self.answers { try all.merge(losses(of: type, decoder)) { $1 } }
+        return all
+    }
+
+    /// The places that cost the whole object where they cannot be read, and why.
+    private static let fatal: [String: String] = [
+        "It tells what all the rest is about.": """
+        APIError.code APIError.message APIError.reason ClusterStatus.cluster ClusterStatus.version Directive.subject
+        Directive.verb Hold.digest Hold.guard Lease.holder Lease.source NodeInfo.name NodeInfo.url NodeInfo.version
+        OwnerStatus.owner ServiceEndpoint.address ServiceEndpoint.name ServiceEndpoint.ordinal ServiceEndpoint.owner
+        ServiceEndpoint.port ServiceEndpoint.protocol ServiceEndpoint.task TaskDefinition.name TaskEndpoint.address
+        TaskEndpoint.name TaskEndpoint.protocol TaskEvent.kind TaskList.cluster TaskMetrics.id TaskStatus.attempt
+        TaskStatus.id TaskStatus.name TaskStatus.ordinal TaskStatus.owner ValidationError.field
+        ValidationError.message VersionInfo.api VersionInfo.version WorkerInfo.boot_id WorkerInfo.incarnation
+        WorkerInfo.name WorkerInfo.url WorkerInfo.version WorkerStatus.name WorkerTask.id WorkerTask.placement
+        WorkerTaskList.incarnation WorkerWelcome.cluster
+        """,
+        "It says which of two answers is the newer one, or who may write.": """
+        BatchAnswer.revision ClusterMetrics.revision ClusterMetrics.term ClusterStatus.revision ClusterStatus.term
+        EndpointList.revision EventList.revision Lease.expires_at Lease.fence NodeInfo.revision NodeList.revision
+        OwnerList.revision OwnerStatus.fence OwnerStatus.revision TaskChanges.revision TaskChanges.term
+        TaskEvent.at TaskEvent.revision TaskList.revision TaskList.term TaskStatus.created_at
+        TaskStatus.created_revision TaskStatus.placement TaskStatus.revision TaskStatus.run WorkerMetrics.at
+        WorkerStatus.started_at WorkerStatus.term WorkerTask.run WorkerTaskList.complete WorkerTaskList.sequence
+        WorkerWelcome.term TaskResult.at
+        """,
+        "A program starts, keeps or stops tasks by it.": """
+        BatchResult.error BatchResult.status BatchResult.task HeldChange.from HeldChange.name HeldChange.ordinal
+        HeldChange.to HeldChange.verb NodeInfo.state SlotStatus.ended_revision SlotStatus.healthy_attempt
+        SlotStatus.healthy_digest SlotStatus.last SlotStatus.last_digest SlotStatus.name SlotStatus.next
+        SlotStatus.ordinal SlotStatus.rejected_revision TaskChanges.owner TaskList.cursor TaskList.digest_key
+        TaskList.owner TaskResult.oom TaskStatus.definition TaskStatus.desired TaskStatus.node_unknown
+        TaskStatus.ready TaskStatus.restarts TaskStatus.settings_digest TaskStatus.source TaskStatus.spec_digest
+        TaskStatus.state WorkerStatus.state WorkerTask.ready WorkerTask.restarts WorkerTask.settings_digest
+        WorkerTask.state
+        """,
+        "What the list does not hold is taken for gone, so none of its elements may be lost.": """
+        BatchAnswer.results BatchAnswer.results[] ClusterStatus.owners ClusterStatus.owners[] EventList.events
+        EventList.events[] Hold.changes Hold.changes[] NodeList.nodes NodeList.nodes[] OwnerList.owners
+        OwnerList.owners[] OwnerStatus.directives OwnerStatus.directives[] OwnerStatus.holds OwnerStatus.holds[]
+        SlotStatus.completed SlotStatus.completed[] SlotStatus.rejected SlotStatus.rejected[] TaskChanges.changed
+        TaskChanges.changed[] TaskChanges.removed TaskChanges.removed[] TaskChanges.slots TaskChanges.slots[]
+        TaskList.slots TaskList.slots[] TaskList.tasks TaskList.tasks[] WorkerTaskList.removed
+        WorkerTaskList.removed[] WorkerTaskList.tasks WorkerTaskList.tasks[]
+        """,
+        "It is a figure, a size or a list that every version of the interface has: another type would be another one.":
+            """
+        ClusterMetrics.capacity_disk_bytes ClusterMetrics.capacity_memory_bytes ClusterMetrics.capacity_millicores
+        ClusterMetrics.owners ClusterMetrics.reserved_disk_bytes ClusterMetrics.reserved_memory_bytes
+        ClusterMetrics.reserved_millicores ClusterStatus.capacity ClusterStatus.managers ClusterStatus.policy
+        ClusterStatus.reserved EndpointList.endpoints NodeInfo.capacity NodeInfo.labels NodeInfo.reserved
+        NodeInfo.runtimes NodeInfo.tasks TaskMetrics.cpu_seconds TaskMetrics.memory_bytes TaskMetrics.processes
+        TaskStatus.not_enforced WorkerInfo.capacity WorkerInfo.labels WorkerInfo.runtimes WorkerMetrics.cores
+        WorkerMetrics.disk_available_bytes WorkerMetrics.disk_total_bytes WorkerMetrics.load
+        WorkerMetrics.memory_available_bytes WorkerMetrics.memory_total_bytes WorkerMetrics.tasks
+        WorkerMetrics.uptime_seconds WorkerTask.not_enforced
+        """,
+    ]
+
+    @Test func `an answer loses what cannot be read, and nothing else`() throws {
+        let expected = Set(Self.fatal.values.flatMap { $0.split(whereSeparator: \.isWhitespace).map(String.init) })
+        let losses = try allLosses(.ofAnswers)
+        let unexpected = losses.filter { !expected.contains($0.key) }
+        #expect(unexpected == [:])
+        #expect(expected.subtracting(losses.keys) == [])
+    }
+
+    @Test func `a reader that is not a client's passes over nothing`() throws {
+        let losses = try allLosses(JSONDecoder())
+        for place in [
+            "TaskDefinition.stop.grace", "APIError.details{}", "ValidationError.value", "ClusterStatus.managers[]",
+        ] {
+            #expect(losses[place] != nil, "\(place)")
+        }
+        #expect(losses.count > 250)
+    }
+
+    // MARK: Requests
+
+    @Test func `a request is read as strictly as before, and each place that cannot be read is told`() throws {
+        var count = 0
+        func check<Value: Described & Codable>(_ type: Value.Type) throws {
+            try eachMutation(of: type) { _, mutation in
+                guard mutation.change.hasPrefix("a value of type"), try !mutation.isAllowed(Value.schema) else {
+                    return
+                }
+                count += 1
+                let body = try JSONBody(Array(mutation.value.text.utf8))
+                let error = #expect(throws: APIError.self, "\(type).\(mutation.place): \(mutation.change)") {
+                    try body.decoded(as: type)
+                }
+                let field = try #require(error?.fields.first)
+                #expect(error?.fields.count == 1 && field.field == mutation.field, "\(field)")
+                if mutation.field.contains(/\benv\b|\bcontent\b/) { #expect(field.value == nil, "\(field)") }
+            }
+        }
+        try check(TaskDefinition.self)
+        try check(BatchOperation.self)
+        for type in Self.requests { try check(type) }
+        #expect(count > 400)
+    }
+}
+
+extension SchemaMutator.Mutation {
+    /// Whether the changed value is as described, too.
+    fileprivate func isAllowed(_ schema: Schema) throws -> Bool {
+        SchemaChecker.problems(of: try JSONDocument(reading: Array(value.text.utf8)).root, schema).isEmpty
+    }
+
+    /// The place as an error of the server names it.
+    fileprivate var field: String {
+        steps.reduce(JSONPlace()) { place, step in
+            switch step {
+            case .member(let key): place.member(key)
+            case .name(let key): place.name(key)
+            case .element(let index): place.element(index)
+            }
+        }.text
+    }
+}
+
+extension JSON {
+    fileprivate var data: Data { Data(text.utf8) }
+
+    /// The same without members that hold nothing: whether these are written is the type's own matter.
+    fileprivate var withoutEmptiness: JSON {
+        switch self {
+        case .object(let members):
+            .object(
+                members.mapValues(\.withoutEmptiness).filter { $0.value != .object([:]) && $0.value != .array([]) })
+        case .array(let elements): .array(elements.map(\.withoutEmptiness))
+        default: self
+        }
+    }
+}
