@@ -30,7 +30,7 @@ package struct WireRequest: Sendable {
 
     /// What messages call it: without the query, which may be long. Only the URL of a server can be continued by a path: that
     /// of a socket would read like a longer path of the file system.
-    func label(at server: String) -> String {
+    package func label(at server: String) -> String {
         let path = target.prefix { $0 != "?" }
         if case .tcp = Endpoint(rawValue: server)?.address { return "\(method) \(server)\(path)" }
         return "\(method) \(path) at \(server)"

@@ -41,11 +41,9 @@ struct LocalWire: Wire {
         do {
             return try await withTaskExecutorPreference(tasks) { try await operation() }
         } catch let error as IsCut {
-            let label = "\(request.method) \(name)\(request.target.prefix { $0 != "?" })"
+            let words = error.hasArrived ? "the connection was closed" : "Connection refused"
             throw WireError(
-                .onTheWay(
-                    .unavailable, "\(label): \(error.hasArrived ? "the connection was closed" : "Connection refused")"),
-                mayHaveArrived: error.hasArrived)
+                .onTheWay(.unavailable, "\(request.label(at: name)): \(words)"), mayHaveArrived: error.hasArrived)
         }
     }
 
