@@ -35,6 +35,11 @@ extension OrchestratorClient {
             guard let observation else { return try await call() }
             return try await manager.untilServed(onChange: observation.meet, call)
         }
+        if owner == .manual {
+            // Given an id here, so that it is the same task each time it is asked for.
+            let definition = definition.identified
+            return try await ask { try await manager.schedule(definition) }
+        }
         var attempt = 1
         while true {
             let known = try await ask { try await manager.tasks(owner: owner, name: definition.name) }

@@ -11,9 +11,12 @@ extension WorkerService {
     /// Takes a placement over. The same one again changes nothing.
     package func assign(_ assignment: TaskAssignment) async throws -> (task: WorkerTask, created: Bool) {
         try accept(cluster: assignment.cluster, term: assignment.term)
-        try Self.check(assignment.definition)
+        try Self.check(assignment.definition, at: "definition", settings: assignment.settingsDigest)
         if let record = table[assignment.id] {
-            if record.placement == assignment.placement { return (report(record), false) }
+            if record.placement == assignment.placement {
+                try Self.check(record, isOf: assignment)
+                return (report(record), false)
+            }
             guard record.placement < assignment.placement else {
                 throw APIError(
                     .conflict, "\(record.id): placement \(assignment.placement) is older than \(record.placement)")
@@ -22,6 +25,11 @@ extension WorkerService {
                 throw APIError(.conflict, "\(record.id): placement \(record.placement) has not ended", retry: true)
             }
         }
+        return (try take(assignment), true)
+    }
+
+    /// Records a placement that is new, and has it seen to.
+    func take(_ assignment: TaskAssignment) throws -> WorkerTask {
         let run = table[assignment.id] == nil ? try firstRun(of: assignment) : 1
         let record = TaskRecord.placement(SupervisedPlacement(assignment, boot: runtime.boot, run: run))
         do {
@@ -31,7 +39,15 @@ extension WorkerService {
             try keep(record)
         }
         attend.yield(.task(record.id))
-        return (report(record), true)
+        return report(record)
+    }
+
+    /// - Throws: `conflict` where the placement that is known is about something else.
+    private static func check(_ record: TaskRecord, isOf assignment: TaskAssignment) throws(APIError) {
+        guard case .placement(let placement) = record, !placement.isSame(as: assignment) else { return }
+        throw APIError(
+            .conflict,
+            "\(record.id): placement \(record.placement) is known with another definition; give the task another id")
     }
 
     /// With which run a placement begins that no record tells of: the one that was started before its record was lost.
@@ -114,6 +130,9 @@ extension WorkerService {
     package func updateSettings(_ id: TaskID, _ settings: TaskSettings) async throws -> WorkerTask {
         try accept(cluster: settings.cluster, term: settings.term)
         let record = try record(id)
+        if let problem = settings.definition.problem(ofSettings: settings.settingsDigest, field: "settings_digest") {
+            throw APIError.invalid([problem])
+        }
         guard case .placement(var value) = record, record.placement == settings.placement else {
             throw APIError(.conflict, "\(id): placement \(settings.placement) is not \(record.placement)")
         }
@@ -147,36 +166,41 @@ extension WorkerService {
     private func hasEnded(_ id: TaskID) -> Bool { table[id].map { $0.endedAt != nil } ?? true }
 
     /// What this worker cannot run at all.
-    private static func check(_ definition: TaskDefinition) throws(APIError) {
-        var fields: [ValidationError] = []
+    ///
+    /// - Parameters:
+    ///   - path: where the definition stands in what was asked; empty where it is the whole.
+    ///   - settings: the digest that came for its settings.
+    static func check(_ definition: TaskDefinition, at path: String, settings: Digest? = nil) throws(APIError) {
+        func field(_ name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
+        var fields = [definition.problem(ofSettings: settings, field: "settings_digest")].compactMap(\.self)
         if let image = definition.image {
             fields.append(
                 ValidationError(
-                    field: "definition.image", value: image.shortened(to: 80), message: "needs a container engine"))
+                    field: field("image"), value: image.shortened(to: 80), message: "needs a container engine"))
         }
         if definition.command.isEmpty {
-            fields.append(ValidationError(field: "definition.command", value: "[]", message: "must name a program"))
+            fields.append(ValidationError(field: field("command"), value: "[]", message: "must name a program"))
         }
         let words = definition.command + definition.env.flatMap { [$0.key, $0.value] }
         if words.contains(where: { $0.utf8.contains(0) }) {
-            fields.append(ValidationError(field: "definition", value: nil, message: "command and env must hold no NUL"))
+            fields.append(
+                ValidationError(field: field("command"), value: nil, message: "command and env must hold no NUL"))
         }
         for file in definition.files where !file.target.isRelativePath {
             fields.append(
                 ValidationError(
-                    field: "definition.files", value: file.target.shortened(to: 80), message: "must be a relative path")
-            )
+                    field: field("files"), value: file.target.shortened(to: 80), message: "must be a relative path"))
         }
         for source in definition.contentSources where source.secret == nil && source.content == nil {
             fields.append(
                 ValidationError(
-                    field: "definition.files", value: source.name.shortened(to: 80),
+                    field: field("files"), value: source.name.shortened(to: 80),
                     message: "must come with its content"))
         }
         guard fields.isEmpty else { throw .invalid(fields) }
     }
 
-    private func report(_ record: TaskRecord) -> WorkerTask {
+    func report(_ record: TaskRecord) -> WorkerTask {
         switch record {
         case .placement(let placement):
             placement.report(notEnforced: runtime.notEnforced(placement.assignment.definition))
@@ -197,10 +221,34 @@ extension WorkerService {
     }
 
     package func status() async -> WorkerStatus {
-        WorkerStatus(
+        let host = await info().host
+        let seen: (at: Timestamp, metrics: WorkerMetrics?)
+        do {
+            let metrics = try await metrics()
+            seen = (metrics.at, metrics)
+        } catch {
+            logger.warning("the figures of the machine cannot be read: \(error)")
+            seen = (now().wall, nil)
+        }
+        return WorkerStatus(
             name: options.name, state: .ready, cluster: membership.cluster, term: membership.term,
-            tasks: Dictionary(grouping: table.records.map(report), by: \.state.rawValue).mapValues(\.count),
-            startedAt: startedAt.wall)
+            metrics: seen.metrics,
+            tasks: table.records.map { summary($0, on: host) }, startedAt: startedAt.wall, lastSeenAt: seen.at)
+    }
+
+    private func summary(_ record: TaskRecord, on host: String) -> TaskSummary {
+        let task = report(record)
+        guard case .placement(let placement) = record else {
+            // Nothing is known of it but its id.
+            return TaskSummary(id: task.id, ordinal: 0, attempt: 0, state: task.state, node: options.name)
+        }
+        let assignment = placement.assignment
+        return TaskSummary(
+            id: task.id, owner: assignment.owner, name: assignment.definition.name, ordinal: assignment.ordinal,
+            attempt: assignment.attempt, state: task.state, ready: task.ready, node: options.name,
+            restarts: task.restarts, exit: task.exit,
+            endpoints: task.state.hasEnded
+                ? [] : assignment.definition.endpoints(on: host, ports: assignment.ports))
     }
 
     package func metrics() async throws -> WorkerMetrics {

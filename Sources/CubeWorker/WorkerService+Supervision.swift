@@ -55,7 +55,7 @@ extension WorkerService {
 
     /// Makes room on a full disk: the directories of tasks that ended go before their time. Output and records stay.
     func makeRoom() {
-        for record in table.records where record.endedAt != nil && table.isAcknowledged(record.id) {
+        for record in table.records where record.endedAt != nil && isKnownToManager(record) {
             do {
                 guard try store.removeWork(of: record.id) else { continue }
                 logger.warning(

@@ -144,10 +144,11 @@ package actor WorkerService: Service {
     /// Refuses callers of another cluster, and of an incarnation of the manager that has a successor.
     func accept(cluster: ClusterID, term: Int) throws {
         if let own = membership.cluster, own != cluster {
+            let which = own.isOfWorker ? "\(own), its own, as it was given tasks alone" : "\(own)"
             throw APIError(
                 .foreignCluster,
-                "worker \(options.name) belongs to cluster \(own), not to \(cluster); `cube worker rejoin` on its machine has it "
-                    + "forget \(own)")
+                "worker \(options.name) belongs to cluster \(which), not to \(cluster); `cube worker rejoin` on its machine has "
+                    + "it forget \(own)")
         }
         guard Counter.isPlausible(term) else {
             throw APIError.invalid([
@@ -158,7 +159,8 @@ package actor WorkerService: Service {
             throw APIError(
                 .staleTerm, "term \(term) is lower than \(membership.term)", details: ["term": "\(membership.term)"])
         }
-        let accepted = Membership(cluster: cluster, term: term)
+        var accepted = membership
+        (accepted.cluster, accepted.term) = (cluster, term)
         guard accepted != storedMembership else { return }
         do {
             try store.save(accepted)
@@ -170,6 +172,15 @@ package actor WorkerService: Service {
             }
         }
         membership = accepted
+    }
+
+    /// Takes note that it took a task by its definition alone, in a cluster of its own.
+    ///
+    /// - Throws: where that cannot be written down.
+    func countSubmitted(in cluster: ClusterID, term: Int) throws {
+        let counted = Membership(cluster: cluster, term: term, submitted: (membership.submitted ?? 0) + 1)
+        try store.save(counted, usesReserve: false)
+        (membership, storedMembership) = (counted, counted)
     }
 
     // MARK: Records
@@ -190,6 +201,11 @@ package actor WorkerService: Service {
     }
 
     func acknowledge(_ since: Int) { table.acknowledge(since) }
+
+    /// Whether its manager knows how a task is, if there is one.
+    func isKnownToManager(_ record: TaskRecord) -> Bool {
+        membership.cluster?.isOfWorker == true || table.isAcknowledged(record.id)
+    }
 
     func record(_ id: TaskID) throws(APIError) -> TaskRecord {
         guard let record = table[id] else { throw APIError(.taskNotFound, "no task \(id)") }
@@ -215,7 +231,7 @@ package actor WorkerService: Service {
 
     /// Removes what ended long ago, once the manager knows that it ended.
     func forget() {
-        for record in table.records where table.isAcknowledged(record.id) {
+        for record in table.records where isKnownToManager(record) {
             guard let endedAt = record.endedAt, now().since(endedAt) >= Retention.output else { continue }
             do {
                 if let supervisor = try store.trace(of: record.id)?.supervisor {

@@ -3,7 +3,7 @@
 @_exported public import CubeTypes
 @_exported public import CubeVersion
 
-/// Calls a worker: a method for each endpoint. A manager does; people ask the manager.
+/// Calls a worker: a method for each endpoint. A manager does; people ask the manager, and a worker itself where it stands alone.
 ///
 /// It is a value without a life cycle: make one, keep it, copy it, forget it. Copies share their retry budget.
 ///
@@ -37,7 +37,7 @@ public struct WorkerClient: Sendable {
     }
 
     /// The path of an endpoint below the worker's prefix.
-    private static func path(_ components: String...) -> [String] { ["api", "v1", "worker"] + components }
+    static func path(_ components: String...) -> [String] { ["api", "v1", "worker"] + components }
 
     /// The versions that the worker speaks. Needs no token.
     public func version() async throws -> VersionInfo {

@@ -145,7 +145,7 @@ actor FakeWorkers: WorkerGateway {
         started[assignment.id, default: 0] += 1
         let task = WorkerTask(
             id: assignment.id, placement: assignment.placement, run: 1, state: .running, ready: true,
-            settingsDigest: assignment.settingsDigest)
+            settingsDigest: assignment.settingsDigest ?? assignment.definition.settingsDigest)
         put(task, at: url)
         return try answer(task)
     }
@@ -168,7 +168,7 @@ actor FakeWorkers: WorkerGateway {
     func updateSettings(_ id: TaskID, _ settings: TaskSettings, at url: String) throws -> WorkerTask {
         try reach(url)
         guard var task = task(id, at: url) else { throw APIError(.taskNotFound, "no task \(id)") }
-        task.settingsDigest = settings.settingsDigest
+        task.settingsDigest = settings.settingsDigest ?? settings.definition.settingsDigest
         put(task, at: url)
         return try answer(task)
     }

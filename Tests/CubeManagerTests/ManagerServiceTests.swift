@@ -69,6 +69,34 @@ struct ManagerServiceTests {
     }
 
     @Test(
+        "A definition whose id is known is the same task, also for a manager that begins anew")
+    func definitionID() async throws {
+        let store = MemoryStore(cluster: TestManager.cluster)
+        let definition = TaskDefinition(id: "deploy-42", name: WorkloadName(rawValue: "web")!, command: ["true"])
+        var first: TaskID?
+        try await TestManager.run(store) { manager in
+            // Decided one after the other, though they come at the same time.
+            let tasks = try await withThrowingTaskGroup(of: (task: TaskStatus, created: Bool).self) { group in
+                for _ in 0..<20 { group.addTask { try await manager.service.schedule(definition) } }
+                var tasks: [(task: TaskStatus, created: Bool)] = []
+                for try await task in group { tasks.append(task) }
+                return tasks
+            }
+            #expect(tasks.count { $0.created } == 1)
+            #expect(Set(tasks.map(\.task.id)).count == 1)
+            first = tasks[0].task.id
+        }
+        try await TestManager.run(store) { manager in
+            let again = try await manager.service.schedule(definition)
+            #expect(!again.created && again.task.id == first)
+            var other = definition
+            other.command = ["false"]
+            let error = await #expect(throws: APIError.self) { _ = try await manager.service.schedule(other) }
+            #expect(error?.reason == .conflict)
+        }
+    }
+
+    @Test(
         "A manager that begins anew goes on where it was, with a higher term, and starts nothing twice")
     func restart() async throws {
         let store = MemoryStore(cluster: TestManager.cluster)

@@ -13,7 +13,8 @@ import Testing
 struct SchemaTests {
     /// All objects with a name of their own.
     static let objects: [any DescribedObject.Type] = [
-        APIError.self, ValidationError.self, VersionInfo.self, Health.self, TaskStatus.self, TaskResult.self,
+        APIError.self, ValidationError.self, VersionInfo.self, Health.self, TaskStatus.self, TaskSummary.self,
+        TaskResult.self,
         TaskEndpoint.self, TaskEvent.self, ResourceSpec.self, TaskProposal.self, ScheduleRequest.self,
         BatchRequest.self, BatchAnswer.self, BatchResult.self, SettingsUpdate.self, UpdateRequest.self,
         StopRequest.self, AdoptRequest.self, TaskList.self, TaskChanges.self, SlotStatus.self, OwnerStatus.self,

@@ -85,7 +85,7 @@ import Testing
         #expect(try good.decoded() == AdoptRequest(owner: .default, maxLive: 1))
     }
 
-    @Test func `an operation of a batch is one of three`() throws {
+    @Test func `an operation of a batch is one of four`() throws {
         let stop = #"{"id": "\#(Self.id)", "name": "web", "ordinal": 0, "attempt": 0}"#
         func batch(_ operations: String) -> String {
             #"{"owner": "manual", "fence": 0, "pass": 0, "operations": [\#(operations)]}"#
@@ -93,10 +93,13 @@ import Testing
         let update =
             #"{"id": "\#(Self.id)", "from": "\#(Self.digest)", "to": "\#(Self.digest)", "definition": {"name": "web"}}"#
         for (operations, expected) in [
-            (#"{"stop": \#(stop)}, {"teleport": {}}"#, ["operations[1]: must have one of schedule, update, stop"]),
+            (
+                #"{"stop": \#(stop)}, {"teleport": {}}"#,
+                ["operations[1]: must have one of definition, schedule, update, stop"]
+            ),
             (
                 #"{"stop": \#(stop), "update": \#(update)}"#,
-                ["operations[0]: must have only one of schedule, update, stop"]
+                ["operations[0]: must have only one of definition, schedule, update, stop"]
             ),
             (
                 #"{"stop": {"id": "\#(Self.id)", "name": "Web", "ordinal": 0}}"#,

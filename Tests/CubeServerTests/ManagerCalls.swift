@@ -100,9 +100,15 @@ extension ManagerService: CalledServer {
 
     private static let writes: [ClientCall<ManagerService>] = [
         ClientCall("schedule") { client, _ in _ = try await client.schedule(request) },
+        ClientCall("schedule") { client, _ in
+            var definition = request.task.definition
+            definition.id = "deploy-42"
+            try await client.schedule(definition)
+        },
         ClientCall("batch", after: scheduled) { client, _ in
             let operations: [BatchOperation] = [
                 .schedule(world.proposal("api"), maxLive: 1),
+                .definition(TaskDefinition(id: "deploy-42", name: request.task.name, command: ["true"])),
                 .stop(
                     StopRequest(
                         id: request.task.id, name: request.task.name, ordinal: 0, attempt: 0)),

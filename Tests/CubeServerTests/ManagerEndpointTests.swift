@@ -115,6 +115,38 @@ struct ManagerEndpointTests {
         }
     }
 
+    @Test func `a task is scheduled by its definition alone, once for each id`() async throws {
+        try await withManager { client, endpoint in
+            let name = WorkloadName(rawValue: "web")!
+            let first = try await client.schedule(TaskDefinition(name: name, command: ["true"]))
+            #expect(first.owner == .manual && first.ordinal == 0 && first.definition.id?.utf8.count == 32)
+            let second = try await client.schedule(TaskDefinition(name: name, command: ["true"]))
+            #expect(second.ordinal == 1 && second.definition.id != first.definition.id)
+            #expect(try await client.schedule(first.definition).id == first.id)
+
+            let path = "/api/v1/manager/tasks"
+            let body = #"{"id": "deploy-42", "name": "web", "command": ["web"], "cpu": 0.5}"#
+            let created = try await ask(.POST, endpoint, path, body: body)
+            #expect(created.status == 201)
+            let known = try await ask(.POST, endpoint, path, body: body)
+            #expect(known.status == 200)
+            #expect(known.body == created.body)
+            let other = try await ask(
+                .POST, endpoint, path, body: #"{"id": "deploy-42", "name": "web", "command": ["w"]}"#)
+            #expect(try other.status == 409 && other.error.reason == .conflict)
+            let empty = try await ask(.POST, endpoint, path, body: #"{"name": "web"}"#)
+            #expect(try empty.status == 400 && empty.error.fields.map(\.field) == ["command"])
+            let nameless = try await ask(.POST, endpoint, path, body: #"{"command": ["web"]}"#)
+            #expect(try nameless.status == 400 && nameless.error.fields.map(\.field) == ["name"])
+            let batch = try await client.batch(
+                BatchRequest(
+                    owner: .manual,
+                    operations: [.definition(TaskDefinition(name: name, command: ["true"])), .stop(StopRequest(first))])
+            )
+            #expect(batch.results.map(\.status) == [201, 202])
+        }
+    }
+
     @Test func `tasks are scheduled, listed, updated, read and stopped`() async throws {
         try await withManager { client, _ in
             let request = ScheduleRequest(owner: .manual, maxLive: 1, task: proposal())

@@ -76,6 +76,7 @@ import Testing
         OwnerStatus.owner ServiceEndpoint.address ServiceEndpoint.name ServiceEndpoint.ordinal ServiceEndpoint.owner
         ServiceEndpoint.port ServiceEndpoint.protocol ServiceEndpoint.task TaskDefinition.name TaskEndpoint.address
         TaskEndpoint.name TaskEndpoint.protocol TaskEvent.kind TaskList.cluster TaskMetrics.id TaskStatus.attempt
+        TaskSummary.attempt TaskSummary.id TaskSummary.ordinal WorkerStatus.id
         TaskStatus.id TaskStatus.name TaskStatus.ordinal TaskStatus.owner ValidationError.field
         ValidationError.message VersionInfo.api VersionInfo.version WorkerInfo.boot_id WorkerInfo.incarnation
         WorkerInfo.name WorkerInfo.url WorkerInfo.version WorkerStatus.name WorkerTask.id WorkerTask.placement
@@ -88,7 +89,7 @@ import Testing
         TaskEvent.at TaskEvent.revision TaskList.revision TaskList.term TaskStatus.created_at
         TaskStatus.created_revision TaskStatus.placement TaskStatus.revision TaskStatus.run WorkerMetrics.at
         WorkerStatus.started_at WorkerStatus.term WorkerTask.run WorkerTaskList.complete WorkerTaskList.sequence
-        WorkerWelcome.term TaskResult.at
+        WorkerStatus.last_seen_at WorkerWelcome.term TaskResult.at
         """,
         "A program starts, keeps or stops tasks by it.": """
         BatchResult.error BatchResult.status BatchResult.task HeldChange.from HeldChange.name HeldChange.ordinal
@@ -97,7 +98,7 @@ import Testing
         SlotStatus.ordinal SlotStatus.rejected_revision TaskChanges.owner TaskList.cursor TaskList.digest_key
         TaskList.owner TaskResult.oom TaskStatus.definition TaskStatus.desired TaskStatus.node_unknown
         TaskStatus.ready TaskStatus.restarts TaskStatus.settings_digest TaskStatus.source TaskStatus.spec_digest
-        TaskStatus.state WorkerStatus.state WorkerTask.ready WorkerTask.restarts WorkerTask.settings_digest
+        TaskStatus.state TaskSummary.ready TaskSummary.restarts TaskSummary.state WorkerStatus.state WorkerTask.ready WorkerTask.restarts WorkerTask.settings_digest
         WorkerTask.state
         """,
         "What the list does not hold is taken for gone, so none of its elements may be lost.": """
@@ -106,7 +107,8 @@ import Testing
         OwnerList.owners[] OwnerStatus.directives OwnerStatus.directives[] OwnerStatus.holds OwnerStatus.holds[]
         SlotStatus.completed SlotStatus.completed[] SlotStatus.rejected SlotStatus.rejected[] TaskChanges.changed
         TaskChanges.changed[] TaskChanges.removed TaskChanges.removed[] TaskChanges.slots TaskChanges.slots[]
-        TaskList.slots TaskList.slots[] TaskList.tasks TaskList.tasks[] WorkerTaskList.removed
+        TaskList.slots TaskList.slots[] TaskList.tasks TaskList.tasks[] WorkerStatus.tasks WorkerStatus.tasks[]
+        WorkerTaskList.removed
         WorkerTaskList.removed[] WorkerTaskList.tasks WorkerTaskList.tasks[]
         """,
         "It is a figure, a size or a list that every version of the interface has: another type would be another one.":

@@ -66,7 +66,7 @@ struct OrchestratorTests {
         func assign(_ assignment: TaskAssignment, at url: String) async throws -> WorkerTask {
             var task = WorkerTask(
                 id: assignment.id, placement: assignment.placement, run: 0, state: .scheduled,
-                settingsDigest: assignment.settingsDigest)
+                settingsDigest: assignment.settingsDigest ?? assignment.definition.settingsDigest)
             becomes(&task)
             state.withLock { $0.tasks[task.id] = task }
             change(task.id) { _ in }

@@ -29,12 +29,28 @@ extension WorkerService: CalledServer {
     }
 
     func state() async throws -> State {
-        let list = try await list(since: nil, incarnation: nil, term: 1, cluster: Self.world.cluster, wait: .zero)
-        return State(sequence: list.sequence, tasks: list.tasks, removed: list.removed)
+        let own = await info().cluster.flatMap { $0 == Self.world.cluster ? nil : $0 }
+        let list = try await list(
+            since: nil, incarnation: nil, term: 1, cluster: own ?? Self.world.cluster, wait: .zero)
+        guard own != nil else { return State(sequence: list.sequence, tasks: list.tasks, removed: list.removed) }
+        // In a cluster of its own, which is a new one each time, the ids follow from that.
+        let tasks = list.tasks.map { task in
+            var task = task
+            task.id = Self.world.id
+            return task
+        }
+        return State(sequence: list.sequence, tasks: tasks, removed: [])
     }
 
     @Sendable private static func assigned(_ worker: WorkerService) async throws {
         _ = try await worker.assign(world.assignment())
+    }
+
+    private static let submitted = TaskDefinition(
+        id: "deploy-42", name: WorkloadName(rawValue: "web")!, command: ["true"])
+
+    @Sendable private static func standingAlone(_ worker: WorkerService) async throws {
+        _ = try await worker.submit(submitted)
     }
 
     static let calls: [ClientCall<WorkerService>] = [
@@ -62,13 +78,21 @@ extension WorkerService: CalledServer {
         ClientCall("stop") { client, _ in
             _ = try await client.stop(world.unknown, placement: 1, term: 1, cluster: world.cluster)
         },
+        ClientCall("submit", as: .write, after: standingAlone) { client, _ in
+            var definition = submitted
+            definition.id = "deploy-43"
+            try await client.submit(definition)
+        },
+        ClientCall("stop", as: .write, after: standingAlone) { client, worker in
+            try await client.stop(try await worker.submit(submitted).task.id)
+        },
         ClientCall("updateSettings", after: assigned) { client, _ in
-            let digest = Digest(rawValue: "sha256:" + String(repeating: "b", count: 64))!
+            var definition = world.definition
+            definition.labels = ["team": "shop"]
             _ = try await client.updateSettings(
                 world.id,
                 with: TaskSettings(
-                    cluster: world.cluster, term: 1, placement: 1, settingsDigest: digest,
-                    definition: world.definition))
+                    cluster: world.cluster, term: 1, placement: 1, definition: definition))
         },
         ClientCall("logs", isStream: true, after: assigned) { client, _ in
             for try await _ in try await client.logs(of: world.id, tail: 7) {}

@@ -1,3 +1,4 @@
+import CubeCore
 import CubeErrors
 import CubeTypes
 import CubeVersion
@@ -15,14 +16,13 @@ struct WorkerEndpointTests {
     let other = ClusterID(rawValue: "00000000-0000-0000-0000-00000000000d")!
     let id = TaskID(rawValue: "00000000-0000-0000-0000-000000000001")!
     let unknown = TaskID(rawValue: "00000000-0000-0000-0000-000000000002")!
-    let digest = Digest(rawValue: "sha256:" + String(repeating: "a", count: 64))!
 
     var definition: TaskDefinition { TaskDefinition(name: WorkloadName(rawValue: "web")!, command: ["true"]) }
 
     func assignment(placement: Int = 1, term: Int = 1) -> TaskAssignment {
         TaskAssignment(
             cluster: cluster, term: term, id: id, owner: .default, ordinal: 0, attempt: 0, placement: placement,
-            settingsDigest: digest, definition: definition)
+            definition: definition)
     }
 
     /// A worker that answers and records, and starts nothing, as nobody runs it.
@@ -58,7 +58,7 @@ struct WorkerEndpointTests {
             #expect(first.task.placement == 1)
             let again = try await client.assign(assignment())
             #expect(!again.created)
-            #expect(try await client.status().tasks.values.reduce(0, +) == 1)
+            #expect(try await client.status().tasks.map(\.id) == [id])
 
             let all = try await client.tasks(since: nil, incarnation: nil, term: 1, cluster: cluster, wait: .zero)
             #expect(all.complete)
@@ -68,12 +68,11 @@ struct WorkerEndpointTests {
             #expect(!none.complete && none.tasks.isEmpty)
             #expect(try await client.task(id).state == first.task.state)
 
-            let settings = Digest(rawValue: "sha256:" + String(repeating: "b", count: 64))!
+            var labelled = definition
+            labelled.labels = ["team": "shop"]
             let updated = try await client.updateSettings(
-                id,
-                with: TaskSettings(
-                    cluster: cluster, term: 1, placement: 1, settingsDigest: settings, definition: definition))
-            #expect(updated.settingsDigest == settings)
+                id, with: TaskSettings(cluster: cluster, term: 1, placement: 1, definition: labelled))
+            #expect(updated.settingsDigest == labelled.settingsDigest)
 
             async let change = client.tasks(
                 since: none.sequence + 1, incarnation: all.incarnation, term: 1, cluster: cluster, wait: .seconds(30))
@@ -125,6 +124,57 @@ struct WorkerEndpointTests {
                     #expect(error?.reason == .forbidden)
                 }
             }
+        }
+    }
+
+    @Test func `a worker that stands alone is given tasks by a person, once for each id`() async throws {
+        try await withWorker { client, endpoint in
+            let person = WorkerClient(endpoint: endpoint, token: tokens[.write], options: quiet)
+            let first = try await person.submit(definition)
+            #expect(first.placement == 1 && first.state == .scheduled)
+            let second = try await client.submit(definition)
+            #expect(second.id != first.id)
+
+            let path = "/api/v1/worker/tasks"
+            let body = #"{"id": "deploy-42", "name": "web", "command": ["true"], "ports": [{"name": "http"}]}"#
+            let created = try await ask(.POST, endpoint, path, body: body)
+            #expect(created.status == 201)
+            let known = try await ask(.POST, endpoint, path, body: body)
+            #expect(known.status == 200 && known.body == created.body)
+            let other = try await ask(
+                .POST, endpoint, path, body: #"{"id": "deploy-42", "name": "api", "command": ["true"]}"#)
+            #expect(try other.status == 409 && other.error.reason == .conflict)
+            let empty = try await ask(.POST, endpoint, path, body: #"{"name": "web", "command": []}"#)
+            #expect(try empty.status == 400 && empty.error.fields.map(\.field) == ["command"])
+            let reader = WorkerClient(endpoint: endpoint, token: tokens[.read], options: quiet)
+            let forbidden = await #expect(throws: APIError.self) { try await reader.submit(definition) }
+            #expect(forbidden?.reason == .forbidden)
+
+            let stopped = try await person.stop(first.id)
+            #expect([.stopping, .stopped].contains(stopped.state))
+            let gone = await #expect(throws: APIError.self) { try await person.stop(unknown) }
+            #expect(gone?.reason == .taskNotFound)
+            // No manager takes them for its own.
+            let foreign = await #expect(throws: APIError.self) {
+                _ = try await client.tasks(since: nil, incarnation: nil, term: 9, cluster: cluster, wait: .zero)
+            }
+            #expect(foreign?.reason == .foreignCluster)
+        }
+    }
+
+    @Test func `a worker of a manager's cluster is given tasks by its manager alone`() async throws {
+        try await withWorker { client, endpoint in
+            _ = try await client.assign(assignment())
+            let person = WorkerClient(endpoint: endpoint, token: tokens[.write], options: quiet)
+            for call: @Sendable () async throws -> Void in [
+                { try await person.submit(definition) }, { try await person.stop(id) },
+            ] {
+                let error = await #expect(throws: APIError.self) { try await call() }
+                #expect(error?.reason == .conflict)
+                #expect(
+                    error?.message.contains("belongs to cluster \(cluster), whose manager gives it its tasks") == true)
+            }
+            #expect(try await client.task(id).state == .scheduled)
         }
     }
 

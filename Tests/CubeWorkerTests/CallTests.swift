@@ -1,3 +1,4 @@
+import CubeCore
 import CubeErrors
 import CubeTypes
 import Foundation
@@ -85,6 +86,68 @@ struct CallTests {
         }
     }
 
+    @Test("A digest of the settings may be left out, and one that is of something else is refused")
+    func settingsDigest() async throws {
+        try await WorkerWorld.with { world in
+            try await world.worker { worker in
+                var assignment = TaskAssignment.script("echo ready; sleep 1000")
+                let task = try await worker.assign(assignment)
+                #expect(task.settingsDigest == assignment.definition.settingsDigest)
+                try await worker.output(assignment.id, until: "ready")
+                var settings = TaskSettings(
+                    cluster: WorkerWorld.cluster, term: 1, placement: 1, definition: assignment.definition)
+                settings.definition.labels = ["team": "shop"]
+                let changed = try await worker.service.updateSettings(assignment.id, settings)
+                #expect(changed.settingsDigest == settings.definition.settingsDigest)
+
+                let zeros = Digest(rawValue: "sha256:" + String(repeating: "0", count: 64))!
+                (settings.settingsDigest, assignment.settingsDigest) = (zeros, zeros)
+                let (id, wrong, other) = (assignment.id, settings, assignment)
+                for call: @Sendable () async throws -> Void in [
+                    { try await worker.assign(other) },
+                    { _ = try await worker.service.updateSettings(id, wrong) },
+                ] {
+                    let error = await #expect(throws: APIError.self) { try await call() }
+                    #expect(error?.fields.map(\.field) == ["settings_digest"])
+                }
+                // A service whose manifest said nothing of restarts, as an older version stored it.
+                var older = TaskAssignment.script("exit 0", restart: RestartPolicy(policy: .never, max: 10))
+                older.settingsDigest = TaskAssignment.script("exit 0").definition.settingsDigest
+                _ = try await worker.ended(worker.assign(older).id)
+                try await worker.stop(id)
+                _ = try await worker.ended(id)
+            }
+        }
+    }
+
+    @Test("A placement that is known with another definition is a conflict; other settings are none")
+    func otherDefinition() async throws {
+        try await WorkerWorld.with { world in
+            try await world.worker { worker in
+                let assignment = TaskAssignment.script("echo ready; sleep 1000")
+                try await worker.assign(assignment)
+                try await worker.output(assignment.id, until: "ready")
+                var labelled = assignment
+                labelled.definition.labels = ["team": "shop"]
+                #expect(try await !worker.service.assign(labelled).created)
+                let changes: [@Sendable (inout TaskAssignment) -> Void] = [
+                    { $0.definition.command = ["false"] }, { $0.definition.env = ["A": "b"] }, { $0.ordinal += 1 },
+                    { $0.owner = .manual }, { $0.definition.name = WorkloadName(rawValue: "other")! },
+                ]
+                for change in changes {
+                    var other = assignment
+                    change(&other)
+                    let given = other
+                    let error = await #expect(throws: APIError.self) { try await worker.assign(given) }
+                    #expect(error?.reason == .conflict && error?.retry == false)
+                }
+                #expect(try await worker.service.task(assignment.id).state == .running)
+                try await worker.stop(assignment.id)
+                _ = try await worker.ended(assignment.id)
+            }
+        }
+    }
+
     @Test("A list since a number has what changed, one since another incarnation has everything")
     func changes() async throws {
         try await WorkerWorld.with { world in
@@ -115,13 +178,12 @@ struct CallTests {
                 try await worker.output(assignment.id, until: "ready")
                 var definition = assignment.definition
                 definition.stop.signal = "SIGHUP"
-                let digest = Digest(rawValue: "sha256:" + String(repeating: "b", count: 64))!
                 let task = try await worker.service.updateSettings(
                     assignment.id,
                     TaskSettings(
-                        cluster: WorkerWorld.cluster, term: 1, placement: 1, settingsDigest: digest,
+                        cluster: WorkerWorld.cluster, term: 1, placement: 1, settingsDigest: definition.settingsDigest,
                         definition: definition))
-                #expect(task.settingsDigest == digest)
+                #expect(task.settingsDigest == definition.settingsDigest)
                 #expect(task.state == .running)
                 try await worker.stop(assignment.id)
                 #expect(try await worker.ended(assignment.id).exit?.code == 8)

@@ -221,21 +221,18 @@ struct HealthTests {
                 try await worker.assign(assignment)
                 try await worker.task(assignment.id) { $0.ready }
                 var definition = assignment.definition
-                func change(_ health: HealthChecks, digest: Character) async throws {
+                func change(_ health: HealthChecks) async throws {
                     definition.health = health
                     _ = try await worker.service.updateSettings(
                         assignment.id,
                         TaskSettings(
-                            cluster: WorkerWorld.cluster, term: 1, placement: 1,
-                            settingsDigest: Digest(rawValue: "sha256:" + String(repeating: digest, count: 64))!,
-                            definition: definition))
+                            cluster: WorkerWorld.cluster, term: 1, placement: 1, definition: definition))
                 }
-                try await change(HealthChecks(ready: Self.check(command: ["false"])), digest: "b")
+                try await change(HealthChecks(ready: Self.check(command: ["false"])))
                 try await worker.task(assignment.id) { $0.state == .running && !$0.ready }
-                try await change(
-                    HealthChecks(ready: Self.check(command: ["true"], interval: .seconds(1000))), digest: "c")
+                try await change(HealthChecks(ready: Self.check(command: ["true"], interval: .seconds(1000))))
                 try await worker.task(assignment.id) { $0.ready }
-                try await change(.none, digest: "d")
+                try await change(.none)
                 let task = try await worker.task(assignment.id) { $0.ready }
                 #expect(task.run == 1)
             }

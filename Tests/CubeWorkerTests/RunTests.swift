@@ -207,7 +207,12 @@ struct RunTests {
                 #expect(metrics.tasks.map(\.id) == [id])
                 #expect(metrics.tasks.first?.processes == 3)
                 #expect(metrics.tasks.first?.memoryBytes ?? 0 > 0)
-                #expect(await worker.service.status().tasks == ["running": 1])
+                let status = await worker.service.status()
+                #expect(status.id == status.name && status.name.rawValue == "w1" && status.state == .ready)
+                #expect(status.metrics?.tasks.map(\.id) == [id] && status.metrics?.at == status.lastSeenAt)
+                let task = try #require(status.tasks.first)
+                #expect(status.tasks.count == 1 && task.id == id && task.name?.rawValue == "task")
+                #expect(task.state == .running && task.ready && task.ordinal == 3 && task.owner == .default)
                 try await worker.stop(id)
                 _ = try await worker.ended(id)
             }

@@ -177,8 +177,7 @@ extension TaskAssignment {
         change(&definition)
         return TaskAssignment(
             cluster: cluster, term: term, id: TaskID(rawValue: UUID().uuidString.lowercased())!, owner: .default,
-            ordinal: 3, attempt: 0, placement: placement,
-            settingsDigest: Digest(rawValue: "sha256:" + String(repeating: "a", count: 64))!, definition: definition)
+            ordinal: 3, attempt: 0, placement: placement, definition: definition)
     }
 }
 

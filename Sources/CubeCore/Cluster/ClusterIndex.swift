@@ -16,6 +16,8 @@ package struct ClusterIndex: Equatable, Sendable {
     package private(set) var maturing: TreeSet<TaskID> = []
     /// Slots with more tasks than are kept without a limit of time.
     package private(set) var crowded: TreeSet<SlotKey> = []
+    /// The tasks whose definitions have an id, by it: whoever schedules one again gets the task that there is.
+    package private(set) var keyed: TreeDictionary<String, TaskID> = [:]
     /// How many tasks are in each state.
     package private(set) var states: TreeDictionary<TaskState, Int> = [:]
 
@@ -61,6 +63,7 @@ extension ClusterIndex {
 
     mutating func insert(_ task: TaskRecord) {
         attempts[task.slot, default: []].append(task.id)
+        if let id = task.definition.id { keyed[id] = task.id }
         adjustCrowded(task.slot)
         count(task, by: 1)
     }
@@ -73,6 +76,7 @@ extension ClusterIndex {
     mutating func remove(_ task: TaskRecord) {
         attempts[task.slot]?.removeAll { $0 == task.id }
         if attempts[task.slot]?.isEmpty == true { attempts[task.slot] = nil }
+        if let id = task.definition.id { keyed[id] = nil }
         adjustCrowded(task.slot)
         count(task, by: -1)
     }

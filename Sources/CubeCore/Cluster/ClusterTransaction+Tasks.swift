@@ -30,6 +30,10 @@ extension ClusterTransaction {
         for operation in request.operations {
             do throws(APIError) {
                 switch operation {
+                case .definition(let definition):
+                    guard request.owner == .manual else { throw .ownerOfDefinition(request.owner) }
+                    let answer = try schedule(definition, at: "definition")
+                    results.append(BatchResult(status: answer.created ? 201 : 200, task: answer.task))
                 case .schedule(let proposal, let maxLive):
                     let answer = try schedule(proposal, for: request.owner, maxLive: maxLive)
                     results.append(BatchResult(status: answer.created ? 201 : 200, task: answer.task))
@@ -70,10 +74,27 @@ extension ClusterTransaction {
     ) throws(APIError) -> (task: TaskStatus, created: Bool) {
         try proposal.validate(owner: owner, cluster: state.cluster)
         if let known = state.records.tasks[proposal.id] { return (known.status, false) }
+        var proposal = proposal
+        if owner == .manual {
+            let known = try known(by: proposal.definition, proposal.specDigest, proposal.settingsDigest)
+            if let known { return (known.status, false) }
+        } else {
+            // Who looks after an adopted task may bring back its definition, and means another task by it.
+            proposal.definition.id = nil
+        }
+        return (try accept(proposal, for: owner, maxLive: maxLive, at: "task.definition"), true)
+    }
+
+    /// Accepts a task of which all is known to be right but its place.
+    ///
+    /// - Parameter path: where its definition stands in what was asked.
+    mutating func accept(
+        _ proposal: TaskProposal, for owner: OwnerName, maxLive: Int, at path: String
+    ) throws(APIError) -> TaskStatus {
         try requireRoom()
         let key = SlotKey(owner: owner, name: proposal.name, ordinal: proposal.ordinal)
         var slot = try nextSlot(key, attempt: proposal.attempt)
-        let definition = try withContents(proposal.definition, of: key)
+        let definition = try withContents(proposal.definition, of: key, at: path)
         let live = state.index.live[key.workload] ?? 0
         guard live < maxLive else { throw .tooMany(proposal.name, live: live, maxLive) }
         placePending()
@@ -87,13 +108,15 @@ extension ClusterTransaction {
             dependencies: Set(proposal.dependencies).sorted(),
             phase: .pending(cause: PendingCause(reason: .noNode, message: "")), createdAt: now, revision: revision)
         place(&task)
-        return (put(task).status, true)
+        return put(task).status
     }
 
     /// The definition with the content of its files. Who brings back an earlier definition may have seen it without.
     ///
     /// - Throws: `validation_failed` where nobody has it.
-    private func withContents(_ definition: TaskDefinition, of slot: SlotKey) throws(APIError) -> TaskDefinition {
+    private func withContents(
+        _ definition: TaskDefinition, of slot: SlotKey, at path: String
+    ) throws(APIError) -> TaskDefinition {
         func lacksContent(_ definition: TaskDefinition) -> Bool {
             definition.contentSources.contains { $0.secret == nil && $0.content == nil }
         }
@@ -107,7 +130,7 @@ extension ClusterTransaction {
             return definition
         }
         throw .invalid([
-            ValidationError(field: "task.definition.files", value: nil, message: "must come with their content")
+            ValidationError(field: "files".below(path), value: nil, message: "must come with their content")
         ])
     }
 
@@ -135,15 +158,20 @@ extension ClusterTransaction {
         }
         let problems =
             update.definition.problems(at: "definition") + update.definition.labelProblems(at: "definition")
-            + [TextBounds.error("source", update.source, limit: TextBounds.address)].compactMap(\.self)
+            + [
+                update.definition.problem(ofSettings: update.to, field: "to"),
+                TextBounds.error("source", update.source, limit: TextBounds.address),
+            ].compactMap(\.self)
         if !problems.isEmpty { throw .invalid(problems) }
         advance()
         task.settingsDigest = update.to
         task.source = update.source
         let (sources, files) = (task.definition.envFrom, task.definition.files)
+        let id = task.definition.id
         task.definition = update.definition
         // The same ones, and these have their content in any case.
         (task.definition.envFrom, task.definition.files) = (sources, files)
+        task.definition.id = id
         if case .pending = task.phase { place(&task) }
         return put(task).status
     }
@@ -218,16 +246,16 @@ extension ClusterTransaction {
 
 extension TaskDefinition {
     /// What is too long of its labels.
-    fileprivate func labelProblems(at path: String) -> [ValidationError] {
-        TextBounds.errors("\(path).labels", labels)
-            + TextBounds.errors("\(path).constraints.labels", constraints.labels)
-            + TextBounds.errors("\(path).constraints.not", constraints.not)
+    func labelProblems(at path: String) -> [ValidationError] {
+        TextBounds.errors("labels".below(path), labels)
+            + TextBounds.errors("constraints.labels".below(path), constraints.labels)
+            + TextBounds.errors("constraints.not".below(path), constraints.not)
     }
 }
 
 extension SlotKey {
     /// The highest ordinal, by the bound of `replicas`.
-    private static let lastOrdinal = 9_999
+    static let lastOrdinal = 9_999
 
     /// What is wrong with its ordinal.
     fileprivate func error(field: String) -> ValidationError? {
@@ -247,8 +275,14 @@ extension TaskProposal {
                 ValidationError(
                     field: "task.definition.name", value: "\(definition.name)", message: "must be \(name)"))
         }
-        errors += definition.problems(at: "task.definition")
+        let refusals = definition.refusals(at: "task.definition")
+        errors += refusals
         errors += definition.labelProblems(at: "task.definition")
+        if refusals.isEmpty,
+            let error = definition.problem(ofSettings: settingsDigest, field: "task.settings_digest")
+        {
+            errors.append(error)
+        }
         if let error = TextBounds.error("task.source", source, limit: TextBounds.address) { errors.append(error) }
         let derived = TaskID.derive(
             cluster: cluster, owner: owner, name: name, ordinal: ordinal, attempt: attempt, digest: specDigest)

@@ -38,8 +38,8 @@ package struct NodeRecord: Hashable, Codable, Sendable {
 }
 
 extension WorkerInfo {
-    /// The host of its address.
-    fileprivate var host: String {
+    /// The host of its address, where its tasks are reached too.
+    package var host: String {
         if case .tcp(let host, _) = Endpoint(rawValue: url)?.address { host } else { "127.0.0.1" }
     }
 }

@@ -59,6 +59,21 @@ package struct TaskRecord: Hashable, Codable, Sendable, Identifiable {
     }
 }
 
+extension TaskDefinition {
+    /// Where its ports are reached.
+    ///
+    /// - Parameter ports: their numbers by their names.
+    package func endpoints(on host: String, ports numbers: [String: Int]) -> [TaskEndpoint] {
+        ports.compactMap { port in
+            numbers[port.name].map {
+                TaskEndpoint(
+                    name: port.name, address: "\(Endpoint.Address.tcp(host: host, port: $0))", transport: port.transport
+                )
+            }
+        }
+    }
+}
+
 extension TaskRecord {
     /// The ports of its node that it has.
     var hostPorts: [HostPort] {
@@ -68,13 +83,7 @@ extension TaskRecord {
 
     private var endpoints: [TaskEndpoint] {
         guard let placement = phase.placement, let host = placement.host else { return [] }
-        return definition.ports.compactMap { port in
-            placement.ports[port.name].map {
-                TaskEndpoint(
-                    name: port.name, address: "\(Endpoint.Address.tcp(host: host, port: $0))", transport: port.transport
-                )
-            }
-        }
+        return definition.endpoints(on: host, ports: placement.ports)
     }
 
     /// The task, as the manager answers it.

@@ -28,8 +28,8 @@ extension HealthChecks {
                     let value = object["health"]?[name]?[probe]?["port"]
                 else { continue }
                 reader.report(
-                    .invalidValue, "health.\(name).\(probe).port: \(Quoted(port)) is none of its tcp ports",
-                    detail: .word(port, among: declared), at: value)
+                    .invalidValue, "\(Quoted(port)) is none of its tcp ports", detail: .word(port, among: declared),
+                    at: value.range, below: .field("health"), .field(name), .field(probe), .field("port"))
             }
         }
     }

@@ -92,13 +92,14 @@ struct Manifest: Sendable {
             if definition.command.isEmpty {
                 let detail: Problem.Detail = "a process needs a program; a container needs an \"image\""
                 if let command = object["command"] {
-                    reader.report(.outOfRange, "command: must not be empty", detail: detail, at: command)
-                } else {
                     reader.report(
-                        Problem(.missingKey, "missing key \"command\"", detail: detail, at: object.opening))
+                        .outOfRange, "must not be empty", detail: detail, at: command.range, below: .field("command"))
+                } else {
+                    reader.report(.missing("command", detail: detail, in: object))
                 }
             } else if definition.command[0].isEmpty, let command = object["command"] {
-                reader.report(.invalidValue, "command[0]: must not be empty", at: command)
+                reader.report(
+                    .invalidValue, "must not be empty", at: command.range, below: .field("command"), .index(0))
             }
         }
         PortSpec.check(definition, object, &reader)
@@ -107,13 +108,13 @@ struct Manifest: Sendable {
         definition.health.checkPorts(declared: ports, object, &reader)
         if definition.kind == .job, definition.restart.policy == .always, let restart = object["restart"] {
             reader.report(
-                .invalidValue, "restart.policy: \"always\" is not for a job", detail: "it would never be completed",
-                at: restart["policy"] ?? restart)
+                .invalidValue, "\"always\" is not for a job", detail: "it would never be completed",
+                at: (restart["policy"] ?? restart).range, below: .field("restart"), .field("policy"))
         }
         if definition.kind == .job, manifest.update.maxSurge > 0, let surge = object["update"]?["max_surge"] {
             reader.report(
-                .invalidValue, "update.max_surge: a job does not surge", detail: "two of a job never run at once",
-                at: surge)
+                .invalidValue, "a job does not surge", detail: "two of a job never run at once", at: surge.range,
+                below: .field("update"), .field("max_surge"))
         }
     }
 }

@@ -24,7 +24,9 @@ extension PortSpec {
         let written = object["ports"].map { Array($0.elements) } ?? []
         for (index, (port, value)) in zip(definition.ports, written).enumerated() {
             func report(_ reason: Diagnostic.Reason, _ field: String, _ rule: String) {
-                reader.report(reason, "ports[\(index)].\(field): \(rule)", at: value[field]?.range ?? value.opening)
+                reader.report(
+                    reason, rule, at: value[field]?.range ?? value.opening, below: .field("ports"), .index(index),
+                    .field(field))
             }
             if !names.insert(port.name).inserted {
                 report(.invalidValue, "name", "\(Quoted(port.name)) stands twice")

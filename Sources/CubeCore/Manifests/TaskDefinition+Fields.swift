@@ -8,14 +8,23 @@ extension TaskDefinition {
     package static let wireSchema = wireFields.wireSchema.merging(["description": "What a task is."]) { $1 }
 
     private static let wireFields = FieldTable<TaskDefinition>(
-        [nameField] + replacingFields.fields + settingFields.fields, standard: Manifest.empty.definition)
+        [idField, nameField] + replacingFields.fields + settingFields.fields, standard: Manifest.empty.definition)
 
-    /// What of it no manifest could say, wherever it comes from; `path` is where it stands.
+    /// What of it no manifest could say, wherever it comes from; `path` is where it stands, empty where it is the whole.
     package func problems(at path: String) -> [ValidationError] {
         var checker = FieldChecker()
         Self.wireFields.examine(self, &checker)
-        return checker.problems.map { ValidationError(field: "\(path).\($0.field)", value: nil, message: $0.rule) }
+        return checker.problems.map { ValidationError(field: $0.field.below(path), value: nil, message: $0.rule) }
     }
+
+    /// On the wire alone: a manifest's workload is known by its name.
+    private static let idField = Field<TaskDefinition>(
+        "id", \.id,
+        FieldType<String>.string(
+            "id", example: "deploy-42", schema: ["pattern": "^[ -~]{1,128}$"], rule: idRule,
+            parse: { isID($0) ? $0 : nil }, write: { .string($0) }
+        ).optional,
+        "What its author calls this one task. A definition that is scheduled again under the same id is the same task.")
 
     static let nameField = Field<TaskDefinition>(
         "name", \.name, .name, isRequired: true, example: "web",

@@ -21,13 +21,15 @@ extension TaskFile {
         for (index, (file, value)) in zip(definition.files, written).enumerated() {
             guard let target = value["target"] else { continue }
             if !targets.insert(ExactText(file.target)).inserted {
-                reader.report(.invalidValue, "files[\(index)].target: \(Quoted(file.target)) stands twice", at: target)
+                reader.report(
+                    .invalidValue, "\(Quoted(file.target)) stands twice", at: target.range, below: .field("files"),
+                    .index(index), .field("target"))
             }
             if definition.image == nil, file.target.utf8.first == UInt8(ascii: "/") {
                 reader.report(
-                    .invalidValue, "files[\(index)].target: \(Quoted(file.target)) must be relative",
+                    .invalidValue, "\(Quoted(file.target)) must be relative",
                     detail: "a process is given files in its own directory; only a container has a root of its own",
-                    at: target)
+                    at: target.range, below: .field("files"), .index(index), .field("target"))
             }
         }
     }

@@ -12,9 +12,9 @@ package struct PlannedAction: Codable, Hashable, Sendable {
     package var rule: Rule
     /// For a person.
     package var reason: String
-    package var operation: BatchOperation
+    package var operation: PlannedOperation
 
-    package init(name: WorkloadName, ordinal: Int, rule: Rule, reason: String, operation: BatchOperation) {
+    package init(name: WorkloadName, ordinal: Int, rule: Rule, reason: String, operation: PlannedOperation) {
         self.name = name
         self.ordinal = ordinal
         self.rule = rule

@@ -79,6 +79,13 @@ package struct SupervisedPlacement: Codable, Hashable, Sendable {
         if case .ended(_, let at) = phase { at } else { nil }
     }
 
+    /// Whether an assignment of the same placement is about the same thing: what may change in place may be another.
+    package func isSame(as other: TaskAssignment) -> Bool {
+        (assignment.owner, assignment.definition.name) == (other.owner, other.definition.name)
+            && (assignment.ordinal, assignment.attempt) == (other.ordinal, other.attempt)
+            && assignment.definition.specDigest == other.definition.specDigest
+    }
+
     // MARK: Events
 
     /// The program of a run was started.
@@ -148,15 +155,16 @@ package struct SupervisedPlacement: Codable, Hashable, Sendable {
         }
     }
 
-    /// The policy that counts. An older version stored its default of 10 restarts with every service; whether a manifest said
-    /// so is in the settings digest.
+    /// The policy that counts.
     private var restart: RestartPolicy {
-        var definition = assignment.definition
-        guard definition.kind == .service, definition.restart.max == 10 else { return definition.restart }
-        definition.restart.max = nil
-        return definition.settingsDigest == assignment.settingsDigest
-            ? definition.restart : assignment.definition.restart
+        guard let other = assignment.definition.withoutOlderDefault, other.settingsDigest == settingsDigest else {
+            return assignment.definition.restart
+        }
+        return other.restart
     }
+
+    /// The digest of the settings that count now.
+    package var settingsDigest: Digest { assignment.settingsDigest ?? assignment.definition.settingsDigest }
 
     /// A run that had to end ended for that reason, whatever its program made of it.
     private func judged(_ end: RunEnd) -> RunEnd {
@@ -208,7 +216,7 @@ package struct SupervisedPlacement: Codable, Hashable, Sendable {
 
     /// Takes over the fields that change in place, and no other.
     package mutating func settingsChanged(_ settings: TaskSettings) {
-        assignment.settingsDigest = settings.settingsDigest
+        assignment.settingsDigest = settings.settingsDigest ?? settings.definition.settingsDigest
         // A check that is new says by its first results whether the task is not ready after all.
         if assignment.definition.health.ready == nil, settings.definition.health.ready != nil, isReady {
             health = RunHealth(isReady: true)
@@ -238,7 +246,7 @@ package struct SupervisedPlacement: Codable, Hashable, Sendable {
             id: assignment.id, placement: assignment.placement, run: run, state: state, ready: isReady,
             reason: remark?.reason ?? reason, message: remark?.message ?? message, restarts: restarts.count,
             notBefore: notBefore, exit: exit,
-            startedAt: startedAt?.wall, endedAt: endedAt?.wall, settingsDigest: assignment.settingsDigest,
+            startedAt: startedAt?.wall, endedAt: endedAt?.wall, settingsDigest: settingsDigest,
             notEnforced: notEnforced)
     }
 

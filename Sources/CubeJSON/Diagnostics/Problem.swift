@@ -2,6 +2,10 @@
 package struct Problem: Error, Hashable, Sendable {
     package var reason: Diagnostic.Reason
     package var summary: String
+    /// The field that it is about, such as `ports[2].name`; empty where it is about another thing.
+    package var field: String
+    /// What is wrong with the field: the summary without it.
+    package var rule: String
     package var detail: Detail
     /// Where it is, in bytes.
     package var range: Range<Int>
@@ -20,12 +24,23 @@ package struct Problem: Error, Hashable, Sendable {
     }
 
     package init(
-        _ reason: Diagnostic.Reason, _ summary: String, detail: Detail = "", at range: Range<Int>
+        _ reason: Diagnostic.Reason, _ summary: String, field: String = "", rule: String? = nil, detail: Detail = "",
+        at range: Range<Int>
     ) {
         self.reason = reason
         self.summary = summary
+        self.field = field
+        self.rule = rule ?? summary
         self.detail = detail
         self.range = range
+    }
+
+    /// A key that is not there.
+    ///
+    /// - Parameter object: the place of what lacks it.
+    package static func missing(_ key: String, detail: Detail = "", in object: JSONValue) -> Problem {
+        Problem(
+            .missingKey, "missing key \"\(key)\"", field: key, rule: "is missing", detail: detail, at: object.opening)
     }
 
     /// How many problems of one file are shown.

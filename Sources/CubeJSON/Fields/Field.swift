@@ -15,6 +15,9 @@ package struct Field<Root: Sendable>: Sendable {
     /// What it is, defaults included, as people write it; `nil` where there is nothing.
     let show: @Sendable (Root) -> CanonicalJSON?
 
+    /// The same for what differs from the object where nothing is written alone.
+    let showWritten: @Sendable (Root, _ standard: Root) -> CanonicalJSON?
+
     /// Reports what is wrong with it in an object that no table has read.
     let examine: @Sendable (Root, inout FieldChecker) -> Void
 
@@ -30,6 +33,7 @@ package struct Field<Root: Sendable>: Sendable {
         read: @escaping @Sendable (JSONValue, inout Root, inout FieldReader) -> Void,
         write: @escaping @Sendable (Root, _ standard: Root) -> CanonicalJSON?,
         show: @escaping @Sendable (Root) -> CanonicalJSON?,
+        showWritten: @escaping @Sendable (Root, _ standard: Root) -> CanonicalJSON?,
         examine: @escaping @Sendable (Root, inout FieldChecker) -> Void,
         copy: @escaping @Sendable (_ from: Root, _ into: inout Root) -> Void,
         describe: @escaping @Sendable (Root) -> FieldDescription?
@@ -42,6 +46,7 @@ package struct Field<Root: Sendable>: Sendable {
         self.read = read
         self.write = write
         self.show = show
+        self.showWritten = showWritten
         self.examine = examine
         self.copy = copy
         self.describe = describe
@@ -67,6 +72,10 @@ package struct Field<Root: Sendable>: Sendable {
                 return value == standard[keyPath: property] ? nil : type.write(value)
             },
             show: { type.show($0[keyPath: property]) },
+            showWritten: { root, standard in
+                let value = root[keyPath: property]
+                return value == standard[keyPath: property] ? nil : type.showWritten(value)
+            },
             examine: { type.examine($0[keyPath: property], &$1) },
             copy: { $1[keyPath: property] = $0[keyPath: property] },
             describe: { root in
@@ -94,6 +103,10 @@ package struct Field<Root: Sendable>: Sendable {
                 return members.isEmpty ? nil : .object(members)
             },
             show: { .object(table.shown($0[keyPath: property])) },
+            showWritten: { root, standard in
+                let members = table.written(root[keyPath: property], without: standard[keyPath: property])
+                return members.isEmpty ? nil : .object(members)
+            },
             examine: { table.examine($0[keyPath: property], &$1) },
             copy: { $1[keyPath: property] = $0[keyPath: property] },
             describe: { root in
@@ -116,7 +129,7 @@ package struct Field<Root: Sendable>: Sendable {
         Field(
             key: key, summary: summary, isRequired: false, schema: FieldType<String>.string.schema, wire: nil,
             read: { value, _, reader in _ = FieldType<String>.string.read(value, &reader) }, write: { _, _ in nil },
-            show: { _ in nil }, examine: { _, _ in }, copy: { _, _ in },
+            show: { _ in nil }, showWritten: { _, _ in nil }, examine: { _, _ in }, copy: { _, _ in },
             describe: { _ in
                 FieldDescription(
                     key: key, summary: summary, isRequired: false, form: FieldType<String>.string.form, standard: nil,
@@ -134,7 +147,8 @@ package struct Field<Root: Sendable>: Sendable {
         Field(
             key: key, summary: advice, isRequired: false, schema: nil, wire: nil, read: { _, _, _ in },
             write: { _, _ in nil },
-            show: { _ in nil }, examine: { _, _ in }, copy: { _, _ in }, describe: { _ in nil })
+            show: { _ in nil }, showWritten: { _, _ in nil }, examine: { _, _ in }, copy: { _, _ in },
+            describe: { _ in nil })
     }
 
     /// The same field as one of an object that holds this one.
@@ -144,6 +158,9 @@ package struct Field<Root: Sendable>: Sendable {
             read: { [read] value, outer, reader in read(value, &outer[keyPath: property], &reader) },
             write: { [write] outer, standard in write(outer[keyPath: property], standard[keyPath: property]) },
             show: { [show] outer in show(outer[keyPath: property]) },
+            showWritten: { [showWritten] outer, standard in
+                showWritten(outer[keyPath: property], standard[keyPath: property])
+            },
             examine: { [examine] outer, checker in examine(outer[keyPath: property], &checker) },
             copy: { [copy] from, into in copy(from[keyPath: property], &into[keyPath: property]) },
             describe: { [describe] outer in describe(outer[keyPath: property]) })

@@ -1,7 +1,7 @@
 /// The way from an object to a value in it.
-struct FieldPath {
+package struct FieldPath {
     /// From a value to one in it.
-    enum Step {
+    package enum Step: Sendable {
         /// A key that a table knows.
         case field(String)
         /// A key that the user chose.
@@ -10,6 +10,12 @@ struct FieldPath {
     }
 
     private var steps: [Step] = []
+
+    func appending(_ steps: [Step]) -> FieldPath {
+        var path = self
+        path.steps += steps
+        return path
+    }
 
     mutating func enter(_ step: Step) { steps.append(step) }
     mutating func leave() { steps.removeLast() }

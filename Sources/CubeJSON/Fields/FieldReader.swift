@@ -13,12 +13,16 @@ package struct FieldReader {
     }
 
     /// Reports that the value at the path breaks a rule: `stop.grace: "5" must be …`.
+    ///
+    /// - Parameter steps: from the value at the path to the one that is meant.
     package mutating func report(
-        _ reason: Diagnostic.Reason, _ rule: String, detail: Problem.Detail = "", at range: Range<Int>
+        _ reason: Diagnostic.Reason, _ rule: String, detail: Problem.Detail = "", at range: Range<Int>,
+        below steps: FieldPath.Step...
     ) {
-        let name = path.text
+        let name = path.appending(steps).text
         problems.append(
-            Problem(reason, name.isEmpty ? rule : "\(name): \(rule)", detail: detail, at: range))
+            Problem(
+                reason, name.isEmpty ? rule : "\(name): \(rule)", field: name, rule: rule, detail: detail, at: range))
     }
 
     package mutating func report(

@@ -58,7 +58,7 @@ package struct FieldTable<Root: Sendable>: Sendable {
                                 .joined(separator: "; ")),
                         at: member.key.range))
             } else if field.isRequired {
-                reader.report(Problem(.missingKey, "missing key \"\(field.key)\"", at: object.opening))
+                reader.report(.missing(field.key, in: object))
             }
         }
         if reader.problems.count == problemsBefore { check(root, object, &reader) }
@@ -79,6 +79,13 @@ package struct FieldTable<Root: Sendable>: Sendable {
     package func canonical(_ root: Root, without standard: Root) -> [String: CanonicalJSON] {
         var members: [String: CanonicalJSON] = [:]
         for field in fields { members[field.key] = field.write(root, standard) }
+        return members
+    }
+
+    /// What differs from the object where nothing is written, as people write it.
+    package func written(_ root: Root, without standard: Root) -> [String: CanonicalJSON] {
+        var members: [String: CanonicalJSON] = [:]
+        for field in fields { members[field.key] = field.showWritten(root, standard) }
         return members
     }
 

@@ -12,6 +12,8 @@ package struct FieldType<Value: Sendable>: Sendable {
     let write: @Sendable (Value) -> CanonicalJSON?
     /// Writes a value as a person would, such as `"5s"` for what is 5000 in canonical form.
     let show: @Sendable (Value) -> CanonicalJSON?
+    /// The same for what is not left out alone, where it has parts that may be.
+    let showWritten: @Sendable (Value) -> CanonicalJSON?
     /// Reports what is wrong with a value that `read` did not make.
     let examine: @Sendable (Value, inout FieldChecker) -> Void
 
@@ -19,10 +21,12 @@ package struct FieldType<Value: Sendable>: Sendable {
     ///   - form: A noun phrase with the bounds, and an example.
     ///   - wire: Left out where the wire has it as people write it.
     ///   - show: Left out where people write it as the canonical form does.
+    ///   - showWritten: Left out where it has no parts that may be left out.
     package init(
         _ form: ValueForm, schema: [String: CanonicalJSON], wire: [String: CanonicalJSON]? = nil,
         read: @escaping @Sendable (JSONValue, inout FieldReader) -> Value?,
         write: @escaping @Sendable (Value) -> CanonicalJSON?, show: (@Sendable (Value) -> CanonicalJSON?)? = nil,
+        showWritten: (@Sendable (Value) -> CanonicalJSON?)? = nil,
         examine: @escaping @Sendable (Value, inout FieldChecker) -> Void = { _, _ in }
     ) {
         self.form = form
@@ -31,6 +35,7 @@ package struct FieldType<Value: Sendable>: Sendable {
         self.read = read
         self.write = write
         self.show = show ?? write
+        self.showWritten = showWritten ?? show ?? write
         self.examine = examine
     }
 
@@ -97,17 +102,22 @@ package struct FieldType<Value: Sendable>: Sendable {
             form, schema: schema, wire: wire, read: { [read] in read($0, &$1) },
             write: { [write] in $0.flatMap(write) },
             show: { [show] in $0.flatMap(show) },
+            showWritten: { [showWritten] in $0.flatMap(showWritten) },
             examine: { [examine] value, checker in if let value { examine(value, &checker) } })
     }
 
     /// The same with another form on the wire.
     package func onWire(_ wire: [String: CanonicalJSON]) -> FieldType {
-        FieldType(form, schema: schema, wire: wire, read: read, write: write, show: show, examine: examine)
+        FieldType(
+            form, schema: schema, wire: wire, read: read, write: write, show: show, showWritten: showWritten,
+            examine: examine)
     }
 
     /// The same with another check of values that `read` did not make.
     package func examined(_ examine: @escaping @Sendable (Value, inout FieldChecker) -> Void) -> FieldType {
-        FieldType(form, schema: schema, wire: wire, read: read, write: write, show: show, examine: examine)
+        FieldType(
+            form, schema: schema, wire: wire, read: read, write: write, show: show, showWritten: showWritten,
+            examine: examine)
     }
 }
 
@@ -125,6 +135,7 @@ extension FieldType where Value: Equatable {
                 return reader.problems.count == problemsBefore ? object : nil
             },
             write: { .object(table.canonical($0, without: standard)) }, show: { .object(table.shown($0)) },
+            showWritten: { .object(table.written($0, without: standard)) },
             examine: { table.examine($0, &$1) })
     }
 }
@@ -156,6 +167,7 @@ extension FieldType {
                 return elements
             },
             write: { .array($0.compactMap(element.write)) }, show: { .array($0.compactMap(element.show)) },
+            showWritten: { .array($0.compactMap(element.showWritten)) },
             examine: { elements, checker in
                 for (index, item) in elements.enumerated() {
                     checker.at(.index(index)) { element.examine(item, &$0) }

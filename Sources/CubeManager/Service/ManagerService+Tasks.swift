@@ -8,6 +8,11 @@ extension ManagerService {
         try await write { (transaction) throws(APIError) in try transaction.schedule(request) }
     }
 
+    /// Schedules a task of the owner `manual` by its definition alone.
+    package func schedule(_ definition: TaskDefinition) async throws -> (task: TaskStatus, created: Bool) {
+        try await write { (transaction) throws(APIError) in try transaction.schedule(definition) }
+    }
+
     package func batch(_ request: BatchRequest) async throws -> BatchAnswer {
         try await write { (transaction) throws(APIError) in try transaction.batch(request) }
     }

@@ -21,7 +21,7 @@ struct Executor: Sendable {
         journal?.record(actions.map { entry(.intent, $0, plan) })
         do {
             let answer = try await cluster.batch(
-                BatchRequest(owner: owner, fence: fence, pass: pass, operations: actions.map(\.operation)))
+                BatchRequest(owner: owner, fence: fence, pass: pass, operations: actions.map(\.operation.batched)))
             guard answer.results.count == actions.count else {
                 throw APIError(
                     .malformedAnswer,
@@ -76,7 +76,7 @@ struct Executor: Sendable {
     }
 }
 
-extension BatchOperation {
+extension PlannedOperation {
     /// About how many bytes it is on the wire; what needs escaping may double it.
     fileprivate var approximateSize: Int {
         switch self {

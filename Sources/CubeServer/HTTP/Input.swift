@@ -71,6 +71,16 @@ extension Input {
     }
 }
 
+extension Input {
+    /// The same as one that must be there where any of some others is.
+    static func together<Written>(_ input: Input<Written?>, with names: [String]) -> Input where Value == Written? {
+        Input(description: input.description) { call, query in
+            if query.hasAny(of: names) { query.require(input.description.name) }
+            return try await input.read(call, &query)
+        }
+    }
+}
+
 extension InputDescription {
     fileprivate func requiring(_ isRequired: Bool) -> InputDescription {
         InputDescription(place: place, name: name, summary: summary, schema: schema, isRequired: isRequired)

@@ -29,7 +29,7 @@ struct JSONBody {
         do {
             return try JSONDecoder().decode(Value.self, from: Data(bytes))
         } catch let error as DecodingError {
-            let problems = SchemaChecker.problems(of: document.root, Value.schema)
+            let problems = SchemaChecker.problems(of: document.root, Value.schema(for: document.root))
             throw APIError.invalid(problems.isEmpty ? [ValidationError(error)] : problems)
         }
     }

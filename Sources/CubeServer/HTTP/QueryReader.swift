@@ -33,6 +33,9 @@ struct QueryReader {
         return nil
     }
 
+    /// Whether any of these parameters is there.
+    func hasAny(of names: [String]) -> Bool { names.contains { values[$0] != nil } }
+
     /// Keeps that a parameter is missing, where it is.
     mutating func require(_ name: String) {
         if values[name] == nil { problems.append(ValidationError(field: name, value: nil, message: "is missing")) }

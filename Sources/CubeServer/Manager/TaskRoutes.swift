@@ -1,5 +1,6 @@
 import CubeCore
 import CubeErrors
+import CubeJSON
 import CubeManager
 import CubeTypes
 import Hummingbird
@@ -17,13 +18,18 @@ extension RouteTable {
             Route(
                 .post, tasksPrefix, .writer,
                 Operation(
-                    "scheduleTask", "Schedules a task; a known one is answered as it is.",
+                    "scheduleTask",
+                    "Schedules a task, by a definition alone under the owner `manual`; a known one is answered as it is.",
                     .json(201, TaskStatus.self, "It is accepted."),
                     .ok(TaskStatus.self, "It is known; nothing was changed."),
-                    errors: writerErrors + [.staleAttempt, .maxLive]),
-                .body(ScheduleRequest.self)
-            ) { _, request in
-                let (task, created) = try await manager.schedule(request)
+                    errors: writerErrors + [.staleAttempt, .maxLive, .conflict]),
+                .body(TaskOrder.self)
+            ) { _, order in
+                let (task, created) =
+                    switch order {
+                    case .request(let request): try await manager.schedule(request)
+                    case .definition(let definition): try await manager.schedule(definition)
+                    }
                 return try .json(task, status: created ? .created : .ok)
             },
             Route(
@@ -116,6 +122,28 @@ extension RouteTable {
                 return call.logs(try await manager.logs(id, selection))
             },
         ]
+    }
+}
+
+/// The body of `POST /tasks`: a ``ScheduleRequest``, or a ``TaskDefinition`` alone.
+private enum TaskOrder: Decodable, Described {
+    case request(ScheduleRequest)
+    case definition(TaskDefinition)
+
+    static let schema = Schema.oneOf([ScheduleRequest.schema, TaskDefinition.schema])
+
+    /// What a definition has none of.
+    private enum CodingKeys: String, CodingKey, CaseIterable { case owner, task }
+
+    static func schema(for value: JSONValue) -> Schema {
+        CodingKeys.allCases.allSatisfy { value[$0.rawValue] == nil } ? TaskDefinition.schema : ScheduleRequest.schema
+    }
+
+    init(from decoder: any Decoder) throws {
+        let keys = try decoder.container(keyedBy: CodingKeys.self).allKeys
+        self =
+            keys.isEmpty
+            ? .definition(try TaskDefinition(from: decoder)) : .request(try ScheduleRequest(from: decoder))
     }
 }
 

@@ -41,10 +41,11 @@ extension BatchRequest: DescribedObject {
 }
 
 extension BatchOperation: Described {
-    /// An object with one of three keys.
+    /// An object with one of four keys.
     static let schema = Schema.component(
         "BatchOperation",
         .oneOf([
+            .object([("definition", TaskDefinition.schema, true)]),
             .object([
                 (
                     "schedule",

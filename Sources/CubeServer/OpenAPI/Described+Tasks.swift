@@ -40,6 +40,25 @@ extension TaskStatus: DescribedObject {
     ]
 }
 
+extension TaskSummary: DescribedObject {
+    static let summary = "A task in few words."
+    static let properties: [Property<TaskSummary>] = [
+        Property("id", \.id),
+        Property("owner", \.owner),
+        Property("name", \.name, "The workload's name."),
+        Property("ordinal", \.ordinal, "Which replica: from 0."),
+        Property("attempt", \.attempt, "Which task of its slot: from 0."),
+        Property("state", \.state),
+        Property("ready", \.ready, "Whether a run is alive and its checks pass."),
+        Property("node", \.node, "Where it runs or ran last."),
+        Property("restarts", \.restarts),
+        Property("exit", \.exit, "How the last run ended."),
+        Property("spec_digest", \.specDigest, "Over what a change of replaces the task."),
+        Property("created_at", \.createdAt),
+        Property("endpoints", \.endpoints, "Where its ports are reached.", isRequired: false),
+    ]
+}
+
 extension TaskResult: DescribedObject {
     static let summary = "How a run ended."
     static let properties: [Property<TaskResult>] = [

@@ -15,7 +15,8 @@ extension TaskAssignment: DescribedObject {
             "addresses", \.addresses,
             "Where what it depends on was served when it was placed: `HOST:PORT` by the names of the variables.",
             isRequired: false),
-        Property("settings_digest", \.settingsDigest),
+        Property(
+            "settings_digest", \.settingsDigest, "Of the settings of the definition; derived where it is left out."),
         Property("definition", \.definition),
     ]
 }
@@ -26,7 +27,8 @@ extension TaskSettings: DescribedObject {
         Property("cluster", \.cluster),
         Property("term", \.term, "The manager's incarnation; never lower than one that the worker has seen."),
         Property("placement", \.placement),
-        Property("settings_digest", \.settingsDigest),
+        Property(
+            "settings_digest", \.settingsDigest, "Of the settings of the definition; derived where it is left out."),
         Property("definition", \.definition, "Its settings count from now on."),
     ]
 }
@@ -65,12 +67,15 @@ extension WorkerTaskList: DescribedObject {
 extension WorkerStatus: DescribedObject {
     static let summary = "How a worker is."
     static let properties: [Property<WorkerStatus>] = [
+        Property("id", \.id, "What calls know it by: its name."),
         Property("name", \.name),
         Property("state", \.state),
-        Property("cluster", \.cluster, "To which it belongs, once it has joined one."),
+        Property("cluster", \.cluster, "To which it belongs, once it has joined or founded one."),
         Property("term", \.term, "The highest that it accepted."),
-        Property("tasks", \.tasks, "How many it has, by state.", isRequired: false),
+        Property("metrics", \.metrics),
+        Property("tasks", \.tasks, "All that it has records of, by id."),
         Property("started_at", \.startedAt),
+        Property("last_seen_at", \.lastSeenAt, "The time of the answer."),
     ]
 }
 

@@ -3,6 +3,12 @@ import CubeJSON
 /// A type whose values stand on the wire, and what they look like there.
 protocol Described: SendableMetatype {
     static var schema: Schema { get }
+    /// The schema that a value is held against: of several forms, the one that it is meant to have.
+    static func schema(for value: JSONValue) -> Schema
+}
+
+extension Described {
+    static func schema(for value: JSONValue) -> Schema { schema }
 }
 
 /// A type that stands on the wire as an object under its own name: described property by property.

@@ -1,4 +1,5 @@
 import CubeErrors
+import CubeJSON
 import CubeTypes
 import CubeWorker
 import Hummingbird
@@ -6,6 +7,8 @@ import Hummingbird
 extension Route.Access {
     /// Who may look at a worker: its manager too.
     static let onlooker: Route.Access = .roles([.read, .write, .worker])
+    /// Who may give a worker tasks: its manager, and a person where it stands alone.
+    static let giver: Route.Access = .roles([.write, .worker])
 }
 
 extension RouteTable {
@@ -14,6 +17,7 @@ extension RouteTable {
     private static let term = Input<Int>.required(.integer("term", "The manager's incarnation."))
     private static let cluster = Input<ClusterID>.required(
         .identifier("cluster", as: ClusterID.self, "The manager's cluster."))
+    private static let stopNames = ["placement", "term", "cluster"]
     /// What any command of a manager may be refused with.
     private static let commandErrors: [ErrorReason] = [.foreignCluster, .staleTerm]
 
@@ -22,14 +26,20 @@ extension RouteTable {
     private static func commands(_ worker: WorkerService) -> [Route] {
         [
             Route(
-                .post, "\(workerPrefix)/tasks", .worker,
+                .post, "\(workerPrefix)/tasks", .giver,
                 Operation(
-                    "assignTask", "Takes a placement over; the same one again changes nothing.",
+                    "assignTask",
+                    "Takes a placement over from the manager, or a task by its definition alone where the worker belongs to no "
+                        + "manager's cluster; the same one again changes nothing.",
                     .json(201, WorkerTask.self, "It is written down."),
                     .ok(WorkerTask.self, "It is known; nothing was changed."), errors: commandErrors + [.conflict]),
-                .body(TaskAssignment.self)
-            ) { _, assignment in
-                let (task, created) = try await worker.assign(assignment)
+                .body(WorkerOrder.self)
+            ) { call, order in
+                let (task, created) =
+                    switch order {
+                    case .assignment(let assignment): try await worker.assign(call.ofManager(assignment))
+                    case .definition(let definition): try await worker.submit(definition)
+                    }
                 return try .json(task, status: created ? .created : .ok)
             },
             Route(
@@ -49,15 +59,23 @@ extension RouteTable {
                     })
             },
             Route(
-                .delete, "\(workerPrefix)/tasks/{id}", .worker,
+                .delete, "\(workerPrefix)/tasks/{id}", .giver,
                 Operation(
-                    "stopTask", "Asks a placement to end; one that is not known will never start.",
-                    .json(202, WorkerTask.self, "It is asked to end."), errors: commandErrors),
-                id, .required(.integer("placement", "Which placement: a later one is left alone.")), term,
-                cluster
-            ) { _, id, placement, term, cluster in
-                try .json(
-                    try await worker.stop(id, placement: placement, term: term, cluster: cluster), status: .accepted)
+                    "stopTask",
+                    "Asks a placement to end; one that is not known will never start. Without a query it asks a task to end that "
+                        + "the worker was given alone.",
+                    .json(202, WorkerTask.self, "It is asked to end."),
+                    errors: commandErrors + [.taskNotFound, .conflict]),
+                id, .together(.integer("placement", "Which placement: a later one is left alone."), with: stopNames),
+                .together(.integer("term", "The manager's incarnation."), with: stopNames),
+                .together(.identifier("cluster", as: ClusterID.self, "The manager's cluster."), with: stopNames)
+            ) { call, id, placement, term, cluster in
+                guard let placement, let term, let cluster else {
+                    return try .json(try await worker.stop(id), status: .accepted)
+                }
+                return try .json(
+                    try await worker.stop(id, placement: call.ofManager(placement), term: term, cluster: cluster),
+                    status: .accepted)
             },
             Route(
                 .put, "\(workerPrefix)/tasks/{id}/settings", .worker,
@@ -96,5 +114,39 @@ extension RouteTable {
                 Operation("getMetrics", "Figures of the machine and its tasks.", .ok(WorkerMetrics.self))
             ) { _ in try .json(try await worker.metrics()) },
         ]
+    }
+}
+
+/// The body of a worker's `POST /tasks`: a ``TaskAssignment``, or a ``TaskDefinition`` alone.
+private enum WorkerOrder: Decodable, Described {
+    case assignment(TaskAssignment)
+    case definition(TaskDefinition)
+
+    static let schema = Schema.oneOf([TaskAssignment.schema, TaskDefinition.schema])
+
+    /// What a definition has none of.
+    private enum CodingKeys: String, CodingKey, CaseIterable { case cluster, term, placement, definition }
+
+    static func schema(for value: JSONValue) -> Schema {
+        CodingKeys.allCases.allSatisfy { value[$0.rawValue] == nil } ? TaskDefinition.schema : TaskAssignment.schema
+    }
+
+    init(from decoder: any Decoder) throws {
+        let keys = try decoder.container(keyedBy: CodingKeys.self).allKeys
+        self =
+            keys.isEmpty
+            ? .definition(try TaskDefinition(from: decoder)) : .assignment(try TaskAssignment(from: decoder))
+    }
+}
+
+extension Call {
+    /// What only a manager may say, on a route that others may call too.
+    ///
+    /// - Throws: `forbidden` where a person does.
+    fileprivate func ofManager<Value>(_ value: Value) throws(APIError) -> Value {
+        guard let role, role != .worker else { return value }
+        throw APIError(
+            .forbidden,
+            "this call needs the role \(TokenSet.Role.worker.rawValue); the token has the role \(role.rawValue)")
     }
 }

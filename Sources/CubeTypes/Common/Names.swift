@@ -59,7 +59,7 @@ public struct TaskID: Identifier {
     }
 }
 
-/// The id of a cluster: made once, with the manager's store.
+/// The id of a cluster: made once, with the manager's store; of a worker that stands alone with its first task.
 ///
 /// - Since: 0.1
 public struct ClusterID: Identifier {
@@ -71,6 +71,10 @@ public struct ClusterID: Identifier {
         guard UUIDText.isValid(rawValue) else { return nil }
         self.rawValue = rawValue
     }
+
+    /// Whether a worker founded it that belonged to none: such ids are UUIDs of version 8 (RFC 9562), those of managers random
+    /// ones.
+    package var isOfWorker: Bool { rawValue.utf8.dropFirst(14).first == UInt8(ascii: "8") }
 }
 
 /// The id of a manifest source: made once, with the reconciler's data directory.

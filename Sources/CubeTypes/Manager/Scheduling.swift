@@ -120,10 +120,13 @@ public struct BatchRequest: Codable, Hashable, Sendable {
     }
 }
 
-/// One operation of a batch; on the wire an object with one of the keys `schedule`, `update`, `stop`.
+/// One operation of a batch; on the wire an object with one of the keys `definition`, `schedule`, `update`, `stop`.
 ///
 /// - Since: 0.1
 public enum BatchOperation: Hashable, Sendable {
+    /// Accepts a new task by its definition alone, beside those of its name that live; only for the owner `manual`. One whose
+    /// `id` is known is answered as it is.
+    case definition(TaskDefinition)
     /// Accepts a new task, where no more than so many of its name live after that.
     case schedule(TaskProposal, maxLive: Int)
     /// Changes the settings of a task in place.
@@ -199,10 +202,15 @@ public struct StopRequest: Codable, Hashable, Sendable {
         self.attempt = attempt
         self.rejects = rejects
     }
+
+    /// The stop of a task that the manager answered.
+    public init(_ task: TaskStatus) {
+        self.init(id: task.id, name: task.name, ordinal: task.ordinal, attempt: task.attempt)
+    }
 }
 
 extension BatchOperation: Codable {
-    enum CodingKeys: String, CodingKey { case schedule, update, stop }
+    enum CodingKeys: String, CodingKey { case definition, schedule, update, stop }
 
     /// A proposal and the bound that goes with it.
     private struct Schedule: Codable {
@@ -220,9 +228,12 @@ extension BatchOperation: Codable {
         guard try container.allKeys.filter({ try !container.decodeNil(forKey: $0) }).count <= 1 else {
             throw DecodingError.dataCorrupted(
                 .init(
-                    codingPath: decoder.codingPath, debugDescription: "must be only one of schedule, update, stop"))
+                    codingPath: decoder.codingPath,
+                    debugDescription: "must be only one of definition, schedule, update, stop"))
         }
-        if let schedule = try container.decodeIfPresent(Schedule.self, forKey: .schedule) {
+        if let definition = try container.decodeIfPresent(TaskDefinition.self, forKey: .definition) {
+            self = .definition(definition)
+        } else if let schedule = try container.decodeIfPresent(Schedule.self, forKey: .schedule) {
             self = .schedule(schedule.task, maxLive: schedule.maxLive)
         } else if let update = try container.decodeIfPresent(SettingsUpdate.self, forKey: .update) {
             self = .update(update)
@@ -230,13 +241,16 @@ extension BatchOperation: Codable {
             self = .stop(stop)
         } else {
             throw DecodingError.dataCorrupted(
-                .init(codingPath: decoder.codingPath, debugDescription: "must be one of schedule, update, stop"))
+                .init(
+                    codingPath: decoder.codingPath,
+                    debugDescription: "must be one of definition, schedule, update, stop"))
         }
     }
 
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         switch self {
+        case .definition(let definition): try container.encode(definition, forKey: .definition)
         case .schedule(let task, let maxLive):
             try container.encode(Schedule(maxLive: maxLive, task: task), forKey: .schedule)
         case .update(let update): try container.encode(update, forKey: .update)

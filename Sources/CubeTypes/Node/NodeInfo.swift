@@ -1,7 +1,9 @@
 /// A node, as the manager sees it.
 ///
 /// - Since: 0.1
-public struct NodeInfo: Codable, Hashable, Sendable {
+public struct NodeInfo: Codable, Hashable, Sendable, Identifiable {
+    /// What calls know it by: its name.
+    public var id: NodeName { name }
     /// The node's name.
     public var name: NodeName
     /// What may be expected of it.

@@ -9,6 +9,11 @@ public struct TaskDefinition: Hashable, Sendable {
     /// What stands for a value of ``env`` that the reader may not see.
     package static let hiddenValue = "<hidden>"
 
+    /// What its author calls this one task: 1 to 128 printable ASCII characters, such as `deploy-42`.
+    ///
+    /// A definition that is scheduled again under the same id is the same task, so a retry never makes a second one. It is in no
+    /// digest, nobody is told it but those who read the task, and manifests have none: a workload is known by its name.
+    public var id: String?
     /// The workload's name.
     public var name: WorkloadName
     /// Default `service`.
@@ -45,13 +50,14 @@ public struct TaskDefinition: Hashable, Sendable {
     public var labels: [String: String]
 
     public init(
-        name: WorkloadName, kind: TaskKind = .service, image: String? = nil, command: [String] = [],
+        id: String? = nil, name: WorkloadName, kind: TaskKind = .service, image: String? = nil, command: [String] = [],
         env: [String: String] = [:], envFrom: [ContentSource] = [], workingDirectory: String? = nil,
         user: String? = nil, security: TaskSecurity = TaskSecurity(),
         resources: ResourceSpec = .zero, ports: [PortSpec] = [], files: [TaskFile] = [], health: HealthChecks = .none,
         restart: RestartPolicy? = nil, stop: StopPolicy = StopPolicy(), constraints: PlacementConstraints = .none,
         labels: [String: String] = [:]
     ) {
+        self.id = id
         self.name = name
         self.kind = kind
         self.image = image
@@ -72,9 +78,19 @@ public struct TaskDefinition: Hashable, Sendable {
     }
 }
 
+extension TaskDefinition {
+    /// What an ``id`` must be, as a message says it.
+    public static let idRule = "must be 1 to 128 printable ASCII characters"
+
+    package static func isID(_ text: String) -> Bool {
+        (1...128).contains(text.utf8.count) && text.utf8.allSatisfy { (0x20...0x7e).contains($0) }
+    }
+}
+
 extension TaskDefinition: Codable {
     enum CodingKeys: String, CodingKey {
-        case name, kind, image, command, env, user, security, ports, files, health, restart, stop, constraints, labels
+        case id, name, kind, image, command, env, user, security, ports, files, health, restart, stop, constraints,
+            labels
         case envFrom = "env_from"
         case workingDirectory = "working_dir"
     }
@@ -88,6 +104,7 @@ extension TaskDefinition: Codable {
                 from: container.superDecoder(forKey: .restart), standard: .standard(for: kind))
         }
         self.init(
+            id: try container.decodeIfPresent(String.self, forKey: .id),
             name: try container.decode(WorkloadName.self, forKey: .name),
             kind: kind,
             image: try container.decodeIfPresent(String.self, forKey: .image),
@@ -109,6 +126,7 @@ extension TaskDefinition: Codable {
 
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encodeIfPresent(id, forKey: .id)
         try container.encode(name, forKey: .name)
         try container.encode(kind, forKey: .kind)
         try container.encodeIfPresent(image, forKey: .image)

@@ -4,6 +4,10 @@
 public struct TaskSummary: Codable, Hashable, Sendable, Identifiable {
     /// The task's id.
     public var id: TaskID
+    /// Whose task it is; left out where that is said already.
+    public var owner: OwnerName?
+    /// The workload's name; left out where that is said already.
+    public var name: WorkloadName?
     /// Which replica: from 0 to 9,999.
     public var ordinal: Int
     /// Which task of its slot: from 0, counted by the manager.
@@ -26,12 +30,32 @@ public struct TaskSummary: Codable, Hashable, Sendable, Identifiable {
     public var endpoints: [TaskEndpoint]
 
     enum CodingKeys: String, CodingKey {
-        case id, ordinal, attempt, state, ready, node, restarts, exit, endpoints
+        case id, owner, name, ordinal, attempt, state, ready, node, restarts, exit, endpoints
         case specDigest = "spec_digest"
         case createdAt = "created_at"
     }
 
-    /// The row of a task.
+    public init(
+        id: TaskID, owner: OwnerName? = nil, name: WorkloadName? = nil, ordinal: Int, attempt: Int, state: TaskState,
+        ready: Bool = false, node: NodeName? = nil, restarts: Int = 0, exit: TaskResult? = nil,
+        specDigest: Digest? = nil, createdAt: Timestamp? = nil, endpoints: [TaskEndpoint] = []
+    ) {
+        self.id = id
+        self.owner = owner
+        self.name = name
+        self.ordinal = ordinal
+        self.attempt = attempt
+        self.state = state
+        self.ready = ready
+        self.node = node
+        self.restarts = restarts
+        self.exit = exit
+        self.specDigest = specDigest
+        self.createdAt = createdAt
+        self.endpoints = endpoints
+    }
+
+    /// The row of a task below its workload.
     public init(_ task: TaskStatus) {
         id = task.id
         ordinal = task.ordinal

@@ -20,8 +20,9 @@ public struct TaskAssignment: Codable, Hashable, Sendable {
     public var ports: [String: Int]
     /// Where what it depends on was served when it was placed: `HOST:PORT` by the names of the variables that tell it.
     public var addresses: [String: String]
-    /// Over the fields of the definition that change in place.
-    public var settingsDigest: Digest
+    /// Over the fields of the definition that change in place; `nil`: the worker derives it. It refuses one that is of something
+    /// else.
+    public var settingsDigest: Digest?
     /// What the task is.
     public var definition: TaskDefinition
 
@@ -32,7 +33,7 @@ public struct TaskAssignment: Codable, Hashable, Sendable {
 
     public init(
         cluster: ClusterID, term: Int, id: TaskID, owner: OwnerName, ordinal: Int, attempt: Int, placement: Int,
-        ports: [String: Int] = [:], addresses: [String: String] = [:], settingsDigest: Digest,
+        ports: [String: Int] = [:], addresses: [String: String] = [:], settingsDigest: Digest? = nil,
         definition: TaskDefinition
     ) {
         self.cluster = cluster
@@ -60,7 +61,7 @@ public struct TaskAssignment: Codable, Hashable, Sendable {
             placement: try container.decode(Int.self, forKey: .placement),
             ports: try container.decodeIfPresent([String: Int].self, forKey: .ports) ?? [:],
             addresses: try container.decodeIfPresent([String: String].self, forKey: .addresses) ?? [:],
-            settingsDigest: try container.decode(Digest.self, forKey: .settingsDigest),
+            settingsDigest: try container.decodeIfPresent(Digest.self, forKey: .settingsDigest),
             definition: try container.decode(TaskDefinition.self, forKey: .definition))
     }
 }
@@ -75,8 +76,8 @@ public struct TaskSettings: Codable, Hashable, Sendable {
     public var term: Int
     /// The placement that is meant.
     public var placement: Int
-    /// The settings digest that the task gets.
-    public var settingsDigest: Digest
+    /// The settings digest that the task gets; `nil`: the worker derives it. It refuses one that is of something else.
+    public var settingsDigest: Digest?
     /// The definition whose settings count from now on; its replacing fields are those that the task has.
     public var definition: TaskDefinition
 
@@ -85,7 +86,9 @@ public struct TaskSettings: Codable, Hashable, Sendable {
         case settingsDigest = "settings_digest"
     }
 
-    public init(cluster: ClusterID, term: Int, placement: Int, settingsDigest: Digest, definition: TaskDefinition) {
+    public init(
+        cluster: ClusterID, term: Int, placement: Int, settingsDigest: Digest? = nil, definition: TaskDefinition
+    ) {
         self.cluster = cluster
         self.term = term
         self.placement = placement

@@ -8,6 +8,8 @@ struct TaskTable {
     private var changed: [(sequence: Int, id: TaskID)] = []
     /// Forgotten tasks that the manager was not told of yet, and the numbers of that.
     private var removed: [TaskID: Int] = [:]
+    /// The tasks whose definitions have an id, by it.
+    private(set) var keyed: [String: TaskID] = [:]
     /// Up to here the manager has stored what it was told.
     private var acknowledged = 0
     private(set) var sequence = 0
@@ -20,6 +22,7 @@ struct TaskTable {
     mutating func put(_ record: TaskRecord) {
         sequence += 1
         rows[record.id] = (record, sequence)
+        if let key = record.key { keyed[key] = record.id }
         removed[record.id] = nil
         changed.append((sequence, record.id))
         if changed.count > 2 * rows.count { changed.removeAll { rows[$0.id]?.sequence != $0.sequence } }
@@ -27,6 +30,7 @@ struct TaskTable {
 
     mutating func remove(_ id: TaskID) {
         sequence += 1
+        if let key = rows[id]?.record.key { keyed[key] = nil }
         rows[id] = nil
         removed[id] = sequence
     }

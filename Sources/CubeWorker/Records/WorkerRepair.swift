@@ -48,6 +48,9 @@ package struct WorkerRepair: Sendable {
             if case .placement(let placement)? = record {
                 membership.cluster = membership.cluster ?? placement.assignment.cluster
                 membership.term = max(membership.term, placement.assignment.term)
+                if membership.cluster?.isOfWorker == true {
+                    membership.submitted = max(membership.submitted ?? 0, placement.assignment.attempt + 1)
+                }
             }
         }
         do {

@@ -25,6 +25,11 @@ enum TaskRecord: Codable, Hashable, Sendable {
         }
     }
 
+    /// The id of its definition.
+    var key: String? {
+        if case .placement(let placement) = self { placement.assignment.definition.id } else { nil }
+    }
+
     var endedAt: DurableInstant? {
         switch self {
         case .placement(let placement): placement.endedAt
@@ -45,6 +50,8 @@ enum TaskRecord: Codable, Hashable, Sendable {
 struct Membership: Codable, Hashable, Sendable {
     var cluster: ClusterID?
     var term = 0
+    /// How many tasks it took by their definitions alone, in a cluster of its own; `nil` in that of a manager.
+    var submitted: Int?
 }
 
 /// The records of a worker, in its directory:
@@ -82,9 +89,9 @@ struct WorkerStore: Sendable {
         try load(Membership.self, membershipFile) ?? Membership()
     }
 
-    /// The manager's next call needs it, which may be a stop: so it may take from the reserve.
-    func save(_ membership: Membership) throws {
-        try save(membership, "worker.json", in: directory, usesReserve: true)
+    /// - Parameter usesReserve: whether it may take from the reserve, as the manager's next call needs it, which may be a stop.
+    func save(_ membership: Membership, usesReserve: Bool = true) throws {
+        try save(membership, "worker.json", in: directory, usesReserve: usesReserve)
     }
 
     /// The ids of all tasks that have a directory, sorted. What is called otherwise is nobody's here.

@@ -73,6 +73,7 @@ struct UpCommand: Command {
         let data = place.data
         try data.requireNoOrphans()
         if let lost = try LostStore.find(in: data) { throw lost.failure }
+        if let lone = try LoneWorker.find(data.workers.first, in: data) { throw lone.failure }
         _ = try SupervisorProgram.require()
         let origin = try git.origin(else: place.manifests)
         if case .directory(let path) = origin, !data.path.exists,

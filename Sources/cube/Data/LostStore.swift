@@ -15,8 +15,12 @@ struct LostStore: Hashable {
     /// `nil` where there is a store, and where there never was one.
     static func find(in data: DataDirectory) throws -> LostStore? {
         guard !data.manager.appending(SQLiteStore.fileName).exists,
-            // What cannot be read says that somebody was there.
-            data.workers.contains(where: { (try? WorkerDirectory(data.worker($0)).cluster()) != .some(nil) })
+            // What cannot be read says that somebody was there. A worker that stands alone never had a manager.
+            data.workers.contains(where: { name in
+                do { return try WorkerDirectory(data.worker(name)).cluster()?.isOfWorker == false } catch {
+                    return true
+                }
+            })
         else { return nil }
         return LostStore(directory: data.manager, tasks: data.supervisors.count)
     }

@@ -14,7 +14,7 @@ struct ClusterPropertyTests {
         print("seed \(random.seed)")
         let expected = [
             "accepted", "max_live", "stale_attempt", "stale_fence", "ended", "waited", "lost", "stale report",
-            "port_taken", "adopted",
+            "port_taken", "adopted", "scheduled again",
         ]
         var seen: [String: Int] = [:]
         // Five histories, and more while something has not occurred yet.
@@ -80,7 +80,8 @@ private struct RandomWorld {
         let node = random.pick(Self.nodes)
         let ids = cluster.state.records.tasks.keys.sorted()
         switch Int.random(in: 0..<100, using: &random) {
-        case 0..<30: write(for: owner, using: &random)
+        case 0..<27: write(for: owner, using: &random)
+        case 27..<30: schedule(using: &random)
         case 30..<60: report(from: node, using: &random)
         case 60..<66:
             let request = LeaseRequest(holder: "test", source: TestCluster.source, succeeds: fences[.default])
@@ -124,6 +125,26 @@ private struct RandomWorld {
         default:
             if Int.random(in: 0..<4, using: &random) == 0 { cluster.now = cluster.now + .seconds(25 * 3600) }
             _ = run { (transaction) throws(APIError) in transaction.sweep() }
+        }
+    }
+
+    /// Schedules a definition alone, now and then one that is known.
+    private mutating func schedule(using random: inout SeededGenerator) {
+        let name = random.pick(Self.names)
+        guard cluster.state.index.live[WorkloadKey(owner: .manual, name: name)] ?? 0 < Self.maxLive else { return }
+        var definition = cluster.proposal(name, cpu: random.pick([0, 500]), ports: random.pick(Self.ports)).definition
+        definition.id = random.pick([nil, "a", "b", "c", "d"])
+        let holder = definition.id.flatMap { cluster.state.index.keyed[$0] }
+        guard let answer = run({ (transaction) throws(APIError) in try transaction.schedule(definition) }) else {
+            return
+        }
+        #expect(answer.created == (holder == nil))
+        if let holder {
+            #expect(answer.task.id == holder)
+            seen["scheduled again", default: 0] += 1
+        } else {
+            accepted.insert(answer.task.id)
+            seen["accepted", default: 0] += 1
         }
     }
 

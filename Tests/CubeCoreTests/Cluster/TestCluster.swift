@@ -64,6 +64,11 @@ struct TestCluster {
         kind: TaskKind = .service, image: String? = nil, ports: [PortSpec] = [], files: [TaskFile] = [],
         dependencies: [WorkloadName] = []
     ) -> TaskProposal {
+        // The ports of a container have numbers in it.
+        let ports = ports.map { port in
+            PortSpec(
+                name: port.name, container: image == nil ? nil : 80, host: port.host, transport: port.transport)
+        }
         let definition = TaskDefinition(
             name: name, kind: kind, image: image, command: ["true"], resources: ResourceSpec(millicores: cpu),
             ports: ports, files: files)

@@ -145,11 +145,11 @@ struct PlanningWorld {
         case .assign(let assignment):
             task = WorkerTask(
                 id: assignment.id, placement: assignment.placement, run: 1, state: .scheduled, reason: .starting,
-                settingsDigest: assignment.settingsDigest)
+                settingsDigest: assignment.settingsDigest ?? assignment.definition.settingsDigest)
             run(&task, behaviour[assignment.definition.command.first ?? ""] ?? .run)
         case .update(let id, let settings):
             task = worker[id]!
-            task.settingsDigest = settings.settingsDigest
+            task.settingsDigest = settings.settingsDigest ?? settings.definition.settingsDigest
         case .stop(let id, let placement):
             task =
                 worker[id]
@@ -284,7 +284,7 @@ struct PlanningWorld {
         pass += 1
         if !plan.actions.isEmpty { planner.calls(plan.actions, at: now) }
         let request = BatchRequest(
-            owner: Self.owner, fence: fence, pass: pass, operations: plan.actions.map(\.operation))
+            owner: Self.owner, fence: fence, pass: pass, operations: plan.actions.map(\.operation.batched))
         var answer: BatchAnswer?
         let lease = LeaseRequest(holder: "test", source: Self.source, fence: fence, holds: plan.holds)
         commit { transaction throws(APIError) in

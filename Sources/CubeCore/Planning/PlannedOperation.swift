@@ -1,0 +1,32 @@
+package import CubeTypes
+
+/// What a plan has the manager do: an operation of a batch that says which task it is about. A definition alone does not.
+package enum PlannedOperation: Hashable, Sendable {
+    case schedule(TaskProposal, maxLive: Int)
+    case update(SettingsUpdate)
+    case stop(StopRequest)
+
+    package var batched: BatchOperation {
+        switch self {
+        case .schedule(let proposal, let maxLive): .schedule(proposal, maxLive: maxLive)
+        case .update(let update): .update(update)
+        case .stop(let stop): .stop(stop)
+        }
+    }
+}
+
+/// In the form of the operation of a batch.
+extension PlannedOperation: Codable {
+    package init(from decoder: any Decoder) throws {
+        switch try BatchOperation(from: decoder) {
+        case .schedule(let proposal, let maxLive): self = .schedule(proposal, maxLive: maxLive)
+        case .update(let update): self = .update(update)
+        case .stop(let stop): self = .stop(stop)
+        case .definition:
+            throw DecodingError.dataCorrupted(
+                .init(codingPath: decoder.codingPath, debugDescription: "must be one of schedule, update, stop"))
+        }
+    }
+
+    package func encode(to encoder: any Encoder) throws { try batched.encode(to: encoder) }
+}

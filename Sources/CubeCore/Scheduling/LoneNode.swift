@@ -1,0 +1,60 @@
+package import CubeErrors
+package import CubeTypes
+import HashTreeCollections
+
+/// A worker that belongs to no manager's cluster, as it gives itself tasks: by the rules by which a manager would.
+package struct LoneNode: Sendable {
+    package var name: NodeName
+    package var runtimes: [String]
+    package var labels: [String: String]
+    package var capacity: ResourceSpec
+    /// The tasks that hold a place, those that are stopping included.
+    package var tasks: [TaskAssignment]
+
+    package init(
+        name: NodeName, runtimes: [String], labels: [String: String], capacity: ResourceSpec, tasks: [TaskAssignment]
+    ) {
+        self.name = name
+        self.runtimes = runtimes
+        self.labels = labels
+        self.capacity = capacity
+        self.tasks = tasks
+    }
+
+    /// A definition that is known to be right, as the first placement of a new task of the owner `manual`, in the first ordinal of
+    /// its name that is free.
+    ///
+    /// - Parameter attempt: used for no other task of this cluster.
+    /// - Throws: `conflict` where there is no place for it; a retry can help where others may make room.
+    package func assignment(
+        of definition: TaskDefinition, cluster: ClusterID, term: Int, attempt: Int
+    ) throws(APIError) -> TaskAssignment {
+        let siblings = tasks.filter { $0.definition.name == definition.name }
+        let taken = Set(siblings.map(\.ordinal))
+        let ports = TreeSet(tasks.flatMap(\.hostPorts))
+        let candidate = Candidate(
+            name: name, runtimes: runtimes, labels: labels, capacity: capacity,
+            reserved: tasks.map(\.definition.resources).reduce(.zero, +), ports: ports, tasks: tasks.count,
+            siblings: siblings.count)
+        if case .infeasible(let cause) = Feasibility(of: Demand(definition), on: [candidate]) {
+            throw APIError(
+                .conflict, "worker \(name) has no place for \(definition.name): \(cause.message)",
+                details: ["reason": cause.reason.rawValue],
+                retry: [.noCapacity, .portTaken].contains(cause.reason))
+        }
+        let ordinal = (0...).first { !taken.contains($0) }!
+        let id = TaskID.derive(
+            cluster: cluster, owner: .manual, name: definition.name, ordinal: ordinal, attempt: attempt,
+            digest: definition.specDigest)
+        return TaskAssignment(
+            cluster: cluster, term: term, id: id, owner: .manual, ordinal: ordinal, attempt: attempt, placement: 1,
+            ports: PortAllocation.allocate(definition.ports, for: id, placement: 1, taken: ports),
+            settingsDigest: definition.settingsDigest, definition: definition)
+    }
+}
+
+extension TaskAssignment {
+    fileprivate var hostPorts: [HostPort] {
+        definition.ports.compactMap { port in ports[port.name].map { HostPort($0, port.transport) } }
+    }
+}
