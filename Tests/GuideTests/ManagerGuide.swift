@@ -8,6 +8,13 @@ enum ManagerGuide {
         return manager
     }
 
+    static func schedule(_ manager: ManagerClient) async throws {
+        let task = try await manager.schedule(
+            TaskDefinition(name: "web", command: ["web", "--port", "$(PORT_HTTP)"]))
+        print(task.id, task.state)
+        try await manager.stop(task.id)
+    }
+
     static func list(_ manager: ManagerClient) async throws {
         for try await task in manager.pages(owner: .default, size: 100).tasks {
             print(task.name, task.ordinal, task.state)

@@ -8,6 +8,12 @@ enum WorkerGuide {
         return worker
     }
 
+    static func submit(_ worker: WorkerClient) async throws {
+        let task = try await worker.submit(
+            TaskDefinition(id: "migrate-42", name: "migrate", kind: .job, command: ["migrate"]))
+        try await worker.stop(task.id)
+    }
+
     static func look(_ worker: WorkerClient) async throws {
         let info = try await worker.info()
         print(info.name, info.runtimes, info.capacity)
