@@ -10,7 +10,7 @@ enum ManagerGuide {
 
     static func schedule(_ manager: ManagerClient) async throws {
         let task = try await manager.schedule(
-            TaskDefinition(name: "web", command: ["web", "--port", "$(PORT_HTTP)"]))
+            TaskDefinition(name: "web", command: ["web", "--port", "$(PORT_HTTP)"], ports: [PortSpec(name: "http")]))
         print(task.id, task.state)
         try await manager.stop(task.id)
     }
