@@ -10,7 +10,7 @@ extension ManagerClient {
     ///     TaskDefinition(name: "migrate", kind: .job, command: ["migrate"]))
     /// ```
     ///
-    /// - Parameter definition: what the task is. Scheduled again under the same ``CubeTypes/TaskDefinition/id`` it is the same task,
+    /// - Parameter definition: what the task is. Scheduled again under the same `TaskDefinition.id` it is the same task,
     ///   for as long as the manager keeps that. One without an id is given one, so that it counts once, however often the request
     ///   is made.
     /// - Returns: the task, which is still to start, or as it is where it is known.

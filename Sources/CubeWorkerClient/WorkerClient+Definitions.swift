@@ -13,7 +13,7 @@ extension WorkerClient {
     ///     TaskDefinition(name: "migrate", kind: .job, command: ["migrate"]))
     /// ```
     ///
-    /// - Parameter definition: what the task is. Submitted again under the same ``CubeTypes/TaskDefinition/id`` it is the same task,
+    /// - Parameter definition: what the task is. Submitted again under the same `TaskDefinition.id` it is the same task,
     ///   for as long as the worker keeps that: a day after its end. One without an id is given one, so that it counts once, however
     ///   often the request is made.
     /// - Returns: the task, which is still to start, or as it is where it is known.
