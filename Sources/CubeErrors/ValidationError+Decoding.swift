@@ -1,5 +1,6 @@
 extension ValidationError {
-    /// Names the place and the rule of what a decoder cannot read. It tells no value: a body may hold secrets.
+    /// Names the place and the rule of what a decoder cannot read. It tells no value
+    /// but what a decoder of ours names with its rule: a body may hold secrets.
     package init(_ error: DecodingError) {
         switch error {
         case .keyNotFound(let key, let context):
@@ -31,7 +32,7 @@ extension ValidationError {
         switch type {
         case is String.Type: "a string"
         case is Bool.Type: "true or false"
-        case is Int.Type, is Double.Type: "a number"
+        case is any Numeric.Type: "a number"
         case is any Collection<Any>.Type: "an array"
         default: "\(type)".contains("Array") ? "an array" : "an object"
         }

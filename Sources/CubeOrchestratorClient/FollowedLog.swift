@@ -35,18 +35,15 @@ struct FollowedLog: AsyncSequence, Sendable {
 
         mutating func next() async throws -> [UInt8]? {
             while true {
-                guard stream != nil else {
-                    guard try await open() else { return nil }
-                    continue
-                }
                 do {
+                    if stream == nil, try await !open() { return nil }
                     if let bytes = try await stream?.next() {
                         if let news = place.take(bytes) { return news }
                         continue
                     }
                     stream = nil
                     guard try await isToGoOn() else { return nil }
-                } catch let error as APIError where error.isUnserved {
+                } catch let error as APIError where selection.follow && error.isUnserved {
                     stream = nil
                     try await client.clock.sleep(for: Self.pause)
                 }
@@ -58,19 +55,20 @@ struct FollowedLog: AsyncSequence, Sendable {
         /// - Returns: whether there is one.
         private mutating func open() async throws -> Bool {
             let (client, id) = (client, id)
-            var task = try await client.manager.untilServed { try await client.manager.task(id) }
+            var task = try await client.manager.task(id)
             if task.node == nil, selection.follow {
                 task = try await client.observing(task) { $0.node != nil || $0.state.hasEnded ? $0 : nil }
             }
             guard task.node != nil else { return false }
             self.task = task
-            if place.open(task.placement, isWhole: selection.tail == nil) { selection.tail = nil }
-            var part = selection
-            part.tail = place.tail ?? selection.tail
+            var (place, part) = (self.place, selection)
+            if place.open(task.placement, isWhole: selection.tail == nil) { part.tail = nil }
+            let tail = part.tail
+            part.tail = place.tail ?? tail
             part.follow = selection.follow && !task.state.hasEnded
-            stream = try await client.manager.untilServed { [part] in
-                try await client.manager.logs(of: id, selecting: part)
-            }.makeAsyncIterator()
+            stream = try await client.manager.logs(of: id, selecting: part).makeAsyncIterator()
+            // Only now: whoever could not open it looks anew at where the task is.
+            (self.place, selection.tail) = (place, tail)
             return true
         }
 

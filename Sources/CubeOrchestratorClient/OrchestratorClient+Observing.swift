@@ -33,6 +33,8 @@ final class Observation: Sendable {
 extension OrchestratorClient {
     /// How many lines of output an error tells.
     private static let lines = 20
+    /// How many characters of each.
+    private static let width = 1000
     /// How long before the deadline of a wait the output is read that its error tells, at most.
     private static let reserve: Duration = .seconds(2)
 
@@ -123,7 +125,10 @@ extension OrchestratorClient {
         guard task.node != nil else { return }
         var lines: [String] = []
         do {
-            for try await line in try await manager.logs(of: task.id, tail: Self.lines).lines { lines.append(line) }
+            for try await line in try await manager.logs(of: task.id, tail: Self.lines).lines {
+                // A program that writes no line feeds may have megabytes in each.
+                lines = lines.suffix(Self.lines - 1) + [String(line.prefix(Self.width))]
+            }
         } catch {}
         if !lines.isEmpty { observation.read(lines.joined(separator: "\n")) }
     }
@@ -136,7 +141,8 @@ extension OrchestratorClient {
         _ limit: Duration, meanwhile: (@Sendable () async throws -> Void)? = nil,
         _ body: @Sendable @escaping () async throws -> Value
     ) async throws -> Value {
-        try await withThrowingTaskGroup(of: Value?.self) { group in
+        guard limit > .zero else { throw Overdue() }
+        return try await withThrowingTaskGroup(of: Value?.self) { group in
             defer { group.cancelAll() }
             group.addTask { try await body() }
             group.addTask { [clock] in

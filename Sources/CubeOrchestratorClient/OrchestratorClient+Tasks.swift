@@ -67,24 +67,34 @@ extension OrchestratorClient {
     ///   - fence: that of the owner's lease; the owner `manual` needs none.
     ///   - pass: counts what is decided under one lease; lower than one before is refused.
     /// - Returns: the task as it is then.
-    /// - Throws: as ``schedule(_:owner:fence:pass:)`` and ``waitUntilReady(_:within:)``. When its own task is cancelled after it
-    ///   scheduled one, `cancelled`, whose detail `task` is the id of the task that goes on.
+    /// - Throws: as ``schedule(_:owner:fence:pass:)`` and ``waitUntilReady(_:within:)``. When its own task is cancelled,
+    ///   `cancelled`: its detail `task` is the id of the task that goes on, and `definition` the id by which that is scheduled
+    ///   again without a second one.
     @discardableResult
     public func run(
         _ definition: TaskDefinition, within limit: Duration, owner: OwnerName? = nil, fence: Int = 0, pass: Int = 0
     ) async throws -> TaskStatus {
         let observation = Observation()
+        let owner = owner ?? self.owner
+        // Given an id here, so that whoever gets no answer can ask for the same task again.
+        let definition = owner == .manual ? definition.identified : definition
+        let what = "scheduling \(definition.name)" + (definition.id.map { " (id \"\($0)\")" } ?? "")
+        let id = definition.id.map { ["definition": $0] } ?? [:]
         do {
-            return try await waiting(for: "scheduling \(definition.name)", within: limit, observation) {
-                let task = try await schedule(
-                    definition, owner: owner ?? self.owner, fence: fence, pass: pass, for: observation)
+            return try await waiting(for: what, within: limit, observation) {
+                let task = try await schedule(definition, owner: owner, fence: fence, pass: pass, for: observation)
                 return try await ready(task, observation)
             }
         } catch is CancellationError {
-            guard let task = observation.task else { throw CancellationError() }
+            guard let task = observation.task else {
+                throw APIError(.cancelled, "\(what): cancelled; the task may have been scheduled", details: id)
+            }
             throw APIError(
                 .cancelled, "cancelled; \(task.name)/\(task.ordinal) (task \(task.id)) goes on",
-                details: ["task": task.id.rawValue])
+                details: ["task": task.id.rawValue].merging(id) { $1 })
+        } catch var error as APIError where error.reason == .timeout && observation.task == nil {
+            error.details = (error.details ?? [:]).merging(id) { $1 }
+            throw error
         }
     }
 
@@ -137,13 +147,12 @@ extension OrchestratorClient {
             return try await within(limit) {
                 var living: [TaskID: String] = [:]
                 var asked: Set<TaskID> = []
-                for try await event in manager.watch(owner: owner).tellingOutages(to: { error in
-                    trouble.withLock { $0 = error }
-                }) {
+                let meet: @Sendable (APIError?) -> Void = { error in trouble.withLock { $0 = error } }
+                for try await event in manager.watch(owner: owner).tellingOutages(to: meet) {
                     event.apply(to: &living)
                     seen.withLock { [living] in $0 = living }
                     let new = Set(living.keys).subtracting(asked)
-                    try await stop(new)
+                    try await stop(new, onChange: meet)
                     asked.formUnion(new)
                     if living.isEmpty { break }
                 }
@@ -155,9 +164,11 @@ extension OrchestratorClient {
                 throw Self.silence("stopping the tasks of \(owner)", trouble.withLock(\.self), after: limit)
             }
             let names = living.values.sorted()
+            let outage = trouble.withLock(\.self).map { "; the manager does not answer: \($0.message)" } ?? ""
             throw APIError(
                 .timeout,
-                "after \(limit.text), \(Count(names.count, "task").verb("of \(owner) has", "of \(owner) have")) not ended",
+                "after \(limit.text), \(Count(names.count, "task").verb("of \(owner) has", "of \(owner) have")) not ended"
+                    + outage,
                 details: ["tasks": Self.short(names)])
         }
     }
@@ -168,11 +179,11 @@ extension OrchestratorClient {
     }
 
     /// Asks tasks to end, some at a time.
-    private func stop(_ ids: Set<TaskID>) async throws {
+    private func stop(_ ids: Set<TaskID>, onChange: @Sendable @escaping (APIError?) -> Void) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             for (index, id) in ids.enumerated() {
                 if index >= Self.width { try await group.next() }
-                group.addTask { _ = try await manager.untilServed { try await manager.stop(id) } }
+                group.addTask { _ = try await manager.untilServed(onChange: onChange) { try await manager.stop(id) } }
             }
             try await group.waitForAll()
         }

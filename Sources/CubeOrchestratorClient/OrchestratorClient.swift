@@ -55,7 +55,7 @@ public struct OrchestratorClient: Sendable {
 
     /// A client that stands on one of a manager.
     public init(manager: ManagerClient, owner: OwnerName = .manual) {
-        self.init(manager: manager, owner: owner, clock: ContinuousClock())
+        self.init(manager: manager, owner: owner, clock: manager.clock)
     }
 
     package init(manager: ManagerClient, owner: OwnerName, clock: any Clock<Duration>) {
@@ -119,8 +119,10 @@ extension OrchestratorClient {
         try await manager.endpoints(of: name, owner: owner ?? self.owner).endpoints
     }
 
-    /// The output of a task, wherever it runs: after a break of the connection it goes on after what came already, and with
-    /// `follow` in the task's next place when it is placed anew.
+    /// The output of a task, wherever it runs.
+    ///
+    /// With `follow` it goes on after a break of the connection, after what came already, and in the task's next place when it is
+    /// placed anew. With a `tail`, and where more was written than the worker keeps, it goes on with what is written from then on.
     ///
     /// What a node that is lost wrote and nobody read is lost too.
     ///

@@ -8,20 +8,21 @@ extension HTTPTransport {
     /// logger is told when an outage begins (`warning`) and when it is over (`notice`).
     ///
     /// - Parameters:
-    ///   - onChange: told of each failure, and by `nil` of the answer after them.
+    ///   - onChange: told of each failure, and by `nil` of an answer.
     ///   - call: makes the call.
     /// - Throws: what `call` throws, unless time may mend it; `CancellationError`.
     package func untilServed<Value>(
         onChange: (APIError?) -> Void = { _ in }, _ call: () async throws -> Value
     ) async throws -> Value {
+        func tellAnswer() {
+            if memory.note(isAway: false) { options.logger.notice("\(name) answers again") }
+            onChange(nil)
+        }
         var failures = 0
         while true {
             do {
                 let value = try await call()
-                if failures > 0 {
-                    if memory.note(isAway: false) { options.logger.notice("\(name) answers again") }
-                    onChange(nil)
-                }
+                tellAnswer()
                 return value
             } catch let error as APIError where error.isUnserved {
                 failures += 1
@@ -32,6 +33,9 @@ extension HTTPTransport {
                 // Half of the pause at least: after a few failures, nothing is gained by a call at once.
                 try await clock.sleep(
                     for: options.retries.backoff(after: failures, error, share: .random(in: 0.5...1)), tolerance: nil)
+            } catch let error as APIError where error.isFromServer {
+                tellAnswer()
+                throw error
             }
         }
     }

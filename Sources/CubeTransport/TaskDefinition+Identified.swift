@@ -5,10 +5,11 @@ extension TaskDefinition {
     package var identified: TaskDefinition {
         guard id == nil else { return self }
         var definition = self
-        definition.id = (0..<2).map { _ in
+        let digits = (0..<2).map { _ in
             let half = String(UInt64.random(in: .min ... .max), radix: 16)
             return String(repeating: "0", count: 16 - half.count) + half
-        }.joined()
+        }
+        definition.id = Self.generatedIDPrefix + digits.joined()
         return definition
     }
 }

@@ -16,10 +16,13 @@ package struct WorkerOptions: Sendable {
     package var passage: [FilePath]
     /// The directory of secrets; default: `secrets` in the worker's own.
     package var secrets: FilePath
+    /// Whether a manager was named that it is to join: until it has, it takes no task, as a cluster of its own would lock that
+    /// manager out.
+    package var isToJoin: Bool
 
     package init(
         name: NodeName, directory: FilePath, supervisor: FilePath, capacity: ResourceSpec? = nil,
-        labels: [String: String] = [:], passage: [FilePath] = [], secrets: FilePath? = nil
+        labels: [String: String] = [:], passage: [FilePath] = [], secrets: FilePath? = nil, isToJoin: Bool = false
     ) {
         self.name = name
         self.directory = directory
@@ -28,6 +31,7 @@ package struct WorkerOptions: Sendable {
         self.labels = labels
         self.passage = passage
         self.secrets = secrets ?? directory.appending("secrets")
+        self.isToJoin = isToJoin
     }
 
     /// The output of a task.

@@ -14,6 +14,11 @@ extension WorkerService {
         if let cluster = membership.cluster, !cluster.isOfWorker {
             throw managed(by: cluster, "schedule the task there")
         }
+        if membership.cluster == nil, options.isToJoin {
+            throw APIError(
+                .conflict,
+                "worker \(options.name) is to join a manager, which gives it its tasks; schedule the task there")
+        }
         let definition = try definition.checked(at: "")
         try Self.check(definition, at: "")
         if let known = try known(by: definition) { return (report(known), false) }

@@ -11,7 +11,7 @@ extension WorkerService {
     /// Takes a placement over. The same one again changes nothing.
     package func assign(_ assignment: TaskAssignment) async throws -> (task: WorkerTask, created: Bool) {
         try accept(cluster: assignment.cluster, term: assignment.term)
-        try Self.check(assignment.definition, at: "definition", settings: assignment.settingsDigest)
+        try Self.check(assignment.definition, at: "definition")
         if let record = table[assignment.id] {
             if record.placement == assignment.placement {
                 try Self.check(record, isOf: assignment)
@@ -130,9 +130,6 @@ extension WorkerService {
     package func updateSettings(_ id: TaskID, _ settings: TaskSettings) async throws -> WorkerTask {
         try accept(cluster: settings.cluster, term: settings.term)
         let record = try record(id)
-        if let problem = settings.definition.problem(ofSettings: settings.settingsDigest, field: "settings_digest") {
-            throw APIError.invalid([problem])
-        }
         guard case .placement(var value) = record, record.placement == settings.placement else {
             throw APIError(.conflict, "\(id): placement \(settings.placement) is not \(record.placement)")
         }
@@ -167,12 +164,10 @@ extension WorkerService {
 
     /// What this worker cannot run at all.
     ///
-    /// - Parameters:
-    ///   - path: where the definition stands in what was asked; empty where it is the whole.
-    ///   - settings: the digest that came for its settings.
-    static func check(_ definition: TaskDefinition, at path: String, settings: Digest? = nil) throws(APIError) {
+    /// - Parameter path: where the definition stands in what was asked; empty where it is the whole.
+    static func check(_ definition: TaskDefinition, at path: String) throws(APIError) {
         func field(_ name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
-        var fields = [definition.problem(ofSettings: settings, field: "settings_digest")].compactMap(\.self)
+        var fields: [ValidationError] = []
         if let image = definition.image {
             fields.append(
                 ValidationError(
@@ -200,10 +195,17 @@ extension WorkerService {
         guard fields.isEmpty else { throw .invalid(fields) }
     }
 
+    /// `settings` where the digest that came with a placement is of other settings than this version reads: a newer manager may
+    /// send some that it does not know. No task is refused or ended for that, and nobody is to believe that they count.
+    private static func unreadSettings(of placement: SupervisedPlacement) -> [String] {
+        placement.assignment.definition.hasSettings(placement.settingsDigest) ? [] : ["settings"]
+    }
+
     func report(_ record: TaskRecord) -> WorkerTask {
         switch record {
         case .placement(let placement):
-            placement.report(notEnforced: runtime.notEnforced(placement.assignment.definition))
+            placement.report(
+                notEnforced: Self.unreadSettings(of: placement) + runtime.notEnforced(placement.assignment.definition))
         case .tombstone(let id, let placement, let at):
             WorkerTask(
                 id: id, placement: placement, run: 0, state: .stopped, reason: .stoppedBeforeStart, endedAt: at.wall,

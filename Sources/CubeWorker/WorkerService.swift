@@ -245,5 +245,7 @@ package actor WorkerService: Service {
                 logger.warning("\(record.id): cannot be forgotten: \(error)")
             }
         }
+        // Nobody asks a worker that stands alone what it forgot.
+        if membership.cluster?.isOfWorker == true { table.acknowledge(table.sequence) }
     }
 }

@@ -52,6 +52,18 @@ struct StoreRestorationTests {
         }
     }
 
+    @Test func `what is left of a copy is removed, and a backup of a person's is not`() async throws {
+        try await withDirectory { directory in
+            let names = [".cube-copy-1.sqlite", "backup-2026-11-28.sqlite"]
+            for name in names {
+                #expect(FileManager.default.createFile(atPath: directory.appending(name).string, contents: Data()))
+            }
+            try SQLiteStore.open(directory: directory).database.close()
+            #expect(
+                names.map { FileManager.default.fileExists(atPath: directory.appending($0).string) } == [false, true])
+        }
+    }
+
     @Test func `a log that is lost makes no other cluster, and no term comes twice`() async throws {
         try await withDirectory { directory in
             let store = try SQLiteStore.open(directory: directory)

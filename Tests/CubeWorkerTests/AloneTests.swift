@@ -19,6 +19,21 @@ struct AloneTests {
         return definition
     }
 
+    @Test func `a worker that is to join a manager takes no task before it has`() async throws {
+        try await WorkerWorld.with { world in
+            let options = WorkerOptions(
+                name: NodeName(rawValue: "w1")!, directory: world.directory, supervisor: WorkerWorld.supervisor,
+                isToJoin: true)
+            try await world.worker(options: options) { worker in
+                let error = await #expect(throws: APIError.self) {
+                    _ = try await worker.service.submit(self.definition("exit 0"))
+                }
+                #expect(error?.reason == .conflict)
+                #expect(await worker.service.info().cluster == nil)
+            }
+        }
+    }
+
     @Test func `a task runs, outlives its worker, is known to the next one, and stops when it is asked to`()
         async throws
     {

@@ -76,7 +76,7 @@ extension ClusterIndex {
     mutating func remove(_ task: TaskRecord) {
         attempts[task.slot]?.removeAll { $0 == task.id }
         if attempts[task.slot]?.isEmpty == true { attempts[task.slot] = nil }
-        if let id = task.definition.id { keyed[id] = nil }
+        if let id = task.definition.id, keyed[id] == task.id { keyed[id] = nil }
         adjustCrowded(task.slot)
         count(task, by: -1)
     }

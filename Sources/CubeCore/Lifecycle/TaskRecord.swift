@@ -93,7 +93,7 @@ extension TaskRecord {
             specDigest: specDigest, settingsDigest: settingsDigest, source: source, node: lastPlacement?.node,
             placement: placements, endpoints: endpoints, nodeUnknown: nodeUnknown, createdAt: createdAt,
             createdRevision: createdRevision,
-            revision: revision, definition: definition.withoutContents)
+            revision: revision, definition: definition.withoutContents.withoutGeneratedID)
         if let report {
             status.run = report.run
             status.restarts = report.restarts

@@ -69,7 +69,8 @@ extension ManagerService {
             let events = try self.events(since: revision, limit: limit)
             return events.isEmpty ? nil : events
         }
-        let events = found ?? []
+        // What came after the last look is in the revision that is told: it would be lost to whoever goes on from there.
+        let events = try found ?? self.events(since: revision, limit: limit)
         return EventList(revision: events.last?.revision ?? max(revision, state.revision), events: events)
     }
 

@@ -23,8 +23,8 @@ extension SQLiteStore {
         }
     }
 
-    /// How the name of a copy begins.
-    private static let copyPrefix = "backup-"
+    /// How the name of a copy begins: in a way in which nobody names a backup, as what is left of copies is removed.
+    private static let copyPrefix = ".cube-copy-"
 
     /// Removes what is left of copies whose process was killed: they hold the values of `env`.
     static func removeCopies(beside path: FilePath) throws {

@@ -1,3 +1,4 @@
+import CubeCore
 import CubeErrors
 import CubeJSON
 import CubeTypes
@@ -20,7 +21,9 @@ struct JSONBody {
             throw .invalid([ValidationError(error, in: bytes)])
         }
         guard document.duplicateKeys.isEmpty else {
-            throw .invalid(Self.repetitions(in: document.root, at: JSONPlace()))
+            var found: [ValidationError] = []
+            Self.findRepetitions(in: document.root, at: JSONPlace(), &found)
+            throw .invalid(found)
         }
     }
 
@@ -34,15 +37,22 @@ struct JSONBody {
         }
     }
 
-    /// The members that stand twice in an object, wherever it is.
-    private static func repetitions(in value: JSONValue, at place: JSONPlace) -> [ValidationError] {
+    /// How many repetitions are told.
+    private static let limit = 100
+
+    /// Finds the members that stand twice in an object, wherever it is. A key may be as long as a body: only its beginning is told.
+    private static func findRepetitions(in value: JSONValue, at place: JSONPlace, _ found: inout [ValidationError]) {
         var seen: Set<String> = []
-        let own = value.members.flatMap { key, member -> [ValidationError] in
-            let inside = place.member(key.text)
-            let repetition = ValidationError(field: inside.text, value: nil, message: "is given twice")
-            return (seen.insert(key.text).inserted ? [] : [repetition]) + repetitions(in: member, at: inside)
+        for (key, member) in value.members where found.count < limit {
+            let isRepeated = !seen.insert(key.text).inserted
+            guard isRepeated || [.object, .array].contains(member.kind) else { continue }
+            let inside = place.member(key.text.harmless.shortened(to: 60))
+            if isRepeated { found.append(ValidationError(field: inside.text, value: nil, message: "is given twice")) }
+            findRepetitions(in: member, at: inside, &found)
         }
-        return own + value.elements.enumerated().flatMap { repetitions(in: $1, at: place.element($0)) }
+        for (index, element) in value.elements.enumerated() where found.count < limit {
+            findRepetitions(in: element, at: place.element(index), &found)
+        }
     }
 }
 

@@ -20,9 +20,27 @@ struct SchemaChecker {
     private static let limit = 100
 
     private let components: [String: CanonicalJSON]
+    private let patterns: Patterns
     private var problems: [ValidationError] = []
 
-    private init(components: [String: CanonicalJSON]) { self.components = components }
+    private init(components: [String: CanonicalJSON], patterns: Patterns = Patterns()) {
+        self.components = components
+        self.patterns = patterns
+    }
+
+    /// The patterns of one check, each compiled once: a body may hold many texts.
+    private final class Patterns {
+        private var compiled: [String: Regex<AnyRegexOutput>] = [:]
+
+        func match(_ text: String, _ pattern: String) -> Bool {
+            // Every pattern is one of ours.
+            guard let regex = try? compiled[pattern] ?? Regex(pattern).matchingSemantics(.unicodeScalar) else {
+                return true
+            }
+            compiled[pattern] = regex
+            return text.firstMatch(of: regex) != nil
+        }
+    }
 
     /// Every place of a value that breaks a schema, in the order in which they stand there.
     static func problems(of value: JSONValue, _ schema: Schema) -> [ValidationError] {
@@ -94,24 +112,24 @@ extension SchemaChecker {
         if rules["contentEncoding"] != nil, Data(base64Encoded: text) == nil {
             return report(place, value, "must be base 64")
         }
-        guard let demand = Self.demands(on: text, rules).first else { return }
+        guard let demand = demands(on: text, rules).first else { return }
         let example = rules["examples"]?.elements?.first.map { ", such as \($0.line)" } ?? ""
         report(place, value, demand + example)
     }
 
     /// What a text, or a key, must be and is not.
-    private static func demands(on text: String, _ rules: [String: CanonicalJSON]) -> [String] {
+    private func demands(on text: String, _ rules: [String: CanonicalJSON]) -> [String] {
         ["minLength", "pattern", "not"].compactMap { keyword in
             guard let rule = rules[keyword], !obeys(text, keyword, rule) else { return nil }
-            return demand(keyword, rule)
+            return Self.demand(keyword, rule)
         }
     }
 
-    private static func obeys(_ text: String, _ keyword: String, _ rule: CanonicalJSON) -> Bool {
+    private func obeys(_ text: String, _ keyword: String, _ rule: CanonicalJSON) -> Bool {
         switch keyword {
         case "minLength": text.unicodeScalars.count >= rule.whole ?? 0
         // No value of ours that has a pattern is longer. A caller could make a search through all of its text take long.
-        case "pattern": rule.word.map { matches(String(text.unicodeScalars.prefix(4096)), $0) } ?? true
+        case "pattern": rule.word.map { patterns.match(String(text.unicodeScalars.prefix(4096)), $0) } ?? true
         case "not": !(rule.members?["enum"]?.words?.contains(text) ?? false)
         default: true
         }
@@ -124,12 +142,6 @@ extension SchemaChecker {
         case "not": "must not be one of \((rule.members?["enum"]?.words ?? []).joined(separator: ", "))"
         default: "must match \(rule.word ?? "")"
         }
-    }
-
-    private static func matches(_ text: String, _ pattern: String) -> Bool {
-        // Every pattern is one of ours.
-        guard let regex = try? Regex(pattern).matchingSemantics(.unicodeScalar) else { return true }
-        return text.firstMatch(of: regex) != nil
     }
 
     private mutating func checkNumber(_ value: JSONValue, _ rules: [String: CanonicalJSON], at place: JSONPlace) {
@@ -166,7 +178,7 @@ extension SchemaChecker {
                 if member.kind != .null { check(member, property, at: place.member(key.text)) }
             } else if let values = rules["additionalProperties"], values.members != nil {
                 let inside = place.name(key.text)
-                for demand in Self.demands(on: key.text, names) { report(inside, nil, "its name \(demand)") }
+                for demand in demands(on: key.text, names) { report(inside, nil, "its name \(demand)") }
                 check(member, values, at: inside)
             }
         }
@@ -184,7 +196,7 @@ extension SchemaChecker {
         _ value: JSONValue, _ alternatives: [CanonicalJSON], at place: JSONPlace
     ) {
         let attempts = alternatives.map { schema in
-            var attempt = SchemaChecker(components: components)
+            var attempt = SchemaChecker(components: components, patterns: patterns)
             attempt.check(value, schema, at: place)
             return (rules: rules(of: schema), problems: attempt.problems)
         }

@@ -82,6 +82,18 @@ extension TaskDefinition {
     /// What an ``id`` must be, as a message says it.
     public static let idRule = "must be 1 to 128 printable ASCII characters"
 
+    /// How the ids begin that a client makes up.
+    package static let generatedIDPrefix = "auto-"
+
+    /// The same as those who read a task are told it: without an id that a client made up. Whoever schedules the definition of a
+    /// task that they read, such as an earlier version, means a new task.
+    package var withoutGeneratedID: TaskDefinition {
+        guard id?.hasPrefix(Self.generatedIDPrefix) == true else { return self }
+        var definition = self
+        definition.id = nil
+        return definition
+    }
+
     package static func isID(_ text: String) -> Bool {
         (1...128).contains(text.utf8.count) && text.utf8.allSatisfy { (0x20...0x7e).contains($0) }
     }

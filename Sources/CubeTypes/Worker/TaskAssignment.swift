@@ -20,8 +20,8 @@ public struct TaskAssignment: Codable, Hashable, Sendable {
     public var ports: [String: Int]
     /// Where what it depends on was served when it was placed: `HOST:PORT` by the names of the variables that tell it.
     public var addresses: [String: String]
-    /// Over the fields of the definition that change in place; `nil`: the worker derives it. It refuses one that is of something
-    /// else.
+    /// Over the fields of the definition that change in place; `nil`: the worker derives it. One that is of other
+    /// settings than the worker reads is kept, and told as not enforced: a newer manager may know more of them.
     public var settingsDigest: Digest?
     /// What the task is.
     public var definition: TaskDefinition
@@ -76,7 +76,7 @@ public struct TaskSettings: Codable, Hashable, Sendable {
     public var term: Int
     /// The placement that is meant.
     public var placement: Int
-    /// The settings digest that the task gets; `nil`: the worker derives it. It refuses one that is of something else.
+    /// The settings digest that the task gets; `nil`: the worker derives it.
     public var settingsDigest: Digest?
     /// The definition whose settings count from now on; its replacing fields are those that the task has.
     public var definition: TaskDefinition

@@ -28,7 +28,8 @@ public struct WorkerTask: Codable, Hashable, Sendable, Identifiable {
     public var endedAt: Timestamp?
     /// The digest of the settings that count now.
     public var settingsDigest: Digest
-    /// The limits that this node cannot hold, such as `memory`.
+    /// The limits that this node cannot hold, such as `memory`; `settings` where a newer manager sent some that its worker does not
+    /// know.
     public var notEnforced: [String]
 
     enum CodingKeys: String, CodingKey {

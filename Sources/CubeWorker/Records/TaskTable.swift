@@ -30,7 +30,7 @@ struct TaskTable {
 
     mutating func remove(_ id: TaskID) {
         sequence += 1
-        if let key = rows[id]?.record.key { keyed[key] = nil }
+        if let key = rows[id]?.record.key, keyed[key] == id { keyed[key] = nil }
         rows[id] = nil
         removed[id] = sequence
     }

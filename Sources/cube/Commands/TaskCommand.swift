@@ -148,9 +148,13 @@ extension TaskStatus {
         var parts = [headline ?? reason?.rawValue].compactMap { $0 }
         if let exit, message == nil { parts.append("last \(exit.words)") }
         if nodeUnknown { parts.append("its node is silent") }
-        if !notEnforced.isEmpty, !state.hasEnded {
+        let limits = notEnforced.filter { $0 != "settings" }
+        if notEnforced.contains("settings"), !state.hasEnded {
+            parts.append("some of its settings do not count: its node runs an older version, which does not know them")
+        }
+        if !limits.isEmpty, !state.hasEnded {
             parts.append(
-                "not enforced: \(notEnforced.joined(separator: ", ")), as the task is a process, which may use more than it reserves "
+                "not enforced: \(limits.joined(separator: ", ")), as the task is a process, which may use more than it reserves "
                     + "(`cube doctor` says what to do)")
         }
         return parts.isEmpty ? nil : parts.joined(separator: "; ")

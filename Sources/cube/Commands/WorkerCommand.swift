@@ -1,5 +1,6 @@
 import ArgumentParser
 import CubeServer
+import CubeManager
 import CubeTypes
 import SystemPackage
 
@@ -53,7 +54,9 @@ struct WorkerCommand: Command {
             listen: listen.choice(default: .tcp(host: "127.0.0.1", port: 8080)), holder: "cube worker",
             labels: Dictionary(labels.map { ($0.key, $0.value) }) { $1 },
             secrets: secrets.map { FilePath($0) },
-            token: try options.tokenInFile, manager: { [options] in try options.connection(.worker) },
+            token: try options.tokenInFile,
+            isToJoin: options.manager != nil || manager.place.data.manager.appending(SQLiteStore.fileName).exists,
+            manager: { [options] in try options.connection(.worker) },
             log: DaemonLog(isVerbose: verbosity.verbose))
         try await ForegroundProcess.run([role, ServiceNotice(parts: [role.url])])
     }

@@ -17,6 +17,8 @@ struct WorkerRole: Service {
     var secrets: FilePath?
     /// The token that its manager calls it with, where that is not the one of the data directory.
     var token: String?
+    /// Whether a manager is named that it is to join.
+    var isToJoin = true
     /// Where its manager is, once that is known; asked before each call.
     var manager: @Sendable () async throws -> Connection
     var log: DaemonLog
@@ -32,7 +34,8 @@ struct WorkerRole: Service {
         let worker = try await WorkerService.open(
             WorkerOptions(
                 name: name, directory: directory, supervisor: try SupervisorProgram.require(), labels: labels,
-                passage: [data.path, directory.removingLastComponent()], secrets: secrets ?? data.secrets),
+                passage: [data.path, directory.removingLastComponent()], secrets: secrets ?? data.secrets,
+                isToJoin: isToJoin),
             registrar: ManagerClientRegistrar { try await manager().client(logger) }, logger: logger)
         let server = WorkerServer(
             worker,
