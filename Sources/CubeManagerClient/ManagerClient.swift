@@ -35,11 +35,12 @@ public struct ManagerClient: Sendable {
     /// - Parameters:
     ///   - wire: what carries its requests.
     ///   - clock: what its deadlines are measured by; `nil`: the machine's.
+    ///   - chance: from 0 to 1, for the pauses between attempts.
     package init(
         wire: any Wire, token: String? = nil, options: ClientOptions = ClientOptions(),
-        clock: (any Clock<Duration>)? = nil
+        clock: (any Clock<Duration>)? = nil, chance: @Sendable @escaping () -> Double = { .random(in: 0...1) }
     ) {
-        transport = HTTPTransport(wire: wire, token: token, options: options, clock: clock)
+        transport = HTTPTransport(wire: wire, token: token, options: options, clock: clock, chance: chance)
     }
 
     /// The path of an endpoint below the manager's prefix.

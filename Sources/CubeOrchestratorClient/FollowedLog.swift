@@ -90,8 +90,11 @@ struct FollowedLog: AsyncSequence, Sendable {
 
 /// How far the output of a place was read, so that nothing comes twice when it is opened again.
 struct LogPlace: Hashable, Sendable {
+    /// Up to how many bytes it is certain that a worker still has the beginning, which it removes beyond some 30 MiB.
+    static let limit = 8 << 20
+
     private var placement = 0
-    /// How many bytes of it came; `nil` where it was not read from its beginning.
+    /// How many bytes of it came; `nil` where it was not read from its beginning, or that may be gone.
     private var count: Int?
     private var skip = 0
     private var isOpenedAgain = false
@@ -103,6 +106,8 @@ struct LogPlace: Hashable, Sendable {
     mutating func open(_ placement: Int, isWhole: Bool) -> Bool {
         isOpenedAgain = placement == self.placement
         if isOpenedAgain {
+            // Whoever skips bytes that are not there any more skips as many that are new.
+            if let known = count, known > Self.limit { count = nil }
             skip = count ?? 0
             return false
         }

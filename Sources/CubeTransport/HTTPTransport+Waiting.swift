@@ -32,7 +32,7 @@ extension HTTPTransport {
                 onChange(error)
                 // Half of the pause at least: after a few failures, nothing is gained by a call at once.
                 try await clock.sleep(
-                    for: options.retries.backoff(after: failures, error, share: .random(in: 0.5...1)), tolerance: nil)
+                    for: options.retries.backoff(after: failures, error, share: 0.5 + chance() / 2), tolerance: nil)
             } catch let error as APIError where error.isFromServer {
                 tellAnswer()
                 throw error

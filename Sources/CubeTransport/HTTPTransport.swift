@@ -13,6 +13,8 @@ package struct HTTPTransport: Sendable {
     private let wire: any Wire
     private let token: String?
     private let deadlines: Deadlines
+    /// From 0 to 1: how much of the longest pause to take before another attempt.
+    let chance: @Sendable () -> Double
     let memory = ClientMemory()
 
     /// - Parameter token: sent as a bearer token; a Unix socket needs none.
@@ -28,10 +30,12 @@ package struct HTTPTransport: Sendable {
     /// - Parameters:
     ///   - wire: what carries its requests.
     ///   - clock: `nil`: the machine's.
+    ///   - chance: from 0 to 1, for the pauses between attempts.
     package init(
         wire: any Wire, token: String? = nil, options: ClientOptions = ClientOptions(),
-        clock: (any Clock<Duration>)? = nil
+        clock: (any Clock<Duration>)? = nil, chance: @Sendable @escaping () -> Double = { .random(in: 0...1) }
     ) {
+        self.chance = chance
         self.wire = wire
         self.token = token
         self.options = options
@@ -155,7 +159,7 @@ extension HTTPTransport {
                 mayHaveActed = mayHaveActed || !isUnserved
             }
             error.requestID = error.requestID ?? prepared.headers.first { $0.name == Self.requestID }?.value
-            guard mayRepeat, let pause = options.retries.pause(after: attempt, error, share: .random(in: 0...1)),
+            guard mayRepeat, let pause = options.retries.pause(after: attempt, error, share: chance()),
                 clock.now.advanced(by: pause) < end, memory.takeRetry()
             else {
                 Self.record(request, outcome: error.reason.rawValue, began.duration(to: clock.now))

@@ -121,7 +121,8 @@ extension Parts {
 
     func managerClient(_ options: ClientOptions) -> ManagerClient {
         let wire = wire(to: ManagerSeat.place, named: endpoint.rawValue) { seat.server }
-        return ManagerClient(wire: wire, options: options, clock: time)
+        // Whole pauses, so that a test sees the same each time.
+        return ManagerClient(wire: wire, options: options, clock: time, chance: { 1 })
     }
 
     func workerClient(_ name: String) throws(APIError) -> WorkerClient {

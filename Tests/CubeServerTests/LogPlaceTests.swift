@@ -1,0 +1,37 @@
+import Testing
+
+@testable import CubeOrchestratorClient
+
+/// How far the output of a task was read.
+struct LogPlaceTests {
+    @Test func `what came before a break does not come again`() {
+        var place = LogPlace()
+        _ = place.open(1, isWhole: true)
+        let first = place.take([1, 2, 3])
+        #expect(first == [1, 2, 3])
+        _ = place.open(1, isWhole: true)
+        #expect(place.tail == nil)
+        let (known, news) = (place.take([1, 2]), place.take([3, 4]))
+        #expect(known == nil && news == [4])
+    }
+
+    @Test func `where the beginning may be gone, nothing new is taken for what came already`() {
+        var place = LogPlace()
+        _ = place.open(1, isWhole: true)
+        let much = place.take([UInt8](repeating: 0, count: LogPlace.limit + 1))
+        #expect(much?.count == LogPlace.limit + 1)
+        _ = place.open(1, isWhole: true)
+        #expect(place.tail == 0)
+        let news = place.take([1])
+        #expect(news == [1])
+    }
+
+    @Test func `of another placement everything comes`() {
+        var place = LogPlace()
+        _ = place.open(1, isWhole: false)
+        let first = place.take([1, 2])
+        let isAnother = place.open(2, isWhole: false)
+        let second = place.take([1, 2])
+        #expect(first == [1, 2] && isAnother && place.tail == nil && second == [1, 2])
+    }
+}
