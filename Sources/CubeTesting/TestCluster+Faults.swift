@@ -7,15 +7,11 @@ extension TestCluster {
     /// `unavailable`. Workers go on with their tasks, and what the manager stored is kept. Without a manager, nothing happens.
     public func stopManager() async { await parts.seat.stop() }
 
-    /// Starts a manager with what the last one stored, under a new term, and waits until the cluster has settled. With a manager,
-    /// nothing happens.
-    ///
-    /// - Throws: what keeps it from listening at ``endpoint``.
+    /// Starts a manager with what the last one stored, under a new term, and waits until the cluster has settled. With a manager, or
+    /// while one is started, nothing happens. An error that keeps it from listening at ``endpoint`` ends the cluster.
     public func startManager() async throws { try await parts.startManager() }
 
     /// Ends the manager as `kill -9` does, and starts another one at once.
-    ///
-    /// - Throws: as ``startManager()``.
     public func restartManager() async throws {
         await stopManager()
         try await startManager()

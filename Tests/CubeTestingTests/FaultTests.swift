@@ -13,6 +13,17 @@ struct FaultTests {
 
     // MARK: The manager comes and goes
 
+    @Test func `a manager that is started twice at once is one manager`() async throws {
+        try await TestCluster.run { cluster in
+            let term = try await cluster.manager.clusterStatus().term
+            await cluster.stopManager()
+            async let first: Void = cluster.startManager()
+            async let second: Void = cluster.startManager()
+            _ = try await (first, second)
+            #expect(try await cluster.manager.clusterStatus().term == term + 1)
+        }
+    }
+
     @Test func `without a manager every client finds nobody, and tasks run on; a new one knows them`() async throws {
         try await TestCluster.run(nodes: ["a", "b"]) { cluster in
             let own = ManagerClient(endpoint: cluster.endpoint)

@@ -26,6 +26,7 @@ final class ManagerSeat: Sendable {
     private let work: WorkQueue
     private let logger: Logger
     private let state = Mutex<Incumbent?>(nil)
+    private let isStarting = Mutex(false)
     private let comings: AsyncStream<Incumbent>
     private let entrance: AsyncStream<Incumbent>.Continuation
 
@@ -49,8 +50,14 @@ final class ManagerSeat: Sendable {
     /// How clients in this process reach it.
     var server: LocalServer? { state.withLock { $0?.local } }
 
-    /// Starts a manager, unless there is one, and returns when it listens.
+    /// Starts a manager, unless there is one or one is about to be, and returns when it listens.
     func start() async throws {
+        let isFirst = isStarting.withLock { isStarting in
+            defer { isStarting = true }
+            return !isStarting
+        }
+        guard isFirst else { return }
+        defer { isStarting.withLock { $0 = false } }
         guard manager == nil else { return }
         // No time passes meanwhile: that it listens is not told on the queue.
         work.enter()
