@@ -118,7 +118,7 @@ extension OrchestratorClient {
         APIError(.taskNotFound, "task \(id) is gone")
     }
 
-    /// Reads the last lines that a task wrote, where they can be had: without them an error still says what it must.
+    /// Reads the last lines that a task wrote. When they cannot be read, the error goes without them.
     private func readLog(of task: TaskStatus, _ observation: Observation) async {
         // A task that ended tells them with its message.
         if let end = task.lastLines { return observation.read(end) }
@@ -147,7 +147,7 @@ extension OrchestratorClient {
             group.addTask { try await body() }
             group.addTask { [clock] in
                 try await withThrowingTaskGroup(of: Void.self) { beside in
-                    // What it cannot do is not worth an error: the deadline is.
+                    // Its failure is no reason to end the wait.
                     if let meanwhile { beside.addTask { try? await meanwhile() } }
                     try await clock.sleep(for: limit)
                     beside.cancelAll()

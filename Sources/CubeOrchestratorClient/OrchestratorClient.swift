@@ -122,7 +122,7 @@ extension OrchestratorClient {
     /// The output of a task, wherever it runs.
     ///
     /// With `follow` it goes on after a break of the connection, after what came already, and in the task's next place when it is
-    /// placed anew. With a `tail`, and where more was written than the worker keeps, it goes on with what is written from then on.
+    /// placed anew. With a `tail`, or after more than 8 MiB, it leaves out what the task writes during the break.
     ///
     /// What a node that is lost wrote and nobody read is lost too.
     ///

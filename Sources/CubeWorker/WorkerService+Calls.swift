@@ -195,8 +195,8 @@ extension WorkerService {
         guard fields.isEmpty else { throw .invalid(fields) }
     }
 
-    /// `settings` where the digest that came with a placement is of other settings than this version reads: a newer manager may
-    /// send some that it does not know. No task is refused or ended for that, and nobody is to believe that they count.
+    /// `settings` if the settings digest of a placement differs from that of the settings as this version reads them. A newer
+    /// manager may send settings that this version does not know. The task runs without them, and its status says so.
     private static func unreadSettings(of placement: SupervisedPlacement) -> [String] {
         placement.assignment.definition.hasSettings(placement.settingsDigest) ? [] : ["settings"]
     }

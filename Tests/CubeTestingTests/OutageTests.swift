@@ -92,6 +92,20 @@ struct OutageTests {
 
     // MARK: Nothing is lost, and nothing comes twice
 
+    /// Restarts the manager five times. Each time a new task fails while the manager is away, and its worker starts it again.
+    private func restartManagerFiveTimes(in cluster: TestCluster) async throws {
+        for round in 0..<5 {
+            try await cluster.schedule(
+                TaskDefinition(name: try WorkloadName(checking: "web-\(round)"), command: ["web"]))
+            await cluster.stopManager()
+            try cluster.tasks["web-\(round)"].exit(1)
+            await cluster.advance(by: .seconds(7))
+            try await cluster.startManager()
+            await cluster.advance(by: .seconds(3))
+        }
+        await cluster.advance(by: .seconds(60))
+    }
+
     @Test func `a follower of events gets each of them once and in order, over five restarts`() async throws {
         try await TestCluster.run(nodes: ["a", "b"]) { cluster in
             let met = Seen<[TaskEvent]>([])
@@ -99,16 +113,7 @@ struct OutageTests {
                 group.addTask {
                     for try await event in cluster.manager.events(following: 0) { met.change { $0.append(event) } }
                 }
-                for round in 0..<5 {
-                    try await cluster.schedule(
-                        TaskDefinition(name: try WorkloadName(checking: "web-\(round)"), command: ["web"]))
-                    await cluster.stopManager()
-                    try cluster.tasks["web-\(round)"].exit(1)
-                    await cluster.advance(by: .seconds(7))
-                    try await cluster.startManager()
-                    await cluster.advance(by: .seconds(3))
-                }
-                await cluster.advance(by: .seconds(60))
+                try await restartManagerFiveTimes(in: cluster)
                 let all = try await cluster.manager.events(since: 0).events
                 #expect(met.value == all && all.count > 20)
                 group.cancelAll()
@@ -127,16 +132,7 @@ struct OutageTests {
                         known.change { $0.take(event) }
                     }
                 }
-                for round in 0..<5 {
-                    try await cluster.schedule(
-                        TaskDefinition(name: try WorkloadName(checking: "web-\(round)"), command: ["web"]))
-                    await cluster.stopManager()
-                    try cluster.tasks["web-\(round)"].exit(1)
-                    await cluster.advance(by: .seconds(7))
-                    try await cluster.startManager()
-                    await cluster.advance(by: .seconds(3))
-                }
-                await cluster.advance(by: .seconds(60))
+                try await restartManagerFiveTimes(in: cluster)
                 let tasks = try await cluster.manager.tasks(owner: .manual).tasks
                 #expect(known.value == Dictionary(uniqueKeysWithValues: tasks.map { ($0.id, $0) }))
                 #expect(tasks.count == 5 && tasks.allSatisfy { $0.restarts == 1 })

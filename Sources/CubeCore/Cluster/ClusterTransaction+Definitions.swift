@@ -66,8 +66,7 @@ extension APIError {
     package static func idTaken(_ id: String, by slot: String, _ task: TaskID) -> APIError {
         APIError(
             .conflict,
-            "the id \"\(id)\" is that of \(slot) (task \(task)), whose definition is another one; give each definition an id of "
-                + "its own",
+            "the id \"\(id)\" belongs to \(slot) (task \(task)), which has another definition; choose another id",
             details: ["task": "\(task)"])
     }
 

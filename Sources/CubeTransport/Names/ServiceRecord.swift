@@ -102,7 +102,7 @@ private struct MessageReader {
         return Int(bytes[place]) << 8 | Int(bytes[place + 1])
     }
 
-    /// A name, whose end may stand earlier in the message. A reference leads backwards only, so that none leads in a circle.
+    /// A name, whose end may stand earlier in the message. A reference leads backwards only, so that there is no cycle.
     mutating func name() throws(ServiceRecord.Malformed) -> String {
         var labels: [String] = []
         var (at, end): (Int, Int?) = (place, nil)

@@ -44,7 +44,8 @@ extension ServiceEndpoint: SkippableElement {}
 extension TaskEndpoint: SkippableElement {}
 extension TaskMetrics: SkippableElement {}
 
-// A definition in an answer is to be looked at. What is made of it has another digest, and a manager refuses that.
+// A definition in an answer is for reading. Parts that only a newer version knows are missing from it, and from a task that is
+// made of it again: nothing compares its spec digest with what is left.
 extension PortSpec: SkippableElement {}
 extension TaskFile: SkippableElement {}
 extension ContentSource: SkippableElement {}

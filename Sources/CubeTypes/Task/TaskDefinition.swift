@@ -9,10 +9,11 @@ public struct TaskDefinition: Hashable, Sendable {
     /// What stands for a value of ``env`` that the reader may not see.
     package static let hiddenValue = "<hidden>"
 
-    /// What its author calls this one task: 1 to 128 printable ASCII characters, such as `deploy-42`.
+    /// An idempotency key that the caller chooses: 1 to 128 printable ASCII characters, such as `deploy-42`.
     ///
-    /// A definition that is scheduled again under the same id is the same task, so a retry never makes a second one. It is in no
-    /// digest, nobody is told it but those who read the task, and manifests have none: a workload is known by its name.
+    /// Scheduling a definition again under the same id returns the same task, so a retry never creates a second one. The id is in no
+    /// digest, and a manifest has none: a workload is known by its name. A client makes up an id for a definition without one; such
+    /// an id is not returned with the task.
     public var id: String?
     /// The workload's name.
     public var name: WorkloadName
@@ -85,8 +86,8 @@ extension TaskDefinition {
     /// How the ids begin that a client makes up.
     package static let generatedIDPrefix = "auto-"
 
-    /// The same as those who read a task are told it: without an id that a client made up. Whoever schedules the definition of a
-    /// task that they read, such as an earlier version, means a new task.
+    /// The definition as a task returns it: without an id that a client made up. Scheduling the definition of an existing task, such
+    /// as an earlier version, then creates a new task.
     package var withoutGeneratedID: TaskDefinition {
         guard id?.hasPrefix(Self.generatedIDPrefix) == true else { return self }
         var definition = self
