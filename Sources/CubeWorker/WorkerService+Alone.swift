@@ -46,7 +46,7 @@ extension WorkerService {
     }
 
     /// The task that a definition's `id` belongs to already.
-    private func known(by definition: TaskDefinition) throws -> TaskRecord? {
+    private func known(by definition: TaskDefinition) throws -> WorkerRecord? {
         guard let key = definition.id, let id = table.keyed[key], case .placement(let value)? = table[id] else {
             return nil
         }

@@ -31,7 +31,7 @@ extension WorkerService {
     /// Records a placement that is new, and has it seen to.
     func take(_ assignment: TaskAssignment) throws -> WorkerTask {
         let run = table[assignment.id] == nil ? try firstRun(of: assignment) : 1
-        let record = TaskRecord.placement(SupervisedPlacement(assignment, boot: runtime.boot, run: run))
+        let record = WorkerRecord.placement(SupervisedPlacement(assignment, boot: runtime.boot, run: run))
         do {
             try keep(record)
         } catch let error as APIError where error.reason == .storageFull {
@@ -43,7 +43,7 @@ extension WorkerService {
     }
 
     /// - Throws: `conflict` where the placement that is known is about something else.
-    private static func check(_ record: TaskRecord, isOf assignment: TaskAssignment) throws(APIError) {
+    private static func check(_ record: WorkerRecord, isOf assignment: TaskAssignment) throws(APIError) {
         guard case .placement(let placement) = record, !placement.isSame(as: assignment) else { return }
         throw APIError(
             .conflict,
@@ -106,7 +106,7 @@ extension WorkerService {
                 try supervisor.signal(SIGTERM)
                 throw APIError(.conflict, "\(id): has no record, and was asked to end", retry: true)
             }
-            let tombstone = TaskRecord.tombstone(id, placement: placement, at: now())
+            let tombstone = WorkerRecord.tombstone(id, placement: placement, at: now())
             try keep(tombstone)
             return report(tombstone)
         }
@@ -201,7 +201,7 @@ extension WorkerService {
         placement.assignment.definition.hasSettings(placement.settingsDigest) ? [] : ["settings"]
     }
 
-    func report(_ record: TaskRecord) -> WorkerTask {
+    func report(_ record: WorkerRecord) -> WorkerTask {
         switch record {
         case .placement(let placement):
             placement.report(
@@ -238,7 +238,7 @@ extension WorkerService {
             tasks: table.records.map { summary($0, on: host) }, startedAt: startedAt.wall, lastSeenAt: seen.at)
     }
 
-    private func summary(_ record: TaskRecord, on host: String) -> TaskSummary {
+    private func summary(_ record: WorkerRecord, on host: String) -> TaskSummary {
         let task = report(record)
         guard case .placement(let placement) = record else {
             // Nothing is known of it but its id.

@@ -29,7 +29,7 @@ extension WorkerService {
 
     /// The record of a task that has a directory, also where it was missing; `nil` where the task was never recorded, or where
     /// only its run is known.
-    private func record(found id: TaskID) throws -> TaskRecord? {
+    private func record(found id: TaskID) throws -> WorkerRecord? {
         switch try store.recover(id) {
         case .record(let record): return record
         case .rebuilt(let record):

@@ -186,14 +186,14 @@ package actor WorkerService: Service {
     // MARK: Records
 
     /// Writes a record down, then lets it count.
-    func keep(_ record: TaskRecord) throws {
+    func keep(_ record: WorkerRecord) throws {
         guard table[record.id] != record else { return }
         try store.save(record)
         publish(record)
     }
 
     /// Lets a record count that the next worker would find out by itself.
-    func publish(_ record: TaskRecord) {
+    func publish(_ record: WorkerRecord) {
         guard table[record.id] != record else { return }
         table.put(record)
         taskBells[record.id]?.ring()
@@ -203,11 +203,11 @@ package actor WorkerService: Service {
     func acknowledge(_ since: Int) { table.acknowledge(since) }
 
     /// Whether its manager knows how a task is, if there is one.
-    func isKnownToManager(_ record: TaskRecord) -> Bool {
+    func isKnownToManager(_ record: WorkerRecord) -> Bool {
         membership.cluster?.isOfWorker == true || table.isAcknowledged(record.id)
     }
 
-    func record(_ id: TaskID) throws(APIError) -> TaskRecord {
+    func record(_ id: TaskID) throws(APIError) -> WorkerRecord {
         guard let record = table[id] else { throw APIError(.taskNotFound, "no task \(id)") }
         return record
     }

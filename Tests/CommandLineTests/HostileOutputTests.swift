@@ -124,8 +124,8 @@ import Testing
     @Test func `status shows hostile text and obeys none of it`() throws {
         for form in [StatusTable.Form.full, .wide] {
             func text(_ summary: SummaryStatus, _ workload: WorkloadStatus) -> Shown {
-                let author = StatusAuthor(reconciler: summary.source.path, outdated: summary.source.path)
-                let text = StatusText(summary: summary, author: author, workloads: [workload], form: form)
+                let freshness = StatusFreshness(reconciler: summary.source.path, outdated: summary.source.path)
+                let text = StatusText(summary: summary, freshness: freshness, workloads: [workload], form: form)
                 return Shown(lines: text.lines() + text.lines(columns: 60), markdown: text.markdown)
             }
             try check("status", workload) { text(summary, $0) }
@@ -279,7 +279,7 @@ import Testing
     func `the Markdown of these tests is read as a forge would: as it is, each hostile text means something`(
         text: String
     ) {
-        #expect(throws: MarkdownChecker.Finding.self) { try MarkdownChecker.check(text, "as it is") }
+        #expect(throws: MarkdownChecker.MarkdownProblem.self) { try MarkdownChecker.check(text, "as it is") }
     }
 
     @Test func `written JSON is laid out as jq does, and says the same`() throws {

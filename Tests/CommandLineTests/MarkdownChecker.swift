@@ -1,10 +1,10 @@
 /// Reads Markdown of ours as a forge would, as far as it takes to see whether foreign text in it means anything.
 enum MarkdownChecker {
     /// What of a text would mean something.
-    struct Finding: Error, CustomStringConvertible { let description: String }
+    struct MarkdownProblem: Error, CustomStringConvertible { let description: String }
 
     private static func demand(_ isTrue: Bool, _ message: String) throws {
-        if !isTrue { throw Finding(description: message) }
+        if !isTrue { throw MarkdownProblem(description: message) }
     }
 
     static func check(_ markdown: String, _ view: String) throws {

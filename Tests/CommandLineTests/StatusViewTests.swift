@@ -119,13 +119,13 @@ import Testing
         }
         #expect(
             seen() == ["job Synced Healthy 1", "web Synced Healthy 1", "Synced, Healthy; 2 workloads, 2 healthy"])
-        picture.author = StatusAuthor(outdated: "nobody is at work", isAbsent: true, living: [])
+        picture.freshness = StatusFreshness(outdated: "nobody is at work", isAbsent: true, living: [])
         #expect(
             seen() == ["job Unknown Healthy 1", "web Unknown Missing 0", "Unknown, Missing; 2 workloads, 1 healthy"])
-        picture.author.living = [web.id]
+        picture.freshness.living = [web.id]
         #expect(seen()[1] == "web Unknown Healthy 1")
         // Where tasks run elsewhere, nobody here knows how they are.
-        picture.author.living = nil
+        picture.freshness.living = nil
         #expect(seen()[1] == "web Unknown Unknown 1")
     }
 
@@ -143,11 +143,11 @@ import Testing
         #expect(unwell("web") == [])
         #expect(unwell("web", "nobody") == ["nobody: no such workload"])
         // What nobody keeps up to date is not waited for in vain: it never counts as well.
-        picture.author.outdated = "nobody is at work"
+        picture.freshness.outdated = "nobody is at work"
         #expect(unwell("web") == ["the status is not current: nobody is at work"])
         let waiter = StatusWaiter(names: [])
         #expect(waiter.show(picture, changed: []))
-        picture.author.outdated = nil
+        picture.freshness.outdated = nil
         try write("api")
         _ = try picture.read(SourceChange(everything: true), from: WrittenStatus(data: data))
         #expect(!waiter.show(picture, changed: []) && waiter.unwell.isEmpty)
@@ -194,7 +194,7 @@ import Testing
         try remove("status/workloads/web.json")
         try look(SourceChange(entries: ["status/workloads/web.json"]))
         #expect(take() == ["web gone"])
-        picture.author.outdated = "nobody is at work"
+        picture.freshness.outdated = "nobody is at work"
         try look(SourceChange())
         #expect(take() == ["Not current: nobody is at work"])
     }
@@ -259,9 +259,9 @@ import Testing
 
     @Test func `where nobody reconciles, it says what would, and what runs only where tasks may`() async throws {
         let alone = "no reconciler is at work here, so this is what the last one saw"
-        #expect(try await StatusAuthor.find(in: data).outdated == "\(alone). `cube reconcile` starts one")
+        #expect(try await StatusFreshness.find(in: data).outdated == "\(alone). `cube reconcile` starts one")
         try data.path.appending("worker/w1").makeDirectory()
-        let outdated = try await StatusAuthor.find(in: data).outdated
+        let outdated = try await StatusFreshness.find(in: data).outdated
         #expect(outdated == "\(alone); now no task runs here. `cube up` starts one")
     }
 }

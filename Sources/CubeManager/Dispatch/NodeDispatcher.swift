@@ -57,7 +57,7 @@ extension NodeDispatcher {
         let lease = service.options.workerLease
         var known: (incarnation: String, sequence: Int)?
         var deadline = clock.now.advanced(by: lease)
-        var backoff = Backoff()
+        var backoff = DispatchBackoff()
         var acceptedTerm: Int?
         while !Task.isCancelled {
             let term = await service.term
@@ -78,7 +78,7 @@ extension NodeDispatcher {
                         "the worker runs tasks that nobody here knows; they are left alone",
                         metadata: ["tasks": "\(unknown)"])
                 }
-                backoff = Backoff()
+                backoff = DispatchBackoff()
                 listed.finish()
                 if await service.hasUnstored {
                     // The worker keeps what it reported, and reports it again, until that is stored.
@@ -137,7 +137,7 @@ extension NodeDispatcher {
     /// A call that was made, and when it is made again if it is then still due.
     private struct Attempt<Instant: InstantProtocol> {
         var call: WorkerCall
-        var backoff: Backoff
+        var backoff: DispatchBackoff
         var again: Instant
     }
 
@@ -159,7 +159,8 @@ extension NodeDispatcher {
             for (call, isDone) in await perform(ready) {
                 let last = attempts[call.task]
                 var attempt = Attempt(
-                    call: call, backoff: last?.call == call ? last?.backoff ?? Backoff() : Backoff(), again: clock.now)
+                    call: call, backoff: last?.call == call ? last?.backoff ?? DispatchBackoff() : DispatchBackoff(),
+                    again: clock.now)
                 // One that succeeded shows in the next report, and is not due then.
                 let wait =
                     isDone ? service.options.workerLease : attempt.backoff.fail(jitter: service.options.jitter())

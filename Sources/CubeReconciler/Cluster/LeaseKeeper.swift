@@ -6,13 +6,13 @@ import Synchronization
 /// Takes the owner's lease and keeps it: without it nothing is written. Where another one of the same source has it, this one
 /// waits as its standby, and asks again with each renewal.
 final class LeaseKeeper: Sendable {
-    enum Standing: Hashable, Sendable {
+    enum Answer: Hashable, Sendable {
         case held(fence: Int)
         /// Another one has it, or the owner belongs to another source.
         case refused(APIError)
 
         /// Whether it says the same, in whatever words.
-        func isSame(as other: Standing?) -> Bool {
+        func isSame(as other: Answer?) -> Bool {
             switch (self, other) {
             case (.held(let fence), .held(let other)): fence == other
             case (.refused(let error), .refused(let other)): error.reason == other.reason
@@ -89,7 +89,7 @@ final class LeaseKeeper: Sendable {
     }
 
     /// - Returns: where the lease stands, if that can be told.
-    func renew() async -> Standing? {
+    func renew() async -> Answer? {
         let (fence, last, holds) = state.withLock { ($0.fence, $0.last, $0.holds) }
         do {
             let request = LeaseRequest(

@@ -35,7 +35,7 @@ struct ReconcileLoop {
     private var reconciliation: Reconciliation
     /// Why the cluster is not seen; `nil` while it is.
     private var outage: APIError?
-    private var standing: LeaseKeeper.Standing?
+    private var leaseState: LeaseKeeper.Answer?
     private var wakeAt: Timestamp?
     /// What is remembered changed and is not written yet.
     private var unsaved: (names: Bool, window: Bool) = (false, false)
@@ -71,7 +71,7 @@ struct ReconcileLoop {
         var planner = Planner(
             owner: options.owner, memory: memory.names, window: memory.window(at: world.present), reports: reports,
             summary: summary)
-        planner.contract = options.contract
+        planner.savedPlan = options.savedPlan
         planner.limits = options.limits
         reconciliation = Reconciliation(
             planner,
@@ -119,7 +119,7 @@ struct ReconcileLoop {
     /// earlier process said stands.
     private var canJudge: Bool {
         reconciliation.planner.desired.isKnown
-            && (outage != nil || (reconciliation.position != nil && (standing != nil || observesOnly)))
+            && (outage != nil || (reconciliation.position != nil && (leaseState != nil || observesOnly)))
     }
 
     // MARK: News
@@ -144,8 +144,8 @@ struct ReconcileLoop {
             reconciliation.update { $0.limits = limits }
         }
         if let lease = news.lease {
-            isRelevant = isRelevant || !lease.isSame(as: standing)
-            standing = lease
+            isRelevant = isRelevant || !lease.isSame(as: leaseState)
+            leaseState = lease
         }
         return isRelevant
     }
@@ -199,8 +199,8 @@ struct ReconcileLoop {
     }
 
     private mutating func decideAndAct() async -> ReconcilerFigures.PassResult {
-        let plannerStanding = plannerStanding
-        reconciliation.update { $0.standing = plannerStanding }
+        let plannerAccess = plannerAccess
+        reconciliation.update { $0.access = plannerAccess }
         if isFullPassDue { await considerAll() }
         var plan = reconciliation.pass(at: world.now())
         let problem = await record(plan)
@@ -215,7 +215,7 @@ struct ReconcileLoop {
         tell(plan.summary.conditions, problem)
         sourceFeed.list(at: plan.listAt)
         lease.tell(plan.holds)
-        guard case .held(let fence) = standing, !plan.actions.isEmpty else { return outage == nil ? .idle : .blind }
+        guard case .held(let fence) = leaseState, !plan.actions.isEmpty else { return outage == nil ? .idle : .blind }
         return await carryOut(plan, fence: fence)
     }
 
@@ -246,10 +246,10 @@ struct ReconcileLoop {
     }
 
     /// Why the planner may not act, or does not see.
-    private var plannerStanding: Standing {
+    private var plannerAccess: WriteAccess {
         if let outage { return .blind(reason: outage.reason.rawValue, message: outage.message) }
         if observesOnly { return .observing }
-        switch standing {
+        switch leaseState {
         case .held: return .writing
         case .refused(let error): return .watching(reason: error.reason.rawValue, message: error.message)
         case nil: return .watching(reason: "lease_pending", message: "the owner's lease was not taken yet")
@@ -291,7 +291,7 @@ struct ReconcileLoop {
             let error = APIError(wrapping: error)
             logger.warning("a plan broke off", metadata: ["error": "\(error)"])
             if error.concernsLease {
-                standing = .refused(error)
+                leaseState = .refused(error)
                 lease.lost(fence: fence)
             }
         }

@@ -15,13 +15,13 @@ package struct ReconcilerOptions: Sendable {
     /// Whether it only looks: drift and status are written, no lease is taken and nothing is changed.
     package var observesOnly: Bool
     /// The saved plan that is to be carried out, and nothing but that.
-    package var contract: PlanDocument?
+    package var savedPlan: PlanDocument?
     /// How many names may be pruned within a while without a person's word; at the start.
     package var limits: GuardLimits
 
     package init(
         owner: OwnerName = .default, origin: ManifestOrigin, directory: FilePath, holder: String,
-        rescan: Duration = .seconds(60), observesOnly: Bool = false, contract: PlanDocument? = nil,
+        rescan: Duration = .seconds(60), observesOnly: Bool = false, savedPlan: PlanDocument? = nil,
         limits: GuardLimits = GuardLimits()
     ) {
         self.owner = owner
@@ -30,7 +30,7 @@ package struct ReconcilerOptions: Sendable {
         self.holder = holder
         self.rescan = rescan
         self.observesOnly = observesOnly
-        self.contract = contract
+        self.savedPlan = savedPlan
         self.limits = limits
     }
 }

@@ -77,7 +77,7 @@ final class SourceFeed: ManifestFeed {
             let rescanAt = lookedAtEverything + (pollingReason == nil ? pace.rescan : pace.poll)
             let next = [rescanAt, listing.withLock(\.at), await source.nextReread].compactMap { $0 }.min() ?? rescanAt
             await bell.wait(atMost: next - now(), on: clock)
-            let change = await settledChange()
+            let change = await completeChange()
             let isListingDue = listing.withLock { $0.at.map { $0 <= now() } ?? false }
             if change.everything || rescanAt <= now() {
                 extent = .everything
@@ -94,7 +94,7 @@ final class SourceFeed: ManifestFeed {
     }
 
     /// What changed, once a burst of changes is over.
-    private func settledChange() async -> SourceChange {
+    private func completeChange() async -> SourceChange {
         var change = watcher.take()
         guard change != SourceChange() else { return change }
         for _ in 0..<pace.patience {

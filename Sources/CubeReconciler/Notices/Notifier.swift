@@ -25,12 +25,12 @@ struct Notifier {
             while let board = state.view.noticeBoard, !board.notices(since: told).isEmpty {
                 do { try await clock.sleep(for: pause) } catch { return }  // Cancelled.
                 let view = state.view
-                guard let summary = view.summary, let settled = view.noticeBoard else { break }
-                let notices = settled.notices(since: told)
+                guard let summary = view.summary, let board = view.noticeBoard else { break }
+                let notices = board.notices(since: told)
                 if notices.isEmpty { break }
                 do {
                     try await sender.send(NoticeMessage(notices, summary))
-                    told = settled
+                    told = board
                     try memory.save(told)
                 } catch {
                     logger.warning("notices could not be sent", metadata: ["error": "\(error)"])

@@ -14,7 +14,7 @@ struct Attachments: Hashable {
         case refused(String)
         case failed(FileError.Cause)
         /// It changed while it was read: it is to be read again.
-        case unsettled
+        case changing
     }
 
     private let directory: BytePath
@@ -38,7 +38,7 @@ struct Attachments: Hashable {
         ways.formUnion(links.ways)
         found[path] = place
         switch place {
-        case .missing, .unsettled: return .unreadable("does not exist")
+        case .missing, .changing: return .unreadable("does not exist")
         case .refused(let why): return .unreadable("is refused: \(why)")
         case .other: return .unreadable("is not a file")
         case .failed(let cause): return .unreadable("cannot be read: \(cause)")
@@ -49,8 +49,8 @@ struct Attachments: Hashable {
     /// - Parameter target: where the file is, without any link.
     private mutating func read(_ target: BytePath, as path: BytePath, in tree: any FileTree) -> AttachedContent {
         do throws(FileError) {
-            found[path] = .unsettled
-            guard let reading = try ManifestIndex.settledReading(of: target, in: tree) else {
+            found[path] = .changing
+            guard let reading = try ManifestIndex.stableReading(of: target, in: tree) else {
                 return .unreadable("does not exist")
             }
             guard reading.before == reading.after else { return .unreadable("changes while it is read") }

@@ -86,7 +86,7 @@ final class ManifestIndex {
             return true
         }
         do throws(FileError) {
-            guard let reading = try Self.settledReading(of: realPath, in: tree) else { return false }
+            guard let reading = try Self.stableReading(of: realPath, in: tree) else { return false }
             if reading.after.kind != .file {
                 refuse(path, isLink: isLink, "is not a regular file")
             } else if reading.before != reading.after {
@@ -200,7 +200,7 @@ final class ManifestIndex {
     }
 
     /// Reads a file until it did not change meanwhile, at most three times.
-    static func settledReading(of path: BytePath, in tree: any FileTree) throws(FileError) -> FileReading? {
+    static func stableReading(of path: BytePath, in tree: any FileTree) throws(FileError) -> FileReading? {
         var reading: FileReading?
         for _ in 0..<3 {
             reading = try tree.read(path, limit: Self.readLimit)

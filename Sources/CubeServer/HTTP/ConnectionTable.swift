@@ -4,7 +4,7 @@
 /// and crowd out only each other: the oldest one gives way to the newest, so a client that presents its token at once gets in
 /// whatever number of others wait.
 struct ConnectionTable<ID: Hashable & Sendable>: Sendable {
-    enum Standing: Hashable, Sendable {
+    enum Membership: Hashable, Sendable {
         case stranger
         /// It presented a token, from anywhere.
         case member
@@ -13,19 +13,19 @@ struct ConnectionTable<ID: Hashable & Sendable>: Sendable {
     }
 
     private struct Entry {
-        var standing: Standing
+        var membership: Membership
         var address: String
     }
 
     private let limits: ServerLimits
     private var entries: [ID: Entry] = [:]
-    private var counts: [Standing: Int] = [:]
+    private var counts: [Membership: Int] = [:]
     /// Oldest first.
     private var strangers: [ID] = []
 
     init(limits: ServerLimits) { self.limits = limits }
 
-    func count(_ standing: Standing) -> Int { counts[standing] ?? 0 }
+    func count(_ membership: Membership) -> Int { counts[membership] ?? 0 }
 
     /// Takes in a stranger's connection.
     ///
@@ -41,35 +41,35 @@ struct ConnectionTable<ID: Hashable & Sendable>: Sendable {
             leaving = strangers.first { addresses[entries[$0]?.address ?? ""]?.count == most }
         }
         if let leaving { leave(leaving) }
-        entries[id] = Entry(standing: .stranger, address: address)
+        entries[id] = Entry(membership: .stranger, address: address)
         strangers.append(id)
         counts[.stranger, default: 0] += 1
         return leaving
     }
 
-    /// Gives a connection another standing.
+    /// Gives a connection another membership.
     ///
-    /// - Returns: Whether it has it now. It has not where there are as many of that standing as there may be.
-    mutating func promote(_ id: ID, to standing: Standing) -> Bool {
+    /// - Returns: Whether it has it now. It has not where there are as many of that membership as there may be.
+    mutating func promote(_ id: ID, to membership: Membership) -> Bool {
         guard let entry = entries[id] else { return true }  // It is being closed.
-        guard entry.standing != standing, entry.standing != .local else { return true }
-        guard count(standing) < limit(of: standing) else { return entry.standing == .member }
+        guard entry.membership != membership, entry.membership != .local else { return true }
+        guard count(membership) < limit(of: membership) else { return entry.membership == .member }
         leave(id)
-        entries[id] = Entry(standing: standing, address: entry.address)
-        counts[standing, default: 0] += 1
+        entries[id] = Entry(membership: membership, address: entry.address)
+        counts[membership, default: 0] += 1
         return true
     }
 
     mutating func leave(_ id: ID) {
         guard let entry = entries.removeValue(forKey: id) else { return }
-        counts[entry.standing, default: 0] -= 1
-        if entry.standing == .stranger { strangers.removeAll { $0 == id } }
+        counts[entry.membership, default: 0] -= 1
+        if entry.membership == .stranger { strangers.removeAll { $0 == id } }
     }
 
-    func isStranger(_ id: ID) -> Bool { entries[id]?.standing == .stranger }
+    func isStranger(_ id: ID) -> Bool { entries[id]?.membership == .stranger }
 
-    private func limit(of standing: Standing) -> Int {
-        switch standing {
+    private func limit(of membership: Membership) -> Int {
+        switch membership {
         case .stranger: limits.strangers
         case .member: limits.connections
         case .local: limits.localConnections

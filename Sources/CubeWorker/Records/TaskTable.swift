@@ -2,7 +2,7 @@ import CubeTypes
 
 /// The records that a worker holds, each with the number of its last change, so that a manager can ask for what is new.
 struct TaskTable {
-    private var rows: [TaskID: (record: TaskRecord, sequence: Int)] = [:]
+    private var rows: [TaskID: (record: WorkerRecord, sequence: Int)] = [:]
     /// What changed at which number, in this order, so that nobody looks at all rows for those that are new; a task that
     /// changed again since is in it more than once.
     private var changed: [(sequence: Int, id: TaskID)] = []
@@ -14,12 +14,12 @@ struct TaskTable {
     private var acknowledged = 0
     private(set) var sequence = 0
 
-    subscript(id: TaskID) -> TaskRecord? { rows[id]?.record }
+    subscript(id: TaskID) -> WorkerRecord? { rows[id]?.record }
 
     /// All records, by id.
-    var records: [TaskRecord] { rows.sorted { $0.key < $1.key }.map(\.value.record) }
+    var records: [WorkerRecord] { rows.sorted { $0.key < $1.key }.map(\.value.record) }
 
-    mutating func put(_ record: TaskRecord) {
+    mutating func put(_ record: WorkerRecord) {
         sequence += 1
         rows[record.id] = (record, sequence)
         if let key = record.key { keyed[key] = record.id }
@@ -36,9 +36,9 @@ struct TaskTable {
     }
 
     /// What changed after a number, by id; everything without one.
-    func changes(after since: Int?) -> (records: [TaskRecord], removed: [TaskID]) {
+    func changes(after since: Int?) -> (records: [WorkerRecord], removed: [TaskID]) {
         guard let since else { return (records, []) }
-        var records: [TaskRecord] = []
+        var records: [WorkerRecord] = []
         for (sequence, id) in changed.reversed() {
             if sequence <= since { break }
             if let row = rows[id], row.sequence == sequence { records.append(row.record) }

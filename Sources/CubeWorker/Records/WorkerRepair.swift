@@ -66,7 +66,7 @@ package struct WorkerRepair: Sendable {
         return repairs
     }
 
-    private func mend(_ id: TaskID) throws -> (TaskRecord?, Repair?) {
+    private func mend(_ id: TaskID) throws -> (WorkerRecord?, Repair?) {
         var setAside: String?
         do {
             if let record = try store.record(of: id) { return (record, nil) }

@@ -6,7 +6,7 @@ import Glibc
 import SystemPackage
 
 /// What a worker remembers of one task.
-enum TaskRecord: Codable, Hashable, Sendable {
+enum WorkerRecord: Codable, Hashable, Sendable {
     case placement(SupervisedPlacement)
     /// A stop came before the placement that it is for, which will therefore never start.
     case tombstone(TaskID, placement: Int, at: DurableInstant)
@@ -101,9 +101,9 @@ struct WorkerStore: Sendable {
 
     /// What is found of a task.
     enum Found {
-        case record(TaskRecord)
+        case record(WorkerRecord)
         /// Its record is missing, and was written anew from the copy in its run.
-        case rebuilt(TaskRecord)
+        case rebuilt(WorkerRecord)
         /// Its record is missing and there is no copy. Its run is found again when the manager assigns the task.
         case unrecorded(RunTrace)
         /// Its directory was made for an assignment that was never recorded, so never acknowledged.
@@ -126,9 +126,9 @@ struct WorkerStore: Sendable {
     }
 
     /// `nil` where there is none.
-    func record(of id: TaskID) throws -> TaskRecord? { try load(TaskRecord.self, recordFile(of: id)) }
+    func record(of id: TaskID) throws -> WorkerRecord? { try load(WorkerRecord.self, recordFile(of: id)) }
 
-    func save(_ record: TaskRecord) throws {
+    func save(_ record: WorkerRecord) throws {
         let task = directory(of: record.id)
         let makeDirectory = { try LocalFiles.makeDirectory(task, durablyIn: "\(directory)/tasks") }
         if record.isOfStop { try reserve.releasing(for: task, makeDirectory) } else { try makeDirectory() }
@@ -136,14 +136,14 @@ struct WorkerStore: Sendable {
     }
 
     /// Writes a copy of a record into the directory of a run, for the case that the record is lost.
-    func saveCopy(_ record: TaskRecord, in run: RunDirectory) throws {
+    func saveCopy(_ record: WorkerRecord, in run: RunDirectory) throws {
         try LocalFiles.write(try encoded(record), to: "record.json", in: run.path, durably: false)
     }
 
     /// `nil` where there is none that can be read: versions before this one wrote none.
-    func copy(in trace: RunTrace) -> TaskRecord? {
+    func copy(in trace: RunTrace) -> WorkerRecord? {
         // What cannot be read is no copy; what is known without it is what counts then.
-        try? load(TaskRecord.self, trace.directory.copy)
+        try? load(WorkerRecord.self, trace.directory.copy)
     }
 
     /// What was ever started of a task, whatever its record says.

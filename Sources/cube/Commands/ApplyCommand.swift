@@ -40,11 +40,11 @@ struct ApplyCommand: Command {
     }
 
     func run() async throws {
-        let contract = try file.map { try SavedPlan.toApply(.absolute($0)) }
+        let savedPlan = try file.map { try SavedPlan.toApply(.absolute($0)) }
         let preview = try await options.preview()
         let place = options.manager.place
         let outcome: ApplyOutcome
-        if let contract, case let departures = preview.planner.departures(from: contract), !departures.isEmpty {
+        if let savedPlan, case let departures = preview.planner.departures(from: savedPlan), !departures.isEmpty {
             outcome = .stale(departures)
         } else if let other = try DirectoryLock.holder(of: place.data.reconciler) {
             let origin = try options.git.origin(else: place.manifests)
@@ -57,8 +57,8 @@ struct ApplyCommand: Command {
                 outcome = try await wait(for: preview.plan.desiredDigest, by: other, in: place.data)
             }
         } else {
-            if let leader = preview.leader, contract == nil { try await ask(leader) }
-            let end = try await reconcile(place, contract)
+            if let leader = preview.leader, savedPlan == nil { try await ask(leader) }
+            let end = try await reconcile(place, savedPlan)
             outcome = preview.leader == nil ? end : try await explained(end)
         }
         Terminal.output(outcome.lines)
@@ -81,17 +81,17 @@ struct ApplyCommand: Command {
     }
 
     /// Reconciles in this process until it is done, cannot be done, or takes too long.
-    private func reconcile(_ place: PlaceOptions, _ contract: PlanDocument?) async throws -> ApplyOutcome {
+    private func reconcile(_ place: PlaceOptions, _ savedPlan: PlanDocument?) async throws -> ApplyOutcome {
         try place.data.prepare()
         let log = DaemonLog(isVerbose: verbosity.verbose, isQuiet: Terminal.standardOutput.isInteractive)
         let manager = options.manager
         let role = ReconcilerRole(
             data: place.data, origin: try options.git.origin(else: place.manifests), owner: try options.owner.owner,
             holder: "cube apply",
-            contract: contract, limits: try options.guards.limits(place), files: try place.files,
+            savedPlan: savedPlan, limits: try options.guards.limits(place), files: try place.files,
             manager: { try manager.connection(.write) },
             log: log)
-        let watch = ApplyWatch(state: role.state, limit: timeout, isBound: contract != nil)
+        let watch = ApplyWatch(state: role.state, limit: timeout, isBound: savedPlan != nil)
         var services: [any Service] = [role, watch]
         if log.isQuiet {
             services.append(LiveView(title: "cube apply", foot: "Ctrl-C ends this.", state: role.state, sink: log.sink))

@@ -16,7 +16,7 @@ struct DoctorCommand: Command {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let findings = try checks().map(Finding.init)
+        let findings = try checks().map(CheckResult.init)
         try output.write(
             findings, as: Table("CHECK", "VERDICT", "FOUND", rows: findings.map(\.row)))
         if findings.contains(where: { $0.verdict == "bad" }) { throw ExitCode(ExitStatus.error.rawValue) }
@@ -36,7 +36,7 @@ struct DoctorCommand: Command {
 }
 
 /// A check's answer, as it is written.
-private struct Finding: Encodable {
+private struct CheckResult: Encodable {
     var check: String
     var verdict: String
     var found: String

@@ -32,9 +32,9 @@ struct Explanation: Encodable {
                 ?? false
         }
         explanation.history = Array(try PastAction.all(of: name, in: data).suffix(5))
-        let author = try await StatusAuthor.find(in: data)
-        explanation.outdated = author.outdated
-        if author.isAbsent { explanation.status = explanation.status?.unattended(author.living) }
+        let freshness = try await StatusFreshness.find(in: data)
+        explanation.outdated = freshness.outdated
+        if freshness.isAbsent { explanation.status = explanation.status?.unattended(freshness.living) }
         return explanation
     }
 

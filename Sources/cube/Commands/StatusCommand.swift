@@ -60,7 +60,7 @@ struct StatusCommand: Command {
         if wait { return try await waitUntilHealthy() }
         var picture = StatusPicture()
         _ = try picture.read(.init(everything: true), from: WrittenStatus(data: place.data))
-        picture.author = try await StatusAuthor.find(in: place.data)
+        picture.freshness = try await StatusFreshness.find(in: place.data)
         try await show(picture)
     }
 
@@ -76,18 +76,19 @@ struct StatusCommand: Command {
         switch output {
         case .json:
             let status = Status(
-                summary: summary, reconciler: picture.author.reconciler, outdated: picture.author.outdated,
+                summary: summary, reconciler: picture.freshness.reconciler, outdated: picture.freshness.outdated,
                 workloads: workloads)
             Terminal.output(json: try JSONText.pretty(status))
         case .text, .wide:
             let text = StatusText(
-                summary: summary, author: picture.author, workloads: workloads, form: output == .wide ? .wide : .full)
+                summary: summary, freshness: picture.freshness, workloads: workloads,
+                form: output == .wide ? .wide : .full)
             Terminal.output(text.lines(columns: Terminal.standardOutput.columns))
-            if names.isAll, picture.author.outdated == nil {
+            if names.isAll, picture.freshness.outdated == nil {
                 Terminal.output(await unmanaged(besides: summary.owner))
             }
         case .markdown:
-            let text = StatusText(summary: summary, author: picture.author, workloads: workloads, form: .full)
+            let text = StatusText(summary: summary, freshness: picture.freshness, workloads: workloads, form: .full)
             Terminal.output(text.markdown)
         }
     }
@@ -143,7 +144,7 @@ struct StatusCommand: Command {
 /// The status as a person reads it: the workloads, and what is to be said of all of them.
 struct StatusText {
     var summary: SummaryStatus
-    var author: StatusAuthor
+    var freshness: StatusFreshness
     var workloads: [WorkloadStatus]
     var form: StatusTable.Form
 
@@ -163,8 +164,8 @@ struct StatusText {
         var notes: [TextLine] = [
             "\(summary.sync.rawValue), \(summary.health.rawValue); owner \(summary.owner), \(summary.source.words)."
         ]
-        if let reconciler = author.reconciler { notes.append("Reconciled by \(reconciler).") }
-        if let outdated = author.outdated { notes.append("\("Not current: \(outdated).", .yellow)") }
+        if let reconciler = freshness.reconciler { notes.append("Reconciled by \(reconciler).") }
+        if let outdated = freshness.outdated { notes.append("\("Not current: \(outdated).", .yellow)") }
         return notes + summary.notes.map { TextLine($0, .yellow) }
     }
 }

@@ -46,7 +46,7 @@ struct Preview {
             owner: owner, memory: memory.names, window: memory.window(at: time.present), oneShot: true)
         planner.limits = limits
         if let bound = observed.owner?.source, bound != source {
-            planner.standing = .watching(
+            planner.access = .watching(
                 reason: ErrorReason.ownerTaken.rawValue, message: "\(owner) belongs to another directory of manifests")
         }
         planner.update(snapshot)

@@ -21,7 +21,7 @@ struct ReconcilerRole: Service {
 
     init(
         data: DataDirectory, origin: ManifestOrigin, owner: OwnerName, listen: ListenOptions.Choice = .free,
-        holder: String, webhookSecret: FilePath? = nil, observesOnly: Bool = false, contract: PlanDocument? = nil,
+        holder: String, webhookSecret: FilePath? = nil, observesOnly: Bool = false, savedPlan: PlanDocument? = nil,
         limits: GuardLimits = GuardLimits(), files: LocalFileSystem = LocalFileSystem(),
         notices: (any NoticeSender)? = nil,
         manager: @Sendable @escaping () async throws -> Connection,
@@ -37,7 +37,7 @@ struct ReconcilerRole: Service {
             ReconcilerOptions(
                 owner: owner, origin: origin, directory: data.path,
                 holder: "\(holder) of \(origin) on \(ForegroundProcess.hostName), process \(ForegroundProcess.id)",
-                observesOnly: observesOnly, contract: contract, limits: limits),
+                observesOnly: observesOnly, savedPlan: savedPlan, limits: limits),
             world: ReconcilerWorld(
                 cluster: ManagerCluster { try await manager().client(CommandLog.quiet) }, files: files,
                 now: { time.now },

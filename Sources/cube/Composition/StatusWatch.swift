@@ -65,7 +65,7 @@ struct StatusWatch: Service {
             let changed = try picture.read(due, from: files)
             let isNew = asked.map { ContinuousClock.now - $0 >= Self.period } ?? true
             if isNew || due.everything || !due.entries.isDisjoint(with: Self.traces) {
-                picture.author = try await StatusAuthor.find(in: data)
+                picture.freshness = try await StatusFreshness.find(in: data)
                 asked = .now
             }
             due = SourceChange()

@@ -7,17 +7,17 @@ struct StatusPicture {
     /// `nil` before the first pass.
     private(set) var summary: SummaryStatus?
     private(set) var workloads: [WorkloadName: WorkloadReport] = [:]
-    var author = StatusAuthor()
+    var freshness = StatusFreshness()
 
     /// By name.
     var reports: [WorkloadReport] { workloads.values.sorted { $0.status.name < $1.status.name } }
 
     /// The same where nobody reconciles: what nobody compares and nobody looks at does not count as synced and healthy.
     var attended: StatusPicture {
-        guard author.isAbsent else { return self }
+        guard freshness.isAbsent else { return self }
         var picture = self
         picture.workloads = workloads.mapValues {
-            WorkloadReport(status: $0.status.unattended(author.living), drift: $0.drift)
+            WorkloadReport(status: $0.status.unattended(freshness.living), drift: $0.drift)
         }
         guard var summary = picture.summary else { return picture }
         summary.leaveUnattended(picture.reports)

@@ -20,7 +20,7 @@ struct StatusScreen: StatusViewer {
             title: "cube status", foot: "Ctrl-C ends this.", summary: picture.summary,
             reports: picture.reports.filter { names.isEmpty || names.contains($0.status.name) })
         frame.form = form
-        frame.warning = picture.author.outdated.map { "Not current: \($0)" }
+        frame.warning = picture.freshness.outdated.map { "Not current: \($0)" }
         screen.show(frame.lines(columns: size.columns, rows: size.rows))
         return true
     }
@@ -74,11 +74,11 @@ struct StatusLines: StatusViewer {
 
     private func linesOfAll(_ picture: StatusPicture) throws -> [String] {
         if isJSON {
-            return try [picture.summary.map { try JSONText.line(["summary": $0]) }, JSONText.line(picture.author)]
+            return try [picture.summary.map { try JSONText.line(["summary": $0]) }, JSONText.line(picture.freshness)]
                 .compactMap { $0 }
         }
         var lines = picture.summary.map { ["all \($0.headline)"] + $0.notes } ?? []
-        if let outdated = picture.author.outdated { lines.append("Not current: \(outdated)") }
+        if let outdated = picture.freshness.outdated { lines.append("Not current: \(outdated)") }
         return lines
     }
 }

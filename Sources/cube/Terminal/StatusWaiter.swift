@@ -31,7 +31,7 @@ final class StatusWaiter: StatusViewer {
             "\($0): no such workload"
         }
         // What nobody keeps up to date says nothing of the present.
-        if let outdated = picture.author.outdated { reasons.append("the status is not current: \(outdated)") }
+        if let outdated = picture.freshness.outdated { reasons.append("the status is not current: \(outdated)") }
         for workload in picture.reports.map(\.status) where names.isEmpty || names.contains(workload.name) {
             let isWell = workload.sync == .synced && workload.health == .healthy || workload.health == .suspended
             guard !isWell else { continue }

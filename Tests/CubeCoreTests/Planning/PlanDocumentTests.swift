@@ -40,7 +40,7 @@ struct PlanDocumentTests {
     @Test mutating func `a plan that nothing moved away from is carried out, also after restarts of tasks`() {
         let document = document()
         #expect(world.planner.departures(from: document) == [])
-        world.planner.contract = document
+        world.planner.savedPlan = document
         world.settle()
         #expect(world.live("web").map(\.definition.command) == [["two"]])
         #expect(world.planner.pass(now: world.now).departures == [])
@@ -55,7 +55,7 @@ struct PlanDocumentTests {
         edits: [String: String?], departures: [String]
     ) {
         let document = document()
-        world.planner.contract = document
+        world.planner.savedPlan = document
         let isBegun = Bool.random()
         if isBegun { world.step() }
         for (file, command) in edits {
@@ -74,7 +74,7 @@ struct PlanDocumentTests {
         world.commit { transaction throws(APIError) in _ = try transaction.stop(task.id) }
         world.work()
         world.look()
-        world.planner.contract = document
+        world.planner.savedPlan = document
         let plan = world.planner.pass(now: world.now)
         #expect(plan.departures == ["api: what runs changed"])
         #expect(plan.actions.isEmpty)
@@ -84,7 +84,7 @@ struct PlanDocumentTests {
         throws
     {
         let document = document()
-        world.planner.contract = document
+        world.planner.savedPlan = document
         world.step()
         let definition = TaskDefinition(name: WorkloadName(rawValue: "stray")!, command: ["run"])
         let id = TaskID.derive(

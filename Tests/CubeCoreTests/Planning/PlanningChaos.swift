@@ -153,7 +153,7 @@ struct PlanningChaos {
     }
 
     private mutating func retryFailed() {
-        for entry in world.planner.unsettledEntries() where [.failed, .reverted, .rolloutStalled].contains(entry.rule) {
+        for entry in world.planner.differingEntries() where [.failed, .reverted, .rolloutStalled].contains(entry.rule) {
             direct(.retry, entry.name.rawValue)
         }
     }

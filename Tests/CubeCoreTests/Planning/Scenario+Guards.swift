@@ -77,11 +77,11 @@ extension Scenario {
             story.show("it can be written again")
         },
         Scenario("owner-taken") { story in
-            story.world.planner.standing = .watching(reason: "owner_taken", message: "bound to another source")
+            story.world.planner.access = .watching(reason: "owner_taken", message: "bound to another source")
             story.world.write("web.json", Workload("web"))
             story.world.read()
             story.step("it plans and does nothing")
-            story.world.planner.standing = .writing
+            story.world.planner.access = .writing
             story.show("cube owner claim")
         },
     ]

@@ -90,10 +90,10 @@ extension Scenario {
             story.world.write("d.json", Workload("d", dependsOn: ["d"]))
             story.world.write("other.json", Workload("other"))
             story.world.read()
-            story.step("three in a circle, and one by itself")
+            story.step("three in a cycle, and one by itself")
             story.world.write("c.json", Workload("c"))
             story.world.read()
-            story.show("the circle is broken")
+            story.show("the cycle is broken")
         },
     ]
 }

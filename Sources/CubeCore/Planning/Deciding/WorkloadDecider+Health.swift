@@ -99,10 +99,10 @@ extension WorkloadDecider {
                 ? Health(.missing, "not_running", "none of its tasks lives")
                 : Health(.progressing, "not_running", "\(slot) is to be started")
         case .stopping: return Health(.progressing, "slot_stopping", "\(slot) is being stopped")
-        case .settling(_, .some):
+        case .progressing(_, .some):
             return Health(
                 .progressing, "min_healthy", "\(slot) has not been ready for \(workload.update.minHealthy.text) yet")
-        case .settling(let task, nil):
+        case .progressing(let task, nil):
             let message = task.headline.map { ": \($0)" } ?? ""
             return Health(.progressing, task.reason?.rawValue ?? "starting", "\(slot) is \(task.state)\(message)")
         case .available, .done, .failed: return Health(.progressing, "rolling_out", "\(slot) is being changed")

@@ -152,7 +152,7 @@ extension KeptReason {
         case .unreadable(let files): files.map { SourceRange(filename: $0.text) }
         case .disputed(let places): places
         case .groupInvalid(_, let files): files.map { SourceRange(filename: $0.text) }
-        case .misled(let diagnostics): diagnostics.map(\.range)
+        case .unresolvedDependency(let diagnostics): diagnostics.map(\.range)
         }
     }
 }

@@ -1,10 +1,10 @@
 import CubeTypes
 
 /// How many calls may hold what was tried before: some at once, and then one after the other, however much fails. Each call may
-/// hold a thousand actions; what fails alone is bounded by the pauses of ``Efforts`` before it comes here.
+/// hold a thousand actions; what fails alone is bounded by the pauses of ``ActionBackoff`` before it comes here.
 ///
 /// A token bucket: it holds so many tokens, a call of retries takes one, and one comes back after each interval.
-struct RetryBudget: Hashable, Sendable {
+struct RetryThrottle: Hashable, Sendable {
     static let capacity = 10
     static let interval: Duration = .seconds(5)
 

@@ -36,7 +36,7 @@ extension WorkloadDecider {
                 return Step(schedule(slot.ordinal, outdated.rule), .waiting, waitsFor: .rolloutStalled)
             }
             return step(outdated.rule, surge == 0 ? .slotStopping : .maxSurge)
-        case .available, .settling, .done, .failed: return nil
+        case .available, .progressing, .done, .failed: return nil
         }
     }
 
@@ -45,7 +45,7 @@ extension WorkloadDecider {
         switch slot.phase {
         case .stopping: true
         case .outdated: failure == nil
-        case .available, .settling, .vacant, .done, .failed: false
+        case .available, .progressing, .vacant, .done, .failed: false
         }
     }
 
@@ -153,7 +153,7 @@ extension WorkloadDecider {
             replace(
                 outdated, outdated.rule.replaceText + waitText,
                 waitsFor: wait(for: outdated.task, emptiesSlot: true, &budget))
-        case .available, .settling, .vacant, .done, .failed: nil
+        case .available, .progressing, .vacant, .done, .failed: nil
         }
     }
 

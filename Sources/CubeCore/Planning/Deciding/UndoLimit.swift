@@ -4,7 +4,7 @@ import CubeTypes
 ///
 /// Only what this planner did itself is counted, and only as long as nothing else is wished: whoever changes a manifest, or says
 /// `retry` or `restart`, begins anew. What fails by itself is not started again in any case.
-struct Contention: Hashable, Sendable {
+struct UndoLimit: Hashable, Sendable {
     /// How often the same must have been done within ``window``, and undone, for its name to be held.
     static let limit = 3
     static let window: Duration = .seconds(600)

@@ -17,29 +17,29 @@ package struct Planner: Sendable {
     package private(set) var window: GuardWindow
     /// How many names may be pruned within a while without a person's word.
     package var limits = GuardLimits()
-    package var standing: Standing = .writing
+    package var access: WriteAccess = .writing
     /// Whether the data directory can be written: where it cannot, nothing is stopped.
     package var isStorageWritable = true
     /// The saved plan that is to be carried out, and nothing but that; `nil` where all that is declared is.
-    package var contract: PlanDocument? {
-        didSet { plannedPrunes = Set(contract?.workloads.filter(\.prunes).map(\.name) ?? []) }
+    package var savedPlan: PlanDocument? {
+        didSet { plannedPrunes = Set(savedPlan?.workloads.filter(\.prunes).map(\.name) ?? []) }
     }
-    /// The names that ``contract`` prunes.
+    /// The names that ``savedPlan`` prunes.
     var plannedPrunes: Set<WorkloadName> = []
-    /// Whether anything of ``contract`` was released: what lives differs from it from then on.
-    private var hasBegunContract = false
+    /// Whether anything of ``savedPlan`` was released: what lives differs from it from then on.
+    private var hasBegunSavedPlan = false
 
     var entries: [WorkloadName: Entry] = [:]
     var tally = Tally()
     var lastSummary: SummaryStatus?
     var former: [WorkloadName: WorkloadReport]
     private var directives = DirectiveIndex()
-    var efforts = Efforts()
-    var contention = Contention()
-    var retries = RetryBudget()
+    var backoff = ActionBackoff()
+    var undoLimit = UndoLimit()
+    var retries = RetryThrottle()
     /// The names to decide, and those whose decision stands while guards or answers changed.
     private var dirty: Set<WorkloadName> = []
-    private var unsettled: Set<WorkloadName> = []
+    private var unreported: Set<WorkloadName> = []
     /// The names that are not declared and of which something is left or remembered; those that would be pruned.
     private var absent: Set<WorkloadName> = []
     private var pruning: Set<WorkloadName> = []
@@ -115,16 +115,16 @@ package struct Planner: Sendable {
 
     /// Notes that a call is made with these actions.
     package mutating func calls(_ actions: [PlannedAction], at now: Timestamp) {
-        if actions.contains(where: { efforts[$0] != nil }) { retries.spend(at: now) }
+        if actions.contains(where: { backoff[$0] != nil }) { retries.spend(at: now) }
     }
 
     /// Notes that an action was made and answered, well or not, at a revision of the cluster.
     package mutating func answered(_ action: PlannedAction, at now: Timestamp, revision: Int, error: APIError? = nil) {
-        efforts.answered(action, at: now, revision: revision, error: error)
-        if error == nil, efforts[action]?.tries == 1 {
-            contention.done(action, wish: wish(of: action.name), at: now)
+        backoff.answered(action, at: now, revision: revision, error: error)
+        if error == nil, backoff[action]?.tries == 1 {
+            undoLimit.done(action, wish: wish(of: action.name), at: now)
         }
-        unsettled.insert(action.name)
+        unreported.insert(action.name)
     }
 
     /// Everything is decided anew in the next pass.
@@ -148,7 +148,7 @@ package struct Planner: Sendable {
     // MARK: The pass
 
     package mutating func pass(now: Timestamp) -> Plan {
-        guard let observed, desired.isKnown, !standing.isBlind else { return blindPlan(now: now) }
+        guard let observed, desired.isKnown, !access.isBlind else { return blindPlan(now: now) }
         let formerWindow = window
         window.expire(at: now, limits)
         if !desired.filesToAskFor.isEmpty {
@@ -159,12 +159,12 @@ package struct Planner: Sendable {
         let holds = guardPrunes(now)
         var reports: [WorkloadName: WorkloadReport?] = [:]
         for name in gone where entries[name] == nil { reports[name] = .some(nil) }
-        for name in dirty.union(unsettled) {
-            if let report = settle(name, observed, now) { reports[name] = report }
+        for name in dirty.union(unreported) {
+            if let report = makeReport(of: name, observed, now) { reports[name] = report }
         }
         let decided = dirty.count
         dirty = []
-        unsettled = []
+        unreported = []
         gone = []
         forgetAbsent(now)
         dropTimers()
@@ -172,9 +172,9 @@ package struct Planner: Sendable {
             summary: summary(holds: holds, now: now), desiredDigest: shown(desired.digest),
             observedDigest: shown(tally.observedDigest))
         plan.departures = departures
-        plan.actions = standing == .writing && plan.departures.isEmpty ? actions : []
+        plan.actions = access == .writing && plan.departures.isEmpty ? actions : []
         for action in plan.actions where action.rule == .prune { window.stopped(action.name, at: now) }
-        if contract != nil, standing == .writing, plan.departures.isEmpty { hasBegunContract = true }
+        if savedPlan != nil, access == .writing, plan.departures.isEmpty { hasBegunSavedPlan = true }
         plan.holds = holds
         plan.reports = reports
         plan.findings = findings
@@ -190,8 +190,8 @@ package struct Planner: Sendable {
 
     /// What moved since the saved plan was made.
     private var departures: [String] {
-        guard let contract else { return [] }
-        return hasBegunContract ? declaredDepartures(from: contract) : departures(from: contract)
+        guard let savedPlan else { return [] }
+        return hasBegunSavedPlan ? declaredDepartures(from: savedPlan) : departures(from: savedPlan)
     }
 
     /// Notes the names whose time has come.
@@ -261,7 +261,7 @@ package struct Planner: Sendable {
                 live.isEmpty
                 ? nil : kept.map { leftover.keep($0, desired.explanation(of: $0)) } ?? leftover.prune()
         }
-        contention.wish(desired.workloads[name].map { _ in wish(of: name) }, of: name)
+        undoLimit.wish(desired.workloads[name].map { _ in wish(of: name) }, of: name)
         if desired.workloads[name] != nil { window.returned(name) }
         let isAbsent = desired.workloads[name] == nil && (decision != nil || desired.memory.names[name] != nil)
         absent.set(name, isAbsent)
@@ -278,14 +278,14 @@ package struct Planner: Sendable {
     }
 
     /// What is declared of a name, and what people told about it.
-    private func wish(of name: WorkloadName) -> Contention.Wish {
+    private func wish(of name: WorkloadName) -> UndoLimit.Wish {
         let told = directives.names[name] ?? .none
-        return Contention.Wish(declared: desired.element(of: name), directives: [told.retry, told.restart])
+        return UndoLimit.Wish(declared: desired.element(of: name), directives: [told.retry, told.restart])
     }
 
     /// Nothing is declared and nothing lives.
     private mutating func withdraw(_ name: WorkloadName) {
-        efforts.keep([], of: name)
+        backoff.keep([], of: name)
         due.remove(name)
         if let report = entries.removeValue(forKey: name)?.report {
             tally.remove(report)
@@ -294,7 +294,7 @@ package struct Planner: Sendable {
         if former.removeValue(forKey: name) != nil { gone.insert(name) }
     }
 
-    /// Lets the guards judge all prunes; names about which they changed their mind are settled anew.
+    /// Lets the guards judge all prunes; a name about which they changed their mind gets a new report.
     private mutating func guardPrunes(_ now: Timestamp) -> [Hold] {
         let guards = PruneGuards(
             owner: owner, absence: desired.absence(at: now), isRootReplaced: desired.isRootReplaced,
@@ -305,17 +305,17 @@ package struct Planner: Sendable {
         let (judged, approved, holding) = guards.judge(prunes, window: window)
         let stored = holdForStorage(judged)
         // What is not done is not counted.
-        if stored == nil, standing == .writing {
+        if stored == nil, access == .writing {
             for (name, verdict) in judged where verdict == .released && !window.hasReleased(name) {
                 window.release(name, at: now, approved: approved.contains(name))
             }
         }
         for name in Set(judged.keys).union(verdicts.keys) where judged[name] != verdicts[name] {
-            unsettled.insert(name)
+            unreported.insert(name)
         }
         verdicts = judged
         if stored != storageHold {
-            unsettled.formUnion(stopping)
+            unreported.formUnion(stopping)
             storageHold = stored
         }
         return (holding + [stored].compactMap { $0 }).sorted { $0.guardName < $1.guardName }

@@ -87,7 +87,7 @@ package struct DesiredState: Sendable {
         case .kept(.unreadable(let files))?, .kept(.groupInvalid(_, let files))?: files.flatMap { unreadable[$0] ?? [] }
         case .kept(.disputed(let places))?:
             places.dropFirst().map { .duplicateName(name, at: $0, first: places[0]) }
-        case .kept(.misled(let diagnostics))?: diagnostics
+        case .kept(.unresolvedDependency(let diagnostics))?: diagnostics
         }
     }
 
@@ -120,7 +120,7 @@ package struct DesiredState: Sendable {
             warnings = snapshot.warnings
             regroup(&touched)
             proof.listed(snapshot, differs: differs)
-            settle(snapshot)
+            forgetAbsentFiles(after: snapshot)
         }
         // Before the first look at everything, a part of it is not known as a whole.
         if source != nil || !snapshot.isPartial { source = snapshot.source }
@@ -131,7 +131,7 @@ package struct DesiredState: Sendable {
 
     /// Looks which names a group keeps as they are, those of files that are gone from it included.
     private mutating func regroup(_ touched: inout Set<WorkloadName>) {
-        let changed = groups.settle()
+        let changed = groups.takeChanges()
         guard !changed.isEmpty || !groups.invalid.isEmpty || !withheld.isEmpty else { return }
         touched.formUnion(withheld.keys)
         withheld = [:]
@@ -148,7 +148,7 @@ package struct DesiredState: Sendable {
         for name in touched where isDeclared(name) != (workloads[name] != nil) {
             touched.formUnion(graph.dependents[name] ?? [])
         }
-        touched.formUnion(graph.settle())
+        touched.formUnion(graph.takeChanges())
         for name in touched { resolve(name) }
     }
 
@@ -250,7 +250,7 @@ package struct DesiredState: Sendable {
             let problems = graph.problems(with: only, isDeclared: isDeclared)
             workload =
                 groups.invalidGroup(above: only.file).map { .kept($0) }
-                ?? (problems.isEmpty ? .readable(only) : .kept(.misled(problems)))
+                ?? (problems.isEmpty ? .readable(only) : .kept(.unresolvedDependency(problems)))
         } else if readable.count > 1 {
             workload = .kept(
                 .disputed(places: readable.map(\.range).sorted { ExactText($0.filename) < ExactText($1.filename) }))
@@ -279,7 +279,7 @@ package struct DesiredState: Sendable {
     // MARK: What is remembered
 
     /// Once a listing is proved, files that are gone are forgotten.
-    private mutating func settle(_ snapshot: ManifestSnapshot) {
+    private mutating func forgetAbsentFiles(after snapshot: ManifestSnapshot) {
         startsWithoutMemory = false
         guard proof.verdict(at: snapshot.ended) == .proved, !isRootReplaced, changedMounts(snapshot).isEmpty else {
             return
@@ -359,7 +359,7 @@ package enum DesiredWorkload: Hashable, Sendable {
     /// Whether readable files say of it what cannot be.
     fileprivate var isDisputed: Bool {
         switch self {
-        case .kept(.disputed), .kept(.misled): true
+        case .kept(.disputed), .kept(.unresolvedDependency): true
         case .kept(.unreadable), .kept(.groupInvalid), .readable: false
         }
     }
@@ -384,14 +384,14 @@ package enum KeptReason: Hashable, Sendable {
     /// More than one file defines it.
     case disputed(places: [SourceRange])
     /// It depends on what is not there, or on itself; what is wrong, at least one.
-    case misled([Diagnostic])
+    case unresolvedDependency([Diagnostic])
     /// It is of a group of which nothing may change while these files cannot be read; the root's directory is empty.
     case groupInvalid(directory: BytePath, files: [BytePath])
 
     var rule: Rule {
         switch self {
         case .groupInvalid: .groupInvalid
-        case .misled(let diagnostics): Rule(rawValue: diagnostics[0].reason.rawValue)
+        case .unresolvedDependency(let diagnostics): Rule(rawValue: diagnostics[0].reason.rawValue)
         case .unreadable: .sourceUnreadable
         case .disputed: .duplicateName
         }

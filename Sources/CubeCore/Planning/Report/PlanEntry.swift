@@ -24,7 +24,7 @@ extension Planner {
     }
 
     /// The names that are not as they should be, or not known to be, sorted.
-    package func unsettledEntries() -> [PlanEntry] {
+    package func differingEntries() -> [PlanEntry] {
         entries.values.compactMap { $0.report?.status }
             .filter { $0.sync != .synced || $0.health == .degraded }
             .map(\.name).sorted().compactMap(entry)
@@ -42,9 +42,9 @@ extension PlannedAction {
     }
 
     /// Why its name is stalled.
-    func stallText(_ effort: Efforts.Effort) -> String {
-        let error = effort.error.map { ": \($0)" } ?? ""
-        return "\(verb) \(name)/\(ordinal) was answered \(effort.tries) times and had no effect\(error)"
+    func stallText(_ earlier: ActionBackoff.Entry) -> String {
+        let error = earlier.error.map { ": \($0)" } ?? ""
+        return "\(verb) \(name)/\(ordinal) was answered \(earlier.tries) times and had no effect\(error)"
     }
 }
 

@@ -1,5 +1,5 @@
 /// Whether the planner sees the cluster, and may act on it.
-package enum Standing: Hashable, Sendable {
+package enum WriteAccess: Hashable, Sendable {
     case writing
     /// It sees and plans, and does nothing: another one holds the owner. The reason is a stable word.
     case watching(reason: String, message: String)

@@ -6,11 +6,11 @@ import Testing
 @testable import CubeCore
 
 /// What is tried again, how soon and how often.
-struct RetryBudgetTests {
+struct RetryThrottleTests {
     private static let start = PlanningWorld.start
 
     @Test func `ten calls of retries may be made at once, and then one in five seconds`() {
-        var budget = RetryBudget()
+        var budget = RetryThrottle()
         for _ in 0..<10 {
             #expect(budget.next(at: Self.start) == nil)
             budget.spend(at: Self.start)
@@ -27,7 +27,7 @@ struct RetryBudgetTests {
     @Test func `an hour of retries, whenever asked, has no more calls than the budget`() {
         let first = SeededGenerator().seed
         var random = SeededGenerator(seed: first)
-        var budget = RetryBudget()
+        var budget = RetryThrottle()
         var (now, calls) = (Self.start, 0)
         while now < Self.start + .seconds(3600) {
             if budget.next(at: now) == nil {
@@ -47,7 +47,7 @@ struct RetryBudgetTests {
                 attempt: attempt, digest: .sha256(of: "web"))
         }
         for (tries, longest) in [(1, 1), (2, 2), (4, 8), (7, 60), (70, 60)] {
-            let pauses = ids.map { Efforts.pause(after: tries, of: $0) }
+            let pauses = ids.map { ActionBackoff.pause(after: tries, of: $0) }
             let bounds = Duration.seconds(longest) / 2 ... .seconds(longest)
             #expect(pauses.allSatisfy(bounds.contains))
             #expect(Set(pauses).count == ids.count)

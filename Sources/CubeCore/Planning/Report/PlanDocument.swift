@@ -98,7 +98,7 @@ extension Planner {
             owner: owner, cluster: plan.summary.cluster, source: plan.summary.source, createdAt: now,
             desiredDigest: plan.desiredDigest, observedDigest: plan.observedDigest,
             state: conditions.first { $0.type == .ready }?.message ?? "", converged: plan.isConverged,
-            workloads: unsettledEntries().map(PlanDocument.Workload.init),
+            workloads: differingEntries().map(PlanDocument.Workload.init),
             notices: conditions.filter { condition in
                 condition.type == .held && !plan.holds.contains { $0.guardName == condition.reason }
             }.map { "\($0.message) (\($0.reason))" },
@@ -138,7 +138,7 @@ extension Planner {
         guard document.cluster == observed?.cluster else { return ["it is a plan for another cluster"] }
         let moved = declaredDepartures(from: document) + liveDepartures(from: document)
         guard moved.isEmpty else { return moved }
-        let due = unsettledEntries().map(PlanDocument.Workload.init)
+        let due = differingEntries().map(PlanDocument.Workload.init)
         return Set(document.workloads.flatMap(\.calls)) == Set(due.flatMap(\.calls))
             ? [] : ["what is to be done changed, though neither manifests nor tasks did"]
     }

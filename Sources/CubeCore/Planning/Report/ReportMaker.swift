@@ -32,7 +32,7 @@ struct ReportMaker {
             status.kind = workload.definition.kind
             status.desiredDigest = shown(workload.specDigest)
         case .kept(.unreadable(let files))?: status.file = files.first?.text
-        case .kept(.misled(let diagnostics))?:
+        case .kept(.unresolvedDependency(let diagnostics))?:
             status.file = diagnostics[0].range.filename
             status.line = diagnostics[0].range.start.line
         case .kept(.disputed(let places))?:

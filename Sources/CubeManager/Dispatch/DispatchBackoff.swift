@@ -1,5 +1,5 @@
 /// How long to wait before a call that failed is made again: doubling, bounded, and spread so that not all come at once.
-struct Backoff: Sendable {
+struct DispatchBackoff: Sendable {
     static let first: Duration = .milliseconds(200)
     static let longest: Duration = .seconds(5)
 

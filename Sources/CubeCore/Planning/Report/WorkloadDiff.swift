@@ -71,7 +71,7 @@ extension Planner {
     ///
     /// - Parameter forecast: where the manager would put tasks; `nil` where it was not asked.
     package func diffs(_ forecast: PlacementForecast?) -> [WorkloadDiff] {
-        let drifting = unsettledEntries().filter { $0.report.drift != nil }
+        let drifting = differingEntries().filter { $0.report.drift != nil }
         var forecast = forecast
         let placements = forecast?.placements(of: drifting.flatMap(\.steps), owner: owner) ?? [:]
         return drifting.compactMap { entry in
@@ -81,7 +81,7 @@ extension Planner {
 
     /// Whether a step asks for a port of its node by number, which tasks of any owner may have.
     package var schedulesNamedPorts: Bool {
-        unsettledEntries().flatMap(\.steps).contains { step in
+        differingEntries().flatMap(\.steps).contains { step in
             if case .schedule(let proposal, _) = step.action.operation {
                 proposal.definition.ports.contains { $0.host != 0 }
             } else {

@@ -6,7 +6,7 @@ import CubeWorker
 import SystemPackage
 
 /// Who keeps the written status up to date, and whether it is.
-struct StatusAuthor: Encodable {
+struct StatusFreshness: Encodable {
     /// How long a reconciler may take to say that it is well.
     private static let patience: Duration = .seconds(2)
 
@@ -22,21 +22,21 @@ struct StatusAuthor: Encodable {
     enum CodingKeys: String, CodingKey { case reconciler, outdated }
 
     /// Looks who is at work, and asks it. Changes nothing.
-    static func find(in data: DataDirectory) async throws -> StatusAuthor {
+    static func find(in data: DataDirectory) async throws -> StatusFreshness {
         guard let holder = try DirectoryLock.holder(of: data.reconciler) else {
             let alone = "no reconciler is at work here, so this is what the last one saw"
             // Where no worker has been, a reconciler stood alone, and its tasks run elsewhere.
             guard !data.workers.isEmpty else {
-                return StatusAuthor(outdated: "\(alone). `cube reconcile` starts one", isAbsent: true)
+                return StatusFreshness(outdated: "\(alone). `cube reconcile` starts one", isAbsent: true)
             }
             let supervisors = data.supervisors.filter { !$0.isOrphan }
             let count = supervisors.count
             let tasks = count == 0 ? "no task runs" : Count(count, "task").verb("runs", "run")
             let living = Set(supervisors.compactMap(\.task))
-            return StatusAuthor(
+            return StatusFreshness(
                 outdated: "\(alone); now \(tasks) here. `cube up` starts one", isAbsent: true, living: living)
         }
-        return StatusAuthor(reconciler: holder.description, outdated: await problem(in: data))
+        return StatusFreshness(reconciler: holder.description, outdated: await problem(in: data))
     }
 
     private static func problem(in data: DataDirectory) async -> String? {

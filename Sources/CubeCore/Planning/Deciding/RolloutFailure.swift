@@ -41,7 +41,7 @@ extension SlotRules {
 
     /// When the slot's new task must be available; `nil` where there is none, or nobody knows how it is.
     private func deadline(of slot: Slot, among slots: [Slot]) -> Timestamp? {
-        guard workload.definition.kind == .service, case .settling(let task, _) = slot.phase, !task.nodeUnknown,
+        guard workload.definition.kind == .service, case .progressing(let task, _) = slot.phase, !task.nodeUnknown,
             isRollingOut(slot.ordinal, attempt: task.attempt, among: slots)
         else { return nil }
         let began = starts.creation(of: task)

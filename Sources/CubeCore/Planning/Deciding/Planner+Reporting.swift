@@ -5,23 +5,23 @@ extension Planner {
     /// Makes the steps and the report of a name from its decision, the guards' verdict and earlier answers.
     ///
     /// - Returns: the report, if it is not what it was.
-    mutating func settle(
-        _ name: WorkloadName, _ observed: ObservedState, _ now: Timestamp
+    mutating func makeReport(
+        of name: WorkloadName, _ observed: ObservedState, _ now: Timestamp
     ) -> WorkloadReport? {
         guard var entry = entries[name] else { return nil }
         var stall: Standstill?
-        let wished = entry.decision.steps.filter { $0.state != .inFlight }.map { Efforts.Key($0.action) }
-        efforts.keep(Set(wished), of: name)
+        let wished = entry.decision.steps.filter { $0.state != .inFlight }.map { ActionBackoff.Key($0.action) }
+        backoff.keep(Set(wished), of: name)
         var wakeAt = entry.decision.wakeAt
         entry.steps = entry.decision.steps.map { step in
             let step = guarded(step, of: name)
-            guard step.state == .due, let effort = efforts[step.action] else { return step }
-            if effort.tries >= Efforts.stalledAfter {
-                stall = Standstill(reason: WaitReason.noEffect.rawValue, message: step.action.stallText(effort))
+            guard step.state == .due, let earlier = backoff[step.action] else { return step }
+            if earlier.tries >= ActionBackoff.stalledAfter {
+                stall = Standstill(reason: WaitReason.noEffect.rawValue, message: step.action.stallText(earlier))
             }
-            return retried(step, effort, observed.revision, now, &wakeAt)
+            return retried(step, earlier, observed.revision, now, &wakeAt)
         }
-        if let complaint = contention.complaint(about: name, wishing: entry.steps, at: now) {
+        if let complaint = undoLimit.complaint(about: name, wishing: entry.steps, at: now) {
             stall = Standstill(reason: WaitReason.contested.rawValue, message: complaint)
             entry.steps = entry.steps.map(\.contested)
         }
@@ -46,7 +46,7 @@ extension Planner {
     private func guarded(_ step: Step, of name: WorkloadName) -> Step {
         guard step.state == .due, let change = step.change else { return step }
         var step = step
-        if contract != nil, change.verb == HeldChange.prune, !plannedPrunes.contains(name) {
+        if savedPlan != nil, change.verb == HeldChange.prune, !plannedPrunes.contains(name) {
             (step.state, step.waitsFor) = (.held, .notPlanned)
             return step
         }
@@ -65,14 +65,14 @@ extension Planner {
 
     /// A step that was made before, and is still due: its view may be too old, or it had no effect.
     private func retried(
-        _ step: Step, _ effort: Efforts.Effort, _ revision: Int, _ now: Timestamp, _ wakeAt: inout Timestamp?
+        _ step: Step, _ earlier: ActionBackoff.Entry, _ revision: Int, _ now: Timestamp, _ wakeAt: inout Timestamp?
     ) -> Step {
         var step = step
-        if revision < effort.revision {
+        if revision < earlier.revision {
             step.state = .inFlight
-        } else if now < effort.notBefore {
+        } else if now < earlier.notBefore {
             (step.state, step.waitsFor) = (.waiting, .noEffect)
-            wakeAt = min(wakeAt ?? effort.notBefore, effort.notBefore)
+            wakeAt = min(wakeAt ?? earlier.notBefore, earlier.notBefore)
         } else if let next = retries.next(at: now) {
             (step.state, step.waitsFor) = (.waiting, .retryBudget)
             wakeAt = min(wakeAt ?? next, next)

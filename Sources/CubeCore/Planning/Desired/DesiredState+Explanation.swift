@@ -9,7 +9,7 @@ extension DesiredState {
         case .groupInvalid(let directory, let files):
             "\(trouble(with: files)), and "
                 + "\(directory.isRoot ? "all manifests are" : "\(directory) is") one group: all of it stays as it is"
-        case .misled(let diagnostics):
+        case .unresolvedDependency(let diagnostics):
             "\(diagnostics.map(\.message).joined(separator: "; ")): all stays as it is"
         case .disputed(let places):
             "it is declared more than once (\(places.map { "\($0.filename):\($0.start.line)" }.joined(separator: ", "))): "

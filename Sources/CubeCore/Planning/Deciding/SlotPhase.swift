@@ -5,7 +5,7 @@ enum SlotPhase: Hashable, Sendable {
     /// As declared, and ready for long enough.
     case available(TaskStatus)
     /// As declared, and not ready for long enough; the time is `nil` where it is not ready at all.
-    case settling(TaskStatus, until: Timestamp?)
+    case progressing(TaskStatus, until: Timestamp?)
     /// To be replaced.
     case outdated(Outdated)
     /// Asked to stop: it keeps its slot until it is seen dead.
@@ -20,7 +20,7 @@ enum SlotPhase: Hashable, Sendable {
     /// The task that stays.
     var current: TaskStatus? {
         switch self {
-        case .available(let task), .settling(let task, _): task
+        case .available(let task), .progressing(let task, _): task
         case .outdated, .stopping, .vacant, .done, .failed: nil
         }
     }
@@ -57,7 +57,7 @@ struct Slot: Hashable, Sendable {
         switch phase {
         case .available, .done: true
         case .outdated(let outdated): outdated.task.isServing
-        case .settling, .stopping, .vacant, .failed: false
+        case .progressing, .stopping, .vacant, .failed: false
         }
     }
 
@@ -66,7 +66,7 @@ struct Slot: Hashable, Sendable {
         switch phase {
         case .available: former == nil
         case .done: true
-        case .settling, .outdated, .stopping, .vacant, .failed: false
+        case .progressing, .outdated, .stopping, .vacant, .failed: false
         }
     }
 
@@ -74,7 +74,7 @@ struct Slot: Hashable, Sendable {
     var holders: [TaskStatus] {
         let former = former.map { [$0.task] } ?? []
         return switch phase {
-        case .available(let task), .settling(let task, _), .stopping(let task): former + [task]
+        case .available(let task), .progressing(let task, _), .stopping(let task): former + [task]
         case .outdated(let outdated): [outdated.task]
         case .vacant, .done, .failed: []
         }

@@ -14,7 +14,7 @@ extension Planner {
         if desired.isKnown {
             summary.desiredDigest = observed == nil ? lastSummary?.desiredDigest : shown(desired.digest)
         }
-        if observed != nil, desired.isKnown, !standing.isBlind {
+        if observed != nil, desired.isKnown, !access.isBlind {
             summary.health = tally.worst
             summary.sync = tally.sync[.outOfSync, default: 0] > 0 ? .outOfSync : isStale ? .unknown : .synced
             if isConverged { summary.convergedDigest = shown(desired.digest) }
@@ -41,7 +41,7 @@ extension Planner {
             Condition(type: type, status: status, reason: reason, message: message, lastTransitionTime: now)
         }
         var conditions: [Condition] = []
-        switch standing {
+        switch access {
         case .blind(let reason, let message):
             return [condition(.ready, reason, message, false), condition(.stale, reason, message)]
         case .watching(let reason, let message): conditions.append(condition(.held, reason, message))

@@ -36,7 +36,7 @@ package struct DependencyGraph: Sendable {
     /// Looks for cycles among what changed, what it leads to, and what was in one.
     ///
     /// - Returns: the names that came into a cycle, or out of one, or are in another one.
-    mutating func settle() -> Set<WorkloadName> {
+    mutating func takeChanges() -> Set<WorkloadName> {
         guard !changed.isEmpty else { return [] }
         let roots = changed.union(cycles.keys).sorted()
         changed = []
@@ -141,7 +141,7 @@ extension DependencyGraph {
         var graph = DependencyGraph()
         let names = Set(workloads.map(\.name))
         for workload in workloads { graph.set(workload.name, to: workload.dependencies) }
-        _ = graph.settle()
+        _ = graph.takeChanges()
         return workloads.flatMap { graph.problems(with: $0, isDeclared: names.contains) }
     }
 }

@@ -2,7 +2,7 @@ import CubeErrors
 import CubeTypes
 
 /// The actions that were made and answered and did not show an effect: they are not repeated without a pause.
-struct Efforts: Hashable, Sendable {
+struct ActionBackoff: Hashable, Sendable {
     /// How often an action must have been without effect for its name to count as stalled.
     static let stalledAfter = 3
 
@@ -18,7 +18,7 @@ struct Efforts: Hashable, Sendable {
         }
     }
 
-    struct Effort: Hashable, Sendable {
+    struct Entry: Hashable, Sendable {
         var tries = 0
         /// A view that is older than this says nothing of the effect.
         var revision = 0
@@ -27,16 +27,16 @@ struct Efforts: Hashable, Sendable {
         var error: String?
     }
 
-    private(set) var all: [WorkloadName: [Key: Effort]] = [:]
+    private(set) var all: [WorkloadName: [Key: Entry]] = [:]
 
     mutating func answered(_ action: PlannedAction, at now: Timestamp, revision: Int, error: APIError?) {
         let key = Key(action)
-        var effort = all[action.name]?[key] ?? Effort(notBefore: now)
-        effort.tries += 1
-        effort.revision = max(effort.revision, revision)
-        effort.notBefore = now + Self.pause(after: effort.tries, of: action.task)
-        effort.error = error?.description
-        all[action.name, default: [:]][key] = effort
+        var entry = all[action.name]?[key] ?? Entry(notBefore: now)
+        entry.tries += 1
+        entry.revision = max(entry.revision, revision)
+        entry.notBefore = now + Self.pause(after: entry.tries, of: action.task)
+        entry.error = error?.description
+        all[action.name, default: [:]][key] = entry
     }
 
     /// From 1 s doubling to a minute, of which half is by the task: what failed together is not tried again together.
@@ -51,10 +51,10 @@ struct Efforts: Hashable, Sendable {
 
     /// Forgets what is not wished any more, or whose effect is seen.
     mutating func keep(_ keys: Set<Key>, of name: WorkloadName) {
-        guard let efforts = all[name] else { return }
-        let kept = efforts.filter { keys.contains($0.key) }
+        guard let backoff = all[name] else { return }
+        let kept = backoff.filter { keys.contains($0.key) }
         all[name] = kept.isEmpty ? nil : kept
     }
 
-    subscript(action: PlannedAction) -> Effort? { all[action.name]?[Key(action)] }
+    subscript(action: PlannedAction) -> Entry? { all[action.name]?[Key(action)] }
 }

@@ -32,7 +32,7 @@ struct GroupIndex: Sendable {
     }
 
     /// - Returns: the directories of which something else is to be said now.
-    mutating func settle() -> Set<BytePath> {
+    mutating func takeChanges() -> Set<BytePath> {
         defer { retold = [] }
         guard !(atomic.isEmpty && invalid.isEmpty) else { return [] }
         let former = invalid

@@ -47,13 +47,13 @@ struct SlotRules {
 
     private func phase(of task: TaskStatus) -> SlotPhase {
         // One that ended again and again works when its run has lasted.
-        guard task.isServing, task.reason != .crashLoop else { return .settling(task, until: nil) }
-        guard let until = settles(task), until > now else { return .available(task) }
-        return .settling(task, until: until)
+        guard task.isServing, task.reason != .crashLoop else { return .progressing(task, until: nil) }
+        guard let until = availability(of: task), until > now else { return .available(task) }
+        return .progressing(task, until: until)
     }
 
     /// When a task that works will have been ready for long enough; `nil` where nobody waits for that.
-    private func settles(_ task: TaskStatus) -> Timestamp? {
+    private func availability(of task: TaskStatus) -> Timestamp? {
         // A job is done when it has ended: nobody waits for it to have run for a while.
         guard workload.definition.kind != .job else { return nil }
         return starts.start(of: task).map { $0 + workload.update.minHealthy }
@@ -61,7 +61,7 @@ struct SlotRules {
 
     /// When a task that works counts, where it does not yet.
     func countsFrom(_ task: TaskStatus) -> Timestamp? {
-        guard task.isServing, let until = settles(task), until > now else { return nil }
+        guard task.isServing, let until = availability(of: task), until > now else { return nil }
         return until
     }
 
