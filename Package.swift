@@ -102,6 +102,9 @@ let package = Package(
             "CubeCore",
             ["CubeErrors", "CubeJSON", "CubeTypes", .crypto, .dequeModule, .hashTreeCollections, .heapModule]),
 
+        // Putting into words what is decided.
+        .library("CubeText", ["CubeCore", "CubeJSON", "CubeTypes"]),
+
         // The clients, public, and what they stand on.
         .library(
             "CubeTransport",
@@ -164,7 +167,7 @@ let package = Package(
             dependencies: [
                 "CubeCore", "CubeErrors", "CubeJSON", "CubeManager", "CubeManagerClient", "CubeOrchestratorClient",
                 "CubeReconciler",
-                "CubeServer", "CubeSystem", "CubeTransport", "CubeTypes", "CubeVersion", "CubeWorker",
+                "CubeServer", "CubeSystem", "CubeText", "CubeTransport", "CubeTypes", "CubeVersion", "CubeWorker",
                 "CubeWorkerClient",
                 .argumentParser,
                 .logging, .serviceLifecycle, .systemPackage, .unixSignals,
@@ -188,10 +191,11 @@ let package = Package(
             "CommandLineTests",
             [
                 "CubeCore", "CubeErrors", "CubeJSON", "CubeManager", "CubeReconciler", "CubeSystem", "CubeTesting",
-                "CubeTypes", "cube", .argumentParser, .systemPackage,
+                "CubeText", "CubeTypes", "cube", .argumentParser, .systemPackage,
             ]),
         .tests(
-            "CubeCoreTests", ["CubeCore", "CubeErrors", "CubeJSON", "CubeTesting", "CubeTypes", .hashTreeCollections],
+            "CubeCoreTests",
+            ["CubeCore", "CubeErrors", "CubeJSON", "CubeTesting", "CubeText", "CubeTypes", .hashTreeCollections],
             data: ["Planning/Golden"]),
         .tests("CubeJSONTests", ["CubeJSON", "CubeTesting"]),
         .tests(
@@ -217,6 +221,7 @@ let package = Package(
                 "CubeTypes",
                 "CubeWorkerClient",
             ]),
+        .tests("CubeTextTests", ["CubeCore", "CubeText", "CubeTypes"]),
         .tests("CubeTypesTests", ["CubeErrors", "CubeTypes", "CubeVersion"]),
         // `swift build --build-tests` builds the programs too; a dependency on them would link the tests statically.
         .tests("EndToEndTests", ["CubeTypes"], data: ["Scenarios"]),

@@ -1,6 +1,7 @@
 import ArgumentParser
 import CubeCore
 import CubeJSON
+import CubeText
 import CubeWorker
 import Glibc
 

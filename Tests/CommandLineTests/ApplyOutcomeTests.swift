@@ -1,4 +1,5 @@
 import CubeCore
+import CubeText
 import CubeTypes
 import Testing
 

@@ -1,5 +1,6 @@
 import CubeErrors
 import CubeJSON
+import CubeText
 import CubeTypes
 import FoundationEssentials
 import Testing
@@ -124,8 +125,9 @@ import Testing
     @Test func `status shows hostile text and obeys none of it`() throws {
         for form in [StatusTable.Form.full, .wide] {
             func text(_ summary: SummaryStatus, _ workload: WorkloadStatus) -> Shown {
-                let freshness = StatusFreshness(reconciler: summary.source.path, outdated: summary.source.path)
-                let text = StatusText(summary: summary, freshness: freshness, workloads: [workload], form: form)
+                let text = StatusText(
+                    summary, [workload], reconciler: summary.source.path, outdated: summary.source.path,
+                    table: StatusTable(form: form, now: then))
                 return Shown(lines: text.lines() + text.lines(columns: 60), markdown: text.markdown)
             }
             try check("status", workload) { text(summary, $0) }
@@ -135,7 +137,7 @@ import Testing
 
     @Test func `the live view shows hostile text and obeys none of it`() throws {
         func frame(_ summary: SummaryStatus, _ report: WorkloadReport) -> Shown {
-            var frame = LiveFrame(title: "cube", foot: "foot", summary: summary, reports: [report])
+            var frame = LiveFrame(title: "cube", foot: "foot", summary: summary, reports: [report], now: then)
             frame.warning = summary.source.path
             frame.logLines = ["\(summary.source.path)"]
             return Shown(lines: frame.lines(columns: 500, rows: 50))
@@ -150,7 +152,7 @@ import Testing
             var explanation = Explanation(name: web)
             change(&explanation)
             return Shown(
-                lines: explanation.lines, markdown: MarkdownLine.fenced(explanation.lines),
+                lines: explanation.lines(now: then), markdown: MarkdownLine.fenced(explanation.lines(now: then)),
                 json: try JSONText.pretty(explanation))
         }
         try check("explain", workload) { value in try explain { $0.status = value } }
@@ -167,7 +169,7 @@ import Testing
         )
         try check("explain", action) { value in try explain { $0.history = [value] } }
         try check("history", action) { value in
-            let table = HistoryCommand.table([value])
+            let table = [value].table
             return Shown(lines: table.lines(), markdown: table.markdown, json: try JSONText.pretty([value]))
         }
     }
@@ -177,7 +179,7 @@ import Testing
             revision: 1, at: then, kind: .taskFailed, owner: .default, name: web, ordinal: 0, task: identifier,
             node: node, reason: .backoff, message: "m\nlast words")
         try check("events", event) { event in
-            let line = EventsCommand.line(event)
+            let line = event.line
             return Shown(lines: [line], markdown: ["- \(line)"], json: try JSONText.line(event))
         }
     }

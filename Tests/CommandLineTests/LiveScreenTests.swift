@@ -1,4 +1,5 @@
 import CubeCore
+import CubeText
 import Synchronization
 import Testing
 

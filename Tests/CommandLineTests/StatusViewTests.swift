@@ -1,5 +1,6 @@
 import CubeCore
 import CubeReconciler
+import CubeText
 import CubeTypes
 import FoundationEssentials
 import Synchronization
@@ -57,49 +58,6 @@ import Testing
 
     private func remove(_ file: String) throws {
         try FileManager.default.removeItem(atPath: data.path.appending(file).string)
-    }
-
-    @Test func `wide has a row for each task with its own health and why, and one for a workload without any`() throws {
-        var tasks = [
-            try task("web", ordinal: 0, digest: "a"), try task("web", ordinal: 1, digest: "b"),
-            try task("web", ordinal: 2, digest: "b"),
-        ]
-        tasks[1].ready = false
-        (tasks[2].ready, tasks[2].state, tasks[2].exit) = (false, .scheduled, TaskResult(code: 7, at: then))
-        try write("web", tasks: tasks, why: "it fails")
-        try write("api")
-        var picture = StatusPicture()
-        _ = try picture.read(SourceChange(everything: true), from: WrittenStatus(data: data))
-        let lines = StatusTable(form: .wide).table(picture.reports.map(\.status)).lines()
-        #expect(
-            lines.map(\.text) == [
-                "TASK   SYNC       HEALTH       STATE      READY  RESTARTS  NODE  ATTEMPT  AGE  DIGEST    ENDPOINTS            SOURCE      WHY",
-                "api    Synced     Healthy      -          -      -         -     -        -    -         -                    api.json:2",
-                "web/0  OutOfSync  Healthy      running    yes    0         w1    3        1 m  aaaaaaaa  http=10.0.0.5:20000  web.json:2",
-                "web/1  OutOfSync  Progressing  running    no     0         w1    3        1 m  bbbbbbbb  http=10.0.0.5:20001  web.json:2  Stalled: it fails",
-                "web/2  OutOfSync  Degraded     scheduled  no     0         w1    3        1 m  bbbbbbbb  http=10.0.0.5:20002  web.json:2  last exit 7; Stalled: it fails",
-            ])
-    }
-
-    @Test func `where the table does not fit, why stands below it and no word is broken`() throws {
-        try write("web", tasks: [try task("web", ordinal: 0, digest: "a")], why: "one two three four five six seven")
-        var picture = StatusPicture()
-        _ = try picture.read(SourceChange(everything: true), from: WrittenStatus(data: data))
-        let table = StatusTable(form: .full)
-        let workloads = picture.reports.map(\.status)
-        #expect(
-            table.lines(workloads, columns: 77).map(\.text) == [
-                "WORKLOAD  SYNC       HEALTH   READY  RESTARTS  AGE  NODE  FILE",
-                "web       OutOfSync  Healthy  1/2    0         1 m  w1    web.json",
-                "  Stalled: one two three four five six seven",
-            ])
-        #expect(
-            table.lines(workloads, columns: 20).suffix(3).map(\.text)
-                == ["  Stalled: one two", "  three four five", "  six seven"])
-        #expect(
-            table.lines(workloads, columns: 200).map(\.text).last
-                == "web       OutOfSync  Healthy  1/2    0         1 m  w1    web.json  Stalled: one two three four five six seven"
-        )
     }
 
     @Test func `where nobody reconciles, nothing counts as synced, and what does not run not as healthy`() throws {
@@ -207,21 +165,6 @@ import Testing
         #expect(try !lines.show(picture, changed: changed))
     }
 
-    @Test func `a live picture of tasks keeps to the terminal`() throws {
-        for name in ["api", "web"] {
-            try write(name, tasks: try (0..<9).map { try task(name, ordinal: $0, digest: "a") }, why: "it fails")
-        }
-        var picture = StatusPicture()
-        _ = try picture.read(SourceChange(everything: true), from: WrittenStatus(data: data))
-        var frame = LiveFrame(title: "cube status", foot: "Ctrl-C ends this.", summary: nil, reports: picture.reports)
-        frame.form = .wide
-        frame.warning = "Not current: nobody is at work"
-        let lines = frame.lines(columns: 60, rows: 20)
-        #expect(lines.count < 20 && lines.allSatisfy { $0.count <= 60 })
-        #expect(lines[2].text.hasPrefix("api/0") && lines[11].text == "  Stalled: it fails")
-        #expect(lines.suffix(3).map(\.text) == ["… and 1 more", "Not current: nobody is at work", "Ctrl-C ends this."])
-    }
-
     @Test(arguments: [
         (Condition.Kind.stale, true, HealthStatus.healthy, true), (.stale, false, .healthy, false),
         (.ready, false, .suspended, true), (.ready, false, .progressing, false), (.held, true, .healthy, false),
@@ -236,25 +179,6 @@ import Testing
                 Condition(type: type, status: status, reason: "r", message: "why", lastTransitionTime: then)
             ])
         #expect(workload.freeze == (isFrozen ? "why" : nil))
-    }
-
-    @Test func `what ails a workload is told before what goes on, and once`() throws {
-        func why(_ health: HealthStatus, _ conditions: (Condition.Kind, Bool, String)...) throws -> String? {
-            WorkloadStatus(
-                name: try #require(WorkloadName(rawValue: "web")), sync: .synced, health: health,
-                replicas: WorkloadStatus.Replicas(desired: 1, live: 1, ready: 0),
-                conditions: conditions.map {
-                    Condition(type: $0, status: $1, reason: "r", message: $2, lastTransitionTime: then)
-                }
-            ).why
-        }
-        let rollout = (Condition.Kind.reconciling, true, "schedule web/1")
-        #expect(try why(.degraded, (.ready, false, "web/0 ended"), rollout) == "web/0 ended; schedule web/1")
-        #expect(try why(.unknown, (.ready, false, "n1 is silent"), rollout) == "n1 is silent; schedule web/1")
-        #expect(try why(.progressing, (.ready, false, "web/0 starts"), rollout) == "schedule web/1")
-        #expect(try why(.progressing, (.ready, false, "web/0 starts")) == "web/0 starts")
-        #expect(try why(.degraded, (.ready, false, "it failed"), (.stalled, true, "it failed")) == "Stalled: it failed")
-        #expect(try why(.healthy, (.ready, true, "all is well")) == nil)
     }
 
     @Test func `where nobody reconciles, it says what would, and what runs only where tasks may`() async throws {

@@ -1,6 +1,7 @@
 import CubeCore
 import CubeJSON
 import CubeReconciler
+import CubeText
 import Foundation
 import SystemPackage
 import Testing

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CubeText
 import Testing
 
 @testable import cube

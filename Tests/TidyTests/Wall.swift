@@ -37,6 +37,9 @@ extension Wall {
         Wall("CubeJSON", pure: true, ""),
         Wall("CubeCore", pure: true, "Crypto CubeErrors CubeJSON CubeTypes DequeModule HashTreeCollections HeapModule"),
 
+        // Putting into words what is decided.
+        Wall("CubeText", pure: true, "CubeCore CubeJSON CubeTypes"),
+
         // The clients.
         Wall(
             "CubeTransport",
@@ -95,7 +98,7 @@ extension Wall {
             "cube",
             """
             ArgumentParser CubeCore CubeErrors CubeJSON CubeManager CubeManagerClient CubeOrchestratorClient CubeReconciler CubeServer
-            CubeSystem CubeTransport CubeTypes CubeVersion CubeWorker CubeWorkerClient FoundationEssentials Glibc Logging
+            CubeSystem CubeText CubeTransport CubeTypes CubeVersion CubeWorker CubeWorkerClient FoundationEssentials Glibc Logging
             ServiceLifecycle Synchronization SystemPackage UnixSignals
             """),
         Wall(
@@ -110,13 +113,14 @@ extension Wall {
         Wall(
             "CommandLineTests",
             """
-            ArgumentParser cube CubeCore CubeErrors CubeJSON CubeManager CubeReconciler CubeSystem CubeTesting CubeTypes
+            ArgumentParser cube CubeCore CubeErrors CubeJSON CubeManager CubeReconciler CubeSystem CubeTesting CubeText CubeTypes
             Foundation FoundationEssentials Glibc Synchronization SystemPackage Testing
             """),
         Wall(
             "CubeCoreTests",
             """
-            CubeCore CubeErrors CubeJSON CubeTesting CubeTypes Foundation FoundationEssentials HashTreeCollections Testing
+            CubeCore CubeErrors CubeJSON CubeTesting CubeText CubeTypes Foundation FoundationEssentials HashTreeCollections
+            Testing
             """),
         Wall("CubeJSONTests", "CubeJSON CubeTesting Foundation Testing"),
         Wall(
@@ -145,6 +149,7 @@ extension Wall {
             CubeErrors CubeManagerClient CubeOrchestratorClient CubeTesting CubeTransport CubeTypes CubeWorkerClient
             Synchronization Testing
             """),
+        Wall("CubeTextTests", "CubeCore CubeText CubeTypes Testing"),
         Wall("CubeTypesTests", "CubeErrors CubeTypes CubeVersion Foundation Testing"),
         Wall("CubeSystemTests", "CubeLinux CubeSystem Foundation Glibc SystemPackage Testing"),
         Wall(

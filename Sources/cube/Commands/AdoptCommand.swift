@@ -1,6 +1,7 @@
 import ArgumentParser
 import CubeCore
 import CubeManagerClient
+import CubeText
 import CubeTypes
 
 struct AdoptCommand: Command {

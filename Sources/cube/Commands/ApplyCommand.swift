@@ -1,3 +1,4 @@
+import CubeText
 import SystemPackage
 import ArgumentParser
 import CubeCore

@@ -1,5 +1,6 @@
 import CubeCore
 import CubeErrors
+import CubeText
 import CubeTypes
 
 /// How an `apply` ended.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CubeText
 
 struct CompletionCommand: Command {
     static let configuration = CommandConfiguration(

@@ -2,6 +2,7 @@ import ArgumentParser
 import CubeCore
 import CubeJSON
 import CubeReconciler
+import CubeText
 import CubeTypes
 
 struct DiffCommand: Command {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import CubeCore
 import CubeManagerClient
+import CubeText
 import CubeTypes
 
 /// A command that tells an owner something; whoever holds the owner's lease acts on it.

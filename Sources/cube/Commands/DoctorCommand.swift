@@ -1,5 +1,6 @@
 import ArgumentParser
 import CubeCore
+import CubeText
 
 struct DoctorCommand: Command {
     static let configuration = CommandConfiguration(

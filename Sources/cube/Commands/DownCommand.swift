@@ -4,6 +4,7 @@ import CubeErrors
 import CubeManager
 import CubeManagerClient
 import CubeOrchestratorClient
+import CubeText
 import CubeTypes
 import CubeWorker
 import Glibc

@@ -1,6 +1,6 @@
 import ArgumentParser
-import CubeCore
 import CubeManagerClient
+import CubeText
 import CubeTypes
 
 struct EventsCommand: Command {
@@ -44,18 +44,8 @@ struct EventsCommand: Command {
     private func show(_ event: TaskEvent) throws {
         switch output {
         case .json: Terminal.output(json: try JSONText.line(event))
-        case .text: Terminal.output(Self.line(event))
-        case .markdown: Terminal.output(["- \(Self.line(event))"] as [MarkdownLine])
+        case .text: Terminal.output(event.line)
+        case .markdown: Terminal.output(["- \(event.line)"] as [MarkdownLine])
         }
-    }
-
-    static func line(_ event: TaskEvent) -> TextLine {
-        let subject = event.name.map { name in event.ordinal.map { "\(name)/\($0)" } ?? name.rawValue }
-        let words = [
-            event.kind.rawValue, subject ?? event.owner?.rawValue, event.node.map { "on \($0)" },
-            // What follows the first line is the end of the task's output, which `cube logs` shows.
-            event.message.map { String($0.prefix { $0 != "\n" }) }, event.reason.map { "(\($0))" },
-        ].compactMap { $0 }.joined(separator: " ")
-        return "\(event.at, .dim) \(words)"
     }
 }

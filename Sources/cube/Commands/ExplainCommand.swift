@@ -2,6 +2,7 @@ import ArgumentParser
 import CubeCore
 import CubeJSON
 import CubeManagerClient
+import CubeText
 import CubeTypes
 
 struct ExplainCommand: Command {
@@ -39,7 +40,7 @@ struct ExplainCommand: Command {
                 try explanation.missing ?? "nobody knows a workload \(name) of owner \(owner.owner)",
                 hint: hint)
         }
-        try output.write(explanation, as: explanation.lines)
+        try output.write(explanation, as: explanation.lines(now: .now))
     }
 
     /// The last ten events of the workload.

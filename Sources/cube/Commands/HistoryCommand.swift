@@ -1,6 +1,7 @@
 import ArgumentParser
 import CubeCore
 import CubeReconciler
+import CubeText
 import CubeTypes
 
 struct HistoryCommand: Command {
@@ -34,35 +35,11 @@ struct HistoryCommand: Command {
                 hint: "`cube status` lists the workloads")
         }
         let shown = Array(actions.suffix(limit))
-        try output.write(shown, as: Self.table(shown))
-    }
-
-    static func table(_ actions: [PastAction]) -> Table {
-        Table(
-            "AT", "ACTION", "WHY", "COMMIT", "RESULT",
-            rows: actions.map { action in
-                [
-                    Table.Cell("\(action.at)", .dim), Table.Cell("\(action.verb) \(action.name)/\(action.ordinal)"),
-                    "\(action.reason) (\(action.rule))", "\(action.commit?.prefix(7) ?? "-")",
-                    Table.Cell(action.result ?? "not known", action.result == "ok" ? .green : .yellow),
-                ]
-            })
+        try output.write(shown, as: shown.table)
     }
 }
 
-/// An action of the past: its intent, and what came of it where that is known.
-struct PastAction: Codable, Hashable {
-    var at: Timestamp
-    var verb: String
-    var name: WorkloadName
-    var ordinal: Int
-    var id: TaskID
-    var rule: String
-    var reason: String
-    var commit: String?
-    /// `ok`, or the reason of the error.
-    var result: String?
-
+extension PastAction {
     /// In the order of their intents.
     static func all(of name: WorkloadName, in data: DataDirectory) throws -> [PastAction] {
         var actions: [PastAction] = []
@@ -82,7 +59,4 @@ struct PastAction: Codable, Hashable {
         }
         return actions
     }
-
-    /// In one line.
-    var text: String { "\(at) \(verb) \(name)/\(ordinal): \(reason) (\(rule)); \(result ?? "outcome not known")" }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import CubeCore
 import CubeErrors
+import CubeText
 import CubeTypes
 import Glibc
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import CubeCore
 import CubeManagerClient
 import CubeReconciler
+import CubeText
 import CubeTypes
 
 struct OwnerCommand: ParsableCommand {
@@ -86,6 +87,6 @@ extension Directive {
     /// Such as `restart web (5 m ago)`, `approve 3e4217aac538 (20 s ago)`.
     fileprivate var words: String {
         let subject = Digest(rawValue: subject).map { String($0.hexadecimal.prefix(12)) } ?? subject
-        return "\(verb) \(subject)" + (at.map { " (\(Age(since: $0)) ago)" } ?? "")
+        return "\(verb) \(subject)" + (at.map { " (\(Age(since: $0, until: .now)) ago)" } ?? "")
     }
 }

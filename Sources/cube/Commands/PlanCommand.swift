@@ -1,6 +1,7 @@
 import ArgumentParser
 import CubeCore
 import CubeReconciler
+import CubeText
 import CubeTypes
 
 struct PlanCommand: Command {

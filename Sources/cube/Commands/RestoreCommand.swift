@@ -2,6 +2,7 @@ import ArgumentParser
 import CubeCore
 import CubeManager
 import CubeSystem
+import CubeText
 import CubeTypes
 import CubeWorker
 import Glibc

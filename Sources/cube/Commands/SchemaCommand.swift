@@ -1,5 +1,6 @@
 import ArgumentParser
 import CubeCore
+import CubeText
 
 struct SchemaCommand: Command {
     static let configuration = CommandConfiguration(
@@ -29,7 +30,7 @@ struct SchemaCommand: Command {
         switch output {
         case .json: Terminal.output(verbatim: ManifestSchema.json())
         case .text: ManifestReferenceText.show()
-        case .markdown: Terminal.output(verbatim: ManifestReferenceText().markdown)
+        case .markdown: Terminal.output(verbatim: ManifestReferenceText.whole.markdown)
         }
     }
 }

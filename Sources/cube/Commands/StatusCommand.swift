@@ -1,6 +1,7 @@
 import ArgumentParser
 import CubeCore
 import CubeReconciler
+import CubeText
 import CubeTypes
 import SystemPackage
 
@@ -80,17 +81,22 @@ struct StatusCommand: Command {
                 workloads: workloads)
             Terminal.output(json: try JSONText.pretty(status))
         case .text, .wide:
-            let text = StatusText(
-                summary: summary, freshness: picture.freshness, workloads: workloads,
-                form: output == .wide ? .wide : .full)
+            let text = text(picture, summary, workloads, output == .wide ? .wide : .full)
             Terminal.output(text.lines(columns: Terminal.standardOutput.columns))
             if names.isAll, picture.freshness.outdated == nil {
                 Terminal.output(await unmanaged(besides: summary.owner))
             }
         case .markdown:
-            let text = StatusText(summary: summary, freshness: picture.freshness, workloads: workloads, form: .full)
-            Terminal.output(text.markdown)
+            Terminal.output(text(picture, summary, workloads, .full).markdown)
         }
+    }
+
+    private func text(
+        _ picture: StatusPicture, _ summary: SummaryStatus, _ workloads: [WorkloadStatus], _ form: StatusTable.Form
+    ) -> StatusText {
+        StatusText(
+            summary, workloads, reconciler: picture.freshness.reconciler, outdated: picture.freshness.outdated,
+            table: StatusTable(form: form, now: .now))
     }
 
     /// What runs without a manifest, where there is a manager to ask: what is written says nothing of it.
@@ -141,35 +147,6 @@ struct StatusCommand: Command {
     }
 }
 
-/// The status as a person reads it: the workloads, and what is to be said of all of them.
-struct StatusText {
-    var summary: SummaryStatus
-    var freshness: StatusFreshness
-    var workloads: [WorkloadStatus]
-    var form: StatusTable.Form
-
-    /// - Parameter columns: The width of the terminal; what is longer is broken between words.
-    func lines(columns: Int = .max) -> [TextLine] {
-        let table: [TextLine] =
-            workloads.isEmpty ? ["No workload."] : StatusTable(form: form).lines(workloads, columns: columns)
-        return table + [""] + notes.flatMap { $0.wrapped(columns) }
-    }
-
-    var markdown: [MarkdownLine] {
-        // A line of its own each, as in a terminal.
-        StatusTable(form: form).table(workloads).markdown + [""] + notes.map { "- \($0)" }
-    }
-
-    private var notes: [TextLine] {
-        var notes: [TextLine] = [
-            "\(summary.sync.rawValue), \(summary.health.rawValue); owner \(summary.owner), \(summary.source.words)."
-        ]
-        if let reconciler = freshness.reconciler { notes.append("Reconciled by \(reconciler).") }
-        if let outdated = freshness.outdated { notes.append("\("Not current: \(outdated).", .yellow)") }
-        return notes + summary.notes.map { TextLine($0, .yellow) }
-    }
-}
-
 /// The summary and all workloads.
 private struct Status: Encodable {
     var summary: SummaryStatus
@@ -178,52 +155,4 @@ private struct Status: Encodable {
     /// Why the rest may not be how things are; `nil` where it is.
     var outdated: String?
     var workloads: [WorkloadStatus]
-}
-
-extension SummaryStatus {
-    /// Such as `Synced, Healthy; 3 workloads, 3 healthy`.
-    var headline: String {
-        let figures = [
-            "\(Count(counts.workloads, "workload"))", "\(counts.healthy) healthy",
-            counts.degraded > 0 ? "\(counts.degraded) degraded" : nil,
-            counts.suspended > 0 ? "\(counts.suspended) suspended" : nil,
-            counts.outOfSync > 0 ? "\(counts.outOfSync) out of sync" : nil,
-            counts.held > 0 ? "\(counts.held) held" : nil,
-            counts.stale > 0 ? "\(counts.stale) stale" : nil,
-        ].compactMap { $0 }
-        return "\(sync.rawValue), \(health.rawValue); \(figures.joined(separator: ", "))"
-    }
-
-    /// What a person should know of everything, in sentences.
-    var notes: [String] {
-        // What is held is listed below, with the word that releases it; what is being done, each workload says.
-        let listed = Set(holds.map(\.reason))
-        return conditions.filter {
-            ![.ready, .reconciling].contains($0.type) && $0.status && !listed.contains($0.reason)
-        }
-        .map { "\($0.type.rawValue): \($0.message) (\($0.reason))" }
-            + holds.map { "Held by \($0.reason): \($0.message). \($0.sentence)." }
-    }
-}
-
-extension SummaryStatus.HeldSet {
-    /// What a person can do about it, and what then happens.
-    var sentence: String { "`\(approve)` releases it: \(changes.shortList)" }
-}
-
-extension SourceRevision {
-    /// Such as `manifests at 4be1c02 (changed)`, `https://host/deploy.git, manifests, at 4be1c02`.
-    var words: String {
-        let commit = commit.map { " at \($0.prefix(7))\(dirty == true ? " (changed)" : "")" } ?? ""
-        guard let url else { return path + commit }
-        let details = [path.isEmpty ? nil : path, branch.map { "branch \($0)" }].compactMap { $0 }
-        return ([url] + details).joined(separator: ", ") + (commit.isEmpty ? "" : ",\(commit)")
-    }
-}
-
-extension [String] {
-    /// The first ten, and how many more there are.
-    var shortList: String {
-        prefix(10).joined(separator: ", ") + (count > 10 ? " and \(count - 10) more" : "")
-    }
 }

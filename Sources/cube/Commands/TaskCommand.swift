@@ -3,6 +3,7 @@ import CubeCore
 import CubeErrors
 import CubeManagerClient
 import CubeOrchestratorClient
+import CubeText
 import CubeTypes
 
 struct TaskCommand: ParsableCommand {
@@ -48,7 +49,7 @@ struct TaskCommand: ParsableCommand {
                     [
                         Table.Cell("\(task.name)/\(task.ordinal)", .bold), "\(task.owner)", Table.Cell(task.state),
                         task.ready ? "yes" : "no", "\(task.node?.rawValue ?? "-")", "\(task.restarts)",
-                        "\(Age(since: task.createdAt))", "\(task.id)", "\(task.why ?? "")",
+                        "\(Age(since: task.createdAt, until: .now))", "\(task.id)", "\(task.why ?? "")",
                     ]
                 })
         }
@@ -139,24 +140,5 @@ extension TaskStatus {
         var task = self
         task.definition.env = definition.env.mapValues { _ in "" }
         return task
-    }
-
-    /// Why it is as it is, in a few words; `nil` where there is nothing to say.
-    var why: String? {
-        // A sentence first; the word that programs know it by follows.
-        let headline = messageLines.first.map { line in line + (reason.map { " (\($0))" } ?? "") }
-        var parts = [headline ?? reason?.rawValue].compactMap { $0 }
-        if let exit, message == nil { parts.append("last \(exit.words)") }
-        if nodeUnknown { parts.append("its node is silent") }
-        let limits = notEnforced.filter { $0 != "settings" }
-        if notEnforced.contains("settings"), !state.hasEnded {
-            parts.append("some of its settings do not count: its node runs an older version, which does not know them")
-        }
-        if !limits.isEmpty, !state.hasEnded {
-            parts.append(
-                "not enforced: \(limits.joined(separator: ", ")), as the task is a process, which may use more than it reserves "
-                    + "(`cube doctor` says what to do)")
-        }
-        return parts.isEmpty ? nil : parts.joined(separator: "; ")
     }
 }

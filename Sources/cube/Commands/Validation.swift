@@ -2,6 +2,7 @@ import CubeCore
 import CubeJSON
 import CubeReconciler
 import CubeSystem
+import CubeText
 import CubeTypes
 import SystemPackage
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import CubeCore
+import CubeText
 import CubeTypes
 import CubeWorker
 

@@ -1,6 +1,7 @@
 import CubeManager
 import CubeCore
 import CubeSystem
+import CubeText
 import Glibc
 import SystemPackage
 

@@ -1,3 +1,4 @@
+import CubeText
 import CubeTypes
 import CubeWorker
 import SystemPackage

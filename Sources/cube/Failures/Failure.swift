@@ -1,5 +1,6 @@
 import CubeCore
 import CubeErrors
+import CubeText
 
 /// Why a command ends without success: one line, where it helps a hint, and the exit code.
 struct Failure: Error {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import CubeCore
 import CubeJSON
+import CubeText
 import FoundationEssentials
 
 /// The form in which results are written.

@@ -1,4 +1,5 @@
 import CubeJSON
+import CubeText
 
 /// A page of `cube help` that belongs to no command.
 enum HelpTopic {
@@ -33,7 +34,9 @@ extension [String] {
 
 extension ManifestReferenceText {
     /// Writes the whole reference to standard output.
-    static func show() { Self().show() }
+    static func show() { whole.show() }
+
+    static var whole: ManifestReferenceText { ManifestReferenceText(defaults: ManifestDefaults.facts) }
 
     func show() { Terminal.output(lines(columns: Terminal.size.columns)) }
 }

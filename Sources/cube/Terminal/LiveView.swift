@@ -1,5 +1,6 @@
 import CubeCore
 import CubeReconciler
+import CubeText
 import ServiceLifecycle
 import Synchronization
 import UnixSignals
@@ -59,7 +60,10 @@ final class LiveView: Service {
 
     private func show() {
         let size = Terminal.size
-        var frame = LiveFrame(title: title, foot: foot, view: state.view)
+        let view = state.view
+        var frame = LiveFrame(
+            title: title, foot: foot, summary: view.summary,
+            reports: view.workloads.values.sorted { $0.status.name < $1.status.name }, now: .now)
         frame.logLines = lines.withLock { lines in
             lines.removeAll { ContinuousClock.now - $0.at > Self.recent }
             return lines.map(\.line)

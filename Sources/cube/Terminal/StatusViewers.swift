@@ -1,4 +1,5 @@
 import CubeCore
+import CubeText
 import CubeTypes
 
 /// Shows the status in place on a terminal.
@@ -18,7 +19,7 @@ struct StatusScreen: StatusViewer {
         let picture = seen.attended
         var frame = LiveFrame(
             title: "cube status", foot: "Ctrl-C ends this.", summary: picture.summary,
-            reports: picture.reports.filter { names.isEmpty || names.contains($0.status.name) })
+            reports: picture.reports.filter { names.isEmpty || names.contains($0.status.name) }, now: .now)
         frame.form = form
         frame.warning = picture.freshness.outdated.map { "Not current: \($0)" }
         screen.show(frame.lines(columns: size.columns, rows: size.rows))

@@ -1,4 +1,5 @@
 import CubeCore
+import CubeText
 import Glibc
 
 /// What may be written to a stream: colour only where a person looks at it.

@@ -1,6 +1,7 @@
 import CubeCore
 import CubeErrors
 import CubeTesting
+import CubeText
 import CubeTypes
 import Testing
 

@@ -1,6 +1,7 @@
 import CubeCore
 import CubeErrors
 import CubeJSON
+import CubeText
 import CubeTypes
 import HashTreeCollections
 

@@ -19,7 +19,7 @@ extension TaskDefinition {
 
     /// Whether a field, by its path, is a variable of `env`, whose value is never shown. By bytes: a name may begin with a mark
     /// that combines with the dot.
-    static func isVariable(_ path: String) -> Bool { path.utf8.starts(with: "env.".utf8) }
+    package static func isVariable(_ path: String) -> Bool { path.utf8.starts(with: "env.".utf8) }
 
     /// Every field that has a value, as a text, by its path.
     private var fields: [ExactText: ExactText] {

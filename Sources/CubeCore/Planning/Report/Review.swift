@@ -68,15 +68,6 @@ package struct Review: Codable, Hashable, Sendable {
             desired.problems + desired.unreadable.sorted { $0.key < $1.key }.flatMap(\.value)
             + desired.disputed.sorted().flatMap { desired.diagnostics(of: $0) }
     }
-
-    /// How many workloads are added, changed, removed and kept, in words; `nil` where none is.
-    package var total: String? {
-        let kinds: [(Change.Kind, String)] = [
-            (.added, "added"), (.changed, "changed"), (.removed, "removed"), (.kept, "kept as they are"),
-        ]
-        let counts = kinds.map { kind, word in (changes.count { $0.kind == kind }, word) }.filter { $0.0 > 0 }
-        return counts.isEmpty ? nil : counts.map { "\($0) \($1)" }.joined(separator: ", ")
-    }
 }
 
 extension Review.Change {

@@ -1,3 +1,4 @@
+package import CubeCore
 import CubeTypes
 
 /// A plan for people, in the manner of Terraform: `+` is started, `-` is stopped, `-/+` is replaced (stopped first, started

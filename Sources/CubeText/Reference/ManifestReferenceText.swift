@@ -1,38 +1,54 @@
-import CubeCore
+package import CubeCore
 import CubeJSON
 
 /// The reference of manifests as a page for a terminal and as Markdown.
-struct ManifestReferenceText {
-    let entries: [ManifestReference.Entry]
-    /// Whether the page tells of more than the entries: it is the whole reference.
-    let isWhole: Bool
+package struct ManifestReferenceText: Sendable {
+    /// A default that belongs to no field.
+    package struct Fact: Sendable {
+        let subject: String
+        let sentence: String
+
+        package init(_ subject: String, _ sentence: String) {
+            self.subject = subject
+            self.sentence = sentence
+        }
+    }
+
+    package let entries: [ManifestReference.Entry]
+    private let defaults: [Fact]
+    /// Whether the page is the whole reference.
+    private let isWhole: Bool
 
     /// The whole reference.
-    init() {
+    ///
+    /// - Parameter defaults: The defaults that belong to no field, for the end of the page.
+    package init(defaults: [Fact]) {
         entries = ManifestReference.entries
+        self.defaults = defaults
         isWhole = true
     }
 
     /// One field with the fields inside of it; `nil` where there is no such field.
     ///
     /// - Parameter path: The way to the field, with or without the brackets of arrays: `ports.host`, `ports[].host`.
-    init?(path: String) {
+    package init?(path: String) {
         func plain(_ path: String) -> String { path.replacing("[]", with: "") }
         let wanted = plain(path)
         entries = ManifestReference.entries.filter {
             plain($0.path) == wanted || plain($0.path).hasPrefix(wanted + ".")
         }
+        defaults = []
         isWhole = false
         if entries.isEmpty { return nil }
     }
 
     /// Every path that ``init(path:)`` knows.
-    static var paths: [String] { ManifestReference.entries.map(\.path) }
+    package static var paths: [String] { ManifestReference.entries.map(\.path) }
 
     // MARK: For a terminal
 
     /// The page in lines of at most so many columns, but for what has no space to break at.
-    func lines(columns: Int) -> [TextLine] {
+    package func lines(columns: Int) -> [TextLine] {
         let width = min(max(columns, 40), 100)
         var blocks: [[TextLine]] = isWhole ? Self.introduction.map { TextLine($0).wrapped(width) } : []
         for change in ManifestReference.Change.allCases {
@@ -44,7 +60,7 @@ struct ManifestReferenceText {
         }
         if isWhole {
             blocks.append([TextLine("OTHER DEFAULTS", .bold)])
-            blocks += ManifestDefaults.facts.map {
+            blocks += defaults.map {
                 [TextLine("  \($0.subject)", .cyan)] + TextLine($0.sentence).wrapped(width, indentation: 6)
             }
         }
@@ -65,7 +81,7 @@ struct ManifestReferenceText {
 
     // MARK: As Markdown
 
-    var markdown: String {
+    package var markdown: String {
         var blocks = isWhole ? ["# Manifest reference"] + Self.introduction : []
         for change in ManifestReference.Change.allCases {
             let entries = entries.filter { $0.change == change }
@@ -73,7 +89,7 @@ struct ManifestReferenceText {
             blocks += ["## \(change.heading)", change.sentence, Self.table(entries)]
         }
         if isWhole {
-            let facts = ManifestDefaults.facts.map { "- **\($0.subject)**: \($0.sentence)" }.joined(separator: "\n")
+            let facts = defaults.map { "- **\($0.subject)**: \($0.sentence)" }.joined(separator: "\n")
             blocks += ["## Other defaults", facts]
         }
         return blocks.joined(separator: "\n\n")
@@ -110,7 +126,7 @@ struct ManifestReferenceText {
 }
 
 extension ManifestReference.Change {
-    var heading: String {
+    fileprivate var heading: String {
         switch self {
         case .none: "Identity and remarks"
         case .replaces: "Fields that replace"
@@ -120,7 +136,7 @@ extension ManifestReference.Change {
     }
 
     /// What a change of such a field does.
-    var sentence: String {
+    fileprivate var sentence: String {
         switch self {
         case .none: "A change of the name removes one workload and adds another. Remarks change nothing."
         case .replaces: "A change of one of these fields replaces each task of the workload, as `update` says."

@@ -1,21 +1,19 @@
-import CubeCore
+/// Rows under headings.
+package struct Table: Sendable {
+    package typealias Cell = TextLine
 
-/// Rows under headings: what the commands show.
-struct Table {
-    typealias Cell = TextLine
+    package var headings: [String]
+    package var rows: [[Cell]]
 
-    var headings: [String]
-    var rows: [[Cell]]
+    package init(_ headings: String..., rows: [[Cell]]) { self.init(headings: headings, rows: rows) }
 
-    init(_ headings: String..., rows: [[Cell]]) { self.init(headings: headings, rows: rows) }
-
-    init(headings: [String], rows: [[Cell]]) {
+    package init(headings: [String], rows: [[Cell]]) {
         self.headings = headings
         self.rows = rows
     }
 
     /// Columns as wide as their widest cell; the last one is not padded. What goes beyond `columns` is cut.
-    func lines(columns: Int = .max) -> [TextLine] {
+    package func lines(columns: Int = .max) -> [TextLine] {
         let widths = headings.indices.map { column in
             ([headings[column].count] + rows.map { $0[column].count }).max() ?? 0
         }
@@ -30,7 +28,7 @@ struct Table {
         }
     }
 
-    var markdown: [MarkdownLine] {
+    package var markdown: [MarkdownLine] {
         [.row(headings.map { MarkdownLine(TextLine($0)) }), .rule(columns: headings.count)]
             + rows.map { .row($0.map(MarkdownLine.init)) }
     }

@@ -1,44 +1,28 @@
-import CubeCore
+package import CubeCore
 import CubeJSON
-import CubeTypes
+package import CubeTypes
 
 /// All that is known of one workload.
-struct Explanation: Encodable {
-    var name: WorkloadName
-    var status: WorkloadStatus?
-    var drift: DriftReport?
+package struct Explanation: Encodable, Sendable {
+    package var name: WorkloadName
+    package var status: WorkloadStatus?
+    package var drift: DriftReport?
     /// What guards hold of it, with what releases that.
-    var holds: [SummaryStatus.HeldSet] = []
-    var tasks: [TaskStatus] = []
-    var events: [TaskEvent] = []
+    package var holds: [SummaryStatus.HeldSet] = []
+    package var tasks: [TaskStatus] = []
+    package var events: [TaskEvent] = []
     /// What was done last.
-    var history: [PastAction] = []
+    package var history: [PastAction] = []
     /// Why the status may not be how things are; `nil` where it is.
-    var outdated: String?
+    package var outdated: String?
     /// What could not be asked, and why.
-    var missing: String?
+    package var missing: String?
+
+    package init(name: WorkloadName) { self.name = name }
 
     enum CodingKeys: String, CodingKey { case name, status, drift, holds, tasks, events, history, outdated, missing }
 
-    /// What stands in the files; nothing where they are about another owner.
-    static func written(of name: WorkloadName, owner: OwnerName, in data: DataDirectory) async throws -> Explanation {
-        var explanation = Explanation(name: name)
-        let files = WrittenStatus(data: data)
-        guard let summary = try files.summary(), summary.owner == owner else { return explanation }
-        explanation.status = try files.workload(name)
-        explanation.drift = try files.drift(name)
-        explanation.holds = summary.holds.filter { hold in
-            explanation.status?.conditions.contains { $0.type == .held && $0.status && $0.reason == hold.reason }
-                ?? false
-        }
-        explanation.history = Array(try PastAction.all(of: name, in: data).suffix(5))
-        let freshness = try await StatusFreshness.find(in: data)
-        explanation.outdated = freshness.outdated
-        if freshness.isAbsent { explanation.status = explanation.status?.unattended(freshness.living) }
-        return explanation
-    }
-
-    func encode(to encoder: any Encoder) throws {
+    package func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(name, forKey: .name)
         try container.encode(status, forKey: .status)
@@ -52,8 +36,9 @@ struct Explanation: Encodable {
         try container.encode(missing, forKey: .missing)
     }
 
-    var lines: [TextLine] {
-        var lines = headline
+    /// - Parameter now: the moment that ages are counted until.
+    package func lines(now: Timestamp) -> [TextLine] {
+        var lines = headline(now)
         if let outdated { lines.append("\("  Not current: \(outdated).", .yellow)") }
         lines += holds.map { "  \($0.sentence)." }
         if let drift {
@@ -68,17 +53,17 @@ struct Explanation: Encodable {
                 "  \($0.verb.rawValue) \(name)/\($0.ordinal), \($0.state.words)\($0.why)"
             }
         }
-        lines += tasks.isEmpty ? [] : ["Its tasks:"] + taskLines
+        lines += tasks.isEmpty ? [] : ["Its tasks:"] + taskLines(now)
         if !history.isEmpty { lines.append("What was done last:") }
         lines += history.map { "  \($0.text)" }
         if !events.isEmpty { lines.append("What happened last:") }
-        lines += events.map { "  \(EventsCommand.line($0))" }
+        lines += events.map { "  \($0.line)" }
         if let missing { lines.append("\("The manager could not be asked: \(missing)", .yellow)") }
         return lines
     }
 
     /// How it is, and why.
-    private var headline: [TextLine] {
+    private func headline(_ now: Timestamp) -> [TextLine] {
         let title = TextLine(name.rawValue, .bold)
         guard let status else {
             let isOver = tasks.allSatisfy(\.state.hasEnded)
@@ -91,7 +76,7 @@ struct Explanation: Encodable {
         let conditions = status.conditions.filter { $0.type != .ready || !$0.status && !told.contains($0.message) }
         let conditionLines = conditions.map { condition -> TextLine in
             let kind = "\(condition.status ? "" : "Not ")\(condition.type.rawValue)"
-            let age = Age(since: condition.lastTransitionTime)
+            let age = Age(since: condition.lastTransitionTime, until: now)
             return "  \(kind) since \(age): \(condition.message) (\(condition.reason))"
         }
         let problems = status.diagnostics.map { diagnostic -> TextLine in
@@ -103,7 +88,7 @@ struct Explanation: Encodable {
     }
 
     /// What lives, and of each slot what ended last: the first 20 of them.
-    private var taskLines: [TextLine] {
+    private func taskLines(_ now: Timestamp) -> [TextLine] {
         var last: [Int: Int] = [:]
         for task in tasks where task.state.hasEnded {
             last[task.ordinal] = max(task.attempt, last[task.ordinal] ?? 0)
@@ -112,7 +97,7 @@ struct Explanation: Encodable {
             .sorted { ($0.ordinal, $0.attempt) < ($1.ordinal, $1.attempt) }
         let lines = shown.prefix(20).flatMap { task -> [TextLine] in
             let node = task.node.map { " on \($0)" } ?? ""
-            let again = task.notBefore.map { $0 > .now ? "; starts again in \(Age(since: .now, until: $0))" : "" } ?? ""
+            let again = task.notBefore.map { $0 > now ? "; starts again in \(Age(since: now, until: $0))" : "" } ?? ""
             let why = task.why.map { " (\($0))" } ?? ""
             let line: TextLine =
                 "  \(name)/\(task.ordinal), attempt \(task.attempt): \(task.state)\(node), "
@@ -127,16 +112,4 @@ struct Explanation: Encodable {
 extension DriftAction {
     /// People read slot by slot, and what is stopped before what takes its place.
     fileprivate var reading: (Int, Int) { (ordinal, verb == .stop ? 0 : verb == .update ? 1 : 2) }
-}
-
-extension ActionState {
-    /// As a sentence says it.
-    var words: String {
-        switch self {
-        case .due: "due now"
-        case .held: "held"
-        case .waiting: "waits for its turn"
-        case .inFlight: "being carried out"
-        }
-    }
 }

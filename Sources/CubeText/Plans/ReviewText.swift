@@ -1,3 +1,4 @@
+package import CubeCore
 import CubeJSON
 import CubeTypes
 
@@ -96,6 +97,17 @@ package struct ReviewText: Sendable {
     }
 
     private func value(_ text: String?) -> MarkdownLine { text.map { "\(code: cut($0))" } ?? "" }
+}
+
+extension Review {
+    /// How many workloads are added, changed, removed and kept, in words; `nil` where none is.
+    fileprivate var total: String? {
+        let kinds: [(Change.Kind, String)] = [
+            (.added, "added"), (.changed, "changed"), (.removed, "removed"), (.kept, "kept as they are"),
+        ]
+        let counts = kinds.map { kind, word in (changes.count { $0.kind == kind }, word) }.filter { $0.0 > 0 }
+        return counts.isEmpty ? nil : counts.map { "\($0) \($1)" }.joined(separator: ", ")
+    }
 }
 
 extension Review.Change.Kind {

@@ -1,12 +1,14 @@
 import CubeCore
+import CubeText
 import Testing
 
-@testable import cube
-
 @Suite struct ManifestReferenceTextTests {
+    private let whole = ManifestReferenceText(defaults: [ManifestReferenceText.Fact("Output", "Cube keeps some of it.")]
+    )
+
     @Test func `the page fits into the columns of the terminal`() {
         for columns in [60, 80, 100] {
-            let lines = ManifestReferenceText().lines(columns: columns).map(\.text)
+            let lines = whole.lines(columns: columns).map(\.text)
             #expect(lines.count > 200)
             #expect(lines.filter { $0.count > columns && $0.contains(" ") && !$0.contains("Example") } == [])
         }
@@ -45,20 +47,11 @@ import Testing
     }
 
     @Test func `markdown has a row for each field, and keeps what looks like a column`() {
-        let rows = ManifestReferenceText().markdown.split(separator: "\n").filter { $0.hasPrefix("| `") }
+        let rows = whole.markdown.split(separator: "\n").filter { $0.hasPrefix("| `") }
         // Grouped by what a change of the field does.
         let paths = rows.compactMap { $0.split(separator: "`").dropFirst().first.map(String.init) }
         #expect(paths.sorted() == ManifestReferenceText.paths.sorted())
+        #expect(whole.markdown.hasSuffix("## Other defaults\n\n- **Output**: Cube keeps some of it."))
         #expect(rows.allSatisfy { $0.replacing("\\|", with: "").split(separator: "|").count == 5 })
-    }
-
-    @Test func `help of a page is told from help of a command`() {
-        guard case .manifest(let fields)? = ["help", "manifest", "stop"].helpTopic else {
-            Issue.record("no topic")
-            return
-        }
-        #expect(fields == ["stop"])
-        #expect(["help", "status"].helpTopic == nil)
-        #expect(["schema"].helpTopic == nil)
     }
 }

@@ -1,35 +1,33 @@
-import CubeCore
-import CubeReconciler
-import CubeTypes
+package import CubeCore
+package import CubeTypes
 
 /// One picture of the live view.
-struct LiveFrame {
-    var title: String
-    var foot: String
-    var form = StatusTable.Form.brief
+package struct LiveFrame: Sendable {
+    package var title: String
+    package var foot: String
+    package var form = StatusTable.Form.brief
     /// Why it may not be how things are; `nil` where it is.
-    var warning: String?
+    package var warning: String?
     /// What was logged lately.
-    var logLines: [TextLine] = []
-    var summary: SummaryStatus?
+    package var logLines: [TextLine] = []
+    package var summary: SummaryStatus?
     /// By name.
-    var reports: [WorkloadReport]
+    package var reports: [WorkloadReport]
+    /// The moment that ages are counted until.
+    package var now: Timestamp
 
-    init(title: String, foot: String, summary: SummaryStatus?, reports: [WorkloadReport]) {
+    package init(
+        title: String, foot: String, summary: SummaryStatus?, reports: [WorkloadReport], now: Timestamp
+    ) {
         self.title = title
         self.foot = foot
         self.summary = summary
         self.reports = reports
-    }
-
-    init(title: String, foot: String, view: ReconcilerState.View) {
-        self.init(
-            title: title, foot: foot, summary: view.summary,
-            reports: view.workloads.values.sorted { $0.status.name < $1.status.name })
+        self.now = now
     }
 
     /// At most `rows - 1` lines of at most `columns` characters.
-    func lines(columns: Int, rows: Int) -> [TextLine] {
+    package func lines(columns: Int, rows: Int) -> [TextLine] {
         var foot = due
         if let summary {
             foot += summary.conditions.filter { [.stale, .stalled].contains($0.type) && $0.status }
@@ -46,7 +44,7 @@ struct LiveFrame {
         foot.append(TextLine(self.foot, .dim))
         var lines = [TextLine(headline, .bold)]
         let shown = fitting(rows - 4 - foot.count)
-        lines += table(of: shown)
+        lines += list(shown)
         if reports.count > shown.count { lines.append("… and \(reports.count - shown.count) more") }
         return (lines + foot).prefix(max(1, rows - 1)).map { $0.cut(columns) }
     }
@@ -56,14 +54,16 @@ struct LiveFrame {
         var room = rows
         return Array(
             order.prefix { workload in
-                room -= StatusTable(form: form).rows(workload).count + (workload.why == nil ? 0 : 1)
+                room -= table.rows(workload).count + (workload.why == nil ? 0 : 1)
                 return room >= 0
             })
     }
 
-    private func table(of workloads: [WorkloadStatus]) -> [TextLine] {
-        workloads.isEmpty ? [] : StatusTable(form: form).stacked(workloads)
+    private func list(_ workloads: [WorkloadStatus]) -> [TextLine] {
+        workloads.isEmpty ? [] : table.stacked(workloads)
     }
+
+    private var table: StatusTable { StatusTable(form: form, now: now) }
 
     private var headline: String { "\(title): \(summary?.headline ?? "starting")" }
 

@@ -1,3 +1,4 @@
+package import CubeCore
 import CubeTypes
 
 /// Differences for people: as text for a terminal, and as Markdown.

@@ -1,3 +1,5 @@
+import CubeCore
+
 /// What becomes of a workload or a task, in the manner of Terraform; the same sign means the same in every view.
 enum ChangeSymbol: String, Hashable, Sendable {
     /// Tasks are started where none was.

@@ -1,10 +1,9 @@
-import CubeCore
-import CubeJSON
-import CubeTypes
+package import CubeCore
+package import CubeTypes
 
 /// Workloads as the rows of a table.
-struct StatusTable {
-    enum Form {
+package struct StatusTable: Sendable {
+    package enum Form: Sendable {
         /// A row for each workload; what else is to be said of it stands below it.
         case brief
         /// A row for each workload, with its file and what to look at.
@@ -13,10 +12,17 @@ struct StatusTable {
         case wide
     }
 
-    let form: Form
+    private let form: Form
+    /// The moment that ages are counted until.
+    private let now: Timestamp
+
+    package init(form: Form, now: Timestamp) {
+        self.form = form
+        self.now = now
+    }
 
     /// The last column of a form that tells why stands below the rows where there is no room for it.
-    var headings: [String] {
+    private var headings: [String] {
         switch form {
         case .brief: ["WORKLOAD", "SYNC", "HEALTH", "READY", "RESTARTS", "AGE", "NODE"]
         case .full: ["WORKLOAD", "SYNC", "HEALTH", "READY", "RESTARTS", "AGE", "NODE", "FILE", "WHY"]
@@ -28,18 +34,18 @@ struct StatusTable {
         }
     }
 
-    func table(_ workloads: [WorkloadStatus]) -> Table {
+    package func table(_ workloads: [WorkloadStatus]) -> Table {
         Table(headings: headings, rows: workloads.flatMap(rows))
     }
 
     /// The table where it fits; elsewhere what ``stacked(_:columns:)`` makes of it.
-    func lines(_ workloads: [WorkloadStatus], columns: Int) -> [TextLine] {
+    package func lines(_ workloads: [WorkloadStatus], columns: Int) -> [TextLine] {
         let lines = table(workloads).lines()
         return lines.allSatisfy { $0.count <= columns } ? lines : stacked(workloads, columns: columns)
     }
 
     /// The table with each workload's reason below its rows, broken between words.
-    func stacked(_ workloads: [WorkloadStatus], columns: Int = .max) -> [TextLine] {
+    package func stacked(_ workloads: [WorkloadStatus], columns: Int = .max) -> [TextLine] {
         let table = table(workloads)
         let kept = form == .brief ? headings.count : headings.count - 1
         var rest = Table(headings: Array(headings.prefix(kept)), rows: table.rows.map { Array($0.prefix(kept)) })
@@ -62,7 +68,7 @@ struct StatusTable {
         let brief = [
             Table.Cell(workload.name.rawValue, .bold), Table.Cell(workload.sync), Table.Cell(workload.health),
             "\(workload.readiness)", "\(workload.tasks.map(\.restarts).reduce(0, +))",
-            "\(youngest.map { Age(since: $0).description } ?? "-")",
+            "\(youngest.map { Age(since: $0, until: now).description } ?? "-")",
             "\(nodes.count > 1 ? Count(nodes.count, "node").description : nodes.first?.rawValue ?? "-")",
         ]
         switch form {
@@ -88,7 +94,8 @@ struct StatusTable {
         return [
             Table.Cell("\(workload.name)/\(task.ordinal)", .bold), Table.Cell(workload.sync),
             Table.Cell(task.health), Table.Cell(task.state), task.ready ? "yes" : "no", "\(task.restarts)",
-            "\(task.node?.rawValue ?? "-")", "\(task.attempt)", "\(task.createdAt.map { "\(Age(since: $0))" } ?? "-")",
+            "\(task.node?.rawValue ?? "-")", "\(task.attempt)",
+            "\(task.createdAt.map { "\(Age(since: $0, until: now))" } ?? "-")",
             Table.Cell(task.specDigest.map { String($0.hexadecimal.prefix(8)) } ?? "-", isCurrent ? nil : .yellow),
             "\(endpoints.isEmpty ? "-" : endpoints)", "\(workload.place ?? "-")",
             "\([exit, isTold ? workload.why : nil].compactMap { $0 }.joined(separator: "; "))",
@@ -98,7 +105,7 @@ struct StatusTable {
 
 extension TaskSummary {
     /// How the task itself is, whatever the other tasks of its workload do.
-    var health: HealthStatus {
+    fileprivate var health: HealthStatus {
         switch state {
         case .running: ready ? .healthy : .progressing
         case .completed: .healthy
@@ -109,29 +116,5 @@ extension TaskSummary {
         case .stopped: .missing
         default: .unknown
         }
-    }
-}
-
-extension WorkloadStatus {
-    /// Where its manifest stands: `web.json:3`.
-    var place: String? { file.map { file in line.map { "\(file):\($0)" } ?? file } }
-
-    /// How many of its tasks are ready, of how many; of a job whose tasks completed, that.
-    var readiness: String {
-        if kind == .job, !tasks.isEmpty, tasks.allSatisfy({ $0.state == .completed }) { return "done" }
-        return "\(replicas.ready)/\(replicas.desired)"
-    }
-
-    /// What of it a person should look at, in a few words.
-    var why: String? {
-        let problems = diagnostics.prefix(1).map { "\($0.range.filename):\($0.range.start.line): \($0.message)" }
-        // That something is being done is no trouble of its own: only what it is.
-        let told = conditions.filter { $0.type != .ready && $0.status }
-            .map { $0.type == .reconciling ? $0.message : "\($0.type.rawValue): \($0.message)" }
-        // What ails it comes first; otherwise what goes on says why it is not ready.
-        let ailing = told.isEmpty || health == .degraded || health == .unknown
-        let unready = ailing ? conditions.filter { $0.type == .ready && !$0.status }.map(\.message) : []
-        let all = unready.filter { message in !told.contains { $0.hasSuffix(message) } } + told + problems
-        return all.isEmpty ? nil : all.joined(separator: "; ")
     }
 }

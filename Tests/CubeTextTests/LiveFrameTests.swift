@@ -1,8 +1,7 @@
 import CubeCore
+import CubeText
 import CubeTypes
 import Testing
-
-@testable import cube
 
 @Suite struct LiveFrameTests {
     private let then = Timestamp(milliseconds: 0)
@@ -30,10 +29,10 @@ import Testing
             summary: SummaryStatus(
                 owner: .default, source: SourceRevision(path: "m"), sync: .synced, health: .healthy, counts: counts,
                 conditions: conditions),
-            reports: reports)
+            reports: reports, now: then)
     }
 
-    @Test func `it shows what is not well first, what is due, and what is wrong`() throws {
+    @Test func `unhealthy workloads come first, then the actions that are due and the problems`() throws {
         let frame = frame(
             [
                 try report("api"), try report("web", health: .degraded, why: "web/0 failed with exit code 7"),
@@ -62,14 +61,14 @@ import Testing
     }
 
     @Test(arguments: [(20, 5), (40, 10), (80, 24), (10, 2)])
-    func `it fits the terminal, whatever there is to show`(columns: Int, rows: Int) throws {
+    func `the picture fits the terminal, whatever it shows`(columns: Int, rows: Int) throws {
         let frame = frame(try (0..<100).map { try report("workload-\($0)", health: .degraded, why: "it fails") })
         let lines = frame.lines(columns: columns, rows: rows)
         #expect(lines.count < rows)
         #expect(lines.allSatisfy { $0.count <= columns })
     }
 
-    @Test func `what was logged lately stands below the picture`() throws {
+    @Test func `recent log lines stand below the picture`() throws {
         var frame = frame([try report("api")])
         frame.logLines = ["12:00 warning worker: a disk is full"]
         #expect(
@@ -77,8 +76,8 @@ import Testing
                 == ["12:00 warning worker: a disk is full", "Ctrl-C ends this."])
     }
 
-    @Test func `before the first pass it says so`() {
-        let frame = LiveFrame(title: "cube up", foot: "Ctrl-C ends this.", summary: nil, reports: [])
+    @Test func `the picture says so before the first pass`() {
+        let frame = LiveFrame(title: "cube up", foot: "Ctrl-C ends this.", summary: nil, reports: [], now: then)
         #expect(
             frame.lines(columns: 80, rows: 24).map(\.text) == ["cube up: starting", "Ctrl-C ends this."])
     }

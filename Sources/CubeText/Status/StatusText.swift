@@ -1,0 +1,45 @@
+package import CubeCore
+import CubeTypes
+
+/// The status as a person reads it: the workloads, and what is to be said of all of them.
+package struct StatusText: Sendable {
+    private let summary: SummaryStatus
+    private let workloads: [WorkloadStatus]
+    private let reconciler: String?
+    private let outdated: String?
+    private let table: StatusTable
+
+    /// - Parameters:
+    ///   - reconciler: Who keeps the status up to date; `nil`: nobody.
+    ///   - outdated: Why the status may not be current; `nil` where it is.
+    package init(
+        _ summary: SummaryStatus, _ workloads: [WorkloadStatus], reconciler: String?, outdated: String?,
+        table: StatusTable
+    ) {
+        self.summary = summary
+        self.workloads = workloads
+        self.reconciler = reconciler
+        self.outdated = outdated
+        self.table = table
+    }
+
+    /// - Parameter columns: The width of the terminal; what is longer is broken between words.
+    package func lines(columns: Int = .max) -> [TextLine] {
+        let rows = workloads.isEmpty ? ["No workload."] : table.lines(workloads, columns: columns)
+        return rows + [""] + notes.flatMap { $0.wrapped(columns) }
+    }
+
+    package var markdown: [MarkdownLine] {
+        // A line of its own each, as in a terminal.
+        table.table(workloads).markdown + [""] + notes.map { "- \($0)" }
+    }
+
+    private var notes: [TextLine] {
+        var notes: [TextLine] = [
+            "\(summary.sync.rawValue), \(summary.health.rawValue); owner \(summary.owner), \(summary.source.words)."
+        ]
+        if let reconciler = reconciler { notes.append("Reconciled by \(reconciler).") }
+        if let outdated = outdated { notes.append("\("Not current: \(outdated).", .yellow)") }
+        return notes + summary.notes.map { TextLine($0, .yellow) }
+    }
+}
