@@ -1,26 +1,26 @@
 extension APIError {
-    /// The HTTP status of an answer that carries this error: its code where that is the status of an error, else its reason's.
+    /// The HTTP status of a response that carries this error: ``code`` if it is an error status, otherwise the status of the reason.
     public var status: Int { (400...599).contains(code) ? code : reason.status }
 
-    /// The error for an answer that carries none of ours: a proxy's page, another program's object, a redirection.
+    /// Creates the error for a response that contains no Cube error, such as a proxy's page, another program's JSON or a redirect.
     ///
-    /// Its reason and whether a retry can help follow from the status alone; what the answer says is only quoted.
+    /// The reason and ``retry`` follow from the status alone. The body is only quoted in the message.
     ///
     /// - Parameters:
-    ///   - label: what was asked, such as `GET http://127.0.0.1:8081/version`.
-    ///   - status: the HTTP status of the answer.
-    ///   - contentType: its `Content-Type`.
-    ///   - body: the beginning of what it said.
+    ///   - label: the request, such as `GET http://127.0.0.1:8081/version`.
+    ///   - status: the HTTP status of the response.
+    ///   - contentType: the `Content-Type` of the response.
+    ///   - body: the beginning of the response body.
     package init(label: String, status: Int, contentType: String? = nil, body: String = "") {
         let quoted = Self.gist(of: body)
-        var message = "\(label): status \(status) without an error object of Cube"
-        if !quoted.isEmpty { message += ", but \"\(quoted)\"" }
+        var message = "\(label): status \(status), and the response is not a Cube error"
+        if !quoted.isEmpty { message += ": \"\(quoted)\"" }
         if let contentType { message += " (\(contentType.prefix(80)))" }
         self.init(ErrorReason(status: status), message, code: status)
         retry = retry && status >= 400
     }
 
-    /// The words of a page or of a text in one line, without its tags, at most 120 characters.
+    /// Returns the text of a page on one line, without tags and shortened to 120 characters.
     private static func gist(of body: String) -> String {
         var words = ""
         var isInTag = false

@@ -1,37 +1,37 @@
-/// The one public error: what every call of the SDK throws, and what stands on the wire.
+/// The one public error type: every SDK call throws it, and every error response carries it as JSON.
 ///
 /// - Since: 0.1
 public struct APIError: Error, Hashable, Sendable {
-    /// An integer like an HTTP status.
+    /// An HTTP-like status code.
     public var code: Int
-    /// Why, as a stable word.
+    /// The reason for the failure, as a stable word.
     public var reason: ErrorReason
-    /// For a person: the thing, the value and the rule.
+    /// The message for a person. It names the thing, the value and the rule.
     public var message: String
-    /// Further facts by name, where there are any; never a secret.
+    /// Additional facts by name, if there are any; never a secret.
     public var details: [String: String]?
-    /// For bad input: every field that breaks a rule.
+    /// For invalid input: every field that breaks a rule.
     public var fields: [ValidationError]
-    /// Whether the same call, made again later, may succeed.
+    /// Whether the same call may succeed if it is repeated later.
     public var retry: Bool
-    /// The id of the request that failed, where it had one: the server's logs have it too.
+    /// The id of the failed request, if it had one. The server logs the same id.
     public var requestID: String?
-    /// How long to wait before that, where the server said so. Not in the object on the wire: it is HTTP's `Retry-After`, in
-    /// whole seconds.
+    /// How long to wait before a retry, if the server specified it. Not part of the JSON: it is the HTTP header field
+    /// `Retry-After`, in whole seconds.
     public var retryAfter: Duration?
-    /// Whether the server itself said so: `true` only for an error that was read from an answer. `false` where the request went
-    /// wrong on its way, where somebody between answered, and where the program itself found the fault. Not on the wire.
+    /// Whether the server reported the error: `true` only for an error that was decoded from a response. `false` if the request
+    /// failed on its way, if an intermediary such as a proxy responded, or if this program found the problem. Not part of the JSON.
     public var isFromServer: Bool
 
     /// - Parameters:
-    ///   - reason: why, as a stable word.
-    ///   - message: for a person: the thing, the value and the rule.
-    ///   - code: defaults to the status of the reason.
-    ///   - details: further facts by name; never a secret.
-    ///   - fields: for bad input, every field that breaks a rule.
-    ///   - retry: defaults to what the reason says.
-    ///   - requestID: the id of the request that failed.
-    ///   - isFromServer: `true` for what a server said.
+    ///   - reason: the reason, as a stable word.
+    ///   - message: the message for a person. It names the thing, the value and the rule.
+    ///   - code: the HTTP-like status code; defaults to the status of the reason.
+    ///   - details: additional facts by name; never a secret.
+    ///   - fields: for invalid input, every field that breaks a rule.
+    ///   - retry: whether a retry can help; defaults to the value for the reason.
+    ///   - requestID: the id of the failed request.
+    ///   - isFromServer: `true` if a server reported the error.
     public init(
         _ reason: ErrorReason, _ message: String, code: Int? = nil, details: [String: String]? = nil,
         fields: [ValidationError] = [], retry: Bool? = nil, requestID: String? = nil, isFromServer: Bool = false
@@ -46,7 +46,7 @@ public struct APIError: Error, Hashable, Sendable {
         self.isFromServer = isFromServer
     }
 
-    /// The error for input that breaks rules: all of them at once.
+    /// Returns the error for invalid input, with all broken rules at once.
     public static func invalid(_ fields: [ValidationError]) -> APIError {
         APIError(.validationFailed, fields.map(\.description).joined(separator: "; "), fields: fields)
     }
@@ -62,7 +62,7 @@ extension APIError: Codable {
         case requestID = "request_id"
     }
 
-    /// Only `code`, `reason` and `message` must be there.
+    /// Requires only `code`, `reason` and `message`.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         let reason = try container.decode(ErrorReason.self, forKey: .reason)

@@ -1,14 +1,14 @@
 extension ErrorReason {
-    /// All reasons of this version, sorted by their words.
+    /// All reasons that this version knows, sorted by their raw values.
     public static var known: [ErrorReason] { table.keys.sorted { $0.rawValue < $1.rawValue } }
 
-    /// The HTTP status that stands for this reason; 500 for an unknown one.
+    /// The HTTP status for this reason; 500 for an unknown reason.
     public var status: Int { Self.table[self]?.status ?? 500 }
 
-    /// Whether the same call, made again later, may succeed.
+    /// Whether the same call may succeed if it is repeated later.
     public var retryCanHelp: Bool { Self.table[self]?.retry ?? false }
 
-    /// The reason for an answer that carries a status and no error object of ours, such as a proxy's HTML page.
+    /// Returns the reason for a response that has a status but no Cube error, such as a proxy's HTML page.
     package init(status: Int) {
         self =
             switch status {

@@ -1,23 +1,23 @@
 extension CodingUserInfoKey {
-    /// Set by whoever reads the answers of a server that may be newer. What an answer may leave out is then passed over where it
-    /// cannot be read, so that the rest of the answer is kept. Requests and stored records are read without it: there, an
-    /// unreadable value is an error.
+    /// Makes the decoder lenient. Set it to decode responses of a server that may be newer: the decoder then skips optional values
+    /// that it cannot read and keeps the rest of the response. Requests and stored records are decoded without it, so that an
+    /// unreadable value in them is an error.
     package static let isLenient = CodingUserInfoKey(rawValue: "cube.lenient")!
 }
 
-/// The keys of an object of which some decide what a program does: below those, an unreadable value is never taken for a missing
-/// one.
+/// The keys of an object in which some values decide what a program does. A decisive value that is unreadable is an error and
+/// never counts as missing.
 package protocol DecisiveKey: CodingKey {
     var isDecisive: Bool { get }
 }
 
 extension KeyedDecodingContainerProtocol {
-    /// Reads what may be missing; `nil` too where a lenient reader passes over it.
+    /// Reads an optional value. Returns `nil` if it is absent, or if a lenient decoder skips it.
     package func readIfPresent<Value: Decodable>(_ type: Value.Type, forKey key: Key) throws -> Value? {
         try passingOver(key) { try decodeIfPresent(type, forKey: key) }
     }
 
-    /// The same for a text. A lenient reader takes a number or a truth value for its text.
+    /// Reads an optional string. A lenient decoder converts a number or a boolean to its text.
     package func readTextIfPresent(forKey key: Key) throws -> String? {
         try passingOver(key) {
             do {
@@ -29,19 +29,19 @@ extension KeyedDecodingContainerProtocol {
         }
     }
 
-    /// Reads an array. A lenient reader passes over those of its elements that it cannot read.
+    /// Reads an array. A lenient decoder skips the elements that it cannot read.
     package func readElements<Element: Decodable>(_ type: [Element].Type, forKey key: Key) throws -> [Element] {
         try decode(type, orElse: [Passable<Element>].self, forKey: key) { $0.compactMap(\.value) }
     }
 
-    /// Reads an object whose keys are names. A lenient reader passes over those of its members that it cannot read.
+    /// Reads an object whose keys are names. A lenient decoder skips the members that it cannot read.
     package func readMembers<Value: Decodable>(
         _ type: [String: Value].Type, forKey key: Key
     ) throws -> [String: Value] {
         try decode(type, orElse: [String: Passable<Value>].self, forKey: key) { $0.compactMapValues(\.value) }
     }
 
-    /// Reads what may be missing in a way of its own; `nil` too where a lenient reader passes over it.
+    /// Reads an optional value with a closure. Returns `nil` if the value is absent or null, or if a lenient decoder skips it.
     package func unlessAbsent<Value>(_ key: Key, _ read: (Self) throws -> Value) throws -> Value? {
         try passingOver(key) {
             guard contains(key), try !decodeNil(forKey: key) else { return nil }
@@ -49,7 +49,7 @@ extension KeyedDecodingContainerProtocol {
         }
     }
 
-    /// Reads a value, whatever the reading consists of; `nil` where a lenient reader passes over it.
+    /// Runs a closure that reads a value. Returns `nil` if the closure fails and a lenient decoder may skip the value.
     package func passingOver<Value>(_ key: Key, _ read: () throws -> Value?) throws -> Value? {
         do {
             return try read()
@@ -72,12 +72,12 @@ extension KeyedDecodingContainerProtocol {
 
     private func mayPassOver(_ key: Key) -> Bool {
         if let key = key as? any DecisiveKey, key.isDecisive { return false }
-        // A container does not tell how it is read, a decoder does. Without a value there is none, and nothing to pass over.
+        // Only a decoder has the user info, not a container. If there is no value, there is no decoder and nothing to skip.
         return (try? superDecoder(forKey: key))?.userInfo[.isLenient] as? Bool ?? false
     }
 }
 
-/// An element that a lenient reader may pass over.
+/// An element that a lenient decoder may skip.
 private struct Passable<Value: Decodable>: Decodable {
     let value: Value?
 
@@ -85,20 +85,20 @@ private struct Passable<Value: Decodable>: Decodable {
         do {
             value = try Value(from: decoder)
         } catch {
-            // What has no text either is passed over.
+            // A lenient decoder skips an element that cannot be read as text either.
             value = Value.self == String.self ? try? ScalarText(from: decoder).text as? Value : nil
         }
     }
 }
 
-/// The text of a string, a number or a truth value.
+/// The text of a string, a number or a boolean.
 private struct ScalarText: Decodable {
     let text: String
 
     init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         let scalar: (any LosslessStringConvertible)? =
-            (try? container.decode(Bool.self))  // What is none of these three is read as a string, or says what it is.
+            (try? container.decode(Bool.self))  // Any other value is decoded as a string below, which throws.
             ?? (try? container.decode(Int.self))  // A whole number.
             ?? (try? container.decode(Double.self))  // Any other number.
         text = try scalar?.description ?? container.decode(String.self)

@@ -1,6 +1,6 @@
 extension ValidationError {
-    /// Names the place and the rule of what a decoder cannot read. It tells no value
-    /// but what a decoder of ours names with its rule: a body may hold secrets.
+    /// Creates the error for a value that a decoder cannot read, with the path of the field and the rule. It contains a value
+    /// only if one of our own decoders put the value into its message, because a body may contain secrets.
     package init(_ error: DecodingError) {
         switch error {
         case .keyNotFound(let key, let context):
@@ -16,7 +16,7 @@ extension ValidationError {
         }
     }
 
-    /// Such as `operations[2].schedule.task.cpu`; `body` for the whole.
+    /// Returns a path such as `operations[2].schedule.task.cpu`, or `body` for the whole body.
     private static func path(_ keys: [any CodingKey]) -> String {
         let path = keys.reduce(into: "") { path, key in
             if let index = key.intValue {

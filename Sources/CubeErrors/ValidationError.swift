@@ -1,10 +1,10 @@
-/// One field of bad input.
+/// A field of an invalid input.
 ///
 /// - Since: 0.1
 public struct ValidationError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The path of the field, such as `task.definition.cpu`.
     public var field: String
-    /// The value that was given, shortened; `nil` where it was missing or is secret.
+    /// The given value, shortened; `nil` if it is missing or secret.
     public var value: String?
     /// The rule that it breaks, such as `is below 0`.
     public var message: String

@@ -1,6 +1,6 @@
 public import CubeTypes
 
-/// The history from a revision on, as blocking queries bring it. See ``ManagerClient/events(following:)``.
+/// The events after a revision, fetched with blocking queries. See ``ManagerClient/events(following:)``.
 ///
 /// - Since: 0.1
 public struct EventStream: AsyncSequence, Sendable {

@@ -5,55 +5,55 @@ public import CubeTypes
 // MARK: - The cluster
 
 extension ManagerClient {
-    /// How the cluster is: its id, the manager's term, how many tasks and nodes there are by state, what they have.
+    /// Returns the status of the cluster: its id, the manager's term, the numbers of tasks and nodes by state, and the resources.
     public func clusterStatus() async throws -> ClusterStatus {
         try await transport.send(TransportRequest(.get, Self.path("cluster")))
     }
 
-    /// The same as figures, whose units end their names.
+    /// Returns the status of the cluster as metrics. The name of each metric ends with its unit.
     public func metrics() async throws -> ClusterMetrics {
         try await transport.send(TransportRequest(.get, Self.path("metrics")))
     }
 
-    /// Where a workload is served now: the ports of its ready tasks.
+    /// Returns the endpoints of a workload: the ports of its ready tasks.
     ///
     /// - Parameters:
-    ///   - name: the workload's.
-    ///   - owner: the owner of the workload; default: all that have one of this name.
+    ///   - name: the name of the workload.
+    ///   - owner: the owner of the workload; by default, all owners that have a workload of this name.
     public func endpoints(of name: WorkloadName, owner: OwnerName? = nil) async throws -> EndpointList {
         try await transport.send(
             TransportRequest(.get, Self.path("endpoints"), query: ["name": name, "owner": owner]))
     }
 
-    /// The history after a revision, oldest first.
+    /// Returns the events after a revision, oldest first.
     ///
     /// - Parameters:
-    ///   - since: the `revision` of the last answer; 0 for all that is kept.
-    ///   - limit: at most so many events.
-    ///   - wait: how long to wait for an event where there is none.
-    /// - Throws: `revision_gone` where the history does not reach back so far.
+    ///   - since: the `revision` of the last response; 0 for all events that the manager keeps.
+    ///   - limit: the maximum number of events.
+    ///   - wait: how long the manager waits for an event if there is none yet.
+    /// - Throws: `revision_gone` if the history does not reach back to the revision.
     public func events(since: Int, limit: Int = 1000, wait: Duration = .zero) async throws -> EventList {
         try await transport.send(
             TransportRequest(.get, Self.path("events"), query: ["since": since, "limit": limit], wait: wait))
     }
 
-    /// The events after a revision, one after the other, without end: it waits for what is to come.
+    /// Returns the events after a revision as an endless sequence that waits for new events.
     ///
-    /// It holds one answer at a time. A manager that is away is waited for, however long that takes, and the events go on after the
-    /// last one: none is lost, and none comes twice. Cancel the task that reads them to give up.
+    /// The sequence holds one response at a time. If the manager is unreachable, the sequence waits for it, however long that takes,
+    /// and continues after the last event: no event is lost or repeated. To stop, cancel the task that reads the sequence.
     ///
-    /// It throws `revision_gone` when the history does not reach back so far, and what waiting cannot mend, such as
-    /// `unauthorized`.
+    /// The sequence throws `revision_gone` if the history does not reach back to the revision. It also throws errors that waiting
+    /// cannot resolve, such as `unauthorized`.
     ///
-    /// - Parameter since: the revision of the last event that is known; 0 for all that is kept.
+    /// - Parameter since: the revision of the last known event; 0 for all events that the manager keeps.
     public func events(following since: Int) -> EventStream { EventStream(client: self, since: since) }
 }
 
 // MARK: - Backups
 
 extension ManagerClient {
-    /// A copy of the manager's store as of one moment: a SQLite database, which `cube manager restore` puts in its place. It holds
-    /// the values of `env`. It needs the token of the role `write`.
+    /// Returns a consistent copy of the manager's store: a SQLite database, which `cube manager restore` restores. The copy contains
+    /// the values of `env`. The call requires a token of the role `write`.
     public func backup() async throws -> ByteStream {
         try await transport.stream(TransportRequest(.get, Self.path("backup")), follows: false)
     }
@@ -62,30 +62,30 @@ extension ManagerClient {
 // MARK: - Workers
 
 extension ManagerClient {
-    /// Makes a worker known; a worker does it at its start, and when no manager asked it for a while. It needs the token of the
-    /// role `worker`.
+    /// Registers a worker. A worker registers when it starts, and again when no manager has queried it for a while. The call
+    /// requires a token of the role `worker`.
     ///
-    /// - Returns: the cluster that it belongs to from now on, and the manager's term.
-    /// - Throws: `foreign_cluster` where the worker belongs to another one.
+    /// - Returns: the cluster that the worker now belongs to, and the manager's term.
+    /// - Throws: `foreign_cluster` if the worker belongs to another cluster.
     @discardableResult
     public func register(_ worker: WorkerInfo) async throws -> WorkerWelcome {
         try await transport.send(
             TransportRequest(.post, Self.path("workers"), body: worker, isIdempotent: true))
     }
 
-    /// All workers, each as the node that it makes of its machine, by name: state, capacity, what is reserved, labels.
+    /// Returns all workers, each as the node that it runs on, sorted by name: state, capacity, reserved resources and labels.
     public func workers() async throws -> NodeList {
         try await transport.send(TransportRequest(.get, Self.path("workers")))
     }
 
-    /// One worker, as the node that it makes of its machine.
+    /// Returns a worker as the node that it runs on.
     ///
     /// - Throws: `worker_not_found`.
     public func worker(_ name: NodeName) async throws -> NodeInfo {
         try await transport.send(TransportRequest(.get, Self.path("workers", name.rawValue)))
     }
 
-    /// Gives a node no new tasks; those that it runs go on. ``undrain(_:)`` ends it.
+    /// Drains a node: the manager places no new tasks on it. Its running tasks continue. ``undrain(_:)`` reverses this.
     ///
     /// - Throws: `worker_not_found`.
     @discardableResult
@@ -94,7 +94,7 @@ extension ManagerClient {
             TransportRequest(.post, Self.path("workers", name.rawValue, "drain"), isIdempotent: true))
     }
 
-    /// Lets a node take new tasks again.
+    /// Ends the drain of a node, so that the manager places new tasks on it again.
     ///
     /// - Throws: `worker_not_found`.
     @discardableResult
@@ -102,8 +102,8 @@ extension ManagerClient {
         try await transport.send(TransportRequest(.delete, Self.path("workers", name.rawValue, "drain")))
     }
 
-    /// Forgets a node that will not come back. Its tasks count as lost from then on, and may run elsewhere: be sure that they
-    /// do not run there any more.
+    /// Forgets a node that will not come back. Its tasks count as lost from then on and may be started elsewhere. Make sure that
+    /// they no longer run on the node.
     ///
     /// - Throws: `worker_not_found`.
     public func remove(_ name: NodeName) async throws {
@@ -115,22 +115,23 @@ extension ManagerClient {
 // MARK: - Owners
 
 extension ManagerClient {
-    /// All owners, by name: their sources, leases, directives and what is held.
+    /// Returns all owners, sorted by name, with their sources, leases, directives and held changes.
     public func owners() async throws -> OwnerList {
         try await transport.send(TransportRequest(.get, Self.path("owners")))
     }
 
-    /// One owner.
+    /// Returns one owner.
     ///
     /// - Throws: `owner_not_found`.
     public func owner(_ name: OwnerName) async throws -> OwnerStatus {
         try await transport.send(TransportRequest(.get, Self.path("owners", name.rawValue)))
     }
 
-    /// Takes, renews or gives back the right to write for an owner. A lease lasts `Lease.length`. A request without an id is
-    /// given one, so that a lease whose answer was lost is not in the way of the one who took it.
+    /// Takes, renews or returns the lease of an owner, which is the right to write for the owner. A lease lasts `Lease.length`. If
+    /// the request has no id, the client generates one. If the response is lost, the manager recognises the repeated request by
+    /// its id and does not refuse the lease to its own holder.
     ///
-    /// - Returns: the owner with its lease, whose `fence` every write for the owner has to carry.
+    /// - Returns: the owner with its lease. Every write for the owner must carry the `fence` of the lease.
     /// - Throws: `lease_held`, `owner_taken`, `stale_fence`.
     @discardableResult
     public func lease(_ name: OwnerName, with request: LeaseRequest) async throws -> OwnerStatus {
@@ -140,10 +141,10 @@ extension ManagerClient {
             TransportRequest(.put, Self.path("owners", name.rawValue, "lease"), body: request))
     }
 
-    /// Tells an owner something; its lease's holder acts on it. A directive without an id is given one, so that it counts once
-    /// however often it has to be sent.
+    /// Sends a directive to an owner. The holder of the owner's lease acts on it. If the directive has no id, the client generates
+    /// one, so that a repeated request has no further effect.
     ///
-    /// - Throws: `hold_not_found` for an approval of nothing that is held; `owner_not_found`.
+    /// - Throws: `hold_not_found` for an approval of a digest that no guard holds; `owner_not_found`.
     @discardableResult
     public func direct(_ name: OwnerName, with directive: Directive) async throws -> OwnerStatus {
         var directive = directive
@@ -155,9 +156,9 @@ extension ManagerClient {
 
     private static func newID() -> String { String(UInt64.random(in: .min ... .max), radix: 16) }
 
-    /// Forgets an owner that has no tasks, with its slot records.
+    /// Forgets an owner whose tasks have all ended, and deletes its slot records.
     ///
-    /// - Throws: `owner_not_found`; `conflict` while it has tasks that have not ended.
+    /// - Throws: `owner_not_found`; `conflict` if the owner has tasks that have not ended.
     public func forget(_ name: OwnerName) async throws {
         try await transport.send(
             TransportRequest(.delete, Self.path("owners", name.rawValue), removes: .ownerNotFound))

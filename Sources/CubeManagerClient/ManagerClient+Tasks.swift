@@ -3,9 +3,9 @@ public import CubeTransport
 public import CubeTypes
 
 extension ManagerClient {
-    /// Schedules a task. The same request made again answers the stored task. `CubeOrchestratorClient` makes such requests.
+    /// Schedules a task. Repeating the request returns the stored task. `CubeOrchestratorClient` creates such requests.
     ///
-    /// - Returns: the task, and whether this call created it.
+    /// - Returns: the task, and whether this call created the task.
     /// - Throws: `stale_attempt`, `stale_fence`, `lease_required`, `max_live`, …
     @discardableResult
     public func schedule(_ request: ScheduleRequest) async throws -> (task: TaskStatus, created: Bool) {
@@ -14,22 +14,23 @@ extension ManagerClient {
         return (task, status == 201)
     }
 
-    /// Up to `BatchRequest.maximum` operations, each with its own result, in their order.
+    /// Performs up to `BatchRequest.maximum` operations, and returns one result for each, in the same order.
     @discardableResult
     public func batch(_ request: BatchRequest) async throws -> BatchAnswer {
         try await transport.send(
             TransportRequest(.post, Self.path("tasks", "batch"), body: request, isIdempotent: true))
     }
 
-    /// One page of the tasks; ``pages(owner:name:state:size:)`` asks for each of them, and ``tasks(owner:name:state:)`` for all.
+    /// Returns one page of the tasks. ``pages(owner:name:state:size:)`` fetches page after page, and ``tasks(owner:name:state:)``
+    /// fetches the whole list.
     ///
     /// - Parameters:
-    ///   - owner: only tasks of this owner; default: of all.
+    ///   - owner: only tasks of this owner; by default, of all owners.
     ///   - name: only tasks of this workload.
     ///   - state: only tasks in this state.
-    ///   - limit: how many tasks at most; 1 to 1000.
-    ///   - cursor: that of the page before.
-    /// - Throws: `revision_gone` where a cursor is too old: list anew.
+    ///   - limit: the maximum number of tasks, 1 to 1000.
+    ///   - cursor: the cursor of the previous page; `nil` for the first page.
+    /// - Throws: `revision_gone` if the cursor is too old; list again.
     public func page(
         owner: OwnerName? = nil, name: WorkloadName? = nil, state: TaskState? = nil, limit: Int = 1000,
         cursor: String? = nil
@@ -40,15 +41,15 @@ extension ManagerClient {
                 query: ["owner": owner, "name": name, "state": state, "limit": limit, "cursor": cursor]))
     }
 
-    /// All pages, one after the other, each asked for when it is wanted; `pages(…).tasks` is every task.
+    /// Returns all pages as a sequence that fetches each page on demand; `pages(…).tasks` is the sequence of all tasks.
     ///
-    /// It throws `revision_gone` where a page is too old by then: begin anew.
+    /// The sequence throws `revision_gone` if the manager no longer keeps the revision of the first page; list again.
     ///
     /// - Parameters:
-    ///   - owner: only tasks of this owner; default: of all.
+    ///   - owner: only tasks of this owner; by default, of all owners.
     ///   - name: only tasks of this workload.
     ///   - state: only tasks in this state.
-    ///   - size: how many tasks a page has at most; 1 to 1000.
+    ///   - size: the maximum number of tasks of a page, 1 to 1000.
     public func pages(
         owner: OwnerName? = nil, name: WorkloadName? = nil, state: TaskState? = nil, size: Int = 1000
     ) -> TaskPages {
@@ -57,9 +58,9 @@ extension ManagerClient {
         }
     }
 
-    /// All pages as one list, true at its revision. Where a page is gone meanwhile, it lists anew, a few times.
+    /// Returns all pages as one list at one revision. If the revision is gone before the last page, it lists again, up to five times.
     ///
-    /// - Parameters: as those of ``pages(owner:name:state:size:)``.
+    /// - Parameters: see ``pages(owner:name:state:size:)``.
     public func tasks(
         owner: OwnerName? = nil, name: WorkloadName? = nil, state: TaskState? = nil
     ) async throws -> TaskList {
@@ -82,44 +83,45 @@ extension ManagerClient {
         }
     }
 
-    /// The tasks of an owner as they are, and then whatever changes, without end.
+    /// Watches the tasks of an owner: returns the whole list first, and then each change, without end.
     ///
-    /// Where the manager cannot tell any more what changed, everything comes anew, as ``TaskWatchEvent/listed(_:)``. It holds one
-    /// answer at a time, and waits for nobody: changes that are not taken come together later.
+    /// If the manager no longer has the changes since the last event, the watch returns the whole list again, as
+    /// ``TaskWatchEvent/listed(_:)``. The watch holds one response at a time. If the consumer is slow, the changes that happen
+    /// meanwhile arrive together in the next event.
     ///
-    /// A manager that is away is waited for, however long that takes, and the watch goes on from the revision that it had. Cancel
-    /// the task that reads it to give up. It throws what waiting cannot mend, such as `unauthorized`.
+    /// If the manager is unreachable, the watch waits for it, however long that takes, and continues after the last revision. To
+    /// stop, cancel the task that reads the watch. The watch throws errors that waiting cannot resolve, such as `unauthorized`.
     ///
     /// - Parameters:
-    ///   - owner: whose tasks.
-    ///   - position: where to go on, such as the ``TaskWatchEvent/position`` of the last event that was taken; `nil` begins with
-    ///     everything.
+    ///   - owner: the owner of the tasks.
+    ///   - position: the position to continue from, such as the ``TaskWatchEvent/position`` of the last event that was processed;
+    ///     `nil` starts with the whole list.
     public func watch(owner: OwnerName, since position: WatchPosition? = nil) -> TaskWatch {
         TaskWatch(client: self, owner: owner, position: position)
     }
 
-    /// What changed of an owner since a revision; waits for a change where there is none.
+    /// Returns the changes of an owner since a revision, and waits for a change if there is none yet.
     ///
     /// - Parameters:
-    ///   - owner: whose tasks.
-    ///   - since: the `revision` of the last answer, or of a list.
-    ///   - term: the `term` of the last answer, or of a list.
-    ///   - wait: how long to wait at most; an answer without changes is none too late.
-    /// - Throws: `revision_gone` where the list is to be read anew.
+    ///   - owner: the owner of the tasks.
+    ///   - since: the `revision` of the last response, or of a list.
+    ///   - term: the `term` of the last response, or of a list.
+    ///   - wait: how long the manager waits for a change. If nothing changes in that time, the response contains no changes.
+    /// - Throws: `revision_gone` if the changes since the revision are no longer available; list again.
     public func changes(owner: OwnerName, since: Int, term: Int, wait: Duration) async throws -> TaskChanges {
         try await transport.send(
             TransportRequest(
                 .get, Self.path("tasks"), query: ["owner": owner, "since": since, "term": term], wait: wait))
     }
 
-    /// One task.
+    /// Returns one task.
     ///
     /// - Throws: `task_not_found`.
     public func task(_ id: TaskID) async throws -> TaskStatus {
         try await transport.send(TransportRequest(.get, Self.path("tasks", id.rawValue)))
     }
 
-    /// Asks a task to end. Asked again, it answers the task as it is.
+    /// Stops a task. Repeating the call returns the current status of the task.
     ///
     /// - Throws: `task_not_found`.
     @discardableResult
@@ -127,19 +129,20 @@ extension ManagerClient {
         try await transport.send(TransportRequest(.delete, Self.path("tasks", id.rawValue)))
     }
 
-    /// Gives a live task to another owner, without touching what runs. Asked again, it answers the task as it is.
+    /// Moves a live task to another owner without affecting the running process. Repeating the call returns the current status.
     ///
-    /// - Throws: `task_not_found`, `owner_not_found`; `lease_held` where the reconciler of its owner is at work; `conflict`
-    ///   for a task that ended or is to end; `max_live`.
+    /// - Throws: `task_not_found`, `owner_not_found`; `lease_held` if a reconciler holds the lease of the task's current owner;
+    ///   `conflict` if the task has ended or is stopping; `max_live`.
     @discardableResult
     public func adopt(_ id: TaskID, with request: AdoptRequest) async throws -> TaskStatus {
         try await transport.send(
             TransportRequest(.post, Self.path("tasks", id.rawValue, "adopt"), body: request, isIdempotent: true))
     }
 
-    /// Changes a task's settings in place.
+    /// Updates the settings of a task in place.
     ///
-    /// - Throws: `stale_settings` where the task's settings are not those of `update.from`; `task_not_found`, `stale_fence`.
+    /// - Throws: `stale_settings` if the current settings of the task are not those of `update.from`; `task_not_found`,
+    ///   `stale_fence`.
     @discardableResult
     public func updateSettings(
         _ update: SettingsUpdate, owner: OwnerName, fence: Int = 0, pass: Int = 0
@@ -150,25 +153,25 @@ extension ManagerClient {
                 body: UpdateRequest(owner: owner, fence: fence, pass: pass, update: update)))
     }
 
-    /// The output of a task, as it was written.
+    /// Returns the output of a task as the task wrote it.
     ///
     /// - Parameters:
-    ///   - id: the task's.
-    ///   - tail: only the last so many lines of what there is; `nil` for all.
-    ///   - follow: goes on with what the task writes, until it ends.
-    /// - Returns: its bytes, which `ByteStream.lines` cuts into lines.
+    ///   - id: the id of the task.
+    ///   - tail: the number of lines to return from the end of the existing output; `nil` for all lines.
+    ///   - follow: whether to continue with new output until the task ends.
+    /// - Returns: the output as bytes; `ByteStream.lines` splits it into lines.
     public func logs(
         of id: TaskID, tail: Int? = nil, follow: Bool = false
     ) async throws -> ByteStream {
         try await logs(of: id, selecting: LogSelection(tail: tail, follow: follow))
     }
 
-    /// A part of the output of a task, as it was written or with the time of each line.
+    /// Returns a part of the output of a task, either as the task wrote it or with the time of each line.
     ///
     /// - Parameters:
-    ///   - id: the task's.
-    ///   - selection: which part, and in which form.
-    /// - Returns: its bytes, which `ByteStream.lines` cuts into lines.
+    ///   - id: the id of the task.
+    ///   - selection: which part of the output, and in which format.
+    /// - Returns: the output as bytes; `ByteStream.lines` splits it into lines.
     public func logs(of id: TaskID, selecting selection: LogSelection) async throws -> ByteStream {
         try await transport.stream(
             TransportRequest(

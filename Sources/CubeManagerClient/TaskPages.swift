@@ -1,13 +1,13 @@
 public import CubeTypes
 
-/// The pages of a list, each asked for when it is wanted. All are true at the revision of the first.
+/// The pages of a task list, each fetched on demand. All pages show the list at the revision of the first page.
 ///
 /// - Since: 0.1
 public struct TaskPages: AsyncSequence, Sendable {
     public typealias Element = TaskList
     public typealias Failure = any Error
 
-    /// Asks for the page at a cursor; `nil` for the first.
+    /// Fetches the page at a cursor; `nil` for the first page.
     let page: @Sendable (String?) async throws -> TaskList
 
     public struct AsyncIterator: AsyncIteratorProtocol {
@@ -32,11 +32,11 @@ public struct TaskPages: AsyncSequence, Sendable {
 
     public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(page: page) }
 
-    /// Every task of every page.
+    /// The tasks of all pages.
     public var tasks: TaskSequence { TaskSequence(pages: self) }
 }
 
-/// Tasks one by one, by owner, name, ordinal and attempt.
+/// The tasks of all pages, sorted by owner, name, ordinal and attempt.
 ///
 /// - Since: 0.1
 public struct TaskSequence: AsyncSequence, Sendable {

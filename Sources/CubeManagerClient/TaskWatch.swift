@@ -1,16 +1,16 @@
 package import CubeErrors
 public import CubeTypes
 
-/// What a ``TaskWatch`` brings.
+/// An event of a ``TaskWatch``.
 ///
 /// - Since: 0.1
 public enum TaskWatchEvent: Hashable, Sendable {
-    /// Everything, as it is now: what was known before counts no more.
+    /// The complete list. It replaces everything that was known before.
     case listed(TaskList)
-    /// What changed since the event before.
+    /// The changes since the previous event.
     case changed(TaskChanges)
 
-    /// Where a watch goes on after it.
+    /// The position from which a watch continues after this event.
     public var position: WatchPosition {
         switch self {
         case .listed(let list): WatchPosition(revision: list.revision, term: list.term)
@@ -19,13 +19,13 @@ public enum TaskWatchEvent: Hashable, Sendable {
     }
 }
 
-/// A place in the history of a cluster.
+/// A position in the history of a cluster.
 ///
 /// - Since: 0.1
 public struct WatchPosition: Hashable, Sendable {
-    /// All up to this revision is known.
+    /// The last revision whose changes are known.
     public var revision: Int
-    /// The incarnation of the manager that gave the revision its meaning.
+    /// The term of the manager incarnation that assigned the revision.
     public var term: Int
 
     public init(revision: Int, term: Int) {
@@ -34,23 +34,23 @@ public struct WatchPosition: Hashable, Sendable {
     }
 }
 
-/// The tasks of an owner as they are, and then whatever changes, by blocking queries. See ``ManagerClient/watch(owner:since:)``.
+/// The tasks of an owner and then each change, fetched with blocking queries. See ``ManagerClient/watch(owner:since:)``.
 ///
 /// - Since: 0.1
 public struct TaskWatch: AsyncSequence, Sendable {
     public typealias Element = TaskWatchEvent
     public typealias Failure = any Error
 
-    /// How long the manager may wait for a change before it answers that there is none.
+    /// How long the manager waits for a change before it responds without one.
     private static let wait: Duration = .seconds(30)
 
     let client: ManagerClient
     let owner: OwnerName
     let position: WatchPosition?
-    /// Told of each call that nobody served, and by `nil` of the answer after them.
+    /// Called with the error of each call that no manager served, and with `nil` at the first response after an outage.
     var onChange: @Sendable (APIError?) -> Void = { _ in }
 
-    /// The same watch, which tells when the manager is away and when it is back.
+    /// Returns the same watch, which also reports when the manager becomes unreachable and when it responds again.
     package func tellingOutages(to onChange: @Sendable @escaping (APIError?) -> Void) -> TaskWatch {
         var watch = self
         watch.onChange = onChange
@@ -92,6 +92,6 @@ public struct TaskWatch: AsyncSequence, Sendable {
 }
 
 extension TaskChanges {
-    /// Whether the manager only said that it is still there.
+    /// Whether the response contains no change, because the blocking query ended without one.
     fileprivate var isEmpty: Bool { changed.isEmpty && removed.isEmpty && slots.isEmpty && owner == nil }
 }

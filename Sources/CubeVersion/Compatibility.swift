@@ -1,21 +1,21 @@
-/// Whether a client and a server understand each other.
+/// The result of the check whether a client and a server are compatible.
 ///
-/// The rule: they do if there is a version of the HTTP interface that both speak, and they speak the newest of those. Within
-/// such a version a server may add endpoints, fields and words, and a client passes over what it does not know; nothing is
-/// taken away and no default changes. So a client works with every server of its interface's version, older or newer.
+/// They are compatible if both speak a common version of the HTTP API; they then use the newest common version. Within a version,
+/// a server may add endpoints, fields and enumeration values, and a client ignores what it does not know. Nothing is removed and no
+/// default changes. A client therefore works with every server that speaks its version of the API, older or newer.
 ///
 /// - Since: 0.1
 public enum Compatibility: Hashable, Sendable {
-    /// They speak this version of the HTTP interface.
+    /// Both speak this version of the HTTP API.
     case compatible(api: Int)
-    /// The server speaks only versions that are older than those of the client: upgrade the server.
+    /// The server speaks only versions that are older than the versions of the client: upgrade the server.
     case serverTooOld
-    /// The server speaks only versions that are newer than those of the client: upgrade the client.
+    /// The server speaks only versions that are newer than the versions of the client: upgrade the client.
     case serverTooNew
 
     /// - Parameters:
-    ///   - client: by default this build.
-    ///   - server: what it answers at `/version`.
+    ///   - client: the versions of the client; by default, of this build.
+    ///   - server: the versions of the server, from its response at `/version`.
     public init(client: VersionInfo = VersionInfo(), server: VersionInfo) {
         if server.supported.upperBound < client.supported.lowerBound {
             self = .serverTooOld
@@ -26,7 +26,7 @@ public enum Compatibility: Hashable, Sendable {
         }
     }
 
-    /// Why they do not understand each other, in a sentence; `nil` where they do.
+    /// Returns a sentence that explains why the two are incompatible, or `nil` if they are compatible.
     public static func problem(client: VersionInfo = VersionInfo(), server: VersionInfo) -> String? {
         let remedy: String
         switch Compatibility(client: client, server: server) {
@@ -34,8 +34,8 @@ public enum Compatibility: Hashable, Sendable {
         case .serverTooOld: remedy = "upgrade the server"
         case .serverTooNew: remedy = "upgrade the client"
         }
-        return "the server is Cube \(server.version) and speaks \(Self.words(server.supported)) of the HTTP interface, "
-            + "this client is \(client.version) and speaks \(Self.words(client.supported)): \(remedy)"
+        return "the server (Cube \(server.version)) speaks \(Self.words(server.supported)) of the HTTP API, but this "
+            + "client (\(client.version)) speaks \(Self.words(client.supported)); \(remedy)"
     }
 
     private static func words(_ versions: ClosedRange<Int>) -> String {
@@ -45,20 +45,20 @@ public enum Compatibility: Hashable, Sendable {
 }
 
 extension Compatibility {
-    /// A release and the versions of the HTTP interface that its programs speak.
+    /// A release and the versions of the HTTP API that it speaks.
     ///
     /// - Since: 0.1
     public struct Release: Hashable, Sendable {
-        /// The first version of the product of which this is true; it is until that of the next row.
+        /// The first product version that speaks these API versions. The next row of the table ends the range.
         public var since: SemanticVersion
-        /// The versions of the HTTP interface that it speaks.
+        /// The versions of the HTTP API that it speaks.
         public var api: ClosedRange<Int>
     }
 
-    /// Every change of what is spoken, oldest first: two releases work together if their ranges meet.
+    /// The releases that changed the supported API versions, oldest first. Two releases work together if their ranges overlap.
     public static let releases = [Release(since: SemanticVersion(0, 1, 0), api: 1...1)]
 
-    /// What a version of the product speaks; `nil` for one before the first.
+    /// Returns the API versions that a product version speaks; `nil` for a version before the first release.
     public static func api(of version: SemanticVersion) -> ClosedRange<Int>? {
         releases.last { $0.since <= version }?.api
     }

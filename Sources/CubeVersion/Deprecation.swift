@@ -1,16 +1,17 @@
-/// Says of an endpoint that it will go, and what takes its place. A server marks its answers with it in the header field
-/// `Cube-Deprecated`; a client warns once of each. In Swift, `@available(*, deprecated, renamed:)` says the same.
+/// The deprecation of an endpoint: when it is removed, and its replacement. A server adds the header field `Cube-Deprecated` to the
+/// endpoint's responses; a client logs one warning for each endpoint. In Swift, the equivalent is
+/// `@available(*, deprecated, renamed:)`.
 ///
 /// - Since: 0.1
 public struct Deprecation: Hashable, Sendable {
-    /// The header field that says it.
+    /// The name of the header field.
     package static let headerName = "Cube-Deprecated"
 
     /// The version of the product that deprecated it.
     public var since: SemanticVersion
-    /// The version that will not have it any more; at least one minor version later.
+    /// The version of the product that removes the endpoint; at least one minor version later.
     public var until: SemanticVersion
-    /// What to use instead, such as `GET /api/v2/manager/tasks`: printable ASCII.
+    /// The replacement, such as `GET /api/v2/manager/tasks`, in printable ASCII.
     public var replacement: String
 
     public init(since: SemanticVersion, until: SemanticVersion, replacement: String) {
@@ -19,17 +20,17 @@ public struct Deprecation: Hashable, Sendable {
         self.replacement = replacement
     }
 
-    /// As the header field says it: `since=0.3.0; until=0.5.0; use=GET /api/v2/manager/tasks`.
+    /// The value of the header field: `since=0.3.0; until=0.5.0; use=GET /api/v2/manager/tasks`.
     public var header: String { "since=\(since); until=\(until); use=\(replacement)" }
 
-    /// Reads the header field; `nil` for what is none.
+    /// Parses the value of the header field; `nil` if it is malformed.
     package init?(header: String) {
         var values: [Substring: Substring] = [:]
         var rest = header[...]
         while let equals = rest.firstIndex(of: "=") {
             let key = rest[..<equals].drop { $0 == " " }
             let value = rest[rest.index(after: equals)...]
-            // The replacement is the last, and may hold anything.
+            // The replacement comes last and may contain any character.
             let end = key == "use" ? value.endIndex : value.firstIndex(of: ";") ?? value.endIndex
             values[key] = value[..<end]
             rest = value[end...].dropFirst()

@@ -1,19 +1,19 @@
-/// A version by the rules of Semantic Versioning 2.0.0 (semver.org): `MAJOR.MINOR.PATCH`, and what may follow.
+/// A version according to Semantic Versioning 2.0.0 (semver.org): `MAJOR.MINOR.PATCH` with an optional prerelease and build.
 ///
 /// - Since: 0.1
 public struct SemanticVersion: Hashable, Sendable {
-    /// Grows with what breaks callers.
+    /// Incremented by breaking changes.
     public var major: Int
-    /// Grows with what is new.
+    /// Incremented by new features.
     public var minor: Int
-    /// Grows with what is mended.
+    /// Incremented by fixes.
     public var patch: Int
-    /// What follows a `-`, such as `rc.1`: such a version comes before the one without it.
+    /// The dot-separated identifiers after a `-`, such as `rc.1`. A prerelease precedes the release of the same number.
     public var prerelease: [String]
-    /// What follows a `+`: it says what was built, and no version is before another by it.
+    /// The build metadata after a `+`. It does not affect the order of versions.
     public var build: String?
 
-    /// A version by its numbers.
+    /// Creates a version from its numbers.
     public init(_ major: Int, _ minor: Int, _ patch: Int, prerelease: [String] = [], build: String? = nil) {
         self.major = major
         self.minor = minor
@@ -22,7 +22,7 @@ public struct SemanticVersion: Hashable, Sendable {
         self.build = build
     }
 
-    /// Reads a version; `nil` for what is none.
+    /// Parses a version; `nil` if the text is not a version.
     public init?(_ text: String) {
         let (rest, build) = Self.cut(text[...], at: "+")
         let (core, prerelease) = Self.cut(rest, at: "-")
@@ -46,7 +46,7 @@ public struct SemanticVersion: Hashable, Sendable {
         !text.isEmpty && text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
     }
 
-    /// Digits without a leading zero.
+    /// Returns the value of digits without a leading zero.
     private static func number(_ text: Substring) -> Int? {
         isNumeric(text) && (text == "0" || !text.hasPrefix("0")) ? Int(text) : nil
     }
@@ -70,7 +70,7 @@ extension SemanticVersion: Comparable {
         return left.prerelease.lexicographicallyPrecedes(right.prerelease, by: precedes)
     }
 
-    /// Numbers come before words, and are compared as numbers.
+    /// Numeric identifiers precede alphanumeric identifiers, and are compared as numbers.
     private static func precedes(_ left: String, _ right: String) -> Bool {
         switch (number(left[...]), number(right[...])) {
         case (let left?, let right?): left < right

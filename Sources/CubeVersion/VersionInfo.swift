@@ -1,18 +1,19 @@
-/// What a program speaks: the answer of `/version`, and in short in the header field `Cube-Version` of every answer.
+/// The versions that a program speaks: the response of `/version`. Every response carries a short form in the header field
+/// `Cube-Version`.
 ///
 /// - Since: 0.1
 public struct VersionInfo: Codable, Hashable, Sendable {
-    /// The header field that says it.
+    /// The name of the header field.
     package static let headerName = "Cube-Version"
 
     /// The version of the product.
     public var version: String
-    /// The version of the HTTP interface that it prefers: the newest that it speaks.
+    /// The preferred version of the HTTP API, which is the newest that the program speaks.
     public var api: Int
-    /// The oldest version of the HTTP interface that it speaks. A server that does not say it speaks ``api`` alone.
+    /// The oldest version of the HTTP API that the program speaks. A server that omits this field speaks ``api`` alone.
     public var oldestAPI: Int
 
-    /// All versions of the HTTP interface that it speaks.
+    /// All versions of the HTTP API that the program speaks.
     public var supported: ClosedRange<Int> { min(oldestAPI, api)...api }
 
     enum CodingKeys: String, CodingKey {
@@ -20,7 +21,7 @@ public struct VersionInfo: Codable, Hashable, Sendable {
         case oldestAPI = "oldest_api"
     }
 
-    /// By default what this build is.
+    /// Creates the version information; by default, of this build.
     public init(
         version: String = ProductVersion.current, api: Int = APIVersion.current,
         oldestAPI: Int = APIVersion.supported.lowerBound
@@ -33,17 +34,18 @@ public struct VersionInfo: Codable, Hashable, Sendable {
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         let api = try container.decode(Int.self, forKey: .api)
-        // A form that a newer version gives it is passed over like its absence.
+        // A value in a form that only a newer version knows counts as absent.
         let oldest = try? container.decodeIfPresent(Int.self, forKey: .oldestAPI)
         self.init(version: try container.decode(String.self, forKey: .version), api: api, oldestAPI: oldest ?? api)
     }
 }
 
 extension VersionInfo {
-    /// As the header field says it: `0.1.0; api=1-1`.
+    /// The value of the header field: `0.1.0; api=1-1`.
     public var header: String { "\(version); api=\(oldestAPI)-\(api)" }
 
-    /// Reads the header field; `nil` for what is none. What a newer version adds after another `;` is passed over.
+    /// Parses the value of the header field; `nil` if it is malformed. Parts that a newer version appends after another `;` are
+    /// ignored.
     package init?(header: String) {
         let parts = header.split(separator: ";").map { $0.drop { $0 == " " } }
         guard let version = parts.first, !version.isEmpty,

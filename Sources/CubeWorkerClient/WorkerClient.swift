@@ -3,32 +3,32 @@
 @_exported public import CubeTypes
 @_exported public import CubeVersion
 
-/// Calls a worker: a method for each endpoint. A manager does; people ask the manager, and a worker itself where it stands alone.
+/// A client of a worker, with a method for each endpoint. It is meant for managers. People call the manager, or a standalone worker.
 ///
-/// It is a value without a life cycle: make one, keep it, copy it, forget it. Copies share their retry budget.
+/// A client is a value without a life cycle: create it, keep it, copy it, discard it. Copies share their retry budget.
 ///
-/// Most of what changes something carries the cluster's id and the manager's `term`: a worker refuses another cluster
+/// Most calls that change something carry the id of the cluster and the manager's `term`: a worker rejects another cluster
 /// (`foreign_cluster`) and a manager that was replaced (`stale_term`).
 ///
-/// Every method throws `APIError`, the server's own or one that says what went wrong on the way, and `CancellationError` when
-/// its task is cancelled. Each call may be made twice without harm, and is made again when nobody served it, as `ClientOptions`
-/// says.
+/// Every method throws `APIError`, either the error that the server returned or an error that says what went wrong on the way. It
+/// throws `CancellationError` when its task is cancelled. Every call is safe to repeat, and the client repeats a call that the
+/// worker did not serve, as `ClientOptions` specifies.
 ///
 /// - Since: 0.1
 public struct WorkerClient: Sendable {
     let transport: HTTPTransport
 
     /// - Parameters:
-    ///   - endpoint: where the worker listens.
-    ///   - token: what it asks for on TCP; a Unix socket needs none.
-    ///   - options: deadlines, retries, limits, logger.
+    ///   - endpoint: the address of the worker.
+    ///   - token: the token that the worker requires over TCP; a Unix socket needs none.
+    ///   - options: deadlines, retries, limits and the logger.
     public init(endpoint: Endpoint, token: String? = nil, options: ClientOptions = ClientOptions()) {
         transport = HTTPTransport(endpoint: endpoint, token: token, options: options)
     }
 
     /// - Parameters:
-    ///   - wire: what carries its requests.
-    ///   - clock: what its deadlines are measured by; `nil`: the machine's.
+    ///   - wire: the wire that carries the requests.
+    ///   - clock: the clock for deadlines and pauses; `nil` for the clock of the machine.
     package init(
         wire: any Wire, token: String? = nil, options: ClientOptions = ClientOptions(),
         clock: (any Clock<Duration>)? = nil
@@ -36,24 +36,24 @@ public struct WorkerClient: Sendable {
         transport = HTTPTransport(wire: wire, token: token, options: options, clock: clock)
     }
 
-    /// The path of an endpoint below the worker's prefix.
+    /// Returns the path of an endpoint below the prefix of the worker API.
     static func path(_ components: String...) -> [String] { ["api", "v1", "worker"] + components }
 
-    /// The versions that the worker speaks. Needs no token.
+    /// Returns the versions that the worker speaks. Requires no token.
     public func version() async throws -> VersionInfo {
         try await transport.send(TransportRequest(.get, ["version"]))
     }
 
-    /// Returns when the worker serves.
+    /// Returns if the worker is ready to serve.
     ///
-    /// - Throws: an `APIError` of code 503, with what is missing as its reason, where it does not.
+    /// - Throws: an `APIError` with code 503 if the worker is not ready; the reason says what is missing.
     public func ready() async throws {
         try await transport.send(TransportRequest(.get, ["readyz"]))
     }
 
-    /// Gives the worker a placement; it is recorded durably before this returns. The same one given again changes nothing.
+    /// Assigns a placement to the worker. The worker records it durably before the call returns. Repeating the call has no effect.
     ///
-    /// - Returns: the task, and whether this call created it.
+    /// - Returns: the task, and whether this call created the task.
     /// - Throws: `stale_term`, `foreign_cluster`, `conflict`.
     @discardableResult
     public func assign(_ assignment: TaskAssignment) async throws -> (task: WorkerTask, created: Bool) {
@@ -62,14 +62,15 @@ public struct WorkerClient: Sendable {
         return (task, status == 201)
     }
 
-    /// What changed since a sequence number, or everything; waits for a change where there is none.
+    /// Returns the changes since a sequence number, or all tasks, and waits for a change if there is none yet.
     ///
     /// - Parameters:
-    ///   - since: the `sequence` of the last answer, which says that all before it is safely stored; `nil` for everything.
-    ///   - incarnation: that of the last answer.
-    ///   - term: the manager's.
-    ///   - cluster: the manager's.
-    ///   - wait: how long to wait at most.
+    ///   - since: the `sequence` of the last response. It confirms that everything before it is stored durably. `nil` requests all
+    ///     tasks.
+    ///   - incarnation: the `incarnation` of the last response.
+    ///   - term: the term of the manager.
+    ///   - cluster: the cluster of the manager.
+    ///   - wait: how long the worker waits for a change.
     /// - Throws: `stale_term`, `foreign_cluster`.
     public func tasks(
         since: Int?, incarnation: String?, term: Int, cluster: ClusterID, wait: Duration
@@ -80,17 +81,17 @@ public struct WorkerClient: Sendable {
                 query: ["since": since, "incarnation": incarnation, "term": term, "cluster": cluster], wait: wait))
     }
 
-    /// What the worker has, and then whatever changes, without end. The first element is complete; a later one is where the worker
-    /// was started anew.
+    /// Watches the tasks of the worker: returns all tasks first, and then each change, without end. The first element is a complete
+    /// list. A later element is complete if the worker has restarted.
     ///
-    /// Each element that is asked for says that the one before is safely stored, and that a manager of this term is there: only a
-    /// manager does so.
+    /// Only a manager may use a watch: each request confirms that the previous element is stored durably, and that a manager of this
+    /// term is alive.
     ///
     /// - Parameters:
-    ///   - term: the manager's.
-    ///   - cluster: the manager's.
-    ///   - last: the last element of an earlier watch, to go on after it; `nil` begins with everything.
-    ///   - wait: how long the worker may wait for a change. Where there is none, an element without tasks comes: a heartbeat.
+    ///   - term: the term of the manager.
+    ///   - cluster: the cluster of the manager.
+    ///   - last: the last element of an earlier watch, to continue after it; `nil` starts with all tasks.
+    ///   - wait: how long the worker waits for a change. If nothing changes, it returns an element without tasks as a heartbeat.
     public func watch(
         term: Int, cluster: ClusterID, since last: WorkerTaskList? = nil, wait: Duration = .seconds(10)
     ) -> some AsyncSequence<WorkerTaskList, any Error> & Sendable {
@@ -100,20 +101,20 @@ public struct WorkerClient: Sendable {
         }
     }
 
-    /// One task, as it is here.
+    /// Returns one task, as this worker sees it.
     ///
     /// - Throws: `task_not_found`.
     public func task(_ id: TaskID) async throws -> WorkerTask {
         try await transport.send(TransportRequest(.get, Self.path("tasks", id.rawValue)))
     }
 
-    /// Asks a placement to end. Asked again, it answers the task as it is.
+    /// Stops a placement of a task. Repeating the call returns the current status of the task.
     ///
     /// - Parameters:
-    ///   - id: the task's.
-    ///   - placement: the one that is meant; a later one is left alone.
-    ///   - term: the manager's.
-    ///   - cluster: the manager's.
+    ///   - id: the id of the task.
+    ///   - placement: the placement to stop; later placements are not affected.
+    ///   - term: the term of the manager.
+    ///   - cluster: the cluster of the manager.
     /// - Throws: `stale_term`, `foreign_cluster`.
     @discardableResult
     public func stop(_ id: TaskID, placement: Int, term: Int, cluster: ClusterID) async throws -> WorkerTask {
@@ -123,7 +124,7 @@ public struct WorkerClient: Sendable {
                 query: ["placement": placement, "term": term, "cluster": cluster]))
     }
 
-    /// Gives a task new settings, which count at once.
+    /// Updates the settings of a task. They take effect immediately.
     ///
     /// - Throws: `task_not_found`, `stale_term`, `foreign_cluster`.
     @discardableResult
@@ -132,25 +133,25 @@ public struct WorkerClient: Sendable {
             TransportRequest(.put, Self.path("tasks", id.rawValue, "settings"), body: settings))
     }
 
-    /// The output of a task, as it was written.
+    /// Returns the output of a task as the task wrote it.
     ///
     /// - Parameters:
-    ///   - id: the task's.
-    ///   - tail: only the last so many lines of what there is; `nil` for all.
-    ///   - follow: goes on with what the task writes, until it ends.
-    /// - Returns: its bytes, which `ByteStream.lines` cuts into lines.
+    ///   - id: the id of the task.
+    ///   - tail: the number of lines to return from the end of the existing output; `nil` for all lines.
+    ///   - follow: whether to continue with new output until the task ends.
+    /// - Returns: the output as bytes; `ByteStream.lines` splits it into lines.
     public func logs(
         of id: TaskID, tail: Int? = nil, follow: Bool = false
     ) async throws -> ByteStream {
         try await logs(of: id, selecting: LogSelection(tail: tail, follow: follow))
     }
 
-    /// A part of the output of a task, as it was written or with the time of each line.
+    /// Returns a part of the output of a task, either as the task wrote it or with the time of each line.
     ///
     /// - Parameters:
-    ///   - id: the task's.
-    ///   - selection: which part, and in which form.
-    /// - Returns: its bytes, which `ByteStream.lines` cuts into lines.
+    ///   - id: the id of the task.
+    ///   - selection: which part of the output, and in which format.
+    /// - Returns: the output as bytes; `ByteStream.lines` splits it into lines.
     public func logs(of id: TaskID, selecting selection: LogSelection) async throws -> ByteStream {
         try await transport.stream(
             TransportRequest(
@@ -159,17 +160,17 @@ public struct WorkerClient: Sendable {
             follows: selection.follow)
     }
 
-    /// What the worker is: its name, address, runtimes, labels and capacity.
+    /// Returns the description of the worker: name, address, runtimes, labels and capacity.
     public func info() async throws -> WorkerInfo {
         try await transport.send(TransportRequest(.get, Self.path("info")))
     }
 
-    /// How the worker is, and its tasks.
+    /// Returns the status of the worker and its tasks.
     public func status() async throws -> WorkerStatus {
         try await transport.send(TransportRequest(.get, Self.path("status")))
     }
 
-    /// Figures of the machine and its tasks, whose units end their names.
+    /// Returns the metrics of the machine and its tasks. The name of each metric ends with its unit.
     public func metrics() async throws -> WorkerMetrics {
         try await transport.send(TransportRequest(.get, Self.path("metrics")))
     }

@@ -1,6 +1,6 @@
 import CubeTypes
 
-/// The lists of a worker, each asked for with the one before.
+/// The task lists of a worker; each request continues from the previous list.
 struct WorkerWatch: AsyncSequence, Sendable {
     typealias Element = WorkerTaskList
     typealias Failure = any Error
