@@ -10,25 +10,25 @@ struct DurableInstantTests {
     }
 
     @Test(
-        "Within one boot the boot-time clock decides, under another one the wall clock, and the future counts as now",
+        "Within one boot the boot-time clock decides, across boots the wall clock, and the future counts as now",
         arguments: [
-            // The wall clock agrees, was set back by an hour, was set ahead.
+            // The wall clock is correct, was set back by an hour, or was set ahead.
             (moment("a", uptime: 100, wall: 0), moment("a", uptime: 160, wall: 60), 60),
             (moment("a", uptime: 100, wall: 0), moment("a", uptime: 160, wall: -3540), 60),
             (moment("a", uptime: 100, wall: 0), moment("a", uptime: 160, wall: 999_999), 60),
-            // Nobody goes back in time.
+            // The elapsed time is never negative.
             (moment("a", uptime: 100, wall: 0), moment("a", uptime: 90, wall: 60), 0),
-            // After a restart of the machine, with a wall clock that went on, and with one that was set back.
+            // After a reboot, with a wall clock that continued or that was set back.
             (moment("a", uptime: 100, wall: 0), moment("b", uptime: 5, wall: 30), 30),
             (moment("a", uptime: 100, wall: 0), moment("b", uptime: 500, wall: -3600), 0),
-            // Two unknown boots are not the same one.
+            // Two unknown boots are not the same boot.
             (DurableInstant(wall: wall), DurableInstant(wall: wall + .seconds(7)), 7),
         ])
     func since(earlier: DurableInstant, later: DurableInstant, seconds: Int) {
         #expect(later.since(earlier) == .seconds(seconds))
     }
 
-    @Test func `no more than the span ever remains until a deadline`() {
+    @Test func `the remaining time of a deadline never exceeds its span`() {
         let deadline = DurableDeadline(.seconds(60), from: Self.moment("a", uptime: 100, wall: 0))
         #expect(deadline.remaining(at: Self.moment("a", uptime: 120, wall: -7200)) == .seconds(40))
         #expect(deadline.remaining(at: Self.moment("b", uptime: 1, wall: -7200)) == .seconds(60))
@@ -37,7 +37,7 @@ struct DurableInstantTests {
         #expect(deadline.wall == Self.wall + .seconds(60))
     }
 
-    @Test func `both are stored as objects, and times that older versions stored are read`() throws {
+    @Test func `moments and deadlines are stored as objects, and the times of older versions are accepted`() throws {
         let moment = Self.moment("a", uptime: 100, wall: 0)
         let deadline = DurableDeadline(.milliseconds(1500), from: moment)
         #expect(try stored(moment) == moment)

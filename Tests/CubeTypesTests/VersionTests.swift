@@ -4,7 +4,7 @@ import Foundation
 import Testing
 
 @Suite struct VersionTests {
-    @Test func `versions are ordered as semver says`() throws {
+    @Test func `versions are ordered according to semantic versioning`() throws {
         let ordered = [
             "0.0.1", "0.1.0", "0.2.0", "1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-alpha.beta", "1.0.0-beta", "1.0.0-beta.2",
             "1.0.0-beta.11", "1.0.0-rc.1", "1.0.0", "1.0.1", "1.10.0", "2.0.0",
@@ -24,14 +24,16 @@ import Testing
         "", "1", "1.2", "1.2.3.4", "01.2.3", "1.2.x", "v1.2.3", "1.2.3-", "1.2.3-01", "1.2.3-a..b", "1.2.3+", "1.2.3-ä",
         "-1.2.3", "99999999999999999999.0.0",
     ])
-    func `what is no version is refused`(text: String) { #expect(SemanticVersion(text) == nil) }
+    func `a text that is not a version is rejected`(text: String) { #expect(SemanticVersion(text) == nil) }
 
-    /// Older and newer servers than a client that speaks 2 to 4.
+    /// Servers that are older or newer than a client that speaks the versions 2 to 4.
     @Test(arguments: [
         (1, 1, Compatibility.serverTooOld), (1, 2, .compatible(api: 2)), (1, 3, .compatible(api: 3)),
         (3, 9, .compatible(api: 4)), (4, 4, .compatible(api: 4)), (5, 9, .serverTooNew),
     ])
-    func `the newest version that both speak is spoken`(oldest: Int, newest: Int, expected: Compatibility) {
+    func `client and server use the newest version that both speak`(
+        oldest: Int, newest: Int, expected: Compatibility
+    ) {
         let client = VersionInfo(version: "2.0.0", api: 4, oldestAPI: 2)
         let server = VersionInfo(version: "3.0.0", api: newest, oldestAPI: oldest)
         #expect(Compatibility(client: client, server: server) == expected)
@@ -43,14 +45,14 @@ import Testing
         }
     }
 
-    @Test func `the matrix has a row for this build`() {
+    @Test func `the compatibility matrix has a row for this build`() {
         #expect(Compatibility.api(of: ProductVersion.semantic) == APIVersion.supported)
         #expect(Compatibility.releases.map(\.since) == Compatibility.releases.map(\.since).sorted())
         #expect(Compatibility.api(of: SemanticVersion(0, 0, 9)) == nil)
         #expect(APIVersion.supported.contains(APIVersion.current))
     }
 
-    @Test func `a version is read from its header field and its answer, of older and newer servers`() throws {
+    @Test func `a version is parsed from its header field and its response, from older and newer servers`() throws {
         #expect(VersionInfo(header: VersionInfo().header) == VersionInfo())
         #expect(VersionInfo(header: "1.2.3; api=2-5; more") == VersionInfo(version: "1.2.3", api: 5, oldestAPI: 2))
         for header in ["", "1.2.3", "1.2.3; api=5", "1.2.3; api=5-2", "1.2.3; api=-", "1.2.3; api=0-1"] {
@@ -61,7 +63,7 @@ import Testing
         #expect(try JSONDecoder().decode(VersionInfo.self, from: JSONEncoder().encode(VersionInfo())) == VersionInfo())
     }
 
-    @Test func `a deprecation is read from its header field`() {
+    @Test func `a deprecation is parsed from its header field`() {
         let deprecation = Deprecation(
             since: SemanticVersion(0, 3, 0), until: SemanticVersion(1, 0, 0), replacement: "GET /b?a=b; or c")
         #expect(Deprecation(header: deprecation.header) == deprecation)
@@ -70,7 +72,7 @@ import Testing
 }
 
 @Suite struct ErrorTests {
-    @Test func `every reason has a status of an error, and is known by its own words`() {
+    @Test func `every known reason has an error status, and an unknown reason takes the code or 500`() {
         #expect(ErrorReason.known.count > 30)
         for reason in ErrorReason.known {
             #expect((400...599).contains(reason.status), "\(reason)")
@@ -86,21 +88,23 @@ import Testing
         (429, .tooManyRequests, true), (500, .internal, false), (502, .unavailable, true), (503, .unavailable, true),
         (504, .timeout, true), (507, .storageFull, true), (599, .internal, false),
     ])
-    func `a status that comes without an object of ours has its reason`(status: Int, reason: ErrorReason, retry: Bool) {
+    func `a response without a Cube error gets the reason of its status`(
+        status: Int, reason: ErrorReason, retry: Bool
+    ) {
         let error = APIError(label: "GET x", status: status)
         #expect(error.code == status)
         #expect(error.reason == reason)
         #expect(error.retry == retry)
         #expect(!error.isFromServer)
-        #expect(error.message == "GET x: status \(status) without an error object of Cube")
+        #expect(error.message == "GET x: status \(status), and the response is not a Cube error")
     }
 
-    @Test func `what it says is quoted in one line`() {
+    @Test func `the body of such a response is quoted on one line`() {
         let page = "<!doctype html>\n<style>x</style><h1>502\tBad Gateway</h1>" + String(repeating: "long ", count: 100)
         let error = APIError(label: "GET x", status: 502, contentType: "text/html", body: page)
-        #expect(error.message.contains("but \"x 502 Bad Gateway long long"))
+        #expect(error.message.contains("error: \"x 502 Bad Gateway long long"))
         #expect(error.message.utf8.count < 260)
         #expect(!error.message.contains("\n"))
-        #expect(APIError(label: "GET x", status: 502, body: "a < b").message.hasSuffix("but \"a\""))
+        #expect(APIError(label: "GET x", status: 502, body: "a < b").message.hasSuffix("error: \"a\""))
     }
 }

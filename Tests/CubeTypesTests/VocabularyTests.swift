@@ -4,12 +4,12 @@ import Testing
 
 @Suite struct VocabularyTests {
     @Test(arguments: ["a", "web", "web-1", "0", String(repeating: "x", count: 63)])
-    func `a DNS label names a workload`(name: String) {
+    func `a DNS label is a valid workload name`(name: String) {
         #expect(WorkloadName(rawValue: name)?.rawValue == name)
     }
 
     @Test(arguments: ["", "-a", "a-", "Web", "a_b", "a.b", "ä", String(repeating: "x", count: 64)])
-    func `anything else is refused with the value and the rule`(name: String) throws {
+    func `any other name is rejected with the value and the rule`(name: String) throws {
         let error = #expect(throws: APIError.self) { try WorkloadName(checking: name, field: "name") }
         #expect(error?.fields == [ValidationError(field: "name", value: "\"\(name)\"", message: WorkloadName.rule)])
     }
@@ -18,13 +18,13 @@ import Testing
         ("0s", Duration.zero), ("500ms", .milliseconds(500)), ("5s", .seconds(5)), ("90s", .seconds(90)),
         ("10m", .seconds(600)), ("24h", .seconds(86_400)),
     ])
-    func `a span of time reads back as it was written`(text: String, span: Duration) {
+    func `the text of a duration is parsed and written back unchanged`(text: String, span: Duration) {
         #expect(Duration(text: text) == span)
         #expect(span.text == text)
     }
 
     @Test(arguments: ["", "5", "s", "-5s", "+5s", "1.5s", "5 s", "5S", "1d", "9999999999999s", "٥s"])
-    func `a span of time without a whole number and a unit is refused`(text: String) {
+    func `a duration without a whole number and a unit is rejected`(text: String) {
         #expect(Duration(text: text) == nil)
     }
 
@@ -33,12 +33,12 @@ import Testing
         ("1970-01-01T00:00:00.001Z", 1), ("2024-02-29T23:59:59.999Z", 1_709_251_199_999),
         ("1969-12-31T23:59:59.999Z", -1),
     ])
-    func `a time reads back as it was written`(text: String, milliseconds: Int64) {
+    func `the text of a time is parsed and written back unchanged`(text: String, milliseconds: Int64) {
         #expect(Timestamp(text)?.milliseconds == milliseconds)
         #expect(Timestamp(milliseconds: milliseconds).description == text)
     }
 
-    @Test func `every reason maps to a status and back to a reason of the same status`() {
+    @Test func `every error status maps to a reason whose status maps to the same reason`() {
         for status in [400, 401, 403, 404, 405, 408, 409, 410, 413, 415, 429, 502, 503, 504, 507] {
             let reason = ErrorReason(status: status)
             #expect(reason != .internal)

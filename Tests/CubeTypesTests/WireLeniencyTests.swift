@@ -3,7 +3,7 @@ import CubeTypes
 import Foundation
 import Testing
 
-/// A decoder of this version meets what a newer one sends: unknown fields and unknown words.
+/// Forward compatibility: this version decodes what a newer version sends, with unknown fields and unknown values.
 @Suite struct WireLeniencyTests {
     private func decode<Value: Decodable>(_ type: Value.Type, _ json: String) throws -> Value {
         try JSONDecoder().decode(type, from: Data(json.utf8))
@@ -23,7 +23,7 @@ import Testing
          "restart": {"policy": "sometimes"}}}
         """
 
-    @Test func `a task with unknown fields, state, reason and kind is read and carried`() throws {
+    @Test func `a task with unknown fields, state, reason and kind is decoded, and the values are kept`() throws {
         let task = try decode(TaskStatus.self, Self.task)
         #expect(task.state == TaskState(rawValue: "hibernating"))
         #expect(!task.state.hasEnded)
@@ -37,7 +37,7 @@ import Testing
         #expect(again == task)
     }
 
-    @Test func `what an older program does not say of ports is empty`() throws {
+    @Test func `ports and health checks that an older program omits are empty`() throws {
         let task = try decode(TaskStatus.self, Self.task)
         #expect(task.endpoints.isEmpty && task.definition.ports.isEmpty && task.definition.health == .none)
         let definition = try decode(
@@ -48,7 +48,7 @@ import Testing
         #expect(definition.health.ready?.interval == .seconds(2) && definition.health.live?.interval == .seconds(10))
     }
 
-    @Test func `a schedule and an assignment of an older program say nothing of dependencies`() throws {
+    @Test func `dependencies that an older program omits are empty in a schedule and an assignment`() throws {
         let common = #""id": "\#(Self.id)", "ordinal": 0, "attempt": 0, "settings_digest": "\#(Self.digest)", "#
         let proposal = try decode(
             TaskProposal.self,
@@ -61,19 +61,19 @@ import Testing
         #expect(assignment.ports == [:] && assignment.addresses == [:])
     }
 
-    @Test func `an error with an unknown reason keeps its word, its code and whether a retry helps`() throws {
+    @Test func `an error with an unknown reason keeps its reason, its code and its retry flag`() throws {
         let error = try decode(
             APIError.self, #"{"code": 418, "reason": "teapot", "message": "short", "retry": true, "x": 1}"#)
         #expect(error == APIError("teapot", "short", code: 418, retry: true, isFromServer: true))
         #expect(error.reason.status == 500)
     }
 
-    @Test func `a directive of an unknown verb is carried`() throws {
+    @Test func `a directive with an unknown verb is kept`() throws {
         let directive = try decode(Directive.self, #"{"verb": "hug", "subject": "web", "revision": 3}"#)
         #expect(directive == Directive(verb: "hug", subject: "web", revision: 3))
     }
 
-    @Test func `what a request may leave out has its default`() throws {
+    @Test func `omitted optional fields of a request have their defaults`() throws {
         #expect(
             try decode(Directive.self, #"{"verb": "retry", "subject": "web"}"#)
                 == Directive(verb: .retry, subject: "web"))
@@ -83,7 +83,7 @@ import Testing
                 == LeaseRequest(holder: "h", source: source))
     }
 
-    @Test func `each operation of a batch reads back as it was written`() throws {
+    @Test func `each operation of a batch is decoded as it was encoded`() throws {
         let definition = TaskDefinition(name: try WorkloadName(checking: "web"), command: ["web"], env: ["A": "b"])
         let digest = try Digest(checking: Self.digest)
         let id = try TaskID(checking: Self.id)

@@ -1,9 +1,9 @@
 import CubeErrors
 
-// What decides over tasks is an error where it cannot be read, also where it may be missing.
+// A value that decides about tasks is an error if it is unreadable, even if the value is optional.
 
-/// Without the cursor the rest of the tasks would be taken for gone, without the owner what its guards hold, and without the key
-/// digests would be shown that everybody can guess from.
+/// Without the cursor, the remaining tasks would count as removed; without the owner, the held changes would be lost; and without
+/// the key, the digests would be shown unkeyed, so that weak values could be guessed from them.
 extension TaskList.CodingKeys: DecisiveKey {
     var isDecisive: Bool { true }
 }
@@ -12,22 +12,22 @@ extension TaskChanges.CodingKeys: DecisiveKey {
     var isDecisive: Bool { true }
 }
 
-/// A task whose file cannot be read is kept; without the file's name it would not be.
+/// A task whose manifest file is unreadable is kept. Without the name of that file, the task could be pruned.
 extension TaskStatus.CodingKeys: DecisiveKey {
     var isDecisive: Bool { self == .source }
 }
 
-/// What ended in a slot says what may be started there.
+/// The outcome of a slot's last task decides what may be scheduled in the slot.
 extension SlotStatus.CodingKeys: DecisiveKey {
     var isDecisive: Bool { true }
 }
 
-/// A person approves what is told of it.
+/// A person approves exactly the changes that are shown.
 extension HeldChange.CodingKeys: DecisiveKey {
     var isDecisive: Bool { true }
 }
 
-/// An operation without its error would be taken for one that was carried out.
+/// A result without its error would look like a success.
 extension BatchResult.CodingKeys: DecisiveKey {
     var isDecisive: Bool { true }
 }

@@ -1,17 +1,18 @@
-/// A moment that is stored and compared later, possibly by another process or after a restart of the machine.
+/// A moment that is stored and later compared, possibly by another process or after a reboot.
 ///
-/// Within one boot the boot-time clock decides, which nobody can set and which counts the time that the machine sleeps. Under
-/// another boot, or on another machine, the wall clock decides; it may have been set back in between, so a moment in the
-/// future counts as now. Compare moments with ``since(_:)`` and ``DurableDeadline``, never by ``wall``, which is for people.
+/// Within one boot, the boot-time clock decides: nobody can set it, and it includes the time for which the machine sleeps. Under
+/// another boot or on another machine, the wall clock decides. Because the wall clock may have been set back, a moment in the
+/// future then counts as now. Compare moments with ``since(_:)`` and ``DurableDeadline``, never by ``wall``, which is for people.
 ///
 /// The stored form is `{"boot": "…", "uptime": 81250, "wall": "2026-01-02T03:04:05.678Z"}`, with `uptime` in milliseconds. A
+/// bare RFC 3339 time, which older versions wrote, is decoded as a moment of an unknown boot.
 /// bare RFC 3339 time, as older versions wrote it, is a moment of an unknown boot.
 package struct DurableInstant: Hashable, Sendable {
-    /// The id of the boot; empty where it is unknown.
+    /// The id of the boot; empty if it is unknown.
     package var boot: String
-    /// On the boot-time clock, since that boot.
+    /// The reading of the boot-time clock, which counts from that boot.
     package var uptime: Duration
-    /// What the wall clock showed, for people and for comparisons across boots.
+    /// The reading of the wall clock, for people and for comparisons across boots.
     package var wall: Timestamp
 
     package init(boot: String, uptime: Duration, wall: Timestamp) {
@@ -20,15 +21,15 @@ package struct DurableInstant: Hashable, Sendable {
         self.wall = wall
     }
 
-    /// A moment of an unknown boot, known by the wall clock only.
+    /// Creates a moment of an unknown boot, of which only the wall-clock time is known.
     package init(wall: Timestamp) { self.init(boot: "", uptime: .zero, wall: wall) }
 
-    /// How much time passed from an earlier moment to this one; never negative.
+    /// Returns the time from an earlier moment to this one; never negative.
     package func since(_ earlier: DurableInstant) -> Duration {
         max(isSameBoot(as: earlier) ? uptime - earlier.uptime : wall - earlier.wall, .zero)
     }
 
-    /// The moment so much later of the same boot.
+    /// Returns the moment that is later by a duration, in the same boot.
     package static func + (moment: DurableInstant, span: Duration) -> DurableInstant {
         DurableInstant(boot: moment.boot, uptime: moment.uptime + span, wall: moment.wall + span)
     }
@@ -40,7 +41,7 @@ extension DurableInstant: Codable {
     private enum CodingKeys: String, CodingKey { case boot, uptime, wall }
 
     package init(from decoder: any Decoder) throws {
-        // What an older version wrote is no object.
+        // Older versions wrote a bare time instead of an object.
         if let wall = try? decoder.singleValueContainer().decode(Timestamp.self) {
             self.init(wall: wall)
             return
@@ -60,9 +61,9 @@ extension DurableInstant: Codable {
     }
 }
 
-/// The end of a span that began at a stored moment: of a wait, a window, an approval or a lease.
+/// The end of a time span that began at a stored moment, such as a wait, a window, an approval or a lease.
 ///
-/// It holds the beginning and the span rather than the end, so that however clocks jump, no more than the span remains.
+/// It stores the beginning and the span instead of the end. The remaining time is therefore at most the span, even if clocks jump.
 package struct DurableDeadline: Hashable, Sendable {
     package var began: DurableInstant
     package var span: Duration
@@ -72,12 +73,12 @@ package struct DurableDeadline: Hashable, Sendable {
         self.span = span
     }
 
-    /// How much of the span remains: from zero to all of it.
+    /// Returns how much of the span remains, from zero to the whole span.
     package func remaining(at now: DurableInstant) -> Duration { max(span - now.since(began), .zero) }
 
     package func hasPassed(at now: DurableInstant) -> Bool { remaining(at: now) == .zero }
 
-    /// What the wall clock should show at the end, for people.
+    /// The expected wall-clock time at the end, for people.
     package var wall: Timestamp { began.wall + span }
 }
 
@@ -87,9 +88,9 @@ extension DurableDeadline: Codable {
         case span = "span_ms"
     }
 
-    /// A bare time, as older versions wrote it, is an end without a span: it has passed.
+    /// Decodes a bare time, which older versions wrote, as a deadline that has passed.
     package init(from decoder: any Decoder) throws {
-        // What an older version wrote is no object.
+        // Older versions wrote a bare time instead of an object.
         if let wall = try? decoder.singleValueContainer().decode(Timestamp.self) {
             self.init(.zero, from: DurableInstant(wall: wall))
             return

@@ -1,12 +1,13 @@
 extension Duration {
-    /// Whole milliseconds, rounded towards zero; saturates at the ends of `Int64`.
+    /// The duration in whole milliseconds, rounded towards zero and clamped to the range of `Int64`.
     package var milliseconds: Int64 {
         let (seconds, attoseconds) = components
         let (whole, overflow) = seconds.multipliedReportingOverflow(by: 1000)
         return overflow ? (seconds < 0 ? .min : .max) : whole + attoseconds / 1_000_000_000_000_000
     }
 
-    /// The text of manifests and of the wire: a whole number and its unit, the largest that leaves no rest: `500ms`, `90s`, `10m`.
+    /// The text for manifests and the wire: a whole number with the largest unit that represents the duration exactly, such as
+    /// `500ms`, `90s` or `10m`.
     package var text: String {
         let milliseconds = milliseconds
         if milliseconds == 0 { return "0s" }
@@ -16,7 +17,7 @@ extension Duration {
         return "\(milliseconds)ms"
     }
 
-    /// Reads a whole number of at most 12 digits and one of the units `ms`, `s`, `m`, `h`.
+    /// Parses a whole number of at most 12 digits followed by one of the units `ms`, `s`, `m` and `h`.
     package init?(text: String) {
         let digits = text.prefix { $0.isASCII && $0.isNumber }
         guard (1...12).contains(digits.count), let number = Int64(digits) else { return nil }
@@ -30,7 +31,7 @@ extension Duration {
     }
 }
 
-/// A `Duration` that stands on the wire as its text.
+/// A `Duration` that is encoded as its text.
 struct DurationText: Codable {
     var duration: Duration
 

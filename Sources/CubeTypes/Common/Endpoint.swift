@@ -1,14 +1,14 @@
-/// Where a server is reached: `http://HOST:PORT` or `unix:PATH`.
+/// The address of a server: `http://HOST:PORT` or `unix:PATH`.
 ///
 /// - Since: 0.1
 public struct Endpoint: Identifier {
-    /// What an endpoint must be, as a message says it.
+    /// The rule for an endpoint, worded for a message.
     public static let rule = "must be http://HOST:PORT or unix:PATH"
     public let rawValue: String
-    /// The same, taken apart.
+    /// The parsed address.
     public let address: Address
 
-    /// Reads `http://HOST:PORT`, with or without a `/` at its end, or `unix:PATH`.
+    /// Parses `http://HOST:PORT`, with or without a trailing `/`, or `unix:PATH`.
     public init?(rawValue: String) {
         let text = rawValue.hasPrefix("http://") ? String(rawValue.dropFirst(7)) : rawValue
         guard let address = Address(text.hasSuffix("/") ? String(text.dropLast()) : text) else { return nil }
@@ -19,7 +19,7 @@ public struct Endpoint: Identifier {
         }
     }
 
-    /// The endpoint of an address, whose port must not be 0.
+    /// Creates the endpoint for an address, whose port must not be 0.
     public init(_ address: Address) {
         self.address = address
         switch address {
@@ -30,25 +30,25 @@ public struct Endpoint: Identifier {
 }
 
 extension Endpoint {
-    /// A socket's address: `HOST:PORT` or `unix:PATH`, as `--listen` takes it.
+    /// The address of a socket: `HOST:PORT` or `unix:PATH`, as in the option `--listen`.
     ///
     /// - Since: 0.1
     public enum Address: Hashable, Sendable {
-        /// A name, an IPv4 address, or an IPv6 address without its brackets. Port 0 asks a listener for a free one.
+        /// A host name, an IPv4 address, or an IPv6 address without brackets. For a listener, port 0 selects a free port.
         case tcp(host: String, port: Int)
-        /// A Unix socket, by its path.
+        /// A Unix socket at a path.
         case unix(path: String)
     }
 }
 
 extension Endpoint.Address {
-    /// What an address must be, as a message says it.
+    /// The rule for an address, worded for a message.
     public static let rule = "must be HOST:PORT or unix:PATH"
 
-    /// What the kernel takes, its final zero left out.
+    /// The longest path that the kernel accepts for a Unix socket, without the terminating zero.
     private static let longestPath = 107
 
-    /// Reads `HOST:PORT`, an IPv6 address in brackets, or `unix:PATH` of at most 107 bytes.
+    /// Parses `HOST:PORT`, with an IPv6 address in brackets, or `unix:PATH` with a path of at most 107 bytes.
     public init?(_ text: String) {
         if text.hasPrefix("unix:") {
             let path = String(text.dropFirst(5))

@@ -1,22 +1,24 @@
 public import CubeErrors
 
-/// A string that was checked once, when it was made.
+/// A string that is validated once, when it is created.
 ///
-/// What a person or another program gave is checked by `init(rawValue:)` or ``init(checking:field:)``. A name that stands in the
-/// program itself is written as a string literal: `let name: WorkloadName = "web"`.
+/// Use `init(rawValue:)` or ``init(checking:field:)`` for a value from a person or from another program. A constant of the program
+/// is written as a string literal: `let name: WorkloadName = "web"`.
 ///
 /// - Since: 0.1
 public protocol Identifier: RawRepresentable, Codable, CodingKeyRepresentable, Hashable, Comparable, Sendable,
     ExpressibleByStringLiteral,
     CustomStringConvertible
 where RawValue == String {
-    /// The rule, as a message says it: `must match …`.
+    /// The rule for the string, worded for a message: `must match …`.
     static var rule: String { get }
     init?(rawValue: String)
 }
 
 extension Identifier {
-    /// - Throws: `validation_failed` with the value and the rule.
+    /// Validates a value.
+    ///
+    /// - Throws: `validation_failed` with the field, the value and the rule.
     public init(checking value: String, field: String = "\(Self.self)") throws(APIError) {
         guard let identifier = Self(rawValue: value) else {
             throw .invalid([ValidationError(field: field, value: "\"\(value.prefix(80))\"", message: Self.rule)])
@@ -42,10 +44,10 @@ extension Identifier {
     public init?(codingKey: some CodingKey) { self.init(rawValue: codingKey.stringValue) }
     public var codingKey: any CodingKey { IdentifierKey(stringValue: rawValue) }
 
-    /// Checks a literal of the program; one that breaks the rule is a mistake of the program, and ends it.
+    /// Validates a string literal. A literal that breaks the rule is a programming error and traps.
     public init(stringLiteral value: String) {
         guard let identifier = Self(rawValue: value) else {
-            preconditionFailure("\"\(value)\" is no \(Self.self): it \(Self.rule)")
+            preconditionFailure("\"\(value)\" is not a valid \(Self.self): it \(Self.rule)")
         }
         self = identifier
     }
@@ -62,7 +64,7 @@ private struct IdentifierKey: CodingKey {
     init?(intValue: Int) { nil }
 }
 
-/// The rule of owners, workloads and nodes: a DNS label.
+/// The rule for the names of owners, workloads and nodes: a DNS label.
 enum Label {
     static let rule = "must match [a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 

@@ -2,32 +2,32 @@
 ///
 /// - Since: 0.1
 public struct WorkloadName: Identifier {
-    /// What a name must be, as a message says it.
+    /// The rule for a name, worded for a message.
     public static let rule = Label.rule
     public let rawValue: String
-    /// Reads a DNS label: 1 to 63 of `a-z`, `0-9` and `-`, no `-` at its ends.
+    /// Validates a DNS label: 1 to 63 characters from `a-z`, `0-9` and `-`, without a leading or trailing `-`.
     public init?(rawValue: String) {
         guard Label.isValid(rawValue) else { return nil }
         self.rawValue = rawValue
     }
 }
 
-/// Who owns workloads: usually one reconciler and its source.
+/// The name of an owner of workloads, usually one reconciler with its source.
 ///
 /// - Since: 0.1
 public struct OwnerName: Identifier {
-    /// What a name must be, as a message says it.
+    /// The rule for a name, worded for a message.
     public static let rule = Label.rule
     public let rawValue: String
-    /// Reads a DNS label: 1 to 63 of `a-z`, `0-9` and `-`, no `-` at its ends.
+    /// Validates a DNS label: 1 to 63 characters from `a-z`, `0-9` and `-`, without a leading or trailing `-`.
     public init?(rawValue: String) {
         guard Label.isValid(rawValue) else { return nil }
         self.rawValue = rawValue
     }
 
-    /// The owner where nobody says another.
+    /// The owner that is used if none is given.
     public static let `default` = OwnerName(rawValue: "default")!
-    /// The owner of what `cube task run` schedules; it needs no lease.
+    /// The owner of tasks that `cube task run` schedules. It needs no lease.
     public static let manual = OwnerName(rawValue: "manual")!
 }
 
@@ -35,70 +35,70 @@ public struct OwnerName: Identifier {
 ///
 /// - Since: 0.1
 public struct NodeName: Identifier {
-    /// What a name must be, as a message says it.
+    /// The rule for a name, worded for a message.
     public static let rule = Label.rule
     public let rawValue: String
-    /// Reads a DNS label: 1 to 63 of `a-z`, `0-9` and `-`, no `-` at its ends.
+    /// Validates a DNS label: 1 to 63 characters from `a-z`, `0-9` and `-`, without a leading or trailing `-`.
     public init?(rawValue: String) {
         guard Label.isValid(rawValue) else { return nil }
         self.rawValue = rawValue
     }
 }
 
-/// A lower-case UUID: a task, a cluster, a source.
+/// The id of a task: a lower-case UUID.
 ///
 /// - Since: 0.1
 public struct TaskID: Identifier {
-    /// What an id must be, as a message says it.
+    /// The rule for an id, worded for a message.
     public static let rule = UUIDText.rule
     public let rawValue: String
-    /// Reads a UUID in lower case.
+    /// Validates a UUID in lower case.
     public init?(rawValue: String) {
         guard UUIDText.isValid(rawValue) else { return nil }
         self.rawValue = rawValue
     }
 }
 
-/// The id of a cluster: made once, with the manager's store; of a worker that stands alone with its first task.
+/// The id of a cluster. A manager creates it with its store; a worker without a manager creates it with its first task.
 ///
 /// - Since: 0.1
 public struct ClusterID: Identifier {
-    /// What an id must be, as a message says it.
+    /// The rule for an id, worded for a message.
     public static let rule = UUIDText.rule
     public let rawValue: String
-    /// Reads a UUID in lower case.
+    /// Validates a UUID in lower case.
     public init?(rawValue: String) {
         guard UUIDText.isValid(rawValue) else { return nil }
         self.rawValue = rawValue
     }
 
-    /// Whether a worker founded it that belonged to none: such ids are UUIDs of version 8 (RFC 9562), those of managers random
-    /// ones.
+    /// Whether a worker without a manager created the cluster. Such ids are UUIDs of version 8 (RFC 9562), and those that managers
+    /// create are random UUIDs.
     package var isOfWorker: Bool { rawValue.utf8.dropFirst(14).first == UInt8(ascii: "8") }
 }
 
-/// The id of a manifest source: made once, with the reconciler's data directory.
+/// The id of a manifest source, created with the reconciler's data directory.
 ///
 /// - Since: 0.1
 public struct SourceID: Identifier {
-    /// What an id must be, as a message says it.
+    /// The rule for an id, worded for a message.
     public static let rule = UUIDText.rule
     public let rawValue: String
-    /// Reads a UUID in lower case.
+    /// Validates a UUID in lower case.
     public init?(rawValue: String) {
         guard UUIDText.isValid(rawValue) else { return nil }
         self.rawValue = rawValue
     }
 }
 
-/// `sha256:` and 64 lower-case hexadecimal digits.
+/// A SHA-256 digest: `sha256:` followed by 64 lower-case hexadecimal digits.
 ///
 /// - Since: 0.1
 public struct Digest: Identifier {
-    /// What a digest must be, as a message says it.
+    /// The rule for a digest, worded for a message.
     public static let rule = "must be \"sha256:\" and 64 lower-case hexadecimal digits"
     public let rawValue: String
-    /// Reads `sha256:` and 64 lower-case hexadecimal digits.
+    /// Validates `sha256:` followed by 64 lower-case hexadecimal digits.
     public init?(rawValue: String) {
         guard rawValue.hasPrefix("sha256:"), rawValue.utf8.count == 71,
             rawValue.utf8.dropFirst(7).allSatisfy(UUIDText.isHexadecimal)
@@ -106,7 +106,7 @@ public struct Digest: Identifier {
         self.rawValue = rawValue
     }
 
-    /// The hexadecimal digits alone.
+    /// The hexadecimal digits without the prefix.
     public var hexadecimal: Substring { rawValue.dropFirst(7) }
 }
 

@@ -1,4 +1,4 @@
-/// A set of stable words that a newer version may extend: an unknown word is carried, never a trap.
+/// A set of stable words that a newer version may extend. An unknown word is kept and never traps.
 ///
 /// - Since: 0.1
 public protocol OpenSet: RawRepresentable, Codable, Hashable, Sendable, ExpressibleByStringLiteral,

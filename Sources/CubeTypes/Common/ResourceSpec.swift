@@ -1,14 +1,14 @@
 import CubeErrors
 
-/// What a task reserves, or what a node has.
+/// Resources that a task reserves, or that a node has.
 ///
 /// - Since: 0.1
 public struct ResourceSpec: Hashable, Sendable {
-    /// Thousandths of a core; on the wire `cpu`, in cores.
+    /// CPU in thousandths of a core; on the wire, `cpu` in cores.
     public var millicores: Int
-    /// Bytes of memory.
+    /// Memory in bytes.
     public var memory: Int
-    /// Bytes on disk.
+    /// Disk space in bytes.
     public var disk: Int
 
     public init(millicores: Int = 0, memory: Int = 0, disk: Int = 0) {
@@ -18,9 +18,9 @@ public struct ResourceSpec: Hashable, Sendable {
     }
 
     /// - Parameters:
-    ///   - cores: such as `0.5`; rounded to thousandths.
-    ///   - memory: in bytes.
-    ///   - disk: in bytes.
+    ///   - cores: CPU in cores, such as `0.5`; rounded to thousandths.
+    ///   - memory: memory in bytes.
+    ///   - disk: disk space in bytes.
     public init(cores: Double, memory: Int = 0, disk: Int = 0) {
         self.init(millicores: Int((cores * 1000).rounded()), memory: memory, disk: disk)
     }
@@ -28,10 +28,10 @@ public struct ResourceSpec: Hashable, Sendable {
     /// ``millicores`` in cores.
     public var cores: Double { Double(millicores) / 1000 }
 
-    /// Nothing.
+    /// No resources.
     public static let zero = ResourceSpec()
 
-    /// Whether every figure of `demand` is at most that of this one.
+    /// Whether these resources are sufficient for a demand: each of its values is at most the corresponding value.
     public func covers(_ demand: ResourceSpec) -> Bool {
         demand.millicores <= millicores && demand.memory <= memory && demand.disk <= disk
     }
@@ -73,7 +73,7 @@ extension ResourceSpec: Codable {
             disk: try within(bytes, .disk, "bytes") ?? 0)
     }
 
-    /// 1 PiB: the sum of thousands of them still fits an `Int`.
+    /// The maximum for memory and disk: 1 PiB, so that sums of thousands of values fit into an `Int`.
     package static let maximumBytes = 1 << 50
 
     public func encode(to encoder: any Encoder) throws {

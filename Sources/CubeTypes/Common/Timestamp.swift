@@ -1,10 +1,10 @@
 import FoundationEssentials
 
-/// A moment of wall-clock time, in milliseconds since 1970, UTC; on the wire RFC 3339, such as `2026-01-02T03:04:05.678Z`.
+/// A wall-clock time in milliseconds since 1970, UTC. On the wire it is RFC 3339, such as `2026-01-02T03:04:05.678Z`.
 ///
 /// - Since: 0.1
 public struct Timestamp: Hashable, Comparable, Sendable {
-    /// Since 1970, UTC; negative before.
+    /// Milliseconds since 1970, UTC; negative for earlier times.
     public var milliseconds: Int64
 
     public init(milliseconds: Int64) { self.milliseconds = milliseconds }
@@ -23,8 +23,8 @@ public struct Timestamp: Hashable, Comparable, Sendable {
 extension Timestamp: CustomStringConvertible {
     private static let style = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
 
-    /// Whole seconds and their thousandths are written apart: a `Date` is a floating-point number, and its own style cuts
-    /// what it cannot hold exactly.
+    /// Formats seconds and milliseconds separately: a `Date` is a floating-point number, and its own format style truncates
+    /// fractions that it cannot represent exactly.
     public var description: String {
         let (seconds, thousandths) = (milliseconds / 1000, milliseconds % 1000)
         let whole = thousandths < 0 ? seconds - 1 : seconds
@@ -32,9 +32,9 @@ extension Timestamp: CustomStringConvertible {
         return "\(Date(timeIntervalSince1970: Double(whole)).formatted(.iso8601).dropLast()).\(fraction)Z"
     }
 
-    /// Reads RFC 3339 with or without a fraction of a second.
+    /// Parses an RFC 3339 time with or without fractional seconds.
     public init?(_ text: String) {
-        // Either form may fail where the other one reads it.
+        // Each strategy rejects the form that the other one accepts.
         let parsed = (try? Date(text, strategy: Self.style)) ?? (try? Date(text, strategy: .iso8601))
         guard let parsed else { return nil }
         self.init(milliseconds: Int64((parsed.timeIntervalSince1970 * 1000).rounded()))

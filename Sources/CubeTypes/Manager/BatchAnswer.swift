@@ -1,12 +1,12 @@
 public import CubeErrors
 
-/// The answer to a batch: the revision at which it stands, and a result for each operation, in their order.
+/// The response to a batch: the revision of the batch, and a result for each operation, in the same order.
 ///
 /// - Since: 0.1
 public struct BatchAnswer: Codable, Hashable, Sendable {
-    /// The revision at which the whole batch stands.
+    /// The revision at which the whole batch is recorded.
     public var revision: Int
-    /// One for each operation, in their order.
+    /// One result for each operation, in the same order.
     public var results: [BatchResult]
 
     public init(revision: Int, results: [BatchResult]) {
@@ -15,15 +15,15 @@ public struct BatchAnswer: Codable, Hashable, Sendable {
     }
 }
 
-/// What became of one operation: the task as it is now, or the error.
+/// The result of one operation of a batch: the current status of the task, or the error.
 ///
 /// - Since: 0.1
 public struct BatchResult: Codable, Hashable, Sendable {
-    /// As of the same operation alone: 201, 200, 202, 409, …
+    /// The HTTP status that the same operation has as a single request: 201, 200, 202, 409, …
     public var status: Int
-    /// The task as it is now; `nil` where the operation failed.
+    /// The current status of the task; `nil` if the operation failed.
     public var task: TaskStatus?
-    /// Why the operation failed; `nil` where it did not.
+    /// The reason for the failure; `nil` if the operation succeeded.
     public var error: APIError?
 
     enum CodingKeys: String, CodingKey { case status, task, error }

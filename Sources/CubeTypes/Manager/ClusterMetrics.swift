@@ -1,28 +1,28 @@
-/// Figures of a cluster: the answer of a manager's `GET /metrics`. Units end the names.
+/// The metrics of a cluster: the response to `GET /metrics` of a manager. Names of metrics end with the unit.
 ///
 /// - Since: 0.1
 public struct ClusterMetrics: Codable, Hashable, Sendable {
-    /// The revision of the cluster's state at which this is true.
+    /// The revision of the cluster state that the metrics describe.
     public var revision: Int
-    /// The manager's incarnation.
+    /// The term of the manager's incarnation.
     public var term: Int
-    /// How many tasks there are, by state.
+    /// The number of tasks by state.
     public var tasks: [String: Int]
-    /// How many nodes there are, by state.
+    /// The number of nodes by state.
     public var nodes: [String: Int]
-    /// How many owners are known.
+    /// The number of known owners.
     public var owners: Int
-    /// What all ready nodes have.
+    /// CPU capacity of all ready nodes, in millicores.
     public var capacityMillicores: Int
-    /// Memory of all ready nodes, in bytes.
+    /// Memory capacity of all ready nodes, in bytes.
     public var capacityMemoryBytes: Int
-    /// Disk of all ready nodes, in bytes.
+    /// Disk capacity of all ready nodes, in bytes.
     public var capacityDiskBytes: Int
-    /// What is reserved on them.
+    /// CPU that tasks reserve on ready nodes, in millicores.
     public var reservedMillicores: Int
-    /// Memory that tasks reserve on them, in bytes.
+    /// Memory that tasks reserve on ready nodes, in bytes.
     public var reservedMemoryBytes: Int
-    /// Disk that tasks reserve on them, in bytes.
+    /// Disk that tasks reserve on ready nodes, in bytes.
     public var reservedDiskBytes: Int
 
     enum CodingKeys: String, CodingKey {
@@ -35,7 +35,7 @@ public struct ClusterMetrics: Codable, Hashable, Sendable {
         case reservedDiskBytes = "reserved_disk_bytes"
     }
 
-    /// The figures of a cluster as it is.
+    /// Creates the metrics from the status of a cluster.
     public init(_ cluster: ClusterStatus) {
         revision = cluster.revision
         term = cluster.term

@@ -1,28 +1,29 @@
-/// How a cluster is: the answer of `GET /cluster`.
+/// The status of a cluster: the response to `GET /cluster`.
 ///
 /// - Since: 0.1
 public struct ClusterStatus: Codable, Hashable, Sendable {
-    /// The cluster's id.
+    /// The id of the cluster.
     public var cluster: ClusterID
     /// The version of Cube that the manager runs.
     public var version: String
-    /// The manager's incarnation.
+    /// The term of the manager's incarnation.
     public var term: Int
-    /// The revision of the cluster's state at which this is true.
+    /// The revision of the cluster state that this status describes.
     public var revision: Int
-    /// Where the managers of the cluster say that others reach them, that which answers first; those that say so.
+    /// The addresses that the managers of the cluster advertise, with the responding manager first. Managers that advertise no
+    /// address are not listed.
     public var managers: [Endpoint]
-    /// How the manager picks among nodes.
+    /// The policy by which the manager chooses a node.
     public var policy: SchedulingPolicy
-    /// How many tasks there are, by state.
+    /// The number of tasks by state.
     public var tasks: [String: Int]
-    /// How many nodes there are, by state.
+    /// The number of nodes by state.
     public var nodes: [String: Int]
-    /// All owners that are known, by name.
+    /// All known owners, sorted by name.
     public var owners: [OwnerName]
-    /// What all ready nodes have, and what is reserved on them.
+    /// The total capacity of all ready nodes.
     public var capacity: ResourceSpec
-    /// What tasks reserve on all ready nodes, those that are stopping included.
+    /// The resources that tasks reserve on all ready nodes, including tasks that are stopping.
     public var reserved: ResourceSpec
 
     public init(

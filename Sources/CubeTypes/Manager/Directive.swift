@@ -1,48 +1,49 @@
-/// What a person told an owner to do: a record at the manager, on which the lease's holder acts.
+/// An instruction of a person to an owner: a record at the manager on which the holder of the owner's lease acts.
 ///
-/// Its name is `VERB-SUBJECT`. A directive given again replaces the one of that name.
+/// The name of a directive is `VERB-SUBJECT`. A new directive replaces an earlier one of the same name.
 ///
 /// - Since: 0.1
 public struct Directive: Codable, Hashable, Sendable {
-    /// What is to be done; an open set.
+    /// The verb of a directive; an open set.
     ///
     /// - Since: 0.1
     public struct Verb: OpenSet {
         public let rawValue: String
         public init(rawValue: String) { self.rawValue = rawValue }
 
-        /// Releases what a guard holds; the subject is the hold's digest, in full or its beginning.
+        /// Releases the changes that a guard holds; the subject is the digest of the hold, or a prefix of it.
         public static let approve: Verb = "approve"
-        /// Tries a failed workload, or runs a job, again.
+        /// Retries a failed workload, or runs a job again.
         public static let retry: Verb = "retry"
-        /// Replaces the tasks of a workload by new ones of the same definition.
+        /// Replaces the tasks of a workload with new tasks of the same definition.
         public static let restart: Verb = "restart"
-        /// Freezes a workload: nothing of it is started, stopped or replaced.
+        /// Freezes a workload: none of its tasks is started, stopped or replaced.
         public static let suspend: Verb = "suspend"
-        /// Ends a `suspend`; it is carried out at once and not kept.
+        /// Ends a `suspend`; the manager carries it out at once and does not keep it.
         public static let resume: Verb = "resume"
-        /// Looks at the source now, rather than with the next poll; the subject is the source's id.
+        /// Checks the source now instead of at the next poll; the subject is the id of the source.
         public static let look: Verb = "look"
-        /// Binds the owner to another source; it is carried out at once and not kept.
+        /// Binds the owner to another source; the manager carries it out at once and does not keep it.
         public static let claim: Verb = "claim"
     }
 
-    /// What is to be done.
+    /// The action to take.
     public var verb: Verb
-    /// What its giver calls this one, at most 64 bytes: a directive that comes again under the same id is the same one, and
-    /// changes nothing. `ManagerClient` gives one where there is none.
+    /// An idempotency key of at most 64 bytes: sending a directive again with the same id changes nothing. `ManagerClient`
+    /// generates an id if there is none.
     public var id: String?
-    /// A workload's name, a hold's digest, a source id.
+    /// The name of a workload, the digest of a hold, or the id of a source.
     public var subject: String
-    /// Why, in the words of who gave it.
+    /// A reason for people, written by the person who gave the directive.
     public var reason: String?
-    /// The manager gives it; what ended before it may be tried again, what began before it is to be replaced.
+    /// The revision at which the manager recorded the directive. `retry` applies to tasks that ended before this revision, and
+    /// `restart` to tasks that were created before it.
     public var revision: Int
-    /// When it was given; the manager says it.
+    /// The time at which the manager recorded the directive.
     public var at: Timestamp?
-    /// When it stops counting.
+    /// The time at which the directive expires.
     public var expiresAt: Timestamp?
-    /// For an approval: the guard and the changes that it releases, which the manager takes from the hold.
+    /// For an approval: the guard and the changes that the approval releases. The manager copies them from the hold.
     public var approves: Hold?
 
     enum CodingKeys: String, CodingKey {
@@ -77,6 +78,6 @@ public struct Directive: Codable, Hashable, Sendable {
             id: try container.decodeIfPresent(String.self, forKey: .id))
     }
 
-    /// What it is called in the path of a request: `VERB-SUBJECT`.
+    /// The name of the directive in the path of a request: `VERB-SUBJECT`.
     public var name: String { "\(verb)-\(subject.replacing(":", with: "-"))" }
 }

@@ -1,10 +1,10 @@
-/// The answer of `GET /endpoints?name=`: where a workload is served, at a revision.
+/// The response to `GET /endpoints?name=`: the endpoints of a workload at a revision.
 ///
 /// - Since: 0.1
 public struct EndpointList: Codable, Hashable, Sendable {
-    /// The revision at which this is true.
+    /// The revision that the list describes.
     public var revision: Int
-    /// Of ready tasks, by owner and ordinal, and in the order of their ports.
+    /// The endpoints of ready tasks, sorted by owner and ordinal, then in the order of the ports in the definition.
     public var endpoints: [ServiceEndpoint]
 
     public init(revision: Int, endpoints: [ServiceEndpoint]) {
@@ -13,25 +13,25 @@ public struct EndpointList: Codable, Hashable, Sendable {
     }
 }
 
-/// One port of one ready task.
+/// A port of a ready task.
 ///
 /// - Since: 0.1
 public struct ServiceEndpoint: Codable, Hashable, Sendable {
-    /// Whose workload it is.
+    /// The owner of the workload.
     public var owner: OwnerName
-    /// The workload.
+    /// The name of the workload.
     public var name: WorkloadName
-    /// Which replica: from 0 to 9,999.
+    /// The number of the replica, 0 to 9,999.
     public var ordinal: Int
-    /// The task that serves it.
+    /// The id of the task that serves the endpoint.
     public var task: TaskID
-    /// The node that it runs on.
+    /// The node that the task runs on.
     public var node: NodeName?
-    /// The port's name.
+    /// The name of the port.
     public var port: String
     /// `HOST:PORT`.
     public var address: String
-    /// What is spoken over it.
+    /// The protocol of the port.
     public var transport: PortSpec.Transport
 
     enum CodingKeys: String, CodingKey {
@@ -39,7 +39,7 @@ public struct ServiceEndpoint: Codable, Hashable, Sendable {
         case transport = "protocol"
     }
 
-    /// A port of a task, as it is asked for by the name of its workload.
+    /// Creates the endpoint for a port of a task.
     public init(_ endpoint: TaskEndpoint, of task: TaskStatus) {
         owner = task.owner
         name = task.name

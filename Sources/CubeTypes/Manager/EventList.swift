@@ -1,10 +1,10 @@
-/// A stretch of the history, oldest first.
+/// A section of the history, oldest event first.
 ///
 /// - Since: 0.1
 public struct EventList: Codable, Hashable, Sendable {
-    /// What to ask `since` next.
+    /// The revision to pass as `since` in the next request.
     public var revision: Int
-    /// Oldest first.
+    /// The events, oldest first.
     public var events: [TaskEvent]
 
     public init(revision: Int, events: [TaskEvent]) {

@@ -1,20 +1,20 @@
-/// An owner, as the manager keeps it.
+/// The record of an owner at the manager.
 ///
 /// - Since: 0.1
 public struct OwnerStatus: Codable, Hashable, Sendable {
-    /// The owner's name.
+    /// The name of the owner.
     public var owner: OwnerName
-    /// The source that it is bound to; no other one gets its lease until it is claimed.
+    /// The source that the owner is bound to. The manager gives the lease to no other source until the owner is claimed.
     public var source: SourceID?
-    /// The lease, while somebody holds it.
+    /// The current lease; `nil` if nobody holds it.
     public var lease: Lease?
-    /// The highest fence that was ever given.
+    /// The highest fence that was ever issued.
     public var fence: Int
-    /// By name.
+    /// The directives, sorted by name.
     public var directives: [Directive]
-    /// What the lease's holder said last that its guards hold.
+    /// The changes that guards hold, as the holder of the lease last reported them.
     public var holds: [Hold]
-    /// The revision of its last change.
+    /// The revision of the last change of this record.
     public var revision: Int
 
     public init(
@@ -31,13 +31,13 @@ public struct OwnerStatus: Codable, Hashable, Sendable {
     }
 }
 
-/// All owners, by name, at a revision.
+/// All owners at a revision.
 ///
 /// - Since: 0.1
 public struct OwnerList: Codable, Hashable, Sendable {
-    /// The revision at which this is true.
+    /// The revision that the list describes.
     public var revision: Int
-    /// By name.
+    /// The owners, sorted by name.
     public var owners: [OwnerStatus]
 
     public init(revision: Int, owners: [OwnerStatus]) {
@@ -46,17 +46,17 @@ public struct OwnerList: Codable, Hashable, Sendable {
     }
 }
 
-/// The right to write for an owner.
+/// The lease of an owner: the exclusive right to write for the owner.
 ///
 /// - Since: 0.1
 public struct Lease: Codable, Hashable, Sendable {
-    /// Who holds it, for people: host, process and directory.
+    /// The holder, as text for people: host, process and directory.
     public var holder: String
-    /// The source whose lease it is.
+    /// The source that holds the lease.
     public var source: SourceID
-    /// Grows with each new holder; carried by every write.
+    /// The fencing token. It increases with each new holder, and every write carries it.
     public var fence: Int
-    /// When it ends unless it is renewed: ``length`` after the last renewal.
+    /// The time at which the lease ends unless it is renewed: ``length`` after the last renewal.
     public var expiresAt: Timestamp
 
     enum CodingKeys: String, CodingKey {
@@ -71,30 +71,31 @@ public struct Lease: Codable, Hashable, Sendable {
         self.expiresAt = expiresAt
     }
 
-    /// How long a lease lasts, and how often its holder renews it.
+    /// The duration of a lease: 15 s.
     public static let length: Duration = .seconds(15)
-    /// How often its holder renews it: every 5 s.
+    /// The interval at which the holder renews the lease: 5 s.
     public static let renewal: Duration = .seconds(5)
 }
 
-/// `PUT /owners/{owner}/lease`: takes or renews it.
+/// The body of `PUT /owners/{owner}/lease`, which takes, renews or returns the lease.
 ///
 /// - Since: 0.1
 public struct LeaseRequest: Codable, Hashable, Sendable {
-    /// What its asker calls this one, at most 64 bytes: who takes a lease again under the id that it was taken under has it
-    /// already. `ManagerClient` gives one where there is none.
+    /// An idempotency key of at most 64 bytes: a request with the id under which the lease was taken succeeds again, as its sender
+    /// already holds the lease. `ManagerClient` generates an id if there is none.
     public var id: String?
-    /// Who asks, for people: host, process and directory.
+    /// The holder, as text for people: host, process and directory.
     public var holder: String
-    /// The source that the owner is, or will be, bound to.
+    /// The source that the owner is bound to, or will be bound to.
     public var source: SourceID
-    /// The fence to renew; `nil` takes the lease anew, where nobody else of the source has it.
+    /// The fence of the lease to renew; `nil` takes the lease anew, if no other process of the source holds it.
     public var fence: Int?
-    /// The fence that the one before had whose place this one takes, and who is known to be gone: nobody waits for its end.
+    /// The fence of a previous holder that is known to be gone and that this holder replaces. The manager then grants the lease
+    /// without waiting for the previous lease to end.
     public var succeeds: Int?
-    /// What the guards hold now.
+    /// The changes that guards currently hold.
     public var holds: [Hold]
-    /// Gives the lease back instead.
+    /// Whether to return the lease instead of taking or renewing it.
     public var release: Bool
 
     public init(
@@ -123,15 +124,15 @@ public struct LeaseRequest: Codable, Hashable, Sendable {
     }
 }
 
-/// Changes that a guard holds back, and the digest that approves them.
+/// The changes that a guard holds, and the digest with which they can be approved.
 ///
 /// - Since: 0.1
 public struct Hold: Codable, Hashable, Sendable {
-    /// Over guard, owner and the sorted changes.
+    /// The digest of the guard, the owner and the sorted changes.
     public var digest: Digest
-    /// The guard, as a stable word, such as `guard_window`.
+    /// The name of the guard, as a stable word such as `guard_window`.
     public var guardName: String
-    /// Sorted.
+    /// The held changes, sorted.
     public var changes: [HeldChange]
 
     enum CodingKeys: String, CodingKey {
@@ -146,19 +147,19 @@ public struct Hold: Codable, Hashable, Sendable {
     }
 }
 
-/// One change that a guard holds: without ids, nodes, states or times.
+/// A change that a guard holds. It contains no ids, nodes, states or times, so that the digest of a hold is stable.
 ///
 /// - Since: 0.1
 public struct HeldChange: Codable, Hashable, Sendable, Comparable {
-    /// `prune`, `replace`, `scale_down`.
+    /// `prune`, `replace` or `scale_down`.
     public var verb: String
-    /// The workload that it is about.
+    /// The name of the workload.
     public var name: WorkloadName
-    /// Which replica: from 0.
+    /// The number of the replica, from 0.
     public var ordinal: Int
-    /// The spec digest of what lives; `nil` where nothing does.
+    /// The spec digest of the live task; `nil` if no task is live.
     public var from: Digest?
-    /// The spec digest of what would live then; `nil` where nothing would.
+    /// The spec digest of the task after the change; `nil` if there is none.
     public var to: Digest?
 
     enum CodingKeys: String, CodingKey { case verb, name, ordinal, from, to }

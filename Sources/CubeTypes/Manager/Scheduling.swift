@@ -1,26 +1,26 @@
-/// A new task, as its owner asks for it.
+/// A new task, as its owner proposes it to the manager.
 ///
 /// - Since: 0.1
 public struct TaskProposal: Codable, Hashable, Sendable {
     /// UUID version 5 of `cluster/owner/name/ordinal/attempt/digest`.
     public var id: TaskID
-    /// The workload's name, which is that of the definition.
+    /// The name of the workload, equal to the name in the definition.
     public var name: WorkloadName
-    /// Which replica: from 0 to 9,999.
+    /// The number of the replica, 0 to 9,999.
     public var ordinal: Int
-    /// Which task of its slot; only the slot's ``SlotStatus/next`` is accepted.
+    /// The number of the task within its slot. The manager accepts only the slot's ``SlotStatus/next``.
     public var attempt: Int
-    /// Over the fields of the definition whose change replaces the task.
+    /// The digest of the definition's fields whose change replaces the task.
     public var specDigest: Digest
-    /// Over the fields of the definition that change in place.
+    /// The digest of the definition's fields that change in place.
     public var settingsDigest: Digest
-    /// The manifest file that it came from, relative to the source's root.
+    /// The manifest file of the workload, relative to the root of the source.
     public var source: String?
-    /// What the task is; files bring their content.
+    /// The definition of the task, including the content of its files.
     public var definition: TaskDefinition
-    /// The declared digest that a rollout gave up, in whose place this task is; kept in the slot's record.
+    /// The declared digest that a rollout gave up and that this task replaces; the manager keeps it in the slot record.
     public var rejects: Digest?
-    /// The workloads of the same owner that it depends on; with each placement it is told where they are served then.
+    /// The workloads of the same owner that the task depends on. At each placement, the task receives their current endpoints.
     public var dependencies: [WorkloadName]
 
     enum CodingKeys: String, CodingKey {
@@ -47,13 +47,13 @@ public struct TaskProposal: Codable, Hashable, Sendable {
     }
 }
 
-/// `POST /tasks/{id}/adopt`: the task is another owner's from then on, and what runs is not touched.
+/// The body of `POST /tasks/{id}/adopt`, which moves a task to another owner. The running process is not affected.
 ///
 /// - Since: 0.1
 public struct AdoptRequest: Codable, Hashable, Sendable {
-    /// Who gets it.
+    /// The new owner.
     public var owner: OwnerName
-    /// How many tasks of the name that owner may have after this.
+    /// The maximum number of live tasks of the name that the new owner may have after the call.
     public var maxLive: Int
 
     enum CodingKeys: String, CodingKey {
@@ -67,19 +67,19 @@ public struct AdoptRequest: Codable, Hashable, Sendable {
     }
 }
 
-/// `POST /tasks`.
+/// The body of `POST /tasks`.
 ///
 /// - Since: 0.1
 public struct ScheduleRequest: Codable, Hashable, Sendable {
-    /// Whose task it is.
+    /// The owner of the task.
     public var owner: OwnerName
-    /// The owner's lease; 0 for the owner `manual`.
+    /// The fence of the owner's lease; 0 for the owner `manual`.
     public var fence: Int
-    /// The pass of the reconciler that decided it.
+    /// The reconciler's pass that decided to schedule the task.
     public var pass: Int
-    /// How many tasks of the name may live after this.
+    /// The maximum number of live tasks of the name after the call.
     public var maxLive: Int
-    /// The task itself.
+    /// The task to schedule.
     public var task: TaskProposal
 
     enum CodingKeys: String, CodingKey {
@@ -96,20 +96,20 @@ public struct ScheduleRequest: Codable, Hashable, Sendable {
     }
 }
 
-/// `POST /tasks/batch`: at most ``maximum`` operations, answered one by one in their order.
+/// The body of `POST /tasks/batch`: at most ``maximum`` operations. Each has its own result, in the same order.
 ///
 /// - Since: 0.1
 public struct BatchRequest: Codable, Hashable, Sendable {
-    /// How many operations a batch may have.
+    /// The maximum number of operations in a batch.
     public static let maximum = 1000
 
-    /// Whose tasks they are about.
+    /// The owner of the tasks.
     public var owner: OwnerName
     /// The fence of the owner's lease; 0 for the owner `manual`.
     public var fence: Int
-    /// The pass of the reconciler that decided it; the manager refuses one below the highest that it saw.
+    /// The reconciler's pass that decided the operations; the manager rejects a pass below the highest that it has seen.
     public var pass: Int
-    /// Carried out in this order, each for itself.
+    /// The operations, carried out in this order and independently of each other.
     public var operations: [BatchOperation]
 
     public init(owner: OwnerName, fence: Int = 0, pass: Int = 0, operations: [BatchOperation]) {
@@ -120,34 +120,34 @@ public struct BatchRequest: Codable, Hashable, Sendable {
     }
 }
 
-/// One operation of a batch; on the wire an object with one of the keys `definition`, `schedule`, `update`, `stop`.
+/// An operation of a batch. On the wire, it is an object with one of the keys `definition`, `schedule`, `update` and `stop`.
 ///
 /// - Since: 0.1
 public enum BatchOperation: Hashable, Sendable {
-    /// Accepts a new task by its definition alone, beside those of its name that live; only for the owner `manual`. One whose
-    /// `id` is known is answered as it is.
+    /// Schedules a task by its definition alone, beside the live tasks of the same name; only for the owner `manual`. If the `id`
+    /// of the definition is known, the result is the existing task.
     case definition(TaskDefinition)
-    /// Accepts a new task, where no more than so many of its name live after that.
+    /// Schedules a task, unless more than `maxLive` tasks of its name would then be live.
     case schedule(TaskProposal, maxLive: Int)
-    /// Changes the settings of a task in place.
+    /// Updates the settings of a task in place.
     case update(SettingsUpdate)
-    /// Stops a task, or sees to it that it never starts.
+    /// Stops a task, or prevents its start if it was not scheduled yet.
     case stop(StopRequest)
 }
 
-/// New settings for a task, in place; refused when the task's settings are not those of `from`.
+/// New settings for a task, applied in place. The manager rejects the update if the task's current settings are not those of `from`.
 ///
 /// - Since: 0.1
 public struct SettingsUpdate: Codable, Hashable, Sendable {
-    /// The task's id.
+    /// The id of the task.
     public var id: TaskID
-    /// The settings digest that the task has now.
+    /// The current settings digest of the task.
     public var from: Digest
-    /// The settings digest that it gets.
+    /// The settings digest of the task after the update.
     public var to: Digest
-    /// The manifest file that it came from, relative to the source's root.
+    /// The manifest file of the workload, relative to the root of the source.
     public var source: String?
-    /// The definition with its new settings; all else is as the task has it.
+    /// The definition with the new settings. All other fields are those of the existing task.
     public var definition: TaskDefinition
 
     public init(id: TaskID, from: Digest, to: Digest, source: String? = nil, definition: TaskDefinition) {
@@ -159,17 +159,17 @@ public struct SettingsUpdate: Codable, Hashable, Sendable {
     }
 }
 
-/// `PUT /tasks/{id}/settings` of the manager: one ``SettingsUpdate``, under the owner's lease.
+/// The body of `PUT /tasks/{id}/settings` of the manager: one ``SettingsUpdate`` under the owner's lease.
 ///
 /// - Since: 0.1
 public struct UpdateRequest: Codable, Hashable, Sendable {
-    /// Whose task it is.
+    /// The owner of the task.
     public var owner: OwnerName
     /// The fence of the owner's lease; 0 for the owner `manual`.
     public var fence: Int
-    /// The pass of the reconciler that decided it; the manager refuses one below the highest that it saw.
+    /// The reconciler's pass that decided the update; the manager rejects a pass below the highest that it has seen.
     public var pass: Int
-    /// The change itself.
+    /// The update.
     public var update: SettingsUpdate
 
     public init(owner: OwnerName, fence: Int = 0, pass: Int = 0, update: SettingsUpdate) {
@@ -180,19 +180,19 @@ public struct UpdateRequest: Codable, Hashable, Sendable {
     }
 }
 
-/// A stop with its slot and attempt, so that one that overtakes its schedule still counts.
+/// A request to stop a task. It contains slot and attempt, so that a stop that arrives before the task's schedule takes effect too.
 ///
 /// - Since: 0.1
 public struct StopRequest: Codable, Hashable, Sendable {
-    /// The task's id.
+    /// The id of the task.
     public var id: TaskID
-    /// The workload's name.
+    /// The name of the workload.
     public var name: WorkloadName
-    /// Which replica: from 0 to 9,999.
+    /// The number of the replica, 0 to 9,999.
     public var ordinal: Int
-    /// Which task of its slot.
+    /// The number of the task within its slot.
     public var attempt: Int
-    /// The declared digest that a rollout gave up by this stop; kept in the slot's record.
+    /// The declared digest that a rollout gives up with this stop; the manager keeps it in the slot record.
     public var rejects: Digest?
 
     public init(id: TaskID, name: WorkloadName, ordinal: Int, attempt: Int, rejects: Digest? = nil) {
@@ -203,7 +203,7 @@ public struct StopRequest: Codable, Hashable, Sendable {
         self.rejects = rejects
     }
 
-    /// The stop of a task that the manager answered.
+    /// Creates the request that stops a task which the manager returned.
     public init(_ task: TaskStatus) {
         self.init(id: task.id, name: task.name, ordinal: task.ordinal, attempt: task.attempt)
     }
@@ -212,7 +212,7 @@ public struct StopRequest: Codable, Hashable, Sendable {
 extension BatchOperation: Codable {
     enum CodingKeys: String, CodingKey { case definition, schedule, update, stop }
 
-    /// A proposal and the bound that goes with it.
+    /// The value of the key `schedule`: the proposal and the limit of live tasks.
     private struct Schedule: Codable {
         var maxLive: Int
         var task: TaskProposal
@@ -224,7 +224,7 @@ extension BatchOperation: Codable {
 
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
-        // One of two would be carried out, and nobody would be told of the other one.
+        // With two keys, one operation would be carried out and the other would be dropped silently.
         guard try container.allKeys.filter({ try !container.decodeNil(forKey: $0) }).count <= 1 else {
             throw DecodingError.dataCorrupted(
                 .init(

@@ -1,23 +1,23 @@
-/// One page of tasks, by owner, name, ordinal and attempt. All pages are true at the revision of the first.
+/// A page of tasks, sorted by owner, name, ordinal and attempt. All pages show the list at the revision of the first page.
 ///
 /// - Since: 0.1
 public struct TaskList: Codable, Hashable, Sendable {
-    /// The cluster's id.
+    /// The id of the cluster.
     public var cluster: ClusterID
-    /// The manager's incarnation, which gives revisions their meaning; it only grows.
+    /// The term of the manager's incarnation that assigned the revision; it only increases.
     public var term: Int
-    /// The revision of the first page, at which all of them are true.
+    /// The revision of the first page, which all pages show.
     public var revision: Int
-    /// By owner, name, ordinal and attempt.
+    /// The tasks, sorted by owner, name, ordinal and attempt.
     public var tasks: [TaskStatus]
-    /// The slot records of the owner that was asked for, with the last page; empty where no owner was named.
+    /// The slot records of the requested owner, on the last page only; empty if the request names no owner.
     public var slots: [SlotStatus]
-    /// The owner that was asked for, with the last page.
+    /// The requested owner, on the last page only.
     public var owner: OwnerStatus?
-    /// What to ask for next; `nil` on the last page.
+    /// The cursor of the next page; `nil` on the last page.
     public var cursor: String?
-    /// The cluster's secret, in hexadecimal, under which people are shown digests; for the role `write` alone. Where it is
-    /// missing, the digests here are under it already, and values of `env` are hidden.
+    /// The secret of the cluster, in hexadecimal, that keys the digests shown to people; only for the role `write`. If it is
+    /// missing, the digests in this list are keyed already and the values of `env` are hidden.
     public var digestKey: String?
 
     enum CodingKeys: String, CodingKey {
@@ -41,21 +41,21 @@ public struct TaskList: Codable, Hashable, Sendable {
     }
 }
 
-/// What changed of an owner since a revision.
+/// The changes of an owner since a revision.
 ///
 /// - Since: 0.1
 public struct TaskChanges: Codable, Hashable, Sendable {
-    /// The manager's incarnation, which gives revisions their meaning; it only grows.
+    /// The term of the manager's incarnation that assigned the revision; it only increases.
     public var term: Int
-    /// What to ask `since` next.
+    /// The revision to pass as `since` in the next request.
     public var revision: Int
-    /// By owner, name, ordinal and attempt.
+    /// The new and changed tasks, sorted by owner, name, ordinal and attempt.
     public var changed: [TaskStatus]
-    /// Tasks that the manager does not keep any more.
+    /// The ids of tasks that the manager no longer keeps.
     public var removed: [TaskID]
-    /// By name and ordinal.
+    /// The changed slot records, sorted by name and ordinal.
     public var slots: [SlotStatus]
-    /// The owner, if it changed: its directives, its lease.
+    /// The owner, if its record changed, such as its directives or its lease.
     public var owner: OwnerStatus?
 
     enum CodingKeys: String, CodingKey { case term, revision, changed, removed, slots, owner }
@@ -73,31 +73,31 @@ public struct TaskChanges: Codable, Hashable, Sendable {
     }
 }
 
-/// The record of a slot, which outlives its tasks.
+/// The record of a slot. It outlives the tasks of the slot.
 ///
 /// - Since: 0.1
 public struct SlotStatus: Codable, Hashable, Sendable {
-    /// The workload's name.
+    /// The name of the workload.
     public var name: WorkloadName
-    /// Which replica: from 0.
+    /// The number of the replica, from 0.
     public var ordinal: Int
-    /// The only attempt that is accepted next: how many were accepted.
+    /// The number of attempts that were accepted, which is also the only attempt that the manager accepts next.
     public var next: Int
-    /// How the last task ended, once it has.
+    /// The state in which the last task ended; `nil` if no task has ended.
     public var last: TaskState?
     /// The digest of the last task.
     public var lastDigest: Digest?
-    /// The revision at which the last task ended; 0 before the first time.
+    /// The revision at which the last task ended; 0 if no task has ended.
     public var endedRevision: Int
-    /// The digest of the last task that was ready for long enough.
+    /// The digest of the last task that was ready for at least the required time.
     public var healthyDigest: Digest?
-    /// The attempt of that task, which is kept with its definition for as long: a rollout may have to go back to it.
+    /// The attempt of the last healthy task. The manager keeps that task with its definition, because a rollout may revert to it.
     public var healthyAttempt: Int?
-    /// The digest that a rollout gave up, in whose place another one is here.
+    /// The digests that a rollout gave up; a task with another digest runs in this slot instead.
     public var rejected: [Digest]
-    /// The revision at which that was said last.
+    /// The revision at which a rollout last gave up a digest.
     public var rejectedRevision: Int?
-    /// Digests of jobs that completed here.
+    /// The digests of jobs that completed in this slot.
     public var completed: [Digest]
 
     enum CodingKeys: String, CodingKey {

@@ -1,32 +1,32 @@
-/// A node, as the manager sees it.
+/// The status of a node, as the manager sees it.
 ///
 /// - Since: 0.1
 public struct NodeInfo: Codable, Hashable, Sendable, Identifiable {
-    /// What calls know it by: its name.
+    /// The id of the node in API calls, which is its name.
     public var id: NodeName { name }
-    /// The node's name.
+    /// The name of the node.
     public var name: NodeName
-    /// What may be expected of it.
+    /// The state of the node's worker.
     public var state: WorkerState
-    /// Where the manager calls its worker: `http://HOST:PORT` or `unix:PATH`.
+    /// The address at which the manager calls the worker: `http://HOST:PORT` or `unix:PATH`.
     public var url: String
-    /// The version of Cube that its worker runs.
+    /// The Cube version of the worker.
     public var version: String
-    /// What it runs tasks with, such as `process`.
+    /// The runtimes of the worker, such as `process`.
     public var runtimes: [String]
-    /// What constraints of manifests choose nodes by.
+    /// The labels by which placement constraints select the node.
     public var labels: [String: String]
-    /// What its tasks may reserve in all.
+    /// The total resources that tasks may reserve.
     public var capacity: ResourceSpec
-    /// What its tasks reserve, those that are stopping included.
+    /// The resources that tasks reserve, including tasks that are stopping.
     public var reserved: ResourceSpec
-    /// How many tasks it holds that have not ended.
+    /// The number of tasks on the node that have not ended.
     public var tasks: Int
-    /// When its worker answered last; `nil` where it has not since the manager began.
+    /// The time of the worker's last response; `nil` if it has not responded since the manager started.
     public var lastSeenAt: Timestamp?
-    /// Why the manager cannot work with its worker now, and what to do; `nil` where it can.
+    /// The reason why the manager currently cannot use the worker, and what to do; `nil` if it can.
     public var message: String?
-    /// The revision of its last change.
+    /// The revision of the node's last change.
     public var revision: Int
 
     enum CodingKeys: String, CodingKey {
@@ -54,13 +54,13 @@ public struct NodeInfo: Codable, Hashable, Sendable, Identifiable {
     }
 }
 
-/// All nodes, by name, at a revision.
+/// All nodes at a revision.
 ///
 /// - Since: 0.1
 public struct NodeList: Codable, Hashable, Sendable {
-    /// The revision at which this is true.
+    /// The revision that the list describes.
     public var revision: Int
-    /// By name.
+    /// The nodes, sorted by name.
     public var nodes: [NodeInfo]
 
     public init(revision: Int, nodes: [NodeInfo]) {

@@ -1,14 +1,14 @@
-/// Whom a task runs as, as a manifest names it: `name`, `1000`, `name:group` or `1000:1000`.
+/// The user and group that a task runs as, in the form of a manifest: `name`, `1000`, `name:group` or `1000:1000`.
 package struct AccountName: Hashable, Sendable {
     /// A user or a group.
     package enum Part: Hashable, Sendable, CustomStringConvertible {
         case number(UInt32)
         case name(String)
 
-        /// - Returns: `nil` where no user and no group can be called so.
+        /// Parses a name or a number; `nil` if neither a user nor a group can have this name.
         init?(_ text: some StringProtocol) {
             if !text.isEmpty, text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) {
-                // The highest number stands for "unchanged" in system calls.
+                // In system calls, the highest number means "unchanged".
                 guard let number = UInt32(text), number < .max else { return nil }
                 self = .number(number)
             } else {
@@ -28,7 +28,7 @@ package struct AccountName: Hashable, Sendable {
     }
 
     package let user: Part
-    /// Default: the user's own.
+    /// The group; `nil` for the primary group of the user.
     package let group: Part?
 
     package init?(_ text: String) {
@@ -45,6 +45,6 @@ package struct AccountName: Hashable, Sendable {
 
     package var isRoot: Bool { user == .number(0) || user == .name("root") }
 
-    /// What a text must be to name an account.
+    /// The rule for the text of an account, worded for a message.
     package static let rule = "must be a user, or a user and a group such as \"1000:1000\", each by name or number"
 }

@@ -1,34 +1,34 @@
-/// A GET request to a port of the task; a status of 200 to 399 passes, unless ``status`` says otherwise.
+/// An HTTP GET request to a port of the task. A status of 200 to 399 passes, unless ``status`` specifies otherwise.
 ///
 /// - Since: 0.1
 public struct HTTPProbe: Hashable, Sendable {
-    /// How the server is spoken to.
+    /// The URL scheme of the request.
     ///
     /// - Since: 0.1
     public struct Scheme: OpenSet {
         public let rawValue: String
         public init(rawValue: String) { self.rawValue = rawValue }
 
-        /// Plain text.
+        /// HTTP without encryption.
         public static let http: Scheme = "http"
-        /// Over TLS.
+        /// HTTP over TLS.
         public static let https: Scheme = "https"
     }
 
-    /// The port that is asked.
+    /// The port to connect to.
     public var port: PortReference
-    /// Begins with `/`. Default `/`.
+    /// The path of the request; it begins with `/`. Default: `/`.
     public var path: String
-    /// Default `http`.
+    /// The scheme of the request. Default: `http`.
     public var scheme: Scheme
-    /// The name or address that is connected to. It is the `Host` of the request too, and the name that TLS asks for, unless
-    /// ``headers`` has a `Host`. Default: the loopback address.
+    /// The host name or address to connect to. It is also the `Host` of the request and the TLS server name, unless ``headers``
+    /// contains a `Host`. Default: the loopback address.
     public var host: String?
-    /// Sent with the request; they replace the headers of the same name that a check has anyway.
+    /// Header fields of the request. They replace the check's standard header fields of the same name.
     public var headers: [String: String]
-    /// The statuses that pass. Default 200 to 399.
+    /// The statuses that pass. Default: 200 to 399.
     public var status: HTTPStatusSet
-    /// Whether the server's certificate must be valid. Default `false`.
+    /// Whether the server's certificate must be valid. Default: `false`.
     public var verify: Bool
 
     public init(
@@ -60,7 +60,7 @@ extension HTTPProbe: Codable {
             verify: try container.decodeIfPresent(Bool.self, forKey: .verify) ?? false)
     }
 
-    /// What an older worker does not know is left out where it says nothing.
+    /// Omits newer fields that have their default value, because an older worker does not know them.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(port, forKey: .port)

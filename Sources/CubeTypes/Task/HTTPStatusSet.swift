@@ -1,14 +1,14 @@
-/// The statuses of an HTTP answer that pass a check, such as `200-399` or `200,204,301-308`.
+/// The HTTP response statuses that pass a check, such as `200-399` or `200,204,301-308`.
 ///
 /// - Since: 0.1
 public struct HTTPStatusSet: Hashable, Sendable {
-    /// Sorted, and none touches the next.
+    /// Sorted ranges that neither overlap nor adjoin.
     private let ranges: [ClosedRange<Int>]
 
     /// 200 to 399.
     public static let standard = HTTPStatusSet([200...399])
 
-    /// What a text must be, as a message says it.
+    /// The rule for the text of a set, worded for a message.
     package static let rule = "must be statuses from 100 to 599, such as \"200\", \"200-399\" or \"200,301-308\""
 
     private init(_ ranges: [ClosedRange<Int>]) {
@@ -23,7 +23,7 @@ public struct HTTPStatusSet: Hashable, Sendable {
         self.ranges = merged
     }
 
-    /// Reads statuses and ranges of them, separated by commas.
+    /// Parses statuses and ranges of statuses, separated by commas.
     public init?(_ text: String) {
         var ranges: [ClosedRange<Int>] = []
         for part in text.split(separator: ",", omittingEmptySubsequences: false) {
@@ -44,12 +44,12 @@ public struct HTTPStatusSet: Hashable, Sendable {
         return status
     }
 
-    /// Whether an answer with this status passes.
+    /// Whether a response with this status passes.
     public func contains(_ status: Int) -> Bool { ranges.contains { $0.contains(status) } }
 }
 
 extension HTTPStatusSet: CustomStringConvertible {
-    /// As a manifest says it, in one way for each set.
+    /// The text of a manifest, in one normalised form for each set.
     public var description: String {
         ranges.map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)" }.joined(separator: ",")
     }

@@ -1,12 +1,13 @@
 import CubeErrors
 
-/// How the worker finds out whether a task is ready for work, and whether it is alive.
+/// The checks by which the worker determines whether a task is ready and whether it is alive.
 ///
 /// - Since: 0.1
 public struct HealthChecks: Hashable, Sendable {
-    /// Without one a task is ready when it runs.
+    /// The readiness check. Without one, a task is ready as soon as it runs.
     public var ready: HealthCheck?
-    /// Without one a task is alive as long as its program runs. Where it fails, the run is ended as `unhealthy`.
+    /// The liveness check. Without one, a task is alive while its program runs. If the check fails, the worker ends the run with the
+    /// reason `unhealthy`.
     public var live: HealthCheck?
 
     public init(ready: HealthCheck? = nil, live: HealthCheck? = nil) {
@@ -14,27 +15,27 @@ public struct HealthChecks: Hashable, Sendable {
         self.live = live
     }
 
-    /// No check.
+    /// No checks.
     public static let none = HealthChecks()
 }
 
-/// One check: what is looked at, and how often.
+/// A health check: the probe, and its timing. Exactly one of ``http``, ``tcp`` and ``command`` is set.
 ///
 /// - Since: 0.1
 public struct HealthCheck: Hashable, Sendable {
-    /// Exactly one of these three is there.
+    /// An HTTP request that must return a passing status.
     public var http: HTTPProbe?
-    /// A connection that must be accepted.
+    /// A TCP connection that must be accepted.
     public var tcp: TCPProbe?
-    /// A program and its arguments, run in the task's environment and directory; exit code 0 passes.
+    /// A program and its arguments, run in the environment and directory of the task. Exit code 0 passes.
     public var command: [String]
-    /// From the beginning of one to the beginning of the next. Default 2 s; for the `live` check of a manifest 10 s.
+    /// The time from the start of one check to the start of the next. Default: 2 s; for the `live` check of a manifest, 10 s.
     public var interval: Duration
-    /// Without an answer within it, a check has failed. Default 1 s; for the `live` check of a manifest 2 s.
+    /// The time after which a check without a result fails. Default: 1 s; for the `live` check of a manifest, 2 s.
     public var timeout: Duration
-    /// How many failures in a row count as one. Default 3.
+    /// The number of consecutive failures after which the check counts as failed. Default: 3.
     public var retries: Int
-    /// For so long after a start failures do not count, until the first success. Default 10 s.
+    /// The time after a start in which failures do not count, until the first success. Default: 10 s.
     public var startPeriod: Duration
 
     public init(
@@ -51,19 +52,19 @@ public struct HealthCheck: Hashable, Sendable {
         self.startPeriod = startPeriod
     }
 
-    /// The times of a `ready` check where nothing is said of them.
+    /// The default timing of a `ready` check.
     public static let ready = HealthCheck(interval: .seconds(2), timeout: .seconds(1))
-    /// The times of a `live` check where nothing is said of them.
+    /// The default timing of a `live` check.
     public static let live = HealthCheck(interval: .seconds(10), timeout: .seconds(2))
 }
 
-/// A connection to a port of the task; one that is accepted passes.
+/// A TCP connection to a port of the task; the check passes if the connection is accepted.
 ///
 /// - Since: 0.1
 public struct TCPProbe: Codable, Hashable, Sendable {
-    /// The port that is connected to.
+    /// The port to connect to.
     public var port: PortReference
-    /// The name or address that is connected to. Default: the loopback address.
+    /// The host name or address to connect to. Default: the loopback address.
     public var host: String?
 
     public init(port: PortReference, host: String? = nil) {
@@ -72,11 +73,11 @@ public struct TCPProbe: Codable, Hashable, Sendable {
     }
 }
 
-/// A port of a task: one of its `ports` by name, or a number as it is.
+/// A reference to a port of a task: the name of one of its `ports`, or a port number.
 ///
 /// - Since: 0.1
 public enum PortReference: Hashable, Sendable {
-    /// One of the task's `ports`, by its name.
+    /// The name of one of the task's `ports`.
     case name(String)
     /// A port of the node, from 1 to 65535.
     case number(Int)
@@ -129,7 +130,7 @@ extension HealthCheck: Encodable {
         case startPeriod = "start_period"
     }
 
-    /// - Parameter standard: what holds where nothing is said.
+    /// - Parameter standard: the values for omitted fields.
     init(from decoder: any Decoder, standard: HealthCheck) throws {
         self = standard
         let container = try decoder.container(keyedBy: CodingKeys.self)

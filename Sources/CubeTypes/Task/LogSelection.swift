@@ -1,17 +1,18 @@
-/// Which part of a task's output is asked for, and in which form.
+/// The part of a task's output to return, and its format.
 ///
 /// - Since: 0.1
 public struct LogSelection: Hashable, Sendable {
-    /// Only the last so many lines of what there is; `nil` for all.
+    /// The number of lines to return from the end of the existing output; `nil` for all lines.
     public var tail: Int?
-    /// Only what was written from then on, by the clock of the task's node. Output whose time is not known is not left out.
+    /// Returns only output that was written at or after this time, by the clock of the task's node. Output whose time is unknown is
+    /// included.
     public var since: Timestamp?
-    /// Goes on with what the task writes, until it ends.
+    /// Whether to continue with new output until the task ends.
     public var follow: Bool
-    /// Each line begins with the time at which it was written, as in RFC 3339, or `-` where that is not known, and a space.
+    /// Whether to begin each line with the time at which it was written, in RFC 3339, and a space. An unknown time is shown as `-`.
     public var timestamps: Bool
 
-    /// All of the output, unless something is said.
+    /// Selects a part of the output; by default, all of the existing output.
     public init(tail: Int? = nil, since: Timestamp? = nil, follow: Bool = false, timestamps: Bool = false) {
         self.tail = tail
         self.since = since

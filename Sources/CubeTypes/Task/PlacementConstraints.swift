@@ -1,10 +1,10 @@
-/// On which nodes a task may run.
+/// Constraints on the nodes on which a task may run.
 ///
 /// - Since: 0.1
 public struct PlacementConstraints: Hashable, Sendable {
-    /// Labels that the node must bear.
+    /// Labels that the node must have.
     public var labels: [String: String]
-    /// Labels that the node must not bear with this value.
+    /// Labels that the node must not have with the given value.
     public var not: [String: String]
 
     public init(labels: [String: String] = [:], not: [String: String] = [:]) {

@@ -1,26 +1,26 @@
-/// A port on which a task is served.
+/// A port that a task serves.
 ///
 /// - Since: 0.1
 public struct PortSpec: Hashable, Sendable {
-    /// Unique within the task; it makes the variable `PORT_<NAME>`.
+    /// The name of the port, unique within the task. The environment variable `PORT_<NAME>` is named after it.
     public var name: String
-    /// The port inside of a container. A process listens on the port of its node itself.
+    /// The port inside a container. A process listens on the port of the node directly.
     public var container: Int?
-    /// The port of the node; 0 for one of ``allocated``, which is given with the placement.
+    /// The port of the node. 0 selects a port of ``allocated`` at each placement.
     public var host: Int
-    /// Default `tcp`.
+    /// The protocol of the port. Default: `tcp`.
     public var transport: Transport
 
-    /// What is spoken over it.
+    /// The protocol of a port.
     ///
     /// - Since: 0.1
     public struct Transport: OpenSet {
         public let rawValue: String
         public init(rawValue: String) { self.rawValue = rawValue }
 
-        /// Connections.
+        /// TCP connections.
         public static let tcp: Transport = "tcp"
-        /// Datagrams.
+        /// UDP datagrams.
         public static let udp: Transport = "udp"
     }
 
@@ -31,15 +31,15 @@ public struct PortSpec: Hashable, Sendable {
         self.transport = transport
     }
 
-    /// The ports of a node that are given to tasks which name none.
+    /// The range from which a node allocates ports for tasks that request no fixed port.
     public static let allocated = 20_000...31_999
 
-    /// The variable that tells the task its port: `PORT_`, and the name with `-` as `_` in upper case.
+    /// The environment variable that contains the port number: `PORT_`, then the name in upper case with `-` replaced by `_`.
     public var variable: String { "PORT_" + name.asVariable }
 }
 
 extension String {
-    /// A name as it stands in the name of a variable.
+    /// The name in the form of an environment variable.
     fileprivate var asVariable: String { uppercased().map { $0 == "-" ? "_" : String($0) }.joined() }
 }
 
@@ -59,15 +59,15 @@ extension PortSpec: Codable {
     }
 }
 
-/// Where a port of a task is reached.
+/// The address of a port of a task.
 ///
 /// - Since: 0.1
 public struct TaskEndpoint: Codable, Hashable, Sendable {
-    /// The port's name.
+    /// The name of the port.
     public var name: String
     /// `HOST:PORT`.
     public var address: String
-    /// What is spoken over it.
+    /// The protocol of the port.
     public var transport: PortSpec.Transport
 
     enum CodingKeys: String, CodingKey {
@@ -81,7 +81,8 @@ public struct TaskEndpoint: Codable, Hashable, Sendable {
         self.transport = transport
     }
 
-    /// The variable that tells the address to tasks which depend on the workload: `<NAME>_<PORT>_ADDRESS`, with `-` as `_`.
+    /// Returns the environment variable that contains this address in tasks that depend on the workload:
+    /// `<NAME>_<PORT>_ADDRESS`, with `-` replaced by `_`.
     public func variable(of workload: WorkloadName) -> String {
         "\(workload.rawValue.asVariable)_\(name.asVariable)_ADDRESS"
     }

@@ -1,32 +1,32 @@
-/// When a worker starts a task again that ended by itself.
+/// The policy by which a worker restarts a task whose program has ended.
 ///
 /// - Since: 0.1
 public struct RestartPolicy: Hashable, Sendable {
-    /// After which ends.
+    /// The kinds of end after which a task is restarted; an open set.
     ///
     /// - Since: 0.1
     public struct Condition: OpenSet {
         public let rawValue: String
         public init(rawValue: String) { self.rawValue = rawValue }
 
-        /// After every end.
+        /// Restart after every end.
         public static let always: Condition = "always"
-        /// After an end with another exit code than 0, or by a signal.
+        /// Restart after a non-zero exit code or a signal.
         public static let onFailure: Condition = "on_failure"
-        /// After none.
+        /// Never restart.
         public static let never: Condition = "never"
     }
 
-    /// Default: `always` for a service, `on_failure` for a job.
+    /// When to restart. Default: `always` for a service, `on_failure` for a job.
     public var policy: Condition
-    /// How many restarts are allowed `within` a span of time; one more, and the task has failed. Default: `nil`, without
-    /// limit, for a service, and 10 for a job.
+    /// The number of restarts allowed in the time span ``within``; if another one is due, the task fails. Default: `nil` (unlimited)
+    /// for a service, and 10 for a job.
     public var max: Int?
-    /// Default 10 minutes.
+    /// The time span in which restarts are counted for ``max``. Default: 10 minutes.
     public var within: Duration
-    /// The wait before the first restart; it doubles up to `backoffMax`. Default 1 s.
+    /// The delay before the first restart. It doubles with each restart up to ``backoffMax``. Default: 1 s.
     public var backoff: Duration
-    /// Default 1 minute.
+    /// The maximum delay between restarts. Default: 1 minute.
     public var backoffMax: Duration
 
     public init(
@@ -40,17 +40,17 @@ public struct RestartPolicy: Hashable, Sendable {
         self.backoffMax = backoffMax
     }
 
-    /// The policy of a kind where a manifest says nothing.
+    /// Returns the default policy for a kind.
     public static func standard(for kind: TaskKind) -> RestartPolicy {
         kind == .job ? RestartPolicy(policy: .onFailure, max: maximumOfJobs) : RestartPolicy(policy: .always)
     }
 
-    /// How many restarts of a workload of this kind are allowed; `nil`: any number. A job always ends at last.
+    /// Returns the number of allowed restarts for a kind; `nil` if unlimited. A job always has a limit, so that it eventually ends.
     package func limit(for kind: TaskKind) -> Int? { max ?? (kind == .job ? Self.maximumOfJobs : nil) }
 
     private static let maximumOfJobs = 10
 
-    /// How long a run must last for the backoff to begin anew: 10 minutes, in every version.
+    /// The run time after which the backoff is reset: 10 minutes, in every version.
     public static let stableAfter: Duration = .seconds(600)
 }
 
@@ -62,7 +62,7 @@ extension RestartPolicy: Codable {
 
     public init(from decoder: any Decoder) throws { try self.init(from: decoder, standard: .standard(for: .service)) }
 
-    /// - Parameter standard: what holds where nothing is said.
+    /// - Parameter standard: the values for omitted fields.
     init(from decoder: any Decoder, standard: RestartPolicy) throws {
         self = standard
         let container = try decoder.container(keyedBy: CodingKeys.self)

@@ -1,10 +1,10 @@
-/// How a task is asked to end, and how long it may take.
+/// The policy by which a worker stops a task.
 ///
 /// - Since: 0.1
 public struct StopPolicy: Hashable, Sendable {
-    /// The first signal, by name: one of ``signals``. Default `SIGTERM`.
+    /// The name of the first signal, one of ``signals``. Default: `SIGTERM`.
     public var signal: String
-    /// What is left after this time gets SIGKILL. Default 10 s.
+    /// The time after which the remaining processes receive SIGKILL. Default: 10 s.
     public var grace: Duration
 
     public init(signal: String = "SIGTERM", grace: Duration = .seconds(10)) {
@@ -12,7 +12,7 @@ public struct StopPolicy: Hashable, Sendable {
         self.grace = grace
     }
 
-    /// The signals that may ask a task to end, with their numbers on Linux.
+    /// The signals that can be used to stop a task, with their numbers on Linux.
     public static let signals: [String: Int32] = [
         "SIGHUP": 1, "SIGINT": 2, "SIGQUIT": 3, "SIGKILL": 9, "SIGUSR1": 10, "SIGUSR2": 12, "SIGTERM": 15,
         "SIGWINCH": 28,

@@ -1,53 +1,54 @@
 import CubeErrors
 
-/// What a task is: the part of a manifest that reaches the manager and the worker, as it was written, with units normalised.
+/// The definition of a task: the part of a manifest that the manager and the worker receive, with normalised units.
 ///
-/// A field that was not written has its default here. Defaults of a format version never change.
+/// Fields that the manifest omits have their default value. The defaults of a format version never change.
 ///
 /// - Since: 0.1
 public struct TaskDefinition: Hashable, Sendable {
-    /// What stands for a value of ``env`` that the reader may not see.
+    /// The replacement for a value of ``env`` that the reader may not see.
     package static let hiddenValue = "<hidden>"
 
     /// An idempotency key that the caller chooses: 1 to 128 printable ASCII characters, such as `deploy-42`.
     ///
-    /// Scheduling a definition again under the same id returns the same task, so a retry never creates a second one. The id is in no
-    /// digest, and a manifest has none: a workload is known by its name. A client makes up an id for a definition without one; such
-    /// an id is not returned with the task.
+    /// Scheduling a definition again under the same id returns the same task, so a retry never creates a second one. The id is part
+    /// of no digest. A manifest has no id, because its name identifies the workload. If a definition has no id, the client generates
+    /// one; a generated id is not returned with the task.
     public var id: String?
-    /// The workload's name.
+    /// The name of the workload.
     public var name: WorkloadName
-    /// Default `service`.
+    /// The kind of the workload. Default: `service`.
     public var kind: TaskKind
-    /// The image of a container; without one the task is a process.
+    /// The container image; a task without an image is a process.
     public var image: String?
-    /// The program and its arguments; at least one for a process.
+    /// The program and its arguments; required for a process.
     public var command: [String]
-    /// Variables of the environment. Their values are never shown.
+    /// Environment variables. Their values are never shown.
     public var env: [String: String]
-    /// Files of variables, the later ones before the earlier; `env` goes before all of them.
+    /// Files with environment variables. Later files override earlier files, and `env` overrides all of them.
     public var envFrom: [ContentSource]
-    /// An absolute path; default: the task's own directory.
+    /// The working directory, an absolute path. Default: the directory of the task.
     public var workingDirectory: String?
-    /// The user that the task runs as, by name or number, and its group after a colon; default: the worker's.
+    /// The user that the task runs as, by name or number, optionally followed by a colon and the group. Default: the user of the
+    /// worker.
     public var user: String?
-    /// What the task may not do. Default: nothing is forbidden, but for new privileges where ``user`` is not root.
+    /// The security restrictions. Default: none, except that a task whose ``user`` is not root gains no new privileges.
     public var security: TaskSecurity
-    /// What the task reserves on its node.
+    /// The resources that the task reserves on its node.
     public var resources: ResourceSpec
-    /// On which it is served; in the order of the manifest.
+    /// The ports that the task serves, in the order of the manifest.
     public var ports: [PortSpec]
-    /// Written into its directory before each start.
+    /// The files that the worker writes into the directory of the task before each start.
     public var files: [TaskFile]
-    /// How the worker finds out whether it is ready, and alive. Default: no checks.
+    /// The checks by which the worker determines whether the task is ready and alive. Default: no checks.
     public var health: HealthChecks
-    /// When it is started again after it ended by itself. Default: that of its kind.
+    /// When the worker restarts the task after its program ends. Default: depends on the kind.
     public var restart: RestartPolicy
-    /// How it is asked to end. Default: SIGTERM, and SIGKILL after 10 s.
+    /// How the worker stops the task. Default: SIGTERM, and SIGKILL after 10 s.
     public var stop: StopPolicy
-    /// On which nodes it may run. Default: on all.
+    /// The nodes on which the task may run. Default: all nodes.
     public var constraints: PlacementConstraints
-    /// Words of the user's; no meaning to Cube.
+    /// Arbitrary key-value labels. Cube does not interpret them.
     public var labels: [String: String]
 
     public init(
@@ -80,14 +81,14 @@ public struct TaskDefinition: Hashable, Sendable {
 }
 
 extension TaskDefinition {
-    /// What an ``id`` must be, as a message says it.
+    /// The rule for an ``id``, worded for a message.
     public static let idRule = "must be 1 to 128 printable ASCII characters"
 
-    /// How the ids begin that a client makes up.
+    /// The prefix of the ids that a client generates.
     package static let generatedIDPrefix = "auto-"
 
-    /// The definition as a task returns it: without an id that a client made up. Scheduling the definition of an existing task, such
-    /// as an earlier version, then creates a new task.
+    /// The definition as returned with a task: without an id that a client generated. Scheduling the definition of an existing
+    /// task, such as an earlier version, therefore creates a new task.
     package var withoutGeneratedID: TaskDefinition {
         guard id?.hasPrefix(Self.generatedIDPrefix) == true else { return self }
         var definition = self

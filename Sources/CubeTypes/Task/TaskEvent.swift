@@ -1,26 +1,26 @@
-/// One entry of the history: something that changed, and the revision at which it did.
+/// An entry of the history: a change, and the revision at which it happened.
 ///
 /// - Since: 0.1
 public struct TaskEvent: Codable, Hashable, Sendable {
-    /// The revision at which it happened.
+    /// The revision of the change.
     public var revision: Int
-    /// When it happened.
+    /// The time of the change.
     public var at: Timestamp
-    /// What happened, as a stable word, such as `task_scheduled` or `lease_taken`.
+    /// The kind of change, as a stable word such as `task_scheduled` or `lease_taken`.
     public var kind: EventKind
-    /// Whose it is, where it is about one owner.
+    /// The owner, if the event concerns one.
     public var owner: OwnerName?
-    /// The workload, where it is about one.
+    /// The workload, if the event concerns one.
     public var name: WorkloadName?
-    /// Which replica, where it is about a slot.
+    /// The number of the replica, if the event concerns a slot.
     public var ordinal: Int?
-    /// The task, where it is about one.
+    /// The task, if the event concerns one.
     public var task: TaskID?
-    /// The node, where it is about one.
+    /// The node, if the event concerns one.
     public var node: NodeName?
-    /// Why, as a stable word.
+    /// The reason for the change, as a stable word.
     public var reason: TaskReason?
-    /// What else there is to say, for a person.
+    /// Further details, for a person.
     public var message: String?
 
     public init(
@@ -41,45 +41,45 @@ public struct TaskEvent: Codable, Hashable, Sendable {
     }
 }
 
-/// What a ``TaskEvent`` says; an open set.
+/// The kind of a ``TaskEvent``; an open set.
 ///
 /// - Since: 0.1
 public struct EventKind: OpenSet {
     public let rawValue: String
     public init(rawValue: String) { self.rawValue = rawValue }
 
-    /// A task was accepted, or moved from its node, and has none yet.
+    /// A task was accepted or lost its node, and has no node yet.
     public static let taskPending: EventKind = "task_pending"
-    /// A task was given to a node.
+    /// A task was placed on a node.
     public static let taskScheduled: EventKind = "task_scheduled"
-    /// A run of a task began.
+    /// A run of a task started.
     public static let taskRunning: EventKind = "task_running"
-    /// A task was asked to stop.
+    /// A stop of a task was requested.
     public static let taskStopping: EventKind = "task_stopping"
-    /// A task ended by itself with exit code 0.
+    /// The program of a task exited with code 0, and the task is not restarted.
     public static let taskCompleted: EventKind = "task_completed"
-    /// A task ended, its restarts used up or forbidden.
+    /// A task ended because its restarts are used up or not allowed.
     public static let taskFailed: EventKind = "task_failed"
-    /// A task ended because it was asked to.
+    /// A task ended because its stop was requested.
     public static let taskStopped: EventKind = "task_stopped"
-    /// The settings of a task changed in place.
+    /// The settings of a task were updated in place.
     public static let taskUpdated: EventKind = "task_updated"
-    /// A task went over to another owner; what runs was not touched.
+    /// A task moved to another owner; the running process was not affected.
     public static let taskAdopted: EventKind = "task_adopted"
-    /// A run ended that is followed by another one.
+    /// A run ended, and another run follows.
     public static let runEnded: EventKind = "run_ended"
     /// A node registered for the first time.
     public static let nodeJoined: EventKind = "node_joined"
-    /// A node did not answer for the length of its lease.
+    /// A node has not responded for the length of its lease.
     public static let nodeSilent: EventKind = "node_silent"
-    /// A silent node answers again.
+    /// A silent node responds again.
     public static let nodeBack: EventKind = "node_back"
-    /// A node takes no new tasks.
+    /// The drain of a node started: it receives no new tasks.
     public static let nodeDraining: EventKind = "node_draining"
-    /// A node that took no new tasks takes them again.
+    /// The drain of a node ended: it receives new tasks again.
     public static let nodeUndrained: EventKind = "node_undrained"
-    /// A new holder took an owner's lease.
+    /// A new holder took the lease of an owner.
     public static let leaseTaken: EventKind = "lease_taken"
-    /// A person told an owner to do something.
+    /// A person gave a directive to an owner.
     public static let directiveGiven: EventKind = "directive_given"
 }

@@ -5,11 +5,11 @@ import FoundationEssentials
 ///
 /// - Since: 0.1
 public struct TaskFile: Hashable, Sendable {
-    /// Where its content comes from.
+    /// The source of the content.
     public var source: ContentSource
-    /// Relative to the task's directory; of a container an absolute path.
+    /// The path of the file, relative to the directory of the task; for a container, an absolute path.
     public var target: String
-    /// The permissions. Default 0444.
+    /// The permissions of the file. Default: 0444.
     public var mode: Int
 
     public init(source: ContentSource, target: String, mode: Int = 0o444) {
@@ -18,48 +18,48 @@ public struct TaskFile: Hashable, Sendable {
         self.mode = mode
     }
 
-    /// The permissions as manifests write them, such as `0444`.
+    /// The permissions as written in manifests, such as `0444`.
     public var modeText: String { "0" + String(String(0o1000 + mode, radix: 8).suffix(3)) }
 
-    /// Reads permissions as manifests write them: three octal digits, with or without a 0 before them.
+    /// Parses permissions as written in manifests: three octal digits, optionally preceded by a 0.
     package static func mode(_ text: String) -> Int? {
         let digits = text.count == 4 && text.hasPrefix("0") ? text.dropFirst() : text[...]
         return digits.count == 3 && digits.utf8.allSatisfy { (0x30...0x37).contains($0) } ? Int(digits, radix: 8) : nil
     }
 }
 
-/// Where content comes from: a file beside the manifest, which travels with the definition, or a secret of the worker.
+/// The source of content: a file beside the manifest, whose content is sent with the definition, or a secret of the worker.
 ///
 /// - Since: 0.1
 public struct ContentSource: Hashable, Sendable {
-    /// As the manifest names it: a path relative to its own directory, or `secret:NAME`.
+    /// The name in the manifest: a path relative to the directory of the manifest, or `secret:NAME`.
     public var name: String
-    /// Of the content of a file; a secret is known by its name only.
+    /// The digest of the file's content; `nil` for a secret.
     public var digest: Digest?
-    /// Left out wherever a task is only shown.
+    /// The content of the file; omitted when a task is only shown.
     public var content: [UInt8]?
 
-    /// A source by its name, with what is known of its content.
+    /// Creates a source from its name and, if known, its content and digest.
     public init(_ name: String, content: [UInt8]? = nil, digest: Digest? = nil) {
         self.name = name
         self.content = content
         self.digest = digest
     }
 
-    /// The name of the secret, where it is one.
+    /// The name of the secret; `nil` if the source is a file.
     public var secret: String? {
         name.hasPrefix(Self.secretPrefix) ? String(name.dropFirst(Self.secretPrefix.count)) : nil
     }
 
     private static let secretPrefix = "secret:"
 
-    /// Whether a file of the worker's secret directory may be called so.
+    /// Whether a name is valid for a file in the worker's secret directory.
     package static func isSecretName(_ name: String) -> Bool {
         (1...255).contains(name.utf8.count) && !name.hasPrefix(".")
             && name.utf8.allSatisfy { (0x21...0x7e).contains($0) && $0 != UInt8(ascii: "/") }
     }
 
-    /// The same without what stands in it.
+    /// The same source without its content.
     public var withoutContent: ContentSource {
         var source = self
         source.content = nil
@@ -68,7 +68,7 @@ public struct ContentSource: Hashable, Sendable {
 }
 
 extension TaskDefinition {
-    /// The same without the content of files, as it is shown.
+    /// The same definition without the content of its files, for display.
     public var withoutContents: TaskDefinition {
         guard !files.isEmpty || !envFrom.isEmpty else { return self }
         var definition = self
@@ -77,7 +77,7 @@ extension TaskDefinition {
         return definition
     }
 
-    /// All that it takes content from: `env_from`, then `files`.
+    /// All sources of content: `env_from`, then `files`.
     public var contentSources: [ContentSource] { envFrom + files.map(\.source) }
 }
 
@@ -108,7 +108,7 @@ extension TaskFile: Codable {
     }
 }
 
-/// Its name alone where nothing else is known, as manifests write it; else an object, with the content in base 64.
+/// Encoded as the name alone if nothing else is known, as in manifests; otherwise as an object with the content in Base64.
 extension ContentSource: Codable {
     enum CodingKeys: String, CodingKey {
         case digest, content

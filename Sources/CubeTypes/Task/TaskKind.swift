@@ -1,4 +1,4 @@
-/// Whether a workload runs for ever or to an end.
+/// The kind of a workload: it runs indefinitely (service) or to completion (job).
 ///
 /// - Since: 0.1
 public struct TaskKind: OpenSet {

@@ -1,55 +1,55 @@
-/// Why a task is in the state that it is in, as a stable word; an open set.
+/// The reason for the state of a task, as a stable word; an open set.
 ///
 /// - Since: 0.1
 public struct TaskReason: OpenSet {
     public let rawValue: String
     public init(rawValue: String) { self.rawValue = rawValue }
 
-    // Pending.
-    /// No node is there that takes tasks.
+    // Reasons of pending tasks.
+    /// No node accepts tasks.
     public static let noNode: TaskReason = "no_node"
-    /// No node has the runtime that it needs.
+    /// No node has the runtime that the task needs.
     public static let noRuntime: TaskReason = "no_runtime"
-    /// No node has room for what it reserves.
+    /// No node has enough free capacity for the task's reservation.
     public static let noCapacity: TaskReason = "no_capacity"
-    /// No node is as its constraints say.
+    /// No node satisfies the constraints of the task.
     public static let noMatch: TaskReason = "no_match"
-    /// Another task has the port that it names, on every node.
+    /// On every node, another task uses the fixed port that the task requires.
     public static let portTaken: TaskReason = "port_taken"
-    // Scheduled.
-    /// It is being started.
+    // Reasons of scheduled tasks.
+    /// The task is being started.
     public static let starting: TaskReason = "starting"
-    /// It waits for its next start.
+    /// The task waits for its next restart.
     public static let backoff: TaskReason = "backoff"
-    /// It ended so often that its restarts have reached the longest backoff; they go on. A run that follows keeps this
-    /// reason until it has lasted for that long.
+    /// The task ended so often that the delay between restarts has reached its maximum; restarts continue. The next run keeps this
+    /// reason until it has lasted as long as that delay.
     public static let crashLoop: TaskReason = "crash_loop"
-    // Running.
-    /// It runs, and its `ready` check does not pass.
+    // Reasons of running tasks.
+    /// The task is running, but its `ready` check does not pass.
     public static let notReady: TaskReason = "not_ready"
-    /// It runs and is ready, but a check has failed since, not often enough to count yet.
+    /// The task is running and ready, but a check has failed since, fewer times than its limit.
     public static let checkFailing: TaskReason = "check_failing"
-    /// Its `live` check failed.
+    /// The `live` check of the task failed.
     public static let unhealthy: TaskReason = "unhealthy"
-    // Ends of runs and tasks.
-    /// Its program ended by itself.
+    // Reasons for the end of a run or a task.
+    /// The program exited.
     public static let exited: TaskReason = "exited"
-    /// A signal ended its program.
+    /// A signal ended the program.
     public static let signaled: TaskReason = "signaled"
-    /// It could not be started.
+    /// The program could not be started.
     public static let startFailed: TaskReason = "start_failed"
-    /// Its supervisor ended before it could tell how the run ended.
+    /// The supervisor ended before it could record how the run ended.
     public static let supervisorLost: TaskReason = "supervisor_lost"
-    /// Its node started anew.
+    /// The node rebooted.
     public static let nodeRebooted: TaskReason = "node_rebooted"
-    /// It ended more often than its restart policy allows.
+    /// The task ended more often than its restart policy allows.
     public static let restartsUsedUp: TaskReason = "restarts_used_up"
-    /// It was asked to stop.
+    /// A stop was requested.
     public static let stopRequested: TaskReason = "stop_requested"
-    /// It was stopped before it ever ran.
+    /// The task was stopped before its first run.
     public static let stoppedBeforeStart: TaskReason = "stopped_before_start"
-    /// Its node refused it.
+    /// The node rejected the task.
     public static let rejectedByNode: TaskReason = "rejected_by_node"
-    /// Its node was forgotten.
+    /// The node was forgotten.
     public static let nodeForgotten: TaskReason = "node_forgotten"
 }

@@ -1,14 +1,14 @@
-/// How a run ended.
+/// The result of a run.
 ///
 /// - Since: 0.1
 public struct TaskResult: Codable, Hashable, Sendable {
-    /// The exit code, where the program ended by itself.
+    /// The exit code, if the program exited.
     public var code: Int?
-    /// The number of the signal that ended it.
+    /// The number of the signal that ended the program.
     public var signal: Int?
-    /// Whether the kernel ended it for want of memory.
+    /// Whether the kernel killed the program because memory ran out.
     public var oom: Bool
-    /// When it ended.
+    /// The time at which the run ended.
     public var at: Timestamp
 
     public init(code: Int?, signal: Int? = nil, oom: Bool = false, at: Timestamp) {
@@ -18,6 +18,6 @@ public struct TaskResult: Codable, Hashable, Sendable {
         self.at = at
     }
 
-    /// Whether the program ended by itself with exit code 0. A lost supervisor leaves neither code nor signal: no success.
+    /// Whether the program exited with code 0. After the loss of a supervisor there is neither a code nor a signal: not a success.
     public var isSuccess: Bool { code == 0 }
 }

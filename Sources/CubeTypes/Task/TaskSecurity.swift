@@ -1,9 +1,9 @@
-/// What a task may not do.
+/// The security restrictions of a task.
 ///
 /// - Since: 0.1
 public struct TaskSecurity: Hashable, Sendable {
-    /// Whether neither the task nor what it starts may gain privileges, such as by `sudo` or another file with the set-user-ID
-    /// bit. `nil`: yes for a task with a `user` other than root, and no for others.
+    /// Whether the task and its child processes are prevented from gaining privileges, such as through `sudo` or another file with
+    /// the set-user-ID bit. `nil` means `true` for a task whose `user` is not root, and `false` for other tasks.
     public var noNewPrivileges: Bool?
 
     public init(noNewPrivileges: Bool? = nil) { self.noNewPrivileges = noNewPrivileges }
@@ -16,12 +16,12 @@ extension TaskSecurity: Codable {
 }
 
 extension TaskDefinition {
-    /// Whether the task may gain privileges where ``security`` says nothing of it.
+    /// Whether the task is prevented from gaining privileges if ``security`` does not specify it.
     package var forbidsNewPrivilegesByDefault: Bool {
-        // A user that cannot be one never starts; nothing is granted to it.
+        // An invalid user counts as not root; a task with such a user never starts.
         user.map { AccountName($0)?.isRoot != true } ?? false
     }
 
-    /// Whether neither the task nor what it starts may gain privileges.
+    /// Whether the task and its child processes are prevented from gaining privileges.
     package var forbidsNewPrivileges: Bool { security.noNewPrivileges ?? forbidsNewPrivilegesByDefault }
 }

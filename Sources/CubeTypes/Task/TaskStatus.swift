@@ -1,62 +1,62 @@
-/// A task, as the manager answers it.
+/// The status of a task, as the manager returns it.
 ///
 /// - Since: 0.1
 public struct TaskStatus: Codable, Hashable, Sendable, Identifiable {
-    /// Its id, which is never used again.
+    /// The id of the task, which is never reused.
     public var id: TaskID
-    /// Whose task it is.
+    /// The owner of the task.
     public var owner: OwnerName
-    /// The workload's name.
+    /// The name of the workload.
     public var name: WorkloadName
-    /// Which replica: from 0.
+    /// The number of the replica, from 0.
     public var ordinal: Int
-    /// Which task of its slot: from 0, counted by the manager.
+    /// The number of the task within its slot, from 0, assigned by the manager.
     public var attempt: Int
-    /// What it is doing.
+    /// The state of the task.
     public var state: TaskState
     /// Whether a run is alive and its checks pass.
     public var ready: Bool
-    /// `run` or `stop`.
+    /// The desired state: `run` or `stop`.
     public var desired: DesiredTaskState
-    /// Why it is in its state, as a stable word.
+    /// The reason for the state, as a stable word.
     public var reason: TaskReason?
-    /// The same for a person.
+    /// The reason for the state, for a person.
     public var message: String?
-    /// Over the fields of the definition whose change replaces the task.
+    /// The digest of the definition's fields whose change replaces the task.
     public var specDigest: Digest
-    /// Over the fields of the definition that change in place.
+    /// The digest of the definition's fields that change in place.
     public var settingsDigest: Digest
-    /// The manifest file that it came from, relative to the source's root.
+    /// The manifest file of the workload, relative to the root of the source.
     public var source: String?
-    /// The node that has it, or had it last; `nil` before the first.
+    /// The current or last node of the task; `nil` before the first placement.
     public var node: NodeName?
-    /// How often it was given to a node; 0 before the first time.
+    /// The number of placements so far; 0 before the first placement.
     public var placement: Int
-    /// How often the present placement was started; 0 before the first time.
+    /// The number of starts in the current placement; 0 before the first start.
     public var run: Int
-    /// Restarts over all placements.
+    /// The number of restarts over all placements.
     public var restarts: Int
-    /// The next start, while it waits between two runs.
+    /// The time of the next start, while the task waits between two runs.
     public var notBefore: Timestamp?
-    /// How the last run ended.
+    /// The result of the last run.
     public var exit: TaskResult?
-    /// Where its ports are reached, while it has a node.
+    /// The addresses of the task's ports, while it has a node.
     public var endpoints: [TaskEndpoint]
-    /// Its node is silent: what is said of it may be old.
+    /// Whether the node is silent, so that this status may be out of date.
     public var nodeUnknown: Bool
-    /// The limits that its node cannot hold, such as `memory`.
+    /// The limits that the node cannot enforce, such as `memory`.
     public var notEnforced: [String]
-    /// When it was accepted.
+    /// The time at which the task was accepted.
     public var createdAt: Timestamp
-    /// When the present run, or the last one, began; `nil` before the first.
+    /// The time at which the current or last run started; `nil` before the first run.
     public var startedAt: Timestamp?
-    /// When it ended for good; `nil` while it has not.
+    /// The time at which the task ended permanently; `nil` if it has not.
     public var endedAt: Timestamp?
-    /// The revision that accepted it.
+    /// The revision at which the task was accepted.
     public var createdRevision: Int
-    /// The revision of its last change.
+    /// The revision of the last change of the task.
     public var revision: Int
-    /// What the task is.
+    /// The definition of the task.
     public var definition: TaskDefinition
 
     enum CodingKeys: String, CodingKey {
@@ -115,15 +115,15 @@ public struct TaskStatus: Codable, Hashable, Sendable, Identifiable {
     }
 }
 
-/// What a task should do.
+/// The desired state of a task.
 ///
 /// - Since: 0.1
 public struct DesiredTaskState: OpenSet {
     public let rawValue: String
     public init(rawValue: String) { self.rawValue = rawValue }
 
-    /// To run.
+    /// The task should run.
     public static let run: DesiredTaskState = "run"
-    /// To end.
+    /// The task should end.
     public static let stop: DesiredTaskState = "stop"
 }

@@ -1,32 +1,32 @@
-/// A task in few words: a row of a table, or of a status file.
+/// A short form of the status of a task: a row of a table, or an entry of a status file.
 ///
 /// - Since: 0.1
 public struct TaskSummary: Codable, Hashable, Sendable, Identifiable {
-    /// The task's id.
+    /// The id of the task.
     public var id: TaskID
-    /// Whose task it is; left out where that is said already.
+    /// The owner of the task; omitted if the context names it.
     public var owner: OwnerName?
-    /// The workload's name; left out where that is said already.
+    /// The name of the workload; omitted if the context names it.
     public var name: WorkloadName?
-    /// Which replica: from 0 to 9,999.
+    /// The number of the replica, 0 to 9,999.
     public var ordinal: Int
-    /// Which task of its slot: from 0, counted by the manager.
+    /// The number of the task within its slot, from 0, assigned by the manager.
     public var attempt: Int
-    /// What it is doing.
+    /// The state of the task.
     public var state: TaskState
     /// Whether a run is alive and its checks pass.
     public var ready: Bool
-    /// The node that has it, or had it last.
+    /// The current or last node of the task.
     public var node: NodeName?
-    /// How often it was started again, over all placements.
+    /// The number of restarts over all placements.
     public var restarts: Int
-    /// How its last run ended; `nil` before the first end.
+    /// The result of the last run; `nil` if no run has ended.
     public var exit: TaskResult?
-    /// Over the fields of the definition whose change replaces the task.
+    /// The digest of the definition's fields whose change replaces the task.
     public var specDigest: Digest?
-    /// When it was accepted.
+    /// The time at which the task was accepted.
     public var createdAt: Timestamp?
-    /// Where its ports are reached, while it has a node.
+    /// The addresses of the task's ports, while it has a node.
     public var endpoints: [TaskEndpoint]
 
     enum CodingKeys: String, CodingKey {
@@ -55,7 +55,7 @@ public struct TaskSummary: Codable, Hashable, Sendable, Identifiable {
         self.endpoints = endpoints
     }
 
-    /// The row of a task below its workload.
+    /// Creates the summary of a task that is shown below its workload, without owner and name.
     public init(_ task: TaskStatus) {
         id = task.id
         ordinal = task.ordinal

@@ -1,29 +1,30 @@
-/// One placement of a task, as the manager gives it to a worker: `POST /tasks` of a worker. Idempotent by id and placement.
+/// A placement of a task on a worker: the body of `POST /tasks` of a worker. The call is idempotent by id and placement.
 ///
 /// - Since: 0.1
 public struct TaskAssignment: Codable, Hashable, Sendable {
-    /// The manager's cluster; a worker refuses another one than its own.
+    /// The cluster of the manager; a worker rejects a cluster other than its own.
     public var cluster: ClusterID
-    /// The manager's incarnation; a worker refuses one lower than it has seen.
+    /// The term of the manager's incarnation; a worker rejects a term lower than the highest that it has seen.
     public var term: Int
-    /// The task's id.
+    /// The id of the task.
     public var id: TaskID
-    /// Whose it is.
+    /// The owner of the task.
     public var owner: OwnerName
-    /// Which replica: from 0.
+    /// The number of the replica, from 0.
     public var ordinal: Int
-    /// Which task of its slot: from 0, counted by the manager.
+    /// The number of the task within its slot, from 0, assigned by the manager.
     public var attempt: Int
-    /// Which placement of the task this is: from 1.
+    /// The number of the placement within the task, from 1.
     public var placement: Int
-    /// The numbers of its ports, by their names.
+    /// The allocated port numbers, by the names of the ports.
     public var ports: [String: Int]
-    /// Where what it depends on was served when it was placed: `HOST:PORT` by the names of the variables that tell it.
+    /// The addresses of the task's dependencies at the time of the placement: `HOST:PORT` by environment variable.
     public var addresses: [String: String]
-    /// Over the fields of the definition that change in place; `nil`: the worker derives it. One that is of other
-    /// settings than the worker reads is kept, and told as not enforced: a newer manager may know more of them.
+    /// The digest of the definition's fields that change in place; if `nil`, the worker derives it. The worker keeps a digest that
+    /// does not match the settings that it can read, because a newer manager may know more settings, and reports `settings` as not
+    /// enforced.
     public var settingsDigest: Digest?
-    /// What the task is.
+    /// The definition of the task.
     public var definition: TaskDefinition
 
     enum CodingKeys: String, CodingKey {
@@ -49,7 +50,7 @@ public struct TaskAssignment: Codable, Hashable, Sendable {
         self.definition = definition
     }
 
-    /// What an older manager does not say of ports and addresses is empty.
+    /// Decodes an assignment. Ports and addresses may be missing, as older managers did not send them.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         self.init(
@@ -66,19 +67,19 @@ public struct TaskAssignment: Codable, Hashable, Sendable {
     }
 }
 
-/// What may change of a task while it runs: `PUT /tasks/{id}/settings` of a worker.
+/// New settings for a running task: the body of `PUT /tasks/{id}/settings` of a worker.
 ///
 /// - Since: 0.1
 public struct TaskSettings: Codable, Hashable, Sendable {
-    /// The manager's cluster; a worker refuses another one than its own.
+    /// The cluster of the manager; a worker rejects a cluster other than its own.
     public var cluster: ClusterID
-    /// The manager's incarnation; a worker refuses one lower than it has seen.
+    /// The term of the manager's incarnation; a worker rejects a term lower than the highest that it has seen.
     public var term: Int
-    /// The placement that is meant.
+    /// The number of the placement whose settings change.
     public var placement: Int
-    /// The settings digest that the task gets; `nil`: the worker derives it.
+    /// The settings digest after the update; if `nil`, the worker derives it.
     public var settingsDigest: Digest?
-    /// The definition whose settings count from now on; its replacing fields are those that the task has.
+    /// The definition with the new settings. Its replacing fields are those of the existing task.
     public var definition: TaskDefinition
 
     enum CodingKeys: String, CodingKey {

@@ -1,24 +1,24 @@
-/// What a worker is: the answer of `GET /info`, and what it registers with.
+/// The description of a worker: the response to `GET /info`, and the body of its registration.
 ///
 /// - Since: 0.1
 public struct WorkerInfo: Codable, Hashable, Sendable {
-    /// What the node is called.
+    /// The name of the node.
     public var name: NodeName
-    /// The version of Cube that it runs.
+    /// The Cube version of the worker.
     public var version: String
-    /// Where the manager calls it: `http://HOST:PORT` or `unix:PATH`.
+    /// The address at which the manager calls the worker: `http://HOST:PORT` or `unix:PATH`.
     public var url: String
-    /// The runtimes that it has: `process`, later `docker`.
+    /// The runtimes of the worker: `process`, later `docker`.
     public var runtimes: [String]
-    /// What its tasks may reserve in all.
+    /// The total resources that tasks may reserve.
     public var capacity: ResourceSpec
-    /// What constraints of manifests choose nodes by.
+    /// The labels by which placement constraints select the node.
     public var labels: [String: String]
-    /// Changes with each start of the machine.
+    /// The id of the machine's boot; changes with each reboot.
     public var bootID: String
-    /// The cluster that it belongs to, once it has joined one.
+    /// The cluster that the worker belongs to; `nil` until it joins one.
     public var cluster: ClusterID?
-    /// Changes with each start of the worker: sequence numbers of another incarnation mean nothing.
+    /// The id of the worker's process; changes with each start. Sequence numbers are valid only within one incarnation.
     public var incarnation: String
 
     enum CodingKeys: String, CodingKey {
@@ -43,13 +43,13 @@ public struct WorkerInfo: Codable, Hashable, Sendable {
     }
 }
 
-/// The answer to a registration.
+/// The response to a registration.
 ///
 /// - Since: 0.1
 public struct WorkerWelcome: Codable, Hashable, Sendable {
-    /// The cluster that the worker belongs to from now on.
+    /// The cluster that the worker now belongs to.
     public var cluster: ClusterID
-    /// The manager's incarnation.
+    /// The term of the manager's incarnation.
     public var term: Int
 
     public init(cluster: ClusterID, term: Int) {

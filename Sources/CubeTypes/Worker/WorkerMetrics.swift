@@ -1,24 +1,24 @@
-/// Figures of a machine and of the tasks on it: the answer of a worker's `GET /metrics`. Units end the names.
+/// The metrics of a machine and of its tasks: the response to `GET /metrics` of a worker. Names of metrics end with the unit.
 ///
 /// - Since: 0.1
 public struct WorkerMetrics: Codable, Hashable, Sendable {
-    /// When they were taken.
+    /// The time of the measurement.
     public var at: Timestamp
-    /// How many processors the machine has.
+    /// The number of processors of the machine.
     public var cores: Int
-    /// The load average of one minute.
+    /// The load average over one minute.
     public var load: Double
-    /// Memory of the machine, in bytes.
+    /// The memory of the machine, in bytes.
     public var memoryTotalBytes: Int
-    /// Memory that new programs can have, in bytes.
+    /// The memory that is available to new programs, in bytes.
     public var memoryAvailableBytes: Int
-    /// Of the file system with the worker's directory.
+    /// The size of the file system that contains the worker's directory, in bytes.
     public var diskTotalBytes: Int
-    /// What is free of it, in bytes.
+    /// The free space of that file system, in bytes.
     public var diskAvailableBytes: Int
-    /// Since the machine started, in seconds.
+    /// The time since the machine booted, in seconds.
     public var uptimeSeconds: Int
-    /// By task id.
+    /// The metrics of the running tasks, sorted by task id.
     public var tasks: [TaskMetrics]
 
     enum CodingKeys: String, CodingKey {
@@ -46,17 +46,17 @@ public struct WorkerMetrics: Codable, Hashable, Sendable {
     }
 }
 
-/// Figures of one running task: of all its processes together.
+/// The metrics of a running task, summed over all its processes.
 ///
 /// - Since: 0.1
 public struct TaskMetrics: Codable, Hashable, Sendable {
-    /// The task's id.
+    /// The id of the task.
     public var id: TaskID
-    /// How many processes it has now.
+    /// The current number of processes.
     public var processes: Int
-    /// Processor time used by the living processes and the children that they waited for.
+    /// The processor time used by the live processes and by the children that they have waited for, in seconds.
     public var cpuSeconds: Double
-    /// Resident memory.
+    /// The resident memory, in bytes.
     public var memoryBytes: Int
 
     enum CodingKeys: String, CodingKey {

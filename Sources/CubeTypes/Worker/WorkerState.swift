@@ -1,16 +1,16 @@
-/// What may be expected of a worker.
+/// The state of a worker; an open set.
 ///
 /// - Since: 0.1
 public struct WorkerState: OpenSet {
     public let rawValue: String
     public init(rawValue: String) { self.rawValue = rawValue }
 
-    /// It is registered and has not told its tasks yet.
+    /// The worker is registered but has not reported its tasks yet.
     public static let joining: WorkerState = "joining"
-    /// It takes tasks.
+    /// The worker accepts tasks.
     public static let ready: WorkerState = "ready"
-    /// It keeps what it runs and takes nothing new.
+    /// The worker keeps its tasks and receives no new ones.
     public static let draining: WorkerState = "draining"
-    /// It did not answer for the length of its lease.
+    /// The worker has not responded for the length of its lease.
     public static let silent: WorkerState = "silent"
 }

@@ -1,24 +1,24 @@
-/// How a worker is: the answer of `GET /status`.
+/// The status of a worker: the response to `GET /status`.
 ///
 /// - Since: 0.1
 public struct WorkerStatus: Codable, Hashable, Sendable, Identifiable {
-    /// What calls know the worker by, such as `GET /workers/{id}` of its manager: its name.
+    /// The id of the worker in API calls, such as `GET /workers/{id}` of its manager: its name.
     public var id: NodeName
-    /// What the node is called.
+    /// The name of the node.
     public var name: NodeName
-    /// What may be expected of it.
+    /// The state of the worker.
     public var state: WorkerState
-    /// The cluster that it belongs to, once it has joined or founded one.
+    /// The cluster that the worker belongs to; `nil` until it joins or founds one.
     public var cluster: ClusterID?
-    /// The highest term that it accepted.
+    /// The highest term that the worker has accepted.
     public var term: Int
-    /// Figures of its machine and of the tasks that run; `nil` where they cannot be read.
+    /// The metrics of the machine and of the running tasks; `nil` if they cannot be read.
     public var metrics: WorkerMetrics?
-    /// All tasks that it has records of, by id.
+    /// All tasks that the worker has records of, sorted by id.
     public var tasks: [TaskSummary]
-    /// When the worker started.
+    /// The time at which the worker started.
     public var startedAt: Timestamp
-    /// When this was true: the time of the answer.
+    /// The time of this response.
     public var lastSeenAt: Timestamp
 
     enum CodingKeys: String, CodingKey {

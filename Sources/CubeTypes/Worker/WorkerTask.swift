@@ -1,35 +1,36 @@
-/// One placement of a task, as its worker reports it. `(placement, run, state)` only grows.
+/// The status of a placement of a task, as its worker reports it. `(placement, run, state)` only increases.
 ///
 /// - Since: 0.1
 public struct WorkerTask: Codable, Hashable, Sendable, Identifiable {
-    /// The task's id.
+    /// The id of the task.
     public var id: TaskID
-    /// Which placement of the task this is: from 1.
+    /// The number of the placement within the task, from 1.
     public var placement: Int
-    /// The number of the present run, or of the next one while it waits for it; from 1. A stop before any start leaves 0.
+    /// The number of the current run, or of the next run while the task waits for it, from 1; 0 if the task was stopped before its
+    /// first start.
     public var run: Int
     /// `scheduled`, `running`, `stopping`, `completed`, `failed` or `stopped`.
     public var state: TaskState
     /// Whether a run is alive and its checks pass.
     public var ready: Bool
-    /// Why it is in its state, as a stable word.
+    /// The reason for the state, as a stable word.
     public var reason: TaskReason?
-    /// The same for a person.
+    /// The reason for the state, for a person.
     public var message: String?
-    /// Restarts of this placement and of those before it.
+    /// The number of restarts in this placement and in the earlier ones.
     public var restarts: Int
-    /// The next start, while it waits between two runs.
+    /// The time of the next start, while the task waits between two runs.
     public var notBefore: Timestamp?
-    /// How the last run ended; `nil` before the first end.
+    /// The result of the last run; `nil` if no run has ended.
     public var exit: TaskResult?
-    /// When the present run, or the last one, began; `nil` before the first.
+    /// The time at which the current or last run started; `nil` before the first run.
     public var startedAt: Timestamp?
-    /// When it ended for good; `nil` while it has not.
+    /// The time at which the task ended permanently; `nil` if it has not.
     public var endedAt: Timestamp?
-    /// The digest of the settings that count now.
+    /// The digest of the settings in effect.
     public var settingsDigest: Digest
-    /// The limits that this node cannot hold, such as `memory`; `settings` where a newer manager sent some that its worker does not
-    /// know.
+    /// The limits that the node cannot enforce, such as `memory`. It contains `settings` if a newer manager sent settings that the
+    /// worker does not know.
     public var notEnforced: [String]
 
     enum CodingKeys: String, CodingKey {
@@ -63,19 +64,19 @@ public struct WorkerTask: Codable, Hashable, Sendable, Identifiable {
     }
 }
 
-/// The answer of a worker's `GET /tasks`: what changed since a sequence number, or everything.
+/// The response to `GET /tasks` of a worker: the changes since a sequence number, or all tasks.
 ///
 /// - Since: 0.1
 public struct WorkerTaskList: Codable, Hashable, Sendable {
-    /// Whether this is everything, not only what changed.
+    /// Whether the list contains all tasks and not only changes.
     public var complete: Bool
-    /// The worker's incarnation, which gives the sequence numbers their meaning.
+    /// The incarnation of the worker in which the sequence numbers are valid.
     public var incarnation: String
-    /// What to ask `since` next; asking so says that all before it is safely stored.
+    /// The number to pass as `since` in the next request. That request confirms that everything before it is stored durably.
     public var sequence: Int
-    /// By id.
+    /// The tasks, sorted by id.
     public var tasks: [WorkerTask]
-    /// Tasks that the worker forgot.
+    /// The ids of tasks that the worker no longer keeps.
     public var removed: [TaskID]
 
     public init(complete: Bool, incarnation: String, sequence: Int, tasks: [WorkerTask], removed: [TaskID] = []) {
