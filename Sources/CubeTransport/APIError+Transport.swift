@@ -1,27 +1,24 @@
-package import CubeErrors
+import CubeErrors
 import CubeTypes
 
-/// The error for what went wrong on the way; a `CancellationError` stays what it is.
+/// Returns the error for a failed connection or transfer; a `CancellationError` is returned unchanged.
 func wireError(_ error: any Error, label: @autoclosure () -> String) -> any Error {
     if error is WireError || error is CancellationError { return error }
     guard let fault = WireFault.of(error) else { return CancellationError() }
-    return WireError(.onTheWay(fault.reason, "\(label()): \(fault.words)"), mayHaveArrived: fault.mayHaveArrived)
+    return WireError(APIError(fault.reason, "\(label()): \(fault.words)"), mayHaveArrived: fault.mayHaveArrived)
 }
 
 extension APIError {
-    /// An error that no server said.
-    package static func onTheWay(_ reason: ErrorReason, _ message: String) -> APIError { APIError(reason, message) }
-
-    /// The error of a call whose time is over.
+    /// Returns the error of a call that exceeded its deadline.
     ///
     /// - Parameters:
-    ///   - span: from the beginning of the first attempt.
-    ///   - attempts: how often the call was made.
+    ///   - span: the time since the start of the first attempt.
+    ///   - attempts: the number of attempts.
     static func noAnswer(_ label: String, within span: Duration, attempts: Int = 1) -> APIError {
-        // Tenths of a second are enough, and the call to an end costs a little more than its deadline.
+        // A precision of tenths of a second suffices, and it hides that a call takes slightly longer than its deadline.
         let tenths = (span.milliseconds + 50) / 100 * 100
         let text = (span >= .seconds(1) ? Duration.milliseconds(tenths) : span).text
-        return onTheWay(
-            .timeout, "\(label): no answer within \(text)" + (attempts > 1 ? " (\(attempts) attempts)" : ""))
+        return APIError(
+            .timeout, "\(label): no response within \(text)" + (attempts > 1 ? " (\(attempts) attempts)" : ""))
     }
 }

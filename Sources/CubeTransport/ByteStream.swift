@@ -1,15 +1,15 @@
-/// Bytes as they come, in pieces of any size. What sends them is read only as fast as this is; giving it up, or cancelling the
-/// task that reads it, closes the connection. It is read once.
+/// A stream of bytes in chunks of any size, with back pressure: the sender is read only as fast as the stream is consumed. The
+/// connection is closed when the iterator is discarded or the consuming task is cancelled. A stream can be iterated once.
 public struct ByteStream: AsyncSequence, Sendable {
     public typealias Element = [UInt8]
     public typealias Failure = any Error
     typealias Pull = @Sendable () async throws -> [UInt8]?
 
     private let open: @Sendable () -> Pull
-    /// The longest line that ``lines`` keeps together.
+    /// The length at which ``lines`` splits a line.
     let lineLimit: Int
 
-    /// - Parameter base: read by one task at a time.
+    /// - Parameter base: the chunks; only one task at a time iterates them.
     package init<Base: AsyncSequence & Sendable>(_ base: Base, lineLimit: Int = 1 << 20)
     where Base.Element == [UInt8], Base.AsyncIterator: SendableMetatype {
         self.lineLimit = lineLimit
@@ -24,7 +24,7 @@ public struct ByteStream: AsyncSequence, Sendable {
         self.open = open
     }
 
-    /// Unchecked: one task alone reads a stream at a time.
+    /// Unchecked, because only one task at a time reads a stream.
     private final class Source<Iterator: AsyncIteratorProtocol>: @unchecked Sendable
     where Iterator.Element == [UInt8] {
         private var iterator: Iterator
@@ -42,7 +42,7 @@ public struct ByteStream: AsyncSequence, Sendable {
 
     public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(pull: open()) }
 
-    /// The same stream with each of its pulls done in another way.
+    /// Returns the same stream with a function around the read of each chunk.
     func pulling(_ change: @Sendable @escaping (@escaping Pull) async throws -> [UInt8]?) -> ByteStream {
         ByteStream(lineLimit: lineLimit) { [open] in
             let pull = open()
@@ -50,12 +50,12 @@ public struct ByteStream: AsyncSequence, Sendable {
         }
     }
 
-    /// The same stream with another limit of its lines.
+    /// Returns the same stream with another line limit.
     func limitingLines(to limit: Int) -> ByteStream { ByteStream(lineLimit: limit, open: open) }
 
-    /// Everything that comes.
+    /// Reads the stream to its end.
     ///
-    /// - Returns: `nil` where it is more than `limit` bytes.
+    /// - Returns: all bytes, or `nil` if there are more than `limit` bytes.
     func collect(upTo limit: Int) async throws -> [UInt8]? {
         var collected: [UInt8] = []
         for try await bytes in self {

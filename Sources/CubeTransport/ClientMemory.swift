@@ -1,14 +1,14 @@
 import CubeVersion
 import Synchronization
 
-/// What the calls of one client share: its retry budget, the version of its server, and what it told of.
+/// The state that the calls of one client share: the retry budget, the server's version, and what has been logged.
 final class ClientMemory: Sendable {
     private struct State {
         var budget = RetryBudget()
-        /// The header field that was judged last, as each answer has one, and the judgement.
+        /// The last version header and the problem with it. Cached, because every response has this header.
         var version: (header: String, problem: String?)?
         var deprecated: Set<String> = []
-        /// Whether calls that wait for the server found it away.
+        /// Whether the server was unreachable at the last call that waits for it.
         var isAway = false
     }
 
@@ -19,7 +19,7 @@ final class ClientMemory: Sendable {
     /// - Returns: whether another retry is within the budget.
     func takeRetry() -> Bool { state.withLock { $0.budget.withdraw() } }
 
-    /// Why a server of this version and this client do not understand each other; `nil` where they do, or nobody can say.
+    /// Returns why a server with this version header is incompatible with this client; `nil` if it is compatible or unknown.
     func problem(with header: String) -> String? {
         state.withLock { state in
             if let version = state.version, version.header == header { return version.problem }
@@ -29,9 +29,9 @@ final class ClientMemory: Sendable {
         }
     }
 
-    /// Takes in whether the server is away.
+    /// Records whether the server is unreachable.
     ///
-    /// - Returns: whether that is news: of all calls that wait for one server, one tells of its outage.
+    /// - Returns: whether this is a change, so that only one of the calls that wait for a server logs its outage.
     func note(isAway: Bool) -> Bool {
         state.withLock { state in
             defer { state.isAway = isAway }
@@ -39,7 +39,7 @@ final class ClientMemory: Sendable {
         }
     }
 
-    /// Whether this is the first time that an operation is told to be deprecated.
+    /// Whether this is the first deprecation notice for an operation.
     func isFirst(deprecated operation: String) -> Bool {
         state.withLock { $0.deprecated.insert(operation).inserted }
     }

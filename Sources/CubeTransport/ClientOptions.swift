@@ -1,7 +1,7 @@
 public import CubeErrors
 public import Logging
 
-/// How a client calls: deadlines, retries, limits, and where it tells of them. One value for all clients of the SDK.
+/// The options of a client: deadlines, retries, limits and the logger. All clients of the SDK use this type.
 ///
 /// ```swift
 /// var options = ClientOptions()
@@ -9,33 +9,34 @@ public import Logging
 /// options.retries.attempts = 5
 /// ```
 ///
-/// Whatever is set, no call outlasts ``totalDeadline``, but those that say how long the server may wait, and streams, which
-/// last as long as they are read.
+/// No call outlasts ``totalDeadline``, with two exceptions: calls that tell the server how long to wait for a change, and streams,
+/// which last as long as they are read.
 ///
-/// A client also tells `swift-metrics` of its calls (`cube_client_request_duration`, by operation and outcome;
-/// `cube_client_retries`, by operation and reason), and makes a span of each by `swift-distributed-tracing`, whose context the
-/// request carries.
+/// A client also reports metrics to `swift-metrics` (`cube_client_request_duration`, by operation and outcome;
+/// `cube_client_retries`, by operation and reason). It creates a `swift-distributed-tracing` span for each call and sends the span's
+/// context with the request.
 public struct ClientOptions: Sendable {
-    /// From the beginning of a connection until it stands. Default 5 s.
+    /// The deadline for establishing a connection. Default: 5 s.
     public var connectDeadline: Duration
-    /// One attempt: from sending to the last byte of the answer, of a stream to the head of it. Default 20 s. A call that lets
-    /// the server wait for a change has that long on top.
+    /// The deadline for one attempt, from sending the request to the last byte of the response; for a stream, to the head of the
+    /// response. Default: 20 s. If a call lets the server wait for a change, that time is added.
     public var requestDeadline: Duration
-    /// A call with all its attempts and the pauses between them. Default 60 s.
+    /// The deadline for a call, including all attempts and the pauses between them. Default: 60 s.
     public var totalDeadline: Duration
-    /// How long a stream that does not follow anything may be silent. Default 20 s.
+    /// How long a stream that does not follow new output may stall. Default: 20 s.
     public var silenceDeadline: Duration
-    /// Connections to one server at a time, of all clients of this process with the same limit. A watch and a stream hold one
-    /// each; a call that finds none free waits for one, within its deadlines. Default 128.
+    /// The maximum number of concurrent connections to one server, over all clients of this process with the same limit. A watch and
+    /// a stream occupy one connection each. A call without a free connection waits for one within its deadlines. Default: 128.
     public var connectionLimit: Int
-    /// Which calls are made again, and when.
+    /// Which calls are retried, and when.
     public var retries: RetryPolicy
-    /// The largest answer that is read into memory, in bytes. Default 64 MiB. A stream has no limit, as it is not kept.
+    /// The maximum size of a response that is read into memory, in bytes. Default: 64 MiB. Streams are not limited, because they are
+    /// not kept in memory.
     public var answerLimit: Int
-    /// The longest line of a stream that is read by lines, in bytes; a longer one comes in pieces. Default 1 MiB.
+    /// The maximum length of a line when a stream is read by lines, in bytes; longer lines are split. Default: 1 MiB.
     public var lineLimit: Int
-    /// Told of retries (`debug`), once each of deprecated endpoints (`warning`), and of a server that is away while something waits
-    /// for it (`warning`) and then back (`notice`). It never sees a token or a body.
+    /// The logger. It records retries (`debug`), deprecated endpoints (`warning`, once for each endpoint), and outages of a server for
+    /// which a call waits: their start (`warning`) and their end (`notice`). It never receives a token or a body.
     public var logger: Logger
 
     public init(
@@ -55,7 +56,7 @@ public struct ClientOptions: Sendable {
         self.logger = logger
     }
 
-    /// Everything that breaks a rule, by the name of its property.
+    /// All options that break a rule, with the names of their properties.
     public var problems: [ValidationError] {
         let deadlines = [
             ("connectDeadline", connectDeadline), ("requestDeadline", requestDeadline),

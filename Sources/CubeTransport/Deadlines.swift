@@ -1,12 +1,12 @@
 import Synchronization
 
-/// A deadline has passed.
+/// The error of an operation that exceeded its deadline.
 package struct Overdue: Error {
     package init() {}
 }
 
-/// The deadlines of all calls under way. One task sleeps until the next of them: a timer for each call would cost more than the
-/// rest of what a client does for it.
+/// The deadlines of all calls in progress. A single task sleeps until the earliest deadline, because a timer for each call would
+/// cost more than everything else that a client does for the call.
 final class Deadlines: Sendable {
     private struct Call {
         let deadline: Duration
@@ -16,15 +16,15 @@ final class Deadlines: Sendable {
     private struct State {
         var last = 0
         var calls: [Int: Call] = [:]
-        /// Who sleeps, and until when; `nil` where no call is under way.
-        var watch: (until: Duration, task: Task<Void, Never>)?
+        /// The timer for the earliest deadline; `nil` if no call is in progress.
+        var timer: (until: Duration, task: Task<Void, Never>)?
     }
 
-    /// Those of the clients of this process.
+    /// The deadlines of all clients of this process.
     static let ofProcess = Deadlines(clock: ContinuousClock())
 
     let clock: any Clock<Duration>
-    /// The time since the beginning.
+    /// Returns the time since this object was created.
     private let now: @Sendable () -> Duration
     private let state = Mutex(State())
 
@@ -33,9 +33,9 @@ final class Deadlines: Sendable {
         now = Self.stopwatch(of: clock)
     }
 
-    /// Runs `operation` and cancels it when `span` is over.
+    /// Runs an operation and cancels it after a time span.
     ///
-    /// - Throws: ``Overdue`` then; otherwise what `operation` throws.
+    /// - Throws: ``Overdue`` after the span; otherwise, the error of `operation`.
     func within<Value: Sendable>(
         _ span: Duration, _ operation: @Sendable @escaping () async throws -> Value
     ) async throws -> Value {
@@ -46,12 +46,12 @@ final class Deadlines: Sendable {
         } onCancel: {
             task.cancel()
         }
-        // What comes at the moment of its deadline is cancelled as well: the body of such an answer would break off.
+        // A result at the moment of the deadline is discarded too: the operation is cancelled, so the response body would be cut off.
         guard end(call) else { throw Overdue() }
         return try result.get()
     }
 
-    // MARK: Inside
+    // MARK: Implementation
 
     private static func stopwatch(of clock: some Clock<Duration>) -> @Sendable () -> Duration {
         let start = clock.now
@@ -62,36 +62,36 @@ final class Deadlines: Sendable {
         state.withLock { state in
             state.last += 1
             state.calls[state.last] = Call(deadline: deadline, cancel: cancel)
-            if state.watch.map({ deadline < $0.until }) ?? true { watch(until: deadline, &state) }
+            if state.timer.map({ deadline < $0.until }) ?? true { startTimer(until: deadline, &state) }
             return state.last
         }
     }
 
-    /// - Returns: whether it ended before its deadline.
+    /// - Returns: whether the call ended before its deadline.
     private func end(_ call: Int) -> Bool { state.withLock { $0.calls.removeValue(forKey: call) != nil } }
 
-    private func watch(until deadline: Duration, _ state: inout State) {
-        state.watch?.task.cancel()
-        // The timer of all clients of a process waits for no caller's executor.
+    private func startTimer(until deadline: Duration, _ state: inout State) {
+        state.timer?.task.cancel()
+        // The timer that all clients of the process share must not depend on the executor of one caller.
         let task = Task(executorPreference: self === Self.ofProcess ? nil : preferredExecutor) { [self] in
-            // Cancelled where another one watches until an earlier deadline.
+            // Cancelled when a timer with an earlier deadline replaces it.
             guard (try? await clock.sleep(for: deadline - now())) != nil else { return }
             endOverdue()
         }
-        state.watch = (deadline, task)
+        state.timer = (deadline, task)
     }
 
-    /// Cancels what is overdue, and sleeps until the next deadline of what is left.
+    /// Cancels the overdue calls, and starts the timer for the next deadline.
     private func endOverdue() {
         let overdue = state.withLock { state in
             let now = now()
             let overdue = state.calls.filter { $0.value.deadline <= now }
             for call in overdue.keys { state.calls[call] = nil }
             if let next = state.calls.values.map(\.deadline).min() {
-                watch(until: next, &state)
+                startTimer(until: next, &state)
             } else {
-                state.watch?.task.cancel()
-                state.watch = nil
+                state.timer?.task.cancel()
+                state.timer = nil
             }
             return overdue
         }

@@ -2,11 +2,12 @@ import CubeErrors
 package import CubeTypes
 import Synchronization
 
-/// One of several servers: that which leads, as long as it answers. Sending again is for the transport.
+/// A wire to the leader among several servers. It moves to another server after a failure; the transport repeats the request.
 package final class FailoverWire: Wire {
     /// The header field by which a server that does not lead names the one that does.
+    /// The header field in which a server that is not the leader names the leader.
     package static let leader = "Cube-Leader"
-    /// The statuses of a server that cannot serve now, or of a proxy before it.
+    /// The response statuses of a server that currently cannot serve, or of a proxy in front of it.
     private static let absent: Set<Int> = [502, 503, 504]
 
     private struct State {
@@ -22,10 +23,10 @@ package final class FailoverWire: Wire {
     private let state = Mutex(State())
 
     /// - Parameters:
-    ///   - name: how messages name the servers together.
-    ///   - refresh: how long a list counts; after a failure, it is looked at anew in any case.
-    ///   - look: finds the servers, in the order in which to ask them.
-    ///   - connect: makes the way to one of them.
+    ///   - name: the name of the group of servers in messages.
+    ///   - refresh: how long a list of servers is used; after a failure, the servers are listed again immediately.
+    ///   - look: lists the servers in order of preference.
+    ///   - connect: creates the wire to one of the servers.
     package init(
         name: String, refresh: Duration = .seconds(10), look: @Sendable @escaping () async throws -> [Endpoint],
         connect: @Sendable @escaping (Endpoint) -> any Wire
@@ -70,12 +71,12 @@ package final class FailoverWire: Wire {
                 state.listedAt = .now
             }
         } catch let error as APIError {
-            // Who cannot be looked for may be where it was.
+            // If the servers cannot be listed, use the known ones.
             guard let known = state.withLock({ way(&$0) }) else { throw WireError(error, mayHaveArrived: false) }
             return known
         }
         guard let found = state.withLock({ way(&$0) }) else {
-            throw WireError(.onTheWay(.unavailable, "\(name): there is none"), mayHaveArrived: false)
+            throw WireError(APIError(.unavailable, "\(name): no server was found"), mayHaveArrived: false)
         }
         return found
     }

@@ -2,39 +2,39 @@ package import CubeErrors
 import Logging
 
 extension HTTPTransport {
-    /// Makes a call until somebody serves it: a server that is away, or is started anew, is a pause and not an error.
+    /// Repeats a call until a server serves it, so that an outage or restart of the server is a pause and not an error.
     ///
-    /// Between two calls lies a pause that grows from the retry policy's ``RetryPolicy/base`` to its ``RetryPolicy/longest``. The
-    /// logger is told when an outage begins (`warning`) and when it is over (`notice`).
+    /// The pause between two calls grows from ``RetryPolicy/base`` to ``RetryPolicy/longest`` of the retry policy. The logger records
+    /// the start (`warning`) and the end (`notice`) of an outage.
     ///
     /// - Parameters:
-    ///   - onChange: told of each failure, and by `nil` of an answer.
+    ///   - onChange: called with each failure, and with `nil` for a response.
     ///   - call: makes the call.
-    /// - Throws: what `call` throws, unless time may mend it; `CancellationError`.
+    /// - Throws: the error of `call`, unless waiting may resolve it; `CancellationError`.
     package func untilServed<Value>(
         onChange: (APIError?) -> Void = { _ in }, _ call: () async throws -> Value
     ) async throws -> Value {
-        func tellAnswer() {
-            if memory.note(isAway: false) { options.logger.notice("\(name) answers again") }
+        func reportResponse() {
+            if memory.note(isAway: false) { options.logger.notice("\(name) responds again") }
             onChange(nil)
         }
         var failures = 0
         while true {
             do {
                 let value = try await call()
-                tellAnswer()
+                reportResponse()
                 return value
             } catch let error as APIError where error.isUnserved {
                 failures += 1
                 if memory.note(isAway: true) {
-                    options.logger.warning("\(error.message); trying again until there is an answer")
+                    options.logger.warning("\(error.message); retrying until the server responds")
                 }
                 onChange(error)
-                // Half of the pause at least: after a few failures, nothing is gained by a call at once.
+                // At least half of the pause: after repeated failures, an immediate call would gain nothing.
                 try await clock.sleep(
                     for: options.retries.backoff(after: failures, error, share: 0.5 + chance() / 2), tolerance: nil)
             } catch let error as APIError where error.isFromServer {
-                tellAnswer()
+                reportResponse()
                 throw error
             }
         }

@@ -7,17 +7,17 @@ import Logging
 import Metrics
 import Tracing
 
-/// The one way to make a call: JSON, token, deadlines, retries, limits, and one kind of error.
+/// The only way to make a call. It applies JSON coding, the token, deadlines, retries and limits, and maps all failures to `APIError`.
 package struct HTTPTransport: Sendable {
     package let options: ClientOptions
     private let wire: any Wire
     private let token: String?
     private let deadlines: Deadlines
-    /// From 0 to 1: how much of the longest pause to take before another attempt.
+    /// Returns the share of the maximum pause to wait before another attempt, a random number from 0 to 1.
     let chance: @Sendable () -> Double
     let memory = ClientMemory()
 
-    /// - Parameter token: sent as a bearer token; a Unix socket needs none.
+    /// - Parameter token: the bearer token; a Unix socket needs none.
     package init(
         endpoint: Endpoint, token: String?, options: ClientOptions = ClientOptions(),
         clock: (any Clock<Duration>)? = nil
@@ -28,9 +28,9 @@ package struct HTTPTransport: Sendable {
     }
 
     /// - Parameters:
-    ///   - wire: what carries its requests.
-    ///   - clock: `nil`: the machine's.
-    ///   - chance: from 0 to 1, for the pauses between attempts.
+    ///   - wire: the wire that carries the requests.
+    ///   - clock: the clock for deadlines and pauses; `nil` for the clock of the machine.
+    ///   - chance: returns a random number from 0 to 1, which varies the pauses between attempts.
     package init(
         wire: any Wire, token: String? = nil, options: ClientOptions = ClientOptions(),
         clock: (any Clock<Duration>)? = nil, chance: @Sendable @escaping () -> Double = { .random(in: 0...1) }
@@ -42,21 +42,21 @@ package struct HTTPTransport: Sendable {
         deadlines = clock.map(Deadlines.init) ?? .ofProcess
     }
 
-    /// How messages name the server.
+    /// The name of the server in messages.
     package var name: String { wire.name }
-    /// What all its times are measured by.
+    /// The clock for all deadlines and pauses.
     package var clock: any Clock<Duration> { deadlines.clock }
 
-    /// Sends and decodes the answer.
+    /// Sends a request and decodes the response.
     ///
-    /// - Throws: `APIError`: the server's own, or one that says what went wrong on the way; `CancellationError`.
+    /// - Throws: `APIError`, returned by the server or created for a failure on the way; `CancellationError`.
     package func send<Answer: Decodable & Sendable>(
         _ request: TransportRequest, as type: Answer.Type = Answer.self
     ) async throws -> Answer {
         try await exchange(request, as: type).answer
     }
 
-    /// Sends and decodes the answer, and tells its status too.
+    /// Sends a request, and returns the status and the decoded response.
     package func exchange<Answer: Decodable & Sendable>(
         _ request: TransportRequest, as type: Answer.Type = Answer.self
     ) async throws -> (status: Int, answer: Answer) {
@@ -65,24 +65,24 @@ package struct HTTPTransport: Sendable {
             do {
                 return (answer.status, try JSONDecoder.ofAnswers.decode(Answer.self, from: Data(body)))
             } catch {
-                let reason = (error as? DecodingError).map { "\(ValidationError($0))" } ?? "it cannot be read"
-                throw APIError.onTheWay(
+                let reason = (error as? DecodingError).map { "\(ValidationError($0))" } ?? "it is not valid JSON"
+                throw APIError(
                     .malformedAnswer,
-                    "\(label): the answer (\(answer.header("content-type") ?? "of no type")) is not a \(Answer.self): \(reason)"
+                    "\(label): the response (\(answer.header("content-type") ?? "no content type")) is not a \(Answer.self): \(reason)"
                 )
             }
         }
     }
 
-    /// Sends what is answered without content.
+    /// Sends a request whose response has no content.
     package func send(_ request: TransportRequest) async throws {
         try await perform(request, whenGone: ()) { answer, label in
             _ = try await body(of: answer, request, label: label)
         }
     }
 
-    /// Sends, and hands over the body as it comes. Its deadline is for its head; where it follows nothing, it may not fall
-    /// silent for longer than the options say.
+    /// Sends a request and returns the response body as a stream. The request deadline applies to the head of the response. A body
+    /// that does not follow new output may not stall for longer than ``ClientOptions/silenceDeadline``.
     package func stream(_ request: TransportRequest, follows: Bool) async throws -> ByteStream {
         try await perform(request) { answer, label in
             let body = answer.body.limitingLines(to: options.lineLimit)
@@ -92,7 +92,7 @@ package struct HTTPTransport: Sendable {
                     guard !follows else { return try await pull() }
                     return try await deadlines.within(silence, pull)
                 } catch is Overdue {
-                    throw APIError.onTheWay(.timeout, "\(label): the answer stopped for \(silence.text)")
+                    throw APIError(.timeout, "\(label): the response stalled for \(silence.text)")
                 } catch let error as WireError {
                     throw error.error
                 }
@@ -107,8 +107,9 @@ extension HTTPTransport {
     /// Makes a call with all its attempts.
     ///
     /// - Parameters:
-    ///   - whenGone: the value of a call that removes something, where an attempt whose answer was lost did so.
-    ///   - use: reads an answer that is no error, within the attempt's deadline.
+    ///   - whenGone: for a call that removes something, the result if the target is already gone because an earlier attempt, whose
+    ///     response was lost, may have removed it.
+    ///   - use: reads a successful response, within the deadline of the attempt.
     private func perform<Value: Sendable>(
         _ request: TransportRequest, whenGone: Value? = nil,
         _ use: @Sendable @escaping (WireAnswer, _ label: String) async throws -> Value
@@ -165,7 +166,7 @@ extension HTTPTransport {
                 Self.record(request, outcome: error.reason.rawValue, began.duration(to: clock.now))
                 throw error
             }
-            options.logger.debug("trying again", metadata: ["error": "\(error)", "pause": "\(pause)"])
+            options.logger.debug("retrying", metadata: ["error": "\(error)", "pause": "\(pause)"])
             Counter(
                 label: "cube_client_retries",
                 dimensions: [("operation", request.operation), ("reason", error.reason.rawValue)]
@@ -182,7 +183,7 @@ extension HTTPTransport {
         let answer = try await wire.exchange(prepared)
         let label = prepared.label(at: answer.origin)
         if let header = answer.header(VersionInfo.headerName), let problem = memory.problem(with: header) {
-            throw APIError.onTheWay(.incompatibleVersion, "\(label): \(problem)")
+            throw APIError(.incompatibleVersion, "\(label): \(problem)")
         }
         if let header = answer.header(Deprecation.headerName), memory.isFirst(deprecated: request.operation) {
             warn(header, label: label)
@@ -196,7 +197,7 @@ extension HTTPTransport {
     private func warn(_ header: String, label: String) {
         guard let deprecation = Deprecation(header: header) else { return }
         options.logger.warning(
-            "\(label) is deprecated since Cube \(deprecation.since) and will be gone with \(deprecation.until); use \(deprecation.replacement)"
+            "\(label) is deprecated since Cube \(deprecation.since) and will be removed in \(deprecation.until); use \(deprecation.replacement)"
         )
     }
 
@@ -209,7 +210,7 @@ extension HTTPTransport {
     }
 }
 
-// MARK: - What is sent and what is read
+// MARK: - Requests and responses
 
 extension HTTPTransport {
     private static let requestID = "X-Request-ID"
@@ -231,12 +232,12 @@ extension HTTPTransport {
     private func body(of answer: WireAnswer, _ request: TransportRequest, label: String) async throws -> [UInt8] {
         let limit = request.answerLimit ?? options.answerLimit
         guard let body = try await answer.body.collect(upTo: limit) else {
-            throw APIError.onTheWay(.malformedAnswer, "\(label): the answer is larger than \(limit) bytes")
+            throw APIError(.malformedAnswer, "\(label): the response is larger than \(limit) bytes")
         }
         return body
     }
 
-    /// The error that an answer stands for: our own object, or, where a proxy or another program answered, what its status says.
+    /// Returns the error of a response: the decoded Cube error, or an error by status if a proxy or another program responded.
     private func error(of answer: WireAnswer, _ request: TransportRequest, label: String) async throws -> APIError {
         let body = try await body(of: answer, request, label: label)
         var error: APIError
@@ -262,7 +263,7 @@ extension HTTPTransport {
     }
 }
 
-/// Writes the context of a trace into a request.
+/// Injects the context of a trace into the header fields of a request.
 private struct HeaderInjector: Injector {
     func inject(_ value: String, forKey key: String, into headers: inout [(name: String, value: String)]) {
         headers.append((name: key, value: value))

@@ -2,8 +2,7 @@ import CubeErrors
 package import FoundationEssentials
 
 extension JSONDecoder {
-    /// Reads the answers of a server, which may be newer than this program: what an answer may leave out is passed over where it
-    /// cannot be read.
+    /// A decoder for the responses of a server that may be newer than this program. It skips optional values that it cannot read.
     package static var ofAnswers: JSONDecoder {
         let decoder = JSONDecoder()
         decoder.userInfo[.isLenient] = true

@@ -1,6 +1,6 @@
 extension ByteStream {
-    /// The same as lines of text, without their ends. What is no UTF-8 is replaced by `U+FFFD`; a line that is longer than
-    /// ``ClientOptions/lineLimit`` comes in pieces.
+    /// The stream as lines of text, without line endings. Invalid UTF-8 is replaced by `U+FFFD`, and a line that is longer than
+    /// ``ClientOptions/lineLimit`` is split.
     public var lines: LineStream { LineStream(base: self) }
 }
 
@@ -35,14 +35,14 @@ public struct LineStream: AsyncSequence, Sendable {
     }
 }
 
-/// Cuts bytes into lines, whatever the pieces that they come in.
+/// Splits bytes into lines, independently of the chunks in which they arrive.
 struct LineSplitter: Sendable {
     let limit: Int
     private var pending: [UInt8] = []
 
     init(limit: Int) { self.limit = max(limit, 1) }
 
-    /// The lines that are complete now, without their line feeds.
+    /// Returns the lines that are complete now, without their line feeds.
     mutating func take(_ bytes: [UInt8]) -> [[UInt8]] {
         var lines: [[UInt8]] = []
         var rest = bytes[...]
@@ -65,6 +65,6 @@ struct LineSplitter: Sendable {
         return lines
     }
 
-    /// What came after the last line feed; `nil` for nothing.
+    /// The bytes after the last line feed; `nil` if there are none.
     var rest: [UInt8]? { pending.isEmpty ? nil : pending }
 }

@@ -1,7 +1,7 @@
 package import CubeTypes
 
 extension LogSelection {
-    /// The query that asks a manager or a worker for it.
+    /// The query parameters for a request to a manager or a worker.
     package var query: KeyValuePairs<String, (any CustomStringConvertible)?> {
         [
             "tail": tail, "since": since, "follow": follow ? true : nil, "timestamps": timestamps ? true : nil,

@@ -4,7 +4,7 @@ import NIOCore
 import NIOHTTP1
 import Synchronization
 
-/// One server, over TCP or a Unix socket.
+/// A wire to one server, over TCP or a Unix socket.
 package struct NetworkWire: Wire {
     package var name: String { endpoint.rawValue }
     private let endpoint: Endpoint
@@ -36,7 +36,7 @@ package struct NetworkWire: Wire {
         }
     }
 
-    /// An answer's body, whose errors are ours.
+    /// A response body that maps the errors of the HTTP client to our own.
     private struct Body: AsyncSequence, Sendable {
         let base: HTTPClientResponse.Body
         let request: WireRequest
@@ -63,7 +63,7 @@ package struct NetworkWire: Wire {
 
     // MARK: Connections
 
-    /// What connections are made by.
+    /// The options that determine how connections are made.
     private struct Traits: Hashable {
         let connectDeadline: Duration
         let limit: Int
@@ -74,8 +74,8 @@ package struct NetworkWire: Wire {
         }
     }
 
-    /// One for the process and all that is set the same way, never shut down: it has no state beyond its idle connections, and
-    /// so no client needs a life cycle.
+    /// The HTTP clients of the process, one for each combination of options. They are never shut down: they have no state except idle
+    /// connections. The SDK's clients therefore need no life cycle.
     private static let clients = Mutex<[Traits: HTTPClient]>([:])
 
     private static func client(_ traits: Traits) -> HTTPClient {
@@ -93,9 +93,9 @@ package struct NetworkWire: Wire {
             connectionPool: .init(
                 idleTimeout: .seconds(20), concurrentHTTP1ConnectionsPerHostSoftLimit: traits.limit))
         configuration.httpVersion = .http1Only
-        // A refused connection is for the retry policy, which knows what may be sent again.
+        // The retry policy handles a refused connection, because it knows what may be sent again.
         configuration.connectionPool.retryConnectionEstablishment = false
-        // The transport makes one span for a call, with all its attempts.
+        // The transport creates one span for each call, including all attempts.
         configuration.tracing.tracer = nil
         return HTTPClient(configuration: configuration)
     }

@@ -1,6 +1,6 @@
-/// The executor that the present task prefers, or `nil` for the shared pool.
+/// The preferred executor of the current task, or `nil` for the global pool.
 ///
-/// Tasks that a call starts on its own do not inherit it; they are given it, so that all of a call runs where its caller does.
+/// Unstructured tasks do not inherit this preference. Pass it to each of them, so that a whole call runs on its caller's executor.
 var preferredExecutor: (any TaskExecutor)? {
     withUnsafeCurrentTask { $0?.unownedTaskExecutor?.asTaskExecutor() }
 }

@@ -1,19 +1,19 @@
-/// A token bucket: each call puts a share of a retry into it, each retry takes a whole one out.
+/// A token bucket for retries: each call deposits a fraction of a retry, and each retry withdraws one.
 struct RetryBudget: Hashable, Sendable {
-    /// How many retries it holds at most, and at the beginning.
+    /// The maximum and initial number of retries.
     static let reserve = 10
 
-    /// In hundredths of a retry.
+    /// The balance in hundredths of a retry.
     private var balance = reserve * 100
 
-    /// Takes in a call.
+    /// Records a call.
     ///
-    /// - Parameter percentage: how much of a retry it is worth.
+    /// - Parameter percentage: the percentage of a retry to deposit.
     mutating func deposit(_ percentage: Int) { balance = min(balance + max(percentage, 0), Self.reserve * 100) }
 
-    /// Takes a retry out.
+    /// Withdraws a retry.
     ///
-    /// - Returns: whether there was one.
+    /// - Returns: whether a retry was available.
     mutating func withdraw() -> Bool {
         guard balance >= 100 else { return false }
         balance -= 100

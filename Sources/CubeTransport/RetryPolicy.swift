@@ -1,19 +1,19 @@
 package import CubeErrors
 
-/// How often and after what pause a call is made again: exponential backoff with full jitter
-/// (Brooker, "Exponential Backoff and Jitter", AWS Architecture Blog, 2015), within a budget.
+/// The retry policy: exponential backoff with full jitter
+/// (Brooker, "Exponential Backoff and Jitter", AWS Architecture Blog, 2015), limited by a budget.
 ///
-/// A call is made again only where nobody served it (408, 425, 429, 502, 503, 504, no connection), and only if being served
-/// twice does no harm, or it was certainly not served.
+/// A call is retried only if no server served it (408, 425, 429, 502, 503, 504, or no connection). In addition, the call must be
+/// idempotent, or the request certainly has not reached a server.
 public struct RetryPolicy: Hashable, Sendable {
-    /// How often a call is made at most, the first time included. Default 3; 1 for never again.
+    /// The maximum number of attempts, including the first. Default: 3; 1 disables retries.
     public var attempts: Int
-    /// The longest pause after the first attempt; it doubles with each. Default 100 ms.
+    /// The maximum pause after the first attempt; it doubles with each attempt. Default: 100 ms.
     public var base: Duration
-    /// The longest pause of all. Default 2 s. Where the server asks for a longer one (`Retry-After`), that counts.
+    /// The upper limit of all pauses. Default: 2 s. A longer `Retry-After` of the server takes precedence.
     public var longest: Duration
-    /// How many retries a client may make for each hundred of its calls, beyond a reserve of ten. Default 10. So clients do not
-    /// multiply the load of a server that is down already.
+    /// The number of retries that a client may make for every hundred calls, in addition to a reserve of ten. Default: 10. The budget
+    /// prevents clients from multiplying the load on a server that is already down.
     public var percentage: Int
 
     public init(
@@ -25,18 +25,18 @@ public struct RetryPolicy: Hashable, Sendable {
         self.percentage = percentage
     }
 
-    /// What to wait before the next attempt; `nil` where there is none.
+    /// Returns the pause before the next attempt; `nil` if no attempt follows.
     ///
     /// - Parameters:
-    ///   - attempt: the one that failed, from 1.
-    ///   - share: by chance, from 0 to 1: how much of the longest pause to take.
+    ///   - attempt: the number of the failed attempt, from 1.
+    ///   - share: the share of the maximum pause to wait, a random number from 0 to 1.
     package func pause(after attempt: Int, _ error: APIError, share: Double) -> Duration? {
         attempt < attempts && error.isUnserved ? backoff(after: attempt, error, share: share) : nil
     }
 
-    /// What to wait before the next attempt of a call that is made until it is served.
+    /// Returns the pause before the next attempt of a call that is repeated until a server serves it.
     ///
-    /// - Parameters: as those of ``pause(after:_:share:)``.
+    /// - Parameters: see ``pause(after:_:share:)``.
     package func backoff(after attempt: Int, _ error: APIError, share: Double) -> Duration {
         let pause = min(longest, base * (1 << min(attempt - 1, 20))) * share
         return max(pause, error.retryAfter ?? .zero)
@@ -44,9 +44,9 @@ public struct RetryPolicy: Hashable, Sendable {
 }
 
 extension APIError {
-    /// The statuses that say that nobody served the call: a conflict that time may solve is the caller's to judge.
+    /// The statuses of a call that no server served. A 409 is not among them: only the caller can decide whether to retry it.
     private static let unserved: Set<Int> = [408, 425, 429, 502, 503, 504]
 
-    /// Whether nobody served the call, so that somebody may later.
+    /// Whether no server served the call, so that a retry may succeed.
     package var isUnserved: Bool { retry && Self.unserved.contains(code) }
 }

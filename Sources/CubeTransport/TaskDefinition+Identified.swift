@@ -1,7 +1,7 @@
 package import CubeTypes
 
 extension TaskDefinition {
-    /// The same with an id: a random one where it has none, so that it counts once, however often a request is made.
+    /// The definition with an id. A definition without one gets a random id, so that a repeated request creates no second task.
     package var identified: TaskDefinition {
         guard id == nil else { return self }
         var definition = self

@@ -1,7 +1,7 @@
 package import CubeErrors
 import CubeTypes
 
-/// One call, as a client states it; the transport adds the address, the token and the request id.
+/// A call as a client describes it. The transport adds the address, the token and the request id.
 package struct TransportRequest: Sendable {
     package enum Method: String, Sendable {
         case get = "GET"
@@ -10,29 +10,30 @@ package struct TransportRequest: Sendable {
         case delete = "DELETE"
     }
 
-    /// The client's method that makes the call: what metrics and traces call it.
+    /// The name of the client's method that makes the call, used in metrics and traces.
     var operation: String
     var method: Method
-    /// Decoded components, without a leading slash.
+    /// The path components, not percent-encoded.
     var path: [String]
     var query: [(name: String, value: String)]
     var body: (any Encodable & Sendable)?
-    /// From the first attempt to the last byte of the answer, of a stream to its head; `nil`: as the client's options say.
+    /// The deadline for the call, from the first attempt to the last byte of the response; for a stream, to the head of the response.
+    /// `nil` for the deadlines in the client's options.
     var deadline: Duration?
-    /// How long the server may hold the answer back.
+    /// How long the server may delay the response.
     var wait: Duration?
-    /// The largest answer that is read, in bytes; `nil`: as the client's options say.
+    /// The maximum size of the response in bytes; `nil` for the limit in the client's options.
     var answerLimit: Int?
-    /// Whether sending it twice does what sending it once does.
+    /// Whether a repeated request has no further effect.
     var isIdempotent: Bool
-    /// The error by which a call that removes something learns, when it is made again, that the first time did it.
+    /// The error reason that means that the target of a removal does not exist. For a repeated request, it counts as success.
     var goneReason: ErrorReason?
 
     /// - Parameters:
-    ///   - query: a `nil` value leaves its name out.
-    ///   - wait: how long the server may hold the answer back; the deadline is then that and a little more.
-    ///   - isIdempotent: by default what HTTP says of the method.
-    ///   - goneReason: says that what the call removes is not there.
+    ///   - query: the query parameters; parameters with a `nil` value are omitted.
+    ///   - wait: how long the server may delay the response; it is added to the deadline.
+    ///   - isIdempotent: whether a repeated request has no further effect; by default, whether the HTTP method is idempotent.
+    ///   - goneReason: the error reason that means that the target of the removal does not exist.
     package init(
         _ method: Method, _ path: [String], query: KeyValuePairs<String, (any CustomStringConvertible)?> = [:],
         body: (any Encodable & Sendable)? = nil, wait: Duration? = nil, deadline: Duration? = nil,
@@ -53,21 +54,21 @@ package struct TransportRequest: Sendable {
         self.goneReason = goneReason
     }
 
-    /// How long one attempt, and all of them together, may take.
+    /// Returns the deadlines for one attempt and for all attempts together.
     func deadlines(_ options: ClientOptions) -> (attempt: Duration, total: Duration) {
         if let deadline { return (deadline, deadline) }
         let attempt = options.requestDeadline + (wait ?? .zero)
         return (attempt, max(attempt, options.totalDeadline))
     }
 
-    /// The path and query as they stand in the request line.
+    /// The path and query of the request line, percent-encoded.
     var target: String {
         let pairs = query.map { "\(Self.escape($0.name))=\(Self.escape($0.value))" }
         return "/" + path.map(Self.escape).joined(separator: "/")
             + (pairs.isEmpty ? "" : "?" + pairs.joined(separator: "&"))
     }
 
-    /// Percent-encodes all but the unreserved characters of RFC 3986.
+    /// Percent-encodes all characters except the unreserved characters of RFC 3986.
     static func escape(_ text: String) -> String {
         var escaped = ""
         for byte in text.utf8 {

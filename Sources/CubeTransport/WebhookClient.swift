@@ -5,12 +5,12 @@ import FoundationEssentials
 import NIOCore
 import NIOHTTP1
 
-/// A URL of somebody else that takes JSON. The URL may be a secret: messages name its host alone.
+/// A client for a webhook of another program that accepts JSON. The URL may be a secret, so messages contain only its host.
 package struct WebhookClient: Sendable {
     private static let deadline: Duration = .seconds(10)
 
-    /// One for the process, never shut down. The one that libraries share tries to connect until the deadline, and never says what
-    /// keeps it from it.
+    /// The HTTP client of the process, which is never shut down. AsyncHTTPClient's shared client would retry failed connections until
+    /// the deadline and would never report why they failed.
     private static let client: HTTPClient = {
         var configuration = HTTPClient.Configuration.singletonConfiguration
         configuration.connectionPool.retryConnectionEstablishment = false
@@ -20,7 +20,7 @@ package struct WebhookClient: Sendable {
     private let url: String
     private let host: String
 
-    /// - Throws: `validation_failed` for what is no `http` or `https` URL.
+    /// - Throws: `validation_failed` if the text is not an `http` or `https` URL.
     package init(url: String) throws(APIError) {
         let parts = URLComponents(string: url)
         guard let parts, ["http", "https"].contains(parts.scheme), let host = parts.host, !host.isEmpty else {
@@ -30,7 +30,9 @@ package struct WebhookClient: Sendable {
         self.host = host
     }
 
-    /// - Throws: an `APIError` for everything but an answer of success.
+    /// Sends a JSON body.
+    ///
+    /// - Throws: an `APIError` for anything other than a successful response.
     package func post(_ body: some Encodable) async throws {
         let label = "POST to \(host)"
         var request = HTTPClientRequest(url: url)
@@ -44,7 +46,7 @@ package struct WebhookClient: Sendable {
             try await Deadlines.ofProcess.within(Self.deadline) {
                 let response = try await Self.client.execute(prepared, deadline: .distantFuture)
                 guard response.status.code < 300 else {
-                    throw APIError.onTheWay(.unavailable, "\(label): status \(response.status.code)")
+                    throw APIError(.unavailable, "\(label): status \(response.status.code)")
                 }
             }
         } catch is Overdue {

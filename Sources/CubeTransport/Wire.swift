@@ -1,18 +1,18 @@
 package import CubeErrors
 import CubeTypes
 
-/// Carries one request to a server and brings the head of its answer: over the network, to one of several servers, or to a
-/// server in the same process. It knows nothing of retries, deadlines and JSON, which are the transport's.
+/// Carries a request to a server and returns the head of the response: over the network, to one of several servers, or to a server
+/// in the same process. Retries, deadlines and JSON are the responsibility of the transport.
 package protocol Wire: Sendable {
-    /// - Throws: ``WireError`` where no answer came; `CancellationError`.
+    /// - Throws: ``WireError`` if there is no response; `CancellationError`.
     func exchange(_ request: WireRequest) async throws -> WireAnswer
-    /// How messages name the server, such as `http://127.0.0.1:8081`.
+    /// The name of the server in messages, such as `http://127.0.0.1:8081`.
     var name: String { get }
 }
 
-/// A request as it stands on the wire, without an address.
+/// A request in its wire form, without an address.
 package struct WireRequest: Sendable {
-    /// In capital letters.
+    /// The HTTP method in upper case.
     package var method: String
     /// The path and the query, percent-encoded.
     package var target: String
@@ -28,8 +28,8 @@ package struct WireRequest: Sendable {
         self.body = body
     }
 
-    /// What messages call it: without the query, which may be long. Only the URL of a server can be continued by a path: that
-    /// of a socket would read like a longer path of the file system.
+    /// Returns the label of the request in messages, without the query, which may be long. The path is appended only to an HTTP URL:
+    /// appended to the path of a Unix socket, it would look like part of the file path.
     package func label(at server: String) -> String {
         let path = target.prefix { $0 != "?" }
         if case .tcp = Endpoint(rawValue: server)?.address { return "\(method) \(server)\(path)" }
@@ -37,12 +37,12 @@ package struct WireRequest: Sendable {
     }
 }
 
-/// An answer whose body is still to come.
+/// A response whose body has not been read yet.
 package struct WireAnswer: Sendable {
     package var status: Int
     package var headers: [(name: String, value: String)]
     package var body: ByteStream
-    /// Who answered, as messages name it.
+    /// The name of the responding server in messages.
     package var origin: String
 
     package init(status: Int, headers: [(name: String, value: String)] = [], body: ByteStream, origin: String) {
@@ -52,16 +52,16 @@ package struct WireAnswer: Sendable {
         self.origin = origin
     }
 
-    /// A header field, whatever the case of its name.
+    /// Returns the value of a header field, whose name is case-insensitive.
     func header(_ name: String) -> String? {
         headers.first { $0.name.utf8.count == name.utf8.count && $0.name.lowercased() == name.lowercased() }?.value
     }
 }
 
-/// Why no answer came.
+/// The reason why there is no response.
 package struct WireError: Error {
     package var error: APIError
-    /// Whether the server may have seen the request. Where it certainly did not, it may be sent again whatever it asks for.
+    /// Whether the server may have received the request. If it certainly has not, even a call that is not idempotent may be repeated.
     package var mayHaveArrived: Bool
 
     package init(_ error: APIError, mayHaveArrived: Bool = true) {

@@ -6,12 +6,12 @@ import NIOHTTP1
 import NIOPosix
 import NIOSSL
 
-/// What went wrong on the way, in words of our own: descriptions by other libraries name their types, and may hold what was
-/// sent, the token included.
+/// A failed connection or transfer, described in our own words: the descriptions of other libraries contain type names and may
+/// contain what was sent, including the token.
 struct WireFault: Sendable {
     let reason: ErrorReason
     let words: String
-    /// Whether the server may have seen the request.
+    /// Whether the server may have received the request.
     let mayHaveArrived: Bool
 
     init(_ reason: ErrorReason, _ words: String, mayHaveArrived: Bool = true) {
@@ -20,7 +20,7 @@ struct WireFault: Sendable {
         self.mayHaveArrived = mayHaveArrived
     }
 
-    /// - Returns: `nil` for a cancellation.
+    /// Classifies an error; `nil` for a cancellation.
     static func of(_ error: any Error) -> WireFault? {
         switch error {
         case let error as HTTPClientError: of(error)
@@ -40,18 +40,18 @@ struct WireFault: Sendable {
     }
 
     private static let closed = WireFault(.unavailable, "the connection was closed")
-    private static let brokenOff = WireFault(.unavailable, "the answer broke off")
-    private static let notHTTP = WireFault(.malformedAnswer, "the answer is not HTTP")
-    private static let noConnection = WireFault(.unavailable, "no connection in time", mayHaveArrived: false)
+    private static let brokenOff = WireFault(.unavailable, "the connection closed before the response was complete")
+    private static let notHTTP = WireFault(.malformedAnswer, "the response is not HTTP")
+    private static let noConnection = WireFault(.unavailable, "the connection timed out", mayHaveArrived: false)
     private static let noAddress = WireFault(
-        .validationFailed, "there is no such address to connect to", mayHaveArrived: false)
+        .validationFailed, "the address is invalid", mayHaveArrived: false)
     private static let untrusted = WireFault(
-        .unavailable, "no TLS connection: the handshake failed, or the certificate is not trusted",
+        .unavailable, "the TLS connection failed: the handshake failed, or the certificate is not trusted",
         mayHaveArrived: false)
-    private static let unknown = WireFault(.internal, "the call failed in a way that this version does not know")
+    private static let unknown = WireFault(.internal, "the request failed with an unknown error")
 
     private static func unknown(host: String) -> WireFault {
-        WireFault(.unavailable, "the host name \"\(host.prefix(80))\" is not known", mayHaveArrived: false)
+        WireFault(.unavailable, "the host name \"\(host.prefix(80))\" cannot be resolved", mayHaveArrived: false)
     }
 
     private static func isOfName(_ error: NIOSSLExtraError) -> Bool {
@@ -64,20 +64,20 @@ struct WireFault: Sendable {
         case .connectTimeout, .getConnectionFromPoolTimeout, .tlsHandshakeTimeout, .socksHandshakeTimeout,
             .httpProxyHandshakeTimeout:
             noConnection
-        case .deadlineExceeded, .readTimeout, .writeTimeout: WireFault(.timeout, "no answer in time")
+        case .deadlineExceeded, .readTimeout, .writeTimeout: WireFault(.timeout, "no response in time")
         case .remoteConnectionClosed, .uncleanShutdown: closed
         case .requestStreamCancelled:
-            WireFault(.unavailable, "the server answered before it had the whole request")
+            WireFault(.unavailable, "the server responded before it received the whole request")
         case .invalidProxyResponse, .proxyAuthenticationRequired:
-            WireFault(.unavailable, "the proxy does not let the call through", mayHaveArrived: false)
+            WireFault(.unavailable, "the proxy rejected the request", mayHaveArrived: false)
         case .invalidURL, .emptyHost, .emptyScheme, .missingSocketPath: noAddress
-        // Two errors are alike only where their texts are, which these bring along; their short form has none.
+        // These errors carry a text and are equal only if their texts are equal, so their short descriptions are compared.
         case _ where error.shortDescription == HTTPClientError.unsupportedScheme("").shortDescription: noAddress
         case _ where error.shortDescription == HTTPClientError.invalidHeaderFieldNames([]).shortDescription,
             _ where error.shortDescription == HTTPClientError.invalidHeaderFieldValues([]).shortDescription:
             WireFault(
                 .validationFailed,
-                "the token, or another header field, contains a character that no header field may contain",
+                "the token or another header field contains an invalid character",
                 mayHaveArrived: false)
         case _
         where error.shortDescription
@@ -98,7 +98,7 @@ struct WireFault: Sendable {
         if let refusal = failures.compactMap({ $0 as? IOError }).first {
             return WireFault(.unavailable, of(refusal).words, mayHaveArrived: false)
         }
-        // A host that has an address was tried.
+        // If there were connection errors, the host name was resolved.
         return failures.isEmpty ? unknown(host: error.host) : noConnection
     }
 

@@ -72,11 +72,11 @@ struct ClientConfigurationTests {
         #expect(error?.reason == .validationFailed)
         #expect(
             error?.fields.map(\.description) == [
-                "manager: is missing: CUBE_MANAGER names one, such as http://127.0.0.1:8081",
+                "manager: is missing; set CUBE_MANAGER, such as http://127.0.0.1:8081",
                 "token_file: \"/none\" cannot be read: No such file or directory",
                 "owner: \"No Name\" must match [a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?",
-                "connect_deadline: \"0s\" must be a whole number above 0 and ms, s, m or h, such as 5s",
-                "total_deadline: \"soon\" must be a whole number above 0 and ms, s, m or h, such as 5s",
+                "connect_deadline: \"0s\" must be a whole number above 0 with the unit ms, s, m or h, such as 5s",
+                "total_deadline: \"soon\" must be a whole number above 0 with the unit ms, s, m or h, such as 5s",
                 "retry_attempts: \"0\" must be a whole number from 1 to 100",
             ])
     }

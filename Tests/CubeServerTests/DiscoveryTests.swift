@@ -168,7 +168,7 @@ struct DiscoveryTests {
             Told(name: endpoint.rawValue) { name in
                 asked.withLock { $0.append(name) }
                 switch name {
-                case Self.endpoint(1).rawValue: throw WireError(.onTheWay(.unavailable, "away"), mayHaveArrived: false)
+                case Self.endpoint(1).rawValue: throw WireError(APIError(.unavailable, "away"), mayHaveArrived: false)
                 case Self.endpoint(2).rawValue:
                     return RetryTests.answer(503, [(FailoverWire.leader, Self.endpoint(3).rawValue)], "{}")
                 default: return RetryTests.answer(200)
@@ -186,7 +186,7 @@ struct DiscoveryTests {
     @Test func `where nobody can be looked for, the one that is known stays`() async throws {
         let isBroken = Mutex(false)
         let wire = FailoverWire(name: "all", refresh: .zero) {
-            if isBroken.withLock(\.self) { throw APIError.onTheWay(.unavailable, "no name server") }
+            if isBroken.withLock(\.self) { throw APIError(.unavailable, "no name server") }
             return [Self.endpoint(1)]
         } connect: { endpoint in
             Told(name: endpoint.rawValue) { _ in RetryTests.answer(200) }

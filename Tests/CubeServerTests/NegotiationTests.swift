@@ -45,8 +45,8 @@ struct NegotiationTests {
                 #expect(error?.retry == false)
                 #expect(
                     error?.message.hasSuffix(
-                        ": the server is Cube 9.0.0 and speaks versions 6 to 7 of the HTTP interface, this client is "
-                            + "\(ProductVersion.current) and speaks version 1: upgrade the client") == true,
+                        ": the server (Cube 9.0.0) speaks versions 6 to 7 of the HTTP API, but this client "
+                            + "(\(ProductVersion.current)) speaks version 1; upgrade the client") == true,
                     "\(String(describing: error))")
             }
             // Nobody tries again.
@@ -108,7 +108,7 @@ struct NegotiationTests {
                     }
                     try await group.waitForAll()
                 }
-                let told = "is deprecated since Cube 0.3.0 and will be gone with 0.5.0; use GET /b; it is better"
+                let told = "is deprecated since Cube 0.3.0 and will be removed in 0.5.0; use GET /b; it is better"
                 #expect(recorder.messages.withLock(\.self) == ["GET \(endpoint)/a \(told)"])
                 // A refusal tells it too.
                 for _ in 0..<2 {

@@ -47,7 +47,7 @@ struct RetryTests {
         HTTPTransport(wire: wire, options: ClientOptions(retries: policy, logger: silent))
     }
 
-    let away = APIError.onTheWay(.unavailable, "away")
+    let away = APIError(.unavailable, "away")
 
     @Test func `what certainly did not arrive is sent again, whatever it asks for`() async throws {
         for (mayHaveArrived, attempts) in [(false, 3), (true, 1)] {

@@ -60,7 +60,7 @@ struct WaitingTests {
         func mend() { state.withLock { $0.isCut = false } }
 
         func exchange(_ request: WireRequest) async throws -> WireAnswer {
-            let away = WireError(.onTheWay(.unavailable, "the way is cut"), mayHaveArrived: false)
+            let away = WireError(APIError(.unavailable, "the way is cut"), mayHaveArrived: false)
             let base = base
             let call: (Int, Task<WireAnswer, any Error>)? = state.withLock { state in
                 guard !state.isCut else {
@@ -157,7 +157,7 @@ struct WaitingTests {
         }
         let message = try #require(await error).message
         #expect(await error?.reason == .timeout)
-        #expect(message.hasSuffix(": no answer from the manager within 5s"), "\(message)")
+        #expect(message.hasSuffix(": no response from the manager within 5s"), "\(message)")
     }
 
     @Test func `a call that times out tells how long it took with all its attempts`() async throws {
@@ -170,7 +170,7 @@ struct WaitingTests {
             try await eventually { clock.nextDeadline == next }
             clock.advance(to: next)
         }
-        #expect(await error?.message == "GET /a at silent: no answer within 1m (3 attempts)")
+        #expect(await error?.message == "GET /a at silent: no response within 1m (3 attempts)")
     }
 
     @Test func `a run that is cancelled tells the task that it leaves running`() async throws {
@@ -264,7 +264,7 @@ struct WaitingTests {
             wire.cut()
             let message = try #require(await error).message
             #expect(message.contains("web/0 is"))
-            #expect(message.hasSuffix("; the manager does not answer: the way is cut"), "\(message)")
+            #expect(message.hasSuffix("; the manager does not respond: the way is cut"), "\(message)")
         }
     }
 }

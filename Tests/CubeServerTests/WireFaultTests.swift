@@ -59,17 +59,17 @@ import Testing
         for (error, reason, words, mayHaveArrived) in [
             (
                 HTTPClientError.invalidHeaderFieldValues(["Bearer secret"]), ErrorReason.validationFailed,
-                "the token, or another header field, contains a character that no header field may contain", false
+                "the token or another header field contains an invalid character", false
             ),
             (IOError(errnoCode: 111, reason: ""), .unavailable, "Connection refused", false),
-            (HTTPParserError.invalidVersion, .malformedAnswer, "the answer is not HTTP", true),
+            (HTTPParserError.invalidVersion, .malformedAnswer, "the response is not HTTP", true),
             (HTTPClientError.remoteConnectionClosed, .unavailable, "the connection was closed", true),
             (
                 NIOSSLError.unableToValidateCertificate, .unavailable,
-                "no TLS connection: the handshake failed, or the certificate is not trusted", false
+                "the TLS connection failed: the handshake failed, or the certificate is not trusted", false
             ),
             (NIOSSLExtraError.failedToValidateHostname, .unavailable, "the certificate is not for this host", false),
-            (Unheard(), .internal, "the call failed in a way that this version does not know", true),
+            (Unheard(), .internal, "the request failed with an unknown error", true),
         ] as [(any Error, ErrorReason, String, Bool)] {
             let fault = WireFault.of(error)
             #expect(fault?.reason == reason)
@@ -96,9 +96,12 @@ import Testing
     }
 
     @Test(arguments: [
-        ("SSH-2.0-OpenSSH_9.6\r\n", ErrorReason.malformedAnswer, "the answer is not HTTP"),
-        ("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc", .unavailable, "the answer broke off"),
-        ("HTTP/1.1 200 OK\r\nContent-Length: ten\r\n\r\n", .malformedAnswer, "the answer is not HTTP"),
+        ("SSH-2.0-OpenSSH_9.6\r\n", ErrorReason.malformedAnswer, "the response is not HTTP"),
+        (
+            "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc", .unavailable,
+            "the connection closed before the response was complete"
+        ),
+        ("HTTP/1.1 200 OK\r\nContent-Length: ten\r\n\r\n", .malformedAnswer, "the response is not HTTP"),
         ("", .unavailable, "the connection was closed"),
     ])
     func `an answer that is none says so`(answer: String, reason: ErrorReason, words: String) async throws {
@@ -116,7 +119,8 @@ import Testing
     @Test func `a host without an address is named`() async throws {
         let error = try await failure(Endpoint(.tcp(host: "nowhere.invalid", port: 1)))
         #expect(error.reason == .unavailable)
-        #expect(error.message == "GET http://nowhere.invalid:1/a/b: the host name \"nowhere.invalid\" is not known")
+        #expect(
+            error.message == "GET http://nowhere.invalid:1/a/b: the host name \"nowhere.invalid\" cannot be resolved")
     }
 
     @Test func `a server without TLS is told as that to what needs it`() async throws {
@@ -128,7 +132,7 @@ import Testing
                 let error = await #expect(throws: APIError.self) { try await WebhookClient(url: url).post(["a": 1]) }
                 #expect(
                     error?.message
-                        == "POST to 127.0.0.1: no TLS connection: the handshake failed, or the certificate is not trusted"
+                        == "POST to 127.0.0.1: the TLS connection failed: the handshake failed, or the certificate is not trusted"
                 )
                 #expect(error?.isFromServer == false)
             }

@@ -3,34 +3,34 @@ import CubeLinux
 import Glibc
 import NIOPosix
 
-/// Asks the machine's name service, which blocks, on a thread that may. Giving up waits for nothing.
+/// Queries the resolver of the machine. The calls block, so they run on a thread pool. A cancelled query returns immediately.
 package enum NameService {
-    /// All addresses of a host, IPv4 and IPv6, in the order that the machine prefers (RFC 6724).
+    /// Returns all IPv4 and IPv6 addresses of a host, in the machine's order of preference (RFC 6724).
     ///
-    /// - Throws: `unavailable` where there is none.
+    /// - Throws: `unavailable` if the host has no address.
     package static func addresses(of host: String) async throws -> [String] {
         let answer = try await elsewhere { lookUp(host) }
         guard case .success(let addresses) = answer else {
             guard case .failure(let failure) = answer else { return [] }
-            throw APIError.onTheWay(.unavailable, "\(host) has no address: \(failure.words)")
+            throw APIError(.unavailable, "\(host): the host name cannot be resolved (\(failure.words))")
         }
         return addresses
     }
 
-    /// The SRV records of a service, such as `_cube-manager._tcp.example.org`.
+    /// Returns the SRV records of a service, such as `_cube-manager._tcp.example.org`.
     ///
-    /// - Parameter port: that of a name server on this machine; `nil` asks those of the machine's configuration.
-    /// - Throws: `unavailable` where there is none.
+    /// - Parameter port: the port of a name server on this machine; `nil` queries the configured name servers.
+    /// - Throws: `unavailable` if the service has no SRV record.
     package static func services(of name: String, port: UInt16? = nil) async throws -> [ServiceRecord] {
         let answer = try await elsewhere { query(name, port: port) }
         switch answer {
         case .failure(let failure):
-            throw APIError.onTheWay(.unavailable, "\(name) has no SRV record: \(failure.words)")
+            throw APIError(.unavailable, "\(name): the SRV records cannot be looked up (\(failure.words))")
         case .success(let bytes):
             do {
                 return try ServiceRecord.records(in: bytes)
             } catch {
-                throw APIError.onTheWay(.malformedAnswer, "\(name): the name server's answer cannot be read")
+                throw APIError(.malformedAnswer, "\(name): the response of the name server is malformed")
             }
         }
     }

@@ -1,11 +1,11 @@
-/// Where a service is, as an SRV record says it (RFC 2782).
+/// The location of a service, from an SRV record (RFC 2782).
 package struct ServiceRecord: Hashable, Sendable {
-    /// The lowest is asked first.
+    /// The priority; the lowest is used first.
     package var priority: Int
-    /// How often it is to be asked, compared with others of its priority.
+    /// The share of requests among records of the same priority.
     package var weight: Int
     package var port: Int
-    /// A host's name, without the dot at its end.
+    /// The host name, without the trailing dot.
     package var target: String
 
     package init(priority: Int, weight: Int, port: Int, target: String) {
@@ -15,11 +15,11 @@ package struct ServiceRecord: Hashable, Sendable {
         self.target = target
     }
 
-    /// By priority, and within one by chance, as their weights say.
+    /// Returns the records sorted by priority; records of the same priority are in random order according to their weights.
     package static func ordered(
         _ records: [ServiceRecord], using generator: inout some RandomNumberGenerator
     ) -> [ServiceRecord] {
-        // Those of weight 0 come first, so that they are chosen at all, if seldom.
+        // Records of weight 0 come first, so that they have a small chance to be chosen.
         var rest = records.sorted {
             ($0.priority, $0.weight, $0.target, $0.port) < ($1.priority, $1.weight, $1.target, $1.port)
         }
@@ -38,12 +38,12 @@ package struct ServiceRecord: Hashable, Sendable {
 }
 
 extension ServiceRecord {
-    /// What is no answer of a name server.
+    /// The error for a malformed response of a name server.
     package struct Malformed: Error {}
 
     private static let type = 33
 
-    /// Reads the SRV records of a name server's answer (RFC 1035, 4.1). What it says besides is passed over.
+    /// Parses the SRV records in the response of a name server (RFC 1035, 4.1). Other records are ignored.
     package static func records(in answer: [UInt8]) throws(Malformed) -> [ServiceRecord] {
         var reader = MessageReader(bytes: answer)
         try reader.skip(4)
@@ -66,7 +66,7 @@ extension ServiceRecord {
                 let weight = try reader.integer()
                 let port = try reader.integer()
                 let target = try reader.name()
-                // A target of "." says that there is no such service.
+                // A target of "." means that the service does not exist.
                 if !target.isEmpty {
                     records.append(ServiceRecord(priority: priority, weight: weight, port: port, target: target))
                 }
@@ -78,9 +78,9 @@ extension ServiceRecord {
     }
 }
 
-/// Reads the parts of a message of the domain name system.
+/// A reader for the fields of a DNS message.
 private struct MessageReader {
-    /// As many bytes as a name has at most.
+    /// The maximum length of a name in bytes.
     private static let longestName = 255
 
     let bytes: [UInt8]
@@ -95,14 +95,14 @@ private struct MessageReader {
         self.place = place
     }
 
-    /// Two bytes, the higher first.
+    /// Reads a 16-bit big-endian integer.
     mutating func integer() throws(ServiceRecord.Malformed) -> Int {
         guard place + 2 <= bytes.count else { throw ServiceRecord.Malformed() }
         defer { place += 2 }
         return Int(bytes[place]) << 8 | Int(bytes[place + 1])
     }
 
-    /// A name, whose end may stand earlier in the message. A reference leads backwards only, so that there is no cycle.
+    /// Reads a name. It may end with a compression pointer, which must point backwards, so that there is no cycle.
     mutating func name() throws(ServiceRecord.Malformed) -> String {
         var labels: [String] = []
         var (at, end): (Int, Int?) = (place, nil)
