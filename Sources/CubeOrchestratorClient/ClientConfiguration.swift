@@ -3,41 +3,41 @@ public import CubeErrors
 public import CubeTransport
 public import CubeTypes
 
-/// Everything that a program needs to reach a system: where its managers are, the token, whose workloads, and how to call.
+/// The configuration of a client: where the managers are, the token, the owner and the call options.
 ///
 /// ```swift
 /// // CUBE_MANAGER=http://10.0.0.5:8081 CUBE_TOKEN_FILE=/run/secrets/cube
 /// let client = OrchestratorClient(try .load())
 /// ```
 ///
-/// What is set in code goes before the environment, and that before the file:
+/// Values set in code take precedence over the environment, and the environment over the file:
 ///
-/// | Key of the file | Variable | Means | Default |
+/// | Key of the file | Variable | Meaning | Default |
 /// |---|---|---|---|
-/// | `manager` | `CUBE_MANAGER` | where the managers are: see ``ManagerLocation`` | must be given |
-/// | `token` | `CUBE_TOKEN` | what the managers ask for on TCP | none |
+/// | `manager` | `CUBE_MANAGER` | the location of the managers: see ``ManagerLocation`` | required |
+/// | `token` | `CUBE_TOKEN` | the token that the managers require over TCP | none |
 /// | `token_file` | `CUBE_TOKEN_FILE` | a file whose first line is the token | none |
-/// | `owner` | `CUBE_OWNER` | whose workloads | `manual` |
+/// | `owner` | `CUBE_OWNER` | the owner of the workloads | `manual` |
 /// | `connect_deadline` | `CUBE_CONNECT_DEADLINE` | see `ClientOptions`; such as `500ms`, `5s`, `10m` | `5s` |
 /// | `request_deadline` | `CUBE_REQUEST_DEADLINE` | | `20s` |
 /// | `total_deadline` | `CUBE_TOTAL_DEADLINE` | | `60s` |
 /// | `silence_deadline` | `CUBE_SILENCE_DEADLINE` | | `20s` |
-/// | `connection_limit` | `CUBE_CONNECTION_LIMIT` | connections to one server at a time | `128` |
-/// | `retry_attempts` | `CUBE_RETRY_ATTEMPTS` | how often a call is made at most, 1 to 100 | `3` |
-/// | `retry_percentage` | `CUBE_RETRY_PERCENTAGE` | retries for each hundred calls, 0 to 100 | `10` |
-/// | `answer_limit` | `CUBE_ANSWER_LIMIT` | in bytes | `67108864` |
+/// | `connection_limit` | `CUBE_CONNECTION_LIMIT` | the maximum number of concurrent connections to one server | `128` |
+/// | `retry_attempts` | `CUBE_RETRY_ATTEMPTS` | the maximum number of attempts of a call, 1 to 100 | `3` |
+/// | `retry_percentage` | `CUBE_RETRY_PERCENTAGE` | the number of retries for every hundred calls, 0 to 100 | `10` |
+/// | `answer_limit` | `CUBE_ANSWER_LIMIT` | the maximum size of a response in bytes | `67108864` |
 ///
-/// A variable that is empty counts as not set.
+/// An empty variable counts as unset.
 ///
 /// - Since: 0.1
 public struct ClientConfiguration: Sendable {
-    /// Where the managers are.
+    /// The location of the managers.
     public var managers: ManagerLocation
-    /// What they ask for on TCP; it goes to all of them. A Unix socket needs none.
+    /// The token that the managers require over TCP, sent to each of them. A Unix socket needs none.
     public var token: String?
-    /// Whose workloads, where a call does not say it.
+    /// The owner of the workloads, if a call specifies none.
     public var owner: OwnerName
-    /// Deadlines, retries, limits, logger.
+    /// Deadlines, retries, limits and the logger.
     public var options: ClientOptions
 
     public init(
@@ -50,15 +50,15 @@ public struct ClientConfiguration: Sendable {
         self.options = options
     }
 
-    /// Reads a configuration with whatever `swift-configuration` reads from; scoped to `cube`, the keys are those of the table.
+    /// Reads a configuration from a `swift-configuration` reader. Scoped to `cube`, it has the keys of the table above.
     ///
     /// - Parameters:
-    ///   - reader: what is read.
-    ///   - managers: goes before what is read.
-    ///   - token: goes before what is read.
-    ///   - owner: goes before what is read.
-    ///   - options: where nothing else is read.
-    /// - Throws: `validation_failed` with everything that breaks a rule.
+    ///   - reader: the reader.
+    ///   - managers: takes precedence over the reader.
+    ///   - token: takes precedence over the reader.
+    ///   - owner: takes precedence over the reader.
+    ///   - options: the options for which the reader has no value.
+    /// - Throws: `validation_failed` with all broken rules.
     public init(
         _ reader: ConfigReader, managers: ManagerLocation? = nil, token: String? = nil, owner: OwnerName? = nil,
         options: ClientOptions = ClientOptions()
@@ -85,13 +85,13 @@ public struct ClientConfiguration: Sendable {
     /// Reads a configuration from the environment and a file.
     ///
     /// - Parameters:
-    ///   - file: a JSON object with the keys of the table; `nil` for none.
-    ///   - environment: default: that of the process.
-    ///   - managers: goes before what is read.
-    ///   - token: goes before what is read.
-    ///   - owner: goes before what is read.
-    ///   - options: where nothing else is read.
-    /// - Throws: `validation_failed` with everything that breaks a rule.
+    ///   - file: the path of a JSON object with the keys of the table above; `nil` for no file.
+    ///   - environment: the environment variables; by default, those of the process.
+    ///   - managers: takes precedence over environment and file.
+    ///   - token: takes precedence over environment and file.
+    ///   - owner: takes precedence over environment and file.
+    ///   - options: the options that neither the environment nor the file sets.
+    /// - Throws: `validation_failed` with all broken rules.
     public static func load(
         file: String? = nil, environment: [String: String]? = nil, managers: ManagerLocation? = nil,
         token: String? = nil, owner: OwnerName? = nil, options: ClientOptions = ClientOptions()

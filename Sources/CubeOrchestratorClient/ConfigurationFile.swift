@@ -4,10 +4,10 @@ import CubeJSON
 import CubeSystem
 import FoundationEssentials
 
-/// A configuration as a JSON object. It is read by the reader of manifests, which names the place of every problem and needs no
-/// Foundation, which the JSON of swift-configuration does.
+/// A configuration file with a JSON object. It is parsed by the JSON reader of manifests, because that reader reports the location
+/// of every problem and, unlike the JSON provider of swift-configuration, does not need Foundation.
 enum ConfigurationFile {
-    /// - Throws: `validation_failed` with everything that is wrong with the file.
+    /// - Throws: `validation_failed` with all problems of the file.
     static func provider(_ path: String) throws(APIError) -> InMemoryProvider {
         let bytes: [UInt8]
         do throws(FileError) {
@@ -22,7 +22,7 @@ enum ConfigurationFile {
             throw refusal([error], bytes, path)
         }
         var problems: [Problem] = document.duplicateKeys.map { duplicate in
-            Problem(.duplicateKey, "the key \(Quoted(duplicate.key.text)) stands twice", at: duplicate.key.range)
+            Problem(.duplicateKey, "duplicate key \(Quoted(duplicate.key.text))", at: duplicate.key.range)
         }
         let keys = Dictionary(
             uniqueKeysWithValues: ConfigurationValues.keys.map { (ConfigurationValues.spelling($0), $0) })
@@ -50,7 +50,7 @@ enum ConfigurationFile {
         return InMemoryProvider(name: path, values: values)
     }
 
-    /// A string, a number, or strings separated by commas.
+    /// Returns the text of a string or a whole number, or the strings of an array separated by commas.
     private static func text(of value: JSONValue) -> String? {
         switch value.kind {
         case .string: return value.string

@@ -4,9 +4,9 @@ import CubeSystem
 import CubeTypes
 import FoundationEssentials
 
-/// Takes values out of a reader and collects what breaks a rule.
+/// Reads values from a configuration reader, and collects the values that break a rule.
 struct ConfigurationValues {
-    /// All keys of a configuration, as the reader spells them.
+    /// All keys of a configuration, in the spelling of the reader.
     static let keys = [
         "manager", "token", "tokenFile", "owner", "connectDeadline", "requestDeadline", "totalDeadline",
         "connectionLimit",
@@ -18,12 +18,12 @@ struct ConfigurationValues {
 
     init(_ reader: ConfigReader) { self.reader = reader }
 
-    /// The key as files and messages spell it.
+    /// Returns the spelling of a key in files and messages.
     static func spelling(_ key: String) -> String {
         key.reduce(into: "") { $0 += $1.isUppercase ? "_\($1.lowercased())" : String($1) }
     }
 
-    /// Every value is a text at first, so that one that is not what it must be is told, not passed over.
+    /// Reads every value as text first, so that a value of the wrong type is reported and not ignored.
     private func text(_ key: String, isSecret: Bool = false) -> String? {
         guard let value = reader.string(forKey: ConfigKey([key]), isSecret: isSecret), !value.isEmpty else {
             return nil
@@ -40,7 +40,7 @@ struct ConfigurationValues {
     mutating func location(given: ManagerLocation?) -> ManagerLocation? {
         if let given { return given }
         guard let value = text("manager") else {
-            refuse("manager", nil, "is missing: CUBE_MANAGER names one, such as http://127.0.0.1:8081")
+            refuse("manager", nil, "is missing; set CUBE_MANAGER, such as http://127.0.0.1:8081")
             return nil
         }
         do {
@@ -56,12 +56,12 @@ struct ConfigurationValues {
         let (token, file) = (text("token", isSecret: true), text("tokenFile"))
         guard let file else { return token }
         guard token == nil else {
-            refuse("tokenFile", file, "is given beside token: give one of them")
+            refuse("tokenFile", file, "must not be combined with token; set only one of them")
             return nil
         }
         do throws(FileError) {
             let line = try NamedFile.text(file).prefix { !$0.isNewline }
-            if line.isEmpty { refuse("tokenFile", file, "holds no token in its first line") }
+            if line.isEmpty { refuse("tokenFile", file, "does not contain a token in its first line") }
             return String(line)
         } catch {
             refuse("tokenFile", file, "cannot be read: \(error.cause)")
@@ -82,13 +82,13 @@ struct ConfigurationValues {
     mutating func read(_ key: String, into duration: inout Duration) {
         guard let value = text(key) else { return }
         guard let read = Duration(text: value), read > .zero else {
-            return refuse(key, value, "must be a whole number above 0 and ms, s, m or h, such as 5s")
+            return refuse(key, value, "must be a whole number above 0 with the unit ms, s, m or h, such as 5s")
         }
         duration = read
     }
 
     mutating func read(_ key: String, into number: inout Int, in range: ClosedRange<Int>) {
-        // A provider of the caller's may have it as a number.
+        // A custom provider may store the value as a number.
         guard let value = text(key) ?? reader.int(forKey: ConfigKey([key])).map(String.init) else { return }
         guard let read = Int(value), range.contains(read) else {
             let bounds = range.upperBound == .max ? "above 0" : "from \(range.lowerBound) to \(range.upperBound)"

@@ -4,37 +4,37 @@ import CubeTransport
 public import CubeTypes
 import FoundationEssentials
 
-/// Finds the managers of a system. It is asked anew after a failure, and now and then: it holds no state of its own.
+/// Finds the managers of a system. The client calls it periodically and after each failure, so it needs no cache of its own.
 ///
 /// - Since: 0.1
 public protocol Discovery: Sendable {
-    /// The managers, in the order in which to ask them.
+    /// Returns the managers in order of preference.
     ///
-    /// - Throws: `APIError` where they cannot be found now; those that were found before count until they can.
+    /// - Throws: `APIError` if they cannot be found at the moment; the client then continues to use the known managers.
     func managers() async throws -> [Endpoint]
 }
 
-/// A list that does not change.
+/// A fixed list of managers.
 ///
 /// - Since: 0.1
 public struct StaticDiscovery: Discovery {
-    /// In the order in which to ask them.
+    /// The managers in order of preference.
     public var endpoints: [Endpoint]
 
-    /// - Parameter endpoints: in the order in which to ask them.
+    /// - Parameter endpoints: the managers in order of preference.
     public init(_ endpoints: [Endpoint]) { self.endpoints = endpoints }
 
-    /// The list.
+    /// Returns the list.
     public func managers() async throws -> [Endpoint] { endpoints }
 }
 
-/// All addresses of a host (A and AAAA records, or whatever else the machine's name service knows), at one port.
+/// All addresses of a host at one port. The machine's resolver provides the addresses, usually from A and AAAA records.
 ///
 /// - Since: 0.1
 public struct HostDiscovery: Discovery {
-    /// A name or an address.
+    /// A host name or an address.
     public var host: String
-    /// 1 to 65535.
+    /// The port, 1 to 65535.
     public var port: Int
 
     public init(host: String, port: Int) {
@@ -42,22 +42,22 @@ public struct HostDiscovery: Discovery {
         self.port = port
     }
 
-    /// Asks the name service.
+    /// Queries the resolver.
     public func managers() async throws -> [Endpoint] {
         try await NameService.addresses(of: host).map { Endpoint(.tcp(host: $0, port: port)) }
     }
 }
 
-/// The SRV records of a service (RFC 2782), by priority and weight.
+/// The SRV records of a service (RFC 2782), ordered by priority and weight.
 ///
 /// - Since: 0.1
 public struct ServiceDiscovery: Discovery {
-    /// Such as `_cube-manager._tcp.example.org`.
+    /// The name of the service, such as `_cube-manager._tcp.example.org`.
     public var name: String
 
     public init(name: String) { self.name = name }
 
-    /// Asks the name servers; of records of one priority the order is by chance, as their weights say.
+    /// Queries the name servers. Records of the same priority are in random order according to their weights.
     public func managers() async throws -> [Endpoint] {
         var generator = SystemRandomNumberGenerator()
         let records = try await NameService.services(of: name)
@@ -67,12 +67,11 @@ public struct ServiceDiscovery: Discovery {
     }
 }
 
-/// A file with an endpoint in each line, which is read anew whenever the managers are looked for. What follows a `#` is passed
-/// over.
+/// A file with one endpoint per line. It is read again at each discovery. The rest of a line after a `#` is ignored.
 ///
 /// - Since: 0.1
 public struct FileDiscovery: Discovery {
-    /// Where the file is.
+    /// The path of the file.
     public var path: String
 
     public init(path: String) { self.path = path }
@@ -83,7 +82,7 @@ public struct FileDiscovery: Discovery {
         do throws(FileError) {
             text = try NamedFile.text(path)
         } catch {
-            throw APIError(.unavailable, "\(path) cannot be read: \(error.cause)")
+            throw APIError(.unavailable, "\(path): cannot be read: \(error.cause)")
         }
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false).enumerated()
         return try lines.compactMap { index, line throws(APIError) in

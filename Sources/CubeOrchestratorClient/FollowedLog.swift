@@ -3,7 +3,7 @@ import CubeManagerClient
 import CubeTransport
 import CubeTypes
 
-/// The output of a task through all its places.
+/// The output of a task across all its placements.
 struct FollowedLog: AsyncSequence, Sendable {
     typealias Element = [UInt8]
     typealias Failure = any Error
@@ -15,15 +15,15 @@ struct FollowedLog: AsyncSequence, Sendable {
     func makeAsyncIterator() -> AsyncIterator { AsyncIterator(client: client, id: task, selection: selection) }
 
     struct AsyncIterator: AsyncIteratorProtocol {
-        /// How long to wait for a change of a task after the end of its output, and before a broken output is opened again.
+        /// How long to wait for a change of the task after the end of its output, and before reopening a broken stream.
         private static let pause: Duration = .seconds(1)
 
         private let client: OrchestratorClient
         private let id: TaskID
-        /// For what is opened next.
+        /// The part of the output to request from the next stream.
         private var selection: LogSelection
         private var stream: ByteStream.AsyncIterator?
-        /// The task as it was when the stream was opened.
+        /// The task when the stream was opened.
         private var task: TaskStatus?
         private var place = LogPlace()
 
@@ -42,7 +42,7 @@ struct FollowedLog: AsyncSequence, Sendable {
                         continue
                     }
                     stream = nil
-                    guard try await isToGoOn() else { return nil }
+                    guard try await mayHaveMore() else { return nil }
                 } catch let error as APIError where selection.follow && error.isUnserved {
                     stream = nil
                     try await client.clock.sleep(for: Self.pause)
@@ -50,9 +50,9 @@ struct FollowedLog: AsyncSequence, Sendable {
             }
         }
 
-        /// Opens the output of the place where the task is, once it has one.
+        /// Opens the output of the task's current placement. With `follow`, it waits until the task has a placement.
         ///
-        /// - Returns: whether there is one.
+        /// - Returns: whether the task has a placement.
         private mutating func open() async throws -> Bool {
             let (client, id) = (client, id)
             var task = try await client.manager.task(id)
@@ -67,15 +67,15 @@ struct FollowedLog: AsyncSequence, Sendable {
             part.tail = place.tail ?? tail
             part.follow = selection.follow && !task.state.hasEnded
             stream = try await client.manager.logs(of: id, selecting: part).makeAsyncIterator()
-            // Only now: whoever could not open it looks anew at where the task is.
+            // Assigned only now: after a failed attempt, the next one must compare the task's placement again.
             (self.place, selection.tail) = (place, tail)
             return true
         }
 
-        /// After the end of a stream: waits until the task is another one, but not for long, as a stream ends with its server too.
+        /// Waits briefly for a change of the task after the end of a stream, because a stream also ends when its server stops.
         ///
-        /// - Returns: whether there may be more: what was opened before the task ended may have ended before it.
-        private func isToGoOn() async throws -> Bool {
+        /// - Returns: whether there may be more output: a stream that was opened before the task ended may miss the task's last output.
+        private func mayHaveMore() async throws -> Bool {
             guard selection.follow, let last = task, !last.state.hasEnded else { return false }
             do {
                 return try await client.within(Self.pause) { [client] in
@@ -88,25 +88,27 @@ struct FollowedLog: AsyncSequence, Sendable {
     }
 }
 
-/// How far the output of a place was read, so that nothing comes twice when it is opened again.
+/// How far the output of a placement has been read, so that nothing is repeated when the output is opened again.
 struct LogPlace: Hashable, Sendable {
-    /// Up to how many bytes it is certain that a worker still has the beginning, which it removes beyond some 30 MiB.
+    /// The number of bytes up to which a worker certainly still has the beginning of the output. It discards the beginning after about
+    /// 30 MiB.
     static let limit = 8 << 20
 
     private var placement = 0
-    /// How many bytes of it came; `nil` where it was not read from its beginning, or that may be gone.
+    /// The number of bytes read from the beginning of the output; `nil` if reading did not start there, or if the worker may have
+    /// discarded the beginning.
     private var count: Int?
     private var skip = 0
     private var isOpenedAgain = false
 
-    /// The output of a placement is opened, perhaps again.
+    /// Prepares for opening the output of a placement, possibly again.
     ///
-    /// - Parameter isWhole: whether it is read from its beginning.
-    /// - Returns: whether it is another placement than before, of which everything is wanted.
+    /// - Parameter isWhole: whether the output is read from its beginning.
+    /// - Returns: whether this is a later placement, whose output is read completely.
     mutating func open(_ placement: Int, isWhole: Bool) -> Bool {
         isOpenedAgain = placement == self.placement
         if isOpenedAgain {
-            // Whoever skips bytes that are not there any more skips as many that are new.
+            // If the worker has discarded bytes at the beginning, skipping them would skip as many new bytes.
             if let known = count, known > Self.limit { count = nil }
             skip = count ?? 0
             return false
@@ -118,11 +120,10 @@ struct LogPlace: Hashable, Sendable {
         return !isFirst
     }
 
-    /// How many lines of it to ask for, where that is no longer as the caller said: nothing of what there is, where it is not
-    /// known how much of that came already.
+    /// The tail to request instead of the caller's: 0 if it is unknown how much of the existing output has been read.
     var tail: Int? { isOpenedAgain && count == nil ? 0 : nil }
 
-    /// What of these bytes did not come before; `nil` for nothing.
+    /// Returns the bytes that have not been read before; `nil` if there are none.
     mutating func take(_ bytes: [UInt8]) -> [UInt8]? {
         let old = min(skip, bytes.count)
         skip -= old

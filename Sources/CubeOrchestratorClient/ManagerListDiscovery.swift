@@ -4,20 +4,20 @@ public import CubeTransport
 public import CubeTypes
 import Synchronization
 
-/// What the managers say themselves of where all of them are. It begins with some that are known, and remembers those that it
-/// was told of: one that was added is found, and that which it began with may go.
+/// Discovers the managers from the list that every manager provides. It starts with known managers (seeds) and remembers the list,
+/// so that it finds managers that are added later, even if the seeds no longer exist.
 ///
 /// - Since: 0.1
 public final class ManagerListDiscovery: Discovery {
-    /// Those to begin with, in the order in which to ask them.
+    /// The managers to start with, in order of preference.
     public let seeds: [Endpoint]
     private let ask: @Sendable (Endpoint) async throws -> [Endpoint]
     private let told = Mutex<[Endpoint]>([])
 
     /// - Parameters:
-    ///   - seeds: those to begin with, in the order in which to ask them.
-    ///   - token: what they ask for on TCP.
-    ///   - options: deadlines and limits of the calls that ask for the list, each of which is made once.
+    ///   - seeds: the managers to start with, in order of preference.
+    ///   - token: the token that the managers require over TCP.
+    ///   - options: deadlines and limits of the calls that request the list. These calls are not retried.
     public convenience init(seeds: [Endpoint], token: String? = nil, options: ClientOptions = ClientOptions()) {
         var options = options
         options.retries.attempts = 1
@@ -26,22 +26,23 @@ public final class ManagerListDiscovery: Discovery {
         }
     }
 
-    /// - Parameter ask: asks a manager where all are.
+    /// - Parameter ask: requests the list of all managers from a manager.
     package init(seeds: [Endpoint], asking ask: @Sendable @escaping (Endpoint) async throws -> [Endpoint]) {
         self.seeds = seeds
         self.ask = ask
     }
 
-    /// Asks one after the other until one answers. It comes first, then those that it told of, then the others.
+    /// Asks one manager after another until one responds. The result starts with that manager, followed by the managers in its
+    /// list and then by all other known managers.
     ///
-    /// - Throws: where none answers, why the first one did not.
+    /// - Throws: the error of the first manager, if no manager responds.
     public func managers() async throws -> [Endpoint] {
         var failure: APIError?
         let known = Self.unique(seeds + told.withLock(\.self))
         for endpoint in known {
             do {
                 let list = try await ask(endpoint)
-                // Who answers may not know where others reach it.
+                // A manager does not always know the address at which clients reach it.
                 let found = [endpoint] + list
                 told.withLock { $0 = found }
                 return Self.unique(found + known)
@@ -49,7 +50,7 @@ public final class ManagerListDiscovery: Discovery {
                 failure = failure ?? error
             }
         }
-        throw failure ?? APIError(.unavailable, "no manager is named")
+        throw failure ?? APIError(.unavailable, "no manager is configured")
     }
 
     private static func unique(_ endpoints: [Endpoint]) -> [Endpoint] {

@@ -2,35 +2,35 @@ public import CubeErrors
 public import CubeTransport
 public import CubeTypes
 
-/// Where the managers of a system are, as a person writes it.
+/// The location of the managers of a system, as written by a person.
 ///
-/// | Text | Means |
+/// | Text | Meaning |
 /// |---|---|
-/// | `http://HOST:PORT`, `unix:PATH` | a manager; several are separated by commas |
+/// | `http://HOST:PORT`, `unix:PATH` | one manager, or several separated by commas |
 /// | `dns:HOST:PORT` | all addresses of a host |
-/// | `srv:NAME` | what the SRV records of a service say, such as `srv:_cube-manager._tcp.example.org` |
-/// | `file:PATH` | a file with an endpoint in each line |
-/// | `cluster:URL` | this manager, or several separated by commas, and all that they say there are |
+/// | `srv:NAME` | the SRV records of a service, such as `srv:_cube-manager._tcp.example.org` |
+/// | `file:PATH` | a file with one endpoint per line |
+/// | `cluster:URL` | one manager, or several separated by commas, and all managers that they list |
 ///
 /// - Since: 0.1
 public enum ManagerLocation: Hashable, Sendable {
-    /// These, in the order in which to ask them.
+    /// A list of managers in order of preference.
     case endpoints([Endpoint])
     /// All addresses of a host, at a port.
     case host(String, port: Int)
-    /// What the SRV records of a service say.
+    /// The SRV records of a service.
     case service(name: String)
-    /// What the lines of a file say.
+    /// The lines of a file.
     case file(path: String)
-    /// These, and those that they tell of.
+    /// Some managers, and all managers that they list.
     case cluster(seeds: [Endpoint])
 
-    /// The rule, as a message says it.
+    /// The rule for a location, worded for a message.
     public static let rule =
-        "must be http://HOST:PORT or unix:PATH, several of them separated by commas, "
-        + "also after cluster:, or dns:HOST:PORT, srv:NAME or file:PATH"
+        "must be one or more http://HOST:PORT or unix:PATH, separated by commas and optionally after cluster:, "
+        + "or dns:HOST:PORT, srv:NAME or file:PATH"
 
-    /// Reads a location.
+    /// Parses a location.
     ///
     /// - Throws: `validation_failed`.
     public init(checking text: String, field: String = "manager") throws(APIError) {
@@ -57,11 +57,11 @@ public enum ManagerLocation: Hashable, Sendable {
         }
     }
 
-    /// What finds them.
+    /// Returns the discovery for this location.
     ///
     /// - Parameters:
-    ///   - token: what managers ask for on TCP, where one of them is asked.
-    ///   - options: deadlines and limits of such a call.
+    ///   - token: the token that managers require over TCP, for a discovery that calls managers.
+    ///   - options: the deadlines and limits of such calls.
     public func discovery(token: String? = nil, options: ClientOptions = ClientOptions()) -> any Discovery {
         switch self {
         case .endpoints(let endpoints): StaticDiscovery(endpoints)
@@ -74,7 +74,7 @@ public enum ManagerLocation: Hashable, Sendable {
 }
 
 extension ManagerLocation: CustomStringConvertible {
-    /// As it is written.
+    /// The text of the location, in the form that `init(checking:field:)` accepts.
     public var description: String {
         switch self {
         case .endpoints(let endpoints): endpoints.map(\.rawValue).joined(separator: ",")

@@ -1,9 +1,9 @@
 import CubeSystem
 import SystemPackage
 
-/// A file that the program's configuration names: no pipe blocks it, and no device fills its memory.
+/// A file that is named in the configuration. Reading it neither blocks on a pipe nor exhausts memory on a device.
 enum NamedFile {
-    /// A configuration, a token or a list of servers has far less.
+    /// The size limit; a configuration, a token or a list of servers is far smaller.
     private static let limit = 1 << 20
 
     static func bytes(_ path: String) throws(FileError) -> [UInt8] {
@@ -13,6 +13,6 @@ enum NamedFile {
         return bytes
     }
 
-    /// What is no UTF-8 is replaced, and then refused by whoever reads it.
+    /// Invalid UTF-8 is replaced, so that the validation of the text rejects it.
     static func text(_ path: String) throws(FileError) -> String { String(decoding: try bytes(path), as: UTF8.self) }
 }

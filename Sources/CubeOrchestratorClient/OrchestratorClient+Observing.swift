@@ -4,7 +4,7 @@ import CubeTransport
 import CubeTypes
 import Synchronization
 
-/// What one wait has learnt so far: it is all that the error at its end can tell, as nothing is asked after the deadline.
+/// The observations of a wait. The error at the deadline is composed of them alone, as nothing is requested after the deadline.
 final class Observation: Sendable {
     private struct State {
         var task: TaskStatus?
@@ -15,13 +15,13 @@ final class Observation: Sendable {
 
     private let state = Mutex(State())
 
-    /// The task as it was seen last.
+    /// The last observed status of the task.
     var task: TaskStatus? { state.withLock(\.task) }
-    /// The last lines that it wrote, where they were read.
+    /// The last lines of the task's output, if they were read.
     var log: String? { state.withLock(\.log) }
-    /// Why the task will not become what is waited for.
+    /// The reason why the task can no longer reach the awaited state.
     var failure: APIError? { state.withLock(\.failure) }
-    /// Why the manager did not answer last; `nil` when it did.
+    /// The reason why the manager did not serve the last call; `nil` if it did.
     var trouble: APIError? { state.withLock(\.trouble) }
 
     func see(_ task: TaskStatus) { state.withLock { $0.task = task } }
@@ -31,37 +31,37 @@ final class Observation: Sendable {
 }
 
 extension OrchestratorClient {
-    /// How many lines of output an error tells.
+    /// The number of lines of output in an error.
     private static let lines = 20
-    /// How many characters of each.
+    /// The maximum length of each line in characters.
     private static let width = 1000
-    /// How long before the deadline of a wait the output is read that its error tells, at most.
+    /// The time before the deadline at which the output for the error is read; at most a quarter of the limit.
     private static let reserve: Duration = .seconds(2)
 
-    /// Waits within one deadline: nothing is asked, and nothing is waited for, after it.
+    /// Waits within one deadline, after which nothing is requested.
     ///
     /// - Parameters:
-    ///   - what: what the error is about as long as no task was seen.
-    ///   - limit: how long to wait in all.
-    ///   - observation: what the wait learns.
-    ///   - body: the wait.
-    /// - Throws: `timeout` with what was learnt; what `body` throws.
+    ///   - what: the subject of the error as long as no task was observed.
+    ///   - limit: the maximum total time.
+    ///   - observation: records what the wait observes.
+    ///   - body: the operation to wait for.
+    /// - Throws: `timeout` with the observations; the error of `body`.
     func waiting<Value: Sendable>(
         for what: String, within limit: Duration, _ observation: Observation,
         _ body: @Sendable @escaping () async throws -> Value
     ) async throws -> Value {
-        let lastWords: @Sendable () async throws -> Void = {
+        let readOutput: @Sendable () async throws -> Void = {
             try await clock.sleep(for: limit - min(limit / 4, Self.reserve))
             if let task = observation.task { await readLog(of: task, observation) }
         }
         do {
-            return try await within(limit, meanwhile: lastWords, body)
+            return try await within(limit, meanwhile: readOutput, body)
         } catch is Overdue {
             throw observation.failure?.with(observation.log) ?? Self.overdue(what, observation, after: limit)
         }
     }
 
-    /// Waits until a task is ready, or, if it is a job, until it completed.
+    /// Waits until a task is ready; a job, until it has completed.
     func ready(_ task: TaskStatus, _ observation: Observation) async throws -> TaskStatus {
         try await observing(task, observation) { task in
             if task.state == .failed || task.state == .stopped { throw Self.error(.taskFailed, task) }
@@ -71,13 +71,13 @@ extension OrchestratorClient {
         }
     }
 
-    /// Waits until a task is what `judge` waits for.
+    /// Waits until `judge` accepts the status of a task.
     ///
     /// - Parameters:
-    ///   - task: as it was last.
-    ///   - observation: learns what is seen.
-    ///   - judge: answers `nil` to wait on.
-    /// - Throws: what `judge` throws, with the task's output; `task_not_found` where it is gone.
+    ///   - task: the last known status.
+    ///   - observation: records what is observed.
+    ///   - judge: returns the result of the wait, or `nil` to continue waiting.
+    /// - Throws: the error of `judge`, with the task's output; `task_not_found` if the task no longer exists.
     func observing<Value: Sendable>(
         _ task: TaskStatus, _ observation: Observation = Observation(), _ judge: (TaskStatus) throws -> Value?
     ) async throws -> Value {
@@ -100,7 +100,7 @@ extension OrchestratorClient {
                     }
                 }
             }
-            throw CancellationError()  // A watch has no end of its own.
+            throw CancellationError()  // A watch ends only by cancellation.
         } catch let error as APIError where error.reason == .taskFailed {
             observation.fail(error)
             if let task = observation.task { await readLog(of: task, observation) }
@@ -108,35 +108,35 @@ extension OrchestratorClient {
         }
     }
 
-    /// Where to watch on from a task: its revision, in the present term.
+    /// Returns the position from which to watch a task: its revision, in the current term.
     private func position(of task: TaskStatus, _ observation: Observation) async throws -> WatchPosition {
         let cluster = try await manager.untilServed(onChange: observation.meet) { try await manager.clusterStatus() }
         return WatchPosition(revision: task.revision, term: cluster.term)
     }
 
     private static func isGone(_ id: TaskID) -> APIError {
-        APIError(.taskNotFound, "task \(id) is gone")
+        APIError(.taskNotFound, "task \(id) no longer exists")
     }
 
-    /// Reads the last lines that a task wrote. When they cannot be read, the error goes without them.
+    /// Reads the last lines of a task's output for an error. If they cannot be read, the error is reported without them.
     private func readLog(of task: TaskStatus, _ observation: Observation) async {
-        // A task that ended tells them with its message.
+        // The message of a task that ended already contains them.
         if let end = task.lastLines { return observation.read(end) }
         guard task.node != nil else { return }
         var lines: [String] = []
         do {
             for try await line in try await manager.logs(of: task.id, tail: Self.lines).lines {
-                // A program that writes no line feeds may have megabytes in each.
+                // Without line feeds, each line may be megabytes long.
                 lines = lines.suffix(Self.lines - 1) + [String(line.prefix(Self.width))]
             }
         } catch {}
         if !lines.isEmpty { observation.read(lines.joined(separator: "\n")) }
     }
 
-    /// Runs `body` until its deadline.
+    /// Runs an operation with a deadline.
     ///
-    /// - Parameter meanwhile: runs beside it; its end changes nothing.
-    /// - Throws: ``Overdue`` where `body` has no result after `limit`.
+    /// - Parameter meanwhile: a concurrent operation, whose end or failure has no effect.
+    /// - Throws: ``Overdue`` if `body` has no result after `limit`.
     func within<Value: Sendable>(
         _ limit: Duration, meanwhile: (@Sendable () async throws -> Void)? = nil,
         _ body: @Sendable @escaping () async throws -> Value
@@ -147,7 +147,7 @@ extension OrchestratorClient {
             group.addTask { try await body() }
             group.addTask { [clock] in
                 try await withThrowingTaskGroup(of: Void.self) { beside in
-                    // Its failure is no reason to end the wait.
+                    // A failure here must not end the wait.
                     if let meanwhile { beside.addTask { try? await meanwhile() } }
                     try await clock.sleep(for: limit)
                     beside.cancelAll()
@@ -175,28 +175,28 @@ extension OrchestratorClient {
     private static func overdue(_ what: String, _ observation: Observation, after limit: Duration) -> APIError {
         guard let task = observation.task else { return silence(what, observation.trouble, after: limit) }
         var error = error(.timeout, task, after: limit).with(observation.log)
-        if let trouble = observation.trouble { error.message += "; the manager does not answer: \(trouble.message)" }
+        if let trouble = observation.trouble { error.message += "; the manager does not respond: \(trouble.message)" }
         return error
     }
 
-    /// The error of a wait in which no manager answered.
+    /// Returns the error of a wait in which no manager responded.
     static func silence(_ what: String, _ trouble: APIError?, after limit: Duration) -> APIError {
         APIError(
             .timeout,
-            "\(what): no answer from the manager within \(limit.text)" + (trouble.map { ": \($0.message)" } ?? ""))
+            "\(what): no response from the manager within \(limit.text)" + (trouble.map { ": \($0.message)" } ?? ""))
     }
 }
 
 extension TaskStatus {
-    /// Its message without the end of its output.
+    /// The message without the last lines of output.
     var summary: String? { message.map { OutputNote.split($0).message } }
 
-    /// The end of its output, where its message has it.
+    /// The last lines of output, if the message contains them.
     var lastLines: String? { message.flatMap { OutputNote.split($0).output } }
 }
 
 extension APIError {
-    /// The same with the last lines that a task wrote.
+    /// Returns the same error with the last lines of a task's output.
     func with(_ log: String?) -> APIError {
         guard let log else { return self }
         var error = self

@@ -6,19 +6,19 @@ public import CubeTypes
 import Synchronization
 
 extension OrchestratorClient {
-    /// How often it looks anew for a place where somebody else was quicker.
+    /// How often to choose another slot when a concurrent caller took the chosen one.
     private static let attempts = 10
-    /// How many stops are asked for at the same time.
+    /// The maximum number of concurrent stop calls.
     private static let width = 32
 
-    /// Schedules a new task: beside those of its name that live, in the first ordinal that is free.
+    /// Schedules a new task. It runs beside the live tasks of the same name and takes the first free ordinal.
     ///
     /// - Parameters:
-    ///   - definition: what the task is.
-    ///   - owner: default: that of the client.
-    ///   - fence: that of the owner's lease; the owner `manual` needs none.
-    ///   - pass: counts what is decided under one lease; lower than one before is refused.
-    /// - Returns: the task, which is still to start.
+    ///   - definition: the definition of the task.
+    ///   - owner: the owner; by default, the owner of the client.
+    ///   - fence: the fence of the owner's lease; the owner `manual` needs none.
+    ///   - pass: the number of the pass under the lease; the manager rejects a pass lower than an earlier one.
+    /// - Returns: the new task, which has not started yet.
     /// - Throws: `lease_required`, `stale_fence`, `validation_failed`.
     @discardableResult
     public func schedule(
@@ -27,7 +27,8 @@ extension OrchestratorClient {
         try await schedule(definition, owner: owner ?? self.owner, fence: fence, pass: pass, for: nil)
     }
 
-    /// - Parameter observation: that of the wait which it is a part of: a manager that is away is waited for then.
+    /// - Parameter observation: the observations of the wait that this call is part of. The call then also waits for an
+    ///   unreachable manager.
     private func schedule(
         _ definition: TaskDefinition, owner: OwnerName, fence: Int, pass: Int, for observation: Observation?
     ) async throws -> TaskStatus {
@@ -36,7 +37,7 @@ extension OrchestratorClient {
             return try await manager.untilServed(onChange: observation.meet, call)
         }
         if owner == .manual {
-            // Given an id here, so that it is the same task each time it is asked for.
+            // The id is generated here, so that every attempt requests the same task.
             let definition = definition.identified
             return try await ask { try await manager.schedule(definition) }
         }
@@ -46,37 +47,37 @@ extension OrchestratorClient {
             let request = Self.request(definition, owner: owner, fence: fence, pass: pass, known: known)
             do {
                 let (task, created) = try await ask { try await manager.schedule(request) }
-                // One that was there is somebody else's, who asked for the same at the same time, or our own, whose answer was lost.
+                // An existing task is either our own, created by a call whose response was lost, or that of a concurrent caller.
                 if created || !known.tasks.contains(where: { $0.id == task.id }) { return task }
                 guard attempt < Self.attempts else { return task }
             } catch let error as APIError
                 where [.staleAttempt, .maxLive].contains(error.reason) && attempt < Self.attempts
             {
-                // Somebody else was quicker.
+                // A concurrent caller took the slot.
             }
             attempt += 1
         }
     }
 
-    /// Schedules a new task and waits until it is ready, or, if it is a job, until it completed.
+    /// Schedules a new task and waits until it is ready; a job, until it has completed.
     ///
     /// - Parameters:
-    ///   - definition: what the task is.
-    ///   - limit: how long it may take in all, the scheduling included. The task goes on when that is over.
-    ///   - owner: default: that of the client.
-    ///   - fence: that of the owner's lease; the owner `manual` needs none.
-    ///   - pass: counts what is decided under one lease; lower than one before is refused.
-    /// - Returns: the task as it is then.
-    /// - Throws: as ``schedule(_:owner:fence:pass:)`` and ``waitUntilReady(_:within:)``. When its own task is cancelled,
-    ///   `cancelled`: its detail `task` is the id of the task that goes on, and `definition` the id by which that is scheduled
-    ///   again without a second one.
+    ///   - definition: the definition of the task.
+    ///   - limit: the maximum total time, including scheduling. After that time, the task continues to run.
+    ///   - owner: the owner; by default, the owner of the client.
+    ///   - fence: the fence of the owner's lease; the owner `manual` needs none.
+    ///   - pass: the number of the pass under the lease; the manager rejects a pass lower than an earlier one.
+    /// - Returns: the status of the task when it is ready or completed.
+    /// - Throws: the errors of ``schedule(_:owner:fence:pass:)`` and ``waitUntilReady(_:within:)``. If the calling Swift task is
+    ///   cancelled, it throws `cancelled`. The detail `task` is then the id of the task, which continues to run. The detail
+    ///   `definition` is the id of the definition; scheduling the definition under that id again creates no second task.
     @discardableResult
     public func run(
         _ definition: TaskDefinition, within limit: Duration, owner: OwnerName? = nil, fence: Int = 0, pass: Int = 0
     ) async throws -> TaskStatus {
         let observation = Observation()
         let owner = owner ?? self.owner
-        // Given an id here, so that whoever gets no answer can ask for the same task again.
+        // The id is generated here, so that a caller without a response can request the same task again.
         let definition = owner == .manual ? definition.identified : definition
         let what = "scheduling \(definition.name)" + (definition.id.map { " (id \"\($0)\")" } ?? "")
         let id = definition.id.map { ["definition": $0] } ?? [:]
@@ -90,7 +91,7 @@ extension OrchestratorClient {
                 throw APIError(.cancelled, "\(what): cancelled; the task may have been scheduled", details: id)
             }
             throw APIError(
-                .cancelled, "cancelled; \(task.name)/\(task.ordinal) (task \(task.id)) goes on",
+                .cancelled, "cancelled; \(task.name)/\(task.ordinal) (task \(task.id)) continues to run",
                 details: ["task": task.id.rawValue].merging(id) { $1 })
         } catch var error as APIError where error.reason == .timeout && observation.task == nil {
             error.details = (error.details ?? [:]).merging(id) { $1 }
@@ -98,14 +99,14 @@ extension OrchestratorClient {
         }
     }
 
-    /// Waits until a task is ready, or, if it is a job, until it completed.
+    /// Waits until a task is ready; a job, until it has completed.
     ///
     /// - Parameters:
-    ///   - id: the task's.
-    ///   - limit: how long to wait in all, whatever the manager does. One that is away is waited for.
-    /// - Returns: the task as it is then.
-    /// - Throws: `task_failed` where it ended in another way; `timeout` where it is not ready in time. Both say why, as far as it
-    ///   is known, and have these details: `task`, `state`, `reason`, and `log`, the last lines that it wrote.
+    ///   - id: the id of the task.
+    ///   - limit: the maximum total time. If the manager is unreachable, the call waits for it.
+    /// - Returns: the status of the task when it is ready or completed.
+    /// - Throws: `task_failed` if the task ended otherwise; `timeout` if the task is not ready in time. Both contain the reason, as
+    ///   far as it is known, and the details `task`, `state`, `reason` and `log` (the last lines of output).
     @discardableResult
     public func waitUntilReady(_ id: TaskID, within limit: Duration) async throws -> TaskStatus {
         let observation = Observation()
@@ -115,13 +116,13 @@ extension OrchestratorClient {
         }
     }
 
-    /// Asks a task to end, and waits until it did.
+    /// Stops a task, and waits until it has ended.
     ///
     /// - Parameters:
-    ///   - id: the task's.
-    ///   - limit: how long to wait in all, whatever the manager does. One that is away is waited for.
-    /// - Returns: the task as it ended.
-    /// - Throws: `task_not_found`; `timeout` where it has not ended in time.
+    ///   - id: the id of the task.
+    ///   - limit: the maximum total time. If the manager is unreachable, the call waits for it.
+    /// - Returns: the final status of the task.
+    /// - Throws: `task_not_found`; `timeout` if the task has not ended in time.
     @discardableResult
     public func stop(_ id: TaskID, within limit: Duration) async throws -> TaskStatus {
         let observation = Observation()
@@ -131,13 +132,13 @@ extension OrchestratorClient {
         }
     }
 
-    /// Asks all tasks of an owner to end, also those that come meanwhile, and waits until they did.
+    /// Stops all tasks of an owner, including tasks that are scheduled meanwhile, and waits until they have ended.
     ///
     /// - Parameters:
-    ///   - owner: default: that of the client.
-    ///   - limit: how long to wait in all, whatever the manager does. One that is away is waited for.
-    /// - Returns: how many it asked.
-    /// - Throws: `timeout` where some have not ended in time; the detail `tasks` names them.
+    ///   - owner: the owner; by default, the owner of the client.
+    ///   - limit: the maximum total time. If the manager is unreachable, the call waits for it.
+    /// - Returns: the number of stopped tasks.
+    /// - Throws: `timeout` if tasks have not ended in time; the detail `tasks` lists them.
     @discardableResult
     public func stopAll(of owner: OwnerName? = nil, within limit: Duration) async throws -> Int {
         let owner = owner ?? self.owner
@@ -164,21 +165,21 @@ extension OrchestratorClient {
                 throw Self.silence("stopping the tasks of \(owner)", trouble.withLock(\.self), after: limit)
             }
             let names = living.values.sorted()
-            let outage = trouble.withLock(\.self).map { "; the manager does not answer: \($0.message)" } ?? ""
+            let outage = trouble.withLock(\.self).map { "; the manager does not respond: \($0.message)" } ?? ""
             throw APIError(
                 .timeout,
-                "after \(limit.text), \(Count(names.count, "task").verb("of \(owner) has", "of \(owner) have")) not ended"
+                "\(Count(names.count, "task").verb("of \(owner) has", "of \(owner) have")) not ended after \(limit.text)"
                     + outage,
                 details: ["tasks": Self.short(names)])
         }
     }
 
-    /// At most ten names, and how many more there are.
+    /// Returns at most ten names, and the number of further names.
     private static func short(_ names: [String]) -> String {
         names.prefix(10).joined(separator: ", ") + (names.count > 10 ? " and \(names.count - 10) more" : "")
     }
 
-    /// Asks tasks to end, some at a time.
+    /// Stops tasks, a limited number at a time.
     private func stop(_ ids: Set<TaskID>, onChange: @Sendable @escaping (APIError?) -> Void) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             for (index, id) in ids.enumerated() {
@@ -206,7 +207,7 @@ extension OrchestratorClient {
 }
 
 extension TaskWatchEvent {
-    /// Keeps the tasks that live up to date, each with its slot as messages name it.
+    /// Updates the live tasks, each with the name of its slot for messages.
     fileprivate func apply(to living: inout [TaskID: String]) {
         switch self {
         case .listed(let list):

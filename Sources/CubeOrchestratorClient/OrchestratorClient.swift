@@ -2,7 +2,7 @@
 import CubeTransport
 public import CubeTypes
 
-/// One object for a whole system: it finds the manager that leads, schedules and waits, follows output wherever a task runs.
+/// A client for a whole system: it finds the leading manager, schedules tasks, waits for them and follows their output.
 ///
 /// ```swift
 /// let cube = OrchestratorClient(try .load())
@@ -11,21 +11,21 @@ public import CubeTypes
 /// for try await line in cube.logs(of: task.id, follow: true).lines { print(line) }
 /// ```
 ///
-/// It is a value without a life cycle. Every method throws `APIError` and `CancellationError`. What waits or follows goes on
-/// when a manager that is away is back, until its own deadline is over.
+/// A client is a value without a life cycle. Every method throws `APIError` and `CancellationError`. Methods that wait or follow
+/// continue when an unreachable manager is back, until their own deadline.
 ///
-/// Tasks of manifests belong to their reconciler, which would start again what is stopped here: use the owner `manual`, or an
-/// owner of your own whose lease you hold.
+/// The tasks of manifests belong to a reconciler, which restarts a task that is stopped here. Use the owner `manual`, or an owner of
+/// your own whose lease you hold.
 ///
 /// - Since: 0.1
 public struct OrchestratorClient: Sendable {
-    /// The manager that leads, for everything that has no method here.
+    /// The client of the leading manager, for all calls that have no method here.
     public let manager: ManagerClient
-    /// Whose workloads, where a call does not say it.
+    /// The owner of the workloads, if a call specifies none.
     public let owner: OwnerName
     let clock: any Clock<Duration>
 
-    /// A client of the managers that a configuration names: of several, that which leads, and where it fails the next one.
+    /// Creates a client of the managers in a configuration. It calls the leader, and fails over to the next manager.
     public init(_ configuration: ClientConfiguration) {
         self.init(
             managers: configuration.managers.discovery(token: configuration.token, options: configuration.options),
@@ -33,14 +33,14 @@ public struct OrchestratorClient: Sendable {
             token: configuration.token, owner: configuration.owner, options: configuration.options)
     }
 
-    /// A client of the managers that a discovery finds.
+    /// Creates a client of the managers that a discovery finds.
     ///
     /// - Parameters:
-    ///   - managers: finds them.
-    ///   - name: how messages name them together.
-    ///   - token: what they ask for on TCP.
-    ///   - owner: whose workloads, where a call does not say it.
-    ///   - options: deadlines, retries, limits, logger.
+    ///   - managers: the discovery.
+    ///   - name: the name of the group of managers in messages.
+    ///   - token: the token that the managers require over TCP.
+    ///   - owner: the owner of the workloads, if a call specifies none.
+    ///   - options: deadlines, retries, limits and the logger.
     public init(
         managers: any Discovery, named name: String = "managers", token: String? = nil, owner: OwnerName = .manual,
         options: ClientOptions = ClientOptions()
@@ -53,7 +53,7 @@ public struct OrchestratorClient: Sendable {
         self.init(manager: ManagerClient(wire: wire, token: token, options: options), owner: owner)
     }
 
-    /// A client that stands on one of a manager.
+    /// Creates a client that uses a manager client.
     public init(manager: ManagerClient, owner: OwnerName = .manual) {
         self.init(manager: manager, owner: owner, clock: manager.clock)
     }
@@ -65,30 +65,30 @@ public struct OrchestratorClient: Sendable {
     }
 }
 
-// MARK: - Following
+// MARK: - Watching
 
 extension OrchestratorClient {
-    /// The tasks of an owner as they are, and then whatever changes, without end, whatever becomes of the manager meanwhile. See
-    /// `ManagerClient.watch(owner:since:)`.
+    /// Watches the tasks of an owner: returns the whole list first, and then each change, without end. The watch continues after
+    /// outages of the manager. See `ManagerClient.watch(owner:since:)`.
     ///
     /// - Parameters:
-    ///   - owner: default: that of the client.
-    ///   - position: where to go on; `nil` begins with everything.
+    ///   - owner: the owner; by default, the owner of the client.
+    ///   - position: the position to continue from; `nil` starts with the whole list.
     public func watch(owner: OwnerName? = nil, since position: WatchPosition? = nil) -> TaskWatch {
         manager.watch(owner: owner ?? self.owner, since: position)
     }
 
-    /// The history after a revision, and then whatever happens, without end, each event once and in order, whatever becomes of
-    /// the manager meanwhile. See `ManagerClient.events(following:)`.
+    /// Returns the events after a revision as an endless sequence that waits for new events. Each event comes once and in order, even
+    /// across outages of the manager. See `ManagerClient.events(following:)`.
     ///
-    /// - Parameter since: the revision of the last event that is known; 0 for all that is kept.
+    /// - Parameter since: the revision of the last known event; 0 for all events that the manager keeps.
     public func events(since: Int = 0) -> EventStream { manager.events(following: since) }
 }
 
-// MARK: - Looking
+// MARK: - Reading
 
 extension OrchestratorClient {
-    /// How the whole system is: the cluster, its nodes and its owners, asked for at the same time.
+    /// Returns an overview of the whole system: the cluster, its nodes and its owners, requested concurrently.
     public func overview() async throws -> SystemOverview {
         async let cluster = manager.clusterStatus()
         async let workers = manager.workers()
@@ -96,13 +96,13 @@ extension OrchestratorClient {
         return try await SystemOverview(cluster: cluster, nodes: workers.nodes, owners: owners.owners)
     }
 
-    /// How the cluster is: its id, the manager's term, how many tasks and nodes there are by state, what they have.
+    /// Returns the status of the cluster: its id, the manager's term, the numbers of tasks and nodes by state, and the resources.
     public func clusterStatus() async throws -> ClusterStatus { try await manager.clusterStatus() }
 
-    /// All workers, each as the node that it makes of its machine, by name.
+    /// Returns all workers, each as the node that it runs on, sorted by name.
     public func workers() async throws -> [NodeInfo] { try await manager.workers().nodes }
 
-    /// The node that has a task, or had it last; `nil` before it has one.
+    /// Returns the current or last node of a task; `nil` before the first placement.
     ///
     /// - Throws: `task_not_found`, `worker_not_found`.
     public func worker(of task: TaskID) async throws -> NodeInfo? {
@@ -110,51 +110,51 @@ extension OrchestratorClient {
         return try await manager.worker(node)
     }
 
-    /// Where a workload is served now: the ports of its ready tasks.
+    /// Returns the endpoints of a workload: the ports of its ready tasks.
     ///
     /// - Parameters:
-    ///   - name: the workload's.
-    ///   - owner: default: that of the client.
+    ///   - name: the name of the workload.
+    ///   - owner: the owner; by default, the owner of the client.
     public func endpoints(of name: WorkloadName, owner: OwnerName? = nil) async throws -> [ServiceEndpoint] {
         try await manager.endpoints(of: name, owner: owner ?? self.owner).endpoints
     }
 
-    /// The output of a task, wherever it runs.
+    /// Returns the output of a task, wherever the task runs.
     ///
-    /// With `follow` it goes on after a break of the connection, after what came already, and in the task's next place when it is
-    /// placed anew. With a `tail`, or after more than 8 MiB, it leaves out what the task writes during the break.
+    /// With `follow`, the stream continues after a broken connection without repeating output, and moves to the next placement of the
+    /// task. With a `tail`, or after more than 8 MiB, it omits what the task writes while the connection is broken.
     ///
-    /// What a node that is lost wrote and nobody read is lost too.
+    /// Output that was not read before its node was lost is lost as well.
     ///
     /// - Parameters:
-    ///   - task: the task's id.
-    ///   - tail: of its first place, only the last so many lines of what there is; `nil` for all.
-    ///   - follow: goes on with what the task writes, until it ends.
-    /// - Returns: its bytes; `lines` of them are lines.
+    ///   - task: the id of the task.
+    ///   - tail: the number of lines to return from the end of the first placement's existing output; `nil` for all lines.
+    ///   - follow: whether to continue with new output until the task ends.
+    /// - Returns: the output as bytes; `ByteStream.lines` splits it into lines.
     public func logs(of task: TaskID, tail: Int? = nil, follow: Bool = false) -> ByteStream {
         logs(of: task, selecting: LogSelection(tail: tail, follow: follow))
     }
 
-    /// A part of the output of a task, wherever it runs, as it was written or with the time of each line.
+    /// Returns a part of the output of a task, wherever the task runs, either as written or with the time of each line.
     ///
     /// - Parameters:
-    ///   - task: the task's id.
-    ///   - selection: which part, and in which form.
-    /// - Returns: its bytes, which `ByteStream.lines` cuts into lines.
+    ///   - task: the id of the task.
+    ///   - selection: which part of the output, and in which format.
+    /// - Returns: the output as bytes; `ByteStream.lines` splits it into lines.
     public func logs(of task: TaskID, selecting selection: LogSelection) -> ByteStream {
         ByteStream(FollowedLog(client: self, task: task, selection: selection))
     }
 }
 
-/// How a whole system is.
+/// An overview of a whole system.
 ///
 /// - Since: 0.1
 public struct SystemOverview: Hashable, Sendable {
-    /// Its id, the manager's term, how many tasks and nodes there are.
+    /// The status of the cluster.
     public var cluster: ClusterStatus
-    /// By name.
+    /// The nodes, sorted by name.
     public var nodes: [NodeInfo]
-    /// By name.
+    /// The owners, sorted by name.
     public var owners: [OwnerStatus]
 
     public init(cluster: ClusterStatus, nodes: [NodeInfo], owners: [OwnerStatus]) {
