@@ -14,7 +14,7 @@ import Testing
         )
     }
 
-    @Test func `the text for people has a line for each item`() {
+    @Test func `the text for people has one line for each item`() {
         let value = CanonicalJSON.object(["b": .array([]), "a": .array([.integer(1), .integer(2)])])
         #expect(value.text == "{\n  \"a\": [\n    1,\n    2\n  ],\n  \"b\": []\n}")
     }

@@ -3,13 +3,14 @@ import Testing
 
 @testable import CubeJSON
 
-/// A public collection of texts that parsers disagree on: `y_` must be read, `n_` refused, `i_` is each parser's to decide.
+/// A public collection of JSON texts on which parsers disagree: `y_` must be accepted, `n_` must be rejected, and `i_` is left to the
+/// implementation.
 @Suite struct CorpusTests {
-    /// What this reader does with the texts that RFC 8259 leaves open, and why.
+    /// The decisions of this reader about the texts that RFC 8259 leaves open, with their reasons.
     static let decided: [String: (isRead: Bool, reason: String)] = {
-        let numbers = "A number is kept as its text; who needs an integer gets it exactly or not at all."
-        let surrogates = "Half of a surrogate pair stands for no character, and no Swift string could hold it."
-        let encodings = "RFC 8259 asks for UTF-8, and what is not well-formed is not guessed at."
+        let numbers = "A number is kept as text, and converted to an integer exactly or not at all."
+        let surrogates = "An unpaired surrogate represents no character and cannot be stored in a Swift string."
+        let encodings = "RFC 8259 requires UTF-8, and ill-formed text is not guessed at."
         return [
             "i_number_double_huge_neg_exp.json": (true, numbers),
             "i_number_huge_exp.json": (true, numbers),
@@ -45,22 +46,22 @@ import Testing
             "i_string_utf16BE_no_BOM.json": (false, encodings),
             "i_string_utf16LE_no_BOM.json": (false, encodings),
             "i_structure_500_nested_arrays.json": (false, "Deeper than the limit of 64 levels."),
-            "i_structure_UTF-8_BOM_empty_object.json": (false, "RFC 8259 forbids to write a byte-order mark."),
+            "i_structure_UTF-8_BOM_empty_object.json": (false, "RFC 8259 forbids a byte-order mark in generated text."),
         ]
     }()
 
-    @Test func `every text of the collection is read or refused as it should be`() throws {
+    @Test func `every text of the corpus is accepted or rejected as required`() throws {
         let folder = URL(filePath: #filePath).deletingLastPathComponent()
             .appending(path: "../../../shared/corpus/json-parsing").standardizedFileURL
-        // The corpus may be away, and that is said.
+        // The corpus is optional; the output says if it is absent.
         guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder.path) else {
-            print("RFC 8259: the collection is absent: \(folder.path)")
+            print("RFC 8259: the corpus is absent: \(folder.path)")
             return
         }
         var counts: [Character: Int] = [:]
         for name in names.sorted() where name.hasSuffix(".json") {
             let bytes = try Array(Data(contentsOf: folder.appending(path: name)))
-            // Whether it is read is the question.
+            // The error does not matter, only whether the text is accepted.
             let isRead = (try? JSONDocument(reading: bytes)) != nil
             let shouldBeRead = name.first == "i" ? Self.decided[name]?.isRead : name.first == "y"
             #expect(isRead == shouldBeRead, "\(name)")

@@ -18,7 +18,7 @@ import Testing
         #expect(diagnostic(at: 20..<23).range.start == SourcePosition(line: 2, column: 18, byte: 20))
     }
 
-    @Test func `its JSON has every key of the contract`() throws {
+    @Test func `the JSON form of a diagnostic has all documented keys`() throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         let json = String(decoding: try encoder.encode(diagnostic(at: 30..<38)), as: UTF8.self)
@@ -29,7 +29,7 @@ import Testing
         )
     }
 
-    @Test func `its text shows the line and a marker under the place`() {
+    @Test func `the text form shows the line and a marker below the location`() {
         #expect(
             diagnostic(at: 30..<38).text(source: source) == """
                 web.json:3:2: error: unknown key "comand"; did you mean "command"?
@@ -44,7 +44,7 @@ import Testing
                 """)
     }
 
-    @Test func `a long line is shortened on both sides of the place`() {
+    @Test func `a long line is shortened on both sides of the location`() {
         let line = Array(
             (String(repeating: "é", count: 100_000) + "HERE" + String(repeating: "z", count: 100_000)).utf8)
         let problem = Problem(.syntax, "x", at: 200_000..<200_004)
@@ -57,14 +57,14 @@ import Testing
                 """)
     }
 
-    @Test func `what could steer a terminal is not shown as it is`() {
+    @Test func `control characters for a terminal are never shown verbatim`() {
         let line = Array("[\u{1B}[2J\u{202E}]".utf8)
         let problem = Problem(.syntax, "not \(Quoted("\u{1B}[2J\u{202E}"))", at: 1..<2)
         let text = Problem.diagnostics(of: [problem], in: line, filename: "f")[0].text(source: line)
         #expect(text == "f:1:2: error: not \"\\u{1B}[2J\\u{202E}\"\n    [\u{FFFD}[2J\u{FFFD}]\n     ^")
     }
 
-    @Test func `many problems are sorted by place and cut at a hundred`() {
+    @Test func `many problems are sorted by location and limited to a hundred`() {
         let problems = (0..<150).shuffled().map { Problem(.outOfRange, "\($0)", at: 0..<$0 % source.count) }
         let diagnostics = Problem.diagnostics(of: problems, in: source, filename: "f")
         #expect(diagnostics.count == 101)

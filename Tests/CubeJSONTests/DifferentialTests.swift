@@ -4,9 +4,9 @@ import Testing
 
 @testable import CubeJSON
 
-/// Foundation reads JSON too. Where RFC 8259 leaves no choice, both must find the same.
+/// Compares the reader with Foundation's. Where RFC 8259 leaves no choice, both must give the same result.
 @Suite struct DifferentialTests {
-    @Test func `both find the same values in texts made at random`() throws {
+    @Test func `both readers find the same values in random texts`() throws {
         var generator = SeededGenerator()
         print("differential: seed \(generator.seed)")
         for _ in 0..<2000 {
@@ -17,7 +17,7 @@ import Testing
         }
     }
 
-    @Test func `both read or refuse the same texts with one byte changed`() throws {
+    @Test func `both readers accept or reject the same texts with one byte changed`() throws {
         var generator = SeededGenerator()
         print("differential: seed \(generator.seed)")
         var refused = 0
@@ -31,13 +31,13 @@ import Testing
             default: bytes.insert(generator.pick(alphabet), at: position)
             }
             let text = String(decoding: bytes, as: UTF8.self)
-            // A choice is left for numbers beyond a Double and for half a surrogate pair; and Foundation takes a comma
-            // before the end of an array or object, which is wrong.
+            // Excluded are numbers beyond a Double and unpaired surrogates, which RFC 8259 leaves open, and a comma before the end
+            // of an array or object, which Foundation wrongly accepts.
             guard !text.contains(/[0-9]{17}|[eE][+-]?[0-9]{3}|\\u[dD][89a-fA-F]|,\s*[\]}]/) else { continue }
-            // Whether it is read is the question, here and below.
+            // The errors do not matter, only whether the text is accepted.
             let isRead = (try? JSONDocument(reading: bytes)) != nil
             let isReadThere =
-                // Whether the other one reads it, too.
+                // Only whether Foundation accepts the text.
                 (try? JSONSerialization.jsonObject(with: Data(bytes), options: .fragmentsAllowed)) != nil
             #expect(isRead == isReadThere, "\(text), seed \(generator.seed)")
             if !isRead { refused += 1 }
@@ -45,7 +45,7 @@ import Testing
         print("differential: \(refused) of 20000 refused")
     }
 
-    /// A text of any value; objects have no key twice.
+    /// Returns the text of a random value. Objects have no duplicate keys.
     private static func value(_ generator: inout SeededGenerator, depth: Int) -> String {
         let space = generator.pick(["", "", " ", "\n", "\t\r\n"])
         let text: String
@@ -78,11 +78,11 @@ import Testing
     }
 
     private static func resolved(_ string: String) -> String {
-        // What cannot be read differs from what can.
+        // Invalid text counts as different from all valid texts.
         (try? JSONDocument(reading: Array(string.utf8)).root.string) ?? ""
     }
 
-    /// The value in the classes of Foundation.
+    /// Converts a value to the classes of Foundation.
     private static func plain(_ value: JSONValue) -> NSObject {
         switch value.kind {
         case .null: NSNull()

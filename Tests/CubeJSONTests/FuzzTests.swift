@@ -4,7 +4,7 @@ import Testing
 @testable import CubeJSON
 
 @Suite struct FuzzTests {
-    @Test func `no bytes crash the reader, and every place is within the text`() throws {
+    @Test func `no sequence of bytes crashes the reader, and every location is within the text`() throws {
         var generator = SeededGenerator()
         print("fuzz: seed \(generator.seed)")
         let text = Array(

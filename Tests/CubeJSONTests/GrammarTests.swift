@@ -2,29 +2,29 @@ import Testing
 
 @testable import CubeJSON
 
-/// RFC 8259, production by production, in cases of our own.
+/// The grammar of RFC 8259, production by production, with our own cases.
 @Suite struct GrammarTests {
-    @Test(arguments: accepted) func `what the grammar allows is read`(text: String) throws {
+    @Test(arguments: accepted) func `valid JSON is accepted`(text: String) throws {
         _ = try JSONDocument(reading: Array(text.utf8))
     }
 
-    @Test(arguments: refused) func `what the grammar does not allow is refused`(text: String) {
+    @Test(arguments: refused) func `invalid JSON is rejected`(text: String) {
         #expect(throws: Problem.self) { try JSONDocument(reading: Array(text.utf8)) }
     }
 
-    @Test(arguments: refusedBytes) func `bytes that are not UTF-8 are refused`(bytes: [UInt8]) {
+    @Test(arguments: refusedBytes) func `invalid UTF-8 is rejected`(bytes: [UInt8]) {
         #expect(throws: Problem.self) { try JSONDocument(reading: bytes) }
         #expect(throws: Problem.self) { try JSONDocument(reading: [0x22] + bytes + [0x22]) }
     }
 
-    @Test func `how many cases there are`() {
+    @Test func `there are at least 60 cases`() {
         let count = Self.accepted.count + Self.refused.count + 2 * Self.refusedBytes.count
-        print("RFC 8259: \(count) cases of this repository")
+        print("RFC 8259: \(count) own cases")
         #expect(count >= 60)
     }
 
     static let accepted: [String] = [
-        // Any value is a text, with white space of four kinds around it.
+        // Any value is a complete text, with four kinds of white space around it.
         "null", "true", "false", "0", "\"\"", "[]", "{}", " \t\r\n1 \t\r\n", "\n\n[\n]\n", "[ ]", "{ }",
         // Numbers.
         "-0", "10", "1.5", "-0.0", "0.000000", "1e1", "1E+1", "1e-1", "0e0", "-1.25E-07",
@@ -34,16 +34,16 @@ import Testing
         "\"a\"", "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"", "\"\\u0041\\u00e9\\u20AC\"", "\"\\ud83d\\uDE00\"", "\"\\u0000\"",
         "\"\u{7F}\"",
         "\"é€😀\"", "\"\u{FFFF}\u{10FFFF}\"", "\"\\u2028\u{2028}\"", "\"/\"", "\"\u{FEFF}\"",
-        // Containers; keys may repeat and may be empty.
+        // Containers; keys may be duplicate or empty.
         "[1,2]", "[[],{}]", "[ 1 , 2 ]", "{\"a\":1}", "{ \"a\" : 1 , \"b\" : [ ] }", "{\"\":0}", "{\"a\":1,\"a\":2}",
         "{\"a\":{\"a\":{\"a\":[{}]}}}", "[null,true,false]", "[1\n,\"2\"\t,3]",
     ]
 
     static let refused: [String] = [
-        // Nothing, or more than one value.
+        // No value, or more than one.
         "", " ", "1 2", "[] []", "{}{}", "null,", "[]]", "{}}", "1\u{0}", "[]\u{FEFF}", "\u{FEFF}[]", "\u{C}1",
         "\u{A0}1",
-        // Words.
+        // Literals.
         "nul", "nulll", "True", "TRUE", "tru e", "NaN", "Infinity", "-Infinity", "undefined", "a", "'a'",
         // Numbers.
         "+1", "-", "--1", "01", "-01", "00", "1.", ".5", "-.5", "1.e1", "1e", "1e+", "1e1.5", "0x10", "1_000", "1,",

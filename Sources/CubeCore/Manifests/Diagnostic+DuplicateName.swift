@@ -6,7 +6,7 @@ extension Diagnostic {
     package static func duplicateName(_ name: WorkloadName, at range: SourceRange, first: SourceRange) -> Diagnostic {
         Diagnostic(
             reason: .duplicateName, summary: duplicateSummary(name.rawValue),
-            detail: "it stands first in \(first.filename):\(first.start.line)", range: range)
+            detail: "the first is at \(first.filename):\(first.start.line)", range: range)
     }
 
     /// The same for whatever stands as a name in one file, twice.

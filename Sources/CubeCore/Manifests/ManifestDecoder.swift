@@ -80,7 +80,7 @@ package enum ManifestDecoder {
         for (key, first) in document.duplicateKeys {
             reader.report(
                 Problem(
-                    .duplicateKey, "\(Quoted(key.text)) stands twice", detail: .repeats(first.range.lowerBound),
+                    .duplicateKey, "duplicate key \(Quoted(key.text))", detail: .repeats(first.range.lowerBound),
                     at: key.range))
         }
         return document

@@ -25,7 +25,7 @@ package enum ManifestReference {
         + entries(Manifest.steering.descriptions, .steers)
 
     /// The keys that this version knows and refuses.
-    package static let refusedKeys = Manifest.fields.fields.filter { !$0.isCarriedOut }.map(\.key)
+    package static let refusedKeys = Manifest.fields.fields.filter { !$0.isSupported }.map(\.key)
 
     private static func entries(
         _ fields: [FieldDescription], _ change: Change, below parent: String = ""

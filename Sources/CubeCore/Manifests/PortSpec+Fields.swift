@@ -29,10 +29,10 @@ extension PortSpec {
                     .field(field))
             }
             if !names.insert(port.name).inserted {
-                report(.invalidValue, "name", "\(Quoted(port.name)) stands twice")
+                report(.invalidValue, "name", "\(Quoted(port.name)) is a duplicate")
             }
             if port.host != 0, !hosts.insert(HostPort(port.host, port.transport)).inserted {
-                report(.invalidValue, "host", "\(port.host) stands twice")
+                report(.invalidValue, "host", "\(port.host) is a duplicate")
             }
             switch (definition.image, port.container) {
             case (nil, .some):

@@ -22,7 +22,7 @@ extension TaskFile {
             guard let target = value["target"] else { continue }
             if !targets.insert(ExactText(file.target)).inserted {
                 reader.report(
-                    .invalidValue, "\(Quoted(file.target)) stands twice", at: target.range, below: .field("files"),
+                    .invalidValue, "\(Quoted(file.target)) is a duplicate", at: target.range, below: .field("files"),
                     .index(index), .field("target"))
             }
             if definition.image == nil, file.target.utf8.first == UInt8(ascii: "/") {

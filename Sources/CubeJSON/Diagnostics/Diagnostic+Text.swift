@@ -1,10 +1,10 @@
 extension Diagnostic {
-    /// What is wrong, and what to do about it, without the place.
+    /// The summary and the detail, without the location.
     package var message: String { detail.isEmpty ? summary : "\(summary); \(detail)" }
 
-    /// What a person reads: `file:3:3: error: summary; detail`, and below it the line and a marker under the place.
+    /// Returns the text for a person: `file:3:3: error: summary; detail`, followed by the line with a marker below the location.
     ///
-    /// - Parameter source: The bytes of the file; without them there is no line to show.
+    /// - Parameter source: the bytes of the file; if `nil`, the line is omitted.
     package func text(source: [UInt8]?) -> String {
         let place = "\(range.filename.harmless):\(range.start.line):\(range.start.column)"
         let excerpt = source.map(excerpt) ?? []
@@ -12,12 +12,12 @@ extension Diagnostic {
             separator: "\n")
     }
 
-    /// The line, cut to what fits beside the place, and the marker; nothing where the line is empty.
+    /// Returns the line, shortened to the terminal width, and the marker; empty for an empty line.
     private func excerpt(of source: [UInt8]) -> [String] {
         guard range.start.byte <= source.count else { return [] }
         let width = 100
         let lineEnd = UInt8(ascii: "\n")
-        // What a screen has no room for need not be decoded: a scalar has at most four bytes.
+        // Decode only what fits on the screen: a scalar has at most four bytes.
         let before = source[..<range.start.byte].suffix(4 * width)
         let left = Self.visible(before[(before.lastIndex(of: lineEnd).map { $0 + 1 } ?? before.startIndex)...])
         let right = Self.visible(source[range.start.byte...].prefix(4 * width).prefix { $0 != lineEnd })
@@ -35,7 +35,7 @@ extension Diagnostic {
         ]
     }
 
-    /// Scalars of a line as a terminal may show them, one for one.
+    /// Returns the scalars of a line, with one printable scalar for each of them.
     private static func visible(_ bytes: ArraySlice<UInt8>) -> [Unicode.Scalar] {
         let line = bytes.last == UInt8(ascii: "\r") ? bytes.dropLast() : bytes
         return String(decoding: line, as: UTF8.self).unicodeScalars.map { scalar in

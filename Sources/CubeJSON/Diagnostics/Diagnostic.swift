@@ -1,16 +1,16 @@
-/// A problem of a file, with its place: a value for programs (its `Codable` form) and for people.
+/// A problem of a file with its location. Programs use its `Codable` form; people read its text.
 package struct Diagnostic: Codable, Hashable, Sendable {
     package enum Severity: String, Codable, Hashable, Sendable {
         case error, warning
     }
 
-    /// What kind of problem it is, as a stable word.
+    /// The kind of problem, as a stable word.
     package struct Reason: RawRepresentable, Codable, Hashable, Sendable, ExpressibleByStringLiteral {
         package let rawValue: String
         package init(rawValue: String) { self.rawValue = rawValue }
         package init(stringLiteral value: String) { self.init(rawValue: value) }
 
-        /// It is not JSON.
+        /// The text is not valid JSON.
         package static let syntax: Reason = "syntax"
         package static let tooLarge: Reason = "too_large"
         package static let tooDeep: Reason = "too_deep"
@@ -23,26 +23,26 @@ package struct Diagnostic: Codable, Hashable, Sendable {
         package static let outOfRange: Reason = "out_of_range"
         package static let invalidValue: Reason = "invalid_value"
         package static let duplicateName: Reason = "duplicate_name"
-        /// It depends on a name that no manifest declares.
+        /// A workload depends on a name that no manifest declares.
         package static let unknownDependency: Reason = "unknown_dependency"
-        /// It depends on itself, by way of others.
+        /// A workload depends on itself, directly or through others.
         package static let dependencyCycle: Reason = "dependency_cycle"
-        /// A field that this version knows and does not carry out yet.
+        /// This version knows the field but does not support it yet.
         package static let unsupported: Reason = "unsupported"
-        /// A warning: a task that is started before its predecessor is stopped needs a port that the latter has.
+        /// A warning: a surge task, which starts before its predecessor stops, needs a port that the predecessor uses.
         package static let surgePortTaken: Reason = "surge_port_taken"
-        /// A file that may have been meant for a manifest, and is not read.
+        /// A file was ignored that may have been intended as a manifest.
         package static let ignored: Reason = "ignored"
-        /// A directory of manifests without any.
+        /// The directory contains no manifests.
         package static let noManifests: Reason = "no_manifests"
-        /// The file could not be read at all.
+        /// The file could not be read.
         package static let unreadable: Reason = "unreadable"
     }
 
     package var severity: Severity
     package var reason: Reason
     package var summary: String
-    /// More words, such as what to do; empty where there are none.
+    /// Further text, such as a hint; may be empty.
     package var detail: String
     package var range: SourceRange
 

@@ -1,14 +1,14 @@
-/// A text that equals another one only where both are the same bytes.
+/// A text that is compared by its bytes.
 ///
-/// Two `String`s are equal where Unicode takes them for the same text, such as `é` as one scalar and as two. The files, keys and
-/// values of users are bytes: for a program that reads them, these are two.
+/// Swift considers two `String`s equal if they are canonically equivalent, such as `é` as one scalar and as two. The files, keys and
+/// values of users are bytes: for the programs that read them, the two spellings differ.
 package struct ExactText: Sendable {
     package let text: String
 
     package init(_ text: String) { self.text = text }
 
     package static func areSame(_ left: String, _ right: String) -> Bool {
-        // The fast comparison rejects almost every pair that differs.
+        // The fast comparison rejects almost all pairs that differ.
         left == right && left.utf8.elementsEqual(right.utf8)
     }
 }
@@ -21,7 +21,7 @@ extension ExactText: Hashable {
             hasher.combine(bytes: UnsafeRawBufferPointer($0))
         }
         if isHashed == nil { for byte in text.utf8 { hasher.combine(byte) } }
-        hasher.combine(UInt8.max)  // No byte of UTF-8: where the text ends.
+        hasher.combine(UInt8.max)  // Marks the end of the text, because this byte does not occur in UTF-8.
     }
 }
 

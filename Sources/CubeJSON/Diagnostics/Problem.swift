@@ -1,23 +1,23 @@
-/// A problem as it is found; what only a reader of it needs is worked out for what is shown.
+/// A problem as it is found. Its line, column and hint are computed only for the problems that are shown.
 package struct Problem: Error, Hashable, Sendable {
     package var reason: Diagnostic.Reason
     package var summary: String
-    /// The field that it is about, such as `ports[2].name`; empty where it is about another thing.
+    /// The field with the problem, such as `ports[2].name`; empty if the problem does not concern a field.
     package var field: String
-    /// What is wrong with the field: the summary without it.
+    /// The problem without the name of the field.
     package var rule: String
     package var detail: Detail
-    /// Where it is, in bytes.
+    /// The location of the problem, in bytes.
     package var range: Range<Int>
 
     package enum Detail: Hashable, Sendable, ExpressibleByStringLiteral {
         case words(String)
-        /// Where the thing stands, in bytes, that this one repeats.
+        /// The byte offset of the first occurrence of a duplicate.
         case repeats(Int)
-        /// A word that should have been one of these.
+        /// A value that is not in a list of allowed values.
         case word(String, among: [String])
-        /// A key that should have been one of these; where it is near none, and they are few, all are told. What other
-        /// systems mean by it comes first.
+        /// A key that is not in a list of allowed keys. The hint is the advice for a key of another system, or else the most similar
+        /// key, or else all keys if they are few.
         case key(String, among: [String], advice: [String: String] = [:])
 
         package init(stringLiteral value: String) { self = .words(value) }
@@ -35,18 +35,18 @@ package struct Problem: Error, Hashable, Sendable {
         self.range = range
     }
 
-    /// A key that is not there.
+    /// Returns the problem of a missing key.
     ///
-    /// - Parameter object: the place of what lacks it.
+    /// - Parameter object: the object that lacks the key.
     package static func missing(_ key: String, detail: Detail = "", in object: JSONValue) -> Problem {
         Problem(
             .missingKey, "missing key \"\(key)\"", field: key, rule: "is missing", detail: detail, at: object.opening)
     }
 
-    /// How many problems of one file are shown.
+    /// The maximum number of problems of one file that are shown.
     package static let maximumShown = 100
 
-    /// The diagnostics of a file's problems, in the order of their places, at most ``maximumShown`` and one that says so.
+    /// Returns the diagnostics for the problems of a file, sorted by location: at most ``maximumShown``, and one for the rest.
     package static func diagnostics(of problems: [Problem], in bytes: [UInt8], filename: String) -> [Diagnostic] {
         let sorted = problems.sorted {
             ($0.range.lowerBound, $0.range.upperBound) < ($1.range.lowerBound, $1.range.upperBound)
@@ -71,7 +71,7 @@ package struct Problem: Error, Hashable, Sendable {
         return diagnostics
     }
 
-    /// The bytes whose positions its diagnostic needs.
+    /// The byte offsets whose positions the diagnostic needs.
     private var offsets: [Int] {
         let place = [range.lowerBound, range.upperBound]
         return if case .repeats(let first) = detail { place + [first] } else { place }
@@ -82,11 +82,11 @@ extension Problem.Detail {
     fileprivate func text(_ positions: [Int: SourcePosition]) -> String {
         switch self {
         case .words(let words): words
-        case .repeats(let first): "it stands first in line \(positions[first]!.line)"
+        case .repeats(let first): "the first is on line \(positions[first]!.line)"
         case .word(let word, let candidates): Self.suggestion(for: word, among: candidates) ?? ""
         case .key(let key, let candidates, let advice):
             Self.advice(for: key, in: advice) ?? Self.suggestion(for: key, among: candidates)
-                ?? (candidates.count > Self.fewKeys ? "" : "known here: \(candidates.sorted().joined(separator: ", "))")
+                ?? (candidates.count > Self.fewKeys ? "" : "valid keys: \(candidates.sorted().joined(separator: ", "))")
         }
     }
 

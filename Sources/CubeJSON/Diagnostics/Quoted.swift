@@ -1,4 +1,4 @@
-/// Foreign text in a message: in quotes, shortened, and with nothing that could steer a terminal.
+/// Foreign text for a message: quoted, shortened, and free of characters that control a terminal.
 package struct Quoted: CustomStringConvertible, Sendable {
     package let description: String
 
@@ -9,8 +9,7 @@ package struct Quoted: CustomStringConvertible, Sendable {
 }
 
 extension String {
-    /// The text on one line, in which every scalar that a terminal could obey or hide is written as Swift writes it: `\n`,
-    /// `\u{1B}`.
+    /// The text on one line. Scalars that control a terminal or are invisible are escaped as in Swift: `\n`, `\u{1B}`.
     package var harmless: String {
         guard unicodeScalars.contains(where: { !$0.isHarmless }) else { return self }
         return unicodeScalars.map { $0.isHarmless ? String($0) : $0.escaped(asASCII: true) }.joined()
@@ -18,12 +17,12 @@ extension String {
 }
 
 extension Unicode.Scalar {
-    /// Whether a terminal shows it and does nothing else: no control character, mark of direction or invisible character.
+    /// Whether a terminal only displays the scalar: it is not a control character, direction mark or invisible character.
     package var isHarmless: Bool {
         if value < 0x7F { return value >= 0x20 }
         switch properties.generalCategory {
         case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .unassigned, .privateUse: return false
-        // The blank Braille pattern has a shape of its own and shows nothing.
+        // The blank Braille pattern counts as a symbol but is invisible.
         default: return !properties.isDefaultIgnorableCodePoint && value != 0x2800
         }
     }

@@ -1,4 +1,4 @@
-/// A place in a text: line and column from 1, the column in Unicode scalars, the byte from 0.
+/// A position in a text. Line and column count from 1, the column counts Unicode scalars, and the byte offset counts from 0.
 package struct SourcePosition: Codable, Hashable, Sendable {
     package var line: Int
     package var column: Int
@@ -15,7 +15,7 @@ package struct SourcePosition: Codable, Hashable, Sendable {
 }
 
 extension SourcePosition {
-    /// The lines and columns of these bytes, in one sweep over the text.
+    /// Returns the positions of byte offsets, computed in one pass over the text.
     package static func positions(of offsets: [Int], in bytes: [UInt8]) -> [Int: SourcePosition] {
         var positions: [Int: SourcePosition] = [:]
         var current = SourcePosition.start
@@ -24,7 +24,7 @@ extension SourcePosition {
                 if byte == UInt8(ascii: "\n") {
                     current.line += 1
                     current.column = 1
-                } else if byte & 0xC0 != 0x80 {  // Bytes that continue a scalar have no column of their own.
+                } else if byte & 0xC0 != 0x80 {  // Continuation bytes have no column of their own.
                     current.column += 1
                 }
             }

@@ -1,4 +1,4 @@
-/// From a place of a file up to, and not including, another.
+/// A half-open range in a file, from a start position to an end position.
 package struct SourceRange: Codable, Hashable, Sendable {
     package var filename: String
     package var start: SourcePosition
@@ -10,6 +10,6 @@ package struct SourceRange: Codable, Hashable, Sendable {
         self.end = end
     }
 
-    /// The file as a whole, for what has no place in it.
+    /// Creates a range for a problem that concerns the file as a whole.
     package init(filename: String) { self.init(filename: filename, start: .start, end: .start) }
 }

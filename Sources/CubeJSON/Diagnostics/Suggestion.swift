@@ -1,7 +1,7 @@
-/// The word that somebody may have meant.
+/// Finds the word that was probably intended by a misspelt one.
 package enum Suggestion {
-    /// The candidate that is the same but for case, `_`, `-` and spaces; else the candidate with the fewest edits, at most a
-    /// third of its length, the first of several.
+    /// Returns the candidate that differs only in case, `_`, `-` and spaces; otherwise, the first candidate with the fewest edits, if
+    /// they are at most a third of its length.
     package static func nearest(to word: String, among candidates: [String]) -> String? {
         let plain = plain(word)
         if let same = candidates.first(where: { self.plain($0) == plain }) { return same }
@@ -15,14 +15,14 @@ package enum Suggestion {
             .min { $0.edits < $1.edits }?.candidate
     }
 
-    /// A word as one that wrote it in another style would recognise it: `envFrom`, `env-from` and `ENV_FROM` are the same.
+    /// Returns the word in a form that is independent of naming styles: `envFrom`, `env-from` and `ENV_FROM` have the same form.
     package static func plain(_ word: String) -> String {
         String(word.prefix(65).lowercased().filter { $0 != "_" && $0 != "-" && $0 != " " })
     }
 
     private static func limit(for candidate: String) -> Int { max(1, candidate.utf8.count / 3) }
 
-    /// How many insertions, deletions, substitutions and swaps of neighbours turn one into the other: the optimal string
+    /// Returns the minimum number of insertions, deletions, substitutions and transpositions between two words: the optimal string
     /// alignment distance (Damerau 1964, Levenshtein 1966).
     private static func edits(from left: [UInt8], to right: [UInt8]) -> Int {
         var beforeLast: [Int] = []

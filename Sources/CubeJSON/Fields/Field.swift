@@ -1,30 +1,30 @@
-/// One key of an object: from it follow how it is read, its JSON Schema, its canonical form and its documentation.
+/// A key of an object. It defines how the value is read, its JSON Schema, its canonical form and its documentation.
 package struct Field<Root: Sendable>: Sendable {
     package let key: String
-    /// What it means, in sentences; the default is not among them.
+    /// The meaning of the field, in sentences, without its default.
     let summary: String
     let isRequired: Bool
-    /// Its JSON Schema; `nil` for what this version refuses as `unsupported`.
+    /// The JSON Schema of the value; `nil` if this version rejects the field as `unsupported`.
     let schema: [String: CanonicalJSON]?
-    /// The same for its form on the wire; `nil` for what never gets there.
+    /// The JSON Schema of the value's wire form; `nil` if the field is never sent.
     let wire: [String: CanonicalJSON]?
-    package var isCarriedOut: Bool { schema != nil }
+    package var isSupported: Bool { schema != nil }
     let read: @Sendable (JSONValue, inout Root, inout FieldReader) -> Void
-    /// What differs from the object where nothing is written; `nil` where nothing does.
+    /// Returns the canonical form of the value; `nil` if it equals the value in the default object `standard`.
     let write: @Sendable (Root, _ standard: Root) -> CanonicalJSON?
-    /// What it is, defaults included, as people write it; `nil` where there is nothing.
+    /// Returns the value as people write it, including defaults; `nil` if there is none.
     let show: @Sendable (Root) -> CanonicalJSON?
 
-    /// The same for what differs from the object where nothing is written alone.
+    /// Returns the value as people write it; `nil` if it equals the value in the default object `standard`.
     let showWritten: @Sendable (Root, _ standard: Root) -> CanonicalJSON?
 
-    /// Reports what is wrong with it in an object that no table has read.
+    /// Validates the value in an object that was not read by a table.
     let examine: @Sendable (Root, inout FieldChecker) -> Void
 
-    /// Takes over what another object says.
+    /// Copies the value from one object to another.
     let copy: @Sendable (_ from: Root, _ into: inout Root) -> Void
 
-    /// What the reference says about it in an object that has its defaults; `nil` for what this version refuses.
+    /// Returns the documentation of the field in an object with the given defaults; `nil` if this version rejects the field.
     let describe: @Sendable (Root) -> FieldDescription?
 
     private init(
@@ -52,11 +52,13 @@ package struct Field<Root: Sendable>: Sendable {
         self.describe = describe
     }
 
+    /// Creates a field for a property.
+    ///
     /// - Parameters:
-    ///   - standard: The default in words, where it depends on something or is not a value; left out, it is the property's
-    ///     value in an object where nothing is written.
-    ///   - example: Left out where the type's example is one for this field too.
-    ///   - summary: What it means, in sentences, without the default.
+    ///   - standard: a description of the default that is not a fixed value; if omitted, the default is the property's value in the
+    ///     default object.
+    ///   - example: an example value; if omitted, the example of the type.
+    ///   - summary: the meaning of the field, in sentences, without its default.
     package init<Value: Equatable>(
         _ key: String, _ property: any WritableKeyPath<Root, Value> & Sendable, _ type: FieldType<Value>,
         isRequired: Bool = false, default standard: String? = nil, example: CanonicalJSON? = nil, _ summary: String
@@ -68,7 +70,7 @@ package struct Field<Root: Sendable>: Sendable {
             },
             write: { root, standard in
                 let value = root[keyPath: property]
-                // No default has another spelling that Unicode takes for the same.
+                // Comparing by canonical equivalence is safe here, because no default has another equivalent spelling.
                 return value == standard[keyPath: property] ? nil : type.write(value)
             },
             show: { type.show($0[keyPath: property]) },
@@ -88,7 +90,7 @@ package struct Field<Root: Sendable>: Sendable {
             })
     }
 
-    /// An object with fields of its own.
+    /// Creates a field for a nested object with fields of its own.
     package init<Value: Equatable>(
         _ key: String, _ property: any WritableKeyPath<Root, Value> & Sendable, _ table: FieldTable<Value>,
         example: CanonicalJSON, _ summary: String
@@ -124,7 +126,7 @@ package struct Field<Root: Sendable>: Sendable {
             })
     }
 
-    /// A string that is allowed and means nothing.
+    /// Creates a string field that is accepted and ignored.
     package static func remark(_ key: String, example: CanonicalJSON, _ summary: String) -> Field {
         Field(
             key: key, summary: summary, isRequired: false, schema: FieldType<String>.string.schema, wire: nil,
@@ -140,9 +142,9 @@ package struct Field<Root: Sendable>: Sendable {
             })
     }
 
-    /// A key that this version knows and does not carry out yet.
+    /// Creates a field that this version knows but does not support yet.
     ///
-    /// - Parameter advice: What to do meanwhile.
+    /// - Parameter advice: what to do instead.
     package static func unsupported(_ key: String, advice: String = "") -> Field {
         Field(
             key: key, summary: advice, isRequired: false, schema: nil, wire: nil, read: { _, _, _ in },
@@ -151,7 +153,7 @@ package struct Field<Root: Sendable>: Sendable {
             describe: { _ in nil })
     }
 
-    /// The same field as one of an object that holds this one.
+    /// Returns the same field for an object that contains this object.
     package func within<Outer>(_ property: any WritableKeyPath<Outer, Root> & Sendable) -> Field<Outer> {
         Field<Outer>(
             key: key, summary: summary, isRequired: isRequired, schema: schema, wire: wire,

@@ -1,11 +1,11 @@
-/// What is wrong with values that came another way than through a table, such as over the wire: field and rule.
+/// Validates values that were not read by a table, such as values from the wire, and collects their fields and the broken rules.
 package struct FieldChecker {
     package private(set) var problems: [(field: String, rule: String)] = []
     private var path = FieldPath()
 
     package init() {}
 
-    /// Checks what is below this step of the path.
+    /// Validates the value at a step below the current path.
     mutating func at(_ step: FieldPath.Step, _ check: (inout FieldChecker) -> Void) {
         path.enter(step)
         defer { path.leave() }
@@ -14,7 +14,7 @@ package struct FieldChecker {
 
     package mutating func report(_ rule: String) { problems.append((path.text, rule)) }
 
-    /// Reports a character that no program could be given.
+    /// Reports a NUL character, which no program can receive.
     mutating func checkText(_ text: String) {
         if text.utf8.contains(0) { report("must not contain the character U+0000") }
     }

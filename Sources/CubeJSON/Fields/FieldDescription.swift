@@ -1,8 +1,8 @@
-/// How people write the values of a type, for the reference.
+/// The written form of a type's values, for the reference documentation.
 package struct ValueForm: Sendable {
-    /// A noun phrase with the bounds: `integer from 0 to 65535`.
+    /// A noun phrase that includes the bounds: `integer from 0 to 65535`.
     package var phrase: String
-    /// A value that the type reads.
+    /// A valid example value.
     package var example: CanonicalJSON
     /// The fields of the object, or of each object in the array.
     package var fields: [FieldDescription]
@@ -21,25 +21,25 @@ package struct ValueForm: Sendable {
     }
 }
 
-/// What the reference says about one field. It comes from the field's table, so it is never out of date.
+/// The documentation of a field. It is derived from the field table, so it is never out of date.
 package struct FieldDescription: Sendable {
     package let key: String
-    /// What the field means, in sentences; the default is not among them.
+    /// The meaning of the field, in sentences, without its default.
     package let summary: String
     package let isRequired: Bool
     package let form: ValueForm
-    /// The value that holds where the field is left out, as JSON or in words; `nil` where nothing holds.
+    /// The default, as JSON or in words; `nil` if there is none.
     package let standard: String?
     package let example: CanonicalJSON
-    /// Reads the example and returns what is wrong with it: nothing, or a test fails.
+    /// Returns the problems of the example. A test verifies that there are none.
     package let exampleProblems: @Sendable () -> [String]
 
-    /// The summary and the default, as the JSON Schema says them.
+    /// The summary and the default, as in the JSON Schema.
     var sentences: String { standard.map { "\(summary) Default: \($0)." } ?? summary }
 }
 
 extension CanonicalJSON {
-    /// On one line, with a space after each comma and colon, as people write short JSON.
+    /// The value on one line, with a space after each comma and colon, as people write short JSON.
     package var line: String {
         switch self {
         case .string, .integer, .boolean: String(decoding: bytes, as: UTF8.self)
@@ -51,7 +51,7 @@ extension CanonicalJSON {
         }
     }
 
-    /// Whether it stands for nothing: such a default is not worth a word.
+    /// Whether the value is empty, so that it is not worth mentioning as a default.
     var isEmpty: Bool {
         switch self {
         case .string(let text): text.isEmpty

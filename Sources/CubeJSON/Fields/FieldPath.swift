@@ -1,8 +1,8 @@
-/// The way from an object to a value in it.
+/// The path from an object to a value in it.
 package struct FieldPath {
-    /// From a value to one in it.
+    /// A step from a value to a contained value.
     package enum Step: Sendable {
-        /// A key that a table knows.
+        /// A key of a field table.
         case field(String)
         /// A key that the user chose.
         case name(String)
@@ -20,7 +20,7 @@ package struct FieldPath {
     mutating func enter(_ step: Step) { steps.append(step) }
     mutating func leave() { steps.removeLast() }
 
-    /// Such as `ports[2].name`.
+    /// The text of the path, such as `ports[2].name`.
     var text: String {
         steps.reduce(into: "") { text, step in
             switch step {

@@ -1,20 +1,20 @@
-/// What a reading by tables has found wrong so far, and the path of the field that it is at.
+/// The state of reading with field tables: the problems found so far, and the path of the current field.
 package struct FieldReader {
     package private(set) var problems: [Problem] = []
     private var path = FieldPath()
 
     package init() {}
 
-    /// Reads what is below this step of the path.
+    /// Reads the value at a step below the current path.
     mutating func at<Result>(_ step: FieldPath.Step, _ read: (inout FieldReader) -> Result) -> Result {
         path.enter(step)
         defer { path.leave() }
         return read(&self)
     }
 
-    /// Reports that the value at the path breaks a rule: `stop.grace: "5" must be …`.
+    /// Reports that a value breaks a rule: `stop.grace: "5" must be …`.
     ///
-    /// - Parameter steps: from the value at the path to the one that is meant.
+    /// - Parameter steps: the steps from the value at the current path to the value with the problem.
     package mutating func report(
         _ reason: Diagnostic.Reason, _ rule: String, detail: Problem.Detail = "", at range: Range<Int>,
         below steps: FieldPath.Step...
@@ -31,7 +31,7 @@ package struct FieldReader {
         report(reason, rule, detail: detail, at: value.range)
     }
 
-    /// What is wrong with a value of ours when it is read.
+    /// Returns the problems of reading a value that the program itself created.
     static func problems(
         reading value: CanonicalJSON, _ read: (JSONValue, inout FieldReader) -> Void
     ) -> [String] {
@@ -44,18 +44,20 @@ package struct FieldReader {
         return reader.problems.map(\.summary)
     }
 
-    /// Reports a problem that speaks for itself.
+    /// Reports a problem whose text is complete without the path.
     package mutating func report(_ problem: Problem) { problems.append(problem) }
 
+    /// Reports a value of the wrong type.
+    ///
     /// - Parameters:
-    ///   - expected: What it must be, as a noun phrase.
-    ///   - example: Shows what to write.
+    ///   - expected: the expected type, as a noun phrase.
+    ///   - example: an example of a valid value.
     package mutating func reportMismatch(
         _ value: JSONValue, expected: String, _ example: CanonicalJSON? = nil, hint: String? = nil
     ) {
         let detail: Problem.Detail =
             if value.kind == .null {
-                "leave the key out where there is nothing to say"
+                "omit the key if it has no value"
             } else if let hint {
                 .words(hint)
             } else if let example {

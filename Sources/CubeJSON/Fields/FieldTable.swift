@@ -1,15 +1,15 @@
-/// The fields of an object, in the order in which they are read and described.
+/// The fields of an object, in the order in which they are read and documented.
 package struct FieldTable<Root: Sendable>: Sendable {
     package let fields: [Field<Root>]
-    /// The object in which nothing is written: it has the default of every field.
+    /// The default object, in which every field has its default.
     package let standard: Root
-    /// What to say of keys that other systems have: advice by key.
+    /// The advice for keys that other systems use, by key.
     private let foreignKeys: [String: String]
-    /// JSON Schema keywords that concern several fields.
+    /// The JSON Schema keywords that concern several fields.
     private let condition: [String: CanonicalJSON]
-    /// Members of the object that it has on the wire alone, with their JSON Schema.
+    /// The members that the object has only on the wire, with their JSON Schema.
     private let wireMembers: [String: CanonicalJSON]
-    /// Checks what concerns several fields, once each of them is right.
+    /// Checks the rules that concern several fields, after each field was found valid.
     private let check: @Sendable (Root, JSONValue, inout FieldReader) -> Void
     private let keys: [String]
     private let positions: [String: Int]
@@ -30,9 +30,9 @@ package struct FieldTable<Root: Sendable>: Sendable {
         positions = Dictionary(uniqueKeysWithValues: zip(keys, fields.indices))
     }
 
-    /// Reads an object into one that has its defaults, and reports everything that is wrong with it.
+    /// Reads an object into a default object, and reports all its problems.
     ///
-    /// - Parameter example: Shows whoever wrote something else than an object what to write.
+    /// - Parameter example: an example for the report that the value is not an object.
     package func read(
         _ object: JSONValue, into root: inout Root, _ reader: inout FieldReader, example: CanonicalJSON? = nil
     ) {
@@ -47,14 +47,14 @@ package struct FieldTable<Root: Sendable>: Sendable {
             }
         }
         for (field, member) in zip(fields, members) {
-            if let member, field.isCarriedOut {
+            if let member, field.isSupported {
                 reader.at(.field(field.key)) { field.read(member.value, &root, &$0) }
             } else if let member {
                 reader.report(
                     Problem(
                         .unsupported, "unsupported key \"\(field.key)\"",
                         detail: .words(
-                            ["this version does not carry it out", field.summary].filter { !$0.isEmpty }
+                            ["this version of Cube does not support it", field.summary].filter { !$0.isEmpty }
                                 .joined(separator: "; ")),
                         at: member.key.range))
             } else if field.isRequired {
@@ -70,39 +70,39 @@ package struct FieldTable<Root: Sendable>: Sendable {
             detail: .key(key.text, among: keys, advice: foreignKeys), at: key.range)
     }
 
-    /// Reports what is wrong with the fields of an object that no table has read, each by itself.
+    /// Validates each field of an object that was not read by a table.
     package func examine(_ root: Root, _ checker: inout FieldChecker) {
         for field in fields { checker.at(.field(field.key)) { field.examine(root, &$0) } }
     }
 
-    /// The members of the object's canonical form: what differs from the object where nothing is written.
+    /// Returns the members of the object's canonical form: the fields that differ from the default object.
     package func canonical(_ root: Root, without standard: Root) -> [String: CanonicalJSON] {
         var members: [String: CanonicalJSON] = [:]
         for field in fields { members[field.key] = field.write(root, standard) }
         return members
     }
 
-    /// What differs from the object where nothing is written, as people write it.
+    /// Returns the fields that differ from the default object, as people write them.
     package func written(_ root: Root, without standard: Root) -> [String: CanonicalJSON] {
         var members: [String: CanonicalJSON] = [:]
         for field in fields { members[field.key] = field.showWritten(root, standard) }
         return members
     }
 
-    /// All members that have a value, defaults included, as people write them.
+    /// Returns all fields that have a value, including defaults, as people write them.
     package func shown(_ root: Root) -> [String: CanonicalJSON] {
         var members: [String: CanonicalJSON] = [:]
         for field in fields { members[field.key] = field.show(root) }
         return members
     }
 
-    /// What the reference says about each field that this version carries out, in the order of the table.
+    /// The documentation of the supported fields, in the order of the table.
     package var descriptions: [FieldDescription] { descriptions(of: standard) }
 
-    /// The same for an object with other defaults than the table's own.
+    /// Returns the documentation of the supported fields for an object with other defaults.
     func descriptions(of root: Root) -> [FieldDescription] { fields.compactMap { $0.describe(root) } }
 
-    /// Takes over all of these fields from one object into another.
+    /// Copies all fields of this table from one object to another.
     package func copy(from object: Root, into other: inout Root) {
         for field in fields { field.copy(object, &other) }
     }
@@ -114,7 +114,7 @@ package struct FieldTable<Root: Sendable>: Sendable {
         return schema
     }
 
-    /// The same for its form on the wire, where a newer program may say more.
+    /// The JSON Schema of the object's wire form. It allows additional members, because a newer program may send them.
     package var wireSchema: [String: CanonicalJSON] { schema(\.wire, members: wireMembers) }
 
     private func schema(

@@ -1,27 +1,27 @@
-/// How the values of a field are read, described and written in canonical form.
+/// The type of a field's values: how they are read, documented and written in canonical form.
 package struct FieldType<Value: Sendable>: Sendable {
-    /// How people write its values.
+    /// The written form of the values.
     package let form: ValueForm
-    /// The keywords of its JSON Schema.
+    /// The JSON Schema keywords of the values.
     package let schema: [String: CanonicalJSON]
-    /// The same for its form on the wire.
+    /// The JSON Schema keywords of the wire form.
     let wire: [String: CanonicalJSON]
-    /// Reads a value, or reports what is wrong with it and answers `nil`.
+    /// Reads a value. Returns `nil` if the value is invalid, and reports its problems.
     let read: @Sendable (JSONValue, inout FieldReader) -> Value?
-    /// Writes a value; `nil` where there is none.
+    /// Writes a value in canonical form; returns `nil` if there is nothing to write.
     let write: @Sendable (Value) -> CanonicalJSON?
-    /// Writes a value as a person would, such as `"5s"` for what is 5000 in canonical form.
+    /// Writes a value as people do, such as `"5s"` for 5000 in canonical form.
     let show: @Sendable (Value) -> CanonicalJSON?
-    /// The same for what is not left out alone, where it has parts that may be.
+    /// Writes a value as people do, without the parts that have their default.
     let showWritten: @Sendable (Value) -> CanonicalJSON?
-    /// Reports what is wrong with a value that `read` did not make.
+    /// Validates a value that was not created by `read`.
     let examine: @Sendable (Value, inout FieldChecker) -> Void
 
     /// - Parameters:
-    ///   - form: A noun phrase with the bounds, and an example.
-    ///   - wire: Left out where the wire has it as people write it.
-    ///   - show: Left out where people write it as the canonical form does.
-    ///   - showWritten: Left out where it has no parts that may be left out.
+    ///   - form: a noun phrase that includes the bounds, and an example.
+    ///   - wire: the JSON Schema keywords of the wire form, if they differ from `schema`.
+    ///   - show: writes a value as people do, if that differs from the canonical form.
+    ///   - showWritten: writes a value without the parts that have their default, if it has such parts.
     package init(
         _ form: ValueForm, schema: [String: CanonicalJSON], wire: [String: CanonicalJSON]? = nil,
         read: @escaping @Sendable (JSONValue, inout FieldReader) -> Value?,
@@ -39,12 +39,12 @@ package struct FieldType<Value: Sendable>: Sendable {
         self.examine = examine
     }
 
-    /// A string that a rule turns into a value.
+    /// Creates a type for strings that are parsed into a value.
     ///
     /// - Parameters:
-    ///   - phrase: What the reference calls it.
-    ///   - rule: What a string must be, as a message says it: `must be …`.
-    ///   - hint: What somebody may have meant by a string that breaks the rule.
+    ///   - phrase: the name of the type in the reference documentation.
+    ///   - rule: the rule for a string, worded for a message: `must be …`.
+    ///   - hint: returns a hint for an invalid string, such as the value that was probably intended.
     package static func string(
         _ phrase: String = "string", example: String, schema: [String: CanonicalJSON] = [:], rule: String,
         parse: @escaping @Sendable (String) -> Value?,
@@ -68,9 +68,9 @@ package struct FieldType<Value: Sendable>: Sendable {
             })
     }
 
-    /// One of a set of words.
+    /// Creates a type for a fixed set of strings.
     ///
-    /// - Parameter foreign: What other systems say, in the form of ``Suggestion/plain(_:)``, and the word that means it.
+    /// - Parameter foreign: the equivalents of words that other systems use, by the form of ``Suggestion/plain(_:)``.
     package static func oneOf(
         _ words: [String], foreign: [String: String] = [:], parse: @escaping @Sendable (String) -> Value,
         write: @escaping @Sendable (Value) -> String
@@ -96,7 +96,7 @@ package struct FieldType<Value: Sendable>: Sendable {
             })
     }
 
-    /// The same for a property that is `nil` where nothing is written.
+    /// The same type for an optional property, which is `nil` if the key is absent.
     package var optional: FieldType<Value?> {
         FieldType<Value?>(
             form, schema: schema, wire: wire, read: { [read] in read($0, &$1) },
@@ -106,14 +106,14 @@ package struct FieldType<Value: Sendable>: Sendable {
             examine: { [examine] value, checker in if let value { examine(value, &checker) } })
     }
 
-    /// The same with another form on the wire.
+    /// Returns the same type with another wire form.
     package func onWire(_ wire: [String: CanonicalJSON]) -> FieldType {
         FieldType(
             form, schema: schema, wire: wire, read: read, write: write, show: show, showWritten: showWritten,
             examine: examine)
     }
 
-    /// The same with another check of values that `read` did not make.
+    /// Returns the same type with another validation of values that were not created by `read`.
     package func examined(_ examine: @escaping @Sendable (Value, inout FieldChecker) -> Void) -> FieldType {
         FieldType(
             form, schema: schema, wire: wire, read: read, write: write, show: show, showWritten: showWritten,
@@ -122,7 +122,7 @@ package struct FieldType<Value: Sendable>: Sendable {
 }
 
 extension FieldType where Value: Equatable {
-    /// An object with fields of its own that may be left out as a whole.
+    /// Creates a type for an optional object with fields of its own.
     package static func object(_ table: FieldTable<Value>, example: CanonicalJSON) -> FieldType {
         let standard = table.standard
         return FieldType(
@@ -141,10 +141,10 @@ extension FieldType where Value: Equatable {
 }
 
 extension FieldType {
-    /// An array of values of one type.
+    /// Creates a type for arrays.
     ///
     /// - Parameters:
-    ///   - elements: What the reference calls the elements, in the plural.
+    ///   - elements: the name of the elements in the reference documentation, in the plural.
     package static func array<Element>(
         of element: FieldType<Element>, _ elements: String
     ) -> FieldType where Value == [Element] {
@@ -161,7 +161,7 @@ extension FieldType {
                 }
                 var elements: [Element] = []
                 for (position, item) in value.elements.enumerated() {
-                    // What is wrong is reported; the result does not count any more then.
+                    // Invalid elements are reported and omitted. The caller then discards the whole result.
                     elements += reader.at(.index(position)) { element.read(item, &$0).map { [$0] } ?? [] }
                 }
                 return elements
@@ -177,24 +177,24 @@ extension FieldType {
 }
 
 extension FieldType where Value: RawRepresentable<String> {
-    /// One of these values.
+    /// Creates a type for a fixed set of values.
     package static func oneOf(_ values: [Value], foreign: [String: String] = [:]) -> FieldType {
         .oneOf(values.map(\.rawValue), foreign: foreign, parse: { Value(rawValue: $0)! }, write: \.rawValue)
     }
 }
 
 extension FieldType<String> {
-    /// Any string but one with a NUL, which no program could be given.
+    /// Any string without a NUL character, which no program can receive.
     package static let string = FieldType(
         ValueForm(phrase: "string", example: "text"), schema: ["type": "string"], read: plain, write: { .string($0) },
         examine: { $1.checkText($0) })
 
-    /// A string of at least one character.
+    /// A non-empty string.
     package static let nonEmptyString = string(
         example: "text", schema: ["minLength": 1], rule: "must not be empty", parse: { $0.isEmpty ? nil : $0 },
         write: { .string($0) })
 
-    /// Its value is in no message: it may be a secret.
+    /// Reads a string. Messages never contain its value, which may be a secret.
     @Sendable fileprivate static func plain(_ value: JSONValue, _ reader: inout FieldReader) -> String? {
         guard let text = value.string else {
             let isUnquoted = value.kind == .number || value.kind == .boolean
@@ -224,7 +224,7 @@ extension FieldType<Bool> {
 }
 
 extension FieldType<Int> {
-    /// A whole number within bounds; `1.0` and `1e2` are whole.
+    /// Creates a type for whole numbers within bounds; `1.0` and `1e2` count as whole numbers.
     package static func integer(_ bounds: ClosedRange<Int>) -> FieldType {
         FieldType(
             ValueForm(
@@ -259,10 +259,10 @@ extension FieldType<[String]> {
     /// An array of strings.
     package static let strings = strings(obeying: { _ in nil })
 
-    /// An array of strings that obey a rule.
+    /// Creates a type for arrays of strings that follow a rule.
     ///
-    /// - Parameter problem: What is wrong with one, as the rest of a sentence; it must not repeat the string, which may be a
-    ///   secret.
+    /// - Parameter problem: returns the problem of a string, worded as the end of a message. The problem must not contain the string,
+    ///   which may be a secret.
     package static func strings(obeying problem: @escaping @Sendable (String) -> String?) -> FieldType {
         FieldType(
             ValueForm(phrase: "array of strings", example: ["text"]),
@@ -275,7 +275,7 @@ extension FieldType<[String]> {
                 }
                 var strings: [String] = []
                 for (position, element) in value.elements.enumerated() {
-                    // What is wrong is reported; the result does not count any more then.
+                    // Invalid elements are reported. The caller then discards the whole result.
                     strings += reader.at(.index(position)) { reader in
                         guard let text = FieldType<String>.string.read(element, &reader) else { return [] }
                         if let problem = problem(text) { reader.report(.outOfRange, problem, at: element) }
@@ -297,12 +297,12 @@ extension FieldType<[String]> {
 }
 
 extension FieldType<[String: String]> {
-    /// An object of strings whose keys the user chooses.
+    /// Creates a type for objects of strings whose keys the user chooses.
     ///
     /// - Parameters:
-    ///   - names: The JSON Schema of the keys.
-    ///   - rule: What a key must be, as a message says it.
-    ///   - values: The type of the values.
+    ///   - names: the JSON Schema of the keys.
+    ///   - rule: the rule for a key, worded for a message.
+    ///   - values: the type of the values.
     package static func strings(
         example: [String: String], names: [String: CanonicalJSON], rule: String,
         values: FieldType<String> = .string, isName: @escaping @Sendable (String) -> Bool,

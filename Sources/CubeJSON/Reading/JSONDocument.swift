@@ -1,17 +1,17 @@
-/// A JSON text that was read: its bytes, and a flat tape that says what stands where.
+/// A parsed JSON text: its bytes, and a flat tape of entries with their locations.
 ///
-/// Containers precede their contents on the tape, and each entry knows where the next one of its own level is. No string or
-/// number is made before somebody asks for it.
+/// On the tape, containers precede their contents, and each entry refers to the next entry of the same level. Strings and numbers
+/// are decoded only on demand.
 package struct JSONDocument: Sendable {
-    /// One value, or one key of an object.
+    /// A value, or a key of an object.
     struct Entry {
         var kind: JSONValue.Kind
-        /// Whether a string holds escapes.
+        /// Whether a string contains escapes.
         var isEscaped = false
-        /// The bytes, quotes and brackets included.
+        /// The range of bytes, including quotes and brackets.
         var start: UInt32
         var end: UInt32
-        /// The entry after this one and everything in it.
+        /// The index of the entry that follows this one and its contents.
         var next: UInt32
     }
 
@@ -20,10 +20,10 @@ package struct JSONDocument: Sendable {
 
     package var root: JSONValue { JSONValue(document: self, index: 0) }
 
-    /// The keys that an object holds for a second time, wherever it stands, each with the first of its name.
+    /// The duplicate keys of all objects in the document, each with the first occurrence of the key.
     ///
-    /// Keys are compared as Swift compares strings, so two canonically equivalent spellings count as one: a dictionary could
-    /// not hold both.
+    /// Keys are compared like Swift strings, so two canonically equivalent spellings count as duplicates: a dictionary could not
+    /// contain both.
     package var duplicateKeys: [(key: JSONValue, first: JSONValue)] {
         var found: [(key: JSONValue, first: JSONValue)] = []
         for index in tape.indices where tape[index].kind == .object {
@@ -40,7 +40,7 @@ package struct JSONDocument: Sendable {
     }
 }
 
-/// A value in a document, read when asked.
+/// A value in a document, decoded on demand.
 package struct JSONValue: Sendable {
     package enum Kind: UInt8, Sendable {
         case object, array, string, number, boolean, null
@@ -53,10 +53,10 @@ package struct JSONValue: Sendable {
 
     package var kind: Kind { entry.kind }
 
-    /// Where it stands in the bytes of the document, quotes and brackets included.
+    /// The range of bytes in the document, including quotes and brackets.
     package var range: Range<Int> { Int(entry.start)..<Int(entry.end) }
 
-    /// Its first character: the place of what is missing in it.
+    /// The range of the first character. Problems about missing members are reported here.
     package var opening: Range<Int> { range.lowerBound..<range.lowerBound + 1 }
 
     package var string: String? { kind == .string ? text : nil }
@@ -69,10 +69,10 @@ package struct JSONValue: Sendable {
         kind == .boolean ? document.bytes[range.lowerBound] == UInt8(ascii: "t") : nil
     }
 
-    /// The elements of an array; none for any other value.
+    /// The elements of an array; empty for any other value.
     package var elements: some Sequence<JSONValue> { Children(of: self, where: .array) }
 
-    /// The members of an object in their order, duplicates included; none for any other value.
+    /// The members of an object in order, including duplicates; empty for any other value.
     package var members: some Sequence<(key: JSONValue, value: JSONValue)> {
         let children = Children(of: self, where: .object)
         return sequence(state: children) { children in
@@ -84,7 +84,7 @@ package struct JSONValue: Sendable {
     /// The value of the first member with this key.
     package subscript(key: String) -> JSONValue? { members.first { $0.key.text == key }?.value }
 
-    /// The text of a string or key, escapes resolved.
+    /// The text of a string or key, with escapes resolved.
     package var text: String {
         let content = document.bytes[range.lowerBound + 1..<range.upperBound - 1]
         return String(decoding: entry.isEscaped ? JSONEscape.resolve(content) : content, as: UTF8.self)

@@ -1,6 +1,6 @@
-/// The escapes of strings.
+/// The escape sequences of strings.
 enum JSONEscape {
-    /// The byte that `\` and this byte stand for; `nil` where that is no escape of one letter.
+    /// Returns the byte that `\` followed by a letter represents; `nil` if that is not a single-letter escape.
     static func byte(for letter: UInt8) -> UInt8? {
         switch letter {
         case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): letter
@@ -13,7 +13,7 @@ enum JSONEscape {
         }
     }
 
-    /// The value of four hexadecimal digits that begin here.
+    /// Returns the value of four hexadecimal digits.
     static func unit(in bytes: some RandomAccessCollection<UInt8>) -> UInt16? {
         let digits = bytes.prefix(4)
         guard digits.count == 4 else { return nil }
@@ -29,7 +29,7 @@ enum JSONEscape {
         return unit
     }
 
-    /// The content of a string that the reader has accepted, with every escape replaced by what it stands for.
+    /// Returns the content of a valid string with all escapes resolved.
     static func resolve(_ content: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
         var output: [UInt8] = []
         output.reserveCapacity(content.count)

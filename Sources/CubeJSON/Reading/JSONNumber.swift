@@ -1,14 +1,14 @@
-/// A number as it was written; nothing is lost before somebody asks for an integer.
+/// A number as it was written. Its exact value is kept until it is converted to an integer.
 package struct JSONNumber: Hashable, Sendable, CustomStringConvertible {
-    /// The text, by the grammar of RFC 8259.
+    /// The text, which follows the grammar of RFC 8259.
     package let text: String
 
     /// The text, shortened for a message.
     package var description: String { text.count > 30 ? text.prefix(30) + "…" : text }
 
-    /// This number times a power of ten, exactly; `nil` where that is not whole or does not fit.
+    /// Returns the exact number times a power of ten; `nil` if the result is not a whole number or does not fit.
     ///
-    /// `0.25` times ten to the third is 250: no floating point comes near it.
+    /// `0.25` times ten to the third power is 250. No floating-point arithmetic is involved.
     package func integer(timesTenTo power: Int = 0) -> Int? {
         var digits: [UInt8] = []
         var exponent = power
@@ -37,7 +37,8 @@ package struct JSONNumber: Hashable, Sendable, CustomStringConvertible {
         var result = 0
         for digit in digits + repeatElement(0, count: exponent) {
             let (product, isTooLarge) = result.multipliedReportingOverflow(by: 10)
-            let (sum, overflows) = product.subtractingReportingOverflow(Int(digit))  // Negative numbers reach further.
+            // Subtraction, because the range of negative numbers is larger.
+            let (sum, overflows) = product.subtractingReportingOverflow(Int(digit))
             if isTooLarge || overflows { return nil }
             result = sum
         }
@@ -45,9 +46,9 @@ package struct JSONNumber: Hashable, Sendable, CustomStringConvertible {
         return result == .min ? nil : -result
     }
 
-    /// The value of an exponent, cut where it decides nothing any more.
+    /// Returns the value of an exponent, limited to a range in which larger values make no difference.
     private static func saturated(_ exponent: Substring.UTF8View) -> Int {
-        let limit = 1_000_000_000_000  // More than any text has digits, and far from the ends of Int.
+        let limit = 1_000_000_000_000  // Larger than the number of digits in any text, and far from overflow.
         var value = 0
         for byte in exponent where (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) {
             value = min(limit, value * 10 + Int(byte - UInt8(ascii: "0")))

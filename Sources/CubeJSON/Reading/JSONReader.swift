@@ -1,15 +1,16 @@
 extension JSONDocument {
-    /// How many arrays and objects may stand in one another where nothing else is said.
+    /// The default limit for the nesting of arrays and objects.
     package static let maximumDepth = 64
 
-    /// Reads a text by RFC 8259, all of it and nothing else.
+    /// Parses a complete JSON text according to RFC 8259.
     ///
-    /// It goes through the bytes once, without recursion, so depth costs memory only.
+    /// The parser makes one pass over the bytes without recursion, so nesting uses only heap memory.
     ///
     /// - Parameters:
-    ///   - noun: What messages call the text.
-    ///   - maximumDepth: How many arrays and objects may stand in one another.
-    /// - Throws: The first place that is not JSON, or is too deep; recovery inside broken JSON would invent nonsense.
+    ///   - noun: the name of the text in messages.
+    ///   - maximumDepth: the limit for the nesting of arrays and objects.
+    /// - Throws: the first syntax error, or the first value that is nested too deeply. Parsing stops there, because recovery in
+    ///   invalid JSON yields misleading errors.
     package init(reading bytes: [UInt8], as noun: String = "file", maximumDepth: Int = maximumDepth) throws(Problem) {
         var reader = JSONReader(bytes: bytes, noun: noun, maximumDepth: maximumDepth)
         try reader.read()
@@ -23,7 +24,7 @@ private struct JSONReader {
     let maximumDepth: Int
     var position = 0
     var tape: [JSONDocument.Entry] = []
-    /// The containers that are open, as indices into the tape.
+    /// The open containers, as indices into the tape.
     var open: [Int] = []
 
     init(bytes: [UInt8], noun: String, maximumDepth: Int) {
@@ -50,13 +51,13 @@ private struct JSONReader {
         if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {
             throw Problem(.syntax, "the \(noun) is UTF-16", detail: detail, at: 0..<2)
         }
-        // The tape holds places of 32 bits.
-        guard bytes.count < UInt32.max else { throw Problem(.tooLarge, "the \(noun) has 4 GiB or more", at: 0..<0) }
+        // The tape stores 32-bit offsets.
+        guard bytes.count < UInt32.max else { throw Problem(.tooLarge, "the \(noun) is 4 GiB or larger", at: 0..<0) }
     }
 
     // MARK: Structure
 
-    /// Reads a value that is no container, or enters containers until there is one, or an empty container.
+    /// Reads a scalar or an empty container, after entering all containers that begin before it.
     private mutating func readValue() throws(Problem) {
         while true {
             skipWhitespace()
@@ -80,7 +81,7 @@ private struct JSONReader {
         }
     }
 
-    /// Leaves the containers that end here; says whether a value must follow.
+    /// Leaves the containers that end here. Returns whether another value must follow.
     private mutating func readSeparator() throws(Problem) -> Bool {
         while let container = open.last {
             let isObject = tape[container].kind == .object
@@ -113,7 +114,7 @@ private struct JSONReader {
             throw Problem(.tooDeep, "nested deeper than \(maximumDepth) levels", at: position..<position + 1)
         }
         open.append(tape.count)
-        append(kind, from: position, to: position + 1)  // The end and the next entry are set on leaving.
+        append(kind, from: position, to: position + 1)  // `leave` sets the end and the next entry.
         position += 1
     }
 
@@ -176,7 +177,7 @@ private struct JSONReader {
             case UInt8(ascii: "\\"):
                 isEscaped = true
                 try readEscape()
-            case nil: throw Problem(.syntax, "the string does not end", at: start..<position)
+            case nil: throw Problem(.syntax, "unterminated string", at: start..<position)
             case let byte? where byte < 0x20:
                 let name = byte == 0x0A ? "a line break" : byte == 0x09 ? "a tab" : "a control character"
                 throw Problem(
@@ -187,7 +188,7 @@ private struct JSONReader {
         }
     }
 
-    /// Goes on to the next byte of a string that needs a look: a quote, a backslash, a control character, a byte beyond ASCII.
+    /// Advances to the next byte of a string that needs handling: a quote, a backslash, a control character or a non-ASCII byte.
     private mutating func skipPlainCharacters() {
         position = bytes.withUnsafeBufferPointer { bytes in
             var position = position
@@ -209,7 +210,7 @@ private struct JSONReader {
         }
         guard current == UInt8(ascii: "u") else {
             throw Problem(
-                .syntax, "an unknown escape", detail: "after \"\\\" stands one of \" \\ / b f n r t u",
+                .syntax, "invalid escape", detail: "\"\\\" must be followed by one of \" \\ / b f n r t u",
                 at: start..<min(position + 1, bytes.count))
         }
         let unit = try readUnit(of: start)
@@ -219,27 +220,27 @@ private struct JSONReader {
             && JSONEscape.unit(in: bytes[(position + 2)...]).map(UTF16.isTrailSurrogate) == true
         guard isPair else {
             throw Problem(
-                .syntax, "half of a surrogate pair", detail: "it stands for no character", at: start..<position)
+                .syntax, "unpaired surrogate", detail: "it represents no character", at: start..<position)
         }
         position += 6
     }
 
-    /// Reads `u` and its four digits.
+    /// Reads `u` and four hexadecimal digits.
     private mutating func readUnit(of start: Int) throws(Problem) -> UInt16 {
         guard let unit = JSONEscape.unit(in: bytes[(position + 1)...]) else {
             throw Problem(
-                .syntax, "an escape without its digits", detail: "after \"\\u\" stand four hexadecimal digits",
+                .syntax, "incomplete escape", detail: "\"\\u\" must be followed by four hexadecimal digits",
                 at: start..<position + 1)
         }
         position += 5
         return unit
     }
 
-    /// Reads one scalar beyond ASCII: the well-formed sequences of the Unicode Standard, table 3-7.
+    /// Reads a non-ASCII scalar: the well-formed sequences of the Unicode Standard, table 3-7.
     private mutating func readScalar() throws(Problem) {
         let length = UTF8Sequence.length(in: bytes[position...])
         guard length > 0 else {
-            throw Problem(.syntax, "bytes that are not UTF-8", at: position..<position + 1)
+            throw Problem(.syntax, "invalid UTF-8", at: position..<position + 1)
         }
         position += length
     }
@@ -264,7 +265,7 @@ private struct JSONReader {
                 kind: kind, isEscaped: isEscaped, start: UInt32(start), end: UInt32(end), next: UInt32(tape.count + 1)))
     }
 
-    // MARK: Words for people
+    // MARK: Messages
 
     private func unexpected(_ expected: String) -> Problem {
         guard let current else {
@@ -274,11 +275,12 @@ private struct JSONReader {
         let found = String(decoding: bytes[position..<position + length], as: UTF8.self)
         var detail: Problem.Detail = ""
         switch current {
-        case UInt8(ascii: "'"): detail = "strings stand in double quotes"
-        case UInt8(ascii: "/"), UInt8(ascii: "#"): detail = "JSON has no comments; a manifest may have \"$comment\""
+        case UInt8(ascii: "'"): detail = "strings must be in double quotes"
+        case UInt8(ascii: "/"), UInt8(ascii: "#"):
+            detail = "JSON has no comments; in a manifest, use the key \"$comment\""
         case UInt8(ascii: "}"), UInt8(ascii: "]"):
             if bytes[..<position].last(where: { $0 > 0x20 }) == UInt8(ascii: ",") {
-                detail = "take away the comma before it"
+                detail = "remove the comma before it"
             }
         default: break
         }
@@ -298,7 +300,7 @@ private struct JSONReader {
 
 /// The well-formed byte sequences of UTF-8.
 private enum UTF8Sequence {
-    /// How many bytes the scalar has that begins here; 0 where none does.
+    /// Returns the length of the scalar that begins here; 0 if the bytes are invalid.
     static func length(in bytes: ArraySlice<UInt8>) -> Int {
         guard let lead = bytes.first else { return 0 }
         var second: ClosedRange<UInt8> = 0x80...0xBF
@@ -306,11 +308,11 @@ private enum UTF8Sequence {
         switch lead {
         case 0x00...0x7F: return 1
         case 0xC2...0xDF: length = 2
-        case 0xE0: (length, second) = (3, 0xA0...0xBF)  // Below are overlong forms.
-        case 0xED: (length, second) = (3, 0x80...0x9F)  // Above are surrogates.
+        case 0xE0: (length, second) = (3, 0xA0...0xBF)  // Smaller values would be overlong forms.
+        case 0xED: (length, second) = (3, 0x80...0x9F)  // Larger values would be surrogates.
         case 0xE1...0xEF: length = 3
         case 0xF0: (length, second) = (4, 0x90...0xBF)
-        case 0xF4: (length, second) = (4, 0x80...0x8F)  // Above is nothing.
+        case 0xF4: (length, second) = (4, 0x80...0x8F)  // Larger values are beyond Unicode.
         case 0xF1...0xF3: length = 4
         default: return 0
         }

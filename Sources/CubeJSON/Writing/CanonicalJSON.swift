@@ -1,9 +1,9 @@
-/// A JSON value of our own making, written in exactly one way.
+/// A JSON value that the program creates, with exactly one written form.
 ///
-/// Keys are sorted by their UTF-8 bytes, strings are not normalised and only escaped where they must be, and there is no
-/// floating point. What stands for nothing is left out by whoever makes the value.
+/// Keys are sorted by their UTF-8 bytes. Strings are not normalised, and only required escapes are used. There are no floating-point
+/// numbers. The code that creates a value omits empty fields.
 ///
-/// Two values are equal where their canonical forms are.
+/// Two values are equal if their canonical forms are equal.
 package indirect enum CanonicalJSON: Sendable {
     case string(String)
     case integer(Int64)
@@ -11,14 +11,14 @@ package indirect enum CanonicalJSON: Sendable {
     case array([CanonicalJSON])
     case object([String: CanonicalJSON])
 
-    /// The canonical form: no white space at all.
+    /// The canonical form, without white space.
     package var bytes: [UInt8] {
         var output: [UInt8] = []
         write(to: &output, indentation: nil)
         return output
     }
 
-    /// The same for people: an item a line, two spaces for each level.
+    /// The form for people: one item per line, indented by two spaces for each level.
     package var text: String {
         var output: [UInt8] = []
         write(to: &output, indentation: 0)

@@ -1,16 +1,16 @@
-/// How JSON is laid out where a person may read it: as `jq` does, an item a line, two spaces for each level, and `[]` for
-/// what is empty.
+/// The layout of JSON that people may read. It is that of `jq`: one item per line, indented by two spaces for each level, and `[]` for
+/// an empty array.
 package enum JSONLayout {
-    /// Lays out a JSON text anew. What its strings say stays; characters that a terminal could obey or hide are escaped.
+    /// Formats a JSON text with indentation. Characters that control a terminal or are invisible are escaped.
     ///
-    /// - Parameter compact: One complete JSON text, such as an encoder writes.
+    /// - Parameter compact: a complete JSON text, such as the output of an encoder.
     package static func indented(_ compact: some Sequence<UInt8>) -> [UInt8] {
         var writer = Writer(isIndented: true)
         for byte in compact { writer.take(byte) }
         return writer.escaped
     }
 
-    /// The text as it is but for the characters that a terminal could obey or hide, which are escaped.
+    /// Returns a JSON text unchanged, except that characters that control a terminal or are invisible are escaped.
     package static func line(_ compact: some Sequence<UInt8>) -> [UInt8] {
         var writer = Writer(isIndented: false)
         for byte in compact { writer.take(byte) }
@@ -23,7 +23,7 @@ package enum JSONLayout {
         private var level = 0
         private var isInString = false
         private var isEscaped = false
-        /// An opening bracket was written, and nothing in it yet.
+        /// Whether the last token is an opening bracket.
         private var isOpen = false
 
         init(isIndented: Bool) { self.isIndented = isIndented }
@@ -77,7 +77,7 @@ package enum JSONLayout {
             output += repeatElement(UInt8(ascii: " "), count: 2 * level)
         }
 
-        /// The output, with UTF-16 escapes for the scalars that are not harmless. Outside of strings JSON is ASCII.
+        /// The output, with UTF-16 escapes for the scalars that are not harmless. They occur only in strings.
         var escaped: [UInt8] {
             guard output.contains(where: { $0 >= 0x7F }) else { return output }
             var escaped: [UInt8] = []

@@ -232,7 +232,7 @@ extension DefinitionTests {
             name: .web, command: ["web"], ports: [PortSpec(name: "a", host: 80), PortSpec(name: "b", host: 80)])
         #expect(
             definition.refusals(at: "task") == [
-                ValidationError(field: "task.ports[1].host", value: "80", message: "stands twice")
+                ValidationError(field: "task.ports[1].host", value: "80", message: "is a duplicate")
             ])
         #expect(
             TaskDefinition(name: .web).refusals(at: "") == [

@@ -82,7 +82,7 @@ import Testing
         #expect(workload.file == "a/web.json" && workload.line == 4)
         #expect(workload.range.start == SourcePosition(line: 4, column: 11, byte: 72))
 
-        let keys = Manifest.fields.fields.filter(\.isCarriedOut).map(\.key)
+        let keys = Manifest.fields.fields.filter(\.isSupported).map(\.key)
         let written = try #require(JSONSerialization.jsonObject(with: Data(Self.full.utf8)) as? [String: Any])
         #expect(written.keys.sorted() == keys.sorted(), "The manifest of this test has every field.")
     }

@@ -11,7 +11,7 @@ import Testing
         let paths = entries.map(\.path)
         #expect(Set(paths).count == paths.count)
         let topLevel = paths.filter { !$0.contains(".") }
-        #expect(topLevel.sorted() == Manifest.fields.fields.filter(\.isCarriedOut).map(\.key).sorted())
+        #expect(topLevel.sorted() == Manifest.fields.fields.filter(\.isSupported).map(\.key).sorted())
         for nested in ["ports[].host", "health.live.tcp.port", "restart.backoff_max", "update.on_failure"] {
             #expect(paths.contains(nested))
         }

@@ -8,7 +8,7 @@ import Testing
         let schema = try JSONDocument(reading: Array(ManifestSchema.json().utf8)).root
         let manifest = try #require(schema["$defs"]?["manifest"])
         let described = manifest["properties"]?.members.map(\.key.text)
-        #expect(described == Manifest.fields.fields.filter(\.isCarriedOut).map(\.key).sorted())
+        #expect(described == Manifest.fields.fields.filter(\.isSupported).map(\.key).sorted())
         #expect(manifest["required"]?.elements.map(\.string) == ["name"])
         #expect(manifest["additionalProperties"]?.boolean == false)
         let restart = manifest["properties"]?["restart"]
