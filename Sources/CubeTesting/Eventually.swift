@@ -1,7 +1,7 @@
-/// Evaluates a condition again and again until it holds.
+/// Evaluates a condition repeatedly until it holds.
 ///
-/// The time limit of the test bounds the wait, because it cancels the test: a loop that ignored that would spin on and
-/// keep the whole run from ending.
+/// The time limit of the test ends the wait by cancelling the test. A loop without this check would spin forever and keep the
+/// whole test run from ending.
 package func eventually(_ condition: () async throws -> Bool) async throws {
     while try await !condition() {
         try Task.checkCancellation()

@@ -1,61 +1,61 @@
-/// A call of the manager, as the description of its HTTP interface names it.
+/// A call of the manager API, by its operation id in the OpenAPI document.
 ///
 /// - Since: 0.1
 public enum ManagerCall: String, CaseIterable, Sendable {
-    /// A new task.
+    /// Schedules a task.
     case scheduleTask
-    /// Several operations in one call.
+    /// Performs several operations in one call.
     case batch
-    /// A task is asked to end.
+    /// Stops a task.
     case stopTask
-    /// A task gets another owner.
+    /// Moves a task to another owner.
     case adoptTask
-    /// Settings of a task that goes on.
+    /// Updates the settings of a running task.
     case updateTaskSettings
-    /// A list of tasks, page by page.
+    /// Lists tasks, page by page.
     case listTasks
-    /// What changed since a list: the calls of a watch. The description has it as `listTasks` with the parameter `since`.
+    /// Returns the changes since a list, for a watch. In the OpenAPI document, this is `listTasks` with the parameter `since`.
     case watchTasks
-    /// One task.
+    /// Returns a task.
     case getTask
-    /// The output of a task: the head of its answer.
+    /// Returns the output of a task. A failure affects the head of the response.
     case getTaskLogs
-    /// The state of the cluster.
+    /// Returns the status of the cluster.
     case getCluster
-    /// Figures of the cluster.
+    /// Returns the metrics of the cluster.
     case getMetrics
-    /// Where a workload is served.
+    /// Returns the endpoints of a workload.
     case listEndpoints
-    /// The history, also that which is still to come.
+    /// Returns the history, and waits for new events.
     case listEvents
-    /// A copy of the store.
+    /// Returns a copy of the store.
     case backUp
-    /// A worker makes itself known. The workers of a ``TestCluster`` do so in another way, which no fault reaches.
+    /// Registers a worker. The workers of a ``TestCluster`` register without an HTTP call, so no failure can be injected.
     case registerWorker
-    /// All nodes.
+    /// Lists all nodes.
     case listWorkers
-    /// One node.
+    /// Returns a node.
     case getWorker
-    /// A node gets no new task.
+    /// Drains a node.
     case drainWorker
-    /// A node gets tasks again.
+    /// Ends the drain of a node.
     case resumeWorker
-    /// A node is forgotten.
+    /// Forgets a node.
     case removeWorker
-    /// All owners.
+    /// Lists all owners.
     case listOwners
-    /// One owner.
+    /// Returns an owner.
     case getOwner
-    /// An owner is forgotten.
+    /// Forgets an owner.
     case forgetOwner
-    /// A lease is taken, renewed or given back.
+    /// Takes, renews or returns a lease.
     case takeLease
-    /// An owner is told something.
+    /// Gives a directive to an owner.
     case giveDirective
-    /// Whether the manager is there.
+    /// Returns whether the manager is running.
     case getHealth
-    /// Whether the manager does its work.
+    /// Returns whether the manager is ready.
     case getReadiness
-    /// The versions that the manager speaks.
+    /// Returns the versions that the manager speaks.
     case getVersion
 }

@@ -1,39 +1,39 @@
 public import CubeTypes
 import Synchronization
 
-/// Time that goes only when a test says so.
+/// A clock that advances only when a test says so.
 ///
 /// - Since: 0.1
 public final class ManualClock: Clock {
-    /// A moment of a manual clock.
+    /// An instant of a manual clock.
     ///
     /// - Since: 0.1
     public struct Instant: InstantProtocol {
-        /// The time since the clock was made.
+        /// The time since the clock was created.
         public var offset: Duration
 
-        /// - Parameter offset: the time since the clock was made.
+        /// - Parameter offset: the time since the clock was created.
         public init(offset: Duration) { self.offset = offset }
 
-        /// The moment so much later.
+        /// Returns the instant that is later by a duration.
         public func advanced(by duration: Duration) -> Instant { Instant(offset: offset + duration) }
-        /// The time from this moment to another one.
+        /// Returns the time from this instant to another one.
         public func duration(to other: Instant) -> Duration { other.offset - offset }
-        /// Whether the left moment comes first.
+        /// Whether the left instant is earlier.
         public static func < (left: Instant, right: Instant) -> Bool { left.offset < right.offset }
     }
 
     private struct Sleeper {
         var deadline: Instant
         var number: Int
-        /// In which passing of time the sleep began; `nil` outside of one, and for the cluster itself.
+        /// The section of passing time in which the sleep began; `nil` outside such a section, and for the cluster itself.
         var passing: TimePassing.ID?
         var alarm: AsyncStream<Never>.Continuation
     }
 
     private struct State {
         var now = Instant(offset: .zero)
-        /// How far the wall clock was set ahead, all in all.
+        /// The sum of all adjustments of the wall clock.
         var shift = Duration.zero
         var last = 0
         var sleepers: [Int: Sleeper] = [:]
@@ -42,40 +42,40 @@ public final class ManualClock: Clock {
     private let start: Timestamp
     private let state = Mutex(State())
 
-    /// - Parameter start: what the wall clock shows at first.
+    /// - Parameter start: the initial wall-clock time.
     public init(start: Timestamp = Timestamp(milliseconds: 1_700_000_000_000)) { self.start = start }
 
-    /// The present moment.
+    /// The current instant.
     public var now: Instant { state.withLock(\.now) }
-    /// One millisecond, as times on the wire have it.
+    /// One millisecond, which is the resolution of times on the wire.
     public var minimumResolution: Duration { .milliseconds(1) }
 
-    /// The wall clock that goes with it, but for what ``shiftWallClock(by:)`` did.
+    /// The wall-clock time, including the adjustments made with ``shiftWallClock(by:)``.
     public var timestamp: Timestamp { state.withLock { start + $0.now.offset + $0.shift } }
 
-    /// Sets the wall clock ahead, or back by a negative span, as an administrator or NTP does. No time passes.
+    /// Moves the wall clock forward, or back by a negative span, as an administrator or NTP does. No time passes on this clock.
     public func shiftWallClock(by span: Duration) { state.withLock { $0.shift += span } }
 
-    /// The present moment as it is stored: on this clock and by the wall clock.
+    /// Returns the current instant in the form that is stored durably.
     ///
-    /// - Parameter boot: the boot of the machine that asks.
+    /// - Parameter boot: the boot id of the calling machine.
     package func instant(boot: String) -> DurableInstant {
         state.withLock {
             DurableInstant(boot: boot, uptime: $0.now.offset, wall: start + $0.now.offset + $0.shift)
         }
     }
 
-    /// The earliest moment that somebody sleeps until; `nil` where nobody sleeps.
+    /// The earliest deadline of all sleeping tasks; `nil` if none is sleeping.
     public var nextDeadline: Instant? { state.withLock { $0.sleepers.values.map(\.deadline).min() } }
 
-    /// Whether somebody sleeps who began to in a passing of time.
+    /// Whether a task is sleeping that started to sleep in a section of passing time.
     func isSleptOn(in passing: TimePassing.ID) -> Bool {
         state.withLock { $0.sleepers.values.contains { $0.passing == passing } }
     }
 
-    /// Returns when the time has come.
+    /// Sleeps until a deadline.
     ///
-    /// - Throws: `CancellationError` where the task is cancelled before.
+    /// - Throws: `CancellationError` if the task is cancelled first.
     public func sleep(until deadline: Instant, tolerance: Duration? = nil) async throws {
         try await sleep(until: deadline, in: TimePassing.current)
     }
@@ -95,16 +95,16 @@ public final class ManualClock: Clock {
         await withTaskCancellationHandler {
             for await _ in alarms {}
         } onCancel: {
-            // At once: nobody is to see a sleeper who will not wait for his time.
+            // Removed immediately, because a cancelled sleeper must not count as waiting for time.
             state.withLock { _ = $0.sleepers.removeValue(forKey: number) }
         }
         try Task.checkCancellation()
     }
 
-    /// Lets time go, and wakes whoever slept until then: the earliest first, of several those that slept first.
+    /// Advances the clock, and wakes the tasks whose deadlines have passed, in the order of their deadlines.
     public func advance(by span: Duration) { advance(to: now.advanced(by: span)) }
 
-    /// Lets time go until a moment; one that has passed changes nothing.
+    /// Advances the clock to an instant. An instant in the past has no effect.
     public func advance(to moment: Instant) {
         let due = state.withLock { state in
             state.now = max(state.now, moment)

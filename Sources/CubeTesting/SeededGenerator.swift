@@ -1,9 +1,9 @@
 import FoundationEssentials
 
-/// Random numbers that a seed repeats (SplitMix64, Steele, Lea and Flood 2014).
+/// A reproducible random number generator (SplitMix64; Steele, Lea and Flood, 2014).
 ///
-/// The seed is the same for each run, so that a change fails for what it changed: `CUBE_SEED` sets another, and
-/// `CUBE_SEED=random` draws one.
+/// The default seed is the same in each run, so that a test fails only because of a change in the code. Set `CUBE_SEED` for another
+/// seed, or `CUBE_SEED=random` for a random one.
 package struct SeededGenerator: RandomNumberGenerator {
     package let seed: UInt64
     private var state: UInt64
@@ -14,8 +14,8 @@ package struct SeededGenerator: RandomNumberGenerator {
     }
 
     package init() {
-        let wish = ProcessInfo.processInfo.environment["CUBE_SEED"]
-        self.init(seed: wish == "random" ? .random(in: 0...UInt64.max) : wish.flatMap(UInt64.init) ?? 2026)
+        let setting = ProcessInfo.processInfo.environment["CUBE_SEED"]
+        self.init(seed: setting == "random" ? .random(in: 0...UInt64.max) : setting.flatMap(UInt64.init) ?? 2026)
     }
 
     package mutating func next() -> UInt64 {

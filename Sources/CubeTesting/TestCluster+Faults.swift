@@ -1,58 +1,58 @@
 public import CubeErrors
 
-// MARK: - The manager comes and goes
+// MARK: - Outages of the manager
 
 extension TestCluster {
-    /// Ends the manager as `kill -9` does. Calls under way break off, and further ones find nobody, over ``endpoint`` too: both are
-    /// `unavailable`. Workers go on with their tasks, and what the manager stored is kept. Without a manager, nothing happens.
+    /// Ends the manager as `kill -9` does. Calls in progress and further calls fail with `unavailable`, also at ``endpoint``. Workers
+    /// continue their tasks, and the manager's store is kept. Does nothing if no manager is running.
     public func stopManager() async { await parts.seat.stop() }
 
-    /// Starts a manager with what the last one stored, under a new term, and waits until the cluster has settled. With a manager, or
-    /// while one is started, nothing happens. An error that keeps it from listening at ``endpoint`` ends the cluster.
+    /// Starts a manager on the store of the previous one, under a new term, and waits until the cluster has settled. Does nothing if a
+    /// manager is running or starting. If it cannot listen at ``endpoint``, the error ends the cluster.
     public func startManager() async throws { try await parts.startManager() }
 
-    /// Ends the manager as `kill -9` does, and starts another one at once.
+    /// Ends the manager as `kill -9` does, and immediately starts another one.
     public func restartManager() async throws {
         await stopManager()
         try await startManager()
     }
 }
 
-// MARK: - Its answers are late, or errors
+// MARK: - Delayed and failing calls
 
 extension TestCluster {
-    /// Lets each answer of the manager take so much longer. It acts at once, and then holds the answer back: a call whose deadline
-    /// passes meanwhile was served. A long delay is a manager that hangs. Workers are answered at once.
+    /// Delays every response of the manager. The manager carries out a call immediately and then holds its response back, so a call
+    /// whose deadline passes meanwhile has taken effect. A long delay simulates a hanging manager. Responses to workers are not delayed.
     ///
-    /// - Parameter delay: on the cluster's clock; zero ends it. Answers that are held back already are not changed.
+    /// - Parameter delay: the delay on the cluster's clock; zero ends it. Responses that are already held back are not affected.
     public func delayAnswers(by delay: Duration) { parts.faults.delay(by: delay) }
 
-    /// Lets calls fail, whoever makes them, before the manager does anything.
+    /// Makes calls fail before the manager carries them out, regardless of the caller.
     ///
-    /// Failures of one call that are asked for one after the other happen in this order.
+    /// Several failures of the same call occur in the order in which they were injected.
     ///
     /// - Parameters:
-    ///   - call: which call.
-    ///   - error: what is answered. A client that makes a call again does so after `unavailable`, `timeout` and the like.
-    ///   - times: how many calls fail.
+    ///   - call: the call.
+    ///   - error: the error to return. Clients with retries repeat a call after errors such as `unavailable` and `timeout`.
+    ///   - times: the number of calls that fail.
     public func fail(
-        _ call: ManagerCall, with error: APIError = APIError(.unavailable, "the test says so"), times: Int = 1
+        _ call: ManagerCall, with error: APIError = APIError(.unavailable, "injected by the test"), times: Int = 1
     ) {
         parts.faults.fail(call, .before, with: error, times: times)
     }
 
-    /// Lets the manager serve calls whose answers get lost: the caller learns that it is `unavailable`, and cannot know that it
-    /// acted.
+    /// Makes the responses to calls get lost. The manager carries out the call, but the caller receives `unavailable` and cannot know
+    /// whether the call took effect.
     ///
     /// - Parameters:
-    ///   - call: which call.
-    ///   - times: how many answers are lost.
+    ///   - call: the call.
+    ///   - times: the number of lost responses.
     public func loseAnswers(of call: ManagerCall, times: Int = 1) {
-        parts.faults.fail(call, .after, with: APIError(.unavailable, "the answer was lost"), times: times)
+        parts.faults.fail(call, .after, with: APIError(.unavailable, "the response was lost"), times: times)
     }
 
-    /// Lets calls succeed again, whatever ``fail(_:with:times:)`` and ``loseAnswers(of:times:)`` said.
+    /// Removes the remaining failures that ``fail(_:with:times:)`` and ``loseAnswers(of:times:)`` injected into a call.
     ///
-    /// - Parameter call: which call.
+    /// - Parameter call: the call.
     public func stopFailing(_ call: ManagerCall) { parts.faults.clear(call) }
 }

@@ -6,8 +6,8 @@ public import CubeTransport
 public import CubeTypes
 public import CubeWorkerClient
 
-/// A manager and its workers in this process, for tests of programs that use them: the real logic, on a clock that goes when
-/// the test says so, with tasks that do what the test says. It needs no port, no container and no program.
+/// A manager and its workers in this process, for tests of programs that use them. The logic is real. Time advances when the test says
+/// so, and tasks do what the test says. A test cluster needs no port, container or program.
 ///
 /// ```swift
 /// @Test func `a task that fails is started again`() async throws {
@@ -20,26 +20,26 @@ public import CubeWorkerClient
 /// }
 /// ```
 ///
-/// ``orchestrator``, ``manager`` and ``worker(_:)`` are the clients that programs use; code that makes its own finds the manager at
-/// ``endpoint``. A call returns when the manager has decided. What follows from it, such as that
-/// a task starts, has come about when ``settle()`` returns: it waits until there is nothing left to do but for the test to act
-/// or for time to go. ``advance(by:)`` lets time go in the same way, from one moment at which something is due to the next, and
-/// ``passingTime(during:)`` for as long as an operation waits for it.
+/// ``orchestrator``, ``manager`` and ``worker(_:)`` are the clients that programs use. Code that creates its own client reaches the
+/// manager at ``endpoint``. A call returns when the manager has decided; its effects, such as the start of a task, happen afterwards.
+/// ``settle()`` waits until no work is left: only an action of the test or the advance of time can change anything.
+/// ``advance(by:)`` advances time from one due moment to the next and waits for all effects, and ``passingTime(during:)`` lets time
+/// pass for as long as an operation waits for it.
 ///
-/// The test runs on the thread of the cluster, one thing after the other, also what it does in `async let` and task groups. So
-/// it sees the same each time. It must not block its thread.
+/// The test runs on the cluster's executor, one job at a time, including its `async let` and task groups. It is therefore
+/// deterministic. It must not block its thread.
 ///
 /// - Since: 0.1
 public struct TestCluster: Sendable {
-    /// The whole cluster as one object, under the owner `manual`, with the cluster's time: a deadline of three seconds has passed
-    /// when the clock has gone three seconds on.
+    /// The client of the whole cluster, under the owner `manual`. It measures time on the cluster's clock: a deadline of three seconds
+    /// passes when the clock has advanced by three seconds.
     public let orchestrator: OrchestratorClient
-    /// Calls the manager, with the cluster's time. It makes each call once, so that a call that fails is seen to fail;
-    /// ``orchestrator(owner:options:)`` makes clients with other options.
+    /// The client of the manager, which measures time on the cluster's clock. It does not retry, so that every failure is visible;
+    /// ``orchestrator(owner:options:)`` creates clients with other options.
     public let manager: ManagerClient
-    /// Where the manager listens, for clients of your own; it asks for no token.
+    /// The endpoint of the manager, for clients of your own. It requires no token.
     public let endpoint: Endpoint
-    /// The time of all that is in the cluster. ``advance(by:)`` waits for what it brings about; the clock itself does not.
+    /// The clock of the whole cluster. ``advance(by:)`` waits for the effects of time; advancing the clock itself does not.
     public let clock: ManualClock
 
     let parts: Parts
@@ -52,14 +52,14 @@ public struct TestCluster: Sendable {
         orchestrator = OrchestratorClient(manager: manager, owner: .manual, clock: clock)
     }
 
-    /// Starts a cluster, runs `body` with it when its nodes are ready, and ends it.
+    /// Starts a cluster, runs a test on it when its nodes are ready, and ends it.
     ///
     /// - Parameters:
-    ///   - nodes: its machines, each with a worker; names written as strings will do.
-    ///   - policy: how the manager chooses among them.
-    ///   - start: what the wall clock shows at first.
+    ///   - nodes: the nodes, each with a worker; a string literal is a node with that name.
+    ///   - policy: the policy by which the manager chooses a node.
+    ///   - start: the initial wall-clock time.
     ///   - body: the test.
-    /// - Throws: what `body` throws; `validation_failed` for the name of a node that is none.
+    /// - Throws: the error of `body`; `validation_failed` if the name of a node is invalid.
     public static func run<Value: Sendable>(
         nodes: [TestNode] = ["node"], policy: SchedulingPolicy = .spread,
         start: Timestamp = Timestamp(milliseconds: 1_700_000_000_000),
@@ -74,21 +74,20 @@ public struct TestCluster: Sendable {
 // MARK: - Time
 
 extension TestCluster {
-    /// Waits until there is nothing left to do but for the test to act or for time to go.
+    /// Waits until no work is left: only an action of the test or the advance of time can change anything.
     public func settle() async { await parts.settle() }
 
-    /// Lets time go, and waits for all that it brings about: each moment at which something is due comes in its order.
+    /// Advances time from one due moment to the next, and waits for all effects of each moment.
     public func advance(by span: Duration) async {
         await parts.advance(by: span)
     }
 
-    /// Lets time pass for as long as an operation takes that waits for what only time brings about, such as a deployment until it
-    /// is healthy.
+    /// Lets time pass while an operation waits for something that takes time, such as a deployment that becomes healthy.
     ///
-    /// Where the operation waits for an answer to a client of the cluster, or sleeps on the cluster's ``clock``, time goes at once
-    /// to the next moment at which something is due, so that an hour costs what happens in it. It stands while there is anything
-    /// left to do, and when the operation ends. Where the operation waits for something else, such as a call over a connection of
-    /// its own, a second goes in each 50 ms.
+    /// If the operation waits for a response to a client of the cluster, or sleeps on the cluster's ``clock``, time advances
+    /// immediately to the next due moment, so that simulating an hour costs only as much as the work that is due in it. Time does not
+    /// advance while work is left, nor after the operation ends. If the operation waits for something else, such as a call over a
+    /// connection of its own, one second passes every 50 ms.
     public func passingTime<Value: Sendable>(
         during operation: () async throws -> Value
     ) async throws -> Value {
@@ -99,68 +98,68 @@ extension TestCluster {
 // MARK: - Clients
 
 extension TestCluster {
-    /// A client of the whole cluster as ``orchestrator`` is, with options of your own: such as more than one attempt for each call,
-    /// whose pauses also pass on the cluster's clock. Its `manager` has the same options.
+    /// Creates a client of the whole cluster like ``orchestrator``, with other options, such as several attempts for each call. Its
+    /// pauses also pass on the cluster's clock. Its `manager` has the same options.
     ///
     /// - Parameters:
-    ///   - owner: whose workloads, where a call does not say it.
-    ///   - options: deadlines, retries, limits, logger.
+    ///   - owner: the owner of the workloads, if a call specifies none.
+    ///   - options: deadlines, retries, limits and the logger.
     public func orchestrator(owner: OwnerName = .manual, options: ClientOptions) -> OrchestratorClient {
         OrchestratorClient(manager: parts.managerClient(options), owner: owner, clock: clock)
     }
 
-    /// Calls the worker of a node, as from its own machine.
+    /// Creates a client of a node's worker. The client runs on the machine of the worker, so it works even if the node is cut off.
     ///
-    /// - Throws: `worker_not_found` where the cluster was started without such a node.
+    /// - Throws: `worker_not_found` if the cluster has no such node.
     public func worker(_ node: String) throws(APIError) -> WorkerClient { try parts.workerClient(node) }
 }
 
 // MARK: - Nodes
 
 extension TestCluster {
-    /// Cuts a node off from the manager. Its worker goes on with the tasks that it has; when it was silent for ten seconds,
-    /// the manager says so.
+    /// Cuts a node off from the manager. Its worker continues its tasks. After ten seconds of silence, the manager reports the node as
+    /// silent.
     ///
     /// - Throws: `worker_not_found`.
     public func cutOff(_ node: String) throws(APIError) {
-        parts.ways.cut(Links.url(of: try parts.node(node)))
+        parts.network.cut(Links.url(of: try parts.node(node)))
     }
 
-    /// Lets a node reach the manager again.
+    /// Reconnects a node to the manager.
     ///
     /// - Throws: `worker_not_found`.
     public func reconnect(_ node: String) throws(APIError) {
-        parts.ways.mend(Links.url(of: try parts.node(node)))
+        parts.network.mend(Links.url(of: try parts.node(node)))
     }
 }
 
 // MARK: - Tasks
 
 extension TestCluster {
-    /// What runs now on all nodes, also on those that are cut off.
+    /// The tasks that are currently running on all nodes, including nodes that are cut off.
     public var tasks: TestTasks { TestTasks(parts.runtimes.values.flatMap(\.running)) }
 
-    /// Lets every start of a workload fail with a message, or succeed again.
+    /// Makes every start of a workload fail with a message, or succeed again.
     ///
     /// - Parameters:
-    ///   - workload: its name.
-    ///   - reason: such as `no such program`; `nil` for success.
+    ///   - workload: the name of the workload.
+    ///   - reason: the message, such as `no such program`; `nil` makes starts succeed again.
     public func refuseStarts(of workload: WorkloadName, because reason: String?) {
         for runtime in parts.runtimes.values { runtime.refuse(workload, because: reason) }
     }
 
-    /// Keeps new runs of a workload from being ready, until the test says so of one by ``TestTask/setReady(_:)`` or of all by
-    /// ``releaseReadiness(of:)``. The workload needs a `ready` check: without one it is ready as soon as it runs, and its start
-    /// fails with that message instead.
+    /// Keeps new runs of a workload unready until the test calls ``TestTask/setReady(_:)`` for one of them, or
+    /// ``releaseReadiness(of:)`` for all. The workload needs a `ready` check, because a task without one is ready as soon as it runs.
+    /// Without a check, its starts fail with a message that says so.
     ///
-    /// - Parameter workload: its name.
+    /// - Parameter workload: the name of the workload.
     public func holdReadiness(of workload: WorkloadName) {
         for runtime in parts.runtimes.values { runtime.hold(workload) }
     }
 
-    /// Lets the `ready` checks of a workload pass again, of new runs and of those that were held.
+    /// Lets the `ready` checks of a workload pass again, for new runs and for the runs that were held unready.
     ///
-    /// - Parameter workload: its name.
+    /// - Parameter workload: the name of the workload.
     public func releaseReadiness(of workload: WorkloadName) {
         for runtime in parts.runtimes.values { runtime.release(workload) }
     }
@@ -168,11 +167,11 @@ extension TestCluster {
     /// Schedules a task under the owner `manual`, which needs no lease, and waits until the cluster has settled.
     ///
     /// - Parameters:
-    ///   - definition: what the task is.
-    ///   - ordinal: which of the replicas it is.
-    ///   - dependencies: the workloads whose addresses it is told.
-    /// - Returns: the task, as the manager knows it then.
-    /// - Throws: `APIError`, the manager's.
+    ///   - definition: the definition of the task.
+    ///   - ordinal: the number of the replica.
+    ///   - dependencies: the workloads whose addresses the task receives.
+    /// - Returns: the status of the task after the cluster has settled.
+    /// - Throws: the `APIError` of the manager.
     @discardableResult
     public func schedule(
         _ definition: TaskDefinition, ordinal: Int = 0, dependencies: [WorkloadName] = []

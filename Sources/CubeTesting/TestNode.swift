@@ -1,20 +1,20 @@
 public import CubeTypes
 
-/// A machine of a ``TestCluster``. A string literal makes one with that name.
+/// A node of a ``TestCluster``. A string literal is a node with that name.
 ///
 /// - Since: 0.1
 public struct TestNode: Hashable, Sendable, ExpressibleByStringLiteral {
-    /// Must match the rule of `NodeName`.
+    /// The name of the node, which must follow the rule of `NodeName`.
     public var name: String
-    /// What its tasks may reserve in all. Default: 4 cores, 8 GiB of memory, 100 GiB of disk.
+    /// The total resources that tasks may reserve. Default: 4 cores, 8 GiB of memory, 100 GiB of disk.
     public var capacity: ResourceSpec
-    /// What constraints of tasks look at.
+    /// The labels by which placement constraints select the node.
     public var labels: [String: String]
 
     /// - Parameters:
-    ///   - name: unique in its cluster.
-    ///   - capacity: what its tasks may reserve in all.
-    ///   - labels: what constraints of tasks look at.
+    ///   - name: the name of the node, unique in its cluster.
+    ///   - capacity: the total resources that tasks may reserve.
+    ///   - labels: the labels by which placement constraints select the node.
     public init(
         _ name: String,
         capacity: ResourceSpec = ResourceSpec(millicores: 4000, memory: 8 << 30, disk: 100 << 30),
@@ -25,6 +25,6 @@ public struct TestNode: Hashable, Sendable, ExpressibleByStringLiteral {
         self.labels = labels
     }
 
-    /// A node with the usual capacity and no label.
+    /// Creates a node with the default capacity and no labels.
     public init(stringLiteral name: String) { self.init(name) }
 }

@@ -5,9 +5,9 @@ import CubeWorker
 
 /// A running program of a ``TestCluster``, which does what a test says.
 ///
-/// It runs until the test ends it, or the worker does: then it ends by the signal of its stop policy. Its health checks pass
-/// until the test says otherwise. What a method brings about is done when ``TestCluster/settle()`` returns, or any later call
-/// that lets time go.
+/// The program runs until the test or the worker ends it; the worker ends it with the signal of its stop policy. Its health checks
+/// pass until the test says otherwise. The effects of a method have happened when ``TestCluster/settle()`` returns, or any later call
+/// that lets time pass.
 ///
 /// - Since: 0.1
 public struct TestTask: Sendable {
@@ -15,7 +15,7 @@ public struct TestTask: Sendable {
     let assignment: TaskAssignment
     let runtime: SimulatedRuntime
 
-    /// Where it runs.
+    /// The node that the program runs on.
     public let node: NodeName
 
     init(run: RunIdentity, assignment: TaskAssignment, node: NodeName, runtime: SimulatedRuntime) {
@@ -25,57 +25,57 @@ public struct TestTask: Sendable {
         self.runtime = runtime
     }
 
-    /// The task that it is a run of.
+    /// The id of the task.
     public var id: TaskID { run.task }
-    /// Whose it is.
+    /// The owner of the task.
     public var owner: OwnerName { assignment.owner }
-    /// The name of its workload.
+    /// The name of the workload.
     public var name: WorkloadName { assignment.definition.name }
-    /// Which replica: from 0.
+    /// The number of the replica, from 0.
     public var ordinal: Int { assignment.ordinal }
-    /// The number of its run, from 1; each restart by the worker is another one.
+    /// The number of the run, from 1. Each restart by the worker is a new run.
     public var number: Int { run.number }
-    /// What the task is.
+    /// The definition of the task.
     public var definition: TaskDefinition { assignment.definition }
-    /// The ports that it was given, by their names.
+    /// The allocated port numbers, by the names of the ports.
     public var ports: [String: Int] { assignment.ports }
 
-    /// The variables that it sees. Those of `env_from` are left out.
-    public var environment: [String: String] { seen.variables }
+    /// The environment variables of the program, without those of `env_from`.
+    public var environment: [String: String] { expanded.variables }
 
     /// The program and its arguments, with references to variables replaced.
-    public var command: [String] { definition.command.map(seen.expand) }
+    public var command: [String] { definition.command.map(expanded.expand) }
 
-    private var seen: TaskEnvironment { TaskEnvironment(assignment, home: "/") }
+    private var expanded: TaskEnvironment { TaskEnvironment(assignment, home: "/") }
 
-    /// Its program ends by itself.
+    /// Ends the program with an exit code.
     public func exit(_ code: Int) { runtime.end(run, code: code, signal: nil) }
 
-    /// A signal ends it, such as 9.
+    /// Ends the program with a signal, such as 9.
     public func kill(_ signal: Int) { runtime.end(run, code: nil, signal: signal) }
 
-    /// Lets its `ready` check pass from now on, or fail; a task without one is ready when it runs. It ends what
-    /// ``TestCluster/holdReadiness(of:)`` did to this run.
+    /// Makes the `ready` check of this run pass or fail from now on. A task without such a check is ready when it runs. This also
+    /// releases the run if ``TestCluster/holdReadiness(of:)`` held it unready.
     public func setReady(_ isReady: Bool) {
         runtime.change(run) {
             $0.isHeld = false
-            $0.readiness = isReady ? .passed : .failed("the test says so")
+            $0.readiness = isReady ? .passed : .failed("failed by the test")
         }
     }
 
-    /// Lets its `live` check pass from now on, or fail.
+    /// Makes the `live` check of this run pass or fail from now on.
     public func setLive(_ isLive: Bool) {
-        runtime.change(run) { $0.liveness = isLive ? .passed : .failed("the test says so") }
+        runtime.change(run) { $0.liveness = isLive ? .passed : .failed("failed by the test") }
     }
 
-    /// Lets it run on when it is asked to end, until the grace of its stop policy is over and it is killed.
+    /// Makes the program ignore a stop, until it is killed after the grace period of its stop policy.
     public func ignoreStop() { runtime.change(run) { $0.ignoresStop = true } }
 
-    /// Writes to its output, which the clients' `logs` read.
+    /// Writes to the output of the program, which the `logs` methods of the clients return.
     public func write(_ text: String) throws { try runtime.write(text, to: run) }
 }
 
-/// What runs in a ``TestCluster`` now, by owner, name, ordinal and node.
+/// The running programs of a ``TestCluster``, sorted by owner, name, ordinal and node.
 ///
 /// - Since: 0.1
 public struct TestTasks: RandomAccessCollection, Sendable {
@@ -87,22 +87,24 @@ public struct TestTasks: RandomAccessCollection, Sendable {
         }
     }
 
-    /// The place of the first task.
+    /// The position of the first program.
     public var startIndex: Int { running.startIndex }
-    /// The place after the last task.
+    /// The position after the last program.
     public var endIndex: Int { running.endIndex }
-    /// The task at a place.
+    /// Returns the program at a position.
     public subscript(position: Int) -> TestTask { running[position] }
 
-    /// The task that runs for a slot; of several, that of the first owner and node.
+    /// Returns the running program of a slot; if there are several, that of the first owner and node.
     ///
-    /// - Throws: `task_not_found`, with what runs instead.
+    /// - Throws: `task_not_found`, with a list of the running programs.
     public subscript(name: String, ordinal: Int = 0) -> TestTask {
         get throws {
             if let task = running.first(where: { $0.name.rawValue == name && $0.ordinal == ordinal }) { return task }
             let others = running.map { "\($0.name)/\($0.ordinal)" }.joined(separator: ", ")
             throw APIError(
-                .taskNotFound, "\(name)/\(ordinal) does not run; \(others.isEmpty ? "nothing does" : "\(others) do")")
+                .taskNotFound,
+                "\(name)/\(ordinal) is not running; "
+                    + (others.isEmpty ? "no task is running" : "running tasks: \(others)"))
         }
     }
 }

@@ -6,14 +6,14 @@ import CubeTypes
 import CubeWorkerClient
 import Testing
 
-/// A cluster that fails on demand.
+/// A cluster in which failures are injected.
 @Suite(.timeLimit(.minutes(1)))
 struct FaultTests {
     private func web() -> TaskDefinition { TaskDefinition(name: "web", command: ["web"]) }
 
-    // MARK: The manager comes and goes
+    // MARK: Outages of the manager
 
-    @Test func `a manager that is started twice at once is one manager`() async throws {
+    @Test func `starting a manager twice concurrently starts one manager`() async throws {
         try await TestCluster.run { cluster in
             let term = try await cluster.manager.clusterStatus().term
             await cluster.stopManager()
@@ -24,7 +24,7 @@ struct FaultTests {
         }
     }
 
-    @Test func `without a manager every client finds nobody, and tasks run on; a new one knows them`() async throws {
+    @Test func `during an outage calls fail and tasks keep running, and a new manager knows them`() async throws {
         try await TestCluster.run(nodes: ["a", "b"]) { cluster in
             let own = ManagerClient(endpoint: cluster.endpoint)
             let task = try await cluster.schedule(web())
@@ -49,7 +49,7 @@ struct FaultTests {
         }
     }
 
-    @Test func `what ends while the manager is away is told to the next one`() async throws {
+    @Test func `a run that ends during an outage is reported to the next manager`() async throws {
         try await TestCluster.run { cluster in
             let task = try await cluster.schedule(web())
             await cluster.stopManager()
@@ -63,7 +63,7 @@ struct FaultTests {
         }
     }
 
-    @Test func `a call under way breaks off when the manager ends`() async throws {
+    @Test func `a call in progress fails when the manager ends`() async throws {
         try await TestCluster.run { cluster in
             let revision = try await cluster.manager.clusterStatus().revision
             async let waiting = outcome { try await cluster.manager.events(since: revision, wait: .seconds(60)) }
@@ -73,7 +73,7 @@ struct FaultTests {
         }
     }
 
-    @Test func `the output of a task breaks off with the manager, and not silently`() async throws {
+    @Test func `followed output fails with an error when the manager ends`() async throws {
         try await TestCluster.run { cluster in
             let task = try await cluster.schedule(web())
             try cluster.tasks["web"].write("one\n")
@@ -88,9 +88,9 @@ struct FaultTests {
         }
     }
 
-    // MARK: Late answers
+    // MARK: Delayed responses
 
-    @Test func `a slow manager acts at once and answers late`() async throws {
+    @Test func `a slow manager carries out a call at once and responds late`() async throws {
         try await TestCluster.run { cluster in
             let task = try await cluster.schedule(web())
             cluster.delayAnswers(by: .seconds(4))
@@ -105,7 +105,7 @@ struct FaultTests {
         }
     }
 
-    @Test func `a call gives up at its deadline, which the manual clock tells`() async throws {
+    @Test func `a call fails at its deadline on the manual clock`() async throws {
         try await TestCluster.run { cluster in
             cluster.delayAnswers(by: .seconds(3600))
             let impatient = cluster.orchestrator(
@@ -120,7 +120,7 @@ struct FaultTests {
 
     // MARK: Errors
 
-    @Test func `the calls that are to fail do, each so often, and no other`() async throws {
+    @Test func `exactly the chosen calls fail, the given number of times`() async throws {
         try await TestCluster.run { cluster in
             cluster.fail(.getCluster, with: APIError(.tooManyRequests, "slow down"), times: 2)
             cluster.fail(.getCluster, with: APIError(.internal, "broken"))
@@ -141,7 +141,7 @@ struct FaultTests {
         }
     }
 
-    @Test func `errors reach clients of one's own too`() async throws {
+    @Test func `injected errors affect a client of one's own as well`() async throws {
         try await TestCluster.run { cluster in
             var options = ClientOptions()
             options.retries.attempts = 1
@@ -152,7 +152,7 @@ struct FaultTests {
         }
     }
 
-    @Test func `a call that fails was not served; one whose answer is lost was`() async throws {
+    @Test func `a failed call has no effect, and a call with a lost response has its effect`() async throws {
         try await TestCluster.run { cluster in
             let task = try await cluster.schedule(web())
             cluster.fail(.stopTask)
@@ -166,7 +166,7 @@ struct FaultTests {
         }
     }
 
-    @Test func `a list and the changes after it are calls of their own`() async throws {
+    @Test func `listing and watching tasks fail independently of each other`() async throws {
         try await TestCluster.run { cluster in
             cluster.fail(.watchTasks)
             let list = try await cluster.manager.tasks(owner: .manual)
@@ -174,13 +174,13 @@ struct FaultTests {
                 try await cluster.manager.changes(
                     owner: .manual, since: list.revision, term: list.term, wait: .zero)
             }
-            #expect(error?.message.contains("the test says so") == true)
+            #expect(error?.message.contains("injected by the test") == true)
         }
     }
 
     // MARK: Readiness
 
-    @Test func `tasks whose readiness is held are ready when the test says so, one or all`() async throws {
+    @Test func `tasks held unready become ready when the test releases one or all of them`() async throws {
         try await TestCluster.run { cluster in
             let service = try held(cluster)
             let first = try await cluster.schedule(service)
@@ -198,13 +198,13 @@ struct FaultTests {
         }
     }
 
-    @Test func `what cannot be held back says so instead of being ready`() async throws {
+    @Test func `holding the readiness of a task without a ready check makes its start fail`() async throws {
         try await TestCluster.run { cluster in
             var unchecked = web()
             unchecked.restart = RestartPolicy(policy: .never)
             cluster.holdReadiness(of: unchecked.name)
             let task = try await cluster.schedule(unchecked)
-            #expect(task.state == .failed && task.message?.contains("without a ready check") == true)
+            #expect(task.state == .failed && task.message?.contains("has no ready check") == true)
         }
     }
 }

@@ -4,7 +4,7 @@ import Testing
 
 @Suite(.timeLimit(.minutes(1)))
 struct ManualClockTests {
-    @Test func `a sleeper wakes when its time has come, and not before`() async throws {
+    @Test func `a sleeping task wakes at its deadline and not before`() async throws {
         let clock = ManualClock()
         let start = clock.timestamp
         async let slept: Void = clock.sleep(for: .seconds(5))
@@ -16,11 +16,11 @@ struct ManualClockTests {
         try await slept
         #expect(clock.nextDeadline == nil && clock.timestamp - start == .seconds(5))
         clock.advance(to: .init(offset: .seconds(1)))
-        #expect(clock.now.offset == .seconds(5), "No clock goes back.")
+        #expect(clock.now.offset == .seconds(5), "The clock went back.")
         try await clock.sleep(until: clock.now)
     }
 
-    @Test func `a sleeper that is cancelled says so at once`() async throws {
+    @Test func `a cancelled sleep throws immediately`() async throws {
         let clock = ManualClock()
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await clock.sleep(for: .seconds(5)) }

@@ -6,13 +6,13 @@ import CubeTypes
 import Synchronization
 import Testing
 
-/// What the clients promise of a manager that is away for a while, or answers late.
+/// The guarantees of the clients during an outage of the manager, or when it responds late.
 @Suite(.timeLimit(.minutes(1)))
 struct OutageTests {
-    // MARK: Waits go on
+    // MARK: Waits continue
 
     @Test(arguments: [Duration.milliseconds(300), .seconds(5), .seconds(60)])
-    func `a wait for a task goes on when the manager is back`(outage: Duration) async throws {
+    func `a wait for a task continues after an outage of the manager`(outage: Duration) async throws {
         try await TestCluster.run { cluster in
             let service = try held(cluster)
             let task = try await cluster.schedule(service)
@@ -28,7 +28,7 @@ struct OutageTests {
         }
     }
 
-    @Test func `a wait that begins while the manager is away waits for it`() async throws {
+    @Test func `a wait that begins during an outage waits for the manager`() async throws {
         try await TestCluster.run { cluster in
             let service = try held(cluster)
             let task = try await cluster.schedule(service)
@@ -44,7 +44,7 @@ struct OutageTests {
         }
     }
 
-    @Test func `a task is scheduled once, though the answer to that is lost`() async throws {
+    @Test func `a task is scheduled once even if the responses are lost`() async throws {
         try await TestCluster.run { cluster in
             let service = TaskDefinition(name: "web", command: ["web"])
             cluster.loseAnswers(of: .scheduleTask, times: 2)
@@ -56,7 +56,7 @@ struct OutageTests {
         }
     }
 
-    // MARK: Deadlines hold
+    // MARK: Deadlines are kept
 
     @Test(arguments: Trouble.allCases)
     func `a wait ends at its deadline, whatever the manager does`(trouble: Trouble) async throws {
@@ -90,9 +90,9 @@ struct OutageTests {
         }
     }
 
-    // MARK: Nothing is lost, and nothing comes twice
+    // MARK: Nothing is lost or duplicated
 
-    /// Restarts the manager five times. Each time a new task fails while the manager is away, and its worker starts it again.
+    /// Restarts the manager five times. During each outage, a new task fails and its worker restarts it.
     private func restartManagerFiveTimes(in cluster: TestCluster) async throws {
         for round in 0..<5 {
             try await cluster.schedule(
@@ -106,7 +106,7 @@ struct OutageTests {
         await cluster.advance(by: .seconds(60))
     }
 
-    @Test func `a follower of events gets each of them once and in order, over five restarts`() async throws {
+    @Test func `the event stream returns each event once and in order, across five restarts`() async throws {
         try await TestCluster.run(nodes: ["a", "b"]) { cluster in
             let met = Seen<[TaskEvent]>([])
             try await withThrowingTaskGroup(of: Void.self) { group in
@@ -117,13 +117,13 @@ struct OutageTests {
                 let all = try await cluster.manager.events(since: 0).events
                 #expect(met.value == all && all.count > 20)
                 group.cancelAll()
-                // It is cancelled, which it may say.
+                // The stream may throw CancellationError.
                 while await group.nextResult() != nil {}
             }
         }
     }
 
-    @Test func `a watch knows at its end what a list says, over five restarts`() async throws {
+    @Test func `a watch ends with the same tasks as a list, across five restarts`() async throws {
         try await TestCluster.run(nodes: ["a", "b"]) { cluster in
             let known = Seen<[TaskID: TaskStatus]>([:])
             try await withThrowingTaskGroup(of: Void.self) { group in
@@ -142,7 +142,7 @@ struct OutageTests {
         }
     }
 
-    @Test func `the output of a task is whole, though the manager is killed while it is followed`() async throws {
+    @Test func `followed output is complete even if the manager is killed meanwhile`() async throws {
         try await TestCluster.run { cluster in
             let task = try await cluster.schedule(
                 TaskDefinition(
@@ -168,7 +168,7 @@ struct OutageTests {
     }
 }
 
-/// What somebody saw who is at work beside the test.
+/// Observations of a concurrent task.
 private final class Seen<Value: Sendable>: Sendable {
     private let state: Mutex<Value>
 
@@ -179,7 +179,7 @@ private final class Seen<Value: Sendable>: Sendable {
 }
 
 extension TestCluster {
-    /// Lets time pass for what does not throw.
+    /// Lets time pass during an operation that does not throw.
     fileprivate func passing<Value: Sendable>(_ operation: () async -> Value) async -> Value {
         do {
             return try await passingTime { await operation() }

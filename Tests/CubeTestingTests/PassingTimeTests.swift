@@ -5,10 +5,10 @@ import CubeTesting
 import CubeTypes
 import Testing
 
-/// The clients of a cluster wait on its clock, and time goes exactly as far as they wait.
+/// The clients of a cluster wait on its clock, and time advances exactly as far as they wait.
 @Suite(.timeLimit(.minutes(1)))
 struct PassingTimeTests {
-    @Test func `a wait of the orchestrator client ends when its time on the manual clock is over, and not before`()
+    @Test func `a wait of the orchestrator client ends at its deadline on the manual clock and not before`()
         async throws
     {
         try await TestCluster.run { cluster in
@@ -24,7 +24,7 @@ struct PassingTimeTests {
         }
     }
 
-    @Test func `time stands still unless the test lets it pass`() async throws {
+    @Test func `time does not advance unless the test lets it pass`() async throws {
         try await TestCluster.run { cluster in
             let service = try held(cluster)
             async let run = outcome { try await cluster.orchestrator.run(service, within: .seconds(3)) }
@@ -34,7 +34,7 @@ struct PassingTimeTests {
             cluster.releaseReadiness(of: service.name)
             #expect(try await cluster.manager.page().tasks.first?.ready == false)
             await cluster.advance(by: .milliseconds(1))
-            // Its check is due each second, and so at the very end of its time too.
+            // The check is due every second, so it is also due at the moment of the deadline.
             switch await run {
             case .success(let task): #expect(task.ready)
             case .failure(let error): #expect(error.reason == .timeout)
@@ -54,25 +54,25 @@ struct PassingTimeTests {
         }
     }
 
-    @Test func `code that sleeps on the clock of the cluster is given time`() async throws {
+    @Test func `time passes for code that sleeps on the clock of the cluster`() async throws {
         try await TestCluster.run { cluster in
             try await cluster.passingTime { try await cluster.clock.sleep(for: .seconds(7200)) }
             #expect(cluster.clock.now.offset == .seconds(7200))
         }
     }
 
-    @Test func `an operation that waits for nothing on the clock takes none of its time but slowly`() async throws {
+    @Test func `time hardly advances for an operation that does not wait for time`() async throws {
         try await TestCluster.run { cluster in
             let first = try await cluster.passingTime { try await cluster.manager.clusterStatus() }
             #expect(cluster.clock.now.offset == .zero)
-            // A client of one's own calls over the socket, where nobody sees its call leave.
+            // A client of one's own calls over the socket, which the cluster cannot observe.
             let own = ManagerClient(endpoint: cluster.endpoint)
             let second = try await cluster.passingTime { try await own.clusterStatus() }
             #expect(first == second && cluster.clock.now.offset < .seconds(60))
         }
     }
 
-    @Test func `several operations wait at the same time, and the first to end has waited for no other`() async throws {
+    @Test func `concurrent operations each end at their own time`() async throws {
         try await TestCluster.run { cluster in
             let ends = try await withThrowingTaskGroup(of: (Int, Duration).self) { group in
                 for number in 1...3 {
@@ -94,7 +94,7 @@ struct PassingTimeTests {
         }
     }
 
-    @Test func `what a task writes is followed while time passes`() async throws {
+    @Test func `output is followed while time passes`() async throws {
         try await TestCluster.run { cluster in
             let job = TaskDefinition(name: "job", kind: .job, command: ["job"])
             let task = try await cluster.schedule(job)
@@ -115,7 +115,7 @@ struct PassingTimeTests {
     }
 }
 
-/// A service that becomes ready when the test says so, checked each second.
+/// Returns a service that is held unready until the test releases it. Its check runs every second.
 func held(_ cluster: TestCluster, _ name: String = "web") throws -> TaskDefinition {
     let service = TaskDefinition(
         name: try WorkloadName(checking: name), command: [name],
@@ -125,7 +125,7 @@ func held(_ cluster: TestCluster, _ name: String = "web") throws -> TaskDefiniti
     return service
 }
 
-/// What became of a call, for `async let`.
+/// Returns the result of a call, for use with `async let`.
 func outcome<Value: Sendable>(_ call: @Sendable () async throws -> Value) async -> Result<Value, APIError> {
     do {
         return .success(try await call())
@@ -135,6 +135,6 @@ func outcome<Value: Sendable>(_ call: @Sendable () async throws -> Value) async 
 }
 
 extension Result {
-    /// The error, where it is one.
+    /// The error; `nil` for a success.
     var failure: Failure? { if case .failure(let error) = self { error } else { nil } }
 }

@@ -5,7 +5,7 @@ import CubeTypes
 import CubeWorkerClient
 import Testing
 
-/// What a program that uses the clients would test, with nothing but what such a program may import.
+/// Tests that a program with a Cube client would have, with only the imports that such a program may use.
 @Suite(.timeLimit(.minutes(1)))
 struct TestClusterTests {
     private func web(_ change: (inout TaskDefinition) -> Void = { _ in }) throws -> TaskDefinition {
@@ -25,7 +25,7 @@ struct TestClusterTests {
         }
     }
 
-    @Test func `a task that fails is started again after its backoff, and not before`() async throws {
+    @Test func `a failed task is restarted after its backoff and not before`() async throws {
         try await TestCluster.run { cluster in
             let task = try await cluster.schedule(
                 web { $0.restart = RestartPolicy(policy: .always, backoff: .seconds(4)) })
@@ -41,7 +41,9 @@ struct TestClusterTests {
     }
 
     @Test(arguments: [Duration.seconds(-3600), .seconds(3600)])
-    func `a wall clock that jumps neither delays a restart nor uses up a budget`(jump: Duration) async throws {
+    func `a jump of the wall clock neither delays a restart nor uses up the restart budget`(
+        jump: Duration
+    ) async throws {
         try await TestCluster.run { cluster in
             let task = try await cluster.schedule(
                 web { $0.restart = RestartPolicy(policy: .always, max: 1, within: .seconds(60), backoff: .seconds(4)) })
@@ -62,7 +64,7 @@ struct TestClusterTests {
         }
     }
 
-    @Test func `a service that crashes for an hour is in a crash loop, and recovers by itself`() async throws {
+    @Test func `a service that crashes for an hour is in a crash loop and then recovers`() async throws {
         try await TestCluster.run { cluster in
             let task = try await cluster.schedule(web())
             for _ in 0..<60 {
@@ -77,7 +79,7 @@ struct TestClusterTests {
         }
     }
 
-    @Test func `a job completes, and its output is there afterwards`() async throws {
+    @Test func `a job completes, and its output remains available`() async throws {
         try await TestCluster.run { cluster in
             let task = try await cluster.schedule(
                 web {
@@ -93,7 +95,9 @@ struct TestClusterTests {
         }
     }
 
-    @Test func `a task is ready when its check passes, and is restarted when it is not live`() async throws {
+    @Test func `a task is ready while its ready check passes, and is restarted when its live check fails`()
+        async throws
+    {
         try await TestCluster.run { cluster in
             let definition = try web {
                 $0.ports = [PortSpec(name: "http")]
@@ -118,7 +122,7 @@ struct TestClusterTests {
         }
     }
 
-    @Test func `a start that fails is told, and tried again`() async throws {
+    @Test func `a failed start is reported, and the next start can succeed`() async throws {
         try await TestCluster.run { cluster in
             let definition = try web { $0.restart = RestartPolicy(policy: .never) }
             cluster.refuseStarts(of: definition.name, because: "no such program")
@@ -130,7 +134,7 @@ struct TestClusterTests {
         }
     }
 
-    @Test func `a stop ends a task; one that ignores it is killed when its grace is over`() async throws {
+    @Test func `a stop ends a task, and a task that ignores it is killed after its grace period`() async throws {
         try await TestCluster.run { cluster in
             let polite = try await cluster.schedule(web())
             _ = try await cluster.manager.stop(polite.id)
@@ -148,7 +152,7 @@ struct TestClusterTests {
         }
     }
 
-    @Test func `a node that is cut off turns silent and keeps its tasks; what ended meanwhile is told when it is back`()
+    @Test func `a node that is cut off becomes silent, keeps its tasks, and reports them when it is reconnected`()
         async throws
     {
         try await TestCluster.run(nodes: ["a"]) { cluster in
@@ -169,7 +173,9 @@ struct TestClusterTests {
         }
     }
 
-    @Test func `what fits nowhere waits, and a node's labels and capacity count`() async throws {
+    @Test func `a task that fits on no node is pending, and labels and capacities of nodes are respected`()
+        async throws
+    {
         let nodes = [
             TestNode("small", capacity: ResourceSpec(millicores: 500)),
             TestNode("large", capacity: ResourceSpec(millicores: 4000), labels: ["zone": "b"]),
@@ -188,7 +194,7 @@ struct TestClusterTests {
         }
     }
 
-    @Test func `a task is told where what it depends on is served`() async throws {
+    @Test func `a task receives the addresses of its dependencies`() async throws {
         try await TestCluster.run(nodes: ["a"]) { cluster in
             let db = TaskDefinition(
                 name: try WorkloadName(checking: "db"), command: ["db"], ports: [PortSpec(name: "sql", host: 5432)])
@@ -199,8 +205,8 @@ struct TestClusterTests {
         }
     }
 
-    @Test func `code that waits for what time brings about is given time`() async throws {
-        /// Such as a deployment tool has it.
+    @Test func `time passes for code that polls the manager with blocking queries`() async throws {
+        /// A wait as a deployment tool would implement it.
         @Sendable func waitUntilRestarted(_ id: TaskID, _ manager: ManagerClient) async throws -> TaskStatus {
             while true {
                 let task = try await manager.task(id)
@@ -219,20 +225,20 @@ struct TestClusterTests {
         }
     }
 
-    @Test func `a client of one's own finds the manager; what does not run is an error that says what does`()
+    @Test func `a client of one's own reaches the manager, and errors name what is missing`()
         async throws
     {
         try await TestCluster.run { cluster in
             try await cluster.schedule(web())
             #expect(try await ManagerClient(endpoint: cluster.endpoint).workers().nodes.count == 1)
             let error = #expect(throws: APIError.self) { try cluster.tasks["api"] }
-            #expect(error?.message == "api/0 does not run; web/0 do")
+            #expect(error?.message == "api/0 is not running; running tasks: web/0")
             #expect(throws: APIError.self) { try cluster.cutOff("moon") }
         }
         await #expect(throws: APIError.self) { try await TestCluster.run(nodes: ["No Name"]) { _ in } }
     }
 
-    @Test func `an error of the test ends the cluster and is thrown on`() async throws {
+    @Test func `an error of the test ends the cluster and is rethrown`() async throws {
         struct Failure: Error {}
         await #expect(throws: Failure.self) {
             try await TestCluster.run { cluster in

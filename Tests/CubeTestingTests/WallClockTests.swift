@@ -3,7 +3,7 @@ import CubeTesting
 import CubeTypes
 import Testing
 
-/// The same history in two clusters, of which one has a wall clock that jumps.
+/// The same scenario in two clusters, one of which has a wall clock that jumps.
 @Suite(.timeLimit(.minutes(1)))
 struct WallClockTests {
     private struct Step {
@@ -12,7 +12,7 @@ struct WallClockTests {
         var jump: Int
     }
 
-    @Test func `jumps of the wall clock change nothing that a cluster does`() async throws {
+    @Test func `jumps of the wall clock do not affect a cluster`() async throws {
         var random = SeededGenerator()
         let seed = random.seed
         let steps = (0..<40).map { _ in

@@ -1,12 +1,12 @@
 import Foundation
 import Testing
 
-/// What the articles show is what is compiled here, so that none of it rots.
+/// The code in the articles is compiled in this target, so that it stays correct.
 struct GuideTests {
     private static let root = URL(filePath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
-    @Test func `every piece of code in an article is compiled here`() throws {
+    @Test func `every code block of an article is compiled in this target`() throws {
         let compiled = try Self.files(below: "Tests/GuideTests", ending: ".swift").map { try Self.lines(of: $0) }
         let articles = try Self.files(below: "Sources", ending: ".md").filter { $0.path().contains(".docc/") }
         var pieces = 0
@@ -21,14 +21,14 @@ struct GuideTests {
         #expect(pieces > 0)
     }
 
-    @Test func `a piece that nothing holds is found`() {
+    @Test func `code blocks are extracted, and one that is not compiled would be noticed`() {
         let pieces = Self.pieces(of: ["Text.", "```swift", "let a = 1", "print(a)", "```", "Text."])
         #expect(pieces == [["let a = 1", "print(a)"]])
         #expect(["{", "let a = 1", "print(a)", "}"].contains(pieces[0]))
         #expect(!["let a = 1", "let b = 2", "print(a)"].contains(pieces[0]))
     }
 
-    /// The lines of a file without their indentation, and without empty ones.
+    /// Returns the non-empty lines of a file without their indentation.
     private static func lines(of file: URL) throws -> [String] {
         try String(contentsOf: file, encoding: .utf8).split(separator: "\n").map {
             $0.trimmingCharacters(in: .whitespaces)
@@ -36,7 +36,7 @@ struct GuideTests {
         .filter { !$0.isEmpty }
     }
 
-    /// What stands between the fences of an article.
+    /// Returns the code blocks of an article.
     private static func pieces(of lines: [String]) -> [[String]] {
         var pieces: [[String]] = []
         var rest = lines[...]

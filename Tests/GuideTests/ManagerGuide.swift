@@ -1,6 +1,6 @@
 import CubeManagerClient
 
-/// The code of `CubeManagerClient/GettingStarted.md`.
+/// The code in `CubeManagerClient/GettingStarted.md`.
 enum ManagerGuide {
     static func connect(token: String) async throws -> ManagerClient {
         let manager = ManagerClient(endpoint: "http://127.0.0.1:8081", token: token)

@@ -1,6 +1,6 @@
 import CubeOrchestratorClient
 
-/// The code of `CubeOrchestratorClient/GettingStarted.md`.
+/// The code in `CubeOrchestratorClient/GettingStarted.md`.
 enum OrchestratorGuide {
     static func connect() throws -> OrchestratorClient {
         let cube = OrchestratorClient(try .load())

@@ -7,7 +7,7 @@ import CubeWorkerClient
 import Foundation
 import Testing
 
-/// What the plan of these packages names can be called from outside of them, by the names that the article `Plan.md` says.
+/// The calls and types of the original plan are available through the public interface, under the names in the article `Plan.md`.
 @Suite(.timeLimit(.minutes(2)))
 struct PlanTests {
     private struct Row: Hashable {
@@ -19,24 +19,24 @@ struct PlanTests {
     private static let calls = [
         Row(
             plan: "worker.SubmitTask(task)", swift: "WorkerClient.submit(_:)",
-            test: "a worker that stands alone runs what is submitted to it"),
+            test: "a standalone worker runs a submitted task"),
         Row(plan: "manager.ListWorkers()", swift: "ManagerClient.workers()", test: "a manager lists its workers"),
         Row(
             plan: "manager.ScheduleTask(taskDef)", swift: "ManagerClient.schedule(_:)",
             test: "a manager schedules a definition once for each id"),
         Row(
             plan: "orchestrator.GetClusterStatus()", swift: "OrchestratorClient.clusterStatus()",
-            test: "the whole system says how it is"),
+            test: "the orchestrator client returns the cluster status"),
     ]
 
     private static var properties: [Row] {
         func rows(_ test: String, _ names: [(plan: String, swift: String)]) -> [Row] {
             names.map { Row(plan: $0.plan, swift: $0.swift, test: test) }
         }
-        /// A property that is called otherwise is not found any more, here already.
+        /// The key paths make a renamed property a compile-time error.
         func name(_ property: AnyKeyPath) -> String { String("\(property)".dropFirst()) }
         return rows(
-            "a worker says how it is",
+            "a worker reports its status",
             [
                 ("WorkerStatus.id", name(\WorkerStatus.id)),
                 ("WorkerStatus.name", name(\WorkerStatus.name)),
@@ -46,7 +46,7 @@ struct PlanTests {
                 ("WorkerStatus.last_seen", name(\WorkerStatus.lastSeenAt)),
             ])
             + rows(
-                "a definition holds what the plan names",
+                "a task definition has the planned fields",
                 [
                     ("TaskDefinition.id", name(\TaskDefinition.id)),
                     ("TaskDefinition.name", name(\TaskDefinition.name)),
@@ -58,7 +58,7 @@ struct PlanTests {
                     ("TaskDefinition.disk", name(\TaskDefinition.resources.disk)),
                 ])
             + rows(
-                "a field that breaks a rule is told with its value",
+                "an invalid field is reported with its value",
                 [
                     ("ValidationError.field", name(\ValidationError.field)),
                     ("ValidationError.value", name(\ValidationError.value)),
@@ -66,7 +66,7 @@ struct PlanTests {
                 ])
     }
 
-    @Test func `the article says what is tested here`() throws {
+    @Test func `the article lists exactly the rows that are tested here`() throws {
         let root = URL(filePath: #filePath)
             .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
         let article = root.appending(path: "Sources/CubeOrchestratorClient/CubeOrchestratorClient.docc/Plan.md")
@@ -86,7 +86,7 @@ extension PlanTests {
         TaskDefinition(id: id, name: "web", command: command)
     }
 
-    @Test func `a worker that stands alone runs what is submitted to it`() async throws {
+    @Test func `a standalone worker runs a submitted task`() async throws {
         try await LoneWorker.run { worker in
             let task = try await worker.submit(
                 TaskDefinition(
@@ -133,7 +133,7 @@ extension PlanTests {
         }
     }
 
-    @Test func `the whole system says how it is`() async throws {
+    @Test func `the orchestrator client returns the cluster status`() async throws {
         try await TestCluster.run(nodes: ["a"]) { cluster in
             try await cluster.manager.schedule(Self.definition())
             await cluster.settle()
@@ -146,7 +146,7 @@ extension PlanTests {
         }
     }
 
-    @Test func `a worker says how it is`() async throws {
+    @Test func `a worker reports its status`() async throws {
         try await TestCluster.run(nodes: ["a"]) { cluster in
             let task = try await cluster.manager.schedule(Self.definition())
             await cluster.settle()
@@ -159,7 +159,7 @@ extension PlanTests {
         }
     }
 
-    @Test func `a definition holds what the plan names`() async throws {
+    @Test func `a task definition has the planned fields`() async throws {
         let definition = TaskDefinition(
             id: "deploy-42", name: "web", image: "web:1", command: ["web"],
             env: ["A": "b"], resources: ResourceSpec(cores: 0.5, memory: 1 << 20, disk: 1 << 30))
@@ -173,7 +173,7 @@ extension PlanTests {
         #expect(try JSONDecoder().decode(TaskDefinition.self, from: encoder.encode(definition)) == definition)
     }
 
-    @Test func `a field that breaks a rule is told with its value`() async throws {
+    @Test func `an invalid field is reported with its value`() async throws {
         try await TestCluster.run { cluster in
             var definition = Self.definition()
             definition.ports = [PortSpec(name: "a", host: 80), PortSpec(name: "b", host: 80)]
@@ -181,7 +181,7 @@ extension PlanTests {
             let error = await #expect(throws: APIError.self) { try await cluster.manager.schedule(wrong) }
             #expect(error?.fields.map(\.field) == ["ports[1].host"])
             #expect(error?.fields.map(\.value) == ["80"])
-            #expect(error?.fields.map(\.message) == ["stands twice"])
+            #expect(error?.fields.map(\.message) == ["is a duplicate"])
             let empty = await #expect(throws: APIError.self) {
                 try await cluster.manager.schedule(Self.definition([]))
             }
@@ -190,7 +190,7 @@ extension PlanTests {
     }
 }
 
-/// `cube worker` as a program, with a directory of its own and no manager.
+/// The program `cube worker` with its own data directory and without a manager.
 private enum LoneWorker {
     static func run(_ body: (WorkerClient) async throws -> Void) async throws {
         let directory = URL(filePath: "/tmp/cube-guide-\(UUID().uuidString.prefix(8))")
@@ -211,7 +211,7 @@ private enum LoneWorker {
             let worker = WorkerClient(
                 endpoint: Endpoint(rawValue: "unix:\(socket)")!,
                 options: ClientOptions(retries: RetryPolicy(attempts: 10)))
-            // Asked again until it listens.
+            // Retried until the worker listens.
             try await worker.ready()
             result = .success(try await body(worker))
         } catch {

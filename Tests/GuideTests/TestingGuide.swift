@@ -1,25 +1,25 @@
-// The code of `CubeTesting.md`.
+// The code in `CubeTesting.md`.
 import CubeOrchestratorClient
 import CubeTesting
 import Testing
 
-@Test func `a task that fails is started again, and a silent machine is noticed`() async throws {
+@Test func `a failed task is restarted, and a silent node is detected`() async throws {
     try await TestCluster.run(nodes: ["a", "b"]) { cluster in
         let task = try await cluster.schedule(TaskDefinition(name: "web", command: ["web"]))
 
-        // It fails, and its worker starts it again.
+        // The task fails, and its worker restarts it.
         try cluster.tasks["web"].exit(1)
         await cluster.advance(by: .seconds(5))
         #expect(try await cluster.manager.task(task.id).restarts == 1)
 
-        // A machine falls silent.
+        // A node becomes silent.
         try cluster.cutOff("a")
         await cluster.advance(by: .seconds(30))
         #expect(try await cluster.manager.worker("a").state == .silent)
     }
 }
 
-@Test func `a deployment that does not become ready in time says so`() async throws {
+@Test func `a deployment that is not ready in time fails with a timeout`() async throws {
     try await TestCluster.run { cluster in
         let check = HealthCheck(tcp: TCPProbe(port: .number(80)), interval: .seconds(1), timeout: .seconds(1))
         let web = TaskDefinition(name: "web", command: ["web"], health: HealthChecks(ready: check))
@@ -34,23 +34,23 @@ import Testing
     }
 }
 
-@Test func `a deployment goes on when the manager is back, and schedules its task once`() async throws {
+@Test func `a deployment continues after an outage of the manager and schedules its task once`() async throws {
     try await TestCluster.run { cluster in
         let web = TaskDefinition(name: "web", command: ["web"])
 
-        // The manager does what it is asked for, but the answer gets lost.
+        // The manager carries out the call, but the response is lost.
         cluster.loseAnswers(of: .scheduleTask)
         let lost = await #expect(throws: APIError.self) { try await cluster.orchestrator.schedule(web) }
         #expect(lost?.reason == .unavailable)
         await cluster.settle()
         #expect(cluster.tasks.count == 1)
 
-        // Nobody answers, while the task runs on.
+        // The manager is down, but the task keeps running.
         await cluster.stopManager()
         await #expect(throws: APIError.self) { try await cluster.manager.clusterStatus() }
         #expect(try cluster.tasks["web"].number == 1)
 
-        // Another manager goes on with what was stored.
+        // A new manager continues with the stored state.
         try await cluster.startManager()
         await cluster.settle()
         #expect(try await cluster.manager.tasks().tasks.map(\.state) == [.running])

@@ -1,6 +1,6 @@
 import CubeWorkerClient
 
-/// The code of `CubeWorkerClient/GettingStarted.md`.
+/// The code in `CubeWorkerClient/GettingStarted.md`.
 enum WorkerGuide {
     static func connect(token: String) async throws -> WorkerClient {
         let worker = WorkerClient(endpoint: "http://127.0.0.1:8080", token: token)

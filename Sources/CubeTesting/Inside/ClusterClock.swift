@@ -1,7 +1,7 @@
 import CubeTypes
 
-/// The manual clock as the cluster itself sleeps on it, and the deadlines of its clients: nobody who sleeps here waits for time to
-/// pass in the sense of ``TestCluster/passingTime(during:)``.
+/// The manual clock for the cluster itself and for the deadlines of its clients. Sleeps on this clock do not count as the operation
+/// of ``TestCluster/passingTime(during:)`` waiting for time.
 struct ClusterClock: Clock {
     let base: ManualClock
 

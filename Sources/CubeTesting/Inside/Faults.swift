@@ -2,9 +2,9 @@ import CubeErrors
 import CubeServer
 import Synchronization
 
-/// What a test has happen to the calls of the manager: answers that take long, errors, answers that are lost.
+/// The failures that a test injects into calls of the manager: delayed responses, errors, and lost responses.
 final class Faults: CallInterceptor {
-    /// When a call fails.
+    /// The moment at which a call fails: before or after the manager serves it.
     enum Moment {
         case before, after
     }
@@ -17,7 +17,7 @@ final class Faults: CallInterceptor {
 
     private struct State {
         var delay = Duration.zero
-        /// In the order in which they were asked for.
+        /// The pending failures of each call, in the order in which the test injected them.
         var failures: [ManagerCall: [Failure]] = [:]
     }
 
@@ -45,7 +45,7 @@ final class Faults: CallInterceptor {
         if let error = take(ManagerCall(call), .after) { throw error }
     }
 
-    /// The error of the first failure that is left, where it is one of this moment.
+    /// Consumes one occurrence of the first pending failure, if it is due at this moment, and returns its error.
     private func take(_ call: ManagerCall?, _ moment: Moment) -> APIError? {
         guard let call else { return nil }
         return state.withLock { state in

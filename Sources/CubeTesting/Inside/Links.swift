@@ -4,17 +4,17 @@ import CubeTypes
 import CubeWorker
 import Synchronization
 
-/// How a manager and its workers reach each other.
+/// The connections between the manager and its workers.
 final class Links: WorkerGateway {
-    private let ways: Ways
+    private let network: Network
     private let state = Mutex<(seat: ManagerSeat?, workers: [String: WorkerService])>((nil, [:]))
 
-    init(_ ways: Ways) { self.ways = ways }
+    init(_ network: Network) { self.network = network }
 
-    /// Where the manager reaches the worker of a node. Nothing listens there.
+    /// The URL of a node's worker. No socket listens there.
     static func url(of node: NodeName) -> String { "http://\(node):8080" }
 
-    /// Forgets all, who know this in their turn.
+    /// Removes all references, to break reference cycles.
     func disconnect() { state.withLock { $0 = (nil, [:]) } }
 
     func connect(_ seat: ManagerSeat) { state.withLock { $0.seat = seat } }
@@ -27,15 +27,15 @@ final class Links: WorkerGateway {
         _ url: String, _ operation: @escaping @Sendable () async throws -> Answer
     ) async throws -> Answer {
         do {
-            return try await ways.call(url, operation)
-        } catch is IsCut {
+            return try await network.call(url, operation)
+        } catch is ConnectionLost {
             throw APIError(.unavailable, "\(url) is cut off")
         }
     }
 
     private func worker(_ url: String) throws(APIError) -> WorkerService {
         guard let worker = state.withLock({ $0.workers[url] }) else {
-            throw APIError(.unavailable, "no worker is at \(url)")
+            throw APIError(.unavailable, "no worker listens at \(url)")
         }
         return worker
     }
@@ -82,7 +82,9 @@ final class Links: WorkerGateway {
 
 extension Links: ManagerRegistrar {
     func register(_ worker: WorkerInfo) async throws -> WorkerWelcome {
-        guard let manager = state.withLock(\.seat)?.manager else { throw APIError(.unavailable, "there is no manager") }
+        guard let manager = state.withLock(\.seat)?.manager else {
+            throw APIError(.unavailable, "no manager is running")
+        }
         return try await call(worker.url) { try await manager.register(worker) }
     }
 }

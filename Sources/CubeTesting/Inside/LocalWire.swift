@@ -3,28 +3,28 @@ import CubeServer
 import CubeTransport
 import CubeTypes
 
-/// Carries the calls of clients to a server of the cluster, in this process. All that a call does is done on the cluster's queue,
-/// so that it is known when nothing but time can bring its answer.
+/// A wire to a server of the cluster in this process. All work of a call runs on the cluster's queue, so that the cluster knows when
+/// only the advance of time can produce the response.
 struct LocalWire: Wire {
-    /// How messages name the server.
+    /// The name of the server in messages.
     let name: String
-    /// Its place among the ways.
+    /// The name of the server in the network.
     let place: String
-    let ways: Ways
+    let network: Network
     let tasks: QueuedTasks
     let bodies: BodyStreams
-    /// Who serves there now; `nil` where nobody does.
+    /// The current server; `nil` if none is running.
     let server: @Sendable () -> LocalServer?
 
     func exchange(_ request: WireRequest) async throws -> WireAnswer {
         let answer = try await reaching(request) {
-            guard let server = server() else { throw IsCut(hasArrived: false) }
-            return try await ways.call(place) {
+            guard let server = server() else { throw ConnectionLost(hasArrived: false) }
+            return try await network.call(place) {
                 try await server.answer(
                     request.method, request.target, headers: request.headers, body: request.body)
             }
         }
-        // A call that is given up has no answer, as over a connection.
+        // Like a call over a connection, a cancelled call has no response.
         try Task.checkCancellation()
         let body =
             switch answer.body {
@@ -34,21 +34,21 @@ struct LocalWire: Wire {
         return WireAnswer(status: answer.status, headers: answer.headers, body: body, origin: name)
     }
 
-    /// Does something on the queue, and says what it means where the server is not there.
+    /// Runs an operation on the queue, and maps a lost connection to the error of a real one.
     private func reaching<Value: Sendable>(
         _ request: WireRequest, _ operation: @Sendable () async throws -> Value
     ) async throws -> Value {
         do {
             return try await withTaskExecutorPreference(tasks) { try await operation() }
-        } catch let error as IsCut {
+        } catch let error as ConnectionLost {
             let words = error.hasArrived ? "the connection was closed" : "Connection refused"
             throw WireError(
-                .onTheWay(.unavailable, "\(request.label(at: name)): \(words)"), mayHaveArrived: error.hasArrived)
+                APIError(.unavailable, "\(request.label(at: name)): \(words)"), mayHaveArrived: error.hasArrived)
         }
     }
 
-    /// A body that is written as long as it is read. What is written is kept until it is read: it is as much as the test had its
-    /// tasks write.
+    /// Streams a body for as long as it is read. Unread output is buffered without a limit, because it is only as much as the test
+    /// writes.
     private func stream(
         _ request: WireRequest,
         _ write: @escaping @Sendable (@escaping @Sendable ([UInt8]) -> Void) async throws -> Void
@@ -61,7 +61,7 @@ struct LocalWire: Wire {
             do {
                 try await TimePassing.$current.withValue(passing) {
                     try await reaching(request) {
-                        try await ways.call(place) {
+                        try await network.call(place) {
                             try await untilFinished(ends) { try await write { sink.yield($0) } }
                         }
                     }
@@ -84,7 +84,7 @@ extension AsyncStream where Element: Sendable {
     }
 }
 
-/// Runs an operation until it returns, or a stream is finished.
+/// Runs an operation until it returns or until a stream finishes.
 func untilFinished(
     _ ends: AsyncStream<Never>, _ operation: @escaping @Sendable () async throws -> Void
 ) async throws {
@@ -96,7 +96,7 @@ func untilFinished(
     }
 }
 
-/// Writes the bodies that are streamed, each as long as it is read.
+/// The tasks that write streamed bodies, each for as long as its body is read.
 final class BodyStreams: Sendable {
     private let jobs: AsyncStream<@Sendable () async -> Void>
     private let entrance: AsyncStream<@Sendable () async -> Void>.Continuation

@@ -5,12 +5,12 @@ import CubeTypes
 import Logging
 import Synchronization
 
-/// The place of the manager, where one serves, or none, or later another one with the same store.
+/// The manager of the cluster, which a test can stop and start. At most one manager runs at a time, always on the same store.
 final class ManagerSeat: Sendable {
-    /// Its place among the ways.
+    /// The name of the manager in the network.
     static let place = "manager"
 
-    /// A manager from its start to its end.
+    /// A running manager, from its start to its end.
     private struct Incumbent: Sendable {
         let manager: ManagerService
         let local: LocalServer
@@ -22,7 +22,7 @@ final class ManagerSeat: Sendable {
 
     private let open: @Sendable () async throws -> ManagerService
     private let options: @Sendable (_ onReady: @escaping @Sendable () -> Void) throws -> ServerOptions
-    private let ways: Ways
+    private let network: Network
     private let work: WorkQueue
     private let logger: Logger
     private let state = Mutex<Incumbent?>(nil)
@@ -31,26 +31,26 @@ final class ManagerSeat: Sendable {
     private let entrance: AsyncStream<Incumbent>.Continuation
 
     /// - Parameters:
-    ///   - open: opens a manager on the store, whose term it raises.
-    ///   - options: how it listens, told what to call when it does.
+    ///   - open: opens a manager on the store, which raises the term.
+    ///   - options: returns the options of the server. The server calls `onReady` when it listens.
     init(
-        ways: Ways, work: WorkQueue, logger: Logger, open: @escaping @Sendable () async throws -> ManagerService,
+        network: Network, work: WorkQueue, logger: Logger, open: @escaping @Sendable () async throws -> ManagerService,
         options: @escaping @Sendable (_ onReady: @escaping @Sendable () -> Void) throws -> ServerOptions
     ) {
         self.open = open
         self.options = options
-        self.ways = ways
+        self.network = network
         self.work = work
         self.logger = logger
         (comings, entrance) = AsyncStream.makeStream()
     }
 
-    /// Who serves now.
+    /// The running manager, if any.
     var manager: ManagerService? { state.withLock { $0?.manager } }
-    /// How clients in this process reach it.
+    /// The server of the running manager for clients in this process.
     var server: LocalServer? { state.withLock { $0?.local } }
 
-    /// Starts a manager, unless there is one or one is about to be, and returns when it listens.
+    /// Starts a manager, unless one is running or starting, and returns when it listens.
     func start() async throws {
         let isFirst = isStarting.withLock { isStarting in
             defer { isStarting = true }
@@ -59,7 +59,7 @@ final class ManagerSeat: Sendable {
         guard isFirst else { return }
         defer { isStarting.withLock { $0 = false } }
         guard manager == nil else { return }
-        // No time passes meanwhile: that it listens is not told on the queue.
+        // Counts as work, so that no time passes meanwhile: the queue does not see the wait for the socket.
         work.enter()
         defer { work.leave() }
         let (readiness, isReady) = AsyncStream.makeStream(of: Never.self)
@@ -70,29 +70,29 @@ final class ManagerSeat: Sendable {
             server: ManagerServer(manager, options: options, logger: logger),
             isReady: isReady, isToLeave: AsyncStream.makeStream(), hasLeft: AsyncStream.makeStream())
         state.withLock { $0 = incumbent }
-        ways.mend(Self.place)
+        network.mend(Self.place)
         entrance.yield(incumbent)
         for await _ in readiness {}
     }
 
-    /// Ends the manager, if there is one, as when its process is killed: what is under way breaks off, and what is stored stays.
+    /// Ends the running manager, if any, as if its process was killed: calls in progress fail, and the store is kept.
     func stop() async {
         guard let incumbent = state.withLock({ $0.take() }) else { return }
         work.enter()
         defer { work.leave() }
-        ways.cut(Self.place)
+        network.cut(Self.place)
         incumbent.isToLeave.1.finish()
         for await _ in incumbent.hasLeft.0 {}
     }
 
-    /// Runs whoever comes, until cancelled.
+    /// Runs each started manager until it ends.
     func run() async throws {
         for await incumbent in comings { try await Self.run(incumbent) }
     }
 
     private static func run(_ incumbent: Incumbent) async throws {
         defer {
-            // Nobody waits for one that could not listen; why it could not ends the cluster.
+            // If the server could not listen, stop waiting for it. Its error then ends the cluster.
             incumbent.isReady.finish()
             incumbent.hasLeft.1.finish()
         }

@@ -10,13 +10,13 @@ import FoundationEssentials
 import Logging
 import SystemPackage
 
-/// What a cluster is made of.
+/// The components of a test cluster.
 struct Parts: Sendable {
     let cluster: ClusterID
     let clock: ManualClock
     let seat: ManagerSeat
     let faults: Faults
-    let ways: Ways
+    let network: Network
     private(set) var runtimes: [NodeName: SimulatedRuntime] = [:]
 
     private let logger: Logger
@@ -25,10 +25,10 @@ struct Parts: Sendable {
     private let tasks: QueuedTasks
     private let bodies = BodyStreams()
     private var workers: [NodeName: WorkerService] = [:]
-    /// Short, as the path of a socket may have 108 bytes.
+    /// The directory of the sockets. It is short, because the path of a socket is limited to 108 bytes.
     private let directory: FilePath
 
-    /// Opens all, and runs nothing yet.
+    /// Opens all components without running them.
     static func open(nodes: [TestNode], policy: SchedulingPolicy, clock: ManualClock) async throws -> Parts {
         let id = UUID().uuidString.lowercased()
         let directory = FilePath("/tmp/cube-testing-\(id.prefix(8))")
@@ -52,12 +52,12 @@ struct Parts: Sendable {
         logger = Logger(label: "cube.testing", factory: { _ in SwiftLogNoOpLogHandler() })
         work = WorkQueue()
         tasks = QueuedTasks(work)
-        ways = Ways()
+        network = Network()
         let time = ClusterClock(base: clock)
         faults = Faults(clock: time)
-        let links = Links(ways)
+        let links = Links(network)
         self.links = links
-        seat = ManagerSeat(ways: ways, work: work, logger: logger) {
+        seat = ManagerSeat(network: network, work: work, logger: logger) {
             [store = MemoryStore(cluster: cluster), logger] in
             try await ManagerService.open(
                 store: store, gateway: links, options: ManagerOptions(policy: policy, jitter: { 0 }), logger: logger,
@@ -88,7 +88,7 @@ struct Parts: Sendable {
 
     func node(_ name: String) throws(APIError) -> NodeName {
         guard let node = NodeName(rawValue: name), workers[node] != nil else {
-            throw APIError(.workerNotFound, "node \(name): the cluster was started without it")
+            throw APIError(.workerNotFound, "node \(name): the test cluster has no such node")
         }
         return node
     }
@@ -101,36 +101,36 @@ struct Parts: Sendable {
 // MARK: - Clients
 
 extension Parts {
-    /// Where the manager listens.
+    /// The endpoint of the manager.
     var endpoint: Endpoint { Endpoint(Self.managerAddress(in: directory)) }
 
     private func wire(
         to place: String, named name: String, _ server: @escaping @Sendable () -> LocalServer?
     ) -> LocalWire {
         LocalWire(
-            name: name, place: place, ways: ways, tasks: tasks, bodies: bodies, server: server)
+            name: name, place: place, network: network, tasks: tasks, bodies: bodies, server: server)
     }
 
     private var time: ClusterClock { ClusterClock(base: clock) }
 
-    /// What a client does unless the test says otherwise: it makes each call once, so that what fails is seen to fail, and as the
-    /// pauses between attempts are by chance.
+    /// The default options of clients. They disable retries, so that every failure is visible, and because the pauses between attempts
+    /// are random.
     var clientOptions: ClientOptions {
         ClientOptions(retries: RetryPolicy(attempts: 1), logger: logger)
     }
 
     func managerClient(_ options: ClientOptions) -> ManagerClient {
         let wire = wire(to: ManagerSeat.place, named: endpoint.rawValue) { seat.server }
-        // Whole pauses, so that a test sees the same each time.
+        // Pauses without randomness, so that tests are deterministic.
         return ManagerClient(wire: wire, options: options, clock: time, chance: { 1 })
     }
 
     func workerClient(_ name: String) throws(APIError) -> WorkerClient {
         let node = try node(name)
-        // It listens nowhere: the address only says that whoever reaches it needs no token.
+        // The server does not listen: a Unix socket address only means that callers need no token.
         let options = try ServerOptions(listen: .unix(path: "node-\(node)"), tokens: TokenSet([:]))
         let server = LocalServer(workers[node]!, options: options, logger: logger)
-        // It is reached from the machine itself, whatever is cut.
+        // The worker is called from its own machine, so a cut connection to the manager does not matter.
         let wire = wire(to: "node-\(node)", named: Links.url(of: node)) { server }
         return WorkerClient(wire: wire, options: clientOptions, clock: time)
     }
@@ -139,7 +139,7 @@ extension Parts {
 // MARK: - Running
 
 extension Parts {
-    /// Runs all for as long as the body takes, and leaves nothing behind.
+    /// Runs all components for the duration of the body, and cleans up.
     func run<Value: Sendable>(_ body: () async throws -> Value) async throws -> Value {
         let outcome: Result<Value, any Error>
         do {
@@ -163,15 +163,15 @@ extension Parts {
                     group.addTask(executorPreference: tasks) { try await worker.run() }
                 }
                 await settle()
-                // The test runs where the cluster does, so that what it does counts as well.
+                // The test runs on the cluster's executor, so that its work counts as well.
                 outcome = .success(try await withTaskExecutorPreference(tasks) { try await body() })
             } catch {
                 outcome = .failure(error)
             }
-            // It ends where nothing is on its way, and on the queue too, so that it ends the same each time.
+            // Cancel on the queue and only when no work is left, so that the end is deterministic.
             await settle()
             await withTaskExecutorPreference(tasks) { group.cancelAll() }
-            // What was cancelled may say so.
+            // Components may throw CancellationError after they were cancelled.
             while let end = await group.nextResult() {
                 if case .failure(let error) = end, !(error is CancellationError) { throw error }
             }
@@ -179,21 +179,21 @@ extension Parts {
         }
     }
 
-    /// Starts a manager, unless there is one, and returns when it has taken over.
+    /// Starts a manager, unless one is running, and waits until it has taken over.
     func startManager() async throws {
         try await seat.start()
         await settle()
     }
 
-    /// Waits until nothing is left to do.
+    /// Waits until no work is left.
     func settle(for purpose: WorkQueue.Purpose = .settling) async {
-        // What this does itself is not waited for.
+        // The work of this method itself must not count.
         await withTaskExecutorPreference(globalConcurrentExecutor) {
             await work.take(for: purpose)
             var seen: Int
             repeat {
                 seen = work.total
-                // What waits for the manager behind a call from outside is not in the queue yet.
+                // Work that waits for the manager's actor because of an external call is not in the queue yet.
                 _ = await seat.manager?.isReady
                 await work.idle()
             } while work.total != seen
@@ -201,7 +201,7 @@ extension Parts {
         work.release()
     }
 
-    /// Lets time pass for an operation, until it ends.
+    /// Lets time pass until an operation ends.
     func passTime<Value: Sendable>(during operation: () async throws -> Value) async throws -> Value {
         let passing = TimePassing.new()
         return try await withThrowingTaskGroup(of: Void.self) { group in
@@ -214,19 +214,19 @@ extension Parts {
     private func passTime(in passing: TimePassing.ID) async throws {
         while true {
             await settle(for: .passing)
-            // Nothing is left to do, and the operation has not ended: where it waits for time, time passes.
+            // No work is left, and the operation has not ended: if it waits for time, let time pass.
             try Task.checkCancellation()
-            if ways.isUsed(in: passing) || clock.isSleptOn(in: passing), let next = clock.nextDeadline {
+            if network.isUsed(in: passing) || clock.isSleptOn(in: passing), let next = clock.nextDeadline {
                 clock.advance(to: next)
             } else {
-                // It waits for something that is not seen here, such as a call over a connection of its own.
+                // It waits for something that the cluster cannot see, such as a call over a connection of its own.
                 try await Task.sleep(for: .milliseconds(5))
                 await advance(by: .milliseconds(100))
             }
         }
     }
 
-    /// Lets time go, and waits for what it brings about, moment by moment.
+    /// Advances time moment by moment, and waits for the effects of each moment.
     func advance(by span: Duration) async {
         let end = clock.now.advanced(by: span)
         await settle()

@@ -4,7 +4,7 @@ import CubeTypes
 import CubeWorker
 import Synchronization
 
-/// Runs that do what a test says, and nothing else: no process, no port, no time but the clock's.
+/// Runs that do only what a test says: without processes or ports, on the cluster's clock.
 final class SimulatedRuntime: TaskRuntime {
     let name = "process"
     let boot = "simulated"
@@ -15,9 +15,9 @@ final class SimulatedRuntime: TaskRuntime {
 
     private struct State {
         var runs: [RunIdentity: Run] = [:]
-        /// Why programs of a workload cannot be started.
+        /// The reasons for which the programs of workloads cannot be started.
         var refusals: [WorkloadName: String] = [:]
-        /// The workloads whose new runs are not ready.
+        /// The workloads whose new runs are held unready.
         var held: Set<WorkloadName> = []
     }
 
@@ -25,18 +25,18 @@ final class SimulatedRuntime: TaskRuntime {
         let assignment: TaskAssignment
         let since: DurableInstant
         var behaviour: Behaviour
-        /// When it is killed, once it was asked to end and does not.
+        /// The moment of the kill, if a stop was requested and the run ignores it.
         var killAt: ManualClock.Instant?
         var end: RunEnd?
         var watchers: [AsyncStream<Never>.Continuation] = []
     }
 
-    /// How a run answers what the worker does to it.
+    /// The reactions of a run to its worker.
     struct Behaviour {
         var readiness: CheckOutcome = .passed
         var liveness: CheckOutcome = .passed
         var ignoresStop = false
-        /// Whether it is not ready yet, whatever its check would say.
+        /// Whether the run is held unready, regardless of its check.
         var isHeld = false
     }
 
@@ -65,11 +65,11 @@ final class SimulatedRuntime: TaskRuntime {
             if state.held.contains(definition.name) {
                 guard definition.health.ready != nil else {
                     return .ended(
-                        .startFailed("the test holds its readiness, and without a ready check it is ready at once"))
+                        .startFailed("the test holds its readiness, but it has no ready check"))
                 }
                 behaviour.isHeld = true
             }
-            // An earlier run of the task has ended, and nobody asks for it any more.
+            // Earlier runs of the task have ended, and no one needs them any more.
             state.runs = state.runs.filter { $0.key.task != run.task || $0.value.end == nil }
             state.runs[run] = Run(assignment: assignment, since: now, behaviour: behaviour)
             return .running(since: now)
@@ -110,7 +110,7 @@ final class SimulatedRuntime: TaskRuntime {
             }
             await withTaskGroup(of: Void.self) { group in
                 group.addTask { for await _ in ends {} }
-                // Cancelled where it ended, or changed, before.
+                // Cancelled if the run ends or changes first.
                 if let killAt { group.addTask { try? await self.clock.sleep(until: killAt, tolerance: nil) } }
                 await group.next()
                 group.cancelAll()
@@ -120,30 +120,30 @@ final class SimulatedRuntime: TaskRuntime {
 
     func check(
         _ run: RunIdentity, of assignment: TaskAssignment, by command: [String], within timeout: Duration
-    ) -> CheckOutcome { .failed("no program is run in a simulation") }
+    ) -> CheckOutcome { .failed("a simulated task runs no commands") }
 
     func removeSecrets(of assignment: TaskAssignment) {}
 
     func usage(of runs: [RunIdentity]) -> [RunIdentity: RunUsage] { [:] }
 }
 
-/// Checks are answered by the test, whatever they look at.
+/// The test sets the results of all checks.
 extension SimulatedRuntime: Prober {
     func probe(
         _ run: RunIdentity, _ kind: CheckKind, of assignment: TaskAssignment, by check: HealthCheck
     ) async -> CheckOutcome {
         state.withLock { state in
-            guard let found = state.runs[run], found.end == nil else { return .failed("it does not run") }
+            guard let found = state.runs[run], found.end == nil else { return .failed("the task is not running") }
             guard kind == .ready else { return found.behaviour.liveness }
-            return found.behaviour.isHeld ? .failed("the test holds it back") : found.behaviour.readiness
+            return found.behaviour.isHeld ? .failed("held unready by the test") : found.behaviour.readiness
         }
     }
 }
 
-// MARK: - What a test does
+// MARK: - Actions of a test
 
 extension SimulatedRuntime {
-    /// What runs, in no order.
+    /// The current runs, in no particular order.
     var running: [TestTask] {
         state.withLock { state in
             state.runs.compactMap { run, found in
@@ -176,7 +176,7 @@ extension SimulatedRuntime {
 
     func hold(_ workload: WorkloadName) { state.withLock { _ = $0.held.insert(workload) } }
 
-    /// Lets new runs of a workload be ready, and those that are held.
+    /// Releases the current and future runs of a workload that are held unready.
     func release(_ workload: WorkloadName) {
         state.withLock { state in
             state.held.remove(workload)

@@ -1,10 +1,10 @@
 import Synchronization
 
-/// A stretch of a test in which time passes by itself. It tells the calls and sleeps of one operation from those of another.
+/// A section of a test in which time passes automatically. Its id distinguishes the calls and sleeps of one operation from others.
 enum TimePassing {
     typealias ID = Int
 
-    /// That in which the present task runs.
+    /// The section in which the current Swift task runs.
     @TaskLocal static var current: ID?
 
     private static let last = Atomic<Int>(0)

@@ -1,36 +1,36 @@
 import Dispatch
 import Synchronization
 
-/// Where all that a cluster and its test do is done, one job after the other. It knows when nothing is left to do.
+/// The serial queue for all work of a cluster and its test. It knows when no work is left.
 final class WorkQueue: Sendable {
-    /// Why somebody waits until nothing is left to do. The first goes first.
+    /// The purpose for which a caller waits until no work is left. Waiters of the first purpose have priority.
     enum Purpose: Int {
-        /// To go on with the test.
+        /// To continue the test.
         case settling
         /// To let time pass.
         case passing
     }
 
     private struct State {
-        /// Jobs that are to run or run, and what is done outside of the queue on its behalf.
+        /// The number of scheduled and running jobs, including work outside the queue that counts as a job.
         var pending = 0
         var total = 0
         var waiting: [(purpose: Purpose, turn: CheckedContinuation<Void, Never>)] = []
-        /// Whether somebody has the turn: nobody else gets it meanwhile, though nothing is left to do.
+        /// Whether a waiter has the turn. Then no other waiter gets it, even if no work is left.
         var isTaken = false
-        /// Who has the turn, and waits again until nothing is left to do.
+        /// The waiter that has the turn and waits again until no work is left.
         var holder: CheckedContinuation<Void, Never>?
     }
 
     private let queue = DispatchQueue(label: "cube-testing")
     private let state = Mutex(State())
 
-    /// How many jobs it was ever given.
+    /// The number of jobs so far.
     var total: Int { state.withLock(\.total) }
 
     // MARK: Waiting
 
-    /// Waits until nothing is left to do, and takes the turn: whoever waits for the same goes on only after ``release()``.
+    /// Waits until no work is left, and takes the turn. Other waiters continue only after ``release()``.
     func take(for purpose: Purpose) async {
         await withCheckedContinuation { continuation in
             resume {
@@ -40,17 +40,17 @@ final class WorkQueue: Sendable {
         }
     }
 
-    /// Waits, with the turn, until nothing is left to do.
+    /// Waits until no work is left, while holding the turn.
     func idle() async {
         await withCheckedContinuation { continuation in resume { $0.holder = continuation } }
     }
 
-    /// Gives up the turn. What is done next on the queue is done before anybody has it.
+    /// Releases the turn. Jobs that are added next run before another waiter takes it.
     func release() { resume { $0.isTaken = false } }
 
     // MARK: Work
 
-    /// Something is done outside of the queue that counts as a job until ``leave()``.
+    /// Counts work outside the queue as a job until ``leave()``.
     func enter() {
         resume { state in
             state.pending += 1
@@ -64,12 +64,12 @@ final class WorkQueue: Sendable {
         enter()
         queue.async {
             job()
-            // What the job brought about was added before it ended, so that nothing is left to do only when that is so.
+            // The job added its follow-up jobs before it ended, so the count reaches zero only when no work is left.
             self.leave()
         }
     }
 
-    /// Changes the state, and has go on who then may.
+    /// Changes the state, and resumes the waiter that may then continue.
     private func resume(after change: (inout State) -> Void) {
         let next = state.withLock { state in
             change(&state)
@@ -90,7 +90,7 @@ final class WorkQueue: Sendable {
     }
 }
 
-/// Runs tasks on the queue.
+/// An executor that runs Swift tasks on the queue.
 final class QueuedTasks: TaskExecutor {
     private let queue: WorkQueue
 
@@ -102,7 +102,7 @@ final class QueuedTasks: TaskExecutor {
     }
 }
 
-/// Runs an actor on the queue.
+/// An executor that runs an actor on the queue.
 final class QueuedActor: SerialExecutor {
     private let queue: WorkQueue
 

@@ -1,8 +1,8 @@
 import CubeErrors
 import Synchronization
 
-/// The ways to the places of a cluster, which a test may cut. What is under way on one breaks off then.
-final class Ways: Sendable {
+/// The network between the places of a cluster. A test can cut off a place; calls in progress then fail.
+final class Network: Sendable {
     private struct Call {
         let place: String
         let passing: TimePassing.ID?
@@ -17,7 +17,7 @@ final class Ways: Sendable {
 
     private let state = Mutex(State())
 
-    /// Lets nothing through to a place or from it; what is under way fails.
+    /// Blocks all calls to and from a place; calls in progress fail.
     func cut(_ place: String) {
         let calls = state.withLock { state in
             state.cut.insert(place)
@@ -30,20 +30,20 @@ final class Ways: Sendable {
 
     func isCut(_ place: String) -> Bool { state.withLock { $0.cut.contains(place) } }
 
-    /// Whether a call is under way that was made in a passing of time.
+    /// Whether a call is in progress that was made in a section of passing time.
     func isUsed(in passing: TimePassing.ID) -> Bool {
         state.withLock { $0.calls.values.contains { $0.passing == passing } }
     }
 
-    /// Makes a call, which fails when the way is cut, also on its way back.
+    /// Makes a call. It fails if the place is cut off before or during the call.
     ///
-    /// - Throws: ``IsCut``; what `operation` throws.
+    /// - Throws: ``ConnectionLost``; the error of `operation`.
     func call<Answer: Sendable>(
         _ place: String, _ operation: @escaping @Sendable () async throws -> Answer
     ) async throws -> Answer {
         let (ends, isOver) = AsyncStream.makeStream(of: Never.self)
         let number = try state.withLock { state in
-            guard !state.cut.contains(place) else { throw IsCut(hasArrived: false) }
+            guard !state.cut.contains(place) else { throw ConnectionLost(hasArrived: false) }
             state.last += 1
             state.calls[state.last] = Call(place: place, passing: TimePassing.current, isOver: isOver)
             return state.last
@@ -55,18 +55,18 @@ final class Ways: Sendable {
             group.addTask {
                 for await _ in ends {}
                 try Task.checkCancellation()
-                throw IsCut(hasArrived: true)
+                throw ConnectionLost(hasArrived: true)
             }
-            // Two were added, so there is a first.
+            // The group has two tasks, so there is a first result.
             let answer = try await group.next()!
-            guard !isCut(place) else { throw IsCut(hasArrived: true) }
+            guard !isCut(place) else { throw ConnectionLost(hasArrived: true) }
             return answer
         }
     }
 }
 
-/// A way is cut.
-struct IsCut: Error {
-    /// Whether the call may have reached its place before.
+/// The error of a call to a place that is cut off.
+struct ConnectionLost: Error {
+    /// Whether the call may have reached its place before the cut.
     let hasArrived: Bool
 }
