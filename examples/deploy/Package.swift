@@ -1,12 +1,12 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// A package of its own, as anybody's who uses Cube from Swift; only the path would be a URL.
+// A package of its own, as any project would have that uses Cube from Swift; only the path would be a URL.
 let package = Package(
     name: "deploy",
     platforms: [.macOS(.v15)],
     dependencies: [
-        // Without traits: the clients alone, and nothing fetched for the server.
+        // Without traits: only the clients, and none of the server's dependencies.
         .package(name: "cube", path: "../..", traits: []),
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.0"),
     ],

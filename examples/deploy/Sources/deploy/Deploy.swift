@@ -4,26 +4,26 @@ import CubeOrchestratorClient
 @main
 struct Deploy: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Put a new version of a service in the place of the old one, or leave the old one alone.",
-        discussion: "The managers are found as CUBE_MANAGER says, the token as CUBE_TOKEN_FILE does.")
+        abstract: "Replace a service with a new version, or keep the old version if the new one fails.",
+        discussion: "Set CUBE_MANAGER to the location of the managers, and CUBE_TOKEN_FILE to the file with the token.")
 
-    @Argument(help: "What the service is called.")
+    @Argument(help: "The name of the service.")
     var name: String
-    @Option(help: "How many tasks.")
+    @Option(help: "The number of tasks.")
     var replicas = 1
-    @Option(name: .customLong("env"), help: ArgumentHelp("A variable for the tasks.", valueName: "name=value"))
+    @Option(name: .customLong("env"), help: ArgumentHelp("An environment variable.", valueName: "name=value"))
     var variables: [String] = []
-    @Option(help: "A shell command that succeeds once a task is ready. (default: it is when it runs)")
+    @Option(help: "A shell command that succeeds when a task is ready. (default: a task is ready when it runs)")
     var check: String?
-    @Option(help: "How many seconds a task may take until it is ready.")
+    @Option(help: "The time in seconds within which a task must be ready.")
     var timeout = 60
-    @Flag(help: "Bring back what ran before.")
+    @Flag(help: "Restore the previous version.")
     var rollback = false
     @Argument(parsing: .postTerminator, help: "The program and its arguments.")
     var command: [String] = []
 
     func validate() throws {
-        guard command.isEmpty == rollback else { throw wrong("give a command after --, or --rollback") }
+        guard command.isEmpty == rollback else { throw wrong("give either a command after --, or --rollback") }
         guard WorkloadName(rawValue: name) != nil else { throw wrong("\(name): \(WorkloadName.rule)") }
     }
 
@@ -34,7 +34,7 @@ struct Deploy: AsyncParsableCommand {
             try await deployment.replace(with: definition, replicas: replicas)
         } catch let error as APIError {
             print("\(name) stays as it is: \(error.message)")
-            if let log = error.details?["log"], !log.isEmpty { print("It wrote last:\n\(log)") }
+            if let log = error.details?["log"], !log.isEmpty { print("last lines of the task's output:\n\(log)") }
             throw ExitCode.failure
         }
     }

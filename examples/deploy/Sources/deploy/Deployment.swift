@@ -1,12 +1,12 @@
 import CubeOrchestratorClient
 
-/// Replaces the tasks of a service: the new ones first, the old ones only when all of the new ones are ready.
+/// Replaces the tasks of a service. The old tasks stop only when all new tasks are ready.
 struct Deployment {
     let cube: OrchestratorClient
-    /// How long a task may take until it is ready, and until it has ended.
+    /// The time within which a task must be ready, and within which it must end.
     let limit: Duration
 
-    /// - Throws: `APIError` where a new task fails or is late. The new ones are gone then, and the old ones as they were.
+    /// - Throws: `APIError` if a new task fails or is not ready in time. The new tasks are then stopped, and the old ones untouched.
     func replace(with definition: TaskDefinition, replicas: Int) async throws {
         let old = try await tasks(of: definition.name).filter { !$0.state.hasEnded }
         var new: [TaskStatus] = []
@@ -24,18 +24,18 @@ struct Deployment {
         print("\(definition.name) is deployed: \(replicas) ready, \(old.count) stopped")
     }
 
-    /// What ran before that which runs now.
+    /// Returns the definition of the version that ran before the current one.
     func former(of name: WorkloadName) async throws -> TaskDefinition {
         let tasks = try await tasks(of: name)
         let current = Set(tasks.filter { !$0.state.hasEnded }.map(\.specDigest))
         let former = tasks.filter { $0.state == .stopped && !current.contains($0.specDigest) }
         guard let last = former.max(by: { $0.revision < $1.revision }) else {
-            throw APIError(.taskNotFound, "nothing else of \(name) is known")
+            throw APIError(.taskNotFound, "\(name): no previous version is known")
         }
         return last.definition
     }
 
-    /// Waits until a task is ready, and shows meanwhile what it writes.
+    /// Waits until a task is ready, and prints its output meanwhile.
     private func showUntilReady(_ task: TaskStatus) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {

@@ -2,11 +2,11 @@ import CubeOrchestratorClient
 import Glibc
 import Synchronization
 
-/// Whether Ctrl-C, or `kill`, asked for the end.
+/// Whether Ctrl-C or `kill` has requested the end.
 private let isInterrupted = Atomic(false)
 
-/// Runs a service that counts and one job after the other, follows everything that is told of them until Ctrl-C, and checks that
-/// nothing was missing and nothing came twice.
+/// Runs a service that counts and one job after another, follows all their streams until Ctrl-C, and checks that nothing was missing
+/// or duplicated.
 @main
 struct Follow {
     static func main() async throws {
@@ -14,7 +14,7 @@ struct Follow {
         let faults: [String]
         do {
             let session = try await Session(cube: OrchestratorClient(try .load()))
-            print("following \(session.service.name)/\(session.service.ordinal); Ctrl-C ends it")
+            print("following \(session.service.name)/\(session.service.ordinal); press Ctrl-C to stop")
             faults = try await session.follow { isInterrupted.load(ordering: .relaxed) }
         } catch let error as APIError {
             faults = [error.message]

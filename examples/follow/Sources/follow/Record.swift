@@ -1,6 +1,6 @@
 import CubeOrchestratorClient
 
-/// What came, in the order in which it came, and the judgement on it.
+/// Records everything that was received, in order, and finds what is wrong with it.
 actor Record {
     private(set) var jobs: [TaskID] = []
     private var lines = 0
@@ -13,21 +13,21 @@ actor Record {
 
     func ran(_ job: TaskID) { jobs.append(job) }
 
-    /// A line of the service, which is its number.
+    /// Records a line of the service, which contains its number.
     func line(_ text: String) {
         lines += 1
-        if text != "\(next)" { faults.append("line \"\(text)\" came in place of \(next)") }
+        if text != "\(next)" { faults.append("expected line \(next), received \"\(text)\"") }
         next = (Int(text) ?? next) + 1
     }
 
     func event(_ event: TaskEvent) {
         if let last = events.last, last.revision > event.revision {
-            faults.append("the event of revision \(event.revision) came after that of \(last.revision)")
+            faults.append("the event of revision \(event.revision) came after the event of revision \(last.revision)")
         }
         events.append(event)
     }
 
-    /// What the watch tells: everything anew, or what changed, each change once.
+    /// Records an event of the watch: the whole list, or changes. Each change must come once.
     func watched(_ event: TaskWatchEvent) {
         switch event {
         case .listed(let list):
@@ -36,7 +36,7 @@ actor Record {
             for task in news.changed {
                 changes += 1
                 if let known = tasks[task.id], known.revision >= task.revision {
-                    faults.append("task \(task.id): revision \(task.revision) after \(known.revision)")
+                    faults.append("task \(task.id): received revision \(task.revision) after \(known.revision)")
                 }
                 tasks[task.id] = task
             }
@@ -50,23 +50,23 @@ actor Record {
         "\(jobs.count) jobs, \(lines) lines, \(events.count) events, \(changes) changes of tasks"
     }
 
-    /// - Parameter history: the events as the manager has them; of a long time only the last ones.
+    /// - Parameter history: the events that the manager keeps, which may be only the most recent ones.
     func faults(besides history: [TaskEvent]) -> [String] {
         var faults = faults
         let known = Set(events)
-        if known.count != events.count { faults.append("\(events.count - known.count) events came twice") }
+        if known.count != events.count { faults.append("\(events.count - known.count) events were duplicated") }
         let missing = history.filter { !known.contains($0) }
         if !missing.isEmpty {
-            faults.append("missing: \(missing.map { "\($0.kind) at \($0.revision)" }.joined(separator: ", "))")
+            faults.append("missing events: \(missing.map { "\($0.kind) at \($0.revision)" }.joined(separator: ", "))")
         }
         for id in jobs {
             let completed = events.count { $0.task == id && $0.kind == .taskCompleted }
             if completed != 1 { faults.append("job \(id) completed \(completed) times") }
         }
         let started = Set(events.filter { $0.name?.rawValue == "tick" }.compactMap(\.task))
-        if started != Set(jobs) { faults.append("\(jobs.count) jobs were run, and \(started.count) are known") }
+        if started != Set(jobs) { faults.append("\(jobs.count) jobs were run, but \(started.count) have events") }
         let living = jobs.filter { tasks[$0].map { !$0.state.hasEnded } ?? false }
-        if !living.isEmpty { faults.append("the watch has not seen the end of \(living.count) jobs") }
+        if !living.isEmpty { faults.append("the watch has not reported the end of \(living.count) jobs") }
         return faults
     }
 }

@@ -1,12 +1,12 @@
 import CubeOrchestratorClient
 import Glibc
 
-/// What this program started, and the streams that tell of it. Each stream ends with the service.
+/// The service that this program started, and the streams about it. Each stream ends with the service.
 struct Session {
     let cube: OrchestratorClient
-    /// Writes a number on each line, from 1.
+    /// The service, which writes consecutive numbers from 1, one per line.
     let service: TaskStatus
-    /// All before it was there already.
+    /// The revision before the service was scheduled.
     private let start: Int
     private let record = Record()
 
@@ -19,10 +19,10 @@ struct Session {
                 command: ["sh", "-c", "i=0; while :; do i=$((i + 1)); echo $i; sleep 0.05; done"]))
     }
 
-    /// - Returns: what was missing, came twice or out of order.
+    /// - Returns: everything that was missing, duplicated or out of order.
     func follow(until isInterrupted: @Sendable @escaping () -> Bool) async throws -> [String] {
         do { try await followAll(until: isInterrupted) } catch {
-            // The first error is the one to tell.
+            // The first error is the one to report.
             _ = try? await cube.stop(service.id, within: .seconds(60))
             throw error
         }
@@ -57,18 +57,18 @@ struct Session {
 
     private var ends: [EventKind] { [.taskStopped, .taskFailed, .taskCompleted] }
 
-    /// Runs a job to its end: it is scheduled once, whatever becomes of the answer.
+    /// Runs a job to completion. It is scheduled once, even if a response is lost.
     private func work() async throws {
         let job = TaskDefinition(
             name: "tick", kind: .job, command: ["sh", "-c", "sleep 0.2"])
         let task = try await cube.run(job, within: .seconds(60))
         await record.ran(task.id)
         print("job \(await record.jobs.count) completed")
-        // At once, also into a file.
+        // Flushed, so that the line appears immediately, even in a file.
         fflush(nil)
     }
 
-    /// The events from the start to the end of the service that the manager still has, read once all is quiet.
+    /// Returns the events between the start and the end of the service that the manager still keeps.
     private func history() async throws -> [TaskEvent] {
         var events: [TaskEvent] = []
         var since = 0
