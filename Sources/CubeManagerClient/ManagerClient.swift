@@ -15,7 +15,7 @@
 /// A *node* is a machine; its *worker* is the agent that runs tasks on it. The manager knows a node only through its worker. The
 /// methods are therefore named after workers (``workers()``, ``worker(_:)``), and they return nodes (`NodeInfo`, `NodeName`).
 ///
-/// Every method throws `APIError`, either the error that the server returned or an error that says what went wrong on the way. It
+/// Every method throws `APIError`, either the error that the server returned or an error that says why the request failed. It
 /// throws `CancellationError` when its task is cancelled. Every call is safe to repeat, and the client repeats a call that no
 /// manager served, as `ClientOptions` specifies. In addition to the reasons in its documentation, every method may throw
 /// `unauthorized` or `forbidden` (token), `unavailable` or `timeout` (connection), `incompatible_version` (server version) and

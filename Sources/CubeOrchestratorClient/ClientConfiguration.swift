@@ -50,7 +50,8 @@ public struct ClientConfiguration: Sendable {
         self.options = options
     }
 
-    /// Reads a configuration from a `swift-configuration` reader. Scoped to `cube`, it has the keys of the table above.
+    /// Reads a configuration from a `swift-configuration` reader. Scoped to `cube`, it has the keys listed in
+    /// ``ClientConfiguration``.
     ///
     /// - Parameters:
     ///   - reader: the reader.
@@ -85,7 +86,7 @@ public struct ClientConfiguration: Sendable {
     /// Reads a configuration from the environment and a file.
     ///
     /// - Parameters:
-    ///   - file: the path of a JSON object with the keys of the table above; `nil` for no file.
+    ///   - file: the path of a JSON object with the keys listed in ``ClientConfiguration``; `nil` for no file.
     ///   - environment: the environment variables; by default, those of the process.
     ///   - managers: takes precedence over environment and file.
     ///   - token: takes precedence over environment and file.

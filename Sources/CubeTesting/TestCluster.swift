@@ -10,7 +10,7 @@ public import CubeWorkerClient
 /// so, and tasks do what the test says. A test cluster needs no port, container or program.
 ///
 /// ```swift
-/// @Test func `a task that fails is started again`() async throws {
+/// @Test func `a failed task is restarted`() async throws {
 ///     try await TestCluster.run(nodes: ["a", "b"]) { cluster in
 ///         let task = try await cluster.schedule(TaskDefinition(name: "web", command: ["web"]))
 ///         try cluster.tasks["web"].exit(1)

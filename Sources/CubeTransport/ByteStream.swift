@@ -42,7 +42,7 @@ public struct ByteStream: AsyncSequence, Sendable {
 
     public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(pull: open()) }
 
-    /// Returns the same stream with a function around the read of each chunk.
+    /// Returns the same stream, with each read of a chunk wrapped in a function.
     func pulling(_ change: @Sendable @escaping (@escaping Pull) async throws -> [UInt8]?) -> ByteStream {
         ByteStream(lineLimit: lineLimit) { [open] in
             let pull = open()

@@ -4,7 +4,6 @@ import Synchronization
 
 /// A wire to the leader among several servers. It moves to another server after a failure; the transport repeats the request.
 package final class FailoverWire: Wire {
-    /// The header field by which a server that does not lead names the one that does.
     /// The header field in which a server that is not the leader names the leader.
     package static let leader = "Cube-Leader"
     /// The response statuses of a server that currently cannot serve, or of a proxy in front of it.

@@ -49,7 +49,7 @@ package struct HTTPTransport: Sendable {
 
     /// Sends a request and decodes the response.
     ///
-    /// - Throws: `APIError`, returned by the server or created for a failure on the way; `CancellationError`.
+    /// - Throws: `APIError`, returned by the server or created for a failed request; `CancellationError`.
     package func send<Answer: Decodable & Sendable>(
         _ request: TransportRequest, as type: Answer.Type = Answer.self
     ) async throws -> Answer {
@@ -65,7 +65,7 @@ package struct HTTPTransport: Sendable {
             do {
                 return (answer.status, try JSONDecoder.ofAnswers.decode(Answer.self, from: Data(body)))
             } catch {
-                let reason = (error as? DecodingError).map { "\(ValidationError($0))" } ?? "it is not valid JSON"
+                let reason = (error as? DecodingError).map { "\(ValidationError($0))" } ?? "it cannot be decoded"
                 throw APIError(
                     .malformedAnswer,
                     "\(label): the response (\(answer.header("content-type") ?? "no content type")) is not a \(Answer.self): \(reason)"

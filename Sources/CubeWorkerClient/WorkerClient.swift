@@ -10,7 +10,7 @@
 /// Most calls that change something carry the id of the cluster and the manager's `term`: a worker rejects another cluster
 /// (`foreign_cluster`) and a manager that was replaced (`stale_term`).
 ///
-/// Every method throws `APIError`, either the error that the server returned or an error that says what went wrong on the way. It
+/// Every method throws `APIError`, either the error that the server returned or an error that says why the request failed. It
 /// throws `CancellationError` when its task is cancelled. Every call is safe to repeat, and the client repeats a call that the
 /// worker did not serve, as `ClientOptions` specifies.
 ///

@@ -166,7 +166,7 @@ struct FaultTests {
         }
     }
 
-    @Test func `listing and watching tasks fail independently of each other`() async throws {
+    @Test func `failures of listing tasks and of watching tasks are injected separately`() async throws {
         try await TestCluster.run { cluster in
             cluster.fail(.watchTasks)
             let list = try await cluster.manager.tasks(owner: .manual)

@@ -99,7 +99,7 @@ import Testing
         #expect(error.message == "GET x: status \(status), and the response is not a Cube error")
     }
 
-    @Test func `the body of such a response is quoted on one line`() {
+    @Test func `the body of a response without a Cube error is quoted on one line`() {
         let page = "<!doctype html>\n<style>x</style><h1>502\tBad Gateway</h1>" + String(repeating: "long ", count: 100)
         let error = APIError(label: "GET x", status: 502, contentType: "text/html", body: page)
         #expect(error.message.contains("error: \"x 502 Bad Gateway long long"))

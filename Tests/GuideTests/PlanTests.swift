@@ -87,7 +87,7 @@ extension PlanTests {
     }
 
     @Test func `a standalone worker runs a submitted task`() async throws {
-        try await LoneWorker.run { worker in
+        try await StandaloneWorker.run { worker in
             let task = try await worker.submit(
                 TaskDefinition(
                     id: "hello-1", name: "hello", kind: .job, command: ["echo", "hello"]))
@@ -191,7 +191,7 @@ extension PlanTests {
 }
 
 /// The program `cube worker` with its own data directory and without a manager.
-private enum LoneWorker {
+private enum StandaloneWorker {
     static func run(_ body: (WorkerClient) async throws -> Void) async throws {
         let directory = URL(filePath: "/tmp/cube-guide-\(UUID().uuidString.prefix(8))")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: false)

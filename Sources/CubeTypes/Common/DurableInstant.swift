@@ -6,7 +6,6 @@
 ///
 /// The stored form is `{"boot": "…", "uptime": 81250, "wall": "2026-01-02T03:04:05.678Z"}`, with `uptime` in milliseconds. A
 /// bare RFC 3339 time, which older versions wrote, is decoded as a moment of an unknown boot.
-/// bare RFC 3339 time, as older versions wrote it, is a moment of an unknown boot.
 package struct DurableInstant: Hashable, Sendable {
     /// The id of the boot; empty if it is unknown.
     package var boot: String

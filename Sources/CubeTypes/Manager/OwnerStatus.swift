@@ -88,7 +88,7 @@ public struct LeaseRequest: Codable, Hashable, Sendable {
     public var holder: String
     /// The source that the owner is bound to, or will be bound to.
     public var source: SourceID
-    /// The fence of the lease to renew; `nil` takes the lease anew, if no other process of the source holds it.
+    /// The fence of the lease to renew; `nil` requests a new lease, if no other process of the source holds it.
     public var fence: Int?
     /// The fence of a previous holder that is known to be gone and that this holder replaces. The manager then grants the lease
     /// without waiting for the previous lease to end.
