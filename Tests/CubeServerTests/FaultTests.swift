@@ -56,7 +56,7 @@ struct FaultTests {
                 #expect(error?.reason == .unavailable)
                 #expect(error?.retry == true)
                 #expect(error?.isFromServer == false)
-                #expect(error?.message.hasSuffix("but \"Bad Gateway 'x'\" (text/html)") == true)
+                #expect(error?.message.hasSuffix("error: \"Bad Gateway 'x'\" (text/html)") == true)
             }
         }
     }
