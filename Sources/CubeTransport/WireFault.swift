@@ -42,7 +42,8 @@ struct WireFault: Sendable {
     private static let closed = WireFault(.unavailable, "the connection was closed")
     private static let brokenOff = WireFault(.unavailable, "the connection closed before the response was complete")
     private static let notHTTP = WireFault(.malformedAnswer, "the response is not HTTP")
-    private static let noConnection = WireFault(.unavailable, "the connection timed out", mayHaveArrived: false)
+    private static let noConnection = WireFault(
+        .unavailable, "the connection could not be established in time", mayHaveArrived: false)
     private static let noAddress = WireFault(
         .validationFailed, "the address is invalid", mayHaveArrived: false)
     private static let untrusted = WireFault(
