@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// A command of ours: it knows its exit code for errors.
+/// A subcommand of `cube`, with the exit code that it uses for errors.
 protocol Command: AsyncParsableCommand {
     static var statusOfErrors: ExitStatus { get }
 }

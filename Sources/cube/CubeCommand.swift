@@ -1,27 +1,27 @@
 import ArgumentParser
 import CubeVersion
 
-/// The command line.
+/// The root command, `cube`.
 struct CubeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cube",
-        abstract: "A directory of manifests says what should run; Cube makes it so, and keeps it so.",
+        abstract: "Run the workloads that a directory of manifests declares, and keep them running.",
         discussion: .flowing(
             """
             First steps, in an empty directory:
-              cube init        writes a first manifest
-              cube up          runs it; edit, add, delete manifests meanwhile
-              cube status      says how everything is, from another terminal
-              cube down        stops it all
+              cube init        write a first manifest
+              cube up          run it; edit, add and delete manifests while it runs
+              cube status      show the status, from another terminal
+              cube down        stop everything
 
-            `cube help manifest` shows every field of a manifest.
+            `cube help manifest` documents every field of a manifest.
             """),
         version: ProductVersion.current,
         groupedSubcommands: [
             CommandGroup(
                 name: "Run", subcommands: [UpCommand.self, DownCommand.self, InitCommand.self, DoctorCommand.self]),
             CommandGroup(
-                name: "Look",
+                name: "Inspect",
                 subcommands: [
                     StatusCommand.self, ExplainCommand.self, HistoryCommand.self, LogsCommand.self, EventsCommand.self,
                 ]),
@@ -31,16 +31,16 @@ struct CubeCommand: ParsableCommand {
                     ValidateCommand.self, DiffCommand.self, PlanCommand.self, ApplyCommand.self, SchemaCommand.self,
                 ]),
             CommandGroup(
-                name: "Decide",
+                name: "Intervene",
                 subcommands: [
                     ApproveCommand.self, RetryCommand.self, RestartCommand.self, SuspendCommand.self,
                     ResumeCommand.self, AdoptCommand.self,
                 ]),
             CommandGroup(
-                name: "Inside", subcommands: [TaskCommand.self, NodeCommand.self, OwnerCommand.self]),
+                name: "Cluster", subcommands: [TaskCommand.self, NodeCommand.self, OwnerCommand.self]),
             CommandGroup(
-                name: "Separate processes",
+                name: "Components",
                 subcommands: [ManagerCommand.self, WorkerCommand.self, ReconcileCommand.self]),
-            CommandGroup(name: "Cube itself", subcommands: [VersionCommand.self, CompletionCommand.self]),
+            CommandGroup(name: "Other", subcommands: [VersionCommand.self, CompletionCommand.self]),
         ])
 }

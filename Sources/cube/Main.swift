@@ -8,7 +8,7 @@ import Glibc
 @main
 enum Main {
     static func main() async {
-        // A reader that went away ends a write, not the process.
+        // A closed pipe makes a write fail with EPIPE instead of ending the process.
         signal(SIGPIPE, SIG_IGN)
         OpenFileLimit.raise()
         do {
@@ -41,11 +41,11 @@ enum Main {
         } catch let code as ExitCode {
             throw code
         } catch let error where CubeCommand.exitCode(for: error) != .failure {
-            if CubeCommand.exitCode(for: error).isSuccess { throw badUsage(error) }  // Help that was asked for.
-            // Usage that only the command could judge.
+            if CubeCommand.exitCode(for: error).isSuccess { throw badUsage(error) }  // The user asked for help.
+            // A usage error that only the command itself could detect.
             throw Failure(
                 CubeCommand.message(for: error),
-                hint: CommandLine.arguments.dropFirst().first.map { "`cube \($0) --help` says what it takes" },
+                hint: CommandLine.arguments.dropFirst().first.map { "`cube \($0) --help` lists the arguments" },
                 exitCode: .badUsage)
         } catch {
             var failure = Failure(error)
@@ -54,7 +54,7 @@ enum Main {
         }
     }
 
-    /// Help goes to standard output, what was wrong to standard error.
+    /// Prints requested help to standard output, and a usage error to standard error.
     private static func badUsage(_ error: any Error) -> ExitCode {
         let code = CubeCommand.exitCode(for: error)
         let message = CubeCommand.fullMessage(for: error)
@@ -66,9 +66,9 @@ enum Main {
         return code
     }
 
-    /// A first word that is no command, which the parser would only call unexpected.
+    /// A failure for a first argument that is not a command. The parser would only call it unexpected, without a hint.
     ///
-    /// - Parameter help: the word before it, which the parser takes with any other; `nil`: it is the first word.
+    /// - Parameter help: The argument that precedes the command name (`help`); `nil` if the command name comes first.
     private static func unknownCommand(after help: String? = nil) -> Failure? {
         let names = CubeCommand.configuration.groupedSubcommands.flatMap(\.subcommands).compactMap {
             $0.configuration.commandName
@@ -79,19 +79,19 @@ enum Main {
         guard names.contains(word) else {
             let nearest = Suggestion.nearest(to: word, among: names).map { "did you mean `cube \($0)`?" }
             return Failure(
-                "there is no command \(Quoted(word))",
+                "unknown command \(Quoted(word))",
                 hint: VerbHint.hint(for: Array(words)) ?? nearest ?? "`cube --help` lists the commands",
                 exitCode: .badUsage)
         }
         return unknownSubcommand(words)
     }
 
-    /// A second word that is no subcommand of the first.
+    /// A failure for a second argument that is not a subcommand of the first.
     private static func unknownSubcommand(_ words: ArraySlice<String>) -> Failure? {
         let command = CubeCommand.configuration.groupedSubcommands.flatMap(\.subcommands).first {
             $0.configuration.commandName == words.first
         }
-        // A command that does something by itself takes other words than subcommands.
+        // A command that can run without a subcommand takes other arguments here.
         guard let command, !(command is any Command.Type), words.count > 1, case let word = words[words.startIndex + 1],
             !word.hasPrefix("-")
         else { return nil }
@@ -99,9 +99,9 @@ enum Main {
         guard !names.contains(word) else { return nil }
         let nearest = Suggestion.nearest(to: word, among: names).map { "did you mean `cube \(words.first!) \($0)`?" }
         return Failure(
-            "`cube \(words.first!)` has no command \(Quoted(word))",
+            "`cube \(words.first!)` has no subcommand \(Quoted(word))",
             hint: VerbHint.hint(for: Array(words)) ?? nearest ?? VerbHint.hint(for: [word])
-                ?? "`cube \(words.first!) --help` lists its commands",
+                ?? "`cube \(words.first!) --help` lists its subcommands",
             exitCode: .badUsage)
     }
 

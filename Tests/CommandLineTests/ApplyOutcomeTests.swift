@@ -27,7 +27,7 @@ import Testing
             holds: holds ? [SummaryStatus.HeldSet(hold, GuardLimits())] : [])
     }
 
-    @Test func `at the end of its time apply reports a hold, unless another process has the lease`() throws {
+    @Test func `after a timeout, apply reports held changes unless another process holds the lease`() throws {
         let busy = try summary([(.held, "guard_window"), (.reconciling, "reconciling")], holds: true)
         #expect(ApplyOutcome(busy, isConverged: false) == nil)
         let late = ApplyOutcome.late(.seconds(5), busy, [])
@@ -37,7 +37,7 @@ import Testing
         #expect(ApplyOutcome.late(.seconds(5), led, []).exitStatus == .notConverged)
     }
 
-    @Test func `each end has its exit code`() throws {
+    @Test func `each outcome has its exit code`() throws {
         #expect(try outcome([], isConverged: true) == 0)
         #expect(try outcome([(.held, "guard_window")], holds: true) == 4)
         #expect(try outcome([(.stalled, "stalled")]) == 5)
@@ -45,12 +45,13 @@ import Testing
         #expect(try outcome([(.held, "owner_taken")]) == 6)
     }
 
-    @Test func `somebody else's lease comes before a hold, and a hold before what does not go on`() throws {
+    @Test func `a lease of another holder takes precedence over held changes, and these over stalled workloads`() throws
+    {
         #expect(try outcome([(.held, "owner_taken"), (.stalled, "stalled")], holds: true) == 6)
         #expect(try outcome([(.held, "guard_window"), (.stalled, "stalled")], holds: true) == 4)
     }
 
-    @Test func `whoever holds the lease for the same source is waited for, while anything goes on`() throws {
+    @Test func `apply waits for a lease holder of the same source while it is reconciling`() throws {
         #expect(try outcome([(.held, "lease_held")]) == nil)
         #expect(try outcome([(.held, "lease_held")], holds: true) == nil)
         #expect(try outcome([(.held, "lease_held"), (.stalled, "stalled"), (.reconciling, "reconciling")]) == nil)
@@ -58,13 +59,13 @@ import Testing
         #expect(try outcome([(.held, "lease_held")], isConverged: true) == 0)
     }
 
-    @Test func `what is frozen and differs is told, and what is not done by the end of the time`() throws {
+    @Test func `apply reports frozen workloads that differ, and workloads that have not converged in time`() throws {
         let frozen = SummaryStatus(
             owner: .default, source: SourceRevision(path: "m"), counts: SummaryStatus.Counts(suspended: 1, outOfSync: 1)
         )
         let outcome = try #require(ApplyOutcome(frozen, isConverged: true))
         #expect(outcome.exitStatus == .success)
-        #expect(outcome.lines.text.contains("but for 1 workload that is frozen and differs"))
+        #expect(outcome.lines.text.contains("except 1 frozen workload that differs"))
 
         func workload(_ name: String, _ sync: SyncStatus, _ health: HealthStatus, _ why: String? = nil)
             -> WorkloadStatus
@@ -97,7 +98,7 @@ import Testing
                 """)
     }
 
-    @Test func `what does not go on is named, with why`() throws {
+    @Test func `apply names stalled workloads and the reasons`() throws {
         func condition(_ message: String) -> Condition {
             Condition(
                 type: .stalled, reason: "failed", message: message, lastTransitionTime: Timestamp(milliseconds: 0))
@@ -118,7 +119,7 @@ import Testing
                 """)
     }
 
-    @Test func `all runs as declared now, not only when it was looked at last`() throws {
+    @Test func `apply reports convergence only if the current status is converged`() throws {
         func summary(_ status: Bool) -> SummaryStatus {
             SummaryStatus(
                 owner: .default, source: SourceRevision(path: "m"),
@@ -131,7 +132,7 @@ import Testing
         #expect(summary(true).isConverged && !summary(false).isConverged)
     }
 
-    @Test func `it goes on while something is being changed`() throws {
+    @Test func `apply continues while actions are in flight`() throws {
         #expect(try outcome([(.reconciling, "reconciling"), (.held, "guard_window")], holds: true) == nil)
         #expect(try outcome([]) == nil)
     }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import cube
 
-/// Every check of `cube doctor` is seen good and seen bad.
+/// Tests each check of `cube doctor` with a good and a bad measurement.
 @Suite struct DoctorTests {
     private static let directory = DataDirectoryCheck.Found(owner: 1000, mode: 0o700)
 
@@ -54,7 +54,7 @@ import Testing
         OrphansCheck(orphans: ["/data/worker/w/tasks/t"]),
     ]
 
-    @Test func `what is as it should be is good`() {
+    @Test func `a measurement without problems is good`() {
         for check in Self.good {
             guard case .good = check.verdict else {
                 Issue.record("\(check): \(check.verdict)")
@@ -63,7 +63,7 @@ import Testing
         }
     }
 
-    @Test func `what is narrow is a warning, with what to do`() {
+    @Test func `a measurement near a limit is a warning with a hint`() {
         for check in Self.warning {
             guard case .warning(let found, let hint) = check.verdict, !found.isEmpty, !hint.isEmpty else {
                 Issue.record("\(check): \(check.verdict)")
@@ -72,7 +72,7 @@ import Testing
         }
     }
 
-    @Test func `what cannot work is bad, with what to do`() {
+    @Test func `a measurement that prevents operation is bad, with a hint`() {
         for check in Self.bad {
             guard case .bad(let found, let hint) = check.verdict, !found.isEmpty, !hint.isEmpty else {
                 Issue.record("\(check): \(check.verdict)")
@@ -81,7 +81,7 @@ import Testing
         }
     }
 
-    @Test func `every kind of check but the one that only tells is seen bad`() {
+    @Test func `every kind of check except the purely informational one has a bad example`() {
         let kinds = Set(Self.good.map { "\(type(of: $0))" })
         let seen = Set((Self.bad + Self.warning).map { "\(type(of: $0))" })
         #expect(kinds.subtracting(seen) == ["HoldersCheck"])

@@ -9,7 +9,7 @@ import Testing
 
 /// Locks, addresses and paths, on real files.
 @Suite struct FilesTests {
-    /// A directory of its own for each test.
+    /// A separate directory for each test.
     private let scratch: FilePath
 
     init() throws {
@@ -17,7 +17,7 @@ import Testing
         scratch = FilePath(String(cString: try #require(mkdtemp(&template))))
     }
 
-    @Test func `whoever comes second is told who holds the lock`() throws {
+    @Test func `a second process receives the name of the lock holder`() throws {
         let directory = scratch.appending("run")
         let first = try DirectoryLock.take(directory, for: "cube up")
         let error = #expect(throws: APIError.self) { try DirectoryLock.take(directory, for: "cube apply") }
@@ -29,7 +29,7 @@ import Testing
         withExtendedLifetime(first) {}
     }
 
-    @Test func `a lock goes with its holder, and what stands in the file means nothing then`() throws {
+    @Test func `a lock ends with its holder, and the content of the file is ignored afterwards`() throws {
         var lock: DirectoryLock? = try .take(scratch, for: "cube up")
         withExtendedLifetime(lock) {}
         lock = nil
@@ -38,14 +38,14 @@ import Testing
         #expect(try DirectoryLock.holder(of: scratch)?.description == "cube down, process \(getpid())")
     }
 
-    @Test func `parts add their addresses to those of the others`() throws {
+    @Test func `each part adds its address and keeps the addresses of the others`() throws {
         let data = DataDirectory(path: scratch.appending(".cube"))
         try Addresses.update(in: data) { $0.manager = "http://127.0.0.1:1" }
         try Addresses.update(in: data) { $0.workers.append("unix:/w") }
         #expect(try Addresses.load(from: data) == Addresses(manager: "http://127.0.0.1:1", workers: ["unix:/w"]))
     }
 
-    @Test func `a file of addresses that is garbage is named to those who read it, and replaced by those who write it`()
+    @Test func `readers report an invalid address file, and writers replace it`()
         throws
     {
         let data = DataDirectory(path: scratch.appending(".cube"))
@@ -58,14 +58,14 @@ import Testing
         #expect(try Addresses.load(from: data).manager == "http://127.0.0.1:1")
     }
 
-    @Test func `the doctor tells of a worker that runs on the data directory`() throws {
+    @Test func `doctor reports a worker that runs on the data directory`() throws {
         let data = DataDirectory(path: scratch.appending(".cube"))
         let lock = try DirectoryLock.take(data.worker(NodeName(rawValue: "w1")!), for: "cube worker")
         #expect(try HoldersCheck.measure(data).verdict == .good("cube worker, process \(getpid())"))
         withExtendedLifetime(lock) {}
     }
 
-    @Test func `what is wrong with a store is told with its path and what to do`() {
+    @Test func `an error of the store is reported with its path and a hint`() {
         let damaged = ManagerRole.failure(.damaged("the record of task x cannot be read"), directory: "/d/manager")
         #expect(
             damaged.message
@@ -75,7 +75,7 @@ import Testing
             ManagerRole.failure(.failed("gone"), directory: "/d/manager").hint?.contains("put /d/manager back") == true)
     }
 
-    @Test func `a new file takes no other one's place, and is for its user alone`() async throws {
+    @Test func `a new file overwrites nothing and is accessible only to its owner`() async throws {
         let path = scratch.appending("new")
         try await NewFile.write(to: path) { sink in try sink(Array("first".utf8)) }
         await #expect(throws: Failure.self) {
@@ -87,7 +87,7 @@ import Testing
         #expect(DirectoryEntries.names(in: scratch) == ["new"])
     }
 
-    @Test func `a data directory is its user's alone and ignores itself in git`() throws {
+    @Test func `a data directory is accessible only to its owner and is ignored by git`() throws {
         let data = DataDirectory(path: scratch.appending("a/b/.cube"))
         try data.prepare()
         var status = stat()
@@ -95,7 +95,7 @@ import Testing
         #expect(try AtomicFile.read(data.path.appending(".gitignore")) == Array("*\n".utf8))
     }
 
-    @Test func `a path is made absolute, and its dots are taken away`() {
+    @Test func `a path is made absolute, and dot components are removed`() {
         #expect(FilePath.absolute("/a/./b/../c") == "/a/c")
         #expect(FilePath.absolute("m").isAbsolute)
     }

@@ -7,10 +7,11 @@ import Glibc
 import Synchronization
 import SystemPackage
 
-/// A directory with entries of any kind, made of a seed: names that are no text or two forms of one, links that lead anywhere, pipes,
-/// files that are broken, too large, or stand for others. It goes when nobody holds it any more.
+/// A directory with entries of every kind, generated from a seed: names that are invalid UTF-8 or Unicode variants of
+/// each other, links to arbitrary targets, pipes, broken files, oversized files, and pointers to other files. It is
+/// deleted when the object is deallocated.
 final class FuzzedTree: Sendable {
-    /// What stands in a file outside of the directory.
+    /// The content of a file outside the directory.
     static let secret = "hunter2-outside"
 
     private struct State {
@@ -40,7 +41,7 @@ final class FuzzedTree: Sendable {
 
     // MARK: Names
 
-    /// Of manifests and of what is beside them; several are one to Unicode, or none at all.
+    /// Names of manifests and of other files. Some are equal under Unicode normalisation, and some are invalid UTF-8.
     private static let names: [BytePath] = [
         "a.json", "b.json", BytePath(naming: "caf\u{e9}.json"), BytePath(naming: "cafe\u{301}.json"),
         BytePath(naming: "K.json"), BytePath(naming: "\u{212A}.json"), BytePath([0xFF] + Array(".json".utf8)),
@@ -64,7 +65,7 @@ final class FuzzedTree: Sendable {
 
     // MARK: Changes
 
-    /// The entries that changed since the last call.
+    /// Returns the entries that changed since the last call.
     func takeChanged() -> Set<BytePath> {
         state.withLock { state in
             defer { state.changed = [] }
@@ -72,7 +73,7 @@ final class FuzzedTree: Sendable {
         }
     }
 
-    /// A few entries come, go, change or are renamed.
+    /// Creates, deletes, changes and renames a few entries.
     func mutate() {
         state.withLock { state in
             for _ in 0..<Int.random(in: 1...3, using: &state.random) {
@@ -99,7 +100,7 @@ final class FuzzedTree: Sendable {
 
     private func file(_ path: BytePath) -> FilePath { manifests.appending(path) }
 
-    /// A name in a directory that is there, taken or not.
+    /// A name, new or existing, in an existing directory.
     private func place(_ state: inout State) -> BytePath {
         let directories = [.root] + entries().filter { kind(of: $0) == S_IFDIR }
         let directory = directories.randomElement(using: &state.random) ?? .root
@@ -153,7 +154,7 @@ final class FuzzedTree: Sendable {
         return name
     }
 
-    // MARK: An own look
+    // MARK: Independent listing
 
     private func kind(of path: BytePath) -> mode_t? {
         var status = stat()
@@ -161,7 +162,7 @@ final class FuzzedTree: Sendable {
         return status.st_mode & S_IFMT
     }
 
-    /// Every entry below the directory, without following links.
+    /// Lists every entry below the directory, without following links.
     private func entries(in directory: BytePath = .root, depth: Int = 0) -> [BytePath] {
         guard depth < 6, let stream = file(directory).withPlatformString({ opendir($0) }) else { return [] }
         var found: [BytePath] = []
@@ -174,7 +175,7 @@ final class FuzzedTree: Sendable {
         return found + found.filter { kind(of: $0) == S_IFDIR }.flatMap { entries(in: $0, depth: depth + 1) }
     }
 
-    /// The regular files that no link leads to and that are manifests by their names, with their texts.
+    /// The regular files with names of manifests that are not reached through links, with their contents.
     func plainFiles() -> [(BytePath, String)] {
         entries().filter { path in
             let names = path.bytes.split(separator: UInt8(ascii: "/"))
@@ -182,7 +183,7 @@ final class FuzzedTree: Sendable {
                 names.last.map { $0.first != UInt8(ascii: "#") && $0.suffix(5).elementsEqual(".json".utf8) } ?? false
             return isFile && names.allSatisfy { $0.first != UInt8(ascii: ".") } && kind(of: path) == S_IFREG
         }.map { path in
-            let bytes = try? RegularFile.read(file(path), limit: 3 << 20)  // What cannot be read declares nothing.
+            let bytes = try? RegularFile.read(file(path), limit: 3 << 20)  // An unreadable file declares nothing.
             return (path, String(decoding: bytes.flatMap { $0 } ?? [], as: UTF8.self))
         }
     }
@@ -201,7 +202,7 @@ final class FuzzedTree: Sendable {
     }
 }
 
-/// The files of this machine; once, in the middle of a look, something happens.
+/// The file system of this machine, with an action that runs once in the middle of a listing.
 final class MovingFileSystem: FileSystem {
     private struct State {
         var action: (@Sendable () -> Void)?
@@ -211,10 +212,10 @@ final class MovingFileSystem: FileSystem {
     private let local = LocalFileSystem()
     private let state = Mutex(State())
 
-    /// - Parameter action: is called at the third time that the tree is asked for anything.
+    /// - Parameter action: Called at the third access to the tree.
     func during(_ action: @escaping @Sendable () -> Void) { state.withLock { $0 = State(action: action) } }
 
-    /// What did not happen yet does not happen any more.
+    /// Cancels the action if it has not run yet.
     func stop() { state.withLock { $0 = State() } }
 
     fileprivate func step() {

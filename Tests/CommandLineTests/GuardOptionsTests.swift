@@ -6,7 +6,7 @@ import Testing
 
 @testable import cube
 
-/// Where the limits of the guards are said, on real files.
+/// Tests the sources of the guard limits, with real files.
 @Suite struct GuardOptionsTests {
     private let scratch: FilePath
 
@@ -16,7 +16,7 @@ import Testing
         try scratch.appending("manifests").makeDirectory()
     }
 
-    @Test func `a flag comes before the environment, and that before the file`() throws {
+    @Test func `a flag takes precedence over the environment, and the environment over the file`() throws {
         let file = scratch.appending("cube.conf.json")
         try write(#"{"guards": {"prune_limit": 4, "prune_percent": 40, "prune_window": "4s"}}"#, to: file)
         #expect(
@@ -25,7 +25,7 @@ import Testing
         #expect(try limits([:]) == GuardLimits())
     }
 
-    @Test func `a file among the manifests is refused, also behind a link`() throws {
+    @Test func `a configuration file in the manifests directory is refused, also through a link`() throws {
         let file = scratch.appending("manifests/cube.conf.json")
         try write("{}", to: file)
         #expect(throws: Failure.self) { try limits([:], config: file.string) }
@@ -34,7 +34,7 @@ import Testing
         #expect(throws: Failure.self) { try limits([:], config: link.appending("cube.conf.json").string) }
     }
 
-    @Test func `what is wrong is said with its place`() throws {
+    @Test func `errors are reported with their location`() throws {
         let file = scratch.appending("cube.conf.json")
         try write("{\"guards\": {\"prune_limit\": -1,\n\"prune_persent\": 1}}", to: file)
         let failure = #expect(throws: Failure.self) { try limits([:], config: file.string) }

@@ -4,7 +4,7 @@ import Testing
 @testable import cube
 
 @Suite struct HelpTopicTests {
-    @Test func `help of a page is told from help of a command`() {
+    @Test func `help for a topic is distinguished from help for a command`() {
         guard case .manifest(let fields)? = ["help", "manifest", "stop"].helpTopic else {
             Issue.record("no topic")
             return

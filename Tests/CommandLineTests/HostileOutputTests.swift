@@ -8,9 +8,9 @@ import Testing
 @testable import CubeCore
 @testable import cube
 
-/// Every view with hostile text in every field: it shows the text, and obeys none of it.
+/// Tests every view with hostile text in every field. The view must show the text without interpreting it.
 @Suite struct HostileOutputTests {
-    /// What one view shows.
+    /// The output of a view.
     private struct Shown {
         var lines: [TextLine] = []
         var markdown: [MarkdownLine] = []
@@ -20,7 +20,7 @@ import Testing
     private static let styles: Set = ["[0", "[1", "[2", "[31", "[32", "[33", "[34", "[35", "[36"]
     private static let colourful = Terminal(isInteractive: true, hasColour: true)
 
-    /// Prints a view of every variant of a value, and checks each.
+    /// Renders a view of every variant of a value, and checks each output.
     private func check<Value: Codable & Equatable>(
         _ view: String, _ value: Value, isShown: Bool = true, _ show: (Value) throws -> Shown
     ) throws {
@@ -39,12 +39,13 @@ import Testing
                 let all = result.lines.text + result.markdown.text + result.json
                 if all.contains(HostileText.marker) { shown += 1 }
             }
-            // A view that shows none of it would pass whatever it did.
+            // A view that never shows the text would pass every check.
             try #require(!isShown || shown > 0, "\(view): \(variants.count) variants, and none is shown")
         }
     }
 
-    /// Shows it on a terminal: but for the escape sequences of our own styles it does nothing, and is one line.
+    /// Checks the output for a terminal: it is one line and contains no escape sequences except those of Cube's own
+    /// styles.
     private func expectHarmless(_ line: TextLine, in view: String) throws {
         var rest = Self.colourful.shown(line).unicodeScalars[...]
         while let scalar = rest.popFirst() {
@@ -55,7 +56,7 @@ import Testing
         }
     }
 
-    // MARK: Values with something in every field
+    // MARK: Values with text in every field
 
     private let then = Timestamp(milliseconds: 0)
     private let digest = Digest(rawValue: "sha256:" + String(repeating: "a", count: 64))!
@@ -122,7 +123,7 @@ import Testing
 
     // MARK: The views
 
-    @Test func `status shows hostile text and obeys none of it`() throws {
+    @Test func `status shows hostile text without interpreting it`() throws {
         for form in [StatusTable.Form.full, .wide] {
             func text(_ summary: SummaryStatus, _ workload: WorkloadStatus) -> Shown {
                 let text = StatusText(
@@ -135,7 +136,7 @@ import Testing
         }
     }
 
-    @Test func `the live view shows hostile text and obeys none of it`() throws {
+    @Test func `the live view shows hostile text without interpreting it`() throws {
         func frame(_ summary: SummaryStatus, _ report: WorkloadReport) -> Shown {
             var frame = LiveFrame(title: "cube", foot: "foot", summary: summary, reports: [report], now: then)
             frame.warning = summary.source.path
@@ -147,7 +148,7 @@ import Testing
         try check("live", drift) { frame(summary, WorkloadReport(status: workload, drift: $0)) }
     }
 
-    @Test func `explain shows hostile text and obeys none of it`() throws {
+    @Test func `explain shows hostile text without interpreting it`() throws {
         func explain(_ change: (inout Explanation) -> Void) throws -> Shown {
             var explanation = Explanation(name: web)
             change(&explanation)
@@ -174,7 +175,7 @@ import Testing
         }
     }
 
-    @Test func `events show hostile text and obey none of it`() throws {
+    @Test func `events show hostile text without interpreting it`() throws {
         let event = TaskEvent(
             revision: 1, at: then, kind: .taskFailed, owner: .default, name: web, ordinal: 0, task: identifier,
             node: node, reason: .backoff, message: "m\nlast words")
@@ -184,7 +185,7 @@ import Testing
         }
     }
 
-    @Test func `tables show hostile text and obey none of it`() throws {
+    @Test func `tables show hostile text without interpreting it`() throws {
         func shown(_ table: Table) -> Shown { Shown(lines: table.lines(), markdown: table.markdown) }
         try check("task list", task) { shown(TaskCommand.List.table([$0])) }
         try check("task show", task) { Shown(json: try JSONText.pretty($0)) }
@@ -199,7 +200,7 @@ import Testing
         try check("owner list", owner) { shown(OwnerCommand.List.table([$0])) }
     }
 
-    @Test func `diff shows hostile text and obeys none of it`() throws {
+    @Test func `diff shows hostile text without interpreting it`() throws {
         let diff = WorkloadDiff(
             name: web, file: "web.json", line: 1,
             replicas: WorkloadStatus.Replicas(desired: 2, live: 1, ready: 0),
@@ -234,7 +235,7 @@ import Testing
         }
     }
 
-    @Test func `plan shows hostile text and obeys none of it`() throws {
+    @Test func `plan shows hostile text without interpreting it`() throws {
         let plan = PlanDocument(
             owner: .default, source: summary.source, createdAt: then, desiredDigest: digest, observedDigest: digest,
             state: "s", converged: false,
@@ -261,7 +262,7 @@ import Testing
         }
     }
 
-    @Test func `apply, validate, failures and logs show hostile text and obey none of it`() throws {
+    @Test func `apply, validate, failures and logs show hostile text without interpreting it`() throws {
         try check("apply", workload) { Shown(lines: ApplyOutcome.late(.seconds(1), nil, [$0]).lines) }
         try check("apply", summary) { summary in
             Shown(
@@ -278,13 +279,13 @@ import Testing
     }
 
     @Test(arguments: HostileText.all.suffix(6))
-    func `the Markdown of these tests is read as a forge would: as it is, each hostile text means something`(
+    func `the Markdown checker detects each unescaped hostile text`(
         text: String
     ) {
         #expect(throws: MarkdownChecker.MarkdownProblem.self) { try MarkdownChecker.check(text, "as it is") }
     }
 
-    @Test func `written JSON is laid out as jq does, and says the same`() throws {
+    @Test func `written JSON has the layout of jq and the same content`() throws {
         let text = #"{"a":[],"b":{},"c":[1,{"d":"x: [,]\"\\"}],"e":"ü\u202e","f":{"g":null}}"#
         #expect(
             String(decoding: JSONLayout.indented(text.utf8), as: UTF8.self) == """

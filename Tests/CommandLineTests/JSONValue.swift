@@ -1,6 +1,6 @@
 import FoundationEssentials
 
-/// Any JSON value, so that a test can change what a value of ours holds wherever it holds text.
+/// Any JSON value, so that a test can change every text in an encoded value.
 indirect enum JSONValue: Codable, Hashable, Sendable {
     case null
     case boolean(Bool)
@@ -13,13 +13,13 @@ indirect enum JSONValue: Codable, Hashable, Sendable {
         let container = try decoder.singleValueContainer()
         if container.decodeNil() {
             self = .null
-        } else if let flag = try? container.decode(Bool.self) {  // Of another type: the next one is tried.
+        } else if let flag = try? container.decode(Bool.self) {  // Not this type; try the next one.
             self = .boolean(flag)
-        } else if let number = try? container.decode(Double.self) {  // As above.
+        } else if let number = try? container.decode(Double.self) {  // Not this type; try the next one.
             self = .number(number)
-        } else if let text = try? container.decode(String.self) {  // As above.
+        } else if let text = try? container.decode(String.self) {  // Not this type; try the next one.
             self = .string(text)
-        } else if let elements = try? container.decode([JSONValue].self) {  // As above.
+        } else if let elements = try? container.decode([JSONValue].self) {  // Not this type; try the next one.
             self = .array(elements)
         } else {
             self = .object(try container.decode([String: JSONValue].self))
@@ -39,9 +39,9 @@ indirect enum JSONValue: Codable, Hashable, Sendable {
         }
     }
 
-    /// The value with other texts: strings, and the keys of objects.
+    /// Returns the value with changed texts: strings and keys of objects.
     ///
-    /// - Parameter change: Is given the number of each text, counted depth first and by key, and the text.
+    /// - Parameter change: Receives the index of each text, in depth-first order and by key, and the text.
     func mapped(_ change: (Int, String) -> String) -> JSONValue {
         var number = 0
         return mapped(&number, change)

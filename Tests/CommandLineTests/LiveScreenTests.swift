@@ -5,14 +5,14 @@ import Testing
 
 @testable import cube
 
-/// What the live view writes to its terminal.
+/// Tests what the live view writes to its terminal.
 @Suite struct LiveScreenTests {
     private final class Written: Sendable {
         private let text = Mutex("")
 
         func add(_ more: String) { text.withLock { $0 += more } }
 
-        /// What was written since it was asked last.
+        /// Returns the text that was written since the last call.
         func take() -> String {
             text.withLock { text in
                 defer { text = "" }
@@ -31,10 +31,10 @@ import Testing
         screen = LiveScreen(terminal: Terminal(isInteractive: true, hasColour: false)) { written.add($0) }
     }
 
-    @Test func `pictures are drawn over each other on a screen without scrollback, and leave nothing`() {
+    @Test func `pictures are redrawn in place on the alternate screen and leave no trace`() {
         screen.show(["one", "two"])
         #expect(written.take() == Self.enter + "\u{1B}[Hone\u{1B}[K\r\ntwo\u{1B}[K\u{1B}[J")
-        // A shorter picture erases what the longer one had.
+        // A shorter picture erases the rest of a longer one.
         screen.show(["three"])
         #expect(written.take() == "\u{1B}[Hthree\u{1B}[K\u{1B}[J")
         screen.close()
@@ -43,7 +43,7 @@ import Testing
         #expect(written.take() == "")
     }
 
-    @Test func `a line that stays is written to the usual screen, and the picture is drawn again`() {
+    @Test func `a permanent line is written to the normal screen, and the picture is redrawn`() {
         screen.show(["picture"])
         _ = written.take()
         screen.write("a warning\u{1B}[2J")

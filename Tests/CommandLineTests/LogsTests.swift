@@ -6,13 +6,13 @@ import Testing
 
 @testable import cube
 
-/// Which output `cube logs` shows, and how.
+/// Tests which output `cube logs` shows, and in which form.
 @Suite struct LogsTests {
     private func task(
         _ name: String, _ ordinal: Int = 0, attempt: Int = 0, state: TaskState = .running, kind: TaskKind = .service,
         hasOutput: Bool = true
     ) throws -> LoggedTask {
-        // The same task has the same id each time.
+        // The id depends only on the task.
         let number = name.utf8.reduce(0) { $0 * 7 + Int($1) } * 100 + ordinal * 10 + attempt
         let digits = "\(1_000_000_000_000 + number)".dropFirst()
         return LoggedTask(
@@ -37,7 +37,7 @@ import Testing
         }
     }
 
-    @Test func `logs shows the living or the last task of each slot, and with --previous the task before it`() throws {
+    @Test func `logs selects the live or last task of each slot, and with --previous the task before it`() throws {
         let tasks = [
             try task("web", attempt: 1), try task("web", attempt: 0, state: .failed),
             try task("web", 1, attempt: 4, state: .stopped),
@@ -55,7 +55,7 @@ import Testing
         #expect(try shown(subjects("nobody")) == [])
     }
 
-    @Test func `a workload is followed through the tasks that take the place of others, and those that are added`()
+    @Test func `following a workload includes tasks that replace others and tasks that are added`()
         throws
     {
         var follow = LogFollow(try subjects("web"))
@@ -63,7 +63,7 @@ import Testing
         #expect(slots(follow.take(.listed([first, try task("other")]))) == ["web/0 0"])
         #expect(!follow.isPrefixed && !follow.isOver)
 
-        // Its end is not the end: its successor is followed from its beginning.
+        // After a task ends, its successor is followed from the beginning of its output.
         let ended = try task("web", state: .failed)
         #expect(follow.take(.changed([ended], removed: [])) == [])
         #expect(!follow.isOver)
@@ -74,17 +74,17 @@ import Testing
 
         #expect(slots(follow.take(.changed([try task("web", 1)], removed: []))) == ["web/1 0 new"])
         #expect(follow.isPrefixed)
-        // A manager that begins anew lists everything: what was followed is not followed twice.
+        // A restarted manager sends a complete list. Tasks that are already followed are not followed twice.
         #expect(follow.take(.listed([try task("web", attempt: 1), try task("web", 1)])) == [])
     }
 
-    @Test func `a workload without a task yet is waited for`() throws {
+    @Test func `follow waits for the first task of a workload`() throws {
         var follow = LogFollow(try subjects("web"))
         #expect(follow.take(.listed([])) == [] && !follow.isOver)
         #expect(slots(follow.take(.changed([try task("web")], removed: []))) == ["web/0 0 new"])
     }
 
-    @Test func `a follow of jobs and single tasks ends once all of them have ended`() throws {
+    @Test func `following jobs and single tasks ends as soon as all of them have ended`() throws {
         var follow = LogFollow(try subjects("job"))
         _ = follow.take(.listed([try task("job", kind: .job)]))
         #expect(!follow.isOver)
@@ -95,7 +95,7 @@ import Testing
         #expect(!single.isOver)
         _ = single.take(.changed([try task("web", state: .stopped), try task("web", attempt: 1)], removed: []))
         #expect(single.isOver)
-        // Of all workloads, more may come at any time.
+        // When all workloads are followed, more tasks can start at any time.
         var all = LogFollow([])
         _ = all.take(.listed([try task("job", state: .completed, kind: .job)]))
         #expect(!all.isOver && all.isPrefixed)
@@ -107,13 +107,13 @@ import Testing
         ("windows\r", "windows"), ("\u{202E}x\u{0}", "\\u{202E}x\\0"), ("\u{1B}[8mhidden", "hidden"),
         ("\u{1B}[38;5;8mgrey", "\u{1B}[38;5;8mgrey\u{1B}[0m"), ("\u{1B}[0;8mhidden", "hidden"), ("", ""),
     ])
-    func `on a terminal a line keeps its colours and does nothing else`(line: String, shown: String) {
+    func `on a terminal, a line keeps its colours and no other control sequence`(line: String, shown: String) {
         #expect(LogLine.shown(line.utf8, hasColour: true) == shown)
         let plain = LogLine.shown(line.utf8, hasColour: false)
         #expect(plain.unicodeScalars.allSatisfy { $0 == "\t" || !$0.properties.generalCategory.isControl })
     }
 
-    @Test func `a pipe gets each byte as it was written, and lines of several tasks say whose they are`() async throws {
+    @Test func `a pipe receives the output byte by byte, and lines of several tasks have a prefix`() async throws {
         func written(_ terminal: Terminal, isPrefixed: Bool) async throws -> [UInt8] {
             let bytes = Mutex<[UInt8]>([])
             let writer = LogWriter(terminal: terminal) { new in

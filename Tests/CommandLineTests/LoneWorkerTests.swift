@@ -5,12 +5,13 @@ import Testing
 
 @testable import cube
 
-/// A data directory in which a worker was given tasks without a manager.
+/// Tests a data directory whose worker received tasks without a manager.
 @Suite struct LoneWorkerTests {
-    /// - Parameter version: that of the cluster's id, which says who founded it.
+    /// - Parameter version: The UUID version of the cluster id, which tells whether a manager or a worker created the
+    ///   cluster.
     private func withWorker(version: Int, _ body: (DataDirectory, NodeName) throws -> Void) throws {
         let path = "/tmp/cube-lone-\(UUID().uuidString.prefix(8))"
-        // It is below /tmp, and nobody looks there again.
+        // A leftover directory in /tmp does no harm.
         defer { try? FileManager.default.removeItem(atPath: path) }
         let data = DataDirectory(path: FilePath(path))
         let name = NodeName(rawValue: "w1")!
@@ -22,17 +23,17 @@ import Testing
         try body(data, name)
     }
 
-    @Test func `no store is lost where a worker stands alone, and up is told what to do`() throws {
+    @Test func `a worker without a manager implies no lost store, and up reports what to do`() throws {
         try withWorker(version: 8) { (data, name) throws in
             #expect(try LostStore.find(in: data) == nil)
             let lone = try #require(try LoneWorker.find(name, in: data))
             #expect(lone == LoneWorker(name: name, tasks: 0))
-            #expect(lone.failure.message == "worker w1 stands alone: it was given tasks without a manager")
-            #expect(lone.failure.hint == "`cube worker rejoin --name w1` has it forget them")
+            #expect(lone.failure.message == "worker w1 received tasks without a manager, so it cannot join one")
+            #expect(lone.failure.hint == "make it forget these tasks with `cube worker rejoin --name w1`")
         }
     }
 
-    @Test func `a worker of a manager's cluster without its store does not stand alone`() throws {
+    @Test func `a worker of a manager's cluster without a store counts as a lost store`() throws {
         try withWorker(version: 4) { (data, name) throws in
             #expect(try LoneWorker.find(name, in: data) == nil)
             #expect(try LostStore.find(in: data) == LostStore(directory: data.manager, tasks: 0))

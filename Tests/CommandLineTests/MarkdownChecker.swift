@@ -1,6 +1,6 @@
-/// Reads Markdown of ours as a forge would, as far as it takes to see whether foreign text in it means anything.
+/// Parses Markdown as a forge would, as far as necessary to detect foreign text that would be interpreted.
 enum MarkdownChecker {
-    /// What of a text would mean something.
+    /// The part of a text that would be interpreted.
     struct MarkdownProblem: Error, CustomStringConvertible { let description: String }
 
     private static func demand(_ isTrue: Bool, _ message: String) throws {
@@ -13,7 +13,7 @@ enum MarkdownChecker {
         for line in markdown.split(separator: "\n", omittingEmptySubsequences: false).map(String.init) {
             let marks = String(line.prefix { $0 == "`" })
             if let open = fence {
-                // What stands between the fences means nothing; only a line of at least as many marks ends it.
+                // Text between fences is not interpreted. Only a fence of at least the same length ends the block.
                 if line.allSatisfy({ $0 == "`" || $0 == " " }), marks.count >= open.count { fence = nil }
                 continue
             }
@@ -27,7 +27,7 @@ enum MarkdownChecker {
             }
             try demand(!words.contains(#/[#!][0-9]/#) && !words.contains(#/GH-[0-9]/#), "\(view): \(line)")
             let bare = words.replacing(#/\\[!-\/:-@\[-`{-~]/#, with: "")
-            // Emphasis and headings of our own are all the signs there are.
+            // Only Cube's own emphasis and headings may contain special characters.
             let own = bare.replacing(#/^(#### |- |\*\*.*?\*\*)/#, with: "")
             try demand(!own.contains(#/[<>\[\]`*_~$#]/#), "\(view): \(line)")
             try demand(!own.contains(#/&(?!amp;)/#), "\(view): \(line)")
@@ -42,19 +42,19 @@ enum MarkdownChecker {
         try demand(fence == nil, "\(view): a fence is open at the end")
     }
 
-    /// How many bars divide a row; a backslash before one makes it text, in code as well.
+    /// The number of column separators in a row. A backslash escapes a separator, also in code.
     private static func cells(_ line: String) -> Int {
         line.replacing(#/\\./#, with: "").count { $0 == "|" }
     }
 
-    /// The line without code: spans between equal runs of backticks, and `code` elements.
+    /// The line without code, which is in spans between equal runs of backticks, and in `code` elements.
     private static func withoutCode(_ line: String, _ view: String) throws -> String {
         var rest = line.replacing(#/<code>[^<`]*<\/code>/#, with: "")[...]
         var words = ""
         while let start = rest.firstIndex(where: { $0 == "`" || $0 == "\\" }) {
             words += rest[..<start]
             if rest[start] == "\\" {
-                // An escaped mark opens nothing.
+                // An escaped backtick opens no span.
                 let end = rest.index(start, offsetBy: 2, limitedBy: rest.endIndex) ?? rest.endIndex
                 words += rest[start..<end]
                 rest = rest[end...]

@@ -6,12 +6,12 @@ import Testing
 
 @testable import cube
 
-/// Files that a person names on the command line: what is no regular file, or too large, is refused at once.
+/// Tests files that are named on the command line. Special files and oversized files are refused without blocking.
 @Suite(.timeLimit(.minutes(1))) struct NamedFileTests {
-    @Test func `a pipe, a device and a file that is too large are refused`() throws {
+    @Test func `a pipe, a device and an oversized file are refused`() throws {
         let directory = FilePath(FileManager.default.temporaryDirectory.appending(path: "cube-named-\(UUID())").path)
         try FileManager.default.createDirectory(atPath: directory.string, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: directory.string) }  // Left to the system where it fails.
+        defer { try? FileManager.default.removeItem(atPath: directory.string) }  // A leftover does no harm.
         let (pipe, large) = (directory.appending("pipe"), directory.appending("large"))
         #expect(mkfifo(pipe.string, 0o600) == 0)
         close(open(large.string, O_CREAT | O_WRONLY, 0o600))

@@ -9,7 +9,7 @@ import Testing
 
 @testable import cube
 
-/// `cube status`, from the files that a reconciler wrote.
+/// Tests `cube status` with status files.
 @Suite struct StatusViewTests {
     private let data: DataDirectory
     private let then = Timestamp(milliseconds: 0)
@@ -60,7 +60,7 @@ import Testing
         try FileManager.default.removeItem(atPath: data.path.appending(file).string)
     }
 
-    @Test func `where nobody reconciles, nothing counts as synced, and what does not run not as healthy`() throws {
+    @Test func `without a reconciler, no workload counts as synced, and a task that is not running never counts as healthy`() throws {
         let (web, job) = (try task("web", ordinal: 0, digest: "a"), try task("job", ordinal: 1, digest: "a"))
         var done = job
         (done.state, done.ready) = (.completed, false)
@@ -82,7 +82,7 @@ import Testing
             seen() == ["job Unknown Healthy 1", "web Unknown Missing 0", "Unknown, Missing; 2 workloads, 1 healthy"])
         picture.freshness.living = [web.id]
         #expect(seen()[1] == "web Unknown Healthy 1")
-        // Where tasks run elsewhere, nobody here knows how they are.
+        // If the tasks run on other machines, their health is unknown here.
         picture.freshness.living = nil
         #expect(seen()[1] == "web Unknown Unknown 1")
     }
@@ -100,7 +100,7 @@ import Testing
         #expect(unwell() == ["api is OutOfSync, Healthy: Stalled: it fails"])
         #expect(unwell("web") == [])
         #expect(unwell("web", "nobody") == ["nobody: no such workload"])
-        // What nobody keeps up to date is not waited for in vain: it never counts as well.
+        // An outdated status never counts as healthy.
         picture.freshness.outdated = "nobody is at work"
         #expect(unwell("web") == ["the status is not current: nobody is at work"])
         let waiter = StatusWaiter(names: [])
@@ -111,7 +111,7 @@ import Testing
         #expect(!waiter.show(picture, changed: []) && waiter.unwell.isEmpty)
     }
 
-    @Test func `a pipe is told everything once, and then what is otherwise`() throws {
+    @Test func `a pipe receives the whole status once, and then only changes`() throws {
         let said = Mutex<[String]>([])
         func take() -> [String] {
             said.withLock { lines in
@@ -143,7 +143,7 @@ import Testing
 
         try write("web")
         try writeSummary(healthy: 2)
-        // What nobody told of is not read.
+        // Files without a change notification are not read.
         try look(SourceChange(entries: ["status/workloads/api.json", "status/.summary.json.tmp", "journal.ndjson"]))
         #expect(take() == [])
         try look(SourceChange(entries: ["drift/web.json", "status/summary.json"]))
@@ -157,7 +157,7 @@ import Testing
         #expect(take() == ["Not current: nobody is at work"])
     }
 
-    @Test func `who no longer reads is told nothing more`() throws {
+    @Test func `output ends when its reader is gone`() throws {
         try write("web")
         var lines = StatusLines(isJSON: true) { _ in false }
         var picture = StatusPicture()
@@ -169,7 +169,7 @@ import Testing
         (Condition.Kind.stale, true, HealthStatus.healthy, true), (.stale, false, .healthy, false),
         (.ready, false, .suspended, true), (.ready, false, .progressing, false), (.held, true, .healthy, false),
     ])
-    func `what stays as it is, whatever is asked for, says why`(
+    func `a frozen workload reports the reason`(
         type: Condition.Kind, status: Bool, health: HealthStatus, isFrozen: Bool
     ) throws {
         let workload = WorkloadStatus(
@@ -181,11 +181,11 @@ import Testing
         #expect(workload.freeze == (isFrozen ? "why" : nil))
     }
 
-    @Test func `where nobody reconciles, it says what would, and what runs only where tasks may`() async throws {
+    @Test func `without a reconciler, the status names the command that starts one, and counts tasks only on a machine with a worker`() async throws {
         let alone = "no reconciler is at work here, so this is what the last one saw"
         #expect(try await StatusFreshness.find(in: data).outdated == "\(alone). `cube reconcile` starts one")
         try data.path.appending("worker/w1").makeDirectory()
         let outdated = try await StatusFreshness.find(in: data).outdated
-        #expect(outdated == "\(alone); now no task runs here. `cube up` starts one")
+        #expect(outdated == "\(alone); no task is running here now. Start a reconciler with `cube up`")
     }
 }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import cube
 
-/// How a person names one task.
+/// Tests how a task is named on the command line.
 @Suite struct TaskSubjectTests {
     private func task(_ id: String, _ name: String, attempt: Int, _ state: TaskState = .running) throws -> TaskStatus {
         let definition = TaskDefinition(name: try #require(WorkloadName(rawValue: name)), command: ["x"])
@@ -20,7 +20,7 @@ import Testing
         try TaskSubject.parse(argument).choose(from: tasks).attempt
     }
 
-    @Test func `a slot means its living task, or else its last`() throws {
+    @Test func `a slot selects its live task, or otherwise its last task`() throws {
         let ended = [
             try task("aaaa0001", "web", attempt: 2, .failed), try task("aaaa0002", "web", attempt: 1, .completed),
         ]
@@ -30,18 +30,18 @@ import Testing
         #expect(throws: Failure.self) { try found("api/0", in: ended) }
     }
 
-    @Test func `the beginning of an id means the one task that has it`() throws {
+    @Test func `an id prefix selects the only task that matches`() throws {
         let tasks = [try task("abcd0001", "web", attempt: 1, .stopped), try task("abcd0002", "api", attempt: 2)]
         #expect(try found("abcd0002-0", in: tasks) == 2)
         #expect(try found(tasks[0].id.rawValue, in: tasks) == 1)
         let error = #expect(throws: Failure.self) { try found("abcd", in: tasks) }
         #expect(
-            error?.message == "abcd means 2 tasks: abcd0001-0000-5000-8000-000000000000 (web/0, stopped), "
+            error?.message == "abcd matches 2 tasks: abcd0001-0000-5000-8000-000000000000 (web/0, stopped), "
                 + "abcd0002-0000-5000-8000-000000000000 (api/0, running)")
     }
 
     @Test(arguments: ["", "abc", "ABCD", "web", "web/", "web/x", "/0", "web/0/1"])
-    func `what names no task is refused`(argument: String) {
+    func `an argument that cannot name a task is refused`(argument: String) {
         #expect(throws: (any Error).self) { try TaskSubject.parse(argument) }
     }
 }

@@ -10,12 +10,12 @@ import Testing
 
 @testable import cube
 
-/// Directory trees of any kind, each read by `validate`, by `diff` and by the source of the daemon: they agree on every file.
+/// Tests that `validate`, `diff` and the reconciler's source agree on every file of random directory trees.
 ///
-/// A seed makes a tree and two more out of it, by changes of which some happen while the daemon looks. `CUBE_FUZZ_TREES` says how
-/// many trees there are, `CUBE_FUZZ_SEED` which is the first seed.
+/// Each seed generates a tree and two changed versions of it. Some changes happen during a listing. `CUBE_FUZZ_TREES`
+/// sets the number of trees, and `CUBE_FUZZ_SEED` the first seed.
 @Suite struct TreeFuzzTests {
-    /// How many trees a seed makes.
+    /// The number of trees per seed.
     private static let rounds: UInt64 = 3
 
     private static func setting(_ name: String) -> UInt64? {
@@ -47,7 +47,7 @@ import Testing
             let fresh = try #require(
                 await DirectorySource(tree.manifests, files: LocalFileSystem(), now: { time.now }).look(at: .everything)
             )
-            // The daemon has looked before, knows what changed, or is told that anything may have.
+            // The source has listed the tree before. It either knows what changed, or must list everything.
             let changed = tree.takeChanged()
             if round > 0 { _ = await daemon.look(at: .entries(changed)) }
             let held = try #require(await daemon.look(at: round == 1 ? .names : .everything))
@@ -55,7 +55,7 @@ import Testing
             tally.compare("validate", await validation(of: tree), of: fresh)
             tally.compare("diff", fresh)
             tally.check(fresh, against: tree)
-            // Something moves while the daemon looks: whatever it saw, the next look is right.
+            // The tree changes during a listing. Whatever this listing saw, the next one must be right.
             files.during { tree.mutate() }
             _ = await daemon.look(at: .everything)
             files.stop()
@@ -63,7 +63,7 @@ import Testing
         }
     }
 
-    /// What `validate` tells of each file, by names below the directory.
+    /// The diagnostics of `validate` for each file, by path below the directory.
     private func validation(of tree: FuzzedTree) async -> [Tally.Told] {
         var validation = Validation(files: LocalFileSystem(), manifests: tree.manifests)
         await validation.check(tree.manifests)
@@ -80,7 +80,7 @@ import Testing
     }
 }
 
-/// What was compared, how often, and what did not agree.
+/// The number of comparisons of each kind, and the differences.
 private struct Tally: CustomStringConvertible {
     struct Told: Hashable, Comparable {
         var file: ExactText
@@ -96,7 +96,7 @@ private struct Tally: CustomStringConvertible {
     private(set) var complaints: [String] = []
     private var counts: [String: Int] = [:]
 
-    /// What must have been met among many trees.
+    /// The cases that must occur among many trees.
     private static let expected = [
         "readable", "unreadable", "group", "duplicate_name", "ignored", "syntax", "too_large", "not text", "two forms",
         "refused", "cycle", "pipe", "attached", "problem",
@@ -143,7 +143,7 @@ private struct Tally: CustomStringConvertible {
             file: ExactText(diagnostic.range.filename), reason: diagnostic.reason.rawValue, summary: diagnostic.summary)
     }
 
-    /// A review from nothing to what is there names every workload that is declared once, and every file that is wrong.
+    /// Checks that a review from an empty state lists every workload that is declared once, and every invalid file.
     mutating func compare(_ reader: String, _ snapshot: ManifestSnapshot) {
         var empty = snapshot
         (empty.files, empty.problems, empty.warnings) = ([:], [], [])
@@ -158,7 +158,7 @@ private struct Tally: CustomStringConvertible {
         let brokenGroup = hasBrokenFile && snapshot.files.keys.contains(where: ManifestGroup.isFile)
         let once = Set(places.filter { $0.value == 1 }.keys)
         let added = Set(review.changes.filter { $0.kind == .added }.map(\.name))
-        // An atomic group of which a file is wrong starts nothing.
+        // An atomic group with an invalid file starts nothing.
         if added != once, !(brokenGroup && added.isSubset(of: once)) {
             complaints.append("\(reader) adds \(added.sorted()), not \(once.sorted())")
         }
@@ -168,11 +168,11 @@ private struct Tally: CustomStringConvertible {
         }
     }
 
-    /// What an own look at the tree, by the plainest means, says of it.
+    /// Compares with an independent, simple listing of the tree.
     mutating func check(_ snapshot: ManifestSnapshot, against tree: FuzzedTree) {
         for (path, text) in tree.plainFiles() {
             guard let state = snapshot.files[path] else {
-                complaints.append("nothing is said of \(path)")
+                complaints.append("no diagnostic for \(path)")
                 continue
             }
             switch state {

@@ -8,12 +8,12 @@ import Testing
 
 @testable import cube
 
-/// `cube validate`, over several files.
+/// Tests `cube validate` with several files.
 @Suite struct ValidationTests {
     private func reasons(_ files: [String: String], named: String = "") async throws -> [Diagnostic.Reason] {
         let directory = FileManager.default.temporaryDirectory.appending(path: "cube-validate-\(UUID())")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: directory) }  // Left to the system where it fails.
+        defer { try? FileManager.default.removeItem(at: directory) }  // A leftover does no harm.
         for (name, text) in files { try Data(text.utf8).write(to: directory.appending(path: name)) }
         let manifests = FilePath(directory.path)
         var validation = Validation(files: LocalFileSystem(), manifests: manifests)
@@ -26,7 +26,9 @@ import Testing
         #"{"name": "\#(name)", "command": ["true"], "depends_on": ["\#(other)"]}"#
     }
 
-    @Test func `a cycle is one whatever else is wrong, a missing name is known only where all was read`() async throws {
+    @Test func `a dependency cycle is always reported, but a missing name only if all manifests were read`()
+        async throws
+    {
         let files = ["a.json": manifest("a", after: "b"), "b.json": manifest("b", after: "a")]
         let open = ["c.json": manifest("c", after: "nobody")]
         let broken = ["d.json": "{"]
@@ -37,7 +39,7 @@ import Testing
         #expect(try await reasons(open, named: "c.json") == [])
     }
 
-    /// A directory of manifests that goes when the test is over.
+    /// A manifests directory that is deleted after the test.
     private final class Place {
         let path = FilePath(FileManager.default.temporaryDirectory.appending(path: "cube-validate-\(UUID())").path)
         var manifests: FilePath { path.appending("manifests") }
@@ -46,7 +48,7 @@ import Testing
             try FileManager.default.createDirectory(atPath: manifests.string, withIntermediateDirectories: true)
         }
 
-        deinit { try? FileManager.default.removeItem(atPath: path.string) }  // Left to the system where it fails.
+        deinit { try? FileManager.default.removeItem(atPath: path.string) }  // A leftover does no harm.
 
         func write(_ name: String, _ text: String) throws {
             let file = manifests.appending(name)
@@ -67,7 +69,7 @@ import Testing
             return validation
         }
 
-        /// What is told of a file.
+        /// The diagnostics of a file.
         func problems(_ validation: Validation) -> [String: String] {
             Dictionary(
                 validation.diagnostics.map { ($0.range.filename.replacing("\(manifests)/", with: ""), $0.summary) }
@@ -77,7 +79,7 @@ import Testing
 
     private static let web = #"{"name": "web", "command": ["true"]}"#
 
-    @Test func `entries of a stranger are told, and nothing outside of the directory is shown`() async throws {
+    @Test func `special entries are reported, and nothing outside the directory is shown`() async throws {
         let place = try Place()
         try Data("password\n".utf8).write(to: URL(filePath: place.path.appending("secret").string))
         try place.write("web.json", Self.web)
@@ -108,7 +110,7 @@ import Testing
                 && !validation.lines.map(\.text).joined().contains("root:"))
     }
 
-    @Test func `a file that is named by itself is read in the same way`() async throws {
+    @Test func `a single named file is read with the same rules`() async throws {
         let place = try Place()
         try Data("password".utf8).write(to: URL(filePath: place.path.appending("secret").string))
         try place.write("team/web.conf", "port 1")
@@ -127,11 +129,11 @@ import Testing
         #expect(out.diagnostics.map(\.range.filename) == ["\(place.manifests)/team/out.json"])
         #expect(!out.lines.map(\.text).joined().contains("password"))
         let missing = await place.validation("none.json")
-        #expect(missing.diagnostics.map(\.summary) == ["there is no such file"])
+        #expect(missing.diagnostics.map(\.summary) == ["no such file"])
         #expect(missing.diagnostics.map(\.reason) == [.unreadable])
     }
 
-    @Test func `what is not read is a warning`() async throws {
+    @Test func `a file that is ignored causes a warning`() async throws {
         let place = try Place()
         try place.write("web.yaml", "")
         let empty = await place.validation()
@@ -141,7 +143,7 @@ import Testing
         let broken = await place.validation()
         #expect(broken.diagnostics.map(\.reason) == [.unknownKey, .ignored])
         #expect(broken.verdict == "1 file, 0 workloads, 1 problem, 1 warning")
-        // The line that it is about is shown.
+        // The source line is shown.
         #expect(broken.lines[1].text.hasPrefix("    {\"name\""))
     }
 }

@@ -6,7 +6,7 @@ import Testing
 @Suite struct LineTests {
     private let table = Table("NAME", "WHY", rows: [["web", "a|b"], ["long-name", "words that go on"]])
 
-    @Test func `columns are as wide as their widest cell, and the last one is cut`() {
+    @Test func `each column is as wide as its widest cell, and the last one is cut`() {
         #expect(
             table.lines().text == """
                 NAME       WHY
@@ -34,7 +34,7 @@ import Testing
                 """)
     }
 
-    @Test func `a long line is broken between words, and keeps its styles`() {
+    @Test func `a long line is wrapped between words and keeps its styles`() {
         let line: TextLine = "one \("two three", .red), four incomprehensibilities"
         let parts = line.wrapped(13, indentation: 2)
         #expect(parts.map(\.text) == ["  one two", "  three, four", "  incomprehensibilities"])

@@ -6,7 +6,7 @@ import Testing
     private let whole = ManifestReferenceText(defaults: [ManifestReferenceText.Fact("Output", "Cube keeps some of it.")]
     )
 
-    @Test func `the page fits into the columns of the terminal`() {
+    @Test func `the page fits the width of the terminal`() {
         for columns in [60, 80, 100] {
             let lines = whole.lines(columns: columns).map(\.text)
             #expect(lines.count > 200)
@@ -14,7 +14,7 @@ import Testing
         }
     }
 
-    @Test func `a field is shown with the fields inside of it, and alone`() throws {
+    @Test func `the page of a field contains the field and its subfields, and nothing else`() throws {
         let page = try #require(ManifestReferenceText(path: "stop"))
         #expect(
             page.lines(columns: 80).map(\.text).joined(separator: "\n") == """
@@ -41,14 +41,14 @@ import Testing
                 """)
     }
 
-    @Test func `brackets of arrays may be left out, and an unknown field is none`() {
+    @Test func `brackets of arrays are optional, and an unknown field has no page`() {
         #expect(ManifestReferenceText(path: "ports.host")?.entries.map(\.path) == ["ports[].host"])
         #expect(ManifestReferenceText(path: "port") == nil)
     }
 
-    @Test func `markdown has a row for each field, and keeps what looks like a column`() {
+    @Test func `Markdown has a row for each field and escapes column separators`() {
         let rows = whole.markdown.split(separator: "\n").filter { $0.hasPrefix("| `") }
-        // Grouped by what a change of the field does.
+        // Fields are grouped by the effect of a change.
         let paths = rows.compactMap { $0.split(separator: "`").dropFirst().first.map(String.init) }
         #expect(paths.sorted() == ManifestReferenceText.paths.sorted())
         #expect(whole.markdown.hasSuffix("## Other defaults\n\n- **Output**: Cube keeps some of it."))

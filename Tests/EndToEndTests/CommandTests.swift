@@ -22,7 +22,7 @@ extension EndToEndTests {
                 #expect(plain.status == 1 && plain.standardError.contains("down --orphans"))
                 let doctor = try await world.run("doctor")
                 #expect(doctor.status == 1)
-                #expect(doctor.standardOutput.contains("`cube down --orphans` stops them"))
+                #expect(doctor.standardOutput.contains("stop them with `cube down --orphans`"))
                 for task in try world.ledger.living().values {
                     #expect(kill(task.process, 0) == 0, "\(task) was ended")
                 }
@@ -122,7 +122,7 @@ extension EndToEndTests {
                     if seen == status { #expect(humble.standardOutput == usual.standardOutput) }
                     #expect(
                         humble.standardError == usual.standardError
-                            + "The token may only read: values of `env` were not compared, so changes of them are not shown.\n"
+                            + "The token is read-only, so values of `env` were not compared, and changes of them are not shown.\n"
                     )
                 }
                 for program in [worker, manager] {
@@ -154,7 +154,7 @@ extension EndToEndTests {
                 #expect(foreign.status == 1, "\(foreign.standardOutput)")
                 let open = try await world.run("up", "--manager-listen", "0.0.0.0:0")
                 #expect(open.status == 64)
-                #expect(open.standardError.contains("--manager-listen: 0.0.0.0:0 is reached from other machines"))
+                #expect(open.standardError.contains("--manager-listen: other machines can reach 0.0.0.0:0"))
                 for (variable, value) in [("CUBE_MANAGER", "garbage"), ("CUBE_OWNER", "Bad!")] {
                     let wrong = try await world.run(["diff"], through: ["env", "\(variable)=\(value)"])
                     #expect(wrong.status == 64)
@@ -203,7 +203,7 @@ extension EndToEndTests {
                 try world.service("web", replicas: 2)
                 try await told(" web Synced, Healthy, 2/2\n")
                 up.kill(SIGKILL)
-                try await told(" Not current: no reconciler is at work here")
+                try await told(" Not current: no reconciler is running here")
                 #expect(watch.text(of: "out").contains(" all Synced, Healthy; 1 workload, 1 healthy\n"))
                 watch.kill(SIGINT)
                 #expect(await watch.ended() == 0)
@@ -227,20 +227,20 @@ extension EndToEndTests {
                 try await world.wait(for: "the error in the log") { up.text(of: "err").contains("cannot write status") }
                 let unwritten = try await world.run("status")
                 #expect(unwritten.status == 0)
-                #expect(unwritten.standardOutput.contains("Not current: the reconciler cannot write it"))
+                #expect(unwritten.standardOutput.contains("Not current: the reconciler cannot write the status"))
                 #expect(unwritten.standardOutput.contains("Is a directory"))
                 try FileManager.default.removeItem(at: obstacle)
 
                 up.kill(SIGSTOP)
                 let silent = try await world.run("status", "-o", "json")
                 #expect(silent.status == 0)
-                #expect(silent.standardOutput.contains("the reconciler does not answer"))
+                #expect(silent.standardOutput.contains("the reconciler does not respond"))
                 up.kill(SIGCONT)
 
                 up.kill(SIGINT)
                 #expect(await up.ended() == 0)
                 let alone = try await world.run("status")
-                #expect(alone.standardOutput.contains("no reconciler is at work here"))
+                #expect(alone.standardOutput.contains("no reconciler is running here"))
                 #expect(alone.standardOutput.contains("2 tasks run"))
             }
         }

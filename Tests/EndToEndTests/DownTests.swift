@@ -29,7 +29,7 @@ extension EndToEndTests {
                 // Nobody answers.
                 let nowhere = try await down(world, at: "unix:\(world.socket("nowhere"))")
                 #expect(nowhere.status == 1)
-                #expect(nowhere.standardError.contains("nothing was stopped; without CUBE_MANAGER, `cube down` stops"))
+                #expect(nowhere.standardError.contains("no task was stopped; without CUBE_MANAGER, `cube down` stops"))
 
                 // Another manager: only who names it in the command can mean that.
                 let elsewhere = world.directory.appending(path: "elsewhere").path
@@ -43,7 +43,7 @@ extension EndToEndTests {
                 #expect(unclear.standardError.contains("it is not clear which tasks to stop"))
                 let there = try await world.run("down", "--manager", "unix:\(world.socket("manager"))")
                 #expect(there.status == 0, "\(there.standardError)")
-                #expect(there.standardOutput == "No task of default ran.\n")
+                #expect(there.standardOutput == "Owner default had no running task.\n")
                 #expect(up.isRunning)
                 #expect(try world.ledger.living() == before)
 
@@ -76,7 +76,7 @@ extension EndToEndTests {
                     #expect(refused.status == 1, "\(refused.standardOutput)")
                     #expect(refused.standardError.contains("cube reconcile of \(world.manifests.path)"))
                     #expect(refused.standardError.contains("holds the lease of owner default"))
-                    #expect(refused.standardError.contains("hint: end it first, where it runs"))
+                    #expect(refused.standardError.contains("hint: end it first, with Ctrl-C"))
                 }
                 #expect(try world.ledger.living() == before)
 

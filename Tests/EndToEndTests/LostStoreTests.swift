@@ -130,7 +130,7 @@ extension EndToEndTests {
 
                 try Data("garbage".utf8).write(to: URL(filePath: file + ".bad"))
                 let garbage = try await world.run("manager", "restore", file + ".bad")
-                #expect(garbage.status == 1 && garbage.standardError.contains("is no backup that can be restored"))
+                #expect(garbage.status == 1 && garbage.standardError.contains("cannot be restored"))
             }
         }
 

@@ -149,7 +149,7 @@ extension EndToEndTests {
                 await up.ended()
                 let logs = try await world.run("logs", "web", "--tail", "1")
                 #expect(logs.status == 0 && logs.standardOutput == "two\n", "\(logs.standardError)")
-                #expect(logs.standardError.contains("No manager is at work here"))
+                #expect(logs.standardError.contains("No manager is running here"))
                 #expect(try await world.run("logs", "wep").status == 1)
             }
         }

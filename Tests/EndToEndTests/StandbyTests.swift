@@ -62,7 +62,7 @@ extension EndToEndTests {
                 let applied = try await world.run(
                     ["apply", "--timeout", "60s"] + team.git + team.elsewhere + team.access)
                 #expect(applied.status == 0, "\(applied.standardOutput)\(applied.standardError)")
-                #expect(applied.standardError.contains("looks at it now"))
+                #expect(applied.standardError.contains("triggered it and waiting for it"))
                 #expect(try world.ledger.living()["web/0"]?.version == "2")
                 let journal = world.directory.appending(path: "nowhere/journal.ndjson")
                 #expect(!FileManager.default.fileExists(atPath: journal.path), "the reconciler did it")

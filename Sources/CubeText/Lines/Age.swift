@@ -1,6 +1,6 @@
 package import CubeTypes
 
-/// A span of time in its one or two largest units: `3 m`, `2 h 5 m`.
+/// A time span, printed in its one or two largest units, such as `3 m` or `2 h 5 m`.
 package struct Age: CustomStringConvertible {
     private let seconds: Int
 

@@ -1,4 +1,4 @@
-/// A number of bytes in the largest unit that leaves less than four digits.
+/// A number of bytes, printed in the largest unit that does not exceed it.
 package struct ByteCount: CustomStringConvertible {
     private let bytes: Int
     package init(_ bytes: Int) { self.bytes = bytes }

@@ -12,7 +12,8 @@ package struct Table: Sendable {
         self.rows = rows
     }
 
-    /// Columns as wide as their widest cell; the last one is not padded. What goes beyond `columns` is cut.
+    /// The table as text. Each column is as wide as its widest cell, except the last, which is not padded. Lines longer
+    /// than `columns` are cut.
     package func lines(columns: Int = .max) -> [TextLine] {
         let widths = headings.indices.map { column in
             ([headings[column].count] + rows.map { $0[column].count }).max() ?? 0

@@ -79,7 +79,7 @@ extension PlanDocument.Workload {
 }
 
 extension PlanDocument.Action {
-    /// People read slot by slot, and what is stopped before what takes its place.
+    /// The order for display: by slot, and a stop before the task that replaces the stopped one.
     fileprivate var reading: (Int, Int) {
         switch verb {
         case .stop: (ordinal, 0)

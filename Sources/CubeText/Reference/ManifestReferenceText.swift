@@ -1,7 +1,7 @@
 package import CubeCore
 import CubeJSON
 
-/// The reference of manifests as a page for a terminal and as Markdown.
+/// The manifest reference, for a terminal and as Markdown.
 package struct ManifestReferenceText: Sendable {
     /// A default that belongs to no field.
     package struct Fact: Sendable {
@@ -28,9 +28,10 @@ package struct ManifestReferenceText: Sendable {
         isWhole = true
     }
 
-    /// One field with the fields inside of it; `nil` where there is no such field.
+    /// The reference of one field and the fields inside it; `nil` if there is no such field.
     ///
-    /// - Parameter path: The way to the field, with or without the brackets of arrays: `ports.host`, `ports[].host`.
+    /// - Parameter path: The path of the field, with or without the brackets of arrays, such as `ports.host` or
+    ///   `ports[].host`.
     package init?(path: String) {
         func plain(_ path: String) -> String { path.replacing("[]", with: "") }
         let wanted = plain(path)
@@ -42,12 +43,12 @@ package struct ManifestReferenceText: Sendable {
         if entries.isEmpty { return nil }
     }
 
-    /// Every path that ``init(path:)`` knows.
+    /// Every path that ``init(path:)`` accepts.
     package static var paths: [String] { ManifestReference.entries.map(\.path) }
 
     // MARK: For a terminal
 
-    /// The page in lines of at most so many columns, but for what has no space to break at.
+    /// The page in lines of at most `columns` columns. Words that are longer are not split.
     package func lines(columns: Int) -> [TextLine] {
         let width = min(max(columns, 40), 100)
         var blocks: [[TextLine]] = isWhole ? Self.introduction.map { TextLine($0).wrapped(width) } : []
@@ -108,18 +109,18 @@ package struct ManifestReferenceText: Sendable {
             .joined(separator: "\n")
     }
 
-    /// A value as code; words stay words.
+    /// Formats a value as code, but leaves a phrase unchanged.
     private static func code(_ standard: String) -> String {
         standard.contains(" ") || standard.contains("`") ? standard : "`\(standard)`"
     }
 
     private static var introduction: [String] {
         [
-            "A file named *.json holds one manifest or an array of manifests. Each manifest declares one workload: a "
+            "A *.json file contains one manifest or an array of manifests. Each manifest declares one workload, a "
                 + "service or a job. Unknown keys, duplicate keys and null are errors.",
-            "A duration is a string of a whole number and a unit: \"500ms\", \"5s\", \"10m\", \"24h\". A size is a number "
-                + "of bytes, or a string of a whole number and a unit: \"64KiB\", \"128MiB\", \"2GiB\", \"1TiB\".",
-            "Reserved for a later version, and refused until then: "
+            "A duration is a string with a whole number and a unit: \"500ms\", \"5s\", \"10m\", \"24h\". A size is a number "
+                + "of bytes, or a string with a whole number and a unit: \"64KiB\", \"128MiB\", \"2GiB\", \"1TiB\".",
+            "Reserved for a later version, and rejected until then: "
                 + ManifestReference.refusedKeys.joined(separator: ", ") + ".",
         ]
     }
@@ -128,21 +129,23 @@ package struct ManifestReferenceText: Sendable {
 extension ManifestReference.Change {
     fileprivate var heading: String {
         switch self {
-        case .none: "Identity and remarks"
-        case .replaces: "Fields that replace"
+        case .none: "Identity and comments"
+        case .replaces: "Fields that replace tasks"
         case .inPlace: "Fields that change in place"
         case .steers: "Fields that steer the reconciler"
         }
     }
 
-    /// What a change of such a field does.
+    /// The effect of a change of such a field.
     fileprivate var sentence: String {
         switch self {
-        case .none: "A change of the name removes one workload and adds another. Remarks change nothing."
-        case .replaces: "A change of one of these fields replaces each task of the workload, as `update` says."
-        case .inPlace: "A change of one of these fields reaches the running tasks. No task is replaced or restarted."
+        case .none: "A change of the name removes one workload and adds another. Comments have no effect."
+        case .replaces:
+            "A change of one of these fields replaces each task of the workload, at the pace that `update` sets."
+        case .inPlace:
+            "A change of one of these fields is applied to the running tasks. No task is replaced or restarted."
         case .steers:
-            "A change of one of these fields changes what the reconciler does next. No task is replaced for it."
+            "A change of one of these fields affects only the reconciler's next actions. No task is replaced."
         }
     }
 }

@@ -1,15 +1,16 @@
 package import CubeCore
 
 extension DriftAction {
-    /// What it waits for or what holds it, where its reason says that.
+    /// What the action waits for, or what holds it, as far as its reason is known.
     package var waitReason: WaitReason { WaitReason(rawValue: reason) }
 
-    /// Its reason for a person: of what waits or is held, a sentence; else the word of the rule, in parentheses.
+    /// The reason of the action: a sentence if the action waits or is held; otherwise the name of the rule, in
+    /// parentheses.
     package var why: String { state == .waiting || state == .held ? ": \(waitReason.text)" : " (\(reason))" }
 }
 
 extension ActionState {
-    /// As a sentence says it.
+    /// The state in words, for use in a sentence.
     package var words: String {
         switch self {
         case .due: "due now"

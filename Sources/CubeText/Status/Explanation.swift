@@ -2,20 +2,20 @@ package import CubeCore
 import CubeJSON
 package import CubeTypes
 
-/// All that is known of one workload.
+/// Everything that is known about one workload.
 package struct Explanation: Encodable, Sendable {
     package var name: WorkloadName
     package var status: WorkloadStatus?
     package var drift: DriftReport?
-    /// What guards hold of it, with what releases that.
+    /// Changes of the workload that guards hold, with the command that approves them.
     package var holds: [SummaryStatus.HeldSet] = []
     package var tasks: [TaskStatus] = []
     package var events: [TaskEvent] = []
-    /// What was done last.
+    /// The latest actions.
     package var history: [PastAction] = []
-    /// Why the status may not be how things are; `nil` where it is.
+    /// Why the status may be out of date; `nil` if it is current.
     package var outdated: String?
-    /// What could not be asked, and why.
+    /// Why the manager could not be queried; `nil` if it was.
     package var missing: String?
 
     package init(name: WorkloadName) { self.name = name }
@@ -28,7 +28,7 @@ package struct Explanation: Encodable, Sendable {
         try container.encode(status, forKey: .status)
         try container.encode(drift, forKey: .drift)
         try container.encode(holds, forKey: .holds)
-        // Values of `env` are never shown.
+        // A summary leaves out the values of `env`.
         try container.encode(tasks.map(TaskSummary.init), forKey: .tasks)
         try container.encode(events, forKey: .events)
         try container.encode(history, forKey: .history)
@@ -44,7 +44,7 @@ package struct Explanation: Encodable, Sendable {
         if let drift {
             lines.append("It differs from its manifest:")
             lines += drift.differences.map {
-                // The values of `env` are not shown.
+                // Both sides are equal where the values are hidden, as those of `env` are.
                 $0.desired == $0.observed
                     ? "  \($0.field): \($0.desired ?? "changed")"
                     : "  \($0.field): is \($0.observed ?? "absent"), should be \($0.desired ?? "absent")"
@@ -56,22 +56,22 @@ package struct Explanation: Encodable, Sendable {
         lines += tasks.isEmpty ? [] : ["Its tasks:"] + taskLines(now)
         if !history.isEmpty { lines.append("What was done last:") }
         lines += history.map { "  \($0.text)" }
-        if !events.isEmpty { lines.append("What happened last:") }
+        if !events.isEmpty { lines.append("Latest events:") }
         lines += events.map { "  \($0.line)" }
-        if let missing { lines.append("\("The manager could not be asked: \(missing)", .yellow)") }
+        if let missing { lines.append("\("The manager could not be queried: \(missing)", .yellow)") }
         return lines
     }
 
-    /// How it is, and why.
+    /// The status of the workload, and the reasons for it.
     private func headline(_ now: Timestamp) -> [TextLine] {
         let title = TextLine(name.rawValue, .bold)
         guard let status else {
             let isOver = tasks.allSatisfy(\.state.hasEnded)
-            return ["\(title): no reconciler tells of it here\(isOver ? ", and nothing of it runs" : "")."]
+            return ["\(title): no reconciler reports on it here\(isOver ? ", and none of its tasks is running" : "")."]
         }
         let place = status.place.map { " (\($0))" } ?? ""
         let readiness = status.readiness == "done" ? "done" : "\(status.readiness) ready"
-        // That it is not ready needs no line of its own where another one says the same.
+        // `Ready: false` needs no line of its own if another condition has the same message.
         let told = Set(status.conditions.filter { $0.type != .ready && $0.status }.map(\.message))
         let conditions = status.conditions.filter { $0.type != .ready || !$0.status && !told.contains($0.message) }
         let conditionLines = conditions.map { condition -> TextLine in
@@ -87,7 +87,7 @@ package struct Explanation: Encodable, Sendable {
             + problems
     }
 
-    /// What lives, and of each slot what ended last: the first 20 of them.
+    /// The live tasks, and the task of each slot that ended last; at most 20.
     private func taskLines(_ now: Timestamp) -> [TextLine] {
         var last: [Int: Int] = [:]
         for task in tasks where task.state.hasEnded {
@@ -110,6 +110,6 @@ package struct Explanation: Encodable, Sendable {
 }
 
 extension DriftAction {
-    /// People read slot by slot, and what is stopped before what takes its place.
+    /// The order for display: by slot, and a stop before the task that replaces the stopped one.
     fileprivate var reading: (Int, Int) { (ordinal, verb == .stop ? 0 : verb == .update ? 1 : 2) }
 }

@@ -1,14 +1,14 @@
 package import CubeCore
 package import CubeTypes
 
-/// One picture of the live view.
+/// One frame of the live view.
 package struct LiveFrame: Sendable {
     package var title: String
     package var foot: String
     package var form = StatusTable.Form.brief
-    /// Why it may not be how things are; `nil` where it is.
+    /// Why the status may be out of date; `nil` if it is current.
     package var warning: String?
-    /// What was logged lately.
+    /// The latest log lines.
     package var logLines: [TextLine] = []
     package var summary: SummaryStatus?
     /// By name.
@@ -26,7 +26,7 @@ package struct LiveFrame: Sendable {
         self.now = now
     }
 
-    /// At most `rows - 1` lines of at most `columns` characters.
+    /// The frame, in at most `rows - 1` lines of at most `columns` characters.
     package func lines(columns: Int, rows: Int) -> [TextLine] {
         var foot = due
         if let summary {
@@ -35,7 +35,7 @@ package struct LiveFrame: Sendable {
             foot += summary.holds.flatMap { hold in
                 [
                     "\("held by \(hold.reason): \(hold.changes.shortList)", .yellow)",
-                    "  release it with: \(hold.approve)",
+                    "  approve with: \(hold.approve)",
                 ] as [TextLine]
             }
         }
@@ -49,7 +49,7 @@ package struct LiveFrame: Sendable {
         return (lines + foot).prefix(max(1, rows - 1)).map { $0.cut(columns) }
     }
 
-    /// The first workloads that find room, with the lines that say why they are as they are.
+    /// The first workloads that fit, including the lines for their reasons.
     private func fitting(_ rows: Int) -> [WorkloadStatus] {
         var room = rows
         return Array(
@@ -67,7 +67,7 @@ package struct LiveFrame: Sendable {
 
     private var headline: String { "\(title): \(summary?.headline ?? "starting")" }
 
-    /// What needs a look first: what is not well, then what differs, then the rest by name.
+    /// The workloads by urgency: degraded or missing ones, then other differences, then the rest; each group by name.
     private var order: [WorkloadStatus] {
         func rank(_ workload: WorkloadStatus) -> Int {
             if workload.health == .degraded || workload.health == .missing { return 0 }
@@ -76,14 +76,14 @@ package struct LiveFrame: Sendable {
         return reports.map(\.status).sorted { (rank($0), $0.name) < (rank($1), $1.name) }
     }
 
-    /// What is to be done, but for what is held; a task and its successor count as one.
+    /// The due and waiting actions. The stop of a task and the start of its successor count as one action.
     private var due: [TextLine] {
         let actions = reports.compactMap(\.drift).flatMap { drift in
             let slots = drift.actions.filter { $0.waitReason == .slotStopping }.map(\.ordinal)
             return drift.actions.filter { $0.state != .held && $0.waitReason != .slotStopping }.map { action in
                 let verb = slots.contains(action.ordinal) ? "replace" : action.verb.rawValue
                 let line = "\(verb) \(drift.name)/\(action.ordinal)\(action.why)"
-                // The reason of what waits says so itself.
+                // The reason of a waiting action already says that it waits.
                 return action.state == .waiting ? "\(line)" : "\(action.state.words): \(line)" as TextLine
             }
         }

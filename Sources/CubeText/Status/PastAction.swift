@@ -1,6 +1,6 @@
 package import CubeTypes
 
-/// An action of the past: its intent, and what came of it where that is known.
+/// An action in the journal: its intent, and its outcome if it is known.
 package struct PastAction: Codable, Hashable, Sendable {
     package var at: Timestamp
     package var verb: String
@@ -10,7 +10,7 @@ package struct PastAction: Codable, Hashable, Sendable {
     package var rule: String
     package var reason: String
     package var commit: String?
-    /// `ok`, or the reason of the error.
+    /// `ok`, or the error's reason.
     package var result: String?
 
     package init(
@@ -28,7 +28,7 @@ package struct PastAction: Codable, Hashable, Sendable {
         self.result = result
     }
 
-    /// In one line.
+    /// The action on one line.
     package var text: String {
         "\(at) \(verb) \(name)/\(ordinal): \(reason) (\(rule)); \(result ?? "outcome not known")"
     }

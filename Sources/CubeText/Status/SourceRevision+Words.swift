@@ -1,7 +1,8 @@
 package import CubeCore
 
 extension SourceRevision {
-    /// Such as `manifests at 4be1c02 (changed)`, `https://host/deploy.git, manifests, at 4be1c02`.
+    /// The source in words, such as `manifests at 4be1c02 (changed)` or `https://host/deploy.git, manifests, at
+    /// 4be1c02`.
     package var words: String {
         let commit = commit.map { " at \($0.prefix(7))\(dirty == true ? " (changed)" : "")" } ?? ""
         guard let url else { return path + commit }

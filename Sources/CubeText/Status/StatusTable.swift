@@ -1,14 +1,14 @@
 package import CubeCore
 package import CubeTypes
 
-/// Workloads as the rows of a table.
+/// A table of workloads.
 package struct StatusTable: Sendable {
     package enum Form: Sendable {
-        /// A row for each workload; what else is to be said of it stands below it.
+        /// One row for each workload, with its reason below the row.
         case brief
-        /// A row for each workload, with its file and what to look at.
+        /// One row for each workload, with its file and its reason.
         case full
-        /// A row for each task, with its own health.
+        /// One row for each task, with the health of the task itself.
         case wide
     }
 
@@ -21,7 +21,7 @@ package struct StatusTable: Sendable {
         self.now = now
     }
 
-    /// The last column of a form that tells why stands below the rows where there is no room for it.
+    /// The column headings. If the table is too wide, the last column, WHY, is printed below the rows instead.
     private var headings: [String] {
         switch form {
         case .brief: ["WORKLOAD", "SYNC", "HEALTH", "READY", "RESTARTS", "AGE", "NODE"]
@@ -38,13 +38,13 @@ package struct StatusTable: Sendable {
         Table(headings: headings, rows: workloads.flatMap(rows))
     }
 
-    /// The table where it fits; elsewhere what ``stacked(_:columns:)`` makes of it.
+    /// The table if it fits; otherwise the form of ``stacked(_:columns:)``.
     package func lines(_ workloads: [WorkloadStatus], columns: Int) -> [TextLine] {
         let lines = table(workloads).lines()
         return lines.allSatisfy { $0.count <= columns } ? lines : stacked(workloads, columns: columns)
     }
 
-    /// The table with each workload's reason below its rows, broken between words.
+    /// The table with the reason of each workload below its rows, wrapped between words.
     package func stacked(_ workloads: [WorkloadStatus], columns: Int = .max) -> [TextLine] {
         let table = table(workloads)
         let kept = form == .brief ? headings.count : headings.count - 1
@@ -60,7 +60,7 @@ package struct StatusTable: Sendable {
         return lines
     }
 
-    /// At least one for each workload.
+    /// The rows of a workload; at least one.
     func rows(_ workload: WorkloadStatus) -> [[Table.Cell]] {
         let living = workload.tasks.filter { !$0.state.hasEnded }
         let youngest = living.compactMap(\.createdAt).max()
@@ -85,9 +85,9 @@ package struct StatusTable: Sendable {
 
     private func row(_ task: TaskSummary, of workload: WorkloadStatus) -> [Table.Cell] {
         let endpoints = task.endpoints.map { "\($0.name)=\($0.address)" }.joined(separator: ",")
-        // What is not what the manifest says now is told by its digest.
+        // A task that does not match the current manifest has a different digest.
         let isCurrent = task.specDigest == workload.desiredDigest
-        // What is to be said of the workload stands with the tasks that are not well, or once.
+        // The reason of the workload is shown beside each unhealthy task or, if there is none, once.
         let unwell = workload.tasks.filter { $0.health != .healthy }
         let isTold = unwell.isEmpty ? task.id == workload.tasks.first?.id : unwell.contains { $0.id == task.id }
         let exit = task.health == .healthy ? nil : task.exit.map { "last \($0.words)" }
@@ -104,7 +104,7 @@ package struct StatusTable: Sendable {
 }
 
 extension TaskSummary {
-    /// How the task itself is, whatever the other tasks of its workload do.
+    /// The health of this task alone, independent of the other tasks of its workload.
     fileprivate var health: HealthStatus {
         switch state {
         case .running: ready ? .healthy : .progressing

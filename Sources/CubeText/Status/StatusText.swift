@@ -1,7 +1,7 @@
 package import CubeCore
 import CubeTypes
 
-/// The status as a person reads it: the workloads, and what is to be said of all of them.
+/// The status as text: the table of workloads, then notes about the whole.
 package struct StatusText: Sendable {
     private let summary: SummaryStatus
     private let workloads: [WorkloadStatus]
@@ -23,14 +23,14 @@ package struct StatusText: Sendable {
         self.table = table
     }
 
-    /// - Parameter columns: The width of the terminal; what is longer is broken between words.
+    /// - Parameter columns: The width of the terminal. Longer lines are wrapped between words.
     package func lines(columns: Int = .max) -> [TextLine] {
-        let rows = workloads.isEmpty ? ["No workload."] : table.lines(workloads, columns: columns)
+        let rows = workloads.isEmpty ? ["No workloads."] : table.lines(workloads, columns: columns)
         return rows + [""] + notes.flatMap { $0.wrapped(columns) }
     }
 
     package var markdown: [MarkdownLine] {
-        // A line of its own each, as in a terminal.
+        // As list items, the notes stay on lines of their own.
         table.table(workloads).markdown + [""] + notes.map { "- \($0)" }
     }
 

@@ -2,7 +2,7 @@ package import CubeCore
 import CubeTypes
 
 extension SummaryStatus {
-    /// Such as `Synced, Healthy; 3 workloads, 3 healthy`.
+    /// A one-line summary, such as `Synced, Healthy; 3 workloads, 3 healthy`.
     package var headline: String {
         let figures = [
             "\(Count(counts.workloads, "workload"))", "\(counts.healthy) healthy",
@@ -15,9 +15,10 @@ extension SummaryStatus {
         return "\(sync.rawValue), \(health.rawValue); \(figures.joined(separator: ", "))"
     }
 
-    /// What a person should know of everything, in sentences.
+    /// Notes about the whole, as sentences.
     package var notes: [String] {
-        // What is held is listed below, with the word that releases it; what is being done, each workload says.
+        // Held changes are listed below with the command that approves them, and each workload reports its own
+        // progress.
         let listed = Set(holds.map(\.reason))
         return conditions.filter {
             ![.ready, .reconciling].contains($0.type) && $0.status && !listed.contains($0.reason)

@@ -3,22 +3,22 @@ import CubeJSON
 import CubeTypes
 
 extension WorkloadStatus {
-    /// Where its manifest stands: `web.json:3`.
+    /// The location of the manifest, such as `web.json:3`.
     package var place: String? { file.map { file in line.map { "\(file):\($0)" } ?? file } }
 
-    /// How many of its tasks are ready, of how many; of a job whose tasks completed, that.
+    /// The number of ready tasks and of replicas, such as `1/2`; `done` for a job whose tasks have completed.
     package var readiness: String {
         if kind == .job, !tasks.isEmpty, tasks.allSatisfy({ $0.state == .completed }) { return "done" }
         return "\(replicas.ready)/\(replicas.desired)"
     }
 
-    /// What of it a person should look at, in a few words.
+    /// The reason for the state of the workload, in a few words; `nil` if there is nothing to report.
     package var why: String? {
         let problems = diagnostics.prefix(1).map { "\($0.range.filename):\($0.range.start.line): \($0.message)" }
-        // That something is being done is no trouble of its own: only what it is.
+        // Reconciling is not a problem, so its message appears without the name of the condition.
         let told = conditions.filter { $0.type != .ready && $0.status }
             .map { $0.type == .reconciling ? $0.message : "\($0.type.rawValue): \($0.message)" }
-        // What ails it comes first; otherwise what goes on says why it is not ready.
+        // A failure comes first. Otherwise, the other conditions explain why the workload is not ready.
         let ailing = told.isEmpty || health == .degraded || health == .unknown
         let unready = ailing ? conditions.filter { $0.type == .ready && !$0.status }.map(\.message) : []
         let all = unready.filter { message in !told.contains { $0.hasSuffix(message) } } + told + problems

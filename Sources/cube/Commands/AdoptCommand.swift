@@ -6,25 +6,25 @@ import CubeTypes
 
 struct AdoptCommand: Command {
     static let configuration = CommandConfiguration(
-        commandName: "adopt", abstract: "Put tasks that run without a manifest under one, without a restart.",
+        commandName: "adopt", abstract: "Bring running tasks under a manifest without restarting them.",
         discussion: .flowing(
             """
-            The live tasks of that name go over to the owner of the manifests. What is as its manifest says runs on; what is not
-            is replaced, as its `update` says. Until there is a manifest, the tasks are held as they are, so that it may be
-            written first or last; one that is written first should say "suspend": true, or its own tasks are started beside
-            them.
+            Transfers the live tasks of that name to the owner of the manifests. Tasks that match their manifest keep
+            running; the others are replaced according to its `update` field. Until a manifest declares the name, its
+            tasks are held unchanged, so the manifest can be written before or after. If you write it before, set
+            "suspend": true in it; otherwise, Cube also starts its tasks beside the adopted ones.
 
-            Takes over what `cube task run` started, and with --from what another owner has whose reconciler is not at work. A
-            task that was adopted has the CUBE_OWNER, CUBE_ORDINAL and id that it was started with.
+            Adopts tasks that `cube task run` started or, with --from, the tasks of another owner whose reconciler is
+            not running. An adopted task keeps its id and the CUBE_OWNER and CUBE_ORDINAL that it was started with.
 
             Examples:
               cube adopt web
               cube adopt web --from old-team
             """))
 
-    @Argument(help: "The workload.", transform: WorkloadName.parse)
+    @Argument(help: "Name of the workload.", transform: WorkloadName.parse)
     var name: WorkloadName
-    @Option(help: "Whose tasks are taken over.", transform: OwnerName.parse)
+    @Option(help: "Owner whose tasks are adopted.", transform: OwnerName.parse)
     var from = OwnerName.manual
     @OptionGroup var owner: OwnerOption
     @OptionGroup var manager: ConnectionOptions
@@ -32,14 +32,14 @@ struct AdoptCommand: Command {
     func run() async throws {
         let owner = try owner.owner
         guard owner != from else {
-            throw ArgumentParser.ValidationError("--owner and --from are the same: \(owner)")
+            throw ArgumentParser.ValidationError("--owner and --from must differ; both are \(owner)")
         }
         let client = try manager.writer()
         let list = try await client.tasks(owner: from, name: name)
         let tasks = list.tasks.filter { $0.isAdoptable }
         let key = list.digestKey.flatMap(DigestKey.init(hexadecimal:))
         guard !tasks.isEmpty else {
-            throw Failure("owner \(from) has no live task of \(name)", hint: "`cube task list` lists what there is")
+            throw Failure("owner \(from) has no live task of \(name)", hint: "`cube task list` lists the live tasks")
         }
         let declared = try WrittenStatus(data: manager.place.data).workload(name)
         let live = try await client.tasks(owner: owner, name: name).tasks.count { !$0.state.hasEnded }

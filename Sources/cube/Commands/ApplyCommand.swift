@@ -12,32 +12,33 @@ import Synchronization
 
 struct ApplyCommand: Command {
     static let configuration = CommandConfiguration(
-        commandName: "apply", abstract: "Do what `cube plan` shows, and wait until all runs as declared.",
+        commandName: "apply", abstract: "Carry out what `cube plan` shows, and wait until everything runs as declared.",
         discussion: .flowing(
             """
-            Needs a manager, and takes the owner's lease for as long as it takes. Where a reconciler is at work on the same
-            source, here or elsewhere, it asks that one to look at it now, and waits for it instead. With a saved plan it does
-            nothing but that, and refuses when manifests or tasks are not as they were, or a reconciler is at work elsewhere.
+            Requires a manager, and holds the owner's lease while it works. If a reconciler of the same source is
+            running, here or on another machine, the command triggers that reconciler and waits for it. A saved plan is
+            carried out exactly as saved; the command refuses it if manifests or tasks have changed since, or if a
+            reconciler is running elsewhere.
 
-            Exit codes: 0 all runs as declared, 1 an error, 3 the saved plan is stale, 4 a guard holds something back,
-            5 not done in time, 6 the owner is somebody else's, or its lease is.
+            Exit codes: 0 everything runs as declared, 1 error, 3 the saved plan is stale, 4 held by a guard, 5 not
+            converged in time, 6 another source owns the workloads or holds the lease.
 
             Examples:
               cube apply --timeout 5m
               cube plan --out release.plan && cube apply release.plan
             """))
 
-    @Argument(help: "A plan that `cube plan --out` saved.", completion: .file())
+    @Argument(help: "Plan that was saved with `cube plan --out`.", completion: .file())
     var file: String?
     @Option(
-        help: ArgumentHelp("How long to wait until all runs as declared.", valueName: "duration"),
+        help: ArgumentHelp("How long to wait for convergence.", valueName: "duration"),
         transform: Duration.parse)
     var timeout: Duration = .seconds(300)
     @OptionGroup var options: PreviewOptions
     @OptionGroup var verbosity: VerbosityOption
 
     func validate() throws {
-        if options.git.localRevision != nil { throw ValidationError("--revision goes with --git here") }
+        if options.git.localRevision != nil { throw ValidationError("--revision requires --git here") }
     }
 
     func run() async throws {
@@ -51,8 +52,8 @@ struct ApplyCommand: Command {
             let origin = try options.git.origin(else: place.manifests)
             let followed = try WrittenStatus(data: place.data).summary()?.source
             if let followed, !followed.isSamePlace(as: preview.plan.summary.source) {
-                // It would never come to run as these manifests say.
-                outcome = .leaseHeld("\(other) reconciles \(followed.place) in \(place.data.path), not \(origin)")
+                // The running reconciler will never apply these manifests.
+                outcome = .leaseHeld("\(other) reconciles \(followed.place) on \(place.data.path), not \(origin)")
             } else {
                 Terminal.note("\(other) reconciles \(origin); waiting for it.")
                 outcome = try await wait(for: preview.plan.desiredDigest, by: other, in: place.data)
@@ -66,14 +67,14 @@ struct ApplyCommand: Command {
         if outcome.exitStatus != .success { throw ExitCode(outcome.exitStatus.rawValue) }
     }
 
-    /// Asks whoever holds the lease to look at the source now. What is done here meanwhile is to wait as its standby.
+    /// Triggers the reconciler that holds the lease. This process meanwhile waits as its standby.
     private func ask(_ leader: Preview.Leader) async throws {
         _ = try await options.manager.writer().direct(
             options.owner.owner, with: Directive(verb: .look, subject: leader.source.rawValue))
-        Terminal.note("\(leader.holder) is at work on the same source: it looks at it now, and is waited for.")
+        Terminal.note("\(leader.holder) reconciles the same source; triggered it and waiting for it.")
     }
 
-    /// What was not done because the guards of whoever holds the lease hold it is held.
+    /// Reports changes that the lease holder's guards hold as held, not as unconverged.
     private func explained(_ outcome: ApplyOutcome) async throws -> ApplyOutcome {
         guard case .notConverged = outcome else { return outcome }
         let holds = try await options.manager.reader().owner(options.owner.owner).holds
@@ -81,7 +82,7 @@ struct ApplyCommand: Command {
         return holds.isEmpty ? outcome : .held(by: holds.map { SummaryStatus.HeldSet($0, limits) })
     }
 
-    /// Reconciles in this process until it is done, cannot be done, or takes too long.
+    /// Reconciles in this process until it has converged, cannot converge, or times out.
     private func reconcile(_ place: PlaceOptions, _ savedPlan: PlanDocument?) async throws -> ApplyOutcome {
         try place.data.prepare()
         let log = DaemonLog(isVerbose: verbosity.verbose, isQuiet: Terminal.standardOutput.isInteractive)
@@ -101,7 +102,7 @@ struct ApplyCommand: Command {
         return watch.outcome
     }
 
-    /// Reads what the other one writes, until that is about the same manifests and done.
+    /// Reads the status files of the running reconciler until it has applied the same manifests.
     private func wait(
         for desired: Digest, by other: DirectoryLock.Holder, in data: DataDirectory
     ) async throws -> ApplyOutcome {
@@ -114,7 +115,7 @@ struct ApplyCommand: Command {
             }
             guard try DirectoryLock.holder(of: data.reconciler) != nil else {
                 throw Failure(
-                    "\(other) ended before all ran as declared", hint: "`cube apply` once more does it itself")
+                    "\(other) ended before everything ran as declared", hint: "run `cube apply` again")
             }
             try await Task.sleep(for: .milliseconds(200))
         }
@@ -122,7 +123,7 @@ struct ApplyCommand: Command {
     }
 }
 
-/// Ends the group that it is part of once the outcome is clear.
+/// A service that ends its group as soon as the outcome is known.
 private final class ApplyWatch: Service {
     private let state: ReconcilerState
     private let limit: Duration
@@ -165,14 +166,14 @@ private final class ApplyWatch: Service {
 }
 
 extension SourceRevision {
-    /// Where the manifests are, whatever their commit.
+    /// The location of the manifests, without the commit.
     fileprivate var place: String {
         [url, branch, path].compactMap(\.self).filter { !$0.isEmpty }.joined(separator: " ")
     }
 
     fileprivate func isSamePlace(as other: SourceRevision) -> Bool {
         guard kind == other.kind, url == other.url, branch == other.branch else { return false }
-        // The path in a repository is no path of this machine.
+        // The path in a repository is not a path on this machine.
         return path == other.path || url == nil && FilePath(path).resolvingLinks == FilePath(other.path).resolvingLinks
     }
 }

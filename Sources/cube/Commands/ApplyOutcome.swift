@@ -3,22 +3,22 @@ import CubeErrors
 import CubeText
 import CubeTypes
 
-/// How an `apply` ended.
+/// The outcome of `cube apply`.
 enum ApplyOutcome: Hashable, Sendable {
-    /// All runs as declared, but for so many workloads that are frozen and differ.
+    /// Everything runs as declared, except the given number of frozen workloads that differ.
     case converged(butFrozen: Int)
-    /// What moved since the plan was saved.
+    /// The changes since the plan was saved.
     case stale([String])
     case leaseHeld(String)
     case held([TextLine])
     case notConverged([TextLine])
 
-    /// - Parameter isBound: whether it is for this process to carry out a saved plan; otherwise a reconciler of the same source
-    ///   may do what is to be done.
-    /// - Returns: `nil` while it goes on.
+    /// - Parameter isBound: Whether this process itself carries out a saved plan. Otherwise, another reconciler of the
+    ///   same source may do the work.
+    /// - Returns: `nil` while reconciliation continues.
     init?(_ summary: SummaryStatus, isConverged: Bool, isBound: Bool = false) {
         if isConverged {
-            // What is frozen counts as it is; nothing else that differs does.
+            // Once converged, only frozen workloads can be out of sync.
             self = .converged(butFrozen: summary.counts.outOfSync)
             return
         }
@@ -27,7 +27,7 @@ enum ApplyOutcome: Hashable, Sendable {
         func refusal(_ reason: ErrorReason) -> Condition? {
             conditions.first { $0.type == .held && $0.reason == reason.rawValue }
         }
-        // What the guards of another one hold is not known here.
+        // This process does not know which changes another reconciler's guards hold.
         let isLed = refusal(.leaseHeld) != nil
         if let refused = refusal(.ownerTaken) ?? (isBound ? refusal(.leaseHeld) : nil) {
             self = .leaseHeld(refused.message)
@@ -45,21 +45,22 @@ enum ApplyOutcome: Hashable, Sendable {
             holds.map { "\($0.changes.shortList): \($0.message) (\($0.reason)); `\($0.approve)` releases it" })
     }
 
-    /// The same with the names of the workloads that do not go on, and why.
+    /// Returns the outcome with the workloads that have not converged, and the reasons.
     func naming(_ workloads: [WorkloadStatus]) -> ApplyOutcome {
         guard case .notConverged(let reasons) = self else { return self }
         return .notConverged(reasons + Self.unfinished(workloads))
     }
 
-    /// The end of the time, with what is not as declared by then. What the guards hold comes first: it waits for a person.
+    /// The outcome of a timeout, with the workloads that have not converged. Held changes take precedence, because they
+    /// need an approval.
     static func late(_ limit: Duration, _ summary: SummaryStatus?, _ workloads: [WorkloadStatus]) -> ApplyOutcome {
-        // What the guards of another one hold is not known here.
+        // This process does not know which changes another reconciler's guards hold.
         let isLed = summary?.conditions.contains { $0.status && $0.reason == ErrorReason.leaseHeld.rawValue } ?? false
         if let summary, !summary.holds.isEmpty, !isLed { return .held(by: summary.holds) }
-        return .notConverged(["not all runs as declared after \(limit.text)"] + unfinished(workloads))
+        return .notConverged(["not everything runs as declared after \(limit.text)"] + unfinished(workloads))
     }
 
-    /// What is not as declared, a line each.
+    /// The workloads that have not converged, one line each.
     private static func unfinished(_ workloads: [WorkloadStatus]) -> [TextLine] {
         let unfinished = workloads.filter { $0.health != .suspended && ($0.sync != .synced || $0.health != .healthy) }
             .sorted { $0.name < $1.name }
@@ -83,26 +84,26 @@ enum ApplyOutcome: Hashable, Sendable {
 
     var lines: [TextLine] {
         switch self {
-        case .converged(butFrozen: 0): ["All runs as declared."]
+        case .converged(butFrozen: 0): ["Everything runs as declared."]
         case .converged(let frozen):
             [
-                "All runs as declared, but for \(Count(frozen, "workload")) that \(frozen == 1 ? "is" : "are") frozen and "
-                    + "\(frozen == 1 ? "differs" : "differ"): `cube diff` shows how, `cube resume NAME` ends it."
+                "Everything runs as declared, except \(Count(frozen, "frozen workload")) that \(frozen == 1 ? "differs" : "differ"). "
+                    + "`cube diff` shows the differences; `cube resume NAME` ends a freeze."
             ]
         case .stale(let departures):
             ["The plan is stale:"] + departures.prefix(10).map { "  \($0)" }
                 + (departures.count > 10 ? ["  … and \(departures.count - 10) more"] : [])
-                + ["Nothing more was done. `cube plan` makes a new one."]
-        case .leaseHeld(let message): ["Not done: \(message)."]
+                + ["No further action was taken. Make a new plan with `cube plan`."]
+        case .leaseHeld(let message): ["Not applied: \(message)."]
         case .held(let holds): Self.list("Held: ", holds)
         case .notConverged(let reasons):
             reasons.count == 1
-                ? ["Not done: \(reasons[0]). `cube status` says more."]
-                : Self.list("Not done: ", reasons) + ["`cube status` says more."]
+                ? ["Not converged: \(reasons[0]). See `cube status`."]
+                : Self.list("Not converged: ", reasons) + ["See `cube status`."]
         }
     }
 
-    /// The first line after its title, the others below it.
+    /// The first line after the title, and the other lines below it.
     private static func list(_ title: TextLine, _ lines: [TextLine]) -> [TextLine] {
         lines.prefix(1).map { title + $0 } + lines.dropFirst().map { "  \($0)" }
     }

@@ -8,19 +8,19 @@ import SystemPackage
 
 struct BackupCommand: Command {
     static let configuration = CommandConfiguration(
-        commandName: "backup", abstract: "Write a copy of the manager's store into a file. The manager may run.",
+        commandName: "backup", abstract: "Back up the manager's store to a file. The manager may be running.",
         discussion: .flowing(
             """
-            The copy is the state as of one moment. `cube manager restore` puts it in the place of a store. It holds the values
-            of `env`, so the file is for its user alone. A file that exists is left as it is.
+            The backup is a consistent snapshot. `cube manager restore` restores it. It contains the values of `env`, so
+            only the current user can read the file. An existing file is never overwritten.
 
             Example:
               cube manager backup /var/backups/cube-$(date +%F).sqlite
 
-            Exit codes: 0 the copy is on the disk, 1 an error.
+            Exit codes: 0 the backup is on disk, 1 error.
             """))
 
-    @Argument(help: "The file to write.", completion: .file())
+    @Argument(help: "File to write.", completion: .file())
     var file: String
     @OptionGroup var manager: ConnectionOptions
 
@@ -34,7 +34,8 @@ struct BackupCommand: Command {
         } else {
             guard data.manager.appending(SQLiteStore.fileName).exists else {
                 throw Failure(
-                    "there is no manager's store in \(data.manager)", hint: "--data-dir names another directory")
+                    "\(data.manager) contains no manager's store", hint: "select another data directory with --data-dir"
+                )
             }
             let lock = try DirectoryLock.take(data.manager, for: "cube manager backup")
             defer { withExtendedLifetime(lock) {} }

@@ -3,13 +3,13 @@ import CubeText
 
 struct CompletionCommand: Command {
     static let configuration = CommandConfiguration(
-        commandName: "completion", abstract: "Print a completion script for a shell.",
+        commandName: "completion", abstract: "Print a shell completion script.",
         discussion: .flowing(
             """
             For bash, add to ~/.bashrc:
               source <(cube completion bash)
 
-            For zsh, write it to a directory of $fpath:
+            For zsh, write it to a directory in $fpath:
               cube completion zsh > ~/.zfunc/_cube
 
             For fish:

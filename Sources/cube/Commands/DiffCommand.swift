@@ -7,21 +7,21 @@ import CubeTypes
 
 struct DiffCommand: Command {
     static let configuration = CommandConfiguration(
-        commandName: "diff", abstract: "Show how what runs differs from what the manifests say.",
+        commandName: "diff", abstract: "Show the differences between the running tasks and the manifests.",
         discussion: .flowing(
             """
-            Looks once and changes nothing. Values of `env` are never shown: a difference in them says `changed`. Of a field that
-            needs new tasks it says that it replaces them. Of what would be started it says to which node that would go now, or
-            why to none: advice, as nothing is kept for it.
+            Changes nothing. Values of `env` are never shown; a difference in a value is shown as `changed`. A field
+            whose change replaces tasks is marked. For tasks to start, the output also names the node on which the
+            manager would place them now, or the reason why none fits. This is a forecast, not a reservation.
 
-            --revision takes the manifests of a commit instead of those of the directory, which must lie in a git repository.
-            --base compares two states of the manifests with each other, and asks no manager: what a merge would bring. The
-            comparison begins at the common ancestor of the two, as on a forge: what the base gained meanwhile is no difference.
-            `--revision A...B` is short for `--base A --revision B`; `--revision A..B` compares the two as they are. Without
-            --revision, the second one is the directory as it is. As Markdown it can stand as a comment on a pull request.
-            Nothing is checked out.
+            --revision uses the manifests of a git revision instead of those in the directory, which must be in a git
+            repository. --base compares two states of the manifests with each other, without a manager, and shows what a
+            merge would change. As on a forge, the comparison begins at the common ancestor of both, so that later
+            changes on the base do not count. `--revision A...B` is short for `--base A --revision B`; `--revision A..B`
+            compares A and B directly. Without --revision, --base compares with the directory as it is. The Markdown
+            output is suitable as a comment on a pull request. The working tree is never changed.
 
-            Exit codes: 0 no difference, 1 differences, 2 an error, such as a manifest that is not valid.
+            Exit codes: 0 no differences, 1 differences, 2 error, such as an invalid manifest.
 
             Examples:
               cube diff
@@ -36,18 +36,18 @@ struct DiffCommand: Command {
 
     @Option(
         help: ArgumentHelp(
-            "Compare with the manifests of this commit instead of the running tasks. The comparison begins at its common "
-                + "ancestor with --revision.", valueName: "rev"))
+            "Compare with the manifests of this revision instead of the running tasks. The comparison begins at its "
+                + "common ancestor with --revision.", valueName: "rev"))
     var base: String?
     @OptionGroup var names: NamesArgument
     @OptionGroup var options: PreviewOptions
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
-        if base != nil, options.git.url != nil { throw ValidationError("--base and --git exclude each other") }
+        if base != nil, options.git.url != nil { throw ValidationError("--base and --git cannot be combined") }
         for (name, value) in [("--base", base), ("--revision", base == nil ? nil : options.git.localRevision)] {
             if let value, RevisionRange(value) != nil {
-                throw ValidationError("\(name) \"\(value)\" is a range, which goes with --revision alone")
+                throw ValidationError("\(name) \"\(value)\" is a range; only --revision without --base accepts a range")
             }
         }
     }
@@ -58,7 +58,7 @@ struct DiffCommand: Command {
         if differs { throw ExitCode(ExitStatus.negative.rawValue) }
     }
 
-    // MARK: What runs
+    // MARK: Running tasks
 
     private func compareWithWhatRuns() async throws -> Bool {
         let preview = try await options.preview()
@@ -77,7 +77,7 @@ struct DiffCommand: Command {
 
     // MARK: Two states of the manifests
 
-    /// `nil` where the manifests are compared with what runs.
+    /// The two revisions to compare; `nil` to compare the manifests with the running tasks.
     private var range: RevisionRange? {
         let revision = options.git.localRevision
         return base.map { RevisionRange(base: $0, revision: revision, isFromCommonAncestor: true) }
@@ -106,16 +106,16 @@ struct DiffCommand: Command {
         }
         if !review.diagnostics.isEmpty, !options.allowStale {
             throw Failure(
-                "the manifests are not valid: \(review.diagnostics[0].message)",
-                hint: "--allow-stale goes on with what they last said")
+                "the manifests are invalid: \(review.diagnostics[0].message)",
+                hint: "--allow-stale ignores this")
         }
         return !review.changes.isEmpty
     }
 }
 
-/// A review as programs read it.
+/// The JSON form of a review.
 private struct ReviewDocument: Encodable {
-    /// The commits; `nil`: the directory as it is.
+    /// The commits that are compared; `nil` is the directory as it is.
     var base: String?
     var revision: String?
     var review: Review
@@ -131,7 +131,7 @@ private struct ReviewDocument: Encodable {
 }
 
 extension ManifestSnapshot {
-    /// The names that its readable files declare.
+    /// The names that the readable files declare.
     fileprivate var names: [WorkloadName] {
         files.values.flatMap { state -> [WorkloadName] in
             if case .readable(let workloads, _) = state { workloads.map(\.name) } else { [] }

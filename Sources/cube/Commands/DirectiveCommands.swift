@@ -4,12 +4,12 @@ import CubeManagerClient
 import CubeText
 import CubeTypes
 
-/// A command that tells an owner something; whoever holds the owner's lease acts on it.
+/// Options of the commands that send a directive to an owner. The holder of the owner's lease acts on it.
 struct DirectiveOptions: ParsableArguments {
     @OptionGroup var owner: OwnerOption
     @OptionGroup var manager: ConnectionOptions
 
-    @Option(help: "Why, for those who read it later.")
+    @Option(help: "Reason, which is stored with the directive.")
     var reason: String?
 
     @discardableResult
@@ -18,7 +18,7 @@ struct DirectiveOptions: ParsableArguments {
             owner.owner, with: Directive(verb: verb, subject: subject, reason: reason, expiresAt: expiry))
     }
 
-    /// Whether `cube suspend` was said of the workload, and nothing ended that yet.
+    /// Whether a `cube suspend` of the workload is still in effect.
     func isFrozen(_ name: WorkloadName) async throws -> Bool {
         let directive = Directive(verb: .suspend, subject: name.rawValue).name
         let owner = try owner.owner
@@ -27,35 +27,37 @@ struct DirectiveOptions: ParsableArguments {
         }
     }
 
-    /// - Throws: where neither the manager nor the written status knows the workload: a slip of the hand, most often.
+    /// - Throws: A `Failure` if neither the manager nor the written status knows the workload. Most often, the name is
+    ///   a typing error.
     func requireKnown(_ name: WorkloadName) async throws {
         if try WrittenStatus(data: manager.place.data).workload(name) != nil { return }
         let owner = try owner.owner
         guard try await manager.reader().tasks(owner: owner, name: name).tasks.isEmpty else { return }
         throw Failure(
-            "nobody knows a workload \(name) of owner \(owner)", hint: "`cube status` lists the workloads")
+            "owner \(owner) has no workload \(name)", hint: "`cube status` lists the workloads")
     }
 
-    /// Says why nothing of a workload is changed now, as far as the written status tells.
+    /// Prints why the workload is frozen, if the written status says so.
     func noteFreeze(of name: WorkloadName) throws {
         let status = try WrittenStatus(data: manager.place.data).workload(name)
-        if let freeze = status?.freeze { Terminal.note("That waits: \(freeze).") }
+        if let freeze = status?.freeze { Terminal.note("This takes effect later: \(freeze).") }
     }
 }
 
 struct ApproveCommand: Command {
     static let configuration = CommandConfiguration(
-        commandName: "approve", abstract: "Release what a guard holds.",
+        commandName: "approve", abstract: "Approve changes that a guard holds.",
         discussion: .flowing(
             """
-            Guards hold back what looks like an accident, such as many workloads gone at once. `cube status` says what is
-            held, and its digest. An approval counts for an hour, for exactly what was held or a part of it.
+            Guards hold changes that look like an accident, such as the removal of many workloads at once. `cube status`
+            lists the held changes and their digest. An approval is valid for one hour, and only for the changes that
+            the digest covers.
 
             Example:
               cube approve 3fd2c1
             """))
 
-    @Argument(help: "The digest of what is held, or its beginning.")
+    @Argument(help: "Digest of the held changes, or a prefix of it.")
     var digest: String
     @OptionGroup var options: DirectiveOptions
 
@@ -63,24 +65,24 @@ struct ApproveCommand: Command {
         let hexadecimal = digest.hasPrefix("sha256:") ? String(digest.dropFirst(7)) : digest
         guard (4...64).contains(hexadecimal.count), hexadecimal.allSatisfy(\.isHexDigit) else {
             throw ArgumentParser.ValidationError(
-                "\"\(digest)\" must be a digest, or at least 4 hexadecimal digits of its beginning")
+                "\"\(digest)\" must be a digest, or a prefix of at least 4 hexadecimal digits")
         }
         let owner = try await options.give(.approve, hexadecimal.lowercased())
         let approved = owner.directives.last {
             $0.verb == .approve && ($0.approves?.digest.hexadecimal.hasPrefix(hexadecimal.lowercased()) ?? false)
         }
         let changes = approved?.approves?.lines ?? [digest]
-        Terminal.output("Approved for an hour: \(changes.shortList).")
+        Terminal.output("Approved for one hour: \(changes.shortList).")
     }
 }
 
 struct RetryCommand: Command {
     static let configuration = CommandConfiguration(
-        commandName: "retry", abstract: "Try a failed workload again, or run a job once more.",
+        commandName: "retry", abstract: "Retry a failed workload, or run a job again.",
         discussion: .flowing(
             """
-            A task whose restarts are used up stays failed until its manifest changes, or until this is said. A job that
-            completed runs again.
+            A task that has used up its restarts stays failed until its manifest changes or it is retried. A completed
+            job runs again.
 
             Example:
               cube retry report
@@ -93,17 +95,17 @@ struct RetryCommand: Command {
     func run() async throws {
         try await options.requireKnown(name)
         try await options.give(.retry, name.rawValue)
-        Terminal.output("\(name) will be tried again.")
+        Terminal.output("\(name) will be retried.")
         try options.noteFreeze(of: name)
     }
 }
 
 struct RestartCommand: Command {
     static let configuration = CommandConfiguration(
-        commandName: "restart", abstract: "Replace the tasks of a workload by new ones.",
+        commandName: "restart", abstract: "Replace the tasks of a workload with new ones.",
         discussion: .flowing(
             """
-            The tasks are replaced as after a change of the manifest: as many at a time as its `update` allows.
+            Replaces the tasks as after a change of the manifest, at the pace that its `update` field sets.
 
             Example:
               cube restart web --reason "new certificates"
@@ -123,11 +125,11 @@ struct RestartCommand: Command {
 
 struct SuspendCommand: Command {
     static let configuration = CommandConfiguration(
-        commandName: "suspend", abstract: "Freeze a workload: nothing of it is started, stopped or replaced.",
+        commandName: "suspend", abstract: "Freeze a workload: Cube starts, stops and replaces none of its tasks.",
         discussion: .flowing(
             """
-            What runs keeps running, and is restarted by its own policy; changes of its manifest wait until `cube resume`, or
-            until the time of --until has come.
+            Running tasks keep running, and their restart policy still applies. Changes of the manifest take effect
+            after `cube resume`, or at the time that --until sets.
 
             Examples:
               cube suspend web --reason "looking into it"
@@ -138,7 +140,7 @@ struct SuspendCommand: Command {
     @Argument(help: "The workload.", transform: WorkloadName.parse)
     var name: WorkloadName
     @Option(
-        help: ArgumentHelp("When it ends by itself: a time, or how long from now.", valueName: "time"),
+        help: ArgumentHelp("When the freeze ends: a time, or a duration from now.", valueName: "time"),
         transform: Self.moment)
     var until: Timestamp?
     @OptionGroup var options: DirectiveOptions
@@ -146,7 +148,7 @@ struct SuspendCommand: Command {
     func run() async throws {
         try await options.requireKnown(name)
         try await options.give(.suspend, name.rawValue, until: until)
-        Terminal.output("\(name) is frozen until \(until.map { "\($0), or " } ?? "")`cube resume \(name)`.")
+        Terminal.output("\(name) is frozen until \(until.map { "\($0) or " } ?? "")`cube resume \(name)`.")
     }
 
     private static func moment(_ text: String) throws -> Timestamp {
@@ -155,17 +157,17 @@ struct SuspendCommand: Command {
             throw ArgumentParser.ValidationError(
                 "\"\(text)\" must be a time such as 2026-01-02T06:00:00Z, or a duration such as 2h")
         }
-        guard moment > .now else { throw ArgumentParser.ValidationError("\(moment) is over") }
+        guard moment > .now else { throw ArgumentParser.ValidationError("--until: \(moment) is in the past") }
         return moment
     }
 }
 
 struct ResumeCommand: Command {
     static let configuration = CommandConfiguration(
-        commandName: "resume", abstract: "End what `cube suspend` began.",
+        commandName: "resume", abstract: "End a freeze that `cube suspend` began.",
         discussion: .flowing(
             """
-            A manifest that says `"suspend": true` itself is resumed by changing the manifest.
+            To resume a workload whose manifest contains `"suspend": true`, change the manifest.
 
             Example:
               cube resume web
@@ -176,7 +178,7 @@ struct ResumeCommand: Command {
     @OptionGroup var options: DirectiveOptions
 
     func run() async throws {
-        // What was frozen may be gone meanwhile: then its freeze is all that is left of it.
+        // The workload may be gone by now, so that its freeze is all that is left of it. Check the freeze first.
         guard try await options.isFrozen(name) else {
             try await options.requireKnown(name)
             Terminal.output("\(name) was not frozen by `cube suspend`.")
@@ -188,7 +190,7 @@ struct ResumeCommand: Command {
 }
 
 extension WorkloadStatus {
-    /// Why it stays as it is, whatever is asked for: it is suspended, or its manifest cannot be read.
+    /// Why directives have no effect on the workload now: it is suspended, or its manifest cannot be read.
     var freeze: String? {
         let type = health == .suspended ? Condition.Kind.ready : .stale
         return conditions.first { $0.type == type && $0.status == (type == .stale) }?.message

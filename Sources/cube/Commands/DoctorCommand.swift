@@ -4,13 +4,14 @@ import CubeText
 
 struct DoctorCommand: Command {
     static let configuration = CommandConfiguration(
-        commandName: "doctor", abstract: "Look whether this machine has what Cube needs.",
+        commandName: "doctor", abstract: "Check whether this machine meets Cube's requirements.",
         discussion: .flowing(
             """
-            Looks at limits, inotify, the kernel, the directories and their rights, ports, the supervisor, the records of workers, what
-            tasks reserve, and for tasks that run without their directory. Says what to do about what is not good. Changes nothing.
+            Checks the kernel, limits, inotify, the directories and their permissions, ports, the supervisor, the
+            records of workers and the resources that tasks reserve, and looks for tasks whose directory is gone. Prints
+            a remedy for each problem. Changes nothing.
 
-            Exit codes: 0 all is well or nearly, 1 something is bad.
+            Exit codes: 0 no problem, or only warnings; 1 at least one check failed.
             """))
 
     @OptionGroup var place: PlaceOptions
@@ -36,7 +37,7 @@ struct DoctorCommand: Command {
     }
 }
 
-/// A check's answer, as it is written.
+/// The result of a check, as printed.
 private struct CheckResult: Encodable {
     var check: String
     var verdict: String

@@ -14,25 +14,27 @@ import SystemPackage
 
 struct DownCommand: Command {
     static let configuration = CommandConfiguration(
-        commandName: "down", abstract: "Stop all tasks of the owner, and `cube up` if it runs.",
+        commandName: "down", abstract: "Stop all tasks of the owner, and `cube up` if it is running.",
         discussion: .flowing(
             """
-            Ends `cube up` where it runs on the data directory, then stops the tasks that it left and waits until they ended.
-            Manifests stay as they are: the next `cube up` starts everything anew, except jobs that completed, and what failed,
-            which `cube retry NAME` tries again.
+            Ends the `cube up` that runs on the data directory, then stops its tasks and waits until they have ended.
+            The manifests stay unchanged, so the next `cube up` starts everything again, except completed jobs and
+            failed workloads, which `cube retry NAME` starts again.
 
-            With --manager it stops the owner's tasks at that manager, and leaves a `cube up` with another manager alone. It
-            refuses while a reconciler of the owner is at work there, which would start the tasks again: end that one first.
+            With --manager, it stops the owner's tasks at that manager, and does not touch a `cube up` that uses another
+            manager. It refuses while a reconciler of the owner is running there, because that would start the tasks
+            again. End the reconciler first.
 
-            With --orphans it also stops tasks that were started below the data directory and that no manager knows: their
-            directory is gone, or the manager's store. It lists them first, and asks on a terminal; scripts pass --yes.
+            With --orphans, it also stops tasks that were started from the data directory and that no manager knows,
+            because their directory or the manager's store is gone. It lists them and asks for confirmation on a
+            terminal; scripts pass --yes.
 
-            Exit codes: 0 nothing of the owner runs any more, 1 something does, or an error.
+            Exit codes: 0 no task of the owner is running, 1 a task is still running, or another error.
             """))
 
     @Flag(help: "Also stop tasks of this data directory that no manager knows.")
     var orphans = false
-    @Flag(help: "Stop them without a question.")
+    @Flag(help: "Stop orphans without confirmation.")
     var yes = false
     @Option(
         help: ArgumentHelp("How long to wait for the tasks to end.", valueName: "duration"),
@@ -43,26 +45,29 @@ struct DownCommand: Command {
 
     func validate() throws {
         guard yes, !orphans else { return }
-        throw ArgumentParser.ValidationError("--yes goes with --orphans")
+        throw ArgumentParser.ValidationError("--yes requires --orphans")
     }
 
     func run() async throws {
         let data = manager.place.data
         let other = try await namedElsewhere(data)
         let (stopped, known) = try await stopTasks(data, at: other)
-        Terminal.output(stopped == 0 ? "No task of \(try owner.owner) ran." : "Stopped \(Count(stopped, "task")).")
-        // Another manager does not know the tasks of this directory's store.
+        Terminal.output(
+            stopped == 0 ? "Owner \(try owner.owner) had no running task." : "Stopped \(Count(stopped, "task")).")
+        // A manager elsewhere does not know the tasks in this directory's store.
         let isOther = other != nil && data.hasStore
-        // A task that the manager knows as ended may take another moment to end.
+        // A task that the manager lists as ended may take another moment to exit.
         let left = data.supervisors.filter { supervisor in
             supervisor.isOrphan || !isOther && supervisor.task.map { !known.contains($0) } ?? true
         }
         if orphans { try await stopOrphans(left) } else { try require(none: left, in: data) }
     }
 
-    /// The manager that was named, unless it is the one that runs here, whatever its address is called.
+    /// Returns the manager that the user named, unless it is the one that runs on this data directory, possibly under
+    /// another address.
     ///
-    /// - Throws: where it does not answer, or where it is not clear which tasks are meant. Nothing was ended then.
+    /// - Throws: A `Failure` if the manager does not answer, or if it is not clear which tasks are meant. No task was
+    ///   stopped then.
     private func namedElsewhere(_ data: DataDirectory) async throws -> ManagerClient? {
         guard let address = manager.manager else { return nil }
         let client = try manager.writer()
@@ -72,8 +77,8 @@ struct DownCommand: Command {
         if named.cluster == here.cluster, named.term == here.term { return nil }
         if manager.managerOption == nil, let up = try DirectoryLock.holder(of: data.run) {
             throw Failure(
-                "CUBE_MANAGER names \(address), and \(up) has another manager: it is not clear which tasks to stop",
-                hint: "`cube down --manager \(address)` stops those there; without CUBE_MANAGER, it stops those of "
+                "CUBE_MANAGER is \(address), but \(up) uses another manager: it is not clear which tasks to stop",
+                hint: "`cube down --manager \(address)` stops the tasks there; without CUBE_MANAGER, it stops those of "
                     + "\(data.path)")
         }
         return client
@@ -86,7 +91,7 @@ struct DownCommand: Command {
             let origin = manager.managerOption == nil ? "CUBE_MANAGER" : "--manager"
             throw Failure(
                 error.message,
-                hint: "nothing was stopped; without \(origin), `cube down` stops the tasks of \(data.path)")
+                hint: "no task was stopped; without \(origin), `cube down` stops the tasks of \(data.path)")
         }
     }
 
@@ -96,35 +101,37 @@ struct DownCommand: Command {
         throw Failure(
             "\(Count(left.count, "task").verb("still runs", "still run")) below \(data.path), and no "
                 + "manager knows \(left.count == 1 ? "it" : "them"):\n" + LeftTasks(left).lines.joined(separator: "\n"),
-            hint: "`cube down --orphans` stops what no manager knows; `cube manager restore FILE` brings a lost store "
-                + "back")
+            hint:
+                "`cube down --orphans` stops tasks that no manager knows; `cube manager restore FILE` restores a lost "
+                + "store")
     }
 
-    /// Ends `cube up` where it runs, so that nothing starts again what is stopped.
+    /// Ends a running `cube up`, so that it does not restart the tasks that are stopped afterwards.
     private func endUp(_ data: DataDirectory) async throws {
         if let up = try DirectoryLock.holder(of: data.run) {
-            // Without it the tasks could not be stopped afterwards.
+            // Below this limit, stopping the tasks afterwards would fail.
             try OpenFiles.requireForServices()
-            // For it to say so, rather than that its tasks keep running. A mark that is left is taken away by the next `up`.
-            // On a full disk it goes without.
+            // The mark makes `cube up` print that its tasks are being stopped, not that they keep running. The next
+            // `up` removes a leftover mark. On a full disk, the mark is left out.
             try? AtomicFile.write(Array("cube down\n".utf8), to: data.stopping, mode: 0o600)
             defer { unlink(data.stopping.string) }
             guard let process = up.process, kill(process, SIGTERM) == 0 else {
-                throw Failure("\(up) cannot be ended", hint: "end it as the user that started it")
+                throw Failure("\(up) cannot be ended", hint: "run `cube down` as the user that started it")
             }
-            try await waitUntil("\(up) ends") { try DirectoryLock.holder(of: data.run) == nil }
+            try await wait(for: "\(up) to end") { try DirectoryLock.holder(of: data.run) == nil }
             Terminal.note("Ended \(up).")
         }
         if let reconciler = try DirectoryLock.holder(of: data.reconciler) {
             throw Failure(
-                "\(reconciler) is at work and would start again what is stopped",
-                hint: "end it first: Ctrl-C, or its unit")
+                "\(reconciler) is running and would start the stopped tasks again",
+                hint: "end it first, with Ctrl-C or through its systemd unit")
         }
     }
 
-    /// Stops the tasks at another manager, or here, where it ends `cube up` before.
+    /// Stops the tasks at another manager; or here, after it has ended `cube up`.
     ///
-    /// - Returns: How many tasks were stopped, and all tasks that the manager knows, of whichever owner.
+    /// - Returns: The number of tasks that were stopped, and the ids of all tasks that the manager knows, of all
+    ///   owners.
     private func stopTasks(
         _ data: DataDirectory, at other: ManagerClient?
     ) async throws -> (stopped: Int, known: Set<TaskID>) {
@@ -142,7 +149,7 @@ struct DownCommand: Command {
         return try await parts.withClient(stop)
     }
 
-    /// The manager that runs here; `nil` where none does.
+    /// A client of the manager that runs on this data directory; `nil` if none is running.
     private func running(_ data: DataDirectory) throws -> ManagerClient? {
         try DirectoryLock.holder(of: data.manager) == nil ? nil : manager.writer()
     }
@@ -153,38 +160,41 @@ struct DownCommand: Command {
         } catch let error as APIError where error.details?["tasks"] != nil {
             throw Failure(
                 "\(error.message): \(error.details?["tasks"] ?? "")",
-                hint: "`cube status` and `cube node list` say more; a node that is silent cannot end its tasks")
+                hint: "see `cube status` and `cube node list`; a silent node cannot end its tasks")
         }
     }
 
     private func stopOrphans(_ orphans: [SupervisorProcess]) async throws {
         guard !orphans.isEmpty else {
-            Terminal.output("No task runs that no manager knows.")
+            Terminal.output("No orphan is running.")
             return
         }
-        Terminal.note("\(Count(orphans.count, "task").verb("runs", "run")) that no manager knows:")
+        Terminal.note("\(Count(orphans.count, "task").verb("is", "are")) running that no manager knows:")
         for line in LeftTasks(orphans).lines { Terminal.note(TextLine(line)) }
         if !yes {
             guard Terminal.standardOutput.isInteractive, isatty(STDIN_FILENO) == 1 else {
-                throw Failure("nobody was asked whether to stop them", hint: "--yes stops them without a question")
+                throw Failure(
+                    "cannot ask for confirmation without a terminal", hint: "--yes stops orphans without confirmation")
             }
             Terminal.write("Stop \(orphans.count == 1 ? "it" : "them")? [y/N] ", to: STDERR_FILENO)
-            guard ["y", "yes"].contains(readLine()?.lowercased()) else { throw Failure("nothing more was stopped") }
+            guard ["y", "yes"].contains(readLine()?.lowercased()) else { throw Failure("the orphans were not stopped") }
         }
         try await LeftTasks(orphans).end(within: timeout)
         Terminal.output("Stopped \(Count(orphans.count, "orphan")).")
     }
 
-    private func waitUntil(_ what: String, _ condition: () throws -> Bool) async throws {
+    private func wait(for event: String, _ condition: () throws -> Bool) async throws {
         let deadline = ContinuousClock.now + timeout
         while try !condition() {
-            guard ContinuousClock.now < deadline else { throw Failure("waited \(timeout.text) in vain until \(what)") }
+            guard ContinuousClock.now < deadline else {
+                throw Failure("timed out after \(timeout.text) waiting for \(event)")
+            }
             try await Task.sleep(for: .milliseconds(50))
         }
     }
 }
 
 extension DataDirectory {
-    /// Whether a manager has been here.
+    /// Whether a manager has ever run on this data directory.
     fileprivate var hasStore: Bool { manager.appending(SQLiteStore.fileName).exists }
 }

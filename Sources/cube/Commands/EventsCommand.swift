@@ -5,7 +5,7 @@ import CubeTypes
 
 struct EventsCommand: Command {
     static let configuration = CommandConfiguration(
-        commandName: "events", abstract: "Show what happened, oldest first.",
+        commandName: "events", abstract: "Show the cluster's events, oldest first.",
         discussion: .flowing(
             """
             Examples:
@@ -13,14 +13,14 @@ struct EventsCommand: Command {
               cube events --name web -o json
             """))
 
-    @Flag(name: .shortAndLong, help: "Go on with what happens, until Ctrl-C.")
+    @Flag(name: .shortAndLong, help: "Keep printing new events until Ctrl-C.")
     var follow = false
     @Option(help: "Only events after this revision.")
     var since = 0
     @Option(help: "Only events of this workload.", transform: WorkloadName.parse)
     var name: WorkloadName?
     @OptionGroup var manager: ConnectionOptions
-    @Option(name: .shortAndLong, help: "The form of the result: text, json (one object a line) or markdown.")
+    @Option(name: .shortAndLong, help: "Output format: text, json (one object per line) or markdown.")
     var output: OutputFormat = .text
 
     func run() async throws {

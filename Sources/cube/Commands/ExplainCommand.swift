@@ -7,17 +7,17 @@ import CubeTypes
 
 struct ExplainCommand: Command {
     static let configuration = CommandConfiguration(
-        commandName: "explain", abstract: "Say how a workload is, why, and what happens next.",
+        commandName: "explain", abstract: "Explain the state of a workload, its causes, and the next actions.",
         discussion: .flowing(
             """
-            Puts together what the manifest says, what runs, how they differ, what is due or held, what is wrong with the
-            manifest, and what happened last.
+            Combines the manifest, the running tasks, their differences, due and held actions, problems in the manifest,
+            and the latest events.
 
             Example:
               cube explain web
             """))
 
-    @Argument(help: "The workload.", transform: WorkloadName.parse)
+    @Argument(help: "Name of the workload.", transform: WorkloadName.parse)
     var name: WorkloadName
     @OptionGroup var owner: OwnerOption
     @OptionGroup var manager: ConnectionOptions
@@ -26,7 +26,7 @@ struct ExplainCommand: Command {
     func run() async throws {
         var explanation = try await Explanation.written(of: name, owner: owner.owner, in: manager.place.data)
         var hint: String? = "`cube status` lists the workloads"
-        // Without a manager the files still tell what there is to know.
+        // Without a manager, the explanation is limited to the status files.
         do {
             let client = try manager.reader()
             explanation.tasks = try await client.tasks(owner: owner.owner, name: name).tasks
@@ -37,7 +37,7 @@ struct ExplainCommand: Command {
         }
         guard explanation.status != nil || !explanation.tasks.isEmpty else {
             throw Failure(
-                try explanation.missing ?? "nobody knows a workload \(name) of owner \(owner.owner)",
+                try explanation.missing ?? "owner \(owner.owner) has no workload \(name)",
                 hint: hint)
         }
         try output.write(explanation, as: explanation.lines(now: .now))

@@ -3,7 +3,7 @@ import CubeText
 import CubeTypes
 
 extension Explanation {
-    /// What stands in the files; nothing where they are about another owner.
+    /// Reads the explanation from the status files. It is empty if the files are about another owner.
     static func written(of name: WorkloadName, owner: OwnerName, in data: DataDirectory) async throws -> Explanation {
         var explanation = Explanation(name: name)
         let files = WrittenStatus(data: data)

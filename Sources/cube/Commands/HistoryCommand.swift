@@ -6,19 +6,20 @@ import CubeTypes
 
 struct HistoryCommand: Command {
     static let configuration = CommandConfiguration(
-        commandName: "history", abstract: "Show what was done about a workload, and what came of it, oldest first.",
+        commandName: "history", abstract: "Show the actions on a workload and their outcomes, oldest first.",
         discussion: .flowing(
             """
-            Reads the reconciler's journal, and asks no manager. What has no outcome was under way when the reconciler ended,
-            or its outcome could not be written; doing it again is harmless. `cube events` tells what happened to the tasks.
+            Reads the reconciler's journal, without a manager. An action without an outcome was under way when the
+            reconciler ended, or its outcome could not be written; repeating it is harmless. `cube events` shows what
+            happened to the tasks.
 
             Example:
               cube history web --limit 10
             """))
 
-    @Argument(help: "The workload.", transform: WorkloadName.parse)
+    @Argument(help: "Name of the workload.", transform: WorkloadName.parse)
     var name: WorkloadName
-    @Option(help: "At most so many of the last actions.")
+    @Option(help: "Maximum number of actions to show, counted from the latest.")
     var limit = 50
     @OptionGroup var place: PlaceOptions
     @OptionGroup var output: OutputOptions
@@ -31,7 +32,7 @@ struct HistoryCommand: Command {
         let actions = try PastAction.all(of: name, in: place.data)
         guard !actions.isEmpty else {
             throw Failure(
-                "nothing was done about \(name) as far as \(place.data.path)/journal.ndjson goes back",
+                "\(place.data.path)/journal.ndjson contains no action on \(name)",
                 hint: "`cube status` lists the workloads")
         }
         let shown = Array(actions.suffix(limit))
@@ -40,7 +41,7 @@ struct HistoryCommand: Command {
 }
 
 extension PastAction {
-    /// In the order of their intents.
+    /// All actions on a workload, in the order of their intents.
     static func all(of name: WorkloadName, in data: DataDirectory) throws -> [PastAction] {
         var actions: [PastAction] = []
         for entry in try Journal.entries(of: name, in: data.path, files: LocalFileSystem()) {

@@ -7,18 +7,18 @@ import SystemPackage
 
 struct InitCommand: Command {
     static let configuration = CommandConfiguration(
-        commandName: "init", abstract: "Write a first manifest, with its explanation in it.",
+        commandName: "init", abstract: "Write a first manifest, with comments.",
         discussion: .flowing(
             """
-            Makes the directory of manifests where it is missing, and in it NAME.json: a service that says hello every five
-            seconds. A file that is there already is not touched.
+            Creates the manifests directory if necessary, and in it NAME.json, a service that prints a greeting every
+            five seconds. An existing file is never overwritten.
 
             Examples:
               cube init && cube up
               cube init web
             """))
 
-    @Argument(help: "What the workload is to be called.", transform: WorkloadName.parse)
+    @Argument(help: "Name of the workload.", transform: WorkloadName.parse)
     var name = WorkloadName(rawValue: "hello")!
     @OptionGroup var place: PlaceOptions
 
@@ -26,17 +26,17 @@ struct InitCommand: Command {
         try place.manifests.makeDirectory()
         let file = place.manifests.appending("\(name).json")
         guard !file.exists else {
-            throw Failure("\(file) exists already", hint: "edit it, or write another one: `cube init NAME`")
+            throw Failure("\(file) already exists", hint: "edit it, or write another manifest with `cube init NAME`")
         }
         try AtomicFile.write(Array(Self.manifest(of: name).utf8), to: file, mode: 0o644)
         Terminal.output("Wrote \(file).")
-        Terminal.output("Next: `cube up` runs it; edit the file meanwhile and see what happens.")
+        Terminal.output("Next: start it with `cube up`, then edit the file and see what happens.")
     }
 
     static func manifest(of name: WorkloadName) -> String {
         """
         {
-          "$comment": "A workload: what should run. Its name is what you call it by, on the command line and in .cube/status.",
+          "$comment": "A workload. Its name identifies it on the command line and in .cube/status.",
           "name": "\(name)",
           "command": ["sh", "-c", "while :; do echo \\"$GREETING from $CUBE_NAME/$CUBE_ORDINAL\\"; sleep 5; done"],
           "env": {"GREETING": "hello"},

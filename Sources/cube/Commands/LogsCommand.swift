@@ -7,21 +7,22 @@ import Glibc
 
 struct LogsCommand: Command {
     static let configuration = CommandConfiguration(
-        commandName: "logs", abstract: "Show what tasks wrote.",
+        commandName: "logs", abstract: "Show the output of tasks.",
         discussion: .flowing(
             """
-            Shows standard output and standard error of tasks together, as they were written. Without a name it shows all
-            workloads of the owner. Where several tasks are shown, each line begins with its task. Of a slot without a living
-            task, the last task is shown. While `cube up` does not run here, the files of this machine's workers are read.
+            Shows the standard output and standard error of tasks, interleaved as they were written. Without a name, it
+            shows all workloads of the owner. If it shows several tasks, each line begins with the name of its task. For
+            a slot without a live task, it shows the last task. While `cube up` is not running here, it reads the files
+            of the workers on this machine.
 
-            With --follow it goes on with what is written, and with the tasks that take the place of those that end or are
-            added, until Ctrl-C; or until all of them have ended, where only jobs or single tasks are named.
+            With --follow, it prints new output until Ctrl-C, including the output of tasks that are started or replaced
+            later. If only jobs or single tasks are named, it ends when all of them have ended.
 
-            On a terminal, colours are kept, and other control characters are shown and do nothing. Elsewhere each byte is as
-            it was written.
+            On a terminal, colours are kept, and other control characters are printed as visible text. Elsewhere, the
+            output is unchanged, byte by byte.
 
-            --since and --timestamps go by the clock of the task's node. What was written before this version ran there has no
-            time: its lines are not left out, and begin with `-`.
+            --since and --timestamps use the clock of the task's node. Lines that an earlier version of Cube recorded
+            have no time: --since keeps them, and --timestamps begins them with `-`.
 
             Examples:
               cube logs hello
@@ -32,21 +33,21 @@ struct LogsCommand: Command {
             """))
 
     @Argument(
-        help: "Workloads, NAME/ORDINAL, or ids of tasks; all workloads where none is named.",
+        help: "Names of workloads, NAME/ORDINAL, or task ids. (default: all workloads)",
         transform: LogSubject.parse)
     var subjects: [LogSubject] = []
-    @Flag(name: .shortAndLong, help: "Go on with what is written, also by tasks that come later.")
+    @Flag(name: .shortAndLong, help: "Keep printing new output, including that of later tasks.")
     var follow = false
-    @Option(help: "Only the last so many lines of each task.")
+    @Option(help: "Number of lines to show for each task, counted from the end.")
     var tail: Int?
     @Option(
         help: ArgumentHelp(
-            "Only what was written since then: a time, or how long ago, such as 10m.", valueName: "time"),
+            "Show only output since this time: a time, or how long ago, such as 10m.", valueName: "time"),
         transform: Self.moment)
     var since: Timestamp?
-    @Flag(help: "Begin each line with the time at which it was written.")
+    @Flag(help: "Begin each line with the time when it was written.")
     var timestamps = false
-    @Flag(name: .shortAndLong, help: "Show, of each slot, the task before the present one.")
+    @Flag(name: .shortAndLong, help: "Show the previous task of each slot.")
     var previous = false
     @OptionGroup var owner: OwnerOption
     @OptionGroup var manager: ConnectionOptions
@@ -55,9 +56,9 @@ struct LogsCommand: Command {
         if let tail, tail < 0 { throw ArgumentParser.ValidationError("--tail: \(tail) is below 0") }
         let namesTask = subjects.contains { if case .task = $0 { true } else { false } }
         if follow, subjects.count > 1, namesTask {
-            throw ArgumentParser.ValidationError("--follow takes the id of a task only by itself")
+            throw ArgumentParser.ValidationError("--follow accepts a task id only as the single argument")
         }
-        if previous, follow { throw ArgumentParser.ValidationError("--previous and --follow exclude each other") }
+        if previous, follow { throw ArgumentParser.ValidationError("--previous and --follow cannot be combined") }
     }
 
     func run() async throws {
@@ -70,7 +71,7 @@ struct LogsCommand: Command {
         ).run()
     }
 
-    /// One task after the other: what is over is read in order.
+    /// Prints the existing output, one task after the other.
     private func show(_ selection: LogSelection, from source: any OutputSource, to writer: LogWriter) async throws {
         let tasks = LogChoice(subjects).tasks(
             of: try await source.tasks(of: owner.owner, subjects), previous: previous)
@@ -78,11 +79,11 @@ struct LogsCommand: Command {
         let readable = tasks.filter(\.hasOutput)
         guard !readable.isEmpty else {
             throw Failure(
-                "\(tasks[0].slot) is \(tasks[0].state): it has written nothing yet",
-                hint: "`cube explain \(tasks[0].name)` says why; --follow waits for it")
+                "\(tasks[0].slot) is \(tasks[0].state) and has no output yet",
+                hint: "`cube explain \(tasks[0].name)` shows why; --follow waits for output")
         }
         for task in tasks where !task.hasOutput {
-            Terminal.note("\(task.slot) is \(task.state): it has written nothing yet.")
+            Terminal.note("\(task.slot) is \(task.state) and has no output yet.")
         }
         for task in readable {
             try await writer.copy(
@@ -97,17 +98,17 @@ struct LogsCommand: Command {
         throw Failure(
             subjects.isEmpty
                 ? "owner \(owner) has no task"
-                : previous ? "no earlier task of \(names) is known" : "owner \(owner) has no task of \(names)",
-            hint: "`cube task list --all` lists what there is")
+                : previous ? "no previous task of \(names) is known" : "owner \(owner) has no task of \(names)",
+            hint: "`cube task list --all` lists all tasks")
     }
 
-    /// The manager; where none is named and none runs here, the files of the workers.
+    /// Reads from the manager; or from the files of the workers, if no manager is named and none runs here.
     private func source() throws -> any OutputSource {
         let data = manager.place.data
         guard manager.manager == nil, try DirectoryLock.holder(of: data.manager) == nil,
             let files = LocalOutput(data: data)
         else { return ManagerOutput(client: follow ? try manager.follower() : try manager.reader()) }
-        Terminal.note("No manager is at work here: this is what stands in the files of \(data.path).")
+        Terminal.note("No manager is running here; showing the files in \(data.path).")
         return files
     }
 

@@ -3,12 +3,13 @@ import CubeTypes
 
 struct ManagerCommand: Command {
     static let configuration = CommandConfiguration(
-        commandName: "manager", abstract: "Run a manager alone, until Ctrl-C.",
+        commandName: "manager", abstract: "Run only a manager, until Ctrl-C.",
         discussion: .flowing(
             """
-            The manager keeps what should run and gives it to workers. `cube up` runs one with a worker and a reconciler; this
-            runs it as a process of its own, on 127.0.0.1:8081 where nothing else is said. Its tokens are in tokens/ of the data
-            directory: `worker` for workers, `write` for reconcilers and people, `read` for those who only look.
+            The manager stores the tasks that should run and assigns them to workers. `cube up` runs one together with a
+            worker and a reconciler; this command runs it as a separate process, by default on 127.0.0.1:8081. Its
+            tokens are in tokens/ in the data directory: `worker` for workers, `write` for reconcilers and
+            administrators, `read` for read-only access.
 
             Example:
               cube manager --data-dir /var/lib/cube --listen unix:/run/cube/manager.sock
@@ -16,7 +17,7 @@ struct ManagerCommand: Command {
 
     @OptionGroup var listen: ListenOptions
     @Option(
-        help: "How to pick among nodes: spread or round_robin.",
+        help: "Scheduling policy: spread or round_robin.",
         transform: { text in
             guard let policy = [SchedulingPolicy.spread, .roundRobin].first(where: { $0.rawValue == text }) else {
                 throw ValidationError("\"\(text)\" must be spread or round_robin")

@@ -6,7 +6,7 @@ import CubeTypes
 
 struct NodeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "node", abstract: "The machines of the cluster.",
+        commandName: "node", abstract: "Manage the machines of the cluster.",
         subcommands: [List.self, Show.self, Drain.self, Resume.self, Forget.self], defaultSubcommand: List.self)
 
     struct List: Command {
@@ -39,7 +39,7 @@ struct NodeCommand: ParsableCommand {
     }
 
     struct Show: Command {
-        static let configuration = CommandConfiguration(abstract: "Show all that is known of a node, as JSON.")
+        static let configuration = CommandConfiguration(abstract: "Show a node as JSON.")
 
         @Argument(help: "The node.", transform: NodeName.parse)
         var name: NodeName
@@ -50,7 +50,8 @@ struct NodeCommand: ParsableCommand {
 
     struct Drain: Command {
         static let configuration = CommandConfiguration(
-            abstract: "Give a node no new tasks.", discussion: "It keeps what it runs. `cube node resume` ends it.")
+            abstract: "Stop assigning new tasks to a node.",
+            discussion: "Its running tasks keep running. `cube node resume` reverses this.")
 
         @Argument(help: "The node.", transform: NodeName.parse)
         var name: NodeName
@@ -58,12 +59,12 @@ struct NodeCommand: ParsableCommand {
 
         func run() async throws {
             try await manager.writer().drain(name)
-            Terminal.output("\(name) takes no new tasks.")
+            Terminal.output("Node \(name) receives no new tasks.")
         }
     }
 
     struct Resume: Command {
-        static let configuration = CommandConfiguration(abstract: "Let a drained node take tasks again.")
+        static let configuration = CommandConfiguration(abstract: "Assign tasks to a drained node again.")
 
         @Argument(help: "The node.", transform: NodeName.parse)
         var name: NodeName
@@ -71,15 +72,16 @@ struct NodeCommand: ParsableCommand {
 
         func run() async throws {
             try await manager.writer().undrain(name)
-            Terminal.output("\(name) takes tasks again.")
+            Terminal.output("Node \(name) receives tasks again.")
         }
     }
 
     struct Forget: Command {
         static let configuration = CommandConfiguration(
-            abstract: "Forget a node that will not come back.",
+            abstract: "Remove a node that will not come back.",
             discussion:
-                "Its tasks count as lost from then on, and may run elsewhere. Be sure that they do not run there.")
+                "Its tasks are considered lost, and may be started on other nodes. Make sure first that they no longer run on it."
+        )
 
         @Argument(help: "The node.", transform: NodeName.parse)
         var name: NodeName

@@ -7,11 +7,12 @@ import CubeTypes
 
 struct OwnerCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "owner", abstract: "Who owns workloads: usually one directory of manifests each.",
+        commandName: "owner", abstract: "Manage the owners of workloads; each usually has one manifests directory.",
         subcommands: [List.self, Claim.self, Forget.self], defaultSubcommand: List.self)
 
     struct List: Command {
-        static let configuration = CommandConfiguration(abstract: "List the owners, their sources and leases.")
+        static let configuration = CommandConfiguration(
+            abstract: "List the owners with their held changes, leases and directives.")
 
         @OptionGroup var manager: ConnectionOptions
         @OptionGroup var output: OutputOptions
@@ -36,11 +37,11 @@ struct OwnerCommand: ParsableCommand {
 
     struct Claim: Command {
         static let configuration = CommandConfiguration(
-            abstract: "Bind an owner to this directory of manifests.",
+            abstract: "Bind an owner to this source of manifests.",
             discussion: .flowing(
                 """
-                The manager binds an owner to the first source that it sees, so that two directories do not fight over one
-                owner. After a move to another machine, or after .cube was lost, claim it anew.
+                The manager binds an owner to the first source that uses it, so that two sources never compete for one
+                owner. After the manifests moved to another machine, or after .cube was lost, claim the owner again.
                 """))
 
         @OptionGroup var options: DirectiveOptions
@@ -50,20 +51,20 @@ struct OwnerCommand: ParsableCommand {
                 directory: options.manager.place.data.path, files: LocalFileSystem(), logger: CommandLog.quiet)
             guard let source = memory.knownIdentity?.source else {
                 throw Failure(
-                    "no reconciler has been at work in \(options.manager.place.data.path) yet, so there is nothing to claim for",
-                    hint: "start it first: `cube up` or `cube reconcile`")
+                    "no reconciler has run on \(options.manager.place.data.path) yet, so there is no source to claim the owner for",
+                    hint: "start one first, with `cube up` or `cube reconcile`")
             }
             try await options.give(.claim, source.rawValue)
             let place = options.manager.place
             let followed = try WrittenStatus(data: place.data).summary()?.source.words ?? "\(place.manifests)"
-            Terminal.output("\(try options.owner.owner) belongs to \(followed) now.")
+            Terminal.output("Owner \(try options.owner.owner) is now bound to \(followed).")
         }
     }
 
     struct Forget: Command {
         static let configuration = CommandConfiguration(
-            abstract: "Forget an owner that has no tasks left.",
-            discussion: "Its slot records go too: jobs that completed may run again.")
+            abstract: "Remove an owner that has no tasks.",
+            discussion: "This also removes its slot records, so completed jobs may run again.")
 
         @Argument(help: "The owner.", transform: OwnerName.parse)
         var name: OwnerName
@@ -77,14 +78,14 @@ struct OwnerCommand: ParsableCommand {
 }
 
 extension [Directive] {
-    /// Those that count, the last one given first.
+    /// The directives that have not expired, newest first.
     fileprivate var newest: [Directive] {
         filter { $0.expiresAt.map { $0 > .now } ?? true }.sorted { $0.revision > $1.revision }
     }
 }
 
 extension Directive {
-    /// Such as `restart web (5 m ago)`, `approve 3e4217aac538 (20 s ago)`.
+    /// The directive in words, such as `restart web (5 m ago)` or `approve 3e4217aac538 (20 s ago)`.
     fileprivate var words: String {
         let subject = Digest(rawValue: subject).map { String($0.hexadecimal.prefix(12)) } ?? subject
         return "\(verb) \(subject)" + (at.map { " (\(Age(since: $0, until: .now)) ago)" } ?? "")

@@ -6,15 +6,15 @@ import CubeTypes
 
 struct PlanCommand: Command {
     static let configuration = CommandConfiguration(
-        commandName: "plan", abstract: "Show what would be done, in which order, and what would be held back.",
+        commandName: "plan", abstract: "Show the actions that Cube would take, in order, and those that guards hold.",
         discussion: .flowing(
             """
-            Looks once and changes nothing. With --out the plan is saved: `cube apply FILE` does just that, and refuses when
-            manifests or tasks are not as they were. A saved plan is JSON, and holds no value of `env`. A plan for a --revision
-            can be applied once the directory has the manifests of that revision. `cube plan show FILE` shows a saved plan
-            without a manager or manifests, with a warning where it is not as it was written.
+            Changes nothing. --out saves the plan, which `cube apply FILE` carries out exactly, or refuses if manifests
+            or tasks have changed since. A saved plan is JSON and contains no values of `env`. A plan for a --revision
+            can be applied once the directory contains the manifests of that revision. `cube plan show FILE` shows a
+            saved plan without a manager or manifests, and warns if the file was edited.
 
-            Exit codes: 0, 1 an error; with --detailed-exitcode 0 nothing to do, 1 an error, 2 something to do.
+            Exit codes: 0 success, 1 error; with --detailed-exitcode: 0 no actions, 1 error, 2 at least one action.
 
             Examples:
               cube plan
@@ -24,25 +24,28 @@ struct PlanCommand: Command {
               cube plan show release.plan
             """))
 
-    @Argument(help: "Workloads, all where none is named; or `show` and the file of a saved plan.", completion: .file())
+    @Argument(help: "Names of workloads (default: all); or `show` and the file of a saved plan.", completion: .file())
     var words: [String] = []
-    @Option(help: ArgumentHelp("Save the plan, for `cube apply`.", valueName: "file"), completion: .file())
+    @Option(help: ArgumentHelp("Save the plan to this file, for `cube apply`.", valueName: "file"), completion: .file())
     var out: String?
 
-    @Flag(help: "Tell by the exit code whether there is something to do.")
+    @Flag(help: "Exit with 2 if the plan contains actions.")
     var detailedExitcode = false
     @OptionGroup var options: PreviewOptions
     @OptionGroup var output: OutputOptions
 
     func validate() throws {
         if let revision = options.git.localRevision, RevisionRange(revision) != nil {
-            throw ValidationError("--revision \"\(revision)\" is a range, which goes with `cube diff`")
+            throw ValidationError("--revision \"\(revision)\" is a range; only `cube diff` accepts a range")
         }
-        if out != nil, !words.isEmpty { throw ValidationError("--out saves the whole plan; it takes no names") }
+        if out != nil, !words.isEmpty {
+            throw ValidationError("--out saves the whole plan and cannot be combined with names")
+        }
         if savedFile == nil { _ = try words.map(WorkloadName.parse) }
     }
 
-    /// The file of `cube plan show FILE`. It is read here, as a parser would take the name of a subcommand for a workload's.
+    /// The file of `cube plan show FILE`. `show` is not a subcommand, because the parser would then reject a workload
+    /// of that name.
     private var savedFile: String? { words.count == 2 && words[0] == "show" ? words[1] : nil }
 
     func run() async throws {
@@ -50,8 +53,8 @@ struct PlanCommand: Command {
         let preview = try await options.preview()
         if out != nil, preview.hidesValues {
             throw Failure(
-                "--out: the token may only read, and a plan that can be applied compares values of `env`",
-                hint: "--token-file names a token of the role write")
+                "--out: a plan that can be applied compares values of `env`, which a read-only token cannot see",
+                hint: "use --token-file with a token of the role write")
         }
         let names = try words.map(WorkloadName.parse)
         try names.require(knownIn: preview.planner.names)
@@ -66,24 +69,24 @@ struct PlanCommand: Command {
         }
     }
 
-    /// What `cube apply` will make of a plan that was saved.
+    /// Describes what `cube apply` will do with the saved plan.
     private func prospect(of preview: Preview, savedTo file: String) async throws -> String {
         let git = options.git
         if git.urlOption != nil {
-            return "Saved to \(file): `cube apply \(file)` with the same --git options does just this."
+            return "Saved to \(file). `cube apply \(file)` with the same --git options carries it out."
         }
-        // A directory that cannot be read has other manifests than the revision.
+        // A directory that cannot be read does not contain the manifests of the revision.
         if let revision = git.localRevision, (try? await preview.isOfDirectory(options.manager.place)) != true {
             return
-                "Saved to \(file). The manifests in the directory are not those of \(revision): `cube apply \(file)` refuses the plan "
-                + "as stale (exit code 3) until \(revision) is checked out."
+                "Saved to \(file). The directory does not contain the manifests of \(revision): `cube apply \(file)` refuses the "
+                + "plan as stale (exit code 3) until \(revision) is checked out."
         }
-        return "Saved to \(file): `cube apply \(file)` does just this."
+        return "Saved to \(file). `cube apply \(file)` carries it out."
     }
 
     private func show(_ file: String) throws {
         let saved = try SavedPlan.read(.absolute(file))
-        if !saved.isIntact { Terminal.note("\(file) was changed after it was written.") }
+        if !saved.isIntact { Terminal.note("Warning: \(file) was edited after it was saved.") }
         try output.write(saved.plan)
     }
 }

@@ -5,21 +5,22 @@ import CubeTypes
 
 struct ReconcileCommand: Command {
     static let configuration = CommandConfiguration(
-        commandName: "reconcile", abstract: "Run a reconciler alone, until Ctrl-C.",
+        commandName: "reconcile", abstract: "Run only a reconciler, until Ctrl-C.",
         discussion: .flowing(
             """
-            Reads the manifests, watches them, and tells a manager what should run. Writes what it sees to status/ and drift/ of
-            the data directory, and every action to journal.ndjson. Whether it does its work, it tells at /readyz of the address
-            that it listens on.
+            Reads and watches the manifests, and schedules their tasks at a manager. Writes what it observes to status/
+            and drift/ in the data directory, and each action to journal.ndjson. /readyz at its listen address reports
+            whether it is reconciling.
 
-            With --git it follows a branch of a repository, through a bare clone in the data directory. While the remote is away,
-            the branch gone or a commit not signed as it must be, what was read last stays in force, and the status says Stale.
-            A forge can tell of a push at /webhook, as application/json, with X-Hub-Signature-256 or X-Gitlab-Token. Passwords
-            and tokens are best left to git's credential helpers; those in a URL (better in CUBE_GIT than on the command line)
-            are shown nowhere.
+            With --git, it follows a branch of a repository through a bare clone in the data directory. While the remote
+            is unreachable, the branch is missing or a commit lacks a required signature, the last manifests stay in
+            effect and the status is Stale. A forge can report pushes to /webhook, as application/json with
+            X-Hub-Signature-256 or X-Gitlab-Token. Store passwords and tokens in git's credential helpers if possible.
+            Credentials in a URL are never shown; pass such a URL in CUBE_GIT rather than on the command line.
 
-            SIGHUP asks the source at once, as the webhook does. SIGTERM ends it: the call under way is finished, no task is
-            stopped. Where systemd asks for it, it is told when all listens.
+            SIGHUP checks the source immediately, as the webhook does, and reloads the limits of the guards. SIGTERM
+            ends the process after the current call, without stopping tasks. Under systemd (Type=notify), it reports
+            when it is listening.
 
             Examples:
               cube reconcile --manifests /etc/cube/manifests --manager http://127.0.0.1:8081
@@ -29,7 +30,7 @@ struct ReconcileCommand: Command {
 
     enum Mode: String, ExpressibleByArgument, CaseIterable { case reconcile, observe }
 
-    @Option(help: "`observe` writes status and drift, and changes nothing: no lease is taken.")
+    @Option(help: "reconcile, or observe: write status and drift without taking the lease or changing anything.")
     var mode: Mode = .reconcile
     @OptionGroup var git: GitOptions
     @OptionGroup var webhook: WebhookOptions

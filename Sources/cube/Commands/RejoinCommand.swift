@@ -9,19 +9,20 @@ import SystemPackage
 
 struct RejoinCommand: Command {
     static let configuration = CommandConfiguration(
-        commandName: "rejoin", abstract: "Have a worker forget its cluster, to join the next one that it meets.",
+        commandName: "rejoin", abstract: "Make a worker forget its cluster, so that it can join another one.",
         discussion: .flowing(
             """
-            A worker refuses to work with another cluster than its own, such as after the store of its manager was lost. This
-            has it, and the reconciler of the data directory, forget that cluster. The worker must not run, and neither may a
-            task of it. The records and the output of its tasks are moved aside and stay readable.
+            A worker refuses to work with a cluster other than its own, for example after the store of its manager was
+            lost. This command makes the worker, and the reconciler of the data directory, forget the cluster. Neither
+            the worker nor any of its tasks may be running. The records and the output of its tasks are moved aside and
+            stay readable.
 
-            Exit codes: 0 the cluster is forgotten, 1 an error.
+            Exit codes: 0 the cluster is forgotten, 1 error.
             """))
 
-    @Option(help: "Which worker. (default: the one of the data directory)", transform: NodeName.parse)
+    @Option(help: "Name of the worker. (default: the only worker in the data directory)", transform: NodeName.parse)
     var name: NodeName?
-    @Flag(help: "End the tasks of the worker that still run, each with its own grace time.")
+    @Flag(help: "End the tasks of the worker that are still running, each with its own grace period.")
     var endTasks = false
     @Option(
         help: ArgumentHelp("How long to wait for the tasks to end.", valueName: "duration"), transform: Duration.parse)
@@ -37,7 +38,8 @@ struct RejoinCommand: Command {
         let left = LeftTasks(data.supervisors.filter { $0.worker.resolvingLinks == directory.resolvingLinks })
         guard left.supervisors.isEmpty || endTasks else {
             throw Failure(
-                "worker \(name) has " + Count(left.supervisors.count, "task").verb("that runs", "that run") + ":\n"
+                "worker \(name) has "
+                    + Count(left.supervisors.count, "task").verb("that is running", "that are running") + ":\n"
                     + left.lines.joined(separator: "\n"), hint: "--end-tasks ends them")
         }
         try await left.end(within: timeout)
@@ -51,7 +53,7 @@ struct RejoinCommand: Command {
         if let kept { Terminal.note("The records and the output of its tasks are in \(kept).") }
     }
 
-    /// The reconciler of a data directory leaves other clusters than the first one alone too.
+    /// Makes the reconciler of the data directory forget the cluster too. It would refuse to work with any other.
     private func forgetSource(_ data: DataDirectory, _ cluster: ClusterID) throws {
         let memory = ReconcilerMemory(directory: data.path, files: LocalFileSystem(), logger: CommandLog.quiet)
         guard var identity = memory.knownIdentity, identity.cluster == cluster else { return }

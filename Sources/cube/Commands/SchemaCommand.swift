@@ -4,21 +4,21 @@ import CubeText
 
 struct SchemaCommand: Command {
     static let configuration = CommandConfiguration(
-        commandName: "schema", abstract: "Print the JSON Schema of manifests, or their reference.",
+        commandName: "schema", abstract: "Print the JSON Schema of manifests, or their reference documentation.",
         discussion: .flowing(
             """
-            An editor that knows the schema completes and checks manifests while you write them. The schema (draft 2020-12)
-            and the reference are generated from the table that reads the manifests.
+            With the schema (draft 2020-12), an editor completes and checks manifests as you type. The schema and the
+            reference are generated from the tables that the decoder uses.
 
             Examples:
               cube schema > cube.schema.json
               cube schema -o markdown > manifests.md
-            and in a manifest beside the schema: "$schema": "cube.schema.json"
+            In a manifest beside the schema, add: "$schema": "cube.schema.json"
 
             `cube help manifest` shows the reference on a terminal.
             """))
 
-    /// The schema is JSON, and the reference is text; there is no third thing.
+    /// JSON selects the schema; text and Markdown select the reference.
     enum Form: String, ExpressibleByArgument, CaseIterable {
         case json, text, markdown
     }

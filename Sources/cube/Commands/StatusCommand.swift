@@ -7,22 +7,22 @@ import SystemPackage
 
 struct StatusCommand: Command {
     static let configuration = CommandConfiguration(
-        commandName: "status", abstract: "Show how everything is: what runs, what differs, what is held and why.",
+        commandName: "status", abstract: "Show the status of workloads: sync, health, held changes, and reasons.",
         discussion: .flowing(
             """
-            Reads what the reconciler wrote to .cube/status, and asks it whether that is current. SYNC tells whether what runs
-            is what the manifests say, HEALTH whether it is well, WHY what to look at. With -o wide there is a row for each task:
-            its node, which attempt of its slot it is, its age, the beginning of the digest of what it runs, where its ports
-            are, and the place of its manifest.
+            Reads the status files in .cube/status, and asks the reconciler whether they are current. SYNC shows whether
+            the tasks match the manifests, HEALTH whether they are healthy, and WHY the reason for a problem. With -o
+            wide, there is one row for each task, with its node, its attempt, its age, the beginning of its spec digest,
+            its endpoints, and the location of its manifest.
 
-            With --watch it goes on until Ctrl-C: on a terminal the picture is redrawn in place, elsewhere there is a line for
-            each workload, and then one whenever something is otherwise. With -o json each of these lines is an object.
+            With --watch, the output continues until Ctrl-C. On a terminal, it is redrawn in place; elsewhere, one line
+            is printed for each workload, and then a line for each change. With -o json, each line is an object.
 
-            With --wait it waits until all workloads, or those that are named, are Synced and Healthy, and then shows them. A
-            frozen workload is not waited for. A change that the reconciler has not read yet is not waited for either: `cube
-            apply` does that.
+            With --wait, the command waits until all workloads, or the named ones, are Synced and Healthy, and then
+            prints them. It does not wait for frozen workloads, nor for changes that the reconciler has not read yet;
+            `cube apply` waits for the latter.
 
-            Exit codes: 0, 1 an error, 5 with --wait: not healthy in time.
+            Exit codes: 0 success, 1 error, 5 with --wait: not healthy in time.
 
             Examples:
               cube status
@@ -37,21 +37,21 @@ struct StatusCommand: Command {
     enum Format: String, ExpressibleByArgument, CaseIterable { case text, wide, json, markdown }
 
     @OptionGroup var names: NamesArgument
-    @Flag(name: .shortAndLong, help: "Go on with what changes, until Ctrl-C.")
+    @Flag(name: .shortAndLong, help: "Keep showing changes until Ctrl-C.")
     var watch = false
-    @Flag(help: "Wait until everything, or what is named, is healthy; the exit code tells whether it is.")
+    @Flag(help: "Wait until all workloads, or the named ones, are healthy. Exit with 5 if they are not in time.")
     var wait = false
     @Option(
-        help: ArgumentHelp("How long --wait waits. (default: 5m)", valueName: "duration"), transform: Duration.parse)
+        help: ArgumentHelp("Maximum time for --wait. (default: 5m)", valueName: "duration"), transform: Duration.parse)
     var timeout: Duration?
     @OptionGroup var manager: ConnectionOptions
-    @Option(name: .shortAndLong, help: "The form of the result: text, wide, json or markdown.")
+    @Option(name: .shortAndLong, help: "Output format: text, wide, json or markdown.")
     var output: Format = .text
 
     func validate() throws {
-        if watch, output == .markdown { throw ValidationError("--watch and -o markdown exclude each other") }
-        if watch, wait { throw ValidationError("--watch and --wait exclude each other") }
-        if timeout != nil, !wait { throw ValidationError("--timeout needs --wait") }
+        if watch, output == .markdown { throw ValidationError("--watch and -o markdown cannot be combined") }
+        if watch, wait { throw ValidationError("--watch and --wait cannot be combined") }
+        if timeout != nil, !wait { throw ValidationError("--timeout requires --wait") }
     }
 
     private var place: PlaceOptions { manager.place }
@@ -70,7 +70,7 @@ struct StatusCommand: Command {
         guard let summary = picture.summary else {
             throw Failure(
                 "no reconciler has written a status to \(place.data.status) yet",
-                hint: "`cube up` starts one; `cube task list` asks the manager itself")
+                hint: "start one with `cube up`, or list the manager's tasks with `cube task list`")
         }
         try names.require(knownIn: picture.workloads.keys)
         let workloads = picture.reports.map(\.status).filter { names.contains($0.name) }
@@ -99,7 +99,7 @@ struct StatusCommand: Command {
             table: StatusTable(form: form, now: .now))
     }
 
-    /// What runs without a manifest, where there is a manager to ask: what is written says nothing of it.
+    /// Tasks that run without a manifest, if a manager can be reached. The status files do not contain them.
     private func unmanaged(besides owner: OwnerName) async -> [TextLine] {
         do {
             let tasks = try await ManagerClusterReader(client: manager.reader()).unmanaged(besides: owner)
@@ -110,7 +110,7 @@ struct StatusCommand: Command {
                         + "`cube adopt \(subject[1])\(from)` puts \(tasks.count == 1 ? "it" : "them") under one."
                 }
         } catch {
-            return []  // The status is that of the files, with a manager or without.
+            return []  // The status comes from the files and does not need a manager.
         }
     }
 
@@ -123,10 +123,10 @@ struct StatusCommand: Command {
         guard let picture = waiter.picture else {
             throw Failure(
                 "no reconciler has written a status to \(place.data.status) within \(limit.text)",
-                hint: "`cube up` starts one", exitCode: .notConverged)
+                hint: "start one with `cube up`", exitCode: .notConverged)
         }
         let unwell = waiter.unwell
-        // A name that nobody knows is told with the rest of what is not well.
+        // An unknown name is reported together with the unhealthy workloads.
         if names.names.allSatisfy({ picture.workloads[$0] != nil }) { try await show(picture) }
         guard !unwell.isEmpty else { return }
         for reason in unwell.prefix(10) { Terminal.note("\("not healthy:", .red) \(reason)") }
@@ -137,7 +137,7 @@ struct StatusCommand: Command {
     private func follow() async throws {
         let isScreen = Terminal.standardOutput.isInteractive && output != .json
         if !place.data.status.appending("summary.json").exists {
-            Terminal.note("No reconciler has written a status to \(place.data.status) yet; it is waited for.")
+            Terminal.note("No reconciler has written a status to \(place.data.status) yet; waiting for one.")
         }
         let viewer: any StatusViewer =
             isScreen
@@ -147,12 +147,12 @@ struct StatusCommand: Command {
     }
 }
 
-/// The summary and all workloads.
+/// The JSON form of the status.
 private struct Status: Encodable {
     var summary: SummaryStatus
-    /// Who reconciles now; `nil`: nobody.
+    /// The reconciler that is running; `nil` if none is.
     var reconciler: String?
-    /// Why the rest may not be how things are; `nil` where it is.
+    /// Why the status may be out of date; `nil` if it is current.
     var outdated: String?
     var workloads: [WorkloadStatus]
 }

@@ -8,7 +8,7 @@ import CubeTypes
 
 struct TaskCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "task", abstract: "Single tasks: the instances of workloads.",
+        commandName: "task", abstract: "Manage single tasks, the instances of workloads.",
         subcommands: [List.self, Show.self, Run.self, Stop.self], defaultSubcommand: List.self)
 
     struct List: Command {
@@ -16,7 +16,7 @@ struct TaskCommand: ParsableCommand {
             abstract: "List the tasks of all owners.",
             discussion: .flowing(
                 """
-                Tasks that ended are listed with --all.
+                Includes tasks that have ended only with --all or --state.
 
                 Examples:
                   cube task list --name web
@@ -31,7 +31,7 @@ struct TaskCommand: ParsableCommand {
             help: "Only tasks in this state: pending, scheduled, running, stopping, completed, failed, stopped.",
             transform: TaskState.init(rawValue:))
         var state: TaskState?
-        @Flag(name: .shortAndLong, help: "Also tasks that ended.")
+        @Flag(name: .shortAndLong, help: "Include tasks that have ended.")
         var all = false
         @OptionGroup var manager: ConnectionOptions
         @OptionGroup var output: OutputOptions
@@ -57,10 +57,10 @@ struct TaskCommand: ParsableCommand {
 
     struct Show: Command {
         static let configuration = CommandConfiguration(
-            abstract: "Show all that is known of a task, as JSON.",
+            abstract: "Show a task as JSON.",
             discussion: .flowing(
                 """
-                Values of `env` are left out. Of a slot without a living task, the last one is shown.
+                Leaves out the values of `env`. For a slot without a live task, it shows the last task.
 
                 Examples:
                   cube task show web/0
@@ -83,7 +83,7 @@ struct TaskCommand: ParsableCommand {
             abstract: "Run a command as a task without a manifest.",
             discussion: .flowing(
                 """
-                The task belongs to the owner `manual`: no reconciler starts, changes or stops it, until `cube adopt NAME` puts
+                The task belongs to the owner `manual`. No reconciler changes or stops it until `cube adopt NAME` brings
                 it under a manifest.
 
                 Examples:
@@ -91,16 +91,16 @@ struct TaskCommand: ParsableCommand {
                   cube logs --owner manual migrate
                 """))
 
-        @Option(help: "What it is called.", transform: WorkloadName.parse)
+        @Option(help: "Name of the task's workload.", transform: WorkloadName.parse)
         var name: WorkloadName
-        @Flag(help: "It runs once, to its end, instead of for ever.")
+        @Flag(help: "Run the command once to completion, instead of restarting it whenever it ends.")
         var job = false
-        @Argument(parsing: .postTerminator, help: "The program and its arguments.")
+        @Argument(parsing: .postTerminator, help: "Program and its arguments.")
         var command: [String]
         @OptionGroup var manager: ConnectionOptions
 
         func validate() throws {
-            guard !command.isEmpty else { throw ArgumentParser.ValidationError("after -- comes the command to run") }
+            guard !command.isEmpty else { throw ArgumentParser.ValidationError("no command given; write it after --") }
         }
 
         func run() async throws {
@@ -114,7 +114,7 @@ struct TaskCommand: ParsableCommand {
     struct Stop: Command {
         static let configuration = CommandConfiguration(
             abstract: "Stop a task.",
-            discussion: "A task with a manifest is started anew by its reconciler; `cube suspend` keeps it from that.")
+            discussion: "If the task has a manifest, the reconciler starts a new one. `cube suspend` prevents this.")
 
         @Argument(help: TaskSubject.help, transform: TaskSubject.parse)
         var task: TaskSubject
@@ -127,7 +127,7 @@ struct TaskCommand: ParsableCommand {
             Terminal.output("\(task.name)/\(task.ordinal) is \(task.state).")
             if task.owner != .manual, [.stopping, .stopped].contains(task.state) {
                 Terminal.output(
-                    "Its reconciler will start a new one, as its manifest says; `cube suspend \(task.name)` keeps it from that."
+                    "The reconciler will start a new task for its manifest; `cube suspend \(task.name)` prevents this."
                 )
             }
         }
@@ -135,7 +135,7 @@ struct TaskCommand: ParsableCommand {
 }
 
 extension TaskStatus {
-    /// The task with the names of its variables alone: nobody is shown their values.
+    /// The task with the names of its environment variables, but without their values, which are never shown.
     fileprivate var withoutValues: TaskStatus {
         var task = self
         task.definition.env = definition.env.mapValues { _ in "" }

@@ -12,15 +12,16 @@ import SystemPackage
 
 struct UpCommand: Command {
     static let configuration = CommandConfiguration(
-        commandName: "up", abstract: "Run what the manifests say, and keep it so, until Ctrl-C.",
+        commandName: "up",
+        abstract: "Run the workloads that the manifests declare, and keep them running, until Ctrl-C.",
         discussion: .flowing(
             """
-            Runs a manager, a worker and a reconciler in this process. Manifests may be edited, added and deleted meanwhile; what
-            became of it stands in .cube/status and, on a terminal, on the screen. When it ends, by Ctrl-C or otherwise, the
-            tasks keep running: the next `cube up` takes them over, `cube down` stops them.
+            Runs a manager, a worker and a reconciler in this process. While it runs, you can add, edit and delete
+            manifests; the results are in .cube/status and, on a terminal, on the screen. When it ends, by Ctrl-C or
+            otherwise, the tasks keep running. The next `cube up` adopts them; `cube down` stops them.
 
-            With --git it follows a branch of a repository, in place of a directory, through a clone in the data directory. A
-            forge can tell of a push at /webhook; `cube help reconcile` says how.
+            With --git, it follows a branch of a git repository instead of a local directory, through a clone in the
+            data directory. A forge can report pushes to /webhook; see `cube help reconcile`.
 
             Examples:
               cube up
@@ -30,22 +31,24 @@ struct UpCommand: Command {
             """))
 
     @Option(
-        help: ArgumentHelp("Where the manager listens. (default: a free port of 127.0.0.1)", valueName: "address"),
+        help: ArgumentHelp(
+            "Address that the manager listens on. (default: a free port on 127.0.0.1)", valueName: "address"),
         transform: ListenOptions.address)
     var managerListen: Endpoint.Address?
     @Option(
-        help: ArgumentHelp("Where the worker listens. (default: a free port of 127.0.0.1)", valueName: "address"),
+        help: ArgumentHelp(
+            "Address that the worker listens on. (default: a free port on 127.0.0.1)", valueName: "address"),
         transform: ListenOptions.address)
     var workerListen: Endpoint.Address?
     @Option(
         help: ArgumentHelp(
-            "Where the reconciler listens: /webhook, /metrics, /readyz. (default: a free port of 127.0.0.1)",
+            "Address that the reconciler listens on, for /webhook, /metrics and /readyz. (default: a free port on 127.0.0.1)",
             valueName: "address"),
         transform: ListenOptions.address)
     var reconcilerListen: Endpoint.Address?
     @Option(
         help: ArgumentHelp(
-            "The directory of secrets, which manifests name as `secret:NAME`. (default: secrets in the data directory)",
+            "Directory of the secrets, to which manifests refer as `secret:NAME`. (default: secrets in the data directory)",
             valueName: "dir"), completion: .directory)
     var secrets: String?
     @OptionGroup var git: GitOptions
@@ -63,9 +66,9 @@ struct UpCommand: Command {
         ]
         for case (let option, let address?) in addresses where !address.isOfThisMachineAlone {
             throw ArgumentParser.ValidationError(
-                "\(option): \(address) is reached from other machines, and tokens would travel in clear text; listen on "
-                    + "127.0.0.1 or unix:PATH, or run `cube manager`, `cube worker` and `cube reconcile`, of which those that "
-                    + "listen elsewhere take --insecure")
+                "\(option): other machines can reach \(address), and tokens would be sent in clear text; listen on "
+                    + "127.0.0.1 or unix:PATH, or run `cube manager`, `cube worker` and `cube reconcile` with --insecure"
+            )
         }
     }
 
@@ -108,23 +111,23 @@ struct UpCommand: Command {
                     sink: log.sink
                 ))
         }
-        // A terminal that is closed ends it; a service manager that reloads it makes it look.
+        // On a terminal, SIGHUP means that the terminal was closed, and ends the process. Otherwise, it means reload.
         let look: @Sendable () -> Void = { [guards, place] in reconciler.reload(guards, place) }
         try await ForegroundProcess.run(services, onHangup: log.isQuiet ? nil : look)
-        tellWhatGoesOn(data, log("up"))
+        reportRunningTasks(data, log("up"))
     }
 
     private func choice(_ address: Endpoint.Address?) -> ListenOptions.Choice {
         address.map { ListenOptions.Choice(listen: $0) } ?? .free
     }
 
-    private func tellWhatGoesOn(_ data: DataDirectory, _ logger: Logger) {
+    private func reportRunningTasks(_ data: DataDirectory, _ logger: Logger) {
         let count = data.supervisors.count
         let text =
             if count == 0 {
-                "no task runs"
+                "no task is running"
             } else if data.stopping.exists {
-                "cube down stops \(Count(count, "task"))"
+                "cube down is stopping \(Count(count, "task"))"
             } else {
                 "\(Count(count, "task").verb("keeps", "keep")) running: cube up resumes, cube down stops them"
             }

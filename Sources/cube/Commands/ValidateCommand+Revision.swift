@@ -4,7 +4,8 @@ import CubeReconciler
 import SystemPackage
 
 extension ValidateCommand {
-    /// The manifests of a commit, as whoever follows it reads them. Places are told from the root of the repository.
+    /// Validates the manifests of a commit in the way a reconciler reads them. Paths are relative to the root of the
+    /// repository.
     func validationOfRevision() async throws -> Validation {
         let snapshot: ManifestSnapshot
         let directory: String

@@ -7,16 +7,17 @@ import SystemPackage
 
 struct ValidateCommand: Command {
     static let configuration = CommandConfiguration(
-        commandName: "validate", abstract: "Check manifests, without a manager.",
+        commandName: "validate", abstract: "Validate manifests, without a manager.",
         discussion: .flowing(
             """
-            Reads the files, or all *.json below the directories, just as `cube up` does, and shows every problem with its place:
-            wrong JSON, unknown keys, values out of range, fields that this version does not carry out, names that are
-            defined twice, files that cannot be read. It warns about files that are not read, such as web.yaml.
+            Reads the files, or all *.json files below the directories, with the rules of `cube up`, and reports every
+            problem with its location: invalid JSON, unknown keys, values out of range, fields that this version does
+            not support, duplicate names, and files that cannot be read. Warns about files that are ignored, such as
+            web.yaml.
 
-            With --git, or with --revision in a clone, it reads the manifests of a commit, as whoever follows it does.
+            With --git, or with --revision in a clone, it validates the manifests of a commit.
 
-            Exit codes: 0 valid, 1 not valid, 2 something could not be read.
+            Exit codes: 0 valid, 1 invalid, 2 a file could not be read.
 
             Examples:
               cube validate
@@ -26,7 +27,7 @@ struct ValidateCommand: Command {
 
     static let statusOfErrors = ExitStatus.trouble
 
-    @Argument(help: "Files and directories. (default: the directory of manifests)", completion: .file())
+    @Argument(help: "Files and directories. (default: the manifests directory)", completion: .file())
     var paths: [String] = []
     @OptionGroup var git: GitOptions
     @OptionGroup var place: PlaceOptions
@@ -35,29 +36,31 @@ struct ValidateCommand: Command {
     func validate() throws {
         guard let revision = git.revision else { return try requireNoPaths(with: git.urlOption.map { _ in "--git" }) }
         if RevisionRange(revision) != nil {
-            throw ValidationError("--revision \"\(revision)\" is a range, which goes with `cube diff`")
+            throw ValidationError("--revision \"\(revision)\" is a range; only `cube diff` accepts a range")
         }
         try requireNoPaths(with: "--revision")
     }
 
     private func requireNoPaths(with option: String?) throws {
-        if let option, !paths.isEmpty { throw ValidationError("\(option) and files exclude each other") }
+        if let option, !paths.isEmpty { throw ValidationError("\(option) cannot be combined with files") }
     }
 
     func run() async throws {
-        // Files that are named are meant, whatever the environment says.
+        // Explicit paths take precedence over CUBE_GIT.
         let isRevision = paths.isEmpty && (git.url != nil || git.revision != nil)
         var validation = isRevision ? try await validationOfRevision() : try await validationOfFiles()
         await validation.checkDependencies()
         try output.write(
             validation.diagnostics, text: validation.lines + [TextLine(validation.verdict)],
-            // The places of the marks below the lines are lost in Markdown, but in a block of code.
+            // Only a code block preserves the columns of the markers below the source lines.
             markdown: (validation.lines.isEmpty ? [] : MarkdownLine.fenced(validation.lines))
                 + ["\(validation.verdict)"])
         if paths.isEmpty, !isRevision, !place.manifests.exists {
             Terminal.note(
-                try place.followed.map { "`cube up` follows a repository here: check it with `cube validate \($0)`." }
-                    ?? "`cube init` makes a first manifest; --manifests names another directory.")
+                try place.followed.map {
+                    "`cube up` follows a repository here; validate it with `cube validate \($0)`."
+                }
+                    ?? "Write a first manifest with `cube init`, or select another directory with --manifests.")
         }
         guard validation.diagnostics.contains(where: { $0.severity == .error }) else { return }
         let isUnreadable = validation.diagnostics.contains { $0.reason == .unreadable }

@@ -6,7 +6,7 @@ import CubeText
 import CubeTypes
 import SystemPackage
 
-/// What is found in manifests, read in the way of the daemon: what is wrong for one is wrong for the other.
+/// The problems found in manifests. They are read with the reconciler's code, so that both accept the same files.
 struct Validation {
     private let reader: LocalFileSystem
     private let manifests: FilePath
@@ -16,14 +16,15 @@ struct Validation {
     private var files = 0
     private var places: [WorkloadName: SourceRange] = [:]
     private var workloads: [Workload] = []
-    /// Where the files lie that diagnostics name.
+    /// The source and path of each file that a diagnostic may name.
     private var sources: [BytePath: (source: DirectorySource, path: BytePath)] = [:]
-    /// Whether a file was named by itself: others may declare what it depends on.
+    /// Whether single files were named. Files that were not read may then declare their dependencies.
     private var namesFiles = false
 
     /// - Parameters:
-    ///   - files: what files are read with.
-    ///   - manifests: the directory of manifests, absolute: links of a file in it may lead wherever they may for the daemon.
+    ///   - files: The file system to read from.
+    ///   - manifests: The absolute path of the manifests directory. Links of files in it may point wherever the
+    ///     reconciler allows.
     init(files: LocalFileSystem, manifests: FilePath) {
         reader = files
         self.manifests = manifests
@@ -40,15 +41,15 @@ struct Validation {
 
     /// Checks a file, or all manifests below a directory.
     ///
-    /// - Parameter path: as the user named it, which is how it is shown.
+    /// - Parameter path: The path as the user wrote it, which is also how it is shown.
     mutating func check(_ path: FilePath) async {
         do throws(FileError) {
             guard try reader.openRoot(path.isEmpty ? "." : path) != nil else {
                 files += 1
-                return await add(.unreadable, "there is no such file", in: path)
+                return await add(.unreadable, "no such file", in: path)
             }
         } catch {
-            // What is no directory is a file.
+            // A path that is not a directory is a file.
             guard error.errno == .notDirectory else {
                 return await add(.unreadable, "\(path) cannot be opened: \(error.cause)", in: path)
             }
@@ -62,7 +63,8 @@ struct Validation {
         DirectorySource(directory.isEmpty ? "." : directory, files: reader, now: { [time] in time.now })
     }
 
-    /// What a file names is looked for in the directory of manifests, where the file is in it, and otherwise in its own directory.
+    /// Checks one file. Files to which it refers are looked up in the manifests directory if the file is in it, and
+    /// otherwise in the file's own directory.
     private mutating func check(file path: FilePath) async {
         namesFiles = true
         let absolute = FilePath.absolute(path.string)
@@ -76,11 +78,11 @@ struct Validation {
         await take(await source.look(atFile: BytePath(name)), from: source, shownBelow: shown)
     }
 
-    /// Takes up what a reader of manifests saw.
+    /// Adds the files and problems of a snapshot.
     ///
     /// - Parameters:
-    ///   - source: where lines of files can be read to show them; `nil` for a commit.
-    ///   - directory: what stands before the names of files where they are shown.
+    ///   - source: The source from which lines of files can be read to show them; `nil` for a commit.
+    ///   - directory: The prefix of file names in the output.
     mutating func take(
         _ snapshot: ManifestSnapshot?, from source: DirectorySource?, shownBelow directory: FilePath
     ) async {
@@ -115,7 +117,7 @@ struct Validation {
         for diagnostic in snapshot.warnings { await add(shown(diagnostic)) }
     }
 
-    /// Checks what manifests depend on. That nothing declares a name is known only where all of them were read.
+    /// Checks the dependencies between manifests. A missing name is reported only if all manifests were read.
     mutating func checkDependencies() async {
         let isAll = !namesFiles && !diagnostics.contains { $0.severity == .error }
         for diagnostic in DependencyGraph.problems(among: workloads)

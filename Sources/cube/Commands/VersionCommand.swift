@@ -5,8 +5,8 @@ import CubeVersion
 
 struct VersionCommand: Command {
     static let configuration = CommandConfiguration(
-        commandName: "version", abstract: "Say which version this is.",
-        discussion: "`api` is the version of the HTTP interface that it speaks.")
+        commandName: "version", abstract: "Show the version of Cube.",
+        discussion: "`api` is the version of the HTTP API.")
 
     @OptionGroup var output: OutputOptions
 

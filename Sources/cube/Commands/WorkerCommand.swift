@@ -6,37 +6,38 @@ import SystemPackage
 
 struct WorkerCommand: Command {
     static let configuration = CommandConfiguration(
-        commandName: "worker", abstract: "Run a worker alone, until Ctrl-C; its tasks outlive it.",
+        commandName: "worker", abstract: "Run only a worker, until Ctrl-C. Its tasks keep running after it ends.",
         discussion: .flowing(
             """
-            A worker runs what its manager gives it. It listens on 127.0.0.1:8080 where nothing else is said, and its manager
-            calls it there. When it ends, its tasks keep running, and the next one on the same data directory adopts them.
+            A worker runs the tasks that its manager assigns to it. It listens on 127.0.0.1:8080 by default, where its
+            manager calls it. When it ends, its tasks keep running, and the next worker on the same data directory
+            adopts them.
 
-            Worker and manager know each other by one token: that in tokens/worker of the manager's data directory. A worker on
-            another data directory, or another machine, needs a copy of that file. `cube node list` says of each node why it does
-            not work.
+            Worker and manager authenticate each other with the same token, which is in tokens/worker in the manager's
+            data directory. A worker on another data directory or another machine needs a copy of that file. `cube node
+            list` shows why a node is not ready.
 
-            Example, where the manager is `cube manager --data-dir /var/lib/cube`:
+            Example, for a manager that runs as `cube manager --data-dir /var/lib/cube`:
               cube worker --data-dir /var/lib/cube-w1 --name w1 --join http://127.0.0.1:8081 \\
                 --token-file /var/lib/cube/tokens/worker
             """), subcommands: [RejoinCommand.self, WorkerRepairCommand.self])
 
     @Option(
         help: ArgumentHelp(
-            "The manager: http://HOST:PORT or unix:PATH. (CUBE_MANAGER; default: the one of the data directory)",
+            "Address of the manager: http://HOST:PORT or unix:PATH. (CUBE_MANAGER; default: the manager that runs on the data directory)",
             valueName: "url"))
     var join: String?
-    @Option(help: "What the node is called. (default: the name of the machine)", transform: NodeName.parse)
+    @Option(help: "Name of the node. (default: the host name)", transform: NodeName.parse)
     var name: NodeName = ForegroundProcess.hostName
     @Option(
         name: .customLong("label"),
         help: ArgumentHelp(
-            "A label of the node, for `constraints` of manifests; may be repeated.", valueName: "key=value"),
+            "Label of the node, for `constraints` in manifests. Can be repeated.", valueName: "key=value"),
         transform: WorkerCommand.label)
     var labels: [Label] = []
     @Option(
         help: ArgumentHelp(
-            "The directory of secrets, which manifests name as `secret:NAME`. (default: secrets in the data directory)",
+            "Directory of the secrets, to which manifests refer as `secret:NAME`. (default: secrets in the data directory)",
             valueName: "dir"), completion: .directory)
     var secrets: String?
     @OptionGroup var listen: ListenOptions

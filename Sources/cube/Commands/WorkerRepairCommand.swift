@@ -6,7 +6,7 @@ import CubeWorker
 
 struct WorkerRepairCommand: Command {
     static let configuration = CommandConfiguration(
-        commandName: "repair", abstract: "Mend the records of a worker that are damaged or missing.",
+        commandName: "repair", abstract: "Repair damaged or missing records of a worker.",
         discussion: .flowing(
             """
             A damaged record is set aside under another name, never deleted. It is rebuilt from the newest run of its task. Where
@@ -17,7 +17,7 @@ struct WorkerRepairCommand: Command {
               cube worker repair --data-dir /var/lib/cube --name w1
             """))
 
-    @Option(help: "Which worker. (default: the one of the data directory)", transform: NodeName.parse)
+    @Option(help: "Name of the worker. (default: the only worker in the data directory)", transform: NodeName.parse)
     var name: NodeName?
     @OptionGroup var place: PlaceOptions
 
@@ -33,7 +33,7 @@ struct WorkerRepairCommand: Command {
 }
 
 extension WorkerRepair.Repair {
-    /// What was done, for a person.
+    /// A sentence that describes the repair.
     var sentence: String {
         let what =
             switch subject {
@@ -44,11 +44,11 @@ extension WorkerRepair.Repair {
         return switch (result, subject) {
         case (.rebuilt, _): "\(before)rebuilt \(what)"
         case (.leftRunning(let process), _):
-            "\(before)\(what) cannot be rebuilt here: its supervisor, process \(process), keeps running, and the worker adopts it "
+            "\(before)\(what) cannot be rebuilt: its supervisor, process \(process), keeps running, and the worker adopts it "
                 + "when the manager assigns the task again"
         case (.forgotten, .membership): "\(before)the worker joins the cluster of the manager that calls it next"
         case (.forgotten, .task):
-            "\(before)\(what) cannot be rebuilt here, and nothing of the task runs: the manager assigns the task again"
+            "\(before)\(what) cannot be rebuilt, and the task is not running: the manager assigns the task again"
         }
     }
 }

@@ -22,10 +22,12 @@ final class Announcement<Value: Sendable>: Sendable {
         }
     }
 
-    /// The value, where it is known already.
+    /// The value, if it is already known.
     var known: Value? { state.withLock(\.value) }
 
-    /// - Throws: `CancellationError` when the task is cancelled or asked to shut down before the value is known.
+    /// Returns the value as soon as it is known.
+    ///
+    /// - Throws: `CancellationError` if the task is cancelled or shut down before the value is known.
     func value() async throws -> Value {
         let (stream, continuation) = AsyncStream.makeStream(of: Value.self)
         let known = state.withLock { state in

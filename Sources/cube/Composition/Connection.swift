@@ -7,7 +7,7 @@ import CubeTypes
 import Logging
 import SystemPackage
 
-/// How to reach a manager: its address and the token that it asks for.
+/// The address of a manager, and the token that it requires.
 struct Connection {
     var endpoint: Endpoint
     var token: String?
@@ -18,11 +18,11 @@ struct Connection {
 }
 
 extension ConnectionOptions {
-    /// A client that may only look.
+    /// A client with read access.
     func reader() throws -> ManagerClient { try connection(.read).client(CommandLog.quiet) }
 
-    /// A client for following. After a failure it looks up the manager of the data directory again: a manager that was started
-    /// anew may listen on another port.
+    /// A client for streams. After a failure, it looks up the address of the data directory's manager again, because a
+    /// restarted manager may listen on another port.
     func follower() throws -> ManagerClient {
         let connection = try connection(.read)
         guard manager == nil else { return connection.client(CommandLog.following) }
@@ -32,23 +32,24 @@ extension ConnectionOptions {
         ).manager
     }
 
-    /// A client for looking that is told the values of `env` where this user may know them: they are compared and never shown.
+    /// A client for reading that receives the values of `env` if this user may know them. The values are compared, but
+    /// never shown.
     func comparer() throws -> ManagerClient {
-        // Without the right to write, what is hidden is not compared.
+        // Without write access, the hidden values are not compared.
         guard let connection = try? connection(.write) else { return try reader() }
         return connection.client(CommandLog.quiet)
     }
 
-    /// A client that may change things.
+    /// A client with write access.
     func writer() throws -> ManagerClient { try connection(.write).client(CommandLog.quiet) }
 
-    /// A client that may only look, of the manager that runs on the data directory, whichever was named.
+    /// A client with read access to the manager that runs on the data directory, even if another manager was named.
     func localReader() throws -> ManagerClient {
         let endpoint = try localEndpoint()
         return Connection(endpoint: endpoint, token: try localToken(.read, for: endpoint)).client(CommandLog.quiet)
     }
 
-    /// The way to the manager that was named, or to the one that runs on the data directory.
+    /// The connection to the named manager or, if none was named, to the one that runs on the data directory.
     func connection(_ role: TokenSet.Role) throws -> Connection {
         try OpenFiles.requireForClient()
         let endpoint = try namedEndpoint() ?? localEndpoint()
@@ -70,43 +71,44 @@ extension ConnectionOptions {
         guard try DirectoryLock.holder(of: data.manager) != nil, let url = try Addresses.load(from: data).manager
         else {
             throw Failure(
-                "no manager runs on \(data.path), and neither --manager nor CUBE_MANAGER names one",
-                hint: "`cube up` starts one here")
+                "no manager is running on \(data.path), and neither --manager nor CUBE_MANAGER is set",
+                hint: "start one with `cube up`")
         }
         return try Endpoint(checking: url, field: "\(data.run)/addresses.json")
     }
 
-    /// The token of the data directory, where the way to a manager needs one.
+    /// The token from the data directory, if the connection needs one.
     private func localToken(_ role: TokenSet.Role, for endpoint: Endpoint) throws -> String? {
         guard case .tcp = endpoint.address else { return nil }
         let directory = place.data.tokens
         guard let token = try TokenSet.load(directory: directory.string)[role] else {
             throw Failure(
-                "the manager at \(endpoint) asks for a token, and \(directory.appending(role.rawValue)) is missing",
-                hint: "--token-file or CUBE_TOKEN_FILE names a file with one; where tokens/ was deleted, start the "
-                    + "manager again: it makes new ones")
+                "the manager at \(endpoint) requires a token, and \(directory.appending(role.rawValue)) is missing",
+                hint:
+                    "set --token-file or CUBE_TOKEN_FILE; if tokens/ was deleted, restart the manager, which creates new "
+                    + "tokens")
         }
         return token
     }
 
-    /// The token of the file that was named; `nil` where none was.
+    /// The token from the file that the user named; `nil` if none was named.
     var tokenInFile: String? { get throws { try tokenFile.map { try Self.token(in: .absolute($0)) } } }
 
     private static func token(in path: FilePath) throws -> String {
-        guard let bytes = try AtomicFile.read(path) else { throw Failure("\(path): there is no such file") }
+        guard let bytes = try AtomicFile.read(path) else { throw Failure("\(path): no such file") }
         let token = String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
-        guard !token.isEmpty else { throw Failure("\(path): the file holds no token") }
+        guard !token.isEmpty else { throw Failure("\(path): the file contains no token") }
         return token
     }
 }
 
-/// The manager that runs on a data directory.
+/// Finds the manager that runs on a data directory.
 private struct LocalDiscovery: Discovery {
     let data: DataDirectory
 
     func managers() async throws -> [Endpoint] {
         guard let url = try Addresses.load(from: data).manager else {
-            throw APIError(.unavailable, "no manager runs on \(data.path)")
+            throw APIError(.unavailable, "no manager is running on \(data.path)")
         }
         return [try Endpoint(checking: url, field: "\(data.run)/addresses.json")]
     }

@@ -4,14 +4,14 @@ import Logging
 import ServiceLifecycle
 import UnixSignals
 
-/// What runs until a signal ends it.
+/// A process in the foreground, which runs services until a signal ends it.
 enum ForegroundProcess {
-    /// Runs the services until SIGINT or SIGTERM, or until one fails, then ends them in reverse order.
+    /// Runs the services until SIGINT or SIGTERM arrives or one of them fails, and then ends them in reverse order.
     ///
-    /// - Parameter onHangup: what SIGHUP asks for; `nil`: to end, as when a terminal is closed.
+    /// - Parameter onHangup: The action for SIGHUP; if `nil`, SIGHUP ends the process, as when a terminal is closed.
     static func run(_ services: [any Service], onHangup: (@Sendable () -> Void)? = nil) async throws {
         try OpenFiles.requireForServices()
-        // What is made is for this user alone; tasks get the usual mask from their supervisor.
+        // New files and directories are private to this user. The supervisor gives tasks the usual mask.
         umask(0o077)
         let hangups = onHangup.map { [HangupService(action: $0)] } ?? []
         var configuration = ServiceGroupConfiguration(
@@ -21,18 +21,18 @@ enum ForegroundProcess {
                     failureTerminationBehavior: .gracefullyShutdownGroup)
             },
             gracefulShutdownSignals: [.sigint, .sigterm] + (onHangup == nil ? [.sighup] : []), logger: CommandLog.quiet)
-        // Blocking queries end at once; what does not is cut off.
+        // Blocking queries end immediately. A service that takes longer than this is cancelled.
         configuration.maximumGracefulShutdownDuration = .seconds(20)
         do {
             try await ServiceGroup(configuration: configuration).run()
         } catch is CancellationError {
-            // A part that was still starting when the signal came.
+            // The signal arrived while a service was still starting.
         }
     }
 
     static var id: pid_t { getpid() }
 
-    /// The name of this machine as a node's name; `local` where it has none that fits.
+    /// The host name, for use as a node name; `local` if the host name is not a valid node name.
     static var hostName: NodeName {
         var buffer = [CChar](repeating: 0, count: 256)
         gethostname(&buffer, buffer.count - 1)
@@ -41,7 +41,7 @@ enum ForegroundProcess {
     }
 }
 
-/// Does something with each SIGHUP.
+/// Performs an action for each SIGHUP.
 private struct HangupService: Service {
     let action: @Sendable () -> Void
 
@@ -51,7 +51,8 @@ private struct HangupService: Service {
 }
 
 extension ServiceGroup {
-    /// What runs and ends together. Where one fails, the others are shut down rather than cut off, and its error is thrown.
+    /// Creates a group of services that run and end together. If one fails, the others are shut down gracefully, and
+    /// its error is thrown.
     init(_ services: [any Service]) {
         self.init(
             configuration: ServiceGroupConfiguration(

@@ -5,14 +5,14 @@ import Logging
 import ServiceLifecycle
 import SystemPackage
 
-/// The manager and the workers of a data directory, all in this process, talking over real sockets.
+/// The manager and the workers of a data directory, all in this process. They communicate over real sockets.
 struct LocalParts {
     let manager: ManagerRole
     let workers: [WorkerRole]
     private let tokens: String
 
     /// - Parameters:
-    ///   - worker: the worker that there is to be; `nil`: those that have been there before.
+    ///   - worker: The worker to run; if `nil`, all workers that have run on the data directory before.
     init(
         data: DataDirectory, holder: String, managerListens: ListenOptions.Choice = .free,
         workerListens: ListenOptions.Choice = .free, worker: NodeName? = nil, secrets: FilePath? = nil,
@@ -32,12 +32,12 @@ struct LocalParts {
 
     var services: [any Service] { [manager] + workers }
 
-    /// The way to the manager, once it listens.
+    /// The connection to the manager, as soon as it listens.
     func connection(_ role: TokenSet.Role) async throws -> Connection {
         try await Self.connection(to: manager, tokens: tokens, role)
     }
 
-    /// Runs the parts for as long as the body takes.
+    /// Runs the parts while the body runs.
     func withClient<Result: Sendable>(
         _ body: @Sendable @escaping (ManagerClient) async throws -> Result
     ) async throws -> Result {
@@ -55,7 +55,7 @@ struct LocalParts {
                 return result
             }
             var result: Result?
-            // The first error ends both, and is thrown.
+            // The first error ends both tasks and is thrown.
             for try await value in tasks { result = value ?? result }
             guard let result else { throw CancellationError() }
             return result
@@ -66,16 +66,16 @@ struct LocalParts {
         to manager: ManagerRole, tokens: String, _ role: TokenSet.Role
     ) async throws -> Connection {
         let endpoint = try await manager.endpoint.value()
-        // They were there when it began to listen.
+        // The tokens existed when the manager began to listen, so they were deleted since.
         guard let token = try TokenSet.load(directory: tokens)[role] else {
             let data = manager.data
             throw data.path.exists
                 ? Failure(
-                    "\(data.tokens.appending(role.rawValue)) was deleted while this runs: end this and start it again, which "
-                        + "makes new tokens; tasks keep running")
+                    "\(data.tokens.appending(role.rawValue)) was deleted; restart this process to create new tokens; tasks "
+                        + "keep running")
                 : Failure(
-                    "\(data.path) was deleted or moved while this runs: put it back; or end this, and "
-                        + "`cube down --orphans` ends the tasks, which go on meanwhile")
+                    "\(data.path) was deleted or moved; put it back, or end this process and stop the running tasks with "
+                        + "`cube down --orphans`")
         }
         return Connection(endpoint: endpoint, token: token)
     }

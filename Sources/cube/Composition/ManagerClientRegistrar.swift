@@ -2,9 +2,9 @@ import CubeManagerClient
 import CubeTypes
 import CubeWorker
 
-/// The worker's way to its manager.
+/// Registers a worker at its manager over HTTP.
 struct ManagerClientRegistrar: ManagerRegistrar {
-    /// Asked before each call: the manager may be found again at another address.
+    /// Returns the client for a call. Called each time, because the address of the manager may change.
     let client: @Sendable () async throws -> ManagerClient
 
     func register(_ worker: WorkerInfo) async throws -> WorkerWelcome { try await client().register(worker) }

@@ -3,7 +3,7 @@ import CubeManagerClient
 import CubeReconciler
 import CubeTypes
 
-/// The reconciler's way to its cluster, for looking only: it has no call that changes anything.
+/// Read access to a cluster. It has no method that changes anything.
 struct ManagerClusterReader: ClusterReader {
     private let client: ManagerClient
 
@@ -20,7 +20,8 @@ struct ManagerClusterReader: ClusterReader {
     /// The tasks of all owners.
     func tasks() async throws -> [TaskStatus] { try await client.tasks().tasks }
 
-    /// The live tasks of owners for which no reconciler is at work, but for one: those that a person started, above all.
+    /// The live tasks of all owners without a running reconciler, except one owner. Most of them were started with
+    /// `cube task run`.
     func unmanaged(besides owner: OwnerName) async throws -> [TaskStatus] {
         let left = try await client.owners().owners.filter { $0.lease.map { $0.expiresAt <= .now } ?? true }
         var tasks: [TaskStatus] = []
@@ -35,9 +36,9 @@ struct ManagerClusterReader: ClusterReader {
     func policy() async throws -> SchedulingPolicy { try await client.clusterStatus().policy }
 }
 
-/// The reconciler's way to its cluster.
+/// Read and write access to a cluster, for the reconciler.
 struct ManagerCluster: ClusterWriter {
-    /// Asked before each call: the manager may be found again at another address.
+    /// Returns the client for a call. Called each time, because the address of the manager may change.
     private let find: @Sendable () async throws -> ManagerClient
 
     init(_ find: @Sendable @escaping () async throws -> ManagerClient) { self.find = find }

@@ -6,15 +6,15 @@ import Logging
 import ServiceLifecycle
 import SystemPackage
 
-/// A manager of this process: its store, its service and its HTTP interface, from start to shutdown.
+/// A manager in this process: its store, its service and its HTTP server, from start to shutdown.
 struct ManagerRole: Service {
     var data: DataDirectory
     var listen: ListenOptions.Choice
-    /// Who holds the locks, for those who come second.
+    /// The name of this process for the lock files, shown to a second process that needs the same directory.
     var holder: String
     var policy: SchedulingPolicy = .spread
     var log: DaemonLog
-    /// Told once it listens.
+    /// Known as soon as the manager listens.
     let endpoint = Announcement<Endpoint>()
 
     func run() async throws {
@@ -34,14 +34,14 @@ struct ManagerRole: Service {
             options: try listen.server(tokens) { [data, listen, endpoint, logger] address in
                 let advertised = listen.advertise ?? address
                 Addresses.tell(in: data, logger) { $0.manager = advertised.rawValue }
-                logger.info("manager listens", metadata: ["url": "\(advertised)"])
+                logger.info("manager is listening", metadata: ["url": "\(advertised)"])
                 endpoint.announce(address)
             }, logger: log.server("manager"))
         try await reporting { try await ServiceGroup([server, manager]).run() }
         Addresses.tell(in: data, logger) { $0.manager = nil }
     }
 
-    /// Says of the store what went wrong, where, and what to do.
+    /// Turns an error of the store into a `Failure` with a location and a hint.
     private func reporting<Answer>(_ body: () async throws -> Answer) async throws -> Answer {
         do { return try await body() } catch let error as StoreError {
             throw Self.failure(error, directory: data.manager)
@@ -53,20 +53,20 @@ struct ManagerRole: Service {
         return switch error {
         case .full(let text):
             Failure(
-                "the disk with the manager's store \(file) is full: \(text)",
-                hint: "make room; tasks that run are not touched")
+                "the disk that contains the manager's store \(file) is full: \(text)",
+                hint: "free some disk space; running tasks are not affected")
         case .damaged(let text):
             Failure(
                 "the manager's store \(file) is damaged: \(text)",
-                hint: "`cube manager restore FILE` puts a backup in its place; tasks that run are not touched")
+                hint: "restore a backup with `cube manager restore FILE`; running tasks are not affected")
         case .failed(let text) where !file.exists:
             Failure(
                 "the manager's store failed: \(text)",
-                hint: "put \(directory) back, or `cube manager restore FILE`; tasks that run are not touched")
+                hint: "put \(directory) back, or run `cube manager restore FILE`; running tasks are not affected")
         case .failed(let text):
             Failure(
                 "the manager's store in \(directory) failed: \(text)",
-                hint: "`cube doctor` looks at it and at its disk; tasks that run are not touched")
+                hint: "`cube doctor` checks the store and its disk; running tasks are not affected")
         }
     }
 }

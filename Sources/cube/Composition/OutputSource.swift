@@ -4,14 +4,14 @@ import CubeTypes
 import CubeWorker
 import SystemPackage
 
-/// Where the output of tasks is read from.
+/// A source of the output of tasks.
 protocol OutputSource: Sendable {
-    /// The tasks of an owner, and those that are named by their ids, whoever owns them.
+    /// The tasks of an owner, and the tasks of any owner that are named by id.
     ///
-    /// - Throws: where there is no task of such an id.
+    /// - Throws: An error if a named id is unknown.
     func tasks(of owner: OwnerName, _ subjects: [LogSubject]) async throws -> [LoggedTask]
 
-    /// The same tasks as they are, and then whatever changes.
+    /// The same tasks as they are now, followed by their changes.
     func changes(
         of owner: OwnerName, _ subjects: [LogSubject]
     ) throws -> any AsyncSequence<LogChange, any Error> & Sendable
@@ -21,7 +21,7 @@ protocol OutputSource: Sendable {
     ) async throws -> any AsyncSequence<[UInt8], any Error> & Sendable
 }
 
-/// The manager, which asks the workers.
+/// Reads output through the manager, which queries the workers.
 struct ManagerOutput: OutputSource {
     let client: ManagerClient
 
@@ -51,11 +51,11 @@ struct ManagerOutput: OutputSource {
     }
 }
 
-/// The files of the workers of a data directory, while no manager is at work there.
+/// Reads output from the files of the workers of a data directory, while no manager is running there.
 struct LocalOutput: OutputSource {
     private let stores: [StoredTasks]
 
-    /// - Returns: `nil` where no worker has ever been.
+    /// - Returns: `nil` if no worker has ever run on the data directory.
     init?(data: DataDirectory) {
         stores = data.workers.map { StoredTasks(directory: data.worker($0).string) }
         if stores.isEmpty { return nil }
@@ -64,13 +64,13 @@ struct LocalOutput: OutputSource {
     func tasks(of owner: OwnerName, _ subjects: [LogSubject]) throws -> [LoggedTask] {
         let all = try all().map(\.task)
         for id in subjects.identifiers where !all.contains(where: { $0.assignment.id == id }) {
-            throw Failure("task \(id): no worker of this data directory has it")
+            throw Failure("task \(id): not found on any worker of this data directory")
         }
         return all.filter { $0.assignment.owner == owner || subjects.identifiers.contains($0.assignment.id) }
             .map(LoggedTask.init)
     }
 
-    /// Nothing changes: what is there is followed, and whoever starts more is a manager.
+    /// Lists the tasks once. Without a manager, no new tasks start.
     func changes(
         of owner: OwnerName, _ subjects: [LogSubject]
     ) throws -> any AsyncSequence<LogChange, any Error> & Sendable {
@@ -85,7 +85,7 @@ struct LocalOutput: OutputSource {
         of id: TaskID, _ selection: LogSelection
     ) throws -> any AsyncSequence<[UInt8], any Error> & Sendable {
         guard let store = try all().first(where: { $0.task.assignment.id == id })?.store else {
-            throw Failure("task \(id): no worker of this data directory has it")
+            throw Failure("task \(id): not found on any worker of this data directory")
         }
         return store.logs(id, selection)
     }
@@ -96,7 +96,7 @@ struct LocalOutput: OutputSource {
 }
 
 extension [LogSubject] {
-    /// The tasks that are named by their ids.
+    /// The ids of tasks that are named by id.
     fileprivate var identifiers: [TaskID] {
         compactMap { subject in if case .task(let id) = subject { id } else { nil } }
     }

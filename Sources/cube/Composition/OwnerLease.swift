@@ -3,18 +3,19 @@ import CubeManagerClient
 import CubeReconciler
 import CubeTypes
 
-/// The lease of an owner, held while its tasks are stopped: no reconciler can start them again meanwhile.
+/// The lease of an owner, held while its tasks are stopped, so that no reconciler can start them again.
 struct OwnerLease {
     private let owner: OwnerName
     private let client: ManagerClient
     private let holder: String
-    /// The fence of the last reconciler of the data directory, which is known to be gone: its lease need not run out.
+    /// The fence of the last reconciler on this data directory. That reconciler is known to have ended, so its lease
+    /// can be replaced before it expires.
     private let predecessor: Int?
     private let id = String(UInt64.random(in: .min ... .max), radix: 16)
 
     /// - Parameters:
-    ///   - command: who takes it, such as `cube down`.
-    ///   - data: the data directory of the command.
+    ///   - command: The command that takes the lease, such as `cube down`.
+    ///   - data: The data directory of the command.
     init(of owner: OwnerName, at client: ManagerClient, for command: String, in data: DataDirectory) async throws {
         self.owner = owner
         self.client = client
@@ -29,9 +30,9 @@ struct OwnerLease {
         predecessor = fence
     }
 
-    /// Takes the lease for as long as the body takes, and gives it back.
+    /// Holds the lease while the body runs, and then releases it.
     ///
-    /// - Throws: where a reconciler has the lease; the body has not begun then.
+    /// - Throws: A `Failure` if a reconciler holds the lease; the body does not run then.
     func hold<Result: Sendable>(during body: @Sendable @escaping () async throws -> Result) async throws -> Result {
         guard let grant = try await take() else { return try await body() }
         return try await withThrowingTaskGroup(of: Result?.self) { group in
@@ -42,7 +43,7 @@ struct OwnerLease {
             }
             let first = await group.nextResult()
             group.cancelAll()
-            // Where it cannot be given back, it ends by itself.
+            // A lease that cannot be released expires.
             _ = try? await client.lease(owner, with: request(grant, release: true))
             guard let result = try first?.get() else { throw CancellationError() }
             return result
@@ -54,9 +55,11 @@ struct OwnerLease {
         let fence: Int
     }
 
-    /// - Returns: `nil` where no reconciler can be at work.
+    /// Takes the lease.
+    ///
+    /// - Returns: `nil` if no reconciler can be running, so that no lease is needed.
     private func take() async throws -> Grant? {
-        // Without a source there never was a reconciler, as for the owner `manual`.
+        // An owner without a source, such as `manual`, never had a reconciler.
         let known = try await client.owners().owners.first { $0.owner == owner }
         guard let source = known?.source else { return nil }
         do {
@@ -64,26 +67,27 @@ struct OwnerLease {
             return try await client.lease(owner, with: request).lease.map { Grant(source: source, fence: $0.fence) }
         } catch let error as APIError where error.reason == .leaseHeld {
             throw Failure(
-                "\(error.details?["holder"] ?? "a reconciler") holds the lease of owner \(owner) and would start again "
-                    + "what is stopped",
-                hint: "end it first, where it runs: Ctrl-C, or its unit; if it was killed, its lease ends within "
+                "\(error.details?["holder"] ?? "a reconciler") holds the lease of owner \(owner) and would start the "
+                    + "stopped tasks again",
+                hint:
+                    "end it first, with Ctrl-C or through its systemd unit; if it was killed, its lease expires within "
                     + Lease.length.text)
         } catch let error as APIError where error.reason == .storageFull {
-            // With a full disk nothing can be started either.
+            // While the manager's disk is full, it accepts no new tasks either.
             return nil
         }
     }
 
-    /// Renews it until it is cancelled.
+    /// Renews the lease until the task is cancelled.
     ///
-    /// - Throws: where somebody else has the lease now.
+    /// - Throws: An error if another process holds the lease now.
     private func keep(_ grant: Grant) async throws {
         while true {
             try await Task.sleep(for: Lease.renewal)
             do {
                 _ = try await client.lease(owner, with: request(grant))
             } catch let error as APIError where error.reason.retryCanHelp {
-                // A manager that is away may come back before the lease ends.
+                // The manager may become reachable again before the lease expires.
             }
         }
     }

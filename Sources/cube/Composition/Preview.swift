@@ -8,7 +8,7 @@ import CubeText
 import CubeTypes
 import SystemPackage
 
-/// What would be done now: one look at the manifests, one at the cluster, one plan. It holds nothing that changes either.
+/// One plan, made from one reading of the manifests and one of the cluster. It holds no client that can change either.
 struct Preview {
     let plan: Plan
     let planner: Planner
@@ -20,12 +20,12 @@ struct Preview {
         var source: SourceID
     }
 
-    /// Whether values of `env` are hidden from this user, and were not compared.
+    /// Whether values of `env` are hidden from this user, and were therefore not compared.
     let hidesValues: Bool
     private let madeAt: Timestamp
 
-    /// - Parameter git: the repository or the commit whose manifests count, if not the directory as it is.
-    /// - Throws: where the manifests or the cluster cannot be seen at all.
+    /// - Parameter git: The repository or revision to read manifests from, if not the directory as it is.
+    /// - Throws: An error if the manifests or the cluster cannot be read at all.
     static func make(
         place: PlaceOptions, git: GitOptions, owner: OwnerName, limits: GuardLimits, cluster: ManagerClusterReader
     ) async throws -> Preview {
@@ -48,7 +48,8 @@ struct Preview {
         planner.limits = limits
         if let bound = observed.owner?.source, bound != source {
             planner.access = .watching(
-                reason: ErrorReason.ownerTaken.rawValue, message: "\(owner) belongs to another directory of manifests")
+                reason: ErrorReason.ownerTaken.rawValue,
+                message: "owner \(owner) is bound to another source of manifests")
         }
         planner.update(snapshot)
         let hidesValues = observed.hidesValues
@@ -71,16 +72,17 @@ struct Preview {
             + "as stopped may be held there, and the other way round."
     }
 
-    /// - Throws: where manifests are not valid, unless that is allowed: what they last said counts then.
+    /// - Throws: A `Failure` if manifests are invalid, unless `allowStale` is set. Their last valid version applies
+    ///   then.
     func requireValid(allowStale: Bool, _ git: GitOptions) throws {
         let stale = plan.summary.conditions.filter { $0.type == .stale && $0.status }
         guard !allowStale, let first = stale.first else { return }
         throw Failure(
-            "the manifests are not valid: \(first.message) (\(first.reason))",
-            hint: "`\(git.validation)` shows every problem; --allow-stale goes on with what they last said")
+            "the manifests are invalid: \(first.message) (\(first.reason))",
+            hint: "`\(git.validation)` shows every problem; --allow-stale uses their last valid version")
     }
 
-    /// Whether the directory as it is declares the same: a saved plan can be carried out then.
+    /// Whether the directory declares the same desired state, so that a saved plan can be carried out.
     func isOfDirectory(_ place: PlaceOptions) async throws -> Bool {
         let memory = ReconcilerMemory(directory: place.data.path, files: LocalFileSystem(), logger: CommandLog.quiet)
         var directory = DesiredState(memory: memory.names, oneShot: true)
@@ -92,12 +94,12 @@ struct Preview {
 
     func document(of names: [WorkloadName]) -> PlanDocument { planner.document(plan, of: names, at: madeAt) }
 
-    /// How each workload differs, by name, and where the manager would put what is to be started.
+    /// The differences of each workload, by name, and the nodes on which the manager would place new tasks.
     func diffs(_ cluster: ManagerClusterReader) async throws -> [WorkloadDiff] {
         let differs = planner.diffs(nil)
         guard differs.contains(where: { $0.actions.contains { $0.verb == .schedule } }) else { return differs }
         let tasks =
-            // Where a port is asked for by number, it matters what the tasks of other owners have.
+            // A fixed port may conflict with the ports of other owners' tasks.
             planner.schedulesNamedPorts
             ? try await cluster.tasks()
             : planner.observed?.workloads.values.flatMap { $0.tasks.values } ?? []
@@ -107,18 +109,18 @@ struct Preview {
 }
 
 struct PreviewOptions: ParsableArguments {
-    @Flag(help: "Go on though manifests are not valid: what they last said counts.")
+    @Flag(help: "Continue although manifests are invalid, with their last valid version.")
     var allowStale = false
     @OptionGroup var git: GitOptions
     @OptionGroup var guards: GuardOptions
     @OptionGroup var owner: OwnerOption
     @OptionGroup var manager: ConnectionOptions
 
-    /// The cluster, for looking only.
+    /// Read access to the cluster.
     func cluster() throws -> ManagerClusterReader { ManagerClusterReader(client: try manager.comparer()) }
 
-    /// Looks, with a reader: it has no call that changes anything, though its token may be one of the role write, which is shown
-    /// the values of `env`.
+    /// Makes a preview through a client that has no method that changes anything. Its token may have the role `write`,
+    /// in order to receive the values of `env`.
     func preview() async throws -> Preview {
         let preview = try await Preview.make(
             place: manager.place, git: git, owner: owner.owner, limits: guards.limits(manager.place),
@@ -127,7 +129,7 @@ struct PreviewOptions: ParsableArguments {
         if let reservation = preview.reservation { Terminal.note(TextLine(reservation)) }
         if preview.hidesValues {
             Terminal.note(
-                "The token may only read: values of `env` were not compared, so changes of them are not shown.")
+                "The token is read-only, so values of `env` were not compared, and changes of them are not shown.")
         }
         return preview
     }

@@ -8,7 +8,7 @@ import Logging
 import ServiceLifecycle
 import SystemPackage
 
-/// A reconciler of this process, from start to shutdown.
+/// A reconciler in this process, from start to shutdown.
 struct ReconcilerRole: Service {
     private let data: DataDirectory
     private let listen: ListenOptions.Choice
@@ -16,7 +16,7 @@ struct ReconcilerRole: Service {
     private let log: DaemonLog
     private let webhookSecret: FilePath?
     private let service: ReconcilerService
-    /// Told once it listens.
+    /// Known as soon as the reconciler listens.
     let endpoint = Announcement<Endpoint>()
 
     init(
@@ -49,23 +49,26 @@ struct ReconcilerRole: Service {
             logger: log("reconciler"))
     }
 
-    /// Looks at the source at once.
+    /// Checks the source immediately.
     func lookNow() { service.lookNow() }
 
-    /// SIGHUP: looks at the source at once, and reads what is said of the guards again. What cannot be read changes nothing.
+    /// Handles SIGHUP: reloads the limits of the guards and checks the source immediately. If the limits cannot be
+    /// read, the previous ones stay in effect.
     func reload(_ guards: GuardOptions, _ place: PlaceOptions) {
         let logger = log("reconciler")
         do {
             let limits = try guards.limits(place)
             service.use(limits)
-            logger.info("guards", metadata: ["limits": "\(limits.text)"])
+            logger.info("reloaded the limits of the guards", metadata: ["limits": "\(limits.text)"])
         } catch {
-            logger.error("the limits of the guards stay as they are", metadata: ["error": "\(Failure(error).message)"])
+            logger.error(
+                "cannot reload the limits of the guards; the previous limits stay in effect",
+                metadata: ["error": "\(Failure(error).message)"])
         }
         lookNow()
     }
 
-    /// What it sees and does, for others in this process.
+    /// The state of the reconciler, for other parts of this process.
     var state: ReconcilerState { service.state }
 
     func run() async throws {
@@ -88,10 +91,10 @@ struct ReconcilerRole: Service {
 }
 
 extension ReconcilerState.View {
-    /// What keeps it from reconciling; `nil` where nothing does.
+    /// The problem that prevents reconciliation; `nil` if there is none.
     var obstacle: Obstacle? {
-        guard let summary else { return Obstacle("no pass was made yet") }
-        var problems = storageProblem.map { ["the status cannot be written: \($0)"] } ?? []
+        guard let summary else { return Obstacle("the first pass is not complete yet") }
+        var problems = storageProblem.map { ["cannot write the status: \($0)"] } ?? []
         problems += summary.conditions.filter { $0.status && ($0.type == .stale || $0.type == .held) }
             .map { "\($0.type.rawValue): \($0.message) (\($0.reason))" }
         guard !problems.isEmpty else { return nil }
@@ -101,18 +104,18 @@ extension ReconcilerState.View {
 }
 
 extension Obstacle {
-    /// The detail that says why the status files are not what the reconciler would write.
+    /// The key of the detail that says why the status files could not be written.
     static let statusNotWritten = "status_not_written"
 }
 
-/// The time of day that goes on steadily from when it was asked for first, whatever happens to the machine's clock.
+/// The wall-clock time at creation plus the time elapsed since, so that changes of the system clock have no effect.
 struct SteadyTime {
     private let began = Timestamp.now
     private let instant = ContinuousClock.now
 
     var now: Timestamp { began + (ContinuousClock.now - instant) }
 
-    /// The same, and the moment by which it is stored.
+    /// The current time, together with the boot-time moment that durable times are stored with.
     var present: Present {
         Present(now: now, moment: .now())
     }

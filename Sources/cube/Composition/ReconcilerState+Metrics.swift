@@ -5,7 +5,7 @@ import CubeTypes
 import CubeVersion
 
 extension ReconcilerState.View {
-    /// What a monitoring system reads of a reconciler.
+    /// The metrics of a reconciler.
     var metrics: [Metric] {
         let statuses = workloads.values.map(\.status)
         func count<Word: RawRepresentable<String>>(_ words: [Word]) -> [String: Double] {
@@ -14,22 +14,26 @@ extension ReconcilerState.View {
         let drifts = workloads.values.compactMap(\.drift)
         let holds = summary?.holds.map { ($0.reason, Double($0.changes.count)) } ?? []
         return counted + [
-            Metric("cube_workloads", "Workloads by health.", by: "health", count(statuses.map(\.health))),
-            Metric("cube_workloads_sync", "Workloads by sync.", by: "sync", count(statuses.map(\.sync))),
+            Metric("cube_workloads", "Number of workloads by health.", by: "health", count(statuses.map(\.health))),
             Metric(
-                "cube_tasks", "Tasks of the workloads by state.", by: "state",
+                "cube_workloads_sync", "Number of workloads by sync status.", by: "sync", count(statuses.map(\.sync))),
+            Metric(
+                "cube_tasks", "Number of tasks by state.", by: "state",
                 count(statuses.flatMap(\.tasks).map(\.state))),
             Metric(
-                "cube_drift_tasks", "Tasks that an action is due, waiting or held for.",
+                "cube_drift_tasks", "Number of tasks with an action that is due, waiting or held.",
                 Double(drifts.reduce(0) { $0 + Set($1.actions.map(\.ordinal)).count })),
             Metric(
-                "cube_guard_holds", "Changes that guards hold.", by: "guard", Dictionary(holds, uniquingKeysWith: +)),
+                "cube_guard_holds", "Number of changes that guards hold.", by: "guard",
+                Dictionary(holds, uniquingKeysWith: +)),
             Metric(
-                "cube_manifest_errors", "Errors in manifests and in reading them.",
+                "cube_manifest_errors", "Number of errors in manifests and in reading them.",
                 Double(findings.count { $0.reason != Finding.unmanaged })),
-            Metric("cube_converged", "Whether all runs as declared.", isConverged ? 1 : 0),
-            Metric("cube_status_writable", "Whether the status files can be written.", storageProblem == nil ? 1 : 0),
-            Metric("cube_info", "The version.", by: "version", [ProductVersion.current: 1]),
+            Metric("cube_converged", "Whether everything runs as declared (1) or not (0).", isConverged ? 1 : 0),
+            Metric(
+                "cube_status_writable", "Whether the status files can be written (1) or not (0).",
+                storageProblem == nil ? 1 : 0),
+            Metric("cube_info", "Version of Cube; the value is always 1.", by: "version", [ProductVersion.current: 1]),
         ]
     }
 
@@ -39,17 +43,20 @@ extension ReconcilerState.View {
         for (outcome, count) in figures.outcomes { calls[outcome.result, default: 0] += Double(count) }
         let metrics = [
             Metric(
-                "cube_reconcile_total", "Passes by result.", kind: .counter, by: "result",
+                "cube_reconcile_total", "Number of reconciliation passes by result.", kind: .counter, by: "result",
                 Dictionary(passes, uniquingKeysWith: +)),
             Metric(
-                histogram: "cube_reconcile_duration_seconds", "How long passes took, calls included.",
+                histogram: "cube_reconcile_duration_seconds",
+                "Duration of reconciliation passes, including calls to the manager.",
                 bounds: ReconcilerFigures.bounds, counts: figures.durations, sum: figures.durationSum.seconds),
-            Metric("cube_actions_total", "Calls on the manager by result.", kind: .counter, by: "result", calls),
+            Metric(
+                "cube_actions_total", "Number of calls to the manager by result.", kind: .counter, by: "result", calls),
         ]
         guard let listed = figures.sourceListedAt else { return metrics }
         return metrics + [
             Metric(
-                "cube_source_last_success_timestamp_seconds", "When all manifests were listed last without an error.",
+                "cube_source_last_success_timestamp_seconds",
+                "Time of the last complete listing of the manifests without errors.",
                 Double(listed.milliseconds) / 1000)
         ]
     }

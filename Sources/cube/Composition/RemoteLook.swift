@@ -4,13 +4,13 @@ import CubeReconciler
 import FoundationEssentials
 import SystemPackage
 
-/// One look at a remote repository, through a clone that goes when it is over.
+/// Reads the manifests of a remote repository once, through a temporary clone.
 enum RemoteLook {
-    /// - Throws: where the remote cannot be read, or its commit is not signed as it must be.
+    /// - Throws: An error if the remote cannot be read, or its commit lacks a required signature.
     static func manifests(of origin: GitOrigin) async throws -> ManifestSnapshot {
         let time = SteadyTime()
         let directory = FileManager.default.temporaryDirectory.appending(path: "cube-\(UUID().uuidString)").path
-        // It is under the system's own temporary directory: what cannot be removed goes with that.
+        // If this fails, the system cleans up its temporary directory.
         defer { try? FileManager.default.removeItem(atPath: directory) }
         let source = GitSource(
             origin.remote, signers: origin.signers, directory: FilePath(directory).appending("git"),

@@ -3,7 +3,7 @@ import CubeJSON
 import CubeReconciler
 import SystemPackage
 
-/// Reads the directory of manifests once: as it is, or as a commit of its repository has it.
+/// Reads the manifests directory once, as it is or at a revision of its repository.
 struct RevisionReader {
     private let place: PlaceOptions
     private let directory: FilePath
@@ -18,10 +18,10 @@ struct RevisionReader {
             now: { [time] in time.now })
     }
 
-    /// Where the manifests are in their repository.
+    /// The path of the manifests in their repository.
     func path() async throws -> String { try await history.path().text }
 
-    /// Where a comparison begins: a commit.
+    /// The commit at which a comparison begins.
     func base(of range: RevisionRange) async throws -> String {
         guard range.isFromCommonAncestor else { return range.base }
         do throws(RevisionError) { return try await history.mergeBase(of: range.base, range.revision ?? "HEAD") } catch
@@ -30,8 +30,8 @@ struct RevisionReader {
         }
     }
 
-    /// - Parameter revision: `nil` for the directory as it is.
-    /// - Throws: where there is no such revision, or it has no manifests.
+    /// - Parameter revision: The revision to read; `nil` is the directory as it is.
+    /// - Throws: A `Failure` if the revision does not exist or has no manifests.
     func manifests(at revision: String?) async throws -> ManifestSnapshot {
         let files = try place.files
         let snapshot: ManifestSnapshot?
@@ -47,15 +47,15 @@ struct RevisionReader {
         guard let snapshot, snapshot.root != nil else {
             throw Failure(
                 snapshot?.problems.first?.summary ?? "\(directory) cannot be read",
-                hint: try place.followed.map { "`cube up` follows a repository here: look with \($0)" }
-                    ?? "--manifests names another directory; `cube init` makes a first manifest")
+                hint: try place.followed.map { "`cube up` follows a repository here; use \($0)" }
+                    ?? "select another directory with --manifests, or write a first manifest with `cube init`")
         }
         return snapshot
     }
 }
 
 extension PlaceOptions {
-    /// The options that name the repository which was followed here last; `nil` where that was a directory.
+    /// The options that select the repository that was last followed here; `nil` if the last source was a directory.
     var followed: String? {
         get throws {
             guard let source = try WrittenStatus(data: data).summary()?.source, let url = source.url else { return nil }

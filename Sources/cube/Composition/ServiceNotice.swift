@@ -1,9 +1,9 @@
 import Glibc
 import ServiceLifecycle
 
-/// What is waited for, whatever it is.
+/// Something to wait for, of any type.
 protocol Expected: Sendable {
-    /// Returns when it is there.
+    /// Returns as soon as it is available.
     func arrive() async throws
 }
 
@@ -11,20 +11,20 @@ extension Announcement: Expected {
     func arrive() async throws { _ = try await value() }
 }
 
-/// Tells the service manager that started this process when it is ready and when it ends, by the protocol of sd_notify(3);
-/// does nothing where none asked for it.
+/// Notifies the service manager when this process is ready and when it ends, with the protocol of sd_notify(3). Does
+/// nothing unless `NOTIFY_SOCKET` is set.
 struct ServiceNotice: Service {
-    /// Told when the parts listen.
+    /// The parts that must listen before the process is ready.
     let parts: [any Expected]
 
     func run() async throws {
         for part in parts { try await part.arrive() }
         Self.send("READY=1")
-        try? await gracefulShutdown()  // Cancelled: it ends all the same.
+        try? await gracefulShutdown()  // Cancellation also ends the wait.
         Self.send("STOPPING=1")
     }
 
-    /// A datagram to the socket that `NOTIFY_SOCKET` names; one that begins with `@` is in the abstract name space.
+    /// Sends a datagram to the socket in `NOTIFY_SOCKET`. A name that begins with `@` is in the abstract namespace.
     private static func send(_ message: String) {
         guard let path = Environment.value("NOTIFY_SOCKET") else { return }
         var address = sockaddr_un()
@@ -37,7 +37,7 @@ struct ServiceNotice: Service {
         let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { return }
         defer { close(descriptor) }
-        // Nobody listening is the service manager's own trouble.
+        // A failure is ignored: if the service manager does not listen, there is nobody to report it to.
         _ = withUnsafePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
                 sendto(

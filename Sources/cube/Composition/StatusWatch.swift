@@ -4,27 +4,28 @@ import CubeTypes
 import ServiceLifecycle
 import UnixSignals
 
-/// Who is shown the status whenever it is another one.
+/// A viewer of the status, called for each change.
 protocol StatusViewer: Sendable {
     /// - Parameters:
-    ///   - picture: how everything is.
-    ///   - changed: the workloads that were read anew for it.
-    /// - Returns: whether somebody still looks.
+    ///   - picture: The whole status.
+    ///   - changed: The workloads whose files were read for this call.
+    /// - Returns: Whether to continue.
     mutating func show(_ picture: StatusPicture, changed: Set<WorkloadName>) throws -> Bool
-    /// Takes away what is to be seen only while it goes on.
+    /// Removes temporary output, such as a live picture.
     func end()
 }
 
-/// Follows what is written of the status: it waits for the system to tell that a file changed.
+/// Watches the status files, with notifications from the file system.
 ///
-/// Whether the reconciler is still at work shows in no file: it is asked from time to time.
+/// No file shows whether the reconciler is still running, so the watch also queries it periodically.
 struct StatusWatch: Service {
-    /// How often the reconciler is asked whether it is well; where the system has no watch left, the files are read then.
+    /// The interval between two queries of the reconciler. If no file watches are available, the files are also read at
+    /// this interval.
     private static let period: Duration = .seconds(5)
-    /// What changes faster than anyone reads is shown together.
+    /// The minimum time between two updates; changes in between are combined.
     private static let pause: Duration = .milliseconds(100)
     private static let directories: [BytePath] = ["", "status", "status/workloads", "drift", "run", "reconciler"]
-    /// What changes when a reconciler comes.
+    /// Files that change when a reconciler starts.
     private static let traces: Set<BytePath> = ["run/addresses.json", "reconciler/lock"]
 
     let data: DataDirectory
@@ -74,7 +75,8 @@ struct StatusWatch: Service {
         }
     }
 
-    /// Begins anew: a directory came or went. To be called before the files are read, so that nothing is missed.
+    /// Sets up all watches again after a directory was created or removed. Must run before the files are read, so that
+    /// no change is missed.
     private func watch(with watcher: DirectoryWatcher) {
         watcher.watch(waysToRoot: [BytePath(data.path)])
         watcher.start(root: data.path)

@@ -1,9 +1,9 @@
 import Glibc
 import SystemPackage
 
-/// Where the program is that supervises one task each.
+/// The location of `cube-supervisor`, which supervises one task per process.
 enum SupervisorProgram {
-    /// `CUBE_SUPERVISOR`, or `cube-supervisor` beside the program that runs.
+    /// `CUBE_SUPERVISOR`, or `cube-supervisor` beside the running executable.
     static func path() throws -> FilePath {
         if let named = Environment.value("CUBE_SUPERVISOR") { return .absolute(named) }
         var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
@@ -13,7 +13,9 @@ enum SupervisorProgram {
         return own.removingLastComponent().appending("cube-supervisor")
     }
 
-    /// - Throws: with a hint, where it is missing.
+    /// Returns the path of the program.
+    ///
+    /// - Throws: A `Failure` with a hint if the program is missing.
     static func require() throws -> FilePath {
         let check = try SupervisorCheck.measure()
         guard case .bad(let message, let hint) = check.verdict else { return check.path }

@@ -4,11 +4,11 @@ import CubeWorkerClient
 import Logging
 import Synchronization
 
-/// The manager's way to its workers: over HTTP, with the cluster's `worker` token.
+/// The manager's access to its workers: over HTTP, with the cluster's `worker` token.
 final class WorkerClientGateway: WorkerGateway {
     private let token: String
     private let options: ClientOptions
-    /// One for each worker, as a client's retries have a budget.
+    /// One client per worker, because each client has its own retry budget.
     private let clients = Mutex<[String: WorkerClient]>([:])
 
     init(token: String, logger: Logger) {

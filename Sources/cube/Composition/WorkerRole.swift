@@ -6,23 +6,23 @@ import Logging
 import ServiceLifecycle
 import SystemPackage
 
-/// A worker of this process: what it runs, its service and its HTTP interface, from start to shutdown. Its tasks outlive it.
+/// A worker in this process: its service and its HTTP server, from start to shutdown. Its tasks outlive it.
 struct WorkerRole: Service {
     var data: DataDirectory
     var name: NodeName
     var listen: ListenOptions.Choice
     var holder: String
     var labels: [String: String] = [:]
-    /// Default: the one of the data directory.
+    /// The directory of secrets. Default: the one in the data directory.
     var secrets: FilePath?
-    /// The token that its manager calls it with, where that is not the one of the data directory.
+    /// The token that its manager uses, if it differs from the one in the data directory.
     var token: String?
-    /// Whether a manager is named that it is to join.
+    /// Whether the worker joins a manager.
     var isToJoin = true
-    /// Where its manager is, once that is known; asked before each call.
+    /// Returns the connection to its manager, as soon as it is known. Called before each call.
     var manager: @Sendable () async throws -> Connection
     var log: DaemonLog
-    /// Told once it listens: how others reach it.
+    /// The advertised URL, known as soon as the worker listens.
     let url = Announcement<String>()
 
     func run() async throws {
@@ -45,7 +45,7 @@ struct WorkerRole: Service {
                     addresses.workers = Set(addresses.workers + [advertised]).sorted()
                 }
                 url.announce(advertised)
-                logger.info("worker listens", metadata: ["url": "\(advertised)"])
+                logger.info("worker is listening", metadata: ["url": "\(advertised)"])
                 await worker.advertise(url: advertised)
             }, logger: log.server("worker"))
         try await ServiceGroup([server, worker]).run()

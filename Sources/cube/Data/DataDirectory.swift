@@ -4,7 +4,7 @@ import CubeWorker
 import Glibc
 import SystemPackage
 
-/// The directory that holds all that Cube writes, and where in it each part writes.
+/// The directory for everything that Cube writes, and the folder of each part in it.
 struct DataDirectory: Sendable, Hashable {
     let path: FilePath
 
@@ -12,28 +12,28 @@ struct DataDirectory: Sendable, Hashable {
     var reconciler: FilePath { path.appending("reconciler") }
     var run: FilePath { path.appending("run") }
     var tokens: FilePath { path.appending("tokens") }
-    /// What tasks of this machine get as `secret:NAME`.
+    /// The secrets to which tasks on this machine refer as `secret:NAME`.
     var secrets: FilePath { path.appending("secrets") }
     var status: FilePath { path.appending("status") }
     var drift: FilePath { path.appending("drift") }
-    /// There while `cube down` is about to stop the tasks that `cube up` leaves.
+    /// A mark that exists while `cube down` ends `cube up` in order to stop its tasks.
     var stopping: FilePath { run.appending("stopping") }
 
     func worker(_ name: NodeName) -> FilePath { path.appending("worker").appending(name.rawValue) }
 
-    /// The workers that there have been, by name.
+    /// The workers that have run on this directory, sorted by name.
     var workers: [NodeName] {
         DirectoryEntries.names(in: path.appending("worker")).compactMap(NodeName.init(rawValue:)).sorted()
     }
 
-    /// Makes the directory, which ignores itself in git.
+    /// Creates the directory, with a `.gitignore` that hides it from git.
     func prepare() throws {
         try path.makeDirectory()
         let ignore = path.appending(".gitignore")
         if !ignore.exists { try AtomicFile.write(Array("*\n".utf8), to: ignore, mode: 0o644) }
     }
 
-    /// The supervisors of tasks that were started below this directory, however it was named then.
+    /// The supervisors of tasks that were started from this directory, by whatever path it was reached.
     var supervisors: [SupervisorProcess] {
         let (named, real) = (path, path.resolvingLinks)
         return SupervisorProcess.all().filter { supervisor in
@@ -43,39 +43,40 @@ struct DataDirectory: Sendable, Hashable {
         }
     }
 
-    /// The worker of a name, or the only one of this directory.
+    /// Returns the worker with a name or, if `name` is `nil`, the only worker of this directory.
     ///
-    /// - Throws: where there is none, or no name says which one.
+    /// - Throws: A `Failure` if there is no such worker, or if `name` is `nil` and there are several.
     func worker(named name: NodeName?) throws -> NodeName {
         let names = workers.map(\.rawValue).joined(separator: ", ")
         guard let first = workers.first else {
-            throw Failure("no worker has been on \(path)", hint: "--data-dir names another directory")
+            throw Failure("no worker has run on \(path)", hint: "select another directory with --data-dir")
         }
         if let name {
             guard workers.contains(name) else {
-                throw Failure("no worker \(name) has been on \(path)", hint: "--name names one of \(names)")
+                throw Failure("no worker \(name) has run on \(path)", hint: "set --name to one of \(names)")
             }
             return name
         }
         guard workers.count == 1 else {
-            throw Failure("several workers have been on \(path): \(names)", hint: "--name says which one")
+            throw Failure("several workers have run on \(path): \(names)", hint: "select one with --name")
         }
         return first
     }
 
-    /// - Throws: where tasks run here whose records are gone: they would run twice, and nobody could stop them by name.
+    /// - Throws: A `Failure` if tasks are running here whose records are gone. Cube would start them a second time, and
+    ///   could not stop them by name.
     func requireNoOrphans() throws {
         let orphans = supervisors.filter(\.isOrphan)
         guard orphans.isEmpty else {
             throw Failure(
-                "\(Count(orphans.count, "task")) of \(path) run though their directory is gone",
-                hint: "`cube down --orphans` stops them; put the directory back to keep them")
+                "\(Count(orphans.count, "task").verb("is", "are")) running from \(path) although the directory is gone",
+                hint: "stop them with `cube down --orphans`, or put the directory back to keep them")
         }
     }
 }
 
 extension FilePath {
-    /// A path as the user wrote it, made absolute and without `.` and `..`.
+    /// Makes a path that the user wrote absolute, without `.` and `..`.
     static func absolute(_ text: String) -> FilePath {
         let path = FilePath(text)
         guard path.isRelative, let buffer = getcwd(nil, 0) else { return path.lexicallyNormalized() }
@@ -83,7 +84,7 @@ extension FilePath {
         return FilePath(String(cString: buffer)).pushing(path).lexicallyNormalized()
     }
 
-    /// Where it really is; itself where nothing is there.
+    /// The path with all symbolic links resolved; the path itself if it does not exist.
     var resolvingLinks: FilePath {
         guard let buffer = realpath(string, nil) else { return self }
         defer { free(buffer) }
@@ -92,27 +93,27 @@ extension FilePath {
 
     var exists: Bool { access(string, F_OK) == 0 }
 
-    /// Makes a directory and those above it, with rights for its user alone where they are new.
+    /// Creates a directory and its missing parents, accessible only to this user.
     func makeDirectory() throws {
         if mkdir(string, 0o700) == 0 || errno == EEXIST { return }
         let problem = errno
         guard problem == ENOENT, !removingLastComponent().isEmpty else {
-            throw FileProblem(path: self, doing: "make the directory", errno: problem)
+            throw FileProblem(path: self, doing: "create the directory", errno: problem)
         }
         try removingLastComponent().makeDirectory()
         guard mkdir(string, 0o700) == 0 || errno == EEXIST else {
-            throw FileProblem(path: self, doing: "make the directory", errno: errno)
+            throw FileProblem(path: self, doing: "create the directory", errno: errno)
         }
     }
 }
 
-/// What the system said about a file.
+/// A system error about a file.
 struct FileProblem: Error, CustomStringConvertible {
     let path: FilePath
     let doing: String
     let errno: Int32
 
-    /// Whether there is no room on the disk, or none for this user.
+    /// Whether the disk is full or the user's quota is exhausted.
     var isFullDisk: Bool { errno == ENOSPC || errno == EDQUOT }
 
     var description: String { "cannot \(doing) \(path): \(String(cString: strerror(errno)))" }

@@ -1,13 +1,14 @@
 import CubeTypes
 import CubeWorker
 
-/// A worker that was given tasks without a manager: it works with none, as its tasks would be leftovers to that.
+/// A worker that received tasks directly, without a manager. It refuses to work with a manager, which would treat its
+/// tasks as leftovers.
 struct LoneWorker: Hashable {
     var name: NodeName
-    /// How many of its tasks still run.
+    /// The number of its tasks that are still running.
     var tasks: Int
 
-    /// `nil` where the worker is none, or there is no such worker.
+    /// Returns `nil` if the worker has a manager, or does not exist.
     static func find(_ name: NodeName?, in data: DataDirectory) throws -> LoneWorker? {
         guard let name, try WorkerDirectory(data.worker(name)).cluster()?.isOfWorker == true else { return nil }
         let directory = data.worker(name).resolvingLinks
@@ -16,9 +17,11 @@ struct LoneWorker: Hashable {
     }
 
     var failure: Failure {
-        let running = tasks == 0 ? "" : "; \(tasks == 1 ? "1 task of it still runs" : "\(tasks) tasks of it still run")"
+        let running = tasks == 0 ? "" : "; \(Count(tasks, "task").verb("is", "are")) still running"
         return Failure(
-            "worker \(name) stands alone: it was given tasks without a manager\(running)",
-            hint: "`cube worker rejoin --name \(name)\(tasks == 0 ? "" : " --end-tasks")` has it forget them")
+            "worker \(name) received tasks without a manager, so it cannot join one\(running)",
+            hint:
+                "make it forget these tasks with `cube worker rejoin --name \(name)\(tasks == 0 ? "" : " --end-tasks")`"
+        )
     }
 }

@@ -4,18 +4,18 @@ import CubeTypes
 import CubeWorker
 import SystemPackage
 
-/// A manager's store that is gone, while workers of this data directory still belong to its cluster. A new store would be
-/// another cluster, whose manager knows nothing of what runs.
+/// A manager's store that is gone, while workers of this data directory still belong to its cluster. A new store would
+/// belong to a new cluster, whose manager would not know the running tasks.
 struct LostStore: Hashable {
     /// The manager's directory.
     var directory: FilePath
-    /// How many tasks still run.
+    /// The number of tasks that are still running.
     var tasks: Int
 
-    /// `nil` where there is a store, and where there never was one.
+    /// Returns `nil` if the store exists, or never existed.
     static func find(in data: DataDirectory) throws -> LostStore? {
         guard !data.manager.appending(SQLiteStore.fileName).exists,
-            // What cannot be read says that somebody was there. A worker that stands alone never had a manager.
+            // An unreadable record proves that a worker existed. A worker without a manager never had a store.
             data.workers.contains(where: { name in
                 do { return try WorkerDirectory(data.worker(name)).cluster()?.isOfWorker == false } catch {
                     return true
@@ -31,11 +31,12 @@ struct LostStore: Hashable {
             ? Failure(
                 gone,
                 hint:
-                    "`cube manager restore FILE` brings it back from a backup; `cube worker rejoin` begins anew without "
-                    + "it")
+                    "restore a backup with `cube manager restore FILE`, or start without the store after `cube worker "
+                    + "rejoin`")
             : Failure(
-                "\(gone); \(Count(tasks, "task").verb("still runs", "still run"))",
-                hint: "put \(directory) back, or `cube manager restore FILE`; or `cube down --orphans` ends the tasks, "
-                    + "and `cube worker rejoin` begins anew")
+                "\(gone); \(Count(tasks, "task").verb("is", "are")) still running",
+                hint:
+                    "put \(directory) back, or run `cube manager restore FILE`; or stop the tasks with `cube down --orphans` "
+                    + "and start without the store after `cube worker rejoin`")
     }
 }

@@ -2,10 +2,10 @@ import CubeCore
 import FoundationEssentials
 import SystemPackage
 
-/// A plan in a file.
+/// A plan that was saved to a file.
 struct SavedPlan {
     var plan: PlanDocument
-    /// Whether it is as it was written.
+    /// Whether the file is unchanged since it was saved.
     var isIntact: Bool
 
     static func write(_ plan: PlanDocument, to path: FilePath) throws {
@@ -14,23 +14,26 @@ struct SavedPlan {
         try AtomicFile.write(Array(try JSONText.pretty(plan).utf8) + [UInt8(ascii: "\n")], to: path, mode: 0o644)
     }
 
-    /// - Throws: also where the file is not as it was written.
+    /// Reads a plan in order to apply it.
+    ///
+    /// - Throws: A `Failure` if the file cannot be read, or was edited after it was saved.
     static func toApply(_ path: FilePath) throws -> PlanDocument {
         let saved = try read(path)
         guard saved.isIntact else {
-            throw Failure("\(path) was changed after it was written", hint: "`cube plan --out` makes a new one")
+            throw Failure("\(path) was edited after it was saved", hint: "make a new plan with `cube plan --out`")
         }
         return saved.plan
     }
 
     static func read(_ path: FilePath) throws -> SavedPlan {
-        guard let bytes = try AtomicFile.read(path) else { throw Failure("\(path): there is no such file") }
+        guard let bytes = try AtomicFile.read(path) else { throw Failure("\(path): no such file") }
         let plan: PlanDocument
         do { plan = try JSONDecoder().decode(PlanDocument.self, from: Data(bytes)) } catch {
-            throw Failure("\(path) is no saved plan", hint: "`cube plan --out FILE` saves one")
+            throw Failure("\(path) is not a saved plan", hint: "save a plan with `cube plan --out FILE`")
         }
         guard plan.format == PlanDocument.currentFormat else {
-            throw Failure("\(path): its format is \(plan.format); this version reads \(PlanDocument.currentFormat)")
+            throw Failure(
+                "\(path) has format \(plan.format), but this version reads format \(PlanDocument.currentFormat)")
         }
         return SavedPlan(plan: plan, isIntact: try plan.isIntact { Array(try JSONText.line($0).utf8) })
     }

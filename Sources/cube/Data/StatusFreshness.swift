@@ -5,36 +5,38 @@ import CubeTypes
 import CubeWorker
 import SystemPackage
 
-/// Who keeps the written status up to date, and whether it is.
+/// The reconciler that writes the status files, and whether they are current.
 struct StatusFreshness: Encodable {
-    /// How long a reconciler may take to say that it is well.
+    /// The time limit for the reconciler's response.
     private static let patience: Duration = .seconds(2)
 
-    /// The reconciler that is at work; `nil`: nobody.
+    /// The running reconciler; `nil` if there is none.
     var reconciler: String?
-    /// Why what is written may not be how things are; `nil` where it is.
+    /// Why the status may be out of date; `nil` if it is current.
     var outdated: String?
-    /// Whether no reconciler is at work.
+    /// Whether no reconciler is running.
     var isAbsent = false
-    /// The tasks that run here; `nil` where a reconciler knows, or tasks run elsewhere.
+    /// The tasks that are running here; `nil` if a reconciler is running, or if the tasks run on other machines.
     var living: Set<TaskID>?
 
     enum CodingKeys: String, CodingKey { case reconciler, outdated }
 
-    /// Looks who is at work, and asks it. Changes nothing.
+    /// Finds the running reconciler and queries it. Changes nothing.
     static func find(in data: DataDirectory) async throws -> StatusFreshness {
         guard let holder = try DirectoryLock.holder(of: data.reconciler) else {
-            let alone = "no reconciler is at work here, so this is what the last one saw"
-            // Where no worker has been, a reconciler stood alone, and its tasks run elsewhere.
+            let alone = "no reconciler is running here, so this is the last recorded status"
+            // Without a worker on this data directory, the reconciler ran separately, and its tasks are on other
+            // machines.
             guard !data.workers.isEmpty else {
-                return StatusFreshness(outdated: "\(alone). `cube reconcile` starts one", isAbsent: true)
+                return StatusFreshness(outdated: "\(alone). Start a reconciler with `cube reconcile`", isAbsent: true)
             }
             let supervisors = data.supervisors.filter { !$0.isOrphan }
             let count = supervisors.count
-            let tasks = count == 0 ? "no task runs" : Count(count, "task").verb("runs", "run")
+            let tasks = count == 0 ? "no task is running" : "\(Count(count, "task").verb("is", "are")) running"
             let living = Set(supervisors.compactMap(\.task))
             return StatusFreshness(
-                outdated: "\(alone); now \(tasks) here. `cube up` starts one", isAbsent: true, living: living)
+                outdated: "\(alone); \(tasks) here now. Start a reconciler with `cube up`", isAbsent: true,
+                living: living)
         }
         return StatusFreshness(reconciler: holder.description, outdated: await problem(in: data))
     }
@@ -42,7 +44,7 @@ struct StatusFreshness: Encodable {
     private static func problem(in data: DataDirectory) async -> String? {
         do {
             guard let url = try Addresses.load(from: data).reconciler else {
-                return "the reconciler has not told yet where it listens"
+                return "the reconciler has not published its listen address yet"
             }
             let transport = HTTPTransport(
                 endpoint: try Endpoint(checking: url, field: "\(data.run)/addresses.json"), token: nil,
@@ -50,10 +52,10 @@ struct StatusFreshness: Encodable {
             try await transport.send(TransportRequest(.get, ["readyz"], deadline: patience))
             return nil
         } catch let error as APIError where error.isFromServer {
-            // The reconciler's own answer: whatever else it lacks stands in what it wrote.
-            return error.details?[Obstacle.statusNotWritten].map { "the reconciler cannot write it: \($0)" }
+            // The reconciler responded. Problems other than unwritable status files are in the status files themselves.
+            return error.details?[Obstacle.statusNotWritten].map { "the reconciler cannot write the status: \($0)" }
         } catch {
-            return "the reconciler does not answer: \(Failure(error).message)"
+            return "the reconciler does not respond: \(Failure(error).message)"
         }
     }
 }

@@ -2,17 +2,18 @@ import CubeCore
 import CubeReconciler
 import CubeTypes
 
-/// What the reconciler wrote, and whether that is how things are: kept up to date by reading what changed.
+/// The status that the reconciler wrote, and whether it is current. It is kept up to date by reading the files that
+/// change.
 struct StatusPicture {
-    /// `nil` before the first pass.
+    /// The summary; `nil` before the first pass.
     private(set) var summary: SummaryStatus?
     private(set) var workloads: [WorkloadName: WorkloadReport] = [:]
     var freshness = StatusFreshness()
 
-    /// By name.
+    /// The workloads, sorted by name.
     var reports: [WorkloadReport] { workloads.values.sorted { $0.status.name < $1.status.name } }
 
-    /// The same where nobody reconciles: what nobody compares and nobody looks at does not count as synced and healthy.
+    /// The status to show. While no reconciler is running, no workload counts as synced and healthy.
     var attended: StatusPicture {
         guard freshness.isAbsent else { return self }
         var picture = self
@@ -25,10 +26,10 @@ struct StatusPicture {
         return picture
     }
 
-    /// Reads what changed below the data directory.
+    /// Reads the files that changed in the data directory.
     ///
-    /// - Returns: the workloads that were read, or are gone.
-    /// - Throws: where a file is not what this version writes, or cannot be read.
+    /// - Returns: The workloads that were read or have been removed.
+    /// - Throws: An error if a file cannot be read or has an unknown format.
     mutating func read(_ change: SourceChange, from files: WrittenStatus) throws -> Set<WorkloadName> {
         if change.everything || change.entries.contains("status/summary.json") { summary = try files.summary() }
         let names =
@@ -40,7 +41,7 @@ struct StatusPicture {
         return names
     }
 
-    /// The workload that a file is about.
+    /// The workload that a file describes.
     private static func workload(of path: BytePath) -> WorkloadName? {
         let file = path.text
         for folder in ["status/workloads/", "drift/"] where file.hasPrefix(folder) && file.hasSuffix(".json") {

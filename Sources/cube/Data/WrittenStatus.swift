@@ -3,18 +3,18 @@ import CubeTypes
 import FoundationEssentials
 import SystemPackage
 
-/// The files that the reconciler writes back, read again.
+/// Reads the status and drift files that the reconciler writes.
 struct WrittenStatus {
     let data: DataDirectory
 
-    /// `nil` before the first pass.
+    /// The summary; `nil` before the first pass.
     func summary() throws -> SummaryStatus? { try read(data.status.appending("summary.json")) }
 
     func workload(_ name: WorkloadName) throws -> WorkloadStatus? {
         try read(data.status.appending("workloads").appending("\(name).json"))
     }
 
-    /// The names of the workloads that there is a status of, sorted.
+    /// The names of the workloads with a status, sorted.
     func names() throws -> [WorkloadName] { try names(in: data.status.appending("workloads")) }
 
     func drift(_ name: WorkloadName) throws -> DriftReport? { try read(data.drift.appending("\(name).json")) }
@@ -30,7 +30,7 @@ struct WrittenStatus {
         do {
             return try JSONDecoder().decode(Value.self, from: Data(bytes))
         } catch {
-            throw Failure("\(path) is not what this version writes: \(error)")
+            throw Failure("\(path) is not readable by this version: \(error)")
         }
     }
 }

@@ -1,11 +1,11 @@
-/// One thing that Cube needs of its machine: what was measured, and what that means.
+/// A check of one requirement: a measurement, and a verdict on it.
 protocol Check: Sendable {
     var title: String { get }
-    /// A pure function of what was measured.
+    /// The verdict; a pure function of the measurement.
     var verdict: Verdict { get }
 }
 
-/// What a check found; what is not good comes with what to do.
+/// The result of a check. Problems come with a hint that says what to do.
 enum Verdict: Hashable {
     case good(String)
     case warning(String, hint: String)

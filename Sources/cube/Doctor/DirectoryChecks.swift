@@ -5,12 +5,12 @@ import CubeText
 import Glibc
 import SystemPackage
 
-/// The manifests must be there and readable, unless they are read from a repository.
+/// The manifests directory must exist and be readable, unless the manifests come from a git repository.
 struct ManifestsCheck: Check {
     var path: FilePath
-    /// What keeps it from being read; `nil`: nothing.
+    /// The error from opening the directory; `nil` if there was none.
     var problem: Errno?
-    /// Where the last reconciler read manifests from; `nil`: there was none.
+    /// The source of the last reconciler; `nil` if there was none.
     var source: SourceRevision?
 
     let title = "manifests"
@@ -19,9 +19,9 @@ struct ManifestsCheck: Check {
         if problem == .noSuchFileOrDirectory, let source, source.url != nil { return .good(source.words) }
         let hint =
             switch problem {
-            case .permissionDenied: "give this user the right to read it (`chmod u+rx`), or run Cube as its owner"
-            case .notDirectory: "--manifests names a directory"
-            default: "`cube init` makes a first one; --manifests names another directory"
+            case .permissionDenied: "make it readable for this user (`chmod u+rx`), or run Cube as its owner"
+            case .notDirectory: "set --manifests to a directory"
+            default: "write a first manifest with `cube init`, or select another directory with --manifests"
             }
         return .bad("\(path): \(problem)", hint: hint)
     }
@@ -34,16 +34,18 @@ struct ManifestsCheck: Check {
     }
 }
 
-/// The data directory must be this user's alone, writable, with room, and on a file system that SQLite can trust.
+/// The data directory must belong to this user, be writable, have free space, be closed to other users, and be on a
+/// file system that SQLite supports.
 struct DataDirectoryCheck: Check {
     var path: FilePath
-    /// `nil`: it does not exist yet.
+    /// The owner and mode of the directory; `nil` if it does not exist yet.
     var found: Found?
-    /// Whether this user may write to it, or, while it does not exist, to the directory that it will be made in.
+    /// Whether this user can write to the directory or, if it does not exist yet, to the directory in which it will be
+    /// created.
     var isWritable: Bool
     var user: uid_t
     var freeBytes: UInt64
-    /// The kind of its file system, such as `ext4`.
+    /// The type of its file system, such as `ext4`.
     var fileSystem: String
 
     struct Found: Hashable {
@@ -56,25 +58,27 @@ struct DataDirectoryCheck: Check {
         if let found, found.owner != user {
             return .bad("\(path) belongs to user \(found.owner), not \(user)", hint: "run Cube as its owner")
         }
-        if !isWritable { return .bad("\(path) is not writable", hint: "--data-dir names another directory") }
-        // Tasks with a `user` pass through it to their own directories.
+        if !isWritable { return .bad("\(path) is not writable", hint: "select another directory with --data-dir") }
+        // The execute bit is allowed: tasks with a `user` pass through this directory to their own.
         if let found, found.mode & 0o066 != 0 {
             return .warning(
-                "\(path) is open to other users", hint: "`chmod go-rw \(path)`: tokens and output are in it")
+                "\(path) is accessible to other users", hint: "run `chmod go-rw \(path)`; it contains tokens and output"
+            )
         }
         if Self.networkFileSystems.contains(fileSystem) {
             return .bad(
-                "\(path) is on \(fileSystem), a network file system, where SQLite may lose what it promised",
-                hint: "--data-dir names a directory on a local disk")
+                "\(path) is on \(fileSystem), a network file system, on which SQLite may lose committed data",
+                hint: "select a directory on a local disk with --data-dir")
         }
         if freeBytes < 64 << 20 {
             return .bad(
-                "\(path) has only \(freeBytes >> 20) MiB free", hint: "make room: stops wait until it can be written")
+                "\(path) has only \(freeBytes >> 20) MiB free",
+                hint: "free some disk space; tasks are not stopped until the directory can be written")
         }
         if freeBytes < 1 << 30 {
-            return .warning("\(path) has only \(freeBytes >> 20) MiB free", hint: "make room")
+            return .warning("\(path) has only \(freeBytes >> 20) MiB free", hint: "free some disk space")
         }
-        return .good(found == nil ? "\(path) (not made yet)" : path.string)
+        return .good(found == nil ? "\(path) (not created yet)" : path.string)
     }
 
     private static let networkFileSystems: Set = [
@@ -94,7 +98,7 @@ struct DataDirectoryCheck: Check {
             freeBytes: UInt64(volume.f_bavail) * UInt64(volume.f_frsize), fileSystem: try kind(of: existing))
     }
 
-    /// From the kernel's table of mounts: the kind of the innermost one that holds the path.
+    /// The file system type of the innermost mount that contains the path, from the kernel's mount table.
     private static func kind(of path: FilePath) throws -> String {
         let table = String(decoding: try AtomicFile.read("/proc/self/mountinfo") ?? [], as: UTF8.self)
         let mounts = table.split(separator: "\n").compactMap { line -> (point: FilePath, kind: Substring)? in
@@ -109,22 +113,22 @@ struct DataDirectoryCheck: Check {
     }
 }
 
-/// The manager's store, once there is one.
+/// The manager's store must be a SQLite database, once it exists.
 struct StoreCheck: Check {
     var path: FilePath
-    /// The first bytes of the file; `nil`: there is none yet.
+    /// The first bytes of the file; `nil` if the store does not exist yet.
     var header: [UInt8]?
-    /// What remains of a store that was there once.
+    /// A store that existed once and is gone.
     var lost: LostStore?
 
     let title = "store"
     var verdict: Verdict {
         if let failure = lost?.failure { return .bad(failure.message, hint: failure.hint ?? "") }
-        guard let header else { return .good("not made yet") }
+        guard let header else { return .good("not created yet") }
         if header.isEmpty || header.starts(with: Array("SQLite format 3\0".utf8)) { return .good(path.string) }
         return .bad(
             "\(path) is not a SQLite database",
-            hint: "`cube manager restore FILE` puts a backup in its place; tasks that run are not touched")
+            hint: "restore a backup with `cube manager restore FILE`; running tasks are not affected")
     }
 
     static func measure(_ data: DataDirectory) throws -> StoreCheck {

@@ -1,27 +1,27 @@
 import SystemPackage
 
-/// The reconciler watches every directory of manifests; without watches it polls.
+/// The reconciler watches every directory below the manifests directory. Without watches, it polls.
 struct InotifyCheck: Check {
-    /// `nil`: the kernel has no inotify.
+    /// `nil` if the kernel has no inotify.
     var watches: Int?
     var instances: Int?
-    /// The directories of manifests that are to be watched.
+    /// The number of directories to watch.
     var directories: Int
 
     let title = "inotify"
     var verdict: Verdict {
         guard let watches, let instances else {
             return .warning(
-                "this kernel has none: manifests are polled", hint: "nothing is lost, changes are seen later")
+                "this kernel has no inotify, so manifests are polled", hint: "all changes are found, but with a delay")
         }
         if instances < 16 {
             return .warning(
-                "only \(instances) instances for this user", hint: "`sysctl fs.inotify.max_user_instances=128`")
+                "only \(instances) instances for this user", hint: "run `sysctl fs.inotify.max_user_instances=128`")
         }
         if watches < directories * 2 + 64 {
             return .warning(
-                "only \(watches) watches for \(directories) directories: manifests may have to be polled",
-                hint: "`sysctl fs.inotify.max_user_watches=65536`")
+                "only \(watches) watches for \(directories) directories, so manifests may have to be polled",
+                hint: "run `sysctl fs.inotify.max_user_watches=65536`")
         }
         return .good("\(watches) watches, \(instances) instances")
     }
@@ -35,7 +35,7 @@ struct InotifyCheck: Check {
 }
 
 private enum KernelValue {
-    /// The lower of the machine's limit and that of the user name space, such as a container's.
+    /// The lower of the machine's limit and the limit of the user namespace, such as a container's.
     static func lowest(_ machine: String, _ space: String) throws -> Int? {
         try ["fs/\(machine)", "user/\(space)"].compactMap { try read(FilePath("/proc/sys/\($0)")) }.min()
     }

@@ -1,8 +1,8 @@
 import Glibc
 
-/// Cube stands on pidfd and openat2, which Linux has since 5.6.
+/// Cube requires Linux 5.6, for pidfd and openat2.
 struct KernelCheck: Check {
-    /// Such as `6.1.0-13-amd64`.
+    /// The kernel release, such as `6.1.0-13-amd64`.
     var release: String
 
     let title = "kernel"

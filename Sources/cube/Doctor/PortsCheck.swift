@@ -1,20 +1,21 @@
 import Glibc
 
-/// The parts talk over loopback; the standard ports matter only where they are asked for.
+/// Loopback must work, because the parts of Cube communicate over it. The standard ports matter only to `cube manager`
+/// and `cube worker`.
 struct PortsCheck: Check {
-    /// Whether any port of 127.0.0.1 could be had, and which of the standard ports are in use.
+    /// Whether a port on 127.0.0.1 is usable, and which of the standard ports are in use.
     var hasLoopback: Bool
     var taken: [UInt16]
 
     let title = "ports"
     var verdict: Verdict {
         guard hasLoopback else {
-            return .bad("no port of 127.0.0.1 can be had", hint: "bring loopback up: `ip link set lo up`")
+            return .bad("no port on 127.0.0.1 is usable", hint: "bring up loopback with `ip link set lo up`")
         }
         guard taken.isEmpty else {
             return .warning(
                 "in use on 127.0.0.1: \(taken.map(String.init).joined(separator: ", "))",
-                hint: "`cube up` asks for free ones; `cube manager` and `cube worker` take --listen")
+                hint: "`cube up` picks free ports; for `cube manager` and `cube worker`, set --listen")
         }
         return .good("8080 and 8081 are free on 127.0.0.1")
     }
@@ -23,7 +24,8 @@ struct PortsCheck: Check {
         PortsCheck(hasLoopback: isReachable, taken: [8080, 8081].filter { !isFree($0) })
     }
 
-    /// Whether a connection to a port of our own comes through: where loopback is down, binding still works.
+    /// Whether a connection to a local port succeeds. Binding alone proves nothing, as it works even if loopback is
+    /// down.
     private static var isReachable: Bool {
         withSocket(boundTo: 0) { server in
             var address = sockaddr_in()
@@ -44,12 +46,12 @@ struct PortsCheck: Check {
 
     private static let streamSocket = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
 
-    /// - Returns: `nil` where the port of 127.0.0.1 cannot be had.
+    /// - Returns: `nil` if the port on 127.0.0.1 cannot be bound.
     private static func withSocket(boundTo port: UInt16, _ body: (Int32) -> Bool) -> Bool? {
         let socket = Glibc.socket(AF_INET, streamSocket, 0)
         guard socket >= 0 else { return nil }
         defer { close(socket) }
-        // As the servers do: a port in TIME_WAIT can be had.
+        // As in the servers, so that a port in TIME_WAIT counts as free.
         var reuse: Int32 = 1
         setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &reuse, socklen_t(MemoryLayout<Int32>.size))
         var address = sockaddr_in()

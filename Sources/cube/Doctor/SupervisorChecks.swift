@@ -4,7 +4,7 @@ import CubeWorker
 import Glibc
 import SystemPackage
 
-/// The program that outlives the worker must be there.
+/// The program `cube-supervisor` must be installed.
 struct SupervisorCheck: Check {
     var path: FilePath
     var isExecutable: Bool
@@ -24,22 +24,22 @@ struct SupervisorCheck: Check {
     }
 }
 
-/// Tasks whose directory is gone run where nobody sees them.
+/// No task may run whose directory is gone, because no worker knows such a task.
 struct OrphansCheck: Check {
-    /// The directories that they had.
+    /// The former directories of the orphans.
     var orphans: [FilePath]
 
     let title = "orphans"
     var verdict: Verdict {
-        guard !orphans.isEmpty else { return .good("no task runs without its directory") }
-        // Of DATA/worker/NAME/tasks/ID/runs/RUN the data directory, which was taken away.
+        guard !orphans.isEmpty else { return .good("none") }
+        // The path is DATA/worker/NAME/tasks/ID/runs/RUN, and DATA is the directory that is gone.
         let places = Set(orphans.map { FilePath(root: $0.root, $0.components.dropLast(6)).string }).sorted()
         return .bad(
-            "\(Count(orphans.count, "task").verb("runs", "run")) though the directory is gone, of "
+            "\(Count(orphans.count, "task").verb("is", "are")) running although the data directory is gone: "
                 + places.shortList,
             hint:
-                "`cube down --orphans` stops them, with --data-dir where it is another one; put the directory back to "
-                + "keep them")
+                "stop them with `cube down --orphans` (and --data-dir for another data directory), or put the directory back "
+                + "to keep them")
     }
 
     static func measure() -> OrphansCheck {
@@ -47,12 +47,12 @@ struct OrphansCheck: Check {
     }
 }
 
-/// Which parts run on this data directory.
+/// The parts of Cube that run on this data directory.
 struct HoldersCheck: Check {
     var holders: [String]
 
     let title = "running"
-    var verdict: Verdict { .good(holders.isEmpty ? "nothing runs here" : holders.joined(separator: "; ")) }
+    var verdict: Verdict { .good(holders.isEmpty ? "nothing" : holders.joined(separator: "; ")) }
 
     static func measure(_ data: DataDirectory) throws -> HoldersCheck {
         let found = try ([data.run, data.manager, data.reconciler] + data.workers.map(data.worker)).compactMap {

@@ -3,18 +3,19 @@ import CubeTypes
 import CubeWorker
 import SystemPackage
 
-/// The records of the workers of this data directory: a damaged one keeps its worker from starting.
+/// The records of all workers of this data directory must be readable. A damaged record prevents its worker from
+/// starting.
 struct RecordsCheck: Check {
-    /// Of each record that cannot be read, why.
+    /// A message for each record that cannot be read.
     var problems: [String]
 
     let title = "records"
     var verdict: Verdict {
-        guard let first = problems.first else { return .good("all can be read") }
+        guard let first = problems.first else { return .good("all are readable") }
         let others = problems.count > 1 ? " (and \(Count(problems.count - 1, "other record")))" : ""
         return .bad(
             first + others,
-            hint: "`cube worker repair` sets damaged records aside and rebuilds them; no task is started or stopped")
+            hint: "run `cube worker repair`, which rebuilds damaged records without starting or stopping tasks")
     }
 
     static func measure(_ data: DataDirectory) -> RecordsCheck {
@@ -23,22 +24,22 @@ struct RecordsCheck: Check {
     }
 }
 
-/// What tasks reserve that nothing holds them to.
+/// Warns about reservations of cpu, memory and disk that are not enforced.
 struct ReservationsCheck: Check {
-    /// The workloads with tasks on this machine that reserve something, sorted.
+    /// The workloads with tasks on this machine that reserve resources, sorted.
     var names: [WorkloadName]
 
     let title = "reservations"
     var verdict: Verdict {
-        guard !names.isEmpty else { return .good("no task that runs as a process reserves cpu, memory or disk") }
+        guard !names.isEmpty else { return .good("no task reserves cpu, memory or disk") }
         return .warning(
-            "cpu, memory and disk of \(names.map(\.rawValue).shortList) are reserved, but a process is not held to them",
+            "the cpu, memory and disk reservations of \(names.map(\.rawValue).shortList) are not enforced for processes",
             hint: Self.hint)
     }
 
     static let hint =
-        "limit all tasks together, for instance with MemoryMax= and CPUQuota= in the unit of the worker, or one task in its command, "
-        + "for instance with `prlimit --as=536870912`"
+        "limit all tasks together with MemoryMax= and CPUQuota= in the systemd unit of the worker, or one task in its command, "
+        + "for example with `prlimit --as=536870912`"
 
     static func measure(_ data: DataDirectory) -> ReservationsCheck {
         let tasks = data.workers.flatMap { StoredTasks(directory: data.worker($0).string).readable() }

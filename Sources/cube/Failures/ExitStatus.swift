@@ -1,4 +1,4 @@
-/// What a command's exit code says. The numbers are part of the interface.
+/// The exit codes of the commands. The numbers are part of the public interface.
 struct ExitStatus: Hashable {
     let rawValue: Int32
 
@@ -6,11 +6,11 @@ struct ExitStatus: Hashable {
     static let error = ExitStatus(rawValue: 1)
     static let badUsage = ExitStatus(rawValue: 64)
 
-    /// `validate`: some manifest is not valid; `diff`: there are differences.
+    /// `validate`: a manifest is invalid; `diff`: there are differences.
     static let negative = ExitStatus(rawValue: 1)
     /// `validate`: a file could not be read; `diff`: any error.
     static let trouble = ExitStatus(rawValue: 2)
-    /// `plan --detailed-exitcode`: there is something to do.
+    /// `plan --detailed-exitcode`: the plan contains actions.
     static let changes = ExitStatus(rawValue: 2)
 
     // `apply`.

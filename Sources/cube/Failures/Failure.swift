@@ -2,11 +2,11 @@ import CubeCore
 import CubeErrors
 import CubeText
 
-/// Why a command ends without success: one line, where it helps a hint, and the exit code.
+/// Why a command fails: a message, an optional hint, and the exit code.
 struct Failure: Error {
     var message: String
     var hint: String?
-    /// `nil`: the code that the command has for errors.
+    /// The exit code; `nil` selects the command's own code for errors.
     var exitCode: ExitStatus?
 
     init(_ message: String, hint: String? = nil, exitCode: ExitStatus? = nil) {
@@ -15,7 +15,7 @@ struct Failure: Error {
         self.exitCode = exitCode
     }
 
-    /// Any error in the words of the command line.
+    /// Converts any error.
     init(_ error: any Error) {
         switch error {
         case let failure as Failure: self = failure
@@ -24,7 +24,7 @@ struct Failure: Error {
         }
     }
 
-    /// As it is shown. A message may have lines of its own, such as those that mark a place in a file.
+    /// The lines to print. A message can have several lines, such as a marked location in a file.
     var lines: [TextLine] {
         var lines = TextLine.lines(of: message)
         lines[0] = "\("error:", .red) \(lines[0])"
@@ -34,20 +34,21 @@ struct Failure: Error {
 
     private static func hint(for error: APIError) -> String? {
         switch error.reason {
-        case .unavailable, .timeout: "`cube up` starts a manager here; --manager or CUBE_MANAGER names another one"
-        case .unauthorized, .forbidden: "--token-file or CUBE_TOKEN_FILE names a file with the manager's token"
-        case .ownerTaken: "`cube owner claim` binds the owner to this directory of manifests"
-        case .holdNotFound: "`cube status` lists what is held, with the digest that approves it"
+        case .unavailable, .timeout:
+            "start a manager here with `cube up`, or select another one with --manager or CUBE_MANAGER"
+        case .unauthorized, .forbidden: "set --token-file or CUBE_TOKEN_FILE to a file with a token of the manager"
+        case .ownerTaken: "`cube owner claim` binds the owner to this source of manifests"
+        case .holdNotFound: "`cube status` lists the held changes and their digests"
         case .locked:
             error.details?["holder"] == nil
-                ? "something else listens there; port 0 asks for a free one"
-                : "`cube status` says what it does; Ctrl-C where it runs, or `cube down`, ends it"
+                ? "another process listens on this address; port 0 picks a free port"
+                : "`cube status` shows what it is doing; end it with Ctrl-C or `cube down`"
         case .taskNotFound: "`cube task list` lists the tasks"
         case .ownerNotFound: "`cube owner list` lists the owners"
         case .workerNotFound: "`cube node list` lists the nodes"
         case .foreignCluster:
-            "nothing was stopped; `cube manager restore FILE` brings the old cluster back, `cube worker rejoin` has this "
-                + "data directory forget it"
+            "no task was stopped; restore the old cluster with `cube manager restore FILE`, or make this data directory forget "
+                + "it with `cube worker rejoin`"
         default: nil
         }
     }

@@ -1,12 +1,12 @@
-/// What to do here instead of a command that people know from elsewhere.
+/// Hints for commands that users know from other tools.
 enum VerbHint {
-    /// - Parameter words: what was typed after `cube`, without what follows the first two words.
+    /// - Parameter words: The arguments after `cube`. Only the first two are used.
     static func hint(for words: [String]) -> String? {
         if let pair = hints[words.prefix(2).joined(separator: " ")] { return pair }
         return words.first.flatMap { hints[$0] }
     }
 
-    /// By command, or command and subcommand.
+    /// The hints, by command or by command and subcommand.
     static let hints: [String: String] = {
         var hints: [String: String] = [:]
         for (verbs, hint) in table { for verb in verbs { hints[verb] = hint } }
@@ -20,11 +20,11 @@ enum VerbHint {
         ),
         (
             ["describe", "inspect", "show"],
-            "`cube explain NAME` tells all of a workload; `cube task show NAME/0` of a task"
+            "`cube explain NAME` shows everything about a workload, `cube task show NAME/0` about a task"
         ),
         (
             ["top", "stats"],
-            "`cube node list` shows what is reserved on each node; `cube status -o wide` shows where each task runs"
+            "`cube node list` shows the reserved resources of each node; `cube status -o wide` shows the node of each task"
         ),
         (
             ["rm", "delete", "del", "remove", "destroy", "uninstall"],
@@ -32,7 +32,7 @@ enum VerbHint {
         ),
         (
             ["stop", "kill"],
-            "`cube down` stops everything; \"replicas\": 0 in its manifest stops one workload; `cube task stop NAME/0` ends one task, which its manifest then replaces"
+            "`cube down` stops everything; \"replicas\": 0 in its manifest stops one workload; `cube task stop NAME/0` stops one task, which is then replaced if it has a manifest"
         ),
         (
             ["start", "create", "deploy", "add"],
@@ -42,42 +42,45 @@ enum VerbHint {
             ["run"],
             "`cube up` runs what the manifests declare; `cube task run --name NAME -- COMMAND` runs a command without a manifest"
         ),
-        (["scale"], "set `replicas` in its manifest; `cube up` notices the change by itself"),
+        (["scale"], "set `replicas` in its manifest; `cube up` applies the change"),
         (
             ["edit", "set", "patch", "update", "replace"],
-            "edit the manifest; `cube up` notices the change by itself, and `cube diff` shows what it brings"
+            "edit the manifest; `cube up` applies the change, and `cube diff` shows its effect"
         ),
-        (["upgrade"], "edit the manifest to upgrade a workload; `cube version` tells the version of Cube"),
+        (["upgrade"], "edit the manifest to upgrade a workload; `cube version` shows the version of Cube"),
         (
             ["exec", "attach", "ssh", "shell", "enter", "debug"],
-            "no command enters a task yet; `cube logs NAME` shows its output, `cube explain NAME` why it is as it is"
+            "Cube cannot run commands in a task yet; `cube logs NAME` shows its output, `cube explain NAME` the reason for its state"
         ),
         (
             ["rollback", "undo", "revert"],
-            "put the earlier manifest back, as with `git revert`; \"update\": {\"on_failure\": \"revert\"} does so when a rollout fails"
+            "restore the earlier manifest, for example with `git revert`; \"update\": {\"on_failure\": \"revert\"} rolls back automatically when a rollout fails"
         ),
         (
             ["rollout"],
-            "`cube status --wait NAME` waits for a rollout, `cube restart NAME` starts one, `cube history NAME` shows the past"
+            "`cube status --wait NAME` waits for a rollout, `cube restart NAME` starts one, `cube history NAME` shows past actions"
         ),
-        (["cordon", "drain", "node cordon"], "`cube node drain NODE` gives a node no new tasks"),
-        (["uncordon", "node uncordon", "node undrain"], "`cube node resume NODE` lets a node take tasks again"),
+        (["cordon", "drain", "node cordon"], "`cube node drain NODE` stops assigning new tasks to a node"),
+        (["uncordon", "node uncordon", "node undrain"], "`cube node resume NODE` assigns tasks to a node again"),
         (["nodes"], "`cube node list` lists the nodes"),
         (["tasks", "jobs"], "`cube task list` lists the tasks"),
         (["owners"], "`cube owner list` lists the owners"),
-        (["log", "tail"], "`cube logs NAME` shows what its tasks wrote, `cube logs --follow NAME` what they write"),
-        (["watch"], "`cube status --watch` shows how everything is, and what changes"),
-        (["wait"], "`cube status --wait` waits until everything is healthy, `cube apply` until a change is done"),
-        (["health", "info"], "`cube status` tells how everything is; `cube doctor` checks this machine"),
-        (["check", "lint", "verify", "test"], "`cube validate` checks manifests, `cube doctor` this machine"),
+        (["log", "tail"], "`cube logs NAME` shows the output of its tasks; with --follow, also new output"),
+        (["watch"], "`cube status --watch` shows the status and its changes"),
+        (
+            ["wait"],
+            "`cube status --wait` waits until everything is healthy, `cube apply` until the manifests are applied"
+        ),
+        (["health", "info"], "`cube status` shows the status of the workloads; `cube doctor` checks this machine"),
+        (["check", "lint", "verify", "test"], "`cube validate` checks manifests; `cube doctor` checks this machine"),
         (["pause", "freeze", "hold"], "`cube suspend NAME` freezes a workload"),
         (["unpause", "unsuspend", "continue", "unfreeze"], "`cube resume NAME` ends a freeze"),
         (
             ["reload", "refresh", "sync", "reconcile-now"],
-            "`cube up` notices changed manifests by itself; `cube apply` waits until they are carried out"
+            "`cube up` detects changed manifests automatically; `cube apply` waits until they are applied"
         ),
         (["rerun", "trigger"], "`cube retry NAME` runs a job again"),
-        (["task rm", "task delete", "task kill", "task remove"], "`cube task stop NAME/0` ends a task"),
+        (["task rm", "task delete", "task kill", "task remove"], "`cube task stop NAME/0` stops a task"),
         (
             ["task ps", "task ls", "task get", "task describe"],
             "`cube task list` lists the tasks, `cube task show NAME/0` shows one"
@@ -86,6 +89,6 @@ enum VerbHint {
             ["node ls", "node get", "node describe"],
             "`cube node list` lists the nodes, `cube node show NODE` shows one"
         ),
-        (["node rm", "node delete", "node remove"], "`cube node forget NODE` forgets a node that will not come back"),
+        (["node rm", "node delete", "node remove"], "`cube node forget NODE` removes a node that will not come back"),
     ]
 }

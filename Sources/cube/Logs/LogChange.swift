@@ -2,22 +2,22 @@ import CubeCore
 import CubeManagerClient
 import CubeTypes
 
-/// What became of the tasks whose output is followed.
+/// A change of the tasks whose output is followed.
 enum LogChange: Sendable {
-    /// All there are.
+    /// The complete list of tasks.
     case listed([LoggedTask])
-    /// Those that are new or otherwise than before, and those that are forgotten.
+    /// New and changed tasks, and the ids of removed ones.
     case changed([LoggedTask], removed: [TaskID])
 }
 
-/// The tasks of an owner at a manager as they come and go; a manager that is away is waited for.
+/// The changes of an owner's tasks at a manager. While the manager is unavailable, the sequence waits for it.
 struct ManagerLogChanges: AsyncSequence, Sendable {
     typealias Element = LogChange
     typealias Failure = any Error
 
     let client: ManagerClient
     let owner: OwnerName
-    /// A task that is followed by its id, whose owner counts.
+    /// A task that is followed by its id. Its owner then replaces `owner`.
     let identifier: TaskID?
 
     func makeAsyncIterator() -> AsyncIterator { AsyncIterator(changes: self) }
@@ -40,7 +40,7 @@ struct ManagerLogChanges: AsyncSequence, Sendable {
 
         private func opened() async throws -> TaskWatch.AsyncIterator {
             if let watch { return watch }
-            // A manager that was never there is an error; one that goes away later is waited for.
+            // If the manager is unavailable at the start, the command fails. Later, it waits for the manager.
             try await changes.client.ready()
             var owner = changes.owner
             if let id = changes.identifier { owner = try await changes.client.task(id).owner }

@@ -1,11 +1,11 @@
 import CubeTypes
 
-/// Which tasks to follow as tasks come and go. It decides; ``LogFollower`` reads and writes.
+/// Decides which tasks to follow as tasks start and end. ``LogFollower`` reads and writes their output.
 struct LogFollow {
     private let subjects: [LogSubject]
     private let choice: LogChoice
     private var tasks: [TaskID: LoggedTask] = [:]
-    /// The tasks that were followed, or had been replaced before anyone looked.
+    /// The tasks that were followed, or had ended before following began.
     private var known: Set<TaskID> = []
     private var followed: Set<TaskID> = []
     private var hasBegun = false
@@ -18,11 +18,13 @@ struct LogFollow {
     /// A task to follow from now on.
     struct Opening: Hashable {
         var task: LoggedTask
-        /// Whether it came later, so that all that it wrote is wanted.
+        /// Whether the task started after following began, so that all of its output is wanted.
         var isNew: Bool
     }
 
-    /// - Returns: the tasks to follow that were not followed before, by name, ordinal and attempt.
+    /// Applies a change.
+    ///
+    /// - Returns: The tasks to follow in addition, by name, ordinal and attempt.
     mutating func take(_ change: LogChange) -> [Opening] {
         switch change {
         case .listed(let all): tasks = Dictionary(all.map { ($0.id, $0) }) { $1 }
@@ -33,7 +35,7 @@ struct LogFollow {
         tasks = tasks.filter { choice.isMeant($0.value) }
         let wasBegun = hasBegun
         hasBegun = true
-        // What ended before anyone looked is history, and what lives or came since is to be seen.
+        // Tasks that had ended before following began are ignored; live and later tasks are followed.
         let meant =
             wasBegun ? tasks.values.filter { !known.contains($0.id) } : choice.tasks(of: Array(tasks.values))
         known.formUnion(tasks.keys)
@@ -42,7 +44,7 @@ struct LogFollow {
         return new.map { Opening(task: $0, isNew: wasBegun) }
     }
 
-    /// Whether nothing more can come: only jobs or single tasks are named, and all of theirs ended.
+    /// Whether no more output can appear: only jobs or single tasks are named, and all of their tasks have ended.
     var isOver: Bool {
         !subjects.isEmpty
             && subjects.allSatisfy { subject in
@@ -52,7 +54,7 @@ struct LogFollow {
             }
     }
 
-    /// Whether more than one slot is followed, so that each line must say which it is from.
+    /// Whether lines need a prefix, because more than one slot is followed.
     var isPrefixed: Bool {
         subjects.count != 1 || Set(followed.compactMap { tasks[$0]?.slot }).count > 1
     }

@@ -4,7 +4,7 @@ import CubeText
 import CubeTypes
 import Synchronization
 
-/// Follows the output of workloads through all their tasks.
+/// Follows the output of workloads across all of their tasks.
 struct LogFollower {
     let source: any OutputSource
     let owner: OwnerName
@@ -12,7 +12,7 @@ struct LogFollower {
     let selection: LogSelection
     let writer: LogWriter
 
-    /// Ends where nobody reads any more, as behind `| head`.
+    /// Follows the output until it ends, or until the output stream has no reader, as with `| head`.
     func run() async throws {
         let (readerLeft, teller) = AsyncStream.makeStream(of: Void.self)
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -32,7 +32,7 @@ struct LogFollower {
                 if follow.isPrefixed { prefix.turnOn() }
                 for opening in openings {
                     if opening.isNew {
-                        Terminal.note("\("\(opening.task.slot): attempt \(opening.task.attempt) follows", .dim)")
+                        Terminal.note("\("\(opening.task.slot): attempt \(opening.task.attempt) started", .dim)")
                     }
                     group.addTask {
                         if await !copy(opening, prefix) { teller.yield() }
@@ -43,7 +43,7 @@ struct LogFollower {
         }
     }
 
-    /// - Returns: whether somebody still reads.
+    /// - Returns: Whether the output stream still has a reader.
     private func copy(_ opening: LogFollow.Opening, _ prefix: Prefix) async -> Bool {
         var part = selection
         part.follow = true
@@ -54,13 +54,13 @@ struct LogFollower {
         } catch is CancellationError {
             return true
         } catch {
-            // The others go on.
+            // The output of the other tasks continues.
             Terminal.note("\(opening.task.slot): \(Failure(error).message)")
             return true
         }
     }
 
-    /// Whether lines begin with their task: once they do, they go on to.
+    /// Whether lines begin with the name of their task. Once turned on, this stays on.
     private final class Prefix: Sendable {
         private let value: Mutex<Bool>
 

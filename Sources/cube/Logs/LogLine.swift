@@ -1,11 +1,12 @@
 import CubeJSON
 
-/// A line that a task wrote, as a terminal may show it.
+/// A line of a task's output, made safe for a terminal.
 enum LogLine {
-    /// The line with its colours, where the terminal has any, and tabs; whatever else a terminal could obey or hide is written
-    /// as Swift writes it. Of what a carriage return would write over, the last is shown.
+    /// Returns the line with its tabs and, if the terminal supports them, its colours. All other characters that a
+    /// terminal would interpret or hide are written as Swift escapes. If the line contains carriage returns, only the
+    /// text after the last one is shown.
     ///
-    /// - Parameter line: without its line feed.
+    /// - Parameter line: The line without its line feed.
     static func shown(_ line: some Sequence<UInt8>, hasColour: Bool) -> String {
         let text = String(decoding: Array(line), as: UTF8.self)
         let last = text.unicodeScalars.split(separator: "\r").last.map { Substring($0) } ?? ""
@@ -34,7 +35,7 @@ enum LogLine {
         while let first = rest.popFirst() {
             switch first {
             case 8: return true
-            // A colour by its number, or by its parts.
+            // An indexed colour or an RGB colour.
             case 38, 48: rest = rest.dropFirst(rest.first == 5 ? 2 : rest.first == 2 ? 4 : 0)
             default: break
             }

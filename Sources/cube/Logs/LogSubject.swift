@@ -1,13 +1,13 @@
 import ArgumentParser
 import CubeTypes
 
-/// Whose output is meant, as a person names it.
+/// The subject of `cube logs`, as named on the command line.
 enum LogSubject: Hashable {
     case workload(WorkloadName)
     case slot(WorkloadName, Int)
     case task(TaskID)
 
-    /// Reads an argument; the error says the rule.
+    /// Parses an argument. The error states the rule for valid values.
     static func parse(_ argument: String) throws -> LogSubject {
         if let id = TaskID(rawValue: argument) { return .task(id) }
         let parts = argument.split(separator: "/", omittingEmptySubsequences: false)
@@ -15,7 +15,7 @@ enum LogSubject: Hashable {
             if parts.count == 1 { return .workload(name) }
             if parts.count == 2, let ordinal = Int(parts[1]), ordinal >= 0 { return .slot(name, ordinal) }
         }
-        throw ArgumentParser.ValidationError("\"\(argument)\" must be a name, NAME/ORDINAL or a task's id")
+        throw ArgumentParser.ValidationError("\"\(argument)\" must be a name, NAME/ORDINAL or a task id")
     }
 
     func matches(_ task: LoggedTask) -> Bool {

@@ -3,7 +3,7 @@ import CubeText
 import CubeTypes
 import Glibc
 
-/// Writes the output of tasks: byte for byte, or line by line where a terminal shows it or a prefix says whose line it is.
+/// Writes the output of tasks: byte by byte, or line by line on a terminal or with prefixes.
 struct LogWriter: Sendable {
     private let terminal: Terminal
     private let write: @Sendable ([UInt8]) -> Bool
@@ -16,10 +16,10 @@ struct LogWriter: Sendable {
         self.write = write
     }
 
-    /// Copies all of the output; ends early where nobody reads any more.
+    /// Copies all output, or ends early if the output stream has no reader.
     ///
-    /// - Parameter prefixed: whether the next lines begin with their task.
-    /// - Returns: whether somebody still reads.
+    /// - Parameter prefixed: Whether the next lines begin with the name of their task.
+    /// - Returns: Whether the output stream still has a reader.
     @discardableResult
     func copy(
         _ output: any AsyncSequence<[UInt8], any Error> & Sendable, of task: LoggedTask, prefixed: @Sendable () -> Bool
@@ -41,7 +41,7 @@ struct LogWriter: Sendable {
         return write(shown(rest, of: task, prefixed()))
     }
 
-    /// - Parameter line: ends with its line feed.
+    /// - Parameter line: The line including its line feed.
     private func shown(_ line: [UInt8], of task: LoggedTask, _ isPrefixed: Bool) -> [UInt8] {
         let prefix = isPrefixed ? Array("\(terminal.shown(TextLine(task.slot, Self.style(of: task)))) ".utf8) : []
         guard terminal.isInteractive else { return prefix + line }
@@ -50,20 +50,20 @@ struct LogWriter: Sendable {
 
     private static let styles: [TextLine.Style] = [.cyan, .green, .yellow, .magenta, .blue, .red]
 
-    /// The same for the same task each time, and another one for its neighbour.
+    /// The colour of a task: always the same for one task, and different for neighbouring ordinals.
     private static func style(of task: LoggedTask) -> TextLine.Style {
         let name = task.name.rawValue.utf8.reduce(0) { ($0 * 31 + Int($1)) % 1009 }
         return styles[(name + task.ordinal) % styles.count]
     }
 }
 
-/// Cuts a stream of bytes into lines, so that those of several tasks do not mix.
+/// Splits a byte stream into lines, so that lines of several tasks do not mix.
 struct LineBuffer {
-    /// A longer line is cut here.
+    /// The maximum length of a line in bytes. A longer line is split.
     static let maximum = 1 << 20
     private var pending: [UInt8] = []
 
-    /// The lines that are complete now, each with its line feed.
+    /// Adds bytes, and returns the lines that are now complete, each with its line feed.
     mutating func take(_ chunk: [UInt8]) -> [[UInt8]] {
         pending += chunk
         var lines: [[UInt8]] = []
@@ -80,6 +80,6 @@ struct LineBuffer {
         return lines
     }
 
-    /// What came after the last line feed.
+    /// The bytes after the last line feed, with a line feed added; `nil` if there are none.
     var rest: [UInt8]? { pending.isEmpty ? nil : pending + [UInt8(ascii: "\n")] }
 }

@@ -9,11 +9,11 @@ struct LoggedTask: Hashable, Sendable {
     var attempt: Int
     var kind: TaskKind
     var state: TaskState
-    /// Whether a node has it or had it.
+    /// Whether the task has or had a node.
     var hasOutput: Bool
 
     var hasEnded: Bool { state.hasEnded }
-    /// As people name it: `web/0`.
+    /// The slot in words, such as `web/0`.
     var slot: String { "\(name)/\(ordinal)" }
 }
 
@@ -33,18 +33,20 @@ extension LoggedTask {
     }
 }
 
-/// Which tasks are meant by what a person named.
+/// Selects the tasks that the command line names.
 struct LogChoice {
     private let subjects: [LogSubject]
 
-    /// - Parameter subjects: none: all tasks.
+    /// - Parameter subjects: The named subjects; if empty, all tasks.
     init(_ subjects: [LogSubject]) { self.subjects = subjects }
 
     func isMeant(_ task: LoggedTask) -> Bool { subjects.isEmpty || subjects.contains { $0.matches(task) } }
 
-    /// The living tasks of each slot, or else the last; by name, ordinal and attempt. What is named by its id is that.
+    /// The live tasks of each slot or, if there are none, its last task; sorted by name, ordinal and attempt. A task
+    /// that is named by its id is always included.
     ///
-    /// - Parameter previous: of each slot the task before the present one instead; none where none is known.
+    /// - Parameter previous: Select the previous task of each slot instead. A slot without a known previous task has
+    ///   none.
     func tasks(of all: [LoggedTask], previous: Bool = false) -> [LoggedTask] {
         let slots = Dictionary(grouping: all.filter(isMeant), by: \.slot).values
         let chosen = slots.flatMap { tasks -> [LoggedTask] in

@@ -2,16 +2,16 @@ import ArgumentParser
 import FoundationEssentials
 import Glibc
 
-/// What the process was started with beside its arguments.
+/// The environment variables of this process.
 enum Environment {
-    /// A variable that is set to something; an empty one counts as not set.
+    /// The value of a variable. An empty value counts as unset.
     static func value(_ name: String) -> String? {
         guard let pointer = getenv(name) else { return nil }
         let value = String(cString: pointer)
         return value.isEmpty ? nil : value
     }
 
-    /// A variable that is read like the argument in whose place it stands; the error names it.
+    /// Parses a variable in the same way as the option that it replaces. An error names the variable.
     static func parsed<Value>(_ name: String, as parse: (String) throws -> Value) throws -> Value? {
         do { return try value(name).map(parse) } catch let error as ValidationError {
             throw ValidationError("\(name): \(error.message)")

@@ -3,39 +3,40 @@ import CubeReconciler
 import CubeTypes
 import SystemPackage
 
-/// A repository to follow in place of a directory.
+/// A git repository to follow instead of a local directory.
 struct GitOptions: ParsableArguments {
     @Option(
         name: .customLong("git"),
         help: ArgumentHelp(
-            "A git repository to follow, in place of a directory: a URL of https, http, ssh, git or file, HOST:PATH, or a path. "
-                + "Of the environment, git sees how a remote is reached: GIT_ASKPASS, SSH_ASKPASS, SSH_AUTH_SOCK, GIT_SSH, "
-                + "GIT_SSH_COMMAND, GIT_SSL_*, http_proxy and its like. (CUBE_GIT)", valueName: "url"))
+            "Git repository to follow instead of a local directory: an https, http, ssh, git or file URL, HOST:PATH, or a path. "
+                + "git receives GIT_ASKPASS, SSH_ASKPASS, SSH_AUTH_SOCK, GIT_SSH, GIT_SSH_COMMAND, GIT_SSL_* and the proxy "
+                + "variables from the environment. (CUBE_GIT)", valueName: "url"))
     var urlOption: String?
 
-    @Option(help: ArgumentHelp("The branch to follow. (default: the remote's own)", valueName: "branch"))
+    @Option(help: ArgumentHelp("Branch to follow. (default: the default branch of the remote)", valueName: "branch"))
     var branch: String?
 
-    @Option(help: ArgumentHelp("The directory of manifests in the repository. (default: its root)", valueName: "dir"))
+    @Option(help: ArgumentHelp("Directory of the manifests in the repository. (default: the root)", valueName: "dir"))
     var path: String?
 
     @Option(
         help: ArgumentHelp(
-            "A tag, or the full id of a commit, in place of a branch. Without --git, where one only looks: any commit of "
-                + "the repository that the directory lies in.", valueName: "rev"))
+            "Tag or full commit id to use instead of a branch. Without --git, commands that change nothing accept any "
+                + "revision of the repository that contains the manifests directory.", valueName: "rev"))
     var revision: String?
 
     @Option(
-        help: ArgumentHelp("How often the remote is asked, about. At least 1s; default 60s.", valueName: "duration"),
+        help: ArgumentHelp(
+            "Approximate interval between two polls of the remote; at least 1s. (default: 60s)", valueName: "duration"),
         transform: Duration.parse)
     var poll: Duration?
 
-    @Flag(help: "Take only commits with a valid signature, by GPG or, with --allowed-signers, SSH.")
+    @Flag(help: "Accept only commits with a valid signature: GPG, or SSH with --allowed-signers.")
     var verifySignatures = false
 
     @Option(
         help: ArgumentHelp(
-            "Whose SSH signatures are valid: the file that `ssh-keygen` calls ALLOWED SIGNERS.", valueName: "file"),
+            "File with the accepted SSH keys, in the ALLOWED SIGNERS format of ssh-keygen(1).", valueName: "file"),
         completion: .file())
     var allowedSigners: String?
 
@@ -47,23 +48,23 @@ struct GitOptions: ParsableArguments {
         if let url, let refusal = GitRemote.refusal(of: url) {
             throw ValidationError("\(urlOption == nil ? "CUBE_GIT" : "--git") \(refusal)")
         }
-        if url == nil, let (name, _) = others.first(where: \.1) { throw ValidationError("\(name) goes with --git") }
-        if branch != nil, revision != nil { throw ValidationError("--branch and --revision exclude each other") }
+        if url == nil, let (name, _) = others.first(where: \.1) { throw ValidationError("\(name) requires --git") }
+        if branch != nil, revision != nil { throw ValidationError("--branch and --revision cannot be combined") }
         if allowedSigners != nil, !verifySignatures {
-            throw ValidationError("--allowed-signers goes with --verify-signatures")
+            throw ValidationError("--allowed-signers requires --verify-signatures")
         }
         if let poll, poll < .seconds(1) { throw ValidationError("--poll \(poll.text) is below 1s") }
         for (name, value) in [("--branch", branch), ("--revision", revision)] {
             if url != nil, let value, !Self.isReference(value) {
-                throw ValidationError("\(name) \"\(value)\" is no name of git's")
+                throw ValidationError("\(name) \"\(value)\" is not a valid git ref name")
             }
         }
         if path?.split(separator: "/").contains("..") ?? false {
-            throw ValidationError("--path \"\(path ?? "")\" leads out of the repository")
+            throw ValidationError("--path \"\(path ?? "")\" points outside the repository")
         }
     }
 
-    /// The command that shows what is wrong with the manifests that are meant.
+    /// The `cube validate` command that checks the manifests that these options select.
     var validation: String {
         let options = [
             ("--git", url.map { GitRemote(url: $0, reference: .standard, path: "").url }), ("--branch", branch),
@@ -73,20 +74,20 @@ struct GitOptions: ParsableArguments {
             .joined(separator: " ")
     }
 
-    /// The commit of the directory's own repository that is meant, where none other is named.
+    /// The revision in the repository that contains the manifests directory; `nil` if `--git` names another repository.
     var localRevision: String? { url == nil ? revision : nil }
 
-    /// Where the manifests come from.
+    /// The origin of the manifests.
     ///
-    /// - Throws: where the file of signers is missing: nothing would ever be accepted.
+    /// - Throws: A `Failure` if the file of allowed signers is missing, because git would then reject every commit.
     func origin(else directory: FilePath) throws -> ManifestOrigin {
         guard let url else {
-            guard revision == nil else { throw ValidationError("--revision goes with --git here") }
+            guard revision == nil else { throw ValidationError("--revision requires --git here") }
             return .directory(directory)
         }
         let signers = allowedSigners.map(FilePath.absolute)
-        // What git is given must not block it.
-        if let signers, try AtomicFile.read(signers) == nil { throw Failure("\(signers): there is no such file") }
+        // Reading the file also rejects special files, such as a FIFO, which would block git.
+        if let signers, try AtomicFile.read(signers) == nil { throw Failure("\(signers): no such file") }
         return .git(
             GitOrigin(
                 GitRemote(url: Self.absolute(url), reference: reference, path: path ?? ""),
@@ -105,18 +106,18 @@ struct GitOptions: ParsableArguments {
         return isBranch ? .branch(Self.short(revision, "refs/heads/")) : .tag(Self.short(revision, "refs/tags/"))
     }
 
-    /// A name without what git puts before it in full.
+    /// A ref name without its full prefix, such as `refs/heads/`.
     private static func short(_ name: String, _ prefix: String) -> String {
         name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : name
     }
 
-    /// A path of this machine is one from here; `host:path` and URLs are what they are.
+    /// Makes a local path absolute. Leaves URLs and `host:path` unchanged.
     private static func absolute(_ url: String) -> String {
         let isElsewhere = url.contains("://") || url.prefix { $0 != "/" }.contains(":")
         return isElsewhere ? url : FilePath.absolute(url).string
     }
 
-    /// What git takes for the name of a branch or tag.
+    /// Whether git accepts the name as a branch or tag name.
     private static func isReference(_ name: String) -> Bool {
         !name.isEmpty && !name.hasPrefix("-") && !name.hasPrefix("/") && !name.hasSuffix("/") && !name.contains("..")
             && !name.contains("@{")

@@ -4,38 +4,40 @@ import CubeJSON
 import CubeTypes
 import SystemPackage
 
-/// How much may go without a person's word.
+/// Limits on how many names may be pruned without an approval.
 struct GuardOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "How many names may be pruned within the window in any case. (CUBE_PRUNE_LIMIT; default: 3)",
+            "Number of names that may always be pruned per window. (CUBE_PRUNE_LIMIT; default: 3)",
             valueName: "names"),
         transform: { try GuardOptions.number($0, in: GuardLimits.counts) })
     var pruneLimit: Int?
 
     @Option(
         help: ArgumentHelp(
-            "How many of each hundred names may be, where that is more. (CUBE_PRUNE_PERCENT; default: 10)",
+            "Percentage of the owner's names that may be pruned per window, if higher than --prune-limit. (CUBE_PRUNE_PERCENT; default: 10)",
             valueName: "percent"),
         transform: { try GuardOptions.number($0, in: GuardLimits.percents) })
     var prunePercent: Int?
 
     @Option(
-        help: ArgumentHelp("For how long a prune counts. (CUBE_PRUNE_WINDOW; default: 10m)", valueName: "duration"),
+        help: ArgumentHelp(
+            "How long a pruned name counts against the limits. (CUBE_PRUNE_WINDOW; default: 10m)", valueName: "duration"
+        ),
         transform: GuardOptions.window)
     var pruneWindow: Duration?
 
     @Option(
         name: .customLong("config"),
         help: ArgumentHelp(
-            "A JSON file that says the same, outside of the manifests; SIGHUP reads it again. (CUBE_CONFIG)",
+            "JSON file with the same limits, outside the manifests directory; SIGHUP reloads it. (CUBE_CONFIG)",
             valueName: "file"), completion: .file())
     var configOption: String?
 
-    /// What holds: a flag before the environment, that before the file.
+    /// The effective limits. Flags take precedence over environment variables, and these over the file.
     ///
-    /// - Throws: where the file is not valid, with every problem; or where it lies among the manifests, which could then relax
-    ///   what protects from them.
+    /// - Throws: A `Failure` with every problem if the file is invalid; or if the file is in the manifests directory,
+    ///   because a change of the manifests could then relax the limits that protect against it.
     func limits(
         _ place: PlaceOptions, environment: (String) -> String? = Environment.value
     ) throws -> GuardLimits {
@@ -49,11 +51,11 @@ struct GuardOptions: ParsableArguments {
         let (real, manifests) = (path.resolvingLinks, place.manifests.resolvingLinks)
         guard !real.starts(with: manifests) else {
             throw Failure(
-                "\(name) lies in \(place.manifests): manifests must not relax what protects from them",
-                hint: "put it beside that directory")
+                "\(name) is in the manifests directory \(place.manifests), where a change of the manifests could relax the guards",
+                hint: "move the file out of that directory")
         }
         guard let bytes = try AtomicFile.read(path, limit: 1 << 20) else {
-            throw Failure("\(name): there is no such file")
+            throw Failure("\(name): no such file")
         }
         let (configuration, diagnostics) = ReconcilerConfiguration.decode(bytes, file: name)
         guard diagnostics.isEmpty else {

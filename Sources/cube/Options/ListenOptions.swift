@@ -2,29 +2,29 @@ import ArgumentParser
 import CubeServer
 import CubeTypes
 
-/// Where a server listens, and how others reach it.
+/// The address on which a server listens, and the address that it advertises.
 struct ListenOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Where to listen: HOST:PORT or unix:PATH. Port 0 asks for a free one.", valueName: "address"),
+            "Address to listen on: HOST:PORT or unix:PATH. Port 0 picks a free port.", valueName: "address"),
         transform: ListenOptions.address)
     var listen: Endpoint.Address?
 
     @Option(
         help: ArgumentHelp(
-            "How others reach it, where that is not the address it listens on: http://HOST:PORT or unix:PATH.",
+            "Address that others use to reach this process, if it differs from --listen: http://HOST:PORT or unix:PATH.",
             valueName: "url"),
         transform: Endpoint.parse)
     var advertise: Endpoint?
 
-    @Flag(help: "Allow an address that other machines reach, though tokens travel in clear text.")
+    @Flag(help: "Allow an address that other machines can reach, although tokens are sent in clear text.")
     var insecure = false
 
     @Option(
         help: ArgumentHelp(
-            "How many connections with a token are served at a time; each blocking query and each followed log holds one. More "
-                + "are refused with 429. Those of Cube itself on this machine do not count. "
-                + "(default: \(ServerLimits().connections), or fewer where the limit of open files is low)",
+            "Maximum number of concurrent connections with a token. Each blocking query and each followed log uses one; "
+                + "further connections receive 429. Cube's own connections on this machine are not counted. "
+                + "(default: \(ServerLimits().connections), or fewer if the limit of open files is low)",
             valueName: "count"))
     var maxConnections: Int?
 
@@ -37,14 +37,14 @@ struct ListenOptions: ParsableArguments {
         Choice(listen: listen ?? standard, advertise: advertise, insecure: insecure, maxConnections: maxConnections)
     }
 
-    /// What was chosen.
+    /// The resolved options.
     struct Choice: Sendable {
         var listen: Endpoint.Address
         var advertise: Endpoint?
         var insecure = false
         var maxConnections: Int?
 
-        /// A free port of this machine alone.
+        /// A free port on the loopback interface.
         static let free = Choice(listen: .tcp(host: "127.0.0.1", port: 0))
 
         func server(

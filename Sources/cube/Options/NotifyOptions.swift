@@ -4,16 +4,16 @@ import CubeReconciler
 import CubeTransport
 import SystemPackage
 
-/// Who is told when something becomes bad, and when it is good again.
+/// The URL that is notified when a problem begins or ends.
 struct NotifyOptions: ParsableArguments {
     @Option(
         name: .customLong("notify-url-file"),
         help: ArgumentHelp(
-            "A file with the URL that is told, as JSON, what becomes bad and good again. (CUBE_NOTIFY_URL: the URL itself)",
+            "File that contains the URL to notify, with a JSON body, when a problem begins or ends. (CUBE_NOTIFY_URL: the URL itself)",
             valueName: "file"), completion: .file())
     var file: String?
 
-    /// - Throws: where the file cannot be read, or holds no URL.
+    /// - Throws: An error if the file cannot be read or contains no valid URL.
     var sender: (any NoticeSender)? {
         get throws {
             guard let url = try file.map(Self.firstLine) ?? Environment.value("CUBE_NOTIFY_URL") else { return nil }
@@ -22,7 +22,7 @@ struct NotifyOptions: ParsableArguments {
     }
 
     private static func firstLine(of path: String) throws -> String {
-        guard let bytes = try AtomicFile.read(.absolute(path)) else { throw Failure("\(path): there is no such file") }
+        guard let bytes = try AtomicFile.read(.absolute(path)) else { throw Failure("\(path): no such file") }
         return String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
     }
 }

@@ -4,22 +4,22 @@ import CubeJSON
 import CubeText
 import FoundationEssentials
 
-/// The form in which results are written.
+/// The format of a command's output.
 enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
     case text, json, markdown
 }
 
 struct OutputOptions: ParsableArguments {
-    @Option(name: .shortAndLong, help: "The form of the result: text, json or markdown.")
+    @Option(name: .shortAndLong, help: "Output format: text, json or markdown.")
     var output: OutputFormat = .text
 
-    /// Writes a value as JSON, or the table that shows it.
+    /// Writes a value as JSON, or its table as text or Markdown.
     func write(_ value: some Encodable, as table: @autoclosure () -> Table) throws {
         let table = table()
         try write(value, text: table.lines(), markdown: table.markdown)
     }
 
-    /// Writes a value as JSON, or as lines of text; as Markdown they are a block of code.
+    /// Writes a value as JSON, or as lines of text. As Markdown, the lines are a code block.
     func write(_ value: some Encodable, as lines: @autoclosure () -> [TextLine]) throws {
         let lines = lines()
         try write(value, text: lines, markdown: MarkdownLine.fenced(lines))
@@ -36,13 +36,13 @@ struct OutputOptions: ParsableArguments {
     }
 }
 
-/// JSON as it is shown and written: keys sorted, slashes as they are, and nothing in it that a terminal would obey.
+/// JSON for people and files: sorted keys, unescaped slashes, and no characters that a terminal would interpret.
 enum JSONText {
     static func pretty(_ value: some Encodable) throws -> String {
         String(decoding: JSONLayout.indented(try encoder.encode(value)), as: UTF8.self)
     }
 
-    /// On one line.
+    /// JSON on one line.
     static func line(_ value: some Encodable) throws -> String {
         String(decoding: JSONLayout.line(try encoder.encode(value)), as: UTF8.self)
     }

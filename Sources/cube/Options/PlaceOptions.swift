@@ -2,40 +2,40 @@ import ArgumentParser
 import CubeReconciler
 import SystemPackage
 
-/// Where the manifests and the data are.
+/// The manifests directory and the data directory.
 struct PlaceOptions: ParsableArguments {
     @Option(
         name: .customLong("manifests"),
-        help: ArgumentHelp("The directory of manifests. (CUBE_MANIFESTS; default: manifests)", valueName: "dir"),
+        help: ArgumentHelp("Directory of the manifests. (CUBE_MANIFESTS; default: manifests)", valueName: "dir"),
         completion: .directory)
     var manifestsOption: String?
 
     @Option(
         help: ArgumentHelp(
-            "Where links below that directory may lead: inside of it, or anywhere, as those of stow and Nix do. (CUBE_LINKS; default: inside)",
+            "Where symbolic links in the manifests directory may point: inside it, or anywhere (for stow or Nix). (CUBE_LINKS; default: inside)",
             valueName: "inside|anywhere"))
     var links: LinkPolicy?
 
     @Option(
         name: .customLong("data-dir"),
         help: ArgumentHelp(
-            "The directory for all that Cube writes. (CUBE_DATA_DIR; default: .cube beside the manifests)",
+            "Directory for everything that Cube writes. (CUBE_DATA_DIR; default: .cube beside the manifests directory)",
             valueName: "dir"), completion: .directory)
     var dataOption: String?
 
-    /// The directory of manifests, absolute.
+    /// The absolute path of the manifests directory.
     var manifests: FilePath {
         .absolute(manifestsOption ?? Environment.value("CUBE_MANIFESTS") ?? "manifests")
     }
 
-    /// The files of this machine, as manifests may reach them.
+    /// The file system of this machine, restricted to where links in manifests may point.
     ///
-    /// - Throws: where CUBE_LINKS is neither of the two.
+    /// - Throws: A usage error if `CUBE_LINKS` is neither `inside` nor `anywhere`.
     var files: LocalFileSystem {
         get throws {
             let named = try Environment.value("CUBE_LINKS").map { text in
                 guard let links = LinkPolicy(rawValue: text) else {
-                    throw ValidationError("CUBE_LINKS: \"\(text)\" is neither inside nor anywhere")
+                    throw ValidationError("CUBE_LINKS: \"\(text)\" must be inside or anywhere")
                 }
                 return links
             }

@@ -1,7 +1,7 @@
 extension String {
-    /// A text whose paragraphs flow: what the source breaks is one line, which the help breaks where the terminal ends.
+    /// Joins the lines of each paragraph, so that the help output wraps them at the width of the terminal.
     ///
-    /// A line that begins with a space stays as it is, as an example does.
+    /// A line that begins with a space, such as an example, is kept as is.
     static func flowing(_ text: String) -> String {
         var lines: [String] = []
         for line in text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init) {

@@ -2,18 +2,18 @@ import ArgumentParser
 import CubeManagerClient
 import CubeTypes
 
-/// One task, as a person names it.
+/// A task as named on the command line.
 enum TaskSubject: Equatable {
     case slot(WorkloadName, Int)
     case id(TaskID)
-    /// The beginning of an id.
+    /// A prefix of a task id.
     case beginning(String)
 
-    static let help = ArgumentHelp("NAME/ORDINAL, a task's id, or the beginning of one.", valueName: "task")
-    /// How many digits of an id are enough to ask for it.
+    static let help = ArgumentHelp("NAME/ORDINAL, a task id, or a prefix of a task id.", valueName: "task")
+    /// The minimum length of a task id prefix.
     private static let shortest = 4
 
-    /// Reads an argument; the error says the rule.
+    /// Parses an argument. The error states the rule for valid values.
     static func parse(_ argument: String) throws -> TaskSubject {
         if let id = TaskID(rawValue: argument) { return .id(id) }
         let parts = argument.split(separator: "/", omittingEmptySubsequences: false)
@@ -23,12 +23,12 @@ enum TaskSubject: Equatable {
         let digits = argument.allSatisfy { $0 == "-" || $0.isHexDigit && !$0.isUppercase }
         guard digits, argument.count >= shortest else {
             throw ValidationError(
-                "\"\(argument)\" must be NAME/ORDINAL, a task's id, or the first \(shortest) digits of it or more")
+                "\"\(argument)\" must be NAME/ORDINAL, a task id, or a task id prefix of at least \(shortest) digits")
         }
         return .beginning(argument)
     }
 
-    /// - Throws: a `Failure` where no task is meant, or several are.
+    /// - Throws: A `Failure` if no task matches, or more than one does.
     func find(owner: OwnerName, at client: ManagerClient) async throws -> TaskStatus {
         switch self {
         case .id(let id): try await client.task(id)
@@ -37,9 +37,9 @@ enum TaskSubject: Equatable {
         }
     }
 
-    /// The one that is meant: of a slot the living task, or else the last.
+    /// Returns the task that is meant. For a slot, this is the live task, or the last one if none is live.
     ///
-    /// - Throws: a `Failure` where there is none, or more than one.
+    /// - Throws: A `Failure` if no task matches, or more than one does.
     func choose(from tasks: [TaskStatus]) throws -> TaskStatus {
         let found = tasks.filter(matches)
         let living = found.filter { !$0.state.hasEnded }
@@ -50,11 +50,11 @@ enum TaskSubject: Equatable {
             case .id, .beginning: found
             }
         guard let task = candidates.first else {
-            throw Failure("there is no task \(self)", hint: "`cube task list --all` lists what there is")
+            throw Failure("no such task: \(self)", hint: "`cube task list --all` lists all tasks")
         }
         guard candidates.count == 1 else {
             let ids = candidates.map { "\($0.id) (\($0.name)/\($0.ordinal), \($0.state))" }.sorted()
-            throw Failure("\(self) means \(candidates.count) tasks: \(ids.joined(separator: ", "))")
+            throw Failure("\(self) matches \(candidates.count) tasks: \(ids.joined(separator: ", "))")
         }
         return task
     }

@@ -1,6 +1,6 @@
 import ArgumentParser
 
 struct VerbosityOption: ParsableArguments {
-    @Flag(name: .shortAndLong, help: "Also log what is of use only when something is to be found out.")
+    @Flag(name: .shortAndLong, help: "Also log debug messages.")
     var verbose = false
 }

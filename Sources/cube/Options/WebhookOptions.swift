@@ -1,12 +1,12 @@
 import ArgumentParser
 import SystemPackage
 
-/// Who may tell that there is something new.
+/// The secret of the webhook that triggers a reconciliation.
 struct WebhookOptions: ParsableArguments {
     @Option(
         name: .customLong("webhook-secret-file"),
         help: ArgumentHelp(
-            "A file with the secret of POST /webhook, which makes the reconciler look at once. Without it there is none.",
+            "File that contains the secret of POST /webhook, which triggers a reconciliation. Without this option, the endpoint is disabled.",
             valueName: "file"), completion: .file())
     var file: String?
 

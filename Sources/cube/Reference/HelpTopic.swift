@@ -1,9 +1,9 @@
 import CubeJSON
 import CubeText
 
-/// A page of `cube help` that belongs to no command.
+/// A page of `cube help` that is not about a command.
 enum HelpTopic {
-    /// `cube help manifest [FIELD …]`
+    /// `cube help manifest [FIELD …]`..
     case manifest(fields: [String])
 
     func show() throws {
@@ -25,7 +25,7 @@ enum HelpTopic {
 }
 
 extension [String] {
-    /// The page that these arguments ask for; `nil` where they ask for something else.
+    /// The page that these arguments request; `nil` if they request no such page.
     var helpTopic: HelpTopic? {
         guard starts(with: ["help", "manifest"]) || starts(with: ["help", "manifests"]) else { return nil }
         return .manifest(fields: Array(dropFirst(2)))

@@ -4,28 +4,28 @@ import CubeText
 import CubeTypes
 import CubeWorker
 
-/// Defaults that belong to no field, from the constants that decide them.
+/// Defaults that belong to no field, generated from the constants that the code uses.
 enum ManifestDefaults {
     static var facts: [ManifestReferenceText.Fact] {
         let guards = GuardLimits()
         return [
             ManifestReferenceText.Fact(
                 "Environment",
-                "A task finds `CUBE_NAME`, `CUBE_ORDINAL`, `CUBE_OWNER`, `CUBE_TASK_ID`, `PATH`, `HOME`, `LANG`, and "
-                    + "`PORT_<NAME>` for each port. It inherits no other variable."),
+                "A task receives `CUBE_NAME`, `CUBE_ORDINAL`, `CUBE_OWNER`, `CUBE_TASK_ID`, `PATH`, `HOME`, `LANG`, and "
+                    + "`PORT_<NAME>` for each port. It inherits no other variables."),
             ManifestReferenceText.Fact(
                 "Output",
-                "Cube keeps the last \(TaskLog.files) files of \(ByteCount(TaskLog.fileBytes)) of each task's output, for "
+                "Cube keeps the last \(TaskLog.files) log files of \(ByteCount(TaskLog.fileBytes)) each per task, until "
                     + "\(Retention.output.text) after the task has ended."),
             ManifestReferenceText.Fact(
                 "Ended tasks",
-                "`cube task show` knows an ended task for at least \(Retention.endedTask.text). The last "
-                    + "\(Retention.attempts) tasks of each replica are kept longer."),
+                "Ended tasks are kept for at least \(Retention.endedTask.text), and the last "
+                    + "\(Retention.attempts) tasks of each replica longer. `cube task show` shows them."),
             ManifestReferenceText.Fact(
                 "Prune guard",
                 "Within \(guards.window.text), Cube prunes at most \(guards.count) workloads, or \(guards.percent) % of "
-                    + "the owner's workloads if that is more. If more are removed, Cube holds all of them until somebody "
-                    + "approves it."),
+                    + "the owner's workloads if that is more. If more are removed, Cube holds all removals until they are "
+                    + "approved."),
             ManifestReferenceText.Fact(
                 "Limits",
                 "A manifest file has at most \(ByteCount(ManifestDecoder.maximumSize)) and \(JSONDocument.maximumDepth) levels "

@@ -5,7 +5,7 @@ import FoundationEssentials
 import Logging
 import Synchronization
 
-/// Log lines on standard error, above the live view where there is one.
+/// Writes log lines to standard error, or to the live view if there is one.
 struct ConsoleLog: LogHandler {
     var metadata: Logger.Metadata = [:]
     var logLevel: Logger.Level
@@ -31,11 +31,11 @@ struct ConsoleLog: LogHandler {
     }
 }
 
-/// Where log lines go: standard error, or whoever has the terminal.
+/// The destination of log lines: standard error, or the view that uses the terminal.
 final class LineSink: Sendable {
     private let redirection = Mutex<(@Sendable (TextLine) -> Void)?>(nil)
 
-    /// Hands all further lines to another writer, or back to standard error.
+    /// Redirects all further lines to another writer, or back to standard error.
     func redirect(to writer: (@Sendable (TextLine) -> Void)?) { redirection.withLock { $0 = writer } }
 
     func write(level: Logger.Level, source: String, message: String) {

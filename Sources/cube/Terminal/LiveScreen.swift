@@ -3,11 +3,12 @@ import CubeText
 import Glibc
 import Synchronization
 
-/// A picture that fills the terminal and is redrawn in place; lines that are written beside it stay when it is gone.
+/// A picture that fills the terminal and is redrawn in place. Lines that are written through it remain after it is
+/// closed.
 ///
-/// It is drawn on the terminal's alternate screen, which has no scrollback: neither a redraw nor a change of the size leaves
-/// anything behind. A line that is to stay is written to the usual screen, where it can be scrolled back to, and its like is
-/// shown below the picture for a while.
+/// The picture is on the terminal's alternate screen, which has no scrollback, so that neither a redraw nor a resize
+/// leaves traces. A line that is to remain is written to the normal screen, where the user can scroll back to it; the
+/// live view also shows it below the picture for a while.
 final class LiveScreen: Sendable {
     private struct State {
         var isOpen = false
@@ -18,7 +19,7 @@ final class LiveScreen: Sendable {
     private let terminal: Terminal
     private let sink: @Sendable (String) -> Void
 
-    /// - Parameter write: Takes what the terminal is to obey.
+    /// - Parameter write: Writes text, including escape sequences, to the terminal.
     init(
         terminal: Terminal = .standardOutput,
         write: @escaping @Sendable (String) -> Void = { Terminal.write($0, to: STDOUT_FILENO) }
@@ -27,7 +28,7 @@ final class LiveScreen: Sendable {
         sink = write
     }
 
-    /// Shows another picture in the place of the one that is there.
+    /// Replaces the picture.
     func show(_ lines: [TextLine]) {
         state.withLock { state in
             let beginning = state.isOpen ? "" : Self.enter
@@ -37,7 +38,7 @@ final class LiveScreen: Sendable {
         }
     }
 
-    /// Writes a line that stays.
+    /// Writes a line that remains after the picture is closed.
     func write(_ line: TextLine) {
         state.withLock { state in
             let text = "\(terminal.shown(line))\r\n"
@@ -45,7 +46,7 @@ final class LiveScreen: Sendable {
         }
     }
 
-    /// Takes the picture away.
+    /// Removes the picture.
     func close() {
         state.withLock { state in
             if state.isOpen { sink(Self.leave) }
@@ -53,11 +54,12 @@ final class LiveScreen: Sendable {
         }
     }
 
-    /// The alternate screen, without a cursor and without line breaks of the terminal's own.
+    /// Enters the alternate screen, and disables the cursor and automatic line wrap.
     private static let enter = "\u{1B}[?1049h\u{1B}[?7l\u{1B}[?25l"
     private static let leave = "\u{1B}[?25h\u{1B}[?7h\u{1B}[?1049l"
 
-    /// The lines from the top, each to its end, and nothing below them. No step shows an empty screen.
+    /// Draws the lines from the top, and clears the rest of each line and of the screen. No intermediate state is an
+    /// empty screen.
     private func drawing(_ lines: [TextLine]) -> String {
         "\u{1B}[H" + lines.map { "\(terminal.shown($0))\u{1B}[K" }.joined(separator: "\r\n") + "\u{1B}[J"
     }

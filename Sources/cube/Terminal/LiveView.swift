@@ -5,13 +5,14 @@ import ServiceLifecycle
 import Synchronization
 import UnixSignals
 
-/// What runs, what is due, and what is held and why, on the whole terminal; log lines stay behind when it ends.
+/// A full-screen view of the workloads, the due actions and the held changes. Log lines remain on the terminal after it
+/// ends.
 final class LiveView: Service {
-    /// How often it is drawn where nothing happens: ages grow, and log lines go.
+    /// The redraw interval when nothing changes, because ages grow and old log lines disappear.
     private static let period: Duration = .seconds(5)
-    /// How long a log line is part of the picture.
+    /// How long the picture shows a log line.
     private static let recent: Duration = .seconds(60)
-    /// At most so many log lines are part of the picture.
+    /// The maximum number of log lines in the picture.
     private static let maximumLines = 3
 
     private let title: String
@@ -42,13 +43,13 @@ final class LiveView: Service {
             group.addTask { [self] in
                 for await _ in state.updates().cancelOnGracefulShutdown() {
                     show()
-                    // A picture goes over all workloads: what changes faster than anyone reads is drawn together.
-                    try? await Task.sleep(for: .milliseconds(100))  // Cancelled: this was the last one.
+                    // Drawing visits all workloads, so changes within this time are drawn together.
+                    try? await Task.sleep(for: .milliseconds(100))  // If cancelled, the loop ends.
                 }
             }
             group.addTask { [self] in for await _ in resizes.cancelOnGracefulShutdown() { show() } }
             group.addTask { [self] in
-                try? await cancelWhenGracefulShutdown {  // Cancelled: it ends.
+                try? await cancelWhenGracefulShutdown {  // If cancelled, the view ends.
                     while true {
                         try await Task.sleep(for: Self.period)
                         self.show()

@@ -5,7 +5,7 @@ import CubeTypes
 /// Shows the status in place on a terminal.
 struct StatusScreen: StatusViewer {
     let form: StatusTable.Form
-    /// The workloads to show; all where none is named.
+    /// The workloads to show; if empty, all.
     let names: Set<WorkloadName>
     private let screen = LiveScreen()
 
@@ -29,14 +29,14 @@ struct StatusScreen: StatusViewer {
     func end() { screen.close() }
 }
 
-/// Tells the status line by line, first all of it, then what changes.
+/// Prints the status line by line: first everything, then the changes.
 struct StatusLines: StatusViewer {
     /// Whether each line is a JSON object.
     let isJSON: Bool
-    /// The workloads to tell of; all where none is named.
+    /// The workloads to print; if empty, all.
     let names: Set<WorkloadName>
     let write: @Sendable (TextLine) -> Bool
-    /// What was said last of each workload, of everything, and of who reconciles.
+    /// The last lines that were printed for each workload, and for the whole status.
     private var told: [WorkloadName: String] = [:]
     private var toldOfAll: [String] = []
 

@@ -4,15 +4,15 @@ import CubeTypes
 import ServiceLifecycle
 import Synchronization
 
-/// Looks at the status until all workloads, or some, are as declared and healthy.
+/// Watches the status until all workloads, or the named ones, are synced and healthy.
 final class StatusWaiter: StatusViewer {
     private let names: Set<WorkloadName>
     private let seen = Mutex<StatusPicture?>(nil)
 
-    /// - Parameter names: The workloads that count; all where none is named.
+    /// - Parameter names: The workloads to wait for; if empty, all.
     init(names: Set<WorkloadName>) { self.names = names }
 
-    /// The last status; `nil` before a reconciler wrote one.
+    /// The last status; `nil` until a reconciler has written one.
     var picture: StatusPicture? { seen.withLock(\.self) }
 
     func show(_ picture: StatusPicture, changed: Set<WorkloadName>) -> Bool {
@@ -23,15 +23,15 @@ final class StatusWaiter: StatusViewer {
 
     func end() {}
 
-    /// What was not as it should be when it was looked at last, in sentences without their ends.
-    var unwell: [TextLine] { picture.map { Self.unwell($0, names) } ?? ["nothing is known"] }
+    /// What was unhealthy in the last status, as sentences without a full stop.
+    var unwell: [TextLine] { picture.map { Self.unwell($0, names) } ?? ["no status is available"] }
 
     static func unwell(_ seen: StatusPicture, _ names: Set<WorkloadName>) -> [TextLine] {
         let picture = seen.attended
         var reasons: [TextLine] = names.filter { picture.workloads[$0] == nil }.sorted().map {
             "\($0): no such workload"
         }
-        // What nobody keeps up to date says nothing of the present.
+        // An outdated status says nothing about the present.
         if let outdated = picture.freshness.outdated { reasons.append("the status is not current: \(outdated)") }
         for workload in picture.reports.map(\.status) where names.isEmpty || names.contains(workload.name) {
             let isWell = workload.sync == .synced && workload.health == .healthy || workload.health == .suspended
@@ -40,19 +40,19 @@ final class StatusWaiter: StatusViewer {
             reasons.append("\(workload.name) is \(workload.sync.rawValue), \(workload.health.rawValue)\(why)")
         }
         if names.isEmpty, let summary = picture.summary {
-            // A file that cannot be read may declare more than what is known.
+            // An unreadable file may declare workloads that are not in the status.
             reasons += summary.conditions.filter { $0.type == .stale && $0.status }.map { "\($0.message)" }
         }
         return reasons
     }
 }
 
-/// Ends what runs beside it when the time is over.
+/// A service that ends after a time limit, and with it the group that it belongs to.
 struct Deadline: Service {
     let limit: Duration
 
     func run() async throws {
-        // Cancelled or shut down: what it bounds ended before.
+        // On cancellation or shutdown, the other services ended first.
         try? await cancelWhenGracefulShutdown { [limit] in try await Task.sleep(for: limit) }
     }
 }

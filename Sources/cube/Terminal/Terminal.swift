@@ -2,7 +2,7 @@ import CubeCore
 import CubeText
 import Glibc
 
-/// What may be written to a stream: colour only where a person looks at it.
+/// The capabilities of an output stream, and functions that write to it.
 struct Terminal: Sendable {
     /// Whether the stream is a terminal.
     let isInteractive: Bool
@@ -23,7 +23,7 @@ struct Terminal: Sendable {
 
     typealias Style = TextLine.Style
 
-    /// A line as the stream shows it: with the escape sequences of its styles where it has colour.
+    /// The text of a line, with escape sequences for its styles if the stream supports colour.
     func shown(_ line: TextLine) -> String {
         guard hasColour else { return line.text }
         return line.spans.map { span in
@@ -31,10 +31,10 @@ struct Terminal: Sendable {
         }.joined()
     }
 
-    /// How many columns a line of the result may have: any number where no terminal shows it.
+    /// The maximum width of a line of the result; unlimited if the stream is not a terminal.
     var columns: Int { isInteractive ? Self.size.columns : .max }
 
-    /// Columns and rows of the terminal on standard output; 80 × 24 where it does not say.
+    /// The columns and rows of the terminal on standard output; 80 × 24 if unknown.
     static var size: (columns: Int, rows: Int) {
         var size = winsize()
         guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 else {
@@ -45,7 +45,7 @@ struct Terminal: Sendable {
 
     /// Writes a line of the result.
     ///
-    /// - Returns: whether somebody still reads.
+    /// - Returns: Whether the stream still has a reader.
     @discardableResult
     static func output(_ line: TextLine) -> Bool { output([line]) }
 
@@ -55,23 +55,23 @@ struct Terminal: Sendable {
         write(lines.map { "\(standardOutput.shown($0))\n" }.joined(), to: STDOUT_FILENO)
     }
 
-    /// Writes a result that is Markdown.
+    /// Writes a result as Markdown.
     @discardableResult
     static func output(_ lines: [MarkdownLine]) -> Bool { write(lines.text, to: STDOUT_FILENO) }
 
-    /// Writes a result that is JSON, and with it harmless.
+    /// Writes a result as JSON, in which control characters are escaped.
     @discardableResult
     static func output(json: String) -> Bool { write("\(json)\n", to: STDOUT_FILENO) }
 
-    /// Writes a text of our own that nothing foreign is part of, such as help.
+    /// Writes text as is. It must not contain text from outside of Cube.
     static func output(verbatim text: String) { write("\(text)\n", to: STDOUT_FILENO) }
 
-    /// Writes a line that is not part of the result.
+    /// Writes a line that is not part of the result to standard error.
     static func note(_ line: TextLine) { write("\(standardError.shown(line))\n", to: STDERR_FILENO) }
 
-    /// Writes all bytes; gives up where nobody reads any more.
+    /// Writes all bytes, unless the stream has no reader.
     ///
-    /// - Returns: whether all is written.
+    /// - Returns: Whether everything was written.
     @discardableResult
     static func write(_ text: String, to descriptor: Int32) -> Bool { write(Array(text.utf8), to: descriptor) }
 
