@@ -8,17 +8,17 @@ import NIOPosix
 
 @testable import CubeServer
 
-/// An answer, as any HTTP client sees it.
+/// An HTTP response.
 struct Answer {
     var status: Int
     var headers: HTTPHeaders
     var body: Data
 
-    /// The error object that every answer from 400 on must be.
+    /// The error object, which the body of every response with a status of 400 or above must be.
     var error: APIError { get throws { try JSONDecoder().decode(APIError.self, from: body) } }
 }
 
-/// Asks without the clients of the product, so that a request can be wrong.
+/// Sends a request without Cube's clients, so that the request can be invalid.
 func ask(
     _ method: HTTPMethod, _ endpoint: Endpoint, _ path: String, token: TokenSet.Role? = .write,
     headers: HTTPHeaders = [:], body: String? = nil
@@ -38,7 +38,7 @@ func ask(
     return Answer(status: Int(response.status.code), headers: response.headers, body: Data(bytes.readableBytesView))
 }
 
-/// A connection that sends whatever it likes.
+/// A connection that can send any bytes.
 @discardableResult
 func withConnection<Value: Sendable>(
     to endpoint: Endpoint,
@@ -64,9 +64,9 @@ func exchange(_ text: String, with endpoint: Endpoint) async throws -> String {
             try await outbound.write(ByteBuffer(string: text))
             for try await bytes in inbound { answer += String(buffer: bytes) }
         } catch is IOError {
-            // A reset ends a connection as well as a close.
+            // A reset also ends a connection.
         } catch ChannelError.ioOnClosedChannel {
-            // So does a close before anything was asked.
+            // A close before the first request also ends it.
         }
         return answer
     }

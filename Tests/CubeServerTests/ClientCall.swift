@@ -5,18 +5,18 @@ import Testing
 
 @testable import CubeServer
 
-/// A row of the table of a server's calls: a public method of its client, or an endpoint that no client has a method for.
+/// A row in the table of a server's calls: a public method of its client, or an endpoint without a client method.
 struct ClientCall<Server: CalledServer>: Sendable, CustomTestStringConvertible {
-    /// The method's name; for an endpoint without one its path.
+    /// The name of the method, or the path of an endpoint without one.
     let name: String
     let role: TokenSet.Role
-    /// Whether its body is read as it comes, so that nothing is asked again once its head is there.
+    /// Whether the response body is streamed, so that the call is not retried after the response head has arrived.
     let isStream: Bool
-    /// How much longer than others it may take in all.
+    /// The additional time that the call may take.
     let wait: Duration
-    /// Whether it goes on until somebody serves it, however long that takes.
+    /// Whether the call waits indefinitely for a server.
     let isPatient: Bool
-    /// Makes what the call is about.
+    /// Creates the subject of the call.
     let prepare: @Sendable (Server) async throws -> Void
     let make: @Sendable (Server.Client, Server) async throws -> Void
 
@@ -37,19 +37,19 @@ struct ClientCall<Server: CalledServer>: Sendable, CustomTestStringConvertible {
     var testDescription: String { name }
 }
 
-/// A kind of server, with its client and the table of its calls.
+/// A kind of server, with its client and its table of calls.
 protocol CalledServer: Sendable {
     associatedtype Client: Sendable
-    /// All that it holds, as it tells it; two are equal where nothing was done in between.
+    /// The whole observable state of the server. Two values are equal if nothing was changed in between.
     associatedtype State: Hashable & Sendable
 
-    /// The role that most calls need.
+    /// The role that most calls require.
     static var role: TokenSet.Role { get }
     static var calls: [ClientCall<Self>] { get }
-    /// Where the client's methods stand, in the repository.
+    /// The source files of the client's methods, in the repository.
     static var clientSources: String { get }
 
-    /// Runs one that always begins the same.
+    /// Runs a server with a fixed initial state.
     static func run(_ body: (Self, Endpoint) async throws -> Void) async throws
     static func client(
         _ wire: any Wire, token: String?, options: ClientOptions, clock: (any Clock<Duration>)?

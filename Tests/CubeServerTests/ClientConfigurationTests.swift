@@ -14,7 +14,7 @@ struct ClientConfigurationTests {
         return try body(path)
     }
 
-    @Test func `code goes before the environment, and that before the file`() throws {
+    @Test func `code takes precedence over the environment, and the environment over the file`() throws {
         let text = """
             {"manager": ["http://a:1", "http://b:2"], "owner": "file", "token": "t", "total_deadline": "7s",
              "request_deadline": "6s", "retry_attempts": 5, "connection_limit": 7, "retry_percentage": "20"}
@@ -50,7 +50,7 @@ struct ClientConfigurationTests {
         }
     }
 
-    @Test func `a token is the first line of its file`() throws {
+    @Test func `the token is the first line of its file`() throws {
         try withFile("secret\nmore\n") { file in
             let environment = ["CUBE_MANAGER": "unix:/x", "CUBE_TOKEN_FILE": file]
             let configuration = try ClientConfiguration.load(environment: environment)
@@ -62,7 +62,7 @@ struct ClientConfigurationTests {
         }
     }
 
-    @Test func `everything that breaks a rule is told at once`() throws {
+    @Test func `all invalid settings are reported at once`() throws {
         let error = #expect(throws: APIError.self) {
             try ClientConfiguration.load(environment: [
                 "CUBE_OWNER": "No Name", "CUBE_TOTAL_DEADLINE": "soon", "CUBE_RETRY_ATTEMPTS": "0",
@@ -81,7 +81,7 @@ struct ClientConfigurationTests {
             ])
     }
 
-    @Test func `a file tells the place of what is wrong with it`() throws {
+    @Test func `an error in the file is reported with its location`() throws {
         try withFile("{\"manger\": \"x\",\n \"owner\": {}, \"token\": \"a\", \"token\": \"b\"}") { file in
             let error = #expect(throws: APIError.self) { try ClientConfiguration.load(file: file, environment: [:]) }
             #expect(
@@ -97,7 +97,7 @@ struct ClientConfigurationTests {
         }
     }
 
-    @Test func `options that cannot be are told`() {
+    @Test func `invalid options are reported`() {
         let error = #expect(throws: APIError.self) {
             try ClientConfiguration.load(
                 environment: ["CUBE_MANAGER": "unix:/x"],

@@ -20,14 +20,14 @@ struct ConnectionTableTests {
         #expect(table.count(.stranger) == 3)
     }
 
-    @Test func `where all strangers are too many, the address with the most of them pays`() {
+    @Test func `beyond the limit for all strangers, the address with the most strangers loses one`() {
         var table = Self.table()
         let leaving = [(1, "b"), (2, "a"), (3, "a"), (4, "c"), (5, "d"), (6, "d")].map { table.enter($0, from: $1) }
         #expect(leaving == [nil, nil, nil, nil, 2, 1])
         #expect(table.count(.stranger) == 4)
     }
 
-    @Test func `a member is no stranger any more, and strangers never crowd it out`() {
+    @Test func `a member no longer counts as a stranger, and strangers never displace it`() {
         var table = Self.table()
         _ = table.enter(1, from: "a")
         let isMember = table.promote(1, to: .member)
@@ -39,13 +39,13 @@ struct ConnectionTableTests {
         #expect(table.count(.member) == 1)
     }
 
-    @Test func `members beyond their number are refused, and those of this machine have a number of their own`() {
+    @Test func `members beyond their limit are refused, and local members have a separate limit`() {
         var table = Self.table()
         for id in 1...4 { _ = table.enter(id, from: "\(id)") }
         let members = (1...3).map { table.promote($0, to: .member) }
         #expect(members == [true, true, false])
         #expect(table.isStranger(3))
-        // What a connection is already, it stays.
+        // A connection keeps its membership.
         let others = [table.promote(4, to: .local), table.promote(1, to: .member), table.promote(4, to: .member)]
         #expect(others == [true, true, true])
         #expect(table.count(.local) == 1)
@@ -54,7 +54,7 @@ struct ConnectionTableTests {
         #expect(follows)
     }
 
-    @Test func `limits that do not fit the open files are cut in proportion, and never to nothing`() {
+    @Test func `limits are reduced in proportion to the open files, but never to zero`() {
         let limits = ServerLimits()
         #expect(limits.fitted(to: limits.allConnections).connections == limits.connections)
         let half = limits.fitted(to: limits.allConnections / 2)

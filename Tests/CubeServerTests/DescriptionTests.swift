@@ -9,9 +9,9 @@ import Testing
 
 @testable import CubeServer
 
-@Suite("The description of the types on the wire")
+@Suite("Schemas of the wire types")
 struct SchemaTests {
-    /// All objects with a name of their own.
+    /// All named objects.
     static let objects: [any DescribedObject.Type] = [
         APIError.self, ValidationError.self, VersionInfo.self, Health.self, TaskStatus.self, TaskSummary.self,
         TaskResult.self,
@@ -36,7 +36,7 @@ struct SchemaTests {
     }
 
     @Test(arguments: objects.indices)
-    func `what the description of an object allows is read, and what is written is as described`(index: Int) throws {
+    func `every value that a schema allows is decoded, and every encoded value matches the schema`(index: Int) throws {
         try check(Self.objects[index])
     }
 
@@ -69,7 +69,7 @@ struct SchemaTests {
         }
     }
 
-    @Test func `what is described of definitions and operations is read and written`() throws {
+    @Test func `definitions and operations are decoded and encoded as their schemas describe`() throws {
         try checkLoose(TaskDefinition.self)
         try checkLoose(BatchOperation.self)
     }
@@ -93,13 +93,13 @@ struct SchemaTests {
         SchemaChecker.problems(of: try JSONDocument(reading: Array(value.text.utf8)).root, schema)
     }
 
-    @Test func `a value that is not as described is found`() throws {
+    @Test func `a value that breaks a schema is detected`() throws {
         let value = JSON.object(["id": .string("x"), "ordinal": .integer(10_000)])
         #expect(
             Set(try problems(of: value, StopRequest.schema).map(\.field)) == ["id", "ordinal", "name", "attempt"])
     }
 
-    @Test func `every keyword of the description is checked, or demands nothing`() {
+    @Test func `every keyword of the schemas is checked or is an annotation`() {
         var keywords: Set<String> = []
         func look(at schema: JSON) {
             keywords.formUnion(schema.members?.keys.map(\.self) ?? [])
@@ -115,9 +115,9 @@ struct SchemaTests {
     }
 }
 
-@Suite("The description of the interface", .timeLimit(.minutes(1)))
+@Suite("The OpenAPI document", .timeLimit(.minutes(1)))
 struct DescriptionTests {
-    /// Asks both servers for their descriptions.
+    /// Fetches the documents of both servers.
     private func withDescriptions(_ body: @Sendable (JSON, Endpoint) async throws -> Void) async throws {
         try await ManagerEndpointTests().withManager { _, endpoint in
             try await body(try await description(of: endpoint), endpoint)
@@ -133,14 +133,14 @@ struct DescriptionTests {
         return try JSON(reading: Array(answer.body))
     }
 
-    /// Method, path and operation, by path and method.
+    /// Method, path and operation, sorted by path and method.
     private static func operations(_ document: JSON) -> [(method: String, path: String, operation: JSON)] {
         document["paths"]!.members!.sorted { $0.key < $1.key }.flatMap { path, item in
             item.members!.sorted { $0.key < $1.key }.map { ($0.key.uppercased(), path, $0.value) }
         }
     }
 
-    @Test func `what is described is served, and refused without a token where it says so`() async throws {
+    @Test func `every described operation is served, and refused without a token if it requires one`() async throws {
         try await withDescriptions { document, endpoint in
             for (method, path, operation) in Self.operations(document) {
                 let answer = try await ask(
@@ -152,7 +152,7 @@ struct DescriptionTests {
         }
     }
 
-    @Test func `every operation has a name of its own, a summary, and the parameters of its path`() async throws {
+    @Test func `every operation has a unique id, a summary, and the parameters of its path`() async throws {
         try await withDescriptions { document, _ in
             let operations = Self.operations(document)
             #expect(operations.count > 10)
@@ -168,7 +168,7 @@ struct DescriptionTests {
         }
     }
 
-    @Test func `every reference has its component, every component is one of the types that are held against theirs`()
+    @Test func `every reference has a component, and every component is a tested type`()
         async throws
     {
         let held = Set(SchemaTests.objects.map { "\($0)" } + ["TaskDefinition", "BatchOperation"])

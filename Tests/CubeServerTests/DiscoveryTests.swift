@@ -12,18 +12,18 @@ import Testing
 
 @testable import CubeTransport
 
-@Suite("Where managers are found", .timeLimit(.minutes(1)))
+@Suite("Discovery of managers", .timeLimit(.minutes(1)))
 struct DiscoveryTests {
     static func endpoint(_ port: Int) -> Endpoint { Endpoint(.tcp(host: "127.0.0.1", port: port)) }
 
     // MARK: Names
 
-    /// An answer to a question for SRV records, with a name that refers to the question's.
+    /// A response to an SRV query, with a name that points back to the name in the question.
     static func answer(_ question: [UInt8], _ records: [(priority: Int, weight: Int, port: Int, target: [UInt8])])
         -> [UInt8]
     {
         func two(_ number: Int) -> [UInt8] { [UInt8(number >> 8), UInt8(number & 0xFF)] }
-        // The header ends at 12; the question's name begins there.
+        // The header ends at byte 12, where the name in the question begins.
         let end = 12 + question[12...].firstIndex(of: 0)! - 12 + 5
         var bytes = Array(question.prefix(2)) + [0x81, 0x80] + two(1) + two(records.count) + two(0) + two(0)
         bytes += question[12..<end]
@@ -38,7 +38,7 @@ struct DiscoveryTests {
         [0xAB, 0xCD, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 5] + Array("_cube".utf8) + [4] + Array("_tcp".utf8) + [1]
         + Array("x".utf8) + [0, 0, 33, 0, 1]
 
-    @Test func `the records of an answer are read, also where a name refers to another`() throws {
+    @Test func `the records of a response are parsed, including compressed names`() throws {
         let bytes = Self.answer(
             Self.question,
             [
@@ -52,7 +52,7 @@ struct DiscoveryTests {
             ])
     }
 
-    @Test func `no bytes harm the reader of answers`() {
+    @Test func `the parser of responses survives arbitrary bytes`() {
         let seed = UInt64.random(in: 0 ... .max)
         var generator = SeededGenerator(seed: seed)
         let whole = Self.answer(Self.question, [(1, 2, 3, [1, 0x61, 0xC0, 23]), (1, 2, 3, [0xC0, 12])])
@@ -71,13 +71,13 @@ struct DiscoveryTests {
             } catch {}
         }
         #expect(read > 1000, "seed \(seed)")
-        // A name that refers to itself.
+        // A name that points to itself.
         #expect(throws: ServiceRecord.Malformed.self) {
             try ServiceRecord.records(in: [0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0xC0, 12, 0, 33, 0, 1])
         }
     }
 
-    @Test func `records are ordered by priority, and by weight within one`() {
+    @Test func `records are ordered by priority, and within one priority by weight`() {
         let seed = UInt64.random(in: 0 ... .max)
         var generator = SeededGenerator(seed: seed)
         let records = [(2, 0, "z"), (1, 90, "a"), (1, 10, "b"), (0, 0, "first")].map {
@@ -92,7 +92,7 @@ struct DiscoveryTests {
         #expect((800...970).contains(firsts["a"] ?? 0), "seed \(seed): \(firsts)")
     }
 
-    @Test func `a name server is asked for the records of a service`() async throws {
+    @Test func `the records of a service are queried at the name server`() async throws {
         let server = try await DatagramBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(NameServer()) }
@@ -107,7 +107,7 @@ struct DiscoveryTests {
         try await server.close()
     }
 
-    /// Knows one service; of others it says that there is none.
+    /// A name server that knows one service and responds to other queries that the name does not exist.
     private final class NameServer: ChannelInboundHandler {
         typealias InboundIn = AddressedEnvelope<ByteBuffer>
         typealias OutboundOut = AddressedEnvelope<ByteBuffer>
@@ -125,7 +125,7 @@ struct DiscoveryTests {
         }
     }
 
-    @Test func `a host has its addresses, and one that nobody knows has none`() async throws {
+    @Test func `a host resolves to its addresses, and an unknown host to none`() async throws {
         #expect(try await NameService.addresses(of: "127.0.0.1") == ["127.0.0.1"])
         #expect(try await HostDiscovery(host: "127.0.0.1", port: 1).managers() == [Self.endpoint(1)])
         await #expect(throws: APIError.self) { try await NameService.addresses(of: "no such host") }
@@ -133,7 +133,7 @@ struct DiscoveryTests {
 
     // MARK: Fail-over
 
-    @Test func `of several servers one stays chosen until it fails or names another`() {
+    @Test func `the chosen server stays chosen until it fails or names another one`() {
         let (a, b, c) = (Self.endpoint(1), Self.endpoint(2), Self.endpoint(3))
         var candidates = Candidates()
         candidates.turn(from: a)
@@ -143,7 +143,7 @@ struct DiscoveryTests {
         candidates.turn(from: b)
         #expect(candidates.chosen == a)
         candidates.turn(from: a)
-        // Another call failed at the same one.
+        // Another call failed at the same server.
         candidates.turn(from: a)
         #expect(candidates.chosen == b)
         candidates.replace(by: [a, b, c])
@@ -158,7 +158,7 @@ struct DiscoveryTests {
         #expect(candidates.chosen == b)
     }
 
-    @Test func `the next call goes to the next server, or to the one that leads`() async throws {
+    @Test func `the next call goes to the next server, or to the leader`() async throws {
         let asked = Mutex<[String]>([])
         let looks = Mutex(0)
         let wire = FailoverWire(name: "all") {
@@ -179,11 +179,11 @@ struct DiscoveryTests {
             wire: wire, options: ClientOptions(retries: RetryPolicy(base: .zero), logger: silent))
         for _ in 0..<3 { try await transport.send(TransportRequest(.get, ["a"])) }
         #expect(asked.withLock(\.self) == [1, 2, 3, 3, 3].map { Self.endpoint($0).rawValue })
-        // At first, and after the first failure.
+        // Once at the beginning, and once after the first failure.
         #expect(looks.withLock(\.self) == 2)
     }
 
-    @Test func `where nobody can be looked for, the one that is known stays`() async throws {
+    @Test func `if discovery fails, the known server stays`() async throws {
         let isBroken = Mutex(false)
         let wire = FailoverWire(name: "all", refresh: .zero) {
             if isBroken.withLock(\.self) { throw APIError(.unavailable, "no name server") }
@@ -203,9 +203,9 @@ struct DiscoveryTests {
         func exchange(_ request: WireRequest) async throws -> WireAnswer { try await answer(name) }
     }
 
-    // MARK: What managers say
+    // MARK: Addresses from managers
 
-    @Test func `who answers tells of the others, which are asked once it is gone`() async throws {
+    @Test func `a manager names the other managers, which are called after it fails`() async throws {
         let (first, second, third) = (Self.endpoint(1), Self.endpoint(2), Self.endpoint(3))
         let lists = Mutex([first: [first, second], second: [second, third]])
         let discovery = ManagerListDiscovery(seeds: [first]) { endpoint in
@@ -225,7 +225,7 @@ struct DiscoveryTests {
         #expect(error?.message == "\(first) is gone")
     }
 
-    @Test func `a manager tells where it is reached, as it was told`() async throws {
+    @Test func `a manager reports its advertised address`() async throws {
         let advertised = Endpoint(rawValue: "http://cube.example:8081")!
         try await ManagerEndpointTests().withManager(options: ManagerOptions(advertised: advertised)) { _, endpoint in
             let discovery = ManagerLocation.cluster(seeds: [endpoint]).discovery(token: tokens[.read], options: quiet)
@@ -234,9 +234,9 @@ struct DiscoveryTests {
         }
     }
 
-    // MARK: Files and texts
+    // MARK: Files and text forms
 
-    @Test func `a file is read anew whenever it is asked`() async throws {
+    @Test func `a file of managers is read at each discovery`() async throws {
         let path = FileManager.default.temporaryDirectory.appending(path: "managers-\(UUID())").path
         defer { unlinkQuietly(path) }
         let discovery = FileDiscovery(path: path)
@@ -253,7 +253,7 @@ struct DiscoveryTests {
         "http://127.0.0.1:8081", "unix:/run/cube.sock", "http://a:1,http://b:2", "dns:cube.example:8081", "dns:[::1]:1",
         "srv:_cube._tcp.example", "file:/etc/cube/managers", "cluster:http://a:1,unix:/run/cube.sock",
     ])
-    func `a location is read and written`(text: String) throws {
+    func `a location is parsed and printed`(text: String) throws {
         #expect(try ManagerLocation(checking: text).description == text)
     }
 
@@ -261,11 +261,11 @@ struct DiscoveryTests {
         "", "127.0.0.1", "http://a:1,", "dns:a", "dns:a:0", "srv:", "srv:a b", "file:", "ftp://a:1", "cluster:",
         "cluster:a",
     ])
-    func `what is no location is refused`(text: String) {
+    func `an invalid location is refused`(text: String) {
         let error = #expect(throws: APIError.self) { try ManagerLocation(checking: text) }
         #expect(error?.fields.first?.message == ManagerLocation.rule)
     }
 }
 
-/// Removes a file of a test; one that is not there is as good.
+/// Removes a file of a test, if it exists.
 func unlinkQuietly(_ path: String) { try? FileManager.default.removeItem(atPath: path) }

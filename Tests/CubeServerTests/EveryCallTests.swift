@@ -11,21 +11,21 @@ import Testing
 
 @testable import CubeServer
 
-/// Every call of either client, and whatever else is described, over sockets and through what breaks.
+/// Tests every call of both clients and every other described endpoint, over sockets and through a faulty proxy.
 @Suite("Every call", .timeLimit(.minutes(5)))
 struct EveryCallTests {
-    @Test func `the table has a row for each endpoint that is described and each public method`() async throws {
+    @Test func `the table has a row for each described endpoint and each public method`() async throws {
         try await checkTable(of: ManagerService.self)
         try await checkTable(of: WorkerService.self)
     }
 
     @Test(arguments: ManagerService.calls)
-    func `a call of a manager ends in time and acts once`(call: ClientCall<ManagerService>) async throws {
+    func `each call of a manager ends in time and takes effect once`(call: ClientCall<ManagerService>) async throws {
         try await check(call)
     }
 
     @Test(arguments: WorkerService.calls)
-    func `a call of a worker ends in time and acts once`(call: ClientCall<WorkerService>) async throws {
+    func `each call of a worker ends in time and takes effect once`(call: ClientCall<WorkerService>) async throws {
         try await check(call)
     }
 }
@@ -33,7 +33,7 @@ struct EveryCallTests {
 // MARK: - The table
 
 extension EveryCallTests {
-    /// Notes what is asked.
+    /// Records the requests.
     final class Noting: Wire {
         let wire: any Wire
         let asked = Mutex<[WireRequest]>([])
@@ -75,7 +75,7 @@ extension EveryCallTests {
         #expect(methods.subtracting(Server.calls.map(\.name)) == [], "methods of a client of \(server) without a row")
     }
 
-    /// The endpoint that a request is for; one that says more of its path literally goes before others.
+    /// The endpoint of a request. A path with more literal components takes precedence.
     private func route(of request: WireRequest, among described: Set<String>) -> String? {
         let asked = "\(request.method) \(request.target.prefix { $0 != "?" })".split(separator: "/")
         let found = described.filter { route in
@@ -85,7 +85,7 @@ extension EveryCallTests {
         return found.min { $0.count { $0 == "{" } < $1.count { $0 == "{" } }
     }
 
-    /// The names of the public methods of a client; what its sequences have is theirs.
+    /// The names of the public methods of a client, without those of its sequences.
     private func publicMethods(in directory: String) throws -> Set<String> {
         let root = String(#filePath.dropLast("Tests/CubeServerTests/EveryCallTests.swift".count))
         let files = try FileManager.default.contentsOfDirectory(atPath: root + directory)
@@ -106,14 +106,14 @@ extension EveryCallTests {
         requestDeadline: .seconds(1), totalDeadline: totalDeadline, silenceDeadline: .seconds(1),
         retries: RetryPolicy(attempts: 8, base: .zero, percentage: 100), logger: silent)
 
-    /// What befalls the connections of a call.
+    /// A fault of the connections of a call.
     private struct Trouble: CustomStringConvertible {
         let fault: FaultyProxy.Fault
-        /// Otherwise the first one alone.
+        /// Whether all connections have the fault, or only the first one.
         let isLasting: Bool
         var description: String { "\(fault)\(isLasting ? ", always" : "")" }
 
-        /// Whether no answer can come through, whatever its length.
+        /// Whether no response can get through, whatever its length.
         var isFatal: Bool {
             switch fault {
             case .close, .hang, .page: isLasting
@@ -121,7 +121,7 @@ extension EveryCallTests {
             }
         }
 
-        /// Whether it takes time, whatever the length of the answer.
+        /// Whether the fault takes time, whatever the length of the response.
         var isSlow: Bool {
             switch fault {
             case .hang, .delay, .stall(after: 0): true
@@ -130,7 +130,7 @@ extension EveryCallTests {
         }
     }
 
-    /// What a call came to.
+    /// The outcome of a call.
     private struct Outcome<State> {
         var error: (any Error)?
         var state: State
@@ -153,9 +153,9 @@ extension EveryCallTests {
     private func check<Server: CalledServer>(_ call: ClientCall<Server>) async throws {
         var generator = SeededGenerator()
         let (before, after) = try await states(of: call)
-        // A trouble that lasts is no end for a call that waits until it is over.
+        // A permanent fault does not end a call that waits indefinitely.
         let troubles = troubles(&generator).filter { !($0.isLasting && call.isPatient) }
-        // A server that a call does not change is good for the next one.
+        // A server that the call has not changed can be reused.
         for some in before == after ? [troubles] : troubles.map({ [$0] }) {
             try await Server.run { server, endpoint in
                 try await call.prepare(server)
@@ -172,7 +172,7 @@ extension EveryCallTests {
         _ outcome: Outcome<Server.State>, of call: ClientCall<Server>, in trouble: Trouble, before: Server.State,
         after: Server.State, _ note: Comment
     ) {
-        // A body that is read as it comes has until it falls silent on top, for each of its pieces.
+        // A streamed body may additionally take the silence timeout for each of its pieces.
         #expect(outcome.span <= Self.totalDeadline + call.wait + (call.isStream ? .seconds(5) : .zero), note)
         if trouble.isSlow { #expect(outcome.span > .zero, note) }
         guard let thrown = outcome.error else {
@@ -188,7 +188,7 @@ extension EveryCallTests {
         let isExcused: Bool
         switch (error.reason, trouble.fault) {
         case (.malformedAnswer, .duplicate): isExcused = true
-        // Who lets the server wait has no time left for another attempt here.
+        // After a blocking query, there is no time left for another attempt.
         case (.timeout, _): isExcused = trouble.isLasting || call.isStream || call.wait > .zero
         case (.unavailable, _): isExcused = trouble.isLasting || call.isStream
         default: isExcused = false
@@ -197,7 +197,7 @@ extension EveryCallTests {
         #expect(isExcused, "\(error), \(note)")
     }
 
-    /// What the server holds before the call and after it, where nothing breaks.
+    /// The state of the server before and after a call without faults.
     private func states<Server: CalledServer>(
         of call: ClientCall<Server>
     ) async throws -> (before: Server.State, after: Server.State) {
@@ -239,10 +239,10 @@ extension EveryCallTests {
         return Outcome(error: error, state: try await server.state(), span: clock.now.offset)
     }
 
-    /// Makes a call. Time goes only where an answer is withheld: until somebody's patience ends, or half of it where the answer
-    /// comes late.
+    /// Makes a call. The manual clock advances only while a response is withheld: until a timeout, or by half of that
+    /// time if the response is only delayed.
     ///
-    /// - Parameter again: whether it goes on so, as what is withheld may be some later piece of a body.
+    /// - Parameter again: Whether the clock advances repeatedly, because a later piece of the body may be withheld.
     private func lettingTimePass(
         on clock: ManualClock, for answers: AsyncStream<FaultyProxy.Withheld>, again: Bool,
         _ call: @Sendable @escaping () async throws -> Void

@@ -8,8 +8,8 @@ import Testing
 
 @testable import CubeServer
 
-/// Between client and server stands what breaks.
-@Suite("A client behind a proxy that breaks", .timeLimit(.minutes(2)))
+/// Tests the client behind a faulty proxy.
+@Suite("A client behind a faulty proxy", .timeLimit(.minutes(2)))
 struct FaultTests {
     static let page: String = {
         let body = "<html><h1>Bad\nGateway</h1> <p>\"x\"</p></html>"
@@ -18,10 +18,10 @@ struct FaultTests {
     }()
 
     @Test(arguments: [0, 1, 20, 150])
-    func `an answer that stalls is a timeout, one that breaks off is unavailable`(length: Int) async throws {
+    func `a stalled response is a timeout, and a truncated response is unavailable`(length: Int) async throws {
         let route = Route(.get, "/a", .everybody) { _ in try .json(String(repeating: "x", count: 1000)) }
         try await withRoutes([route]) { endpoint, _ in
-            // Only the one that stalls is to run into its deadline, however busy the machine is.
+            // Only the stalled response may reach its deadline, however busy the machine is.
             for (fault, reason, deadline) in [
                 (FaultyProxy.Fault.stall(after: length), ErrorReason.timeout, Duration.milliseconds(200)),
                 (.truncate(after: length), .unavailable, .seconds(30)),
@@ -42,7 +42,7 @@ struct FaultTests {
         }
     }
 
-    @Test func `a page of a proxy is quoted, without its tags`() async throws {
+    @Test func `the error page of a proxy is quoted without its tags`() async throws {
         try await withRoutes([Route(.get, "/a", .everybody) { _ in try .json(1) }]) { endpoint, _ in
             try await FaultyProxy.run(before: endpoint) {
                 .page(Self.page)
@@ -65,7 +65,7 @@ struct FaultTests {
         let lines = Mutex<[String]>([])
     }
 
-    @Test func `a stream that falls silent ends in time, unless it follows something`() async throws {
+    @Test func `a silent stream ends in time unless it follows output`() async throws {
         let route = Route(.get, "/a", .everybody) { call in
             call.stream(contentType: "text/plain") { sink in
                 try await sink.send(Array("first\nsec".utf8))

@@ -3,39 +3,39 @@ import NIOCore
 import NIOPosix
 import Synchronization
 
-/// A proxy that stands between a client and its server and treats each connection's answers as it is told.
+/// A proxy between a client and its server that applies a given fault to the responses of each connection.
 enum FaultyProxy {
     enum Fault: Sendable {
-        /// Hands everything on.
+        /// Forwards everything.
         case none
-        /// Closes a connection as soon as it stands.
+        /// Closes a connection as soon as it is established.
         case close
-        /// Takes the request to the server and says nothing.
+        /// Forwards the request, and never responds.
         case hang
-        /// Hands on nothing before it is told to.
+        /// Withholds the response until it is released.
         case delay
-        /// Hands on the beginning of the answers, then closes.
+        /// Forwards the beginning of the responses, then closes.
         case truncate(after: Int)
-        /// Hands on the beginning of the answers, then says nothing more.
+        /// Forwards the beginning of the responses, then stalls.
         case stall(after: Int)
-        /// Hands on every piece twice.
+        /// Forwards every piece twice.
         case duplicate
-        /// Answers itself, after the server has.
+        /// Replaces the response after the server has sent it.
         case page(String)
-        /// Speaks first, and listens to nothing.
+        /// Sends a response immediately, without reading the request.
         case greet(String)
     }
 
-    /// Something of an answer that a client does not get, or not yet.
+    /// A part of a response that the client never receives, or not yet.
     struct Withheld: Sendable {
-        /// Whether ``release`` hands it on.
+        /// Whether ``release`` forwards it.
         let isDelayed: Bool
         let release: @Sendable () -> Void
     }
 
     /// - Parameters:
-    ///   - fault: what happens to the next connection.
-    ///   - onWithheld: told once of each connection on which an answer is withheld.
+    ///   - fault: The fault of the next connection.
+    ///   - onWithheld: Called once for each connection on which a response is withheld.
     static func run(
         before server: Endpoint, fault: @Sendable @escaping () -> Fault,
         onWithheld: @Sendable @escaping (Withheld) -> Void = { _ in }, _ body: (Endpoint) async throws -> Void
@@ -58,11 +58,11 @@ enum FaultyProxy {
         try result.get()
     }
 
-    /// The connections of clients, so that they end with the test.
+    /// The client connections, which are closed at the end of the test.
     private final class OpenConnections: Sendable {
         private let channels = Mutex<[any Channel]?>([])
 
-        /// - Returns: whether it is not over yet.
+        /// - Returns: Whether the proxy is still running.
         func add(_ channel: any Channel) -> Bool {
             channels.withLock { channels in
                 channels?.append(channel)
@@ -79,7 +79,7 @@ enum FaultyProxy {
         }
     }
 
-    /// Takes what a client sends to the server.
+    /// Forwards the bytes of a client to the server.
     private final class ClientSide: ChannelInboundHandler {
         typealias InboundIn = ByteBuffer
 
@@ -125,7 +125,7 @@ enum FaultyProxy {
         func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
     }
 
-    /// Treats what the server sends to a client as it is told.
+    /// Applies the fault to the bytes of the server.
     private final class ServerSide: ChannelInboundHandler {
         typealias InboundIn = ByteBuffer
 

@@ -1,7 +1,7 @@
 import CubeJSON
 import FoundationEssentials
 
-/// Any JSON, as a test looks at it.
+/// Any JSON value, for inspection in a test.
 enum JSON: Hashable {
     case null
     case boolean(Bool)

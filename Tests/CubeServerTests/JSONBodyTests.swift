@@ -21,7 +21,7 @@ import Testing
         """
     }
 
-    @Test func `all places that cannot be read are told at once, each with its value`() throws {
+    @Test func `all invalid fields are reported at once, each with its value`() throws {
         let body = """
             {"owner": "Not A Name", "fence": "x", "pass": -1, "task": {"id": 7, "name": "web", "ordinal": 10000,
              "attempt": 1.5, "spec_digest": "\(Self.digest)", "settings_digest": "\(Self.digest)", "definition":
@@ -57,12 +57,12 @@ import Testing
         (#""{\"env\": {\"PASSWORD\": \"42\"}}""#, ": must be an object"),
         (
             #"{"name": "web", "files": [{"source": "a", "target": "b", "content": "42?"}]}"#,
-            "files[0].content: must be base 64"
+            "files[0].content: must be base64"
         ),
         (#"{"name": "web", "env_from": [{"source": "a", "content": 42}]}"#, "env_from[0].content: must be a string"),
         (#"{"name": "web", "files": "42"}"#, "files: must be an array"),
     ])
-    func `what is or holds a secret is told by its place alone`(definition: String, problem: String) throws {
+    func `an invalid secret is reported without its value`(definition: String, problem: String) throws {
         let separator = problem.hasPrefix(":") ? "" : "."
         #expect(
             try problems(Self.schedule(definition), as: ScheduleRequest.self)
@@ -70,22 +70,28 @@ import Testing
     }
 
     @Test(arguments: [
-        (#"{"owner": "default", "max_live": 1,}"#, "body: is not JSON: line 1, column 36: expected a key, not \"}\""),
-        (#"{"owner": "default", "max_live": 1, "owner": "manual"}"#, "owner: is given twice"),
-        (#"{"owner": "default", "max_live": 1, "new": [{"a": 1, "b": 2, "\u0061": 3}]}"#, "new[0].a: is given twice"),
-        ("{\"owner\": \"default\"\n, 'max_live': 1}", "body: is not JSON: line 2, column 3: expected a key, not \"'\""),
+        (
+            #"{"owner": "default", "max_live": 1,}"#,
+            "body: is not valid JSON: line 1, column 36: expected a key, not \"}\""
+        ),
+        (#"{"owner": "default", "max_live": 1, "owner": "manual"}"#, "owner: is duplicated"),
+        (#"{"owner": "default", "max_live": 1, "new": [{"a": 1, "b": 2, "\u0061": 3}]}"#, "new[0].a: is duplicated"),
+        (
+            "{\"owner\": \"default\"\n, 'max_live': 1}",
+            "body: is not valid JSON: line 2, column 3: expected a key, not \"'\""
+        ),
         (
             #"{"owner": "default", "max_live": 1} {}"#,
-            "body: is not JSON: line 1, column 37: expected the end of the body, not \"{\""
+            "body: is not valid JSON: line 1, column 37: expected the end of the body, not \"{\""
         ),
     ])
-    func `what another reader could take for something else is refused`(body: String, problem: String) throws {
+    func `ambiguous JSON is refused`(body: String, problem: String) throws {
         #expect(try problems(body, as: AdoptRequest.self) == [problem])
         let good = JSONBody(#"{"owner": "default", "max_live": 1}"#)
         #expect(try good.decoded() == AdoptRequest(owner: .default, maxLive: 1))
     }
 
-    @Test func `an operation of a batch is one of four`() throws {
+    @Test func `an operation of a batch has exactly one of four forms`() throws {
         let stop = #"{"id": "\#(Self.id)", "name": "web", "ordinal": 0, "attempt": 0}"#
         func batch(_ operations: String) -> String {
             #"{"owner": "manual", "fence": 0, "pass": 0, "operations": [\#(operations)]}"#
@@ -114,10 +120,10 @@ import Testing
         let many = String(repeating: #"{"stop": 1}, "#, count: 200) + #"{"stop": 1}"#
         let told = try problems(batch(many), as: BatchRequest.self)
         #expect(told.count == 101)
-        #expect(told.last == "body: breaks more rules than are told here")
+        #expect(told.last == "body: has more errors, which are not listed")
     }
 
-    @Test func `a long or hostile value is told on one short line`() throws {
+    @Test func `a long or hostile value is reported on one short line`() throws {
         let body = #"{"owner": "\u001b[31m\n\#(String(repeating: "x", count: 100_000))", "max_live": 1}"#
         let error = #expect(throws: APIError.self) {
             try JSONBody(Array(body.utf8)).decoded(as: AdoptRequest.self)

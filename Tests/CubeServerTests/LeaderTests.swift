@@ -9,10 +9,11 @@ import Testing
 @testable import CubeServer
 @testable import CubeTransport
 
-/// Managers of which one leads: the others are scripted, as no manager of today has others beside it.
+/// Tests several managers with one leader. The other managers are scripted, because the present manager always runs
+/// alone.
 @Suite("Several managers", .timeLimit(.minutes(1)))
 struct LeaderTests {
-    /// Runs a server that does not lead, and says who does.
+    /// Runs a server that is not the leader and names the leader.
     private func withFollower(
         of leader: @Sendable @escaping () -> Endpoint?, _ body: (Endpoint, Count) async throws -> Void
     ) async throws {
@@ -44,7 +45,7 @@ struct LeaderTests {
             options: ClientOptions(retries: retries, logger: silent))
     }
 
-    @Test func `a client goes to the manager that leads, and stays there`() async throws {
+    @Test func `a client switches to the leader and stays there`() async throws {
         let world = ManagerEndpointTests()
         try await world.withService { manager, leader in
             try await withFollower(of: { leader }) { follower, asked in
@@ -63,7 +64,7 @@ struct LeaderTests {
         }
     }
 
-    @Test func `where the leader is not known, the next one is asked`() async throws {
+    @Test func `if the leader is unknown, the client calls the next manager`() async throws {
         try await ManagerEndpointTests().withService { _, leader in
             try await withFollower(of: { nil }) { follower, asked in
                 let system = client([follower, leader])
@@ -73,7 +74,7 @@ struct LeaderTests {
         }
     }
 
-    @Test func `where the one that is named is away, the list counts again`() async throws {
+    @Test func `if the named leader is unavailable, the client returns to its list`() async throws {
         var free: [Endpoint] = []
         try await withRoutes([]) { endpoint, _ in free = [endpoint] }
         let named = Mutex(free.first)
@@ -91,7 +92,7 @@ struct LeaderTests {
         }
     }
 
-    @Test func `two that name each other are not asked for ever`() async throws {
+    @Test func `two managers that name each other do not cause an endless loop`() async throws {
         let other = Mutex(nil as Endpoint?)
         try await withFollower(of: { other.withLock(\.self) }) { first, askedFirst in
             try await withFollower(of: { first }) { second, askedSecond in

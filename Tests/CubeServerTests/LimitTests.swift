@@ -21,7 +21,7 @@ struct LimitTests {
         ("GET /open HTTP/1.1\r\nHost: localhost\r\nContent-Length: minus\r\n\r\n", 400),
         ("hello, server\r\n\r\n", 400),
     ])
-    func `a request's head that is too large or none at all is told so`(text: String, status: Int) async throws {
+    func `an oversized or malformed request head is reported`(text: String, status: Int) async throws {
         var limits = ServerLimits()
         limits.headerBytes = 1000
         limits.headerFields = 50
@@ -36,7 +36,7 @@ struct LimitTests {
         "", "GET /open HTTP/1.1\r\nHost: loc",
         "POST /take HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 5\r\n\r\n{",
     ])
-    func `a client that is slow to ask is closed`(text: String) async throws {
+    func `the connection of a slow client is closed`(text: String) async throws {
         var limits = ServerLimits()
         limits.idleTime = .milliseconds(100)
         limits.requestTime = .milliseconds(100)
@@ -47,7 +47,7 @@ struct LimitTests {
         }
     }
 
-    @Test func `a body without end is closed`() async throws {
+    @Test func `the connection of an endless body is closed`() async throws {
         var limits = ServerLimits()
         limits.bodyBytes = 1000
         limits.batchBytes = 1000
@@ -63,7 +63,7 @@ struct LimitTests {
         }
     }
 
-    @Test func `a client that takes nothing is closed, and what it asked for ends`() async throws {
+    @Test func `the connection of a client that reads nothing is closed, and its call ends`() async throws {
         var limits = ServerLimits()
         limits.stallTime = .milliseconds(100)
         let (ends, ended) = AsyncStream<Void>.makeStream()
@@ -81,8 +81,9 @@ struct LimitTests {
         }
     }
 
-    /// Opens connections that never ask anything, each of which is accepted before the next one; then asks with a token.
-    @Test func `six hundred connections without a token keep nobody out who has one`() async throws {
+    /// Opens connections that send no request, each after the previous one is accepted, and then makes a call with a
+    /// token.
+    @Test func `six hundred connections without a token do not keep out a client with one`() async throws {
         try await withRoutes([Route(.get, "/members", .worker) { _ in .noContent }]) { endpoint, _ in
             guard case .tcp(let host, let port) = endpoint.address else { throw NotListening() }
             let address = try SocketAddress(ipAddress: host, port: port)
@@ -93,11 +94,11 @@ struct LimitTests {
             }
             let answer = try await ask(.GET, endpoint, "/members", token: .worker)
             #expect(answer.status == 204)
-            for channel in idle { try? await channel.close() }  // Most are closed already.
+            for channel in idle { try? await channel.close() }  // The server has already closed most of them.
         }
     }
 
-    @Test func `a connection that presented a token is served however many strangers come after it`() async throws {
+    @Test func `a connection that has presented a token is served, however many strangers follow`() async throws {
         var limits = ServerLimits()
         (limits.strangers, limits.strangersPerAddress) = (2, 2)
         let (starts, started) = AsyncStream<Void>.makeStream()
@@ -112,7 +113,7 @@ struct LimitTests {
         try await withRoutes([open, hold], limits: limits) { endpoint, _ in
             async let held = ask(.GET, endpoint, "/hold", token: .read)
             for await _ in starts {}
-            // Each comes with a connection of its own; the first ones give way.
+            // Each client opens a connection of its own, and the oldest ones give way.
             for _ in 0..<10 {
                 let answer = try await exchange("GET /open HTTP/1.0\r\nHost: localhost\r\n\r\n", with: endpoint)
                 #expect(answer.hasPrefix("HTTP/1.0 200 "))
@@ -122,7 +123,7 @@ struct LimitTests {
         }
     }
 
-    @Test func `more clients with a token than there may be are refused and closed, but not those of this machine`()
+    @Test func `clients with a token beyond the limit are refused and closed, but local ones are not`()
         async throws
     {
         var limits = ServerLimits()
@@ -151,13 +152,15 @@ struct LimitTests {
         }
     }
 
-    @Test func `a connection that presents no token is closed after its time, even if it keeps asking`() async throws {
+    @Test func `a connection without a token is closed after its time limit, even if it keeps sending requests`()
+        async throws
+    {
         var limits = ServerLimits()
         limits.strangerTime = .seconds(1)
         try await withRoutes([open], limits: limits) { endpoint, _ in
             let answers = try await withConnection(to: endpoint) { inbound, outbound in
                 var answers = 0
-                // It ends when the server closes, in the midst of whatever it asks.
+                // The loop ends when the server closes the connection, at any point.
                 do {
                     try await outbound.write(ByteBuffer(string: "GET /open HTTP/1.1\r\nHost: localhost\r\n\r\n"))
                     for try await _ in inbound {
@@ -173,7 +176,7 @@ struct LimitTests {
         }
     }
 
-    /// A route that waits for ever and tells when it is cancelled.
+    /// A route that waits until it is cancelled, and reports the cancellation.
     func waiting(_ started: AsyncStream<Void>.Continuation, _ ended: AsyncStream<Void>.Continuation) -> Route {
         Route(.get, "/wait", .everybody) { call in
             try await call.untilGone {
@@ -185,7 +188,7 @@ struct LimitTests {
         }
     }
 
-    @Test func `a blocking query ends when its client goes away`() async throws {
+    @Test func `a blocking query ends when its client disconnects`() async throws {
         let (starts, started) = AsyncStream<Void>.makeStream()
         let (ends, ended) = AsyncStream<Void>.makeStream()
         try await withRoutes([waiting(started, ended)]) { endpoint, _ in
@@ -200,7 +203,7 @@ struct LimitTests {
         }
     }
 
-    @Test func `shutdown ends a blocking query with an answer`() async throws {
+    @Test func `shutdown ends a blocking query with a response`() async throws {
         let (starts, started) = AsyncStream<Void>.makeStream()
         let (ends, ended) = AsyncStream<Void>.makeStream()
         try await withRoutes([waiting(started, ended)]) { endpoint, services in
@@ -214,7 +217,7 @@ struct LimitTests {
         }
     }
 
-    @Test func `shutdown breaks a stream off, so that it does not look whole`() async throws {
+    @Test func `shutdown breaks a stream, so that it does not look complete`() async throws {
         let stream = Route(.get, "/stream", .everybody) { call in
             call.stream(contentType: "text/plain") { sink in
                 try await sink.send(Array("first".utf8))

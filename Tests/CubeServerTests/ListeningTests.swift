@@ -10,7 +10,7 @@ import Testing
 @testable import CubeServer
 @testable import CubeTransport
 
-/// A directory of its own for each test, gone with it.
+/// A separate directory for each test, which is deleted with it.
 final class TemporaryDirectory: Sendable {
     let path: String
     init() throws {
@@ -18,7 +18,7 @@ final class TemporaryDirectory: Sendable {
         guard mkdtemp(&template) != nil else { throw NotListening() }
         path = String(decoding: template.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
-    deinit { try? FileManager.default.removeItem(atPath: path) }  // Left to the system where it fails.
+    deinit { try? FileManager.default.removeItem(atPath: path) }  // A leftover does no harm.
 }
 
 @Suite("Listening", .timeLimit(.minutes(1)))
@@ -33,7 +33,7 @@ struct ListeningTests {
         ("unix:/tmp/x", true),
         ("0.0.0.0:8081", false), ("[::]:8081", false), ("10.0.0.1:1", false), ("example.org:1", false),
     ])
-    func `an address that others reach needs insecure`(text: String, alone: Bool) throws {
+    func `an address that other machines can reach requires insecure`(text: String, alone: Bool) throws {
         let address = try #require(Endpoint.Address(text))
         _ = try ServerOptions(listen: address, insecure: true, tokens: tokens)
         if alone {
@@ -44,7 +44,7 @@ struct ListeningTests {
         }
     }
 
-    @Test func `a port that is taken is said to be`() async throws {
+    @Test func `a port that is in use is reported`() async throws {
         try await withRoutes(routes) { endpoint, _ in
             let error = await #expect(throws: APIError.self) {
                 try await withRoutes(routes, on: endpoint.address) { _, _ in }
@@ -53,7 +53,7 @@ struct ListeningTests {
         }
     }
 
-    @Test func `a Unix socket is its owner's alone and needs no token`() async throws {
+    @Test func `a Unix socket is accessible only to its owner and requires no token`() async throws {
         let directory = try TemporaryDirectory()
         let path = directory.path + "/a socket"
         try await withRoutes(routes, on: .unix(path: path)) { endpoint, _ in
@@ -71,7 +71,7 @@ struct ListeningTests {
         }
     }
 
-    @Test func `a stale socket gives way, another file does not`() async throws {
+    @Test func `a stale socket is replaced, and any other file is not`() async throws {
         let directory = try TemporaryDirectory()
         let stale = directory.path + "/stale"
         let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
@@ -99,7 +99,7 @@ struct ListeningTests {
         #expect(try Data(contentsOf: URL(filePath: file)) == Data("precious".utf8))
     }
 
-    @Test func `tokens are made once, for their owner alone`() throws {
+    @Test func `tokens are created once and are readable only by their owner`() throws {
         let temporary = try TemporaryDirectory()
         let directory = temporary.path + "/tokens"
         let made = try TokenSet.loadOrCreate(directory: directory)

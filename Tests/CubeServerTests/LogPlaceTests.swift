@@ -2,9 +2,9 @@ import Testing
 
 @testable import CubeOrchestratorClient
 
-/// How far the output of a task was read.
+/// Tests the position in the output of a task.
 struct LogPlaceTests {
-    @Test func `what came before a break does not come again`() {
+    @Test func `output from before an interruption is not repeated`() {
         var place = LogPlace()
         _ = place.open(1, isWhole: true)
         let first = place.take([1, 2, 3])
@@ -15,7 +15,7 @@ struct LogPlaceTests {
         #expect(known == nil && news == [4])
     }
 
-    @Test func `where the beginning may be gone, nothing new is taken for what came already`() {
+    @Test func `if the beginning of the output may be gone, no new output is taken for a repetition`() {
         var place = LogPlace()
         _ = place.open(1, isWhole: true)
         let much = place.take([UInt8](repeating: 0, count: LogPlace.limit + 1))
@@ -26,7 +26,7 @@ struct LogPlaceTests {
         #expect(news == [1])
     }
 
-    @Test func `of another placement everything comes`() {
+    @Test func `the output of another placement is complete`() {
         var place = LogPlace()
         _ = place.open(1, isWhole: false)
         let first = place.take([1, 2])

@@ -7,12 +7,12 @@ import Testing
 @testable import CubeServer
 
 struct ManagerCallTests {
-    @Test func `a test can have every call of a manager fail`() async throws {
+    @Test func `a test can make every call of a manager fail`() async throws {
         let manager = try await ManagerService.open(
             store: MemoryStore(cluster: ClusterID(rawValue: "5b1ea2a4-9e0b-4c7a-9b1f-0d2d6f6f7a10")!),
             gateway: ManagerEndpointTests.Gateway(),
             logger: silent, now: { Timestamp(milliseconds: 0) })
-        // What only tools ask for that know no client: the description itself, and the figures as Prometheus has them.
+        // Endpoints that only tools without a client use: the OpenAPI document and the Prometheus metrics.
         let others: Set = ["getDescription", "getPrometheusMetrics"]
         let served = Set(RouteTable.manager(manager).routes.map(\.operation.id)).subtracting(others)
         #expect(Set(ManagerCall.allCases.map(\.rawValue)).subtracting(["watchTasks"]) == served)

@@ -33,7 +33,7 @@ extension ManagerService: CalledServer {
     }
 
     func state() async throws -> State {
-        // A worker that is registered is asked for its tasks, which is told as an event.
+        // The manager queries a registered worker for its tasks, which causes an event.
         var revision = 0
         while try await nodes().nodes.contains(where: { $0.state == .joining }) {
             revision = try await events(since: revision, limit: 1000, wait: .seconds(30)).revision
@@ -54,7 +54,7 @@ extension ManagerService: CalledServer {
 
     static let calls = roots + writes + reads + fleet + owning
 
-    // MARK: What the calls are about
+    // MARK: Subjects of the calls
 
     @Sendable private static func scheduled(_ manager: ManagerService) async throws {
         _ = try await manager.schedule(request)

@@ -20,7 +20,7 @@ struct ManagerEndpointTests {
     let unknown = TaskID(rawValue: "00000000-0000-0000-0000-000000000002")!
     let node = NodeName(rawValue: "w1")!
 
-    /// A worker that is there and takes no task; a task's output is always the same.
+    /// A worker that responds and accepts no task. The output of every task is the same.
     struct Gateway: WorkerGateway {
         func tasks(
             at url: String, since: Int?, incarnation: String?, term: Int, cluster: ClusterID, wait: Duration
@@ -90,7 +90,7 @@ struct ManagerEndpointTests {
         }
     }
 
-    @Test func `the root answers without a token`() async throws {
+    @Test func `the routes at the root require no token`() async throws {
         try await withManager { client, endpoint in
             for path in ["/healthz", "/readyz", "/version"] {
                 #expect(try await ask(.GET, endpoint, path, token: nil).status == 200, "\(path)")
@@ -100,7 +100,7 @@ struct ManagerEndpointTests {
         }
     }
 
-    @Test func `a manager that does not serve yet says why`() async throws {
+    @Test func `a manager that is not ready says why`() async throws {
         let manager = try await ManagerService.open(
             store: MemoryStore(cluster: cluster), gateway: Gateway(), logger: silent,
             now: { Timestamp(milliseconds: 0) })
@@ -115,14 +115,14 @@ struct ManagerEndpointTests {
         }
     }
 
-    @Test func `a task is scheduled by its definition alone, once for each id`() async throws {
+    @Test func `a plain definition schedules a task once per id`() async throws {
         try await withManager { client, endpoint in
             let name = WorkloadName(rawValue: "web")!
             let first = try await client.schedule(TaskDefinition(name: name, command: ["true"]))
             #expect(first.owner == .manual && first.ordinal == 0 && first.definition.id == nil)
             let second = try await client.schedule(TaskDefinition(name: name, command: ["true"]))
             #expect(second.ordinal == 1)
-            // The definition of a task that was read is that of a new one.
+            // The definition of a fetched task can be used for a new task.
             let third = try await client.schedule(first.definition)
             #expect(third.ordinal == 2 && third.id != first.id)
 
@@ -183,7 +183,7 @@ struct ManagerEndpointTests {
         }
     }
 
-    @Test func `a batch is answered item by item, and a list page by page`() async throws {
+    @Test func `a batch returns one result per operation, and a list is paged`() async throws {
         try await withManager { client, endpoint in
             let names = (0..<25).map { "job-\($0)" }
             var operations = names.map { BatchOperation.schedule(proposal($0), maxLive: 1) }
@@ -209,7 +209,7 @@ struct ManagerEndpointTests {
         }
     }
 
-    @Test func `a query waits for what changes`() async throws {
+    @Test func `a blocking query waits for a change`() async throws {
         try await withManager { client, _ in
             let list = try await client.tasks(owner: .manual)
             async let changes = client.changes(
@@ -226,7 +226,8 @@ struct ManagerEndpointTests {
         }
     }
 
-    @Test func `workers are registered, drained and forgotten, their tasks' output is passed on`() async throws {
+    @Test func `workers are registered, drained and removed, and the output of their tasks is forwarded`() async throws
+    {
         try await withManager { client, endpoint in
             let register = ManagerClient(endpoint: endpoint, token: tokens[.worker], options: quiet)
             #expect(try await register.register(worker).cluster == cluster)
@@ -258,7 +259,7 @@ struct ManagerEndpointTests {
         }
     }
 
-    @Test func `an owner's lease, directives and end`() async throws {
+    @Test func `an owner has a lease and directives, and can be removed`() async throws {
         try await withManager { client, endpoint in
             let owner = OwnerName.default
             let leased = try await client.lease(owner, with: LeaseRequest(holder: "test", source: source))
@@ -299,7 +300,7 @@ struct ManagerEndpointTests {
             var followed = client.events(following: before.revision).makeAsyncIterator()
             #expect(try await followed.next() == events.events.first)
 
-            // As a browser follows them.
+            // The requests of a browser that follows the events.
             var request = HTTPClientRequest(url: "\(endpoint)/api/v1/manager/events?follow=true")
             request.headers = [
                 "Authorization": "Bearer \(tokens[.read]!)", "Last-Event-ID": "\(before.revision)",
@@ -315,7 +316,7 @@ struct ManagerEndpointTests {
         }
     }
 
-    @Test func `where a workload is served is asked by its name, and a task that is not ready serves nothing`()
+    @Test func `endpoints are listed by workload name, without those of tasks that are not ready`()
         async throws
     {
         try await withManager { client, endpoint in
@@ -328,7 +329,7 @@ struct ManagerEndpointTests {
         }
     }
 
-    @Test func `the role read sees the names of env and no value`() async throws {
+    @Test func `the role read receives the names in env but no values`() async throws {
         try await withManager { client, endpoint in
             let request = ScheduleRequest(owner: .manual, maxLive: 1, task: proposal())
             let list = try await client.tasks(owner: .manual)
@@ -348,7 +349,7 @@ struct ManagerEndpointTests {
                 if path.hasPrefix(prefix) { #expect(body.contains(#""PASSWORD":"<hidden>""#), "\(path)") }
             }
             let reader = ManagerClient(endpoint: endpoint, token: tokens[.read], options: quiet)
-            // The same digests look the same, and who may write knows under which key.
+            // Equal digests stay equal, and the role write receives the key.
             let key = try #require(try await client.tasks().digestKey.flatMap(DigestKey.init(hexadecimal:)))
             #expect(try await reader.task(request.task.id).specDigest == key.keyed(request.task.specDigest))
             #expect(try await client.task(request.task.id).specDigest == request.task.specDigest)

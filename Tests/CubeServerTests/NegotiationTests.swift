@@ -12,9 +12,9 @@ import Testing
 @testable import CubeServer
 @testable import CubeTransport
 
-@Suite("What client and server say of their versions", .timeLimit(.minutes(1)))
+@Suite("Version negotiation", .timeLimit(.minutes(1)))
 struct NegotiationTests {
-    /// A server as a later build would be, which has dropped what this build asks for.
+    /// A server of a later version that no longer supports the API version of this one.
     private func withLaterServer(_ body: (Endpoint) async throws -> Void) async throws {
         let route = Route(.get, "/api/v7/manager/cluster", .everybody) { _ in try .json(1) }
         try await withServer {
@@ -28,7 +28,7 @@ struct NegotiationTests {
         }
     }
 
-    @Test func `a server of another version is refused by every call, with what is to be done`() async throws {
+    @Test func `every call refuses a server with an unsupported version, and says what to do`() async throws {
         try await withLaterServer { endpoint in
             let wire = EveryCallTests.Noting(NetworkWire(endpoint, options: quiet))
             let client = ManagerClient(wire: wire, token: tokens[.write], options: quiet)
@@ -49,12 +49,12 @@ struct NegotiationTests {
                             + "(\(ProductVersion.current)) speaks version 1; upgrade the client") == true,
                     "\(String(describing: error))")
             }
-            // Nobody tries again.
+            // The call is not retried.
             #expect(wire.asked.withLock(\.count) == calls.count)
         }
     }
 
-    @Test func `a server tells its version with every answer, and which one is asked in vain`() async throws {
+    @Test func `every response contains the server's version, and an unsupported version is reported`() async throws {
         try await withRoutes([Route(.get, "/a", .everybody) { _ in try .json(1) }]) { endpoint, _ in
             for path in ["/a", "/nothing"] {
                 let answer = try await ask(.GET, endpoint, path)
@@ -70,7 +70,7 @@ struct NegotiationTests {
         }
     }
 
-    @Test func `a server is judged anew when its version is another, and by what it says alone`() async throws {
+    @Test func `a client checks a server again after its version changes`() async throws {
         let script = RetryTests.Script(
             ["9.0.0; api=7-9", "9.0.0; api=7-9", "8.0.0; api=1-8", "0.0.1; api=0-0", "nonsense"].map {
                 .success(RetryTests.answer(200, [("cube-version", $0)]))
@@ -86,7 +86,7 @@ struct NegotiationTests {
         }
     }
 
-    @Test func `a deprecated endpoint is warned of once by each client, with its replacement`() async throws {
+    @Test func `each client warns once about a deprecated endpoint and names its replacement`() async throws {
         let deprecation = Deprecation(
             since: SemanticVersion(0, 3, 0), until: SemanticVersion(0, 5, 0), replacement: "GET /b; it is better")
         let routes = [
@@ -110,7 +110,7 @@ struct NegotiationTests {
                 }
                 let told = "is deprecated since Cube 0.3.0 and will be removed in 0.5.0; use GET /b; it is better"
                 #expect(recorder.messages.withLock(\.self) == ["GET \(endpoint)/a \(told)"])
-                // A refusal tells it too.
+                // An error response also contains the deprecation.
                 for _ in 0..<2 {
                     let error = await #expect(throws: APIError.self) {
                         try await transport.send(TransportRequest(.get, ["c"], operation: "c"))
@@ -127,7 +127,7 @@ struct NegotiationTests {
         #expect(document["paths"]?["/b"]?["get"]?["deprecated"] == nil)
     }
 
-    /// Keeps warnings.
+    /// Records warnings.
     final class Recorder: LogHandler {
         let messages = Mutex<[String]>([])
         var metadata: Logger.Metadata {

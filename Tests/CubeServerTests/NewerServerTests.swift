@@ -8,14 +8,14 @@ import Testing
 
 @testable import CubeServer
 
-/// What a newer version may say in another way, and what this version makes of it. The changes are made from the descriptions, at
-/// every place of every type.
-@Suite struct `What a newer version says` {
+/// Tests how this version reads the responses of a newer version. The tests change values according to their schemas,
+/// at every path of every type.
+@Suite struct `Responses of a newer version` {
     private let components: JSON
 
     init() throws { components = try SchemaTests().components }
 
-    /// The types that only requests hold.
+    /// The types that occur only in requests.
     static let requests: [any DescribedObject.Type] = [
         AdoptRequest.self, BatchRequest.self, LeaseRequest.self, ScheduleRequest.self, SettingsUpdate.self,
         StopRequest.self, TaskAssignment.self, TaskProposal.self, TaskSettings.self, UpdateRequest.self,
@@ -25,7 +25,7 @@ import Testing
         type != Health.self && !requests.contains { $0 == type }
     }
 
-    /// Every change of a full value of a type, several times.
+    /// Every change of a complete value of a type, several times.
     private func eachMutation<Value: Described & Codable>(
         of type: Value.Type, _ body: (_ whole: JSON, SchemaMutator.Mutation) throws -> Void
     ) throws {
@@ -39,9 +39,9 @@ import Testing
         }
     }
 
-    // MARK: Answers
+    // MARK: Responses
 
-    /// The places at which a change loses more than the place, and the changes that do.
+    /// The paths at which a change loses more than the value at the path, and these changes.
     private func losses<Value: Described & Codable>(
         of type: Value.Type, _ decoder: JSONDecoder
     ) throws -> [String: Set<String>] {
@@ -68,9 +68,9 @@ import Testing
         return all
     }
 
-    /// The places that cost the whole object where they cannot be read, and why.
+    /// The paths whose unreadable value makes the whole object unreadable, and the reasons.
     private static let fatal: [String: String] = [
-        "It tells what all the rest is about.": """
+        "It identifies the object.": """
         APIError.code APIError.message APIError.reason ClusterStatus.cluster ClusterStatus.version Directive.subject
         Directive.verb Hold.digest Hold.guard Lease.holder Lease.source NodeInfo.name NodeInfo.url NodeInfo.version
         OwnerStatus.owner ServiceEndpoint.address ServiceEndpoint.name ServiceEndpoint.ordinal ServiceEndpoint.owner
@@ -82,7 +82,7 @@ import Testing
         WorkerInfo.name WorkerInfo.url WorkerInfo.version WorkerStatus.name WorkerTask.id WorkerTask.placement
         WorkerTaskList.incarnation WorkerWelcome.cluster
         """,
-        "It says which of two answers is the newer one, or who may write.": """
+        "It orders responses, or controls write access.": """
         BatchAnswer.revision ClusterMetrics.revision ClusterMetrics.term ClusterStatus.revision ClusterStatus.term
         EndpointList.revision EventList.revision Lease.expires_at Lease.fence NodeInfo.revision NodeList.revision
         OwnerList.revision OwnerStatus.fence OwnerStatus.revision TaskChanges.revision TaskChanges.term
@@ -91,7 +91,7 @@ import Testing
         WorkerStatus.started_at WorkerStatus.term WorkerTask.run WorkerTaskList.complete WorkerTaskList.sequence
         WorkerStatus.last_seen_at WorkerWelcome.term TaskResult.at
         """,
-        "A program starts, keeps or stops tasks by it.": """
+        "A program starts, keeps or stops tasks depending on it.": """
         BatchResult.error BatchResult.status BatchResult.task HeldChange.from HeldChange.name HeldChange.ordinal
         HeldChange.to HeldChange.verb NodeInfo.state SlotStatus.ended_revision SlotStatus.healthy_attempt
         SlotStatus.healthy_digest SlotStatus.last SlotStatus.last_digest SlotStatus.name SlotStatus.next
@@ -101,7 +101,7 @@ import Testing
         TaskStatus.state TaskSummary.ready TaskSummary.restarts TaskSummary.state WorkerStatus.state WorkerTask.ready WorkerTask.restarts WorkerTask.settings_digest
         WorkerTask.state
         """,
-        "What the list does not hold is taken for gone, so none of its elements may be lost.": """
+        "Elements that are missing from the list count as removed, so no element may be lost.": """
         BatchAnswer.results BatchAnswer.results[] ClusterStatus.owners ClusterStatus.owners[] EventList.events
         EventList.events[] Hold.changes Hold.changes[] NodeList.nodes NodeList.nodes[] OwnerList.owners
         OwnerList.owners[] OwnerStatus.directives OwnerStatus.directives[] OwnerStatus.holds OwnerStatus.holds[]
@@ -111,7 +111,7 @@ import Testing
         WorkerTaskList.removed
         WorkerTaskList.removed[] WorkerTaskList.tasks WorkerTaskList.tasks[]
         """,
-        "It is a figure, a size or a list that every version of the interface has: another type would be another one.":
+        "It is a number, a size or a list in every version of the API, and its type cannot change.":
             """
         ClusterMetrics.capacity_disk_bytes ClusterMetrics.capacity_memory_bytes ClusterMetrics.capacity_millicores
         ClusterMetrics.owners ClusterMetrics.reserved_disk_bytes ClusterMetrics.reserved_memory_bytes
@@ -125,7 +125,7 @@ import Testing
         """,
     ]
 
-    @Test func `an answer loses what cannot be read, and nothing else`() throws {
+    @Test func `a response loses only the values that cannot be read`() throws {
         let expected = Set(Self.fatal.values.flatMap { $0.split(whereSeparator: \.isWhitespace).map(String.init) })
         let losses = try allLosses(.ofAnswers)
         let unexpected = losses.filter { !expected.contains($0.key) }
@@ -133,7 +133,7 @@ import Testing
         #expect(expected.subtracting(losses.keys) == [])
     }
 
-    @Test func `a reader that is not a client's passes over nothing`() throws {
+    @Test func `a decoder outside a client is strict`() throws {
         let losses = try allLosses(JSONDecoder())
         for place in [
             "TaskDefinition.stop.grace", "APIError.details{}", "ValidationError.value", "ClusterStatus.managers[]",
@@ -145,7 +145,7 @@ import Testing
 
     // MARK: Requests
 
-    @Test func `a request is read as strictly as before, and each place that cannot be read is told`() throws {
+    @Test func `a request is decoded strictly, and each invalid field is reported`() throws {
         var count = 0
         func check<Value: Described & Codable>(_ type: Value.Type) throws {
             try eachMutation(of: type) { _, mutation in
@@ -170,12 +170,12 @@ import Testing
 }
 
 extension SchemaMutator.Mutation {
-    /// Whether the changed value is as described, too.
+    /// Whether the changed value still matches the schema.
     fileprivate func isAllowed(_ schema: Schema) throws -> Bool {
         SchemaChecker.problems(of: try JSONDocument(reading: Array(value.text.utf8)).root, schema).isEmpty
     }
 
-    /// The place as an error of the server names it.
+    /// The path in the notation of server errors.
     fileprivate var field: String {
         steps.reduce(JSONPlace()) { place, step in
             switch step {
@@ -190,7 +190,7 @@ extension SchemaMutator.Mutation {
 extension JSON {
     fileprivate var data: Data { Data(text.utf8) }
 
-    /// The same without members that hold nothing: whether these are written is the type's own matter.
+    /// Returns the value without empty members, because each type decides whether to encode these.
     fileprivate var withoutEmptiness: JSON {
         switch self {
         case .object(let members):

@@ -13,12 +13,12 @@ import Testing
 
 @testable import CubeServer
 
-@Suite("A client of the whole system", .timeLimit(.minutes(1)))
+@Suite("The orchestrator client", .timeLimit(.minutes(1)))
 struct OrchestratorTests {
     let cluster = ClusterID(rawValue: "00000000-0000-0000-0000-00000000000c")!
     let node = NodeName(rawValue: "w1")!
 
-    /// A worker whose tasks do what the test says.
+    /// A worker whose tasks behave as the test determines.
     final class ScriptedWorker: WorkerGateway {
         private struct State {
             var tasks: [TaskID: WorkerTask] = [:]
@@ -28,12 +28,12 @@ struct OrchestratorTests {
         }
 
         private let state = Mutex(State())
-        /// What a task becomes that is given to it.
+        /// The state of a task after its assignment.
         private let becomes: @Sendable (inout WorkerTask) -> Void
 
         init(becomes: @Sendable @escaping (inout WorkerTask) -> Void) { self.becomes = becomes }
 
-        /// What the opened outputs hold, one after the other; the last one again and again.
+        /// The contents of the streams that are opened, in order. The last one is repeated.
         func write(_ logs: [String]) { state.withLock { $0.logs = logs } }
 
         func change(_ id: TaskID, _ body: (inout WorkerTask) -> Void) {
@@ -117,7 +117,7 @@ struct OrchestratorTests {
         TaskDefinition(name: WorkloadName(rawValue: "web")!, kind: kind, command: ["true"])
     }
 
-    @Test func `a task is scheduled and waited for, each beside the others`() async throws {
+    @Test func `tasks are scheduled and awaited concurrently`() async throws {
         let worker = ScriptedWorker { task in
             task.state = .running
             task.ready = true
@@ -135,12 +135,12 @@ struct OrchestratorTests {
             #expect(try await system.stop(first.id, within: .seconds(50)).state == .stopped)
             #expect(try await system.stopAll(within: .seconds(50)) == 1)
             #expect(try await system.stopAll(within: .seconds(50)) == 0)
-            // The place of one that ended is free.
+            // The slot of an ended task is free.
             #expect(try await system.schedule(definition()).ordinal == 0)
         }
     }
 
-    @Test func `a task that fails says why, with what it wrote last`() async throws {
+    @Test func `the error of a failed task contains the reason and its last output`() async throws {
         let worker = ScriptedWorker { task in
             task.state = .failed
             task.reason = .exited
@@ -158,7 +158,7 @@ struct OrchestratorTests {
         }
     }
 
-    @Test func `an error tells the output of a task once, whether its log can be read or not`() async throws {
+    @Test func `an error contains the output of a task once, whether or not its log can be read`() async throws {
         for lines in [["one\ntwo\n"], []] {
             let worker = ScriptedWorker { task in
                 task.state = .failed
@@ -176,7 +176,7 @@ struct OrchestratorTests {
         }
     }
 
-    @Test func `a task that is not ready in time says how it is`() async throws {
+    @Test func `the error of a task that is not ready in time contains its state`() async throws {
         let worker = ScriptedWorker { _ in }
         try await withSystem(worker) { system, _, _ in
             let error = await #expect(throws: APIError.self) {
@@ -187,7 +187,7 @@ struct OrchestratorTests {
         }
     }
 
-    @Test func `output goes on where its stream broke off, and ends with its task`() async throws {
+    @Test func `output continues where its stream was interrupted, and ends with its task`() async throws {
         let worker = ScriptedWorker { task in
             task.state = .running
             task.run = 1
@@ -195,7 +195,7 @@ struct OrchestratorTests {
         worker.write(["one\n", "one\ntwo\nthr", "one\ntwo\nthree\n"])
         try await withSystem(worker) { system, manager, _ in
             let task = try await system.schedule(definition())
-            // Each end of a stream waits for a change of the task.
+            // After each end of a stream, the client waits for a change of the task.
             var pieces: [String] = []
             for try await bytes in system.logs(of: task.id, follow: true) {
                 pieces.append(String(decoding: bytes, as: UTF8.self))
@@ -210,7 +210,7 @@ struct OrchestratorTests {
         }
     }
 
-    @Test func `where the manager cannot tell what changed, a watch begins anew`() async throws {
+    @Test func `if the manager cannot report the changes, a watch starts again with a list`() async throws {
         try await withSystem(ScriptedWorker { _ in }) { system, manager, _ in
             let task = try await system.schedule(definition())
             let foreign = WatchPosition(revision: 1, term: 99)
@@ -230,7 +230,7 @@ struct OrchestratorTests {
     }
 
     @Test(arguments: 1...4)
-    func `pages bring every task once`(size: Int) async throws {
+    func `paging returns every task exactly once`(size: Int) async throws {
         try await withSystem(ScriptedWorker { _ in }) { system, manager, _ in
             var ids: [TaskID] = []
             for _ in 0..<5 { ids.append(try await system.schedule(definition()).id) }
@@ -243,7 +243,7 @@ struct OrchestratorTests {
         }
     }
 
-    @Test func `of several managers the next one is asked where one is away`() async throws {
+    @Test func `if a manager is unavailable, the client calls the next one`() async throws {
         try await withSystem(ScriptedWorker { _ in }) { _, _, endpoint in
             var free: [Endpoint] = []
             try await withRoutes([]) { endpoint, _ in free = [endpoint] }

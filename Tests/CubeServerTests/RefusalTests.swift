@@ -7,13 +7,13 @@ import Testing
 
 @testable import CubeServer
 
-/// Input that no part of Cube sends, and that would be remembered where it was taken.
-@Suite("What a manager refuses", .timeLimit(.minutes(1)))
+/// Tests input that no part of Cube sends, and that would be stored if it were accepted.
+@Suite("Input that a manager refuses", .timeLimit(.minutes(1)))
 struct RefusalTests {
     let world = ManagerEndpointTests()
 
     @Test(arguments: [-1, 10_000, Int.max])
-    func `a stop of a slot that cannot be makes no record of it`(ordinal: Int) async throws {
+    func `a stop of an impossible slot creates no record`(ordinal: Int) async throws {
         try await world.withManager { client, _ in
             let stop = StopRequest(id: world.unknown, name: world.proposal().name, ordinal: ordinal, attempt: 0)
             let answer = try await client.batch(BatchRequest(owner: .manual, operations: [.stop(stop)]))
@@ -23,7 +23,7 @@ struct RefusalTests {
         }
     }
 
-    @Test func `what no manifest could say is refused, all of it at once`() async throws {
+    @Test func `all values that no manifest could contain are refused at once`() async throws {
         try await world.withManager { client, _ in
             var task = world.proposal()
             task.definition.ports = [PortSpec(name: "", host: 65_536)]
@@ -48,7 +48,7 @@ struct RefusalTests {
     }
 
     @Test(arguments: [-1, 1 << 50 + 1, Int.max])
-    func `sizes that could not be added up are refused`(bytes: Int) async throws {
+    func `sizes whose sum could overflow are refused`(bytes: Int) async throws {
         try await world.withManager { client, endpoint in
             var request = ScheduleRequest(owner: .manual, maxLive: 1, task: world.proposal())
             request.task.definition.resources.memory = bytes

@@ -7,9 +7,9 @@ import Testing
 @testable import CubeServer
 @testable import CubeTransport
 
-@Suite("Calls that are made again", .timeLimit(.minutes(1)))
+@Suite("Retries", .timeLimit(.minutes(1)))
 struct RetryTests {
-    /// A server in the same process that answers as it is told, and counts.
+    /// A scripted server in the same process that counts its calls.
     final class Script: Wire {
         let name = "script"
         let asked = Mutex<[WireRequest]>([])
@@ -32,7 +32,7 @@ struct RetryTests {
             status: status, headers: headers, body: ByteStream(Pieces([Array(body.utf8)])), origin: "script")
     }
 
-    /// Bytes in given pieces.
+    /// A byte sequence in given pieces.
     struct Pieces: AsyncSequence, Sendable {
         let pieces: [[UInt8]]
         init(_ pieces: [[UInt8]]) { self.pieces = pieces }
@@ -49,7 +49,7 @@ struct RetryTests {
 
     let away = APIError(.unavailable, "away")
 
-    @Test func `what certainly did not arrive is sent again, whatever it asks for`() async throws {
+    @Test func `a request that certainly did not arrive is retried, whatever its method`() async throws {
         for (mayHaveArrived, attempts) in [(false, 3), (true, 1)] {
             let script = Script([.failure(WireError(away, mayHaveArrived: mayHaveArrived))])
             await #expect(throws: APIError.self) { try await transport(script).send(TransportRequest(.post, ["a"])) }
@@ -63,7 +63,7 @@ struct RetryTests {
         }
     }
 
-    @Test func `all attempts of a call have one id, which its error tells`() async throws {
+    @Test func `all attempts of a call have the same request id, which the error contains`() async throws {
         let script = Script([.failure(WireError(away))])
         let error = await #expect(throws: APIError.self) {
             try await transport(script).send(TransportRequest(.get, ["a"]))
@@ -73,18 +73,18 @@ struct RetryTests {
         #expect(Set(ids) == [error?.requestID])
     }
 
-    @Test func `beyond its reserve, a client retries a tenth of its calls`() async throws {
+    @Test func `beyond its reserve, a client retries at most a tenth of its calls`() async throws {
         let script = Script([.failure(WireError(away))])
         let transport = transport(script)
         let calls = 1000
         for _ in 0..<calls {
             await #expect(throws: APIError.self) { try await transport.send(TransportRequest(.get, ["a"])) }
         }
-        // The first call finds the reserve full.
+        // The reserve is full at the first call.
         #expect(script.count == calls + RetryBudget.reserve + (calls - 1) / 10)
     }
 
-    @Test func `a pause that the server asks for is kept, unless the deadline forbids it`() async throws {
+    @Test func `a client waits as long as the server requests, unless the deadline prevents it`() async throws {
         let later = Self.answer(503, [("Retry-After", "1")])
         let script = Script([.success(later), .success(Self.answer(200))])
         let clock = ManualClock()
@@ -105,10 +105,10 @@ struct RetryTests {
     }
 }
 
-@Suite("Streams by lines")
+@Suite("Line streams")
 struct LineTests {
     @Test(arguments: 1...9)
-    func `lines are the same in whatever pieces they come`(size: Int) async throws {
+    func `lines are complete, however the bytes are split`(size: Int) async throws {
         let text = "one\n\ntwo ü\r\nthree"
         let bytes = Array(text.utf8)
         let pieces = stride(from: 0, to: bytes.count, by: size).map { Array(bytes[$0..<min($0 + size, bytes.count)]) }
@@ -117,7 +117,7 @@ struct LineTests {
         #expect(lines == ["one", "", "two ü\r", "three"])
     }
 
-    @Test func `a line that is too long comes in pieces, and no other line with it`() {
+    @Test func `an overlong line is split and does not affect other lines`() {
         var splitter = LineSplitter(limit: 4)
         #expect(
             splitter.take(Array("1234\n12345\n12".utf8)).map { String(decoding: $0, as: UTF8.self) } == [

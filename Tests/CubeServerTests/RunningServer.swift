@@ -11,18 +11,19 @@ import Testing
 
 let silent = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
 
-/// The options of a client that tells nobody.
+/// The options of a client that logs nothing.
 let quiet = ClientOptions(logger: silent)
 
-/// The tokens of the tests, as long as real ones.
+/// Tokens for tests, with the length of real ones.
 let tokens = TokenSet([
     .read: String(repeating: "r", count: 64), .write: String(repeating: "w", count: 64),
     .worker: String(repeating: "k", count: 64),
 ])
 
-/// Runs a service that listens, hands its real address to `body`, and shuts it down; a service that does not end hangs the test.
+/// Runs a listening service, passes its actual address to `body`, and shuts it down. A service that does not end hangs
+/// the test.
 ///
-/// - Parameter make: makes the service from options with a listener that tells its address.
+/// - Parameter make: Creates the service from options that report the actual address.
 func withServer(
     on listen: Endpoint.Address = .tcp(host: "127.0.0.1", port: 0), limits: ServerLimits = ServerLimits(),
     _ make: @Sendable (ServerOptions) throws -> [any Service],
@@ -53,7 +54,7 @@ func withServer(
 }
 
 extension Operation {
-    /// What a route of a test does.
+    /// The operation of a test route.
     static let test = Operation("test", "A route of a test.")
 }
 
@@ -66,7 +67,7 @@ extension Route {
     }
 }
 
-/// The same for a table of routes.
+/// Runs a server with a table of routes.
 func withRoutes(
     _ routes: [Route], on listen: Endpoint.Address = .tcp(host: "127.0.0.1", port: 0),
     limits: ServerLimits = ServerLimits(), _ body: (Endpoint, ServiceGroup) async throws -> Void

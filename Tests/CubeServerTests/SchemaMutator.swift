@@ -1,29 +1,29 @@
-/// Changes values of a JSON Schema in one place, as a newer server might.
+/// Changes a value of a JSON Schema at one path, as a newer server might.
 struct SchemaMutator {
-    /// From a value to one in it.
+    /// A step from a value to a nested value.
     enum Step: Hashable {
-        /// A key that the interface gives.
+        /// A key that the API defines.
         case member(String)
-        /// A key that the writer chooses.
+        /// A key that the client chooses.
         case name(String)
         case element(Int)
     }
 
     struct Mutation {
-        /// What was done, such as `null`.
+        /// The kind of change, such as `null`.
         let change: String
-        /// Where, such as `stop.grace`, whichever element or name it is in: `tasks[]`.
+        /// The path of the change, such as `stop.grace`, with elements and names generalised, as in `tasks[]`.
         let place: String
         let steps: [Step]
-        /// What a reader may lose by it: the place, or the nearest one around it that may be missing. The value as a whole, where
-        /// there is none.
+        /// The part that a decoder may lose: the value at the path, or the nearest enclosing optional value; otherwise
+        /// the whole value.
         let loss: [Step]
-        /// The value with the change.
+        /// The changed value.
         let value: JSON
     }
 
-    /// Each change at each place of a value that is as its schema says. A reference is one place: what it refers to is a schema
-    /// of its own.
+    /// Returns each change at each path of a valid value. A reference counts as one path, because its target is a
+    /// schema of its own.
     static func mutations(of value: JSON, _ schema: JSON) -> [Mutation] {
         var walk = Walk(whole: value)
         walk.inside(value, schema, Place())
@@ -62,7 +62,7 @@ struct SchemaMutator {
                     value: whole.setting(value, at: place.steps[...])))
         }
 
-        /// Changes what stands in a value.
+        /// Changes nested values.
         mutating func inside(_ value: JSON, _ schema: JSON, _ place: Place) {
             let schema = schema.alternative(of: value)
             switch value {
@@ -88,7 +88,7 @@ struct SchemaMutator {
             }
         }
 
-        /// Changes a value, then what stands in it.
+        /// Changes a value, then its nested values.
         private mutating func changes(of value: JSON, _ schema: JSON, _ place: Place) {
             for other in [
                 JSON.boolean(true), .integer(7), .number(0.5), .string("from tomorrow"), .array([.integer(1)]),
@@ -108,7 +108,7 @@ struct SchemaMutator {
 }
 
 extension JSON {
-    /// The name of its type in JSON Schema.
+    /// The name of the value's type in JSON Schema.
     fileprivate var type: String {
         switch self {
         case .null: "null"
@@ -121,7 +121,7 @@ extension JSON {
         }
     }
 
-    /// Of a schema with alternatives the one that a value is of.
+    /// The alternative of a schema that matches a value.
     fileprivate func alternative(of value: JSON) -> JSON {
         guard self["properties"] == nil, let alternatives = self["oneOf"]?.elements else { return self }
         return alternatives.first { alternative in
@@ -130,7 +130,7 @@ extension JSON {
         } ?? self
     }
 
-    /// The same with another value at a place.
+    /// Returns the value with another value at a path.
     fileprivate func setting(_ value: JSON, at steps: ArraySlice<SchemaMutator.Step>) -> JSON {
         switch (self, steps.first) {
         case (_, nil): return value
@@ -144,7 +144,7 @@ extension JSON {
         }
     }
 
-    /// The same without what stands at a place.
+    /// Returns the value without the value at a path.
     func removing(_ steps: ArraySlice<SchemaMutator.Step>) -> JSON {
         switch (self, steps.first) {
         case (.object(var members), .member(let key)), (.object(var members), .name(let key)):

@@ -1,13 +1,13 @@
 import CubeTesting
 
-/// Makes values as a JSON Schema says that they are.
+/// Generates values that match a JSON Schema.
 struct SchemaSampler {
-    /// What references stand for, by their names.
+    /// The targets of references, by name.
     let components: JSON
-    /// Whether every property is there that may be.
+    /// Whether the values contain all optional properties.
     var isFull = false
 
-    /// Strings for the patterns of our descriptions.
+    /// Strings that match the patterns of Cube's schemas.
     private static let strings: [String: [String]] = [
         "^/": ["/srv/web"], "^/[!-~]*$": ["/", "/ready?a=b"], "^0?[0-7]{3}$": ["0444", "755"],
         "^[0-9]{1,12}(ms|s|m|h)$": ["5s", "500ms", "90m"], "^[^=\\u0000]+$": ["PATH", "a b"],
@@ -46,7 +46,7 @@ struct SchemaSampler {
         if let pattern = schema["pattern"]?.string {
             let known = Self.strings[pattern] ?? schema["examples"]?.elements?.compactMap(\.string)
             guard let known else {
-                // A UUID or a digest of a field table.
+                // A UUID, or a digest from a field table.
                 if pattern.hasPrefix("^sha256") { return "sha256:" + String(repeating: "0a", count: 32) }
                 if try Regex(pattern).firstMatch(in: "web") != nil { return "web" }
                 throw Unsampled(schema: schema)
@@ -84,7 +84,7 @@ struct SchemaSampler {
         return object
     }
 
-    /// What a reference stands for.
+    /// The target of a reference.
     func component(_ reference: JSON) throws -> JSON {
         guard let name = reference.string?.split(separator: "/").last, let schema = components[String(name)] else {
             throw Unsampled(schema: reference)

@@ -5,20 +5,20 @@ import Testing
 
 @testable import CubeServer
 
-/// Files of secrets that a person names, or that stand in the data directory: a file of another kind blocks nobody.
+/// Tests secret files that are named by the user or are in the data directory. Special files must not block the reader.
 @Suite(.timeLimit(.minutes(1))) struct SecretFileTests {
     private enum Reading: Equatable {
         /// The first line of the file; `nil` where there is no file.
         case secret(String?)
-        /// The message, in which FILE stands for the path.
+        /// The message, with FILE instead of the path.
         case refused(String)
     }
 
-    /// Reads a file that a test makes.
+    /// Reads a file that a test creates.
     private func reading(_ make: (String) -> Void) throws -> Reading {
         let directory = FileManager.default.temporaryDirectory.appending(path: "cube-secret-\(UUID())")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: directory) }  // Left to the system where it fails.
+        defer { try? FileManager.default.removeItem(at: directory) }  // A leftover does no harm.
         let path = directory.appending(path: "file").path
         make(path)
         do throws(APIError) {
@@ -28,7 +28,7 @@ import Testing
         }
     }
 
-    @Test func `a pipe, a link and a file that others may read are refused`() throws {
+    @Test func `a pipe, a link and a file that other users can access are refused`() throws {
         #expect(
             try reading { mkfifo($0, 0o600) }
                 == .refused("cannot read FILE: it is a named pipe, not a regular file"))
@@ -37,10 +37,10 @@ import Testing
                 == .refused("cannot read FILE: it is a symbolic link, not a regular file"))
         #expect(
             try reading { close(open($0, O_CREAT | O_WRONLY, 0o644)) }
-                == .refused("FILE: others may read it; run chmod 600 FILE"))
+                == .refused("FILE is accessible to other users; run `chmod 600 FILE`"))
     }
 
-    @Test func `the first line of a file is the secret, and a file that is missing has none`() throws {
+    @Test func `the secret is the first line of its file, and a missing file has none`() throws {
         #expect(try reading { _ in } == .secret(nil))
         let secret = String(repeating: "x", count: 32)
         #expect(

@@ -11,7 +11,7 @@ import Testing
 
 @Suite("The transport", .timeLimit(.minutes(1)))
 struct TransportTests {
-    /// How often something happened.
+    /// A counter.
     actor Count {
         var value = 0
         func increment() -> Int {
@@ -27,7 +27,7 @@ struct TransportTests {
                 retries: RetryPolicy(attempts: 3, base: .milliseconds(1), longest: .milliseconds(2)), logger: silent))
     }
 
-    @Test func `what a proxy answers becomes an error by its status, and is tried again where that is harmless`()
+    @Test func `the response of a proxy becomes an error according to its status, and safe calls are retried`()
         async throws
     {
         let count = Count()
@@ -59,13 +59,13 @@ struct TransportTests {
         }
     }
 
-    /// Calls that are served at the moment.
+    /// The calls that are being served.
     actor Served {
         private var arrived = 0
         private var now = 0
         private(set) var most = 0
 
-        /// Waits until another call is served beside each.
+        /// Waits until two calls are served concurrently.
         func meet() async throws {
             arrived += 1
             now += 1
@@ -76,7 +76,7 @@ struct TransportTests {
         }
     }
 
-    @Test func `no more connections than said are open to a server, and the other calls wait for one`() async throws {
+    @Test func `calls beyond the connection limit wait for a connection`() async throws {
         let served = Served()
         let route = Route(.get, "/a", .everybody) { _ in
             try await served.meet()
@@ -93,7 +93,7 @@ struct TransportTests {
         }
     }
 
-    @Test func `a server that comes back is answered by`() async throws {
+    @Test func `a call succeeds after the server has restarted`() async throws {
         let count = Count()
         let route = Route(.get, "/a", .everybody) { _ in
             guard await count.increment() == 3 else { throw APIError(.unavailable, "not yet") }
@@ -106,7 +106,7 @@ struct TransportTests {
     }
 
     @Test(arguments: [ErrorReason.leaseHeld, .maxLive, .taskNotFound, .storageFull, .staleAttempt, "from_tomorrow"])
-    func `an error of ours arrives as it was, at once`(reason: ErrorReason) async throws {
+    func `an API error arrives unchanged and without retries`(reason: ErrorReason) async throws {
         let count = Count()
         let sent = APIError(
             reason, "because", details: ["a": "b"], fields: [ValidationError(field: "f", value: "v", message: "m")],
@@ -126,7 +126,7 @@ struct TransportTests {
         }
     }
 
-    @Test func `an answer that is not what it should be is malformed`() async throws {
+    @Test func `an unexpected response is reported as malformed`() async throws {
         let routes = [
             Route(.get, "/a", .everybody) { _ in try .json(["a": 1]) },
             Route(.get, "/large", .everybody) { _ in try .json(String(repeating: "x", count: 1000)) },
@@ -143,7 +143,7 @@ struct TransportTests {
         }
     }
 
-    @Test func `nobody there is unavailable, by TCP and by socket`() async throws {
+    @Test func `an address without a server is unavailable, over TCP and a Unix socket`() async throws {
         var free: [Endpoint] = []
         try await withRoutes([]) { endpoint, _ in free = [endpoint] }
         for endpoint in free + [Endpoint(rawValue: "unix:/tmp/nobody-\(UInt64.random(in: 0 ... .max))")!] {
@@ -156,7 +156,7 @@ struct TransportTests {
         }
     }
 
-    @Test func `a server that does not answer in time is a timeout`() async throws {
+    @Test func `a server that does not respond in time causes a timeout`() async throws {
         let route = Route(.get, "/a", .everybody) { call in
             try await call.untilGone { try await Task.sleep(for: .seconds(3600)) }
             return .noContent
@@ -169,7 +169,7 @@ struct TransportTests {
         }
     }
 
-    @Test func `a stream comes piece by piece, and its server ends when it is given up`() async throws {
+    @Test func `a stream arrives in pieces, and the server ends it when the client cancels`() async throws {
         let (ends, ended) = AsyncStream<Void>.makeStream()
         let route = Route(.get, "/a", .everybody) { call in
             call.stream(contentType: "text/plain") { sink in
@@ -188,7 +188,7 @@ struct TransportTests {
         }
     }
 
-    @Test func `an error before a stream is an error object`() async throws {
+    @Test func `an error before a stream begins is an error object`() async throws {
         let route = Route(.get, "/a", .everybody) { _ in throw APIError(.taskNotFound, "no task") }
         try await withRoutes([route]) { endpoint, _ in
             let error = await #expect(throws: APIError.self) {
@@ -198,7 +198,7 @@ struct TransportTests {
         }
     }
 
-    @Test func `paths and queries arrive as they were meant`() async throws {
+    @Test func `paths and queries arrive correctly encoded`() async throws {
         let odd = "a/b?c=d&e%20+ü#\"[]"
         let route = Route(
             .get, "/a/{name}", .everybody, .test, .path("name", ""), .text("q", ""), .text("none", ""),
@@ -215,7 +215,7 @@ struct TransportTests {
         }
     }
 
-    @Test func `pauses grow, are bounded, and shrink by chance`() {
+    @Test func `backoff grows, is bounded, and has jitter`() {
         let policy = RetryPolicy(attempts: 5, base: .milliseconds(100), longest: .milliseconds(300))
         let error = APIError(.unavailable, "away")
         #expect(
@@ -230,7 +230,7 @@ struct TransportTests {
         ("http://127.0.0.1:8081", "http://127.0.0.1:8081"), ("http://localhost:1/", "http://localhost:1"),
         ("http://[::1]:65535", "http://[::1]:65535"), ("unix:/run/cube.sock", "unix:/run/cube.sock"),
     ])
-    func `an endpoint is read`(text: String, canonical: String) throws {
+    func `an endpoint is parsed`(text: String, canonical: String) throws {
         #expect(try Endpoint(checking: text).rawValue == canonical)
     }
 
@@ -239,7 +239,7 @@ struct TransportTests {
         "https://127.0.0.1:80", "http://a:80/path", "http://a b:80", "http://user@host:80", "http://::1:80", "unix:",
         "http://unix:/x", "unix:/\(String(repeating: "x", count: 107))", "http://host:+80", "http://[zz]:1",
     ])
-    func `no endpoint is refused`(text: String) {
+    func `an invalid endpoint is refused`(text: String) {
         #expect(throws: APIError.self) { try Endpoint(checking: text) }
     }
 }

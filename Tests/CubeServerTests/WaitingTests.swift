@@ -10,9 +10,9 @@ import Testing
 @testable import CubeServer
 @testable import CubeTransport
 
-@Suite("What waits for a manager", .timeLimit(.minutes(1)))
+@Suite("Waiting for a manager", .timeLimit(.minutes(1)))
 struct WaitingTests {
-    /// A server that answers nothing, as one that was stopped by a signal.
+    /// A server that never responds, such as one that was stopped by a signal.
     struct SilentWire: Wire {
         let name = "silent"
 
@@ -24,14 +24,14 @@ struct WaitingTests {
         }
     }
 
-    /// A way to a server that a test may cut; what is under way fails then.
+    /// A connection to a server that a test can cut, which makes current calls fail.
     final class CutWire: Wire {
         private struct State {
             var isCut = false
             var failures = 0
             var targets: [String] = []
             var calls: [Int: Task<WireAnswer, any Error>] = [:]
-            /// The calls that were under way when the way was cut.
+            /// The calls that were in progress when the connection was cut.
             var lost: Set<Int> = []
             var last = 0
         }
@@ -42,10 +42,10 @@ struct WaitingTests {
 
         init(_ endpoint: Endpoint) { base = NetworkWire(endpoint, options: quiet) }
 
-        /// How many calls failed.
+        /// The number of failed calls.
         var failures: Int { state.withLock(\.failures) }
 
-        /// What was asked for, each path with its query.
+        /// The requests, each as path and query.
         var targets: [String] { state.withLock(\.targets) }
 
         func cut() {
@@ -90,7 +90,7 @@ struct WaitingTests {
         }
     }
 
-    /// What came of a watch and of the events.
+    /// The results of a watch and of the event stream.
     final class Followed: Sendable {
         let revisions = Mutex<[Int]>([])
         let states = Mutex<[TaskWatchEvent]>([])
@@ -101,7 +101,7 @@ struct WaitingTests {
 
     let definition = OrchestratorTests().definition()
 
-    /// A system whose client reaches it on a way that may be cut.
+    /// A system whose client uses a connection that can be cut.
     func withSystem(
         _ worker: OrchestratorTests.ScriptedWorker, _ body: (OrchestratorClient, CutWire) async throws -> Void
     ) async throws {
@@ -117,7 +117,7 @@ struct WaitingTests {
         task.run = 1
     }
 
-    /// Runs an operation with the way cut until it failed a few times.
+    /// Runs an operation with the connection cut until it has failed several times.
     func throughOutage<Value: Sendable>(
         of wire: CutWire, _ operation: @Sendable @escaping () async throws -> Value
     ) async throws -> Value {
@@ -136,7 +136,7 @@ struct WaitingTests {
     }
 
     @Test(arguments: Wait.allCases)
-    func `a wait ends at its deadline although the manager says nothing at all`(wait: Wait) async throws {
+    func `a wait ends at its deadline even if the manager never responds`(wait: Wait) async throws {
         let clock = ManualClock()
         let system = OrchestratorClient(
             manager: ManagerClient(wire: SilentWire(), options: quiet, clock: clock), owner: .manual, clock: clock)
@@ -149,7 +149,7 @@ struct WaitingTests {
             case .stopAll: _ = try await system.stopAll(within: .seconds(5))
             }
         }
-        // Time goes until the deadline and not beyond it: what does not end then never ends.
+        // The clock advances to the deadline and no further. A wait that does not end then never ends.
         let end = clock.now.advanced(by: .seconds(5))
         while clock.now < end {
             try await eventually { clock.nextDeadline != nil }
@@ -160,7 +160,7 @@ struct WaitingTests {
         #expect(message.hasSuffix(": no response from the manager within 5s"), "\(message)")
     }
 
-    @Test func `a call that times out tells how long it took with all its attempts`() async throws {
+    @Test func `the error of a timeout contains the total time of all attempts`() async throws {
         let clock = ManualClock()
         let transport = HTTPTransport(
             wire: SilentWire(), options: ClientOptions(retries: RetryPolicy(base: .zero), logger: silent), clock: clock)
@@ -173,10 +173,10 @@ struct WaitingTests {
         #expect(await error?.message == "GET /a at silent: no response within 1m (3 attempts)")
     }
 
-    @Test func `a run that is cancelled tells the task that it leaves running`() async throws {
+    @Test func `a cancelled run reports the task that it leaves running`() async throws {
         try await withSystem(OrchestratorTests.ScriptedWorker { _ in }) { system, wire in
             let run = Task { try await system.run(definition, within: .seconds(3600)) }
-            // Once it watches, it has the answer that told it of its task.
+            // As soon as it watches, it has received the response with its task.
             try await eventually { wire.targets.contains { $0.contains("since=") } }
             run.cancel()
             let error = await #expect(throws: APIError.self) { _ = try await run.value }
@@ -187,9 +187,9 @@ struct WaitingTests {
         }
     }
 
-    // MARK: A manager that is away
+    // MARK: An unavailable manager
 
-    @Test func `waits survive a manager that is away`() async throws {
+    @Test func `waits survive an outage of the manager`() async throws {
         let worker = OrchestratorTests.ScriptedWorker { task in
             task.state = .running
             task.ready = true
@@ -210,7 +210,7 @@ struct WaitingTests {
         }
     }
 
-    @Test func `a watch and the events go on where they were when the manager is back`() async throws {
+    @Test func `after an outage, a watch and the event stream continue where they were`() async throws {
         try await withSystem(Self.running) { system, wire in
             let followed = Followed()
             try await withThrowingTaskGroup(of: Void.self) { group in
@@ -238,13 +238,13 @@ struct WaitingTests {
             let all = try await system.manager.events(since: 0).events.map(\.revision)
             let seen = followed.revisions.withLock(\.self)
             #expect(Array(all.prefix(seen.count)) == seen)
-            // The first event is the list; what follows is changes alone, as the manager kept its term.
+            // The first event is a list. The others are changes, because the manager kept its term.
             let lists = followed.states.withLock { $0.filter { if case .listed = $0 { true } else { false } }.count }
             #expect(lists == 1)
         }
     }
 
-    @Test func `what waiting cannot mend ends a watch at once`() async throws {
+    @Test func `a permanent error ends a watch immediately`() async throws {
         try await OrchestratorTests().withSystem(Self.running) { _, _, endpoint in
             let stranger = ManagerClient(endpoint: endpoint, token: "wrong", options: quiet)
             var watch = stranger.watch(owner: .manual).makeAsyncIterator()
@@ -253,13 +253,13 @@ struct WaitingTests {
         }
     }
 
-    @Test func `a wait that ends during an outage tells the last state and the outage`() async throws {
+    @Test func `the error of a wait that ends during an outage contains the last state and the outage`() async throws {
         try await withSystem(OrchestratorTests.ScriptedWorker { _ in }) { system, wire in
             let task = try await system.schedule(definition)
             async let error = #expect(throws: APIError.self) {
                 try await system.waitUntilReady(task.id, within: .seconds(1))
             }
-            // Once it watches, it knows the task.
+            // As soon as it watches, it knows the task.
             try await eventually { wire.targets.contains { $0.contains("since=") } }
             wire.cut()
             let message = try #require(await error).message

@@ -5,14 +5,14 @@ import Testing
 
 @testable import CubeServer
 
-/// `POST /webhook`: who knows the secret wakes the program, and nobody else does.
+/// Tests `POST /webhook`. Only callers with the secret wake the program.
 @Suite struct WebhookTests {
     private static let secret = "an open secret, for tests"
     private static let body = #"{"ref": "refs/heads/main"}"#
-    /// `printf '%s' "$body" | openssl dgst -sha256 -hmac "$secret"`.
+    /// Generated with `printf '%s' "$body" | openssl dgst -sha256 -hmac "$secret"`.
     private static let signature = "52345913a3613bc7a675a7c48b0401eaf9b4a6565514e976a70c69d19041bbf8"
 
-    /// Asks once, and answers the status and how often the program was woken.
+    /// Makes a call, and returns the status and how often the program was woken.
     private func post(_ headers: HTTPHeaders, body: String = Self.body) async throws -> (status: Int, wakes: Int) {
         let wakes = Counter()
         var answer: Answer?
@@ -29,7 +29,7 @@ import Testing
         return (try #require(answer).status, wakes.value)
     }
 
-    @Test func `a signature over the body, or the token, wakes`() async throws {
+    @Test func `a signature of the body, or the token, wakes the program`() async throws {
         #expect(try await post(["X-Hub-Signature-256": "sha256=\(Self.signature)"]) == (202, 1))
         #expect(try await post(["X-Hub-Signature-256": "sha256=\(Self.signature.uppercased())"]) == (202, 1))
         #expect(try await post(["X-Gitlab-Token": Self.secret]) == (202, 1))
@@ -41,19 +41,19 @@ import Testing
         ["X-Hub-Signature-256": "sha256=\(Self.signature.dropLast(2))"],
         ["X-Hub-Signature-256": "sha256=\(Self.signature.dropLast())g"],
         ["X-Hub-Signature": "sha1=\(Self.signature)"], ["X-Gitlab-Token": ""], ["X-Gitlab-Token": "another"],
-        // A wrong signature is not made good by a token.
+        // A correct token does not compensate for a wrong signature.
         ["X-Hub-Signature-256": "sha256=00", "X-Gitlab-Token": Self.secret],
-    ]) func `whatever else is presented is refused`(headers: [String: String]) async throws {
+    ]) func `other credentials are refused`(headers: [String: String]) async throws {
         #expect(try await post(HTTPHeaders(headers.sorted { $0.key < $1.key })) == (403, 0))
     }
 
-    @Test func `a body that was changed, and one that is too large, are refused`() async throws {
+    @Test func `a changed body and an oversized body are refused`() async throws {
         let headers: HTTPHeaders = ["X-Hub-Signature-256": "sha256=\(Self.signature)"]
         #expect(try await post(headers, body: Self.body + " ") == (403, 0))
         #expect(try await post(headers, body: String(repeating: " ", count: 1 << 21)) == (413, 0))
     }
 
-    @Test func `without a secret there is no webhook`() async throws {
+    @Test func `without a secret, there is no webhook`() async throws {
         try await withServer {
             [ReadinessServer(obstacle: { nil }, metrics: { [] }, options: $0, logger: silent)]
         } _: { endpoint, _ in

@@ -12,9 +12,9 @@ import Testing
 @testable import CubeServer
 @testable import CubeTransport
 
-/// No description of another library reaches a caller: it names types, and may hold what was sent.
-@Suite(.timeLimit(.minutes(1))) struct `What went wrong on the way is told in words of ours` {
-    /// Whatever the libraries below can throw.
+/// Tests that no error description of a library reaches the caller, because it names types and can contain the request.
+@Suite(.timeLimit(.minutes(1))) struct `Network errors have plain messages` {
+    /// The errors that the underlying libraries can throw.
     static let errors: [any Error] =
         [
             HTTPClientError.invalidURL, .emptyHost, .missingSocketPath, .alreadyShutdown, .emptyScheme,
@@ -44,18 +44,18 @@ import Testing
     struct Unheard: Error, CustomStringConvertible { var description: String { "secret" } }
 
     @Test(arguments: errors.indices)
-    func `every error of the libraries below has plain words and none of theirs`(index: Int) throws {
+    func `every error of the underlying libraries has a plain message without their text`(index: Int) throws {
         let error = Self.errors[index]
         let ours = try #require(wireError(error, label: "GET x") as? WireError, "\(error)").error
         let words = ours.message.dropFirst("GET x: ".count)
         #expect(!words.contains("secret") && !words.contains(".swift") && !words.contains("("), "\(words)")
-        // A type, a case or a property is written in one word with capitals inside.
+        // Names of types, cases and properties contain capitals inside a word.
         let names = words.split(separator: " ").filter { $0.dropFirst().contains { $0.isUppercase } }
         #expect(Set(names).isSubset(of: ["HTTP", "HTTP/1.1", "TLS"]), "\(words)")
         #expect(!ours.isFromServer)
     }
 
-    @Test func `what a caller can mend is told apart`() {
+    @Test func `errors that the caller can correct have distinct messages`() {
         for (error, reason, words, mayHaveArrived) in [
             (
                 HTTPClientError.invalidHeaderFieldValues(["Bearer secret"]), ErrorReason.validationFailed,
@@ -87,7 +87,7 @@ import Testing
             await #expect(throws: APIError.self) { try await transport.send(TransportRequest(.get, ["a", "b"])) })
     }
 
-    @Test func `a token that no header can carry is not sent and not told`() async throws {
+    @Test func `a token that is invalid in a header is neither sent nor reported`() async throws {
         try await withRoutes([]) { endpoint, _ in
             let error = try await failure(endpoint, token: "hunter2\n")
             #expect(error.reason == .validationFailed && !error.retry)
@@ -104,7 +104,7 @@ import Testing
         ("HTTP/1.1 200 OK\r\nContent-Length: ten\r\n\r\n", .malformedAnswer, "the response is not HTTP"),
         ("", .unavailable, "the connection was closed"),
     ])
-    func `an answer that is none says so`(answer: String, reason: ErrorReason, words: String) async throws {
+    func `an invalid response is reported`(answer: String, reason: ErrorReason, words: String) async throws {
         try await withRoutes([Route(.get, "/a/b", .everybody) { _ in .noContent }]) { endpoint, _ in
             try await FaultyProxy.run(before: endpoint) {
                 .page(answer)
@@ -123,7 +123,7 @@ import Testing
             error.message == "GET http://nowhere.invalid:1/a/b: the host name \"nowhere.invalid\" cannot be resolved")
     }
 
-    @Test func `a server without TLS is told as that to what needs it`() async throws {
+    @Test func `a server without TLS is reported to a client that requires it`() async throws {
         try await withRoutes([]) { endpoint, _ in
             try await FaultyProxy.run(before: endpoint) {
                 .greet("SSH-2.0-OpenSSH_9.6\r\n")
@@ -145,11 +145,11 @@ import Testing
         ("http://a:1,http://b:2", "GET /a/b at http://a:1,http://b:2"),
         ("file:/etc/cube/managers", "GET /a/b at file:/etc/cube/managers"),
     ])
-    func `a path goes on from a URL alone`(server: String, label: String) {
+    func `a path is appended only to a URL`(server: String, label: String) {
         #expect(WireRequest(method: "GET", target: "/a/b?wait=5s").label(at: server) == label)
     }
 
-    @Test func `an error that no answer brought is not the server's`() throws {
+    @Test func `an error without a response is not attributed to the server`() throws {
         let local: [@Sendable () throws -> Void] = [
             { _ = try WorkloadName(checking: "A") }, { _ = try WebhookClient(url: "ftp://x") },
             { _ = try ClientConfiguration.load(environment: [:]) },

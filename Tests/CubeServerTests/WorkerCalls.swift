@@ -22,7 +22,7 @@ extension WorkerService: CalledServer {
     }
 
     struct State: Hashable, Sendable {
-        /// How many changes there were.
+        /// The number of changes.
         let sequence: Int
         let tasks: [WorkerTask]
         let removed: [TaskID]
@@ -33,7 +33,7 @@ extension WorkerService: CalledServer {
         let list = try await list(
             since: nil, incarnation: nil, term: 1, cluster: own ?? Self.world.cluster, wait: .zero)
         guard own != nil else { return State(sequence: list.sequence, tasks: list.tasks, removed: list.removed) }
-        // In a cluster of its own, which is a new one each time, the ids follow from that.
+        // Without a manager, the worker creates a new cluster each time, and the task ids depend on the cluster id.
         let tasks = list.tasks.map { task in
             var task = task
             task.id = Self.world.id

@@ -25,7 +25,7 @@ struct WorkerEndpointTests {
             definition: definition)
     }
 
-    /// A worker that answers and records, and starts nothing, as nobody runs it.
+    /// A worker that responds and records tasks, but starts none, because its service does not run.
     func withWorker(_ body: (WorkerClient, Endpoint) async throws -> Void) async throws {
         try await withService { _, endpoint in
             try await body(WorkerClient(endpoint: endpoint, token: tokens[.worker], options: quiet), endpoint)
@@ -46,7 +46,7 @@ struct WorkerEndpointTests {
         withExtendedLifetime(directory) {}
     }
 
-    @Test func `each call of the client is answered`() async throws {
+    @Test func `each call of the client succeeds`() async throws {
         try await withWorker { client, _ in
             try await client.ready()
             #expect(try await client.version() == VersionInfo())
@@ -85,7 +85,7 @@ struct WorkerEndpointTests {
         }
     }
 
-    @Test func `what the worker refuses arrives as it said it`() async throws {
+    @Test func `an error of the worker arrives unchanged`() async throws {
         try await withWorker { client, _ in
             for call: @Sendable () async throws -> Void in [
                 { _ = try await client.task(unknown) }, { _ = try await client.logs(of: unknown) },
@@ -103,7 +103,7 @@ struct WorkerEndpointTests {
         }
     }
 
-    @Test func `people may look at a worker; only its manager commands it`() async throws {
+    @Test func `users can read from a worker, but only its manager can command it`() async throws {
         try await withWorker { client, endpoint in
             _ = try await client.assign(assignment())
             for role in [TokenSet.Role.read, .write] {
@@ -127,7 +127,7 @@ struct WorkerEndpointTests {
         }
     }
 
-    @Test func `a worker that stands alone is given tasks by a person, once for each id`() async throws {
+    @Test func `a worker without a manager accepts tasks from users, once per id`() async throws {
         try await withWorker { client, endpoint in
             let person = WorkerClient(endpoint: endpoint, token: tokens[.write], options: quiet)
             let first = try await person.submit(definition)
@@ -154,7 +154,7 @@ struct WorkerEndpointTests {
             #expect([.stopping, .stopped].contains(stopped.state))
             let gone = await #expect(throws: APIError.self) { try await person.stop(unknown) }
             #expect(gone?.reason == .taskNotFound)
-            // No manager takes them for its own.
+            // No manager adopts these tasks.
             let foreign = await #expect(throws: APIError.self) {
                 _ = try await client.tasks(since: nil, incarnation: nil, term: 9, cluster: cluster, wait: .zero)
             }
@@ -162,7 +162,7 @@ struct WorkerEndpointTests {
         }
     }
 
-    @Test func `a worker of a manager's cluster is given tasks by its manager alone`() async throws {
+    @Test func `a worker of a manager's cluster accepts tasks only from its manager`() async throws {
         try await withWorker { client, endpoint in
             _ = try await client.assign(assignment())
             let person = WorkerClient(endpoint: endpoint, token: tokens[.write], options: quiet)
@@ -178,7 +178,7 @@ struct WorkerEndpointTests {
         }
     }
 
-    @Test func `a query of a manager must be whole`() async throws {
+    @Test func `a manager must send all query parameters`() async throws {
         try await withWorker { _, endpoint in
             let list = try await ask(.GET, endpoint, "/api/v1/worker/tasks?since=-1", token: .worker)
             #expect(try list.error.fields.map(\.field) == ["since", "term", "cluster"])

@@ -2,6 +2,6 @@ import CubeErrors
 
 extension APIError {
     static func tooLarge(_ limit: Int) -> APIError {
-        APIError(.bodyTooLarge, "the body is larger than \(limit) bytes")
+        APIError(.bodyTooLarge, "the request body exceeds \(limit) bytes")
     }
 }

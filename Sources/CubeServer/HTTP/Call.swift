@@ -7,20 +7,20 @@ import NIOCore
 import NIOHTTP1
 import ServiceLifecycle
 
-/// A request that passed the gate, as a route sees it.
+/// A request that has passed the gate, as its route receives it.
 struct Call: Sendable {
     let request: Request
-    /// The named components of its path.
+    /// The values of the named path components.
     let parameters: [String: String]
-    /// Whose token came with it; `nil` on a Unix socket and where none is asked for.
+    /// The role of the presented token; `nil` on a Unix socket, and on routes that need no token.
     let role: TokenSet.Role?
     let limits: ServerLimits
-    /// How many bytes of body it may have.
+    /// The maximum size of the body in bytes.
     let bodyLimit: Int
-    /// Its connection; `nil` where it comes from this process.
+    /// The connection; `nil` if the client is in this process.
     let channel: (any Channel)?
 
-    /// The body as it came.
+    /// Reads the raw body.
     ///
     /// - Throws: `body_too_large`.
     func bytes() async throws -> [UInt8] {
@@ -32,13 +32,13 @@ struct Call: Sendable {
         } catch is NIOTooManyBytesError {
             throw APIError.tooLarge(bodyLimit)
         } catch is HTTPParserError {
-            throw APIError(.validationFailed, "the body is not what its header fields say")
+            throw APIError(.validationFailed, "the request body does not match its header fields")
         }
     }
 
     /// Decodes the body.
     ///
-    /// - Throws: `body_too_large`; `validation_failed` with the places in the body.
+    /// - Throws: `body_too_large`; `validation_failed` with the paths of the invalid fields.
     func body<Body: Decodable & Described>(as type: Body.Type = Body.self) async throws -> Body {
         try JSONBody(try await bytes()).decoded()
     }
@@ -47,11 +47,11 @@ struct Call: Sendable {
 // MARK: - Calls that wait
 
 extension Call {
-    /// Runs what may take long; it is cancelled when the client goes away or the server shuts down.
+    /// Runs a long operation, and cancels it when the client disconnects or the server shuts down.
     func untilGone<Value: Sendable>(
         _ operation: @Sendable @escaping () async throws -> Value
     ) async throws -> Value {
-        // A client in this process goes away by cancelling the call.
+        // A client in this process disconnects by cancelling the call.
         guard let channel else { return try await operation() }
         let (gone, signal) = AsyncStream<Never>.makeStream()
         let departure = try await ConnectionGuard.departure(from: channel)
@@ -70,7 +70,7 @@ extension Call {
         }
     }
 
-    /// Answers with bytes as they come. An error on the way breaks the answer off, so that it does not look whole.
+    /// Streams a response. An error breaks the connection, so that a truncated response never looks complete.
     func stream(contentType: String, _ produce: @Sendable @escaping (BodySink) async throws -> Void) -> Response {
         Response(
             status: .ok, headers: [.contentType: contentType],
@@ -82,7 +82,9 @@ extension Call {
     }
 }
 
-/// Where a stream's bytes go, as fast as the client takes them. Unchecked: one task alone uses the writer at a time.
+/// Writes the bytes of a stream at the speed at which the client reads them.
+///
+/// `@unchecked Sendable` is safe because only one task uses the writer at a time.
 struct BodySink: @unchecked Sendable {
     fileprivate let writer: any ResponseBodyWriter
     fileprivate let eventLoop: (any EventLoop)?
@@ -90,7 +92,8 @@ struct BodySink: @unchecked Sendable {
     @concurrent func send(_ bytes: [UInt8]) async throws {
         var writer = writer
         try await writer.write(ByteBuffer(bytes: bytes))
-        // A write returns before the event loop has seen it. Whoever does not wait for the loop can outrun it without bound.
+        // A write returns before the event loop has processed it. Without this wait, the buffered bytes could grow
+        // without bound.
         try await eventLoop?.submit {}.get()
     }
 }

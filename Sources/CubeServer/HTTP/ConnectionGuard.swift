@@ -5,8 +5,8 @@ import NIOCore
 import NIOHTTP1
 import NIOHTTPTypes
 
-/// What no route sees of a connection: a request that takes too long or too much, an answer that nobody takes, a request that
-/// is no HTTP, and the moment at which the client goes away.
+/// Protects a connection below the level of routes: it closes connections whose request is too slow or too large or
+/// whose client does not read the response, responds to malformed requests, and detects when the client disconnects.
 final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
@@ -28,7 +28,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         self.pool = pool
     }
 
-    /// Succeeds when the client of a connection stopped sending or is gone.
+    /// A future that succeeds when the client closes its side of the connection or disconnects.
     static func departure(from channel: any Channel) async throws -> EventLoopFuture<Void> {
         try await channel.eventLoop.submit {
             try channel.pipeline.syncOperations.handler(type: ConnectionGuard.self).departure?.futureResult
@@ -67,7 +67,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
             requestDeadline = close(context, in: limits.requestTime)
         case .body(let bytes):
             received += bytes.readableBytes
-            // The route refused it long ago; what still comes is not even worth dropping.
+            // The route has already refused the body. Close the connection instead of reading and dropping the rest.
             if received > 2 * limits.batchBytes { context.close(promise: nil) }
         case .end:
             requestDeadline?.cancel()
@@ -93,9 +93,10 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         }
         let tooLarge = error == .headerOverflow
         let answer = APIError(
-            .validationFailed, tooLarge ? "the header fields are larger than allowed" : "the request is not HTTP/1.1",
+            .validationFailed,
+            tooLarge ? "the header fields exceed the size limit" : "the request is not valid HTTP/1.1",
             code: tooLarge ? 431 : 400)
-        let body = (try? JSONEncoder().encode(answer)) ?? Data()  // Strings and numbers alone: it cannot fail.
+        let body = (try? JSONEncoder().encode(answer)) ?? Data()  // Encoding strings and numbers cannot fail.
         let head = HTTPResponse(
             status: HTTPResponse.Status(code: answer.code),
             headerFields: [
@@ -112,7 +113,7 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(span)) { context.close(promise: nil) }
     }
 
-    /// Puts a handler of its own where messages still are as they came.
+    /// Adds the ``MessageFraming`` handler directly after the decoder, where messages are still unprocessed.
     private func frameMessages(_ context: ChannelHandlerContext) {
         let pipeline = context.pipeline.syncOperations
         do {
@@ -132,13 +133,13 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
         }
     }
 
-    /// Closes a connection that presented no token in time. A request that is under way is answered first.
+    /// Closes a connection that has not presented a token in time. A current request is answered first.
     private func closeStranger(_ context: ChannelHandlerContext) {
         guard pool.isStranger(context.channel) else { return }
         if unanswered == 0 {
             context.close(promise: nil)
         } else {
-            // The next request may present one.
+            // The next request may present a token.
             strangerDeadline = context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(limits.requestTime)) {
                 if self.pool.isStranger(context.channel) { context.close(promise: nil) }
             }

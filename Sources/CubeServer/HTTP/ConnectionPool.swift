@@ -1,7 +1,7 @@
 import NIOCore
 import Synchronization
 
-/// The connections of a listener: closes those that must give way.
+/// The connections of a listener. Closes connections when there are too many.
 final class ConnectionPool: Sendable {
     private struct Connections {
         var table: ConnectionTable<ObjectIdentifier>
@@ -12,7 +12,7 @@ final class ConnectionPool: Sendable {
 
     init(limits: ServerLimits) { connections = Mutex(Connections(table: ConnectionTable(limits: limits))) }
 
-    /// Takes in a new connection. One over a Unix socket needs no token, so it counts as one of this machine.
+    /// Adds a new connection. A connection over a Unix socket needs no token and counts as local.
     func enter(_ channel: any Channel) {
         let leaving = connections.withLock { connections in
             connections.channels[channel.id] = channel
@@ -23,9 +23,9 @@ final class ConnectionPool: Sendable {
         leaving?.close(promise: nil)
     }
 
-    /// Takes note that the client of a connection presented a valid token.
+    /// Records that the client of a connection has presented a valid token.
     ///
-    /// - Returns: Whether there is room for one more of its kind.
+    /// - Returns: Whether the limit for this kind of connection allows it.
     func admit(_ channel: any Channel, presenting role: TokenSet.Role) -> Bool {
         connections.withLock { connections in
             if channel.isLocal(token: role), connections.table.promote(channel.id, to: .local) { return true }
@@ -48,7 +48,7 @@ final class ConnectionPool: Sendable {
 extension Channel {
     fileprivate var id: ObjectIdentifier { ObjectIdentifier(self as AnyObject) }
 
-    /// Whether its client is one of this machine: a component of Cube, or a person who may change things.
+    /// Whether the client is on this machine, and is a component of Cube or a user with write access.
     fileprivate func isLocal(token: TokenSet.Role?) -> Bool {
         switch remoteAddress {
         case .unixDomainSocket: true
@@ -64,10 +64,10 @@ extension SocketAddress {
         return host == "::1" || host.hasPrefix("127.") || host.hasPrefix("::ffff:127.")
     }
 
-    /// Who has a share of the connections: an IPv4 address, or an IPv6 network of 64 bits.
+    /// The key by which connections are counted per address: an IPv4 address, or an IPv6 /64 network.
     fileprivate var share: String {
         guard case .v6(let address) = self else { return ipAddress ?? "" }
-        // Of `sockaddr_in6`: family, port and flow come first.
+        // In `sockaddr_in6`, family, port and flow information precede the address.
         let bytes = withUnsafeBytes(of: address.address) { Array($0[8..<24]) }
         let isMapped = bytes.prefix(10).allSatisfy { $0 == 0 } && bytes[10] == 0xff && bytes[11] == 0xff
         return isMapped ? ipAddress ?? "" : "\(bytes.prefix(8))"

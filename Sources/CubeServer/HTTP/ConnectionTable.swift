@@ -1,14 +1,14 @@
-/// Which connections a listener has, and which one goes where there are too many: a pure value, by the ids of connections.
+/// The connections of a listener, by id, and the decision which one to close when there are too many. A pure value.
 ///
-/// A connection begins as a stranger's and becomes a member's with the first valid token. Strangers have a number of their own
-/// and crowd out only each other: the oldest one gives way to the newest, so a client that presents its token at once gets in
-/// whatever number of others wait.
+/// A connection begins as a stranger and becomes a member with its first valid token. Strangers have a limit of their
+/// own and displace only each other: the oldest gives way to the newest. A client that presents its token immediately
+/// is therefore always served, however many strangers are connected.
 struct ConnectionTable<ID: Hashable & Sendable>: Sendable {
     enum Membership: Hashable, Sendable {
         case stranger
-        /// It presented a token, from anywhere.
+        /// The client presented a token, from any machine.
         case member
-        /// It belongs to this machine, and presented a token of those that work or write.
+        /// The client is on this machine, and presented a token with the role `worker` or `write`.
         case local
     }
 
@@ -20,23 +20,23 @@ struct ConnectionTable<ID: Hashable & Sendable>: Sendable {
     private let limits: ServerLimits
     private var entries: [ID: Entry] = [:]
     private var counts: [Membership: Int] = [:]
-    /// Oldest first.
+    /// The strangers, oldest first.
     private var strangers: [ID] = []
 
     init(limits: ServerLimits) { self.limits = limits }
 
     func count(_ membership: Membership) -> Int { counts[membership] ?? 0 }
 
-    /// Takes in a stranger's connection.
+    /// Adds a connection as a stranger.
     ///
-    /// - Returns: A connection to close, so that there is room for this one.
+    /// - Returns: The connection to close in exchange, if the limit is reached.
     mutating func enter(_ id: ID, from address: String) -> ID? {
         let addresses = Dictionary(grouping: strangers) { entries[$0]?.address ?? "" }
         var leaving: ID?
         if let own = addresses[address], own.count >= limits.strangersPerAddress {
             leaving = own[0]
         } else if strangers.count >= limits.strangers {
-            // The address with the most pays; of several such ones, that whose connection is the oldest.
+            // Close the oldest connection among the addresses with the most connections.
             let most = addresses.values.map(\.count).max() ?? 0
             leaving = strangers.first { addresses[entries[$0]?.address ?? ""]?.count == most }
         }
@@ -47,11 +47,11 @@ struct ConnectionTable<ID: Hashable & Sendable>: Sendable {
         return leaving
     }
 
-    /// Gives a connection another membership.
+    /// Changes the membership of a connection.
     ///
-    /// - Returns: Whether it has it now. It has not where there are as many of that membership as there may be.
+    /// - Returns: Whether the connection may stay. `false` if the limit of the new membership is reached.
     mutating func promote(_ id: ID, to membership: Membership) -> Bool {
-        guard let entry = entries[id] else { return true }  // It is being closed.
+        guard let entry = entries[id] else { return true }  // The connection is already being closed.
         guard entry.membership != membership, entry.membership != .local else { return true }
         guard count(membership) < limit(of: membership) else { return entry.membership == .member }
         leave(id)

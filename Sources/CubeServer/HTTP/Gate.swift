@@ -7,12 +7,12 @@ import Logging
 import NIOCore
 import Synchronization
 
-/// Every request passes here: its host, its route, its token, its body's type and size are checked in this order, and whatever
-/// goes wrong, here or in the route, leaves as an error object.
+/// The entry point of every request. It checks the host, the route, the token, and the type and size of the body, in
+/// this order. Every error, from a check or from the route, becomes an error object.
 struct Gate: HTTPResponder {
-    /// What Hummingbird makes for each request.
+    /// The context that Hummingbird creates for each request.
     struct Context: InitializableFromSource {
-        /// `nil` where the call comes from this process.
+        /// `nil` if the client is in this process.
         let channel: (any Channel)?
         init(source: ApplicationRequestContextSource) { channel = source.channel }
         init() { channel = nil }
@@ -21,7 +21,7 @@ struct Gate: HTTPResponder {
     private let table: RouteTable
     private let options: ServerOptions
     private let version: VersionInfo
-    /// What every answer says of the version, so that a client knows it without asking.
+    /// The version header of every response, so that a client knows the version without a call.
     private let versionHeader: String
     private let pool: ConnectionPool
     private let refusals = RefusalLog()
@@ -67,7 +67,7 @@ struct Gate: HTTPResponder {
         return response
     }
 
-    /// - Parameter deprecation: becomes that of the route, whatever it answers.
+    /// - Parameter deprecation: Set to the deprecation of the route, also if the call fails.
     private func answer(
         _ request: Request, channel: (any Channel)?, logger: Logger, _ deprecation: inout Deprecation?
     ) async throws -> Response {
@@ -89,20 +89,21 @@ struct Gate: HTTPResponder {
         return response
     }
 
-    /// What HTTP itself demands of a head, beyond what the parser checks.
+    /// Checks the rules of HTTP for a request head that the parser does not check.
     private func checkHead(_ request: Request) throws(APIError) {
         if request.head.authority?.contains(",") == true {
-            throw APIError(.validationFailed, "the request names several hosts; it must have one Host field")
+            throw APIError(.validationFailed, "the request has several Host fields; exactly one is required")
         }
         if let expectation = request.headers[.expect], expectation.lowercased() != "100-continue" {
             throw APIError(
-                .validationFailed, "\"Expect: \(expectation.prefix(80))\" is not known; only 100-continue is", code: 417
+                .validationFailed, "\"Expect: \(expectation.prefix(80))\" is not supported; only 100-continue is",
+                code: 417
             )
         }
     }
 
-    /// A web page may make a browser call us under the page's own name, which its name server points here. No page can
-    /// choose a name of ours.
+    /// Checks the host name, as a protection against DNS rebinding: a web page can make a browser call this server
+    /// under the page's own host name, but not under one of this server's names.
     private func checkHost(_ request: Request) throws(APIError) {
         guard case .tcp(let own, _) = options.listen else { return }
         let authority = request.head.authority ?? ""
@@ -113,7 +114,8 @@ struct Gate: HTTPResponder {
             Endpoint.Address.isLoopback(host) || host == own || options.hosts.contains(host)
                 || ["0.0.0.0", "::"].contains(own) && Endpoint.Address.isNumeric(host)
         else {
-            throw APIError(.forbiddenHost, "host \"\(authority.prefix(80))\" is not one of this server's names")
+            throw APIError(
+                .forbiddenHost, "host \"\(authority.prefix(80))\" is not a name of this server; see --advertise")
         }
     }
 
@@ -125,15 +127,15 @@ struct Gate: HTTPResponder {
             let allowed = methods.flatMap { $0 == .get ? [.get, .head] : [$0] }.map(\.rawValue).joined(separator: ", ")
             throw APIError(
                 .methodNotAllowed,
-                "\(request.method) is not a method of \(request.uri.path.prefix(200)), which has \(allowed)",
+                "\(request.uri.path.prefix(200)) does not support \(request.method); it supports \(allowed)",
                 details: ["allow": allowed])
         case .nothing:
             try checkVersion(request.uri.path)
-            throw APIError(.routeNotFound, "nothing is at \(request.uri.path.prefix(200))")
+            throw APIError(.routeNotFound, "no such endpoint: \(request.uri.path.prefix(200))")
         }
     }
 
-    /// A path of another version of the interface is said to be that, for a client that looks for a server of its version.
+    /// Reports a path of another API version as such, for a client that looks for a server with its version.
     private func checkVersion(_ path: String) throws(APIError) {
         let components = path.split(separator: "/", maxSplits: 2)
         guard components.count >= 2, components[0] == "api", components[1].hasPrefix("v"),
@@ -142,7 +144,7 @@ struct Gate: HTTPResponder {
         let supported = version.supported
         throw APIError(
             .incompatibleVersion,
-            "version \(asked) of the HTTP interface was asked for; Cube \(version.version) speaks "
+            "Cube \(version.version) does not support version \(asked) of the HTTP API; it supports "
                 + "\(supported.lowerBound) to \(supported.upperBound)",
             details: ["oldest_api": "\(supported.lowerBound)", "api": "\(supported.upperBound)"])
     }
@@ -153,25 +155,28 @@ struct Gate: HTTPResponder {
         guard case .tcp = options.listen, case .roles(let allowed) = route.access else { return nil }
         let parts = (request.headers[.authorization] ?? "").split(separator: " ", maxSplits: 1)
         guard let scheme = parts.first else {
-            throw .noToken("no token came with the call, which needs one: Authorization: Bearer TOKEN")
+            throw .noToken("this call requires a token: Authorization: Bearer TOKEN")
         }
         guard scheme.lowercased() == "bearer" else {
-            throw .noToken("no token came with the call: Authorization must be Bearer TOKEN, not of another scheme")
+            throw .noToken("this call requires a token: Authorization must be Bearer TOKEN, not another scheme")
         }
-        guard parts.count == 2 else { throw .noToken("no token came with the call: Authorization has an empty one") }
+        guard parts.count == 2 else {
+            throw .noToken("this call requires a token: the token in Authorization is empty")
+        }
         guard let role = options.tokens.role(presenting: String(parts[1])) else {
             throw APIError(
                 .unauthorized,
-                "the token that came with the call is wrong: it is none of this server's, which are in tokens/ of its data "
-                    + "directory", details: [APIError.token: "wrong"])
+                "the token is not one of this server's tokens, which are in tokens/ in its data directory",
+                details: [APIError.token: "wrong"])
         }
         guard channel.map({ pool.admit($0, presenting: role) }) ?? true else {
             throw APIError(
-                .tooManyRequests, "as many connections are open as there may be (\(options.limits.connections))")
+                .tooManyRequests, "the limit of \(options.limits.connections) connections is reached; try again later")
         }
         guard allowed.contains(role) else {
             let needed = allowed.map(\.rawValue).sorted().joined(separator: " or ")
-            throw APIError(.forbidden, "this call needs the role \(needed); the token has the role \(role.rawValue)")
+            throw APIError(
+                .forbidden, "this call requires the role \(needed), but the token has the role \(role.rawValue)")
         }
         return role
     }
@@ -180,19 +185,19 @@ struct Gate: HTTPResponder {
         guard [.post, .put].contains(request.method) else { return }
         let type = (request.headers[.contentType] ?? "").prefix { $0 != ";" && $0 != " " }
         guard type.lowercased() == "application/json" else {
-            throw APIError(.unsupportedMediaType, "this call takes Content-Type: application/json, not \"\(type)\"")
+            throw APIError(.unsupportedMediaType, "this call requires Content-Type: application/json, not \"\(type)\"")
         }
         if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > limit {
             throw .tooLarge(limit)
         }
     }
 
-    /// What RFC 6750 says to a client without a token that counts: whether it had one.
+    /// The challenge for a client without a valid token, which says whether it presented a token (RFC 6750).
     private static func challenge(_ error: APIError) -> String {
         "Bearer realm=\"cube\"" + (error.details?[APIError.token] == "wrong" ? ", error=\"invalid_token\"" : "")
     }
 
-    /// The client's own id where it gave a harmless one.
+    /// The client's own request id if it sent a valid one; otherwise a random id.
     private static func requestID(_ request: Request) -> String {
         if let given = request.headers[.xRequestID], (1...64).contains(given.utf8.count),
             given.utf8.allSatisfy({ (0x21...0x7e).contains($0) && $0 != UInt8(ascii: "\"") })
@@ -202,7 +207,7 @@ struct Gate: HTTPResponder {
         return String(UInt64.random(in: .min ... .max), radix: 16)
     }
 
-    /// What a caller is told: nothing of the inside.
+    /// The error for the client, without internal details.
     private static func apiError(_ error: any Error, logger: Logger) -> APIError {
         switch error {
         case let error as APIError:
@@ -211,13 +216,13 @@ struct Gate: HTTPResponder {
             return APIError(.unavailable, "the server is shutting down")
         default:
             logger.error("request failed", metadata: ["error": "\(error)"])
-            return APIError(.internal, "internal error; the server's log has it under this request's id")
+            return APIError(.internal, "internal error; the server's log contains details under this request id")
         }
     }
 }
 
-/// Tells of callers that are refused for their token, now and then: a worker with a wrong one is not to be looked for in vain,
-/// and nobody can fill a log.
+/// Logs calls that are refused because of their token, at a limited rate: often enough to find a worker with a wrong
+/// token, but too rarely to fill a log.
 private final class RefusalLog: Sendable {
     private static let pause: Duration = .seconds(10)
     private let last = Mutex<ContinuousClock.Instant?>(nil)
@@ -230,7 +235,7 @@ private final class RefusalLog: Sendable {
         }
         guard isDue else { return }
         logger.warning(
-            "refused a call for its token",
+            "refused a call without a valid token",
             metadata: [
                 "call": "\(request.method) \(request.uri.path.prefix(200))",
                 "from": "\(channel?.remoteAddress?.ipAddress ?? "unknown")", "error": "\(error.message)",
@@ -239,7 +244,7 @@ private final class RefusalLog: Sendable {
 }
 
 extension APIError {
-    /// The detail that tells a wrong token from a missing one; nothing of the token itself is told.
+    /// The key of the detail that distinguishes a wrong token from a missing one. The token itself is never included.
     fileprivate static let token = "token"
 
     fileprivate static func noToken(_ message: String) -> APIError {

@@ -8,15 +8,15 @@ import Logging
 import NIOCore
 import ServiceLifecycle
 
-/// Listens, and answers by a table of routes, until shutdown.
+/// An HTTP server that serves a table of routes until shutdown.
 struct HTTPServer: Service {
     let table: RouteTable
     let options: ServerOptions
     let logger: Logger
-    /// What it speaks.
+    /// The supported API versions.
     var version = VersionInfo()
 
-    /// - Throws: `locked` where another program has the address.
+    /// - Throws: `locked` if another program uses the address.
     func run() async throws {
         let socket: UnixSocket? =
             if case .unix(let path) = options.listen { UnixSocket(path: path) } else { nil }
@@ -33,7 +33,7 @@ struct HTTPServer: Service {
     private var application: Application<Gate> {
         let limits = options.limits
         let pool = ConnectionPool(limits: limits)
-        // That it listens is told by whoever knows the address that others are to use.
+        // The caller logs the address, because only the caller knows the advertised one.
         var framework = logger
         framework.logLevel = max(framework.logLevel, .notice)
         return Application(
@@ -47,7 +47,8 @@ struct HTTPServer: Service {
                         maxHeaderFieldCount: limits.headerFields))),
             configuration: ApplicationConfiguration(
                 address: bindAddress,
-                // The pool closes connections before there are so many; this bounds those that are still being closed.
+                // The pool enforces the limits. This higher bound also limits the connections that are still being
+                // closed.
                 availableConnectionsDelegate: MaximumAvailableConnections(
                     limits.allConnections + Self.closingConnections, logger: framework)),
             onServerRunning: { channel in await announce(channel) },
@@ -72,7 +73,7 @@ struct HTTPServer: Service {
                 try UnixSocket(path: path).restrict()
                 await options.onReady(Endpoint(options.listen))
             } catch {
-                logger.error("closing", metadata: ["error": "\(error)"])
+                logger.error("cannot listen on the Unix socket", metadata: ["error": "\(error)"])
                 channel.close(promise: nil)
             }
         }

@@ -3,16 +3,16 @@ import CubeErrors
 import CubeJSON
 import CubeTypes
 
-/// Something that a route takes from a request: a component of its path, a parameter of its query, its body.
+/// An input of a route: a path component, a query parameter, or the body.
 ///
-/// It is what reads the value and what describes it, so the description is true.
+/// The same value parses the input and describes it, so the description always matches.
 struct Input<Value: Sendable>: Sendable {
     let description: InputDescription
-    /// Reads the value; `nil` where it breaks a rule, which the reader of the query keeps then.
+    /// Reads the value; `nil` if it is invalid. The query reader collects the error then.
     let read: @Sendable (Call, inout QueryReader) async throws -> Value?
 }
 
-/// What a description of the interface says of an ``Input``.
+/// The description of an ``Input`` in the OpenAPI document.
 struct InputDescription: Sendable {
     enum Place: String, Sendable { case path, query, body }
 
@@ -26,7 +26,7 @@ struct InputDescription: Sendable {
 // MARK: - The path
 
 extension Input {
-    /// A component of the path: `{name}`.
+    /// A path component, `{name}`.
     static func path(_ name: String, as type: Value.Type = Value.self, _ summary: String) -> Input
     where Value: Identifier & Described {
         Input(
@@ -37,7 +37,7 @@ extension Input {
 }
 
 extension Input<String> {
-    /// A component of the path that may be anything.
+    /// A path component that can be any string.
     static func path(_ name: String, _ summary: String) -> Input {
         Input(
             description: InputDescription(
@@ -49,9 +49,9 @@ extension Input<String> {
 // MARK: - The query
 
 extension Input {
-    /// A parameter of the query that may be left out.
+    /// An optional query parameter.
     ///
-    /// - Parameter rule: what a value must be, as a message says it.
+    /// - Parameter rule: The rule for valid values, as an error message states it.
     private static func query<Written: Sendable>(
         _ name: String, _ summary: String, _ schema: Schema, rule: String,
         parse: @Sendable @escaping (String) -> Written?
@@ -62,7 +62,7 @@ extension Input {
         ) { _, query in .some(query.read(name, rule, parse)) }
     }
 
-    /// The same as one that must be there.
+    /// A required query parameter, made from an optional one.
     static func required(_ input: Input<Value?>) -> Input {
         Input(description: input.description.requiring(true)) { call, query in
             query.require(input.description.name)
@@ -72,7 +72,7 @@ extension Input {
 }
 
 extension Input {
-    /// The same as one that must be there where any of some others is.
+    /// A query parameter that is required if any of the other parameters is present.
     static func together<Written>(_ input: Input<Written?>, with names: [String]) -> Input where Value == Written? {
         Input(description: input.description) { call, query in
             if query.hasAny(of: names) { query.require(input.description.name) }
@@ -109,7 +109,7 @@ extension Input<TaskState?> {
 
 extension Input<Timestamp?> {
     static func timestamp(_ name: String, _ summary: String) -> Input {
-        query(name, summary, Timestamp.schema, rule: "must be a time as in RFC 3339", parse: Timestamp.init)
+        query(name, summary, Timestamp.schema, rule: "must be an RFC 3339 time", parse: Timestamp.init)
     }
 }
 
@@ -123,7 +123,7 @@ extension Input<Int?> {
 }
 
 extension Input<Int> {
-    /// - Parameter standard: what holds where nothing is said.
+    /// - Parameter standard: The default value.
     static func integer(
         _ name: String, in range: ClosedRange<Int> = 0...Counter.limit, orElse standard: Int, _ summary: String
     ) -> Input {
@@ -137,7 +137,7 @@ extension Input<Int> {
 }
 
 extension Input<Duration> {
-    /// How long a call may wait: as long as the server lets it at most, and not at all where nothing is said.
+    /// The maximum time that a call waits. The default is zero, and the server sets an upper limit.
     static func wait(_ name: String, _ summary: String) -> Input {
         Input(
             description: InputDescription(
@@ -145,7 +145,8 @@ extension Input<Duration> {
                 schema: .pattern("^[0-9]{1,12}(ms|s|m|h)$", example: "30s").with(["default": "0s"]), isRequired: false)
         ) { call, query in
             let longest = call.limits.longestWait
-            return query.read(name, "must be a whole number and ms, s, m or h, at most \(longest.text)") { text in
+            return query.read(name, "must be a whole number followed by ms, s, m or h, and at most \(longest.text)") {
+                text in
                 Duration(text: text).flatMap { $0 <= longest ? $0 : nil }
             } ?? .zero
         }
@@ -153,7 +154,7 @@ extension Input<Duration> {
 }
 
 extension Input<Bool> {
-    /// `true` also where the name stands alone.
+    /// A Boolean parameter. A name without a value means `true`.
     static func flag(_ name: String, _ summary: String) -> Input {
         Input(
             description: InputDescription(

@@ -4,15 +4,15 @@ import CubeJSON
 import CubeTypes
 import FoundationEssentials
 
-/// A body of JSON by RFC 8259.
+/// A JSON body that conforms to RFC 8259.
 ///
-/// `JSONDecoder` passes over a trailing comma, and takes one of two members of the same name: what checks a request on its way
-/// may take the other one. So each body goes through the strict reader first.
+/// `JSONDecoder` accepts a trailing comma, and picks one of two members with the same name. A proxy that checks
+/// requests may pick the other one. Therefore, each body is first parsed by the strict reader.
 struct JSONBody {
     private let bytes: [UInt8]
     private let document: JSONDocument
 
-    /// - Throws: `validation_failed` for what is no JSON, or can be read in two ways.
+    /// - Throws: `validation_failed` if the body is not JSON, or contains duplicate members.
     init(_ bytes: [UInt8]) throws(APIError) {
         self.bytes = bytes
         do throws(Problem) {
@@ -27,7 +27,8 @@ struct JSONBody {
         }
     }
 
-    /// - Throws: `validation_failed` with every place that is not as described, or else the first that cannot be read.
+    /// - Throws: `validation_failed` with every field that breaks the schema, or otherwise with the first one that
+    ///   cannot be decoded.
     func decoded<Value: Decodable & Described>(as type: Value.Type = Value.self) throws -> Value {
         do {
             return try JSONDecoder().decode(Value.self, from: Data(bytes))
@@ -37,17 +38,18 @@ struct JSONBody {
         }
     }
 
-    /// How many repetitions are told.
+    /// The maximum number of duplicate members to report.
     private static let limit = 100
 
-    /// Finds the members that stand twice in an object, wherever it is. A key may be as long as a body: only its beginning is told.
+    /// Finds duplicate members of objects at any depth. A key can be as long as the body, so only its beginning is
+    /// reported.
     private static func findRepetitions(in value: JSONValue, at place: JSONPlace, _ found: inout [ValidationError]) {
         var seen: Set<String> = []
         for (key, member) in value.members where found.count < limit {
             let isRepeated = !seen.insert(key.text).inserted
             guard isRepeated || [.object, .array].contains(member.kind) else { continue }
             let inside = place.member(key.text.harmless.shortened(to: 60))
-            if isRepeated { found.append(ValidationError(field: inside.text, value: nil, message: "is given twice")) }
+            if isRepeated { found.append(ValidationError(field: inside.text, value: nil, message: "is duplicated")) }
             findRepetitions(in: member, at: inside, &found)
         }
         for (index, element) in value.elements.enumerated() where found.count < limit {
@@ -57,12 +59,12 @@ struct JSONBody {
 }
 
 extension ValidationError {
-    /// Names the place in the text, and tells nothing of it but a character.
+    /// Describes a syntax error by its location. The message contains at most one character of the text.
     fileprivate init(_ problem: Problem, in bytes: [UInt8]) {
         let offset = problem.range.lowerBound
         let place = SourcePosition.positions(of: [offset], in: bytes)[offset] ?? .start
         self.init(
             field: "body", value: nil,
-            message: "is not JSON: line \(place.line), column \(place.column): \(problem.summary)")
+            message: "is not valid JSON: line \(place.line), column \(place.column): \(problem.summary)")
     }
 }

@@ -8,19 +8,19 @@ package import Logging
 import NIOCore
 import Synchronization
 
-/// A server without a socket, for clients in its own process. The same gate and routes answer as on a Unix socket.
+/// A server without a socket, for clients in its own process. It uses the same gate and routes as on a Unix socket.
 ///
-/// A call runs in the task of its client: it stays on the executor that the client prefers, and ends with the client's
-/// cancellation.
+/// A call runs in the task of its client. It stays on the client's preferred executor, and ends when the client is
+/// cancelled.
 package struct LocalServer: Sendable {
     private let gate: Gate
 
-    /// A manager's interface.
+    /// A server for a manager.
     package init(_ manager: ManagerService, options: ServerOptions, logger: Logger) {
         self.init(table: .manager(manager), options: options, logger: logger)
     }
 
-    /// A worker's interface.
+    /// A server for a worker.
     package init(_ worker: WorkerService, options: ServerOptions, logger: Logger) {
         self.init(table: .worker(worker), options: options, logger: logger)
     }
@@ -31,13 +31,13 @@ package struct LocalServer: Sendable {
             logger: logger)
     }
 
-    /// Answers a request.
+    /// Responds to a request.
     ///
     /// - Parameters:
-    ///   - method: in capital letters.
-    ///   - target: the path and the query, percent-encoded.
-    ///   - headers: the header fields. A field without a valid name is left out.
-    ///   - body: `nil` for none.
+    ///   - method: The method, in capital letters.
+    ///   - target: The path and query, percent-encoded.
+    ///   - headers: The header fields. Fields with an invalid name are left out.
+    ///   - body: The body; `nil` if there is none.
     package func answer(
         _ method: String, _ target: String, headers: [(name: String, value: String)], body: [UInt8]?
     ) async throws -> LocalAnswer {
@@ -53,11 +53,11 @@ package struct LocalServer: Sendable {
     }
 }
 
-/// An answer of a ``LocalServer``.
+/// A response of a ``LocalServer``.
 package struct LocalAnswer: Sendable {
     package enum Body: Sendable {
         case whole([UInt8])
-        /// Calls its argument with each piece, as they come; returns after the last one.
+        /// Calls its argument with each piece of the body, and returns after the last one.
         case stream(@Sendable (@escaping @Sendable ([UInt8]) -> Void) async throws -> Void)
     }
 

@@ -1,26 +1,26 @@
 import NIOCore
 import NIOHTTP1
 
-/// What the shared types of HTTP do not carry of a message: its version, whether the connection ends with it, whether the client
-/// waits for a word before it sends a body, and a `Host` that is given twice.
+/// Handles the parts of an HTTP message that the shared HTTP types do not represent: the version, whether the
+/// connection closes after the message, whether the client waits for `100 Continue`, and duplicate `Host` fields.
 final class MessageFraming: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = HTTPServerRequestPart
     typealias OutboundIn = HTTPServerResponsePart
     typealias OutboundOut = HTTPServerResponsePart
 
-    /// Sent down a channel when a route is about to read the body of its request.
+    /// An outbound event that a route sends before it reads the body of its request.
     struct BodyIsWanted: Sendable {}
 
     private struct Exchange {
         var version: HTTPVersion
-        /// Whether the client sends its body only after `100 Continue`, which it has not got yet.
+        /// Whether the client waits for `100 Continue` before it sends the body, and has not received it yet.
         var isWaiting: Bool
-        /// Whether the connection ends with the answer.
+        /// Whether the connection closes after the response.
         var isLast: Bool
     }
 
-    /// The requests that have no answer yet, in their order.
+    /// The requests without a complete response, in order.
     private var exchanges: [Exchange] = []
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -33,10 +33,11 @@ final class MessageFraming: ChannelDuplexHandler, RemovableChannelHandler {
             Exchange(
                 version: isOld ? .http1_0 : .http1_1,
                 isWaiting: !isOld && head.headers.contains(name: "Expect"), isLast: isOld))
-        // The gate refuses a host with a comma, and only the first of several fields would reach it.
+        // The gate would receive only the first of several Host fields. It refuses a host with a comma, so join them
+        // with one.
         let hosts = head.headers["Host"]
         if hosts.count > 1 { head.headers.replaceOrAdd(name: "Host", value: hosts.joined(separator: ", ")) }
-        // An old client cannot tell where the next answer begins.
+        // An HTTP/1.0 client cannot detect where the next response begins.
         if isOld { head.headers.replaceOrAdd(name: "Connection", value: "close") }
         context.fireChannelRead(wrapInboundOut(.head(head)))
     }
@@ -62,7 +63,8 @@ final class MessageFraming: ChannelDuplexHandler, RemovableChannelHandler {
         switch unwrapOutboundIn(data) {
         case .head(var head):
             head.version = exchange.version
-            // A client that still waits may send its body or not: what comes next on the connection cannot be known.
+            // A client that still waits for `100 Continue` may or may not send its body, so the bytes that follow are
+            // ambiguous.
             let isLast =
                 exchange.isLast || exchange.isWaiting || head.headers[canonicalForm: "Connection"].contains("close")
             exchanges[0].isLast = isLast

@@ -2,12 +2,12 @@ import HTTPTypes
 import Hummingbird
 import NIOCore
 
-/// A metric in the text format of Prometheus, version 0.0.4.
+/// A metric in the Prometheus text format, version 0.0.4.
 package struct Metric: Sendable {
     package enum Kind: String, Sendable { case counter, gauge, histogram }
 
     package struct Sample: Sendable {
-        /// What follows the metric's name, such as `_sum` of a histogram.
+        /// The suffix of the metric's name, such as `_sum` for a histogram.
         var suffix = ""
         var labels: [(name: String, value: String)] = []
         var value: Double
@@ -18,12 +18,12 @@ package struct Metric: Sendable {
     private let help: String
     private let samples: [Sample]
 
-    /// One figure.
+    /// A metric with one value.
     package init(_ name: String, _ help: String, kind: Kind = .gauge, _ value: Double) {
         self.init(name, help, kind: kind, samples: [Sample(value: value)])
     }
 
-    /// A figure for each value of a label.
+    /// A metric with one value for each value of a label.
     package init(
         _ name: String, _ help: String, kind: Kind = .gauge, by label: String, _ values: [String: Double]
     ) {
@@ -32,7 +32,7 @@ package struct Metric: Sendable {
             samples: values.sorted { $0.key < $1.key }.map { Sample(labels: [(label, $0.key)], value: $0.value) })
     }
 
-    /// How many of the observed values are not above each bound, and what they are together.
+    /// A histogram, from the number of observed values in each bucket and their sum.
     package init(histogram name: String, _ help: String, bounds: [Double], counts: [Int], sum: Double) {
         var total = 0
         var samples: [Sample] = []
@@ -67,15 +67,15 @@ package struct Metric: Sendable {
 }
 
 extension RouteTable {
-    /// What a monitoring system asks for, at the root of every server.
+    /// The `/metrics` endpoint of every server, for a monitoring system.
     static func metrics(
         _ access: Route.Access, _ metrics: @Sendable @escaping () async throws -> [Metric]
     ) -> Route {
         Route(
             .get, "/metrics", access,
             Operation(
-                "getPrometheusMetrics", "Figures for a monitoring system.",
-                .text("text/plain", "In the text format of Prometheus, version 0.0.4."))
+                "getPrometheusMetrics", "Returns metrics for a monitoring system.",
+                .text("text/plain", "The metrics in the Prometheus text format, version 0.0.4."))
         ) { _ in
             let text = try await metrics().map(\.text).joined()
             return Response(

@@ -1,14 +1,14 @@
 import CubeErrors
 import HTTPTypes
 
-/// What a route does, for whoever calls it: its part of the description of the interface that its inputs do not tell.
+/// The part of a route's description in the OpenAPI document that does not follow from its inputs.
 struct Operation: Sendable {
-    /// What programs call it that are generated from the description.
+    /// The operation's id, which code generators use as a function name.
     let id: String
-    /// In a sentence.
+    /// A summary, in one sentence.
     let summary: String
     let answers: [Answer]
-    /// Why it refuses, beyond what every route refuses.
+    /// The reasons for errors, in addition to those of every route.
     let errors: [ErrorReason]
 
     init(_ id: String, _ summary: String, _ answers: Answer..., errors: [ErrorReason] = []) {
@@ -18,14 +18,14 @@ struct Operation: Sendable {
         self.errors = errors
     }
 
-    /// A way in which a call succeeds.
+    /// A successful response.
     struct Answer: Sendable {
         let status: Int
         let summary: String
-        /// The media type of its body, and what stands in it; `nil` where it has none.
+        /// The media type and schema of the body; `nil` if there is no body.
         let content: (type: String, schema: Schema)?
 
-        static func ok<Value: Described>(_ type: Value.Type, _ summary: String = "As asked.") -> Answer {
+        static func ok<Value: Described>(_ type: Value.Type, _ summary: String = "Success.") -> Answer {
             json(200, type, summary)
         }
 
@@ -42,7 +42,7 @@ struct Operation: Sendable {
 }
 
 extension Route {
-    /// Why a call of this route may be refused, with the status of each answer.
+    /// The reasons for which this route can fail, by HTTP status.
     var refusals: [Int: [ErrorReason]] {
         var reasons = Set(operation.errors)
         reasons.formUnion([.forbiddenHost, .internal, .unavailable])

@@ -1,5 +1,5 @@
 extension StringProtocol {
-    /// The text that a part of a URL stands for; `nil` where it is no encoding of one.
+    /// The percent-decoded text; `nil` if the encoding is invalid.
     var percentDecoded: String? {
         var bytes: [UInt8] = []
         var rest = utf8[...]

@@ -1,15 +1,14 @@
 package import Logging
 import ServiceLifecycle
 
-/// What a program without an interface of its own tells at its root: whether it lives, whether it does its work, and its
-/// figures.
+/// An HTTP server for a program without an API of its own: health, readiness, metrics and a webhook.
 package struct ReadinessServer: Service {
     private let server: HTTPServer
 
     /// - Parameters:
-    ///   - obstacle: what keeps the program from doing its work; `nil` where nothing does.
-    ///   - metrics: its figures, for whoever has a token that reads.
-    ///   - webhook: what wakes the program from outside; `nil` where nothing does.
+    ///   - obstacle: The reason why the program is not ready; `nil` if it is.
+    ///   - metrics: The metrics of the program. A call requires a token with read access.
+    ///   - webhook: The webhook that wakes the program; `nil` if there is none.
     package init(
         obstacle: @Sendable @escaping () async -> Obstacle?,
         metrics: @Sendable @escaping () async -> [Metric], webhook: Webhook? = nil, options: ServerOptions,

@@ -3,20 +3,21 @@ import CubeVersion
 import Hummingbird
 
 extension RouteTable {
-    /// What every server has at its root, without a token.
+    /// The routes at the root of every server, which require no token.
     ///
-    /// - Parameter obstacle: what keeps the program from doing its work; `nil` where nothing does.
+    /// - Parameter obstacle: The reason why the program is not ready; `nil` if it is.
     static func root(obstacle: @Sendable @escaping () async -> Obstacle?) -> [Route] {
         [
             Route(
                 .get, "/healthz", .everybody,
-                Operation("getHealth", "Whether the program lives.", .ok(Health.self, "It does."))
+                Operation(
+                    "getHealth", "Checks whether the program is alive.", .ok(Health.self, "The program is alive."))
             ) { _ in try .json(Health(status: "ok")) },
             Route(
                 .get, "/readyz", .everybody,
                 Operation(
-                    "getReadiness", "Whether the program does its work; the error says what keeps it from that.",
-                    .ok(Health.self, "It does."))
+                    "getReadiness", "Checks whether the program is ready. The error says why it is not.",
+                    .ok(Health.self, "The program is ready."))
             ) { _ in
                 if let obstacle = await obstacle() {
                     throw APIError(.unavailable, "not ready: \(obstacle.message)", details: obstacle.details)
@@ -25,17 +26,17 @@ extension RouteTable {
             },
             Route(
                 .get, "/version", .everybody,
-                Operation("getVersion", "The versions of the program and of its interface.", .ok(VersionInfo.self))
+                Operation("getVersion", "Returns the versions of the program and of its API.", .ok(VersionInfo.self))
             ) { _ in try .json(VersionInfo()) },
         ]
     }
 }
 
-/// What keeps a program from doing its work.
+/// The reason why a program is not ready.
 package struct Obstacle: Sendable {
-    /// For a person.
+    /// The reason in words.
     package var message: String
-    /// For a program, by name.
+    /// The reason for programs, by name.
     package var details: [String: String]?
 
     package init(_ message: String, details: [String: String]? = nil) {

@@ -2,10 +2,10 @@ import CubeVersion
 import HTTPTypes
 import Hummingbird
 
-/// One endpoint: a method, a path, who may call it, what it takes, and what it does. The description of the interface is made
-/// of the same.
+/// An endpoint: its method, path, access rule, inputs and implementation. The OpenAPI document is generated from it.
 struct Route: Sendable {
-    /// Who may call a route on a TCP listener; on a Unix socket everybody may who can open it.
+    /// Who may call a route on a TCP listener. On a Unix socket, everybody who can open the socket may call every
+    /// route.
     enum Access: Sendable {
         case everybody
         case roles(Set<TokenSet.Role>)
@@ -16,20 +16,21 @@ struct Route: Sendable {
     }
 
     let method: HTTPRequest.Method
-    /// Components; one in braces stands for any, under that name.
+    /// The path components. A component in braces matches any value and names it.
     let path: [Substring]
     let access: Access
-    /// Whether it takes the large body of a batch.
+    /// Whether the larger size limit of batches applies to the body.
     let takesBatch: Bool
-    /// Said with every answer of an endpoint that will go.
+    /// The deprecation notice, sent with every response of an endpoint that will be removed.
     let deprecation: Deprecation?
     let operation: Operation
     let inputs: [InputDescription]
     let respond: @Sendable (Call) async throws -> Response
 
     /// - Parameters:
-    ///   - path: such as `/api/v1/manager/tasks/{id}`.
-    ///   - inputs: what `respond` is handed, read and checked; where a query is read, other parameters of it are refused.
+    ///   - path: The path, such as `/api/v1/manager/tasks/{id}`.
+    ///   - inputs: The inputs of `respond`, which are parsed and checked. If there are query inputs, unknown query
+    ///     parameters are refused.
     init<each Value: Sendable>(
         _ method: HTTPRequest.Method, _ path: String, _ access: Access, _ operation: Operation,
         takesBatch: Bool = false, deprecation: Deprecation? = nil,
@@ -50,12 +51,12 @@ struct Route: Sendable {
             var query = QueryReader(call.request.uri.query)
             let values = (repeat try await (each inputs).read(call, &query))
             if descriptions.contains(where: { $0.place == .query }) { try query.finish() }
-            // What could not be read has been told by the query.
+            // Invalid query inputs are `nil`, and `finish()` has thrown for them.
             return try await respond(call, repeat (each values)!)
         }
     }
 
-    /// The values of the named components, where the path is this route's.
+    /// The values of the named components if the path matches this route; otherwise `nil`.
     func match(_ components: [Substring]) -> [String: String]? {
         guard components.count == path.count else { return nil }
         var parameters: [String: String] = [:]
@@ -71,7 +72,7 @@ struct Route: Sendable {
     }
 }
 
-/// All endpoints of a server, as data: so that a path's methods are known where another one is asked for.
+/// All endpoints of a server, as data, so that an error about a wrong method can list the supported methods.
 struct RouteTable: Sendable {
     enum Match {
         case found(Route, parameters: [String: String])
@@ -85,7 +86,7 @@ struct RouteTable: Sendable {
         guard path.hasPrefix("/") else { return .nothing }
         let components = path.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
         let matches = routes.compactMap { route in route.match(components).map { (route: route, parameters: $0) } }
-        // What a path says literally goes before what it may stand for: `batch` is no task's id.
+        // A literal component takes precedence over a named one: `batch` is not a task id.
         guard let fewest = matches.map(\.parameters.count).min() else { return .nothing }
         let served = matches.filter { $0.parameters.count == fewest }
         guard let found = served.first(where: { $0.route.method == method }) else {

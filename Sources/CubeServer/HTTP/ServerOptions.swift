@@ -1,21 +1,21 @@
 package import CubeErrors
 package import CubeTypes
 
-/// Where and for whom a server listens.
+/// The options of a server.
 package struct ServerOptions: Sendable {
     package var listen: Endpoint.Address
-    /// Names, besides that of `listen`, by which clients call this server.
+    /// Additional host names by which clients call this server.
     package var hosts: Set<String>
-    /// What a TCP listener asks for.
+    /// The tokens that a TCP listener accepts.
     package var tokens: TokenSet
     package var limits: ServerLimits
-    /// Told of every call.
+    /// An interceptor of every call.
     package var interceptor: (any CallInterceptor)?
-    /// Told the real address, port 0 replaced, once connections are accepted.
+    /// Called with the actual address, in which port 0 is replaced, as soon as connections are accepted.
     package var onReady: @Sendable (Endpoint) async -> Void
 
-    /// - Parameter insecure: allows an address that other machines reach.
-    /// - Throws: `validation_failed` for such an address otherwise.
+    /// - Parameter insecure: Whether to allow an address that other machines can reach.
+    /// - Throws: `validation_failed` if other machines can reach the address and `insecure` is `false`.
     package init(
         listen: Endpoint.Address, insecure: Bool = false, hosts: Set<String> = [], tokens: TokenSet,
         limits: ServerLimits = ServerLimits(), onReady: @Sendable @escaping (Endpoint) async -> Void = { _ in }
@@ -24,7 +24,7 @@ package struct ServerOptions: Sendable {
             throw .invalid([
                 ValidationError(
                     field: "listen", value: listen.description,
-                    message: "is reached from other machines, and tokens would travel in clear text; "
+                    message: "is reachable from other machines, and tokens would be sent in clear text; "
                         + "listen on 127.0.0.1 or unix:PATH, or pass --insecure")
             ])
         }
@@ -48,7 +48,7 @@ extension Endpoint.Address {
         host.lowercased() == "localhost" || host == "::1" || isIPv4(host) && host.hasPrefix("127.")
     }
 
-    /// Whether it is an address, which no name service can point elsewhere.
+    /// Whether the host is an IP address, which DNS cannot redirect.
     static func isNumeric(_ host: String) -> Bool { host.contains(":") || isIPv4(host) }
 
     private static func isIPv4(_ host: String) -> Bool {

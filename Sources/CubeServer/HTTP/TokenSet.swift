@@ -5,13 +5,13 @@ import SystemPackage
 
 /// The secrets of a cluster, one for each role.
 package struct TokenSet: Sendable {
-    /// What the bearer of a token may do.
+    /// The permissions of a token.
     package enum Role: String, CaseIterable, Sendable {
-        /// Reads all but the values of `env`.
+        /// Reads everything except the values of `env`.
         case read
-        /// Reads all, and changes what people and reconcilers change.
+        /// Reads everything, and changes what users and reconcilers change.
         case write
-        /// Registers a worker; commands one.
+        /// Registers a worker, and sends commands to one.
         case worker
     }
 
@@ -19,7 +19,7 @@ package struct TokenSet: Sendable {
 
     package init(_ tokens: [Role: String]) { self.tokens = tokens }
 
-    /// The same tokens with another one for a role.
+    /// Returns a copy with another token for a role.
     package func with(_ token: String?, for role: Role) -> TokenSet {
         var tokens = tokens
         if let token { tokens[role] = token }
@@ -28,7 +28,7 @@ package struct TokenSet: Sendable {
 
     package subscript(role: Role) -> String? { tokens[role] }
 
-    /// The role of whoever presents this token. Takes the same time for every token of a length.
+    /// Returns the role of a presented token. The time depends only on the length of the token.
     func role(presenting token: String) -> Role? {
         let presented = SHA256.hash(data: Array(token.utf8))
         var found: Role?
@@ -41,23 +41,24 @@ package struct TokenSet: Sendable {
 }
 
 extension TokenSet: CustomStringConvertible {
-    /// The roles alone: a secret must not get into a log by accident.
+    /// Only the roles, so that a secret cannot get into a log by accident.
     package var description: String { "tokens of \(tokens.keys.map(\.rawValue).sorted())" }
 }
 
 // MARK: - Files
 
 extension TokenSet {
-    /// Reads the tokens of a directory, one file for each role, named like it; a missing one is missing here.
+    /// Reads the tokens in a directory, with one file per role, named after the role. A role without a file has no
+    /// token.
     ///
-    /// - Throws: `forbidden` where others may read a file; `validation_failed` where it holds no token.
+    /// - Throws: `forbidden` if other users can access a file; `validation_failed` if a file contains no valid token.
     package static func load(directory: String) throws(APIError) -> TokenSet {
         var tokens: [Role: String] = [:]
         for role in Role.allCases { tokens[role] = try SecretFile.read("\(directory)/\(role.rawValue)") }
         return TokenSet(tokens)
     }
 
-    /// Reads the tokens of a directory, and makes those that are missing, and the directory.
+    /// Reads the tokens in a directory, and creates the directory and missing tokens.
     package static func loadOrCreate(directory: String) throws(APIError) -> TokenSet {
         if mkdir(directory, 0o700) != 0, errno != EEXIST { throw failure("create", directory) }
         for role in Role.allCases where try SecretFile.read("\(directory)/\(role.rawValue)") == nil {
@@ -66,8 +67,8 @@ extension TokenSet {
         return try load(directory: directory)
     }
 
-    /// Writes a new token beside `path` and links it there, so that nobody reads half a token, and of two that create it at
-    /// the same time the first one counts.
+    /// Writes a new token to a temporary file and links it to `path`. No reader sees a partial token, and if two
+    /// processes create it at the same time, the first one wins.
     private static func create(_ path: String) throws(APIError) {
         var random = SystemRandomNumberGenerator()
         let token = (0..<4).map { _ in Self.hexadecimal(random.next()) }.joined()

@@ -2,27 +2,28 @@ import CubeErrors
 import FoundationEssentials
 import Glibc
 
-/// The file of a Unix socket: a stale one gives way, a living one does not.
+/// The file of a Unix socket. A stale socket is replaced; a socket in use is not.
 struct UnixSocket {
     let path: String
 
-    /// Removes a socket on which nobody answers.
+    /// Removes a stale socket.
     ///
-    /// - Throws: `locked` where somebody answers, `conflict` where something else has the path.
+    /// - Throws: `locked` if a program listens on the socket; `conflict` if the path is not a socket.
     func clear() throws(APIError) {
-        // Where nothing is there is nothing to clear; what cannot be looked at tells the attempt to listen.
+        // If the path does not exist, there is nothing to remove. For any other error, listening fails with a better
+        // message.
         guard let attributes = try? FileManager.default.attributesOfItem(atPath: path) else { return }
         guard attributes[.type] as? FileAttributeType == .typeSocket else {
-            throw APIError(.conflict, "unix:\(path): exists and is no socket")
+            throw APIError(.conflict, "unix:\(path) exists and is not a socket")
         }
-        guard !isAnswered else { throw APIError(.locked, "unix:\(path): another program listens there") }
+        guard !isAnswered else { throw APIError(.locked, "another program listens on unix:\(path)") }
         unlink(path)
     }
 
-    /// Leaves the socket to its owner alone. Between its making and this, the umask keeps others from connecting.
+    /// Makes the socket accessible only to its owner. Until then, the umask prevents others from connecting.
     func restrict() throws(APIError) {
         guard chmod(path, 0o600) == 0 else {
-            throw APIError(.internal, "unix:\(path): cannot restrict it: \(String(cString: strerror(errno)))")
+            throw APIError(.internal, "cannot restrict access to unix:\(path): \(String(cString: strerror(errno)))")
         }
     }
 

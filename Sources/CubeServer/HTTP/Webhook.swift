@@ -4,23 +4,23 @@ import FoundationEssentials
 import HTTPTypes
 import Hummingbird
 
-/// `POST /webhook`: somebody says that there is something new. Whoever knows the secret may wake the program, and nothing more:
-/// what the body says is not read.
+/// The endpoint `POST /webhook`, which reports that the source has changed. A caller with the secret can wake the
+/// program, and nothing else: the content of the body is ignored.
 package struct Webhook: Sendable {
     private let secret: String
     private let wake: @Sendable () -> Void
 
-    /// - Parameter secret: what the other side was told.
+    /// - Parameter secret: The secret that is shared with the caller.
     init(secret: String, wake: @Sendable @escaping () -> Void) {
         self.secret = secret
         self.wake = wake
     }
 
-    /// - Parameter secretFile: a file with the secret, at least 16 characters.
-    /// - Throws: where there is none.
+    /// - Parameter secretFile: A file that contains the secret, of at least 16 characters.
+    /// - Throws: An error if the file does not exist or contains no valid secret.
     package init(secretFile: String, wake: @Sendable @escaping () -> Void) throws(APIError) {
         guard let secret = try SecretFile.read(secretFile, shortest: 16) else {
-            throw APIError(.validationFailed, "\(secretFile): there is no such file")
+            throw APIError(.validationFailed, "\(secretFile): no such file")
         }
         self.init(secret: secret, wake: wake)
     }
@@ -29,19 +29,19 @@ package struct Webhook: Sendable {
         Route(
             .post, "/webhook", .everybody,
             Operation(
-                "wake", "Says that there is something new.", .json(202, Health.self, "It will be looked at."),
+                "wake", "Triggers a check of the source.", .json(202, Health.self, "The source will be checked."),
                 errors: [.forbidden])
         ) { call in
             let body = try await call.bytes()
             guard admits(call.request.headers, body) else {
-                throw APIError(.forbidden, "X-Hub-Signature-256 or X-Gitlab-Token does not fit the webhook's secret")
+                throw APIError(.forbidden, "X-Hub-Signature-256 or X-Gitlab-Token does not match the webhook secret")
             }
             wake()
             return try .json(Health(status: "accepted"), status: .accepted)
         }
     }
 
-    /// Takes the same time for whatever is presented.
+    /// Whether the header fields prove knowledge of the secret. The comparison takes constant time.
     private func admits(_ headers: HTTPFields, _ body: [UInt8]) -> Bool {
         let key = Array(secret.utf8)
         if let signature = headers[.hubSignature] {
@@ -61,7 +61,9 @@ extension HTTPField.Name {
 }
 
 extension [UInt8] {
-    /// - Parameter text: an even number of hexadecimal digits.
+    /// Parses hexadecimal digits.
+    ///
+    /// - Parameter text: An even number of hexadecimal digits.
     fileprivate init?(hexadecimal text: Substring) {
         let digits = text.map { $0.isASCII ? $0.hexDigitValue : nil }
         guard digits.count.isMultiple(of: 2), !digits.contains(nil) else { return nil }

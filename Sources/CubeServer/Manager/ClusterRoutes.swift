@@ -10,17 +10,17 @@ extension RouteTable {
         [
             Route(
                 .get, "\(managerPrefix)/cluster", .reader,
-                Operation("getCluster", "How the cluster is.", .ok(ClusterStatus.self))
+                Operation("getCluster", "Returns the status of the cluster.", .ok(ClusterStatus.self))
             ) { _ in try .json(try await manager.cluster()) },
             Route(
                 .get, "\(managerPrefix)/metrics", .reader,
-                Operation("getMetrics", "Figures of the cluster.", .ok(ClusterMetrics.self))
+                Operation("getMetrics", "Returns the metrics of the cluster.", .ok(ClusterMetrics.self))
             ) { _ in try .json(ClusterMetrics(try await manager.cluster())) },
             Route(
                 .get, "\(managerPrefix)/endpoints", .reader,
-                Operation("listEndpoints", "Where a workload is served.", .ok(EndpointList.self)),
-                .required(.identifier("name", as: WorkloadName.self, "The workload.")),
-                .identifier("owner", as: OwnerName.self, "Of this owner alone.")
+                Operation("listEndpoints", "Lists the endpoints of a workload.", .ok(EndpointList.self)),
+                .required(.identifier("name", as: WorkloadName.self, "Name of the workload.")),
+                .identifier("owner", as: OwnerName.self, "Only workloads of this owner.")
             ) { _, name, owner in try .json(try await manager.endpoints(name: name, owner: owner)) },
             events(manager), backup(manager),
         ]
@@ -30,8 +30,8 @@ extension RouteTable {
         Route(
             .get, "\(managerPrefix)/backup", .writer,
             Operation(
-                "backUp", "A copy of the store as of one moment, which `cube manager restore` puts in its place.",
-                .text("application/vnd.sqlite3", "A SQLite database. It holds the values of `env`."),
+                "backUp", "Returns a consistent backup of the store, for `cube manager restore`.",
+                .text("application/vnd.sqlite3", "A SQLite database. It contains the values of `env`."),
                 errors: [.storageFull])
         ) { call in
             let backup = try await manager.backup()
@@ -45,20 +45,20 @@ extension RouteTable {
         Route(
             .get, "\(managerPrefix)/events", .reader,
             Operation(
-                "listEvents", "The history after a revision; with `follow` as a stream of server-sent events.",
-                .ok(EventList.self, "Events, oldest first."),
-                .text("text/event-stream", "Each event as JSON, its kind as `event`, its revision as `id`."),
+                "listEvents", "Lists the events after a revision; with `follow`, streams them as server-sent events.",
+                .ok(EventList.self, "The events, oldest first."),
+                .text("text/event-stream", "Each event as JSON, with its kind as `event` and its revision as `id`."),
                 errors: [.revisionGone]),
-            .integer("since", orElse: 0, "Events after this revision; all that are kept after 0."),
-            .integer("limit", in: 1...1000, orElse: 1000, "How many at most."),
-            .wait("wait", "How long to wait for the first event."),
-            .flag("follow", "Whether to stream what happens from then on, until the client goes.")
+            .integer("since", orElse: 0, "Only events after this revision. With 0, all stored events."),
+            .integer("limit", in: 1...1000, orElse: 1000, "Maximum number of events."),
+            .wait("wait", "Maximum time to wait for the first event."),
+            .flag("follow", "Whether to stream new events until the client disconnects.")
         ) { call, since, limit, wait, follow in
             guard follow else {
                 return try .json(
                     try await call.untilGone { try await manager.events(since: since, limit: limit, wait: wait) })
             }
-            // A browser that reconnects says how far it came.
+            // A browser that reconnects sends the id of its last event.
             let last = call.request.headers[.lastEventID].flatMap { Int($0) }
             return call.stream(contentType: "text/event-stream") { sink in
                 try await send(eventsOf: manager, since: last ?? since, to: sink)
@@ -66,10 +66,11 @@ extension RouteTable {
         }
     }
 
-    /// How often a stream of events says something where nothing happens, so that either side sees the other leave.
+    /// The interval of heartbeats in an event stream without events, so that each side notices when the other
+    /// disconnects.
     private static let heartbeat: Duration = .seconds(15)
 
-    /// Sends events as they come, as in the HTML standard's chapter on server-sent events.
+    /// Streams events in the format of the HTML standard's section on server-sent events.
     private static func send(eventsOf manager: ManagerService, since: Int, to sink: BodySink) async throws {
         var since = since
         try await sink.send(Array(": events of a cluster\n\n".utf8))

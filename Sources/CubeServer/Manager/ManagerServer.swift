@@ -3,7 +3,7 @@ import CubeTypes
 package import Logging
 import ServiceLifecycle
 
-/// A manager's HTTP interface, until shutdown.
+/// The HTTP server of a manager.
 package struct ManagerServer: Service {
     private let server: HTTPServer
 

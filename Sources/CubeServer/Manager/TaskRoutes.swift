@@ -9,8 +9,8 @@ extension RouteTable {
     static func tasks(_ manager: ManagerService) -> [Route] { changing(manager) + reading(manager) }
 
     private static let tasksPrefix = "\(managerPrefix)/tasks"
-    private static let id = Input<TaskID>.path("id", "The task's id.")
-    /// What any write for an owner may be refused with.
+    private static let id = Input<TaskID>.path("id", "Id of the task.")
+    /// The errors of any write for an owner.
     private static let writerErrors: [ErrorReason] = [.leaseRequired, .staleFence]
 
     private static func changing(_ manager: ManagerService) -> [Route] {
@@ -19,9 +19,9 @@ extension RouteTable {
                 .post, tasksPrefix, .writer,
                 Operation(
                     "scheduleTask",
-                    "Schedules a task, by a definition alone under the owner `manual`; a known one is answered as it is.",
-                    .json(201, TaskStatus.self, "It is accepted."),
-                    .ok(TaskStatus.self, "It is known; nothing was changed."),
+                    "Schedules a task. A plain definition is scheduled under the owner `manual`. For a known id, returns the stored task.",
+                    .json(201, TaskStatus.self, "The task is accepted."),
+                    .ok(TaskStatus.self, "The task is already known; nothing was changed."),
                     errors: writerErrors + [.staleAttempt, .maxLive, .conflict]),
                 .body(TaskOrder.self)
             ) { _, order in
@@ -35,27 +35,27 @@ extension RouteTable {
             Route(
                 .post, "\(tasksPrefix)/batch", .writer,
                 Operation(
-                    "batch", "Carries out operations of one owner, each for itself and in their order.",
-                    .ok(BatchAnswer.self, "What became of each."), errors: writerErrors),
+                    "batch", "Carries out operations of one owner, in order. Each succeeds or fails independently.",
+                    .ok(BatchAnswer.self, "The result of each operation."), errors: writerErrors),
                 takesBatch: true, .body(BatchRequest.self)
             ) { _, batch in try .json(try await manager.batch(batch)) },
             Route(
                 .delete, "\(tasksPrefix)/{id}", .writer,
                 Operation(
-                    "stopTask", "Stops a task, whoever owns it.", .json(202, TaskStatus.self, "It is asked to stop."),
+                    "stopTask", "Stops a task of any owner.", .json(202, TaskStatus.self, "The stop is requested."),
                     errors: [.taskNotFound]), id
             ) { _, id in try .json(try await manager.stop(id), status: .accepted) },
             Route(
                 .post, "\(tasksPrefix)/{id}/adopt", .writer,
                 Operation(
-                    "adoptTask", "Gives a live task to another owner; what runs is not touched.", .ok(TaskStatus.self),
+                    "adoptTask", "Transfers a live task to another owner without restarting it.", .ok(TaskStatus.self),
                     errors: [.taskNotFound, .ownerNotFound, .leaseHeld, .conflict, .maxLive]),
                 id, .body(AdoptRequest.self)
             ) { _, id, request in try .json(try await manager.adopt(id, request)) },
             Route(
                 .put, "\(tasksPrefix)/{id}/settings", .writer,
                 Operation(
-                    "updateTaskSettings", "Changes the settings of a task that keeps running.", .ok(TaskStatus.self),
+                    "updateTaskSettings", "Changes the settings of a task without restarting it.", .ok(TaskStatus.self),
                     errors: writerErrors + [.taskNotFound, .forbidden, .staleSettings, .illegalTransition]),
                 id, .body(UpdateRequest.self)
             ) { _, id, request in
@@ -76,18 +76,19 @@ extension RouteTable {
             Route(
                 .get, tasksPrefix, .reader,
                 Operation(
-                    "listTasks", "Tasks, page by page; or, with `since`, what changed of an owner's.",
+                    "listTasks", "Lists tasks in pages or, with `since`, the changes of an owner's tasks.",
                     .ok(
-                        TasksAnswer.self, "A page, all pages at the revision of the first; with `since` the changes."),
+                        TasksAnswer.self,
+                        "A page of tasks as of the revision of the first page; with `since`, the changes."),
                     errors: [.revisionGone]),
-                .identifier("owner", as: OwnerName.self, "Tasks of this owner alone. Required with `since`."),
-                .identifier("name", as: WorkloadName.self, "Tasks of workloads of this name alone."),
-                .state("state", "Tasks in this state alone."),
-                .integer("limit", in: 1...ManagerService.pageLimit, "The length of a page; 1000 where it is left out."),
-                .text("cursor", "That of the page before."),
-                .integer("since", "The revision of the list or the changes before: answers what changed after it."),
-                .integer("term", "The term that came with that revision. Required with `since`."),
-                .wait("wait", "How long to wait, with `since`, for the first change.")
+                .identifier("owner", as: OwnerName.self, "Only tasks of this owner. Required with `since`."),
+                .identifier("name", as: WorkloadName.self, "Only tasks of workloads with this name."),
+                .state("state", "Only tasks in this state."),
+                .integer("limit", in: 1...ManagerService.pageLimit, "Maximum number of tasks per page. Default: 1000."),
+                .text("cursor", "The `cursor` of the previous page."),
+                .integer("since", "The revision of the previous list or changes. Returns the changes after it."),
+                .integer("term", "The term of the response that contained this revision. Required with `since`."),
+                .wait("wait", "Maximum time to wait, with `since`, for the first change.")
             ) { call, owner, name, state, limit, cursor, since, term, wait in
                 guard let since else {
                     let list = try await manager.list(
@@ -109,12 +110,12 @@ extension RouteTable {
             },
             Route(
                 .get, "\(tasksPrefix)/{id}", .reader,
-                Operation("getTask", "One task.", .ok(TaskStatus.self), errors: [.taskNotFound]), id
+                Operation("getTask", "Returns a task.", .ok(TaskStatus.self), errors: [.taskNotFound]), id
             ) { call, id in try .json(call.shown(try await manager.task(id), manager.digestKey)) },
             Route(
                 .get, "\(tasksPrefix)/{id}/logs", .reader,
                 Operation(
-                    "getTaskLogs", "What a task wrote, as its node gives it.", .logs,
+                    "getTaskLogs", "Streams the output of a task from its node.", .logs,
                     errors: [.taskNotFound, .workerNotFound, .conflict, .timeout, .malformedAnswer]),
                 id, .tail, .since, .follow, .timestamps
             ) { call, id, tail, since, follow, timestamps in
@@ -132,7 +133,7 @@ private enum TaskOrder: Decodable, Described {
 
     static let schema = Schema.oneOf([ScheduleRequest.schema, TaskDefinition.schema])
 
-    /// What a definition has none of.
+    /// Keys that a request has and a definition does not.
     private enum CodingKeys: String, CodingKey, CaseIterable { case owner, task }
 
     static func schema(for value: JSONValue) -> Schema {
@@ -147,32 +148,35 @@ private enum TaskOrder: Decodable, Described {
     }
 }
 
-/// The answer of `GET /tasks`: ``TaskList`` or ``TaskChanges``.
+/// The response of `GET /tasks`: ``TaskList`` or ``TaskChanges``.
 private enum TasksAnswer: Described {
     static let schema = Schema.oneOf([TaskList.schema, TaskChanges.schema])
 }
 
 extension Operation.Answer {
-    static let logs = text("text/plain", "Standard output and standard error as they were written, streamed.")
+    static let logs = text(
+        "text/plain", "A stream of standard output and standard error, in the order in which they were written.")
 }
 
 extension Input<Int?> {
-    static let tail = integer("tail", in: 0...1_000_000, "How many of the last lines; all where it is left out.")
+    static let tail = integer(
+        "tail", in: 0...1_000_000, "Number of lines to return, counted from the end. Default: all.")
 }
 
 extension Input<Timestamp?> {
     static let since = timestamp(
-        "since", "Only what was written from then on. Output whose time is not known is not left out.")
+        "since", "Only output written since this time. Output without a known time is included.")
 }
 
 extension Input<Bool> {
     static let timestamps = flag(
-        "timestamps", "Whether each line begins with the time at which it was written, or `-` where that is not known.")
-    static let follow = flag("follow", "Whether to go on with what is written from now on, until the task ends.")
+        "timestamps", "Whether each line begins with the time when it was written, or with `-` if the time is unknown.")
+    static let follow = flag("follow", "Whether to continue with new output until the task ends.")
 }
 
 extension Call {
-    /// The task as the caller may see it: the role `read` gets the names of `env` only, and digests under the cluster's key.
+    /// Returns the task as the caller may see it. The role `read` receives no values of `env`, and digests keyed with
+    /// the cluster's secret.
     fileprivate func shown(_ task: TaskStatus, _ key: DigestKey) -> TaskStatus {
         guard role == .read else { return task }
         var task = task.keyed(by: key)

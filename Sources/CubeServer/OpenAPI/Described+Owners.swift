@@ -5,11 +5,11 @@ extension OwnerStatus: DescribedObject {
     static let properties: [Property<OwnerStatus>] = [
         Property("owner", \.owner),
         Property(
-            "source", \.source, "The source that it is bound to; no other one gets its lease until it is claimed."),
+            "source", \.source, "The source to which it is bound. Another source gets its lease only after a claim."),
         Property("lease", \.lease),
-        Property("fence", \.fence, "The highest that was ever given."),
-        Property("directives", \.directives, "By name."),
-        Property("holds", \.holds, "What the lease's holder said last that its guards hold."),
+        Property("fence", \.fence, "Highest fence ever issued."),
+        Property("directives", \.directives, "Directives, by name."),
+        Property("holds", \.holds, "Changes that guards hold, as last reported by the lease holder."),
         Property("revision", \.revision),
     ]
 }
@@ -17,47 +17,50 @@ extension OwnerStatus: DescribedObject {
 extension OwnerList: DescribedObject {
     static let summary = "All owners, by name."
     static let properties: [Property<OwnerList>] = [
-        Property("revision", \.revision, "At which it is true."),
+        Property("revision", \.revision, "Revision of this list."),
         Property("owners", \.owners),
     ]
 }
 
 extension Lease: DescribedObject {
-    static let summary = "The right to write for an owner."
+    static let summary = "The exclusive right to write for an owner."
     static let properties: [Property<Lease>] = [
-        Property("holder", \.holder, "Who holds it, for people."),
+        Property("holder", \.holder, "Description of the holder, for people."),
         Property("source", \.source),
-        Property("fence", \.fence, "Grows with each new holder; carried by every write."),
+        Property("fence", \.fence, "Increases with each new holder. Every write carries it."),
         Property("expires_at", \.expiresAt),
     ]
 }
 
 extension LeaseRequest: DescribedObject {
-    static let summary = "Takes, renews or gives back a lease."
+    static let summary = "A request to take, renew or release a lease."
     static let properties: [Property<LeaseRequest>] = [
-        Property("id", \.id, "At most 64 bytes, its asker's: a lease taken under it is taken once."),
-        Property("holder", \.holder, "Who asks for it, for people."),
+        Property(
+            "id", \.id,
+            "An id of at most 64 bytes, chosen by the caller. Repeating a request with the same id has no further effect."
+        ),
+        Property("holder", \.holder, "Description of the caller, for people."),
         Property("source", \.source),
-        Property("fence", \.fence, "That of the lease to renew; without it the lease is taken anew."),
+        Property("fence", \.fence, "Fence of the lease to renew. Without it, the request takes a new lease."),
         Property(
             "succeeds", \.succeeds,
-            "The fence of the one whose place is taken and who is known to be gone: nobody waits for its end."),
-        Property("holds", \.holds, "What the guards hold now.", isRequired: false),
-        Property("release", \.release, "Gives the lease back instead.", isRequired: false),
+            "Fence of a previous holder that is known to have ended. Its lease is replaced before it expires."),
+        Property("holds", \.holds, "Changes that guards hold at present.", isRequired: false),
+        Property("release", \.release, "Whether to release the lease instead.", isRequired: false),
     ]
 }
 
 extension Hold: DescribedObject {
-    static let summary = "Changes that a guard holds back."
+    static let summary = "Changes that a guard holds."
     static let properties: [Property<Hold>] = [
-        Property("digest", \.digest, "What approves them."),
-        Property("guard", \.guardName, "The guard, such as `guard_window`."),
-        Property("changes", \.changes, "Sorted."),
+        Property("digest", \.digest, "Digest of the changes, which an approval names."),
+        Property("guard", \.guardName, "Name of the guard, such as `guard_window`."),
+        Property("changes", \.changes, "The changes, sorted."),
     ]
 }
 
 extension HeldChange: DescribedObject {
-    static let summary = "One change that a guard holds."
+    static let summary = "A change that a guard holds."
     static let properties: [Property<HeldChange>] = [
         Property("verb", \.verb, "`prune`, `replace` or `scale_down`."),
         Property("name", \.name),
@@ -68,15 +71,18 @@ extension HeldChange: DescribedObject {
 }
 
 extension Directive: DescribedObject {
-    static let summary = "What a person tells an owner to do, and the lease's holder acts on."
+    static let summary = "An instruction to an owner, on which the lease holder acts."
     static let properties: [Property<Directive>] = [
-        Property("id", \.id, "At most 64 bytes, its giver's: what comes again under the same id changes nothing."),
+        Property(
+            "id", \.id,
+            "An id of at most 64 bytes, chosen by the caller. Repeating a directive with the same id has no further effect."
+        ),
         Property("verb", \.verb),
-        Property("subject", \.subject, "A workload's name, a hold's digest or its beginning, a source id."),
-        Property("reason", \.reason, "Why, in the words of who gave it."),
-        Property("revision", \.revision, "The manager gives it.", isRequired: false),
-        Property("at", \.at, "The manager gives it."),
-        Property("expires_at", \.expiresAt, "When it stops counting; the manager gives it."),
-        Property("approves", \.approves, "What an approval releases; the manager takes it from the hold."),
+        Property("subject", \.subject, "Name of a workload, digest of a hold or a prefix of it, or source id."),
+        Property("reason", \.reason, "Reason, as given by the user."),
+        Property("revision", \.revision, "Revision of the directive, set by the manager.", isRequired: false),
+        Property("at", \.at, "Time of the directive, set by the manager."),
+        Property("expires_at", \.expiresAt, "Time at which the directive expires, set by the manager."),
+        Property("approves", \.approves, "The hold that an approval releases, set by the manager."),
     ]
 }

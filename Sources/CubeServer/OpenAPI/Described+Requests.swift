@@ -2,46 +2,48 @@ import CubeJSON
 import CubeTypes
 
 extension TaskProposal: DescribedObject {
-    static let summary = "A new task, as its owner asks for it."
+    static let summary = "A new task, as proposed by its owner."
     static let properties: [Property<TaskProposal>] = [
         Property("id", \.id, "UUID version 5 of `cluster/owner/name/ordinal/attempt/spec_digest`."),
-        Property("name", \.name, "The workload's name: that of the definition."),
-        Property("ordinal", \.ordinal, "Which replica: from 0.", ["maximum": 9_999]),
-        Property("attempt", \.attempt, "Must be the `next` of the slot."),
+        Property("name", \.name, "Name of the workload, equal to the name in the definition."),
+        Property("ordinal", \.ordinal, "Index of the replica, from 0.", ["maximum": 9_999]),
+        Property("attempt", \.attempt, "Must be equal to `next` of the slot."),
         Property("spec_digest", \.specDigest),
         Property("settings_digest", \.settingsDigest),
-        Property("source", \.source, "The manifest file that it came from."),
+        Property("source", \.source, "Path of the manifest file."),
         Property("definition", \.definition),
-        Property("rejects", \.rejects, "The declared digest that a rollout gave up, in whose place this task is."),
+        Property("rejects", \.rejects, "Declared digest that a rollout rejected and that this task replaces."),
         Property(
             "depends_on", \.dependencies,
-            "The workloads of the same owner whose addresses it is told with each placement.", isRequired: false),
+            "Workloads of the same owner whose addresses the task receives with each placement.", isRequired: false),
     ]
 }
 
 extension ScheduleRequest: DescribedObject {
-    static let summary = "A task to schedule."
+    static let summary = "A request to schedule a task."
     static let properties: [Property<ScheduleRequest>] = [
         Property("owner", \.owner),
-        Property("fence", \.fence, "Of the owner's lease; 0 for the owner `manual`."),
-        Property("pass", \.pass, "Which pass of the reconciler decided it; never lower than one that wrote."),
-        Property("max_live", \.maxLive, "How many tasks of the name may live after this."),
+        Property("fence", \.fence, "Fence of the owner's lease; 0 for the owner `manual`."),
+        Property("pass", \.pass, "Number of the reconciler pass, which never decreases between writes."),
+        Property("max_live", \.maxLive, "Maximum number of live tasks of the workload after this call."),
         Property("task", \.task),
     ]
 }
 
 extension BatchRequest: DescribedObject {
-    static let summary = "Operations of one owner, each of which stands for itself."
+    static let summary = "Operations of one owner, each of which succeeds or fails independently."
     static let properties: [Property<BatchRequest>] = [
         Property("owner", \.owner),
-        Property("fence", \.fence, "Of the owner's lease; 0 for the owner `manual`."),
-        Property("pass", \.pass, "Which pass of the reconciler decided it; never lower than one that wrote."),
-        Property("operations", \.operations, "In their order.", ["maxItems": .integer(Int64(BatchRequest.maximum))]),
+        Property("fence", \.fence, "Fence of the owner's lease; 0 for the owner `manual`."),
+        Property("pass", \.pass, "Number of the reconciler pass, which never decreases between writes."),
+        Property(
+            "operations", \.operations, "The operations, in the order in which they are carried out.",
+            ["maxItems": .integer(Int64(BatchRequest.maximum))]),
     ]
 }
 
 extension BatchOperation: Described {
-    /// An object with one of four keys.
+    /// An object with exactly one of four keys.
     static let schema = Schema.component(
         "BatchOperation",
         .oneOf([
@@ -58,88 +60,91 @@ extension BatchOperation: Described {
 }
 
 extension BatchAnswer: DescribedObject {
-    static let summary = "What became of a batch."
+    static let summary = "The result of a batch."
     static let properties: [Property<BatchAnswer>] = [
-        Property("revision", \.revision, "At which it is true."),
-        Property("results", \.results, "One for each operation, in their order."),
+        Property("revision", \.revision, "Revision of these results."),
+        Property("results", \.results, "One result for each operation, in the same order."),
     ]
 }
 
 extension BatchResult: DescribedObject {
-    static let summary = "What became of one operation: the task as it is now, or the error."
+    static let summary = "The result of one operation: the task, or the error."
     static let properties: [Property<BatchResult>] = [
-        Property("status", \.status, "As of the same operation alone.", ["minimum": 200, "maximum": 599]),
+        Property(
+            "status", \.status, "HTTP status of the operation, as in a separate call.",
+            ["minimum": 200, "maximum": 599]),
         Property("task", \.task),
         Property("error", \.error),
     ]
 }
 
 extension SettingsUpdate: DescribedObject {
-    static let summary = "New settings for a task that keeps running."
+    static let summary = "New settings for a running task."
     static let properties: [Property<SettingsUpdate>] = [
         Property("id", \.id),
-        Property("from", \.from, "The settings digest that the task must have."),
-        Property("to", \.to, "The settings digest that it gets."),
-        Property("source", \.source, "The manifest file that it came from."),
-        Property("definition", \.definition, "Differs from that of the task in its settings alone."),
+        Property("from", \.from, "Settings digest that the task must have."),
+        Property("to", \.to, "Settings digest that the task gets."),
+        Property("source", \.source, "Path of the manifest file."),
+        Property("definition", \.definition, "New definition, which differs from the current one only in settings."),
     ]
 }
 
 extension UpdateRequest: DescribedObject {
-    static let summary = "New settings for a task, under the owner's lease."
+    static let summary = "A request to change the settings of a task."
     static let properties: [Property<UpdateRequest>] = [
         Property("owner", \.owner),
-        Property("fence", \.fence, "Of the owner's lease; 0 for the owner `manual`."),
-        Property("pass", \.pass, "Which pass of the reconciler decided it; never lower than one that wrote."),
+        Property("fence", \.fence, "Fence of the owner's lease; 0 for the owner `manual`."),
+        Property("pass", \.pass, "Number of the reconciler pass, which never decreases between writes."),
         Property("update", \.update),
     ]
 }
 
 extension AdoptRequest: DescribedObject {
-    static let summary = "Who gets a task that another owner has, without a restart."
+    static let summary = "A request to transfer a task to another owner without restarting it."
     static let properties: [Property<AdoptRequest>] = [
-        Property("owner", \.owner, "Who gets it; an owner that a reconciler has looked after."),
-        Property("max_live", \.maxLive, "How many tasks of the name that owner may have after this."),
+        Property("owner", \.owner, "The new owner, which must have had a reconciler."),
+        Property(
+            "max_live", \.maxLive, "Maximum number of live tasks of the workload under the new owner after this call."),
     ]
 }
 
 extension StopRequest: DescribedObject {
-    static let summary = "A task to stop; one that is not known yet will never start."
+    static let summary = "A task to stop. An unknown task will never start."
     static let properties: [Property<StopRequest>] = [
         Property("id", \.id),
-        Property("name", \.name, "The workload's name."),
-        Property("ordinal", \.ordinal, "Which replica: from 0.", ["maximum": 9_999]),
-        Property("attempt", \.attempt, "Which task of its slot."),
-        Property("rejects", \.rejects, "The declared digest that a rollout gave up by this stop."),
+        Property("name", \.name, "Name of the workload."),
+        Property("ordinal", \.ordinal, "Index of the replica, from 0.", ["maximum": 9_999]),
+        Property("attempt", \.attempt, "Attempt number of the task in its slot."),
+        Property("rejects", \.rejects, "Declared digest that a rollout rejects with this stop."),
     ]
 }
 
 extension TaskList: DescribedObject {
     static let summary =
-        "One page of tasks, by owner, name, ordinal and attempt; all pages at the revision of the first."
+        "A page of tasks, by owner, name, ordinal and attempt, as of the revision of the first page."
     static let properties: [Property<TaskList>] = [
         Property("cluster", \.cluster),
-        Property("term", \.term, "The manager's incarnation, which gives revisions their meaning."),
-        Property("revision", \.revision, "At which it is true."),
+        Property("term", \.term, "Term of the manager. Revisions are comparable only within one term."),
+        Property("revision", \.revision, "Revision of this response."),
         Property("tasks", \.tasks),
-        Property("slots", \.slots, "With the last page: the slots of the owner that was asked for."),
-        Property("owner", \.owner, "With the last page: the owner that was asked for."),
-        Property("cursor", \.cursor, "What to ask for next; absent on the last page."),
+        Property("slots", \.slots, "On the last page: the slots of the requested owner."),
+        Property("owner", \.owner, "On the last page: the requested owner."),
+        Property("cursor", \.cursor, "Cursor of the next page; absent on the last page."),
         Property(
             "digest_key", \.digestKey,
-            "For the role `write`: the secret under which the role `read` sees digests (HMAC with SHA-256 of their text)."
+            "For the role `write`: the key of the digests that the role `read` receives (HMAC-SHA-256 of the digest's text)."
         ),
     ]
 }
 
 extension TaskChanges: DescribedObject {
-    static let summary = "What changed of an owner since a revision."
+    static let summary = "The changes of an owner's tasks since a revision."
     static let properties: [Property<TaskChanges>] = [
         Property("term", \.term),
-        Property("revision", \.revision, "What to ask `since` next."),
-        Property("changed", \.changed, "By owner, name, ordinal and attempt."),
-        Property("removed", \.removed, "Tasks that are no longer kept."),
-        Property("slots", \.slots, "Slots that changed, by name and ordinal."),
+        Property("revision", \.revision, "The value of `since` for the next call."),
+        Property("changed", \.changed, "Changed tasks, by owner, name, ordinal and attempt."),
+        Property("removed", \.removed, "Ids of tasks that are no longer stored."),
+        Property("slots", \.slots, "Changed slots, by name and ordinal."),
         Property("owner", \.owner, "The owner, if it changed."),
     ]
 }
@@ -149,14 +154,14 @@ extension SlotStatus: DescribedObject {
     static let properties: [Property<SlotStatus>] = [
         Property("name", \.name),
         Property("ordinal", \.ordinal),
-        Property("next", \.next, "The only attempt that is accepted next."),
-        Property("last", \.last, "How the last task ended, once it has."),
-        Property("last_digest", \.lastDigest, "The spec digest of the last task."),
-        Property("ended_revision", \.endedRevision, "At which the last task ended; 0 before the first time."),
-        Property("healthy_digest", \.healthyDigest, "Of the last task that was ready for long enough."),
-        Property("healthy_attempt", \.healthyAttempt, "The attempt of that task."),
-        Property("rejected", \.rejected, "Digests that a rollout gave up."),
-        Property("rejected_revision", \.rejectedRevision, "At which that was said last."),
-        Property("completed", \.completed, "Digests of jobs that completed here."),
+        Property("next", \.next, "The next attempt, and the only one that is accepted."),
+        Property("last", \.last, "Outcome of the last task, once it has ended."),
+        Property("last_digest", \.lastDigest, "Spec digest of the last task."),
+        Property("ended_revision", \.endedRevision, "Revision at which the last task ended; 0 if none has ended."),
+        Property("healthy_digest", \.healthyDigest, "Spec digest of the last task that was ready for long enough."),
+        Property("healthy_attempt", \.healthyAttempt, "Attempt of that task."),
+        Property("rejected", \.rejected, "Digests that a rollout rejected."),
+        Property("rejected_revision", \.rejectedRevision, "Revision of the last rejection."),
+        Property("completed", \.completed, "Digests of jobs that completed in this slot."),
     ]
 }

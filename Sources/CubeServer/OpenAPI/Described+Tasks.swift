@@ -9,28 +9,28 @@ extension TaskDefinition: Described {
 extension TaskStatus: DescribedObject {
     static let summary = "A task: one instance of a workload."
     static let properties: [Property<TaskStatus>] = [
-        Property("id", \.id, "Never used again once the task ended."),
+        Property("id", \.id, "Id of the task, which is never reused."),
         Property("owner", \.owner),
-        Property("name", \.name, "The workload's name."),
-        Property("ordinal", \.ordinal, "Which replica: from 0."),
-        Property("attempt", \.attempt, "Which task of its slot: from 0."),
+        Property("name", \.name, "Name of the workload."),
+        Property("ordinal", \.ordinal, "Index of the replica, from 0."),
+        Property("attempt", \.attempt, "Attempt number in its slot, from 0."),
         Property("state", \.state),
         Property("ready", \.ready, "Whether a run is alive and its checks pass."),
-        Property("desired", \.desired, "What it should do."),
-        Property("reason", \.reason, "Why it is in its state."),
-        Property("message", \.message, "The same for a person."),
-        Property("spec_digest", \.specDigest, "Over what a change of replaces the task."),
-        Property("settings_digest", \.settingsDigest, "Over what changes in place."),
-        Property("source", \.source, "The manifest file that it came from."),
-        Property("node", \.node, "Where it runs or ran last."),
-        Property("placement", \.placement, "How often it was given to a node."),
-        Property("run", \.run, "How often its present placement was started."),
-        Property("restarts", \.restarts, "Restarts over all placements."),
-        Property("not_before", \.notBefore, "The next start, while it waits between two runs."),
+        Property("desired", \.desired, "Desired state."),
+        Property("reason", \.reason, "Reason for the state."),
+        Property("message", \.message, "Reason for the state, for people."),
+        Property("spec_digest", \.specDigest, "Digest of the fields whose change replaces the task."),
+        Property("settings_digest", \.settingsDigest, "Digest of the fields that change in place."),
+        Property("source", \.source, "Path of the manifest file."),
+        Property("node", \.node, "Node on which it runs or last ran."),
+        Property("placement", \.placement, "Number of placements on a node so far."),
+        Property("run", \.run, "Number of runs of the current placement so far."),
+        Property("restarts", \.restarts, "Number of restarts over all placements."),
+        Property("not_before", \.notBefore, "Earliest time of the next run, while the task waits between two runs."),
         Property("exit", \.exit, "How the last run ended."),
-        Property("endpoints", \.endpoints, "Where its ports are reached, while it has a node.", isRequired: false),
-        Property("node_unknown", \.nodeUnknown, "Its node is silent: what is said of it may be old."),
-        Property("not_enforced", \.notEnforced, "The limits that its node cannot hold, such as `memory`."),
+        Property("endpoints", \.endpoints, "Addresses of its ports, while it has a node.", isRequired: false),
+        Property("node_unknown", \.nodeUnknown, "Whether its node is silent, so that this status may be outdated."),
+        Property("not_enforced", \.notEnforced, "Limits that its node cannot enforce, such as `memory`."),
         Property("created_at", \.createdAt),
         Property("started_at", \.startedAt),
         Property("ended_at", \.endedAt),
@@ -41,51 +41,51 @@ extension TaskStatus: DescribedObject {
 }
 
 extension TaskSummary: DescribedObject {
-    static let summary = "A task in few words."
+    static let summary = "A short form of a task."
     static let properties: [Property<TaskSummary>] = [
         Property("id", \.id),
         Property("owner", \.owner),
-        Property("name", \.name, "The workload's name."),
-        Property("ordinal", \.ordinal, "Which replica: from 0."),
-        Property("attempt", \.attempt, "Which task of its slot: from 0."),
+        Property("name", \.name, "Name of the workload."),
+        Property("ordinal", \.ordinal, "Index of the replica, from 0."),
+        Property("attempt", \.attempt, "Attempt number in its slot, from 0."),
         Property("state", \.state),
         Property("ready", \.ready, "Whether a run is alive and its checks pass."),
-        Property("node", \.node, "Where it runs or ran last."),
+        Property("node", \.node, "Node on which it runs or last ran."),
         Property("restarts", \.restarts),
         Property("exit", \.exit, "How the last run ended."),
-        Property("spec_digest", \.specDigest, "Over what a change of replaces the task."),
+        Property("spec_digest", \.specDigest, "Digest of the fields whose change replaces the task."),
         Property("created_at", \.createdAt),
-        Property("endpoints", \.endpoints, "Where its ports are reached.", isRequired: false),
+        Property("endpoints", \.endpoints, "Addresses of its ports.", isRequired: false),
     ]
 }
 
 extension TaskResult: DescribedObject {
     static let summary = "How a run ended."
     static let properties: [Property<TaskResult>] = [
-        Property("code", \.code, "The exit code, where the program ended by itself.", ["maximum": 255]),
-        Property("signal", \.signal, "The number of the signal that ended it.", ["minimum": 1, "maximum": 64]),
-        Property("oom", \.oom, "Whether the kernel ended it for want of memory."),
+        Property("code", \.code, "Exit code, if the program exited.", ["maximum": 255]),
+        Property("signal", \.signal, "Number of the signal that ended the run.", ["minimum": 1, "maximum": 64]),
+        Property("oom", \.oom, "Whether the kernel's out-of-memory killer ended the run."),
         Property("at", \.at),
     ]
 }
 
 extension TaskEndpoint: DescribedObject {
-    static let summary = "Where a port of a task is reached."
+    static let summary = "The address of a port of a task."
     static let properties: [Property<TaskEndpoint>] = [
-        Property("name", \.name, "The port's name."),
+        Property("name", \.name, "Name of the port."),
         Property("address", \.address, "`HOST:PORT`."),
         Property("protocol", \.transport),
     ]
 }
 
 extension TaskEvent: DescribedObject {
-    static let summary = "One entry of the history."
+    static let summary = "An event in the history of the cluster."
     static let properties: [Property<TaskEvent>] = [
-        Property("revision", \.revision, "At which it happened."),
+        Property("revision", \.revision, "Revision of the event."),
         Property("at", \.at),
-        Property("kind", \.kind, "What happened."),
+        Property("kind", \.kind, "Kind of the event."),
         Property("owner", \.owner),
-        Property("name", \.name, "The workload."),
+        Property("name", \.name, "Name of the workload."),
         Property("ordinal", \.ordinal),
         Property("task", \.task),
         Property("node", \.node),
@@ -96,7 +96,7 @@ extension TaskEvent: DescribedObject {
 
 extension ResourceSpec: DescribedObject {
     private static let bytes: [String: CanonicalJSON] = ["maximum": .integer(Int64(maximumBytes))]
-    static let summary = "What a task reserves, or what a node has."
+    static let summary = "The resources that a task reserves, or that a node has."
     static let properties: [Property<ResourceSpec>] = [
         Property(
             "cpu", \.millicores, "Cores.", isRequired: false,

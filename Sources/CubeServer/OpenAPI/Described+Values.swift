@@ -2,13 +2,13 @@ import CubeErrors
 import CubeJSON
 import CubeTypes
 
-// Values that have no parts.
+// Scalar values.
 
 extension String: Described { static let schema = Schema.string }
 extension Bool: Described { static let schema = Schema.boolean }
 extension Double: Described { static let schema = Schema.number }
 
-/// All whole numbers of the wire count something.
+/// All integers on the wire are counts, so they are never negative.
 extension Int: Described { static let schema = Schema.integer(0...Int.max) }
 
 extension Timestamp: Described {
@@ -40,7 +40,7 @@ extension Digest: Described {
         "^sha256:[0-9a-f]{64}$", example: "sha256:" + String(repeating: "0123456789abcdef", count: 4))
 }
 
-// MARK: - Words
+// MARK: - Enumerations
 
 extension TaskState: Described {
     static let schema = Schema.words(

@@ -1,105 +1,107 @@
 import CubeTypes
 
 extension TaskAssignment: DescribedObject {
-    static let summary = "One placement of a task, as the manager gives it to a worker."
+    static let summary = "A placement of a task, as the manager assigns it to a worker."
     static let properties: [Property<TaskAssignment>] = [
         Property("cluster", \.cluster),
-        Property("term", \.term, "The manager's incarnation; never lower than one that the worker has seen."),
+        Property("term", \.term, "Term of the manager; at least the highest that the worker has seen."),
         Property("id", \.id),
         Property("owner", \.owner),
         Property("ordinal", \.ordinal),
         Property("attempt", \.attempt),
         Property("placement", \.placement),
-        Property("ports", \.ports, "The numbers of its ports, by their names.", isRequired: false),
+        Property("ports", \.ports, "Port numbers, by port name.", isRequired: false),
         Property(
             "addresses", \.addresses,
-            "Where what it depends on was served when it was placed: `HOST:PORT` by the names of the variables.",
+            "Addresses (`HOST:PORT`) of its dependencies at the time of placement, by name of the environment variable.",
             isRequired: false),
         Property(
-            "settings_digest", \.settingsDigest, "Of the settings of the definition; derived where it is left out."),
+            "settings_digest", \.settingsDigest, "Digest of the settings of the definition. Default: derived."),
         Property("definition", \.definition),
     ]
 }
 
 extension TaskSettings: DescribedObject {
-    static let summary = "New settings for a placement that keeps running."
+    static let summary = "New settings for a running placement."
     static let properties: [Property<TaskSettings>] = [
         Property("cluster", \.cluster),
-        Property("term", \.term, "The manager's incarnation; never lower than one that the worker has seen."),
+        Property("term", \.term, "Term of the manager; at least the highest that the worker has seen."),
         Property("placement", \.placement),
         Property(
-            "settings_digest", \.settingsDigest, "Of the settings of the definition; derived where it is left out."),
-        Property("definition", \.definition, "Its settings count from now on."),
+            "settings_digest", \.settingsDigest, "Digest of the settings of the definition. Default: derived."),
+        Property("definition", \.definition, "Definition with the new settings."),
     ]
 }
 
 extension WorkerTask: DescribedObject {
-    static let summary = "One placement of a task, as its worker reports it."
+    static let summary = "A placement of a task, as its worker reports it."
     static let properties: [Property<WorkerTask>] = [
         Property("id", \.id),
         Property("placement", \.placement),
-        Property("run", \.run, "The number of the present run, or of the next one while it waits for it."),
+        Property("run", \.run, "Number of the current run or, between two runs, of the next one."),
         Property("state", \.state),
         Property("ready", \.ready, "Whether a run is alive and its checks pass."),
         Property("reason", \.reason),
         Property("message", \.message),
         Property("restarts", \.restarts),
-        Property("not_before", \.notBefore, "The next start, while it waits between two runs."),
+        Property("not_before", \.notBefore, "Earliest time of the next run, while the task waits between two runs."),
         Property("exit", \.exit, "How the last run ended."),
         Property("started_at", \.startedAt),
         Property("ended_at", \.endedAt),
         Property("settings_digest", \.settingsDigest),
-        Property("not_enforced", \.notEnforced, "The limits that this node cannot hold, such as `memory`."),
+        Property("not_enforced", \.notEnforced, "Limits that this node cannot enforce, such as `memory`."),
     ]
 }
 
 extension WorkerTaskList: DescribedObject {
-    static let summary = "What changed on a worker since a sequence number, or everything."
+    static let summary = "The changes on a worker since a sequence number, or all of its tasks."
     static let properties: [Property<WorkerTaskList>] = [
-        Property("complete", \.complete, "Whether it is everything."),
-        Property("incarnation", \.incarnation, "Gives the sequence numbers their meaning."),
-        Property("sequence", \.sequence, "What to ask `since` next."),
-        Property("tasks", \.tasks, "By id."),
-        Property("removed", \.removed, "Tasks that the worker forgot."),
+        Property("complete", \.complete, "Whether the list contains all tasks."),
+        Property(
+            "incarnation", \.incarnation,
+            "Incarnation of the worker. Sequence numbers are comparable only within one incarnation."),
+        Property("sequence", \.sequence, "The value of `since` for the next call."),
+        Property("tasks", \.tasks, "The tasks, by id."),
+        Property("removed", \.removed, "Ids of tasks that the worker no longer stores."),
     ]
 }
 
 extension WorkerStatus: DescribedObject {
-    static let summary = "How a worker is."
+    static let summary = "The status of a worker."
     static let properties: [Property<WorkerStatus>] = [
-        Property("id", \.id, "What calls know it by: its name."),
+        Property("id", \.id, "Id of the worker, which is its name."),
         Property("name", \.name),
         Property("state", \.state),
-        Property("cluster", \.cluster, "To which it belongs, once it has joined or founded one."),
-        Property("term", \.term, "The highest that it accepted."),
+        Property("cluster", \.cluster, "The cluster of the worker; absent until it has joined or created one."),
+        Property("term", \.term, "Highest term that it has accepted."),
         Property("metrics", \.metrics),
-        Property("tasks", \.tasks, "All that it has records of, by id."),
+        Property("tasks", \.tasks, "All tasks of which it has records, by id."),
         Property("started_at", \.startedAt),
-        Property("last_seen_at", \.lastSeenAt, "The time of the answer."),
+        Property("last_seen_at", \.lastSeenAt, "Time of the response."),
     ]
 }
 
 extension WorkerMetrics: DescribedObject {
-    static let summary = "Figures of a machine and of the tasks on it; units end the names."
+    static let summary = "Metrics of a machine and of its tasks. Names end with the unit."
     static let properties: [Property<WorkerMetrics>] = [
         Property("at", \.at),
         Property("cores", \.cores),
-        Property("load", \.load, "The load average of one minute."),
+        Property("load", \.load, "Load average over one minute."),
         Property("memory_total_bytes", \.memoryTotalBytes),
         Property("memory_available_bytes", \.memoryAvailableBytes),
-        Property("disk_total_bytes", \.diskTotalBytes, "Of the file system with the worker's directory."),
+        Property("disk_total_bytes", \.diskTotalBytes, "Size of the file system that contains the worker's directory."),
         Property("disk_available_bytes", \.diskAvailableBytes),
-        Property("uptime_seconds", \.uptimeSeconds, "Since the machine started."),
-        Property("tasks", \.tasks, "By task id."),
+        Property("uptime_seconds", \.uptimeSeconds, "Uptime of the machine."),
+        Property("tasks", \.tasks, "Metrics of running tasks, by task id."),
     ]
 }
 
 extension TaskMetrics: DescribedObject {
-    static let summary = "Figures of a running task: of all its processes together."
+    static let summary = "Metrics of a running task, totalled over its processes."
     static let properties: [Property<TaskMetrics>] = [
         Property("id", \.id),
         Property("processes", \.processes),
-        Property("cpu_seconds", \.cpuSeconds, "Processor time used."),
+        Property("cpu_seconds", \.cpuSeconds, "CPU time used."),
         Property("memory_bytes", \.memoryBytes, "Resident memory."),
     ]
 }

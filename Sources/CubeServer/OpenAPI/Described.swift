@@ -1,9 +1,9 @@
 import CubeJSON
 
-/// A type whose values stand on the wire, and what they look like there.
+/// A type that is used on the wire, with a schema.
 protocol Described: SendableMetatype {
     static var schema: Schema { get }
-    /// The schema that a value is held against: of several forms, the one that it is meant to have.
+    /// The schema for checking a value. A type with several forms selects the form that the value is meant to have.
     static func schema(for value: JSONValue) -> Schema
 }
 
@@ -11,12 +11,12 @@ extension Described {
     static func schema(for value: JSONValue) -> Schema { schema }
 }
 
-/// A type that stands on the wire as an object under its own name: described property by property.
+/// A type that is an object on the wire, with a named schema that lists its properties.
 protocol DescribedObject: Described, Codable {
-    /// What it is, in a sentence.
+    /// A summary, in one sentence.
     static var summary: String { get }
     static var properties: [Property<Self>] { get }
-    /// What the type holds beside them, by the names of its stored properties.
+    /// The names of stored properties that are not on the wire.
     static var offTheWire: Set<String> { get }
 }
 
@@ -29,11 +29,11 @@ extension DescribedObject {
     }
 }
 
-/// One property of an object on the wire. Its schema follows from the property's type, so that the two cannot part.
+/// A property of an object on the wire. The schema is derived from the property's type, so that both always agree.
 struct Property<Root>: Sendable {
     let key: String
     let schema: Schema
-    /// Whether an object without it is refused.
+    /// Whether the property is required.
     let isRequired: Bool
 
     private init(_ key: String, _ schema: Schema, _ summary: String, isRequired: Bool, refined: [String: CanonicalJSON])
@@ -46,8 +46,8 @@ struct Property<Root>: Sendable {
     }
 
     /// - Parameters:
-    ///   - isRequired: `false` where an object without it has a default.
-    ///   - refined: keywords beyond those of the type.
+    ///   - isRequired: `false` if the property has a default.
+    ///   - refined: Additional schema keywords.
     init<Value: Described>(
         _ key: String, _ property: KeyPath<Root, Value>, _ summary: String = "", isRequired: Bool = true,
         _ refined: [String: CanonicalJSON] = [:]
@@ -55,7 +55,7 @@ struct Property<Root>: Sendable {
         self.init(key, Value.schema, summary, isRequired: isRequired, refined: refined)
     }
 
-    /// A property that is absent where there is nothing to say.
+    /// An optional property.
     init<Value: Described>(
         _ key: String, _ property: KeyPath<Root, Value?>, _ summary: String = "",
         _ refined: [String: CanonicalJSON] = [:]

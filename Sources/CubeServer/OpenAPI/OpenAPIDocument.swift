@@ -3,7 +3,7 @@ import CubeJSON
 import CubeVersion
 import HTTPTypes
 
-/// The description of a server's interface by the OpenAPI Specification, version 3.1, made of its routes.
+/// The OpenAPI 3.1 document of a server, generated from its routes.
 struct OpenAPIDocument {
     let title: String
     let routes: [Route]
@@ -21,7 +21,7 @@ struct OpenAPIDocument {
             "openapi": "3.1.0",
             "info": [
                 "title": .string(title), "version": .string(ProductVersion.current),
-                "summary": "Desired state in, observed state out; every call can be repeated.",
+                "summary": "Accepts desired state and returns observed state. Every call is idempotent.",
                 "description": .string(Self.introduction),
             ],
             "servers": [["url": "/", "description": "This server."]],
@@ -32,20 +32,21 @@ struct OpenAPIDocument {
                     "token": [
                         "type": "http", "scheme": "bearer",
                         "description":
-                            "A token of one of the roles that are named with the call. A Unix socket asks for none.",
+                            "A token with one of the roles that are listed for the operation. A Unix socket requires no token.",
                     ]
                 ],
             ],
         ]
     }
 
-    /// What holds for every call.
+    /// The rules that apply to every call.
     private static let introduction = """
-        Bodies are JSON, times RFC 3339 in UTC, spans of time a whole number and `ms`, `s`, `m` or `h`. An object may have \
-        more members in a newer version, and a set of words more words: read on over what is not known. `null` is the same as \
-        absence. Each answer bears an `X-Request-ID`, the caller's own where it sent one, and the `Cube-Version` of the server; \
-        those of a deprecated call bear `Cube-Deprecated`, which names what to use instead. An answer from 400 on is an error object; besides those that are named with a call, 431 answers a request whose header fields are too large. `HEAD` is \
-        answered wherever `GET` is.
+        Bodies are JSON. Times are RFC 3339 in UTC. Durations are a whole number followed by `ms`, `s`, `m` or `h`. A newer \
+        version may add members to an object and words to a set, so clients must ignore unknown members and accept unknown \
+        words. `null` is equivalent to absence. Each response has an `X-Request-ID`, which is the client's own if it sent one, \
+        and the `Cube-Version` of the server. Responses of a deprecated operation have a `Cube-Deprecated` header, which names \
+        the replacement. The body of a response with a status of 400 or above is an error object. Besides the listed statuses, \
+        431 means that the header fields of the request are too large. `HEAD` is supported wherever `GET` is.
         """
 
     private func operation(_ route: Route) -> CanonicalJSON {
@@ -56,7 +57,7 @@ struct OpenAPIDocument {
         if let deprecation = route.deprecation {
             operation["deprecated"] = true
             operation["description"] = .string(
-                "Deprecated since \(deprecation.since) and gone with \(deprecation.until): use \(deprecation.replacement)."
+                "Deprecated since \(deprecation.since), and removed in \(deprecation.until). Use \(deprecation.replacement) instead."
             )
         }
         let parameters = route.inputs.filter { $0.place != .body }.map(parameter)
@@ -72,12 +73,13 @@ struct OpenAPIDocument {
         ]
     }
 
-    /// A call that takes nothing needs the type of a body all the same, so that no web page can make it.
+    /// Describes the body. Even an operation without input requires the JSON content type, so that a web page cannot
+    /// make the call.
     private func body(of route: Route) -> CanonicalJSON {
         let limit = route.takesBatch ? limits.batchBytes : limits.bodyBytes
         let input = route.inputs.first { $0.place == .body }
         return [
-            "description": .string("At most \(limit >> 20) MiB." + (input == nil ? " What it says is not read." : "")),
+            "description": .string("At most \(limit >> 20) MiB." + (input == nil ? " Its content is ignored." : "")),
             "required": .boolean(input != nil),
             "content": ["application/json": ["schema": input?.schema.json ?? .object([:])]],
         ]
@@ -85,7 +87,7 @@ struct OpenAPIDocument {
 
     private func security(of route: Route) -> CanonicalJSON {
         guard case .roles(let roles) = route.access else { return [] }
-        // One of them is enough.
+        // Each role alone is sufficient.
         return .array(roles.map(\.rawValue).sorted().map { ["token": [.string($0)]] })
     }
 
@@ -110,23 +112,24 @@ struct OpenAPIDocument {
 }
 
 extension Route {
-    /// The path as the description writes it.
+    /// The path in OpenAPI notation.
     var pattern: String { "/" + path.joined(separator: "/") }
 
-    /// What it is about: the component after the prefix of the interface.
+    /// The tag of the operation: the path component after the API prefix.
     fileprivate var tag: String { path.count > 3 ? String(path[3]) : "server" }
 
-    /// All that it takes and answers.
+    /// The schemas of all inputs and responses.
     fileprivate var schemas: [Schema] { inputs.map(\.schema) + operation.answers.compactMap(\.content?.schema) }
 }
 
 extension RouteTable {
-    /// A table of routes that tells what it is made of, at `/openapi.json`.
+    /// A table of routes with an additional route `/openapi.json`, which describes the table.
     static func describing(_ title: String, _ routes: [Route]) -> RouteTable {
         let operation = Operation(
-            "getDescription", "This description.",
+            "getDescription", "Returns this document.",
             Operation.Answer(
-                status: 200, summary: "OpenAPI 3.1.", content: ("application/json", Schema(["type": "object"]))))
+                status: 200, summary: "An OpenAPI 3.1 document.",
+                content: ("application/json", Schema(["type": "object"]))))
         func route(_ document: [UInt8]) -> Route {
             Route(.get, "/openapi.json", .everybody, operation) { _ in .json(bytes: document) }
         }

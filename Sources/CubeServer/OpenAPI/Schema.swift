@@ -1,6 +1,6 @@
 import CubeJSON
 
-/// What a value looks like on the wire: JSON Schema, draft 2020-12, and the schemas of the types that it refers to by name.
+/// A JSON Schema (draft 2020-12) of a value on the wire, with the named schemas to which it refers.
 struct Schema: Sendable {
     let keywords: [String: CanonicalJSON]
     let components: [String: CanonicalJSON]
@@ -12,7 +12,7 @@ struct Schema: Sendable {
 
     var json: CanonicalJSON { .object(keywords) }
 
-    /// The same with further keywords; where both have one, the new one counts.
+    /// Returns a copy with additional keywords, which replace existing ones.
     func with(_ keywords: [String: CanonicalJSON]) -> Schema {
         Schema(self.keywords.merging(keywords) { $1 }, components: components)
     }
@@ -23,12 +23,12 @@ extension Schema {
     static let boolean = Schema(["type": "boolean"])
     static let number = Schema(["type": "number", "minimum": 0])
 
-    /// A string that a regular expression describes.
+    /// A string that matches a regular expression.
     static func pattern(_ pattern: String, example: String) -> Schema {
         string.with(["pattern": .string(pattern), "examples": [.string(example)]])
     }
 
-    /// One of these words, or one that a newer version has.
+    /// One of these words, or an unknown word of a newer version.
     static func words(_ words: [String]) -> Schema {
         string.with(["examples": .array(words.map { .string($0) })])
     }
@@ -44,19 +44,19 @@ extension Schema {
         Schema(["type": "array", "items": items.json], components: items.components)
     }
 
-    /// An object whose keys are names.
+    /// An object with arbitrary keys.
     static func map(to values: Schema) -> Schema {
         Schema(["type": "object", "additionalProperties": values.json], components: values.components)
     }
 
-    /// One of several, and no more than one.
+    /// Exactly one of several schemas.
     static func oneOf(_ schemas: [Schema]) -> Schema {
         Schema(
             ["oneOf": .array(schemas.map(\.json))],
             components: schemas.reduce(into: [:]) { $0.merge($1.components) { $1 } })
     }
 
-    /// An object. Other members are allowed: a newer version may have more.
+    /// An object. Unknown members are allowed, because a newer version may add members.
     static func object(_ members: [(key: String, schema: Schema, isRequired: Bool)]) -> Schema {
         var keywords: [String: CanonicalJSON] = [
             "type": "object",
@@ -67,7 +67,7 @@ extension Schema {
         return Schema(keywords, components: members.reduce(into: [:]) { $0.merge($1.schema.components) { $1 } })
     }
 
-    /// A reference to a schema that stands among the components of a document.
+    /// A reference to a named schema in the components of a document.
     static func component(_ name: String, _ schema: Schema) -> Schema {
         Schema(
             ["$ref": .string("#/components/schemas/\(name)")],

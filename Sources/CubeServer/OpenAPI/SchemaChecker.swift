@@ -4,19 +4,19 @@ import CubeJSON
 import CubeTypes
 import FoundationEssentials
 
-/// Finds every place where a value breaks a schema, by the keywords that descriptions of ours use.
+/// Finds every part of a value that breaks a schema. Supports only the keywords that Cube's schemas use.
 ///
-/// `null` is the same as absence. Members that a schema does not name are allowed.
+/// `null` is equivalent to absence. Unknown members are allowed.
 struct SchemaChecker {
-    /// The keywords that it checks.
+    /// The supported keywords.
     static let keywords: Set = [
         "$ref", "additionalProperties", "contentEncoding", "enum", "items", "maxItems", "maximum", "minItems",
         "minLength", "minimum", "not", "oneOf", "pattern", "properties", "propertyNames", "required", "type",
     ]
-    /// The keywords that demand nothing. A `format` does of times alone.
+    /// The keywords that are annotations only. `format` is checked only for times.
     static let remarks: Set = ["default", "description", "examples", "format"]
 
-    /// How many places are told.
+    /// The maximum number of errors to report.
     private static let limit = 100
 
     private let components: [String: CanonicalJSON]
@@ -28,12 +28,12 @@ struct SchemaChecker {
         self.patterns = patterns
     }
 
-    /// The patterns of one check, each compiled once: a body may hold many texts.
+    /// The compiled patterns of one check. Each is compiled once, because a body may contain many strings.
     private final class Patterns {
         private var compiled: [String: Regex<AnyRegexOutput>] = [:]
 
         func match(_ text: String, _ pattern: String) -> Bool {
-            // Every pattern is one of ours.
+            // All patterns are part of this program, so each compiles.
             guard let regex = try? compiled[pattern] ?? Regex(pattern).matchingSemantics(.unicodeScalar) else {
                 return true
             }
@@ -42,14 +42,14 @@ struct SchemaChecker {
         }
     }
 
-    /// Every place of a value that breaks a schema, in the order in which they stand there.
+    /// Returns the errors of a value, in the order of the document.
     static func problems(of value: JSONValue, _ schema: Schema) -> [ValidationError] {
         var checker = SchemaChecker(components: schema.components)
         checker.check(value, schema.json, at: JSONPlace())
         let found = checker.problems
         guard found.count > limit else { return found }
         return Array(found.prefix(limit)) + [
-            ValidationError(field: JSONPlace().text, value: nil, message: "breaks more rules than are told here")
+            ValidationError(field: JSONPlace().text, value: nil, message: "has more errors, which are not listed")
         ]
     }
 
@@ -65,7 +65,7 @@ struct SchemaChecker {
         }
         let types = rules["type"]?.words ?? []
         guard types.isEmpty || types.contains(where: value.isOf) else {
-            // A text in the place of an object may hold what the object would.
+            // A string instead of an object may contain the secret values of that object.
             let mayTell = value.kind != .string || !holdsSecrets(schema)
             let phrases = types.filter { $0 != "null" }.map(Self.phrase)
             return report(place, mayTell ? value : nil, "must be \(phrases.joined(separator: " or "))")
@@ -80,7 +80,7 @@ struct SchemaChecker {
         if let alternatives = rules["oneOf"]?.elements { checkAlternatives(value, alternatives, at: place) }
     }
 
-    /// The keywords of a schema, with those of the one that it refers to.
+    /// The keywords of a schema, merged with those of the schema to which it refers.
     private func rules(of schema: CanonicalJSON) -> [String: CanonicalJSON] {
         let own = schema.members ?? [:]
         guard let name = own["$ref"]?.word?.split(separator: "/").last, let meant = components[String(name)] else {
@@ -89,7 +89,7 @@ struct SchemaChecker {
         return rules(of: meant).merging(own) { $1 }
     }
 
-    /// Whether something below a place of this schema is never told.
+    /// Whether values of this schema can contain secrets.
     private func holdsSecrets(_ schema: CanonicalJSON) -> Bool {
         let rules = rules(of: schema)
         let parts =
@@ -107,17 +107,17 @@ extension SchemaChecker {
     private mutating func checkText(_ value: JSONValue, _ rules: [String: CanonicalJSON], at place: JSONPlace) {
         let text = value.text
         if rules["format"]?.word == "date-time", Timestamp(text) == nil {
-            return report(place, value, "must be a time as in RFC 3339")
+            return report(place, value, "must be an RFC 3339 time")
         }
         if rules["contentEncoding"] != nil, Data(base64Encoded: text) == nil {
-            return report(place, value, "must be base 64")
+            return report(place, value, "must be base64")
         }
         guard let demand = demands(on: text, rules).first else { return }
         let example = rules["examples"]?.elements?.first.map { ", such as \($0.line)" } ?? ""
         report(place, value, demand + example)
     }
 
-    /// What a text, or a key, must be and is not.
+    /// The rules that a string or a key breaks.
     private func demands(on text: String, _ rules: [String: CanonicalJSON]) -> [String] {
         ["minLength", "pattern", "not"].compactMap { keyword in
             guard let rule = rules[keyword], !obeys(text, keyword, rule) else { return nil }
@@ -128,7 +128,7 @@ extension SchemaChecker {
     private func obeys(_ text: String, _ keyword: String, _ rule: CanonicalJSON) -> Bool {
         switch keyword {
         case "minLength": text.unicodeScalars.count >= rule.whole ?? 0
-        // No value of ours that has a pattern is longer. A caller could make a search through all of its text take long.
+        // No valid value with a pattern is longer. Matching a longer string would let a client consume CPU time.
         case "pattern": rule.word.map { patterns.match(String(text.unicodeScalars.prefix(4096)), $0) } ?? true
         case "not": !(rule.members?["enum"]?.words?.contains(text) ?? false)
         default: true
@@ -191,7 +191,8 @@ extension SchemaChecker {
         }
     }
 
-    /// Exactly one alternative must fit. Where none does, the problems of the only one that can have been meant are told.
+    /// Checks that exactly one alternative matches. If none does, reports the errors of the alternative that was meant,
+    /// if that is unambiguous.
     private mutating func checkAlternatives(
         _ value: JSONValue, _ alternatives: [CanonicalJSON], at place: JSONPlace
     ) {
@@ -241,7 +242,7 @@ extension JSONValue {
         }
     }
 
-    /// It on one line, and not all of it where it is long.
+    /// The value on one line, shortened.
     fileprivate var shown: String {
         switch kind {
         case .object: "{…}"
@@ -259,6 +260,6 @@ extension CanonicalJSON {
     fileprivate var elements: [CanonicalJSON]? { if case .array(let elements) = self { elements } else { nil } }
     fileprivate var word: String? { if case .string(let text) = self { text } else { nil } }
     fileprivate var whole: Int? { if case .integer(let number) = self { Int(number) } else { nil } }
-    /// One word, or several.
+    /// The value as a list of words.
     fileprivate var words: [String]? { word.map { [$0] } ?? elements?.compactMap(\.word) }
 }

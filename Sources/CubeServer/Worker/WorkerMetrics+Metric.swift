@@ -1,19 +1,24 @@
 import CubeTypes
 
 extension WorkerMetrics {
-    /// The same figures, as a monitoring system reads them.
+    /// The metrics in Prometheus form.
     var metrics: [Metric] {
         [
-            Metric("cube_node_cores", "Cores of the machine.", Double(cores)),
-            Metric("cube_node_load1", "Load average of one minute.", load),
+            Metric("cube_node_cores", "Number of cores of the machine.", Double(cores)),
+            Metric("cube_node_load1", "Load average over one minute.", load),
             Metric("cube_node_memory_total_bytes", "Memory of the machine.", Double(memoryTotalBytes)),
-            Metric("cube_node_memory_available_bytes", "Memory that is available.", Double(memoryAvailableBytes)),
-            Metric("cube_node_disk_total_bytes", "Size of the worker's file system.", Double(diskTotalBytes)),
-            Metric("cube_node_disk_available_bytes", "What is free of it.", Double(diskAvailableBytes)),
-            Metric("cube_node_uptime_seconds", "Time since the machine started.", Double(uptimeSeconds)),
-            task("cube_task_processes", "Processes of a task.") { Double($0.processes) },
-            task("cube_task_cpu_seconds_total", "Processor time of a task's processes.", kind: .counter, \.cpuSeconds),
-            task("cube_task_memory_bytes", "Resident memory of a task's processes.") { Double($0.memoryBytes) },
+            Metric(
+                "cube_node_memory_available_bytes", "Available memory of the machine.", Double(memoryAvailableBytes)),
+            Metric(
+                "cube_node_disk_total_bytes", "Size of the file system that contains the worker's directory.",
+                Double(diskTotalBytes)),
+            Metric("cube_node_disk_available_bytes", "Free space of that file system.", Double(diskAvailableBytes)),
+            Metric("cube_node_uptime_seconds", "Uptime of the machine.", Double(uptimeSeconds)),
+            task("cube_task_processes", "Number of processes of a task.") { Double($0.processes) },
+            task(
+                "cube_task_cpu_seconds_total", "CPU time used by the processes of a task.", kind: .counter, \.cpuSeconds
+            ),
+            task("cube_task_memory_bytes", "Resident memory of the processes of a task.") { Double($0.memoryBytes) },
         ]
     }
 

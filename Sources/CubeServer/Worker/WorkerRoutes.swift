@@ -5,20 +5,20 @@ import CubeWorker
 import Hummingbird
 
 extension Route.Access {
-    /// Who may look at a worker: its manager too.
+    /// Access for reading from a worker, which its manager also has.
     static let onlooker: Route.Access = .roles([.read, .write, .worker])
-    /// Who may give a worker tasks: its manager, and a person where it stands alone.
+    /// Access for assigning tasks to a worker: its manager or, if it has no manager, a user.
     static let giver: Route.Access = .roles([.write, .worker])
 }
 
 extension RouteTable {
     private static let workerPrefix = "/api/v1/worker"
-    private static let id = Input<TaskID>.path("id", "The task's id.")
-    private static let term = Input<Int>.required(.integer("term", "The manager's incarnation."))
+    private static let id = Input<TaskID>.path("id", "Id of the task.")
+    private static let term = Input<Int>.required(.integer("term", "The manager's term."))
     private static let cluster = Input<ClusterID>.required(
-        .identifier("cluster", as: ClusterID.self, "The manager's cluster."))
+        .identifier("cluster", as: ClusterID.self, "The manager's cluster id."))
     private static let stopNames = ["placement", "term", "cluster"]
-    /// What any command of a manager may be refused with.
+    /// The errors of any command of a manager.
     private static let commandErrors: [ErrorReason] = [.foreignCluster, .staleTerm]
 
     static func routes(of worker: WorkerService) -> [Route] { commands(worker) + looks(worker) }
@@ -29,10 +29,11 @@ extension RouteTable {
                 .post, "\(workerPrefix)/tasks", .giver,
                 Operation(
                     "assignTask",
-                    "Takes a placement over from the manager, or a task by its definition alone where the worker belongs to no "
-                        + "manager's cluster; the same one again changes nothing.",
-                    .json(201, WorkerTask.self, "It is written down."),
-                    .ok(WorkerTask.self, "It is known; nothing was changed."), errors: commandErrors + [.conflict]),
+                    "Assigns a placement to the worker or, if the worker has no manager, a task by its plain definition. "
+                        + "Repeating the call changes nothing.",
+                    .json(201, WorkerTask.self, "The task is recorded durably."),
+                    .ok(WorkerTask.self, "The task is already known; nothing was changed."),
+                    errors: commandErrors + [.conflict]),
                 .body(WorkerOrder.self)
             ) { call, order in
                 let (task, created) =
@@ -46,11 +47,12 @@ extension RouteTable {
                 .get, "\(workerPrefix)/tasks", .worker,
                 Operation(
                     "listTasks",
-                    "What changed since a sequence number, or everything; it is the manager's heartbeat too.",
+                    "Lists the changes since a sequence number, or all tasks. This call is also the manager's heartbeat.",
                     .ok(WorkerTaskList.self), errors: commandErrors),
-                .integer("since", "All up to it is safely stored; answers what changed after it."),
-                .text("incarnation", "That of the answer which the sequence number came with."),
-                term, cluster, .wait("wait", "How long to wait for a change.")
+                .integer(
+                    "since", "Acknowledges all changes up to this sequence number, and returns the changes after it."),
+                .text("incarnation", "The incarnation of the response that contained the sequence number."),
+                term, cluster, .wait("wait", "Maximum time to wait for a change.")
             ) { call, since, incarnation, term, cluster, wait in
                 try .json(
                     try await call.untilGone {
@@ -62,13 +64,15 @@ extension RouteTable {
                 .delete, "\(workerPrefix)/tasks/{id}", .giver,
                 Operation(
                     "stopTask",
-                    "Asks a placement to end; one that is not known will never start. Without a query it asks a task to end that "
-                        + "the worker was given alone.",
-                    .json(202, WorkerTask.self, "It is asked to end."),
+                    "Stops a placement. An unknown placement will never start. Without query parameters, stops a task that was "
+                        + "assigned to the worker without a manager.",
+                    .json(202, WorkerTask.self, "The stop is requested."),
                     errors: commandErrors + [.taskNotFound, .conflict]),
-                id, .together(.integer("placement", "Which placement: a later one is left alone."), with: stopNames),
-                .together(.integer("term", "The manager's incarnation."), with: stopNames),
-                .together(.identifier("cluster", as: ClusterID.self, "The manager's cluster."), with: stopNames)
+                id,
+                .together(
+                    .integer("placement", "The placement to stop. A later one is not affected."), with: stopNames),
+                .together(.integer("term", "The manager's term."), with: stopNames),
+                .together(.identifier("cluster", as: ClusterID.self, "The manager's cluster id."), with: stopNames)
             ) { call, id, placement, term, cluster in
                 guard let placement, let term, let cluster else {
                     return try .json(try await worker.stop(id), status: .accepted)
@@ -80,7 +84,7 @@ extension RouteTable {
             Route(
                 .put, "\(workerPrefix)/tasks/{id}/settings", .worker,
                 Operation(
-                    "updateTaskSettings", "Changes the settings of a placement that keeps running.",
+                    "updateTaskSettings", "Changes the settings of a placement without restarting it.",
                     .ok(WorkerTask.self), errors: commandErrors + [.taskNotFound, .conflict]),
                 id, .body(TaskSettings.self)
             ) { _, id, settings in try .json(try await worker.updateSettings(id, settings)) },
@@ -91,11 +95,12 @@ extension RouteTable {
         [
             Route(
                 .get, "\(workerPrefix)/tasks/{id}", .onlooker,
-                Operation("getTask", "One placement.", .ok(WorkerTask.self), errors: [.taskNotFound]), id
+                Operation("getTask", "Returns a placement.", .ok(WorkerTask.self), errors: [.taskNotFound]), id
             ) { _, id in try .json(try await worker.task(id)) },
             Route(
                 .get, "\(workerPrefix)/tasks/{id}/logs", .onlooker,
-                Operation("getTaskLogs", "What a task wrote.", .logs, errors: [.taskNotFound]), id, .tail, .since,
+                Operation("getTaskLogs", "Streams the output of a task.", .logs, errors: [.taskNotFound]), id, .tail,
+                .since,
                 .follow, .timestamps
             ) { call, id, tail, since, follow, timestamps in
                 let selection = LogSelection(tail: tail, since: since, follow: follow, timestamps: timestamps)
@@ -103,15 +108,15 @@ extension RouteTable {
             },
             Route(
                 .get, "\(workerPrefix)/info", .onlooker,
-                Operation("getInfo", "What the worker is.", .ok(WorkerInfo.self))
+                Operation("getInfo", "Returns a description of the worker.", .ok(WorkerInfo.self))
             ) { _ in try .json(await worker.info()) },
             Route(
                 .get, "\(workerPrefix)/status", .onlooker,
-                Operation("getStatus", "How the worker is.", .ok(WorkerStatus.self))
+                Operation("getStatus", "Returns the status of the worker.", .ok(WorkerStatus.self))
             ) { _ in try .json(await worker.status()) },
             Route(
                 .get, "\(workerPrefix)/metrics", .onlooker,
-                Operation("getMetrics", "Figures of the machine and its tasks.", .ok(WorkerMetrics.self))
+                Operation("getMetrics", "Returns metrics of the machine and its tasks.", .ok(WorkerMetrics.self))
             ) { _ in try .json(try await worker.metrics()) },
         ]
     }
@@ -124,7 +129,7 @@ private enum WorkerOrder: Decodable, Described {
 
     static let schema = Schema.oneOf([TaskAssignment.schema, TaskDefinition.schema])
 
-    /// What a definition has none of.
+    /// Keys that an assignment has and a definition does not.
     private enum CodingKeys: String, CodingKey, CaseIterable { case cluster, term, placement, definition }
 
     static func schema(for value: JSONValue) -> Schema {
@@ -140,13 +145,13 @@ private enum WorkerOrder: Decodable, Described {
 }
 
 extension Call {
-    /// What only a manager may say, on a route that others may call too.
+    /// Returns a value that only a manager may send, on a route that others may also call.
     ///
-    /// - Throws: `forbidden` where a person does.
+    /// - Throws: `forbidden` if the caller is not a manager.
     fileprivate func ofManager<Value>(_ value: Value) throws(APIError) -> Value {
         guard let role, role != .worker else { return value }
         throw APIError(
             .forbidden,
-            "this call needs the role \(TokenSet.Role.worker.rawValue); the token has the role \(role.rawValue)")
+            "this call requires the role \(TokenSet.Role.worker.rawValue), but the token has the role \(role.rawValue)")
     }
 }

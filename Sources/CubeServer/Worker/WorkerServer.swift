@@ -3,7 +3,7 @@ package import CubeWorker
 package import Logging
 import ServiceLifecycle
 
-/// A worker's HTTP interface, until shutdown.
+/// The HTTP server of a worker.
 package struct WorkerServer: Service {
     private let server: HTTPServer
 
