@@ -5,34 +5,36 @@ import CubeTransport
 import CubeTypes
 import Logging
 
-/// Figures of a manager that runs and of the clients that call it.
+/// Benchmarks of a running manager and of the clients that call it.
 ///
-/// Build it for release. What it tells of one run can be compared; seconds of two runs, or of two machines, cannot.
+/// Build it in release mode. Compare only figures of the same run; absolute times of different runs or machines are not
+/// comparable.
 @main
 struct Benchmarks: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "cube-bench", abstract: "Measures a manager that runs, and the clients that call it.",
+        commandName: "cube-bench", abstract: "Measure a running manager and the clients that call it.",
         subcommands: [CallBenchmark.self, WatchBenchmark.self])
 }
 
-/// Which manager is measured.
+/// The manager to measure.
 struct ManagerOption: ParsableArguments {
     @Option(
         name: .customLong("manager"),
         help: ArgumentHelp(
-            "The manager: http://HOST:PORT or unix:PATH. (CUBE_MANAGER; its token: CUBE_TOKEN_FILE)", valueName: "url"))
+            "Address of the manager: http://HOST:PORT or unix:PATH. (CUBE_MANAGER; token: CUBE_TOKEN_FILE)",
+            valueName: "url"))
     var url: String?
 
-    /// Where the manager is, and its token, as any program of the SDK finds them.
+    /// The address and the token of the manager, found in the same way as by any program that uses the SDK.
     func found() throws -> (endpoint: Endpoint, configuration: ClientConfiguration) {
         var options = ClientOptions()
-        // Retries would hide what they cost.
+        // Retries would hide their own cost.
         options.retries.attempts = 1
         options.logger = Logger(label: "cube-bench") { _ in SwiftLogNoOpLogHandler() }
         let configuration = try ClientConfiguration.load(
             managers: url.map { try ManagerLocation(checking: $0) }, options: options)
         guard case .endpoints(let endpoints) = configuration.managers, endpoints.count == 1 else {
-            throw ValidationError("name one manager by its address, not \(configuration.managers)")
+            throw ValidationError("--manager must be the address of one manager, not \(configuration.managers)")
         }
         return (endpoints[0], configuration)
     }

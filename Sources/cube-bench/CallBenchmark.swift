@@ -8,15 +8,16 @@ import Glibc
 import NIOCore
 import NIOHTTP1
 
-/// What the client costs beside the HTTP client that it stands on: the same request both ways, by turns.
+/// Measures the overhead of the client over the underlying HTTP client, by sending the same request with each of them
+/// alternately.
 struct CallBenchmark: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "calls", abstract: "Asks for the cluster with the client and with plain HTTP, by turns.")
+        commandName: "calls", abstract: "Query the cluster status with the client and with plain HTTP, alternately.")
 
     @OptionGroup var manager: ManagerOption
-    @Option(help: "Calls at a time.") var width = 8
-    @Option(help: "Calls of each of these in a round.") var calls = 1000
-    @Option(help: "Rounds that count; one goes before, which opens the connections.") var rounds = 6
+    @Option(help: "Number of concurrent callers.") var width = 8
+    @Option(help: "Number of calls per caller and round.") var calls = 1000
+    @Option(help: "Number of measured rounds, after one warm-up round that opens the connections.") var rounds = 6
 
     func validate() throws {
         for (name, value) in [("width", width), ("calls", calls), ("rounds", rounds)] where value < 1 {
@@ -43,10 +44,10 @@ struct CallBenchmark: AsyncParsableCommand {
         print("client  \(clientFigures)")
         let rate = clientFigures.rate / plainFigures.rate
         let effort = clientFigures.processorTime / plainFigures.processorTime
-        print("client / plain: \(rate.short) of the calls in a second, \(effort.short) of the processor's time")
+        print("client / plain: \(rate.short) times the calls per second, \(effort.short) times the CPU time")
     }
 
-    /// One round of calls.
+    /// Runs one round of calls.
     private func measure(_ call: @Sendable @escaping () async throws -> Void) async throws -> CallFigures {
         let clock = ContinuousClock()
         let (began, busy) = (clock.now, processorTime())
@@ -64,7 +65,7 @@ struct CallBenchmark: AsyncParsableCommand {
     }
 }
 
-/// What calls took.
+/// The measurements of a number of calls.
 private struct CallFigures: CustomStringConvertible {
     private var spans: [Duration] = []
     private var time = Duration.zero
@@ -78,10 +79,10 @@ private struct CallFigures: CustomStringConvertible {
         self.busy = busy
     }
 
-    /// Calls in a second.
+    /// Calls per second.
     var rate: Double { Double(spans.count) / (time / .seconds(1)) }
 
-    /// Of this process, for each call.
+    /// CPU time of this process per call.
     var processorTime: Duration { busy / spans.count }
 
     static func += (figures: inout CallFigures, more: CallFigures) {
@@ -94,11 +95,11 @@ private struct CallFigures: CustomStringConvertible {
         let sorted = spans.sorted()
         let (median, late) = (sorted[sorted.count / 2], sorted[sorted.count * 99 / 100])
         return
-            "\(Int(rate)) calls/s, p50 \(median.short), p99 \(late.short), \(processorTime.short) of the processor each"
+            "\(Int(rate)) calls/s, p50 \(median.short), p99 \(late.short), \(processorTime.short) CPU time per call"
     }
 }
 
-/// The same call without anything of ours but the types of its answer.
+/// A client that makes the same call without the SDK, except for the types of the response.
 private struct PlainClient {
     private let client: HTTPClient
     private let request: HTTPClientRequest
@@ -127,16 +128,16 @@ private struct PlainClient {
 }
 
 extension Duration {
-    /// In whole microseconds.
+    /// The duration in whole microseconds.
     fileprivate var short: String { "\(Int(self / .microseconds(1))) µs" }
 }
 
 extension Double {
-    /// In hundredths.
+    /// The number with two decimal places.
     fileprivate var short: String { "\((self * 100).rounded() / 100)" }
 }
 
-/// What this process has used of the processors.
+/// The CPU time that this process has used.
 private func processorTime() -> Duration {
     var usage = rusage()
     getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)

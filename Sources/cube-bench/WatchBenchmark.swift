@@ -5,24 +5,25 @@ import CubeTypes
 import FoundationEssentials
 import Glibc
 
-/// What it costs a manager that many wait for a change, and none comes.
+/// Measures the cost of many idle watches for a manager.
 struct WatchBenchmark: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "watches",
-        abstract: "Opens watches of a manager, and looks at its memory and its processor's time.",
+        abstract: "Open watches at a manager, and measure its memory and CPU time.",
         discussion:
-            "The manager must run on this machine, and take so many connections (`cube manager --max-connections`).")
+            "The manager must run on this machine, and accept that many connections (`cube manager --max-connections`)."
+    )
 
     @OptionGroup var manager: ManagerOption
-    @Option(help: ArgumentHelp("The manager's process.", valueName: "pid")) var process: Int
-    @Option(help: "How many watches.") var count = 10_000
-    @Option(help: ArgumentHelp("How long they stand, once all are open.", valueName: "seconds")) var idle = 20
+    @Option(help: ArgumentHelp("Process id of the manager.", valueName: "pid")) var process: Int
+    @Option(help: "Number of watches.") var count = 10_000
+    @Option(help: ArgumentHelp("Time to keep the watches open without changes.", valueName: "seconds")) var idle = 20
 
     func validate() throws {
         for (name, value) in [("process", process), ("count", count), ("idle", idle)] where value < 1 {
             throw ValidationError("--\(name) must be above 0, not \(value)")
         }
-        // The manager's answer comes within 60 s of a call, and the watches are opened within that too.
+        // The manager responds within 60 s of a call, and opening the watches is part of that time.
         guard idle <= 40 else { throw ValidationError("--idle must be at most 40, not \(idle)") }
     }
 
@@ -42,25 +43,25 @@ struct WatchBenchmark: AsyncParsableCommand {
                     try await client.changes(
                         owner: configuration.owner, since: position.revision, term: position.term, wait: .seconds(60))
                 }
-                // So many at a time as a listener's queue takes.
+                // Open as many at a time as the listen queue accepts.
                 if opened % 100 == 99 || opened + 1 == count {
                     open = try await usage(when: { $0.files >= before.files + opened })
                 }
             }
             let memory = Double(open.memory - before.memory) / Double(count)
-            print("\(count) watches: \(memory) KiB each, opened with \(open.time - before.time) of the processor")
+            print("\(count) watches: \(memory) KiB each, \(open.time - before.time) CPU time to open them")
             try await Task.sleep(for: .seconds(idle))
             let after = try Usage(of: process)
-            print("nothing changes for \(idle) s: \(after.time - open.time) of the processor")
+            print("\(idle) s without changes: \(after.time - open.time) CPU time")
             let answered = try await group.reduce(into: 0) { sum, _ in sum += 1 }
             let end = try Usage(of: process)
-            print("all \(answered) answered: \(end.time - after.time) of the processor; \(end.memory) KiB in all")
+            print("all \(answered) answered: \(end.time - after.time) CPU time; \(end.memory) KiB in total")
         }
     }
 
-    /// What the manager uses once a condition holds.
+    /// Returns the resource usage of the manager as soon as a condition holds.
     ///
-    /// - Throws: where it does not within 10 s.
+    /// - Throws: An error if the condition does not hold within 10 s.
     private func usage(when condition: (Usage) -> Bool) async throws -> Usage {
         for _ in 0..<1000 {
             let usage = try Usage(of: process)
@@ -68,10 +69,11 @@ struct WatchBenchmark: AsyncParsableCommand {
             try await Task.sleep(for: .milliseconds(10))
         }
         throw ValidationError(
-            "process \(process) does not take so many connections: it has \(try Usage(of: process).files) open files")
+            "process \(process) does not accept that many connections: it has \(try Usage(of: process).files) open files"
+        )
     }
 
-    /// Makes room for connections, as far as the system lets this process.
+    /// Raises the limit of open files, up to the hard limit.
     private func allowFiles(_ count: Int) {
         var limit = rlimit()
         getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
@@ -80,20 +82,20 @@ struct WatchBenchmark: AsyncParsableCommand {
     }
 }
 
-/// What a process uses, as `/proc` says.
+/// The resource usage of a process, from `/proc`.
 private struct Usage {
-    /// Resident, in KiB.
+    /// Resident memory in KiB.
     let memory: Int
-    /// Of the processors, until now.
+    /// CPU time so far.
     let time: Duration
-    /// Open ones.
+    /// The number of open files.
     let files: Int
 
     init(of process: Int) throws {
         let status = try String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)
         let line = status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
         memory = line?.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
-        // The program's name, in parentheses, may hold spaces; the times are fields 14 and 15 of all.
+        // The program's name, in parentheses, can contain spaces. The times are fields 14 and 15.
         let stat = try String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)
         let fields = stat[(stat.lastIndex(of: ")") ?? stat.startIndex)...].split(separator: " ")
         let ticks = fields[12...13].compactMap { Int($0) }.reduce(0, +)

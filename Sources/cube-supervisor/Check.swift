@@ -1,8 +1,8 @@
 import CubeLinux
 import Glibc
 
-/// Runs a check until nothing of it is left: at most for its time, and not longer than somebody wants to know. What is left
-/// then has the grace time of `launch` to end.
+/// Runs a health check until all of its processes have ended. The check ends at its timeout, or when the worker cancels
+/// it. Remaining processes then have the grace period of `launch` to end.
 struct Check {
     private let program: Program
     private let signals = openSignals()
@@ -10,15 +10,17 @@ struct Check {
     private let timeout: Int
     private let stop: StopOrder
     private var tree: ProcessTree
-    /// The end of what it wrote, for the message.
+    /// The end of the check's output, for the message.
     private var output: [UInt8] = []
-    /// Whether it wrote more than that.
+    /// Whether the check wrote more output than is kept.
     private var isOutputCut = false
     private var verdict: String?
 
     private static let outputLimit = 200
 
-    /// - Returns: `passed`, or why it did not.
+    /// Runs the check.
+    ///
+    /// - Returns: `passed`, or the reason why it did not pass.
     static func verdict(of launch: Launch) -> String {
         do throws(Program.StartFailure) {
             var check = Check(try Program.start(launch), launch)
@@ -45,20 +47,20 @@ struct Check {
             let rest = Int32(clamping: max(deadline - milliseconds(CLOCK_BOOTTIME), 0))
             poll(&polled, 2, tree.isEnding ? tree.timeout : rest)
             if polled[1].revents != 0, !readOutput() { polled[1].fd = -1 }
-            if polled[0].revents != 0, wasToldToEnd() { end("nobody waits for it any more") }
+            if polled[0].revents != 0, wasToldToEnd() { end("the worker cancelled the check") }
             if let status = tree.firstEnd() { end(Self.text(status)) }
-            if milliseconds(CLOCK_BOOTTIME) >= deadline { end("it took longer than \(timeout) ms") }
+            if milliseconds(CLOCK_BOOTTIME) >= deadline { end("timed out after \(timeout) ms") }
         } while tree.attend()
         _ = readOutput()
-        guard let verdict, verdict != "passed" else { return verdict ?? "nobody saw how it ended" }
+        guard let verdict, verdict != "passed" else { return verdict ?? "its exit status is unknown" }
         guard let line = output.split(separator: UInt8(ascii: "\n")).last else { return verdict }
-        // The bytes of a character whose beginning was dropped go as well.
+        // Also drop the remaining bytes of a character whose beginning was dropped.
         let isCut = line.startIndex == 0 && isOutputCut
         let whole = isCut ? line.drop { $0 & 0xc0 == 0x80 } : line
         return "\(verdict): \(isCut ? "…" : "")\(String(decoding: whole, as: UTF8.self))"
     }
 
-    /// The first reason counts, and the first deadline.
+    /// Ends the check. Only the first reason and the first deadline have an effect.
     private mutating func end(_ reason: String) {
         verdict = verdict ?? reason
         tree.end(by: stop.signal, before: milliseconds(CLOCK_BOOTTIME) + stop.graceMilliseconds)
@@ -79,7 +81,7 @@ struct Check {
         return isTold
     }
 
-    /// - Returns: whether there may come more.
+    /// - Returns: Whether there may be more output.
     private mutating func readOutput() -> Bool {
         withUnsafeTemporaryAllocation(byteCount: 1 << 16, alignment: 1) { buffer in
             let count = read(program.output, buffer.baseAddress, buffer.count)

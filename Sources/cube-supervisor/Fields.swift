@@ -1,14 +1,17 @@
 import Glibc
 
-/// The form of all files of a run: a line that names format and version, then `key=value`, each ended by a NUL.
+/// The format of all files of a run: the name and version of the format, then `key=value` entries, each terminated by a
+/// NUL.
 ///
-/// The bytes stay where they are, so that every value is a C string as `exec` wants it. Keys of a newer version are passed
-/// over; the closing `end` proves that the file is whole.
+/// The bytes stay in one buffer, so that every value is a C string, as `exec` requires. Unknown keys of a newer version
+/// are ignored. The final entry `end` proves that the file is complete.
 struct Fields {
     private let bytes: UnsafeMutableBufferPointer<CChar>
     private(set) var entries: [(key: Substring, value: UnsafeMutablePointer<CChar>)] = []
 
-    /// - Returns: `nil` where the file is not there, not whole or of another format.
+    /// Reads a file.
+    ///
+    /// - Returns: `nil` if the file is missing, incomplete or of another format.
     init?(of descriptor: Int32, format: String) {
         var status = stat()
         guard fstat(descriptor, &status) == 0, status.st_size > 0 else { return nil }

@@ -1,25 +1,26 @@
 import Glibc
 
-/// What to run, as the worker wrote it into the file `launch`.
+/// The program to run and its settings, from the file `launch` that the worker wrote.
 struct Launch {
-    /// The program and its arguments, ended by `nil`.
+    /// The program and its arguments, terminated by `nil`.
     let arguments: [UnsafeMutablePointer<CChar>?]
-    /// The program as the manifest names it, for messages: the argument itself may hold the value of a variable.
+    /// The program as written in the manifest, for messages. The argument itself may contain the expanded value of a
+    /// variable.
     let programAsWritten: String?
-    /// `NAME=value`.
+    /// The environment variables, each as `NAME=value`.
     let environment: [UnsafeMutablePointer<CChar>]
     let workingDirectory: String
     let user: User?
-    /// Whether neither the program nor what it starts may gain privileges, such as by a file with the set-user-ID bit.
+    /// Whether to prevent the program and its children from gaining privileges, for example through set-user-ID files.
     let noNewPrivileges: Bool
     let logs: String
     let logBytes: Int
     let logFiles: Int
     let stop: StopOrder
-    /// When it is killed, for a check.
+    /// The timeout of a health check.
     let timeoutMilliseconds: Int?
 
-    /// Numbers, as names are for the worker to look up.
+    /// A user, by numeric ids. The worker has looked up the names.
     struct User {
         let id: uid_t
         let group: gid_t
@@ -50,8 +51,8 @@ struct Launch {
     }
 }
 
-/// How the program is asked to end. The file `policy` brings the order that counts when it changed after `launch`, and the
-/// file `stop` one that is to be carried out.
+/// The signal and the grace period with which to stop the program. The file `policy` contains the current settings if
+/// they changed after `launch`; the file `stop` contains a stop to carry out now.
 struct StopOrder {
     let signal: Int32
     let graceMilliseconds: Int

@@ -1,13 +1,15 @@
 import Glibc
 
-/// The output of a task in numbered files, `1.log` and on: a full one is followed by the next, and the oldest goes.
+/// Writes the output of a task to numbered files: `1.log`, `2.log`, and so on. When a file is full, the next one is
+/// started and the oldest is deleted.
 ///
-/// Beside each file stands when its output came, in `1.times` and on: a header, and records of an offset in the file and the
-/// wall-clock time in milliseconds since 1970, each 8 bytes. A record stands before its output. For a program that writes a
-/// few bytes at a time they are larger than the output: either file counts as full at the same size.
+/// Beside each log file, a file such as `1.times` records when the output was written. It has a header, followed by
+/// records of 16 bytes: an offset in the log file, and the wall-clock time in milliseconds since 1970, each 8 bytes. A
+/// record is written before its output. For a program that writes a few bytes at a time, the records are larger than
+/// the output, so the size limit applies to both files.
 ///
-/// Nothing here ends or blocks the program: what cannot be written is dropped, and how much is said once writing works
-/// again.
+/// A failure never ends or blocks the program. Output that cannot be written is dropped, and the number of dropped
+/// bytes is logged as soon as writing works again.
 struct LogFiles {
     private let directory: Int32
     private let limit: Int
@@ -63,12 +65,13 @@ struct LogFiles {
         timesSize = 0
         var status = stat()
         guard times >= 0, fstat(times, &status) == 0 else { return }
-        // A record that a full disk cut off is written over.
+        // Overwrite an incomplete record, as left by a full disk.
         timesSize = Int(status.st_size) / 16 * 16
         if timesSize == 0 { writeRecord(Self.timesHeader) }
     }
 
-    /// Notes that what is written next came now; what comes within a millisecond has one time.
+    /// Records the current time for the output that is written next. Output within the same millisecond shares a
+    /// record.
     private mutating func noteTime() {
         let now = milliseconds(CLOCK_REALTIME)
         guard times >= 0, now != lastTime else { return }
@@ -80,7 +83,7 @@ struct LogFiles {
         writeRecord(record)
     }
 
-    /// Output without times is better than none: what cannot be written is not known.
+    /// Writes a record. A failure is ignored, because output without times is better than no output.
     private mutating func writeRecord(_ record: [UInt8]) {
         if pwrite(times, record, record.count, off_t(timesSize)) == record.count { timesSize += record.count }
     }
@@ -89,7 +92,9 @@ struct LogFiles {
         bytes.withUnsafeBytes { appended($0) == $0.count }
     }
 
-    /// - Returns: how many bytes there was room for.
+    /// Appends bytes to the log file.
+    ///
+    /// - Returns: The number of bytes that were written.
     private mutating func appended(_ bytes: UnsafeRawBufferPointer) -> Int {
         guard descriptor >= 0 else { return 0 }
         let count = max(Glibc.write(descriptor, bytes.baseAddress, bytes.count), 0)

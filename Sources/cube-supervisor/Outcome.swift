@@ -1,9 +1,10 @@
 import Glibc
 
-/// The file `outcome` of a run: what became of it.
+/// The file `outcome`, which records the result of a run.
 ///
-/// It is made before anything is started, and only once: a run that has one is never started again. It has its full size
-/// from the start and is overwritten in place, so that a disk that is full when the program ends loses no exit code.
+/// The file is created before the program starts, and only once: a run with an outcome is never started again. It has
+/// its full size from the beginning and is overwritten in place, so that no exit code is lost if the disk is full when
+/// the program ends.
 struct Outcome {
     static let size = 512
 
@@ -14,26 +15,29 @@ struct Outcome {
     private let descriptor: Int32
     var state = State.starting
     var program: pid_t = 0
-    /// Of the program, in clock ticks since the start of the machine: a pid counts only with it.
+    /// The start time of the program, in clock ticks since boot. A pid identifies a process only together with this
+    /// time.
     var startTicks = 0
-    /// In milliseconds since 1970.
+    /// Start and end, in milliseconds since 1970.
     var began = 0
     var ended = 0
-    /// How long the program ran, in milliseconds, whatever happened to the wall clock.
+    /// The duration of the run in milliseconds, independent of the wall clock.
     var lasted = 0
     var code: Int32?
     var signal: Int32?
-    /// Whether the end was asked for by somebody who is not the worker, such as the machine when it goes down.
+    /// Whether somebody other than the worker ended the program, such as the machine at shutdown.
     var unasked = false
-    /// Whether everything that the program started is gone as well.
+    /// Whether all processes that the program started have also ended.
     var swept = false
     var message = ""
 
-    /// - Returns: `nil` where the run has one already, or where there is no room for it; see `errno`.
+    /// Creates the file.
+    ///
+    /// - Returns: `nil` if the run already has an outcome, or if the file cannot be written; see `errno`.
     init?(in directory: Int32) {
         descriptor = openat(directory, "outcome", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { return nil }
-        // On the disk at once, as space that is only promised may be refused later.
+        // Write to the disk now, because delayed allocation could fail later.
         guard write(), fdatasync(descriptor) == 0 else {
             let reason = errno
             unlinkat(directory, "outcome", 0)
@@ -42,7 +46,7 @@ struct Outcome {
         }
     }
 
-    /// Writes all of it, in place.
+    /// Overwrites the file in place.
     @discardableResult
     func write() -> Bool {
         var text = "cube-outcome/1\0state=\(state.rawValue)\0program=\(program)\0start_ticks=\(startTicks)\0"
@@ -60,7 +64,7 @@ struct Outcome {
     func synchronize() { fdatasync(descriptor) }
 }
 
-/// The beginning of a text that may be of any length, cut between two characters, with a note of how much is missing.
+/// Shortens a long text between two characters, and appends the number of omitted bytes.
 func shortened(_ text: String, to limit: Int = 200) -> String {
     guard text.utf8.count > limit else { return text }
     var end = text.utf8.index(text.startIndex, offsetBy: limit)
@@ -68,7 +72,7 @@ func shortened(_ text: String, to limit: Int = 200) -> String {
     return "\(text[..<end])… (\(text.utf8.distance(from: end, to: text.endIndex)) more bytes)"
 }
 
-/// FNV-1a with 64 bits: tells a torn record from a whole one.
+/// The 64-bit FNV-1a hash, which detects partially written records.
 func checksum(_ bytes: [UInt8]) -> UInt64 {
     bytes.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
 }

@@ -1,32 +1,33 @@
 import CubeLinux
 import Glibc
 
-/// A program and all that it started, until nothing of it is left.
+/// A program and all processes that it started, until all of them have ended.
 ///
-/// An end is asked of the whole tree. The signal goes to the process group of the first process, and everything has until
-/// the deadline, whether or not the first process ended before. Processes that left the group are asked as soon as the group
-/// is gone, when nobody of the group can ask them in an order of its own any more. What is left at the deadline is killed.
+/// A stop applies to the whole tree. The signal is sent to the process group of the first process, and all processes
+/// have until the deadline to end, whether or not the first process has ended before. Processes that left the group
+/// receive the signal as soon as the group is empty, because until then a process in the group may stop them in its own
+/// order. All processes that remain at the deadline are killed.
 ///
-/// The first process is waited for last: until then the kernel gives its number, which is that of the group, to nobody else.
+/// The first process is reaped last. Until then, the kernel does not reuse its pid, which is also the id of the group.
 struct ProcessTree {
     private let first: pid_t
     private var order: (signal: Int32, deadline: Int)?
     private var hasFirstEnded = false
     private var isKilling = false
-    /// The processes outside the group that were asked to end.
+    /// The processes outside the group that have received the signal.
     private var asked: [pid_t] = []
-    /// Whether processes outside the group wait for the group to end.
+    /// Whether processes outside the group have not received the signal yet, because the group has not ended.
     private var isHoldingBack = false
-    /// Whether a child ended while the children were looked at. What it left behind is a child of this process only since
-    /// then, and may not have been seen.
+    /// Whether a child ended while the children were listed. Its own children have become children of this process
+    /// since then, and may be missing from the list.
     private var hasMissedSome = false
 
     init(of program: Program) { first = program.id }
 
-    /// Whether the tree was asked to end.
+    /// Whether a stop was requested.
     var isEnding: Bool { order != nil }
 
-    /// How the first process ended, in the form of `waitpid`; once, after it has.
+    /// The exit status of the first process, in the format of `waitpid`. Returned once, after the process has ended.
     mutating func firstEnd() -> Int32? {
         guard !hasFirstEnded else { return nil }
         while case let id = cube_ended_child(), id > 0 {
@@ -39,8 +40,8 @@ struct ProcessTree {
         return nil
     }
 
-    /// Asks everything to end before a time of the boot clock. Asked again, the time only gets shorter, and only another
-    /// signal is sent.
+    /// Stops the tree, with a deadline on the boot-time clock. A repeated call can only shorten the deadline, and sends
+    /// a signal only if it differs from the previous one.
     mutating func end(by signal: Int32, before time: Int) {
         if order?.signal != signal {
             kill(-first, signal)
@@ -49,9 +50,9 @@ struct ProcessTree {
         order = (signal, signal == SIGKILL ? 0 : min(time, order?.deadline ?? time))
     }
 
-    /// Does what is due.
+    /// Performs the actions that are due.
     ///
-    /// - Returns: whether anything is left.
+    /// - Returns: Whether any process is left.
     mutating func attend() -> Bool {
         guard let order else { return true }
         if milliseconds(CLOCK_BOOTTIME) >= order.deadline {
@@ -64,15 +65,15 @@ struct ProcessTree {
         var outside: [pid_t] = []
         hasMissedSome = false
         for id in ProcessEntry.children() where id != first || !hasFirstEnded {
-            // The kernel decides which children have ended: what `/proc` said of them may be older.
+            // Ask the kernel which children have ended, because the list from `/proc` may be older.
             guard id == first || waitpid(id, nil, WNOHANG) == 0 else {
                 hasMissedSome = true
                 continue
             }
             isAlone = false
             if isKilling {
-                // As this process is a subreaper, whatever a killed one leaves behind becomes a child too, whichever group
-                // and session it went to: repeated until there is none, this reaches everything.
+                // This process is a subreaper, so the children of a killed process become its children, regardless of
+                // their group and session. Repeating this until no child is left reaches every process.
                 kill(id, SIGKILL)
             } else if getpgid(id) == first {
                 isGroupAlive = true
@@ -92,10 +93,10 @@ struct ProcessTree {
         return true
     }
 
-    /// After how many milliseconds something is due, whatever happens; -1: never.
+    /// The time in milliseconds until the next action is due; -1 if none is.
     ///
-    /// A process that was handed over to this one gives no sign, nor does the end of a process that is the child of another
-    /// one. So children are looked for from time to time, but only where something hangs on them.
+    /// There is no notification when this process inherits a child, nor when a grandchild ends. Therefore, children are
+    /// polled, but only while an action depends on them.
     var timeout: Int32 {
         guard let order else { return -1 }
         if hasMissedSome { return 0 }
@@ -105,17 +106,18 @@ struct ProcessTree {
     }
 }
 
-/// What `/proc` says of a process.
+/// The entry of a process in `/proc`.
 struct ProcessEntry {
     let parent: pid_t
     let group: pid_t
     let startTicks: Int
-    /// Whether it has ended, and was not waited for.
+    /// Whether the process has ended but has not been reaped.
     let hasEnded: Bool
 
     init?(_ id: pid_t) {
         guard let bytes = readAll("/proc/\(id)/stat"),
-            // The name stands in parentheses and may hold anything; what follows the last one is a letter and numbers.
+            // The name is in parentheses and can contain any character. After the last parenthesis, a letter and
+            // numbers follow.
             let close = bytes.lastIndex(of: UInt8(ascii: ")"))
         else { return nil }
         let fields = bytes[(close + 1)...].split(separator: UInt8(ascii: " "))
@@ -129,16 +131,16 @@ struct ProcessEntry {
         hasEnded = fields[0] == [UInt8(ascii: "Z")] || fields[0] == [UInt8(ascii: "X")]
     }
 
-    /// The children of this process, those included that have ended.
+    /// The children of this process, including those that have ended.
     static func children() -> [pid_t] {
-        // Not every kernel has the list, which costs far less than to look at all processes of the machine.
+        // Not every kernel has this list, but it is far cheaper than reading all processes of the machine.
         if let list = readAll("/proc/thread-self/children") {
             return list.split(separator: UInt8(ascii: " ")).compactMap { pid_t(String(decoding: $0, as: UTF8.self)) }
         }
         return all().filter { ProcessEntry($0)?.parent == getpid() }
     }
 
-    /// Whether a process of a group has not ended.
+    /// Whether a process of the group is still running.
     static func isAlive(group: pid_t) -> Bool {
         all().contains { ProcessEntry($0).map { $0.group == group && !$0.hasEnded } ?? false }
     }
@@ -154,7 +156,7 @@ struct ProcessEntry {
     }
 }
 
-/// - Returns: `nil` where there is no such file, or where it cannot be read.
+/// - Returns: `nil` if the file does not exist or cannot be read.
 private func readAll(_ path: String) -> [UInt8]? {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }

@@ -1,13 +1,13 @@
 import CubeLinux
 import Glibc
 
-/// The started program.
+/// The running program.
 struct Program {
     let id: pid_t
-    /// What it writes to its standard output and error.
+    /// The read end of the pipe for its standard output and standard error.
     let output: Int32
 
-    /// Why it could not be started: which step failed, and with which `errno`.
+    /// Why the program could not be started: the failed step and its `errno`.
     struct StartFailure: Error {
         let step: Step
         let error: Int32
@@ -29,15 +29,15 @@ struct Program {
         }
     }
 
-    /// Starts it in a session and process group of its own. It ends when this process does.
+    /// Starts the program in a session and process group of its own. The kernel kills it if this process ends.
     static func start(_ launch: Launch) throws(StartFailure) -> Program {
         var report: [Int32] = [-1, -1]
         var output: [Int32] = [-1, -1]
         guard cube_pipe(&report, 0) == 0, cube_pipe(&output, 0) == 0, cube_become_subreaper() == 0 else {
             throw StartFailure(step: .prepare, error: errno)
         }
-        // `/dev/stdout` opens the pipe anew, which asks for the rights of its owner. Where this process may not give it away,
-        // the task runs as the user that has it.
+        // Opening `/dev/stdout` reopens the pipe, which requires permission from its owner. If this process may not
+        // change the owner, the task runs as the same user as this process, who already owns the pipe.
         if let user = launch.user { _ = fchown(output[1], user.id, user.group) }
         let supervisor = getpid()
         let id = cube_fork()
@@ -52,7 +52,7 @@ struct Program {
         close(output[1])
         guard id > 0 else { throw StartFailure(step: .prepare, error: forkError) }
 
-        // The pipe closes on exec: no words mean that the program runs.
+        // The pipe closes on exec. If it is empty, the program is running.
         var words: [Int32] = [0, 0]
         let count = read(report[0], &words, 8)
         close(report[0])
@@ -64,7 +64,7 @@ struct Program {
         return Program(id: id, output: output[0])
     }
 
-    /// Turns this process into the program; answers only where that fails.
+    /// Replaces this process with the program. Returns only if this fails.
     private static func become(
         _ launch: Launch, output: Int32, report: Int32, supervisor: pid_t
     ) -> StartFailure {
@@ -79,10 +79,11 @@ struct Program {
         guard input >= 0, dup2(input, 0) == 0, dup2(output, 1) == 1, dup2(output, 2) == 2 else {
             return StartFailure(step: .prepare, error: errno)
         }
-        // Nothing but these three reaches the program, whoever forgot to say so of a descriptor; `report` closes on exec.
+        // Close all other descriptors, including any that lack close-on-exec. `report` closes on exec.
         if report > 3 { _ = cube_close_range(3, UInt32(report - 1)) }
         _ = cube_close_range(UInt32(max(report + 1, 3)), .max)
-        // Before the change of user, who may not be allowed to walk the path to the task's own directory.
+        // Change the directory before the user, because the user may lack permission to traverse the parent
+        // directories.
         guard chdir(launch.workingDirectory) == 0 else { return StartFailure(step: .directory, error: errno) }
         if let user = launch.user {
             guard setgroups(user.groups.count, user.groups) == 0, setgid(user.group) == 0, setuid(user.id) == 0 else {
@@ -92,17 +93,18 @@ struct Program {
         if launch.noNewPrivileges, cube_forbid_new_privileges() != 0 {
             return StartFailure(step: .privileges, error: errno)
         }
-        // After the change of user, which clears it; and the supervisor may have ended before.
+        // Set the signal after the change of user, which clears it. The supervisor may have ended before, so check the
+        // parent.
         cube_set_parent_death_signal(SIGKILL)
         guard getppid() == supervisor else { return StartFailure(step: .prepare, error: ESRCH) }
 
-        // `execvp` looks for the program on the `PATH` of its own environment, which is the task's from here on.
+        // `execvp` searches the `PATH` of this process, so set the environment of the task first.
         clearenv()
         for variable in launch.environment { putenv(variable) }
         execvp(launch.arguments[0]!, launch.arguments)
         return StartFailure(step: .execute, error: errno)
     }
 
-    /// Its start, in clock ticks since the start of the machine.
+    /// The start time of the program, in clock ticks since boot.
     var startTicks: Int { ProcessEntry(id)?.startTicks ?? 0 }
 }

@@ -1,7 +1,7 @@
 import CubeLinux
 import Glibc
 
-/// Watches over one run until nothing of it is left.
+/// Supervises a run until all of its processes have ended.
 struct Supervisor {
     private let directory: Int32
     private let program: Program
@@ -35,7 +35,7 @@ struct Supervisor {
             if polled[0].revents != 0 { readSignals() }
             if let status = tree.firstEnd() {
                 record(status)
-                // Unasked, its children get what it would have got.
+                // If the program ended without a stop, stop its children in the same way.
                 if !tree.isEnding { end(by: standingOrder) }
             }
         } while tree.attend()
@@ -44,9 +44,10 @@ struct Supervisor {
         outcome.write()
     }
 
-    /// - Returns: whether there may come more.
+    /// - Returns: Whether there may be more output.
     private mutating func copyOutput() -> Bool {
-        // As much as a pipe holds; a program that writes without end must not keep its signals waiting.
+        // Read at most the capacity of a pipe, so that a program that writes continuously does not delay the handling
+        // of signals.
         withUnsafeTemporaryAllocation(byteCount: 1 << 16, alignment: 1) { buffer in
             let count = read(program.output, buffer.baseAddress, buffer.count)
             if count > 0 { logs.write(UnsafeRawBufferPointer(rebasing: buffer[..<count])) }
@@ -61,14 +62,14 @@ struct Supervisor {
         }
     }
 
-    /// How the program ends where nobody says how.
+    /// The stop settings that apply without an explicit stop.
     private var standingOrder: StopOrder { StopOrder(file: "policy", in: directory) ?? launchOrder }
 
-    /// Carries out the order that stands in the file `stop`, or the standing one where there is none. The worker may repeat
-    /// it.
+    /// Carries out the stop in the file `stop` or, if there is none, a stop with the standing settings. The worker may
+    /// repeat it.
     private mutating func stop() {
         let given = StopOrder(file: "stop", in: directory)
-        // A program that ended before did so by itself.
+        // A program that had already ended was not ended by this signal.
         if outcome.state != .exited { outcome.unasked = given == nil }
         end(by: given ?? standingOrder)
     }

@@ -1,15 +1,17 @@
 // cube-supervisor RUN_DIRECTORY
 //
-// Watches over one run of one task, and outlives the worker that started it. The directory holds the file `launch`, which
-// says what to run. The supervisor holds a record lock on it for as long as it lives, so that the kernel tells everyone
-// whether the run has a supervisor and which process that is. What became of the run stands in `outcome`.
+// Supervises one run of one task, and outlives the worker that started it. The directory contains the file `launch`,
+// which describes the program to run. The supervisor holds a record lock on that file for as long as it lives, so that
+// any process can find out from the kernel whether the run has a supervisor, and which process it is. The result of the
+// run is recorded in `outcome`.
 //
-// It tells on its standard error why there is nothing to watch over, and closes it once there is.
+// If the supervisor cannot start, it writes the reason to standard error. As soon as the program is started, it closes
+// standard error.
 //
 // cube-supervisor check TASK_ID
 //
-// Runs one check of a task, which its standard input says in the form of `launch`, and tells on its standard error how it
-// came out: `passed`, or why not. No file of the task is touched.
+// Runs one health check of a task, which standard input describes in the format of `launch`. Writes the result to
+// standard error: `passed`, or the reason why it did not pass. Does not change any file of the task.
 
 import CubeLinux
 import Glibc
@@ -19,7 +21,7 @@ func fail(_ message: String) -> Never {
     exit(1)
 }
 
-/// What a supervisor waits for: an order to end, and the ends of its children.
+/// Opens a descriptor for the signals that a supervisor waits for: SIGTERM, which requests a stop, and SIGCHLD.
 func openSignals() -> Int32 {
     var waitedFor = sigset_t()
     sigemptyset(&waitedFor)
@@ -28,7 +30,7 @@ func openSignals() -> Int32 {
     return signalfd(-1, &waitedFor, Int32(SFD_CLOEXEC | SFD_NONBLOCK))
 }
 
-/// Gives the task the limit of open files that its worker was started with: the worker raises its own.
+/// Restores the limit of open files with which the worker was started, because the worker raises its own limit.
 func restoreOpenFiles() {
     guard let text = getenv("CUBE_OPEN_FILES"), let count = rlim_t(String(cString: text)) else { return }
     var limit = rlimit()
@@ -46,7 +48,7 @@ umask(0o077)
 restoreOpenFiles()
 
 if CommandLine.argc == 3, CommandLine.arguments[1] == "check" {
-    guard let launch = Launch(file: 0) else { fail("the check is not of a known format") }
+    guard let launch = Launch(file: 0) else { fail("the check has an unknown format") }
     fail(Check.verdict(of: launch))
 }
 guard CommandLine.argc == 2 else { fail("usage: cube-supervisor RUN_DIRECTORY") }
@@ -55,11 +57,11 @@ let directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
 let launchFile = openat(directory, "launch", O_RDWR | O_CLOEXEC)
 guard launchFile >= 0 else { fail("\(path)/launch: \(String(cString: strerror(errno)))") }
 
-// First of all: whoever comes second leaves everything to the first.
+// Take the lock first. A second supervisor must not touch anything.
 var lock = flock()
 lock.l_type = Int16(F_WRLCK)
 guard fcntl(launchFile, F_SETLK, &lock) == 0 else { fail("\(path): another supervisor holds this run") }
-guard let launch = Launch(file: launchFile) else { fail("\(path)/launch: not of a known format") }
+guard let launch = Launch(file: launchFile) else { fail("\(path)/launch has an unknown format") }
 guard var outcome = Outcome(in: directory) else { fail("\(path)/outcome: \(String(cString: strerror(errno)))") }
 chdir("/")
 
@@ -84,7 +86,7 @@ outcome.startTicks = program.startTicks
 outcome.began = milliseconds(CLOCK_REALTIME)
 outcome.write()
 
-// The worker waits for this end of its pipe to close.
+// Standard error is a pipe to the worker, which waits until this end is closed.
 let null = open("/dev/null", O_WRONLY | O_CLOEXEC)
 dup2(null, 2)
 

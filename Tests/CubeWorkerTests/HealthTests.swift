@@ -54,7 +54,7 @@ struct HealthTests {
                 }
                 try await worker.assign(assignment)
                 let task = try await worker.task(assignment.id) { $0.message?.contains("longer than") == true }
-                #expect(task.message?.contains("it took longer than 200 ms") == true)
+                #expect(task.message?.contains("timed out after 200 ms") == true)
                 let child = "\(world.store.directory(of: assignment.id))/work/child"
                 #expect(try !isAlive(String(contentsOfFile: child, encoding: .utf8)))
                 try await worker.stop(assignment.id)
