@@ -90,10 +90,10 @@ import Testing
         #expect(late.exitStatus == .notConverged)
         #expect(
             late.lines.text == """
-                Not done: not all runs as declared after 5s
+                Not converged: not everything runs as declared after 5s
                   api is Synced, Degraded: Stalled: api/0 failed
                   web is OutOfSync, Progressing
-                `cube status` says more.
+                See `cube status`.
 
                 """)
     }
@@ -112,9 +112,9 @@ import Testing
             conditions: [condition("web/0 ended with exit code 7")])
         #expect(
             ApplyOutcome(summary, isConverged: false)?.naming([web]).lines.text == """
-                Not done: workloads that do not go on by themselves: 1
+                Not converged: workloads that do not go on by themselves: 1
                   web is Synced, Degraded: Stalled: web/0 ended with exit code 7
-                `cube status` says more.
+                See `cube status`.
 
                 """)
     }

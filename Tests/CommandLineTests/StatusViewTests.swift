@@ -60,7 +60,10 @@ import Testing
         try FileManager.default.removeItem(atPath: data.path.appending(file).string)
     }
 
-    @Test func `without a reconciler, no workload counts as synced, and a task that is not running never counts as healthy`() throws {
+    @Test
+    func `without a reconciler, no workload counts as synced, and a task that is not running never counts as healthy`()
+        throws
+    {
         let (web, job) = (try task("web", ordinal: 0, digest: "a"), try task("job", ordinal: 1, digest: "a"))
         var done = job
         (done.state, done.ready) = (.completed, false)
@@ -181,9 +184,14 @@ import Testing
         #expect(workload.freeze == (isFrozen ? "why" : nil))
     }
 
-    @Test func `without a reconciler, the status names the command that starts one, and counts tasks only on a machine with a worker`() async throws {
-        let alone = "no reconciler is at work here, so this is what the last one saw"
-        #expect(try await StatusFreshness.find(in: data).outdated == "\(alone). `cube reconcile` starts one")
+    @Test
+    func
+        `without a reconciler, the status names the command that starts one, and counts tasks only on a machine with a worker`()
+        async throws
+    {
+        let alone = "no reconciler is running here, so this is the last recorded status"
+        let outdatedAlone = try await StatusFreshness.find(in: data).outdated
+        #expect(outdatedAlone == "\(alone). Start a reconciler with `cube reconcile`")
         try data.path.appending("worker/w1").makeDirectory()
         let outdated = try await StatusFreshness.find(in: data).outdated
         #expect(outdated == "\(alone); no task is running here now. Start a reconciler with `cube up`")

@@ -1,4 +1,4 @@
-/// Rows under headings.
+/// A table with headings, as the commands print it.
 package struct Table: Sendable {
     package typealias Cell = TextLine
 

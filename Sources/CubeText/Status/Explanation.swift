@@ -42,7 +42,7 @@ package struct Explanation: Encodable, Sendable {
         if let outdated { lines.append("\("  Not current: \(outdated).", .yellow)") }
         lines += holds.map { "  \($0.sentence)." }
         if let drift {
-            lines.append("It differs from its manifest:")
+            lines.append("Differences from its manifest:")
             lines += drift.differences.map {
                 // Both sides are equal where the values are hidden, as those of `env` are.
                 $0.desired == $0.observed
@@ -53,8 +53,8 @@ package struct Explanation: Encodable, Sendable {
                 "  \($0.verb.rawValue) \(name)/\($0.ordinal), \($0.state.words)\($0.why)"
             }
         }
-        lines += tasks.isEmpty ? [] : ["Its tasks:"] + taskLines(now)
-        if !history.isEmpty { lines.append("What was done last:") }
+        lines += tasks.isEmpty ? [] : ["Tasks:"] + taskLines(now)
+        if !history.isEmpty { lines.append("Latest actions:") }
         lines += history.map { "  \($0.text)" }
         if !events.isEmpty { lines.append("Latest events:") }
         lines += events.map { "  \($0.line)" }

@@ -30,5 +30,5 @@ extension SummaryStatus {
 
 extension SummaryStatus.HeldSet {
     /// What a person can do about it, and what then happens.
-    package var sentence: String { "`\(approve)` releases it: \(changes.shortList)" }
+    package var sentence: String { "`\(approve)` approves this: \(changes.shortList)" }
 }

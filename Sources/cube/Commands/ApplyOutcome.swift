@@ -42,7 +42,7 @@ enum ApplyOutcome: Hashable, Sendable {
 
     static func held(by holds: [SummaryStatus.HeldSet]) -> ApplyOutcome {
         .held(
-            holds.map { "\($0.changes.shortList): \($0.message) (\($0.reason)); `\($0.approve)` releases it" })
+            holds.map { "\($0.changes.shortList): \($0.message) (\($0.reason)); `\($0.approve)` approves this" })
     }
 
     /// Returns the outcome with the workloads that have not converged, and the reasons.
