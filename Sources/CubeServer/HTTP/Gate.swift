@@ -115,7 +115,7 @@ struct Gate: HTTPResponder {
                 || ["0.0.0.0", "::"].contains(own) && Endpoint.Address.isNumeric(host)
         else {
             throw APIError(
-                .forbiddenHost, "host \"\(authority.prefix(80))\" is not a name of this server; see --advertise")
+                .forbiddenHost, "host \"\(authority.prefix(80))\" is not a name of this server")
         }
     }
 
