@@ -60,7 +60,7 @@ extension EndToEndTests {
                 #expect(down.status == 0, "\(down.standardError)")
                 #expect(await second.ended() == 0)
                 // It does not say that they keep running, as `up` says that is ended otherwise.
-                #expect(second.text(of: "err").contains("cube down stops 2 tasks"))
+                #expect(second.text(of: "err").contains("cube down is stopping 2 tasks"))
                 #expect(!second.text(of: "err").contains("keep running"))
                 #expect(try world.ledger.living() == [:])
                 #expect(try world.ledger.contradictions() == [])

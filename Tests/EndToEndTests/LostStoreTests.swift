@@ -24,7 +24,7 @@ extension EndToEndTests {
                     let output = try await world.run(command)
                     #expect(output.status == 1, "\(command)")
                     let text = output.standardError + output.standardOutput
-                    #expect(text.contains("1 task still runs"), "\(command): \(text)")
+                    #expect(text.contains("1 task is still running"), "\(command): \(text)")
                     #expect(text.contains("down --orphans"), "\(command): \(text)")
                 }
                 #expect(!FileManager.default.fileExists(atPath: world.data.appending(path: "manager/cube.sqlite").path))

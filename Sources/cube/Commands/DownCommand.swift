@@ -99,7 +99,7 @@ struct DownCommand: Command {
         try data.requireNoOrphans()
         guard !left.isEmpty else { return }
         throw Failure(
-            "\(Count(left.count, "task").verb("still runs", "still run")) below \(data.path), and no "
+            "\(Count(left.count, "task").verb("is still running", "are still running")) below \(data.path), and no "
                 + "manager knows \(left.count == 1 ? "it" : "them"):\n" + LeftTasks(left).lines.joined(separator: "\n"),
             hint:
                 "`cube down --orphans` stops tasks that no manager knows; `cube manager restore FILE` restores a lost "
