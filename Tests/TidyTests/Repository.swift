@@ -31,4 +31,14 @@ struct Repository {
     func sources(of wall: Wall) throws -> [SwiftFile] {
         try files(below: wall.directory, endings: ["swift"]).map { try SwiftFile(path: $0, text: text($0)) }
     }
+
+    /// Every file and folder that documents may name, from the root.
+    func paths() throws -> Set<String> {
+        let folders = ["Sources", "Tests", "examples", ".ci", ".github"]
+        let below = try folders.flatMap { folder in
+            try FileManager.default.subpathsOfDirectory(atPath: "\(root)/\(folder)").map { "\(folder)/\($0)" }
+        }
+        // What a build left in the package of an example is not the repository's.
+        return Set(below.filter { !$0.contains("/.build/") } + folders + ["README.md", "Package.swift"])
+    }
 }

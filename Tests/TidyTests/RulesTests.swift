@@ -96,4 +96,45 @@ import Testing
         #expect(Rules.untold("swift test", in: "Run\n\n    swift test --quick\n"))
         #expect(!Rules.untold("swift test", in: "Run\n\n    swift test\n"))
     }
+
+    @Test func `a path, a link and a file name that lead nowhere are seen in a document`() {
+        let files: Set = [
+            "Sources", "Sources/CubeCore", "Sources/CubeCore/Plan.swift", "Sources/cube", ".ci", ".ci/run", "README.md",
+        ]
+        let text = """
+            The `CubeCore/Plan.swift`, `.ci/run`, `Sources/CubeCore/` and `Plan.swift` are there, like [this](../README.md#top).
+
+            - `CubeCore/Plans.swift` is not,
+              nor `Planner.swift`, `cube/Main.swift` and `.ci/walk`.
+            - `status/summary.json`, `a/b` and [this](https://example.com/a) are none of ours, nor is
+
+                `.ci/block`
+
+            | `CubeText/Plan.swift` | [that](Missing.md) |
+            """
+        #expect(
+            Rules.missingPaths(in: Document(path: ".github/a.md", text: text), files: files) == [
+                ".github/a.md:3: there is no CubeCore/Plans.swift", ".github/a.md:3: there is no Planner.swift",
+                ".github/a.md:3: there is no cube/Main.swift", ".github/a.md:3: there is no .ci/walk",
+                ".github/a.md:9: there is no CubeText/Plan.swift", ".github/a.md:9: there is no .github/Missing.md",
+            ])
+    }
+
+    @Test func `a quoted test that its file does not have is seen`() {
+        let text = """
+            | 1 | `A.swift` "it holds"; "it breaks" | `B.swift` "it holds" |
+            | 2 | "no file" `word` "no file" |
+            """
+        let found = Rules.missingTests(in: Document(path: "a.md", text: text)) { $0 == "A.swift" ? "it holds" : nil }
+        #expect(
+            found == ["a.md:1: A.swift has no test \"it breaks\"", "a.md:1: B.swift has no test \"it holds\""])
+    }
+
+    @Test func `dependencies are read from a package, and titles from the rows of a table`() {
+        #expect(
+            Rules.dependencies(ofPackage: #".package(url: "https://a.b/c/d.swift.git", from: "1")"#) == ["d.swift"])
+        let document = Document(path: "a.md", text: "| Name | For |\n|---|---|\n| `a` | b |\n| c-d | e |")
+        #expect(document.rowTitles == ["Name", "a", "c-d"])
+        #expect(Rules.unequal(["a", "b"], ["b", "c"]) == ["a", "c"])
+    }
 }

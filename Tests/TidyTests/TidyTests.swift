@@ -74,4 +74,33 @@ import Testing
         let command = try #require(lines.first { $0.contains("swift test") }).replacing(#/ &&$/#, with: "")
         #expect(!Rules.untold(String(command), in: try repository.text("README.md")))
     }
+
+    @Test func `every path that a document names exists`() throws {
+        let paths = try repository.paths()
+        let documents = paths.filter { $0.hasSuffix(".md") }
+        try #require(documents.count >= 15)
+        for path in documents.sorted() {
+            let document = Document(path: path, text: try repository.text(path))
+            #expect(Rules.missingPaths(in: document, files: paths) == [])
+        }
+    }
+
+    @Test func `the map of tests has a row for each target, and every test that it names exists`() throws {
+        let map = Document(path: "Tests/README.md", text: try repository.text("Tests/README.md"))
+        // A file that cannot be read has no test.
+        let missing = Rules.missingTests(in: map) { try? repository.text("Tests/\($0)") }
+        #expect(missing == [])
+        let targets = Wall.table.map(\.target).filter { $0.hasSuffix("Tests") }
+        #expect(Rules.unequal(map.rowTitles, targets + ["Target", "Invariant", "Guarantee"]) == [])
+    }
+
+    @Test func `every target has its row on the map, and every dependency its reason`() throws {
+        let map = Document(path: "Sources/README.md", text: try repository.text("Sources/README.md"))
+        let targets = Wall.table.map(\.target).filter { !$0.hasSuffix("Tests") }
+        #expect(Rules.unequal(map.rowTitles, targets + ["Target"]) == [])
+        let decisions = try repository.text("Sources/cube/cube.docc/Decisions.md")
+        let table = Document(path: "Decisions.md", text: decisions)
+        let dependencies = Rules.dependencies(ofPackage: try repository.text("Package.swift"))
+        #expect(Rules.unequal(table.rowTitles, dependencies + ["Dependency"]) == [])
+    }
 }

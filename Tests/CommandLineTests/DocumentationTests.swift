@@ -1,0 +1,104 @@
+import ArgumentParser
+import Foundation
+import Testing
+
+@testable import cube
+
+/// The documents name commands, options and variables that there are.
+@Suite struct DocumentationTests {
+    private static let root = URL(filePath: #filePath)
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    static let documents =
+        ["README.md"]
+        + ["Commands", "Decisions", "Design", "GettingStarted", "Git", "Manifests", "Operating"].map {
+            "Sources/cube/cube.docc/\($0).md"
+        }
+
+    private static var commands: [any ParsableCommand.Type] {
+        CubeCommand.configuration.groupedSubcommands.flatMap(\.subcommands)
+    }
+
+    private static func text(_ path: String) throws -> String {
+        try String(contentsOf: root.appending(path: path), encoding: .utf8)
+    }
+
+    /// The first cells of a table's rows, below a heading.
+    private static func rows(below heading: String, in article: String) throws -> [String] {
+        let lines = try text("Sources/cube/cube.docc/\(article).md").split(separator: "\n")
+        let section = lines.drop { $0 != "## \(heading)" }.dropFirst().prefix { !$0.hasPrefix("## ") }
+        return section.compactMap { $0.firstMatch(of: /^\| `(\w+)`/).map { String($0.1) } }
+    }
+
+    @Test func `the article about commands has a row for each command`() throws {
+        let names = Self.commands.map { $0._commandName }
+        #expect(try Self.rows(below: "Commands", in: "Commands").sorted() == names.sorted())
+    }
+
+    @Test func `the article about commands has a row for each variable that the program reads`() throws {
+        let sources = Self.root.appending(path: "Sources/cube")
+        let files = try FileManager.default.subpathsOfDirectory(atPath: sources.path).filter { $0.hasSuffix(".swift") }
+        let read = try files.flatMap { file in
+            try Self.text("Sources/cube/\(file)").matches(of: /"(CUBE_[A-Z_]+)"/).map { String($0.1) }
+        }
+        #expect(try Set(Self.rows(below: "Environment variables", in: "Commands")) == Set(read))
+    }
+
+    @Test(arguments: DocumentationTests.documents)
+    func `the program takes every command in a block of code`(document: String) throws {
+        for line in try Self.blockCommands(of: Self.text(document)) where line.first != "help" {
+            do { _ = try CubeCommand.parseAsRoot(line) } catch {
+                Issue.record("cube \(line.joined(separator: " ")): \(CubeCommand.message(for: error))")
+            }
+        }
+    }
+
+    @Test(arguments: DocumentationTests.documents)
+    func `a command that a sentence names exists with its options`(document: String) throws {
+        for words in try Self.inlineCommands(of: Self.text(document)) {
+            if let problem = Self.problem(with: words) {
+                Issue.record("cube \(words.joined(separator: " ")): \(problem)")
+            }
+        }
+    }
+
+    @Test func `a command that nobody knows is found in blocks and sentences`() {
+        let text = """
+            Say `cube
+            state web` or:
+
+                cube status --wait > file
+                cube stat && cube up
+            """
+        #expect(Self.inlineCommands(of: text) == [["state", "web"]])
+        #expect(Self.blockCommands(of: text) == [["status", "--wait"], ["stat"]])
+        #expect(throws: (any Error).self) { try CubeCommand.parseAsRoot(["stat"]) }
+        #expect(Self.problem(with: ["state", "web"]) == "there is no such command")
+        #expect(Self.problem(with: ["status", "--await"]) == "there is no option --await")
+        #expect(Self.problem(with: ["node", "fire", "NODE"]) == "there is no such command")
+        #expect(Self.problem(with: ["node", "forget", "NODE"]) == nil)
+    }
+
+    /// The commands that stand on lines of their own, without what a shell does with them.
+    private static func blockCommands(of text: String) -> [[String]] {
+        text.split(separator: "\n").filter { $0.hasPrefix("    cube ") }.map { line in
+            let words = line.split(separator: " ").dropFirst()
+            return words.prefix { !["&&", ">", "|"].contains($0) }.map(String.init)
+        }
+    }
+
+    private static func inlineCommands(of text: String) -> [[String]] {
+        text.matches(of: /`cube\s([^`]+)`/).map { $0.1.split(whereSeparator: \.isWhitespace).map(String.init) }
+    }
+
+    private static func problem(with words: [String]) -> String? {
+        guard words[0] != "help" else { return nil }
+        var found = commands.first { $0._commandName == words[0] }
+        if let group = found, words.count > 1 {
+            let inner = group.configuration.subcommands.first { $0._commandName == words[1] }
+            if inner != nil || !(group is any Command.Type) { found = inner }
+        }
+        guard let command = found else { return "there is no such command" }
+        let help = CubeCommand.helpMessage(for: command, includeHidden: true)
+        return words.first { $0.hasPrefix("-") && !help.contains($0) }.map { "there is no option \($0)" }
+    }
+}
