@@ -1,13 +1,14 @@
 import CubeJSON
 
-/// One line of Markdown, in which only what is written literally means anything: every value that is interpolated is text.
+/// A line of Markdown. Only the literal parts are interpreted as Markdown; interpolated values are always plain text.
 ///
-/// A value shows as words, or with `code:` as code. In both forms it cannot end a table cell, a code block or a link, and a
-/// forge that shows it notifies nobody: what could be a mention, a reference or a link stands as code.
+/// A value is shown as words or, with `code:`, as code. In both forms, it cannot end a table cell, a code block or a
+/// link, and it cannot cause notifications on a forge: text that could be a mention, a reference or a link is shown as
+/// code.
 package struct MarkdownLine: Hashable, Sendable {
     package private(set) var text = ""
 
-    /// The words of a line of text.
+    /// The text of a line, as words.
     package init(_ line: TextLine) { text = line.text.markdownWords }
 
     /// A row of a table.
@@ -17,14 +18,14 @@ package struct MarkdownLine: Hashable, Sendable {
         return row
     }
 
-    /// The line below the headings of a table with so many columns.
+    /// The separator line below the headings of a table.
     package static func rule(columns: Int) -> MarkdownLine {
         var rule: MarkdownLine = "|"
         rule.text += String(repeating: "---|", count: columns)
         return rule
     }
 
-    /// Lines of text as they are, between fences that none of them ends.
+    /// A code block with unchanged lines. The fences are longer than any fence in the lines.
     package static func fenced(_ lines: [TextLine]) -> [MarkdownLine] {
         var fence: MarkdownLine = ""
         fence.text = String(repeating: "`", count: max(3, 1 + (lines.map { $0.text.longestRun(of: "`") }.max() ?? 0)))
@@ -64,21 +65,22 @@ extension MarkdownLine: ExpressibleByStringInterpolation {
 }
 
 extension [MarkdownLine] {
-    /// The lines, each with its end.
+    /// The lines, each with a line feed.
     package var text: String { map { $0.text + "\n" }.joined() }
 }
 
 extension String {
-    /// As words: nothing in it means anything. A word that a forge would make a mention, a reference or a link is code.
+    /// The text as words, without Markdown syntax. A word that a forge would turn into a mention, a reference or a link
+    /// becomes code.
     fileprivate var markdownWords: String {
-        // By scalars, here and below: a mark that combines with the one before it must not hide it.
+        // Iterate over scalars, here and below, so that a combining mark cannot hide the character before it.
         harmless.unicodeScalars.split(separator: " ", omittingEmptySubsequences: false)
             .map { String(String.UnicodeScalarView($0)) }
             .map { $0.isReference ? $0.markdownCode : $0.markdownEscaped }
             .joined(separator: " ")
     }
 
-    /// Whether it contains a mention (`@who`), a reference (`#1`, `!1`, `GH-1`) or a link without brackets.
+    /// Whether the text contains a mention (`@who`), a reference (`#1`, `!1`, `GH-1`) or a bare link.
     private var isReference: Bool {
         let scalars = unicodeScalars
         if scalars.contains("@") { return true }
@@ -97,7 +99,7 @@ extension String {
             switch scalar {
             case "\\", "`", "*", "_", "[", "]", "|", "<", ">", "#", "~", "$": escaped += "\\\(scalar)"
             case "&": escaped += "&amp;"
-            // At the beginning of a line it would make an item of a list, or a heading of the line above.
+            // At the beginning of a line, this character would create a list item, or make the line above a heading.
             case "-", "+", "=": escaped += escaped.isEmpty ? "\\\(scalar)" : String(scalar)
             default: escaped.unicodeScalars.append(scalar)
             }
@@ -105,10 +107,10 @@ extension String {
         return escaped
     }
 
-    /// As code. It is harmless already.
+    /// The text as code. The text contains no control characters.
     fileprivate var markdownCode: String {
         guard !isEmpty else { return "\"\"" }
-        // A backslash before the bar would escape that of the bar, and the bar would end the cell.
+        // A backslash before the bar would escape the bar's own backslash, and the bar would then end the cell.
         let scalars = unicodeScalars
         if zip(scalars, scalars.dropFirst()).contains(where: { $0 == "\\" && $1 == "|" }) { return markdownElement }
         let line = scalars.map { $0 == "|" ? "\\|" : String($0) }.joined()
@@ -117,7 +119,7 @@ extension String {
         return "\(fence) \(line) \(fence)"
     }
 
-    /// As code with each mark by its number, for what code between backticks cannot say.
+    /// The text as code with numeric character references, for text that backticks cannot enclose.
     private var markdownElement: String {
         "<code>"
             + unicodeScalars.map {

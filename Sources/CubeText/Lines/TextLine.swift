@@ -1,12 +1,12 @@
 import CubeJSON
 
-/// One line of text for a person, made of our own words and of foreign text: file names, labels, messages, output.
+/// A line of text for a terminal. It can contain foreign text, such as file names, labels, messages and output.
 ///
-/// Every text view is made of lines, so this is the one place where foreign text is made safe. Whatever becomes part of a line
-/// is made harmless: an escape sequence, a line break or a mark of direction shows as Swift writes it, and does nothing.
-/// A line is therefore always one line.
+/// Every text view consists of lines, so this is the only place where foreign text must be made safe. Every part of a
+/// line is sanitised: escape sequences, line breaks and direction marks are shown as Swift escapes. A line is therefore
+/// always a single line.
 package struct TextLine: Hashable, Sendable {
-    /// How a span looks on a terminal: the parameter of the escape sequence that selects it.
+    /// The style of a span: the parameter of the escape sequence that selects it.
     package enum Style: String, Hashable, Sendable {
         case bold = "1"
         case dim = "2"
@@ -18,9 +18,9 @@ package struct TextLine: Hashable, Sendable {
         case cyan = "36"
     }
 
-    /// A part of a line that looks the same throughout.
+    /// A part of a line with one style.
     package struct Span: Hashable, Sendable {
-        /// Harmless.
+        /// The sanitised text.
         package let text: String
         package let style: Style?
     }
@@ -31,7 +31,8 @@ package struct TextLine: Hashable, Sendable {
 
     package init(_ text: String, _ style: Style? = nil) { append(text, style) }
 
-    /// Lines of a text of our own, such as a help page; foreign text in it could add lines, but nothing worse.
+    /// Splits text of Cube's own, such as a help page, into lines. Foreign text in it could add lines, but cannot do
+    /// more harm.
     package static func lines(of text: String) -> [TextLine] {
         text.split(separator: "\n", omittingEmptySubsequences: false).map { TextLine(String($0)) }
     }
@@ -48,14 +49,14 @@ package struct TextLine: Hashable, Sendable {
         if !text.isEmpty { spans.append(Span(text: text.harmless, style: style)) }
     }
 
-    /// The line in one style; spans with a style of their own keep it.
+    /// The line in one style. Spans that already have a style keep it.
     package func styled(_ style: Style?) -> TextLine {
         var line = self
         line.spans = spans.map { Span(text: $0.text, style: $0.style ?? style) }
         return line
     }
 
-    /// The line where it fits, else its beginning and an ellipsis.
+    /// The line if it fits; otherwise its beginning with an ellipsis.
     package func cut(_ columns: Int) -> TextLine {
         guard count > columns else { return self }
         var line = TextLine()
@@ -69,9 +70,9 @@ package struct TextLine: Hashable, Sendable {
         return line
     }
 
-    /// The line in parts of at most `columns` characters, broken between words; a word that is longer has a part of its own.
+    /// The line wrapped between words into parts of at most `columns` characters. A longer word gets a part of its own.
     ///
-    /// - Parameter indentation: How many spaces each part begins with.
+    /// - Parameter indentation: The number of spaces at the beginning of each part.
     package func wrapped(_ columns: Int, indentation: Int = 0) -> [TextLine] {
         let margin = String(repeating: " ", count: indentation)
         var parts: [TextLine] = []
@@ -88,7 +89,7 @@ package struct TextLine: Hashable, Sendable {
         return parts.map { TextLine(margin) + $0 }
     }
 
-    /// The words, each with the number of spaces before it.
+    /// The words, each with the number of preceding spaces.
     private var words: [(spaces: Int, line: TextLine)] {
         var words: [(spaces: Int, line: TextLine)] = []
         var spaces = 0
@@ -138,7 +139,7 @@ extension TextLine: ExpressibleByStringInterpolation {
 }
 
 extension [TextLine] {
-    /// The lines without styles, each with its end.
+    /// The lines without styles, each with a line feed.
     package var text: String { map { $0.text + "\n" }.joined() }
 
     package func joined(separator: TextLine) -> TextLine {

@@ -1,19 +1,19 @@
 import CubeCore
 
-/// What becomes of a workload or a task, in the manner of Terraform; the same sign means the same in every view.
+/// The kind of change of a workload or task, with symbols as in Terraform. All views use the same symbols.
 enum ChangeSymbol: String, Hashable, Sendable {
-    /// Tasks are started where none was.
+    /// New tasks are started.
     case start = "+"
     /// All tasks are stopped.
     case stop = "-"
-    /// Tasks are stopped, and others take their places.
+    /// Tasks are replaced.
     case replace = "-/+"
-    /// Anything else is changed, the number of tasks included.
+    /// Any other change, including the number of tasks.
     case change = "~"
-    /// Nothing is done; it needs a look.
+    /// No action is planned, but the workload needs attention.
     case look = "!"
 
-    /// As wide as the widest one.
+    /// The symbol, padded to the width of the widest one.
     var padded: String { rawValue + String(repeating: " ", count: Self.replace.rawValue.count - rawValue.count) }
 
     var style: TextLine.Style {
@@ -24,9 +24,9 @@ enum ChangeSymbol: String, Hashable, Sendable {
         }
     }
 
-    /// What becomes of a workload.
+    /// The change of a workload.
     ///
-    /// - Parameter actions: what is done to the tasks of its slots.
+    /// - Parameter actions: The actions on its tasks.
     init(of actions: [(ordinal: Int, verb: PlannedAction.Verb)], _ replicas: WorkloadStatus.Replicas) {
         let slots = Dictionary(grouping: actions) { $0.ordinal }.mapValues { Set($0.map { $0.verb }) }
         if slots.isEmpty {

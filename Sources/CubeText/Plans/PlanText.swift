@@ -1,19 +1,19 @@
 package import CubeCore
 import CubeTypes
 
-/// A plan for people, in the manner of Terraform: `+` is started, `-` is stopped, `-/+` is replaced (stopped first, started
-/// then), `~` is changed, `!` needs a look. What does not go on at once says what it waits for, or what holds it.
+/// A plan as text, with symbols as in Terraform: `+` starts, `-` stops, `-/+` replaces (stops first), `~` changes, `!`
+/// needs attention. An action that is not carried out immediately shows what it waits for or what holds it.
 ///
-/// The same plan has the same text, whatever the order of its input.
+/// The text depends only on the plan, not on the order of its input.
 package struct PlanText: Sendable {
     private let plan: PlanDocument
 
     package init(_ plan: PlanDocument) { self.plan = plan }
 
-    /// Without styles.
+    /// The text without styles.
     package var text: String { lines.text }
 
-    /// As a block of code: the signs and the indentation mean something.
+    /// The plan as a code block, which preserves the symbols and the indentation.
     package var markdown: [MarkdownLine] { MarkdownLine.fenced(lines) }
 
     package var lines: [TextLine] {
@@ -61,14 +61,14 @@ package struct PlanText: Sendable {
         for hold in plan.holds {
             lines.append("  \(hold.message) (\(hold.reason))")
             lines += hold.changes.map { "    \($0)" }
-            lines.append("  To let exactly this through: \(hold.approve)")
+            lines.append("  Approve exactly this with: \(hold.approve)")
         }
         return lines
     }
 
     private var findings: [TextLine] {
         guard !plan.findings.isEmpty else { return [] }
-        return ["", "Noticed:"] + plan.findings.map { "  \($0.text) (\($0.reason))" }
+        return ["", "Findings:"] + plan.findings.map { "  \($0.text) (\($0.reason))" }
     }
 }
 

@@ -2,20 +2,21 @@ package import CubeCore
 import CubeJSON
 import CubeTypes
 
-/// A review for people: as text for a terminal, and as Markdown that can stand as a comment on a change.
+/// A review, as text for a terminal and as Markdown for a comment on a pull request.
 package struct ReviewText: Sendable {
     private let review: Review
     private let base: String
     private let revision: String
     private let directory: String
 
-    /// Values of more bytes are cut: a comment is read by people.
+    /// The maximum length of a value in bytes. Longer values are cut.
     private static let longest = 200
 
     /// - Parameters:
-    ///   - base: what the earlier manifests are called.
-    ///   - revision: what the later manifests are called.
-    ///   - directory: where the manifests are in their repository; places are told from its root.
+    ///   - base: The name of the earlier manifests.
+    ///   - revision: The name of the later manifests.
+    ///   - directory: The path of the manifests in their repository. Paths in the text are relative to the root of the
+    ///     repository.
     package init(_ review: Review, base: String, revision: String, directory: String) {
         self.review = review
         self.base = base
@@ -25,7 +26,7 @@ package struct ReviewText: Sendable {
 
     // MARK: For a terminal
 
-    /// Without styles.
+    /// The text without styles.
     package var text: String { lines.text }
 
     package var lines: [TextLine] {
@@ -40,9 +41,9 @@ package struct ReviewText: Sendable {
             lines += ["    \(change.consequence)", ""]
         }
         lines.append(
-            review.total.map { "From \(base) to \(revision): \($0)." } ?? "No difference from \(base) to \(revision).")
+            review.total.map { "From \(base) to \(revision): \($0)." } ?? "No differences from \(base) to \(revision).")
         if !review.diagnostics.isEmpty {
-            lines += ["", "\("Not valid in \(revision):", .red)"]
+            lines += ["", "\("Invalid in \(revision):", .red)"]
             lines += review.diagnostics.map { "  \(place($0.range)): \($0.words)" }
         }
         return lines
@@ -66,13 +67,13 @@ package struct ReviewText: Sendable {
                 ?? "**No workload changes** from \(code: base) to \(code: revision)."
         ]
         if !review.diagnostics.isEmpty {
-            lines += ["", "**Not valid**: what these files declared before stays as it is.", ""]
+            lines += ["", "**Invalid files**: the workloads that these files declared before stay unchanged.", ""]
             lines += review.diagnostics.map {
                 "- \(code: place($0.range)): \($0.words) (\(code: $0.reason.rawValue))"
             }
         }
         if !review.changes.isEmpty {
-            lines += ["", "| | Workload | What comes of it | Declared in |", MarkdownLine.rule(columns: 4)]
+            lines += ["", "| | Workload | Effect | Declared in |", MarkdownLine.rule(columns: 4)]
             lines += review.changes.map { change in
                 .row([
                     "\(change.kind.rawValue)", "\(code: change.name)", "\(change.consequence)",
@@ -100,10 +101,10 @@ package struct ReviewText: Sendable {
 }
 
 extension Review {
-    /// How many workloads are added, changed, removed and kept, in words; `nil` where none is.
+    /// The numbers of added, changed, removed and kept workloads, in words; `nil` if there are none.
     fileprivate var total: String? {
         let kinds: [(Change.Kind, String)] = [
-            (.added, "added"), (.changed, "changed"), (.removed, "removed"), (.kept, "kept as they are"),
+            (.added, "added"), (.changed, "changed"), (.removed, "removed"), (.kept, "kept"),
         ]
         let counts = kinds.map { kind, word in (changes.count { $0.kind == kind }, word) }.filter { $0.0 > 0 }
         return counts.isEmpty ? nil : counts.map { "\($0) \($1)" }.joined(separator: ", ")

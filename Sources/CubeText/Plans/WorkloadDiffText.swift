@@ -1,18 +1,18 @@
 package import CubeCore
 import CubeTypes
 
-/// Differences for people: as text for a terminal, and as Markdown.
+/// The differences of workloads, as text for a terminal and as Markdown.
 package struct WorkloadDiffText: Sendable {
     private let diffs: [WorkloadDiff]
     private let source: String
     private let unmanaged: [Finding]
 
-    /// Values of more bytes are cut: they are read by people.
+    /// The maximum length of a value in bytes. Longer values are cut.
     private static let longest = 200
 
     /// - Parameters:
-    ///   - source: what the manifests are called.
-    ///   - unmanaged: what runs without a manifest.
+    ///   - source: The name of the source of the manifests.
+    ///   - unmanaged: Tasks that run without a manifest.
     package init(_ diffs: [WorkloadDiff], source: String, unmanaged: [Finding] = []) {
         self.unmanaged = unmanaged
         self.diffs = diffs
@@ -21,12 +21,12 @@ package struct WorkloadDiffText: Sendable {
 
     // MARK: For a terminal
 
-    /// Without styles.
+    /// The text without styles.
     package var text: String { lines.text }
 
     package var lines: [TextLine] {
         let others = unmanaged.map { "Not under a manifest: \($0.text)" as TextLine }
-        guard !diffs.isEmpty else { return ["No difference."] + others }
+        guard !diffs.isEmpty else { return ["No differences."] + others }
         var lines: [TextLine] = []
         for diff in diffs {
             let symbol = diff.symbol
@@ -54,11 +54,11 @@ package struct WorkloadDiffText: Sendable {
     package var markdown: [MarkdownLine] {
         let others = unmanaged.flatMap { ["", "Not under a manifest: \($0.text)"] as [MarkdownLine] }
         guard !diffs.isEmpty else {
-            return ["**No difference** between what runs and \(code: source)."] + others
+            return ["**No differences** between the running tasks and \(code: source)."] + others
         }
         var lines: [MarkdownLine] = [
             "**\(number)** from \(code: source).", "",
-            "| Workload | What comes of it | Where | Declared in |", MarkdownLine.rule(columns: 4),
+            "| Workload | Effect | Where | Declared in |", MarkdownLine.rule(columns: 4),
         ]
         lines += diffs.map { diff in
             .row([
@@ -84,18 +84,18 @@ package struct WorkloadDiffText: Sendable {
     private func value(_ text: String?) -> MarkdownLine { text.map { "\(code: cut($0))" } ?? "" }
 }
 
-/// What becomes of one slot.
+/// The change of one slot.
 private struct SlotChange {
     enum Effect: Int { case replace, start, update, stop }
 
     var effect: Effect
     var ordinal: Int
-    /// What is done, in the order in which it is read: what is stopped before what takes its place.
+    /// The actions in display order: the stop of a task precedes the start of its replacement.
     var actions: [WorkloadDiff.Action]
 
     var placement: WorkloadDiff.Placement? { actions.compactMap(\.placement).first }
 
-    /// What is done, to which task, and why: of slots with the same words one sentence tells.
+    /// The action, the task and the reason. Slots with the same words share a sentence.
     func words(in diff: WorkloadDiff) -> (verb: String, rest: String) {
         let cause = actions[0].message
         let reasons = diff.differences.filter(\.replaces).map(\.field)
@@ -111,7 +111,8 @@ private struct SlotChange {
         return (verb, ([rest] + [obstacle, placement?.text].compactMap { $0 }).joined(separator: "; "))
     }
 
-    /// What it waits for, or what holds it; that one waits for the other of the two goes without saying.
+    /// What the action waits for, or what holds it. That the start of a replacement waits for the stop is not
+    /// mentioned.
     private var obstacle: String? {
         let action = actions.first { $0.waitsFor != nil && ![.slotStopping, .successorUnready].contains($0.waitsFor) }
         return action.flatMap { action in
@@ -121,7 +122,7 @@ private struct SlotChange {
 }
 
 extension WorkloadDiff {
-    /// What becomes of each slot, by ordinal.
+    /// The change of each slot, by ordinal.
     fileprivate var changes: [SlotChange] {
         let slots = Dictionary(grouping: actions, by: \.ordinal)
         return slots.sorted { $0.key < $1.key }.flatMap { ordinal, actions in
@@ -138,7 +139,8 @@ extension WorkloadDiff {
         }
     }
 
-    /// What becomes of its slots: one sentence of those of which the same is to be said. Then why it does not go on.
+    /// The changes of the slots, with one sentence for all slots with the same words, followed by the reason why the
+    /// rollout does not continue.
     fileprivate var sentences: [String] {
         var sentences: [(verb: String, tasks: [String], rest: String)] = []
         for change in changes {
@@ -156,17 +158,17 @@ extension WorkloadDiff {
         } + (stalled.map { [$0] } ?? [])
     }
 
-    /// How many tasks a sentence names.
+    /// The maximum number of tasks that a sentence names.
     private static var named: Int { 10 }
 
     fileprivate var symbol: ChangeSymbol {
         ChangeSymbol(of: actions.map { ($0.ordinal, $0.verb) }, replicas)
     }
 
-    /// Where the manifest stands: `web.json:3`.
+    /// The location of the manifest, such as `web.json:3`.
     fileprivate var place: String? { file.map { file in line.map { "\(file):\($0)" } ?? file } }
 
-    /// Such as `2 tasks replaced, 1 task started`.
+    /// The outcome in words, such as `2 tasks replaced, 1 task started`.
     fileprivate var outcome: String {
         let words: [(SlotChange.Effect, String)] = [
             (.replace, "replaced"), (.start, "started"), (.update, "changed in place"), (.stop, "stopped"),
@@ -179,7 +181,7 @@ extension WorkloadDiff {
             + (heldBy.isEmpty ? "" : "; held: \(heldBy.map { WaitReason(rawValue: $0).text }.joined(separator: ", "))")
     }
 
-    /// Such as `w1 (2), w2`, `none: no_runtime`.
+    /// The nodes of the new tasks, such as `w1 (2), w2` or `none: no_runtime`.
     fileprivate var places: String {
         let words = changes.compactMap(\.placement).map { placement in
             placement.node?.rawValue ?? "none: \(placement.message ?? placement.reason?.rawValue ?? "")"
@@ -193,13 +195,13 @@ extension WorkloadDiff.Field {
     /// Values of `env` are never shown.
     fileprivate var isHidden: Bool { TaskDefinition.isVariable(field) }
 
-    /// What became of a value that is not shown: `changed`, `added`, `removed`.
+    /// The change of a hidden value: `changed`, `added` or `removed`.
     fileprivate var hiddenChange: String { desired ?? observed ?? "" }
 }
 
 extension WorkloadDiff.Placement {
     fileprivate var text: String {
         if let node { return "would go to \(node)" }
-        return "no node would take it now: \(message ?? "")" + (reason.map { " (\($0))" } ?? "")
+        return "no node can run it now: \(message ?? "")" + (reason.map { " (\($0))" } ?? "")
     }
 }

@@ -30,12 +30,12 @@ package struct PastAction: Codable, Hashable, Sendable {
 
     /// The action on one line.
     package var text: String {
-        "\(at) \(verb) \(name)/\(ordinal): \(reason) (\(rule)); \(result ?? "outcome not known")"
+        "\(at) \(verb) \(name)/\(ordinal): \(reason) (\(rule)); \(result ?? "outcome unknown")"
     }
 }
 
 extension [PastAction] {
-    /// Oldest first, as they are.
+    /// The actions, oldest first.
     package var table: Table {
         Table(
             "AT", "ACTION", "WHY", "COMMIT", "RESULT",
@@ -43,7 +43,7 @@ extension [PastAction] {
                 [
                     Table.Cell("\(action.at)", .dim), Table.Cell("\(action.verb) \(action.name)/\(action.ordinal)"),
                     "\(action.reason) (\(action.rule))", "\(action.commit?.prefix(7) ?? "-")",
-                    Table.Cell(action.result ?? "not known", action.result == "ok" ? .green : .yellow),
+                    Table.Cell(action.result ?? "unknown", action.result == "ok" ? .green : .yellow),
                 ]
             })
     }

@@ -10,8 +10,8 @@ package struct StatusText: Sendable {
     private let table: StatusTable
 
     /// - Parameters:
-    ///   - reconciler: Who keeps the status up to date; `nil`: nobody.
-    ///   - outdated: Why the status may not be current; `nil` where it is.
+    ///   - reconciler: The running reconciler; `nil` if there is none.
+    ///   - outdated: Why the status may be out of date; `nil` if it is current.
     package init(
         _ summary: SummaryStatus, _ workloads: [WorkloadStatus], reconciler: String?, outdated: String?,
         table: StatusTable

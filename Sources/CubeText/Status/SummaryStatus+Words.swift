@@ -29,6 +29,6 @@ extension SummaryStatus {
 }
 
 extension SummaryStatus.HeldSet {
-    /// What a person can do about it, and what then happens.
+    /// The command that approves the held changes, and the changes.
     package var sentence: String { "`\(approve)` approves this: \(changes.shortList)" }
 }

@@ -1,7 +1,7 @@
 import Glibc
 import SystemPackage
 
-/// The names in a directory, without `.` and `..`; none where it cannot be read.
+/// The names in a directory, without `.` and `..`; empty if the directory cannot be read.
 enum DirectoryEntries {
     static func names(in path: FilePath) -> [String] {
         guard let directory = opendir(path.string) else { return [] }

@@ -84,7 +84,7 @@ struct ReviewTests {
             ["a.json": #"{"name": "a", "command": ["x"]}"#],
             ["a.json": "{\"command\": [\"x\"],\n \"name\": \"a\", \"replicas\": 1, \"env\": {}}"])
         #expect(review.changes.isEmpty && review.diagnostics.isEmpty)
-        #expect(text(review).text == "No difference from a1b2c3d4 to e5f6a7b8.\n")
+        #expect(text(review).text == "No differences from a1b2c3d4 to e5f6a7b8.\n")
         #expect(text(review).markdown.text == "**No workload changes** from `a1b2c3d4` to `e5f6a7b8`.\n")
     }
 

@@ -46,7 +46,7 @@ struct WorkloadDiffTests {
     @Test func `without a manager nothing is said of nodes, and of no difference it says so`() {
         let text = WorkloadDiffText(world().planner.diffs(nil), source: "manifests").text
         #expect(text.contains("replaces web/0") && !text.contains("would go") && !text.contains("would take"))
-        #expect(WorkloadDiffText([], source: "manifests").text == "No difference.\n")
+        #expect(WorkloadDiffText([], source: "manifests").text == "No differences.\n")
     }
 
     /// What somebody sees of the world to whom the manager does not show the values of `env`, nor digests without its key.
@@ -73,12 +73,12 @@ struct WorkloadDiffTests {
         world.write("web.json", Workload("web", "one", env: ["TOKEN": "s3cret", "MODE": "a"]))
         world.read()
         world.settle()
-        #expect(read(world) == "No difference.\n")
+        #expect(read(world) == "No differences.\n")
         world.write("web.json", Workload("web", "two", env: ["TOKEN": "s3cret", "MODE": "a"]))
         #expect(!read(world).contains("env."))
         // Whether a value changed, nobody can tell without seeing it: otherwise it could be found by trying.
         world.write("web.json", Workload("web", "one", env: ["TOKEN": "0ther", "MODE": "a"]))
-        #expect(read(world) == "No difference.\n")
+        #expect(read(world) == "No differences.\n")
         world.write("web.json", Workload("web", "one", env: ["TOKEN": "s3cret"]))
         #expect(read(world).contains("env.MODE: removed"))
     }
@@ -89,7 +89,7 @@ struct WorkloadDiffTests {
         world.write("web.json", Workload("web", "one"))
         world.read()
         world.settle()
-        #expect(read(world) == "No difference.\n")
+        #expect(read(world) == "No differences.\n")
     }
 
     @Test func `what a rollout went back to is as it should be, also for whoever may not see its values`() {
