@@ -234,8 +234,8 @@ let package = Package(
         .tests(
             "CubeReconcilerTests",
             [
-                "CubeCore", "CubeErrors", "CubeJSON", "CubeReconciler", "CubeSystem", "CubeTesting", "CubeTypes",
-                .hashTreeCollections, .logging,
+                "CubeCore", "CubeErrors", "CubeJSON", "CubeManager", "CubeReconciler", "CubeSystem", "CubeTesting",
+                "CubeTypes", .logging,
                 .systemPackage,
             ]),
         .tests("CubeSystemTests", ["CubeLinux", "CubeSystem", .systemPackage]),

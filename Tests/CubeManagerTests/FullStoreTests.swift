@@ -90,7 +90,7 @@ struct FullStoreTests {
     @Test func `what a worker reports meanwhile counts as unseen until it is stored`() async throws {
         let store = MemoryStore(cluster: TestManager.cluster)
         try await Self.run(store) { manager, request in
-            await manager.workers.change(request.task.id, at: TestManager.url) { task in
+            try await manager.workers.change(request.task.id, at: TestManager.url) { task in
                 task.state = .completed
                 task.ready = false
             }

@@ -34,7 +34,7 @@ struct RestoredStoreTests {
             let request = manager.request("web")
             _ = try await manager.service.schedule(request)
             try await manager.wait(for: request.task.id) { $0.ready }
-            await manager.workers.change(request.task.id, at: TestManager.url) { task in
+            try await manager.workers.change(request.task.id, at: TestManager.url) { task in
                 task.placement = 3
                 task.run = 2
             }

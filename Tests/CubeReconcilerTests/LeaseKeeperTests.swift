@@ -5,16 +5,15 @@ import Testing
 
 @testable import CubeReconciler
 
-@Suite struct LeaseKeeperTests {
+@Suite(.cluster) struct LeaseKeeperTests {
     @Test func `A lease whose answer was lost is that of whoever took it, and of nobody else`() async throws {
-        let clock = ManualClock()
-        let cluster = try MemoryCluster(clock: clock)
+        let cluster = try #require(FakeCluster.current)
         let source = try #require(SourceID(rawValue: "22222222-2222-4222-8222-222222222222"))
         func keeper() -> LeaseKeeper {
-            LeaseKeeper(cluster, owner: .default, holder: "test", source: source, clock: clock)
+            LeaseKeeper(cluster, owner: .default, holder: "test", source: source, clock: cluster.clock)
         }
         let first = keeper()
-        await cluster.loseAnswer()
+        cluster.loseAnswer()
         guard case .refused(let error) = await first.renew() else {
             Issue.record("it has what it was not told of")
             return

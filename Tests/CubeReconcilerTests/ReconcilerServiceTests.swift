@@ -10,12 +10,12 @@ import Testing
 
 @testable import CubeReconciler
 
-/// A reconciler with a real directory, real inotify, a manager in memory, and a clock that runs as fast as the machine.
+/// A reconciler with a real directory, real inotify, the real manager over a store in memory, and a clock that runs as fast as the machine.
 private final class World: Sendable {
     let directory: TemporaryDirectory
     let files = ObservedFileSystem()
     let clock: ManualClock
-    let cluster: MemoryCluster
+    let cluster: FakeCluster
     private let data: FilePath
 
     init() throws {
@@ -23,8 +23,8 @@ private final class World: Sendable {
         try directory.makeDirectory("manifests")
         data = directory.path.appending(".cube")
         try directory.makeDirectory(".cube")
-        clock = ManualClock(start: Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)))
-        cluster = try MemoryCluster(clock: clock)
+        cluster = try #require(FakeCluster.current)
+        clock = cluster.clock
     }
 
     /// Another data directory, of the same cluster and time.
@@ -146,23 +146,23 @@ private struct Run {
     }
 }
 
-@Suite(.timeLimit(.minutes(2))) struct ReconcilerServiceTests {
+@Suite(.cluster, .timeLimit(.minutes(2))) struct ReconcilerServiceTests {
     @Test func `Manifests become tasks, and status comes back as files`() async throws {
         let world = try World()
         try world.write(manifest("web", "1", more: #", "replicas": 2"#), to: "web.json")
         try world.write(manifest("db"), to: "team/db.json")
         try await world.reconcile { run in
             try await run.untilConverged { $0.workloads.count == 2 }
-            #expect(await world.cluster.living == ["db/0": "1", "web/0": "1", "web/1": "1"])
+            #expect(try await world.cluster.living == ["db/0": "1", "web/0": "1", "web/1": "1"])
             #expect(world.summary()?.sync == .synced)
             #expect(world.status(of: "web")?.replicas == .init(desired: 2, live: 2, ready: 2))
             #expect(world.drift(of: "web") == nil)
 
             try world.write(manifest("db", "2"), to: "team/db.json")
-            try await run.untilConverged { _ in await world.cluster.living["db/0"] == "2" }
+            try await run.untilConverged { _ in try await world.cluster.living["db/0"] == "2" }
             try world.directory.remove("manifests/web.json")
             try await run.untilConverged { $0.workloads.count == 1 }
-            #expect(await world.cluster.living == ["db/0": "2"])
+            #expect(try await world.cluster.living == ["db/0": "2"])
             #expect(world.status(of: "web") == nil)
             let figures = run.state.view.figures
             #expect(
@@ -190,12 +190,12 @@ private struct Run {
         _ = try publish("1")
         let remote = GitRemote(url: repository.remote.string, reference: .branch("main"), path: "")
         try await world.reconcile(from: remote) { run in
-            try await run.untilConverged { _ in await world.cluster.living == ["web/0": "1"] }
+            try await run.untilConverged { _ in try await world.cluster.living == ["web/0": "1"] }
             let commit = try publish("2")
             await run.pass(.seconds(600))
-            #expect(await world.cluster.living == ["web/0": "1"])
+            #expect(try await world.cluster.living == ["web/0": "1"])
             run.wake()
-            try await run.untilConverged { _ in await world.cluster.living == ["web/0": "2"] }
+            try await run.untilConverged { _ in try await world.cluster.living == ["web/0": "2"] }
             #expect(world.summary()?.source == remote.revision(commit))
             #expect(world.directory.text(of: ".cube/journal.ndjson")?.contains(commit) == true)
         }
@@ -216,11 +216,11 @@ private struct Run {
             try await run.untilConverged { $0.workloads.count == 3 }
             await run.pass(.seconds(10))
             _ = world.files.takeWrites()
-            let batches = await world.cluster.batches.count
+            let batches = world.cluster.batches.count
             await run.pass(.seconds(300))
             #expect(world.files.takeWrites() == [])
-            #expect(await world.cluster.batches.count == batches)
-            #expect(await world.cluster.lists == 1)
+            #expect(world.cluster.batches.count == batches)
+            #expect(world.cluster.lists == 1)
         }
     }
 
@@ -231,7 +231,7 @@ private struct Run {
             try await run.until { $0.summary?.sync == .outOfSync }
             #expect(world.drift(of: "web")?.actions.map(\.verb) == [.schedule])
             await run.pass(.seconds(60))
-            #expect(await world.cluster.batches.isEmpty)
+            #expect(world.cluster.batches.isEmpty)
         }
         try await world.reconcile { run in
             try await run.untilConverged()
@@ -274,28 +274,28 @@ private struct Run {
             try world.write("{", to: "web.json")
             try await run.until { $0.workloads.values.contains { $0.status.sync == .unknown } }
             #expect(world.summary()?.conditions.contains { $0.type == .stale } == true)
-            #expect(await world.cluster.living == ["web/0": "1"])
+            #expect(try await world.cluster.living == ["web/0": "1"])
             try world.write(manifest("web", "2"), to: "web.json")
-            try await run.untilConverged { _ in await world.cluster.living == ["web/0": "2"] }
+            try await run.untilConverged { _ in try await world.cluster.living == ["web/0": "2"] }
         }
     }
 
     @Test func `A manager that is away is told, and nothing is lost when it is back`() async throws {
         let world = try World()
-        await world.cluster.setAway(true)
+        world.cluster.setAway(true)
         try world.write(manifest("web"), to: "web.json")
         try await world.reconcile { run in
             try await run.until { $0.summary?.conditions.contains { $0.reason == "unavailable" } ?? false }
             #expect(world.summary()?.sync == .unknown)
-            await world.cluster.setAway(false)
+            world.cluster.setAway(false)
             try await run.untilConverged { $0.workloads.count == 1 }
 
-            await world.cluster.setAway(true)
+            world.cluster.setAway(true)
             try await run.until { $0.summary?.sync == .unknown }
             try world.write(manifest("web", "2"), to: "web.json")
             await run.pass(.seconds(40))
-            await world.cluster.setAway(false)
-            try await run.untilConverged { _ in await world.cluster.living == ["web/0": "2"] }
+            world.cluster.setAway(false)
+            try await run.untilConverged { _ in try await world.cluster.living == ["web/0": "2"] }
         }
     }
 
@@ -307,12 +307,12 @@ private struct Run {
         for number in 0..<6 {
             try world.write(manifest("web-\(number)", more: ", \"env\": {\(variables)}"), to: "\(number).json")
         }
-        await world.cluster.delay(ReconcileLoop.passDeadline)
+        world.cluster.delay(ReconcileLoop.passDeadline)
         try await world.reconcile { run in
-            try await run.untilConverged { _ in await world.cluster.living.count == 6 }
+            try await run.untilConverged { _ in try await world.cluster.living.count == 6 }
             #expect(run.state.view.figures.passes[.overdue, default: 0] >= 1)
         }
-        #expect(await world.cluster.tasks.count == 6)
+        #expect(try await world.cluster.tasks.count == 6)
     }
 
     @Test func `A lease that was lost to another start of the same source is taken again`() async throws {
@@ -324,7 +324,7 @@ private struct Run {
                 directory: world.directory.path.appending(".cube"), files: world.files, logger: Logger(label: "test"))
             try await world.cluster.takeLease(for: try #require(memory.knownIdentity).source)
             try world.write(manifest("web", "2"), to: "web.json")
-            try await run.untilConverged { _ in await world.cluster.living == ["web/0": "2"] }
+            try await run.untilConverged { _ in try await world.cluster.living == ["web/0": "2"] }
         }
     }
 
@@ -352,14 +352,14 @@ private struct Run {
                 run.wake()
                 try await run.until { _ in second.drift(of: "web") != nil }
                 await run.pass(.seconds(30))
-                #expect(await second.cluster.living == ["web/0": "1"])
+                #expect(try await second.cluster.living == ["web/0": "1"])
                 waits.ring()
-                try await run.untilConverged { _ in await second.cluster.living == ["web/0": "2"] }
+                try await run.untilConverged { _ in try await second.cluster.living == ["web/0": "2"] }
                 #expect(second.summary()?.conditions.contains { $0.type == .held } == false)
             }
         }()
         try await first.reconcile(from: remote) { run in
-            try await run.untilConverged { _ in await first.cluster.living == ["web/0": "1"] }
+            try await run.untilConverged { _ in try await first.cluster.living == ["web/0": "1"] }
             leads.ring()
             try await run.until { _ in waits.hear() }
         }
@@ -373,7 +373,7 @@ private struct Run {
         try await world.reconcile { run in
             try await run.until { $0.summary?.conditions.contains { $0.reason == "owner_taken" } ?? false }
             await run.pass(.seconds(30))
-            #expect(await world.cluster.tasks.isEmpty)
+            #expect(try await world.cluster.tasks.isEmpty)
             #expect(world.drift(of: "web")?.actions.map(\.verb) == [.schedule])
         }
     }
@@ -387,16 +387,16 @@ private struct Run {
             world.files.fail("drift/a.json", with: .noSpace)
             try world.directory.remove("manifests/a.json")
             try world.write(manifest("c"), to: "c.json")
-            try await run.until { _ in await world.cluster.living["c/0"] != nil }
+            try await run.until { _ in try await world.cluster.living["c/0"] != nil }
             await run.pass(.seconds(30))
-            #expect(await world.cluster.living.keys.sorted() == ["a/0", "b/0", "c/0"])
+            #expect(try await world.cluster.living.keys.sorted() == ["a/0", "b/0", "c/0"])
             #expect(run.state.view.storageProblem != nil)
 
             for suffix in ["status/workloads/a.json", "status/workloads/a.ndjson", "drift/a.json"] {
                 world.files.fail(suffix.hasPrefix("drift") ? suffix : ".cube/\(suffix)", with: nil)
             }
             try await run.untilConverged { $0.workloads.count == 2 && $0.storageProblem == nil }
-            #expect(await world.cluster.living.keys.sorted() == ["b/0", "c/0"])
+            #expect(try await world.cluster.living.keys.sorted() == ["b/0", "c/0"])
         }
     }
 
@@ -410,10 +410,10 @@ private struct Run {
             try await run.until { $0.summary?.holds.map(\.reason) == ["guard_window"] }
             let held = world.summary()?.conditions.first { $0.type == .held }
             #expect(held?.message.contains("0 names or 0 % within 10m") == true)
-            #expect(await world.cluster.living.count == 5)
+            #expect(try await world.cluster.living.count == 5)
             run.use(GuardLimits(count: 1, percent: 0))
             try await run.untilConverged { $0.workloads.count == 4 }
-            #expect(await world.cluster.living["a/0"] == nil)
+            #expect(try await world.cluster.living["a/0"] == nil)
         }
     }
 
@@ -424,14 +424,14 @@ private struct Run {
         let before = world.summary()
         try world.directory.write("{}", to: ".cube/status/workloads/old.json")
         _ = world.files.takeWrites()
-        let batches = await world.cluster.batches.count
+        let batches = world.cluster.batches.count
         try await world.reconcile { run in
             try await run.untilConverged { $0.workloads.count == 2 }
             await run.pass(.seconds(20))
         }
         #expect(world.directory.text(of: ".cube/status/workloads/old.json") == nil)
         #expect(world.summary() == before)
-        #expect(await world.cluster.batches.count == batches)
+        #expect(world.cluster.batches.count == batches)
         #expect(world.files.takeWrites().filter { $0.contains("/workloads/") }.map { $0.suffix(8) } == ["old.json"])
     }
 
@@ -444,9 +444,9 @@ private struct Run {
         try world.write("{", to: "web.json")
         try world.write(manifest("db", "2"), to: "db.json")
         try await world.reconcile { run in
-            try await run.until { _ in await world.cluster.living["db/0"] == "2" }
+            try await run.until { _ in try await world.cluster.living["db/0"] == "2" }
             await run.pass(.seconds(30))
-            #expect(await world.cluster.living == ["db/0": "2", "web/0": "1"])
+            #expect(try await world.cluster.living == ["db/0": "2", "web/0": "1"])
             #expect(world.status(of: "web")?.sync == .unknown)
         }
     }
@@ -460,7 +460,7 @@ private struct Run {
             try world.directory.makeDirectory("manifests")
             try await run.until { !($0.summary?.holds.isEmpty ?? true) }
             await run.pass(.seconds(70))
-            #expect(await world.cluster.living == ["web/0": "1"])
+            #expect(try await world.cluster.living == ["web/0": "1"])
         }
     }
 

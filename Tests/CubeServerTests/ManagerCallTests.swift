@@ -10,7 +10,7 @@ struct ManagerCallTests {
     @Test func `a test can make every call of a manager fail`() async throws {
         let manager = try await ManagerService.open(
             store: MemoryStore(cluster: ClusterID(rawValue: "5b1ea2a4-9e0b-4c7a-9b1f-0d2d6f6f7a10")!),
-            gateway: ManagerEndpointTests.Gateway(),
+            gateway: ManagerEndpointTests().workers,
             logger: silent, now: { Timestamp(milliseconds: 0) })
         // Endpoints that only tools without a client use: the OpenAPI document and the Prometheus metrics.
         let others: Set = ["getDescription", "getPrometheusMetrics"]

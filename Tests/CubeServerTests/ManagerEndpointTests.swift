@@ -20,33 +20,8 @@ struct ManagerEndpointTests {
     let unknown = TaskID(rawValue: "00000000-0000-0000-0000-000000000002")!
     let node = NodeName(rawValue: "w1")!
 
-    /// A worker that responds and accepts no task. The output of every task is the same.
-    struct Gateway: WorkerGateway {
-        func tasks(
-            at url: String, since: Int?, incarnation: String?, term: Int, cluster: ClusterID, wait: Duration
-        ) async throws -> WorkerTaskList {
-            if since != nil { try await Task.sleep(for: wait) }
-            return WorkerTaskList(complete: since == nil, incarnation: "i", sequence: 0, tasks: [])
-        }
-        func assign(_ assignment: TaskAssignment, at url: String) async throws -> WorkerTask {
-            throw APIError(.unavailable, "not now")
-        }
-        func stop(
-            _ id: TaskID, placement: Int, term: Int, cluster: ClusterID, at url: String
-        ) async throws -> WorkerTask { throw APIError(.unavailable, "not now") }
-        func updateSettings(_ id: TaskID, _ settings: TaskSettings, at url: String) async throws -> WorkerTask {
-            throw APIError(.unavailable, "not now")
-        }
-        func logs(
-            _ id: TaskID, _ selection: LogSelection, at url: String
-        ) async throws -> any AsyncSequence<[UInt8], any Error> & Sendable {
-            AsyncThrowingStream { stream in
-                stream.yield(Array("tail \(selection.tail ?? -1) follow \(selection.follow)\n".utf8))
-                stream.yield(Array("done\n".utf8))
-                stream.finish()
-            }
-        }
-    }
+    /// Workers that refuse every task.
+    let workers = FakeWorkers(clock: ManualClock(), refusal: APIError(.unavailable, "not now"))
 
     var worker: WorkerInfo {
         WorkerInfo(
@@ -79,7 +54,7 @@ struct ManagerEndpointTests {
         options: ManagerOptions = ManagerOptions(), _ body: (ManagerService, Endpoint) async throws -> Void
     ) async throws {
         let manager = try await ManagerService.open(
-            store: MemoryStore(cluster: cluster), gateway: Gateway(), options: options, logger: silent,
+            store: MemoryStore(cluster: cluster), gateway: workers, options: options, logger: silent,
             now: { Timestamp(milliseconds: 0) })
         try await withServer { options in
             [manager, ManagerServer(manager, options: options, logger: silent)]
@@ -102,7 +77,7 @@ struct ManagerEndpointTests {
 
     @Test func `a manager that is not ready says why`() async throws {
         let manager = try await ManagerService.open(
-            store: MemoryStore(cluster: cluster), gateway: Gateway(), logger: silent,
+            store: MemoryStore(cluster: cluster), gateway: workers, logger: silent,
             now: { Timestamp(milliseconds: 0) })
         try await withServer { options in
             [ManagerServer(manager, options: options, logger: silent)]
@@ -246,7 +221,8 @@ struct ManagerEndpointTests {
             #expect(task.node == node)
             var output: [UInt8] = []
             for try await bytes in try await client.logs(of: task.id, tail: 7, follow: true) { output += bytes }
-            #expect(String(decoding: output, as: UTF8.self) == "tail 7 follow true\ndone\n")
+            #expect(String(decoding: output, as: UTF8.self) == "hello\n")
+            #expect(await workers.selections.map { "\($0.tail ?? -1) \($0.follow)" } == ["7 true"])
 
             try await client.drain(node)
             #expect(try await client.clusterStatus().nodes == ["draining": 1])

@@ -8,7 +8,6 @@ import CubeTransport
 import CubeTypes
 import CubeVersion
 import NIOHTTP1
-import Synchronization
 import Testing
 
 @testable import CubeServer
@@ -18,87 +17,8 @@ struct OrchestratorTests {
     let cluster = ClusterID(rawValue: "00000000-0000-0000-0000-00000000000c")!
     let node = NodeName(rawValue: "w1")!
 
-    /// A worker whose tasks behave as the test determines.
-    final class ScriptedWorker: WorkerGateway {
-        private struct State {
-            var tasks: [TaskID: WorkerTask] = [:]
-            var sequence = 0
-            var logs: [String] = []
-            var waiting: [AsyncStream<Void>.Continuation] = []
-        }
-
-        private let state = Mutex(State())
-        /// The state of a task after its assignment.
-        private let becomes: @Sendable (inout WorkerTask) -> Void
-
-        init(becomes: @Sendable @escaping (inout WorkerTask) -> Void) { self.becomes = becomes }
-
-        /// The contents of the streams that are opened, in order. The last one is repeated.
-        func write(_ logs: [String]) { state.withLock { $0.logs = logs } }
-
-        func change(_ id: TaskID, _ body: (inout WorkerTask) -> Void) {
-            state.withLock { state in
-                body(&state.tasks[id]!)
-                state.sequence += 1
-                for waiting in state.waiting { waiting.finish() }
-                state.waiting = []
-            }
-        }
-
-        func tasks(
-            at url: String, since: Int?, incarnation: String?, term: Int, cluster: ClusterID, wait: Duration
-        ) async throws -> WorkerTaskList {
-            let (changes, change) = AsyncStream<Void>.makeStream()
-            let isNew = state.withLock { state in
-                if since != state.sequence { return true }
-                state.waiting.append(change)
-                return false
-            }
-            if !isNew { for await _ in changes {} }
-            try Task.checkCancellation()
-            return state.withLock { state in
-                WorkerTaskList(
-                    complete: true, incarnation: "i", sequence: state.sequence,
-                    tasks: state.tasks.values.sorted { $0.id < $1.id })
-            }
-        }
-
-        func assign(_ assignment: TaskAssignment, at url: String) async throws -> WorkerTask {
-            var task = WorkerTask(
-                id: assignment.id, placement: assignment.placement, run: 0, state: .scheduled,
-                settingsDigest: assignment.settingsDigest ?? assignment.definition.settingsDigest)
-            becomes(&task)
-            state.withLock { $0.tasks[task.id] = task }
-            change(task.id) { _ in }
-            return task
-        }
-
-        func stop(_ id: TaskID, placement: Int, term: Int, cluster: ClusterID, at url: String) async throws
-            -> WorkerTask
-        {
-            change(id) { $0.state = .stopped }
-            return state.withLock { $0.tasks[id]! }
-        }
-
-        func updateSettings(_ id: TaskID, _ settings: TaskSettings, at url: String) async throws -> WorkerTask {
-            state.withLock { $0.tasks[id]! }
-        }
-
-        func logs(
-            _ id: TaskID, _ selection: LogSelection, at url: String
-        ) async throws -> any AsyncSequence<[UInt8], any Error> & Sendable {
-            let text = state.withLock { state in
-                state.logs.count > 1 ? state.logs.removeFirst() : state.logs.first ?? ""
-            }
-            return AsyncThrowingStream { stream in
-                stream.yield(Array(text.utf8))
-                stream.finish()
-            }
-        }
-    }
-
     func withSystem(
-        _ worker: ScriptedWorker, _ body: (OrchestratorClient, ManagerClient, Endpoint) async throws -> Void
+        _ worker: FakeWorkers, _ body: (OrchestratorClient, ManagerClient, Endpoint) async throws -> Void
     ) async throws {
         let manager = try await ManagerService.open(
             store: MemoryStore(cluster: cluster), gateway: worker, logger: silent, now: { Timestamp(milliseconds: 0) })
@@ -118,7 +38,7 @@ struct OrchestratorTests {
     }
 
     @Test func `tasks are scheduled and awaited concurrently`() async throws {
-        let worker = ScriptedWorker { task in
+        let worker = FakeWorkers(clock: ManualClock()) { task in
             task.state = .running
             task.ready = true
             task.run = 1
@@ -141,12 +61,12 @@ struct OrchestratorTests {
     }
 
     @Test func `the error of a failed task contains the reason and its last output`() async throws {
-        let worker = ScriptedWorker { task in
+        let worker = FakeWorkers(clock: ManualClock()) { task in
             task.state = .failed
             task.reason = .exited
             task.message = "exit code 3"
         }
-        worker.write(["one\ntwo\n"])
+        await worker.write(["one\ntwo\n"])
         try await withSystem(worker) { system, _, _ in
             let error = await #expect(throws: APIError.self) {
                 _ = try await system.run(definition(.job), within: .seconds(50))
@@ -160,12 +80,12 @@ struct OrchestratorTests {
 
     @Test func `an error contains the output of a task once, whether or not its log can be read`() async throws {
         for lines in [["one\ntwo\n"], []] {
-            let worker = ScriptedWorker { task in
+            let worker = FakeWorkers(clock: ManualClock()) { task in
                 task.state = .failed
                 task.reason = .exited
                 task.message = "exit code 3" + OutputNote.introduction + "one\ntwo\n"
             }
-            worker.write(lines)
+            await worker.write(lines)
             try await withSystem(worker) { system, _, _ in
                 let error = await #expect(throws: APIError.self) {
                     _ = try await system.run(definition(.job), within: .seconds(50))
@@ -177,7 +97,7 @@ struct OrchestratorTests {
     }
 
     @Test func `the error of a task that is not ready in time contains its state`() async throws {
-        let worker = ScriptedWorker { _ in }
+        let worker = FakeWorkers(clock: ManualClock()) { _ in }
         try await withSystem(worker) { system, _, _ in
             let error = await #expect(throws: APIError.self) {
                 _ = try await system.run(definition(), within: .seconds(1))
@@ -188,11 +108,11 @@ struct OrchestratorTests {
     }
 
     @Test func `output continues where its stream was interrupted, and ends with its task`() async throws {
-        let worker = ScriptedWorker { task in
+        let worker = FakeWorkers(clock: ManualClock()) { task in
             task.state = .running
             task.run = 1
         }
-        worker.write(["one\n", "one\ntwo\nthr", "one\ntwo\nthree\n"])
+        await worker.write(["one\n", "one\ntwo\nthr", "one\ntwo\nthree\n"])
         try await withSystem(worker) { system, manager, _ in
             let task = try await system.schedule(definition())
             // After each end of a stream, the client waits for a change of the task.
@@ -200,7 +120,7 @@ struct OrchestratorTests {
             for try await bytes in system.logs(of: task.id, follow: true) {
                 pieces.append(String(decoding: bytes, as: UTF8.self))
                 let run = pieces.count + 1
-                worker.change(task.id) { changed in
+                try await worker.change(task.id, at: ManagerEndpointTests().worker.url) { changed in
                     changed.run = run
                     changed.restarts = run - 1
                     if run > 2 { changed.state = .completed }
@@ -211,7 +131,7 @@ struct OrchestratorTests {
     }
 
     @Test func `if the manager cannot report the changes, a watch starts again with a list`() async throws {
-        try await withSystem(ScriptedWorker { _ in }) { system, manager, _ in
+        try await withSystem(FakeWorkers(clock: ManualClock()) { _ in }) { system, manager, _ in
             let task = try await system.schedule(definition())
             let foreign = WatchPosition(revision: 1, term: 99)
             var watch = manager.watch(owner: .manual, since: foreign).makeAsyncIterator()
@@ -231,7 +151,7 @@ struct OrchestratorTests {
 
     @Test(arguments: 1...4)
     func `paging returns every task exactly once`(size: Int) async throws {
-        try await withSystem(ScriptedWorker { _ in }) { system, manager, _ in
+        try await withSystem(FakeWorkers(clock: ManualClock()) { _ in }) { system, manager, _ in
             var ids: [TaskID] = []
             for _ in 0..<5 { ids.append(try await system.schedule(definition()).id) }
             var seen: [TaskID] = []
@@ -244,7 +164,7 @@ struct OrchestratorTests {
     }
 
     @Test func `if a manager is unavailable, the client calls the next one`() async throws {
-        try await withSystem(ScriptedWorker { _ in }) { _, _, endpoint in
+        try await withSystem(FakeWorkers(clock: ManualClock()) { _ in }) { _, _, endpoint in
             var free: [Endpoint] = []
             try await withRoutes([]) { endpoint, _ in free = [endpoint] }
             let system = OrchestratorClient(

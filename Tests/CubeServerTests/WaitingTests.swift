@@ -103,7 +103,7 @@ struct WaitingTests {
 
     /// A system whose client uses a connection that can be cut.
     func withSystem(
-        _ worker: OrchestratorTests.ScriptedWorker, _ body: (OrchestratorClient, CutWire) async throws -> Void
+        _ worker: FakeWorkers, _ body: (OrchestratorClient, CutWire) async throws -> Void
     ) async throws {
         try await OrchestratorTests().withSystem(worker) { _, _, endpoint in
             let wire = CutWire(endpoint)
@@ -112,7 +112,7 @@ struct WaitingTests {
         }
     }
 
-    static let running = OrchestratorTests.ScriptedWorker { task in
+    static let running = FakeWorkers(clock: ManualClock()) { task in
         task.state = .running
         task.run = 1
     }
@@ -174,7 +174,7 @@ struct WaitingTests {
     }
 
     @Test func `a cancelled run reports the task that it leaves running`() async throws {
-        try await withSystem(OrchestratorTests.ScriptedWorker { _ in }) { system, wire in
+        try await withSystem(FakeWorkers(clock: ManualClock()) { _ in }) { system, wire in
             let run = Task { try await system.run(definition, within: .seconds(3600)) }
             // As soon as it watches, it has received the response with its task.
             try await eventually { wire.targets.contains { $0.contains("since=") } }
@@ -190,7 +190,7 @@ struct WaitingTests {
     // MARK: An unavailable manager
 
     @Test func `waits survive an outage of the manager`() async throws {
-        let worker = OrchestratorTests.ScriptedWorker { task in
+        let worker = FakeWorkers(clock: ManualClock()) { task in
             task.state = .running
             task.ready = true
             task.run = 1
@@ -254,7 +254,7 @@ struct WaitingTests {
     }
 
     @Test func `the error of a wait that ends during an outage contains the last state and the outage`() async throws {
-        try await withSystem(OrchestratorTests.ScriptedWorker { _ in }) { system, wire in
+        try await withSystem(FakeWorkers(clock: ManualClock()) { _ in }) { system, wire in
             let task = try await system.schedule(definition)
             async let error = #expect(throws: APIError.self) {
                 try await system.waitUntilReady(task.id, within: .seconds(1))

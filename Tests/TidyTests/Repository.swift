@@ -1,4 +1,4 @@
-import FoundationEssentials
+import Foundation
 
 /// The repository that these tests stand in, as files.
 struct Repository {
@@ -18,6 +18,22 @@ struct Repository {
     /// The names in a directory, sorted.
     func entries(_ path: String) throws -> [String] {
         try FileManager.default.contentsOfDirectory(atPath: "\(root)/\(path)").sorted()
+    }
+
+    /// The files and directories at the top that git tracks, sorted. What else lies in a checkout is its owner's business.
+    func trackedEntries() throws -> [String] {
+        let git = Process()
+        git.executableURL = URL(filePath: "/usr/bin/env")
+        // Another user may own the checkout; listing names runs none of its hooks.
+        git.arguments = ["git", "-c", "safe.directory=*", "-C", root, "ls-files", "-z"]
+        let output = Pipe()
+        git.standardOutput = output
+        try git.run()
+        let bytes = try output.fileHandleForReading.readToEnd() ?? Data()
+        git.waitUntilExit()
+        guard git.terminationStatus == 0 else { throw CocoaError(.fileReadUnknown) }
+        let paths = bytes.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
+        return Set(paths.compactMap { $0.split(separator: "/").first.map(String.init) }).sorted()
     }
 
     /// The paths of all files below a directory with one of these endings, sorted.

@@ -65,7 +65,7 @@ enum Rules {
     /// The top of the repository is a table of contents.
     static func strays(in entries: [String]) -> [String] {
         let known: Set = [
-            "Package.swift", "Package.resolved", "README.md", "Sources", "Tests", "examples", "manifests",
+            "Package.swift", "README.md", "Sources", "Tests", "examples", "manifests",
         ]
         return entries.filter { !known.contains($0) && !$0.hasPrefix(".") }
     }

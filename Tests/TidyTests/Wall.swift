@@ -132,7 +132,7 @@ extension Wall {
         Wall(
             "CubeReconcilerTests",
             """
-            CubeCore CubeErrors CubeJSON CubeReconciler CubeSystem CubeTesting CubeTypes Foundation HashTreeCollections Logging
+            CubeCore CubeErrors CubeJSON CubeManager CubeReconciler CubeSystem CubeTesting CubeTypes Foundation Logging
             Synchronization SystemPackage Testing
             """),
         Wall(
@@ -163,6 +163,6 @@ extension Wall {
             "GuideTests",
             "CubeErrors CubeManagerClient CubeOrchestratorClient CubeTesting CubeTypes CubeWorkerClient Foundation Testing"
         ),
-        Wall("TidyTests", "CubeCore FoundationEssentials Testing"),
+        Wall("TidyTests", "CubeCore Foundation Testing"),
     ]
 }

@@ -27,11 +27,11 @@ package struct JournalEntry: Codable, Hashable, Sendable {
 
 /// `journal.ndjson`: every action, before and after its call, in at most four files of 16 MiB.
 ///
-/// Nothing waits for it: what does not fit into its queue is dropped, and counted.
+/// No action waits for the journal. Entries that do not fit into its queue are dropped and counted.
 package actor Journal {
     private static let maximumQueue = 4 << 20
     static let fileName = "journal.ndjson"
-    static let maximumBytes = 16 << 20
+    package static let maximumBytes = 16 << 20
     static let olderFiles = 3
 
     private struct Queue {
@@ -47,18 +47,26 @@ package actor Journal {
     private let queue = Mutex(Queue())
     private let signals: AsyncStream<Void>
     private let signal: AsyncStream<Void>.Continuation
+    /// The size from which the file is rotated, in bytes.
+    private let rotationSize: Int
     private var isFailing = false
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
-    package init(directory: FilePath, files: any WritableFileSystem, logger: Logger) {
+    /// - Parameters:
+    ///   - directory: the data directory.
+    ///   - rotationSize: the size from which the file is rotated, in bytes.
+    package init(
+        directory: FilePath, files: any WritableFileSystem, logger: Logger, rotationSize: Int = maximumBytes
+    ) {
         path = directory.appending(Self.fileName)
         self.files = files
         self.logger = logger
+        self.rotationSize = rotationSize
         (signals, signal) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
-    /// How many entries are missing from the file.
+    /// The number of entries that are missing from the file.
     package nonisolated var dropped: Int { queue.withLock(\.dropped) }
 
     package nonisolated func record(_ entries: [JournalEntry]) {
@@ -78,7 +86,7 @@ package actor Journal {
         signal.yield()
     }
 
-    /// Writes until ``finish()`` was called and everything is written.
+    /// Writes entries until ``finish()`` is called and all are written.
     package func run() async {
         for await _ in signals { write() }
         write()
@@ -93,7 +101,7 @@ package actor Journal {
         }
         guard !bytes.isEmpty else { return }
         do throws(FileError) {
-            if try files.append(bytes, to: path) >= Self.maximumBytes { try rotate() }
+            if try files.append(bytes, to: path) >= rotationSize { try rotate() }
             isFailing = false
         } catch {
             queue.withLock { $0.dropped += entries }

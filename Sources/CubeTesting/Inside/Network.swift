@@ -2,7 +2,7 @@ import CubeErrors
 import Synchronization
 
 /// The network between the places of a cluster. A test can cut off a place; calls in progress then fail.
-final class Network: Sendable {
+package final class Network: Sendable {
     private struct Call {
         let place: String
         let passing: TimePassing.ID?
@@ -17,8 +17,10 @@ final class Network: Sendable {
 
     private let state = Mutex(State())
 
+    package init() {}
+
     /// Blocks all calls to and from a place; calls in progress fail.
-    func cut(_ place: String) {
+    package func cut(_ place: String) {
         let calls = state.withLock { state in
             state.cut.insert(place)
             return state.calls.values.filter { $0.place == place }
@@ -26,9 +28,9 @@ final class Network: Sendable {
         for call in calls { call.isOver.finish() }
     }
 
-    func mend(_ place: String) { state.withLock { _ = $0.cut.remove(place) } }
+    package func mend(_ place: String) { state.withLock { _ = $0.cut.remove(place) } }
 
-    func isCut(_ place: String) -> Bool { state.withLock { $0.cut.contains(place) } }
+    package func isCut(_ place: String) -> Bool { state.withLock { $0.cut.contains(place) } }
 
     /// Whether a call is in progress that was made in a section of passing time.
     func isUsed(in passing: TimePassing.ID) -> Bool {
@@ -38,7 +40,7 @@ final class Network: Sendable {
     /// Makes a call. It fails if the place is cut off before or during the call.
     ///
     /// - Throws: ``ConnectionLost``; the error of `operation`.
-    func call<Answer: Sendable>(
+    package func call<Answer: Sendable>(
         _ place: String, _ operation: @escaping @Sendable () async throws -> Answer
     ) async throws -> Answer {
         let (ends, isOver) = AsyncStream.makeStream(of: Never.self)
@@ -66,7 +68,7 @@ final class Network: Sendable {
 }
 
 /// The error of a call to a place that is cut off.
-struct ConnectionLost: Error {
+package struct ConnectionLost: Error {
     /// Whether the call may have reached its place before the cut.
     let hasArrived: Bool
 }

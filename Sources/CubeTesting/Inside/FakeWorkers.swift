@@ -1,0 +1,225 @@
+import CubeCore
+package import CubeErrors
+import CubeManager
+package import CubeTypes
+
+/// Workers that do at once what a test says, for tests of the manager and of what calls it. Tests of real worker logic use
+/// ``TestCluster``.
+///
+/// Every URL is a worker of its own. The connection to each worker can be cut, and answers can be lost.
+package actor FakeWorkers: WorkerGateway {
+    private struct Worker {
+        var incarnation = "1"
+        var sequence = 0
+        var tasks: [TaskID: (task: WorkerTask, sequence: Int)] = [:]
+        var isReachable = true
+        /// The highest term that the worker has accepted.
+        var term = 0
+        /// The sequence number in the last query.
+        var acknowledged: Int?
+
+        mutating func accept(_ term: Int) throws {
+            guard term >= self.term else {
+                throw APIError(.staleTerm, "term \(term) is lower than \(self.term)", details: ["term": "\(self.term)"])
+            }
+            self.term = term
+        }
+
+        mutating func put(_ task: WorkerTask) {
+            sequence += 1
+            tasks[task.id] = (task, sequence)
+        }
+    }
+
+    package nonisolated let clock: ManualClock
+    /// Turns a task that was just assigned into what the worker reports.
+    private let launch: @Sendable (inout WorkerTask) -> Void
+    private var workers: [String: Worker] = [:]
+    private var listeners: [AsyncStream<Void>.Continuation] = []
+    /// How many answers get lost after the worker carried out the call.
+    private var lostAnswers = 0
+    private var refusal: APIError?
+    private var outputs = ["hello\n"]
+
+    /// The number of times that each task was assigned.
+    package private(set) var assigned: [TaskID: Int] = [:]
+    /// The number of times that each task was started.
+    package private(set) var started: [TaskID: Int] = [:]
+    /// What was asked for with each opening of a task's output.
+    package private(set) var selections: [LogSelection] = []
+
+    /// - Parameters:
+    ///   - clock: measures how long a query waits for a change.
+    ///   - refusal: the answer to each call that starts, stops or changes a task; `nil` carries the calls out.
+    ///   - launch: turns a task that was just assigned into what the worker reports; by default, the task runs and is ready.
+    package init(
+        clock: ManualClock, refusal: APIError? = nil, launch: @escaping @Sendable (inout WorkerTask) -> Void = running
+    ) {
+        self.clock = clock
+        self.refusal = refusal
+        self.launch = launch
+    }
+
+    /// Makes a task run and be ready.
+    package static let running: @Sendable (inout WorkerTask) -> Void = { task in
+        (task.state, task.ready, task.run) = (.running, true, 1)
+    }
+
+    // MARK: What a test does
+
+    /// Loses the next answers to calls that start, stop or change a task, which the worker carries out all the same.
+    package func lose(answers: Int) { lostAnswers = answers }
+    package func refuse(with error: APIError?) { refusal = error }
+
+    /// Sets what each opening of a task's output yields, in order; the last one repeats.
+    package func write(_ outputs: [String]) { self.outputs = outputs }
+
+    package func setReachable(_ isReachable: Bool, at url: String) {
+        workers[url, default: Worker()].isReachable = isReachable
+        wake()
+    }
+
+    /// Changes what a worker reports of a task.
+    package func change(_ id: TaskID, at url: String, _ change: (inout WorkerTask) -> Void) throws {
+        var task = try known(id, at: url)
+        change(&task)
+        put(task, at: url)
+    }
+
+    /// Sets the highest term that a worker has accepted, as if another manager had called it.
+    package func setTerm(_ term: Int, at url: String) {
+        workers[url, default: Worker()].term = term
+        wake()
+    }
+
+    package func acknowledged(at url: String) -> Int? { workers[url]?.acknowledged }
+
+    package func term(at url: String) -> Int? { workers[url]?.term }
+
+    package func forget(_ id: TaskID, at url: String) { workers[url]?.tasks[id] = nil }
+
+    /// Restarts a worker, which keeps its tasks.
+    package func restart(at url: String) {
+        workers[url]?.incarnation += "+"
+        wake()
+    }
+
+    // MARK: What the manager calls
+
+    package func tasks(
+        at url: String, since: Int?, incarnation: String?, term: Int, cluster: ClusterID, wait: Duration
+    ) async throws -> WorkerTaskList {
+        while true {
+            try reach(url)
+            try workers[url, default: Worker()].accept(term)
+            workers[url]?.acknowledged = since
+            let worker = workers[url, default: Worker()]
+            guard let since, incarnation == worker.incarnation else {
+                return WorkerTaskList(
+                    complete: true, incarnation: worker.incarnation, sequence: worker.sequence,
+                    tasks: worker.tasks.values.map(\.task))
+            }
+            if since < worker.sequence {
+                return WorkerTaskList(
+                    complete: false, incarnation: worker.incarnation, sequence: worker.sequence,
+                    tasks: worker.tasks.values.filter { $0.sequence > since }.map(\.task))
+            }
+            let (change, listener) = AsyncStream.makeStream(of: Void.self)
+            listeners.append(listener)
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { for await _ in change {} }
+                group.addTask { [clock] in try await clock.sleep(for: wait) }
+                try await group.next()
+                group.cancelAll()
+            }
+            try reach(url)
+            if workers[url]?.sequence == since, workers[url]?.incarnation == incarnation {
+                return WorkerTaskList(complete: false, incarnation: worker.incarnation, sequence: since, tasks: [])
+            }
+        }
+    }
+
+    package func assign(_ assignment: TaskAssignment, at url: String) throws -> WorkerTask {
+        try reach(url)
+        try workers[url, default: Worker()].accept(assignment.term)
+        if let refusal { throw refusal }
+        assigned[assignment.id, default: 0] += 1
+        if let known = workers[url]?.tasks[assignment.id]?.task { return try answer(known) }
+        started[assignment.id, default: 0] += 1
+        var task = WorkerTask(
+            id: assignment.id, placement: assignment.placement, run: 0, state: .scheduled,
+            settingsDigest: assignment.settingsDigest ?? assignment.definition.settingsDigest)
+        launch(&task)
+        if task.state == .running { task.startedAt = clock.timestamp }
+        put(task, at: url)
+        return try answer(task)
+    }
+
+    package func stop(
+        _ id: TaskID, placement: Int, term: Int, cluster: ClusterID, at url: String
+    ) throws -> WorkerTask {
+        try reach(url)
+        if let refusal { throw refusal }
+        var task =
+            workers[url]?.tasks[id]?.task
+            ?? WorkerTask(
+                id: id, placement: placement, run: 0, state: .stopped,
+                settingsDigest: TaskDefinition(name: WorkloadName(rawValue: "unknown")!).settingsDigest)
+        task.state = .stopped
+        task.ready = false
+        put(task, at: url)
+        return try answer(task)
+    }
+
+    package func updateSettings(_ id: TaskID, _ settings: TaskSettings, at url: String) throws -> WorkerTask {
+        try reach(url)
+        if let refusal { throw refusal }
+        var task = try known(id, at: url)
+        task.settingsDigest = settings.settingsDigest ?? settings.definition.settingsDigest
+        put(task, at: url)
+        return try answer(task)
+    }
+
+    package func logs(
+        _ id: TaskID, _ selection: LogSelection, at url: String
+    ) throws -> any AsyncSequence<[UInt8], any Error> & Sendable {
+        try reach(url)
+        selections.append(selection)
+        let text = outputs.count > 1 ? outputs.removeFirst() : outputs.first ?? ""
+        return AsyncThrowingStream<[UInt8], any Error> {
+            $0.yield(Array(text.utf8))
+            $0.finish()
+        }
+    }
+
+    // MARK: Inside
+
+    private func known(_ id: TaskID, at url: String) throws(APIError) -> WorkerTask {
+        guard let task = workers[url]?.tasks[id]?.task else {
+            throw APIError(.taskNotFound, "the worker at \(url) has no task \(id)")
+        }
+        return task
+    }
+
+    private func put(_ task: WorkerTask, at url: String) {
+        workers[url, default: Worker()].put(task)
+        wake()
+    }
+
+    private func wake() {
+        for listener in listeners { listener.finish() }
+        listeners = []
+    }
+
+    private func reach(_ url: String) throws {
+        guard workers[url, default: Worker()].isReachable else { throw APIError(.unavailable, "\(url) is cut off") }
+    }
+
+    private func answer(_ task: WorkerTask) throws -> WorkerTask {
+        guard lostAnswers == 0 else {
+            lostAnswers -= 1
+            throw APIError(.timeout, "the answer was lost")
+        }
+        return task
+    }
+}
