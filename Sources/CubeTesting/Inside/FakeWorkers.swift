@@ -3,10 +3,10 @@ package import CubeErrors
 import CubeManager
 package import CubeTypes
 
-/// Workers that do at once what a test says, for tests of the manager and of what calls it. Tests of real worker logic use
-/// ``TestCluster``.
+/// Fake workers that immediately do what a test says, for tests of the manager and of its callers. Use ``TestCluster`` for tests
+/// that need the real worker.
 ///
-/// Every URL is a worker of its own. The connection to each worker can be cut, and answers can be lost.
+/// Each URL is a separate worker. A test can cut the connection to a worker and lose its responses.
 package actor FakeWorkers: WorkerGateway {
     private struct Worker {
         var incarnation = "1"
@@ -32,11 +32,11 @@ package actor FakeWorkers: WorkerGateway {
     }
 
     package nonisolated let clock: ManualClock
-    /// Turns a task that was just assigned into what the worker reports.
+    /// Changes a newly assigned task into the task that the worker reports.
     private let launch: @Sendable (inout WorkerTask) -> Void
     private var workers: [String: Worker] = [:]
     private var listeners: [AsyncStream<Void>.Continuation] = []
-    /// How many answers get lost after the worker carried out the call.
+    /// The number of responses to lose after the worker has carried out the call.
     private var lostAnswers = 0
     private var refusal: APIError?
     private var outputs = ["hello\n"]
@@ -45,13 +45,13 @@ package actor FakeWorkers: WorkerGateway {
     package private(set) var assigned: [TaskID: Int] = [:]
     /// The number of times that each task was started.
     package private(set) var started: [TaskID: Int] = [:]
-    /// What was asked for with each opening of a task's output.
+    /// The selections of all requests for output.
     package private(set) var selections: [LogSelection] = []
 
     /// - Parameters:
-    ///   - clock: measures how long a query waits for a change.
-    ///   - refusal: the answer to each call that starts, stops or changes a task; `nil` carries the calls out.
-    ///   - launch: turns a task that was just assigned into what the worker reports; by default, the task runs and is ready.
+    ///   - clock: the clock by which a query waits for a change.
+    ///   - refusal: the error of each call that starts, stops or changes a task; `nil` if the worker carries out these calls.
+    ///   - launch: changes a newly assigned task into the task that the worker reports; by default, the task is running and ready.
     package init(
         clock: ManualClock, refusal: APIError? = nil, launch: @escaping @Sendable (inout WorkerTask) -> Void = running
     ) {
@@ -60,18 +60,18 @@ package actor FakeWorkers: WorkerGateway {
         self.launch = launch
     }
 
-    /// Makes a task run and be ready.
+    /// Makes a task running and ready.
     package static let running: @Sendable (inout WorkerTask) -> Void = { task in
         (task.state, task.ready, task.run) = (.running, true, 1)
     }
 
-    // MARK: What a test does
+    // MARK: Actions of a test
 
-    /// Loses the next answers to calls that start, stop or change a task, which the worker carries out all the same.
+    /// Loses the next responses to calls that start, stop or change a task. The worker still carries out these calls.
     package func lose(answers: Int) { lostAnswers = answers }
     package func refuse(with error: APIError?) { refusal = error }
 
-    /// Sets what each opening of a task's output yields, in order; the last one repeats.
+    /// Sets the outputs that successive requests return; the last one is repeated.
     package func write(_ outputs: [String]) { self.outputs = outputs }
 
     package func setReachable(_ isReachable: Bool, at url: String) {
@@ -79,7 +79,7 @@ package actor FakeWorkers: WorkerGateway {
         wake()
     }
 
-    /// Changes what a worker reports of a task.
+    /// Changes the status of a task that a worker reports.
     package func change(_ id: TaskID, at url: String, _ change: (inout WorkerTask) -> Void) throws {
         var task = try known(id, at: url)
         change(&task)
@@ -104,7 +104,7 @@ package actor FakeWorkers: WorkerGateway {
         wake()
     }
 
-    // MARK: What the manager calls
+    // MARK: Calls of the manager
 
     package func tasks(
         at url: String, since: Int?, incarnation: String?, term: Int, cluster: ClusterID, wait: Duration
@@ -192,7 +192,7 @@ package actor FakeWorkers: WorkerGateway {
         }
     }
 
-    // MARK: Inside
+    // MARK: Implementation
 
     private func known(_ id: TaskID, at url: String) throws(APIError) -> WorkerTask {
         guard let task = workers[url]?.tasks[id]?.task else {
@@ -218,7 +218,7 @@ package actor FakeWorkers: WorkerGateway {
     private func answer(_ task: WorkerTask) throws -> WorkerTask {
         guard lostAnswers == 0 else {
             lostAnswers -= 1
-            throw APIError(.timeout, "the answer was lost")
+            throw APIError(.timeout, "the response was lost")
         }
         return task
     }
