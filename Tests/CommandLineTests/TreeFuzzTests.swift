@@ -134,7 +134,7 @@ private struct Tally: CustomStringConvertible {
         for one in expected { note(one.reason) }
         if told.sorted() != expected.sorted() {
             let (more, less) = (Set(told).subtracting(expected), Set(expected).subtracting(told))
-            complaints.append("\(reader) tells also \(more.sorted()), and not \(less.sorted())")
+            complaints.append("\(reader) additionally reports \(more.sorted()), and does not report \(less.sorted())")
         }
     }
 
@@ -164,7 +164,7 @@ private struct Tally: CustomStringConvertible {
         }
         for case (let path, .unreadable(let diagnostics)) in snapshot.files
         where !diagnostics.allSatisfy(review.diagnostics.contains) {
-            complaints.append("\(reader) does not tell what is wrong with \(path)")
+            complaints.append("\(reader) does not report the problem with \(path)")
         }
     }
 

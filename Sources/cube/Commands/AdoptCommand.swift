@@ -10,7 +10,7 @@ struct AdoptCommand: Command {
         discussion: .flowing(
             """
             Transfers the live tasks of that name to the owner of the manifests. Tasks that match their manifest keep
-            running; the others are replaced according to its `update` field. Until a manifest declares the name, its
+            running; the others are replaced according to the manifest's `update` field. Until a manifest declares the name, its
             tasks are held unchanged, so the manifest can be written before or after. If you write it before, set
             "suspend": true in it; otherwise, Cube also starts its tasks beside the adopted ones.
 

@@ -13,7 +13,7 @@ struct LeftTasks {
     var lines: [String] {
         supervisors.map { supervisor in
             let task = supervisor.task.map { "task \($0)" } ?? "a task"
-            return "  \(task), process \(supervisor.process), of \(supervisor.worker)"
+            return "  \(task), process \(supervisor.process), of worker \(supervisor.worker)"
                 + (supervisor.isOrphan ? " (its directory is gone)" : "")
         }
     }

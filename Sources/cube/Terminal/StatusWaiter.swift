@@ -23,7 +23,7 @@ final class StatusWaiter: StatusViewer {
 
     func end() {}
 
-    /// What was unhealthy in the last status, as sentences without a full stop.
+    /// The problems in the last status, as sentences without a full stop.
     var unwell: [TextLine] { picture.map { Self.unwell($0, names) } ?? ["no status is available"] }
 
     static func unwell(_ seen: StatusPicture, _ names: Set<WorkloadName>) -> [TextLine] {
