@@ -114,9 +114,9 @@ import Testing
         "It is a number, a size or a list in every version of the API, and its type cannot change.":
             """
         ClusterMetrics.capacity_disk_bytes ClusterMetrics.capacity_memory_bytes ClusterMetrics.capacity_millicores
-        ClusterMetrics.owners ClusterMetrics.reserved_disk_bytes ClusterMetrics.reserved_memory_bytes
-        ClusterMetrics.reserved_millicores ClusterStatus.capacity ClusterStatus.managers ClusterStatus.policy
-        ClusterStatus.reserved EndpointList.endpoints NodeInfo.capacity NodeInfo.labels NodeInfo.reserved
+        ClusterMetrics.nodes ClusterMetrics.owners ClusterMetrics.reserved_disk_bytes ClusterMetrics.reserved_memory_bytes
+        ClusterMetrics.reserved_millicores ClusterMetrics.tasks ClusterStatus.capacity ClusterStatus.managers
+        ClusterStatus.nodes ClusterStatus.policy ClusterStatus.reserved ClusterStatus.tasks EndpointList.endpoints NodeInfo.capacity NodeInfo.labels NodeInfo.reserved
         NodeInfo.runtimes NodeInfo.tasks TaskMetrics.cpu_seconds TaskMetrics.memory_bytes TaskMetrics.processes
         TaskStatus.not_enforced WorkerInfo.capacity WorkerInfo.labels WorkerInfo.runtimes WorkerMetrics.cores
         WorkerMetrics.disk_available_bytes WorkerMetrics.disk_total_bytes WorkerMetrics.load

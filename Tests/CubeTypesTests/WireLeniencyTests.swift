@@ -61,6 +61,23 @@ import Testing
         #expect(assignment.ports == [:] && assignment.addresses == [:])
     }
 
+    @Test(arguments: ["tasks", "nodes"])
+    func `the figures of a cluster are unreadable without the number of its tasks or nodes`(missing: String) throws {
+        let resources = #"{"cpu": 1, "memory": 1, "disk": 1}"#
+        let members = [
+            "cluster": #""0f3c0000-0000-4000-8000-000000000001""#, "version": #""1""#, "term": "1", "revision": "1",
+            "managers": "[]", "policy": #""spread""#, "tasks": #"{"running": 1}"#, "nodes": #"{"ready": 1}"#,
+            "owners": "[]", "capacity": resources, "reserved": resources,
+        ]
+        func json(_ members: [String: String]) -> String {
+            "{\(members.map { "\"\($0.key)\": \($0.value)" }.joined(separator: ", "))}"
+        }
+        #expect(try decode(ClusterStatus.self, json(members)).nodes == ["ready": 1])
+        #expect(throws: DecodingError.self) {
+            try decode(ClusterStatus.self, json(members.filter { $0.key != missing }))
+        }
+    }
+
     @Test func `an error with an unknown reason keeps its reason, its code and its retry flag`() throws {
         let error = try decode(
             APIError.self, #"{"code": 418, "reason": "teapot", "message": "short", "retry": true, "x": 1}"#)

@@ -255,7 +255,7 @@ extension TaskDefinition {
 
 extension SlotKey {
     /// The highest ordinal, by the bound of `replicas`.
-    static let lastOrdinal = 9_999
+    package static let lastOrdinal = 9_999
 
     /// What is wrong with its ordinal.
     fileprivate func error(field: String) -> ValidationError? {

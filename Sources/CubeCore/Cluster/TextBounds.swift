@@ -17,6 +17,10 @@ package enum TextBounds {
     package static let labels = 256
     /// An address, a path or a version, in bytes.
     package static let address = 4096
+    /// The id of a request for a lease or of a directive, in bytes.
+    package static let requestID = 64
+    /// How many runtimes a node may have.
+    package static let runtimes = 16
     /// How many holds the holder of a lease may tell.
     package static let holds = 1000
 
@@ -66,11 +70,14 @@ extension WorkerInfo {
             TextBounds.error("boot_id", bootID, limit: TextBounds.word),
             TextBounds.error("incarnation", incarnation, limit: TextBounds.word),
         ].compactMap(\.self)
-        if runtimes.count > 16 {
+        if runtimes.count > TextBounds.runtimes {
             problems.append(
-                ValidationError(field: "runtimes", value: "\(runtimes.count)", message: "must be at most 16"))
+                ValidationError(
+                    field: "runtimes", value: "\(runtimes.count)", message: "must be at most \(TextBounds.runtimes)"))
         }
-        problems += runtimes.prefix(16).compactMap { TextBounds.error("runtimes", $0, limit: TextBounds.word) }
+        problems += runtimes.prefix(TextBounds.runtimes).compactMap {
+            TextBounds.error("runtimes", $0, limit: TextBounds.word)
+        }
         return problems + TextBounds.errors("labels", labels)
     }
 }

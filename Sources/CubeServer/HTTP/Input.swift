@@ -141,7 +141,7 @@ extension Input<Duration> {
     static func wait(_ name: String, _ summary: String) -> Input {
         Input(
             description: InputDescription(
-                place: .query, name: name, summary: summary,
+                place: .query, name: name, summary: "\(summary) At most \(ServerLimits().longestWait.text).",
                 schema: .pattern("^[0-9]{1,12}(ms|s|m|h)$", example: "30s").with(["default": "0s"]), isRequired: false)
         ) { call, query in
             let longest = call.limits.longestWait

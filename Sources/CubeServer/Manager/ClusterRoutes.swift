@@ -50,7 +50,9 @@ extension RouteTable {
                 .text("text/event-stream", "Each event as JSON, with its kind as `event` and its revision as `id`."),
                 errors: [.revisionGone]),
             .integer("since", orElse: 0, "Only events after this revision. With 0, all stored events."),
-            .integer("limit", in: 1...1000, orElse: 1000, "Maximum number of events."),
+            .integer(
+                "limit", in: 1...ManagerService.pageLimit, orElse: ManagerService.pageLimit,
+                "Maximum number of events."),
             .wait("wait", "Maximum time to wait for the first event."),
             .flag("follow", "Whether to stream new events until the client disconnects.")
         ) { call, since, limit, wait, follow in

@@ -1,3 +1,5 @@
+import CubeCore
+import CubeJSON
 import CubeTypes
 
 extension ClusterStatus: DescribedObject {
@@ -9,8 +11,8 @@ extension ClusterStatus: DescribedObject {
         Property("revision", \.revision, "Revision of this status."),
         Property("managers", \.managers, "Advertised addresses of the cluster's managers."),
         Property("policy", \.policy, "Scheduling policy of the manager."),
-        Property("tasks", \.tasks, "Number of tasks, by state.", isRequired: false),
-        Property("nodes", \.nodes, "Number of nodes, by state.", isRequired: false),
+        Property("tasks", \.tasks, "Number of tasks, by state."),
+        Property("nodes", \.nodes, "Number of nodes, by state."),
         Property("owners", \.owners),
         Property("capacity", \.capacity, "Total capacity of the ready nodes."),
         Property("reserved", \.reserved, "Total reservations on the ready nodes."),
@@ -22,8 +24,8 @@ extension ClusterMetrics: DescribedObject {
     static let properties: [Property<ClusterMetrics>] = [
         Property("revision", \.revision, "Revision of these metrics."),
         Property("term", \.term),
-        Property("tasks", \.tasks, "Number of tasks, by state.", isRequired: false),
-        Property("nodes", \.nodes, "Number of nodes, by state.", isRequired: false),
+        Property("tasks", \.tasks, "Number of tasks, by state."),
+        Property("nodes", \.nodes, "Number of nodes, by state."),
         Property("owners", \.owners, "Number of owners."),
         Property("capacity_millicores", \.capacityMillicores, "Total capacity of the ready nodes."),
         Property("capacity_memory_bytes", \.capacityMemoryBytes),
@@ -95,14 +97,21 @@ extension WorkerInfo: DescribedObject {
     static let summary = "The description of a worker, which it also sends in its registration."
     static let properties: [Property<WorkerInfo>] = [
         Property("name", \.name),
-        Property("version", \.version),
-        Property("url", \.url, "URL at which the manager calls it: `http://HOST:PORT` or `unix:PATH`."),
-        Property("runtimes", \.runtimes, "Runtimes for tasks, such as `process`."),
+        Property("version", \.version, "", .characters(TextBounds.word)),
+        Property(
+            "url", \.url, "URL at which the manager calls it: `http://HOST:PORT` or `unix:PATH`.",
+            .characters(TextBounds.address)),
+        Property(
+            "runtimes", \.runtimes, "Runtimes for tasks, such as `process`.",
+            .elements(TextBounds.runtimes).merging([
+                "items": .object(["type": "string"].merging(.characters(TextBounds.word)) { $1 })
+            ]) { $1 }),
         Property("capacity", \.capacity, "Total resources that its tasks can reserve."),
-        Property("labels", \.labels),
-        Property("boot_id", \.bootID, "Changes with each start of the machine."),
+        Property("labels", \.labels, "", .labels),
+        Property("boot_id", \.bootID, "Changes with each start of the machine.", .characters(TextBounds.word)),
         Property("cluster", \.cluster, "The cluster that it has joined; absent before it joins one."),
-        Property("incarnation", \.incarnation, "Changes with each start of the worker."),
+        Property(
+            "incarnation", \.incarnation, "Changes with each start of the worker.", .characters(TextBounds.word)),
     ]
 }
 

@@ -1,3 +1,4 @@
+import CubeCore
 import CubeTypes
 
 extension OwnerStatus: DescribedObject {
@@ -37,15 +38,17 @@ extension LeaseRequest: DescribedObject {
     static let properties: [Property<LeaseRequest>] = [
         Property(
             "id", \.id,
-            "An id of at most 64 bytes, chosen by the caller. Repeating a request with the same id has no further effect."
-        ),
-        Property("holder", \.holder, "Description of the caller, for people."),
+            "An id chosen by the caller. Repeating a request with the same id has no further effect.",
+            .characters(TextBounds.requestID)),
+        Property("holder", \.holder, "Description of the caller, for people.", .characters(TextBounds.remark)),
         Property("source", \.source),
         Property("fence", \.fence, "Fence of the lease to renew. Without it, the request takes a new lease."),
         Property(
             "succeeds", \.succeeds,
             "Fence of a previous holder that is known to have ended. Its lease is replaced before it expires."),
-        Property("holds", \.holds, "Changes that guards hold at present.", isRequired: false),
+        Property(
+            "holds", \.holds, "Changes that guards hold at present.", isRequired: false,
+            .elements(TextBounds.holds)),
         Property("release", \.release, "Whether to release the lease instead.", isRequired: false),
     ]
 }
@@ -75,11 +78,13 @@ extension Directive: DescribedObject {
     static let properties: [Property<Directive>] = [
         Property(
             "id", \.id,
-            "An id of at most 64 bytes, chosen by the caller. Repeating a directive with the same id has no further effect."
-        ),
+            "An id chosen by the caller. Repeating a directive with the same id has no further effect.",
+            .characters(TextBounds.requestID)),
         Property("verb", \.verb),
-        Property("subject", \.subject, "Name of a workload, digest of a hold or a prefix of it, or source id."),
-        Property("reason", \.reason, "Reason, as given by the user."),
+        Property(
+            "subject", \.subject, "Name of a workload, digest of a hold or a prefix of it, or source id.",
+            .characters(TextBounds.remark)),
+        Property("reason", \.reason, "Reason, as given by the user.", .characters(TextBounds.remark)),
         Property("revision", \.revision, "Revision of the directive, set by the manager.", isRequired: false),
         Property("at", \.at, "Time of the directive, set by the manager."),
         Property("expires_at", \.expiresAt, "Time at which the directive expires, set by the manager."),

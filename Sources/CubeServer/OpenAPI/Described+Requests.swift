@@ -1,3 +1,4 @@
+import CubeCore
 import CubeJSON
 import CubeTypes
 
@@ -6,11 +7,12 @@ extension TaskProposal: DescribedObject {
     static let properties: [Property<TaskProposal>] = [
         Property("id", \.id, "UUID version 5 of `cluster/owner/name/ordinal/attempt/spec_digest`."),
         Property("name", \.name, "Name of the workload, equal to the name in the definition."),
-        Property("ordinal", \.ordinal, "Index of the replica, from 0.", ["maximum": 9_999]),
+        Property(
+            "ordinal", \.ordinal, "Index of the replica, from 0.", ["maximum": .integer(Int64(SlotKey.lastOrdinal))]),
         Property("attempt", \.attempt, "Must be equal to `next` of the slot."),
         Property("spec_digest", \.specDigest),
         Property("settings_digest", \.settingsDigest),
-        Property("source", \.source, "Path of the manifest file."),
+        Property("source", \.source, "Path of the manifest file.", .characters(TextBounds.address)),
         Property("definition", \.definition),
         Property("rejects", \.rejects, "Declared digest that a rollout rejected and that this task replaces."),
         Property(
@@ -38,7 +40,7 @@ extension BatchRequest: DescribedObject {
         Property("pass", \.pass, "Number of the reconciler pass, which never decreases between writes."),
         Property(
             "operations", \.operations, "The operations, in the order in which they are carried out.",
-            ["maxItems": .integer(Int64(BatchRequest.maximum))]),
+            .elements(BatchRequest.maximum)),
     ]
 }
 
@@ -84,7 +86,7 @@ extension SettingsUpdate: DescribedObject {
         Property("id", \.id),
         Property("from", \.from, "Settings digest that the task must have."),
         Property("to", \.to, "Settings digest that the task gets."),
-        Property("source", \.source, "Path of the manifest file."),
+        Property("source", \.source, "Path of the manifest file.", .characters(TextBounds.address)),
         Property("definition", \.definition, "New definition, which differs from the current one only in settings."),
     ]
 }
@@ -113,7 +115,8 @@ extension StopRequest: DescribedObject {
     static let properties: [Property<StopRequest>] = [
         Property("id", \.id),
         Property("name", \.name, "Name of the workload."),
-        Property("ordinal", \.ordinal, "Index of the replica, from 0.", ["maximum": 9_999]),
+        Property(
+            "ordinal", \.ordinal, "Index of the replica, from 0.", ["maximum": .integer(Int64(SlotKey.lastOrdinal))]),
         Property("attempt", \.attempt, "Attempt number of the task in its slot."),
         Property("rejects", \.rejects, "Declared digest that a rollout rejects with this stop."),
     ]

@@ -3,7 +3,10 @@ import CubeJSON
 import CubeTypes
 
 extension TaskDefinition: Described {
-    static let schema = Schema.component("TaskDefinition", Schema(wireSchema))
+    static let schema = Schema.component(
+        "TaskDefinition",
+        Schema(wireSchema).refining("labels", with: .labels).refining("constraints", "labels", with: .labels)
+            .refining("constraints", "not", with: .labels))
 }
 
 extension TaskStatus: DescribedObject {

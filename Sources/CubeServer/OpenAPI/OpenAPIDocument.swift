@@ -24,6 +24,7 @@ struct OpenAPIDocument {
                 "summary": "Accepts desired state and returns observed state. Every call is idempotent.",
                 "description": .string(Self.introduction),
             ],
+            "x-cube-limits": limits.json,
             "servers": [["url": "/", "description": "This server."]],
             "paths": .object(paths.mapValues { .object($0) }),
             "components": [
@@ -46,7 +47,9 @@ struct OpenAPIDocument {
         words. `null` is equivalent to absence. Each response has an `X-Request-ID`, which is the client's own if it sent one, \
         and the `Cube-Version` of the server. Responses of a deprecated operation have a `Cube-Deprecated` header, which names \
         the replacement. The body of a response with a status of 400 or above is an error object. Besides the listed statuses, \
-        431 means that the header fields of the request are too large. `HEAD` is supported wherever `GET` is.
+        431 means that the header fields of the request are too large. `HEAD` is supported wherever `GET` is. \
+        `x-cube-limits` lists the limits of a listener: sizes in bytes, and durations. A process that can open few files accepts \
+        fewer connections.
         """
 
     private func operation(_ route: Route) -> CanonicalJSON {

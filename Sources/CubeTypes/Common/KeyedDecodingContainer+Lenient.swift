@@ -57,10 +57,6 @@ extension KeyedDecodingContainer {
         try decodeIfPresent(type, forKey: key) ?? []
     }
 
-    package func decode(_ type: [String: Int].Type, forKey key: Key) throws -> [String: Int] {
-        try unlessAbsent(key) { try $0.readMembers(type, forKey: key) } ?? [:]
-    }
-
     package func decode(_ type: [WorkloadName].Type, forKey key: Key) throws -> [WorkloadName] {
         try decodeIfPresent(type, forKey: key) ?? []
     }

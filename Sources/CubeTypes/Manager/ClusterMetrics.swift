@@ -1,3 +1,5 @@
+import CubeErrors
+
 /// The metrics of a cluster: the response to `GET /metrics` of a manager. Names of metrics end with the unit.
 ///
 /// - Since: 0.1
@@ -48,5 +50,24 @@ public struct ClusterMetrics: Codable, Hashable, Sendable {
         reservedMillicores = cluster.reserved.millicores
         reservedMemoryBytes = cluster.reserved.memory
         reservedDiskBytes = cluster.reserved.disk
+    }
+}
+
+extension ClusterMetrics {
+    /// Every version says how many tasks and nodes there are: without these figures, the answer is unreadable.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        func count(_ key: CodingKeys) throws -> Int { try container.decode(Int.self, forKey: key) }
+        revision = try count(.revision)
+        term = try count(.term)
+        tasks = try container.readMembers([String: Int].self, forKey: .tasks)
+        nodes = try container.readMembers([String: Int].self, forKey: .nodes)
+        owners = try count(.owners)
+        capacityMillicores = try count(.capacityMillicores)
+        capacityMemoryBytes = try count(.capacityMemoryBytes)
+        capacityDiskBytes = try count(.capacityDiskBytes)
+        reservedMillicores = try count(.reservedMillicores)
+        reservedMemoryBytes = try count(.reservedMemoryBytes)
+        reservedDiskBytes = try count(.reservedDiskBytes)
     }
 }

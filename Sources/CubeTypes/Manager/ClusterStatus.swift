@@ -1,3 +1,5 @@
+import CubeErrors
+
 /// The status of a cluster: the response to `GET /cluster`.
 ///
 /// - Since: 0.1
@@ -42,5 +44,24 @@ public struct ClusterStatus: Codable, Hashable, Sendable {
         self.owners = owners
         self.capacity = capacity
         self.reserved = reserved
+    }
+}
+
+extension ClusterStatus {
+    /// Every version says how many tasks and nodes there are: without these figures, the answer is unreadable.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            cluster: try container.decode(ClusterID.self, forKey: .cluster),
+            version: try container.decode(String.self, forKey: .version),
+            term: try container.decode(Int.self, forKey: .term),
+            revision: try container.decode(Int.self, forKey: .revision),
+            managers: try container.readElements([Endpoint].self, forKey: .managers),
+            policy: try container.decode(SchedulingPolicy.self, forKey: .policy),
+            tasks: try container.readMembers([String: Int].self, forKey: .tasks),
+            nodes: try container.readMembers([String: Int].self, forKey: .nodes),
+            owners: try container.decode([OwnerName].self, forKey: .owners),
+            capacity: try container.decode(ResourceSpec.self, forKey: .capacity),
+            reserved: try container.decode(ResourceSpec.self, forKey: .reserved))
     }
 }
