@@ -128,7 +128,7 @@ let package = Package(
         .library(
             "CubeReconciler",
             [
-                "CubeCore", "CubeErrors", "CubeJSON", "CubeLinux", "CubeSystem", "CubeTypes", .logging,
+                "CubeCore", "CubeErrors", "CubeJSON", "CubeLinux", "CubeSystem", "CubeText", "CubeTypes", .logging,
                 .serviceLifecycle, .systemPackage,
             ]),
         .library(

@@ -43,7 +43,7 @@ package actor WorkerService: Service {
     /// What somebody has to see to.
     let unattended: AsyncStream<Duty>
     let attend: AsyncStream<Duty>.Continuation
-    let launches = Turnstile(16)
+    let launches = Semaphore(16)
 
     enum Duty: Sendable {
         case task(TaskID)

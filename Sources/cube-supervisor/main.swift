@@ -49,7 +49,7 @@ restoreOpenFiles()
 
 if CommandLine.argc == 3, CommandLine.arguments[1] == "check" {
     guard let launch = Launch(file: 0) else { fail("the check has an unknown format") }
-    fail(Check.verdict(of: launch))
+    fail(CheckRun.verdict(of: launch))
 }
 guard CommandLine.argc == 2 else { fail("usage: cube-supervisor RUN_DIRECTORY") }
 let path = CommandLine.arguments[1]

@@ -24,7 +24,7 @@ import Testing
                 Condition(
                     type: $0.0, reason: $0.1, message: $0.1, lastTransitionTime: Timestamp(milliseconds: 0))
             },
-            holds: holds ? [SummaryStatus.HeldSet(hold, GuardLimits())] : [])
+            holds: holds ? [SummaryStatus.HeldSet(hold, GuardLimits(), \.command)] : [])
     }
 
     @Test func `after a timeout, apply reports held changes unless another process holds the lease`() throws {

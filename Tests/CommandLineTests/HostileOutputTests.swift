@@ -100,7 +100,7 @@ import Testing
             owner: .default,
             source: SourceRevision(path: "manifests", commit: "4be1c02", url: "https://host/x.git", branch: "main"),
             counts: SummaryStatus.Counts(workloads: 1), conditions: workload.conditions,
-            holds: [SummaryStatus.HeldSet(hold, GuardLimits())])
+            holds: [SummaryStatus.HeldSet(hold, GuardLimits(), \.command)])
     }
 
     private var drift: DriftReport {

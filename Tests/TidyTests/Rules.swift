@@ -17,6 +17,20 @@ enum Rules {
         }
     }
 
+    /// The core decides, and leaves it to others to name the command that carries a hint out.
+    static func commands(_ file: SwiftFile) -> [String] {
+        file.code.compactMap { code, line in
+            code.firstMatch(of: /\bcube [a-z]+/).map { "\(file.path):\(line): names the command \($0.0)" }
+        }
+    }
+
+    /// Two types never share a name, not even in different targets. Private types do not count.
+    static func namesakes(_ files: [SwiftFile]) -> [String] {
+        let places = files.flatMap { file in file.types.map { (name: $0.name, place: "\(file.path):\($0.line)") } }
+        return Dictionary(grouping: places, by: \.name).filter { $0.value.count > 1 }
+            .map { "\($0.key): \($0.value.map(\.place).sorted().joined(separator: ", "))" }.sorted()
+    }
+
     /// Unfinished work is finished, or not begun.
     static func reminders(_ file: SwiftFile) -> [String] {
         file.lines.enumerated().compactMap { index, line in

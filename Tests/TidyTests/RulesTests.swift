@@ -24,6 +24,45 @@ import Testing
         #expect(Rules.impurities(sample("// \(line)\n\(line)")) == ["sample.swift:2: \(found) in a pure target"])
     }
 
+    @Test func `a command in a string is seen, and none in a comment`() {
+        let text = "/// As `cube retry` says.\nlet hint = \"run `cube retry web`\"\nlet name = \"cube\""
+        #expect(Rules.commands(sample(text)) == ["sample.swift:2: names the command cube retry"])
+    }
+
+    @Test func `two types of one name are seen, also where one is in an extension`() {
+        let one = SwiftFile(
+            path: "a.swift",
+            text: """
+                package struct Task {
+                    enum State { case on }
+                    enum CodingKeys: String, CodingKey { case id }
+                    func run() {
+                        struct Local {}
+                    }
+                }
+                private struct Hidden {
+                    struct Inside {}
+                }
+                struct Other { }
+                """)
+        let other = SwiftFile(
+            path: "b.swift",
+            text: """
+                extension Task {
+                    struct State {}
+                    enum CodingKeys: String, CodingKey { case id }
+                }
+                final class Hidden {
+                    struct Local {}
+                }
+                @available(*, deprecated)
+                public actor Other {}
+                struct State {}
+                """)
+        #expect(one.types.map(\.name) == ["Task", "Task.State", "Other"])
+        #expect(Rules.namesakes([one, other]) == ["Other: a.swift:11, b.swift:9", "Task.State: a.swift:2, b.swift:2"])
+    }
+
     @Test func `a reminder is seen, in a comment too`() {
         #expect(Rules.reminders(sample("let a = 1\n// TODO: more")) == ["sample.swift:2: TODO"])
         #expect(Rules.reminders(sample("let a = 1 // FIXME")) == ["sample.swift:1: FIXME"])

@@ -26,6 +26,44 @@ struct SwiftFile {
         }
     }
 
+    /// The types that it declares and others can name, each qualified by the types around it, with the number of the line.
+    ///
+    /// A declaration is recognised by its indentation, which the formatter sees to: one that is deeper than the members of
+    /// the type around it is inside of a function.
+    var types: [(name: String, line: Int)] {
+        /// A type or an extension that the present line may stand in.
+        struct Surrounding {
+            var indentation: Int
+            var name: Substring
+            var isPrivate: Bool
+        }
+        var around: [Surrounding] = []
+        var types: [(name: String, line: Int)] = []
+        for (text, line) in code {
+            let indentation = text.prefix { $0 == " " }.count
+            // Whatever stands beside a type ends it, but for a brace on a line of its own.
+            if !text.dropFirst(indentation).hasPrefix("{") { around.removeAll { $0.indentation >= indentation } }
+            guard indentation == around.last.map({ $0.indentation + 4 }) ?? 0,
+                let match = text.dropFirst(indentation).prefixMatch(
+                    of:
+                        /((?:@\S+ |public |package |internal |private |fileprivate |final |indirect |nonisolated )*)(struct|class|enum|actor|protocol|typealias|extension) ([\w.]+)/
+                )
+            else { continue }
+            let (kind, name) = (match.2, match.3)
+            let isPrivate = match.1.contains("private") || around.last?.isPrivate ?? false
+            if kind != "extension", !isPrivate, !Self.repeatedNames.contains(name) {
+                types.append(((around.map(\.name) + [name]).joined(separator: "."), line))
+            }
+            if kind != "typealias" {
+                around.append(Surrounding(indentation: indentation, name: name, isPrivate: isPrivate))
+            }
+        }
+        return types
+    }
+
+    /// The names of nested types that the standard library asks for.
+    private static let repeatedNames: Set<Substring> = ["AsyncIterator", "CodingKeys", "Element", "Failure"]
+
     func hasComment(onOrBefore line: Int) -> Bool {
         lines[max(0, line - 2)...line - 1].contains { $0.contains("//") }
     }

@@ -38,6 +38,11 @@ import Testing
         #expect(Rules.misplacedProducts(ofPackage: try repository.text("Package.swift"), needed: needed) == [])
     }
 
+    @Test func `the core names no command`() throws {
+        let core = try #require(Wall.table.first { $0.target == "CubeCore" })
+        #expect(try repository.sources(of: core).flatMap(Rules.commands) == [])
+    }
+
     @Test func `nothing is left for later, and no error is dropped without its reason`() throws {
         let files = try Wall.table.filter { $0.target != "TidyTests" }.flatMap(repository.sources)
         #expect(files.flatMap(Rules.reminders) == [])

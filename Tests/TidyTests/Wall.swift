@@ -62,7 +62,7 @@ extension Wall {
         Wall(
             "CubeReconciler",
             """
-            CubeCore CubeErrors CubeJSON CubeLinux CubeSystem CubeTypes Dispatch FoundationEssentials Glibc Logging
+            CubeCore CubeErrors CubeJSON CubeLinux CubeSystem CubeText CubeTypes Dispatch FoundationEssentials Glibc Logging
             ServiceLifecycle Synchronization SystemPackage
             """),
         Wall(

@@ -12,8 +12,8 @@ extension ClusterTransaction {
         if let cluster = worker.cluster, cluster != state.cluster {
             throw APIError(
                 .foreignCluster,
-                "worker \(worker.name): it belongs to cluster \(cluster), this is \(state.cluster); "
-                    + "`cube worker rejoin` on its machine has it forget \(cluster)")
+                "worker \(worker.name): it belongs to cluster \(cluster), not to \(state.cluster); it can join after it "
+                    + "has forgotten its cluster", details: ["cluster": "\(cluster)"])
         }
         let problems = worker.problems
         if !problems.isEmpty { throw .invalid(problems) }

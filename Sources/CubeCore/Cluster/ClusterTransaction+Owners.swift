@@ -17,7 +17,7 @@ extension ClusterTransaction {
         if let source = known?.source, source != request.source {
             throw APIError(
                 .ownerTaken,
-                "owner \(name): it is bound to source \(source); cube owner claim binds it to \(request.source)",
+                "owner \(name): it is bound to source \(source), not to \(request.source)",
                 details: ["source": "\(source)"])
         }
         guard let fence = request.fence else {
@@ -120,14 +120,13 @@ extension ClusterTransaction {
         removeOwner(name)
     }
 
-    private static let idLimit = 64
     /// How long an approval counts.
     static let approvalLength: Duration = .seconds(3600)
 }
 
 extension ClusterTransaction {
     private static func check(id: String?) throws(APIError) {
-        if let error = TextBounds.error("id", id, limit: idLimit) { throw .invalid([error]) }
+        if let error = TextBounds.error("id", id, limit: TextBounds.requestID) { throw .invalid([error]) }
     }
 
     private mutating func renew(_ owner: OwnerRecord, for request: LeaseRequest) -> OwnerStatus {

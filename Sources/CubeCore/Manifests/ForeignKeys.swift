@@ -43,7 +43,7 @@ enum ForeignKeys {
         "use \"update\"": [
             "strategy", "rolling_update", "update_config", "update_strategy", "deployment",
         ],
-        "Cube starts no job by the clock; run `cube retry NAME` from a timer": ["schedule", "cron", "periodic"],
+        "Cube has no schedules; a timer can retry the job": ["schedule", "cron", "periodic"],
         "use \"suspend\"": ["paused", "pause", "disabled", "enabled"],
     ])
 

@@ -141,7 +141,7 @@ extension UpdatePolicy {
             Field(
                 "on_failure", \.onFailure, .oneOf([OnFailure.stall, .revert]),
                 "What happens when a rollout fails. `stall` replaces no further task. `revert` goes back to the definition "
-                    + "that was healthy last, until the manifest changes or `cube retry` is run."),
+                    + "that was healthy last, until the manifest changes or somebody retries the workload."),
         ], standard: UpdatePolicy(), foreignKeys: ForeignKeys.update,
         condition: [
             "if": ["required": ["max_unavailable"], "properties": ["max_unavailable": ["const": 0]]],

@@ -1,6 +1,7 @@
 import CubeCore
 import CubeErrors
 import CubeSystem
+import CubeText
 import CubeTypes
 import Logging
 import SystemPackage
@@ -69,7 +70,8 @@ struct ReconcileLoop {
             clock: world.clock)
         let (reports, summary) = await files.load()
         var planner = Planner(
-            owner: options.owner, memory: memory.names, window: memory.window(at: world.present), reports: reports,
+            owner: options.owner, wording: \.command, memory: memory.names, window: memory.window(at: world.present),
+            reports: reports,
             summary: summary)
         planner.savedPlan = options.savedPlan
         planner.limits = options.limits

@@ -56,7 +56,7 @@ struct Attachments: Hashable {
             guard reading.before == reading.after else { return .unreadable("changes while it is read") }
             found[path] = .file(reading.after)
             guard reading.size <= TaskDefinition.maximumContent else { return .tooLarge(size: reading.size) }
-            if let problem = StandIn.problem(with: reading.bytes) { return .unreadable(problem) }
+            if let problem = PlaceholderFile.problem(with: reading.bytes) { return .unreadable(problem) }
             digests[path] = .sha256(of: reading.bytes)
             return .content(reading.bytes)
         } catch {

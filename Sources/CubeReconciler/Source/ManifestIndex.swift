@@ -218,7 +218,7 @@ final class ManifestIndex {
             return (.unreadable([problem]), [])
         }
         let bytes = reading.bytes
-        if let problem = StandIn.problem(with: bytes) { return (.unreadable([.unreadable(file, problem)]), []) }
+        if let problem = PlaceholderFile.problem(with: bytes) { return (.unreadable([.unreadable(file, problem)]), []) }
         if ManifestGroup.isFile(file) { return (FileState(readingGroup: bytes, of: file), []) }
         let decoded = ManifestDecoder.decode(bytes, file: file.text) { attachments.read($0, in: tree) }
         guard !decoded.diagnostics.contains(where: { $0.severity == .error }) else {

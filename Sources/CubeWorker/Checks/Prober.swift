@@ -15,7 +15,7 @@ struct LocalProber: Prober {
     let runtime: any TaskRuntime
     let clock: any Clock<Duration>
     /// So many programs are started for checks at a time; the others wait, and their time begins when they are started.
-    private let commands = Turnstile(16)
+    private let commands = Semaphore(16)
     private let tls = TLSContexts()
 
     init(runtime: any TaskRuntime, clock: any Clock<Duration>) {

@@ -79,7 +79,7 @@ struct ApplyCommand: Command {
         guard case .notConverged = outcome else { return outcome }
         let holds = try await options.manager.reader().owner(options.owner.owner).holds
         let limits = try options.guards.limits(options.manager.place)
-        return holds.isEmpty ? outcome : .held(by: holds.map { SummaryStatus.HeldSet($0, limits) })
+        return holds.isEmpty ? outcome : .held(by: holds.map { SummaryStatus.HeldSet($0, limits, \.command) })
     }
 
     /// Reconciles in this process until it has converged, cannot converge, or times out.

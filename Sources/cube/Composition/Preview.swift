@@ -44,7 +44,8 @@ struct Preview {
         list.tasks += try await cluster.unmanaged(besides: owner)
         var observed = ObservedState(list, of: owner)
         var planner = Planner(
-            owner: owner, memory: memory.names, window: memory.window(at: time.present), oneShot: true)
+            owner: owner, wording: \.command, memory: memory.names, window: memory.window(at: time.present),
+            oneShot: true)
         planner.limits = limits
         if let bound = observed.owner?.source, bound != source {
             planner.access = .watching(

@@ -7,7 +7,7 @@ struct Decision: Hashable, Sendable {
     var reason: String
     /// In the order in which they are carried out.
     var steps: [Step] = []
-    var health: Health
+    var health: WorkloadHealth
     /// Why it does not go on by itself: a person must do something.
     var standstill: Standstill?
     var differences: [Difference] = []
@@ -46,7 +46,7 @@ package struct Step: Hashable, Sendable {
 }
 
 /// How well a workload is, as a stable word and a sentence.
-struct Health: Hashable, Sendable {
+struct WorkloadHealth: Hashable, Sendable {
     var status: HealthStatus
     var reason: String
     var message: String
@@ -58,11 +58,11 @@ struct Health: Hashable, Sendable {
     }
 
     /// A job is healthy once it has completed: until then, its dependents wait.
-    static func uncompleted(_ completed: Int, of replicas: Int) -> Health {
+    static func uncompleted(_ completed: Int, of replicas: Int) -> WorkloadHealth {
         let message =
             replicas == 1
             ? "the job is running" : "\(completed) of \(Count(replicas, "task")) of the job have completed"
-        return Health(.progressing, "running", message)
+        return WorkloadHealth(.progressing, "running", message)
     }
 }
 

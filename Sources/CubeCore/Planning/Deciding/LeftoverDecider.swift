@@ -9,6 +9,7 @@ struct LeftoverDecider {
     /// What depends on it and still lives, sorted.
     var dependents: [WorkloadName] = []
     let starts: StartTimes
+    let wording: HintWording
     let now: Timestamp
 
     /// Nobody can know what is declared: all stays as it is.
@@ -38,7 +39,7 @@ struct LeftoverDecider {
         return Decision(
             rule: freeze == nil ? .prune : .suspended, reason: "no manifest declares it any more",
             steps: freeze == nil ? steps : steps.map(\.suspended), health: health,
-            standstill: starts.overdueStop(among: live, at: now), replicas: replicas(desired: 0),
+            standstill: starts.overdueStop(among: live, at: now, wording), replicas: replicas(desired: 0),
             dependents: freeze == nil ? dependents : [],
             wakeAt: starts.nextStopDeadline(among: live, after: now))
     }
@@ -49,16 +50,16 @@ struct LeftoverDecider {
         .init(desired: desired, live: live.count, ready: live.count { $0.ready })
     }
 
-    private var health: Health {
-        if live.contains(where: \.nodeUnknown) { return Health(.unknown, "node_unknown", "its node is silent") }
+    private var health: WorkloadHealth {
+        if live.contains(where: \.nodeUnknown) { return WorkloadHealth(.unknown, "node_unknown", "its node is silent") }
         if live.isEmpty { return healthOfEnded }
         if live.allSatisfy({ $0.ready && !$0.isStopping }) {
             return live.contains { $0.definition.kind == .job }
                 ? .uncompleted(completed.count, of: completed.union(live.map(\.ordinal)).count)
-                : Health(.healthy, "running", "its tasks run")
+                : WorkloadHealth(.healthy, "running", "its tasks run")
         }
         let unready = live.count { !$0.ready }
-        return Health(
+        return WorkloadHealth(
             .progressing, "not_ready",
             live.count == 1
                 ? "its task is not ready"
@@ -69,14 +70,15 @@ struct LeftoverDecider {
     private var completed: Set<Int> { Set(observed.ended.values.filter { $0.state == .completed }.map(\.ordinal)) }
 
     /// Of what ended by itself: a job that completed is done, and what failed is not merely missing.
-    private var healthOfEnded: Health {
+    private var healthOfEnded: WorkloadHealth {
         let ended = observed.ended.values.sorted { $0.ordinal < $1.ordinal }
         if let failed = ended.first(where: { $0.state == .failed }) {
-            return Health(.degraded, failed.reason?.rawValue ?? "failed", "\(failed.slotText) failed\(failed.endText)")
+            return WorkloadHealth(
+                .degraded, failed.reason?.rawValue ?? "failed", "\(failed.slotText) failed\(failed.endText)")
         }
         let last = ended.filter { $0.state == .completed }
         return last.isEmpty || last.contains { $0.definition.kind != .job }
-            ? Health(.missing, "not_running", "none of its tasks lives")
-            : Health(.healthy, "completed", "it completed")
+            ? WorkloadHealth(.missing, "not_running", "none of its tasks lives")
+            : WorkloadHealth(.healthy, "completed", "it completed")
     }
 }

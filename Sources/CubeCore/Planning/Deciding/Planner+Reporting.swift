@@ -21,7 +21,7 @@ extension Planner {
             }
             return retried(step, earlier, observed.revision, now, &wakeAt)
         }
-        if let complaint = undoLimit.complaint(about: name, wishing: entry.steps, at: now) {
+        if let complaint = undoLimit.complaint(about: name, wishing: entry.steps, at: now, wording) {
             stall = Standstill(reason: WaitReason.contested.rawValue, message: complaint)
             entry.steps = entry.steps.map(\.contested)
         }

@@ -1,3 +1,4 @@
+import CubeErrors
 import CubeJSON
 import CubeTypes
 
@@ -8,7 +9,7 @@ extension Planner {
             cluster: observed?.cluster ?? lastSummary?.cluster, owner: owner,
             source: desired.source ?? lastSummary?.source ?? SourceRevision(path: ""))
         summary.convergedDigest = lastSummary?.convergedDigest
-        summary.holds = holds.map { SummaryStatus.HeldSet($0, limits) }
+        summary.holds = holds.map { SummaryStatus.HeldSet($0, limits, wording) }
         summary.counts = tally.counts
         // Without the cluster, its key is not known.
         if desired.isKnown {
@@ -44,7 +45,10 @@ extension Planner {
         switch access {
         case .blind(let reason, let message):
             return [condition(.ready, reason, message, false), condition(.stale, reason, message)]
-        case .watching(let reason, let message): conditions.append(condition(.held, reason, message))
+        case .watching(let reason, let message):
+            let hint =
+                reason == ErrorReason.ownerTaken.rawValue ? "; \(wording(.claim(owner))) binds it to this source" : ""
+            conditions.append(condition(.held, reason, message + hint))
         case .observing: break
         case .writing:
             if let hold = summary.holds.first {
@@ -97,7 +101,8 @@ extension Planner {
             Finding(
                 reason: Finding.unmanaged, subject: subject,
                 message:
-                    "another owner's, not touched (live tasks: \(found.count)); `\(found.task.adoption)` takes it over")
+                    "another owner's, not touched (live tasks: \(found.count)); `\(wording(.adopt(found.task.name, from: found.task.owner)))` takes it over"
+            )
         }
         return sourceFindings + unmanaged
     }
@@ -132,9 +137,4 @@ extension Planner {
 extension Finding {
     /// The reason of one that tells of tasks of other owners.
     package static let unmanaged = "unmanaged"
-}
-
-extension TaskStatus {
-    /// The command that puts it under a manifest.
-    fileprivate var adoption: String { "cube adopt \(name)\(owner == .manual ? "" : " --from \(owner)")" }
 }

@@ -11,6 +11,8 @@ import HeapModule
 /// Times must come from a clock that does not jump while the program runs.
 package struct Planner: Sendable {
     package let owner: OwnerName
+    /// Puts the hints in messages into words.
+    let wording: HintWording
     package private(set) var desired: DesiredState
     package private(set) var observed: ObservedState?
     /// What was pruned lately; to be persisted before a plan is carried out, when ``Plan/windowChanged`` says so.
@@ -73,14 +75,16 @@ package struct Planner: Sendable {
     }
 
     /// - Parameters:
+    ///   - wording: puts the hints in messages into words.
     ///   - memory: what was persisted of ``DesiredState/memory``; `nil` where there is none.
     ///   - reports: the status files as they were left, so that times of transition go on.
     ///   - oneShot: for commands that look once: one clean listing shows that a name is absent.
     package init(
-        owner: OwnerName, memory: SourceMemory?, window: GuardWindow = GuardWindow(),
+        owner: OwnerName, wording: @escaping HintWording, memory: SourceMemory?, window: GuardWindow = GuardWindow(),
         reports: [WorkloadReport] = [], summary: SummaryStatus? = nil, oneShot: Bool = false
     ) {
         self.owner = owner
+        self.wording = wording
         self.window = window
         desired = DesiredState(memory: memory, oneShot: oneShot)
         former = Dictionary(reports.map { ($0.status.name, $0) }) { _, last in last }
@@ -244,7 +248,7 @@ package struct Planner: Sendable {
         }
         let leftover = LeftoverDecider(
             name: name, observed: workload, directives: told, dependents: dependents.sorted(), starts: starts,
-            now: now)
+            wording: wording, now: now)
         var decision: Decision?
         switch desired.workloads[name] {
         case .readable(let declared)?:
@@ -252,7 +256,7 @@ package struct Planner: Sendable {
             let decider = WorkloadDecider(
                 declared, observed: workload, directives: told, since: desired.memory.names[name]?.since ?? 0,
                 starts: starts, identity: .init(cluster: observed.cluster, owner: owner),
-                awaited: declared.dependencies.filter { !isServing($0) }, now: now)
+                awaited: declared.dependencies.filter { !isServing($0) }, wording: wording, now: now)
             decision = decider.decide()
         case .kept(let reason)?: decision = leftover.keep(reason, desired.explanation(of: reason))
         case nil:

@@ -49,7 +49,7 @@ extension SlotRules {
     }
 
     fileprivate var remedy: String {
-        "it is tried again when its manifest changes, or by cube retry \(workload.name)"
+        "it is tried again when its manifest changes, or by \(wording(.retry(workload.name)))"
     }
 }
 
@@ -120,7 +120,8 @@ extension WorkloadDecider {
             prune: workload.prune, dependsOn: workload.dependsOn, ignore: workload.ignore, range: workload.range)
         let decider = WorkloadDecider(
             former, observed: observed, directives: rules.directives, since: rules.since, starts: rules.starts,
-            identity: identity, rejecting: workload.specDigest, awaited: awaited, now: rules.now)
+            identity: identity, rejecting: workload.specDigest, awaited: awaited,
+            wording: rules.wording, now: rules.now)
         var decision = decider.decide()
         let cause =
             failureStandstill?.message ?? [formerFailure, rules.remedy].compactMap { $0 }.joined(separator: "; ")
@@ -135,7 +136,9 @@ extension WorkloadDecider {
         decision.differences = differences
         // What failed is told of what is declared, whose deadlines go on.
         decision.wakeAt = [decision.wakeAt, wakeAt].compactMap { $0 }.min()
-        if decision.health.status != .unknown { decision.health = Health(.degraded, Rule.reverted.rawValue, message) }
+        if decision.health.status != .unknown {
+            decision.health = WorkloadHealth(.degraded, Rule.reverted.rawValue, message)
+        }
         return decision
     }
 }

@@ -7,7 +7,7 @@ enum SlotPhase: Hashable, Sendable {
     /// As declared, and not ready for long enough; the time is `nil` where it is not ready at all.
     case progressing(TaskStatus, until: Timestamp?)
     /// To be replaced.
-    case outdated(Outdated)
+    case outdated(OutdatedTask)
     /// Asked to stop: it keeps its slot until it is seen dead.
     case stopping(TaskStatus)
     /// Nothing lives in it and something should; the rule says why nothing does.
@@ -27,7 +27,7 @@ enum SlotPhase: Hashable, Sendable {
 }
 
 /// A task that is not as it is declared, and the rule that says so.
-struct Outdated: Hashable, Sendable {
+struct OutdatedTask: Hashable, Sendable {
     var task: TaskStatus
     var rule: Rule
 }
@@ -39,7 +39,7 @@ struct Slot: Hashable, Sendable {
     let ordinal: Int
     var phase: SlotPhase
     /// What does the slot's work until its successor, of which the phase tells, is available.
-    var former: Outdated?
+    var former: OutdatedTask?
     /// Whether the successor of what is outdated failed: it is not started once more by itself.
     var isSuccessorFailed = false
     /// What lives in it and is neither of the two: its slot is taken.

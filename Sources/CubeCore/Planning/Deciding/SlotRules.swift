@@ -10,6 +10,7 @@ struct SlotRules {
     /// What ended before this revision is history: the name came later.
     let since: Int
     let starts: StartTimes
+    let wording: HintWording
     let now: Timestamp
     /// The rule by which another definition takes a task's place.
     var changed: Rule = .specChanged
@@ -17,7 +18,7 @@ struct SlotRules {
     /// - Parameter tasks: what lives in the slot, by attempt.
     func slot(_ ordinal: Int, holding tasks: [TaskStatus]) -> Slot {
         let staying = tasks.filter { !$0.isStopping }
-        let old = staying.compactMap { task in rule(against: task).map { Outdated(task: task, rule: $0) } }
+        let old = staying.compactMap { task in rule(against: task).map { OutdatedTask(task: task, rule: $0) } }
         let declared = staying.filter { rule(against: $0) == nil }
         var slot: Slot
         if let task = declared.last(where: \.isServing) ?? declared.last {

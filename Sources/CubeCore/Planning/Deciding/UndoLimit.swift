@@ -53,7 +53,9 @@ struct UndoLimit: Hashable, Sendable {
     }
 
     /// Why a name is held, where something is to be done once more that was done too often; it stays held.
-    mutating func complaint(about name: WorkloadName, wishing steps: [Step], at now: Timestamp) -> String? {
+    mutating func complaint(about name: WorkloadName, wishing steps: [Step], at now: Timestamp, _ wording: HintWording)
+        -> String?
+    {
         guard let record = records[name] else { return nil }
         if record.complaint != nil { return record.complaint }
         let contested = steps.lazy.filter { $0.state != .inFlight }.map(\.action).first { action in
@@ -64,7 +66,7 @@ struct UndoLimit: Hashable, Sendable {
             let what = action.verb == .update ? "changed" : "started"
             return
                 "\(name)/\(action.ordinal) was \(what) \(Self.limit) times within \(Self.window.text), and somebody undid it "
-                + "each time; cube retry \(name) tries again"
+                + "each time; \(wording(.retry(name))) tries again"
         }
         return records[name]?.complaint
     }

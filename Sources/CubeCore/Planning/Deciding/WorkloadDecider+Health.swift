@@ -14,44 +14,46 @@ extension WorkloadDecider {
 
     var freezeText: String {
         guard let freeze else { return "its manifest says suspend" }
-        return "frozen by cube suspend" + (freeze.expiresAt.map { " until \($0)" } ?? "")
+        return "suspended by a person" + (freeze.expiresAt.map { " until \($0)" } ?? "")
             + (freeze.reason.map { ": \($0)" } ?? "")
-            + "; cube resume \(workload.name) ends it"
+            + "; \(rules.wording(.resume(workload.name))) ends the suspension"
     }
 
-    var health: Health {
+    var health: WorkloadHealth {
         if let task = live.first(where: \.nodeUnknown) {
-            return Health(.unknown, "node_unknown", "\(task.slotText): node \(task.node?.rawValue ?? "?") is silent")
+            return WorkloadHealth(
+                .unknown, "node_unknown", "\(task.slotText): node \(task.node?.rawValue ?? "?") is silent")
         }
-        if let failed = failureStandstill { return Health(.degraded, failed.reason, failed.message) }
-        if let blocked = portStandstill { return Health(.progressing, blocked.reason, blocked.message) }
+        if let failed = failureStandstill { return WorkloadHealth(.degraded, failed.reason, failed.message) }
+        if let blocked = portStandstill { return WorkloadHealth(.progressing, blocked.reason, blocked.message) }
         if let restarting { return restarting }
         guard !slots.isEmpty else {
             return live.isEmpty
-                ? Health(.healthy, "scaled_to_zero", "no replica is declared")
-                : Health(
+                ? WorkloadHealth(.healthy, "scaled_to_zero", "no replica is declared")
+                : WorkloadHealth(
                     .progressing, "scaling_down", Count(live.count, "task").verb("is still there", "are still there"))
         }
-        if slots.allSatisfy({ $0.phase == .done }) { return Health(.healthy, "completed", "it completed") }
+        if slots.allSatisfy({ $0.phase == .done }) { return WorkloadHealth(.healthy, "completed", "it completed") }
         if let unfinished = slots.first(where: { !$0.isSettled }) { return progress(unfinished) }
         if workload.definition.kind == .job { return .uncompleted(slots.count { $0.phase == .done }, of: slots.count) }
         if let task = slots.lazy.compactMap(\.phase.current).first(where: { $0.reason == .checkFailing }) {
-            return Health(.healthy, "check_failing", "\(task.slotText): \(task.headline ?? "a check failed")")
+            return WorkloadHealth(.healthy, "check_failing", "\(task.slotText): \(task.headline ?? "a check failed")")
         }
-        return Health(.healthy, "running", slots.count == 1 ? "its task runs" : "all \(slots.count) replicas run")
+        return WorkloadHealth(
+            .healthy, "running", slots.count == 1 ? "its task runs" : "all \(slots.count) replicas run")
     }
 
     /// What is said while a task that ended by itself waits for its next start, or has not proved yet that it lasts.
-    private var restarting: Health? {
+    private var restarting: WorkloadHealth? {
         let tasks = slots.compactMap(\.phase.current)
         if let task = tasks.first(where: { $0.reason == .crashLoop }) {
-            return Health(
+            return WorkloadHealth(
                 .degraded, "crash_loop",
                 "\(task.slotText) ended\(task.endText); it was restarted \(task.restarts) times and is started again "
                     + "about every \(task.definition.restart.backoffMax.text)")
         }
         return tasks.first { $0.reason == .backoff && !$0.ready }.map { task in
-            Health(.degraded, "backoff", "\(task.slotText) ended\(task.endText), and is started again")
+            WorkloadHealth(.degraded, "backoff", "\(task.slotText) ended\(task.endText), and is started again")
         }
     }
 
@@ -83,29 +85,30 @@ extension WorkloadDecider {
     }
 
     /// What the first slot that is not as it should be waits for.
-    private func progress(_ unfinished: Slot) -> Health {
+    private func progress(_ unfinished: Slot) -> WorkloadHealth {
         let slot = "\(workload.name)/\(unfinished.ordinal)"
         switch unfinished.phase {
         case .vacant, .outdated:
             if !awaited.isEmpty {
-                return Health(
+                return WorkloadHealth(
                     live.isEmpty ? .missing : .progressing, WaitReason.dependencyUnhealthy.rawValue,
                     "it waits for \(awaited.map(\.rawValue).joined(separator: ", ")), on which it depends")
             }
             if case .outdated = unfinished.phase {
-                return Health(.progressing, "rolling_out", "\(slot) is to be replaced")
+                return WorkloadHealth(.progressing, "rolling_out", "\(slot) is to be replaced")
             }
             return live.isEmpty && !slots.contains { $0.phase == .done }
-                ? Health(.missing, "not_running", "none of its tasks lives")
-                : Health(.progressing, "not_running", "\(slot) is to be started")
-        case .stopping: return Health(.progressing, "slot_stopping", "\(slot) is being stopped")
+                ? WorkloadHealth(.missing, "not_running", "none of its tasks lives")
+                : WorkloadHealth(.progressing, "not_running", "\(slot) is to be started")
+        case .stopping: return WorkloadHealth(.progressing, "slot_stopping", "\(slot) is being stopped")
         case .progressing(_, .some):
-            return Health(
+            return WorkloadHealth(
                 .progressing, "min_healthy", "\(slot) has not been ready for \(workload.update.minHealthy.text) yet")
         case .progressing(let task, nil):
             let message = task.headline.map { ": \($0)" } ?? ""
-            return Health(.progressing, task.reason?.rawValue ?? "starting", "\(slot) is \(task.state)\(message)")
-        case .available, .done, .failed: return Health(.progressing, "rolling_out", "\(slot) is being changed")
+            return WorkloadHealth(
+                .progressing, task.reason?.rawValue ?? "starting", "\(slot) is \(task.state)\(message)")
+        case .available, .done, .failed: return WorkloadHealth(.progressing, "rolling_out", "\(slot) is being changed")
         }
     }
 

@@ -169,7 +169,7 @@ extension WorkloadDecider {
         return surge > 0 && emptiesSlot ? .successorUnready : .maxUnavailable
     }
 
-    private func replace(_ outdated: Outdated, _ reason: String, waitsFor: WaitReason?) -> Step {
+    private func replace(_ outdated: OutdatedTask, _ reason: String, waitsFor: WaitReason?) -> Step {
         Step(
             stop(outdated.task, outdated.rule, reason), waitsFor == nil ? .due : .waiting, waitsFor: waitsFor,
             change: change(HeldChange.replace, outdated.task, to: workload.specDigest))

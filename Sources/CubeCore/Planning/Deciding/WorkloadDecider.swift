@@ -34,7 +34,7 @@ struct WorkloadDecider {
     init(
         _ workload: Workload, observed: ObservedWorkload, directives: NameDirectives, since: Int,
         starts: StartTimes, identity: Identity, rejecting: Digest? = nil,
-        awaited: [WorkloadName] = [], now: Timestamp
+        awaited: [WorkloadName] = [], wording: @escaping HintWording, now: Timestamp
     ) {
         self.workload = workload
         self.observed = observed
@@ -44,7 +44,7 @@ struct WorkloadDecider {
         freeze = directives.suspend
         let rules = SlotRules(
             workload: workload, slots: observed.slots, ended: observed.ended, directives: directives, since: since,
-            starts: starts, now: now, changed: rejecting == nil ? .specChanged : .reverted)
+            starts: starts, wording: wording, now: now, changed: rejecting == nil ? .specChanged : .reverted)
         self.rules = rules
         live = observed.live
         let tasks = Dictionary(grouping: live, by: \.ordinal)
@@ -72,7 +72,7 @@ struct WorkloadDecider {
         let (rule, reason) = headline(steps, frozen: frozen)
         return Decision(
             rule: rule, reason: reason, steps: steps,
-            health: frozen ? Health(.suspended, "suspended", freezeText) : health,
+            health: frozen ? WorkloadHealth(.suspended, "suspended", freezeText) : health,
             standstill: frozen ? nil : standstill, differences: differences,
             replicas: .init(desired: workload.replicas, live: live.count, ready: live.count { $0.ready }),
             servesWhileFrozen: frozen ? slots.allSatisfy(frees) : nil, wakeAt: wakeAt)
@@ -85,7 +85,7 @@ struct WorkloadDecider {
 
     /// Why it does not go on by itself.
     private var standstill: Standstill? {
-        failureStandstill ?? portStandstill ?? rules.starts.overdueStop(among: live, at: rules.now)
+        failureStandstill ?? portStandstill ?? rules.starts.overdueStop(among: live, at: rules.now, rules.wording)
     }
 
     /// When the next of what works will have been ready for long enough.

@@ -51,13 +51,13 @@ struct StartTimes: Hashable, Sendable {
     }
 
     /// The first of these that should have ended long ago.
-    func overdueStop(among live: [TaskStatus], at now: Timestamp) -> Standstill? {
+    func overdueStop(among live: [TaskStatus], at now: Timestamp, _ wording: HintWording) -> Standstill? {
         live.first { stopDeadline(of: $0).map { $0 <= now } ?? false }.map { task in
             Standstill(
                 reason: "stop_overdue",
                 message:
                     "\(task.slotText) was asked to stop, and is not seen dead \(Self.stopPatience.text) after its grace of "
-                    + "\(task.definition.stop.grace.text); cube task show \(task.id) says where it is")
+                    + "\(task.definition.stop.grace.text); \(wording(.showTask(task.id))) says where it is")
         }
     }
 

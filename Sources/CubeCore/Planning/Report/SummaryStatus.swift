@@ -33,8 +33,9 @@ package struct SummaryStatus: Codable, Hashable, Sendable {
         }
     }
 
-    /// What a guard holds, and the command that releases it.
+    /// What a guard holds.
     package struct HeldSet: Codable, Hashable, Sendable {
+        /// How to release it, in words, such as a command.
         package var approve: String
         /// Such as `prune old`, sorted.
         package var changes: [String]
@@ -44,8 +45,8 @@ package struct SummaryStatus: Codable, Hashable, Sendable {
         /// The guard.
         package var reason: String
 
-        package init(_ hold: Hold, _ limits: GuardLimits) {
-            approve = "cube approve \(hold.digest.hexadecimal.prefix(12))"
+        package init(_ hold: Hold, _ limits: GuardLimits, _ wording: HintWording) {
+            approve = wording(.approve(hold.digest))
             changes = hold.lines
             digest = hold.digest
             reason = hold.guardName

@@ -1,7 +1,7 @@
 import DequeModule
 
 /// Lets a limited number through at once; the others wait in their order.
-actor Turnstile {
+actor Semaphore {
     private var free: Int
     private var waiting: Deque<CheckedContinuation<Void, Never>> = []
 

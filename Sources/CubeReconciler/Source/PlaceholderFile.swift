@@ -1,5 +1,5 @@
 /// Files that stand for others: what version control leaves where it did not fetch, or could not decrypt, the real content.
-enum StandIn {
+enum PlaceholderFile {
     /// How such files begin, and what they are.
     private static let marks: [(beginning: [UInt8], what: String)] = [
         (

@@ -3,7 +3,7 @@ import Glibc
 
 /// Runs a health check until all of its processes have ended. The check ends at its timeout, or when the worker cancels
 /// it. Remaining processes then have the grace period of `launch` to end.
-struct Check {
+struct CheckRun {
     private let program: Program
     private let signals = openSignals()
     private let deadline: Int
@@ -23,7 +23,7 @@ struct Check {
     /// - Returns: `passed`, or the reason why it did not pass.
     static func verdict(of launch: Launch) -> String {
         do throws(Program.StartFailure) {
-            var check = Check(try Program.start(launch), launch)
+            var check = CheckRun(try Program.start(launch), launch)
             return check.run()
         } catch {
             return error.text(of: launch)
