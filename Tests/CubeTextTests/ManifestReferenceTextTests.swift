@@ -19,8 +19,8 @@ import Testing
         #expect(
             page.lines(columns: 80).map(\.text).joined(separator: "\n") == """
                 FIELDS THAT CHANGE IN PLACE
-                A change of one of these fields reaches the running tasks. No task is replaced
-                or restarted.
+                A change of one of these fields is applied to the running tasks. No task is
+                replaced or restarted.
 
                   stop
                       object
