@@ -123,7 +123,7 @@ struct NegotiationTests {
         let document = try JSON(OpenAPIDocument(title: "test", routes: routes).json)
         let operation = document["paths"]?["/a"]?["get"]
         #expect(operation?["deprecated"] == .boolean(true))
-        #expect(operation?["description"]?.string?.hasSuffix("use GET /b; it is better.") == true)
+        #expect(operation?["description"]?.string?.hasSuffix("Use GET /b; it is better instead.") == true)
         #expect(document["paths"]?["/b"]?["get"]?["deprecated"] == nil)
     }
 
