@@ -62,7 +62,7 @@ import Testing
     }
 
     @Test(arguments: ["tasks", "nodes"])
-    func `the figures of a cluster are unreadable without the number of its tasks or nodes`(missing: String) throws {
+    func `the status of a cluster is unreadable without the numbers of its tasks and nodes`(missing: String) throws {
         let resources = #"{"cpu": 1, "memory": 1, "disk": 1}"#
         let members = [
             "cluster": #""0f3c0000-0000-4000-8000-000000000001""#, "version": #""1""#, "term": "1", "revision": "1",

@@ -1,7 +1,8 @@
 import CubeErrors
 
-// What every type of the wire is read by, those whose reading the compiler writes included: within this module, these go before
-// the methods of the same name in the standard library. For a reader that is not lenient they do the same.
+// All wire types are decoded with these methods, including the types whose decoding the compiler synthesizes: within this module,
+// they take precedence over the methods of the same name in the standard library. For a decoder that is not lenient, they behave
+// like those methods.
 extension KeyedDecodingContainer {
     func decodeIfPresent<Value: Decodable>(_ type: Value.Type, forKey key: Key) throws -> Value? {
         try readIfPresent(type, forKey: key)
@@ -34,8 +35,8 @@ extension KeyedDecodingContainer {
     }
 }
 
-/// An element of a list that is as true without it. In a list of anything else, an element that cannot be read is an error: a
-/// program that stops what is missing would take an unreadable task for one that is gone.
+/// An element that a lenient decoder may skip, because the list stays correct without it. In any other list, an unreadable element
+/// is an error. For example, if an unreadable task were skipped, a program could conclude that the task no longer exists.
 protocol SkippableElement: Decodable {}
 
 extension String: SkippableElement {}
@@ -44,13 +45,14 @@ extension ServiceEndpoint: SkippableElement {}
 extension TaskEndpoint: SkippableElement {}
 extension TaskMetrics: SkippableElement {}
 
-// A definition in an answer is for reading. Parts that only a newer version knows are missing from it, and from a task that is
-// made of it again: nothing compares its spec digest with what is left.
+// A definition in a response is informational. If a newer server sends ports or files that this version cannot read, they are
+// missing from the decoded definition, and from a new task that is scheduled with it. Nothing compares the decoded definition with
+// the spec digest in the response.
 extension PortSpec: SkippableElement {}
 extension TaskFile: SkippableElement {}
 extension ContentSource: SkippableElement {}
 
-// MARK: - What an older program does not say is empty
+// MARK: - Lists that older programs omit are empty
 
 extension KeyedDecodingContainer {
     package func decode(_ type: [TaskEndpoint].Type, forKey key: Key) throws -> [TaskEndpoint] {

@@ -54,7 +54,7 @@ public struct ClusterMetrics: Codable, Hashable, Sendable {
 }
 
 extension ClusterMetrics {
-    /// Every version says how many tasks and nodes there are: without these figures, the answer is unreadable.
+    /// Requires the numbers of tasks and nodes, because every version sends them. Without them, the response is unreadable.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         func count(_ key: CodingKeys) throws -> Int { try container.decode(Int.self, forKey: key) }
