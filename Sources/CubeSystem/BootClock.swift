@@ -10,6 +10,9 @@ package enum BootClock {
         return String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
     }()
 
+    /// The clock by which this process waits. It runs on the boot-time clock.
+    package static let timer: any Clock<Duration> = ContinuousClock()
+
     /// Since that start.
     package static var uptime: Duration {
         var time = timespec()

@@ -1,12 +1,17 @@
 import CubeCore
 import CubeErrors
+import CubeSystem
 package import CubeTypes
 
 /// The tasks in a worker's directory and their output, for who looks while no worker is at work there. It changes nothing.
 package struct StoredTasks: Sendable {
     private let store: WorkerStore
+    private let clock: any Clock<Duration>
 
-    package init(directory: String) { store = WorkerStore(directory: directory) }
+    package init(directory: String, clock: any Clock<Duration> = BootClock.timer) {
+        store = WorkerStore(directory: directory)
+        self.clock = clock
+    }
 
     /// One task, as it was assigned.
     package struct Task: Sendable {
@@ -53,7 +58,7 @@ package struct StoredTasks: Sendable {
         _ id: TaskID, _ selection: LogSelection
     ) -> any AsyncSequence<[UInt8], any Error> & Sendable {
         TaskOutput(
-            log: TaskLog(directory: store.logs(of: id)), selection: selection, clock: ContinuousClock(),
+            log: TaskLog(directory: store.logs(of: id)), selection: selection, clock: clock,
             hasEnded: { !selection.follow })
     }
 }

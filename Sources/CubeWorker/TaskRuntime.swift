@@ -1,28 +1,6 @@
 package import CubeCore
 package import CubeTypes
 
-/// One start of a placement, known by what never repeats.
-package struct RunIdentity: Hashable, Sendable {
-    package var task: TaskID
-    package var placement: Int
-    package var number: Int
-    /// The start of the machine that the run belongs to.
-    package var boot: String
-
-    package init(task: TaskID, placement: Int, number: Int, boot: String) {
-        self.task = task
-        self.placement = placement
-        self.number = number
-        self.boot = boot
-    }
-}
-
-/// What became of a run so far.
-package enum RunState: Hashable, Sendable {
-    case running(since: DurableInstant)
-    case ended(RunEnd)
-}
-
 /// What the processes of a run use together.
 package struct RunUsage: Hashable, Sendable {
     package var processes = 0

@@ -1,7 +1,6 @@
 import CubeCore
 import CubeErrors
 package import CubeTypes
-import FoundationEssentials
 
 /// A worker that belongs to no manager's cluster takes tasks by their definitions alone, in a cluster of its own.
 extension WorkerService {
@@ -11,10 +10,10 @@ extension WorkerService {
     /// - Throws: `validation_failed`; `conflict` where it belongs to a manager's cluster, where the `id` is that of another
     ///   definition, and where there is no place for the task.
     package func submit(_ definition: TaskDefinition) async throws -> (task: WorkerTask, created: Bool) {
-        if let cluster = membership.cluster, !cluster.isOfWorker {
+        if let cluster = table.membership.cluster, !cluster.isOfWorker {
             throw managed(by: cluster, "schedule the task there")
         }
-        if membership.cluster == nil, options.isToJoin {
+        if table.membership.cluster == nil, options.isToJoin {
             throw APIError(
                 .conflict,
                 "worker \(options.name) is to join a manager, which gives it its tasks; schedule the task there")
@@ -22,27 +21,29 @@ extension WorkerService {
         let definition = try definition.checked(at: "")
         try Self.check(definition, at: "")
         if let known = try known(by: definition) { return (report(known), false) }
-        let cluster = membership.cluster ?? .founded()
+        let cluster = table.membership.cluster ?? foundedCluster()
         let node = LoneNode(
             name: options.name, runtimes: [runtime.name], labels: options.labels, capacity: options.capacity ?? .zero,
             tasks: table.records.compactMap { record in
                 if case .placement(let value) = record, value.endedAt == nil { value.assignment } else { nil }
             })
-        let term = max(membership.term, 1)
+        let term = max(table.membership.term, 1)
         let assignment = try node.assignment(
-            of: definition, cluster: cluster, term: term, attempt: membership.submitted ?? 0)
+            of: definition, cluster: cluster, term: term, attempt: table.membership.submitted ?? 0)
         try countSubmitted(in: cluster, term: term)
-        return (try take(assignment), true)
+        return try take(assignment)
     }
 
     /// Asks a task to end that was given to this worker alone.
     ///
     /// - Throws: `task_not_found`; `conflict` where it belongs to a manager's cluster.
     package func stop(_ id: TaskID) async throws -> WorkerTask {
-        if let cluster = membership.cluster, !cluster.isOfWorker { throw managed(by: cluster, "stop the task there") }
+        if let cluster = table.membership.cluster, !cluster.isOfWorker {
+            throw managed(by: cluster, "stop the task there")
+        }
         let record = try record(id)
-        guard let cluster = membership.cluster else { return report(record) }
-        return try await stop(id, placement: record.placement, term: membership.term, cluster: cluster)
+        guard let cluster = table.membership.cluster else { return report(record) }
+        return try await stop(id, placement: record.placement, term: table.membership.term, cluster: cluster)
     }
 
     /// The task that a definition's `id` belongs to already.
@@ -63,13 +64,7 @@ extension WorkerService {
             "worker \(options.name) belongs to cluster \(cluster), whose manager gives it its tasks; \(remedy)",
             details: ["cluster": "\(cluster)"])
     }
-}
 
-extension ClusterID {
-    /// The id of a new cluster of one worker: a UUID of version 8 (RFC 9562), random but for that.
-    fileprivate static func founded() -> ClusterID {
-        var text = Array(UUID().uuidString.lowercased().utf8)
-        text[14] = UInt8(ascii: "8")
-        return ClusterID(rawValue: String(decoding: text, as: UTF8.self))!
-    }
+    /// The id of a new cluster of one worker: a UUID of version 8, by which nobody takes it for a manager's cluster.
+    private func foundedCluster() -> ClusterID { ClusterID(rawValue: random.uuid(version: 8))! }
 }

@@ -2,71 +2,25 @@ import CubeCore
 import CubeErrors
 package import CubeTypes
 import CubeVersion
-import Glibc
 import Logging
 
 extension WorkerService {
     // MARK: Tasks
 
-    /// Takes a placement over. The same one again changes nothing.
+    /// Takes a placement over. A placement that is known already changes nothing.
+    ///
+    /// The placement is recorded durably before it is acknowledged.
     package func assign(_ assignment: TaskAssignment) async throws -> (task: WorkerTask, created: Bool) {
         try accept(cluster: assignment.cluster, term: assignment.term)
         try Self.check(assignment.definition, at: "definition")
-        if let record = table[assignment.id] {
-            if record.placement == assignment.placement {
-                try Self.check(record, isOf: assignment)
-                return (report(record), false)
-            }
-            guard record.placement < assignment.placement else {
-                throw APIError(
-                    .conflict, "\(record.id): placement \(assignment.placement) is older than \(record.placement)")
-            }
-            guard record.endedAt != nil else {
-                throw APIError(.conflict, "\(record.id): placement \(record.placement) has not ended", retry: true)
-            }
-        }
-        return (try take(assignment), true)
+        return try take(assignment)
     }
 
-    /// Records a placement that is new, and has it seen to.
-    func take(_ assignment: TaskAssignment) throws -> WorkerTask {
-        let run = table[assignment.id] == nil ? try firstRun(of: assignment) : 1
-        let record = WorkerRecord.placement(SupervisedPlacement(assignment, boot: runtime.boot, run: run))
-        do {
-            try keep(record)
-        } catch let error as APIError where error.reason == .storageFull {
-            makeRoom()
-            try keep(record)
-        }
-        attend.yield(.task(record.id))
-        return report(record)
-    }
-
-    /// - Throws: `conflict` where the placement that is known is about something else.
-    private static func check(_ record: WorkerRecord, isOf assignment: TaskAssignment) throws(APIError) {
-        guard case .placement(let placement) = record, !placement.isSame(as: assignment) else { return }
-        throw APIError(
-            .conflict,
-            "\(record.id): placement \(record.placement) is known with another definition; give the task another id")
-    }
-
-    /// With which run a placement begins that no record tells of: the one that was started before its record was lost.
-    ///
-    /// - Throws: `conflict` where another placement of the task is alive; it is asked to end.
-    private func firstRun(of assignment: TaskAssignment) throws -> Int {
-        guard let trace = try store.trace(of: assignment.id) else { return 1 }
-        if trace.placement == assignment.placement { return trace.run }
-        guard trace.placement < assignment.placement else {
-            throw APIError(
-                .conflict,
-                "\(assignment.id): placement \(assignment.placement) is older than \(trace.placement), which was started"
-            )
-        }
-        guard let supervisor = trace.supervisor else { return 1 }
-        try supervisor.signal(SIGTERM)
-        throw APIError(
-            .conflict, "\(assignment.id): placement \(trace.placement) has no record, and was asked to end", retry: true
-        )
+    /// Takes a placement over whose caller and definition were checked.
+    func take(_ assignment: TaskAssignment) throws -> (task: WorkerTask, created: Bool) {
+        let orders = table.assign(assignment, started: try startedRun(of: assignment.id), boot: runtime.boot)
+        try carryOut(orders)
+        return (report(try record(assignment.id)), !orders.isEmpty)
     }
 
     /// What changed since a sequence number of an incarnation, or everything; waits up to `wait` for a change.
@@ -77,77 +31,39 @@ extension WorkerService {
     ) async throws -> WorkerTaskList {
         try accept(cluster: cluster, term: term)
         queries += 1
-        guard let since, incarnation == self.incarnation, (0...table.sequence).contains(since) else {
-            return list(changedAfter: nil)
-        }
-        acknowledge(since)
-        if table.sequence == since {
+        switch table.acknowledge(since, of: incarnation) {
+        case .everything: return list(changedAfter: nil)
+        case .changes(let since): return list(changedAfter: since)
+        case .wait(let since):
             let ticket = bell.ticket()
             await ticket.wait(upTo: wait, on: clock)
             bell.discard(ticket)
+            return list(changedAfter: since)
         }
-        return list(changedAfter: since)
     }
 
     private func list(changedAfter since: Int?) -> WorkerTaskList {
         let (records, removed) = table.changes(after: since)
         return WorkerTaskList(
-            complete: since == nil, incarnation: incarnation, sequence: table.sequence, tasks: records.map(report),
+            complete: since == nil, incarnation: table.incarnation, sequence: table.sequence,
+            tasks: records.map(report),
             removed: removed)
     }
 
     package func task(_ id: TaskID) async throws -> WorkerTask { report(try record(id)) }
 
-    /// Asks a placement to end. Where it is not known, it will never start.
+    /// Asks a placement to end. If the placement is unknown, it will never start.
     package func stop(_ id: TaskID, placement: Int, term: Int, cluster: ClusterID) async throws -> WorkerTask {
         try accept(cluster: cluster, term: term)
-        guard let record = table[id], record.endedAt == nil || record.placement >= placement else {
-            if table[id] == nil, let supervisor = try store.trace(of: id)?.supervisor {
-                try supervisor.signal(SIGTERM)
-                throw APIError(.conflict, "\(id): has no record, and was asked to end", retry: true)
-            }
-            let tombstone = WorkerRecord.tombstone(id, placement: placement, at: now())
-            try keep(tombstone)
-            return report(tombstone)
-        }
-        // A stop of an older placement is not about this one.
-        guard placement >= record.placement, case .placement(var value) = record else { return report(record) }
-        value.stopRequested(now: now())
-        do {
-            try keep(.placement(value))
-        } catch let error as APIError where error.reason == .storageFull {
-            // The task may be what fills the disk. The manager says it again where this is forgotten.
-            logger.error("\(id) is asked to end, though that cannot be written down: \(error)")
-            publish(.placement(value))
-        }
-        if case .stop(let number, let boot) = value.due {
-            try runtime.stop(identity(value, number, boot), value.assignment.definition.stop)
-        }
-        return report(.placement(value))
+        try carryOut(table.stop(id, placement: placement, started: try startedRun(of: id), now: now()))
+        return report(try record(id))
     }
 
-    /// Takes over what may change of a task while it runs.
+    /// Takes over the fields of a task that change in place.
     package func updateSettings(_ id: TaskID, _ settings: TaskSettings) async throws -> WorkerTask {
         try accept(cluster: settings.cluster, term: settings.term)
-        let record = try record(id)
-        guard case .placement(var value) = record, record.placement == settings.placement else {
-            throw APIError(.conflict, "\(id): placement \(settings.placement) is not \(record.placement)")
-        }
-        let stop = value.assignment.definition.stop
-        value.settingsChanged(settings)
-        try keep(.placement(value))
-        if case .running(let boot) = value.phase, value.assignment.definition.stop != stop {
-            do {
-                try runtime.change(identity(value, value.run, boot), to: value.assignment.definition.stop)
-            } catch {
-                // A stop says it again; only an end by itself goes by what counted before.
-                logger.error("\(id): \(error)")
-            }
-        }
-        if case .running(let boot) = value.phase, value.needsChecks(run: value.run) {
-            attend.yield(.checks(identity(value, value.run, boot)))
-        }
-        return report(.placement(value))
+        try carryOut(table.updateSettings(id, settings))
+        return report(try record(id))
     }
 
     /// The output of a task: what is selected of it, then what it writes until it ends if `follow`.
@@ -219,7 +135,7 @@ extension WorkerService {
         WorkerInfo(
             name: options.name, version: ProductVersion.current, url: url ?? "", runtimes: [runtime.name],
             capacity: options.capacity ?? .zero, labels: options.labels, bootID: runtime.boot,
-            cluster: membership.cluster, incarnation: incarnation)
+            cluster: table.membership.cluster, incarnation: table.incarnation)
     }
 
     package func status() async -> WorkerStatus {
@@ -233,7 +149,7 @@ extension WorkerService {
             seen = (now().wall, nil)
         }
         return WorkerStatus(
-            name: options.name, state: .ready, cluster: membership.cluster, term: membership.term,
+            name: options.name, state: .ready, cluster: table.membership.cluster, term: table.membership.term,
             metrics: seen.metrics,
             tasks: table.records.map { summary($0, on: host) }, startedAt: startedAt.wall, lastSeenAt: seen.at)
     }
@@ -254,10 +170,7 @@ extension WorkerService {
     }
 
     package func metrics() async throws -> WorkerMetrics {
-        let runs = table.records.compactMap { record -> RunIdentity? in
-            guard case .placement(let value) = record, case .running(let boot) = value.phase else { return nil }
-            return identity(value, value.run, boot)
-        }
+        let runs = table.records.compactMap { table.placement($0.id)?.liveRun }
         let tasks = runtime.usage(of: runs).map { run, usage in
             TaskMetrics(
                 id: run.task, processes: usage.processes, cpuSeconds: usage.cpuSeconds, memoryBytes: usage.memoryBytes)

@@ -9,10 +9,10 @@ extension WorkerService {
         guard checked.insert(run).inserted else { return }
         defer { checked.remove(run) }
         let age = age(of: run)
-        while !Task.isCancelled, needsChecks(run) {
+        while !Task.isCancelled, table.needsChecks(run) {
             await withDiscardingTaskGroup { group in
                 for kind in CheckKind.allCases { group.addTask { await self.keepChecking(run, kind, age) } }
-                while !Task.isCancelled, needsChecks(run) { await rest(run.task, .seconds(3600)) }
+                while !Task.isCancelled, table.needsChecks(run) { await rest(run.task, .seconds(3600)) }
                 // A check that is under way has no one to tell its result.
                 group.cancelAll()
             }
@@ -22,8 +22,8 @@ extension WorkerService {
 
     /// Asks a run to end that failed its live check, until it could be asked.
     private func endUnhealthy(_ run: RunIdentity) async {
-        while !Task.isCancelled, let placement = placement(run.task), placement.assignment.placement == run.placement,
-            placement.run == run.number, placement.desired == .run, case .stop = placement.due
+        while !Task.isCancelled, let placement = table.placement(of: run), placement.run == run.number,
+            placement.desired == .run, case .stop = placement.due
         {
             do {
                 return try runtime.stop(run, placement.assignment.definition.stop)
@@ -37,7 +37,7 @@ extension WorkerService {
     /// One check after the other, until it is cancelled.
     private func keepChecking(_ run: RunIdentity, _ kind: CheckKind, _ age: @Sendable () -> Duration) async {
         var progress: CheckProgress?
-        while !Task.isCancelled, let placement = placement(run.task) {
+        while !Task.isCancelled, let placement = table.placement(run.task) {
             guard let check = kind.check(of: placement.assignment.definition.health) else {
                 progress = nil
                 await rest(run.task, .seconds(3600))
@@ -57,34 +57,18 @@ extension WorkerService {
         }
     }
 
-    /// Lets a finding count. What it changes for others is written down, so that the next worker begins with it.
     private func take(_ finding: CheckFinding, of kind: CheckKind, for run: RunIdentity) {
-        guard var placement = placement(run.task), placement.assignment.placement == run.placement else { return }
-        let before = placement.report(notEnforced: [])
-        placement.checked(run: run.number, kind, finding)
-        let after = placement.report(notEnforced: [])
         do {
-            // A check that fails now and then, and does not count, is not worth a write each time.
-            let isRemark = [before.reason, after.reason].contains(.checkFailing)
-            if before.ready != after.ready || before.reason != after.reason && !isRemark {
-                try keep(.placement(placement))
-            } else {
-                publish(.placement(placement))
-            }
+            try carryOut(table.checked(run, kind, finding))
         } catch {
             // The next check finds the same again.
             logger.error("\(run.task): \(error)")
         }
     }
 
-    private func needsChecks(_ run: RunIdentity) -> Bool {
-        guard let placement = placement(run.task), placement.assignment.placement == run.placement else { return false }
-        return placement.needsChecks(run: run.number)
-    }
-
     /// How long a run has lasted, also where an earlier worker saw it start.
     private func age(of run: RunIdentity) -> @Sendable () -> Duration {
-        let past = placement(run.task)?.startedAt.map { now().since($0) } ?? .zero
+        let past = table.placement(run.task)?.startedAt.map { now().since($0) } ?? .zero
         let since = Self.stopwatch(clock)
         return { past + since() }
     }

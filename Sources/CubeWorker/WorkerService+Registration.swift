@@ -1,3 +1,4 @@
+import CubeCore
 import CubeErrors
 import CubeTypes
 import Logging
@@ -21,20 +22,19 @@ extension WorkerService {
             await ticket.wait(upTo: Self.silence, on: clock)
             urlBell.discard(ticket)
         }
-        var failures = 0
+        var backoff = RegistrationBackoff()
         while !Task.isCancelled {
             do {
                 let welcome = try await registrar.register(await info())
                 try accept(cluster: welcome.cluster, term: welcome.term)
-                failures = 0
+                backoff.succeed()
                 try await untilSilent()
             } catch is CancellationError {
                 return
             } catch {
                 logger.warning("cannot register with the manager: \(Self.explained(error))")
-                failures += 1
                 // Cancelled at shutdown.
-                try? await clock.sleep(for: min(.seconds(failures), Self.silence))
+                try? await clock.sleep(for: backoff.fail())
             }
         }
     }

@@ -9,12 +9,12 @@ extension WorkerService {
     /// Finds out what happened to each task while no worker was there, before anyone is told of it.
     func adopt() async throws {
         for record in try store.tasks().compactMap(record(found:)) {
-            publish(record)
+            try carryOut([.publish(record)])
             guard case .placement(let value) = record else { continue }
             switch value.due {
             case .start(let number, let boot), .abandon(let number, let boot), .watch(let number, let boot),
                 .stop(let number, let boot):
-                let run = identity(value, number, boot)
+                let run = value.identity(ofRun: number, boot: boot)
                 do {
                     if let state = try await runtime.find(run) { try apply(state, to: run) }
                 } catch {
@@ -47,7 +47,7 @@ extension WorkerService {
 
     /// Removes the secrets that a task was given, once it has ended.
     private func clearSecrets(of id: TaskID) {
-        guard let placement = placement(id), placement.endedAt != nil else { return }
+        guard let placement = table.placement(id), placement.endedAt != nil else { return }
         do { try runtime.removeSecrets(of: placement.assignment) } catch {
             logger.error("\(id): the secrets that it was given cannot be removed: \(error)")
         }
@@ -55,7 +55,7 @@ extension WorkerService {
 
     /// Makes room on a full disk: the directories of tasks that ended go before their time. Output and records stay.
     func makeRoom() {
-        for record in table.records where record.endedAt != nil && isKnownToManager(record) {
+        for record in table.acknowledgedEnds {
             do {
                 guard try store.removeWork(of: record.id) else { continue }
                 logger.warning(
@@ -72,7 +72,7 @@ extension WorkerService {
         guard attended.insert(id).inserted else { return }
         defer { attended.remove(id) }
         var failures = 0
-        while !Task.isCancelled, let placement = placement(id), placement.due != .nothing {
+        while !Task.isCancelled, let placement = table.placement(id), placement.due != .nothing {
             do {
                 try await carryOut(placement)
                 failures = 0
@@ -81,9 +81,10 @@ extension WorkerService {
             } catch {
                 logger.error("\(id): \(error)")
                 if LocalFiles.isFullDisk(error) { makeRoom() }
-                if var delayed = self.placement(id) {
-                    delayed.startDelayed(run: placement.run, message: "\(error)")
-                    publish(.placement(delayed))
+                do {
+                    try carryOut(table.delayed(id, message: "\(error)"))
+                } catch {
+                    logger.error("\(id): \(error)")
                 }
                 failures = min(failures + 1, 5)
                 await rest(id, .milliseconds(500 << failures))
@@ -95,7 +96,7 @@ extension WorkerService {
     private func carryOut(_ placement: SupervisedPlacement) async throws {
         switch placement.due {
         case .start(let number, let boot):
-            let run = identity(placement, number, boot)
+            let run = placement.identity(ofRun: number, boot: boot)
             let state = try await launches.pass {
                 // It may have waited for long.
                 try Task.checkCancellation()
@@ -103,26 +104,22 @@ extension WorkerService {
             }
             try apply(state, to: run)
         case .abandon(let number, let boot):
-            let run = identity(placement, number, boot)
+            let run = placement.identity(ofRun: number, boot: boot)
             try apply(try await runtime.abandon(run), to: run)
         case .watch(let number, let boot):
-            let run = identity(placement, number, boot)
+            let run = placement.identity(ofRun: number, boot: boot)
             if let end = try await end(of: run, within: placement.probation(at: now())) {
                 try apply(.ended(end), to: run)
             } else {
-                recover(run)
+                try carryOut(table.recovered(run, now: now()))
             }
         case .stop(let number, let boot):
-            let run = identity(placement, number, boot)
+            let run = placement.identity(ofRun: number, boot: boot)
             try runtime.stop(run, placement.assignment.definition.stop)
             try apply(.ended(try await runtime.end(of: run)), to: run)
         case .wait(let until):
             await rest(placement.assignment.id, until.remaining(at: now()))
-            // If it changed meanwhile, something else may be due.
-            guard !Task.isCancelled, self.placement(placement.assignment.id) == placement else { return }
-            var next = placement
-            next.waitOver(run: placement.run, boot: runtime.boot)
-            try keep(.placement(next))
+            if !Task.isCancelled { try carryOut(table.waitOver(placement, boot: runtime.boot)) }
         case .nothing: break
         }
     }
@@ -143,13 +140,6 @@ extension WorkerService {
         }
     }
 
-    /// A task that ended again and again has a run that lasts.
-    private func recover(_ run: RunIdentity) {
-        guard var placement = placement(run.task), placement.assignment.placement == run.placement else { return }
-        placement.recovered(run: run.number, now: now())
-        publish(.placement(placement))
-    }
-
     /// Lets time go by, but no longer than until the task changes.
     func rest(_ id: TaskID, _ time: Duration) async {
         let ticket = taskBells[id, default: Bell()].ticket()
@@ -158,23 +148,12 @@ extension WorkerService {
         if taskBells[id]?.isIdle == true { taskBells[id] = nil }
     }
 
-    /// That a run was launched need not be written down: the runtime finds out again.
     private func apply(_ state: RunState, to run: RunIdentity) throws {
-        guard var placement = placement(run.task), placement.assignment.placement == run.placement else { return }
-        switch state {
-        case .running(let since):
-            placement.launched(run: run.number, at: since)
-            publish(.placement(placement))
-            if placement.needsChecks(run: run.number) { attend.yield(.checks(run)) }
-        case .ended(let end):
-            let output = try TaskLog(directory: store.logs(of: run.task)).last(lines: 20, bytes: 4096)
-            placement.ended(run: run.number, end, output: output, now: now(), jitter: jitter())
-            try keep(.placement(placement))
+        guard table.placement(of: run) != nil else { return }
+        var output: String?
+        if case .ended = state {
+            output = try TaskLog(directory: store.logs(of: run.task)).last(lines: 20, bytes: 4096)
         }
-    }
-
-    func identity(_ placement: SupervisedPlacement, _ number: Int, _ boot: String) -> RunIdentity {
-        RunIdentity(
-            task: placement.assignment.id, placement: placement.assignment.placement, number: number, boot: boot)
+        try carryOut(table.observed(state, of: run, output: output, now: now(), jitter: random.fraction()))
     }
 }

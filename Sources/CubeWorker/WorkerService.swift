@@ -2,15 +2,14 @@ import CubeCore
 import CubeErrors
 import CubeSystem
 package import CubeTypes
-import FoundationEssentials
 package import Logging
 import ServiceLifecycle
 import SystemPackage
 
 /// The worker of one machine: what the HTTP layer calls, and what runs as long as the worker does.
 ///
-/// It holds the placements that it was given and carries out what they say is due; each is a value that decides for itself.
-/// A change is written down before it counts, so a worker that is killed goes on where it was.
+/// It holds the placements that it was given and carries out what ``PlacementTable`` decides about them. A change is written
+/// before it counts, so a worker that is killed goes on where it was.
 package actor WorkerService: Service {
     let options: WorkerOptions
     let registrar: (any ManagerRegistrar)?
@@ -19,18 +18,14 @@ package actor WorkerService: Service {
     let prober: any Prober
     let clock: any Clock<Duration>
     let now: @Sendable () -> DurableInstant
-    let jitter: @Sendable () -> Double
+    let random: RandomSource
     let logger: Logger
 
-    /// Changes with each start of the worker.
-    let incarnation = UUID().uuidString.lowercased()
     let startedAt: DurableInstant
     private let executor: any SerialExecutor
 
-    private(set) var membership: Membership
-    /// The membership that the next worker will find.
-    private var storedMembership: Membership
-    private(set) var table = TaskTable()
+    /// The placements, and what is decided about them.
+    var table: PlacementTable
     /// Rings when any task changes.
     var bell = Bell()
     /// Ring when that task changes.
@@ -60,9 +55,8 @@ package actor WorkerService: Service {
 
     private init(
         options: WorkerOptions, registrar: (any ManagerRegistrar)?, store: WorkerStore, runtime: any TaskRuntime,
-        prober: any Prober, executor: any SerialExecutor, membership: Membership, clock: any Clock<Duration>,
-        now: @escaping @Sendable () -> DurableInstant,
-        jitter: @escaping @Sendable () -> Double, logger: Logger
+        prober: any Prober, executor: any SerialExecutor, table: PlacementTable, clock: any Clock<Duration>,
+        now: @escaping @Sendable () -> DurableInstant, random: RandomSource, logger: Logger
     ) {
         self.options = options
         self.registrar = registrar
@@ -70,11 +64,10 @@ package actor WorkerService: Service {
         self.runtime = runtime
         self.prober = prober
         self.executor = executor
-        self.membership = membership
-        storedMembership = membership
+        self.table = table
         self.clock = clock
         self.now = now
-        self.jitter = jitter
+        self.random = random
         self.logger = logger
         startedAt = now()
         (unattended, attend) = AsyncStream.makeStream()
@@ -82,11 +75,13 @@ package actor WorkerService: Service {
 
     /// Opens the worker of this machine, which runs processes: see the other `open`.
     ///
-    /// - Parameter now: the present moment; default: on the clocks of this machine.
+    /// - Parameters:
+    ///   - clock: what its waits are measured by.
+    ///   - now: the present moment.
+    ///   - random: what ids and jitter are drawn from.
     package static func open(
-        _ options: WorkerOptions, registrar: (any ManagerRegistrar)?, clock: any Clock<Duration> = ContinuousClock(),
-        now: (@Sendable () -> DurableInstant)? = nil,
-        jitter: @escaping @Sendable () -> Double = { .random(in: 0..<1) }, logger: Logger
+        _ options: WorkerOptions, registrar: (any ManagerRegistrar)?, clock: any Clock<Duration>,
+        now: @escaping @Sendable () -> DurableInstant, random: RandomSource, logger: Logger
     ) async throws -> WorkerService {
         let store = WorkerStore(directory: options.directory.string)
         try store.prepare()
@@ -94,10 +89,10 @@ package actor WorkerService: Service {
         let runtime = ProcessRuntime(
             store: store, supervisor: options.supervisor.string, boot: boot,
             secrets: try SecretDirectory.prepare(options.secrets.string), passage: options.passage.map(\.string),
-            logger: logger)
+            now: now, logger: logger)
         return try await open(
             options, runtime: runtime, prober: LocalProber(runtime: runtime, clock: clock), registrar: registrar,
-            clock: clock, now: now ?? { .now(boot: boot) }, jitter: jitter, executor: QueueExecutor("cube-worker"),
+            clock: clock, now: now, random: random, executor: QueueExecutor("cube-worker"),
             logger: logger)
     }
 
@@ -107,8 +102,8 @@ package actor WorkerService: Service {
     /// - Throws: where a record cannot be read, as its task may be alive.
     package static func open(
         _ options: WorkerOptions, runtime: any TaskRuntime, prober: any Prober, registrar: (any ManagerRegistrar)?,
-        clock: any Clock<Duration>, now: @escaping @Sendable () -> DurableInstant,
-        jitter: @escaping @Sendable () -> Double, executor: any SerialExecutor, logger: Logger
+        clock: any Clock<Duration>, now: @escaping @Sendable () -> DurableInstant, random: RandomSource,
+        executor: any SerialExecutor, logger: Logger
     ) async throws -> WorkerService {
         var options = options
         let store = WorkerStore(directory: options.directory.string)
@@ -116,8 +111,8 @@ package actor WorkerService: Service {
         options.capacity = try options.capacity ?? Machine.capacity(directory: store.directory)
         let worker = WorkerService(
             options: options, registrar: registrar, store: store, runtime: runtime, prober: prober,
-            executor: executor, membership: try store.membership(), clock: clock, now: now, jitter: jitter,
-            logger: logger)
+            executor: executor, table: PlacementTable(incarnation: random.uuid(), membership: try store.membership()),
+            clock: clock, now: now, random: random, logger: logger)
         try await worker.adopt()
         return worker
     }
@@ -139,81 +134,23 @@ package actor WorkerService: Service {
         }
     }
 
-    // MARK: Membership
-
-    /// Refuses callers of another cluster, and of an incarnation of the manager that has a successor.
-    func accept(cluster: ClusterID, term: Int) throws {
-        if let own = membership.cluster, own != cluster {
-            let which = own.isOfWorker ? "\(own), its own, as it was given tasks alone" : "\(own)"
-            throw APIError(
-                .foreignCluster,
-                "worker \(options.name) belongs to cluster \(which), not to \(cluster); `cube worker rejoin` on its machine has "
-                    + "it forget \(own)")
-        }
-        guard Counter.isPlausible(term) else {
-            throw APIError.invalid([
-                ValidationError(field: "term", value: "\(term)", message: "must be from 0 to \(Counter.limit - 1)")
-            ])
-        }
-        guard term >= membership.term else {
-            throw APIError(
-                .staleTerm, "term \(term) is lower than \(membership.term)", details: ["term": "\(membership.term)"])
-        }
-        var accepted = membership
-        (accepted.cluster, accepted.term) = (cluster, term)
-        guard accepted != storedMembership else { return }
-        do {
-            try store.save(accepted)
-            storedMembership = accepted
-        } catch let error as APIError where error.reason == .storageFull && membership.cluster == cluster {
-            // A stop must get through on a full disk; the cluster itself is not in doubt. The next call tries it again.
-            if accepted != membership {
-                logger.warning("the manager's term cannot be written down", metadata: ["error": "\(error)"])
-            }
-        }
-        membership = accepted
-    }
-
-    /// Takes note that it took a task by its definition alone, in a cluster of its own.
-    ///
-    /// - Throws: where that cannot be written down.
-    func countSubmitted(in cluster: ClusterID, term: Int) throws {
-        let counted = Membership(cluster: cluster, term: term, submitted: (membership.submitted ?? 0) + 1)
-        try store.save(counted, usesReserve: false)
-        (membership, storedMembership) = (counted, counted)
-    }
-
     // MARK: Records
 
-    /// Writes a record down, then lets it count.
-    func keep(_ record: WorkerRecord) throws {
-        guard table[record.id] != record else { return }
-        try store.save(record)
-        publish(record)
-    }
+    /// Refuses callers of another cluster, and of an incarnation of the manager that has a successor.
+    func accept(cluster: ClusterID, term: Int) throws { try carryOut(table.admit(cluster: cluster, term: term)) }
 
-    /// Lets a record count that the next worker would find out by itself.
-    func publish(_ record: WorkerRecord) {
-        guard table[record.id] != record else { return }
-        table.put(record)
-        taskBells[record.id]?.ring()
-        bell.ring()
-    }
-
-    func acknowledge(_ since: Int) { table.acknowledge(since) }
-
-    /// Whether its manager knows how a task is, if there is one.
-    func isKnownToManager(_ record: WorkerRecord) -> Bool {
-        membership.cluster?.isOfWorker == true || table.isAcknowledged(record.id)
+    /// Records that it took a task by its definition alone, in a cluster of its own.
+    ///
+    /// - Throws: where that cannot be written.
+    func countSubmitted(in cluster: ClusterID, term: Int) throws {
+        let counted = table.countingSubmission(in: cluster, term: term)
+        try store.save(counted, usesReserve: false)
+        table.join(counted, isStored: true)
     }
 
     func record(_ id: TaskID) throws(APIError) -> WorkerRecord {
-        guard let record = table[id] else { throw APIError(.taskNotFound, "no task \(id)") }
+        guard let record = table[id] else { throw APIError(.unknownTask(id), by: options.name) }
         return record
-    }
-
-    func placement(_ id: TaskID) -> SupervisedPlacement? {
-        if case .placement(let placement) = table[id] { placement } else { nil }
     }
 
     // MARK: Forgetting
@@ -229,10 +166,9 @@ package actor WorkerService: Service {
         }
     }
 
-    /// Removes what ended long ago, once the manager knows that it ended.
+    /// Removes the tasks that ended long ago, once the manager knows that they ended.
     func forget() {
-        for record in table.records where isKnownToManager(record) {
-            guard let endedAt = record.endedAt, now().since(endedAt) >= Retention.output else { continue }
+        for record in table.forgettable(at: now()) {
             do {
                 if let supervisor = try store.trace(of: record.id)?.supervisor {
                     logger.error("\(record.id): is kept, as supervisor \(supervisor.id) still watches over a run of it")
@@ -245,7 +181,6 @@ package actor WorkerService: Service {
                 logger.warning("\(record.id): cannot be forgotten: \(error)")
             }
         }
-        // Nobody asks a worker that stands alone what it forgot.
-        if membership.cluster?.isOfWorker == true { table.acknowledge(table.sequence) }
+        table.finishForgetting()
     }
 }

@@ -1,5 +1,6 @@
 import CubeCore
 import CubeErrors
+import CubeTesting
 import CubeTypes
 import CubeVersion
 import CubeWorker
@@ -37,7 +38,8 @@ struct WorkerEndpointTests {
         let worker = try await WorkerService.open(
             WorkerOptions(
                 name: NodeName(rawValue: "w1")!, directory: FilePath(directory.path), supervisor: "/nonexistent"),
-            registrar: nil, now: { DurableInstant(wall: Timestamp(milliseconds: 0)) }, logger: silent)
+            registrar: nil, clock: ContinuousClock(), now: { DurableInstant(wall: Timestamp(milliseconds: 0)) },
+            random: .counting(), logger: silent)
         try await withServer { options in
             [WorkerServer(worker, options: options, logger: silent)]
         } _: { endpoint, _ in

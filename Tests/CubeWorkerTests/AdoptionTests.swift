@@ -190,7 +190,8 @@ struct AdoptionTests {
         try world.store.save(.placement(SupervisedPlacement(assignment, boot: try Machine.bootID())))
         let runtime = ProcessRuntime(
             store: world.store, supervisor: WorkerWorld.supervisor.string, boot: try Machine.bootID(),
-            secrets: SecretDirectory(path: "/nowhere"), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            secrets: SecretDirectory(path: "/nowhere"), now: { .now() },
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         let run = RunIdentity(task: assignment.id, placement: 1, number: 1, boot: runtime.boot)
         try runtime.prepare(run, assignment)
         return (runtime, run, ledger)

@@ -1,5 +1,6 @@
 import CubeCore
 import CubeErrors
+import CubeSystem
 import CubeTypes
 import Logging
 import SystemPackage
@@ -150,7 +151,8 @@ struct AloneTests {
                 try await WorkerService.open(
                     WorkerOptions(
                         name: NodeName(rawValue: "w1")!, directory: world.directory, supervisor: WorkerWorld.supervisor),
-                    registrar: nil, now: days(day), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+                    registrar: nil, clock: ContinuousClock(), now: days(day), random: .system,
+                    logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
             }
             let id = try await world.worker(now: days(1)) { worker in
                 let task = try await worker.service.submit(self.definition("exit 0", id: "a")).task

@@ -1,5 +1,6 @@
 import CubeCore
 import CubeErrors
+import CubeSystem
 import CubeTypes
 import Foundation
 import Logging
@@ -208,7 +209,7 @@ struct CallTests {
             let service = try await WorkerService.open(
                 WorkerOptions(
                     name: NodeName(rawValue: "w1")!, directory: world.directory, supervisor: WorkerWorld.supervisor),
-                registrar: nil, now: days(2), logger: .init(label: "test"))
+                registrar: nil, clock: ContinuousClock(), now: days(2), random: .system, logger: .init(label: "test"))
             let worker = RunningWorker(service: service)
             await service.forget()
             let list = try await worker.list()

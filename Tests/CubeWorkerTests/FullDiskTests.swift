@@ -141,7 +141,7 @@ struct FullDiskTests {
             #expect(truncate("\(reserve.directory)/\(first)", 0) == 0)
             #expect(truncate("\(reserve.directory)/\(first)", 1 << 16) == 0)
             try Self.fill(world)
-            try world.store.save(Membership(cluster: WorkerWorld.cluster, term: 7))
+            try world.store.save(WorkerMembership(cluster: WorkerWorld.cluster, term: 7))
             #expect(try world.store.membership().term == 7)
 
             let second = try #require(try LocalFiles.names(in: reserve.directory).first)

@@ -1,5 +1,6 @@
 import CubeCore
 import CubeTesting
+import CubeSystem
 import CubeTypes
 import Foundation
 import Logging
@@ -22,7 +23,7 @@ struct ProbeTests {
     private var prober: LocalProber {
         let runtime = ProcessRuntime(
             store: WorkerStore(directory: "/nonexistent"), supervisor: "", boot: "",
-            secrets: SecretDirectory(path: "/nonexistent"),
+            secrets: SecretDirectory(path: "/nonexistent"), now: { .now() },
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         return LocalProber(runtime: runtime, clock: ContinuousClock())
     }

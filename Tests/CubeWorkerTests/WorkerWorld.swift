@@ -1,4 +1,6 @@
+import CubeCore
 import CubeErrors
+import CubeSystem
 import CubeTesting
 import CubeTypes
 import Foundation
@@ -78,12 +80,13 @@ struct WorkerWorld {
     @discardableResult
     func worker<Value>(
         options: WorkerOptions? = nil, registrar: (any ManagerRegistrar)? = nil,
-        now: (@Sendable () -> DurableInstant)? = nil, _ body: (RunningWorker) async throws -> Value
+        now: @escaping @Sendable () -> DurableInstant = { .now() }, _ body: (RunningWorker) async throws -> Value
     ) async throws -> Value {
         let service = try await WorkerService.open(
             options
                 ?? WorkerOptions(name: NodeName(rawValue: "w1")!, directory: directory, supervisor: Self.supervisor),
-            registrar: registrar, now: now, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            registrar: registrar, clock: ContinuousClock(), now: now, random: .system,
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         let running = Task { try await service.run() }
         let result: Result<Value, any Error>
         do {
@@ -112,7 +115,7 @@ struct RunningWorker {
 
     func list(since: Int? = nil, wait: Duration = .seconds(60)) async throws -> WorkerTaskList {
         try await service.list(
-            since: since, incarnation: service.incarnation, term: 1, cluster: WorkerWorld.cluster, wait: wait)
+            since: since, incarnation: service.table.incarnation, term: 1, cluster: WorkerWorld.cluster, wait: wait)
     }
 
     /// Waits on the blocking list for a task to be as wanted.

@@ -55,6 +55,7 @@ struct Parts: Sendable {
         network = Network()
         let time = ClusterClock(base: clock)
         faults = Faults(clock: time)
+        let random = RandomSource.counting()
         let links = Links(network)
         self.links = links
         seat = ManagerSeat(network: network, work: work, logger: logger) {
@@ -78,7 +79,7 @@ struct Parts: Sendable {
             let runtime = SimulatedRuntime(node: name, clock: time, log: { options.log(of: $0) })
             let worker = try await WorkerService.open(
                 options, runtime: runtime, prober: runtime, registrar: links, clock: time,
-                now: { time.instant(boot: runtime.boot) }, jitter: { 0 }, executor: QueuedActor(work), logger: logger)
+                now: { time.instant(boot: runtime.boot) }, random: random, executor: QueuedActor(work), logger: logger)
             await worker.advertise(url: Links.url(of: name))
             links.connect(worker, of: name)
             workers[name] = worker

@@ -18,19 +18,21 @@ final class ProcessRuntime: TaskRuntime {
     private let secrets: SecretDirectory
     /// The directories above the worker's own that lead to the tasks and are Cube's, from the data directory on.
     private let passage: [String]
+    private let now: @Sendable () -> DurableInstant
     private let logger: Logger
     /// The supervisors of the runs that were found alive.
     private let alive = Mutex<[RunIdentity: ProcessDescriptor]>([:])
 
     init(
         store: WorkerStore, supervisor: String, boot: String, secrets: SecretDirectory, passage: [String] = [],
-        logger: Logger
+        now: @escaping @Sendable () -> DurableInstant, logger: Logger
     ) {
         self.store = store
         self.supervisor = supervisor
         self.boot = boot
         self.secrets = secrets
         self.passage = passage
+        self.now = now
         self.logger = logger
     }
 
@@ -57,7 +59,7 @@ final class ProcessRuntime: TaskRuntime {
         }
         alive.withLock { $0[run] = supervisor }
         let began = outcome.flatMap { $0.state == .starting ? nil : $0.beginning(boot: run.boot) }
-        return .running(since: began ?? .now(boot: run.boot))
+        return .running(since: began ?? now())
     }
 
     /// What the files of a run say that has no supervisor any more. Remains of it are killed first.

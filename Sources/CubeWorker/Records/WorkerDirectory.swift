@@ -1,3 +1,4 @@
+import CubeCore
 package import CubeTypes
 import Glibc
 package import SystemPackage
@@ -30,7 +31,7 @@ package struct WorkerDirectory: Sendable {
         // First of all: under another cluster, the records would be started again.
         let hasTasks = rename(tasks.string, kept.string) == 0
         guard hasTasks || errno == ENOENT else { throw Errno(rawValue: errno) }
-        try store.save(Membership())
+        try store.save(WorkerMembership())
         return hasTasks ? kept : nil
     }
 }

@@ -41,7 +41,7 @@ package struct WorkerRepair: Sendable {
     package func run() throws -> [Repair] {
         try store.prepare()
         var repairs: [Repair] = []
-        var membership = Membership()
+        var membership = WorkerMembership()
         for id in try store.tasks() {
             let (record, repair) = try mend(id)
             if let repair { repairs.append(repair) }

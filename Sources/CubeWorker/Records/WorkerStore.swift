@@ -5,55 +5,6 @@ import FoundationEssentials
 import Glibc
 import SystemPackage
 
-/// What a worker remembers of one task.
-enum WorkerRecord: Codable, Hashable, Sendable {
-    case placement(SupervisedPlacement)
-    /// A stop came before the placement that it is for, which will therefore never start.
-    case tombstone(TaskID, placement: Int, at: DurableInstant)
-
-    var id: TaskID {
-        switch self {
-        case .placement(let placement): placement.assignment.id
-        case .tombstone(let id, _, _): id
-        }
-    }
-
-    var placement: Int {
-        switch self {
-        case .placement(let placement): placement.assignment.placement
-        case .tombstone(_, let placement, _): placement
-        }
-    }
-
-    /// The id of its definition.
-    var key: String? {
-        if case .placement(let placement) = self { placement.assignment.definition.id } else { nil }
-    }
-
-    var endedAt: DurableInstant? {
-        switch self {
-        case .placement(let placement): placement.endedAt
-        case .tombstone(_, _, let at): at
-        }
-    }
-
-    /// Whether it says that the task is to end, or has ended. Such a record may take from the reserve of a full disk.
-    var isOfStop: Bool {
-        switch self {
-        case .placement(let placement): placement.desired == .stop || placement.endedAt != nil
-        case .tombstone: true
-        }
-    }
-}
-
-/// The cluster that a worker belongs to, and the highest term of its manager that it accepted.
-struct Membership: Codable, Hashable, Sendable {
-    var cluster: ClusterID?
-    var term = 0
-    /// How many tasks it took by their definitions alone, in a cluster of its own; `nil` in that of a manager.
-    var submitted: Int?
-}
-
 /// The records of a worker, in its directory:
 ///
 ///     worker.json          the membership
@@ -85,12 +36,12 @@ struct WorkerStore: Sendable {
         try LocalFiles.makeDirectory("\(directory)/tasks", durablyIn: directory)
     }
 
-    func membership() throws -> Membership {
-        try load(Membership.self, membershipFile) ?? Membership()
+    func membership() throws -> WorkerMembership {
+        try load(WorkerMembership.self, membershipFile) ?? WorkerMembership()
     }
 
     /// - Parameter usesReserve: whether it may take from the reserve, as the manager's next call needs it, which may be a stop.
-    func save(_ membership: Membership, usesReserve: Bool = true) throws {
+    func save(_ membership: WorkerMembership, usesReserve: Bool = true) throws {
         try save(membership, "worker.json", in: directory, usesReserve: usesReserve)
     }
 

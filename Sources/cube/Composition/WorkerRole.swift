@@ -1,5 +1,6 @@
 import CubeManagerClient
 import CubeServer
+import CubeSystem
 import CubeTypes
 import CubeWorker
 import Logging
@@ -36,7 +37,8 @@ struct WorkerRole: Service {
                 name: name, directory: directory, supervisor: try SupervisorProgram.require(), labels: labels,
                 passage: [data.path, directory.removingLastComponent()], secrets: secrets ?? data.secrets,
                 isToJoin: isToJoin),
-            registrar: ManagerClientRegistrar { try await manager().client(logger) }, logger: logger)
+            registrar: ManagerClientRegistrar { try await manager().client(logger) }, clock: BootClock.timer,
+            now: { .now() }, random: .system, logger: logger)
         let server = WorkerServer(
             worker,
             options: try listen.server(tokens) { [data, listen, logger, url] address in

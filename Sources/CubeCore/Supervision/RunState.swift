@@ -1,0 +1,7 @@
+package import CubeTypes
+
+/// The state of a run that was started.
+package enum RunState: Hashable, Sendable {
+    case running(since: DurableInstant)
+    case ended(RunEnd)
+}

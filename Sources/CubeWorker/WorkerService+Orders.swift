@@ -1,0 +1,80 @@
+import CubeCore
+import CubeErrors
+import CubeTypes
+import Glibc
+import Logging
+
+/// Carrying out what the table of placements decides.
+extension WorkerService {
+    /// Carries out orders one after the other, and none after one that fails.
+    ///
+    /// - Throws: `APIError` if a call is refused or a record cannot be written.
+    func carryOut(_ orders: [PlacementOrder]) throws {
+        for order in orders {
+            switch order {
+            case .record(let record, let onFullDisk): try keep(record, onFullDisk: onFullDisk)
+            case .publish(let record): publish(record)
+            case .join(let membership, let onFullDisk): try join(membership, onFullDisk: onFullDisk)
+            case .attend(let id): attend.yield(.task(id))
+            case .check(let run): attend.yield(.checks(run))
+            case .stop(let run, let policy): try runtime.stop(run, policy)
+            case .changeStop(let run, let policy): changeStop(of: run, to: policy)
+            case .endUnrecorded(let id): try store.trace(of: id)?.supervisor?.signal(SIGTERM)
+            case .refuse(let refusal): throw APIError(refusal, by: options.name)
+            }
+        }
+    }
+
+    /// Writes a record durably, then lets it count.
+    private func keep(_ record: WorkerRecord, onFullDisk: PlacementOrder.FullDisk) throws {
+        guard table[record.id] != record else { return }
+        do {
+            try store.save(record)
+        } catch let error as APIError where error.reason == .storageFull {
+            switch onFullDisk {
+            case .fail: throw error
+            case .makeRoom:
+                makeRoom()
+                try store.save(record)
+            case .publish:
+                logger.error("\(record.id): its stop cannot be written down: \(error)")
+            }
+        }
+        publish(record)
+    }
+
+    /// Lets a record count, and wakes everyone who waits for a change of its task.
+    private func publish(_ record: WorkerRecord) {
+        guard table[record.id] != record else { return }
+        table.put(record)
+        taskBells[record.id]?.ring()
+        bell.ring()
+    }
+
+    private func join(_ membership: WorkerMembership, onFullDisk: PlacementOrder.FullDisk) throws {
+        do {
+            try store.save(membership)
+            table.join(membership, isStored: true)
+        } catch let error as APIError where error.reason == .storageFull && onFullDisk == .publish {
+            if membership != table.membership {
+                logger.warning("the manager's term cannot be written down", metadata: ["error": "\(error)"])
+            }
+            table.join(membership, isStored: false)
+        }
+    }
+
+    private func changeStop(of run: RunIdentity, to policy: StopPolicy) {
+        do {
+            try runtime.change(run, to: policy)
+        } catch {
+            // A stop passes its policy again. Only a program that ends by itself is still treated by the former policy.
+            logger.error("\(run.task): \(error)")
+        }
+    }
+
+    /// The run that was started for a task, if the task has no record.
+    func startedRun(of id: TaskID) throws -> StartedRun? {
+        guard table[id] == nil, let trace = try store.trace(of: id) else { return nil }
+        return StartedRun(placement: trace.placement, number: trace.run, isAlive: trace.supervisor != nil)
+    }
+}
