@@ -52,60 +52,51 @@ struct NodeDispatcher: Sendable {
 // MARK: - What it reports
 
 extension NodeDispatcher {
-    /// Asks the worker for its tasks, then for what changed, again and again. The answers are its sign of life.
+    /// Asks the worker for its tasks, then for what changed, again and again.
     private func watch<C: Clock<Duration>>(clock: C, listed: AsyncStream<Void>.Continuation) async {
-        let lease = service.options.workerLease
-        var known: (incarnation: String, sequence: Int)?
-        var deadline = clock.now.advanced(by: lease)
-        var backoff = DispatchBackoff()
-        var acceptedTerm: Int?
+        var watch = WorkerWatch(lease: service.options.workerLease, at: clock.now)
         while !Task.isCancelled {
             let term = await service.term
             do {
-                // After a failure it asks for an answer at once: one that may wait would take all the time that is left.
-                let wait = known == nil || backoff.failures > 0 ? .zero : lease / 3
-                let remaining = max(clock.now.duration(to: deadline), lease / 3)
-                let list = try await withDeadline(remaining, clock: clock) { [known] in
+                let query = watch.query(at: clock.now)
+                let list = try await withDeadline(query.limit, clock: clock) {
                     try await service.gateway.tasks(
-                        at: registration.url, since: known?.sequence, incarnation: known?.incarnation,
-                        term: term, cluster: service.clusterID, wait: wait)
+                        at: registration.url, since: query.since, incarnation: query.incarnation,
+                        term: term, cluster: service.clusterID, wait: query.wait)
                 }
-                acceptedTerm = term
-                deadline = clock.now.advanced(by: lease)
-                let unknown = try await service.observe(list, from: name)
-                if !unknown.isEmpty {
-                    logger.warning(
-                        "the worker runs tasks that nobody here knows; they are left alone",
-                        metadata: ["tasks": "\(unknown)"])
-                }
-                backoff = DispatchBackoff()
+                watch.answered(term: term, at: clock.now)
+                try await observe(list)
                 listed.finish()
-                if await service.hasUnstored {
-                    // The worker keeps what it reported, and reports it again, until that is stored.
-                    try await clock.sleep(for: .seconds(1))
-                } else {
-                    known = (list.incarnation, list.sequence)
-                }
+                let isStored = await !service.hasUnstored
+                watch.observed(list, isStored: isStored)
+                if !isStored { try await clock.sleep(for: .seconds(1)) }
             } catch {
                 if Task.isCancelled { return }
-                let error = Self.explained(error, url: registration.url)
-                if backoff.failures == 0 { logger.warning("no list from the worker", metadata: ["error": "\(error)"]) }
-                await service.complain(of: name, error)
-                if clock.now >= deadline { await silence() }
-                await observe(error, hasAcceptedOurs: acceptedTerm == term)
+                let failure = watch.failed(
+                    error as? APIError, term: term, at: clock.now, jitter: service.options.jitter())
+                await report(Self.explained(error, url: registration.url), failure)
                 // Cancelled where the node goes away.
-                try? await clock.sleep(for: backoff.fail(jitter: service.options.jitter()))
+                try? await clock.sleep(for: failure.pause)
             }
         }
     }
 
-    /// Takes in which term a worker has seen, where that is why it refused.
-    private func observe(_ error: any Error, hasAcceptedOurs: Bool) async {
-        guard let error = error as? APIError, error.reason == .staleTerm,
-            let term = error.details?["term"].flatMap({ Int($0) })
-        else { return }
+    private func observe(_ list: WorkerTaskList) async throws {
+        let unknown = try await service.observe(list, from: name)
+        if !unknown.isEmpty {
+            logger.warning(
+                "the worker runs tasks that nobody here knows; they are left alone", metadata: ["tasks": "\(unknown)"])
+        }
+    }
+
+    /// Tells the service that the worker did not answer, and what follows from that.
+    private func report<Instant>(_ error: any Error, _ failure: WorkerWatch<Instant>.Failure) async {
+        if failure.isFirst { logger.warning("no list from the worker", metadata: ["error": "\(error)"]) }
+        await service.complain(of: name, error)
+        if failure.isSilent { await silence() }
+        guard let term = failure.higherTerm else { return }
         do {
-            try await service.observe(term: term, hasAcceptedOurs: hasAcceptedOurs)
+            try await service.observe(term: term, hasAcceptedOurs: failure.hasAcceptedOurs)
         } catch {
             logger.warning("cannot begin a higher term", metadata: ["error": "\(error)"])
         }
@@ -134,55 +125,34 @@ extension NodeDispatcher {
 // MARK: - What it must be told
 
 extension NodeDispatcher {
-    /// A call that was made, and when it is made again if it is then still due.
-    private struct Attempt<Instant: InstantProtocol> {
-        var call: WorkerCall
-        var backoff: DispatchBackoff
-        var again: Instant
-    }
-
     private func call<C: Clock<Duration>>(clock: C) async {
-        var attempts: [TaskID: Attempt<C.Instant>] = [:]
+        var schedule = CallSchedule<C.Instant>(lease: service.options.workerLease)
         while !Task.isCancelled {
             let due = await service.due(on: name)
-            let isDue = Set(due.tasks)
-            attempts = attempts.filter { isDue.contains($0.key) }
-            let ready = await service.calls(for: due.tasks, on: name).filter { call in
-                guard let attempt = attempts[call.task] else { return true }
-                return attempt.call != call || attempt.again <= clock.now
-            }
-            guard !ready.isEmpty else {
-                let next = attempts.values.map(\.again).min().map { clock.now.duration(to: $0) }
-                await service.waitForWork(on: name, otherThan: due.version, upTo: next ?? .seconds(3600))
-                continue
-            }
-            for (call, isDone) in await perform(ready) {
-                let last = attempts[call.task]
-                var attempt = Attempt(
-                    call: call, backoff: last?.call == call ? last?.backoff ?? DispatchBackoff() : DispatchBackoff(),
-                    again: clock.now)
-                // One that succeeded shows in the next report, and is not due then.
-                let wait =
-                    isDone ? service.options.workerLease : attempt.backoff.fail(jitter: service.options.jitter())
-                attempt.again = clock.now.advanced(by: wait)
-                attempts[call.task] = attempt
+            switch schedule.next(due: due.calls, at: clock.now) {
+            case .make(let calls):
+                for (call, outcome) in await perform(calls) {
+                    schedule.made(call, outcome, at: clock.now, jitter: service.options.jitter())
+                }
+            case .wait(let limit):
+                await service.waitForWork(on: name, otherThan: due.version, upTo: limit ?? .seconds(3600))
             }
         }
     }
 
     /// Makes calls, some at a time; one that is no longer due by its turn is left out.
-    private func perform(_ calls: [WorkerCall]) async -> [(call: WorkerCall, isDone: Bool)] {
-        await withTaskGroup(of: (WorkerCall, Bool)?.self) { group in
+    private func perform(_ calls: [WorkerCall]) async -> [(call: WorkerCall, outcome: CallOutcome)] {
+        await withTaskGroup(of: (WorkerCall, CallOutcome)?.self) { group in
             var rest = calls.makeIterator()
             func addNext() {
                 guard let planned = rest.next() else { return }
                 group.addTask {
-                    guard let call = await service.calls(for: [planned.task], on: name).first else { return nil }
+                    guard let call = await service.call(for: planned.task, on: name) else { return nil }
                     return (call, await make(call))
                 }
             }
             for _ in 0..<Self.concurrency { addNext() }
-            var results: [(WorkerCall, Bool)] = []
+            var results: [(WorkerCall, CallOutcome)] = []
             for await result in group {
                 if let result { results.append(result) }
                 if !Task.isCancelled { addNext() }
@@ -191,8 +161,7 @@ extension NodeDispatcher {
         }
     }
 
-    /// - Returns: Whether the worker took it.
-    private func make(_ call: WorkerCall) async -> Bool {
+    private func make(_ call: WorkerCall) async -> CallOutcome {
         do {
             let answer =
                 switch call {
@@ -207,23 +176,23 @@ extension NodeDispatcher {
                 }
             // What the worker knew already, it reports in no list again.
             try await service.observeAnswer(answer, from: name)
-            return true
+            return .done
         } catch {
             logger.warning(
                 "the worker did not take a call", metadata: ["task": "\(call.task)", "error": "\(error)"])
-            if case .assign(let assignment) = call, let error = error as? APIError {
-                await refuse(assignment, because: error)
+            let outcome = CallOutcome(of: call, failedWith: error as? APIError)
+            if case .assign(let assignment) = call, case .refuse(let message) = outcome {
+                await end(assignment, because: message)
             }
-            return false
+            return outcome
         }
     }
 
-    /// Ends a task that its worker finds wrong in itself; any other error may pass.
-    private func refuse(_ assignment: TaskAssignment, because error: APIError) async {
-        guard error.reason == .validationFailed || error.reason == .bodyTooLarge else { return }
+    /// Ends a task that its worker refuses for good.
+    private func end(_ assignment: TaskAssignment, because message: String) async {
         do {
             try await service.observeRefusal(
-                assignment.id, placement: assignment.placement, on: name, message: error.message)
+                assignment.id, placement: assignment.placement, on: name, message: message)
         } catch {
             logger.warning(
                 "cannot record that the worker refused a task",

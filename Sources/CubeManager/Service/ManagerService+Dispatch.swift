@@ -29,14 +29,13 @@ extension ManagerService {
         try? await wait(for: topic, upTo: .seconds(24 * 3600), until: answer)
     }
 
-    /// The tasks of which a node's worker must be told something, and a version that changes when they may have.
-    func due(on node: NodeName) -> (tasks: [TaskID], version: Int) {
-        (state.due(on: node), wakes[node, default: 0])
+    /// The calls that a node's worker must be sent, and a version that changes when they may have changed.
+    func due(on node: NodeName) -> (calls: [WorkerCall], version: Int) {
+        (state.due(on: node).compactMap { state.call(for: $0, on: node) }, wakes[node, default: 0])
     }
 
-    func calls(for tasks: [TaskID], on node: NodeName) -> [WorkerCall] {
-        tasks.compactMap { state.call(for: $0, on: node) }
-    }
+    /// The call that a node's worker must be sent about a task now; `nil` if there is none.
+    func call(for task: TaskID, on node: NodeName) -> WorkerCall? { state.call(for: task, on: node) }
 
     /// Waits until what is due may be another than at a version, and at most so long.
     func waitForWork(on node: NodeName, otherThan version: Int, upTo limit: Duration) async {

@@ -1,0 +1,47 @@
+import CubeTypes
+
+/// The calls that the manager made to one worker, and when each is made again if it is still due.
+///
+/// A call is due by the stored state alone. A call that another call for the same task has replaced starts anew, without a wait.
+package struct CallSchedule<Instant: InstantProtocol<Duration> & Sendable>: Sendable {
+    private struct Attempt {
+        var call: WorkerCall
+        var backoff: DispatchBackoff
+        var again: Instant
+    }
+
+    /// What to do next.
+    package enum Step: Hashable, Sendable {
+        case make([WorkerCall])
+        /// Wait until other calls are due, but no longer than this; `nil` if no call waits for a repetition.
+        case wait(atMost: Duration?)
+    }
+
+    private var attempts: [TaskID: Attempt] = [:]
+    /// The time after which a call that was taken, but whose effect no list shows, is made again.
+    private let lease: Duration
+
+    package init(lease: Duration) { self.lease = lease }
+
+    /// Decides which of the due calls to make now.
+    package mutating func next(due: [WorkerCall], at now: Instant) -> Step {
+        let tasks = Set(due.map(\.task))
+        attempts = attempts.filter { tasks.contains($0.key) }
+        let ready = due.filter { call in
+            guard let attempt = attempts[call.task], attempt.call == call else { return true }
+            return attempt.again <= now
+        }
+        guard ready.isEmpty else { return .make(ready) }
+        return .wait(atMost: attempts.values.map(\.again).min().map { now.duration(to: $0) })
+    }
+
+    /// Takes in the outcome of a call.
+    ///
+    /// - Parameter jitter: a number of 0 ... 1.
+    package mutating func made(_ call: WorkerCall, _ outcome: CallOutcome, at now: Instant, jitter: Double) {
+        var backoff = DispatchBackoff()
+        if let last = attempts[call.task], last.call == call { backoff = last.backoff }
+        let wait = outcome == .done ? lease : backoff.fail(jitter: jitter)
+        attempts[call.task] = Attempt(call: call, backoff: backoff, again: now.advanced(by: wait))
+    }
+}

@@ -1,0 +1,123 @@
+import CubeCore
+import CubeErrors
+import CubeTesting
+import CubeTypes
+import Testing
+
+/// When the manager repeats what a worker did not take, and when it gives a task up.
+struct DispatchTests {
+    private let lease: Duration = .seconds(10)
+
+    private func at(_ offset: Duration) -> ManualClock.Instant { ManualClock.Instant(offset: offset) }
+
+    private func stop(_ number: Int, placement: Int = 1) -> WorkerCall {
+        .stop(TaskID(rawValue: "00000000-0000-5000-8000-00000000000\(number)")!, placement: placement)
+    }
+
+    @Test func `A dispatch backoff doubles from 200 ms to 5 s, and jitter takes away up to half of it`() {
+        var full = DispatchBackoff()
+        var half = DispatchBackoff()
+        let spans: [Int] = [200, 400, 800, 1600, 3200, 5000, 5000]
+        for span in spans {
+            #expect(full.fail(jitter: 1) == .milliseconds(span))
+            #expect(half.fail(jitter: 0) == .milliseconds(span / 2))
+        }
+        for _ in 0..<1000 { #expect(full.fail(jitter: 1) == DispatchBackoff.longest) }
+    }
+
+    @Test func `A registration backoff grows by a second up to 10 s, and a registration ends it`() {
+        var backoff = RegistrationBackoff()
+        let waits = (1...12).map { _ in backoff.fail() }
+        #expect(waits == [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 10, 10].map(Duration.seconds))
+        backoff.succeed()
+        #expect(backoff.fail() == .seconds(1))
+    }
+
+    @Test func `A call that failed is repeated after its backoff; others do not wait for it`() {
+        var schedule = CallSchedule<ManualClock.Instant>(lease: lease)
+        #expect(schedule.next(due: [], at: at(.zero)) == .wait(atMost: nil))
+        #expect(schedule.next(due: [stop(1), stop(2)], at: at(.zero)) == .make([stop(1), stop(2)]))
+        schedule.made(stop(1), .retry, at: at(.zero), jitter: 1)
+        schedule.made(stop(2), .done, at: at(.zero), jitter: 1)
+        #expect(schedule.next(due: [stop(1), stop(2)], at: at(.zero)) == .wait(atMost: .milliseconds(200)))
+        #expect(schedule.next(due: [stop(1), stop(3)], at: at(.milliseconds(100))) == .make([stop(3)]))
+        schedule.made(stop(3), .done, at: at(.milliseconds(100)), jitter: 1)
+        #expect(schedule.next(due: [stop(1), stop(3)], at: at(.milliseconds(200))) == .make([stop(1)]))
+        schedule.made(stop(1), .retry, at: at(.milliseconds(200)), jitter: 1)
+        #expect(
+            schedule.next(due: [stop(1), stop(3)], at: at(.milliseconds(200))) == .wait(atMost: .milliseconds(400)))
+    }
+
+    @Test func `A call that was taken is repeated after a lease if no list shows its effect`() {
+        var schedule = CallSchedule<ManualClock.Instant>(lease: lease)
+        schedule.made(stop(1), .done, at: at(.zero), jitter: 1)
+        #expect(schedule.next(due: [stop(1)], at: at(.seconds(4))) == .wait(atMost: .seconds(6)))
+        #expect(schedule.next(due: [stop(1)], at: at(.seconds(10))) == .make([stop(1)]))
+    }
+
+    @Test func `Another call for a task, and one that is due again, start without a wait`() {
+        var schedule = CallSchedule<ManualClock.Instant>(lease: lease)
+        for _ in 0..<5 { schedule.made(stop(1), .retry, at: at(.zero), jitter: 1) }
+        let other = stop(1, placement: 2)
+        #expect(schedule.next(due: [other], at: at(.zero)) == .make([other]))
+        schedule.made(other, .retry, at: at(.zero), jitter: 1)
+        #expect(schedule.next(due: [other], at: at(.zero)) == .wait(atMost: .milliseconds(200)))
+        #expect(schedule.next(due: [], at: at(.zero)) == .wait(atMost: nil))
+        #expect(schedule.next(due: [other], at: at(.zero)) == .make([other]))
+    }
+
+    @Test func `Only an assignment that the worker finds invalid is given up`() {
+        let assign = WorkerCall.assign(.example())
+        for reason in [ErrorReason.validationFailed, .bodyTooLarge] {
+            #expect(CallOutcome(of: assign, failedWith: APIError(reason, "no")) == .refuse(message: "no"))
+            #expect(CallOutcome(of: stop(1), failedWith: APIError(reason, "no")) == .retry)
+        }
+        for reason in [ErrorReason.conflict, .unavailable, .timeout, .storageFull, .staleTerm, .unauthorized] {
+            #expect(CallOutcome(of: assign, failedWith: APIError(reason, "no")) == .retry)
+        }
+        #expect(CallOutcome(of: assign, failedWith: nil) == .retry)
+    }
+
+    @Test func `A worker is asked for everything, then for changes, and for an answer at once after a failure`() {
+        var watch = WorkerWatch(lease: lease, at: at(.zero))
+        #expect(watch.query(at: at(.zero)) == query(since: nil, wait: .zero, limit: lease))
+        let list = WorkerTaskList(complete: true, incarnation: "a", sequence: 7, tasks: [])
+        watch.answered(term: 1, at: at(.seconds(1)))
+        watch.observed(list, isStored: false)
+        #expect(watch.query(at: at(.seconds(1))) == query(since: nil, wait: .zero, limit: lease))
+        watch.observed(list, isStored: true)
+        #expect(watch.query(at: at(.seconds(2))) == query(since: 7, wait: lease / 3, limit: .seconds(9)))
+        _ = watch.failed(nil, term: 1, at: at(.seconds(10)), jitter: 0)
+        #expect(watch.query(at: at(.seconds(10))) == query(since: 7, wait: .zero, limit: lease / 3))
+    }
+
+    private func query(
+        since: Int?, wait: Duration, limit: Duration
+    ) -> WorkerWatch<ManualClock.Instant>.Query {
+        .init(since: since, incarnation: since.map { _ in "a" }, wait: wait, limit: limit)
+    }
+
+    @Test func `A worker is silent once its lease is over, and each failure without an answer waits longer`() {
+        var watch = WorkerWatch(lease: lease, at: at(.zero))
+        watch.answered(term: 1, at: at(.seconds(5)))
+        let first = watch.failed(APIError(.unavailable, "no"), term: 1, at: at(.seconds(14)), jitter: 1)
+        #expect(first.isFirst && !first.isSilent && first.pause == .milliseconds(200))
+        let second = watch.failed(APIError(.unavailable, "no"), term: 1, at: at(.seconds(15)), jitter: 1)
+        #expect(!second.isFirst && second.isSilent && second.pause == .milliseconds(400))
+        watch.answered(term: 1, at: at(.seconds(16)))
+        // An answer that the manager cannot store is a sign of life, and no reason to ask faster.
+        let third = watch.failed(nil, term: 1, at: at(.seconds(17)), jitter: 1)
+        #expect(!third.isFirst && !third.isSilent && third.pause == .milliseconds(800))
+    }
+
+    @Test func `A worker that has accepted a higher term says so`() {
+        var watch = WorkerWatch(lease: lease, at: at(.zero))
+        let stale = APIError(.staleTerm, "no", details: ["term": "9"])
+        let before = watch.failed(stale, term: 3, at: at(.zero), jitter: 0)
+        #expect(before.higherTerm == 9 && !before.hasAcceptedOurs)
+        watch.answered(term: 3, at: at(.zero))
+        #expect(watch.failed(stale, term: 3, at: at(.zero), jitter: 0).hasAcceptedOurs == true)
+        #expect(watch.failed(stale, term: 4, at: at(.zero), jitter: 0).hasAcceptedOurs == false)
+        #expect(watch.failed(APIError(.unavailable, "no"), term: 4, at: at(.zero), jitter: 0).higherTerm == nil)
+    }
+}
