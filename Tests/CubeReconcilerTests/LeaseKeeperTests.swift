@@ -9,17 +9,17 @@ import Testing
     @Test func `A lease whose answer was lost is that of whoever took it, and of nobody else`() async throws {
         let cluster = try #require(FakeCluster.current)
         let source = try #require(SourceID(rawValue: "22222222-2222-4222-8222-222222222222"))
-        func keeper() -> LeaseKeeper {
-            LeaseKeeper(cluster, owner: .default, holder: "test", source: source, clock: cluster.clock)
+        func keeper(_ id: String) -> LeaseKeeper {
+            LeaseKeeper(cluster, owner: .default, holder: "test", source: source, id: id, clock: cluster.clock)
         }
-        let first = keeper()
+        let first = keeper("a")
         cluster.loseAnswer()
         guard case .refused(let error) = await first.renew() else {
             Issue.record("it has what it was not told of")
             return
         }
         #expect(error.reason == .unavailable)
-        guard case .refused(let refusal) = await keeper().renew() else {
+        guard case .refused(let refusal) = await keeper("b").renew() else {
             Issue.record("two have one lease")
             return
         }

@@ -17,8 +17,11 @@ private final class World: Sendable {
     let clock: ManualClock
     let cluster: FakeCluster
     private let data: FilePath
+    /// Another one for each data directory: two reconcilers must not have the same ids.
+    private let random: Mutex<UInt64>
 
     init() throws {
+        random = Mutex(1)
         directory = try TemporaryDirectory()
         try directory.makeDirectory("manifests")
         data = directory.path.appending(".cube")
@@ -29,6 +32,7 @@ private final class World: Sendable {
 
     /// Another data directory, of the same cluster and time.
     init(beside other: World) throws {
+        random = Mutex(2)
         directory = try TemporaryDirectory()
         data = directory.path.appending(".cube")
         try directory.makeDirectory(".cube")
@@ -60,11 +64,10 @@ private final class World: Sendable {
         options.rescan = .seconds(60)
         options.observesOnly = observing
         let clock = clock
-        let random = Mutex<UInt64>(1)
         let world = ReconcilerWorld(
             cluster: cluster, files: files, clock: clock, now: { clock.timestamp },
             random: {
-                random.withLock { state in
+                self.random.withLock { state in
                     state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
                     return state
                 }

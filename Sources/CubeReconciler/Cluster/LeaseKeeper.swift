@@ -1,3 +1,4 @@
+import CubeCore
 import CubeErrors
 import CubeTypes
 import Logging
@@ -6,21 +7,6 @@ import Synchronization
 /// Takes the owner's lease and keeps it: without it nothing is written. Where another one of the same source has it, this one
 /// waits as its standby, and asks again with each renewal.
 final class LeaseKeeper: Sendable {
-    enum Answer: Hashable, Sendable {
-        case held(fence: Int)
-        /// Another one has it, or the owner belongs to another source.
-        case refused(APIError)
-
-        /// Whether it says the same, in whatever words.
-        func isSame(as other: Answer?) -> Bool {
-            switch (self, other) {
-            case (.held(let fence), .held(let other)): fence == other
-            case (.refused(let error), .refused(let other)): error.reason == other.reason
-            default: false
-            }
-        }
-    }
-
     private struct State {
         var fence: Int?
         /// The last fence that was held from this data directory, which is this process' alone.
@@ -36,20 +22,22 @@ final class LeaseKeeper: Sendable {
     private let remember: @Sendable (Int) -> Void
     private let state: Mutex<State>
     private let bell = Bell()
-    /// What this one asks as: a lease that it took without hearing so is its own.
-    private let id = String(UInt64.random(in: .min ... .max), radix: 16)
+    /// The id of its requests, by which a lease that it took without hearing so is known to be its own.
+    private let id: String
 
     /// - Parameters:
+    ///   - id: the id of its requests; no two keepers have the same.
     ///   - last: the fence that was held before, by a process that is gone.
     ///   - remember: told each new fence.
     init(
-        _ cluster: any ClusterWriter, owner: OwnerName, holder: String, source: SourceID, last: Int? = nil,
+        _ cluster: any ClusterWriter, owner: OwnerName, holder: String, source: SourceID, id: String, last: Int? = nil,
         clock: any Clock<Duration>, remember: @escaping @Sendable (Int) -> Void = { _ in }
     ) {
         self.cluster = cluster
         self.owner = owner
         self.holder = holder
         self.source = source
+        self.id = id
         self.clock = clock
         self.remember = remember
         state = Mutex(State(last: last))
@@ -89,7 +77,7 @@ final class LeaseKeeper: Sendable {
     }
 
     /// - Returns: where the lease stands, if that can be told.
-    func renew() async -> Answer? {
+    func renew() async -> ClusterContact.Lease? {
         let (fence, last, holds) = state.withLock { ($0.fence, $0.last, $0.holds) }
         do {
             let request = LeaseRequest(

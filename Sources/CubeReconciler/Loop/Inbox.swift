@@ -20,7 +20,7 @@ final class Inbox: Sendable {
         /// Whether everything was looked at, rather than only listed.
         var isRescanned = false
         var cluster: ClusterNews?
-        var lease: LeaseKeeper.Answer?
+        var lease: ClusterContact.Lease?
         var limits: GuardLimits?
 
         var hasSource: Bool { source != nil || laterSource != nil }
@@ -58,7 +58,7 @@ final class Inbox: Sendable {
         bell.ring()
     }
 
-    func put(_ lease: LeaseKeeper.Answer) {
+    func put(_ lease: ClusterContact.Lease) {
         news.withLock { $0.lease = lease }
         bell.ring()
     }

@@ -9,12 +9,8 @@ import SystemPackage
 /// The loop that decides: woken by the loops that watch, it makes a pass over what it holds, writes what it sees and carries
 /// out what is due.
 struct ReconcileLoop {
-    /// How long after files could not be written they are tried again.
-    private static let storageRetry: Duration = .seconds(5)
     /// What a pass has not sent by then is decided anew: how things are is told at least so often.
     static let passDeadline: Duration = .seconds(60)
-    /// Passes that time alone asks for are at least so far apart.
-    private static let shortestSleep: Duration = .milliseconds(50)
 
     private let world: ReconcilerWorld
     private let memory: ReconcilerMemory
@@ -25,7 +21,6 @@ struct ReconcileLoop {
     private let sourceFeed: any ManifestFeed
     private let clusterFeed: ClusterFeed
     private let state: ReconcilerState
-    private let rescan: Duration
     private let observesOnly: Bool
     private let logger: Logger
     private let inbox: Inbox
@@ -34,40 +29,20 @@ struct ReconcileLoop {
 
     private var identity: ReconcilerMemory.Identity
     private var reconciliation: Reconciliation
-    /// Why the cluster is not seen; `nil` while it is.
-    private var outage: APIError?
-    private var leaseState: LeaseKeeper.Answer?
-    private var wakeAt: Timestamp?
+    private var contact: ClusterContact
+    private var schedule: PassSchedule
+    private var looks: LookRequests
     /// What is remembered changed and is not written yet.
     private var unsaved: (names: Bool, window: Bool) = (false, false)
-    /// When everything was decided last, also what did not change.
-    private var consideredAll: Timestamp
-    private var isFullPassDue = false
     private var hasPassedOverAll = false
-    /// The revision of the last directive to look at the source that was heeded.
-    private var lastLook = 0
 
-    init(
+    /// Reads what an earlier process remembered and wrote, and begins to watch the source.
+    static func open(
         _ options: ReconcilerOptions, _ world: ReconcilerWorld, memory: ReconcilerMemory,
         identity: ReconcilerMemory.Identity, journal: Journal, lease: LeaseKeeper, state: ReconcilerState,
         bell: Bell, inbox: Inbox, logger: Logger
-    ) async {
-        self.world = world
-        self.memory = memory
-        self.identity = identity
-        self.lease = lease
-        self.state = state
-        self.inbox = inbox
-        self.bell = bell
-        self.logger = logger
-        rescan = options.rescan
-        observesOnly = options.observesOnly
-        consideredAll = world.now()
-        files = StatusFiles(directory: options.directory, files: world.files, logger: logger)
-        sourceFeed = Self.feed(options, world, bell, logger)
-        clusterFeed = ClusterFeed(
-            world.cluster, known: identity.cluster, owner: options.owner, backoff: Backoff(random: world.random),
-            clock: world.clock)
+    ) async -> ReconcileLoop {
+        let files = StatusFiles(directory: options.directory, files: world.files, logger: logger)
         let (reports, summary) = await files.load()
         var planner = Planner(
             owner: options.owner, wording: \.command, memory: memory.names, window: memory.window(at: world.present),
@@ -75,11 +50,41 @@ struct ReconcileLoop {
             summary: summary)
         planner.savedPlan = options.savedPlan
         planner.limits = options.limits
-        reconciliation = Reconciliation(
-            planner,
-            executor: Executor(
-                cluster: world.cluster, owner: options.owner, journal: journal, state: state, now: world.now,
-                logger: logger))
+        return ReconcileLoop(
+            options, world, memory: memory, identity: identity, files: files,
+            sourceFeed: feed(options, world, bell, logger),
+            reconciliation: Reconciliation(
+                planner,
+                executor: Executor(
+                    cluster: world.cluster, owner: options.owner, journal: journal, state: state, now: world.now,
+                    logger: logger)),
+            lease: lease, state: state, bell: bell, inbox: inbox, logger: logger)
+    }
+
+    private init(
+        _ options: ReconcilerOptions, _ world: ReconcilerWorld, memory: ReconcilerMemory,
+        identity: ReconcilerMemory.Identity, files: StatusFiles, sourceFeed: any ManifestFeed,
+        reconciliation: Reconciliation, lease: LeaseKeeper, state: ReconcilerState, bell: Bell, inbox: Inbox,
+        logger: Logger
+    ) {
+        self.world = world
+        self.memory = memory
+        self.identity = identity
+        self.files = files
+        self.sourceFeed = sourceFeed
+        self.reconciliation = reconciliation
+        self.lease = lease
+        self.state = state
+        self.inbox = inbox
+        self.bell = bell
+        self.logger = logger
+        observesOnly = options.observesOnly
+        contact = ClusterContact(observesOnly: options.observesOnly)
+        schedule = PassSchedule(rescan: options.rescan, at: world.now())
+        looks = LookRequests(for: identity.source)
+        clusterFeed = ClusterFeed(
+            world.cluster, known: identity.cluster, owner: options.owner, backoff: Backoff(random: world.random),
+            clock: world.clock)
     }
 
     private static func feed(
@@ -108,20 +113,17 @@ struct ReconcileLoop {
             group.addTask { [clusterFeed, inbox] in await clusterFeed.run(into: inbox) }
             if !observesOnly { group.addTask { [lease, inbox] in await lease.run(into: inbox) } }
             while !Task.isCancelled {
-                let sleep = wakeAt.map { max($0 - world.now(), Self.shortestSleep) }
-                await inbox.bell.wait(atMost: sleep, on: world.clock)
-                let isDue = wakeAt.map { $0 <= world.now() } ?? false
+                await inbox.bell.wait(atMost: schedule.sleep(at: world.now()), on: world.clock)
+                let isDue = schedule.isDue(at: world.now())
                 if takeNews() || isDue, canJudge, !Task.isCancelled { await pass() }
             }
             group.cancelAll()
         }
     }
 
-    /// Whether the manifests were read and the manager answered, or did not: before that, nothing can be said, and what an
-    /// earlier process said stands.
     private var canJudge: Bool {
-        reconciliation.planner.desired.isKnown
-            && (outage != nil || (reconciliation.position != nil && (leaseState != nil || observesOnly)))
+        contact.canJudge(
+            knowsSource: reconciliation.planner.desired.isKnown, knowsCluster: reconciliation.position != nil)
     }
 
     // MARK: News
@@ -134,28 +136,24 @@ struct ReconcileLoop {
             reconciliation.update { $0.update(snapshot) }
             if !snapshot.isPartial, snapshot.isComplete { state.count { $0.sourceListedAt = snapshot.ended } }
         }
-        // With each rescan; where nothing tells of changes these are many, and not all of them are worth it.
-        if news.isRescanned, world.now() - consideredAll >= rescan / 2 { isFullPassDue = true }
+        if news.isRescanned { schedule.rescanned(at: world.now()) }
         if let cluster = news.cluster {
             if take(cluster) { isRelevant = true }
-            clusterFeed.goOn(from: outage == nil ? reconciliation.position : nil)
+            clusterFeed.goOn(from: contact.outage == nil ? reconciliation.position : nil)
             inbox.finishCluster()
         }
         if let limits = news.limits {
             isRelevant = isRelevant || limits != reconciliation.planner.limits
             reconciliation.update { $0.limits = limits }
         }
-        if let lease = news.lease {
-            isRelevant = isRelevant || !lease.isSame(as: leaseState)
-            leaseState = lease
-        }
+        if let lease = news.lease, contact.answered(lease) { isRelevant = true }
         return isRelevant
     }
 
     private mutating func take(_ news: Inbox.ClusterNews) -> Bool {
         switch news {
         case .listed(let list):
-            outage = nil
+            contact.listed()
             reconciliation.take(list)
             heedLooks()
             remember(list.cluster)
@@ -165,9 +163,7 @@ struct ReconcileLoop {
             defer { heedLooks() }
             return reconciliation.take(changes)
         case .away(let error):
-            // Each try may word it differently: it is one outage as long as its reason is the same.
-            guard outage?.reason != error.reason else { return false }
-            outage = error
+            guard contact.failed(error) else { return false }
             logger.warning("manager is not seen; tasks go on", metadata: ["error": "\(error)"])
             return true
         }
@@ -175,12 +171,7 @@ struct ReconcileLoop {
 
     /// Looks at the source where somebody asked for it since.
     private mutating func heedLooks() {
-        let asked =
-            (reconciliation.planner.observed?.owner?.directives ?? [])
-            .filter { $0.verb == .look && $0.subject == identity.source.rawValue }.map(\.revision).max() ?? 0
-        guard asked > lastLook else { return }
-        lastLook = asked
-        bell.ring()
+        if looks.heed(reconciliation.planner.observed?.owner?.directives ?? []) { bell.ring() }
     }
 
     private mutating func remember(_ cluster: ClusterID) {
@@ -201,23 +192,21 @@ struct ReconcileLoop {
     }
 
     private mutating func decideAndAct() async -> ReconcilerFigures.PassResult {
-        let plannerAccess = plannerAccess
-        reconciliation.update { $0.access = plannerAccess }
-        if isFullPassDue { await considerAll() }
+        reconciliation.update { [contact] in $0.access = contact.access }
+        if schedule.takeFullPass(at: world.now()) { await considerAll() }
         var plan = reconciliation.pass(at: world.now())
         let problem = await record(plan)
         reconciliation.update { $0.isStorageWritable = problem == nil }
-        if problem != nil, plan.actions.contains(where: { $0.verb == .stop }) {
-            // Decided anew: what would be stopped is held, and that is told wherever it can be.
+        if plan.needsSecondPass(isRecorded: problem == nil) {
             plan = reconciliation.pass(at: world.now())
             _ = await record(plan)
         }
-        wakeAt = [plan.wakeAt, problem.map { _ in world.now() + Self.storageRetry }].compactMap { $0 }.min()
+        schedule.planned(wakeAt: plan.wakeAt, isRecorded: problem == nil, at: world.now())
         state.publish(plan, storageProblem: problem.map(String.init(describing:)))
         tell(plan.summary.conditions, problem)
         sourceFeed.list(at: plan.listAt)
         lease.tell(plan.holds)
-        guard case .held(let fence) = leaseState, !plan.actions.isEmpty else { return outage == nil ? .idle : .blind }
+        guard let fence = contact.fence, !plan.actions.isEmpty else { return contact.outage == nil ? .idle : .blind }
         return await carryOut(plan, fence: fence)
     }
 
@@ -238,24 +227,11 @@ struct ReconcileLoop {
     /// Decides everything anew, which changes nothing unless something went wrong before; and writes again the files that
     /// somebody took away.
     private mutating func considerAll() async {
-        isFullPassDue = false
-        consideredAll = world.now()
         reconciliation.update { $0.reconsider() }
         let view = state.view
         guard let summary = view.summary, let missing = await files.takeMissing() else { return }
         let reports = view.workloads.filter { missing.contains($0.key) }.mapValues(Optional.some)
         _ = await files.write(summary, reports)
-    }
-
-    /// Why the planner may not act, or does not see.
-    private var plannerAccess: WriteAccess {
-        if let outage { return .blind(reason: outage.reason.rawValue, message: outage.message) }
-        if observesOnly { return .observing }
-        switch leaseState {
-        case .held: return .writing
-        case .refused(let error): return .watching(reason: error.reason.rawValue, message: error.message)
-        case nil: return .watching(reason: "lease_pending", message: "the owner's lease was not taken yet")
-        }
     }
 
     /// Writes down what a plan says, before anything of it is done.
@@ -273,7 +249,7 @@ struct ReconcileLoop {
             problem = error
         }
         problem = await files.write(plan.summary, plan.reports) ?? problem
-        if !hasPassedOverAll, outage == nil {
+        if !hasPassedOverAll, contact.outage == nil {
             hasPassedOverAll = true
             problem = await files.keepOnly(Set(plan.reports.filter { $0.value != nil }.keys)) ?? problem
         }
@@ -293,7 +269,7 @@ struct ReconcileLoop {
             let error = APIError(wrapping: error)
             logger.warning("a plan broke off", metadata: ["error": "\(error)"])
             if error.concernsLease {
-                leaseState = .refused(error)
+                _ = contact.answered(.refused(error))
                 lease.lost(fence: fence)
             }
         }
@@ -301,7 +277,7 @@ struct ReconcileLoop {
             logger.warning("calls took longer than \(Self.passDeadline.text); the rest of the plan is decided anew")
         }
         clusterFeed.goOn(from: reconciliation.position)
-        wakeAt = world.now()
+        schedule.carriedOut(at: world.now())
         return result
     }
 }

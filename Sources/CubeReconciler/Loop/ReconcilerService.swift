@@ -32,8 +32,8 @@ package struct ReconcilerService: Service {
         let identity = try memory.identity(of: options.origin.sourceID, random: world.random)
         let journal = Journal(directory: options.directory, files: world.files, logger: logger)
         let lease = LeaseKeeper(
-            world.cluster, owner: options.owner, holder: options.holder, source: identity.source, last: memory.fence,
-            clock: world.clock
+            world.cluster, owner: options.owner, holder: options.holder, source: identity.source,
+            id: String(world.random(), radix: 16), last: memory.fence, clock: world.clock
         ) { [logger] fence in
             do throws(FileError) { try memory.save(fence: fence) } catch {
                 logger.warning("the next start may have to wait for the lease", metadata: ["error": "\(error)"])
@@ -47,7 +47,7 @@ package struct ReconcilerService: Service {
                 group.addTask { await cancelWhenGracefulShutdown { await notifier.run() } }
             }
             await cancelWhenGracefulShutdown {
-                var loop = await ReconcileLoop(
+                var loop = await ReconcileLoop.open(
                     options, world, memory: memory, identity: identity, journal: journal, lease: lease, state: state,
                     bell: bell, inbox: inbox, logger: logger)
                 await loop.run()

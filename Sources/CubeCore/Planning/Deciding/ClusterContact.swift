@@ -1,0 +1,73 @@
+package import CubeErrors
+
+/// A reconciler's contact with the manager: whether the manager answers, and whether the reconciler holds the owner's lease.
+package struct ClusterContact: Hashable, Sendable {
+    /// The manager's answer to a lease request.
+    package enum Lease: Hashable, Sendable {
+        case held(fence: Int)
+        /// Another reconciler holds the lease, or the owner belongs to another source.
+        case refused(APIError)
+
+        /// Whether both answers mean the same, in whatever words.
+        fileprivate func isSame(as other: Lease?) -> Bool {
+            switch (self, other) {
+            case (.held(let fence), .held(let other)): fence == other
+            case (.refused(let error), .refused(let other)): error.reason == other.reason
+            default: false
+            }
+        }
+    }
+
+    private let observesOnly: Bool
+    /// Why the manager does not answer; `nil` while it does.
+    package private(set) var outage: APIError?
+    package private(set) var lease: Lease?
+
+    /// - Parameter observesOnly: whether the reconciler takes no lease and changes nothing.
+    package init(observesOnly: Bool) { self.observesOnly = observesOnly }
+
+    /// The fence under which the reconciler may write; `nil` if it may not.
+    package var fence: Int? { if case .held(let fence) = lease { fence } else { nil } }
+
+    /// The manager listed everything.
+    package mutating func listed() { outage = nil }
+
+    /// The manager did not answer.
+    ///
+    /// - Returns: whether this is a new outage. Each attempt may word it differently: it is one outage as long as its reason is the
+    ///   same.
+    package mutating func failed(_ error: APIError) -> Bool {
+        guard outage?.reason != error.reason else { return false }
+        outage = error
+        return true
+    }
+
+    /// The manager answered a lease request.
+    ///
+    /// - Returns: whether this may change a decision.
+    package mutating func answered(_ lease: Lease) -> Bool {
+        defer { self.lease = lease }
+        return !lease.isSame(as: self.lease)
+    }
+
+    /// Whether a pass can judge anything: the manifests were read, and the manager and the lease answered, or it is known that the
+    /// manager does not answer. Before that, what an earlier process wrote stands.
+    ///
+    /// - Parameters:
+    ///   - knowsSource: whether the manifests were read.
+    ///   - knowsCluster: whether the manager has listed the owner's tasks.
+    package func canJudge(knowsSource: Bool, knowsCluster: Bool) -> Bool {
+        knowsSource && (outage != nil || knowsCluster && (lease != nil || observesOnly))
+    }
+
+    /// Whether the planner sees the cluster, and may act on it.
+    package var access: WriteAccess {
+        if let outage { return .blind(reason: outage.reason.rawValue, message: outage.message) }
+        if observesOnly { return .observing }
+        switch lease {
+        case .held: return .writing
+        case .refused(let error): return .watching(reason: error.reason.rawValue, message: error.message)
+        case nil: return .watching(reason: "lease_pending", message: "the owner's lease was not taken yet")
+        }
+    }
+}
