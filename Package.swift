@@ -109,7 +109,8 @@ let package = Package(
         .library(
             "CubeTransport",
             [
-                "CubeErrors", "CubeLinux", "CubeTypes", "CubeVersion", .asyncHTTPClient, .instrumentation, .logging,
+                "CubeErrors", "CubeLinux", "CubeSystem", "CubeTypes", "CubeVersion", .asyncHTTPClient, .instrumentation,
+                .logging,
                 .metrics,
                 .nioCore, .nioHTTP1, .nioPosix, .nioSSL, .tracing,
             ]),

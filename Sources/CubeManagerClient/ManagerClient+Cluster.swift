@@ -136,7 +136,7 @@ extension ManagerClient {
     @discardableResult
     public func lease(_ name: OwnerName, with request: LeaseRequest) async throws -> OwnerStatus {
         var request = request
-        request.id = request.id ?? Self.newID()
+        request.id = request.id ?? random.id()
         return try await transport.send(
             TransportRequest(.put, Self.path("owners", name.rawValue, "lease"), body: request))
     }
@@ -148,13 +148,11 @@ extension ManagerClient {
     @discardableResult
     public func direct(_ name: OwnerName, with directive: Directive) async throws -> OwnerStatus {
         var directive = directive
-        directive.id = directive.id ?? Self.newID()
+        directive.id = directive.id ?? random.id()
         return try await transport.send(
             TransportRequest(
                 .put, Self.path("owners", name.rawValue, "directives", directive.name), body: directive))
     }
-
-    private static func newID() -> String { String(UInt64.random(in: .min ... .max), radix: 16) }
 
     /// Forgets an owner whose tasks have all ended, and deletes its slot records.
     ///

@@ -18,6 +18,6 @@ extension ManagerClient {
     @discardableResult
     public func schedule(_ definition: TaskDefinition) async throws -> TaskStatus {
         try await transport.send(
-            TransportRequest(.post, Self.path("tasks"), body: definition.identified, isIdempotent: true))
+            TransportRequest(.post, Self.path("tasks"), body: definition.identified(by: random), isIdempotent: true))
     }
 }

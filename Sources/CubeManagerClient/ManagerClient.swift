@@ -36,10 +36,11 @@ public struct ManagerClient: Sendable {
     /// - Parameters:
     ///   - wire: the wire that carries the requests.
     ///   - clock: the clock for deadlines and pauses; `nil` for the clock of the machine.
-    ///   - chance: returns a random number from 0 to 1, which varies the pauses between attempts.
+    ///   - chance: returns a random number from 0 to 1, which varies the pauses between attempts; `nil` for
+    ///     one that is drawn from the random numbers of the machine.
     package init(
         wire: any Wire, token: String? = nil, options: ClientOptions = ClientOptions(),
-        clock: (any Clock<Duration>)? = nil, chance: @Sendable @escaping () -> Double = { .random(in: 0...1) }
+        clock: (any Clock<Duration>)? = nil, chance: (@Sendable () -> Double)? = nil
     ) {
         transport = HTTPTransport(wire: wire, token: token, options: options, clock: clock, chance: chance)
     }
@@ -53,6 +54,9 @@ extension ManagerClient {
     package func untilServed<Value>(
         onChange: (APIError?) -> Void = { _ in }, _ call: () async throws -> Value
     ) async throws -> Value { try await transport.untilServed(onChange: onChange, call) }
+
+    /// The source of the ids of requests.
+    package var random: RandomSource { transport.random }
 
     /// The clock for all times of the client's calls.
     package var clock: any Clock<Duration> { transport.clock }

@@ -55,11 +55,14 @@ public struct ServiceDiscovery: Discovery {
     /// The name of the service, such as `_cube-manager._tcp.example.org`.
     public var name: String
 
+    /// What the order of records of one priority is drawn from.
+    package var random = RandomSource.system
+
     public init(name: String) { self.name = name }
 
     /// Queries the name servers. Records of the same priority are in random order according to their weights.
     public func managers() async throws -> [Endpoint] {
-        var generator = SystemRandomNumberGenerator()
+        var generator = random
         let records = try await NameService.services(of: name)
         return ServiceRecord.ordered(records, using: &generator).map {
             Endpoint(.tcp(host: $0.target, port: $0.port))

@@ -38,7 +38,7 @@ extension OrchestratorClient {
         }
         if owner == .manual {
             // The id is generated here, so that every attempt requests the same task.
-            let definition = definition.identified
+            let definition = definition.identified(by: manager.random)
             return try await ask { try await manager.schedule(definition) }
         }
         var attempt = 1
@@ -78,7 +78,7 @@ extension OrchestratorClient {
         let observation = Observation()
         let owner = owner ?? self.owner
         // The id is generated here, so that a caller without a response can request the same task again.
-        let definition = owner == .manual ? definition.identified : definition
+        let definition = owner == .manual ? definition.identified(by: manager.random) : definition
         let what = "scheduling \(definition.name)" + (definition.id.map { " (id \"\($0)\")" } ?? "")
         let id = definition.id.map { ["definition": $0] } ?? [:]
         do {

@@ -1,3 +1,4 @@
+import CubeSystem
 import Synchronization
 
 /// The error of an operation that exceeded its deadline.
@@ -21,7 +22,7 @@ final class Deadlines: Sendable {
     }
 
     /// The deadlines of all clients of this process.
-    static let ofProcess = Deadlines(clock: ContinuousClock())
+    static let ofProcess = Deadlines(clock: BootClock.timer)
 
     let clock: any Clock<Duration>
     /// Returns the time since this object was created.
@@ -53,7 +54,7 @@ final class Deadlines: Sendable {
 
     // MARK: Implementation
 
-    private static func stopwatch(of clock: some Clock<Duration>) -> @Sendable () -> Duration {
+    static func stopwatch(of clock: some Clock<Duration>) -> @Sendable () -> Duration {
         let start = clock.now
         return { start.duration(to: clock.now) }
     }

@@ -1,4 +1,5 @@
 import CubeErrors
+import CubeSystem
 package import CubeTypes
 import Synchronization
 
@@ -12,11 +13,14 @@ package final class FailoverWire: Wire {
     private struct State {
         var candidates = Candidates()
         var wires: [Endpoint: any Wire] = [:]
-        var listedAt: ContinuousClock.Instant?
+        /// When the list was fetched, by ``elapsed``.
+        var listedAt: Duration?
     }
 
     package let name: String
     private let refresh: Duration
+    /// The time since the wire was made.
+    private let elapsed: @Sendable () -> Duration
     private let look: @Sendable () async throws -> [Endpoint]
     private let connect: @Sendable (Endpoint) -> any Wire
     private let state = Mutex(State())
@@ -24,14 +28,17 @@ package final class FailoverWire: Wire {
     /// - Parameters:
     ///   - name: the name of the group of servers in messages.
     ///   - refresh: how long a list of servers is used; after a failure, the servers are listed again immediately.
+    ///   - clock: measures the age of a list.
     ///   - look: lists the servers in order of preference.
     ///   - connect: creates the wire to one of the servers.
     package init(
-        name: String, refresh: Duration = .seconds(10), look: @Sendable @escaping () async throws -> [Endpoint],
+        name: String, refresh: Duration = .seconds(10), clock: any Clock<Duration> = BootClock.timer,
+        look: @Sendable @escaping () async throws -> [Endpoint],
         connect: @Sendable @escaping (Endpoint) -> any Wire
     ) {
         self.name = name
         self.refresh = refresh
+        elapsed = Deadlines.stopwatch(of: clock)
         self.look = look
         self.connect = connect
     }
@@ -67,7 +74,7 @@ package final class FailoverWire: Wire {
             state.withLock { state in
                 state.candidates.replace(by: endpoints)
                 state.wires = state.wires.filter { endpoints.contains($0.key) }
-                state.listedAt = .now
+                state.listedAt = elapsed()
             }
         } catch let error as APIError {
             // If the servers cannot be listed, use the known ones.
@@ -80,7 +87,7 @@ package final class FailoverWire: Wire {
         return found
     }
 
-    private func isFresh(_ state: State) -> Bool { state.listedAt.map { .now - $0 < refresh } ?? false }
+    private func isFresh(_ state: State) -> Bool { state.listedAt.map { elapsed() - $0 < refresh } ?? false }
 
     private func way(_ state: inout State) -> (Endpoint, any Wire)? {
         guard let endpoint = state.candidates.chosen else { return nil }

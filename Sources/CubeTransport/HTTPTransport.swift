@@ -1,4 +1,5 @@
 import CubeErrors
+import CubeSystem
 package import CubeTypes
 import CubeVersion
 import FoundationEssentials
@@ -13,6 +14,8 @@ package struct HTTPTransport: Sendable {
     private let wire: any Wire
     private let token: String?
     private let deadlines: Deadlines
+    /// The source of the ids of requests.
+    package let random: RandomSource
     /// Returns the share of the maximum pause to wait before another attempt, a random number from 0 to 1.
     let chance: @Sendable () -> Double
     let memory = ClientMemory()
@@ -30,12 +33,15 @@ package struct HTTPTransport: Sendable {
     /// - Parameters:
     ///   - wire: the wire that carries the requests.
     ///   - clock: the clock for deadlines and pauses; `nil` for the clock of the machine.
-    ///   - chance: returns a random number from 0 to 1, which varies the pauses between attempts.
+    ///   - chance: returns a random number from 0 to 1, which varies the pauses between attempts; `nil` for
+    ///     one that is drawn from `random`.
+    ///   - random: the source of the ids of requests.
     package init(
         wire: any Wire, token: String? = nil, options: ClientOptions = ClientOptions(),
-        clock: (any Clock<Duration>)? = nil, chance: @Sendable @escaping () -> Double = { .random(in: 0...1) }
+        clock: (any Clock<Duration>)? = nil, chance: (@Sendable () -> Double)? = nil, random: RandomSource = .system
     ) {
-        self.chance = chance
+        self.random = random
+        self.chance = chance ?? random.fraction
         self.wire = wire
         self.token = token
         self.options = options
@@ -218,7 +224,7 @@ extension HTTPTransport {
     private func prepare(_ request: TransportRequest) throws -> WireRequest {
         var headers = [
             (name: "Accept", value: "application/json"), (name: "User-Agent", value: "cube/\(ProductVersion.current)"),
-            (name: Self.requestID, value: UUID().uuidString.lowercased()),
+            (name: Self.requestID, value: random.uuid()),
         ]
         if let token { headers.append((name: "Authorization", value: "Bearer \(token)")) }
         if request.method == .post || request.method == .put {

@@ -21,7 +21,8 @@ extension WorkerClient {
     @discardableResult
     public func submit(_ definition: TaskDefinition) async throws -> WorkerTask {
         try await transport.send(
-            TransportRequest(.post, Self.path("tasks"), body: definition.identified, isIdempotent: true))
+            TransportRequest(
+                .post, Self.path("tasks"), body: definition.identified(by: transport.random), isIdempotent: true))
     }
 
     /// Stops a task of a standalone worker. Repeating the call returns the current status of the task.

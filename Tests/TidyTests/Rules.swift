@@ -31,6 +31,18 @@ enum Rules {
             .map { "\($0.key): \($0.value.map(\.place).sorted().joined(separator: ", "))" }.sorted()
     }
 
+    /// Clocks, ids and randomness are passed in. Only a composition root takes them from the machine.
+    static func machineUses(_ file: SwiftFile) -> [String] {
+        file.code.compactMap { code, line in
+            code.firstMatch(
+                of:
+                    /\bDate\(\)|\b(?:Date|ContinuousClock|SuspendingClock)\.now\b|\b(?:Continuous|Suspending)Clock\(\)|\bSystemRandomNumberGenerator\b|\.random\(in:(?!.*\busing:)|\bBool\.random\(\)|\.(?:randomElement|shuffled?)\(\)|\bUUID\(\)|(?:^|[\s(\[{?])\.now\b/
+            ).map {
+                "\(file.path):\(line): \($0.0.trimmingPrefix(while: \.isWhitespace)) outside of a composition root"
+            }
+        }
+    }
+
     /// Unfinished work is finished, or not begun.
     static func reminders(_ file: SwiftFile) -> [String] {
         file.lines.enumerated().compactMap { index, line in

@@ -63,6 +63,34 @@ import Testing
         #expect(Rules.namesakes([one, other]) == ["Other: a.swift:11, b.swift:9", "Task.State: a.swift:2, b.swift:2"])
     }
 
+    @Test(arguments: [
+        ("let now = Date()", "Date()"), ("let now = Date.now", "Date.now"),
+        ("clock: any Clock<Duration> = ContinuousClock()", "ContinuousClock()"),
+        ("guard ContinuousClock.now < end", "ContinuousClock.now"), ("state.at = .now", ".now"),
+        ("now ?? { .now(boot: boot) }", ".now"), ("open(.now)", "(.now"),
+        ("var generator = SystemRandomNumberGenerator()", "SystemRandomNumberGenerator"),
+        ("let id = UInt64.random(in: .min ... .max)", ".random(in:"), ("Bool.random()", "Bool.random()"),
+        ("names.shuffled()", ".shuffled()"),
+        ("let id = UUID().uuidString", "UUID()"),
+    ])
+    func `A clock, an id or randomness of the machine outside of a composition root is found`(
+        line: String, found: String
+    ) {
+        #expect(
+            Rules.machineUses(sample("// \(line)\n\(line)")) == [
+                "sample.swift:2: \(found) outside of a composition root"
+            ])
+    }
+
+    @Test(arguments: [
+        "let at = clock.now", "Int.random(in: 0...3, using: &generator)", "String(world.random(), radix: 16)",
+        "let now = now()", "self.now = now",
+        "names.shuffled(using: &generator)", "state.now = max(state.now, moment)",
+    ])
+    func `A clock or randomness that is passed in is not found`(line: String) {
+        #expect(Rules.machineUses(sample(line)) == [])
+    }
+
     @Test func `a reminder is seen, in a comment too`() {
         #expect(Rules.reminders(sample("let a = 1\n// TODO: more")) == ["sample.swift:2: TODO"])
         #expect(Rules.reminders(sample("let a = 1 // FIXME")) == ["sample.swift:1: FIXME"])

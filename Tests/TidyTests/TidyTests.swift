@@ -21,6 +21,13 @@ import Testing
         #expect(files.flatMap(Rules.impurities) == [])
     }
 
+    @Test func `Clocks, ids and randomness are taken from the machine in composition roots only`() throws {
+        let roots: Set = ["cube", "cube-bench", "CubeSystem", "CubeTesting"]
+        let walls = Wall.table.filter { $0.directory.hasPrefix("Sources/") && !roots.contains($0.target) }
+        try #require(walls.count >= 15)
+        #expect(try walls.flatMap(repository.sources).flatMap(Rules.machineUses) == [])
+    }
+
     @Test func `whoever imports a public library finds what each declaration means, and since when a type is there`()
         throws
     {

@@ -44,7 +44,8 @@ extension Wall {
         Wall(
             "CubeTransport",
             """
-            AsyncHTTPClient CubeErrors CubeLinux CubeTypes CubeVersion FoundationEssentials Glibc Instrumentation Logging
+            AsyncHTTPClient CubeErrors CubeLinux CubeSystem CubeTypes CubeVersion FoundationEssentials Glibc Instrumentation
+            Logging
             Metrics NIOCore NIOHTTP1 NIOPosix NIOSSL Synchronization Tracing
             """),
         Wall("CubeManagerClient", public: true, "CubeErrors CubeTransport CubeTypes CubeVersion"),

@@ -1,3 +1,4 @@
+import CubeSystem
 package import CubeTypes
 
 /// What a manager may be told at its start.
@@ -12,7 +13,7 @@ package struct ManagerOptions: Sendable {
 
     package init(
         policy: SchedulingPolicy = .spread, advertised: Endpoint? = nil, workerLease: Duration = .seconds(10),
-        jitter: @escaping @Sendable () -> Double = { .random(in: 0...1) }
+        jitter: @escaping @Sendable () -> Double = { RandomSource.system.fraction() }
     ) {
         self.policy = policy
         self.advertised = advertised

@@ -1,5 +1,6 @@
 package import CubeCore
 import CubeErrors
+import CubeSystem
 package import CubeTypes
 import HashTreeCollections
 package import Logging
@@ -83,7 +84,7 @@ package actor ManagerService: Service {
     /// Reads the stored state and raises the term, durably, before anything else happens.
     package static func open(
         store: any Store, gateway: any WorkerGateway, options: ManagerOptions = ManagerOptions(), logger: Logger,
-        clock: any Clock<Duration> = ContinuousClock(), now: @escaping @Sendable () -> Timestamp
+        clock: any Clock<Duration> = BootClock.timer, now: @escaping @Sendable () -> Timestamp
     ) async throws -> ManagerService {
         try await open(store: store, gateway: gateway, options: options, logger: logger, clock: clock) {
             DurableInstant(wall: now())
@@ -93,7 +94,7 @@ package actor ManagerService: Service {
     /// - Parameter moment: What time it is, by the wall clock and by the boot-time clock.
     package static func open(
         store: any Store, gateway: any WorkerGateway, options: ManagerOptions = ManagerOptions(), logger: Logger,
-        clock: any Clock<Duration> = ContinuousClock(), moment: @escaping @Sendable () -> DurableInstant
+        clock: any Clock<Duration> = BootClock.timer, moment: @escaping @Sendable () -> DurableInstant
     ) async throws -> ManagerService {
         let stored = try await store.begin()
         return ManagerService(

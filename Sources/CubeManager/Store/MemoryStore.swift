@@ -1,4 +1,5 @@
 package import CubeCore
+import CubeSystem
 package import CubeTypes
 import Synchronization
 
@@ -12,11 +13,12 @@ package final class MemoryStore: Store {
 
     private let contents: Mutex<Contents>
 
-    package init(cluster: ClusterID) {
+    package init(cluster: ClusterID, random: RandomSource = .system) {
         contents = Mutex(
             Contents(
                 stored: StoredCluster(
-                    term: 0, records: ClusterRecords(cluster: cluster), digestKey: .random(), events: [])))
+                    term: 0, records: ClusterRecords(cluster: cluster), digestKey: DigestKey(from: random), events: []))
+        )
     }
 
     package func begin() -> StoredCluster {

@@ -8,7 +8,7 @@ extension SQLiteStore {
     /// Copies the database into a file that has no name any more: whoever reads it to its end, or does not, leaves nothing.
     package func backup() async throws -> any StoreBackup {
         let copy = path.removingLastComponent().appending(
-            "\(Self.copyPrefix)\(UInt64.random(in: .min ... .max)).sqlite")
+            "\(Self.copyPrefix)\(random.next()).sqlite")
         defer { for suffix in ["", "-wal", "-shm", "-journal"] { unlink(copy.string + suffix) } }
         return try await Self.storeErrors {
             try FileDescriptor.open(

@@ -13,6 +13,8 @@ package final class SQLiteStore: Store {
 
     let database: DatabaseQueue
     let path: FilePath
+    /// What the id and the secret of a new cluster are drawn from.
+    let random: RandomSource
     private let term: TermFile
     private let reserve: StopReserve
     /// What is noted down in the reserve.
@@ -20,22 +22,24 @@ package final class SQLiteStore: Store {
     /// Which file is open. Whoever deletes or replaces it has the manager write into one that nobody will read.
     private let identity: FileIdentity
 
-    private init(_ database: DatabaseQueue, path: FilePath, identity: FileIdentity) {
+    private init(_ database: DatabaseQueue, path: FilePath, identity: FileIdentity, random: RandomSource) {
         self.database = database
         self.path = path
         self.identity = identity
+        self.random = random
         term = TermFile(directory: path.removingLastComponent())
         reserve = StopReserve(directory: path.removingLastComponent())
     }
 
     /// Opens or makes `cube.sqlite` in the manager's directory, which the caller has made and locked.
     ///
+    /// - Parameter random: what the id and the secret of a new cluster are drawn from.
     /// - Throws: `StoreError`.
-    package static func open(directory: FilePath) throws -> SQLiteStore {
-        try open(directory.appending(fileName))
+    package static func open(directory: FilePath, random: RandomSource = .system) throws -> SQLiteStore {
+        try open(directory.appending(fileName), random: random)
     }
 
-    static func open(_ path: FilePath) throws -> SQLiteStore {
+    static func open(_ path: FilePath, random: RandomSource = .system) throws -> SQLiteStore {
         try removeCopies(beside: path)
         // SQLite would make the file with the modes of the process; its companions take the modes of this one.
         let file = try FileDescriptor.open(
@@ -47,7 +51,7 @@ package final class SQLiteStore: Store {
                 try makeDurable(database)
                 try migrate(database)
             }
-            return SQLiteStore(database, path: path, identity: try FileIdentity(path))
+            return SQLiteStore(database, path: path, identity: try FileIdentity(path), random: random)
         }
     }
 
@@ -55,14 +59,14 @@ package final class SQLiteStore: Store {
         let highest = term.read() ?? 0
         var stored: StoredCluster
         do {
-            stored = try await write { database in
+            stored = try await write { [random] database in
                 if try Self.read(ClusterID.self, "cluster", from: database) == nil {
-                    try Self.write(ClusterID(checking: UUID().uuidString.lowercased()), "cluster", to: database)
+                    try Self.write(ClusterID(checking: random.uuid()), "cluster", to: database)
                 }
                 if try Self.digestKey(in: database) == nil {
-                    try Self.write(DigestKey.random().hexadecimal, "digest_key", to: database)
+                    try Self.write(DigestKey(from: random).hexadecimal, "digest_key", to: database)
                 }
-                let stored = try Self.stored(in: database).begun(after: highest)
+                let stored = try Self.stored(in: database, random: random).begun(after: highest)
                 try Self.write(stored.term, "term", to: database)
                 return stored
             }
@@ -105,7 +109,11 @@ package final class SQLiteStore: Store {
     }
 
     /// All that is stored, with the term of the last manager.
-    func stored() async throws -> StoredCluster { try await Self.storeErrors { try await database.read(Self.stored) } }
+    func stored() async throws -> StoredCluster {
+        try await Self.storeErrors {
+            try await database.read { [random] in try Self.stored(in: $0, random: random) }
+        }
+    }
 
     /// What SQLite finds wrong with the file; `nil` where it finds nothing.
     func problem() async throws -> String? {
@@ -211,7 +219,7 @@ extension SQLiteStore {
 // MARK: - Records
 
 extension SQLiteStore {
-    @Sendable private static func stored(in database: Database) throws -> StoredCluster {
+    private static func stored(in database: Database, random: RandomSource) throws -> StoredCluster {
         guard let cluster = try read(ClusterID.self, "cluster", from: database) else {
             throw StoreError.damaged("it has no cluster id")
         }
@@ -238,7 +246,7 @@ extension SQLiteStore {
             records.owners[owner.name] = owner
         }
         return StoredCluster(
-            term: term, records: records, digestKey: try digestKey(in: database) ?? .random(),
+            term: term, records: records, digestKey: try digestKey(in: database) ?? DigestKey(from: random),
             events: try events(in: database))
     }
 

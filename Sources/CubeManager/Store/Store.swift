@@ -74,9 +74,6 @@ package enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
 }
 
 extension DigestKey {
-    /// A new one.
-    static func random() -> DigestKey {
-        var random = SystemRandomNumberGenerator()
-        return DigestKey(bytes: (0..<length).map { _ in UInt8.random(in: .min ... .max, using: &random) })!
-    }
+    /// A new key.
+    init(from random: RandomSource) { self.init(bytes: random.bytes(Self.length))! }
 }

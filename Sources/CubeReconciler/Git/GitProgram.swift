@@ -1,3 +1,4 @@
+import CubeSystem
 import CubeTypes
 package import SystemPackage
 
@@ -41,7 +42,7 @@ package struct GitProgram: Sendable {
     private static let fetchesNothingByItself = "GIT_NO_LAZY_FETCH"
 
     /// - Parameter environment: that of this process.
-    package init(environment: [String: String], clock: any Clock<Duration> = ContinuousClock()) {
+    package init(environment: [String: String], clock: any Clock<Duration> = BootClock.timer) {
         self.init(
             environment: Self.environment(from: environment), settings: ["-c", "core.askPass="], secrets: [],
             clock: clock)

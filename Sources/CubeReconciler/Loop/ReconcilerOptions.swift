@@ -1,4 +1,5 @@
 package import CubeCore
+import CubeSystem
 package import CubeTypes
 package import SystemPackage
 
@@ -89,7 +90,7 @@ package struct ReconcilerWorld: Sendable {
 
     package init(
         cluster: any ClusterWriter, files: any WritableFileSystem = LocalFileSystem(),
-        clock: any Clock<Duration> = ContinuousClock(), now: @escaping @Sendable () -> Timestamp,
+        clock: any Clock<Duration> = BootClock.timer, now: @escaping @Sendable () -> Timestamp,
         moment: (@Sendable () -> DurableInstant)? = nil,
         random: @escaping @Sendable () -> UInt64, git: GitProgram = GitProgram(environment: [:]),
         notices: (any NoticeSender)? = nil

@@ -24,7 +24,7 @@ struct Gate: HTTPResponder {
     /// The version header of every response, so that a client knows the version without a call.
     private let versionHeader: String
     private let pool: ConnectionPool
-    private let refusals = RefusalLog()
+    private let refusals: RefusalLog
     private let logger: Logger
 
     init(table: RouteTable, options: ServerOptions, version: VersionInfo, pool: ConnectionPool, logger: Logger) {
@@ -33,11 +33,12 @@ struct Gate: HTTPResponder {
         self.version = version
         versionHeader = version.header
         self.pool = pool
+        refusals = RefusalLog(clock: options.clock)
         self.logger = logger
     }
 
     func respond(to request: Request, context: Context) async throws -> Response {
-        let requestID = Self.requestID(request)
+        let requestID = requestID(request)
         var logger = logger
         logger[metadataKey: "request"] = "\(requestID)"
         var response: Response
@@ -198,13 +199,13 @@ struct Gate: HTTPResponder {
     }
 
     /// The client's own request id if it sent a valid one; otherwise a random id.
-    private static func requestID(_ request: Request) -> String {
+    private func requestID(_ request: Request) -> String {
         if let given = request.headers[.xRequestID], (1...64).contains(given.utf8.count),
             given.utf8.allSatisfy({ (0x21...0x7e).contains($0) && $0 != UInt8(ascii: "\"") })
         {
             return given
         }
-        return String(UInt64.random(in: .min ... .max), radix: 16)
+        return options.random.id()
     }
 
     /// The error for the client, without internal details.
@@ -225,12 +226,19 @@ struct Gate: HTTPResponder {
 /// token, but too rarely to fill a log.
 private final class RefusalLog: Sendable {
     private static let pause: Duration = .seconds(10)
-    private let last = Mutex<ContinuousClock.Instant?>(nil)
+    private let elapsed: @Sendable () -> Duration
+    private let last = Mutex<Duration?>(nil)
+
+    init(clock: some Clock<Duration>) {
+        let start = clock.now
+        elapsed = { start.duration(to: clock.now) }
+    }
 
     func note(_ request: Request, from channel: (any Channel)?, _ error: APIError, _ logger: Logger) {
         let isDue = last.withLock { last in
-            guard last.map({ ContinuousClock.now - $0 >= Self.pause }) ?? true else { return false }
-            last = ContinuousClock.now
+            let now = elapsed()
+            guard last.map({ now - $0 >= Self.pause }) ?? true else { return false }
+            last = now
             return true
         }
         guard isDue else { return }

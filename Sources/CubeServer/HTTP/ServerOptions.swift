@@ -1,4 +1,5 @@
 package import CubeErrors
+import CubeSystem
 package import CubeTypes
 
 /// The options of a server.
@@ -9,6 +10,10 @@ package struct ServerOptions: Sendable {
     /// The tokens that a TCP listener accepts.
     package var tokens: TokenSet
     package var limits: ServerLimits
+    /// The source of the ids of requests.
+    package var random = RandomSource.system
+    /// The clock for the time between two log entries about refused tokens.
+    package var clock = BootClock.timer
     /// An interceptor of every call.
     package var interceptor: (any CallInterceptor)?
     /// Called with the actual address, in which port 0 is replaced, as soon as connections are accepted.

@@ -1,5 +1,7 @@
 package import CubeErrors
 import Crypto
+import CubeSystem
+package import CubeTypes
 import Glibc
 import SystemPackage
 
@@ -59,18 +61,19 @@ extension TokenSet {
     }
 
     /// Reads the tokens in a directory, and creates the directory and missing tokens.
-    package static func loadOrCreate(directory: String) throws(APIError) -> TokenSet {
+    package static func loadOrCreate(
+        directory: String, random: RandomSource = .system
+    ) throws(APIError) -> TokenSet {
         if mkdir(directory, 0o700) != 0, errno != EEXIST { throw failure("create", directory) }
         for role in Role.allCases where try SecretFile.read("\(directory)/\(role.rawValue)") == nil {
-            try create("\(directory)/\(role.rawValue)")
+            try create("\(directory)/\(role.rawValue)", random)
         }
         return try load(directory: directory)
     }
 
     /// Writes a new token to a temporary file and links it to `path`. No reader sees a partial token, and if two
     /// processes create it at the same time, the first one wins.
-    private static func create(_ path: String) throws(APIError) {
-        var random = SystemRandomNumberGenerator()
+    private static func create(_ path: String, _ random: RandomSource) throws(APIError) {
         let token = (0..<4).map { _ in Self.hexadecimal(random.next()) }.joined()
         let temporary = "\(path).\(Self.hexadecimal(random.next()))"
         do {
