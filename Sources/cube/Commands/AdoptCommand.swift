@@ -36,34 +36,38 @@ struct AdoptCommand: Command {
         }
         let client = try manager.writer()
         let list = try await client.tasks(owner: from, name: name)
-        let tasks = list.tasks.filter { $0.isAdoptable }
         let key = list.digestKey.flatMap(DigestKey.init(hexadecimal:))
-        guard !tasks.isEmpty else {
-            throw Failure("owner \(from) has no live task of \(name)", hint: "`cube task list` lists the live tasks")
-        }
+        let own = try await client.tasks(owner: owner, name: name).tasks
         let declared = try WrittenStatus(data: manager.place.data).workload(name)
-        let live = try await client.tasks(owner: owner, name: name).tasks.count { !$0.state.hasEnded }
-        // Beyond the replicas they would be stopped at once.
-        let wanted = declared.flatMap { $0.desiredDigest == nil ? nil : $0.replicas.desired } ?? live + tasks.count
-        guard live + tasks.count <= wanted else {
-            throw Failure(
-                "\(name) has \(Count(live, "task")) of \(wanted) already, and \(tasks.count) more would be too many",
-                hint: "`cube task stop` ends some of them, or the manifest's `replicas` makes room")
+        let plan: AdoptionPlan
+        do throws(AdoptionPlan.Refusal) {
+            plan = try AdoptionPlan(candidates: list.tasks, own: own, declared: declared)
+        } catch {
+            throw failure(error)
         }
-        for task in tasks {
-            let adopted = try await client.adopt(task.id, with: AdoptRequest(owner: owner, maxLive: wanted))
-            let fate =
-                declared?.desiredDigest.map {
-                    $0 == key?.keyed(adopted.specDigest) ?? adopted.specDigest
-                        ? "it runs on, as its manifest says"
-                        : "it differs from its manifest, and is replaced as that one's `update` says"
-                } ?? "it is held as it is until a manifest declares it"
+        for task in plan.tasks {
+            let adopted = try await client.adopt(task.id, with: AdoptRequest(owner: owner, maxLive: plan.maxLive))
+            let fate = Self.words(plan.fate(of: adopted, digestKey: key))
             Terminal.output("\(adopted.name)/\(adopted.ordinal) belongs to \(owner) now: \(fate).")
         }
     }
-}
 
-extension TaskStatus {
-    /// Whether there is something of it to take over.
-    var isAdoptable: Bool { !state.hasEnded && state != .stopping }
+    private func failure(_ refusal: AdoptionPlan.Refusal) -> Failure {
+        switch refusal {
+        case .nothingToAdopt:
+            Failure("owner \(from) has no live task of \(name)", hint: "`cube task list` lists the live tasks")
+        case .tooMany(let live, let wanted, let more):
+            Failure(
+                "\(name) has \(Count(live, "task")) of \(wanted) already, and \(more) more would be too many",
+                hint: "`cube task stop` ends some of them, or the manifest's `replicas` makes room")
+        }
+    }
+
+    private static func words(_ fate: AdoptionPlan.Fate) -> String {
+        switch fate {
+        case .runsOn: "it runs on, as its manifest says"
+        case .isReplaced: "it differs from its manifest, and is replaced as that one's `update` says"
+        case .isHeld: "it is held as it is until a manifest declares it"
+        }
+    }
 }
