@@ -1,3 +1,4 @@
+import CubeCore
 import CubeErrors
 import CubeTesting
 import CubeTypes

@@ -103,7 +103,7 @@ struct PassDecisionTests {
 
     @Test func `A plan that could not be recorded is decided again if it stops anything, and then holds its stops`() {
         var world = PlanningWorld()
-        for name in ["web", "old"] { world.write("\(name).json", Workload(WorkloadName(rawValue: name)!)) }
+        for name in ["web", "old"] { world.write("\(name).json", Workload(name)) }
         world.read()
         world.settle()
         world.files["old.json"] = nil
