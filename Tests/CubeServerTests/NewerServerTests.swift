@@ -19,6 +19,7 @@ import Testing
     static let requests: [any DescribedObject.Type] = [
         AdoptRequest.self, BatchRequest.self, LeaseRequest.self, ScheduleRequest.self, SettingsUpdate.self,
         StopRequest.self, TaskAssignment.self, TaskProposal.self, TaskSettings.self, UpdateRequest.self,
+        ViewPosition.self,
     ]
 
     static let answers = SchemaTests.objects.filter { type in
@@ -92,7 +93,7 @@ import Testing
         WorkerStatus.last_seen_at WorkerWelcome.term TaskResult.at
         """,
         "A program starts, keeps or stops tasks depending on it.": """
-        BatchResult.error BatchResult.status BatchResult.task HeldChange.from HeldChange.name HeldChange.ordinal
+        BatchAnswer.changes BatchResult.error BatchResult.status BatchResult.task HeldChange.from HeldChange.name HeldChange.ordinal
         HeldChange.to HeldChange.verb NodeInfo.state SlotStatus.ended_revision SlotStatus.healthy_attempt
         SlotStatus.healthy_digest SlotStatus.last SlotStatus.last_digest SlotStatus.name SlotStatus.next
         SlotStatus.ordinal SlotStatus.rejected_revision TaskChanges.owner TaskList.cursor TaskList.digest_key

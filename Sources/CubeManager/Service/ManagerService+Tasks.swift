@@ -14,7 +14,12 @@ extension ManagerService {
     }
 
     package func batch(_ request: BatchRequest) async throws -> BatchAnswer {
-        try await write { (transaction) throws(APIError) in try transaction.batch(request) }
+        var answer = try await write { (transaction) throws(APIError) in try transaction.batch(request) }
+        if let since = request.since {
+            // A caller whose view is too old for that lists anew, as after any other call.
+            answer.changes = try? changes(of: request.owner, since: since.revision, term: since.term)
+        }
+        return answer
     }
 
     package func updateSettings(

@@ -4,12 +4,6 @@ import Synchronization
 
 /// Watches the owner's tasks at the manager: a list first, then what changed since.
 final class ClusterFeed: Sendable {
-    /// What a change is asked for relative to.
-    struct Position: Hashable, Sendable {
-        var term: Int
-        var revision: Int
-    }
-
     private static let wait: Duration = .seconds(30)
 
     private let cluster: any ClusterReader
@@ -17,7 +11,7 @@ final class ClusterFeed: Sendable {
     private let backoff: Backoff
     private let clock: any Clock<Duration>
     private let known: Mutex<ClusterID?>
-    private let position = Mutex<Position?>(nil)
+    private let position = Mutex<ViewPosition?>(nil)
 
     /// - Parameter known: the cluster that this source belongs to; `nil` for the first one that it meets.
     init(
@@ -31,7 +25,7 @@ final class ClusterFeed: Sendable {
     }
 
     /// Goes on from here; `nil` lists anew.
-    func goOn(from position: Position?) { self.position.withLock { $0 = position } }
+    func goOn(from position: ViewPosition?) { self.position.withLock { $0 = position } }
 
     func run(into inbox: Inbox) async {
         var failures = 0

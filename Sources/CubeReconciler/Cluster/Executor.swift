@@ -16,12 +16,17 @@ struct Executor: Sendable {
     /// Half of what the manager takes in one body.
     private static let maximumBytes = 4 << 20
 
+    /// - Parameter since: the position of the view, if the answer is to bring what changed since.
     /// - Throws: an `APIError` where the batch as a whole was not answered.
-    func carryOut(_ actions: [PlannedAction], fence: Int, pass: Int, plan: Plan) async throws -> BatchAnswer {
+    func carryOut(
+        _ actions: [PlannedAction], fence: Int, pass: Int, plan: Plan, since: ViewPosition?
+    ) async throws -> BatchAnswer {
         journal?.record(actions.map { entry(.intent, $0, plan) })
         do {
             let answer = try await cluster.batch(
-                BatchRequest(owner: owner, fence: fence, pass: pass, operations: actions.map(\.operation.batched)))
+                BatchRequest(
+                    owner: owner, fence: fence, pass: pass, operations: actions.map(\.operation.batched),
+                    since: since))
             guard answer.results.count == actions.count else {
                 throw APIError(
                     .malformedAnswer,

@@ -14,9 +14,7 @@ struct Reconciliation {
     }
 
     /// Where the view of the cluster stands.
-    var position: ClusterFeed.Position? {
-        planner.observed.map { ClusterFeed.Position(term: $0.term, revision: $0.revision) }
-    }
+    var position: ViewPosition? { planner.observed.map { ViewPosition(term: $0.term, revision: $0.revision) } }
 
     mutating func update(_ change: (inout Planner) -> Void) { change(&planner) }
 
@@ -40,15 +38,20 @@ struct Reconciliation {
     mutating func carryOut(_ plan: Plan, fence: Int, unless isOutdated: () -> Bool) async throws {
         pass += 1
         var revision = 0
-        for batch in Executor.batches(of: plan.actions) {
+        var changes: TaskChanges?
+        let batches = Executor.batches(of: plan.actions)
+        for (index, batch) in batches.enumerated() {
             if isOutdated() { break }
             planner.calls(batch, at: executor.now())
             do {
-                let answer = try await executor.carryOut(batch, fence: fence, pass: pass, plan: plan)
+                // The answer to the last batch brings what all of them changed.
+                let answer = try await executor.carryOut(
+                    batch, fence: fence, pass: pass, plan: plan, since: index == batches.count - 1 ? position : nil)
                 for (action, result) in zip(batch, answer.results) {
                     planner.answered(action, at: executor.now(), revision: answer.revision, error: result.error)
                 }
                 revision = max(revision, answer.revision)
+                changes = answer.changes
             } catch let error as APIError where !error.concernsLease {
                 // Nobody knows whether it was done; doing it again is harmless.
                 for action in batch {
@@ -57,10 +60,12 @@ struct Reconciliation {
                 break
             }
         }
+        if let changes { _ = take(changes) }
         try await catchUp(with: revision)
     }
 
-    /// No plan is made from a view that is older than the answer to the last write.
+    /// No plan is made from a view that is older than the answer to the last write. The manager is asked only for what its answers
+    /// did not bring.
     private mutating func catchUp(with revision: Int) async throws {
         while let position, position.revision < revision {
             let changes = try await executor.cluster.changes(

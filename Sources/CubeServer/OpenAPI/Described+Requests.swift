@@ -41,6 +41,8 @@ extension BatchRequest: DescribedObject {
         Property(
             "operations", \.operations, "The operations, in the order in which they are carried out.",
             .elements(BatchRequest.maximum)),
+        Property(
+            "since", \.since, "Position of the caller's view. The response then holds the owner's changes since."),
     ]
 }
 
@@ -66,6 +68,10 @@ extension BatchAnswer: DescribedObject {
     static let properties: [Property<BatchAnswer>] = [
         Property("revision", \.revision, "Revision of these results."),
         Property("results", \.results, "One result for each operation, in the same order."),
+        Property(
+            "changes", \.changes,
+            "The owner's changes since the position in the request, including those of the batch. Absent if the request names no position, or one that is too old."
+        ),
     ]
 }
 
@@ -137,6 +143,14 @@ extension TaskList: DescribedObject {
             "digest_key", \.digestKey,
             "For the role `write`: the key of the digests that the role `read` receives (HMAC-SHA-256 of the digest's text)."
         ),
+    ]
+}
+
+extension ViewPosition: DescribedObject {
+    static let summary = "The position of a view of an owner's tasks."
+    static let properties: [Property<ViewPosition>] = [
+        Property("term", \.term, "The manager's incarnation, which gives revisions their meaning."),
+        Property("revision", \.revision, "Revision of the view."),
     ]
 }
 

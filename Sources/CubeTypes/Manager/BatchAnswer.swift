@@ -8,10 +8,14 @@ public struct BatchAnswer: Codable, Hashable, Sendable {
     public var revision: Int
     /// One result for each operation, in the same order.
     public var results: [BatchResult]
+    /// The owner's changes since the position that the request names, those of the batch included; `nil` if the request names none, or
+    /// if the manager no longer knows the changes since.
+    public var changes: TaskChanges?
 
-    public init(revision: Int, results: [BatchResult]) {
+    public init(revision: Int, results: [BatchResult], changes: TaskChanges? = nil) {
         self.revision = revision
         self.results = results
+        self.changes = changes
     }
 }
 

@@ -111,12 +111,18 @@ public struct BatchRequest: Codable, Hashable, Sendable {
     public var pass: Int
     /// The operations, carried out in this order and independently of each other.
     public var operations: [BatchOperation]
+    /// The position of the caller's view of the owner. The answer then holds the changes since, so that the caller need not ask for
+    /// them.
+    public var since: ViewPosition?
 
-    public init(owner: OwnerName, fence: Int = 0, pass: Int = 0, operations: [BatchOperation]) {
+    public init(
+        owner: OwnerName, fence: Int = 0, pass: Int = 0, operations: [BatchOperation], since: ViewPosition? = nil
+    ) {
         self.owner = owner
         self.fence = fence
         self.pass = pass
         self.operations = operations
+        self.since = since
     }
 }
 
