@@ -242,7 +242,7 @@ private struct MovingTree: FileTree {
     let tree: any FileTree
     let files: MovingFileSystem
 
-    var identity: FileIdentity { tree.identity }
+    var identity: RootIdentity { tree.identity }
     var isRemote: Bool { tree.isRemote }
     var realPath: FilePath { tree.realPath }
     var links: LinkPolicy { tree.links }

@@ -119,7 +119,7 @@ private struct ObservedTree: FileTree {
     let tree: any FileTree
     let files: ObservedFileSystem
 
-    var identity: FileIdentity { tree.identity }
+    var identity: RootIdentity { tree.identity }
     var isRemote: Bool { tree.isRemote }
     var realPath: FilePath { tree.realPath }
     var links: LinkPolicy { tree.links }

@@ -19,8 +19,8 @@ package protocol FileSystem: Sendable {
 
 /// A directory that was opened, and what is below it. Paths are relative to it, and lead through no link.
 package protocol FileTree: Sendable {
-    /// Which directory it is: what stands at its path later may be another one.
-    var identity: FileIdentity { get }
+    /// Which directory or repository it is: what stands at its path later may be another one.
+    var identity: RootIdentity { get }
     /// Whether changes that other machines make here are seen by nobody but those who look, as on NFS.
     var isRemote: Bool { get }
     /// The path without any link.
@@ -56,22 +56,23 @@ package protocol WritableFileSystem: FileSystem {
     func makeDirectory(_ path: FilePath) throws(FileError)
 }
 
-/// What tells one content of a file from another without reading it.
+/// What an entry is, and which content it has.
 package struct FileStamp: Hashable, Sendable {
-    package var identity: FileIdentity
     package var kind: FileKind
-    package var size: Int64
-    /// Nanoseconds since 1970: of the content and of the inode.
-    package var modified: Int64
-    package var changed: Int64
+    package var content: ContentStamp
 
-    package init(identity: FileIdentity, kind: FileKind, size: Int64, modified: Int64, changed: Int64) {
-        self.identity = identity
+    package init(kind: FileKind, content: ContentStamp) {
         self.kind = kind
-        self.size = size
-        self.modified = modified
-        self.changed = changed
+        self.content = content
     }
+}
+
+/// What tells one content of a file from another without reading it.
+package enum ContentStamp: Hashable, Sendable {
+    /// A file of this machine. The times are nanoseconds since 1970: of the content and of the inode.
+    case file(FileIdentity, size: Int64, modified: Int64, changed: Int64)
+    /// An object of git, whose id says all of its content; empty for a directory.
+    case object(id: String)
 }
 
 package enum FileKind: Hashable, Sendable {

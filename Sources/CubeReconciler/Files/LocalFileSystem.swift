@@ -112,7 +112,7 @@ private final class LocalFileTree: FileTree {
     /// The machine's root directory, for links that lead out of this one; -1 where none may.
     private let outside: CInt
     let links: LinkPolicy
-    let identity: FileIdentity
+    let identity: RootIdentity
     let isRemote: Bool
     let realPath: FilePath
 
@@ -122,7 +122,7 @@ private final class LocalFileTree: FileTree {
         self.links = links
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw .last(path.string) }
-        identity = FileStamp(status).identity
+        identity = .directory(device: UInt64(status.st_dev), inode: UInt64(status.st_ino))
         isRemote = remoteFileSystems.contains(cube_file_system_type(descriptor))
         guard let real = path.withPlatformString({ realpath($0, nil) }) else { throw .last(path.string) }
         defer { free(real) }
@@ -176,9 +176,10 @@ private final class LocalFileTree: FileTree {
         let (directory, name) = place(of: path)
         guard let file = try RegularFile.open(FilePath(name), beneath: directory) else { return nil }
         let before = try FileStamp(file.descriptor, path: path.text)
-        let bytes = before.size > limit ? [] : try file.prefix(limit + 1)
+        let size = before.size
+        let bytes = size > limit ? [] : try file.prefix(limit + 1)
         return FileReading(
-            before: before, bytes: bytes, size: max(Int(before.size), bytes.count),
+            before: before, bytes: bytes, size: max(size, bytes.count),
             after: try FileStamp(file.descriptor, path: path.text))
     }
 
@@ -268,10 +269,15 @@ extension FileStamp {
     fileprivate init(_ status: stat) {
         func nanoseconds(_ time: timespec) -> Int64 { Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec) }
         self.init(
-            identity: FileIdentity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino)),
-            kind: FileKind(mode: status.st_mode), size: Int64(status.st_size),
-            modified: nanoseconds(status.st_mtim), changed: nanoseconds(status.st_ctim))
+            kind: FileKind(mode: status.st_mode),
+            content: .file(
+                FileIdentity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino)),
+                size: Int64(status.st_size), modified: nanoseconds(status.st_mtim),
+                changed: nanoseconds(status.st_ctim)))
     }
+
+    /// In bytes; 0 for an object of git.
+    fileprivate var size: Int { if case .file(_, let size, _, _) = content { Int(size) } else { 0 } }
 
     fileprivate init(_ descriptor: CInt, path: String) throws(FileError) {
         var status = stat()

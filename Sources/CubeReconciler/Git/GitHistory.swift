@@ -69,7 +69,6 @@ package actor GitHistory {
     /// The directory itself: what it holds at some commit are not another source's manifests.
     private var root: RootIdentity {
         // Where it is not there, no directory is meant.
-        let identity = try? files.openRoot(directory)?.identity
-        return RootIdentity(device: identity?.device ?? 0, inode: identity?.inode ?? 0)
+        (try? files.openRoot(directory)?.identity) ?? .directory(device: 0, inode: 0)
     }
 }

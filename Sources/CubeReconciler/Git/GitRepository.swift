@@ -137,7 +137,7 @@ final class GitRepository {
         }
         if indexed?.tree != id {
             indexed = nil
-            let (problems, warnings) = try await scan(id, FileIdentity(root), name, objects)
+            let (problems, warnings) = try await scan(id, root, name, objects)
             indexed = (id, problems, warnings)
         }
         return ManifestSnapshot(
@@ -150,7 +150,7 @@ final class GitRepository {
     ///
     /// - Returns: what is wrong with the tree, and what was left aside.
     private func scan(
-        _ id: String, _ identity: FileIdentity, _ name: [UInt8], _ objects: ObjectReader
+        _ id: String, _ identity: RootIdentity, _ name: [UInt8], _ objects: ObjectReader
     ) async throws(GitError) -> (problems: [Diagnostic], warnings: [Diagnostic]) {
         let listing = try await list(["-r", id])
         var lacking = patience == nil ? [] : try await lacking(below: id)
@@ -216,8 +216,4 @@ final class GitRepository {
     ) async throws(GitError) -> Value {
         try await git.within(Self.limit, objects.child, body)
     }
-}
-
-extension FileIdentity {
-    init(_ root: RootIdentity) { self.init(device: root.device, inode: root.inode) }
 }

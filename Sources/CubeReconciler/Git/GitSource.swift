@@ -238,7 +238,7 @@ package actor GitSource {
 
     private func read(_ commit: String) async throws(GitError) -> ManifestSnapshot {
         try await repository.snapshot(
-            of: commit, path: BytePath(naming: remote.path), root: RootIdentity(remote.sourceID),
+            of: commit, path: BytePath(naming: remote.path), root: .repository(remote.sourceID),
             source: remote.revision(commit))
     }
 
@@ -337,14 +337,6 @@ extension GitError {
         case .failed, .malformed: true
         case .notStarted, .deadline, .standstill, .cancelled: false
         }
-    }
-}
-
-extension RootIdentity {
-    /// Not a directory's, but a source's: the same for all commits of it.
-    fileprivate init(_ source: SourceID) {
-        let digits = source.rawValue.replacing("-", with: "")
-        self.init(device: UInt64(digits.prefix(16), radix: 16)!, inode: UInt64(digits.suffix(16), radix: 16)!)
     }
 }
 

@@ -10,7 +10,7 @@ final class GitTree: FileTree {
         var id: String
     }
 
-    let identity: FileIdentity
+    let identity: RootIdentity
     let isRemote = false
     /// There is nothing outside of a commit.
     let links = LinkPolicy.inside
@@ -29,7 +29,7 @@ final class GitTree: FileTree {
     ///   - listing: what is in it.
     ///   - lacking: the ids of objects that are not here, and can be fetched.
     init(
-        _ listing: Listing, identity: FileIdentity, at path: String, objects: ObjectReader, lacking: Set<String> = []
+        _ listing: Listing, identity: RootIdentity, at path: String, objects: ObjectReader, lacking: Set<String> = []
     ) {
         self.lacking = lacking
         self.identity = identity
@@ -50,8 +50,8 @@ final class GitTree: FileTree {
     }
 
     func stamp(of path: BytePath) -> FileStamp? {
-        if directories[path] != nil { return FileStamp(kind: .directory, id: "") }
-        return leaves[path].map { FileStamp(kind: $0.kind, id: $0.id) }
+        if directories[path] != nil { return FileStamp(kind: .directory, content: .object(id: "")) }
+        return leaves[path].map { FileStamp(kind: $0.kind, content: .object(id: $0.id)) }
     }
 
     func stamps(of names: [BytePath], in directory: BytePath) -> [BytePath: FileStamp] {
@@ -159,16 +159,5 @@ extension GitTree {
             default: .file
             }
         }
-    }
-}
-
-extension FileStamp {
-    /// The id of an object says all of its content.
-    fileprivate init(kind: FileKind, id: String) {
-        func part(_ index: Int) -> UInt64 { UInt64(id.dropFirst(16 * index).prefix(16), radix: 16) ?? 0 }
-        self.init(
-            identity: FileIdentity(device: part(0), inode: part(1)), kind: kind,
-            size: Int64(truncatingIfNeeded: part(2)),
-            modified: 0, changed: 0)
     }
 }

@@ -99,6 +99,7 @@ struct Attachments: Hashable {
 extension FileStamp {
     /// Whether it was read so soon after it changed that it may change once more and look the same.
     func isRacy(_ now: Timestamp) -> Bool {
-        Timestamp(milliseconds: max(modified, changed) / 1_000_000) + ManifestIndex.racyWithin >= now
+        guard case .file(_, _, let modified, let changed) = content else { return false }
+        return Timestamp(milliseconds: max(modified, changed) / 1_000_000) + ManifestIndex.racyWithin >= now
     }
 }

@@ -30,7 +30,7 @@ package actor DirectorySource {
     private let executor = BlockingExecutor("cube.directory-source")
 
     private let index = ManifestIndex()
-    private var root: FileIdentity?
+    private var root: RootIdentity?
     /// The directories that are watched though nothing of the source is in them.
     private var watchedBeside: Set<BytePath> = []
     private var git: GitCheckout?
@@ -229,8 +229,8 @@ package actor DirectorySource {
     ) -> ManifestSnapshot {
         var snapshot = ManifestSnapshot(
             began: began, ended: began, isPartial: isPartial, isComplete: isComplete,
-            root: RootIdentity(device: tree.identity.device, inode: tree.identity.inode), files: states,
-            problems: problems, source: SourceRevision(path: path.string))
+            root: tree.identity, files: states, problems: problems,
+            source: SourceRevision(path: path.string))
         do throws(FileError) {
             if !isPartial { git = try GitCheckout.find(above: tree.realPath, files: files) }
             snapshot.isBusy = try git?.isBusy() ?? false

@@ -21,7 +21,7 @@ struct AbsenceProofTests {
             end = Timestamp(milliseconds: (look.at + look.takes) * 1000)
             let snapshot = ManifestSnapshot(
                 began: Timestamp(milliseconds: look.at * 1000), ended: end, isComplete: look.isComplete,
-                isImmutable: look.isImmutable, root: look.root.map { RootIdentity(device: 1, inode: $0) },
+                isImmutable: look.isImmutable, root: look.root.map { RootIdentity.directory(device: 1, inode: $0) },
                 isBusy: look.isBusy, files: [:],
                 source: SourceRevision(path: "manifests"))
             proof.listed(snapshot, differs: look.differs)

@@ -10,7 +10,7 @@ struct DesiredStateTests {
     private func snapshot(_ files: [BytePath: FileState], isPartial: Bool = false) -> ManifestSnapshot {
         ManifestSnapshot(
             began: Self.now, ended: Self.now, isPartial: isPartial, isComplete: true,
-            root: RootIdentity(device: 1, inode: 1), files: files, source: SourceRevision(path: "manifests"))
+            root: RootIdentity.directory(device: 1, inode: 1), files: files, source: SourceRevision(path: "manifests"))
     }
 
     private func readable(_ workloads: Workload...) -> FileState {

@@ -90,7 +90,7 @@ private struct Cell {
             world.read()
         case .unreadable: for name in names { world.spoil("\(name).json") }
         case .unreadableUnknown: world.spoil("unknown.json")
-        case .rootReplaced: world.root = RootIdentity(device: 1, inode: 2)
+        case .rootReplaced: world.root = RootIdentity.directory(device: 1, inode: 2)
         case .ownerTaken: world.planner.access = .watching(reason: "owner_taken", message: "another source has it")
         case .storage: world.planner.isStorageWritable = false
         case .window, .busy, .unproved: break

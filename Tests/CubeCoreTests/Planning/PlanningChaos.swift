@@ -47,7 +47,7 @@ struct PlanningChaos {
         case 9:
             for name in Self.names.prefix(Int.random(in: 4...7, using: &random)) { world.files["\(name).json"] = nil }
         case 10..<12: world.spoil("\(name).json")
-        case 12: world.root = RootIdentity(device: 1, inode: 2)
+        case 12: world.root = RootIdentity.directory(device: 1, inode: 2)
         case 13: world.planner.isStorageWritable.toggle()
         case 14: retryFailed()
         case 15: direct(.restart, name)
@@ -74,7 +74,7 @@ struct PlanningChaos {
             let isGroup = world.files[ManifestGroup.fileName] == nil
             world.files[ManifestGroup.fileName] = isGroup ? .group(ManifestGroup(atomic: true)) : nil
         default:
-            if Bool.random(using: &random) { world.root = RootIdentity(device: 1, inode: 1) }
+            if Bool.random(using: &random) { world.root = RootIdentity.directory(device: 1, inode: 1) }
             lookThrice()
         }
         round()

@@ -23,7 +23,7 @@ struct PlanningWorld {
     private(set) var worker: [TaskID: WorkerTask] = [:]
     /// The manifests, by file.
     var files: [BytePath: FileState] = [:]
-    var root = RootIdentity(device: 1, inode: 1)
+    var root = RootIdentity.directory(device: 1, inode: 1)
     /// How a program behaves once it is started, by the first word of its command.
     var behaviour: [String: Behaviour] = [:]
     /// How far the manager's clock is ahead.

@@ -9,7 +9,7 @@ struct ReviewTests {
     private func snapshot(_ files: [String: String]) -> ManifestSnapshot {
         ManifestSnapshot(
             began: PlanningWorld.start, ended: PlanningWorld.start, isComplete: true, isImmutable: true,
-            root: RootIdentity(device: 1, inode: 1),
+            root: RootIdentity.directory(device: 1, inode: 1),
             files: Dictionary(
                 uniqueKeysWithValues: files.map { file, text in
                     let bytes = Array(text.utf8)

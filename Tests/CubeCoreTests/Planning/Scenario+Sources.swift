@@ -119,7 +119,7 @@ extension Scenario {
             story.world.write("web.json", Workload("web"))
             story.world.read()
             story.world.settle()
-            story.world.root = RootIdentity(device: 2, inode: 1)
+            story.world.root = RootIdentity.directory(device: 2, inode: 1)
             story.world.files["old.json"] = nil
             story.world.readTwice()
             story.show("another directory is in the root's place")

@@ -37,7 +37,7 @@ struct UpgradeTests {
         planner.update(
             ManifestSnapshot(
                 began: PlanningWorld.start, ended: PlanningWorld.start, isComplete: true,
-                root: RootIdentity(device: 1, inode: 1),
+                root: RootIdentity.directory(device: 1, inode: 1),
                 files: ["hello.json": .readable(decoded.workloads, digest: .sha256(of: bytes))],
                 source: SourceRevision(path: "manifests")))
         // Long after: what it was ready for is over.

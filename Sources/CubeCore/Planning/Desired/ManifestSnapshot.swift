@@ -73,14 +73,36 @@ package enum FileState: Hashable, Sendable {
     }
 }
 
-/// Which directory something is, whatever its path.
-package struct RootIdentity: Codable, Hashable, Sendable {
-    package var device: UInt64
-    package var inode: UInt64
+/// What the manifests were read from, whatever its path.
+package enum RootIdentity: Hashable, Sendable {
+    /// A directory of this machine.
+    case directory(device: UInt64, inode: UInt64)
+    /// A repository: the same for all of its commits.
+    case repository(SourceID)
+}
 
-    package init(device: UInt64, inode: UInt64) {
-        self.device = device
-        self.inode = inode
+extension RootIdentity: Codable {
+    private enum CodingKeys: String, CodingKey { case device, inode, repository }
+
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        if let source = try container.decodeIfPresent(SourceID.self, forKey: .repository) {
+            self = .repository(source)
+        } else {
+            self = .directory(
+                device: try container.decode(UInt64.self, forKey: .device),
+                inode: try container.decode(UInt64.self, forKey: .inode))
+        }
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        switch self {
+        case .directory(let device, let inode):
+            try container.encode(device, forKey: .device)
+            try container.encode(inode, forKey: .inode)
+        case .repository(let source): try container.encode(source, forKey: .repository)
+        }
     }
 }
 
