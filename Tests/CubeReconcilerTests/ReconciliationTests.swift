@@ -37,7 +37,7 @@ private actor ScriptedCluster: ClusterWriter {
     /// Carries out a plan of one action with a view of revision 3.
     private func carryOut(_ answer: BatchAnswer) async throws -> (ScriptedCluster, ViewPosition?) {
         let cluster = ScriptedCluster(answer)
-        var planner = Planner(owner: .default, memory: SourceMemory())
+        var planner = Planner(owner: .default, wording: { _ in "" }, memory: SourceMemory())
         let file = ManifestDecoder.decode(Array(#"{"name": "web", "command": ["true"]}"#.utf8), file: "web.json")
         planner.update(
             ManifestSnapshot(
