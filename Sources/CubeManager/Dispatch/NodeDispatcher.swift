@@ -54,7 +54,7 @@ struct NodeDispatcher: Sendable {
 extension NodeDispatcher {
     /// Asks the worker for its tasks, then for what changed, again and again.
     private func watch<C: Clock<Duration>>(clock: C, listed: AsyncStream<Void>.Continuation) async {
-        var watch = WorkerWatch(lease: service.options.workerLease, at: clock.now)
+        var watch = WorkerContact(lease: service.options.workerLease, at: clock.now)
         while !Task.isCancelled {
             let term = await service.term
             do {
@@ -90,7 +90,7 @@ extension NodeDispatcher {
     }
 
     /// Tells the service that the worker did not answer, and what follows from that.
-    private func report<Instant>(_ error: any Error, _ failure: WorkerWatch<Instant>.Failure) async {
+    private func report<Instant>(_ error: any Error, _ failure: WorkerContact<Instant>.Failure) async {
         if failure.isFirst { logger.warning("no list from the worker", metadata: ["error": "\(error)"]) }
         await service.complain(of: name, error)
         if failure.isSilent { await silence() }

@@ -79,7 +79,7 @@ struct DispatchTests {
     }
 
     @Test func `A worker is asked for everything, then for changes, and for an answer at once after a failure`() {
-        var watch = WorkerWatch(lease: lease, at: at(.zero))
+        var watch = WorkerContact(lease: lease, at: at(.zero))
         #expect(watch.query(at: at(.zero)) == query(since: nil, wait: .zero, limit: lease))
         let list = WorkerTaskList(complete: true, incarnation: "a", sequence: 7, tasks: [])
         watch.answered(term: 1, at: at(.seconds(1)))
@@ -93,12 +93,12 @@ struct DispatchTests {
 
     private func query(
         since: Int?, wait: Duration, limit: Duration
-    ) -> WorkerWatch<ManualClock.Instant>.Query {
+    ) -> WorkerContact<ManualClock.Instant>.Query {
         .init(since: since, incarnation: since.map { _ in "a" }, wait: wait, limit: limit)
     }
 
     @Test func `A worker is silent once its lease is over, and each failure without an answer waits longer`() {
-        var watch = WorkerWatch(lease: lease, at: at(.zero))
+        var watch = WorkerContact(lease: lease, at: at(.zero))
         watch.answered(term: 1, at: at(.seconds(5)))
         let first = watch.failed(APIError(.unavailable, "no"), term: 1, at: at(.seconds(14)), jitter: 1)
         #expect(first.isFirst && !first.isSilent && first.pause == .milliseconds(200))
@@ -111,7 +111,7 @@ struct DispatchTests {
     }
 
     @Test func `A worker that has accepted a higher term says so`() {
-        var watch = WorkerWatch(lease: lease, at: at(.zero))
+        var watch = WorkerContact(lease: lease, at: at(.zero))
         let stale = APIError(.staleTerm, "no", details: ["term": "9"])
         let before = watch.failed(stale, term: 3, at: at(.zero), jitter: 0)
         #expect(before.higherTerm == 9 && !before.hasAcceptedOurs)

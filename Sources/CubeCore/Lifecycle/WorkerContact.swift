@@ -1,9 +1,9 @@
 package import CubeErrors
 package import CubeTypes
 
-/// The manager's watch over one worker: what to ask next, and what to conclude from an answer or from none. The answers are the
+/// The manager's contact with one worker: what to ask next, and what to conclude from an answer or from none. The answers are the
 /// worker's sign of life, which its lease counts from.
-package struct WorkerWatch<Instant: InstantProtocol<Duration> & Sendable>: Sendable {
+package struct WorkerContact<Instant: InstantProtocol<Duration> & Sendable>: Sendable {
     /// A request for the worker's tasks.
     package struct Query: Hashable, Sendable {
         /// The last answer that is stored; the worker sends what changed since. `nil` asks for everything.
