@@ -18,7 +18,7 @@ import Testing
         (.adopt(web, from: shop), "cube adopt web --from shop"), (.claim(.default), "cube owner claim"),
         (.claim(shop), "cube owner claim --owner shop"), (.showTask(task), "cube task show \(task)"),
     ])
-    func `a hint names a command that the command line has`(hint: Hint, command: String) throws {
+    func `each hint names an existing command`(hint: Hint, command: String) throws {
         #expect(hint.command == command)
         _ = try CubeCommand.parseAsRoot(command.split(separator: " ").dropFirst().map(String.init))
     }

@@ -6,7 +6,7 @@ import Testing
 
 @testable import CubeServer
 
-/// The OpenAPI document shows the limits that the server enforces.
+/// Tests that the OpenAPI document contains the limits that the server enforces.
 @Suite(.timeLimit(.minutes(1)))
 struct LimitDescriptionTests {
     private let document: JSON
@@ -37,7 +37,7 @@ struct LimitDescriptionTests {
         }
     }
 
-    @Test func `the limits of a listener stand in the document`() throws {
+    @Test func `the document contains the limits of a listener`() throws {
         let limits = ServerLimits()
         let shown = try #require(document["x-cube-limits"]?.members)
         let expected: [String: JSON] = [
@@ -54,7 +54,7 @@ struct LimitDescriptionTests {
         #expect(Mirror(reflecting: limits).children.count == expected.count)
     }
 
-    @Test func `each body says how large it may be`() throws {
+    @Test func `each body has a documented size limit`() throws {
         let limits = ServerLimits()
         var batches = 0
         for (name, operation) in operations {
@@ -66,7 +66,7 @@ struct LimitDescriptionTests {
         #expect(batches == 1)
     }
 
-    @Test func `pages, waits and batches say how long they may be`() throws {
+    @Test func `pages, waits and batches have documented limits`() throws {
         let pages = parameters("limit")
         #expect(pages.count == 2)
         #expect(pages.allSatisfy { $0["schema"]?["maximum"]?.whole == ManagerService.pageLimit })
@@ -85,7 +85,7 @@ struct LimitDescriptionTests {
         ("WorkerInfo.incarnation", TextBounds.word), ("TaskProposal.source", TextBounds.address),
         ("SettingsUpdate.source", TextBounds.address),
     ])
-    func `a text says how long it may be`(path: String, bytes: Int) throws {
+    func `each text has a documented maximum length`(path: String, bytes: Int) throws {
         #expect(try property(path)["maxLength"]?.whole == bytes)
     }
 
@@ -93,14 +93,14 @@ struct LimitDescriptionTests {
         "WorkerInfo.labels", "TaskDefinition.labels", "TaskDefinition.constraints.labels",
         "TaskDefinition.constraints.not",
     ])
-    func `labels say how many and how long they may be`(path: String) throws {
+    func `labels have documented limits for number and length`(path: String) throws {
         let labels = try property(path)
         #expect(labels["maxProperties"]?.whole == TextBounds.labels)
         #expect(labels["propertyNames"]?["maxLength"]?.whole == TextBounds.labelName)
         #expect(labels["additionalProperties"]?["maxLength"]?.whole == TextBounds.labelValue)
     }
 
-    @Test func `lists say how long they may be`() throws {
+    @Test func `lists have documented maximum lengths`() throws {
         #expect(try property("LeaseRequest.holds")["maxItems"]?.whole == TextBounds.holds)
         let runtimes = try property("WorkerInfo.runtimes")
         #expect(runtimes["maxItems"]?.whole == TextBounds.runtimes)

@@ -10,7 +10,7 @@ package struct ServerOptions: Sendable {
     /// The tokens that a TCP listener accepts.
     package var tokens: TokenSet
     package var limits: ServerLimits
-    /// The source of the ids of requests.
+    /// Generates random numbers for request ids.
     package var random = RandomSource.system
     /// The clock for the time between two log entries about refused tokens.
     package var clock = BootClock.timer

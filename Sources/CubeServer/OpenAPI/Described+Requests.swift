@@ -42,7 +42,8 @@ extension BatchRequest: DescribedObject {
             "operations", \.operations, "The operations, in the order in which they are carried out.",
             .elements(BatchRequest.maximum)),
         Property(
-            "since", \.since, "Position of the caller's view. The response then holds the owner's changes since."),
+            "since", \.since,
+            "Position of the caller's view. The response then contains the owner's changes since that position."),
     ]
 }
 
@@ -70,7 +71,8 @@ extension BatchAnswer: DescribedObject {
         Property("results", \.results, "One result for each operation, in the same order."),
         Property(
             "changes", \.changes,
-            "The owner's changes since the position in the request, including those of the batch. Absent if the request names no position, or one that is too old."
+            "The owner's changes since the position in the request, including those of the batch. "
+                + "Absent if the request contains no position, or one that is too old."
         ),
     ]
 }
@@ -149,7 +151,7 @@ extension TaskList: DescribedObject {
 extension ViewPosition: DescribedObject {
     static let summary = "The position of a view of an owner's tasks."
     static let properties: [Property<ViewPosition>] = [
-        Property("term", \.term, "The manager's incarnation, which gives revisions their meaning."),
+        Property("term", \.term, "Term of the manager. Revisions are comparable only within one term."),
         Property("revision", \.revision, "Revision of the view."),
     ]
 }

@@ -1,13 +1,14 @@
 import CubeCore
 import CubeJSON
 
-// Limits that the core enforces. It counts bytes: a text of so many bytes has at most as many characters.
+// Schema keywords for the limits that the core enforces. The core counts bytes, and a text of n bytes has at most n
+// characters.
 extension [String: CanonicalJSON] {
     static func characters(_ bytes: Int) -> [String: CanonicalJSON] { ["maxLength": .integer(Int64(bytes))] }
 
     static func elements(_ count: Int) -> [String: CanonicalJSON] { ["maxItems": .integer(Int64(count))] }
 
-    /// The names and values of labels, and their number.
+    /// The limits of labels: their number, and the length of names and values.
     static let labels: [String: CanonicalJSON] = [
         "maxProperties": .integer(Int64(TextBounds.labels)),
         "propertyNames": .object(.characters(TextBounds.labelName)),
@@ -16,7 +17,7 @@ extension [String: CanonicalJSON] {
 }
 
 extension Schema {
-    /// The same with further keywords at the property that a path of properties leads to.
+    /// Returns a copy with additional keywords at a nested property.
     func refining(_ path: String..., with keywords: [String: CanonicalJSON]) -> Schema {
         Schema(Self.refined(self.keywords, path[...], keywords), components: components)
     }
@@ -25,7 +26,7 @@ extension Schema {
         _ schema: [String: CanonicalJSON], _ path: ArraySlice<String>, _ keywords: [String: CanonicalJSON]
     ) -> [String: CanonicalJSON] {
         guard let key = path.first else {
-            // Rules for names and values that are there already stay.
+            // Existing keywords for names and values are kept.
             return schema.merging(keywords) { old, new in
                 guard case .object(let old) = old, case .object(let new) = new else { return new }
                 return .object(old.merging(new) { $1 })

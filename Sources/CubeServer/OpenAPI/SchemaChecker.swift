@@ -13,7 +13,7 @@ struct SchemaChecker {
         "$ref", "additionalProperties", "contentEncoding", "enum", "items", "maxItems", "maximum", "minItems",
         "minLength", "minimum", "not", "oneOf", "pattern", "properties", "propertyNames", "required", "type",
     ]
-    /// The keywords of limits that the core checks: it counts bytes, and a schema counts characters.
+    /// The keywords of limits that only the core checks, because it counts bytes, whereas a schema counts characters.
     static let bounds: Set = ["maxLength", "maxProperties"]
     /// The keywords that are annotations only. `format` is checked only for times.
     static let remarks: Set = ["default", "description", "examples", "format"]

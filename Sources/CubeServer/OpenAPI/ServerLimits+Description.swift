@@ -2,7 +2,7 @@ import CubeJSON
 import CubeTypes
 
 extension ServerLimits {
-    /// All limits by name, for the description of the interface.
+    /// All limits by name, for the OpenAPI document.
     var json: CanonicalJSON {
         func count(_ value: Int) -> CanonicalJSON { .integer(Int64(value)) }
         func span(_ value: Duration) -> CanonicalJSON { .string(value.text) }

@@ -2,7 +2,7 @@ package import CubeCore
 import CubeTypes
 
 extension Hint {
-    /// The command that does it.
+    /// The command that carries out the hint.
     package var command: String {
         switch self {
         case .approve(let digest): "cube approve \(digest.hexadecimal.prefix(12))"

@@ -58,16 +58,16 @@ struct AdoptCommand: Command {
             Failure("owner \(from) has no live task of \(name)", hint: "`cube task list` lists the live tasks")
         case .tooMany(let live, let wanted, let more):
             Failure(
-                "\(name) has \(Count(live, "task")) of \(wanted) already, and \(more) more would be too many",
-                hint: "`cube task stop` ends some of them, or the manifest's `replicas` makes room")
+                "\(name) already has \(Count(live, "task")) of \(wanted), so \(more) more cannot be adopted",
+                hint: "stop some of them with `cube task stop`, or increase `replicas` in the manifest")
         }
     }
 
     private static func words(_ fate: AdoptionPlan.Fate) -> String {
         switch fate {
-        case .runsOn: "it runs on, as its manifest says"
-        case .isReplaced: "it differs from its manifest, and is replaced as that one's `update` says"
-        case .isHeld: "it is held as it is until a manifest declares it"
+        case .runsOn: "it matches its manifest and keeps running"
+        case .isReplaced: "it differs from its manifest and will be replaced according to `update`"
+        case .isHeld: "it is held unchanged until a manifest declares it"
         }
     }
 }
