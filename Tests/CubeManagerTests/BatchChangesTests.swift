@@ -4,9 +4,8 @@ import Testing
 
 @Suite(.timeLimit(.minutes(1)))
 struct BatchChangesTests {
-    @Test func `The answer to a batch holds what changed since the caller's view, if the caller names it`() async throws
-    {
-        // No node is there, so nothing but the batches changes anything.
+    @Test func `The answer to a batch contains the changes since the view that the request names`() async throws {
+        // The cluster has no node, so only the batches change anything.
         try await TestManager.run { manager in
             func batch(_ name: String, since: ViewPosition?) async throws -> BatchAnswer {
                 let definition = TaskDefinition(name: WorkloadName(rawValue: name)!, command: ["true"])

@@ -10,10 +10,10 @@ import Testing
 
 @testable import CubeManager
 
-/// What a manager does whose store has no room.
+/// The behavior of a manager whose store has no free space.
 @Suite("A full store", .timeLimit(.minutes(1)))
 struct FullStoreTests {
-    /// Runs a manager with one running task, then lets its store be full.
+    /// Runs a manager with one running task, then fills up its store.
     private static func run(
         _ store: MemoryStore, _ body: (TestManager, ScheduleRequest) async throws -> Void
     ) async throws {
@@ -27,7 +27,7 @@ struct FullStoreTests {
         }
     }
 
-    @Test func `writes are refused, and stops are carried out to their end`() async throws {
+    @Test func `a full store refuses writes and carries out stops completely`() async throws {
         let store = MemoryStore(cluster: TestManager.cluster)
         try await Self.run(store) { manager, request in
             let error = await #expect(throws: APIError.self) {
@@ -41,7 +41,7 @@ struct FullStoreTests {
             #expect(store.stored.records.tasks[request.task.id]?.phase.hasEnded == false)
             #expect(await manager.service.notReadyReason?.contains("is full") == true)
 
-            // By itself, once there is room.
+            // The manager becomes ready without intervention once there is space.
             store.fail(with: nil)
             try await manager.passTime { await manager.service.isReady }
             #expect(store.stored.records.tasks[request.task.id]?.phase.hasEnded == true)
@@ -50,7 +50,7 @@ struct FullStoreTests {
         }
     }
 
-    @Test func `of a reconciler's batch the stops are carried out and the rest is refused one by one`() async throws {
+    @Test func `a full store carries out the stops of a batch and refuses each other command`() async throws {
         let store = MemoryStore(cluster: TestManager.cluster)
         try await Self.run(store) { manager, request in
             let other = manager.request("db")
@@ -62,7 +62,7 @@ struct FullStoreTests {
         }
     }
 
-    @Test func `a manager that is killed while its store is full leaves the stops to the next one`() async throws {
+    @Test func `a manager that is killed while its store is full leaves the stops to the next manager`() async throws {
         let store = MemoryStore(cluster: TestManager.cluster)
         let workers = FakeWorkers(clock: ManualClock())
         var id: TaskID?
@@ -76,7 +76,7 @@ struct FullStoreTests {
             await workers.setReachable(false, at: TestManager.url)
             _ = try await manager.service.stop(request.task.id)
             store.fail(with: nil)
-            // Not a moment later: nothing of it is stored.
+            // Check at once: the stop is not stored yet.
             #expect(store.stored.records.tasks[request.task.id]?.phase.isStopping == false)
         }
         await workers.setReachable(true, at: TestManager.url)
@@ -87,7 +87,7 @@ struct FullStoreTests {
         }
     }
 
-    @Test func `what a worker reports meanwhile counts as unseen until it is stored`() async throws {
+    @Test func `a worker's report during a full store counts as unseen until it is stored`() async throws {
         let store = MemoryStore(cluster: TestManager.cluster)
         try await Self.run(store) { manager, request in
             try await manager.workers.change(request.task.id, at: TestManager.url) { task in
@@ -103,7 +103,7 @@ struct FullStoreTests {
         }
     }
 
-    @Test func `a store begins on a full disk, with a term of its own, and takes down stops`() async throws {
+    @Test func `a store starts on a full disk with a new term and notes stops`() async throws {
         let memory = MemoryStore(cluster: TestManager.cluster)
         try await TestManager.run(memory) { manager in
             for name in ["web", "db"] { _ = try await manager.service.schedule(manager.request(name)) }
@@ -133,7 +133,8 @@ struct FullStoreTests {
             try second.note(stops: tasks)
             try second.database.close()
 
-            // The next manager carries the notes out one by one: a commit takes away those that it stores, and no other.
+            // The next manager carries out the noted stops one by one; each commit removes only the notes that it
+            // stores.
             let third = try SQLiteStore.open(directory: directory)
             #expect(try await third.begin().stops == tasks)
             changes = ClusterChanges()

@@ -6,10 +6,10 @@ import Testing
 
 @testable import CubeManager
 
-/// A manager whose store is older than what its workers have seen, or gone.
+/// A manager whose store is lost or older than the state that its workers have seen.
 @Suite("A restored store", .timeLimit(.minutes(1)))
 struct RestoredStoreTests {
-    @Test func `what a worker answers to an assignment of a task that it runs already counts`() async throws {
+    @Test func `the answer to an assignment counts even if the worker already runs the task`() async throws {
         let workers = FakeWorkers(clock: ManualClock())
         try await TestManager.run(workers: workers) { manager in
             try await manager.join()
@@ -17,7 +17,7 @@ struct RestoredStoreTests {
             _ = try await manager.service.schedule(request)
             try await manager.wait(for: request.task.id) { $0.ready }
         }
-        // Another store of the same cluster, as before the task was scheduled.
+        // Another store of the same cluster, in the state before the task was scheduled.
         try await TestManager.run(workers: workers) { manager in
             try await manager.join()
             let request = manager.request("web")
@@ -28,7 +28,7 @@ struct RestoredStoreTests {
         }
     }
 
-    @Test func `a placement that the store lost is taken over from the worker`() async throws {
+    @Test func `the manager takes over a placement from the worker if the store lost it`() async throws {
         try await TestManager.run { manager in
             try await manager.join()
             let request = manager.request("web")
@@ -43,7 +43,7 @@ struct RestoredStoreTests {
         }
     }
 
-    @Test func `a term that a worker has seen already is left behind, and everybody lists anew`() async throws {
+    @Test func `the manager raises its term above any that a worker has seen, and clients list again`() async throws {
         let workers = FakeWorkers(clock: ManualClock())
         await workers.setTerm(7, at: TestManager.url)
         try await TestManager.run(workers: workers) { manager in
@@ -65,7 +65,7 @@ struct RestoredStoreTests {
         }
     }
 
-    @Test func `a manager whose worker has gone over to another one ends`() async throws {
+    @Test func `a manager ends when its worker has accepted another manager`() async throws {
         let store = MemoryStore(cluster: TestManager.cluster)
         await #expect(throws: StoreError.self) {
             try await TestManager.run(store) { manager in
@@ -77,7 +77,7 @@ struct RestoredStoreTests {
         #expect(store.stored.term == 1)
     }
 
-    @Test func `a manager whose store was taken away ends, also while nothing is written`() async throws {
+    @Test func `a manager ends when its store disappears, even without writes`() async throws {
         let store = MemoryStore(cluster: TestManager.cluster)
         await #expect(throws: StoreError.failed("it is gone")) {
             try await TestManager.run(store) { manager in

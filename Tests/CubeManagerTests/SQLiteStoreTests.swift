@@ -13,7 +13,7 @@ import Testing
 struct SQLiteStoreTests {
     private static let now = Timestamp(milliseconds: 1_700_000_000_000)
 
-    @Test("The term grows with each manager; the cluster stays")
+    @Test("The term grows with each manager; the cluster id stays the same")
     func terms() async throws {
         try await withDirectory { directory in
             let first = try await SQLiteStore.open(directory: directory).begin()
@@ -23,7 +23,7 @@ struct SQLiteStoreTests {
         }
     }
 
-    @Test("The file is for its user alone, and a commit is durable")
+    @Test("Only the file's owner can access the store, and a commit is durable")
     func modes() async throws {
         try await withDirectory { directory in
             let store = try SQLiteStore.open(directory: directory)
@@ -40,7 +40,7 @@ struct SQLiteStoreTests {
         }
     }
 
-    @Test("A store of a newer program is refused and left as it is")
+    @Test("The store of a newer program is refused and left unchanged")
     func newerSchema() async throws {
         try await withDirectory { directory in
             do {
@@ -48,13 +48,13 @@ struct SQLiteStoreTests {
                 try await store.database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA user_version = 99") }
                 try store.database.close()
             }
-            #expect(throws: StoreError.failed("the store has schema version 99, this program knows 1")) {
+            #expect(throws: StoreError.failed("the store has schema version 99; this program supports version 1")) {
                 _ = try SQLiteStore.open(directory: directory)
             }
         }
     }
 
-    @Test("Where there is no room, nothing is stored and nothing is lost")
+    @Test("A commit that fails for lack of space stores nothing and loses nothing")
     func full() async throws {
         try await withDirectory { directory in
             let store = try SQLiteStore.open(directory: directory)
@@ -79,7 +79,7 @@ struct SQLiteStoreTests {
         }
     }
 
-    @Test("Killed at any commit, the next manager finds exactly what was committed")
+    @Test("After a kill at any commit, the next manager finds exactly the committed state")
     func killedAtAnyCommit() async throws {
         try await withDirectory { directory in
             let store = try SQLiteStore.open(directory: directory)
@@ -96,7 +96,7 @@ struct SQLiteStoreTests {
         }
     }
 
-    @Test("Where the end of the log is torn, the next manager finds one of the states that were committed")
+    @Test("After the end of the log is torn off, the next manager finds one of the committed states")
     func tornLog() async throws {
         try await withDirectory { directory in
             let store = try SQLiteStore.open(directory: directory)
@@ -111,7 +111,7 @@ struct SQLiteStoreTests {
                 let copy = try copyFiles(of: directory, to: directory.appending("torn-\(attempt)"))
                 let log = copy.appending("cube.sqlite-wal").string
                 let bytes = try Data(contentsOf: URL(filePath: log))
-                // The pages of the schema stand first; what comes after may be cut anywhere.
+                // The pages of the schema come first; the rest may be cut anywhere.
                 let length = Int.random(in: bytes.count / 2...bytes.count, using: &history.random)
                 try bytes.prefix(length).write(to: URL(filePath: log))
                 let found = try await SQLiteStore.open(directory: copy).begin().records
@@ -120,7 +120,7 @@ struct SQLiteStoreTests {
         }
     }
 
-    /// Random commands, each a transaction.
+    /// A random sequence of commands, each in its own transaction.
     private struct History {
         var random = SeededGenerator()
         var state: ClusterState
@@ -141,7 +141,7 @@ struct SQLiteStoreTests {
             return transaction.changes
         }
 
-        /// Refusals are part of it.
+        /// Runs a random command, which may be refused.
         private mutating func command(_ transaction: inout ClusterTransaction) {
             let name = WorkloadName(rawValue: ["web", "db"].randomElement(using: &random)!)!
             switch Int.random(in: 0..<5, using: &random) {
@@ -150,20 +150,20 @@ struct SQLiteStoreTests {
                     name: .w1, version: "1", url: "unix:/w1", runtimes: ["process"],
                     capacity: ResourceSpec(millicores: 1000), bootID: "b",
                     incarnation: "\(Int.random(in: 0..<3, using: &random))")
-                // A command that is refused at random is as good as one that is taken, here and below.
+                // A random command may be refused; the history goes on, here and below.
                 _ = try? transaction.register(worker)
                 let list = WorkerTaskList(complete: true, incarnation: "1", sequence: 1, tasks: [])
-                // As above.
+                // A refusal is fine, as above.
                 _ = try? transaction.observe(list, from: .w1)
             case 1:
                 let request = LeaseRequest(holder: "h", source: SourceID(rawValue: TestManager.cluster.rawValue)!)
-                // A refusal is as good, here and below.
+                // A refusal is fine, here and below.
                 _ = try? transaction.lease(.default, request)
-                // As above.
+                // A refusal is fine, as above.
                 _ = try? transaction.direct(.default, Directive(verb: .suspend, subject: name.rawValue))
             case 2:
                 if let id = transaction.state.records.tasks.keys.sorted().randomElement(using: &random) {
-                    // A refusal is as good.
+                    // A refusal is fine, as above.
                     _ = try? transaction.stop(id)
                 }
             default:
@@ -176,14 +176,14 @@ struct SQLiteStoreTests {
                 let proposal = TaskProposal(
                     id: id, name: name, ordinal: 0, attempt: attempt, specDigest: definition.specDigest,
                     settingsDigest: definition.settingsDigest, source: "web.json", definition: definition)
-                // A refusal is as good.
+                // A refusal is fine, as above.
                 _ = try? transaction.schedule(ScheduleRequest(owner: .manual, maxLive: 5, task: proposal))
             }
         }
     }
 }
 
-/// What is on the disk if the process is killed now.
+/// Copies the files that would be on the disk if the process were killed now.
 private func copyFiles(of directory: FilePath, to copy: FilePath) throws -> FilePath {
     try FileManager.default.createDirectory(atPath: copy.string, withIntermediateDirectories: false)
     for file in ["cube.sqlite", "cube.sqlite-wal"] {
@@ -195,7 +195,7 @@ private func copyFiles(of directory: FilePath, to copy: FilePath) throws -> File
 func withDirectory(_ body: (FilePath) async throws -> Void) async throws {
     let path = FilePath(NSTemporaryDirectory()).appending("cube-store-\(UUID().uuidString)")
     try FileManager.default.createDirectory(atPath: path.string, withIntermediateDirectories: true)
-    // What is left behind in a temporary directory harms nobody.
+    // A leftover temporary directory does no harm.
     defer { try? FileManager.default.removeItem(atPath: path.string) }
     try await body(path)
 }

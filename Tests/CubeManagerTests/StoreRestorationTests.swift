@@ -8,11 +8,11 @@ import Testing
 
 @testable import CubeManager
 
-/// What is lost, damaged, taken away or put back of a store.
+/// Stores that are lost, damaged, removed or restored.
 struct StoreRestorationTests {
     private static let node = NodeName(rawValue: "w1")!
 
-    /// Registers a worker with a version, as a change that a later look can tell from others.
+    /// Registers a worker whose version identifies this change later.
     private static func register(_ version: String, in store: SQLiteStore, _ records: inout ClusterRecords) async throws
     {
         let state = ClusterState(
@@ -28,8 +28,7 @@ struct StoreRestorationTests {
 
     private static func version(_ stored: StoredCluster) -> String? { stored.records.nodes[node]?.worker.version }
 
-    @Test func `an older copy of the file gets a higher term than the one it replaces, and other fences`() async throws
-    {
+    @Test func `an older copy of the store gets new fences and a higher term than the current store`() async throws {
         try await withDirectory { directory in
             let file = directory.appending("cube.sqlite").string
             let first = try SQLiteStore.open(directory: directory)
@@ -52,7 +51,7 @@ struct StoreRestorationTests {
         }
     }
 
-    @Test func `what is left of a copy is removed, and a backup of a person's is not`() async throws {
+    @Test func `leftover temporary copies are removed, backups of users are not`() async throws {
         try await withDirectory { directory in
             let names = [".cube-copy-1.sqlite", "backup-2026-11-28.sqlite"]
             for name in names {
@@ -64,13 +63,13 @@ struct StoreRestorationTests {
         }
     }
 
-    @Test func `a log that is lost makes no other cluster, and no term comes twice`() async throws {
+    @Test func `the loss of the log changes no cluster id and repeats no term`() async throws {
         try await withDirectory { directory in
             let store = try SQLiteStore.open(directory: directory)
             let first = try await store.begin()
             var records = first.records
             try await Self.register("lost", in: store, &records)
-            // What is on the disk without the log.
+            // The contents of the disk without the log.
             let copy = directory.appending("copy")
             try FileManager.default.createDirectory(atPath: copy.string, withIntermediateDirectories: false)
             try FileManager.default.copyItem(
@@ -81,7 +80,7 @@ struct StoreRestorationTests {
         }
     }
 
-    @Test func `a manager whose file was taken away acknowledges nothing`() async throws {
+    @Test func `a manager whose file was deleted acknowledges nothing`() async throws {
         try await withDirectory { directory in
             let store = try SQLiteStore.open(directory: directory)
             var records = try await store.begin().records
@@ -89,7 +88,7 @@ struct StoreRestorationTests {
             try FileManager.default.removeItem(atPath: directory.appending("cube.sqlite").string)
             #expect(throws: StoreError.self) { try store.check() }
             await #expect(throws: StoreError.self) { try await Self.register("1", in: store, &records) }
-            // Nor where another file has its place.
+            // Another file in its place does not help.
             try Data().write(to: URL(filePath: directory.appending("cube.sqlite").string))
             let error = try #require(throws: StoreError.self) { try store.check() }
             #expect("\(error)".contains("was deleted or replaced"))
@@ -97,12 +96,12 @@ struct StoreRestorationTests {
     }
 
     @Test(arguments: [
-        ("UPDATE node SET value = X'7B'", "node w1 cannot be read: it is not JSON"),
+        ("UPDATE node SET value = X'7B'", "node w1 is unreadable: it is not JSON"),
         ("UPDATE node SET value = replace(value, '\"revision\"', '\"revisionx\"')", "revision is missing"),
-        ("UPDATE node SET key = 'w2'", "the record of node w2 is that of w1"),
+        ("UPDATE node SET key = 'w2'", "the record of node w2 holds w1 instead"),
         (
             "UPDATE meta SET value = '9223372036854775807' WHERE key = 'term'",
-            "9223372036854775807, which was never counted"
+            "9223372036854775807, which is out of range"
         ),
         (
             "UPDATE meta SET value = '{\"revision\":9223372036854775807,\"fence\":0}' WHERE key = 'counters'",
@@ -110,7 +109,7 @@ struct StoreRestorationTests {
         ),
         ("DELETE FROM meta WHERE key = 'cluster'", ""),
     ])
-    func `what is damaged is named, and nothing traps`(damage: String, message: String) async throws {
+    func `the error names the damaged record, and nothing traps`(damage: String, message: String) async throws {
         try await withDirectory { directory in
             let store = try SQLiteStore.open(directory: directory)
             var records = try await store.begin().records
@@ -119,7 +118,7 @@ struct StoreRestorationTests {
             try store.database.close()
             let next = try SQLiteStore.open(directory: directory)
             guard !message.isEmpty else {
-                // A store without a cluster is a new one.
+                // A store without a cluster id counts as new.
                 #expect(try await next.begin().records.cluster != records.cluster)
                 return
             }
@@ -132,7 +131,7 @@ struct StoreRestorationTests {
         }
     }
 
-    @Test func `a store with a flipped byte is opened or refused with a store error`() async throws {
+    @Test func `a store with a flipped byte opens or fails with a store error`() async throws {
         try await withDirectory { directory in
             let store = try SQLiteStore.open(directory: directory)
             var records = try await store.begin().records
@@ -152,14 +151,14 @@ struct StoreRestorationTests {
                 } catch {
                     Issue.record("byte \(offset): \(error)")
                 }
-                // Most times there is none.
+                // The files usually do not exist.
                 for suffix in ["-wal", "-journal"] { try? FileManager.default.removeItem(atPath: file.path + suffix) }
             }
             #expect(refused > 0)
         }
     }
 
-    @Test func `a backup is the state of one moment, in one file for its user alone`() async throws {
+    @Test func `a backup is the state of one moment, in one file that only its owner can access`() async throws {
         try await withDirectory { directory in
             let store = try SQLiteStore.open(directory: directory)
             var records = try await store.begin().records

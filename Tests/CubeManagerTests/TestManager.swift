@@ -7,7 +7,7 @@ import Logging
 import ServiceLifecycle
 import Testing
 
-/// A manager that runs as long as a test's body does.
+/// A manager that runs during the body of a test.
 struct TestManager {
     static let cluster = ClusterID(rawValue: "11111111-1111-4111-8111-111111111111")!
     static let url = "unix:/w1"
@@ -16,7 +16,7 @@ struct TestManager {
     let workers: FakeWorkers
     let clock: ManualClock
 
-    /// Opens a manager on a store, runs it, and ends it gracefully after the body.
+    /// Opens a manager on a store, runs it, and shuts it down gracefully after the body.
     static func run(
         _ store: any Store = MemoryStore(cluster: cluster), workers: FakeWorkers? = nil,
         _ body: (TestManager) async throws -> Void
@@ -43,7 +43,7 @@ struct TestManager {
         }
     }
 
-    /// Makes the node known, which is then asked for its tasks.
+    /// Registers the node; the manager then asks its worker for the tasks.
     func register() async throws {
         let worker = WorkerInfo(
             name: .w1, version: "1", url: Self.url, runtimes: ["process"],
@@ -53,7 +53,7 @@ struct TestManager {
 
     func join() async throws {
         try await register()
-        // Asked before the state: what happens in between is then still to come.
+        // Read the revision before the state, so that no change in between is missed.
         var revision = try await service.cluster().revision
         while try await service.node(.w1).state != .ready {
             revision = try await service.events(since: revision, limit: 1, wait: .seconds(1_000_000)).revision
@@ -77,7 +77,7 @@ struct TestManager {
                 settingsDigest: definition.settingsDigest, definition: definition))
     }
 
-    /// Waits for a task to be so, on the owner's change feed.
+    /// Waits on the owner's change feed until a task meets a condition.
     @discardableResult
     func wait(for id: TaskID, until condition: (TaskStatus) -> Bool) async throws -> TaskStatus {
         while true {
@@ -88,14 +88,14 @@ struct TestManager {
         }
     }
 
-    /// Lets time go until something is so.
+    /// Advances the clock until a condition holds.
     func passTime(until condition: () async throws -> Bool) async throws {
         for _ in 0..<100_000 {
             if try await condition() { return }
             clock.advance(by: .milliseconds(100))
             await Task.yield()
         }
-        Issue.record("it never came to be so")
+        Issue.record("the condition never held")
     }
 }
 

@@ -3,17 +3,16 @@ import CubeErrors
 import CubeTypes
 import Logging
 
-/// All that the manager has to do with one worker, as long as it is registered as it is: it watches what the worker
-/// reports, and makes the calls that are due.
+/// Handles one registration of a worker: watches the worker's task reports and makes the calls that are due.
 ///
-/// Calls are due by the stored state alone, which holds the worker's last report; so a call that failed, or whose answer
-/// was lost, is made again, and one that succeeded shows in the next report.
+/// Which calls are due depends only on the stored state, which includes the worker's last report. A call that failed,
+/// or whose answer was lost, is therefore repeated; a call that succeeded shows in the next report.
 struct NodeDispatcher: Sendable {
-    /// One registration of a node; a new address or a new start of the worker makes another one.
+    /// One registration of a node. A new address or a restart of the worker creates a new registration.
     struct Registration: Hashable, Sendable {
         var name: NodeName
         var url: String
-        /// The revision that it stands since.
+        /// The revision at which the node registered.
         var revision: Int
     }
 
@@ -31,7 +30,7 @@ struct NodeDispatcher: Sendable {
 
     private var name: NodeName { registration.name }
 
-    /// How many calls are made at a time.
+    /// The maximum number of concurrent calls.
     private static let concurrency = 8
 
     func run() async {
@@ -39,7 +38,7 @@ struct NodeDispatcher: Sendable {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await watch(clock: service.clock, listed: told) }
             group.addTask {
-                // What the worker has comes first: a call that is due by an old report may be none.
+                // Read the worker's task list first: calls that an outdated report makes due may not be needed.
                 for await _ in listed {}
                 await call(clock: service.clock)
             }
@@ -49,10 +48,10 @@ struct NodeDispatcher: Sendable {
     }
 }
 
-// MARK: - What it reports
+// MARK: - Reports from the worker
 
 extension NodeDispatcher {
-    /// Asks the worker for its tasks, then for what changed, again and again.
+    /// Lists the worker's tasks, then asks for changes, until cancelled.
     private func watch<C: Clock<Duration>>(clock: C, listed: AsyncStream<Void>.Continuation) async {
         var watch = WorkerContact(lease: service.options.workerLease, at: clock.now)
         while !Task.isCancelled {
@@ -75,7 +74,7 @@ extension NodeDispatcher {
                 let failure = watch.failed(
                     error as? APIError, term: term, at: clock.now, jitter: service.options.jitter())
                 await report(Self.explained(error, url: registration.url), failure)
-                // Cancelled where the node goes away.
+                // The sleep only throws on cancellation, when the registration ends.
                 try? await clock.sleep(for: failure.pause)
             }
         }
@@ -85,13 +84,14 @@ extension NodeDispatcher {
         let unknown = try await service.observe(list, from: name)
         if !unknown.isEmpty {
             logger.warning(
-                "the worker runs tasks that nobody here knows; they are left alone", metadata: ["tasks": "\(unknown)"])
+                "the worker runs tasks that this manager does not know; it leaves them alone",
+                metadata: ["tasks": "\(unknown)"])
         }
     }
 
-    /// Tells the service that the worker did not answer, and what follows from that.
+    /// Records that the worker did not answer, and acts on the consequences.
     private func report<Instant>(_ error: any Error, _ failure: WorkerContact<Instant>.Failure) async {
-        if failure.isFirst { logger.warning("no list from the worker", metadata: ["error": "\(error)"]) }
+        if failure.isFirst { logger.warning("cannot list the worker's tasks", metadata: ["error": "\(error)"]) }
         await service.complain(of: name, error)
         if failure.isSilent { await silence() }
         guard let term = failure.higherTerm else { return }
@@ -102,14 +102,14 @@ extension NodeDispatcher {
         }
     }
 
-    /// Says what to do where the worker does not take the manager's token.
+    /// Adds a hint to the error if the worker rejects the manager's token.
     private static func explained(_ error: any Error, url: String) -> any Error {
         guard var error = error as? APIError, error.reason == .unauthorized || error.reason == .forbidden else {
             return error
         }
         error.message =
-            "the worker at \(url) refuses the manager's token; start the worker with --token-file, which names a copy of "
-            + "tokens/worker of the manager's data directory"
+            "the worker at \(url) rejects the manager's token; start the worker with --token-file FILE, where "
+            + "FILE is a copy of tokens/worker of the manager's data directory"
         return error
     }
 
@@ -122,7 +122,7 @@ extension NodeDispatcher {
     }
 }
 
-// MARK: - What it must be told
+// MARK: - Calls to the worker
 
 extension NodeDispatcher {
     private func call<C: Clock<Duration>>(clock: C) async {
@@ -140,7 +140,7 @@ extension NodeDispatcher {
         }
     }
 
-    /// Makes calls, some at a time; one that is no longer due by its turn is left out.
+    /// Makes the calls with limited concurrency. Skips a call that is no longer due when its turn comes.
     private func perform(_ calls: [WorkerCall]) async -> [(call: WorkerCall, outcome: CallOutcome)] {
         await withTaskGroup(of: (WorkerCall, CallOutcome)?.self) { group in
             var rest = calls.makeIterator()
@@ -174,12 +174,12 @@ extension NodeDispatcher {
                         id, placement: placement, term: await service.term, cluster: service.clusterID,
                         at: registration.url)
                 }
-            // What the worker knew already, it reports in no list again.
+            // The worker's lists do not repeat a state that the worker already had before the call.
             try await service.observeAnswer(answer, from: name)
             return .done
         } catch {
             logger.warning(
-                "the worker did not take a call", metadata: ["task": "\(call.task)", "error": "\(error)"])
+                "a call to the worker failed", metadata: ["task": "\(call.task)", "error": "\(error)"])
             let outcome = CallOutcome(of: call, failedWith: error as? APIError)
             if case .assign(let assignment) = call, case .refuse(let message) = outcome {
                 await end(assignment, because: message)
@@ -188,7 +188,7 @@ extension NodeDispatcher {
         }
     }
 
-    /// Ends a task that its worker refuses for good.
+    /// Ends a task that its worker refuses permanently.
     private func end(_ assignment: TaskAssignment, because message: String) async {
         do {
             try await service.observeRefusal(
@@ -201,9 +201,9 @@ extension NodeDispatcher {
     }
 }
 
-/// Gives an operation so long, and cancels it then.
+/// Runs an operation and cancels it after `limit`.
 ///
-/// - Throws: `timeout`, or what the operation throws.
+/// - Throws: `timeout`, or the error of the operation.
 private func withDeadline<Answer: Sendable>(
     _ limit: Duration, clock: some Clock<Duration>, _ operation: @escaping @Sendable () async throws -> Answer
 ) async throws -> Answer {
@@ -214,7 +214,7 @@ private func withDeadline<Answer: Sendable>(
             throw APIError(.timeout, "no answer within \(limit.text)")
         }
         defer { group.cancelAll() }
-        // Two were added, so there is a first.
+        // The group has two tasks, so there is a first result.
         return try await group.next()!
     }
 }

@@ -1,17 +1,20 @@
 package import CubeTypes
 
-/// How the manager reaches a worker, by the URL that it registered with (`http://HOST:PORT` or `unix:PATH`).
+/// Calls workers by the URL that they registered with (`http://HOST:PORT` or `unix:PATH`).
 ///
-/// Every call throws `APIError`; one that may have reached the worker is made again, as all of them are idempotent.
+/// Every call throws `APIError`. All calls are idempotent, so the caller may repeat a call that may have reached the
+/// worker.
 package protocol WorkerGateway: Sendable {
-    /// What changed since a sequence number of an incarnation, or everything; the worker waits up to `wait` for a change.
+    /// Returns the changes since a sequence number of a worker incarnation, or all tasks if there is no sequence
+    /// number. The worker waits up to `wait` for a change.
     func tasks(
         at url: String, since: Int?, incarnation: String?, term: Int, cluster: ClusterID, wait: Duration
     ) async throws -> WorkerTaskList
 
     func assign(_ assignment: TaskAssignment, at url: String) async throws -> WorkerTask
 
-    /// A worker that has no such task records it as stopped, so that an assignment that comes later starts nothing.
+    /// Stops a task. A worker that does not know the task records it as stopped, so that a late assignment starts
+    /// nothing.
     func stop(
         _ id: TaskID, placement: Int, term: Int, cluster: ClusterID, at url: String
     ) async throws -> WorkerTask

@@ -1,13 +1,13 @@
 import CubeTypes
 
-/// Those that wait for something to be committed, by what they wait for.
+/// The listeners that wait for a commit, by topic.
 struct Bells {
     enum Topic: Hashable {
         case owner(OwnerName)
         case events
-        /// A node's worker may have to be told something.
+        /// The dispatcher of a node may have calls to make.
         case node(NodeName)
-        /// A node came or went, or has a new address.
+        /// A node registered, changed its address or was removed.
         case fleet
     }
 
@@ -15,7 +15,7 @@ struct Bells {
     private var last = 0
     private var isClosed = false
 
-    /// Rings at least once after something happened, and ends when there is nothing more to wait for.
+    /// Returns a stream that yields at least once after each event of the topic, and finishes when the manager ends.
     mutating func listen(to topic: Topic) -> (listener: Int, bell: AsyncStream<Void>) {
         let (bell, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         if isClosed { continuation.finish() }
@@ -37,7 +37,7 @@ struct Bells {
         for listener in listeners.values.flatMap(\.values) { listener.yield() }
     }
 
-    /// Ends all waiting, also that which begins later.
+    /// Finishes all streams, including those that are created later.
     mutating func close() {
         isClosed = true
         for listener in listeners.values.flatMap(\.values) { listener.finish() }

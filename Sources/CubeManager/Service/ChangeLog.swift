@@ -2,9 +2,10 @@ import CubeCore
 import CubeTypes
 import HashTreeCollections
 
-/// Which tasks, slots and owners changed at which revision: what blocking queries are answered from.
+/// Records which tasks, slots and owners changed at which revision. Blocking queries are answered from it.
 ///
-/// It is bounded for each owner and begins with the manager's incarnation; who asks for something older must list anew.
+/// The log is bounded per owner and starts empty with each term of the manager. A caller that asks about an older
+/// revision must list again.
 struct ChangeLog {
     enum Item: Hashable {
         case task(TaskID)
@@ -23,7 +24,7 @@ struct ChangeLog {
         var entries: [Entry] = []
     }
 
-    /// How many entries an owner has at least before the oldest are dropped.
+    /// The minimum number of entries that an owner's log keeps when it drops the oldest.
     static let limit = 20_000
 
     private let beginning: Int
@@ -31,13 +32,13 @@ struct ChangeLog {
 
     init(beginning: Int) { self.beginning = beginning }
 
-    /// Takes in what was committed.
+    /// Records committed changes.
     ///
-    /// - Returns: The owners of which something changed.
+    /// - Returns: The owners with changes.
     mutating func record(_ changes: ClusterChanges, from old: ClusterState, to new: ClusterState) -> Set<OwnerName> {
         var items: [OwnerName: [Item]] = [:]
         for (id, task) in changes.tasks {
-            // One that went over to another owner is gone for the one that had it.
+            // A task that was adopted counts as removed for its previous owner.
             let owners = [task, old.records.tasks[id]].compactMap { $0?.slot.owner }
             for owner in Set(owners) { items[owner, default: []].append(.task(id)) }
         }
@@ -54,7 +55,8 @@ struct ChangeLog {
         return Set(items.keys)
     }
 
-    /// What changed of an owner after a revision; `nil` where that is no longer known.
+    /// Returns the items of an owner that changed after a revision, or `nil` if the log no longer reaches back that
+    /// far.
     func changes(of owner: OwnerName, since revision: Int) -> Set<Item>? {
         guard let log = logs[owner] else { return revision >= beginning ? [] : nil }
         guard revision >= log.floor else { return nil }

@@ -1,8 +1,8 @@
 import CubeTypes
 
-/// The end of the history, in memory; the store keeps a shorter end of it.
+/// The latest events, in memory. The store keeps fewer of them.
 struct EventLog {
-    /// How many events there are at least before the oldest are dropped.
+    /// The minimum number of events that the log keeps when it drops the oldest.
     static let limit = 10_000
 
     private var events: [TaskEvent]
@@ -22,10 +22,10 @@ struct EventLog {
         events.removeFirst(excess)
     }
 
-    /// Events after a revision, oldest first, about `limit` of them: those of one revision are never parted. From 0: all
-    /// that there are.
+    /// Returns about `limit` events after a revision, oldest first. Events of one revision are never split. Revision 0
+    /// returns the log from its start.
     ///
-    /// - Returns: `nil` where some of them are gone.
+    /// - Returns: `nil` if the log no longer holds all events after the revision.
     func events(since revision: Int, limit: Int) -> [TaskEvent]? {
         guard revision == 0 || revision >= floor else { return nil }
         var (low, high) = (0, events.count)

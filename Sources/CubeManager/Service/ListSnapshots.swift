@@ -2,10 +2,10 @@ import CubeCore
 import CubeErrors
 import CubeTypes
 
-/// The states that lists in several pages are read from, so that all pages are true at the revision of the first.
+/// The states behind lists with several pages, so that all pages show the revision of the first page.
 ///
-/// A state is a value that shares what did not change with the present one: keeping some costs little, where refusing the
-/// second page after each change would let a list of a busy cluster never end.
+/// A state is a value that shares its unchanged parts with the current state, so keeping several is cheap. Without
+/// snapshots, every change would invalidate the next page, and a list of a busy cluster might never complete.
 struct ListSnapshots {
     struct Snapshot {
         var state: ClusterState
@@ -13,13 +13,13 @@ struct ListSnapshots {
         var tasks: [TaskID]
     }
 
-    /// How many lists may be under way; the oldest one has to begin anew.
+    /// The maximum number of lists in progress. Beyond it, the oldest list must start again.
     private static let limit = 16
 
     private var snapshots: [(number: Int, snapshot: Snapshot)] = []
     private var last = 0
 
-    /// - Returns: The number by which it is found again.
+    /// - Returns: The number that identifies the snapshot.
     mutating func keep(_ snapshot: Snapshot) -> Int {
         last += 1
         snapshots.append((last, snapshot))
@@ -30,7 +30,7 @@ struct ListSnapshots {
     func snapshot(_ number: Int) -> Snapshot? { snapshots.first { $0.number == number }?.snapshot }
 }
 
-/// Where the next page begins, as text that means nothing to others.
+/// The position of the next page, as text that is opaque to callers.
 struct ListCursor {
     var term: Int
     var snapshot: Int
@@ -49,7 +49,8 @@ struct ListCursor {
         guard numbers.count == 3, let term = numbers[0], let snapshot = numbers[1], let offset = numbers[2], offset >= 0
         else {
             throw .invalid([
-                ValidationError(field: "cursor", value: "\(text.prefix(80))", message: "is not one of a list's answer")
+                ValidationError(
+                    field: "cursor", value: "\(text.prefix(80))", message: "is not a cursor from a list response")
             ])
         }
         self.init(term: term, snapshot: snapshot, offset: offset)

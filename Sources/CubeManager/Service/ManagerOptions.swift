@@ -1,14 +1,15 @@
 import CubeSystem
 package import CubeTypes
 
-/// What a manager may be told at its start.
+/// The configuration of a manager.
 package struct ManagerOptions: Sendable {
     package var policy: SchedulingPolicy
-    /// Where others reach this manager; `nil` where nobody said so.
+    /// The address under which others reach this manager; `nil` if none is configured.
     package var advertised: Endpoint?
-    /// A worker that does not answer for this long is silent; its blocking queries wait a third of it.
+    /// A worker that does not answer for this long counts as silent. The manager's blocking queries to workers wait a
+    /// third of it.
     package var workerLease: Duration
-    /// Spreads retries: a number from 0 to 1.
+    /// Returns a random number from 0 to 1 that spreads retries.
     package var jitter: @Sendable () -> Double
 
     package init(

@@ -20,7 +20,7 @@ extension ManagerService {
 
     package func node(_ name: NodeName) async throws -> NodeInfo {
         guard let node = state.records.nodes[name] else {
-            throw APIError(.workerNotFound, "node \(name): it is not known")
+            throw APIError(.workerNotFound, "node \(name): not found")
         }
         return info(of: node)
     }
@@ -35,7 +35,7 @@ extension ManagerService {
         return try await node(name)
     }
 
-    /// Forgets a node. The tasks of one that is silent end as stopped.
+    /// Removes a node from the cluster. If the node is silent, its tasks end as stopped.
     package func remove(_ name: NodeName) async throws {
         try await write { (transaction) throws(APIError) in try transaction.remove(name) }
         (lastSeen[name], complaints[name]) = (nil, nil)
@@ -58,9 +58,9 @@ extension ManagerService {
             reserved: ready.reduce(.zero) { $0 + state.index.load(of: $1.worker.name).reserved })
     }
 
-    /// The history after a revision, or all that is kept of it after 0; waits for an event.
+    /// Returns the events after a revision; waits for an event if there are none. Revision 0 returns all stored events.
     ///
-    /// - Throws: `revision_gone` when some of it is no longer kept; `validation_failed`.
+    /// - Throws: `revision_gone` if some of the events are no longer stored; `validation_failed`.
     package func events(since revision: Int, limit: Int, wait: Duration) async throws -> EventList {
         guard limit >= 1 else {
             throw APIError.invalid([ValidationError(field: "limit", value: "\(limit)", message: "is below 1")])
@@ -69,14 +69,17 @@ extension ManagerService {
             let events = try self.events(since: revision, limit: limit)
             return events.isEmpty ? nil : events
         }
-        // What came after the last look is in the revision that is told: it would be lost to whoever goes on from there.
+        // Read the events again: the returned revision includes commits after the last check, and a caller that
+        // continues from it must not lose their events.
         let events = try found ?? self.events(since: revision, limit: limit)
         return EventList(revision: events.last?.revision ?? max(revision, state.revision), events: events)
     }
 
     private func events(since revision: Int, limit: Int) throws(APIError) -> [TaskEvent] {
         guard revision <= state.revision, let events = eventLog.events(since: revision, limit: limit) else {
-            throw APIError(.revisionGone, "the events since revision \(revision) are not kept; ask since 0")
+            throw APIError(
+                .revisionGone,
+                "the events since revision \(revision) are no longer stored; request them since revision 0")
         }
         return events
     }
@@ -85,12 +88,12 @@ extension ManagerService {
 // MARK: - Backups
 
 extension ManagerService {
-    /// A copy of the store, as of one commit, while the manager goes on.
+    /// Returns a copy of the store as of one commit. The manager keeps working meanwhile.
     ///
-    /// - Throws: `storage_full` where there is no room for it beside the store.
+    /// - Throws: `storage_full` if the disk of the store has no space for the copy.
     package func backup() async throws -> any StoreBackup {
         do { return try await store.backup() } catch StoreError.full {
-            throw APIError(.storageFull, "the disk with the manager's store has no room for a copy of it")
+            throw APIError(.storageFull, "the disk with the manager's store has no space for a copy of the store")
         }
     }
 }
@@ -98,7 +101,8 @@ extension ManagerService {
 // MARK: - Endpoints
 
 extension ManagerService {
-    /// Where a workload is served now, of one owner or of all: by tasks that are ready, on nodes that answer.
+    /// Returns the endpoints that currently serve a workload, of one owner or of all owners: those of ready tasks on
+    /// nodes that answer.
     package func endpoints(name: WorkloadName, owner: OwnerName?) async throws -> EndpointList {
         let owners = owner.map { [$0] } ?? state.index.slots.keys.sorted()
         return EndpointList(
@@ -119,7 +123,7 @@ extension ManagerService {
 
     package func owner(_ name: OwnerName) async throws -> OwnerStatus {
         guard let owner = state.records.owners[name] else {
-            throw APIError(.ownerNotFound, "owner \(name): it is not known")
+            throw APIError(.ownerNotFound, "owner \(name): not found")
         }
         return state.status(of: owner)
     }

@@ -3,9 +3,9 @@ import CubeErrors
 import CubeTypes
 import HashTreeCollections
 
-/// What the dispatchers ask and tell.
+/// The interface of the dispatchers.
 extension ManagerService {
-    /// The registrations of all nodes, as soon as they are others than those.
+    /// Returns the registrations of all nodes as soon as they differ from `known`.
     func registrations(
         otherThan known: Set<NodeDispatcher.Registration>
     ) async -> Set<NodeDispatcher.Registration> {
@@ -25,21 +25,21 @@ extension ManagerService {
     }
 
     private func wait<Answer: Sendable>(for topic: Bells.Topic, until answer: () -> Answer?) async -> Answer? {
-        // What is asked here throws nothing, so neither does the wait.
+        // The closure does not throw, so neither does the wait.
         try? await wait(for: topic, upTo: .seconds(24 * 3600), until: answer)
     }
 
-    /// The calls that a node's worker must be sent, and a version that changes when they may have changed.
+    /// Returns the calls to make to a node's worker, and a version that changes whenever the calls may have changed.
     func due(on node: NodeName) -> (calls: [WorkerCall], version: Int) {
         (state.due(on: node).compactMap { state.call(for: $0, on: node) }, wakes[node, default: 0])
     }
 
-    /// The call that a node's worker must be sent about a task now; `nil` if there is none.
+    /// Returns the call to make to a node's worker about a task, or `nil` if none is due.
     func call(for task: TaskID, on node: NodeName) -> WorkerCall? { state.call(for: task, on: node) }
 
-    /// Waits until what is due may be another than at a version, and at most so long.
+    /// Waits until the due calls may have changed since `version`, but no longer than `limit`.
     func waitForWork(on node: NodeName, otherThan version: Int, upTo limit: Duration) async {
-        // What is asked here throws nothing, so neither does the wait.
+        // The closure does not throw, so neither does the wait.
         _ = try? await wait(for: .node(node), upTo: limit) { wakes[node, default: 0] == version ? nil : () }
     }
 
@@ -53,9 +53,10 @@ extension ManagerService {
     }
 
     func observeAnswer(_ report: WorkerTask, from node: NodeName) async throws {
-        // Most answers say what was wanted, and the next list says it as well.
+        // Skip the write if the answer changes nothing: most answers confirm the request, and the next list repeats
+        // them.
         var task = state.records.tasks[report.id]
-        // One that contradicts what is known is older than it.
+        // An answer that contradicts the record is older than the record.
         guard (try? task?.observeAnswer(report, at: moment())) == true else { return }
         try await write { (transaction) throws(APIError) in transaction.observeAnswer(report, from: node) }
     }
@@ -66,7 +67,7 @@ extension ManagerService {
         }
     }
 
-    /// Takes note of why a worker did not answer.
+    /// Records why a worker did not answer.
     func complain(of node: NodeName, _ error: any Error) {
         guard state.records.nodes[node] != nil else { return }
         complaints[node] =

@@ -8,7 +8,7 @@ extension ManagerService {
         try await write { (transaction) throws(APIError) in try transaction.schedule(request) }
     }
 
-    /// Schedules a task of the owner `manual` by its definition alone.
+    /// Schedules a task of the owner `manual` from its definition alone.
     package func schedule(_ definition: TaskDefinition) async throws -> (task: TaskStatus, created: Bool) {
         try await write { (transaction) throws(APIError) in try transaction.schedule(definition) }
     }
@@ -16,7 +16,7 @@ extension ManagerService {
     package func batch(_ request: BatchRequest) async throws -> BatchAnswer {
         var answer = try await write { (transaction) throws(APIError) in try transaction.batch(request) }
         if let since = request.since {
-            // A caller whose view is too old for that lists anew, as after any other call.
+            // The changes are optional: a caller whose revision is too old for them lists the tasks again.
             answer.changes = try? changes(of: request.owner, since: since.revision, term: since.term)
         }
         return answer
@@ -31,21 +31,21 @@ extension ManagerService {
         }
     }
 
-    /// Gives a live task to another owner.
+    /// Transfers a live task to another owner.
     package func adopt(_ id: TaskID, _ request: AdoptRequest) async throws -> TaskStatus {
         try await write { (transaction) throws(APIError) in try transaction.adopt(id, request) }
     }
 
-    /// Stops a task by its id alone, whoever owns it.
+    /// Stops a task by its id, whatever its owner.
     package func stop(_ id: TaskID) async throws -> TaskStatus {
         try await write { (transaction) throws(APIError) in try transaction.stop(id) }
     }
 
     package func task(_ id: TaskID) async throws -> TaskStatus { try record(of: id).status }
 
-    /// What a task wrote, as its worker gives it.
+    /// Returns the output of a task from its worker.
     ///
-    /// - Throws: `task_not_found`; `conflict` for a task that no node has had.
+    /// - Throws: `task_not_found`; `conflict` if the task was never assigned to a node.
     package func logs(
         _ id: TaskID, _ selection: LogSelection
     ) async throws -> any AsyncSequence<[UInt8], any Error> & Sendable {
@@ -54,19 +54,19 @@ extension ManagerService {
             let slot = "\(task.status.name)/\(task.status.ordinal)"
             throw APIError(
                 .conflict,
-                "\(slot) (task \(id)) has written nothing: it is \(task.phase.state), and no node has had it yet")
+                "\(slot) (task \(id)) has no output: it is \(task.phase.state) and was never assigned to a node")
         }
         guard let node = state.records.nodes[name] else {
             throw APIError(
                 .workerNotFound,
-                "the output of \(task.status.name)/\(task.status.ordinal) (task \(id)) is lost: its node \(name) was forgotten"
+                "the output of \(task.status.name)/\(task.status.ordinal) (task \(id)) is lost: its node \(name) was removed"
             )
         }
         return try await gateway.logs(id, selection, at: node.worker.url)
     }
 
     private func record(of id: TaskID) throws(APIError) -> TaskRecord {
-        guard let task = state.records.tasks[id] else { throw APIError(.taskNotFound, "task \(id): it is not known") }
+        guard let task = state.records.tasks[id] else { throw APIError(.taskNotFound, "task \(id): not found") }
         return task
     }
 }
@@ -74,13 +74,13 @@ extension ManagerService {
 // MARK: - Lists
 
 extension ManagerService {
-    /// How many tasks a page may have.
+    /// The maximum number of tasks per page.
     package static let pageLimit = 1000
 
-    /// One page of tasks by owner, name, ordinal and attempt; with a cursor the next page of the same list, whatever the
-    /// other arguments say.
+    /// Returns one page of tasks, ordered by owner, name, ordinal and attempt. With a cursor, it returns the next page
+    /// of the cursor's list and ignores the filters.
     ///
-    /// - Throws: `revision_gone` when the list must begin anew; `validation_failed`.
+    /// - Throws: `revision_gone` if the list must start again; `validation_failed`.
     package func list(
         owner: OwnerName?, name: WorkloadName?, state wanted: TaskState?, limit: Int, cursor: String?
     ) async throws -> TaskList {
@@ -96,7 +96,7 @@ extension ManagerService {
         let position = try ListCursor(text: cursor)
         guard position.term == state.term, let snapshot = snapshots.snapshot(position.snapshot),
             position.offset <= snapshot.tasks.count
-        else { throw APIError(.revisionGone, "the list of this cursor is no longer kept; list anew") }
+        else { throw APIError(.revisionGone, "the cursor has expired; list the tasks again") }
         return page(of: snapshot, limit: limit, after: position)
     }
 
@@ -116,7 +116,8 @@ extension ManagerService {
             cluster: then.cluster, term: then.term, revision: then.revision,
             tasks: snapshot.tasks[offset..<end].compactMap { then.records.tasks[$0]?.status })
         if end < snapshot.tasks.count {
-            // The last page is kept as well, for a caller that did not get the answer.
+            // Keep the snapshot even at the last page, for a caller that repeats the request because it did not get the
+            // answer.
             let number = position?.snapshot ?? snapshots.keep(snapshot)
             list.cursor = ListCursor(term: then.term, snapshot: number, offset: end).text
         } else if let owner = snapshot.owner {
@@ -126,9 +127,9 @@ extension ManagerService {
         return list
     }
 
-    /// What changed of an owner after a revision; waits for a change.
+    /// Returns the changes of an owner's tasks after a revision; waits for a change if there is none.
     ///
-    /// - Throws: `revision_gone` when that cannot be said any more: list anew.
+    /// - Throws: `revision_gone` if the changes are no longer known; list the tasks again.
     package func changes(
         owner: OwnerName, since revision: Int, term: Int, wait: Duration
     ) async throws -> TaskChanges {
@@ -141,10 +142,12 @@ extension ManagerService {
 
     private func changes(of owner: OwnerName, since revision: Int, term: Int) throws(APIError) -> TaskChanges {
         guard term == state.term else {
-            throw APIError(.revisionGone, "term \(term) is over, this is \(state.term); list anew")
+            throw APIError(
+                .revisionGone, "term \(term) is over, the current term is \(state.term); list the tasks again")
         }
         guard revision <= state.revision, let items = changeLog.changes(of: owner, since: revision) else {
-            throw APIError(.revisionGone, "what changed since revision \(revision) is not known; list anew")
+            throw APIError(
+                .revisionGone, "the changes since revision \(revision) are no longer known; list the tasks again")
         }
         var changes = TaskChanges(term: term, revision: state.revision)
         var slots: [SlotKey] = []

@@ -1,12 +1,12 @@
 import CubeCore
 import CubeErrors
 
-/// A command that waits for its turn.
+/// A command in the queue of the writer.
 struct QueuedWrite: Sendable {
-    /// Decides, and gives what answers once all is stored. It may be called again on another state, where the first
-    /// decision could not be stored.
+    /// Decides the command, and returns a closure that delivers the answer after the commit. It may be called again on
+    /// another state if the first decision could not be stored.
     let decide: @Sendable (inout ClusterTransaction) -> @Sendable () -> Void
-    /// Answers that nothing is stored.
+    /// Answers with an error; nothing was stored.
     let refuse: @Sendable (APIError) -> Void
 
     init<Answer: Sendable>(

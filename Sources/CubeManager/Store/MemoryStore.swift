@@ -3,7 +3,7 @@ import CubeSystem
 package import CubeTypes
 import Synchronization
 
-/// A store that forgets everything with the process: for tests, which may also have it fail.
+/// A store in memory, for tests. Tests can make its commits fail.
 package final class MemoryStore: Store {
     private struct Contents {
         var stored: StoredCluster
@@ -45,19 +45,19 @@ package final class MemoryStore: Store {
         if case .failed(let text) = contents.withLock(\.failure) { throw StoreError.failed(text) }
     }
 
-    /// There is no file to copy: it is empty.
+    /// Returns an empty backup, as there is no file to copy.
     package func backup() -> any StoreBackup { EmptyBackup() }
 
     private struct EmptyBackup: StoreBackup {
         func read() -> [UInt8] { [] }
     }
 
-    /// Lets every commit fail from now on, or none.
+    /// Makes every commit fail with `failure` from now on; `nil` lets commits succeed again.
     package func fail(with failure: StoreError?) { contents.withLock { $0.failure = failure } }
 
-    /// What was committed.
+    /// The committed contents.
     package var stored: StoredCluster { contents.withLock { $0.stored } }
 
-    /// How often something was committed.
+    /// The number of successful commits.
     package var commits: Int { contents.withLock { $0.commits } }
 }

@@ -5,7 +5,8 @@ import GRDB
 package import SystemPackage
 
 extension SQLiteStore {
-    /// Copies the database into a file that has no name any more: whoever reads it to its end, or does not, leaves nothing.
+    /// Copies the database into an unlinked file, so that no file remains even if the caller never reads the copy to
+    /// its end.
     package func backup() async throws -> any StoreBackup {
         let copy = path.removingLastComponent().appending(
             "\(Self.copyPrefix)\(random.next()).sqlite")
@@ -16,20 +17,21 @@ extension SQLiteStore {
             ).close()
             let target = try DatabaseQueue(path: copy.string)
             try database.backup(to: target)
-            // A copy is one file.
+            // The copy must be a single file, without a write-ahead log.
             try await target.writeWithoutTransaction { try $0.execute(sql: "PRAGMA journal_mode = DELETE") }
             try target.close()
             return FileBackup(try FileDescriptor.open(copy, .readOnly, options: [.closeOnExec]))
         }
     }
 
-    /// How the name of a copy begins: in a way in which nobody names a backup, as what is left of copies is removed.
+    /// The prefix of copies' file names. Files with this prefix are removed, so it must be one that nobody uses for a
+    /// backup.
     private static let copyPrefix = ".cube-copy-"
 
-    /// Removes what is left of copies whose process was killed: they hold the values of `env`.
+    /// Removes copies that a killed process left behind. They contain the values of `env`.
     static func removeCopies(beside path: FilePath) throws {
         let directory = path.removingLastComponent()
-        guard let stream = opendir(directory.string) else { return }  // Opening the store says what is wrong with it.
+        guard let stream = opendir(directory.string) else { return }  // Opening the store reports the error.
         defer { closedir(stream) }
         while let entry = readdir(stream) {
             let name = withUnsafePointer(to: entry.pointee.d_name) {
@@ -44,7 +46,7 @@ extension SQLiteStore {
 
         init(_ file: FileDescriptor) { self.file = file }
 
-        // Nothing was written to it that closing could lose.
+        // The file was only read, so an error on close loses nothing.
         deinit { try? file.close() }
 
         func read() throws -> [UInt8] {
@@ -55,23 +57,23 @@ extension SQLiteStore {
     }
 }
 
-/// A backup that takes the place of the store, once nothing is wrong with it.
+/// A verified backup that can replace the store.
 package struct StoreRestoration: Sendable {
-    /// The cluster that the backup is of.
+    /// The cluster that the backup belongs to.
     package let cluster: ClusterID
-    /// How far its state had come.
+    /// The revision of the backup.
     package let revision: Int
     package let tasks: Int
     private let directory: FilePath
     private let candidate: FilePath
     private let term: Int
 
-    /// Reads a backup that was copied into the manager's directory, which the caller has locked.
+    /// Verifies a backup that was copied into the manager's directory. The caller holds the lock of that directory.
     ///
     /// - Parameters:
-    ///   - candidate: A copy of the backup, in that directory; it is changed.
-    ///   - seenTerm: The highest term that is known of the cluster from elsewhere, such as from its workers.
-    /// - Throws: `StoreError.damaged` where the backup is not what a manager wrote.
+    /// - candidate: A copy of the backup in that directory. The check modifies it.
+    /// - seenTerm: The highest term of the cluster that is known from elsewhere, such as from its workers.
+    /// - Throws: `StoreError.damaged` if the file is not an intact backup.
     package static func check(
         _ candidate: FilePath, in directory: FilePath, seenTerm: Int
     ) async throws -> StoreRestoration {
@@ -80,7 +82,7 @@ package struct StoreRestoration: Sendable {
         if let problem { throw StoreError.damaged(problem) }
         let stored = try await store.stored()
         try store.database.close()
-        // A store that cannot be read is what a backup is for.
+        // Restoring is meant for unreadable stores, so an unreadable current store is no error.
         let known = try? await current(in: directory)
         return StoreRestoration(
             cluster: stored.records.cluster, revision: stored.records.counters.revision,
@@ -88,22 +90,22 @@ package struct StoreRestoration: Sendable {
             term: max(stored.term, known?.term ?? 0, TermFile(directory: directory).read() ?? 0, seenTerm))
     }
 
-    /// What the store holds now that is to be replaced.
+    /// Returns the cluster and the term of the store that is to be replaced.
     ///
-    /// - Returns: `nil` where there is none.
-    /// - Throws: Where it cannot be read.
+    /// - Returns: `nil` if there is no store.
+    /// - Throws: An error if the store is unreadable.
     package static func current(in directory: FilePath) async throws -> (cluster: ClusterID, term: Int)? {
         let path = directory.appending(SQLiteStore.fileName)
         guard access(path.string, F_OK) == 0 else { return nil }
         let store = try SQLiteStore.open(path)
-        defer { try? store.database.close() }  // Nothing was written.
+        defer { try? store.database.close() }  // The database was only read.
         let stored = try await store.stored()
         return (stored.records.cluster, stored.term)
     }
 
-    /// Puts the backup in the place of the store. The next manager begins a term above all that there have been.
+    /// Replaces the store with the backup. The next manager starts a term above all earlier terms.
     ///
-    /// - Returns: Where the store is now that was replaced; `nil` where there was none.
+    /// - Returns: The new path of the replaced store; `nil` if there was none.
     package func carryOut() throws -> FilePath? {
         let path = directory.appending(SQLiteStore.fileName)
         try TermFile(directory: directory).write(term + 1)

@@ -7,19 +7,20 @@ import GRDB
 import Synchronization
 package import SystemPackage
 
-/// The embedded store: one SQLite file, each record a JSON object under its key.
+/// The embedded store: one SQLite file with a JSON object per record.
 package final class SQLiteStore: Store {
     package static let fileName = "cube.sqlite"
 
     let database: DatabaseQueue
     let path: FilePath
-    /// What the id and the secret of a new cluster are drawn from.
+    /// The source of randomness for the id and the digest key of a new cluster.
     let random: RandomSource
     private let term: TermFile
     private let reserve: StopReserve
-    /// What is noted down in the reserve.
+    /// The stops that the reserve file holds.
     private let noted = Mutex<[TaskID]>([])
-    /// Which file is open. Whoever deletes or replaces it has the manager write into one that nobody will read.
+    /// The identity of the open file. If somebody deletes or replaces the file, the manager writes to a file that the
+    /// next manager does not see.
     private let identity: FileIdentity
 
     private init(_ database: DatabaseQueue, path: FilePath, identity: FileIdentity, random: RandomSource) {
@@ -31,9 +32,9 @@ package final class SQLiteStore: Store {
         reserve = StopReserve(directory: path.removingLastComponent())
     }
 
-    /// Opens or makes `cube.sqlite` in the manager's directory, which the caller has made and locked.
+    /// Opens or creates `cube.sqlite` in the manager's directory. The caller has created and locked the directory.
     ///
-    /// - Parameter random: what the id and the secret of a new cluster are drawn from.
+    /// - Parameter random: The source of randomness for the id and the digest key of a new cluster.
     /// - Throws: `StoreError`.
     package static func open(directory: FilePath, random: RandomSource = .system) throws -> SQLiteStore {
         try open(directory.appending(fileName), random: random)
@@ -41,7 +42,8 @@ package final class SQLiteStore: Store {
 
     static func open(_ path: FilePath, random: RandomSource = .system) throws -> SQLiteStore {
         try removeCopies(beside: path)
-        // SQLite would make the file with the modes of the process; its companions take the modes of this one.
+        // SQLite would create the file with the default permissions of the process. Its companion files inherit the
+        // permissions of this one.
         let file = try FileDescriptor.open(
             path, .readWrite, options: [.create, .closeOnExec], permissions: .ownerReadWrite)
         try file.close()
@@ -70,12 +72,13 @@ package final class SQLiteStore: Store {
                 try Self.write(stored.term, "term", to: database)
                 return stored
             }
-            // What makes the cluster and the term what they are stands in the file itself: a log that is lost loses neither.
+            // Checkpoint, so that the cluster id and the term are in the database file itself and survive the loss of
+            // the write-ahead log.
             try await Self.storeErrors {
                 try await database.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
             }
         } catch StoreError.full(let text) {
-            // The term file needs no room. A cluster that is not made yet does.
+            // Writing the term file needs no space, so a full disk only prevents the creation of a new cluster.
             guard let known = try? await self.stored() else { throw StoreError.full(text) }
             stored = known.begun(after: highest)
         }
@@ -83,7 +86,7 @@ package final class SQLiteStore: Store {
         let tasks = stored.records.tasks
         stored.stops = reserve.read().filter { tasks[$0]?.phase.canStop ?? false }
         noted.withLock { [stops = stored.stops] in $0 = stops }
-        // Without it, stops on a full disk wait for room.
+        // Without the reserve, stops on a full disk wait for space, which is no reason to fail here.
         try? reserve.prepare()
         return stored
     }
@@ -97,29 +100,29 @@ package final class SQLiteStore: Store {
         }
     }
 
-    /// Forgets the noted stops that a commit has stored. Those of the last manager are carried out one by one.
+    /// Removes noted stops that a commit has stored. Stops noted by the previous manager are carried out one at a time.
     private func clearNotes(storedBy changes: ClusterChanges) {
         noted.withLock { noted in
             let rest = noted.filter { !changes.storeStop(of: $0) }
             guard rest.count < noted.count else { return }
-            // The commit is stored. What stays noted down is stopped again at the next start, which changes nothing.
+            // The commit is stored. A stop that remains in the reserve is repeated at the next start, which is a no-op.
             guard (try? reserve.write(rest)) != nil else { return }
             noted = rest
         }
     }
 
-    /// All that is stored, with the term of the last manager.
+    /// Returns everything that is stored, with the term of the last manager.
     func stored() async throws -> StoredCluster {
         try await Self.storeErrors {
             try await database.read { [random] in try Self.stored(in: $0, random: random) }
         }
     }
 
-    /// What SQLite finds wrong with the file; `nil` where it finds nothing.
+    /// Returns the first problem that SQLite's integrity check finds, or `nil` if there is none.
     func problem() async throws -> String? {
         try await Self.storeErrors {
             let found = try await database.read { try String.fetchOne($0, sql: "PRAGMA integrity_check(1)") }
-            return found == "ok" ? nil : found ?? "it cannot be checked"
+            return found == "ok" ? nil : found ?? "the integrity check returned nothing"
         }
     }
 
@@ -135,13 +138,13 @@ package final class SQLiteStore: Store {
             try Self.append(changes.events, to: database)
         }
         if let term = changes.term { try self.term.write(term) }
-        // What went into a file that was taken away meanwhile is not stored.
+        // Changes that went into a file which was removed meanwhile are not stored.
         try check()
         clearNotes(storedBy: changes)
     }
 
     package func check() throws {
-        guard (try? FileIdentity(path)) == identity else {  // Whatever keeps it from being looked at is as bad.
+        guard (try? FileIdentity(path)) == identity else {  // An inaccessible file is as bad as a missing one.
             throw StoreError.failed("\(path) was deleted or replaced while the manager runs")
         }
     }
@@ -153,7 +156,7 @@ package final class SQLiteStore: Store {
         try await Self.storeErrors { try await database.write(transaction) }
     }
 
-    /// Has what went wrong with the database thrown as what it means for the manager.
+    /// Converts errors of the database to the `StoreError` that tells the manager how to react.
     static func storeErrors<Answer: Sendable>(_ body: () async throws -> Answer) async throws -> Answer {
         do { return try await body() } catch { throw storeError(error) }
     }
@@ -176,15 +179,16 @@ package final class SQLiteStore: Store {
 // MARK: - The file
 
 extension SQLiteStore {
-    /// The version of the tables and of what stands in them.
+    /// The version of the tables and of the records in them.
     private static let schemaVersion = 1
 
-    /// How many events are kept.
+    /// The number of events that the store keeps.
     private static let eventLimit = 1000
 
-    /// Sets what a commit means, and reads it back: what the file system or the library does not give is refused.
+    /// Sets the durability of commits, and reads the settings back, as SQLite silently ignores a setting that the file
+    /// system or the library does not support.
     ///
-    /// The lock is exclusive so that no shared memory file is needed, which a full disk could not grow.
+    /// The lock is exclusive, so that SQLite needs no shared memory file, which could not grow on a full disk.
     private static func makeDurable(_ database: Database) throws {
         try database.execute(sql: "PRAGMA locking_mode = EXCLUSIVE")
         try database.execute(sql: "PRAGMA journal_mode = WAL")
@@ -202,7 +206,8 @@ extension SQLiteStore {
         let version = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
         guard version != schemaVersion else { return }
         guard version == 0 else {
-            throw StoreError.failed("the store has schema version \(version), this program knows \(schemaVersion)")
+            throw StoreError.failed(
+                "the store has schema version \(version); this program supports version \(schemaVersion)")
         }
         try database.inTransaction {
             for table in ["meta", "task", "slot", "node", "owner"] {
@@ -221,7 +226,7 @@ extension SQLiteStore {
 extension SQLiteStore {
     private static func stored(in database: Database, random: RandomSource) throws -> StoredCluster {
         guard let cluster = try read(ClusterID.self, "cluster", from: database) else {
-            throw StoreError.damaged("it has no cluster id")
+            throw StoreError.damaged("the store has no cluster id")
         }
         let term = try read(Int.self, "term", from: database) ?? 0
         try check(term, "term", of: "the manager")
@@ -265,7 +270,8 @@ extension SQLiteStore {
         try put("meta", key, JSONEncoder().encode(value), in: database)
     }
 
-    /// The records of a table, by key. One that cannot be read is an error: a task that is left out would run twice.
+    /// Returns the records of a table, by key. An unreadable record is an error: if the manager skipped a task, the
+    /// task would run twice.
     private static func all<Record: Decodable>(
         _ table: String, in database: Database, key: (Record) -> String
     ) throws -> [Record] {
@@ -275,28 +281,28 @@ extension SQLiteStore {
             let name: String = row["key"]
             let record = try decode(Record.self, from: row["value"], of: "\(table) \(name)")
             guard key(record) == name else {
-                throw StoreError.damaged("the record of \(table) \(name) is that of \(key(record))")
+                throw StoreError.damaged("the record of \(table) \(name) holds \(key(record)) instead")
             }
             records.append(record)
         }
         return records
     }
 
-    /// The history: what cannot be read of it is left out, as nothing is decided by it.
+    /// Returns the stored events. Unreadable events are skipped, as no decision depends on them.
     private static func events(in database: Database) throws -> [TaskEvent] {
         let decoder = JSONDecoder()
         return try Data.fetchAll(database, sql: "SELECT value FROM event ORDER BY key")
-            .compactMap { try? decoder.decode(TaskEvent.self, from: $0) }  // As said.
+            .compactMap { try? decoder.decode(TaskEvent.self, from: $0) }  // Unreadable events are skipped.
     }
 
     private static func decode<Value: Decodable>(_ type: Value.Type, from data: Data, of what: String) throws -> Value {
         do { return try JSONDecoder().decode(type, from: data) } catch {
-            throw StoreError.damaged("the record of \(what) cannot be read: \(gist(of: error))")
+            throw StoreError.damaged("the record of \(what) is unreadable: \(summary(of: error))")
         }
     }
 
-    /// What is wrong with a record, without its values: they may be secrets.
-    private static func gist(of error: any Error) -> String {
+    /// Describes a decoding error without the record's values, which may be secrets.
+    private static func summary(of error: any Error) -> String {
         let context: DecodingError.Context
         switch error as? DecodingError {
         case .keyNotFound(let key, _): return "\(key.stringValue) is missing"
@@ -304,13 +310,13 @@ extension SQLiteStore {
         default: return "it is not JSON"
         }
         let path = context.codingPath.map(\.stringValue).joined(separator: ".")
-        return path.isEmpty ? "it is not JSON" : "\(path) is not what it must be"
+        return path.isEmpty ? "it is not JSON" : "\(path) has an invalid value"
     }
 
-    /// - Throws: `StoreError.damaged` for a number that nothing ever counted to.
+    /// - Throws: `StoreError.damaged` for a number that no counter can have reached.
     private static func check(_ count: Int, _ name: String, of what: String) throws {
         guard Counter.isPlausible(count) else {
-            throw StoreError.damaged("the \(name) of \(what) is \(count), which was never counted")
+            throw StoreError.damaged("the \(name) of \(what) is \(count), which is out of range")
         }
     }
 
@@ -343,10 +349,10 @@ extension SQLiteStore {
 }
 
 extension StoredCluster {
-    /// The same under the next term, above all that there have been in this directory.
+    /// Returns the same contents under the next term, above all earlier terms of this directory.
     fileprivate func begun(after highest: Int) -> StoredCluster {
         var next = self
-        // A file that is older than the last term was put in the place of the one that was used since.
+        // The store is older than the last term: a backup replaced the store that was in use since.
         if term < highest { next.records.counters.skipLostFences() }
         next.term = max(term, highest) + 1
         return next

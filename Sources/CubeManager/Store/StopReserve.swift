@@ -3,36 +3,37 @@ import CubeTypes
 import Glibc
 import SystemPackage
 
-/// `stops`, beside the store: room that is kept for the ids of tasks that are to stop while the disk is full.
+/// `stops`, a file beside the store that reserves space for the ids of tasks to stop while the disk is full.
 ///
-/// The file has its full length from the start and is only written over, so that writing needs no room.
+/// The file has its full length from the start and is only overwritten, so that writing needs no free space.
 struct StopReserve: Sendable {
     private let path: FilePath
 
     init(directory: FilePath) { path = directory.appending("stops") }
 
-    /// A line for each task: its id and a line feed. A line of zeros is free.
+    /// Each task takes one line: its id and a line feed. Lines of zeros are free.
     private static let lineLength = 37
     private static let lines = 1771  // 64 KiB.
 
-    /// Takes the room, where it is not taken yet.
+    /// Allocates the file's space, unless it is already allocated.
     ///
-    /// - Throws: `Errno` where the disk has none.
+    /// - Throws: `Errno` if the disk is full.
     func prepare() throws {
         let file = try FileDescriptor.open(
             path, .readWrite, options: [.create, .noFollow, .nonBlocking, .closeOnExec], permissions: .ownerReadWrite)
         try file.closeAfter {
             let missing = Self.lines * Self.lineLength - Int(try file.seek(offset: 0, from: .end))
             guard missing > 0 else { return }
-            // Written rather than allocated: not every file system writes over what it has only allocated without new room.
+            // Write zeros instead of only allocating: on some file systems, overwriting allocated but unwritten blocks
+            // needs new space.
             _ = try file.writeAll([UInt8](repeating: 0, count: missing))
             guard fsync(file.rawValue) == 0 else { throw Errno(rawValue: errno) }
         }
     }
 
-    /// The ids that are noted down; none where the file cannot be read.
+    /// Returns the noted ids; none if the file is unreadable.
     func read() -> [TaskID] {
-        // As said: without it, those who asked for the stops ask again.
+        // A missing or unreadable reserve is no error: callers repeat stop requests that were lost.
         guard let bytes = try? RegularFile.read(path, limit: Self.lines * Self.lineLength, links: .refuse) else {
             return []
         }
@@ -41,9 +42,11 @@ struct StopReserve: Sendable {
         }
     }
 
-    /// - Throws: `StoreError.full` where there are more than have room.
+    /// - Throws: `StoreError.full` if there are more ids than the file has space for.
     func write(_ ids: [TaskID]) throws {
-        guard ids.count <= Self.lines else { throw StoreError.full("more stops are noted down than there is room for") }
+        guard ids.count <= Self.lines else {
+            throw StoreError.full("there are more stops than the reserve file has space for")
+        }
         let bytes = Array(ids.map { "\($0)\n" }.joined().utf8)
         do {
             let file = try FileDescriptor.open(path, .readWrite, options: [.noFollow, .nonBlocking, .closeOnExec])
@@ -53,7 +56,7 @@ struct StopReserve: Sendable {
                 guard fsync(file.rawValue) == 0 else { throw Errno(rawValue: errno) }
             }
         } catch {
-            throw StoreError.full("\(path) cannot be written: \(error)")
+            throw StoreError.full("cannot write \(path): \(error)")
         }
     }
 }

@@ -1,49 +1,50 @@
 package import CubeCore
 package import CubeTypes
 
-/// Where the manager's state is durable. One manager uses it at a time.
+/// The manager's durable state. Only one manager uses a store at a time.
 package protocol Store: Sendable {
-    /// Raises the term, durably, then reads everything; a new store gets its cluster id here. Called once, first.
+    /// Raises the term durably, then reads everything. Creates the cluster id of a new store. Called once, before
+    /// anything else.
     func begin() async throws -> StoredCluster
 
-    /// Makes changes durable, all of them or none.
+    /// Stores the changes durably and atomically.
     ///
     /// - Throws: `StoreError`.
     func commit(_ changes: ClusterChanges) async throws
 
-    /// Looks whether the next manager will find what commits write.
+    /// Checks that the next manager will find what this manager commits.
     ///
-    /// - Throws: `StoreError.failed` where it will not.
+    /// - Throws: `StoreError.failed` if it will not.
     func check() async throws
 
-    /// Writes down that tasks are to stop, on a disk that has no room for a commit. It counts until the next commit, which must
-    /// store the same.
+    /// Notes durably that tasks are to stop, on a disk without space for a commit. The note holds until the next
+    /// commit, which must store the same stops.
     ///
-    /// - Throws: `StoreError`; `full` where even that cannot be written.
+    /// - Throws: `StoreError`; `full` if even the note cannot be written.
     func note(stops: [TaskID]) async throws
 
-    /// A copy of all that is stored, as of one commit.
+    /// Returns a copy of everything that is stored, as of one commit.
     ///
     /// - Throws: `StoreError`.
     func backup() async throws -> any StoreBackup
 }
 
-/// A copy of a store, in a form that can be put in its place.
+/// A copy of a store that can replace the store.
 package protocol StoreBackup: Sendable {
-    /// The next bytes of it; empty at its end.
+    /// Returns the next bytes of the copy; empty at its end.
     func read() async throws -> [UInt8]
 }
 
-/// What a store holds.
+/// The contents of a store.
 package struct StoredCluster: Equatable, Sendable {
-    /// The incarnation of the manager that begins now.
+    /// The term of the manager that is starting.
     package var term: Int
     package var records: ClusterRecords
-    /// The secret under which people see digests; it is made with the cluster's id.
+    /// The secret key of the digests that people see. It is created with the cluster's id.
     package var digestKey: DigestKey
-    /// The end of the history, oldest first.
+    /// The latest events, oldest first.
     package var events: [TaskEvent]
-    /// Tasks that are to stop, which the last manager could only note down.
+    /// Tasks to stop that the last manager noted but could not store.
     package var stops: [TaskID]
 
     package init(
@@ -57,13 +58,13 @@ package struct StoredCluster: Equatable, Sendable {
     }
 }
 
-/// Why nothing was stored, or nothing can be read.
+/// The reason why a store cannot write or read.
 package enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// There is no room; it may be tried again when there is.
+    /// The disk is full. The operation may be retried when there is space.
     case full(String)
-    /// It cannot be known what is on the disk: the manager must end and begin anew.
+    /// The contents of the disk are unknown: the manager must end and start again.
     case failed(String)
-    /// What is stored is not what was written: a backup must take its place.
+    /// The stored data are damaged: a backup must replace them.
     case damaged(String)
 
     package var description: String {
@@ -74,6 +75,6 @@ package enum StoreError: Error, Hashable, Sendable, CustomStringConvertible {
 }
 
 extension DigestKey {
-    /// A new key.
+    /// Creates a random key.
     init(from random: RandomSource) { self.init(bytes: random.bytes(Self.length))! }
 }

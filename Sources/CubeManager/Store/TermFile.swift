@@ -3,18 +3,19 @@ import CubeSystem
 import Glibc
 package import SystemPackage
 
-/// `term`, beside the store: the highest term that any manager of this directory had.
+/// `term`, a file beside the store with the highest term that any manager of this directory had.
 ///
-/// It survives when the store is replaced by an older copy of itself, whose manager must not have a term that was used since.
-/// It is written in place, so that it can be on a full disk.
+/// It survives when an older copy replaces the store; without it, the manager of that copy could reuse a term. The file
+/// is overwritten in place, so that writing succeeds on a full disk.
 package struct TermFile: Sendable {
     private let path: FilePath
 
     package init(directory: FilePath) { path = directory.appending("term") }
 
-    /// `nil` where there is none, and where it holds no term: then the store's own term counts.
+    /// Returns the stored term, or `nil` if there is no file or its content is not a term. The store's own term applies
+    /// then.
     package func read() -> Int? {
-        // Whatever keeps it from being read, the store has a term of its own.
+        // The store has a term of its own, so an unreadable file is no error.
         guard let bytes = try? RegularFile.read(path, limit: Self.length, links: .refuse) else { return nil }
         let text = String(decoding: bytes, as: UTF8.self)
         return Int(text.prefix { $0 != " " && $0 != "\n" }).flatMap { Counter.isPlausible($0) ? $0 : nil }
@@ -29,14 +30,14 @@ package struct TermFile: Sendable {
                 path, .readWrite, options: [.create, .noFollow, .nonBlocking, .closeOnExec],
                 permissions: .ownerReadWrite)
             try file.closeAfter {
-                // The length never changes, so neither does what the file takes of the disk.
+                // The length never changes, so overwriting needs no space.
                 guard try file.writeAll(toAbsoluteOffset: 0, Array(line.utf8)) == Self.length, fsync(file.rawValue) == 0
                 else { throw Errno(rawValue: errno) }
             }
         } catch Errno.noSpace {
-            throw StoreError.full("\(path) cannot be written")
+            throw StoreError.full("cannot write \(path): the disk is full")
         } catch {
-            throw StoreError.failed("\(path) cannot be written: \(error)")
+            throw StoreError.failed("cannot write \(path): \(error)")
         }
     }
 
