@@ -2,7 +2,7 @@ import CubeErrors
 import CubeTypes
 import Synchronization
 
-/// Watches the owner's tasks at the manager: a list first, then what changed since.
+/// Watches the owner's tasks at the manager: lists them first, then asks for changes.
 final class ClusterFeed: Sendable {
     private static let wait: Duration = .seconds(30)
 
@@ -13,7 +13,7 @@ final class ClusterFeed: Sendable {
     private let known: Mutex<ClusterID?>
     private let position = Mutex<ViewPosition?>(nil)
 
-    /// - Parameter known: the cluster that this source belongs to; `nil` for the first one that it meets.
+    /// - Parameter known: The cluster that this source belongs to; `nil` accepts the first cluster that answers.
     init(
         _ cluster: any ClusterReader, known: ClusterID?, owner: OwnerName, backoff: Backoff, clock: any Clock<Duration>
     ) {
@@ -24,7 +24,7 @@ final class ClusterFeed: Sendable {
         self.clock = clock
     }
 
-    /// Goes on from here; `nil` lists anew.
+    /// Continues from a position; `nil` lists again.
     func goOn(from position: ViewPosition?) { self.position.withLock { $0 = position } }
 
     func run(into inbox: Inbox) async {
@@ -38,7 +38,8 @@ final class ClusterFeed: Sendable {
             } catch {
                 let error = APIError(wrapping: error)
                 if error.reason == .revisionGone { goOn(from: nil) }
-                // That a revision is gone is no trouble, unless it is so again after a list.
+                // A revision that is gone is no failure, as the next request lists again. If the list does not help, it
+                // is one.
                 if error.reason != .revisionGone || failures > 0 { await inbox.put(.away(error)) }
                 failures += 1
                 do { try await clock.sleep(for: backoff.delay(after: failures)) } catch { return }
@@ -57,25 +58,26 @@ final class ClusterFeed: Sendable {
                 owner: owner, since: position.revision, term: position.term, wait: Self.wait))
     }
 
-    /// Another cluster than the one that this source belongs to is left alone.
+    /// Checks that the manager's cluster is the one that this source belongs to.
     private func meet(_ cluster: ClusterID) throws(APIError) {
         let known = known.withLock { known in
             known = known ?? cluster
             return known
         }
         guard known == cluster else {
-            throw APIError(.foreignCluster, "the manager's cluster is \(cluster), this source belongs to another one")
+            throw APIError(
+                .foreignCluster, "the manager's cluster is \(cluster), but this source belongs to another cluster")
         }
     }
 }
 
-/// How long to wait before something that failed is tried again: longer each time, and never the same for two.
+/// The delay before a retry: exponential, with jitter.
 struct Backoff: Sendable {
     let random: @Sendable () -> UInt64
     var first: Duration = .milliseconds(250)
     var longest: Duration = .seconds(15)
 
-    /// - Parameter failures: how often it failed in a row; 1 the first time.
+    /// - Parameter failures: The number of consecutive failures; 1 after the first.
     func delay(after failures: Int) -> Duration {
         let step = min(longest, first * (1 << min(failures - 1, 16)))
         return step / 2 + step / 2 * (Double(random() >> 11) / Double(1 << 53))
@@ -83,11 +85,11 @@ struct Backoff: Sendable {
 }
 
 extension APIError {
-    /// The error that a call threw, or what stands for one of another kind.
+    /// Returns the `APIError` that a call threw, or wraps another error as `unavailable`.
     init(wrapping error: any Error) {
         self = error as? APIError ?? APIError(.unavailable, "\(error)")
     }
 
-    /// Whether the manager itself said no, rather than that it, or the way to it, is in trouble.
+    /// Whether the manager rejected the request, as opposed to being overloaded, failing or out of reach.
     var isRefusal: Bool { (400..<500).contains(code) && code != 408 && code != 429 }
 }

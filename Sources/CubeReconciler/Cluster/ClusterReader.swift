@@ -1,14 +1,14 @@
 package import CubeTypes
 
-/// What the reconciler reads of a cluster. Errors are `APIError`s.
+/// The requests with which the reconciler reads the state of a cluster. They throw `APIError`.
 package protocol ClusterReader: Sendable {
-    /// All tasks of an owner, its slot records and the owner itself: every page, joined.
+    /// Returns all tasks and slot records of an owner, and the owner itself. Joins all pages.
     func tasks(owner: OwnerName) async throws -> TaskList
-    /// What changed of an owner since a revision; waits for a change at most as long as `wait`.
+    /// Returns the changes of an owner's tasks since a revision; waits up to `wait` for a change.
     func changes(owner: OwnerName, since: Int, term: Int, wait: Duration) async throws -> TaskChanges
 }
 
-/// What the reconciler writes. Dry runs are given a ``ClusterReader`` only.
+/// The requests with which the reconciler changes a cluster. Dry runs get only a ``ClusterReader``.
 package protocol ClusterWriter: ClusterReader {
     func lease(_ owner: OwnerName, _ request: LeaseRequest) async throws -> OwnerStatus
     func batch(_ request: BatchRequest) async throws -> BatchAnswer

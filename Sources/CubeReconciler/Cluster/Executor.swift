@@ -3,8 +3,8 @@ import CubeErrors
 import CubeTypes
 import Logging
 
-/// Carries out planned actions: in their order, some at a time, with a line in the journal before and after each, and one in
-/// the log.
+/// Carries out planned actions in order, in batches. Records each action in the journal before and after its call, and
+/// once in the log.
 struct Executor: Sendable {
     let cluster: any ClusterWriter
     let owner: OwnerName
@@ -13,11 +13,11 @@ struct Executor: Sendable {
     let now: @Sendable () -> Timestamp
     let logger: Logger
 
-    /// Half of what the manager takes in one body.
+    /// The maximum size of a batch: half of the manager's limit for a request body.
     private static let maximumBytes = 4 << 20
 
-    /// - Parameter since: the position of the view, if the answer is to bring what changed since.
-    /// - Throws: an `APIError` where the batch as a whole was not answered.
+    /// - Parameter since: The position of the view, if the answer should include the changes since then.
+    /// - Throws: An `APIError` if the batch as a whole failed.
     func carryOut(
         _ actions: [PlannedAction], fence: Int, pass: Int, plan: Plan, since: ViewPosition?
     ) async throws -> BatchAnswer {
@@ -41,7 +41,7 @@ struct Executor: Sendable {
         }
     }
 
-    /// Writes down what became of each action.
+    /// Records the result of each action in the journal, the log and the metrics.
     private func note(_ actions: [PlannedAction], _ results: [String], _ plan: Plan) {
         journal?.record(zip(actions, results).map { entry(.outcome, $0, plan, result: $1) })
         for (action, result) in zip(actions, results) {
@@ -54,7 +54,7 @@ struct Executor: Sendable {
         }
     }
 
-    /// Parts that each fit into one call.
+    /// Splits actions into batches that each fit into one request.
     static func batches(of actions: [PlannedAction]) -> [[PlannedAction]] {
         var batches: [[PlannedAction]] = []
         var batch: [PlannedAction] = []
@@ -82,7 +82,7 @@ struct Executor: Sendable {
 }
 
 extension PlannedOperation {
-    /// About how many bytes it is on the wire; what needs escaping may double it.
+    /// The approximate size on the wire in bytes. Escaping may double it.
     fileprivate var approximateSize: Int {
         switch self {
         case .schedule(let proposal, _): proposal.definition.approximateSize
@@ -94,7 +94,7 @@ extension PlannedOperation {
 
 extension TaskDefinition {
     fileprivate var approximateSize: Int {
-        // In base 64.
+        // Contents are sent in base64.
         contentSources.reduce(0) { $0 + ($1.content?.count ?? 0) * 4 / 3 }
             + command.reduce(1024) { $0 + $1.utf8.count + 8 }
             + env.merging(labels) { $0 + $1 }.reduce(0) { $0 + $1.key.utf8.count + $1.value.utf8.count + 8 }

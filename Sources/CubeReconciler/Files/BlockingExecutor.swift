@@ -1,6 +1,6 @@
 import Dispatch
 
-/// Runs an actor whose work blocks, such as reading files, on a thread of its own: a slow disk holds up nothing else.
+/// Runs an actor with blocking work, such as file access, on its own thread, so that a slow disk blocks nothing else.
 final class BlockingExecutor: SerialExecutor {
     private let queue: DispatchQueue
 

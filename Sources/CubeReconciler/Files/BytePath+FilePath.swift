@@ -6,7 +6,7 @@ extension BytePath {
         self.init(path.withPlatformString { UnsafeRawBufferPointer(start: $0, count: path.length).map { $0 } })
     }
 
-    /// Calls `body` with the path as the system takes it.
+    /// Calls `body` with the path as a null-terminated C string.
     package func withCString<Value>(_ body: (UnsafePointer<CChar>) -> Value) -> Value {
         (bytes + [0]).withUnsafeBufferPointer { bytes in
             bytes.withMemoryRebound(to: CChar.self) { body($0.baseAddress!) }
@@ -17,6 +17,6 @@ extension BytePath {
 extension FilePath {
     package init(_ path: BytePath) { self = path.withCString { FilePath(platformString: $0) } }
 
-    /// What is below this directory by a path from there.
+    /// Appends a path that is relative to this directory.
     package func appending(_ path: BytePath) -> FilePath { pushing(FilePath(path)) }
 }

@@ -2,61 +2,63 @@ package import CubeCore
 package import CubeSystem
 package import SystemPackage
 
-/// Reading files. What is not there is `nil`; what cannot be read throws.
+/// Reads files. A missing file is `nil`; an unreadable file throws.
 package protocol FileSystem: Sendable {
-    /// Opens the directory at `path`, links followed: all that is read below it is read from this very directory, also
-    /// when another one takes its place.
+    /// Opens the directory at `path` and follows links. All reads below it use this directory, even if another one
+    /// later takes its path.
     func openRoot(_ path: FilePath) throws(FileError) -> (any FileTree)?
 
-    /// The first `limit` bytes of a file.
+    /// Returns the first `limit` bytes of a file.
     func read(_ path: FilePath, limit: Int) throws(FileError) -> [UInt8]?
 
     func exists(_ path: FilePath) throws(FileError) -> Bool
 
-    /// The names in a directory, in the order of their bytes.
+    /// Returns the names in a directory, in byte order.
     func names(in directory: FilePath) throws(FileError) -> [String]?
 }
 
-/// A directory that was opened, and what is below it. Paths are relative to it, and lead through no link.
+/// An open directory and the files below it. Paths are relative to the directory; no component may be a link.
 package protocol FileTree: Sendable {
-    /// Which directory or repository it is: what stands at its path later may be another one.
+    /// The identity of the directory or repository. Later, another directory may be at the same path.
     var identity: RootIdentity { get }
-    /// Whether changes that other machines make here are seen by nobody but those who look, as on NFS.
+    /// Whether the file system reports no events for changes by other machines, as NFS does, so that they must be
+    /// polled.
     var isRemote: Bool { get }
-    /// The path without any link.
+    /// The path with all links resolved.
     var realPath: FilePath { get }
-    /// Where links may lead. With ``LinkPolicy/anywhere`` an absolute path is that of a file outside of the directory.
+    /// The permitted targets of links. With ``LinkPolicy/anywhere``, an absolute path refers to a file outside the
+    /// directory.
     var links: LinkPolicy { get }
 
     func listing(of directory: BytePath) throws(FileError) -> DirectoryListing?
-    /// What a file is; a link itself, not where it leads.
+    /// Returns the stamp of an entry. For a link, it is the stamp of the link itself.
     func stamp(of path: BytePath) throws(FileError) -> FileStamp?
-    /// The same for many entries of one directory; those that are gone are left out.
+    /// Returns the stamps of several entries of one directory. Missing entries are omitted.
     func stamps(of names: [BytePath], in directory: BytePath) throws(FileError) -> [BytePath: FileStamp]
-    /// Where a link leads, as it was written.
+    /// Returns the target of a link, as written.
     func target(ofLink path: BytePath) throws(FileError) -> BytePath?
-    /// A file, and what it was before and after it was read. Of a larger one than `limit` nothing need be read.
+    /// Reads a file, with its stamps before and after. The content of a file larger than `limit` may be omitted.
     func read(_ path: BytePath, limit: Int) throws(FileError) -> FileReading?
 }
 
-/// Writing files.
+/// Writes files.
 package protocol WritableFileSystem: FileSystem {
-    /// Puts a whole file in the place of whatever is there: a reader sees the old one or the new one.
+    /// Replaces a file atomically: readers see either the old or the new content.
     ///
-    /// - Parameter durable: whether it must have reached the disk when this returns.
+    /// - Parameter durable: Whether the content must be on the disk when this returns.
     func replace(_ path: FilePath, with bytes: [UInt8], durable: Bool) throws(FileError)
-    /// Writes at the end of a file, which is made where it is missing.
+    /// Appends to a file. Creates the file if it is missing.
     ///
-    /// - Returns: how long the file is then.
+    /// - Returns: The length of the file afterwards, in bytes.
     func append(_ bytes: [UInt8], to path: FilePath) throws(FileError) -> Int
-    /// Takes a file away, if it is there.
+    /// Removes a file if it exists.
     func remove(_ path: FilePath) throws(FileError)
     func rename(_ path: FilePath, to other: FilePath) throws(FileError)
-    /// Makes a directory (0700) and those above it that are missing.
+    /// Creates a directory (mode 0700) and its missing parents.
     func makeDirectory(_ path: FilePath) throws(FileError)
 }
 
-/// What an entry is, and which content it has.
+/// The kind of an entry, and the identity of its content.
 package struct FileStamp: Hashable, Sendable {
     package var kind: FileKind
     package var content: ContentStamp
@@ -67,27 +69,27 @@ package struct FileStamp: Hashable, Sendable {
     }
 }
 
-/// What tells one content of a file from another without reading it.
+/// Distinguishes contents of a file without reading them.
 package enum ContentStamp: Hashable, Sendable {
-    /// A file of this machine. The times are nanoseconds since 1970: of the content and of the inode.
+    /// A file of this machine. The times are those of the content and of the inode, in nanoseconds since 1970.
     case file(FileIdentity, size: Int64, modified: Int64, changed: Int64)
-    /// An object of git, whose id says all of its content; empty for a directory.
+    /// A git object. Its id determines its content. The id of a directory is empty.
     case object(id: String)
 }
 
 package enum FileKind: Hashable, Sendable {
     case file, directory, link, other
-    /// Another repository, of which a tree of git names but a commit.
+    /// A git submodule, of which the tree contains only a commit id.
     case submodule
-    /// Two entries of a tree of git have this name: nobody can tell which of them is meant.
+    /// Two entries of a git tree have this name, so the entry is ambiguous.
     case twice
 }
 
-/// What is in a directory.
+/// The contents of a directory.
 package struct DirectoryListing: Hashable, Sendable {
-    /// In the order of the names' bytes.
+    /// The entries, by name in byte order.
     package var entries: [DirectoryEntry]
-    /// Which mount the directory lies on; `nil` where nobody can say.
+    /// The id of the mount that contains the directory; `nil` if it is unknown.
     package var mount: Int64?
 
     package init(entries: [DirectoryEntry], mount: Int64? = nil) {
@@ -109,7 +111,7 @@ package struct DirectoryEntry: Hashable, Sendable {
 package struct FileReading: Hashable, Sendable {
     package var before: FileStamp
     package var bytes: [UInt8]
-    /// How many bytes the file has, also where not all of them were read.
+    /// The size of the file in bytes, even if not all bytes were read.
     package var size: Int
     package var after: FileStamp
 

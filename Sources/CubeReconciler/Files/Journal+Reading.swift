@@ -4,8 +4,8 @@ import FoundationEssentials
 package import SystemPackage
 
 extension Journal {
-    /// What the journal says of a workload, oldest first. A line that was cut off, or that a newer version wrote otherwise, is left
-    /// out.
+    /// Returns the journal entries of a workload, oldest first. Skips lines that are truncated or in the format of a
+    /// newer version.
     package static func entries(
         of name: WorkloadName, in directory: FilePath, files: any FileSystem
     ) throws(FileError) -> [JournalEntry] {
@@ -16,7 +16,7 @@ extension Journal {
             let file = number == 0 ? path : FilePath("\(path).\(number)")
             guard let bytes = try files.read(file, limit: 2 * maximumBytes) else { continue }
             for line in Data(bytes).split(separator: UInt8(ascii: "\n")) where line.firstRange(of: mark) != nil {
-                // See above.
+                // A truncated line, or one of a newer version, is skipped.
                 guard let entry = try? JSONDecoder().decode(JournalEntry.self, from: line), entry.name == name else {
                     continue
                 }

@@ -5,7 +5,7 @@ package import Logging
 import Synchronization
 package import SystemPackage
 
-/// One line of the journal: what is about to be done, or what became of it.
+/// One line of the journal: an action that is about to be carried out, or its outcome.
 package struct JournalEntry: Codable, Hashable, Sendable {
     package enum Event: String, Codable, Sendable { case intent, outcome }
 
@@ -17,17 +17,17 @@ package struct JournalEntry: Codable, Hashable, Sendable {
     package var id: TaskID
     package var rule: String
     package var reason: String
-    /// The digest of the plan that the action is part of.
+    /// The digest of the plan that contains the action.
     package var plan: Digest
-    /// The commit that the manifests are of, where that is known.
+    /// The commit of the manifests, if known.
     package var commit: String?
-    /// `ok`, or the reason of the error; only of an outcome.
+    /// `ok`, or the reason of the error. Set only for outcomes.
     package var result: String?
 }
 
-/// `journal.ndjson`: every action, before and after its call, in at most four files of 16 MiB.
+/// `journal.ndjson`: a record of every action before and after its call, in at most four files of 16 MiB.
 ///
-/// No action waits for the journal. Entries that do not fit into its queue are dropped and counted.
+/// Actions do not wait for the journal. Entries that do not fit into its queue are dropped and counted.
 package actor Journal {
     private static let maximumQueue = 4 << 20
     static let fileName = "journal.ndjson"
@@ -66,7 +66,7 @@ package actor Journal {
         (signals, signal) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
-    /// The number of entries that are missing from the file.
+    /// The number of entries that the file lacks.
     package nonisolated var dropped: Int { queue.withLock(\.dropped) }
 
     package nonisolated func record(_ entries: [JournalEntry]) {
@@ -86,7 +86,7 @@ package actor Journal {
         signal.yield()
     }
 
-    /// Writes entries until ``finish()`` is called and all are written.
+    /// Writes entries until ``finish()`` is called and all entries are written.
     package func run() async {
         for await _ in signals { write() }
         write()

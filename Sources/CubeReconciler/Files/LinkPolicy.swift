@@ -1,7 +1,7 @@
-/// Where the links below a directory may lead.
+/// The permitted targets of links below a directory.
 package enum LinkPolicy: String, CaseIterable, Sendable {
-    /// Only to what is in the directory too: manifests of strangers cannot show what else is on the machine.
+    /// Only targets within the directory, so that manifests from strangers cannot expose other files of the machine.
     case inside
-    /// To any file of the machine.
+    /// Any file of the machine.
     case anywhere
 }

@@ -4,11 +4,11 @@ package import CubeSystem
 import Glibc
 package import SystemPackage
 
-/// The files of this machine.
+/// The file system of this machine.
 package struct LocalFileSystem: WritableFileSystem {
     private let links: LinkPolicy
 
-    /// - Parameter links: where links below a root may lead.
+    /// - Parameter links: The permitted targets of links below a root.
     package init(links: LinkPolicy = .inside) { self.links = links }
 
     package func openRoot(_ path: FilePath) throws(FileError) -> (any FileTree)? {
@@ -16,7 +16,7 @@ package struct LocalFileSystem: WritableFileSystem {
         do throws(FileError) {
             return try LocalFileTree(owning: descriptor, at: path, links: links)
         } catch {
-            // What was never made closes nothing.
+            // If the initialiser throws, no `deinit` runs that would close the descriptor.
             close(descriptor)
             throw error
         }
@@ -40,14 +40,15 @@ package struct LocalFileSystem: WritableFileSystem {
     }
 
     package func replace(_ path: FilePath, with bytes: [UInt8], durable: Bool) throws(FileError) {
-        // One name for each file: what a crash leaves behind is overwritten by the next write, and never piles up.
+        // Use one temporary name per file: the next write overwrites leftovers of a crash, so that they do not
+        // accumulate.
         var temporary = path.removingLastComponent()
         temporary.append(".\(path.lastComponent?.string ?? "").tmp")
         do {
             try writeAll(bytes, to: temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, durable: durable)
             try rename(temporary, to: path)
         } catch {
-            _ = temporary.withPlatformString { unlink($0) }  // The first error is the one to tell.
+            _ = temporary.withPlatformString { unlink($0) }  // The first error is the one to report.
             throw error
         }
         if durable { try synchronize(directory: path.removingLastComponent()) }
@@ -109,14 +110,14 @@ package struct LocalFileSystem: WritableFileSystem {
 /// A directory of this machine, kept open.
 private final class LocalFileTree: FileTree {
     private let descriptor: CInt
-    /// The machine's root directory, for links that lead out of this one; -1 where none may.
+    /// The machine's root directory, for links that lead out of this directory; -1 if the link policy forbids them.
     private let outside: CInt
     let links: LinkPolicy
     let identity: RootIdentity
     let isRemote: Bool
     let realPath: FilePath
 
-    /// - Parameter descriptor: is closed with the tree; where this throws, it stays open.
+    /// - Parameter descriptor: The tree closes it. If the initialiser throws, it stays open.
     init(owning descriptor: CInt, at path: FilePath, links: LinkPolicy) throws(FileError) {
         self.descriptor = descriptor
         self.links = links
@@ -183,7 +184,7 @@ private final class LocalFileTree: FileTree {
             after: try FileStamp(file.descriptor, path: path.text))
     }
 
-    /// The directory below which a path is looked up, and the path from there.
+    /// Returns the directory at which the lookup of a path starts, and the path relative to it.
     private func place(of path: BytePath) -> (directory: CInt, path: BytePath) {
         guard path.isAbsolute else { return (descriptor, path.isRoot ? "." : path) }
         let below = BytePath.joined(path.components)
@@ -194,13 +195,13 @@ private final class LocalFileTree: FileTree {
         let (directory, name) = place(of: path)
         let opened = name.withCString { cube_open_beneath(directory, $0, flags) }
         if opened >= 0 { return opened }
-        // A directory that became a file meanwhile is as gone as one that was deleted.
+        // A directory that became a file counts as deleted.
         if errno == ENOENT || errno == ENOTDIR { return nil }
         throw .last(path.text)
     }
 }
 
-/// File systems where inotify tells nothing of what others write: NFS, SMB, CIFS, 9p, FUSE, Ceph.
+/// File systems whose inotify misses changes by other machines: NFS, SMB, CIFS, 9p, FUSE, Ceph.
 private let remoteFileSystems: Set<UInt32> = [
     0x6969, 0x517B, 0xFF53_4D42, 0xFE53_4D42, 0x0102_1997, 0x6573_5546, 0x00C3_6400,
 ]
@@ -212,7 +213,7 @@ private func opened(_ path: FilePath, _ flags: CInt) throws(FileError) -> CInt? 
     throw .last(path.string)
 }
 
-/// The entries of a directory without `.` and `..`; closes the descriptor.
+/// Returns the entries of a directory without `.` and `..`. Closes the descriptor.
 private func entries(consuming descriptor: CInt, path: String) throws(FileError) -> [DirectoryEntry] {
     guard let stream = fdopendir(descriptor) else {
         let error = FileError.last(path)
@@ -237,7 +238,7 @@ private func entries(consuming descriptor: CInt, path: String) throws(FileError)
     return entries.sorted { $0.name < $1.name }
 }
 
-/// Asks for the kind where the file system does not tell it with the name.
+/// Determines the kind of an entry if the directory listing does not include it.
 private func kindOfEntry(_ name: UnsafePointer<CChar>, in directory: CInt) -> FileKind {
     var status = stat()
     return fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0 ? FileKind(mode: status.st_mode) : .other
@@ -253,7 +254,7 @@ extension FileKind {
         }
     }
 
-    /// `nil` where the file system does not say.
+    /// `nil` if the file system does not report the kind.
     fileprivate init?(directoryType: Int32) {
         switch directoryType {
         case Int32(DT_REG): self = .file
@@ -276,7 +277,7 @@ extension FileStamp {
                 changed: nanoseconds(status.st_ctim)))
     }
 
-    /// In bytes; 0 for an object of git.
+    /// The size in bytes; 0 for a git object.
     fileprivate var size: Int { if case .file(_, let size, _, _) = content { Int(size) } else { 0 } }
 
     fileprivate init(_ descriptor: CInt, path: String) throws(FileError) {

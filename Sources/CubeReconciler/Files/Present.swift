@@ -1,8 +1,8 @@
 package import CubeTypes
 
-/// The present on two clocks: the one that decides while this process runs, and the one by which moments are stored.
+/// The current time on two clocks: the clock for decisions of this process, and the clock for stored moments.
 package struct Present: Hashable, Sendable {
-    /// A time that does not jump while the process runs.
+    /// A time that never jumps while the process runs.
     package var now: Timestamp
     package var moment: DurableInstant
 
@@ -11,9 +11,9 @@ package struct Present: Hashable, Sendable {
         self.moment = moment
     }
 
-    /// A time of this process, to be stored.
+    /// Converts a time of this process for storage.
     func moment(of time: Timestamp) -> DurableInstant { moment + min(time - now, .zero) }
 
-    /// A moment that was stored, as a time of this process: never in the future.
+    /// Converts a stored moment to a time of this process, which is never in the future.
     func time(of stored: DurableInstant) -> Timestamp { now + (.zero - moment.since(stored)) }
 }

@@ -6,9 +6,10 @@ import FoundationEssentials
 package import Logging
 package import SystemPackage
 
-/// The files that are written back: each only when its content changes.
+/// The status files. Each is written only when its content changes.
 ///
-/// It knows what it wrote; of what an earlier process wrote it reads the file once before it decides.
+/// The actor remembers the files that it wrote. It reads a file of an earlier process once, before it decides whether
+/// to replace it.
 package actor StatusFiles {
     private static let summary = "status/summary.json"
     private static let workloads = "status/workloads"
@@ -20,12 +21,12 @@ package actor StatusFiles {
     private let logger: Logger
     private let executor = BlockingExecutor("cube.status-files")
 
-    /// A hash of what stands on the disk.
+    /// A hash of each file's content on the disk.
     private var written: [String: Int] = [:]
-    /// What could not be written: the content, or `nil` for a file to remove.
+    /// The writes that failed: the content, or `nil` for a removal.
     private var failed: [String: [UInt8]?] = [:]
 
-    /// What keeps the files from being written, while something does.
+    /// The error that currently prevents writing; `nil` if there is none.
     private var problem: FileError?
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
@@ -36,9 +37,10 @@ package actor StatusFiles {
         self.logger = logger
     }
 
-    /// What an earlier process wrote: what it says is where the next one goes on. A file that cannot be read is left out.
+    /// Reads the status of the previous process, from which this process continues. Unreadable files are skipped.
     package func load() -> (reports: [WorkloadReport], summary: SummaryStatus?) {
-        let names = (try? files.names(in: directory.appending(Self.workloads))) ?? []  // It is written anew anyway.
+        // Unreadable files are replaced later.
+        let names = (try? files.names(in: directory.appending(Self.workloads))) ?? []
         let reports = names.compactMap { name -> WorkloadReport? in
             guard let status: WorkloadStatus = load("\(Self.workloads)/\(name)") else { return nil }
             return WorkloadReport(status: status, drift: load("\(Self.drift)/\(name)"))
@@ -46,9 +48,9 @@ package actor StatusFiles {
         return (reports, load(Self.summary))
     }
 
-    /// Writes what a plan says of everything and of the workloads that changed. What failed before is tried again.
+    /// Writes the summary and the status of the changed workloads. Repeats writes that failed before.
     ///
-    /// - Returns: what keeps files from being written; `nil` when all of them are as they should be.
+    /// - Returns: The error that prevents writing; `nil` if all files are up to date.
     package func write(_ summary: SummaryStatus, _ reports: [WorkloadName: WorkloadReport?]) -> FileError? {
         var changes = failed
         changes.updateValue(Self.bytes(of: summary), forKey: Self.summary)
@@ -59,7 +61,7 @@ package actor StatusFiles {
         return apply(changes)
     }
 
-    /// Removes the files about other workloads, which an earlier process left.
+    /// Removes files about other workloads, which an earlier process left behind.
     package func keepOnly(_ names: Set<WorkloadName>) -> FileError? {
         let kept = Set(names.map { "\($0).json" })
         var changes = failed
@@ -75,9 +77,9 @@ package actor StatusFiles {
         return apply(changes)
     }
 
-    /// Forgets the files that somebody else took away since they were written.
+    /// Forgets the files that somebody deleted since they were written.
     ///
-    /// - Returns: the workloads that they were about; `nil` where nothing is missing.
+    /// - Returns: The workloads of the deleted files; `nil` if no file is missing.
     package func takeMissing() -> Set<WorkloadName>? {
         var present: Set<String> = []
         do throws(FileError) {
@@ -86,7 +88,7 @@ package actor StatusFiles {
                 present.formUnion((try files.names(in: directory.appending(folder)) ?? []).map { "\(folder)/\($0)" })
             }
         } catch {
-            return nil  // The next write tells what is wrong.
+            return nil  // The next write reports the error.
         }
         let missing = written.keys.filter { !present.contains($0) }
         guard !missing.isEmpty else { return nil }
@@ -97,7 +99,7 @@ package actor StatusFiles {
             })
     }
 
-    /// JSON for people: one key a line, sorted.
+    /// Encodes JSON for people: indented, with sorted keys.
     static func bytes(of value: some Encodable) -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -107,10 +109,10 @@ package actor StatusFiles {
     }
 
     private func load<Value: Decodable>(_ relative: String) -> Value? {
-        // What cannot be read is written anew.
+        // An unreadable file is replaced later.
         guard let bytes = try? files.read(directory.appending(relative), limit: Self.maximumFile) else { return nil }
         written[relative] = bytes.hashValue
-        return try? JSONDecoder().decode(Value.self, from: Data(bytes))  // Of another version: it is written anew.
+        return try? JSONDecoder().decode(Value.self, from: Data(bytes))  // A file of another version is replaced later.
     }
 
     private func apply(_ changes: [String: [UInt8]?]) -> FileError? {
@@ -128,12 +130,14 @@ package actor StatusFiles {
         return note(failure)
     }
 
-    /// Says once that files cannot be written, and once that they can again.
+    /// Logs once when files become unwritable, and once when they are writable again.
     private func note(_ failure: FileError?) -> FileError? {
         if let failure, problem?.cause != failure.cause {
-            logger.error("cannot write status files; nothing is stopped", metadata: ["error": "\(failure)"])
+            logger.error(
+                "cannot write status files; no tasks are stopped until they are writable",
+                metadata: ["error": "\(failure)"])
         } else if failure == nil, problem != nil {
-            logger.notice("status files are written again")
+            logger.notice("status files are writable again")
         }
         problem = failure
         return failure
@@ -148,7 +152,7 @@ package actor StatusFiles {
         }
         let hash = content.hashValue
         if written[relative] == hash { return }
-        // What cannot be read is replaced.
+        // An unreadable file is replaced.
         if written[relative] == nil, (try? files.read(path, limit: content.count + 1)) == content {
             written[relative] = hash
             return

@@ -1,8 +1,8 @@
 import CubeCore
 import CubeTypes
 
-/// The guard's window, as it is stored: with the boot that each moment belongs to, so that no clock that is set ends it or keeps it
-/// from its end.
+/// The guard's window in stored form. Each moment includes its boot, so that setting the wall clock neither ends the
+/// window early nor prolongs it.
 struct StoredWindow: Codable, Hashable {
     private struct Entry: Codable, Hashable {
         var at: DurableInstant
