@@ -93,7 +93,7 @@ import Testing
         WorkerStatus.last_seen_at WorkerWelcome.term TaskResult.at
         """,
         "A program starts, keeps or stops tasks depending on it.": """
-        BatchAnswer.changes BatchResult.error BatchResult.status BatchResult.task HeldChange.from HeldChange.name HeldChange.ordinal
+        BatchResult.error BatchResult.status BatchResult.task HeldChange.from HeldChange.name HeldChange.ordinal
         HeldChange.to HeldChange.verb NodeInfo.state SlotStatus.ended_revision SlotStatus.healthy_attempt
         SlotStatus.healthy_digest SlotStatus.last SlotStatus.last_digest SlotStatus.name SlotStatus.next
         SlotStatus.ordinal SlotStatus.rejected_revision TaskChanges.owner TaskList.cursor TaskList.digest_key

@@ -121,9 +121,14 @@ struct PlacementWorld {
 
     private func startedRun(of id: TaskID) -> StartedRun? {
         guard table[id] == nil else { return nil }
-        let runs = ends.filter { $0.key.task == id }.map {
-            StartedRun(placement: $0.key.placement, number: $0.key.number, isAlive: $0.value == nil)
-        }
+        // A run that was given up leaves its directory, as one that ended does.
+        let runs =
+            ends.filter { $0.key.task == id }.map {
+                StartedRun(placement: $0.key.placement, number: $0.key.number, isAlive: $0.value == nil)
+            }
+            + abandoned.filter { $0.task == id }.map {
+                StartedRun(placement: $0.placement, number: $0.number, isAlive: false)
+            }
         return runs.max {
             ($0.isAlive ? 1 : 0, $0.placement, $0.number) < ($1.isAlive ? 1 : 0, $1.placement, $1.number)
         }
