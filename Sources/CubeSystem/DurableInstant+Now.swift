@@ -2,9 +2,9 @@ package import CubeTypes
 import Glibc
 
 extension DurableInstant {
-    /// The present moment on both clocks of this machine.
+    /// Returns the present moment on both clocks of this machine.
     ///
-    /// - Parameter boot: the present boot; where the kernel does not tell it, the wall clock alone decides.
+    /// - Parameter boot: the ID of the present boot; if it is empty, only the wall clock counts.
     package static func now(boot: String = BootClock.boot) -> DurableInstant {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)

@@ -1,13 +1,13 @@
 package import SystemPackage
 
-/// A file that could not be read or written, and why.
+/// A file that could not be read or written, and the cause.
 package struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
     package enum Cause: Hashable, Sendable {
-        /// The system refused.
+        /// A system call failed.
         case system(Errno)
-        /// Only a regular file can be read as a whole; `what` is what was found, such as `a directory`.
+        /// The path names something other than a regular file; `what` describes it, such as `a directory`.
         case notRegular(what: String)
-        /// The file has more than `limit` bytes.
+        /// The file is larger than `limit` bytes.
         case tooLarge(limit: Int)
     }
 
@@ -21,7 +21,7 @@ package struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
 
     package init(path: String, cause: Errno) { self.init(path: path, cause: .system(cause)) }
 
-    /// The system's error number; `nil` where the system did not refuse.
+    /// The error number of the failed system call; `nil` for other causes.
     package var errno: Errno? {
         if case .system(let errno) = cause { errno } else { nil }
     }
@@ -30,7 +30,7 @@ package struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
 }
 
 extension FileError.Cause: CustomStringConvertible {
-    /// What follows the name of the file in a sentence such as `web.json cannot be read: …`.
+    /// The cause as it appears in a sentence such as `web.json cannot be read: …`.
     package var description: String {
         switch self {
         case .system(let errno): "\(errno)"

@@ -1,7 +1,7 @@
 import Glibc
 package import SystemPackage
 
-/// Which file something is, whatever its name.
+/// The identity of a file, independent of its name.
 package struct FileIdentity: Hashable, Codable, Sendable {
     package var device: UInt64
     package var inode: UInt64
@@ -11,9 +11,9 @@ package struct FileIdentity: Hashable, Codable, Sendable {
         self.inode = inode
     }
 
-    /// The file to which a path leads now, through links.
+    /// Looks up the file to which a path currently leads. Symbolic links are followed.
     ///
-    /// - Throws: `Errno` where it leads to none.
+    /// - Throws: `Errno` if the path leads to no file.
     package init(_ path: FilePath) throws {
         var status = stat()
         guard path.withPlatformString({ stat($0, &status) }) == 0 else { throw Errno(rawValue: errno) }

@@ -1,7 +1,7 @@
 package import CubeTypes
 
 extension RandomSource {
-    /// The random numbers of this machine, which nobody can predict.
+    /// The unpredictable random numbers of this machine.
     package static let system = RandomSource {
         var generator = SystemRandomNumberGenerator()
         return generator.next()

@@ -2,19 +2,21 @@ import CubeLinux
 import Glibc
 package import SystemPackage
 
-/// A regular file, open for reading: the one way to read a file that a person or a manifest names.
+/// A regular file that is open for reading. All files that a user or a manifest names are read through this type.
 ///
-/// A name may lead anywhere: to a pipe that nobody writes to, to a device that never ends, to a file that grows while it is
-/// read. So nothing but a regular file is opened, opening and reading never block, and no more is read than the caller allows.
+/// A name may lead anywhere: to a pipe without a writer, to an endless device, to a file that grows while it is read.
+/// Therefore, only regular files are opened, opening and reading never block, and no more is read than the caller
+/// allows.
 package struct RegularFile: ~Copyable {
     package enum Links: Sendable {
-        /// The name may be a symbolic link, or lead through some.
+        /// The path may contain symbolic links.
         case follow
         /// The last component of the name must not be a symbolic link.
         case refuse
     }
 
-    /// Open until this value ends, for those who look at the mode or the owner.
+    /// The file descriptor, for callers that check the mode or the owner. It is closed at the end of this value's
+    /// lifetime.
     package let descriptor: CInt
     private let path: String
 
@@ -27,8 +29,8 @@ package struct RegularFile: ~Copyable {
 
     /// Opens a file of this machine.
     ///
-    /// - Returns: `nil` where nothing has this name, or where a link leads to nothing.
-    /// - Throws: where the name is not that of a regular file, or where the system refuses.
+    /// - Returns: `nil` if the file does not exist, or if a symbolic link is dangling.
+    /// - Throws: if the path names something other than a regular file, or if a system call fails.
     package static func open(_ path: FilePath, links: Links = .follow) throws(FileError) -> RegularFile? {
         let shown = path.string
         return try open(shown) { flags in
@@ -36,11 +38,11 @@ package struct RegularFile: ~Copyable {
         }
     }
 
-    /// Opens a file below a directory. It leads through no link, and never out of the directory.
+    /// Opens a file below a directory. The path may contain no symbolic link and never leads out of the directory.
     ///
-    /// - Parameter path: relative to the directory. Names are bytes, so that it need not be text.
-    /// - Returns: `nil` where nothing has this name, or where a part of it is not a directory.
-    /// - Throws: where the name is not that of a regular file, or where the system refuses.
+    /// - Parameter path: a path relative to the directory. Names are bytes and need not be valid UTF-8.
+    /// - Returns: `nil` if the file does not exist, or if a parent of the path is not a directory.
+    /// - Throws: if the path names something other than a regular file, or if a system call fails.
     package static func open(_ path: FilePath, beneath directory: CInt) throws(FileError) -> RegularFile? {
         let shown = path.string
         return try open(shown) { flags in
@@ -49,13 +51,14 @@ package struct RegularFile: ~Copyable {
     }
 
     private static func open(_ path: String, _ open: (CInt) -> CInt) throws(FileError) -> RegularFile? {
-        // First without opening what is there: opening a device may do something, such as to arm a watchdog.
+        // The first descriptor (O_PATH) does not open the file itself, because opening a device may have side effects,
+        // such as arming a watchdog.
         guard let found = try opened(path, { open(cube_o_path | O_CLOEXEC) }) else { return nil }
         _ = try RegularFile(owning: found, at: path).status()
         guard let descriptor = try opened(path, { open(O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC) }) else {
             return nil
         }
-        // Something else may have this name by now.
+        // The name may lead to another file by now.
         let file = RegularFile(owning: descriptor, at: path)
         _ = try file.status()
         return file
@@ -73,19 +76,19 @@ package struct RegularFile: ~Copyable {
         }
     }
 
-    /// Reads a file of this machine as a whole.
+    /// Reads a whole file of this machine.
     ///
-    /// - Parameter limit: how many bytes it may have.
-    /// - Returns: `nil` where nothing has this name, or where a link leads to nothing.
-    /// - Throws: also where the file is larger.
+    /// - Parameter limit: the maximum size of the file, in bytes.
+    /// - Returns: `nil` if the file does not exist, or if a symbolic link is dangling.
+    /// - Throws: as ``open(_:links:)``, and if the file is larger than the limit.
     package static func read(_ path: FilePath, limit: Int, links: Links = .follow) throws(FileError) -> [UInt8]? {
         guard let file = try open(path, links: links) else { return nil }
         return try file.bytes(limit: limit)
     }
 
-    /// What the file is now: its size, mode, owner and times.
+    /// Returns the current size, mode, owner and times of the file.
     ///
-    /// - Throws: where it is not a regular file.
+    /// - Throws: if it is not a regular file.
     func status() throws(FileError) -> stat {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw .last(path) }
@@ -103,11 +106,11 @@ package struct RegularFile: ~Copyable {
         return status
     }
 
-    /// All that the file holds.
+    /// Reads the whole content of the file.
     ///
-    /// - Parameter limit: how many bytes it may have. Its size is checked before anything is read, and again while it is read,
-    ///   as it may grow; a file of `/proc` has no size.
-    /// - Throws: where it is larger.
+    /// - Parameter limit: the maximum size, in bytes. The size is checked before anything is read, and again while
+    ///   reading, because a file may grow and files in `/proc` report no size.
+    /// - Throws: if the file is larger than the limit.
     package func bytes(limit: Int) throws(FileError) -> [UInt8] {
         guard try status().st_size <= limit else { throw FileError(path: path, cause: .tooLarge(limit: limit)) }
         let bytes = try prefix(limit + 1)
@@ -115,7 +118,7 @@ package struct RegularFile: ~Copyable {
         return bytes
     }
 
-    /// What the file holds, up to `count` bytes of it.
+    /// Reads the first `count` bytes of the file, or all of it if it is shorter.
     package func prefix(_ count: Int) throws(FileError) -> [UInt8] {
         var bytes: [UInt8] = []
         while bytes.count < count {
@@ -132,6 +135,6 @@ package struct RegularFile: ~Copyable {
 }
 
 extension FileError {
-    /// The error of the last system call.
+    /// The error of the last failed system call.
     package static func last(_ path: String) -> FileError { FileError(path: path, cause: Errno(rawValue: Glibc.errno)) }
 }
