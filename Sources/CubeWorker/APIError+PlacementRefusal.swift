@@ -3,17 +3,17 @@ import CubeErrors
 import CubeTypes
 
 extension APIError {
-    /// A refusal, in words.
+    /// Creates the error that reports a refusal to the caller.
     ///
-    /// - Parameter worker: the worker that refuses.
+    /// - Parameter worker: the worker that refuses the call.
     init(_ refusal: PlacementRefusal, by worker: NodeName) {
         switch refusal {
         case .foreignCluster(let cluster, let own):
-            let which = own.isOfWorker ? "\(own), its own, as it was given tasks alone" : "\(own)"
+            let which = own.isOfWorker ? "\(own) (its own, founded when it received tasks without a manager)" : "\(own)"
             self.init(
                 .foreignCluster,
-                "worker \(worker) belongs to cluster \(which), not to \(cluster); `cube worker rejoin` on its machine has "
-                    + "it forget \(own)")
+                "worker \(worker) belongs to cluster \(which), not to \(cluster); run `cube worker rejoin` on its machine "
+                    + "to make it forget \(own)")
         case .implausibleTerm(let term):
             self = .invalid([
                 ValidationError(field: "term", value: "\(term)", message: "must be from 0 to \(Counter.limit - 1)")
@@ -29,16 +29,17 @@ extension APIError {
         case .otherDefinition(let id, let placement):
             self.init(
                 .conflict,
-                "\(id): placement \(placement) is known with another definition; give the task another id")
+                "\(id): placement \(placement) was assigned before with a different definition; give the task another id"
+            )
         case .otherPlacement(let id, let placement, let known):
-            self.init(.conflict, "\(id): placement \(placement) is not \(known)")
+            self.init(.conflict, "\(id): placement \(placement) is not the current placement, \(known)")
         case .olderThanStarted(let id, let placement, let started):
-            self.init(.conflict, "\(id): placement \(placement) is older than \(started), which was started")
+            self.init(.conflict, "\(id): placement \(placement) is older than \(started), which has already started")
         case .unrecordedPlacement(let id, let placement):
             self.init(
-                .conflict, "\(id): placement \(placement) has no record, and was asked to end", retry: true)
+                .conflict, "\(id): placement \(placement) has no record and is being stopped", retry: true)
         case .unrecordedRun(let id):
-            self.init(.conflict, "\(id): has no record, and was asked to end", retry: true)
+            self.init(.conflict, "\(id): the task has no record and its run is being stopped", retry: true)
         }
     }
 }

@@ -1,18 +1,18 @@
-/// Wakes those who wait for a change. It belongs to one actor.
+/// Wakes the tasks that wait for a change. A bell belongs to one actor.
 struct Bell {
     private var waiting: [Int: AsyncStream<Void>.Continuation] = [:]
     private var next = 0
 
-    /// The place of one who waits; to be given back.
+    /// A registration of one waiter. Return it with ``discard(_:)`` after the wait.
     struct Ticket: Sendable {
         fileprivate let number: Int
         fileprivate let rings: AsyncStream<Void>
 
-        /// Returns when the bell rings, the time is over or the task is cancelled.
+        /// Returns when the bell rings, when the limit has passed, or when the task is cancelled.
         func wait(upTo limit: Duration, on clock: any Clock<Duration>) async {
             await withTaskGroup { group in
                 group.addTask { for await _ in rings {} }
-                // Cancelled when the bell rang first.
+                // Cancelled if the bell rings first.
                 group.addTask { try? await clock.sleep(for: limit) }
                 await group.next()
                 group.cancelAll()

@@ -4,19 +4,20 @@ import CubeTypes
 import Glibc
 import SystemPackage
 
-/// The machine that a worker runs on.
+/// The machine that the worker runs on.
 enum Machine {
-    /// Changes with each start of the machine. A worker must know it: runs of another boot are over.
+    /// Returns the boot ID, which changes with each boot of the machine. A worker needs it because runs of an earlier
+    /// boot have ended.
     static func bootID() throws -> String {
         guard !BootClock.boot.isEmpty else {
-            throw APIError(.unavailable, "the kernel does not tell which start of the machine this is (boot_id)")
+            throw APIError(.unavailable, "cannot read the machine's boot ID from /proc/sys/kernel/random/boot_id")
         }
         return BootClock.boot
     }
 
     static var cores: Int { max(Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))), 1) }
 
-    /// The limit of the stack of what this process starts, in bytes; `nil` where there is none.
+    /// The stack size limit that the processes started by this process inherit, in bytes; `nil` if there is no limit.
     static var stackLimit: Int? {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_STACK.rawValue), &limit) == 0, limit.rlim_cur != .max else {
@@ -25,7 +26,7 @@ enum Machine {
         return Int(clamping: limit.rlim_cur)
     }
 
-    /// What there is in all.
+    /// Returns the machine's total CPU, memory and disk space.
     static func capacity(directory: String) throws -> ResourceSpec {
         ResourceSpec(millicores: cores * 1000, memory: try memory().total, disk: try disk(directory).total)
     }
@@ -39,7 +40,7 @@ enum Machine {
         return (bytes("MemTotal"), bytes("MemAvailable"))
     }
 
-    /// Of the file system with a directory.
+    /// Returns the size and the free space, in bytes, of the file system that holds a directory.
     static func disk(_ directory: String) throws -> (total: Int, available: Int) {
         var status = statvfs()
         guard statvfs(directory, &status) == 0 else { throw Errno(rawValue: errno) }
@@ -47,7 +48,7 @@ enum Machine {
         return (Int(status.f_blocks) * block, Int(status.f_bavail) * block)
     }
 
-    /// The average of one minute.
+    /// Returns the load average over one minute.
     static func load() throws -> Double { Double(try words("/proc/loadavg").first ?? "") ?? 0 }
 
     static func uptimeSeconds() throws -> Int { Int(Double(try words("/proc/uptime").first ?? "") ?? 0) }

@@ -1,6 +1,6 @@
 package import CubeTypes
 
-/// How a worker makes itself known to its manager, which calls it from then on.
+/// Registers a worker with its manager. From then on, the manager calls the worker.
 package protocol ManagerRegistrar: Sendable {
     func register(_ worker: WorkerInfo) async throws -> WorkerWelcome
 }

@@ -1,6 +1,7 @@
 import Dispatch
 
-/// Runs an actor on a queue of its own, for one that waits for disks: the shared threads are few and not for waiting.
+/// Runs an actor that waits for disk I/O on its own dispatch queue, because blocking calls would exhaust the few
+/// threads of the shared pool.
 final class QueueExecutor: SerialExecutor {
     private let queue: DispatchQueue
 

@@ -1,6 +1,6 @@
 import DequeModule
 
-/// Lets a limited number through at once; the others wait in their order.
+/// Limits how many operations run at the same time. Further operations wait in the order of their arrival.
 actor Semaphore {
     private var free: Int
     private var waiting: Deque<CheckedContinuation<Void, Never>> = []

@@ -3,7 +3,7 @@ import CubeErrors
 import CubeSystem
 package import CubeTypes
 
-/// The tasks in a worker's directory and their output, for who looks while no worker is at work there. It changes nothing.
+/// Read-only access to the tasks in a worker's directory and to their output, while no worker runs there.
 package struct StoredTasks: Sendable {
     private let store: WorkerStore
     private let clock: any Clock<Duration>
@@ -13,25 +13,27 @@ package struct StoredTasks: Sendable {
         self.clock = clock
     }
 
-    /// One task, as it was assigned.
+    /// One task as it was assigned.
     package struct Task: Sendable {
         package let assignment: TaskAssignment
-        /// Whether the worker saw its end.
+        /// Whether the worker recorded the end of the task.
         package let hasEnded: Bool
     }
 
-    /// By id.
+    /// Returns all tasks, sorted by ID.
+    ///
+    /// - Throws: if any record cannot be read.
     package func tasks() throws -> [Task] {
         try outcomes().map { try $0.get() }
     }
 
-    /// Those whose records can be read, by id.
+    /// Returns the tasks whose records can be read, sorted by ID.
     package func readable() -> [Task] {
-        // Why the others cannot, ``problems()`` says.
+        // ``problems()`` reports the errors that are dropped here.
         outcomes().compactMap { try? $0.get() }
     }
 
-    /// Why records cannot be read, each once.
+    /// Returns one message for each record that cannot be read.
     package func problems() -> [String] {
         outcomes().compactMap { outcome in
             if case .failure(let error) = outcome { (error as? APIError)?.message ?? "\(error)" } else { nil }
@@ -53,7 +55,8 @@ package struct StoredTasks: Sendable {
         }
     }
 
-    /// The output of a task: what is selected of it, then, if `follow`, what it writes until nobody reads on.
+    /// Returns the selected output of a task and, if `follow` is set, the output that the task writes until the reader
+    /// stops.
     package func logs(
         _ id: TaskID, _ selection: LogSelection
     ) -> any AsyncSequence<[UInt8], any Error> & Sendable {

@@ -1,21 +1,24 @@
 import Glibc
 import SystemPackage
 
-/// The output of a task, in the numbered files that its supervisors write: `1.log` and on, the oldest removed.
+/// The output of a task, in numbered files (`1.log`, `2.log`, …) that its supervisors write. The oldest files are
+/// removed.
 package struct TaskLog: Sendable {
-    /// The size at which a file is followed by the next.
+    /// The size, in bytes, at which a new file is begun.
     package static let fileBytes = 10 << 20
-    /// How many are kept.
+    /// The number of files that are kept.
     package static let files = 3
 
     let directory: String
 
-    /// The numbers of the files, the oldest first.
+    /// Returns the numbers of the files in ascending order: the oldest file first.
     func numbers() throws -> [Int] {
         try LocalFiles.names(in: directory).compactMap { $0.hasSuffix(".log") ? Int($0.dropLast(4)) : nil }.sorted()
     }
 
-    /// - Returns: `nil` where the file was removed meanwhile.
+    /// Opens a file for reading.
+    ///
+    /// - Returns: `nil` if the file has been removed.
     func open(_ number: Int) throws -> FileDescriptor? {
         do {
             return try .open("\(directory)/\(number).log", .readOnly, options: [.closeOnExec])
@@ -24,7 +27,7 @@ package struct TaskLog: Sendable {
         }
     }
 
-    /// Adds to the newest file, and makes the first where there is none: for what runs without a supervisor.
+    /// Appends to the newest file, or creates the first file. Used for output that no supervisor writes.
     package func append(_ bytes: [UInt8]) throws {
         try LocalFiles.makeDirectory(directory)
         let file = try FileDescriptor.open(
@@ -33,44 +36,45 @@ package struct TaskLog: Sendable {
         try file.closeAfter { _ = try file.writeAll(bytes) }
     }
 
-    /// The last lines, at most `bytes` of them; `nil` where there are none.
+    /// Returns the last lines, in at most `bytes` bytes; `nil` if there is no output.
     func last(lines: Int, bytes: Int) throws -> String? {
         let reader = TaskLogReader(self)
         try reader.seek(lines: lines, bytes: bytes)
         var found: [UInt8] = []
         while found.count < bytes, let chunk = try reader.read() { found += chunk }
-        // Where it does not begin with a line, it begins with a whole character.
+        // Text that was cut within a line begins at least with a complete UTF-8 character.
         let isCut = found.count >= bytes
         let text = String(decoding: found.suffix(bytes).drop { isCut && $0 & 0xc0 == 0x80 }, as: UTF8.self)
         return text.isEmpty ? nil : text
     }
 }
 
-/// Reads the output of a task from a place on, over the ends of files. It holds one file and one chunk at a time.
+/// Reads the output of a task from a given position, across file boundaries. It holds one open file and one chunk at a
+/// time.
 final class TaskLogReader {
     private let log: TaskLog
     private var file: (number: Int, descriptor: FileDescriptor)?
-    /// Where to begin in the first file.
+    /// The position at which to begin in the first file.
     private var start: (number: Int, offset: Int64)?
 
     private static let chunk = 1 << 16
 
     init(_ log: TaskLog) { self.log = log }
 
-    // Nothing was written to it that closing could lose.
+    // The descriptor is read only, so a failing `close` loses no data.
     deinit { try? file?.descriptor.close() }
 
-    /// The end of what there is.
+    /// Returns the position after the last byte of the output.
     func end() throws -> (number: Int, offset: Int64)? {
         guard let number = try log.numbers().last, let descriptor = try log.open(number) else { return nil }
         return try descriptor.closeAfter { (number, try descriptor.seek(offset: 0, from: .end)) }
     }
 
-    /// Begins at the last lines, read from the end backwards; not further back than `bytes`.
+    /// Moves to the start of the last `lines` lines, searching backwards through at most `bytes` bytes.
     func seek(lines: Int, bytes: Int = .max) throws {
         guard lines > 0 else { return start = try end() }
         var (missing, room) = (lines, bytes)
-        // The end of the last line is not the beginning of another one.
+        // A newline at the very end of the output does not begin another line.
         var isEnd = true
         for number in try log.numbers().reversed() {
             guard let descriptor = try log.open(number) else { break }
@@ -97,10 +101,10 @@ final class TaskLogReader {
         }
     }
 
-    /// Begins at the first line that was written at or after a time; at the end where there is none. Files whose times are
-    /// not known are not left out, but for those that were last written before.
+    /// Moves to the first line that was written at or after a time, or to the end if there is no such line. A file
+    /// without a times file is skipped only if it was last modified before that time.
     ///
-    /// - Parameter milliseconds: since 1970.
+    /// - Parameter milliseconds: the time, in milliseconds since 1970.
     func seek(since milliseconds: Int64) throws {
         for number in try log.numbers() {
             var times = LogTimes(directory: log.directory, number: number)
@@ -110,7 +114,7 @@ final class TaskLogReader {
                 guard let first = times.records.first else {
                     return try Self.modified(descriptor) >= milliseconds ? 0 : nil
                 }
-                // What stands before the first record was written by a supervisor of an earlier version.
+                // An earlier version of the supervisor wrote the output in front of the first record.
                 if first.offset > 0, first.milliseconds >= milliseconds { return 0 }
                 guard let record = times.records.first(where: { $0.milliseconds >= milliseconds }) else { return nil }
                 return try Self.lineStart(in: descriptor, from: record.offset)
@@ -120,7 +124,7 @@ final class TaskLogReader {
         if let end = try end() { advance(to: end) }
     }
 
-    /// Begins there, unless it begins later already.
+    /// Moves the start forward to a position, unless the start is already behind it.
     private func advance(to place: (number: Int, offset: Int64)) {
         if start.map({ ($0.number, $0.offset) < (place.number, place.offset) }) ?? true { start = place }
     }
@@ -131,7 +135,7 @@ final class TaskLogReader {
         return Int64(status.st_mtim.tv_sec) * 1000 + Int64(status.st_mtim.tv_nsec) / 1_000_000
     }
 
-    /// The beginning of the first line that begins at or after an offset.
+    /// Returns the offset of the first line that begins at or after an offset.
     private static func lineStart(in descriptor: FileDescriptor, from offset: Int64) throws -> Int64 {
         guard offset > 0 else { return 0 }
         var position = offset - 1
@@ -143,11 +147,13 @@ final class TaskLogReader {
         }
     }
 
-    /// Where what was read last begins.
+    /// The position of the first byte of the chunk that was read last.
     private(set) var place: (number: Int, offset: Int64) = (0, 0)
 
-    /// - Parameter limit: an end beyond which nothing is read.
-    /// - Returns: the next bytes; `nil` where there are none now.
+    /// Reads the next bytes.
+    ///
+    /// - Parameter limit: the position at which reading stops.
+    /// - Returns: the next bytes; `nil` if there are none at present.
     func read(upTo limit: (number: Int, offset: Int64)? = nil) throws -> [UInt8]? {
         while true {
             guard let file = try file ?? openFirst() else { return nil }
@@ -157,7 +163,7 @@ final class TaskLogReader {
                 let position = try file.descriptor.seek(offset: 0, from: .current)
                 if file.number == limit.number { size = min(size, Int(max(limit.offset - position, 0))) }
             }
-            // Before the read: what a file holds that has a follower is complete.
+            // Looked up before the read: a file is complete once its successor exists.
             let next = try log.numbers().first { $0 > file.number }
             let offset = try file.descriptor.seek(offset: 0, from: .current)
             let bytes = size == 0 ? [] : try Self.read(file.descriptor, size)

@@ -1,15 +1,16 @@
 import CubeTypes
 
-/// The output of a task as it is read: from its last lines or its beginning on, and while it runs if asked to.
+/// The output of a task as a sequence: from its beginning or its last lines and, on request, for as long as the task
+/// runs.
 struct TaskOutput: AsyncSequence, Sendable {
     let log: TaskLog
     let selection: LogSelection
     let clock: any Clock<Duration>
-    /// Whether the task writes no more.
+    /// Whether the task has ended and writes no more output.
     let hasEnded: @Sendable () async -> Bool
 
-    /// How long the end of the output is left alone. An inotify instance for each reader would be a scarcer thing: a user
-    /// has 128 of them.
+    /// The pause between two polls at the end of the output. Polling avoids one inotify instance per reader, of which a
+    /// user has only 128.
     private static let pause = Duration.milliseconds(100)
 
     func makeAsyncIterator() -> Iterator { Iterator(output: self, reader: TaskLogReader(log)) }
@@ -19,7 +20,8 @@ struct TaskOutput: AsyncSequence, Sendable {
         let reader: TaskLogReader
         private var isPlaced = false
         private var stamper: LogStamper
-        /// Without following, what is written from now on is not waited for: a busy task would never let go.
+        /// Without `follow`, reading stops at the end of the output as of the start: the output of a busy task might
+        /// never end.
         private var limit: (number: Int, offset: Int64)?
 
         init(output: TaskOutput, reader: TaskLogReader) {

@@ -1,41 +1,44 @@
 package import CubeCore
 package import CubeTypes
 
-/// What the processes of a run use together.
+/// The resources that all processes of a run use in total.
 package struct RunUsage: Hashable, Sendable {
     package var processes = 0
     package var cpuSeconds = 0.0
     package var memoryBytes = 0
 }
 
-/// What carries out runs, and keeps them while no worker is there.
+/// Starts, finds and stops runs, which continue while no worker runs.
 ///
-/// All of it may be called again at any time, also by the next worker after this one was killed: a run is started at most
-/// once, and how it ended stays known until another run of the same task is started.
+/// Every method may be called again at any time, also by a new worker after its predecessor was killed. A run is
+/// started at most once, and the way that it ended remains known until another run of the same task is started.
 package protocol TaskRuntime: Sendable {
-    /// The word by which nodes name it.
+    /// The name of the runtime in the descriptions of nodes.
     var name: String { get }
-    /// The present start of the machine.
+    /// The ID of the present boot of the machine.
     var boot: String { get }
 
-    /// Which of the limits that a task declares nothing holds it to.
+    /// Returns the names of the declared resource limits that the runtime does not enforce.
     func notEnforced(_ definition: TaskDefinition) -> [String]
 
-    /// - Returns: what became of a run; `nil` where it was not started.
+    /// Finds out the state of a run.
+    ///
+    /// - Returns: the state; `nil` if the run was not started.
     func find(_ run: RunIdentity) async throws -> RunState?
 
-    /// Starts a run if it was not started before.
+    /// Starts a run unless it was started before.
     ///
-    /// - Throws: where the reason is not the task's, so that another try may succeed.
+    /// - Throws: if the start fails for a reason outside of the task, so that a retry may succeed.
     func start(_ run: RunIdentity, of assignment: TaskAssignment) async throws -> RunState
 
-    /// Sees to it that a run that was not started never will be.
+    /// Ensures that a run that was not started will never start.
     func abandon(_ run: RunIdentity) async throws -> RunState
 
-    /// Asks a run to end, in the way and within the time that the policy says; again has no further effect.
+    /// Asks a run to end by the signal and within the grace period of the policy. Repeated calls have no further
+    /// effect.
     func stop(_ run: RunIdentity, _ policy: StopPolicy) throws
 
-    /// Says how a run that is alive is ended from now on, when its program ends by itself and leaves something behind.
+    /// Changes the policy by which a live run is stopped when its program exits and leaves processes behind.
     func change(_ run: RunIdentity, to policy: StopPolicy) throws
 
     /// Waits for the end of a run that was found running.
@@ -43,15 +46,15 @@ package protocol TaskRuntime: Sendable {
     /// - Throws: `CancellationError`.
     func end(of run: RunIdentity) async throws -> RunEnd
 
-    /// Runs a program beside a run, as the run's own one was: its environment, user and directory. At the end of its time, or
-    /// where nobody waits for it any more, it is killed with all that it started.
+    /// Runs a check command next to a run, with the environment, user and directory of the run. If the command exceeds
+    /// the timeout or the caller is cancelled, the command and all its descendants are killed.
     func check(
         _ run: RunIdentity, of assignment: TaskAssignment, by command: [String], within timeout: Duration
     ) async throws -> CheckOutcome
 
-    /// Removes the secrets that a task was given, once it has ended; again changes nothing.
+    /// Removes the secrets of a task that has ended. Repeated calls change nothing.
     func removeSecrets(of assignment: TaskAssignment) throws
 
-    /// What the runs use that are alive, of those asked for.
+    /// Returns the resource usage of those of the given runs that are alive.
     func usage(of runs: [RunIdentity]) -> [RunIdentity: RunUsage]
 }

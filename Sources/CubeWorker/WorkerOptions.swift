@@ -1,23 +1,23 @@
 package import CubeTypes
 package import SystemPackage
 
-/// What a worker must be told at its start.
+/// The settings with which a worker is started.
 package struct WorkerOptions: Sendable {
     package var name: NodeName
     /// The worker's own directory, already locked by the caller.
     package var directory: FilePath
     /// The `cube-supervisor` program.
     package var supervisor: FilePath
-    /// What its tasks may reserve in all; default: what the machine has.
+    /// The resources that tasks may reserve in total; defaults to the machine's resources.
     package var capacity: ResourceSpec?
     package var labels: [String: String]
-    /// The directories above the worker's own that lead to it and are Cube's, from the data directory on. Tasks that run as
-    /// another user pass through them.
+    /// The directories that lead to the worker's own and belong to Cube, from the data directory down. Tasks that run
+    /// as another user pass through them.
     package var passage: [FilePath]
-    /// The directory of secrets; default: `secrets` in the worker's own.
+    /// The directory of secrets; defaults to `secrets` in the worker's directory.
     package var secrets: FilePath
-    /// Whether a manager was named that it is to join: until it has, it takes no task, as a cluster of its own would lock that
-    /// manager out.
+    /// Whether the worker was configured to join a manager. Until it has joined, it accepts no task on its own:
+    /// founding its own cluster would lock that manager out.
     package var isToJoin: Bool
 
     package init(

@@ -2,13 +2,15 @@ import CubeCore
 import CubeErrors
 package import CubeTypes
 
-/// A worker that belongs to no manager's cluster takes tasks by their definitions alone, in a cluster of its own.
+/// Tasks of a worker without a manager: the worker accepts bare task definitions and founds a cluster of its own for
+/// them.
 extension WorkerService {
-    /// Takes a task by its definition alone; one whose `id` is known is answered as it is. With the first one the worker founds a
-    /// cluster, so that no manager takes its tasks for leftovers.
+    /// Accepts a task by its definition alone. If a task with the definition's `id` exists already, that task is
+    /// returned unchanged. The first task makes the worker found a cluster, so that no manager mistakes its tasks for
+    /// orphans.
     ///
-    /// - Throws: `validation_failed`; `conflict` where it belongs to a manager's cluster, where the `id` is that of another
-    ///   definition, and where there is no place for the task.
+    /// - Throws: `validation_failed`; `conflict` if the worker belongs to a manager's cluster, if another definition
+    ///   has the same `id`, or if the worker cannot place the task.
     package func submit(_ definition: TaskDefinition) async throws -> (task: WorkerTask, created: Bool) {
         if let cluster = table.membership.cluster, !cluster.isOfWorker {
             throw managed(by: cluster, "schedule the task there")
@@ -16,7 +18,8 @@ extension WorkerService {
         if table.membership.cluster == nil, options.isToJoin {
             throw APIError(
                 .conflict,
-                "worker \(options.name) is to join a manager, which gives it its tasks; schedule the task there")
+                "worker \(options.name) is configured to join a manager, which assigns its tasks; schedule the task there"
+            )
         }
         let definition = try definition.checked(at: "")
         try Self.check(definition, at: "")
@@ -34,9 +37,9 @@ extension WorkerService {
         return try take(assignment)
     }
 
-    /// Asks a task to end that was given to this worker alone.
+    /// Asks a task to end that was submitted to this worker directly.
     ///
-    /// - Throws: `task_not_found`; `conflict` where it belongs to a manager's cluster.
+    /// - Throws: `task_not_found`; `conflict` if the worker belongs to a manager's cluster.
     package func stop(_ id: TaskID) async throws -> WorkerTask {
         if let cluster = table.membership.cluster, !cluster.isOfWorker {
             throw managed(by: cluster, "stop the task there")
@@ -46,7 +49,7 @@ extension WorkerService {
         return try await stop(id, placement: record.placement, term: table.membership.term, cluster: cluster)
     }
 
-    /// The task that a definition's `id` belongs to already.
+    /// Returns the existing task with a definition's `id`.
     private func known(by definition: TaskDefinition) throws -> WorkerRecord? {
         guard let key = definition.id, let id = table.keyed[key], case .placement(let value)? = table[id] else {
             return nil
@@ -61,10 +64,10 @@ extension WorkerService {
     private func managed(by cluster: ClusterID, _ remedy: String) -> APIError {
         APIError(
             .conflict,
-            "worker \(options.name) belongs to cluster \(cluster), whose manager gives it its tasks; \(remedy)",
+            "worker \(options.name) belongs to cluster \(cluster), whose manager assigns its tasks; \(remedy)",
             details: ["cluster": "\(cluster)"])
     }
 
-    /// The id of a new cluster of one worker: a UUID of version 8, by which nobody takes it for a manager's cluster.
+    /// Creates the ID of a new cluster of one worker. It is a UUID of version 8, which no manager's cluster has.
     private func foundedCluster() -> ClusterID { ClusterID(rawValue: random.uuid(version: 8))! }
 }

@@ -7,7 +7,7 @@ import Logging
 extension WorkerService {
     // MARK: Tasks
 
-    /// Takes a placement over. A placement that is known already changes nothing.
+    /// Accepts a placement. Assigning a known placement again changes nothing.
     ///
     /// The placement is recorded durably before it is acknowledged.
     package func assign(_ assignment: TaskAssignment) async throws -> (task: WorkerTask, created: Bool) {
@@ -16,16 +16,16 @@ extension WorkerService {
         return try take(assignment)
     }
 
-    /// Takes a placement over whose caller and definition were checked.
+    /// Accepts a placement whose caller and definition have been checked.
     func take(_ assignment: TaskAssignment) throws -> (task: WorkerTask, created: Bool) {
         let orders = table.assign(assignment, started: try startedRun(of: assignment.id), boot: runtime.boot)
         try carryOut(orders)
         return (report(try record(assignment.id)), !orders.isEmpty)
     }
 
-    /// What changed since a sequence number of an incarnation, or everything; waits up to `wait` for a change.
+    /// Returns the changes since a sequence number of an incarnation, or all tasks. Waits up to `wait` for a change.
     ///
-    /// - Parameter since: says that the manager has safely stored all up to it.
+    /// - Parameter since: confirms that the manager has safely stored all changes up to this sequence number.
     package func list(
         since: Int?, incarnation: String?, term: Int, cluster: ClusterID, wait: Duration
     ) async throws -> WorkerTaskList {
@@ -59,14 +59,14 @@ extension WorkerService {
         return report(try record(id))
     }
 
-    /// Takes over the fields of a task that change in place.
+    /// Replaces the fields of a task that can change while it runs.
     package func updateSettings(_ id: TaskID, _ settings: TaskSettings) async throws -> WorkerTask {
         try accept(cluster: settings.cluster, term: settings.term)
         try carryOut(table.updateSettings(id, settings))
         return report(try record(id))
     }
 
-    /// The output of a task: what is selected of it, then what it writes until it ends if `follow`.
+    /// Returns the selected output of a task and, if `follow` is set, the output that the task writes until it ends.
     package func logs(
         _ id: TaskID, _ selection: LogSelection
     ) async throws -> any AsyncSequence<[UInt8], any Error> & Sendable {
@@ -78,9 +78,9 @@ extension WorkerService {
 
     private func hasEnded(_ id: TaskID) -> Bool { table[id].map { $0.endedAt != nil } ?? true }
 
-    /// What this worker cannot run at all.
+    /// Checks that this worker can run a definition.
     ///
-    /// - Parameter path: where the definition stands in what was asked; empty where it is the whole.
+    /// - Parameter path: the path of the definition in the request; empty if the definition is the whole request.
     static func check(_ definition: TaskDefinition, at path: String) throws(APIError) {
         func field(_ name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
         var fields: [ValidationError] = []
@@ -95,7 +95,7 @@ extension WorkerService {
         let words = definition.command + definition.env.flatMap { [$0.key, $0.value] }
         if words.contains(where: { $0.utf8.contains(0) }) {
             fields.append(
-                ValidationError(field: field("command"), value: nil, message: "command and env must hold no NUL"))
+                ValidationError(field: field("command"), value: nil, message: "command and env must not contain NUL"))
         }
         for file in definition.files where !file.target.isRelativePath {
             fields.append(
@@ -106,13 +106,14 @@ extension WorkerService {
             fields.append(
                 ValidationError(
                     field: field("files"), value: source.name.shortened(to: 80),
-                    message: "must come with its content"))
+                    message: "the content of the file is missing from the definition"))
         }
         guard fields.isEmpty else { throw .invalid(fields) }
     }
 
-    /// `settings` if the settings digest of a placement differs from that of the settings as this version reads them. A newer
-    /// manager may send settings that this version does not know. The task runs without them, and its status says so.
+    /// Returns `settings` if the settings digest of a placement differs from the digest of its settings as this version
+    /// reads them. A newer manager may send settings that this version does not know. The task runs without them, and
+    /// its status reports this.
     private static func unreadSettings(of placement: SupervisedPlacement) -> [String] {
         placement.assignment.definition.hasSettings(placement.settingsDigest) ? [] : ["settings"]
     }
@@ -145,7 +146,7 @@ extension WorkerService {
             let metrics = try await metrics()
             seen = (metrics.at, metrics)
         } catch {
-            logger.warning("the figures of the machine cannot be read: \(error)")
+            logger.warning("cannot read the machine's metrics: \(error)")
             seen = (now().wall, nil)
         }
         return WorkerStatus(
@@ -157,7 +158,7 @@ extension WorkerService {
     private func summary(_ record: WorkerRecord, on host: String) -> TaskSummary {
         let task = report(record)
         guard case .placement(let placement) = record else {
-            // Nothing is known of it but its id.
+            // A tombstone holds only the ID of its task.
             return TaskSummary(id: task.id, ordinal: 0, attempt: 0, state: task.state, node: options.name)
         }
         let assignment = placement.assignment

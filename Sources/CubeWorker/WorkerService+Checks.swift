@@ -2,9 +2,9 @@ import CubeCore
 import CubeTypes
 import Logging
 
-/// Checking the health of what runs: `CheckProgress` says when and what it means, `Prober` finds out.
+/// Health checks: `CheckProgress` decides when to check and what a result means; a `Prober` carries the check out.
 extension WorkerService {
-    /// Checks a run for as long as it needs it. Nobody else does at the same time.
+    /// Checks a run for as long as it needs checks. Does nothing if the run is being checked already.
     func keepChecking(_ run: RunIdentity) async {
         guard checked.insert(run).inserted else { return }
         defer { checked.remove(run) }
@@ -13,14 +13,14 @@ extension WorkerService {
             await withDiscardingTaskGroup { group in
                 for kind in CheckKind.allCases { group.addTask { await self.keepChecking(run, kind, age) } }
                 while !Task.isCancelled, table.needsChecks(run) { await rest(run.task, .seconds(3600)) }
-                // A check that is under way has no one to tell its result.
+                // The result of a check in progress is no longer needed.
                 group.cancelAll()
             }
         }
         await endUnhealthy(run)
     }
 
-    /// Asks a run to end that failed its live check, until it could be asked.
+    /// Asks a run to end that failed its live check, and retries until the request succeeds.
     private func endUnhealthy(_ run: RunIdentity) async {
         while !Task.isCancelled, let placement = table.placement(of: run), placement.run == run.number,
             placement.desired == .run, case .stop = placement.due
@@ -34,7 +34,7 @@ extension WorkerService {
         }
     }
 
-    /// One check after the other, until it is cancelled.
+    /// Carries out checks of one kind, one after the other, until the task is cancelled.
     private func keepChecking(_ run: RunIdentity, _ kind: CheckKind, _ age: @Sendable () -> Duration) async {
         var progress: CheckProgress?
         while !Task.isCancelled, let placement = table.placement(run.task) {
@@ -61,12 +61,12 @@ extension WorkerService {
         do {
             try carryOut(table.checked(run, kind, finding))
         } catch {
-            // The next check finds the same again.
+            // The next check repeats the finding.
             logger.error("\(run.task): \(error)")
         }
     }
 
-    /// How long a run has lasted, also where an earlier worker saw it start.
+    /// Returns a function that measures the age of a run, even if an earlier worker started the run.
     private func age(of run: RunIdentity) -> @Sendable () -> Duration {
         let past = table.placement(run.task)?.startedAt.map { now().since($0) } ?? .zero
         let since = Self.stopwatch(clock)

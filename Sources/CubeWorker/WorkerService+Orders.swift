@@ -4,9 +4,9 @@ import CubeTypes
 import Glibc
 import Logging
 
-/// Carrying out what the table of placements decides.
+/// Carrying out the orders of the placement table.
 extension WorkerService {
-    /// Carries out orders one after the other, and none after one that fails.
+    /// Carries out orders one after the other. The first failure skips the remaining orders.
     ///
     /// - Throws: `APIError` if a call is refused or a record cannot be written.
     func carryOut(_ orders: [PlacementOrder]) throws {
@@ -25,7 +25,7 @@ extension WorkerService {
         }
     }
 
-    /// Writes a record durably, then lets it count.
+    /// Writes a record durably, then publishes it.
     private func keep(_ record: WorkerRecord, onFullDisk: PlacementOrder.FullDisk) throws {
         guard table[record.id] != record else { return }
         do {
@@ -37,13 +37,13 @@ extension WorkerService {
                 makeRoom()
                 try store.save(record)
             case .publish:
-                logger.error("\(record.id): its stop cannot be written down: \(error)")
+                logger.error("\(record.id): cannot record that its stop was requested: \(error)")
             }
         }
         publish(record)
     }
 
-    /// Lets a record count, and wakes everyone who waits for a change of its task.
+    /// Makes a record visible and wakes all waiters for a change of its task.
     private func publish(_ record: WorkerRecord) {
         guard table[record.id] != record else { return }
         table.put(record)
@@ -57,7 +57,7 @@ extension WorkerService {
             table.join(membership, isStored: true)
         } catch let error as APIError where error.reason == .storageFull && onFullDisk == .publish {
             if membership != table.membership {
-                logger.warning("the manager's term cannot be written down", metadata: ["error": "\(error)"])
+                logger.warning("cannot record the manager's term", metadata: ["error": "\(error)"])
             }
             table.join(membership, isStored: false)
         }
@@ -67,12 +67,13 @@ extension WorkerService {
         do {
             try runtime.change(run, to: policy)
         } catch {
-            // A stop passes its policy again. Only a program that ends by itself is still treated by the former policy.
+            // A stop passes its policy again. Only a program that exits on its own is still handled by the former
+            // policy.
             logger.error("\(run.task): \(error)")
         }
     }
 
-    /// The run that was started for a task, if the task has no record.
+    /// Returns the run that was started for a task that has no record.
     func startedRun(of id: TaskID) throws -> StartedRun? {
         guard table[id] == nil, let trace = try store.trace(of: id) else { return nil }
         return StartedRun(placement: trace.placement, number: trace.run, isAlive: trace.supervisor != nil)

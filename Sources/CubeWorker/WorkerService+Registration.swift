@@ -4,17 +4,17 @@ import CubeTypes
 import Logging
 
 extension WorkerService {
-    /// After so long without a question from the manager, it may have forgotten this worker.
+    /// How long the manager may be silent before the worker registers again, because the manager may have forgotten it.
     private static let silence = Duration.seconds(10)
 
-    /// Tells where the manager reaches this worker (`http://HOST:PORT` or `unix:PATH`), which is known once it listens;
-    /// registration waits for it.
+    /// Sets the address at which the manager reaches this worker (`http://HOST:PORT` or `unix:PATH`). The address is
+    /// known once the worker listens; registration waits for it.
     package func advertise(url: String) {
         self.url = url
         urlBell.ring()
     }
 
-    /// Registers at the start, and again whenever the manager was silent.
+    /// Registers at the start, and again whenever the manager has been silent.
     func keepRegistered() async {
         guard let registrar else { return }
         while url == nil, !Task.isCancelled {
@@ -39,13 +39,13 @@ extension WorkerService {
         }
     }
 
-    /// Says what to do where the manager does not take the worker's token.
+    /// Describes a registration error, with a hint if the manager rejects the worker's token.
     private static func explained(_ error: any Error) -> String {
         guard let error = error as? APIError, error.reason == .unauthorized || error.reason == .forbidden else {
             return "\(error)"
         }
-        return "it refuses this worker's token: \(error); start the worker with --token-file, which names a copy of "
-            + "tokens/worker of the manager's data directory"
+        return "the manager rejected this worker's token: \(error); start the worker with --token-file and a copy of "
+            + "tokens/worker from the manager's data directory"
     }
 
     private func untilSilent() async throws {

@@ -4,9 +4,9 @@ import CubeTypes
 import Logging
 import SystemPackage
 
-/// Carrying out what the placements say is due.
+/// Carrying out the next step that each placement requires.
 extension WorkerService {
-    /// Finds out what happened to each task while no worker was there, before anyone is told of it.
+    /// Finds out what happened to each task while no worker was running, before the worker answers any call.
     func adopt() async throws {
         for record in try store.tasks().compactMap(record(found:)) {
             try carryOut([.publish(record)])
@@ -18,7 +18,7 @@ extension WorkerService {
                 do {
                     if let state = try await runtime.find(run) { try apply(state, to: run) }
                 } catch {
-                    // Whoever sees to the task tries again; the others must not wait for that.
+                    // The supervision of the task tries again; other tasks must not wait for that.
                     logger.error("\(record.id): \(error)")
                 }
             case .wait, .nothing: break
@@ -27,17 +27,17 @@ extension WorkerService {
         }
     }
 
-    /// The record of a task that has a directory, also where it was missing; `nil` where the task was never recorded, or where
-    /// only its run is known.
+    /// Returns the record of a task that has a directory, rebuilding a missing record from its copy; `nil` if the task
+    /// was never recorded, or if only its run is known.
     private func record(found id: TaskID) throws -> WorkerRecord? {
         switch try store.recover(id) {
         case .record(let record): return record
         case .rebuilt(let record):
-            logger.warning("\(id): its record was missing, and was rebuilt from that of its last run")
+            logger.warning("\(id): the task's record was missing and was rebuilt from the copy in its last run")
             return record
         case .unrecorded(let trace):
-            let process = trace.supervisor.map { "is alive (supervisor \($0.id))" } ?? "has ended"
-            logger.error("\(id): its record is missing; \(trace.directory.path) \(process) and is left as it is")
+            let process = trace.supervisor.map { "is still running (supervisor \($0.id))" } ?? "has ended"
+            logger.error("\(id): the task's record is missing; its run at \(trace.directory.path) \(process)")
             return nil
         case .neverStarted:
             try store.remove(id)
@@ -45,29 +45,29 @@ extension WorkerService {
         }
     }
 
-    /// Removes the secrets that a task was given, once it has ended.
+    /// Removes the secrets of a task that has ended.
     private func clearSecrets(of id: TaskID) {
         guard let placement = table.placement(id), placement.endedAt != nil else { return }
         do { try runtime.removeSecrets(of: placement.assignment) } catch {
-            logger.error("\(id): the secrets that it was given cannot be removed: \(error)")
+            logger.error("\(id): cannot remove the secrets of the ended task: \(error)")
         }
     }
 
-    /// Makes room on a full disk: the directories of tasks that ended go before their time. Output and records stay.
+    /// Frees disk space by removing the working directories of ended tasks early. Their output and records stay.
     func makeRoom() {
         for record in table.acknowledgedEnds {
             do {
                 guard try store.removeWork(of: record.id) else { continue }
                 logger.warning(
-                    "\(record.id): the disk is full, so the directory of this task, which has ended, was removed")
+                    "\(record.id): the disk is full, so the working directory of this ended task was removed")
             } catch {
-                logger.error("\(record.id): its directory cannot be removed: \(error)")
+                logger.error("\(record.id): cannot remove the working directory of the ended task: \(error)")
             }
         }
     }
 
-    /// Does what is due for a task, one thing after the other, until it has ended. However it ended, its secrets go then;
-    /// an earlier worker may have been killed before it removed them.
+    /// Carries out the steps that a task requires, one after the other, until it has ended, then removes its secrets.
+    /// Secrets are removed on every call because an earlier worker may have been killed before it removed them.
     func see(to id: TaskID) async {
         guard attended.insert(id).inserted else { return }
         defer { attended.remove(id) }
@@ -98,7 +98,7 @@ extension WorkerService {
         case .start(let number, let boot):
             let run = placement.identity(ofRun: number, boot: boot)
             let state = try await launches.pass {
-                // It may have waited for long.
+                // The launch may have waited for a long time.
                 try Task.checkCancellation()
                 return try await runtime.start(run, of: placement.assignment)
             }
@@ -126,7 +126,7 @@ extension WorkerService {
 
     /// Waits for the end of a run.
     ///
-    /// - Returns: `nil` where the time was over before; what ended meanwhile is found again.
+    /// - Returns: `nil` if the limit passed first. A run that ends at that moment is found by the next call.
     private func end(of run: RunIdentity, within limit: Duration?) async throws -> RunEnd? {
         guard let limit else { return try await runtime.end(of: run) }
         return try await withThrowingTaskGroup(of: RunEnd?.self) { group in
@@ -140,7 +140,7 @@ extension WorkerService {
         }
     }
 
-    /// Lets time go by, but no longer than until the task changes.
+    /// Sleeps for the given time, or until the task changes.
     func rest(_ id: TaskID, _ time: Duration) async {
         let ticket = taskBells[id, default: Bell()].ticket()
         await ticket.wait(upTo: time, on: clock)

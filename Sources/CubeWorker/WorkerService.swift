@@ -6,10 +6,10 @@ package import Logging
 import ServiceLifecycle
 import SystemPackage
 
-/// The worker of one machine: what the HTTP layer calls, and what runs as long as the worker does.
+/// The worker of one machine. The HTTP layer calls it, and ``run()`` carries out its background work.
 ///
-/// It holds the placements that it was given and carries out what ``PlacementTable`` decides about them. A change is written
-/// before it counts, so a worker that is killed goes on where it was.
+/// It holds the placements that were assigned to it and carries out the decisions of ``PlacementTable``. Every change
+/// is written before it takes effect, so a killed worker resumes where it stopped.
 package actor WorkerService: Service {
     let options: WorkerOptions
     let registrar: (any ManagerRegistrar)?
@@ -24,18 +24,18 @@ package actor WorkerService: Service {
     let startedAt: DurableInstant
     private let executor: any SerialExecutor
 
-    /// The placements, and what is decided about them.
+    /// The placements and the decisions about them.
     var table: PlacementTable
     /// Rings when any task changes.
     var bell = Bell()
-    /// Ring when that task changes.
+    /// The bells of individual tasks, each of which rings when its task changes.
     var taskBells: [TaskID: Bell] = [:]
 
-    /// The tasks that are seen to, each by one who does one thing after the other.
+    /// The tasks that are being supervised. One loop per task carries out its steps in sequence.
     var attended: Set<TaskID> = []
-    /// The runs whose health is checked.
+    /// The runs that are being health-checked.
     var checked: Set<RunIdentity> = []
-    /// What somebody has to see to.
+    /// The duties for which ``run()`` starts a loop.
     let unattended: AsyncStream<Duty>
     let attend: AsyncStream<Duty>.Continuation
     let launches = Semaphore(16)
@@ -45,10 +45,10 @@ package actor WorkerService: Service {
         case checks(RunIdentity)
     }
 
-    /// Where the manager reaches this worker, and a bell for when that is known.
+    /// The address at which the manager reaches this worker, and a bell that rings when the address is known.
     var url: String?
     var urlBell = Bell()
-    /// How many times the manager asked for changes.
+    /// How many times the manager has asked for changes.
     var queries = 0
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
@@ -73,12 +73,12 @@ package actor WorkerService: Service {
         (unattended, attend) = AsyncStream.makeStream()
     }
 
-    /// Opens the worker of this machine, which runs processes: see the other `open`.
+    /// Opens the worker of this machine, which runs tasks as processes. See the other `open`.
     ///
     /// - Parameters:
-    ///   - clock: what its waits are measured by.
-    ///   - now: the present moment.
-    ///   - random: what ids and jitter are drawn from.
+    ///   - clock: the clock that measures waits.
+    ///   - now: returns the present moment.
+    ///   - random: the source of IDs and jitter.
     package static func open(
         _ options: WorkerOptions, registrar: (any ManagerRegistrar)?, clock: any Clock<Duration>,
         now: @escaping @Sendable () -> DurableInstant, random: RandomSource, logger: Logger
@@ -96,10 +96,11 @@ package actor WorkerService: Service {
             logger: logger)
     }
 
-    /// Reads the records of an earlier worker in the same directory and adopts what still runs.
+    /// Opens a worker: reads the records of an earlier worker in the same directory and adopts the runs that are still
+    /// alive.
     ///
-    /// - Parameter executor: what it runs on; it waits for disks.
-    /// - Throws: where a record cannot be read, as its task may be alive.
+    /// - Parameter executor: the executor of the actor, whose jobs block on disk I/O.
+    /// - Throws: if a record cannot be read, because its task may be running.
     package static func open(
         _ options: WorkerOptions, runtime: any TaskRuntime, prober: any Prober, registrar: (any ManagerRegistrar)?,
         clock: any Clock<Duration>, now: @escaping @Sendable () -> DurableInstant, random: RandomSource,
@@ -117,7 +118,7 @@ package actor WorkerService: Service {
         return worker
     }
 
-    /// Carries out what is due, until shutdown; tasks keep running beyond it.
+    /// Supervises tasks until shutdown. Tasks keep running after the shutdown.
     package func run() async throws {
         await cancelWhenGracefulShutdown {
             await withDiscardingTaskGroup { group in
@@ -136,12 +137,12 @@ package actor WorkerService: Service {
 
     // MARK: Records
 
-    /// Refuses callers of another cluster, and of an incarnation of the manager that has a successor.
+    /// Rejects callers of another cluster, and a manager that has been succeeded by one with a higher term.
     func accept(cluster: ClusterID, term: Int) throws { try carryOut(table.admit(cluster: cluster, term: term)) }
 
-    /// Records that it took a task by its definition alone, in a cluster of its own.
+    /// Records that the worker accepted a task by its definition alone, in a cluster of its own.
     ///
-    /// - Throws: where that cannot be written.
+    /// - Throws: if the count cannot be written.
     func countSubmitted(in cluster: ClusterID, term: Int) throws {
         let counted = table.countingSubmission(in: cluster, term: term)
         try store.save(counted, usesReserve: false)
@@ -159,26 +160,27 @@ package actor WorkerService: Service {
         while !Task.isCancelled {
             forget()
             do { try store.reserve.fill() } catch {
-                logger.warning("the disk has no room for the reserve, without which a full disk delays stops: \(error)")
+                logger.warning("cannot fill the disk reserve; without it, a full disk delays stops: \(error)")
             }
             // Cancelled at shutdown.
             try? await clock.sleep(for: .seconds(600))
         }
     }
 
-    /// Removes the tasks that ended long ago, once the manager knows that they ended.
+    /// Removes tasks that ended long ago, if the manager has confirmed that it knows their end.
     func forget() {
         for record in table.forgettable(at: now()) {
             do {
                 if let supervisor = try store.trace(of: record.id)?.supervisor {
-                    logger.error("\(record.id): is kept, as supervisor \(supervisor.id) still watches over a run of it")
+                    logger.error(
+                        "\(record.id): cannot remove the ended task: supervisor \(supervisor.id) is still alive")
                     continue
                 }
                 try store.remove(record.id)
                 table.remove(record.id)
                 bell.ring()
             } catch {
-                logger.warning("\(record.id): cannot be forgotten: \(error)")
+                logger.warning("\(record.id): cannot remove the ended task: \(error)")
             }
         }
         table.finishForgetting()

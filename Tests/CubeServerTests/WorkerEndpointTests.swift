@@ -174,7 +174,7 @@ struct WorkerEndpointTests {
                 let error = await #expect(throws: APIError.self) { try await call() }
                 #expect(error?.reason == .conflict)
                 #expect(
-                    error?.message.contains("belongs to cluster \(cluster), whose manager gives it its tasks") == true)
+                    error?.message.contains("belongs to cluster \(cluster), whose manager assigns its tasks") == true)
             }
             #expect(try await client.task(id).state == .scheduled)
         }

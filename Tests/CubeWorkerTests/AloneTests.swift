@@ -132,7 +132,7 @@ struct AloneTests {
                 ] {
                     let error = await #expect(throws: APIError.self) { try await call() }
                     #expect(error?.reason == .foreignCluster)
-                    #expect(error?.message.contains("its own, as it was given tasks alone") == true)
+                    #expect(error?.message.contains("founded when it received tasks without") == true)
                     #expect(error?.message.contains("`cube worker rejoin`") == true)
                 }
                 #expect(try await worker.service.task(id).state == .running)

@@ -145,7 +145,7 @@ struct FilesTests {
                 try await worker.assign(bad)
                 let task = try await worker.ended(bad.id)
                 #expect(task.state == .failed && task.reason == .startFailed)
-                #expect(task.message?.contains("the secret \"bad\" of") == true, "\(task.message ?? "")")
+                #expect(task.message?.contains("the secret \"bad\" in") == true, "\(task.message ?? "")")
                 let good = TaskAssignment.script("echo fine")
                 try await worker.assign(good)
                 _ = try await worker.ended(good.id)

@@ -164,8 +164,8 @@ struct HealthTests {
         "http passes by the status of the answer",
         arguments: [
             ("HTTP/1.1 200 OK\r\n\r\n", nil), ("HTTP/1.0 302 Found\r\n\r\n", nil),
-            ("HTTP/1.1 503 Busy\r\n\r\n", " answered 503"), ("SSH-2.0-x\r\n", ": the answer is not HTTP"),
-            ("", ": the connection was closed without an answer"), (nil, ": no answer within 200ms"),
+            ("HTTP/1.1 503 Busy\r\n\r\n", " answered 503"), ("SSH-2.0-x\r\n", ": the response is not HTTP"),
+            ("", ": the connection was closed without a response"), (nil, ": no response within 200ms"),
         ] as [(String?, String?)])
     func http(answer: String?, failure: String?) async throws {
         let port = try Listener.freePort()
@@ -277,7 +277,7 @@ struct HealthTests {
                     for _ in 0..<500 { group.addTask { await probe.probe(run, .ready, of: assignment, by: check) } }
                     var (outcomes, threads) = (0, 0)
                     for await outcome in group {
-                        if outcome == .failed("GET / on port \(port): no answer within 2s") { outcomes += 1 }
+                        if outcome == .failed("GET / on port \(port): no response within 2s") { outcomes += 1 }
                         // A look that fails is only one figure less.
                         threads = max(threads, (try? LocalFiles.names(in: "/proc/self/task").count) ?? 0)
                     }

@@ -77,9 +77,9 @@ struct ProbeTests {
         arguments: [
             (
                 "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort",
-                "the connection was closed in the midst of the answer"
+                "the connection was closed before the response was complete"
             ),
-            ("SSH-2.0-x\r\n", "the answer is not HTTP"), ("", "the connection was closed without an answer"),
+            ("SSH-2.0-x\r\n", "the response is not HTTP"), ("", "the connection was closed without a response"),
         ])
     func broken(answer: String, failure: String) async throws {
         let server = try ScriptedServer([answer])
@@ -145,7 +145,7 @@ struct ProbeTests {
         for host in [nil, "127.0.0.1", "localhost"] {
             let outcome = try await find(HTTPProbe(port: .number(65_536), host: host))
             let target = ProbeTarget(host: host, port: 65_536)
-            #expect(outcome == .failed("GET / on \(target): 65536 is no port"))
+            #expect(outcome == .failed("GET / on \(target): 65536 is not a port number"))
         }
     }
 
@@ -166,7 +166,7 @@ struct ProbeTests {
         "https is spoken over TLS, and the certificate counts only where that is asked for",
         arguments: [
             (HTTPProbe.Scheme.https, false, nil),
-            (.https, true, "its certificate is not valid or not trusted; \"verify\": false accepts it"),
+            (.https, true, "the server's certificate is invalid or untrusted; set \"verify\": false to accept it"),
         ] as [(HTTPProbe.Scheme, Bool, String?)])
     func tls(scheme: HTTPProbe.Scheme, verify: Bool, failure: String?) async throws {
         let server = try await Self.tlsServer(Greeter("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"))
@@ -184,9 +184,9 @@ struct ProbeTests {
             ("HTTP/1.0 503 Busy\r\n\r\n", "answered 503"),
             (
                 "HTTP/1.0 200 OK\r\nContent-Length: 9\r\n\r\nbody",
-                "the connection was closed in the midst of the answer"
+                "the connection was closed before the response was complete"
             ),
-            ("", "the connection was closed without an answer"),
+            ("", "the connection was closed without a response"),
         ] as [(String, String?)])
     func tlsWithoutFarewell(answer: String, failure: String?) async throws {
         let server = try await Self.tlsServer(Greeter(answer, leaves: true))
@@ -201,7 +201,7 @@ struct ProbeTests {
         let server = try ScriptedServer(["HTTP/1.1 400 Bad\r\n\r\n"], listens: false)
         defer { server.close() }
         let probe = HTTPProbe(port: .number(server.port), scheme: .https)
-        #expect(try await find(probe) == .failed("HTTPS GET / on port \(server.port): the answer is not TLS"))
+        #expect(try await find(probe) == .failed("HTTPS GET / on port \(server.port): the response is not TLS"))
     }
 
     /// Answers every connection over TLS, with a certificate that nobody trusts.

@@ -4,20 +4,21 @@ import NIOHTTP1
 import NIOSSL
 import Synchronization
 
-/// One GET request of a check, and the status of its answer.
+/// One GET request of a health check, and the status code of its response.
 struct HTTPCheck: Sendable {
     let probe: HTTPProbe
     let target: ProbeTarget
 
-    /// How messages call it.
+    /// The name of the check in messages.
     var subject: String {
         let method = probe.scheme == .https ? "HTTPS GET" : "GET"
         return "\(method) \(probe.path) on \(target)"
     }
 
-    /// Asks, and reads the answer to its end, so that the service can write all of it; interim answers are passed over.
+    /// Sends the request and reads the response to its end, so that the service can write all of it. Interim (1xx)
+    /// responses are ignored.
     ///
-    /// - Throws: what ended it without an answer.
+    /// - Throws: the error that ended the connection before a response was received.
     func status(within limit: Duration, _ contexts: TLSContexts) async throws -> Int {
         let tls = probe.scheme == .https ? try contexts.context(verify: probe.verify) : nil
         let (head, name) = (head, serverName)
@@ -37,13 +38,14 @@ struct HTTPCheck: Sendable {
         return HTTPRequestHead(version: .http1_1, method: .GET, uri: probe.path, headers: headers)
     }
 
-    /// What the `Host` header says where the manifest does not.
+    /// The value of the `Host` header, unless the manifest sets one.
     private var host: String {
         let name = target.host ?? "localhost"
         return ProbeTarget(host: name, port: target.port).description
     }
 
-    /// The name that TLS asks for and that a certificate is compared with; `nil` for an address, which is compared itself.
+    /// The server name for TLS (SNI and certificate verification); `nil` for an IP address, against which the
+    /// certificate is verified directly.
     private var serverName: String? {
         let header = probe.headers.first { $0.key.lowercased() == "host" }?.value
         let name = header.map { String($0.prefix { $0 != ":" }) } ?? target.host ?? "localhost"
@@ -52,7 +54,7 @@ struct HTTPCheck: Sendable {
     }
 }
 
-/// How TLS is spoken, made once: reading the certificates that a machine trusts takes a while.
+/// The TLS contexts, created once each, because loading the certificates that the machine trusts takes a while.
 final class TLSContexts: Sendable {
     private let made = Mutex<[Bool: NIOSSLContext]>([:])
 
@@ -68,12 +70,12 @@ final class TLSContexts: Sendable {
     }
 }
 
-/// Sends the request when it is connected, and waits for the end of the answer.
+/// Sends the request when the connection is open, and waits for the end of the response.
 private final class ResponseReader: ChannelInboundHandler {
     typealias InboundIn = HTTPClientResponsePart
     typealias OutboundOut = HTTPClientRequestPart
 
-    /// How much of a body is read.
+    /// The number of bytes of a response body that are read.
     private static let limit = 10 << 10
 
     private let head: HTTPRequestHead
@@ -103,7 +105,8 @@ private final class ResponseReader: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        // Many servers close a connection without a farewell of TLS. Whether the answer is whole then, HTTP tells.
+        // Many servers close the connection without a TLS close_notify. HTTP framing tells whether the response is
+        // complete.
         if case NIOSSLError.uncleanShutdown = error { return }
         let isCutOff = status != nil && error is HTTPParserError
         result.finish(.failure(isCutOff ? ProbeFailure.cutOff : error))

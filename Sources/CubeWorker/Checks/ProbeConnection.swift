@@ -1,9 +1,9 @@
 import NIOCore
 import NIOPosix
 
-/// Where a check connects to.
+/// The address that a check connects to.
 struct ProbeTarget: CustomStringConvertible, Sendable {
-    /// A name or an address; `nil`: the loopback address.
+    /// A name or an address; `nil` stands for the loopback addresses.
     var host: String?
     var port: Int
 
@@ -12,29 +12,29 @@ struct ProbeTarget: CustomStringConvertible, Sendable {
         return host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
     }
 
-    /// The address that the host is; `nil` where it is a name, which has to be resolved.
+    /// Returns the socket address if the host is an IP address; `nil` if it is a name that has to be resolved.
     ///
-    /// - Throws: where there is no such port.
+    /// - Throws: if the port number is out of range.
     func address() throws(ProbeFailure) -> SocketAddress? {
         guard UInt16(exactly: port) != nil else { throw .noPort(port) }
         guard let host else { return nil }
-        // What is no address is a name.
+        // A host that is not an IP address is a name.
         return try? SocketAddress(ipAddress: host, port: port)
     }
 }
 
 /// The connection of one check.
 ///
-/// It stands on NIO and not on an HTTP client: a check wants one connection to an address that need not be the one that its
-/// `Host` says, and no pool, redirect or retry.
+/// It is built on NIO rather than on an HTTP client: a check needs exactly one connection, to an address that may
+/// differ from its `Host` header, without a pool, redirects or retries.
 enum ProbeConnection {
-    /// Connects, and waits for a result. The connection is closed in any case, also where it is opened only later.
+    /// Connects and waits for a result. The connection is always closed, even if it opens after the wait has ended.
     ///
     /// - Parameters:
-    ///   - limit: when an attempt to connect is given up for good.
-    ///   - prepare: sets up a new connection; what it adds finishes the result.
+    ///   - limit: the timeout of each attempt to connect.
+    ///   - prepare: sets up a new connection with handlers that finish the result.
     ///   - connected: called when the connection is open.
-    /// - Throws: what ended the attempt; `CancellationError`.
+    /// - Throws: the error that ended the attempt, or `CancellationError`.
     static func run<Answer: Sendable>(
         to target: ProbeTarget, within limit: Duration,
         prepare: @escaping @Sendable (any Channel, ProbeResult<Answer>) throws -> Void,
@@ -58,8 +58,8 @@ enum ProbeConnection {
         return try await result.value()
     }
 
-    /// Only a name goes through the resolver, which may keep a check waiting. The loopback addresses are tried in turn:
-    /// 127.0.0.1, and ::1 where nobody listens there.
+    /// Opens the connection. Only a name goes through the resolver, which may be slow. Without a host, 127.0.0.1 is
+    /// tried first, then ::1.
     private static func open(
         _ target: ProbeTarget, by bootstrap: @escaping @Sendable () -> ClientBootstrap
     ) throws -> EventLoopFuture<any Channel> {

@@ -1,9 +1,9 @@
 import Synchronization
 
-/// What comes of a check's connection: the first result counts, and whoever waits for it can be cancelled.
+/// The result of a check's connection. The first result wins, and a waiter can be cancelled.
 ///
-/// Futures of NIO know no cancellation, and a name that nobody resolves, or an address that nobody answers at, holds theirs
-/// back for longer than a check may take.
+/// NIO futures cannot be cancelled: an unresolvable name or a silent address would block a check for longer than its
+/// timeout.
 final class ProbeResult<Answer: Sendable>: Sendable {
     private struct State {
         var waiter: CheckedContinuation<Answer, any Error>?
@@ -22,7 +22,9 @@ final class ProbeResult<Answer: Sendable>: Sendable {
         waiter?.resume(with: result)
     }
 
-    /// - Throws: the failure; `CancellationError`.
+    /// Waits for the result.
+    ///
+    /// - Throws: the failure, or `CancellationError`.
     func value() async throws -> Answer {
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in

@@ -2,19 +2,20 @@ package import CubeCore
 package import CubeTypes
 import SystemPackage
 
-/// What finds out how a run is.
+/// Carries out health checks of runs.
 package protocol Prober: Sendable {
-    /// Carries one check out, within its time.
+    /// Carries out one check within its timeout.
     func probe(
         _ run: RunIdentity, _ kind: CheckKind, of assignment: TaskAssignment, by check: HealthCheck
     ) async -> CheckOutcome
 }
 
-/// Asks over the network, of this machine as a rule, and runs programs beside a run. None of its checks keeps a thread.
+/// Carries out network checks, usually against this machine, and runs check commands next to a run. No check blocks a
+/// thread.
 struct LocalProber: Prober {
     let runtime: any TaskRuntime
     let clock: any Clock<Duration>
-    /// So many programs are started for checks at a time; the others wait, and their time begins when they are started.
+    /// Limits how many check commands run at the same time. The timeout of a waiting command begins when it starts.
     private let commands = Semaphore(16)
     private let tls = TLSContexts()
 
@@ -72,12 +73,12 @@ struct LocalProber: Prober {
     }
 
     private func noPort(_ reference: PortReference) -> CheckOutcome {
-        .failed("the task has no port \"\(reference)\"")
+        .failed("the task has no port named \"\(reference)\"")
     }
 
-    /// What the body answers, unless its time is over before.
+    /// Returns the result of the body, or a failure if the time limit passes first.
     ///
-    /// - Parameter subject: what is checked, for messages.
+    /// - Parameter subject: the checked address, for messages.
     private func within(
         _ limit: Duration, _ subject: String, _ body: @escaping @Sendable () async throws -> CheckOutcome
     ) async -> CheckOutcome {
@@ -88,9 +89,9 @@ struct LocalProber: Prober {
                 }
             }
             group.addTask {
-                // Cancelled when the answer came.
+                // Cancelled if the body finishes first.
                 try? await clock.sleep(for: limit)
-                return .failed("\(subject): no answer within \(limit.text)")
+                return .failed("\(subject): no response within \(limit.text)")
             }
             let first = await group.next()!
             group.cancelAll()

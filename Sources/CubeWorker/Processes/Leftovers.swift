@@ -2,26 +2,27 @@ import CubeCore
 import CubeTypes
 import Glibc
 
-/// The processes of a run whose supervisor is no more.
+/// The remaining processes of a run whose supervisor has died.
 struct Leftovers {
     let task: TaskID
-    /// The program's own process, whose session and group carry its number.
+    /// The ID of the program's main process, which is also the ID of its session and process group.
     let program: pid_t
     let startTicks: Int
 
-    /// Kills them all, and those that they start meanwhile.
+    /// Kills all of the processes, including those that they start in the meantime.
     ///
-    /// - Returns: whether nothing is left that could be found.
+    /// - Returns: whether no process of the run can be found any more.
     func kill() -> Bool {
         for _ in 0..<100 {
             let found = find()
             if found.isEmpty { return true }
             for entry in found {
-                // One that has ended since, or that belongs to somebody else, cannot be killed; the next look tells.
+                // A process that has ended or belongs to another user cannot be killed; the next iteration checks
+                // again.
                 guard let process = try? ProcessDescriptor(entry.id),
                     ProcessTable.Entry(entry.id)?.startTicks == entry.startTicks
                 else { continue }
-                // As above.
+                // The process may have ended, or belong to another user.
                 try? process.signal(SIGKILL)
             }
             usleep(1000)
@@ -29,8 +30,9 @@ struct Leftovers {
         return find().isEmpty
     }
 
-    /// They bear the task's id in their environment, or belong to the session of its program while that is the process that
-    /// was recorded. What a living supervisor watches over is another placement of the same task, and none of them.
+    /// Finds processes that have the task's ID in their environment, or that belong to the session or group of the
+    /// program, as long as the recorded program process exists. Processes below a living supervisor belong to another
+    /// placement of the same task and are excluded.
     private func find() -> [ProcessTable.Entry] {
         let table = ProcessTable.read()
         let mark = "\(TaskEnvironment.taskID)=\(task)"

@@ -1,20 +1,21 @@
 import Glibc
 import Synchronization
 
-/// How many files this process may have open. Each task costs its worker a few, each connection one.
+/// The limit on the open files of this process. A worker needs a few descriptors per task and one per connection.
 package enum OpenFileLimit {
     private static let before = Mutex<UInt64?>(nil)
 
-    /// The soft limit that this process was started with, where it was raised since: what a task is to have.
+    /// The soft limit with which this process was started, if it has been raised since. Tasks get this limit.
     static var inherited: UInt64? { before.withLock(\.self) }
 
-    /// The soft limit now.
+    /// The present soft limit.
     package static var soft: UInt64 { UInt64(read().rlim_cur) }
 
-    /// The most that this process may give itself.
+    /// The hard limit: the highest value to which this process may raise its soft limit.
     package static var hard: UInt64 { UInt64(read().rlim_max) }
 
-    /// Raises the soft limit to the hard one. The soft limit is low for programs that use `select`, and none of ours does.
+    /// Raises the soft limit to the hard limit. The default soft limit is low for the sake of programs that use
+    /// `select`, which Cube does not.
     package static func raise() {
         var limit = read()
         guard limit.rlim_cur < limit.rlim_max else { return }
@@ -26,7 +27,7 @@ package enum OpenFileLimit {
 
     private static func read() -> rlimit {
         var limit = rlimit()
-        // It fails for an unknown resource alone.
+        // The call fails only for an unknown resource.
         getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
         return limit
     }

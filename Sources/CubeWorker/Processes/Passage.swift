@@ -1,20 +1,20 @@
 import Glibc
 import SystemPackage
 
-/// The way to the directories of tasks, for tasks that run as another user than the worker: they can pass through, and list
-/// nothing on it.
+/// Access to the directories of tasks that run as another user than the worker. Such users can traverse the parent
+/// directories, but cannot list them.
 ///
-/// Only a worker that runs as root has such tasks, so the way is opened when the first of them is started.
+/// Only a worker that runs as root has such tasks, so the directories are opened when the first such task is started.
 enum Passage {
-    /// What lies beside the way in the data directory, and is nobody's but the worker's user's. Some of it may have been made
-    /// by people, with the rights that new files have, when nobody could get there.
+    /// The other entries of the data directory, to which only the worker's user has access. People may have created
+    /// some of them with default permissions while the data directory was still closed to others.
     private static let hidden = [
         "drift", "journal.ndjson", "manager", "reconciler", "run", "secrets", "source.json", "status", "tokens",
     ]
 
-    /// Lets other users pass through directories, the first of which is the data directory.
+    /// Lets other users traverse directories, the first of which is the data directory.
     ///
-    /// A directory that another user owns is left as it is.
+    /// Directories that belong to another user are left unchanged.
     static func open(_ directories: [String]) throws {
         if let data = directories.first, let mode = try ownMode(of: data), mode & 0o011 != 0o011 {
             for name in hidden {
@@ -27,7 +27,7 @@ enum Passage {
         }
     }
 
-    /// The first directory on the way from the root to a path that a user cannot pass through; `nil` where there is none.
+    /// Returns the first directory between the root and a path that a user cannot traverse; `nil` if there is none.
     static func obstacle(to path: String, for user: TaskUser) -> String? {
         let upwards = sequence(first: FilePath(path)) { $0.lastComponent == nil ? nil : $0.removingLastComponent() }
         for directory in upwards.reversed() {
@@ -38,7 +38,8 @@ enum Passage {
         return nil
     }
 
-    /// - Returns: `nil` where nothing is there, or a link, or what another user owns.
+    /// Returns the permissions of a file of this user; `nil` if the file does not exist, is a symbolic link or belongs
+    /// to another user.
     private static func ownMode(of path: String) throws -> mode_t? {
         var status = stat()
         guard lstat(path, &status) == 0 else {
@@ -55,7 +56,7 @@ enum Passage {
 }
 
 extension TaskUser {
-    /// Whether a directory of this owner and mode lets the user pass through it.
+    /// Whether the owner and mode of a directory let the user traverse it.
     fileprivate func canPass(_ directory: stat) -> Bool {
         if id == 0 { return true }
         let isOfGroup = group == directory.st_gid || groups.contains(directory.st_gid)

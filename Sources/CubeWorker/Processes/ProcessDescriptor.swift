@@ -2,12 +2,12 @@ import CubeLinux
 import Glibc
 import SystemPackage
 
-/// A process, whatever its number means later.
+/// A handle of one process (a pidfd), which stays valid when the kernel reuses the process ID.
 final class ProcessDescriptor: Sendable {
     let id: pid_t
     private let descriptor: Int32
 
-    /// - Returns: `nil` where there is no such process.
+    /// - Returns: `nil` if there is no such process.
     init?(_ id: pid_t) throws {
         self.id = id
         descriptor = cube_pidfd_open(id)
@@ -19,19 +19,19 @@ final class ProcessDescriptor: Sendable {
 
     deinit { close(descriptor) }
 
-    /// A process that has ended is no error.
+    /// Sends a signal. Signalling a process that has ended is not an error.
     func signal(_ signal: Int32) throws {
         guard cube_pidfd_send_signal(descriptor, signal) == 0 || errno == ESRCH else {
             throw Errno(rawValue: errno)
         }
     }
 
-    /// Waits until it has ended. No thread waits with it: the descriptor becomes readable.
+    /// Waits until the process has ended, without blocking a thread: its descriptor becomes readable.
     ///
     /// - Throws: `CancellationError`.
     func end() async throws {
         try await Readiness.shared.wait(for: descriptor)
-        // A child of this worker would stay as a zombie; one that an earlier worker started is reaped by init.
+        // A child of this worker would stay as a zombie. The child of an earlier worker is reaped by init.
         cube_pidfd_reap(descriptor)
     }
 }

@@ -9,18 +9,18 @@ import Logging
 import Synchronization
 import SystemPackage
 
-/// Runs tasks as processes of this machine, each under a supervisor of its own that outlives the worker.
+/// Runs tasks as processes of this machine. Each has its own supervisor process, which outlives the worker.
 final class ProcessRuntime: TaskRuntime {
     let name = "process"
     let boot: String
     private let store: WorkerStore
     private let supervisor: String
     private let secrets: SecretDirectory
-    /// The directories above the worker's own that lead to the tasks and are Cube's, from the data directory on.
+    /// The directories that lead to the worker's own and belong to Cube, from the data directory down.
     private let passage: [String]
     private let now: @Sendable () -> DurableInstant
     private let logger: Logger
-    /// The supervisors of the runs that were found alive.
+    /// The supervisors of the live runs.
     private let alive = Mutex<[RunIdentity: ProcessDescriptor]>([:])
 
     init(
@@ -36,7 +36,7 @@ final class ProcessRuntime: TaskRuntime {
         self.logger = logger
     }
 
-    /// Nothing holds a process to a limit yet.
+    /// Returns all declared limits: processes have no enforced limits yet.
     func notEnforced(_ definition: TaskDefinition) -> [String] {
         let declared = definition.resources
         return [("cpu", declared.millicores), ("memory", declared.memory), ("disk", declared.disk)]
@@ -47,7 +47,8 @@ final class ProcessRuntime: TaskRuntime {
 
     func find(_ run: RunIdentity) async throws -> RunState? {
         let directory = directory(of: run)
-        // Before the lock is looked at: an outcome that was made under it, while it is free now, is a last word.
+        // Checked before the lock: an outcome that exists while the lock is free is final, as it was created under the
+        // lock.
         let hadOutcome = directory.hasOutcome
         guard let supervisor = try directory.supervisor() else {
             return hadOutcome ? .ended(try await conclude(run)) : nil
@@ -62,18 +63,18 @@ final class ProcessRuntime: TaskRuntime {
         return .running(since: began ?? now())
     }
 
-    /// What the files of a run say that has no supervisor any more. Remains of it are killed first.
+    /// Determines how a run without a supervisor ended. Kills its remaining processes first.
     private func conclude(_ run: RunIdentity) async throws -> RunEnd {
         let outcome = try directory(of: run).outcome()
         if run.boot == boot, outcome?.swept != true {
             let leftovers = Leftovers(
                 task: run.task, program: outcome?.program ?? 0, startTicks: outcome?.startTicks ?? 0)
             guard await offQueue({ leftovers.kill() }) else {
-                throw APIError(.unavailable, "\(run.task): some of its processes cannot be killed")
+                throw APIError(.unavailable, "\(run.task): cannot kill some processes of its last run")
             }
         }
         return switch outcome?.state {
-        // Ended with the machine, however politely.
+        // The shutdown of the machine ended the program, even if it exited cleanly.
         case .exited where outcome!.unasked && run.boot != boot: .rebooted
         case .exited: .exited(outcome!.result, lasted: outcome!.lasted)
         case .failed: .startFailed(outcome!.message)
@@ -93,7 +94,7 @@ final class ProcessRuntime: TaskRuntime {
 
     func start(_ run: RunIdentity, of assignment: TaskAssignment) async throws -> RunState {
         if let state = try await find(run) { return state }
-        // What was written last before the machine went down may be lost: it may have been started then.
+        // A loss of power may have erased the latest writes, so the run may have been started before the reboot.
         guard run.boot == boot else { return .ended(.rebooted) }
 
         do {
@@ -107,7 +108,7 @@ final class ProcessRuntime: TaskRuntime {
         if case .running = state { return state! }
         try await spawned.process.end()
         if let state { return state }
-        throw APIError(.unavailable, "the supervisor did not start: \(message.isEmpty ? "no reason given" : message)")
+        throw APIError(.unavailable, "the supervisor did not start: \(message.isEmpty ? "it gave no reason" : message)")
     }
 
     func abandon(_ run: RunIdentity) async throws -> RunState {
@@ -117,16 +118,17 @@ final class ProcessRuntime: TaskRuntime {
             try makeRunDirectory(run)
             return try await giveUp(run, because: nil)
         } catch let error as APIError where error.reason == .storageFull && !directory(of: run).hasLaunch {
-            // Without `launch` no supervisor starts anything, and this worker writes it no more.
+            // No supervisor starts anything without `launch`, and this worker will not write that file.
             return .ended(.neverStarted)
         }
     }
 
-    /// Ends a run that was not started, unless an earlier worker's supervisor just starts it.
+    /// Marks a run as never to be started, unless the supervisor of an earlier worker is starting it now.
     private func giveUp(_ run: RunIdentity, because failure: String?) async throws -> RunState {
         try directory(of: run).abandon(failure, reserve: store.reserve)
         guard let state = try await find(run) else {
-            throw APIError(.internal, "\(directory(of: run).path): has no outcome, though it was given one")
+            throw APIError(
+                .internal, "\(directory(of: run).path): the outcome of the run was written but cannot be found")
         }
         return state
     }
@@ -135,15 +137,15 @@ final class ProcessRuntime: TaskRuntime {
         do {
             try directory(of: run).write(order: policy)
         } catch let error as APIError where error.reason == .storageFull {
-            // Without it the supervisor goes by what the run was started with.
-            logger.error("\(run.task): the disk is full, so it is asked to end as it was when it started")
+            // Without the order, the supervisor uses the stop policy with which the run was started.
+            logger.error("\(run.task): the disk is full, so the task is stopped by the policy with which it started")
         }
         try alive.withLock { $0[run] }?.signal(SIGTERM)
     }
 
     func change(_ run: RunIdentity, to policy: StopPolicy) throws { try directory(of: run).write(policy: policy) }
 
-    /// Writes all that the supervisor needs to know.
+    /// Writes everything that the supervisor needs to start the run.
     func prepare(_ run: RunIdentity, _ assignment: TaskAssignment) throws {
         try makeRunDirectory(run)
         let launch = try launch(assignment, assignment.definition.command)
@@ -165,7 +167,7 @@ final class ProcessRuntime: TaskRuntime {
         try TaskDirectory.remove(secrets, in: work(of: assignment.id))
     }
 
-    /// Gives a user the directory of a task, and the way to it.
+    /// Gives a user the working directory of a task and access to it.
     private func give(_ work: String, of task: TaskID, to user: TaskUser) throws {
         guard chown(work, user.id, user.group) == 0 else { throw Errno(rawValue: errno) }
         guard user.id != geteuid() else { return }
@@ -174,15 +176,15 @@ final class ProcessRuntime: TaskRuntime {
         if let obstacle = Passage.obstacle(to: work, for: user) {
             logger.warning(
                 """
-                \(work): user \(user.id) cannot pass through \(obstacle), so a program that uses the whole path of its \
-                directory fails; `chmod o+x \(obstacle)`, or use another --data-dir
+                \(work): user \(user.id) cannot traverse \(obstacle), so programs that use the absolute path of their \
+                working directory fail; run `chmod o+x \(obstacle)` or use another --data-dir
                 """)
         }
     }
 
-    /// How a program of a task is run.
+    /// Returns the launch parameters of a program of a task.
     ///
-    /// - Throws: a `StartRefusal`.
+    /// - Throws: `StartRefusal`.
     private func launch(_ assignment: TaskAssignment, _ command: [String]) throws -> RunDirectory.Launch {
         let definition = assignment.definition
         let user = try definition.user.flatMap { name throws(StartRefusal) in try TaskUser.named(name) }
@@ -201,7 +203,7 @@ final class ProcessRuntime: TaskRuntime {
             logs: store.logs(of: assignment.id), stop: definition.stop)
     }
 
-    /// The files of the task, with what is in them now.
+    /// Returns the files of the task with their current content.
     private func contents(of definition: TaskDefinition) throws -> [(file: TaskFile, bytes: [UInt8])] {
         try definition.files.map { ($0, try secrets.content(of: $0.source)) }
     }
@@ -217,14 +219,15 @@ final class ProcessRuntime: TaskRuntime {
 
     private func work(of task: TaskID) -> String { "\(store.directory(of: task))/work" }
 
-    /// Earlier runs of the task go: their ends stand in the task's record, or this run would not be due.
+    /// Creates the directory of a run and removes those of earlier runs, whose ends are in the task's record:
+    /// otherwise, this run would not be due.
     private func makeRunDirectory(_ run: RunIdentity) throws {
         let (runs, own) = (store.runs(of: run.task), name(of: run))
         for name in try LocalFiles.names(in: runs) where name != own {
-            // Whatever the record says: there is never a second instance.
+            // Checked regardless of the record, so that there is never a second instance.
             if let supervisor = try RunDirectory(path: "\(runs)/\(name)").supervisor() {
                 throw APIError(
-                    .unavailable, "\(run.task): run \(name) has not ended, supervisor \(supervisor.id) watches over it")
+                    .unavailable, "\(run.task): run \(name) has not ended (supervisor \(supervisor.id))")
             }
             try LocalFiles.remove("\(runs)/\(name)")
         }
@@ -239,23 +242,24 @@ final class ProcessRuntime: TaskRuntime {
 
     // MARK: Checking
 
-    /// A supervisor of its own runs the check, so that user, directory and environment are those of the task, and nothing of
-    /// it stays. It is beside the run: the run's own supervisor knows nothing of it, and no file does either.
+    /// Runs the check under a separate supervisor, which applies the user, directory and environment of the task and
+    /// leaves no process behind. The run's own supervisor and the files of the run are not involved.
     func check(
         _ run: RunIdentity, of assignment: TaskAssignment, by command: [String], within timeout: Duration
     ) async throws -> CheckOutcome {
         var launch = try launch(assignment, command)
         launch.timeout = timeout
-        // What is left of it has as long again, and never longer than what is left of the task.
+        // Processes that outlive the check get as long again to end, but no longer than the grace period of the task.
         launch.stop = StopPolicy(grace: min(assignment.definition.stop.grace, timeout))
-        // Read from its beginning whatever its position; it holds the values of `env`, which belong on no disk.
+        // The supervisor reads the file from offset 0. It stays in memory because it contains `env` values, which must
+        // not be on a disk.
         let input = FileDescriptor(rawValue: cube_memory_file())
         guard input.rawValue >= 0 else { throw Errno(rawValue: errno) }
         let spawned = try input.closeAfter {
             _ = try input.writeAll(launch.bytes)
             return try Spawned(supervisor, ["check", run.task.rawValue], input: input)
         }
-        // Waited for in any case, so that no zombie stays.
+        // The child is reaped even after cancellation, so that no zombie stays.
         let words = try await withTaskCancellationHandler {
             try await Task {
                 let words = try await spawned.lastWords()
@@ -263,7 +267,7 @@ final class ProcessRuntime: TaskRuntime {
                 return words
             }.value
         } onCancel: {
-            // One that has ended, or cannot be signalled, ends by its own time.
+            // A check that cannot be signalled ends by its own timeout.
             try? spawned.process.signal(SIGTERM)
         }
         if words == "passed" { return .passed }
@@ -289,7 +293,7 @@ final class ProcessRuntime: TaskRuntime {
     }
 }
 
-/// Does slow work without keeping the caller's queue.
+/// Runs blocking work on a global queue instead of the caller's.
 private func offQueue<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
     await withCheckedContinuation { continuation in
         DispatchQueue.global().async { continuation.resume(returning: body()) }

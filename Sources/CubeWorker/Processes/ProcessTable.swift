@@ -1,6 +1,6 @@
 import Glibc
 
-/// The processes of this machine, as `/proc` lists them at one time.
+/// A snapshot of the machine's processes, read from `/proc`.
 struct ProcessTable {
     struct Entry {
         var id: pid_t
@@ -8,9 +8,9 @@ struct ProcessTable {
         var parent: pid_t
         var group: pid_t
         var session: pid_t
-        /// Since the start of the machine: a pid counts only with it.
+        /// The start time since boot, in clock ticks. Together with it, a process ID is unique.
         var startTicks: Int
-        /// Of the process and the children that it waited for.
+        /// The CPU time of the process and of its children that have been waited for, in clock ticks.
         var cpuTicks: Int
         var residentPages: Int
     }
@@ -20,16 +20,16 @@ struct ProcessTable {
 
     static func read() -> ProcessTable {
         var table = ProcessTable()
-        // Without `/proc` no worker starts: the start of the machine is known from there.
+        // A machine without `/proc` never gets here: the worker does not start without the boot ID.
         for name in (try? LocalFiles.names(in: "/proc")) ?? [] {
-            // A process may end while the list is read.
+            // The process may end while the list is read.
             if let id = pid_t(name), let entry = Entry(id) { table.entries[id] = entry }
         }
         table.children = Dictionary(grouping: table.entries.values, by: \.parent)
         return table
     }
 
-    /// The processes below one, which is not among them, by number.
+    /// Returns the descendants of a process, without the process itself, sorted by ID.
     func descendants(of ancestor: pid_t) -> [Entry] {
         var found: [Entry] = []
         var queue = [ancestor]
@@ -42,10 +42,10 @@ struct ProcessTable {
         return found.sorted { $0.id < $1.id }
     }
 
-    /// Whether a living supervisor has the process among its descendants.
+    /// Whether the process is a descendant of a living supervisor.
     func isSupervised(_ entry: Entry) -> Bool {
         var next = entries[entry.parent]
-        // Not further than a chain can be long: the table is no single moment, and might hold a cycle.
+        // The number of steps is limited because the snapshot is not atomic and might contain a cycle.
         for _ in 0..<entries.count {
             guard let ancestor = next else { return false }
             if ancestor.name == ProcessTable.supervisorName { return true }
@@ -56,21 +56,24 @@ struct ProcessTable {
 
     static let supervisorName = "cube-supervisor"
 
-    /// The variables and arguments of a process stand in `/proc` as strings ended by a NUL. Empty where it has ended, or
-    /// belongs to somebody else.
+    /// Reads a file of `/proc/ID` that consists of NUL-terminated strings, such as the environment or the arguments.
+    /// Returns an empty array if the process has ended or belongs to another user.
     static func strings(_ file: String, of id: pid_t) -> [String] {
-        // Not ours to read, or gone.
+        // The file is not readable, or the process has ended.
         guard let bytes = try? LocalFiles.read("/proc/\(id)/\(file)") else { return [] }
         return bytes.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
     }
 }
 
 extension ProcessTable.Entry {
-    /// - Returns: `nil` for a process that has ended, also where nobody has waited for it yet.
+    /// Reads the entry of a process.
+    ///
+    /// - Returns: `nil` for a process that has ended, including zombies.
     init?(_ id: pid_t) {
-        // One that has ended is not there any more.
+        // The file disappears with the process.
         guard let bytes = try? LocalFiles.read("/proc/\(id)/stat"),
-            // The name stands in parentheses and may hold anything; what follows the last one is letters and numbers.
+            // The name is in parentheses and may contain any character. After the last parenthesis, there are only
+            // letters and numbers.
             let open = bytes.firstIndex(of: UInt8(ascii: "(")), let close = bytes.lastIndex(of: UInt8(ascii: ")"))
         else { return nil }
         let fields = bytes[(close + 1)...].split(separator: UInt8(ascii: " "))

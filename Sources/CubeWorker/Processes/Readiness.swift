@@ -4,10 +4,10 @@ import Glibc
 import Synchronization
 import SystemPackage
 
-/// Waits for descriptors to become readable, or their other ends to be closed: any number of them, on one thread.
+/// Waits until descriptors become readable or their other ends are closed: any number of descriptors on one thread.
 ///
-/// Dispatch's own sources are not for this: on Linux their bookkeeping breaks, and the program with it, when many of them
-/// come and go at the same time (swift-corelibs-libdispatch, issue 949).
+/// Dispatch sources are unsuitable: on Linux, their bookkeeping breaks and crashes the program when many sources come
+/// and go concurrently (swift-corelibs-libdispatch, issue 949).
 final class Readiness: Sendable {
     private struct State {
         var next: UInt64 = 0
@@ -23,11 +23,11 @@ final class Readiness: Sendable {
         DispatchQueue(label: "cube.readiness").async { self.run() }
     }
 
-    /// Waits for a descriptor.
+    /// Waits until a descriptor becomes readable.
     ///
-    /// - Throws: `CancellationError`; an `Errno` where the descriptor cannot be waited for.
+    /// - Throws: `CancellationError`, or an `Errno` if epoll does not support the descriptor.
     func wait(for descriptor: Int32) async throws {
-        // One of our own: the same may be waited for twice, and closed meanwhile.
+        // A duplicate, because the same descriptor may be waited for twice, and may be closed in the meantime.
         let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
         guard copy >= 0 else { throw Errno(rawValue: errno) }
         defer {

@@ -5,40 +5,42 @@ import CubeTypes
 import Glibc
 import SystemPackage
 
-/// The directory of one run, which worker and supervisor share.
+/// The directory of one run, which the worker and the supervisor share.
 ///
-/// - `launch` says what to run. The supervisor holds a record lock on it while it lives.
-/// - `outcome` says what became of it. It is made exclusively, before anything is started: a run that has one is never
-///   started again. Whoever wants it never to be started makes one too.
-/// - `stop` says how to end it, and `policy` what counts in the place of what `launch` says of that.
-/// - `record.json` is a copy of the task's record, for the worker alone.
+/// - `launch` describes what to run. The supervisor holds a record lock on this file as long as it lives.
+/// - `outcome` holds the result. It is created exclusively, before anything is started: a run with an outcome is never
+/// started again. To prevent a run from ever starting, the worker creates an outcome, too.
+/// - `stop` asks the supervisor to end the run, and `policy` replaces the stop policy of `launch`.
+/// - `record.json` is a copy of the task's record, which only the worker uses.
 ///
-/// They are versioned, as a supervisor outlives the worker that started it. Each is the name of its format, then
-/// `key=value`, then `end`, all ended by a NUL; `outcome` has its checksum in front and its full size from the start.
+/// The files are versioned because a supervisor outlives the worker that started it. Each file consists of the name of
+/// its format, `key=value` fields and `end`, all NUL-terminated. `outcome` begins with its checksum and has its full
+/// size from the start.
 ///
-/// None of them needs to survive a loss of power, except the exit that the supervisor writes: no process does.
+/// Only the exit that the supervisor writes needs to survive a loss of power, because no process survives it either.
 ///
-/// What a worker finds, whenever its predecessor was killed:
+/// The states that a worker finds, whenever its predecessor was killed:
 ///
-/// | `outcome` | lock | |
+/// | `outcome` | lock | meaning |
 /// |---|---|---|
-/// | no | free | Never started. A supervisor that is still on its way will find the lock, or an `outcome`, and leave. |
-/// | no | held | A supervisor is starting it. |
-/// | unfinished | held | It runs. |
-/// | unfinished | free | The supervisor was lost: the lock is taken before the outcome is made. |
-/// | finished | any | It ended; while the lock is held, remains of it are being killed. |
+/// | missing | free | The run was never started. A supervisor that is just starting will find the lock or an `outcome`,
+/// and exit. |
+/// | missing | held | A supervisor is starting the run. |
+/// | unfinished | held | The run is alive. |
+/// | unfinished | free | The supervisor died: it takes the lock before it creates the outcome. |
+/// | finished | any | The run ended. While the lock is held, its remaining processes are being killed. |
 struct RunDirectory: Sendable {
     let path: String
 
     private static let outcomeSize = 512
-    /// So much of a message fits into an outcome.
+    /// The number of bytes of a message that fit into an outcome.
     static let messageBytes = 360
 
     // MARK: Written by the worker
 
     struct Launch {
         var arguments: [String]
-        /// The program as the manifest names it, for messages: its argument may hold the value of a variable.
+        /// The program as the manifest names it, for messages: the expanded argument may contain a secret variable.
         var program: String
         var environment: [String]
         var workingDirectory: String
@@ -47,10 +49,10 @@ struct RunDirectory: Sendable {
         var logs: String
         var logBytes = TaskLog.fileBytes
         var stop: StopPolicy
-        /// When it is killed, for what may not run for ever.
+        /// The time after which the program is killed; `nil` for no limit.
         var timeout: Duration?
 
-        /// As the supervisor reads it.
+        /// The content of the file for the supervisor.
         var bytes: [UInt8] {
             var fields = [
                 "cube-launch/1", "directory=\(workingDirectory)", "logs=\(logs)", "log_bytes=\(logBytes)",
@@ -68,17 +70,17 @@ struct RunDirectory: Sendable {
         }
     }
 
-    /// Writes what to run, unless an earlier worker did: the lock is on the very file that a supervisor opened, so there must
-    /// never be another one of that name.
+    /// Writes `launch`, unless an earlier worker did. The file must never be replaced, because the supervisor's lock is
+    /// on the very file that it opened.
     func write(_ launch: Launch) throws {
         guard access("\(path)/launch", F_OK) != 0 else { return }
         try LocalFiles.write(launch.bytes, to: "launch", in: path, durably: false)
     }
 
-    /// Says how to end it now.
+    /// Writes the stop policy for a stop that is requested now.
     func write(order policy: StopPolicy) throws { try write(policy, to: "stop") }
 
-    /// Says how to end it from now on, where it ends by itself.
+    /// Writes the stop policy that applies from now on when the program exits on its own.
     func write(policy: StopPolicy) throws { try write(policy, to: "policy") }
 
     private func write(_ policy: StopPolicy, to name: String) throws {
@@ -86,13 +88,14 @@ struct RunDirectory: Sendable {
             Self.bytes(["cube-stop/1"] + Self.fields(of: policy)), to: name, in: path, durably: false)
     }
 
-    /// Makes an outcome, so that the run is never started. One that is there already, as it was started, stays.
+    /// Creates an outcome, so that the run is never started. An existing outcome stays, because the run was started
+    /// then.
     ///
     /// - Parameters:
-    ///   - failure: why it cannot be started; `nil` where nobody wants it to be.
-    ///   - reserve: what it is written to where the disk is full.
+    ///   - failure: the reason why the run cannot be started; `nil` if it is no longer wanted.
+    ///   - reserve: the disk reserve, which is used if the disk is full.
     func abandon(_ failure: String?, reserve: DiskReserve) throws {
-        // What does not fit makes the whole outcome one of an unknown size, which counts as torn.
+        // A message that is too long would change the size of the outcome, which would then count as torn.
         let words =
             failure.map { ["state=failed", "message=" + $0.shortened(to: Self.messageBytes)] } ?? ["state=abandoned"]
         let bytes = Self.sealed(Self.bytes(["cube-outcome/1", "swept=1"] + words))
@@ -103,7 +106,7 @@ struct RunDirectory: Sendable {
             do {
                 try descriptor.closeAfter { _ = try descriptor.writeAll(bytes) }
             } catch {
-                // One that is not whole would tell of a run that was lost.
+                // A partial outcome would mean that the run was started and lost.
                 try LocalFiles.remove("\(path)/outcome")
                 throw error
             }
@@ -138,7 +141,7 @@ struct RunDirectory: Sendable {
         var swept: Bool
         var message: String
 
-        /// When its program began, as the kernel counts it.
+        /// The time at which the program started, as the kernel recorded it.
         func beginning(boot: String) -> DurableInstant {
             DurableInstant(
                 boot: boot, uptime: .milliseconds(startTicks * 1000 / max(sysconf(Int32(_SC_CLK_TCK)), 1)), wall: began)
@@ -147,16 +150,18 @@ struct RunDirectory: Sendable {
 
     var hasLaunch: Bool { access("\(path)/launch", F_OK) == 0 }
 
-    /// A copy of the task's record, as it was when the run was started.
+    /// The path of the copy of the task's record, written when the run was started.
     var copy: String { "\(path)/record.json" }
 
-    /// Removes what says how the program was run: the values of its environment are in it. The run must have ended.
+    /// Removes `launch`, because it contains the values of the environment. The run must have ended.
     func removeLaunch() throws { try LocalFiles.remove("\(path)/launch") }
 
-    /// Whether there is one, whole or not.
+    /// Whether an outcome exists, even a torn one.
     var hasOutcome: Bool { access("\(path)/outcome", F_OK) == 0 }
 
-    /// - Returns: `nil` where there is none, or where it is torn.
+    /// Reads the outcome.
+    ///
+    /// - Returns: `nil` if the outcome does not exist or is torn.
     func outcome() throws -> Outcome? {
         guard let bytes = try LocalFiles.read("\(path)/outcome"), bytes.count == Self.outcomeSize else {
             return nil
@@ -183,7 +188,7 @@ struct RunDirectory: Sendable {
             unasked: number("unasked") == 1, swept: number("swept") == 1, message: values["message"] ?? "")
     }
 
-    /// The body with its checksum (FNV-1a, 64 bits) in front, filled up with zeros.
+    /// Returns the body, padded with zeros, after its checksum (FNV-1a, 64 bits).
     private static func sealed(_ body: [UInt8]) -> [UInt8] {
         let body = body + Array(repeating: 0, count: max(outcomeSize - 16 - body.count, 0))
         let sum = body.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
@@ -191,10 +196,10 @@ struct RunDirectory: Sendable {
         return Array((String(repeating: "0", count: 16 - digits.count) + digits).utf8) + body
     }
 
-    /// The process that watches over the run, as a descriptor that stays about that process.
+    /// Returns a handle of the supervisor of the run; `nil` if the run has no living supervisor.
     ///
-    /// The kernel says who holds the lock, before and after the descriptor is opened: so no process that came by the same
-    /// number later is ever meant.
+    /// The holder of the lock is looked up before and after the handle is opened. Otherwise, the handle might refer to
+    /// an unrelated process that reuses the ID.
     func supervisor() throws -> ProcessDescriptor? {
         while let holder = try lockHolder() {
             guard let descriptor = try ProcessDescriptor(holder) else { continue }
@@ -215,7 +220,7 @@ struct RunDirectory: Sendable {
             lock.l_type = Int16(F_WRLCK)
             guard fcntl(descriptor.rawValue, F_GETLK, &lock) == 0 else { throw Errno(rawValue: errno) }
             if lock.l_type == Int16(F_UNLCK) { return nil }
-            // The number of a process that this one cannot see is no positive one.
+            // The kernel reports no positive ID for a process outside of this PID namespace.
             guard lock.l_pid > 0 else {
                 throw APIError(.internal, "\(path)/launch: locked by a process of another machine or container")
             }

@@ -2,18 +2,18 @@ import CubeErrors
 import CubeTypes
 import Glibc
 
-/// What the run directories of a task tell of it where its record does not: that it was started.
+/// Evidence from the run directories that a task was started, even if its record is missing.
 struct RunTrace: Sendable {
     let directory: RunDirectory
     let placement: Int
     let run: Int
-    /// Whoever watches over the run; `nil` where nobody does.
+    /// The supervisor of the run; `nil` if it has ended.
     let supervisor: ProcessDescriptor?
 
-    /// The run of a task that is alive, or else the last one.
+    /// Finds the live run of a task or, if no run is alive, the latest run.
     ///
-    /// - Parameter runs: the directory of its runs.
-    /// - Returns: `nil` where nothing was ever started.
+    /// - Parameter runs: the directory that holds the directories of the task's runs.
+    /// - Returns: `nil` if the task was never started.
     static func find(in runs: String) throws -> RunTrace? {
         try LocalFiles.names(in: runs).compactMap { name -> RunTrace? in
             let numbers = name.split(separator: "-").compactMap { Int($0) }

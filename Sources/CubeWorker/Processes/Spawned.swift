@@ -3,13 +3,13 @@ import CubeLinux
 import Glibc
 import SystemPackage
 
-/// A supervisor that was just started, until it stands on its own: what it writes to its standard error before it closes it.
+/// A supervisor that was just started, and the standard error that it closes once it supervises the run.
 final class Spawned: Sendable {
     let process: ProcessDescriptor
     private let errors: FileDescriptor
 
-    /// - Parameter input: what it finds as its standard input.
-    /// - Throws: where the program cannot be executed.
+    /// - Parameter input: the standard input of the supervisor; defaults to `/dev/null`.
+    /// - Throws: if the program cannot be executed.
     init(_ program: String, _ arguments: [String], input: FileDescriptor? = nil) throws {
         var ends: [Int32] = [-1, -1]
         guard cube_pipe(&ends, 0) == 0 else { throw Errno(rawValue: errno) }
@@ -27,7 +27,8 @@ final class Spawned: Sendable {
         posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)
         posix_spawn_file_actions_adddup2(&actions, sink.rawValue, 2)
 
-        // The worker's own environment may hold secrets. The task is to have the limit that the worker was started with.
+        // The environment is empty because the worker's may contain secrets. The task gets the worker's original open
+        // file limit.
         var environment = [OpenFileLimit.inherited.map { strdup("CUBE_OPEN_FILES=\($0)") } ?? nil, nil]
         var arguments = ([program] + arguments).map { strdup($0) } + [nil]
         defer { (arguments + environment).forEach { free($0) } }
@@ -35,7 +36,7 @@ final class Spawned: Sendable {
         let failure = posix_spawn(&id, program, &actions, nil, &arguments, &environment)
         try sink.close()
         do {
-            // A child keeps its number until it was waited for.
+            // A child keeps its ID until it is waited for, so the descriptor refers to the child.
             guard failure == 0, let process = try ProcessDescriptor(id) else {
                 throw APIError(.unavailable, "cannot execute \(program): \(Errno(rawValue: failure))")
             }
@@ -47,12 +48,12 @@ final class Spawned: Sendable {
         errors = source
     }
 
-    // Nothing was written to it that closing could lose.
+    // The descriptor is read only, so a failing `close` loses no data.
     deinit { try? errors.close() }
 
-    /// Waits until the supervisor watches over the run, or has given up and ended.
+    /// Waits until the supervisor has taken over the run, or has failed and exited.
     ///
-    /// - Returns: why it gave up; empty where it did not.
+    /// - Returns: the error message of the supervisor; empty if it succeeded.
     func lastWords() async throws -> String {
         var words: [UInt8] = []
         while true {

@@ -2,43 +2,43 @@ package import CubeTypes
 import Glibc
 package import SystemPackage
 
-/// A living `cube-supervisor` of this user, whichever worker started it.
+/// A living `cube-supervisor` process of this user, started by any worker.
 package struct SupervisorProcess: Hashable, Sendable {
     package let process: Int32
-    /// The directory of its run, as it was when it started.
+    /// The directory of its run, as passed at its start.
     package let directory: FilePath
-    /// Whether that directory is gone: someone removed it while the task ran.
+    /// Whether the directory was removed while the task was running.
     package let isOrphan: Bool
 
-    /// All of them, by process number.
+    /// Returns all supervisors, sorted by process ID.
     package static func all() -> [SupervisorProcess] {
         ProcessTable.read().entries.values.compactMap(SupervisorProcess.init).sorted { $0.process < $1.process }
     }
 
-    /// Those whose runs stand, or stood, below a directory.
+    /// Returns the supervisors whose run directories are, or were, below a directory.
     package static func all(below directory: FilePath) -> [SupervisorProcess] {
         all().filter { $0.directory.starts(with: directory) }
     }
 
-    /// The task that it supervises.
+    /// The task that the process supervises.
     package var task: TaskID? {
-        // Of `WORKER/tasks/ID/runs/RUN`.
+        // The path is `WORKER/tasks/ID/runs/RUN`.
         directory.components.dropLast(2).last.flatMap { TaskID(rawValue: $0.string) }
     }
 
-    /// The directory of its worker.
+    /// The directory of the worker that started the process.
     package var worker: FilePath { FilePath(root: directory.root, directory.components.dropLast(4)) }
 
-    /// Asks it to end its task, which may take the task's own grace time.
+    /// Asks the supervisor to end its task, which may take up to the task's grace period.
     package func askToEnd() throws {
-        // That it is still the same one is asked of it alone: all of them may be asked to end.
+        // Check that the process ID still belongs to this supervisor.
         guard let descriptor = try ProcessDescriptor(process),
             ProcessTable.Entry(process).flatMap(SupervisorProcess.init) == self
         else { return }
         try descriptor.signal(SIGTERM)
     }
 
-    /// - Returns: `nil` for a process that is none, is another user's, or ended meanwhile.
+    /// - Returns: `nil` if the process is not a supervisor, belongs to another user, or has ended.
     private init?(_ entry: ProcessTable.Entry) {
         let own = "/proc/\(entry.id)"
         var status = stat()
@@ -47,8 +47,8 @@ package struct SupervisorProcess: Hashable, Sendable {
         else { return nil }
         process = entry.id
         directory = FilePath(arguments[1])
-        // It holds its run's `launch` open. The kernel says whether that is gone, whatever was made anew in its place. One
-        // that has ended meanwhile has no open files.
+        // The supervisor keeps the `launch` file of its run open. The kernel marks the file as deleted even if a new
+        // file has its name. A process that has ended has no open files.
         let descriptors = (try? LocalFiles.names(in: "\(own)/fd")) ?? []
         isOrphan = descriptors.contains {
             Self.target(of: "\(own)/fd/\($0)")?.hasSuffix("/launch (deleted)") ?? false

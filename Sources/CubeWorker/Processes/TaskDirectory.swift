@@ -2,13 +2,13 @@ import CubeTypes
 import Glibc
 import SystemPackage
 
-/// The directory that a task works in. It belongs to the task, which may have put anything there: so no link is followed, and
-/// nothing is written to a file that exists.
+/// The working directory of a task. The task owns it and may have put anything there. Therefore, no symbolic link is
+/// followed and no existing file is written to.
 enum TaskDirectory {
-    /// Writes files, each as a whole in the place of what was there.
+    /// Writes files. Each file atomically replaces the existing file.
     ///
-    /// - Parameter owner: to whom they belong; `nil`: the worker's user.
-    /// - Throws: a `StartRefusal` where something is in the way.
+    /// - Parameter owner: the owner of the files; `nil` for the worker's user.
+    /// - Throws: `StartRefusal` if a file cannot be written, for example because a directory has its name.
     static func write(_ files: [(file: TaskFile, bytes: [UInt8])], in directory: String, owner: TaskUser?) throws {
         for (file, bytes) in files {
             do {
@@ -21,7 +21,7 @@ enum TaskDirectory {
 
     private static func write(_ file: TaskFile, _ bytes: [UInt8], in path: String, owner: TaskUser?) throws {
         var directory = try FileDescriptor.open(path, .readOnly, options: [.directory, .noFollow, .closeOnExec])
-        // Whatever happens, the one that is open last.
+        // Closes the directory that was opened last, also after an error.
         defer { close(directory.rawValue) }
         let (components, name) = parts(of: file)
         for component in components {
@@ -51,14 +51,14 @@ enum TaskDirectory {
         try check(renameat(directory.rawValue, temporary, directory.rawValue, name))
     }
 
-    /// Removes files that were written, where they still are where they were written to.
+    /// Removes files that were written, if they still exist at their original paths.
     ///
-    /// - Throws: where one may still be there.
+    /// - Throws: if a file may still exist.
     static func remove(_ files: [TaskFile], in path: String) throws {
         for file in files {
             let (components, name) = parts(of: file)
             guard var directory = try opened(path, in: AT_FDCWD) else { continue }
-            // Whatever happens, the one that is open last.
+            // Closes the directory that was opened last, also after an error.
             defer { close(directory) }
             var isGone = false
             for component in components {
@@ -76,7 +76,9 @@ enum TaskDirectory {
         }
     }
 
-    /// - Returns: `nil` where the task removed the directory, or put something else in the way.
+    /// Opens a directory.
+    ///
+    /// - Returns: `nil` if the task removed the directory or replaced it by something else.
     private static func opened(_ directory: String, in parent: Int32) throws -> Int32? {
         let descriptor = openat(parent, directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
         if descriptor >= 0 { return descriptor }
@@ -84,7 +86,8 @@ enum TaskDirectory {
         throw Errno(rawValue: errno)
     }
 
-    /// The directories on the way to a file, and its name. What separates them is a byte, whatever comes after it.
+    /// Splits the target of a file into its directories and its name. The separator is a byte, because a combining
+    /// character may follow the slash.
     private static func parts(of file: TaskFile) -> (directories: [String], name: String) {
         let parts = file.target.utf8.split(separator: UInt8(ascii: "/")).map { String(Substring($0)) }
         return (parts.dropLast(), parts.last ?? "")

@@ -2,25 +2,27 @@ import CubeCore
 import CubeTypes
 import Glibc
 
-/// Why a task cannot be started as it is declared. The run has failed then, and its restart policy says what follows.
+/// The reason why a task cannot be started as declared. The run counts as failed, and the restart policy decides what
+/// follows.
 struct StartRefusal: Error, CustomStringConvertible {
     let description: String
 }
 
-/// Whom a task runs as, in numbers.
+/// The user that a task runs as, in numeric IDs.
 struct TaskUser: Hashable, Sendable {
     var id: uid_t
     var group: gid_t
     var groups: [gid_t]
     var home: String
 
-    /// The user that this worker runs as.
+    /// Returns the user that this worker runs as.
     static func current() -> TaskUser? { lookUp { getpwuid_r(geteuid(), $0, $1, $2, $3) } }
 
-    /// Looks a user up, and the group where one is named. The user's other groups stay.
+    /// Looks up a user and, if specified, a group that replaces the user's primary group. The supplementary groups
+    /// stay.
     ///
-    /// - Returns: `nil` where a task as this user is run as the worker is.
-    /// - Throws: where there is no such user or group, or where this worker may not become it.
+    /// - Returns: `nil` if the task runs as the worker's own user.
+    /// - Throws: if the user or group does not exist, or if this worker has no permission to switch to it.
     static func named(_ text: String) throws(StartRefusal) -> TaskUser? {
         let quoted = "user: \"\(text.shortened(to: 80))\""
         guard let account = AccountName(text) else {
@@ -56,7 +58,7 @@ struct TaskUser: Hashable, Sendable {
         return nil
     }
 
-    /// Takes another group in the place of the user's own.
+    /// Replaces the primary group.
     private mutating func become(_ group: gid_t) {
         groups = [group] + groups.filter { $0 != self.group && $0 != group }
         self.group = group
@@ -79,18 +81,18 @@ struct TaskUser: Hashable, Sendable {
         while true {
             var count = Int32(groups.count)
             if getgrouplist(user, own, &groups, &count) >= 0 { return Array(groups.prefix(Int(count))) }
-            // It says how many there are, which may have become more meanwhile.
+            // The call returns the required count, which may have grown since.
             groups = [gid_t](repeating: 0, count: max(Int(count), 2 * groups.count))
         }
     }
 
-    /// One of the functions that look for an entry of a database and put what it points to into a buffer.
+    /// A libc function that looks up a database entry and stores what the entry points to in a buffer.
     typealias Search<Entry> = (
         UnsafeMutablePointer<Entry>, UnsafeMutablePointer<CChar>, Int,
         UnsafeMutablePointer<UnsafeMutablePointer<Entry>?>
     ) -> Int32
 
-    /// The most that an entry may take: a group has any number of members.
+    /// The maximum size of an entry, in bytes. A group may have any number of members.
     private static let longestEntry = 1 << 24
 
     private static func found<Entry, Value>(

@@ -2,30 +2,30 @@ import CubeErrors
 import Glibc
 import SystemPackage
 
-/// Space on the worker's disk for what must be written down when the disk is full: that a task was asked to end, and that it
-/// ended. Without it, a task that fills the disk could not be ended.
+/// Reserved space on the worker's disk for records that must be written even if the disk is full: that a task was asked
+/// to end, and that it ended. Without it, a task that fills the disk could not be stopped.
 ///
-/// The space is never given back to the file system, where the task would fill it too: a reserved file is overwritten in
-/// place and then takes the name of what it replaces.
+/// The space is not returned to the file system, where the task would fill it too. Instead, a reserved file is
+/// overwritten in place and renamed to the file that it replaces.
 struct DiskReserve: Sendable {
     let directory: String
 
     private static let files = 16
     private static let bytes = 1 << 16
 
-    /// Reserves again what was used. Where there is no room, it is tried again later.
+    /// Fills the reserve. If the disk has no room, a later call tries again.
     func fill() throws {
         try LocalFiles.makeDirectory(directory)
         let zeros = [UInt8](repeating: 0, count: Self.bytes)
         for number in 1...Self.files where access("\(directory)/\(number)", F_OK) != 0 {
-            // Written rather than allocated: what was never written may need room when it is.
+            // The file is written rather than allocated, because writing to an unwritten extent may need extra space.
             try LocalFiles.write(zeros, to: "\(number)", in: directory, durably: true)
         }
     }
 
-    /// Replaces a file durably, on a full disk.
+    /// Replaces a file durably on a full disk.
     ///
-    /// - Throws: `storage_full` where all that was reserved is not enough.
+    /// - Throws: `storage_full` if the whole reserve is not enough.
     func write(_ bytes: [UInt8], to name: String, in directory: String) throws {
         let path = "\(directory)/\(name)"
         try releasing(for: path) {
@@ -37,7 +37,7 @@ struct DiskReserve: Sendable {
         }
     }
 
-    /// Makes a file durably, on a full disk. One that is there already stays.
+    /// Creates a file durably on a full disk. An existing file stays unchanged.
     ///
     /// - Throws: as ``write(_:to:in:)``.
     func create(_ bytes: [UInt8], name: String, in directory: String) throws {
@@ -47,7 +47,7 @@ struct DiskReserve: Sendable {
             if let reserved = try take(bytes) {
                 made = reserved
             } else {
-                // Beside its name, so that nobody ever sees a part of it.
+                // A hidden file next to the target, so that nobody ever sees a partial file.
                 try LocalFiles.write(bytes, to: ".\(name)", in: directory, durably: true)
             }
             guard link(made, path) == 0 || errno == EEXIST else { throw Errno(rawValue: errno) }
@@ -56,10 +56,10 @@ struct DiskReserve: Sendable {
         }
     }
 
-    /// Writes to a reserved file, in place.
+    /// Overwrites a reserved file in place.
     ///
-    /// - Returns: its path; `nil` where none is left, none is large enough, or where the file system needs room also for what
-    ///   is overwritten.
+    /// - Returns: the path of the file; `nil` if no reserved file is left, if the content is too large, or if the file
+    ///   system needs free space even to overwrite data.
     private func take(_ bytes: [UInt8]) throws -> String? {
         guard bytes.count <= Self.bytes else { return nil }
         for name in try LocalFiles.names(in: directory) where Int(name) != nil {
@@ -69,7 +69,7 @@ struct DiskReserve: Sendable {
             do {
                 try FileDescriptor(rawValue: descriptor).closeAfter {
                     try FileDescriptor(rawValue: descriptor).writeAll(bytes)
-                    // What is longer than its content would be read as a part of it.
+                    // Remaining old bytes would be read as a part of the content.
                     guard ftruncate(descriptor, off_t(bytes.count)) == 0, fsync(descriptor) == 0 else {
                         throw Errno(rawValue: errno)
                     }
@@ -82,9 +82,10 @@ struct DiskReserve: Sendable {
         return nil
     }
 
-    /// Does something that needs room on the disk, and gives back to the file system as much of what is reserved as it needs.
+    /// Performs an operation that needs disk space, and releases as much of the reserve as the operation needs.
     ///
-    /// - Throws: `storage_full` where all of it is not enough.
+    /// - Parameter path: the path for the error message.
+    /// - Throws: `storage_full` if the whole reserve is not enough.
     func releasing(for path: String, _ body: () throws -> Void) throws {
         while true {
             do {
@@ -97,9 +98,9 @@ struct DiskReserve: Sendable {
         }
     }
 
-    /// Gives a part back to the file system.
+    /// Returns one reserved file to the file system.
     ///
-    /// - Returns: whether there was any.
+    /// - Returns: whether there was one left.
     func release() throws -> Bool {
         guard let name = try LocalFiles.names(in: directory).first(where: { Int($0) != nil }) else { return false }
         try LocalFiles.remove("\(directory)/\(name)")

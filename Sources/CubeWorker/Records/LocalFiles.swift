@@ -3,19 +3,23 @@ import CubeSystem
 import Glibc
 import SystemPackage
 
-/// Files and directories of the worker: private to its user, replaced as a whole, and durable where that counts.
+/// Files and directories of the worker. They are private to its user, replaced atomically and, where required, durable.
 ///
-/// Paths are plain strings here and in what uses it: they are made of known parts, thousands of them in a second.
+/// Paths are plain strings here and in the callers, because they are built from known parts, thousands of times per
+/// second.
 enum LocalFiles {
-    /// - Parameter limit: how many bytes it may have.
-    /// - Returns: `nil` where there is none.
+    /// Reads a whole file.
+    ///
+    /// - Parameter limit: the maximum size of the file, in bytes.
+    /// - Returns: `nil` if the file does not exist.
     static func read(_ path: String, limit: Int = 64 << 20) throws(FileError) -> [UInt8]? {
         try RegularFile.read(FilePath(path), limit: limit)
     }
 
-    /// Replaces a file, so that a reader sees the old one or the new one.
+    /// Replaces a file atomically: a reader sees either the old or the new content.
     ///
-    /// - Parameter durably: whether it must survive a loss of power. A worker that is killed loses nothing either way.
+    /// - Parameter durably: whether the file must survive a loss of power. It survives the death of the worker in
+    ///   either case.
     /// - Throws: `storage_full`, or `internal` with the path and the error.
     static func write(_ bytes: [UInt8], to name: String, in directory: String, durably: Bool) throws {
         let (path, temporary) = ("\(directory)/\(name)", "\(directory)/.\(name).new")
@@ -29,7 +33,7 @@ enum LocalFiles {
                 }
                 guard rename(temporary, path) == 0 else { throw Errno(rawValue: errno) }
             } catch {
-                // On a full disk it would keep the room that others need.
+                // On a full disk, the temporary file would occupy space that others need.
                 unlink(temporary)
                 throw error
             }
@@ -37,9 +41,9 @@ enum LocalFiles {
         }
     }
 
-    /// Makes a directory that only its owner may enter. One that exists is left as it is.
+    /// Creates a directory that only its owner may access. An existing directory is left unchanged.
     ///
-    /// - Parameter parent: where it is made, if it must survive a loss of power.
+    /// - Parameter parent: the parent directory, if the new directory must survive a loss of power.
     static func makeDirectory(_ path: String, durablyIn parent: String? = nil) throws {
         try reporting(path) {
             guard mkdir(path, 0o700) == 0 else {
@@ -50,7 +54,7 @@ enum LocalFiles {
         }
     }
 
-    /// The names in a directory, sorted; empty where there is no such directory.
+    /// Returns the names in a directory, sorted; an empty array if the directory does not exist.
     static func names(in directory: String) throws -> [String] {
         guard let listing = opendir(directory) else {
             if errno == ENOENT { return [] }
@@ -67,7 +71,8 @@ enum LocalFiles {
         return names.sorted()
     }
 
-    /// Removes a file, or a directory with all that is in it; what is not there is no error. No link is followed.
+    /// Removes a file, or a directory with its content. A missing file is not an error. Symbolic links are not
+    /// followed.
     static func remove(_ path: String) throws {
         if unlink(path) == 0 || errno == ENOENT { return }
         guard errno == EISDIR || errno == EPERM else { throw Errno(rawValue: errno) }
@@ -75,7 +80,7 @@ enum LocalFiles {
         guard rmdir(path) == 0 || errno == ENOENT else { throw Errno(rawValue: errno) }
     }
 
-    /// Has the names in a directory survive a loss of power.
+    /// Flushes a directory, so that the names in it survive a loss of power.
     static func synchronize(_ directory: String) throws {
         let descriptor = try FileDescriptor.open(directory, .readOnly, options: [.directory, .closeOnExec])
         try descriptor.closeAfter {
@@ -91,13 +96,14 @@ enum LocalFiles {
         }
     }
 
-    /// Whether an error says that there is no room on the disk: the system's own, or one of those that say so for it.
+    /// Whether an error means that the disk is full: either the error of the system call or an `APIError` that reports
+    /// it.
     static func isFullDisk(_ error: any Error) -> Bool {
         (error as? Errno)?.isFullDisk ?? ((error as? APIError)?.reason == .storageFull)
     }
 }
 
 extension Errno {
-    /// Whether there is no room on the disk, or none for this user.
+    /// Whether the disk is full or the user's quota is exceeded.
     var isFullDisk: Bool { self == .noSpace || self == .diskQuotaExceeded }
 }

@@ -3,22 +3,23 @@ package import CubeTypes
 import Glibc
 package import SystemPackage
 
-/// The directory of a worker, for those who look at it while no worker runs there.
+/// The directory of a worker, for use while no worker runs in it.
 package struct WorkerDirectory: Sendable {
     private let directory: FilePath
     private var store: WorkerStore { WorkerStore(directory: directory.string) }
 
     package init(_ directory: FilePath) { self.directory = directory }
 
-    /// The cluster that the worker belongs to; `nil` where it has joined none.
+    /// Returns the cluster that the worker belongs to; `nil` if it has joined none.
     package func cluster() throws -> ClusterID? { try store.membership().cluster }
 
-    /// The highest term of a manager that the worker has accepted.
+    /// Returns the highest term of a manager that the worker has accepted.
     package func term() throws -> Int { try store.membership().term }
 
-    /// Has the worker forget its cluster: the next one joins the first cluster that it meets. No task of it may run.
+    /// Makes the worker forget its cluster, so that it joins the next cluster that contacts it. None of its tasks may
+    /// be running.
     ///
-    /// - Returns: Where the records and the output of its tasks are from now on; `nil` where there are none.
+    /// - Returns: the new path of the tasks' records and output; `nil` if there are none.
     package func forgetCluster() throws -> FilePath? {
         guard let cluster = try cluster() else { return nil }
         let tasks = directory.appending("tasks")
@@ -28,7 +29,7 @@ package struct WorkerDirectory: Sendable {
             number += 1
             kept = directory.appending("tasks-of-\(cluster)-\(number)")
         }
-        // First of all: under another cluster, the records would be started again.
+        // Moved before the membership is reset: otherwise, the tasks would be started again in another cluster.
         let hasTasks = rename(tasks.string, kept.string) == 0
         guard hasTasks || errno == ENOENT else { throw Errno(rawValue: errno) }
         try store.save(WorkerMembership())

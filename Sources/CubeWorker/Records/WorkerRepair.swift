@@ -4,18 +4,18 @@ package import CubeTypes
 import Glibc
 package import SystemPackage
 
-/// Mends the records of a worker that cannot be read, while no worker is at work there.
+/// Repairs unreadable records of a worker while no worker runs in its directory.
 ///
-/// A damaged record is set aside, never removed. What it said comes back from the newest run of the task, which holds a copy.
-/// Where there is none, the manager gives the task to the worker again, and the worker adopts the run.
+/// A damaged record is renamed, never removed. It is rebuilt from its copy in the newest run of the task. Without a
+/// copy, the manager assigns the task again, and the worker adopts the run.
 package struct WorkerRepair: Sendable {
     private let store: WorkerStore
 
     package init(directory: FilePath) { store = WorkerStore(directory: directory.string) }
 
-    /// What was done about one file.
+    /// The repair of one file.
     package struct Repair: Hashable, Sendable {
-        /// The damaged file, which has another name now; `nil` where it was missing.
+        /// The new path of the damaged file; `nil` if the file was missing.
         package var setAside: String?
         package var subject: Subject
         package var result: Result
@@ -26,18 +26,18 @@ package struct WorkerRepair: Sendable {
         }
 
         package enum Result: Hashable, Sendable {
-            /// It was written anew, from a copy or from other records.
+            /// The file was rebuilt from a copy or from other records.
             case rebuilt
-            /// A process of the task runs on. The worker adopts it when the manager assigns the task again.
+            /// A process of the task is still running. The worker adopts it when the manager assigns the task again.
             case leftRunning(process: Int32)
-            /// Nothing of it runs. The worker learns of it when the manager assigns the task again.
+            /// No process of the task is running. The worker learns of the task when the manager assigns it again.
             case forgotten
         }
     }
 
-    /// Mends everything that is damaged; again, it does nothing.
+    /// Repairs everything that is damaged. Repeated calls do nothing.
     ///
-    /// - Throws: where a file can be neither read nor renamed.
+    /// - Throws: if a file can neither be read nor renamed.
     package func run() throws -> [Repair] {
         try store.prepare()
         var repairs: [Repair] = []

@@ -5,17 +5,17 @@ import FoundationEssentials
 import Glibc
 import SystemPackage
 
-/// The records of a worker, in its directory:
+/// The records of a worker in its directory:
 ///
 ///     worker.json          the membership
 ///     tasks/ID/record.json the record of a task
 ///     tasks/ID/log/        its output, over all runs
 ///     tasks/ID/work/       its working directory
 ///     tasks/ID/runs/P-R/   run R of placement P, see `RunDirectory`
-///     reserve/             space for records of stops and ends, see `DiskReserve`
+///     reserve/             reserved space for records of stops and ends, see `DiskReserve`
 ///
-/// A record is written before what it says is done or acknowledged. So whatever a worker was doing when it was killed, the
-/// next one finds at least the intent, and `TaskRuntime` finds out how far it came.
+/// A record is written before its effect is carried out or acknowledged. Therefore, the successor of a killed worker
+/// always finds at least the intent, and `TaskRuntime` finds out how far it was carried out.
 struct WorkerStore: Sendable {
     let directory: String
 
@@ -40,30 +40,31 @@ struct WorkerStore: Sendable {
         try load(WorkerMembership.self, membershipFile) ?? WorkerMembership()
     }
 
-    /// - Parameter usesReserve: whether it may take from the reserve, as the manager's next call needs it, which may be a stop.
+    /// - Parameter usesReserve: whether the disk reserve may be used. The manager's next call depends on the
+    ///   membership, and may be a stop.
     func save(_ membership: WorkerMembership, usesReserve: Bool = true) throws {
         try save(membership, "worker.json", in: directory, usesReserve: usesReserve)
     }
 
-    /// The ids of all tasks that have a directory, sorted. What is called otherwise is nobody's here.
+    /// Returns the IDs of all tasks that have a directory, sorted. Directories with other names are ignored.
     func tasks() throws -> [TaskID] {
         try LocalFiles.names(in: "\(directory)/tasks").compactMap(TaskID.init(rawValue:)).sorted()
     }
 
-    /// What is found of a task.
+    /// The state of a task's files.
     enum Found {
         case record(WorkerRecord)
-        /// Its record is missing, and was written anew from the copy in its run.
+        /// The record was missing and was rebuilt from the copy in the task's run.
         case rebuilt(WorkerRecord)
-        /// Its record is missing and there is no copy. Its run is found again when the manager assigns the task.
+        /// The record is missing and there is no copy. The run is found again when the manager assigns the task.
         case unrecorded(RunTrace)
-        /// Its directory was made for an assignment that was never recorded, so never acknowledged.
+        /// The directory belongs to an assignment that was never recorded and therefore never acknowledged.
         case neverStarted
     }
 
-    /// Finds what is known of a task, and writes its record anew where only a copy is left.
+    /// Loads the record of a task and rebuilds it if only a copy is left.
     ///
-    /// - Throws: where its record is damaged: it may be alive.
+    /// - Throws: if the record is damaged, because the task may be running.
     func recover(_ id: TaskID) throws -> Found {
         if let record = try record(of: id) { return .record(record) }
         guard let trace = try trace(of: id) else { return .neverStarted }
@@ -71,12 +72,12 @@ struct WorkerStore: Sendable {
         do {
             try save(copy)
         } catch let error as APIError where error.reason == .storageFull {
-            // The copy is found again.
+            // The next call finds the copy again.
         }
         return .rebuilt(copy)
     }
 
-    /// `nil` where there is none.
+    /// Returns the record of a task; `nil` if there is none.
     func record(of id: TaskID) throws -> WorkerRecord? { try load(WorkerRecord.self, recordFile(of: id)) }
 
     func save(_ record: WorkerRecord) throws {
@@ -86,38 +87,38 @@ struct WorkerStore: Sendable {
         try save(record, "record.json", in: task, usesReserve: record.isOfStop)
     }
 
-    /// Writes a copy of a record into the directory of a run, for the case that the record is lost.
+    /// Writes a copy of a record into the directory of a run, in case the record is lost.
     func saveCopy(_ record: WorkerRecord, in run: RunDirectory) throws {
         try LocalFiles.write(try encoded(record), to: "record.json", in: run.path, durably: false)
     }
 
-    /// `nil` where there is none that can be read: versions before this one wrote none.
+    /// Returns the copy of a record; `nil` if there is no readable copy. Earlier versions wrote none.
     func copy(in trace: RunTrace) -> WorkerRecord? {
-        // What cannot be read is no copy; what is known without it is what counts then.
+        // An unreadable copy counts as missing.
         try? load(WorkerRecord.self, trace.directory.copy)
     }
 
-    /// What was ever started of a task, whatever its record says.
+    /// Returns the evidence that a task was started, independent of its record.
     func trace(of id: TaskID) throws -> RunTrace? { try RunTrace.find(in: runs(of: id)) }
 
-    /// Gives a damaged file another name beside its own.
+    /// Renames a damaged file within its directory.
     ///
-    /// - Returns: its new path.
+    /// - Returns: the new path.
     func setAside(_ path: String) throws -> String {
         for number in 1...1000 {
             let other = "\(path).damaged-\(number)"
             guard access(other, F_OK) != 0 else { continue }
             guard rename(path, other) == 0 else {
-                throw APIError(.internal, "\(path): cannot be set aside: \(Errno(rawValue: errno))")
+                throw APIError(.internal, "\(path): cannot rename the damaged file: \(Errno(rawValue: errno))")
             }
             return other
         }
-        throw APIError(.internal, "\(path): cannot be set aside: there are 1000 damaged ones beside it")
+        throw APIError(.internal, "\(path): cannot rename the damaged file: it has 1000 damaged copies; remove some")
     }
 
     /// Removes the working directory of a task that has ended.
     ///
-    /// - Returns: whether there was any.
+    /// - Returns: whether the directory existed.
     func removeWork(of id: TaskID) throws -> Bool {
         let work = "\(directory(of: id))/work"
         guard access(work, F_OK) == 0 else { return false }
@@ -125,7 +126,7 @@ struct WorkerStore: Sendable {
         return true
     }
 
-    /// The record goes first, so that what is left after an interruption counts as never acknowledged.
+    /// Removes a task. The record goes first, so that the rest of an interrupted removal counts as never acknowledged.
     func remove(_ id: TaskID) throws {
         try LocalFiles.remove("\(directory(of: id))/record.json")
         try LocalFiles.remove(directory(of: id))
