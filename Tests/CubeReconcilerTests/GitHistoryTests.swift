@@ -174,7 +174,7 @@ import Testing
         let manifests = try repository.git("rev-parse", "\(good):manifests")
         let above = try await self.manifests(
             at: commit(tree: "040000 tree \(manifests)\tmanifests\n040000 tree \(team)\tmanifests\n", in: ""))
-        #expect(above.root == nil && above.problems.map(\.summary).first?.contains("stands twice in commit") == true)
+        #expect(above.root == nil && above.problems.map(\.summary).first?.contains("occurs twice in commit") == true)
     }
 
     @Test func `names that differ in case are two files`() async throws {

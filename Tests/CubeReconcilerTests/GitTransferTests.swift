@@ -266,7 +266,7 @@ import Testing
         ]
         for url in allowed { #expect(GitRemote.refusal(of: url) == nil, "\(url)") }
         for (url, words) in [
-            ("fd::7", #"names the remote helper "fd""#), ("ext::sh -c true", #"names the remote helper "ext""#),
+            ("fd::7", #"selects the remote helper "fd""#), ("ext::sh -c true", #"selects the remote helper "ext""#),
             ("::/x", "remote helper"), ("ftp://host/x", #"has the protocol "ftp""#),
             ("s3://bucket", "has the protocol"),
             ("--upload-pack=x", "begins with a hyphen"), ("", "is empty"), ("a\nb", "control character"),

@@ -3,16 +3,18 @@ import Glibc
 import Synchronization
 import SystemPackage
 
-/// A program that was started in a session of its own, so that it has no terminal to ask on, and can be killed with all that it
-/// started. Its descriptors are read and written by one thread at a time, which may block; ``kill(_:)`` comes from anywhere.
+/// A child process in its own session: it has no terminal to prompt on, and can be killed together with its
+/// descendants.
+///
+/// One thread at a time reads and writes its descriptors, and may block. ``kill(_:)`` may be called from any thread.
 final class ChildProcess: Sendable {
-    /// Why it was killed.
+    /// The reason for which the process was killed.
     enum Ending: Hashable, Sendable {
         case deadline(Duration)
-        /// For so long it said nothing, while it should have told of its progress.
+        /// The process made no progress for this long.
         case standstill(Duration)
         case cancelled
-        /// Nobody needs it any more.
+        /// The process is no longer needed.
         case done
     }
 
@@ -25,17 +27,17 @@ final class ChildProcess: Sendable {
     }
 
     private let id: pid_t
-    /// A socket, as writing to a pipe that nobody reads any more would end this process.
+    /// A socket instead of a pipe: writing to a pipe without a reader would raise SIGPIPE in this process.
     private let input: CInt
     private let output: CInt
     private let errors: CInt
     private let end: CInt
     private let state = Mutex(State())
 
-    /// How much is kept of what it says on standard error: the end of it.
+    /// The maximum number of bytes that are kept of standard error. The end is kept.
     private static let errorLimit = 16 << 10
 
-    /// - Parameter program: looked for in this process's `PATH`.
+    /// - Parameter program: Looked up in the `PATH` of this process.
     init(_ program: String, _ arguments: [String], environment: [String: String]) throws(Errno) {
         var (inputs, outputs, errorEnds): ([CInt], [CInt], [CInt]) = ([-1, -1], [-1, -1], [-1, -1])
         guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &inputs) == 0,
@@ -49,7 +51,7 @@ final class ChildProcess: Sendable {
         let failure = Self.spawn(
             &id, [program] + arguments, environment, input: inputs[1], output: outputs[1], errors: errorEnds[1])
         for descriptor in [inputs[1], outputs[1], errorEnds[1]] { close(descriptor) }
-        // A child keeps its number until it was waited for.
+        // The process id stays valid until the child is reaped.
         let end = failure == 0 ? cube_pidfd_open(id) : -1
         guard failure == 0, end >= 0 else {
             let problem = Errno(rawValue: failure == 0 ? errno : failure)
@@ -71,7 +73,7 @@ final class ChildProcess: Sendable {
         for descriptor in [input, output, errors, end] { close(descriptor) }
     }
 
-    /// Kills it and all that it started, unless it has ended. The first reason counts.
+    /// Kills the process and its descendants unless it has been reaped. The first ending is kept.
     func kill(_ ending: Ending) {
         state.withLock { state in
             guard !state.isReaped else { return }
@@ -80,25 +82,25 @@ final class ChildProcess: Sendable {
         }
     }
 
-    /// Grows whenever it writes something.
+    /// A counter that grows whenever the process writes output.
     var activity: Int { state.withLock(\.activity) }
 
-    /// Why it was killed; `nil` where it was not.
+    /// The reason for which the process was killed; `nil` if it was not killed.
     var ending: Ending? { state.withLock(\.ending) }
 
-    /// What it said on standard error.
+    /// The end of the process's standard error.
     var errorText: String { String(decoding: state.withLock(\.errors), as: UTF8.self) }
 
-    /// Says that nothing more comes on its standard input.
+    /// Closes the standard input of the process.
     func closeInput() { shutdown(input, Int32(SHUT_WR)) }
 
-    /// Sends and receives, until there is enough or the program has ended.
+    /// Writes input and reads output until the caller has enough output or the process has ended.
     ///
-    /// - Parameter receive: takes what it wrote, and says whether that is enough.
-    /// - Returns: whether it was enough; otherwise it has ended.
+    /// - Parameter receive: Consumes output, and returns whether it is enough.
+    /// - Returns: Whether the output was enough. If not, the process has ended.
     func exchange(_ bytes: [UInt8] = [], receive: (UnsafeRawBufferPointer) -> Bool) -> Bool {
         var sent = 0
-        // The end of a stream would be told again and again: after it, only the end of the program counts.
+        // A stream at its end is always readable, so stop polling it; after that, only the end of the process matters.
         var streams = [output, errors]
         while true {
             var polled = ([end] + streams).map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
@@ -112,13 +114,13 @@ final class ChildProcess: Sendable {
                 let count = bytes.withUnsafeBytes {
                     send(input, $0.baseAddress! + sent, $0.count - sent, Int32(MSG_NOSIGNAL))
                 }
-                // Who does not read is at its end, which is seen by itself.
+                // A process that stops reading is about to end, which `end` reports.
                 sent = count >= 0 ? sent + count : errno == EAGAIN ? sent : bytes.count
             }
             drainErrors()
             if drainOutput(receive) { return true }
             if hasEnded {
-                // What it started must not hold on, and what it wrote last may have come after the look above.
+                // Kill remaining descendants, and read output that arrived after the last read.
                 state.withLock { if !$0.isReaped { Glibc.kill(-id, SIGKILL) } }
                 drainErrors()
                 let isEnough = drainOutput(receive)
@@ -128,7 +130,7 @@ final class ChildProcess: Sendable {
         }
     }
 
-    /// Its exit status, or minus the signal that ended it. To be asked when it has ended.
+    /// The exit status, or the negated signal number. Blocks until the process has ended.
     var status: Int32 {
         reap()
         let status = state.withLock(\.status)

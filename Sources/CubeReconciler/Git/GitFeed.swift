@@ -1,12 +1,12 @@
 import CubeCore
 import CubeTypes
 
-/// Asks a git source by and by, and whenever somebody says that it has something new, and tells what it saw.
+/// Polls a git source, periodically and when woken, and passes on the snapshots that it reads.
 final class GitFeed: ManifestFeed {
     struct Pace: Sendable {
-        /// How often the remote is asked, about.
+        /// The approximate interval between two requests to the remote.
         var poll: Duration = .seconds(60)
-        /// However often it is woken, so much lies between two looks.
+        /// The minimum interval between two requests, however often the feed is woken.
         var shortest: Duration = .seconds(1)
     }
 
@@ -17,7 +17,7 @@ final class GitFeed: ManifestFeed {
     private let clock: any Clock<Duration>
     private let random: @Sendable () -> UInt64
 
-    /// - Parameter bell: rung by whoever learned of something new.
+    /// - Parameter bell: Wakes the feed when the remote may have changed.
     init(
         _ source: GitSource, pace: Pace, bell: Bell, clock: any Clock<Duration>,
         random: @escaping @Sendable () -> UInt64
@@ -30,7 +30,7 @@ final class GitFeed: ManifestFeed {
         backoff = Backoff(random: random, first: min(.seconds(5), pace.poll), longest: max(pace.poll, .seconds(300)))
     }
 
-    /// One look at a commit is a proof: there is nothing to list again.
+    /// Does nothing: a commit is immutable, so one listing already proves which files are absent.
     func list(at time: Timestamp?) {}
 
     func run(into inbox: Inbox) async {
@@ -46,7 +46,7 @@ final class GitFeed: ManifestFeed {
         }
     }
 
-    /// A tenth more or less, so that many reconcilers do not ask at once.
+    /// Varies a duration by up to 10 %, so that many reconcilers do not poll at once.
     private func spread(_ span: Duration) -> Duration {
         span * 9 / 10 + span / 5 * (Double(random() >> 11) / Double(1 << 53))
     }

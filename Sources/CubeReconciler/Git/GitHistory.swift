@@ -3,19 +3,18 @@ package import CubeSystem
 package import CubeTypes
 package import SystemPackage
 
-/// The commits of the repository that a directory lies in, to read the directory's manifests as they were there. Nothing is
-/// checked out, and nothing is written.
+/// Reads a directory's manifests from the commits of its repository. Neither checks out nor writes anything.
 package actor GitHistory {
     private let directory: FilePath
     private let files: any FileSystem
     private let repository: GitRepository
-    /// What is missing of the directory: it may have been there in another commit.
+    /// The trailing components of the directory's path that do not exist now, but may exist in another commit.
     private let missing: [BytePath]
     private let executor = BlockingExecutor("cube.git-history")
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
-    /// - Parameter directory: absolute; it need not be there.
+    /// - Parameter directory: An absolute path. It need not exist.
     package init(
         of directory: FilePath, files: any FileSystem, git: GitProgram, now: @escaping @Sendable () -> Timestamp
     ) throws(FileError) {
@@ -31,17 +30,17 @@ package actor GitHistory {
         repository = GitRepository(["-C", place.string], git: git, now: now)
     }
 
-    /// The path of the directory from the root of the repository; `""` where it is that.
+    /// The path of the directory relative to the root of the repository; `""` for the root itself.
     package func path() async throws(GitError) -> BytePath {
         var prefix = try await repository.bytes(["rev-parse", "--show-prefix"])
         if prefix.last == UInt8(ascii: "\n") { prefix.removeLast() }
         return .joined(BytePath(prefix).components + missing)
     }
 
-    /// The manifests as a commit has them.
+    /// Reads the manifests of a commit.
     ///
-    /// - Parameter revision: whatever git takes for a commit: a branch, a tag, an id, `HEAD~2`.
-    /// - Returns: `nil` where no commit is called so.
+    /// - Parameter revision: Any revision that git accepts: a branch, a tag, an id, `HEAD~2`.
+    /// - Returns: `nil` if the revision names no commit.
     package func manifests(at revision: String) async throws(GitError) -> ManifestSnapshot? {
         guard let commit = try await repository.commit(revision) else { return nil }
         let path = try await path()
@@ -49,9 +48,10 @@ package actor GitHistory {
             of: commit, path: path, root: root, source: SourceRevision(path: directory.string, commit: commit))
     }
 
-    /// The best common ancestor of two revisions, as a forge compares a branch with the one that it is to be merged into.
+    /// Returns the best common ancestor of two revisions, as a forge uses it to compare a branch with its target
+    /// branch.
     ///
-    /// - Throws: where one of the two names no commit, or there is no common ancestor.
+    /// - Throws: If a revision names no commit, or the two have no common ancestor.
     package func mergeBase(of first: String, _ second: String) async throws(RevisionError) -> String {
         do {
             guard let one = try await repository.commit(first) else { throw RevisionError.unknown(first) }
@@ -66,9 +66,9 @@ package actor GitHistory {
         }
     }
 
-    /// The directory itself: what it holds at some commit are not another source's manifests.
+    /// The identity of the directory itself, so that its manifests at any commit count as the same source.
     private var root: RootIdentity {
-        // Where it is not there, no directory is meant.
+        // If the directory does not exist or is unreadable, a placeholder that matches no directory takes its place.
         (try? files.openRoot(directory)?.identity) ?? .directory(device: 0, inode: 0)
     }
 }

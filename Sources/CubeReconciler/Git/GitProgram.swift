@@ -2,16 +2,16 @@ import CubeSystem
 import CubeTypes
 package import SystemPackage
 
-/// The `git` program, as it is called here: with nobody to ask, without hooks, within a time, and with an environment of which
-/// every variable is known.
+/// Runs the `git` program without prompts and hooks, with a time limit, and with an environment in which every variable
+/// is known.
 package struct GitProgram: Sendable {
     private let environment: [String: String]
     private let settings: [String]
     private let secrets: [String]
     private let clock: any Clock<Duration>
 
-    /// The variables of this process's environment that git may see: who the user is, and how the network and its keys are
-    /// reached. None of them leads git to another repository, as `GIT_DIR` would.
+    /// The variables of this process's environment that git may see: the identity of the user, and access to networks
+    /// and keys. None of them can redirect git to another repository, as `GIT_DIR` would.
     package static let passedVariables = [
         "PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "DISPLAY", "WAYLAND_DISPLAY", "DBUS_SESSION_BUS_ADDRESS",
         "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR", "XDG_CACHE_HOME", "GNUPGHOME", "KRB5CCNAME", "KRB5_CONFIG",
@@ -24,24 +24,24 @@ package struct GitProgram: Sendable {
         "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM", "GIT_CONFIG_NOSYSTEM",
     ]
 
-    /// Nobody can answer a question at a terminal; no lock is taken for the sake of speed; messages are in English; and no
-    /// program is started for a protocol that git does not speak itself.
+    /// Disables terminal prompts and optional locks, selects English messages, and forbids protocols that git
+    /// implements with external programs.
     private static let fixed = [
         "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "GCM_INTERACTIVE": "never",
         "GIT_ALLOW_PROTOCOL": GitRemote.protocols.joined(separator: ":"), "LC_ALL": "C",
     ]
 
-    /// Nothing of the repository or the user is executed, and nothing goes on in the background.
+    /// Disables hooks, pagers and background work, so that git executes no code of the repository or the user.
     private static let options = [
         "--no-pager", "--no-replace-objects", "--literal-pathspecs", "-c", "core.hooksPath=/dev/null", "-c",
         "core.fsmonitor=false", "-c", "gc.auto=0", "-c", "maintenance.auto=false", "-c",
         "fetch.recurseSubmodules=false",
     ]
 
-    /// In a clone that lacks objects on purpose, git would fetch each one by itself as it comes across it.
-    private static let fetchesNothingByItself = "GIT_NO_LAZY_FETCH"
+    /// Disables lazy fetching: in a partial clone, git would otherwise fetch each missing object separately.
+    private static let noLazyFetch = "GIT_NO_LAZY_FETCH"
 
-    /// - Parameter environment: that of this process.
+    /// - Parameter environment: The environment of this process.
     package init(environment: [String: String], clock: any Clock<Duration> = BootClock.timer) {
         self.init(
             environment: Self.environment(from: environment), settings: ["-c", "core.askPass="], secrets: [],
@@ -51,7 +51,7 @@ package struct GitProgram: Sendable {
     private static func environment(from given: [String: String]) -> [String: String] {
         let passed = Set(passedVariables)
         var environment = given.filter { passed.contains($0.key) }.merging(fixed) { $1 }
-        // ssh would ask at a terminal, of which there is none: it asks the program that the user names for it, or nobody.
+        // ssh has no terminal to prompt on. It may only ask the program that the user configured for that.
         let standard = environment["SSH_ASKPASS", default: ""].isEmpty ? "never" : "force"
         environment["SSH_ASKPASS_REQUIRE"] = environment["SSH_ASKPASS_REQUIRE"] ?? standard
         return environment
@@ -64,34 +64,35 @@ package struct GitProgram: Sendable {
         self.clock = clock
     }
 
-    /// The same for one remote, told by the environment: arguments are seen by every user.
+    /// Returns a copy for one remote. The remote is configured through the environment, as every user can see
+    /// arguments.
     ///
-    /// - Parameter signers: whose signatures count.
+    /// - Parameter signers: The signers whose commits are accepted.
     func talking(to remote: GitRemote, signers: CommitSigners?) -> GitProgram {
         var environment = environment
-        let told = [("remote.\(GitRemote.name).url", remote.publicURL), remote.access].compactMap { $0 }
-        environment["GIT_CONFIG_COUNT"] = "\(told.count)"
-        environment[Self.fetchesNothingByItself] = "1"
-        for (index, (key, value)) in told.enumerated() {
+        let settings = [("remote.\(GitRemote.name).url", remote.publicURL), remote.access].compactMap { $0 }
+        environment["GIT_CONFIG_COUNT"] = "\(settings.count)"
+        environment[Self.noLazyFetch] = "1"
+        for (index, (key, value)) in settings.enumerated() {
             environment["GIT_CONFIG_KEY_\(index)"] = key
             environment["GIT_CONFIG_VALUE_\(index)"] = value
         }
-        // Without this one, git asks the program of `SSH_ASKPASS` for a password too.
-        var settings = environment["SSH_ASKPASS"] == nil ? ["-c", "core.askPass="] : []
-        // An empty one accepts nobody, also where the user's own settings name a file.
-        if case .keyring? = signers { settings += ["-c", "gpg.ssh.allowedSignersFile=/dev/null"] }
-        if case .file(let file)? = signers { settings += ["-c", "gpg.ssh.allowedSignersFile=\(file)"] }
-        return GitProgram(environment: environment, settings: settings, secrets: remote.secrets, clock: clock)
+        // If `SSH_ASKPASS` is set, git may ask that program for passwords too, so `core.askPass` stays unset.
+        var options = environment["SSH_ASKPASS"] == nil ? ["-c", "core.askPass="] : []
+        // An empty file accepts no signer, even if the user's configuration names another file.
+        if case .keyring? = signers { options += ["-c", "gpg.ssh.allowedSignersFile=/dev/null"] }
+        if case .file(let file)? = signers { options += ["-c", "gpg.ssh.allowedSignersFile=\(file)"] }
+        return GitProgram(environment: environment, settings: options, secrets: remote.secrets, clock: clock)
     }
 
-    /// The same where objects that the clone lacks are fetched as they are asked for.
-    var fetchingWhatLacks: GitProgram {
+    /// Returns a copy that fetches missing objects of a partial clone on demand.
+    var fetchingMissingObjects: GitProgram {
         var environment = environment
-        environment[Self.fetchesNothingByItself] = nil
+        environment[Self.noLazyFetch] = nil
         return GitProgram(environment: environment, settings: settings, secrets: secrets, clock: clock)
     }
 
-    /// Starts it; what it does is bounded by ``within(_:_:_:_:)``.
+    /// Starts git. Use ``within(_:_:_:_:)`` to limit its run time.
     func start(_ arguments: [String]) throws(GitError) -> ChildProcess {
         do throws(Errno) {
             return try ChildProcess("git", Self.options + settings + arguments, environment: environment)
@@ -100,9 +101,9 @@ package struct GitProgram: Sendable {
         }
     }
 
-    /// Runs it to its end. This blocks the thread.
+    /// Runs git to completion. Blocks the thread.
     ///
-    /// - Returns: what it wrote.
+    /// - Parameter receive: Consumes the output.
     func run(
         _ arguments: [String], within limit: Duration, receive: (UnsafeRawBufferPointer) -> Void
     ) async throws(GitError) {
@@ -117,9 +118,9 @@ package struct GitProgram: Sendable {
         }
     }
 
-    /// Runs it to its end. This blocks the thread.
+    /// Runs git to completion. Blocks the thread.
     ///
-    /// - Returns: the text that it wrote, without the end of its last line.
+    /// - Returns: The output without trailing newlines.
     func text(_ arguments: [String], within limit: Duration) async throws(GitError) -> String {
         var bytes: [UInt8] = []
         try await run(arguments, within: limit) { bytes += $0 }
@@ -127,12 +128,12 @@ package struct GitProgram: Sendable {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// Runs a transfer to its end, however long that takes, as long as it goes on. This blocks the thread.
+    /// Runs a transfer to completion, as long as it makes progress. Blocks the thread.
     ///
-    /// Git cannot take up a transfer where it was cut off. So what counts is that it makes progress, which it tells on standard
-    /// error: one that takes hours is not started over again and again.
+    /// Git cannot resume an interrupted transfer, so a limit on the total time could restart a long transfer forever.
+    /// The limit applies to progress instead, which git reports on standard error.
     ///
-    /// - Parameter patience: it is killed when it told nothing for this long, or for twice as long at most.
+    /// - Parameter patience: The time without progress after which the transfer is killed; at most twice as long.
     func transfer(_ arguments: [String], patience: Duration) async throws(GitError) {
         let child = try start(arguments)
         child.closeInput()
@@ -148,27 +149,28 @@ package struct GitProgram: Sendable {
         }
     }
 
-    /// Waits until there was no activity for a while.
+    /// Waits until there was no activity for `patience`.
     ///
-    /// - Returns: whether that is so; `false` where it was cancelled.
+    /// - Returns: `true` if there was none; `false` if the wait was cancelled.
     static func standsStill(for patience: Duration, on clock: any Clock<Duration>, activity: () -> Int) async -> Bool {
         var seen: Int
         repeat {
             seen = activity()
-            // It throws when the program was faster.
+            // The sleep throws if the program ended first.
             guard (try? await clock.sleep(for: patience)) != nil else { return false }
         } while activity() != seen
         return true
     }
 
-    /// Does something with a program that was started, and kills that when it takes too long or nobody waits for it any more.
+    /// Runs `body` with a started program. Kills the program when the time limit expires or the calling task is
+    /// cancelled.
     func within<Value>(
         _ limit: Duration, _ child: ChildProcess, _ body: () throws(GitError) -> Value
     ) async throws(GitError) -> Value {
         try await watched(
             child,
             by: { [clock] in
-                // It throws when the program was faster.
+                // The sleep throws if the program ended first.
                 guard (try? await clock.sleep(for: limit)) != nil else { return }
                 child.kill(.deadline(limit))
             }, body)
@@ -190,7 +192,7 @@ package struct GitProgram: Sendable {
         return try outcome.get()
     }
 
-    /// Why a program that ended did not do what it should.
+    /// Returns the error of a program that ended without success.
     func error(of child: ChildProcess, _ verb: String) -> GitError {
         switch child.ending {
         case .deadline(let limit): GitError(verb, .deadline(limit))
@@ -200,7 +202,7 @@ package struct GitProgram: Sendable {
         }
     }
 
-    /// Git itself leaves them out of most of what it says, but not of all.
+    /// Git removes credentials from most of its messages, but not from all.
     private func withoutSecrets(_ text: String) -> String {
         secrets.reduce(text) { $0.replacing($1, with: "***") }
     }
@@ -214,7 +216,7 @@ package struct GitProgram: Sendable {
     }
 }
 
-/// Why git did not do what it was asked for.
+/// The reason for which a git command failed.
 package struct GitError: Error, Hashable, Sendable, CustomStringConvertible {
     package enum Cause: Hashable, Sendable {
         case notStarted(Errno)
@@ -222,11 +224,11 @@ package struct GitError: Error, Hashable, Sendable, CustomStringConvertible {
         case deadline(Duration)
         case standstill(Duration)
         case cancelled
-        /// It answered what cannot be.
+        /// The output of git is malformed.
         case malformed(String)
     }
 
-    /// What git was to do, such as `fetch`.
+    /// The git command, such as `fetch`.
     package var verb: String
     package var cause: Cause
 
@@ -237,17 +239,17 @@ package struct GitError: Error, Hashable, Sendable, CustomStringConvertible {
 
     package var description: String {
         switch cause {
-        case .notStarted(.noSuchFileOrDirectory): "git is not installed, or not in PATH"
-        case .notStarted(let error): "git cannot be started: \(error)"
-        case .failed(let status, let text): "git \(verb): \(Self.essence(of: text) ?? "exit status \(status)")"
+        case .notStarted(.noSuchFileOrDirectory): "git is not installed or not in PATH"
+        case .notStarted(let error): "cannot start git: \(error)"
+        case .failed(let status, let text): "git \(verb): \(Self.mostSpecificLine(of: text) ?? "exit status \(status)")"
         case .deadline(let limit): "git \(verb) took longer than \(limit.text)"
         case .standstill(let span): "git \(verb) made no progress for \(span.text)"
         case .cancelled: "git \(verb) was cancelled"
-        case .malformed(let what): "git \(verb) answered what cannot be: \(what)"
+        case .malformed(let what): "git \(verb) returned malformed output: \(what)"
         }
     }
 
-    /// Whether the remote cannot send a part of a repository: a commit without those before it, or an object by its id.
+    /// Whether the remote does not support a partial transfer: a shallow fetch, or fetching an object by its id.
     var isOfPartialTransfer: Bool {
         guard case .failed(_, let text) = cause else { return false }
         return ["does not support shallow", "unadvertised object", "not our ref"].contains {
@@ -255,8 +257,8 @@ package struct GitError: Error, Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// The line that says most of what git complains of.
-    private static func essence(of text: String) -> String? {
+    /// Returns the most specific line of git's error output.
+    private static func mostSpecificLine(of text: String) -> String? {
         let lines = text.split(whereSeparator: \.isNewline)
         let line =
             lines.last { $0.hasPrefix("fatal: ") && !$0.hasPrefix("fatal: Could not read from remote") }

@@ -2,31 +2,33 @@ package import CubeCore
 package import CubeTypes
 import FoundationEssentials
 
-/// A repository to follow: where it is, what of it is wanted, and which directory of that holds the manifests.
+/// A remote repository to follow: its URL, the reference to follow, and the directory with the manifests.
 package struct GitRemote: Hashable, Sendable {
-    /// What is wanted of it.
+    /// The reference to follow.
     package enum Reference: Hashable, Sendable {
-        /// The branch that the remote has checked out.
+        /// The default branch of the remote (its `HEAD`).
         case standard
         case branch(String)
         case tag(String)
-        /// A full commit id: nothing can come after it.
+        /// A full commit id. It never changes.
         case commit(String)
     }
 
-    /// As it may be shown: without what gives access.
+    /// The URL without credentials, for display.
     package let url: String
     package let reference: Reference
-    /// Relative to the root of the repository; `""` is the root.
+    /// The directory of the manifests, relative to the root of the repository; `""` is the root.
     package let path: String
-    /// As git is told it. Whoever looks at the arguments of processes sees it, as git hands it to its helpers.
+    /// The URL for git's arguments, without credentials: git passes it to its helpers, whose arguments every user can
+    /// see.
     let publicURL: String
-    /// What gives access, as the value of the header field `Authorization`; it never leaves this process but in git's environment.
+    /// The credentials, as the value of the header field `Authorization`. They leave this process only through git's
+    /// environment.
     let authorization: String?
-    /// What must not be seen of the URL.
+    /// The secret parts of the URL.
     let secrets: [String]
 
-    /// - Parameter url: whatever git takes, also with a user and a password or token in it.
+    /// - Parameter url: Any URL that git accepts. It may contain a user name and a password or token.
     package init(url: String, reference: Reference, path: String) {
         let parts = URLParts(url)
         (self.url, publicURL) = (parts.shown, parts.bare)
@@ -36,37 +38,38 @@ package struct GitRemote: Hashable, Sendable {
         self.path = path.split(separator: "/").filter { $0 != "." }.joined(separator: "/")
     }
 
-    /// The branch that is followed, for people; `nil` where it is the standard one or none.
+    /// The followed branch; `nil` for the default branch, a tag or a commit.
     package var branch: String? {
         if case .branch(let name) = reference { name } else { nil }
     }
 
-    /// The protocols that git may use, by the names that it has for them.
+    /// The protocols that git may use, by git's names for them.
     static let protocols = ["https", "http", "ssh", "git", "file"]
 
-    /// Why a URL is refused, as a sentence that follows it; `nil` where it is not. What is refused has git run a program, reads
-    /// a descriptor of ours, or is no URL.
+    /// Returns why a URL is rejected, as a phrase that follows the URL, or `nil` if it is accepted. Rejects URLs that
+    /// make git run a program or read a file descriptor of this process, and malformed URLs.
     package static func refusal(of url: String) -> String? {
         let allowed = "\(protocols.dropLast().map { "\($0)://" }.joined(separator: ", ")), file:// or a path"
-        if url.isEmpty { return "is empty; it takes \(allowed)" }
-        if url.hasPrefix("-") { return "begins with a hyphen, which git takes for an option" }
+        if url.isEmpty { return "is empty; use \(allowed)" }
+        if url.hasPrefix("-") { return "begins with a hyphen, so git would treat it as an option" }
         if url.unicodeScalars.contains(where: { $0.value < 32 || $0.value == 127 }) {
             return "contains a control character"
         }
         let word = url.prefix { $0.isASCII && ($0.isLetter || $0.isNumber || "+-.".contains($0)) }
         let rest = url.dropFirst(word.count)
         if rest.hasPrefix("::") {
-            return "names the remote helper \"\(word)\", which is a program; it takes \(allowed)"
+            return "selects the remote helper \"\(word)\", which is a program; use \(allowed)"
         }
         guard rest.hasPrefix("://") else { return nil }
         let known = protocols + ["git+ssh", "ssh+git"]
-        return known.contains(word.lowercased()) ? nil : "has the protocol \"\(word)\"; it takes \(allowed)"
+        return known.contains(word.lowercased())
+            ? nil : "has the protocol \"\(word)\", which is not supported; use \(allowed)"
     }
 
-    /// What git calls the remote here.
+    /// The name of the remote in the clone's configuration.
     static let name = "cube"
 
-    /// What the remote calls it.
+    /// The name of the reference at the remote.
     var remoteName: String {
         switch reference {
         case .standard: "HEAD"
@@ -76,15 +79,16 @@ package struct GitRemote: Hashable, Sendable {
         }
     }
 
-    /// Who it is as a source: the same URL and path are the same source, whatever the directory of data and the password.
+    /// The identity of the source. It depends on the URL and the path only, not on the data directory or credentials.
     package var sourceID: SourceID { .derive(git: url, path: path) }
 
-    /// The source, at a commit.
+    /// Returns the source revision of a commit.
     package func revision(_ commit: String?) -> SourceRevision {
         SourceRevision(kind: "git", path: path, commit: commit, url: url, branch: branch)
     }
 
-    /// The setting of git that gives access, and to whom alone: a server that sends us elsewhere does not get it along.
+    /// The git setting that contains the credentials. It is limited to the remote's host, so that git does not send
+    /// them to another server after a redirect.
     var access: (key: String, value: String)? {
         guard let authorization, let scheme = publicURL.firstRange(of: "://") else { return nil }
         let host = publicURL[scheme.upperBound...].prefix { $0 != "/" && $0 != "?" }
@@ -92,11 +96,12 @@ package struct GitRemote: Hashable, Sendable {
     }
 }
 
-/// A URL, taken apart. Over HTTP whoever is named in it may be a token; elsewhere only a password is a secret.
+/// The parts of a URL. In HTTP URLs, the user name may be a token and counts as secret; in other URLs, only the
+/// password is secret.
 private struct URLParts {
-    /// Without what gives access.
+    /// The URL without credentials and query.
     var shown: String
-    /// The same, with the query.
+    /// The URL without credentials.
     var bare: String
     var authorization: String?
     var secrets: [String] = []
@@ -129,7 +134,7 @@ private struct URLParts {
 }
 
 extension Substring {
-    /// With what is written as `%XX`; what is not understood stays.
+    /// Decodes `%XX`; leaves invalid sequences unchanged.
     fileprivate var percentDecoded: String {
         var bytes: [UInt8] = []
         var rest = Array(utf8)[...]

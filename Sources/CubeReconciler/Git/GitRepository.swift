@@ -4,28 +4,29 @@ import CubeSystem
 import CubeTypes
 import SystemPackage
 
-/// A repository of this machine, read without a checkout: commits, and the manifests that they hold.
+/// Reads commits and their manifests from a local repository without a checkout.
 ///
-/// Its functions block their thread: they belong on one that may be blocked.
+/// Its methods block the thread, so call them on a thread that may block.
 final class GitRepository {
-    /// How long what needs no network may take.
+    /// The time limit for commands that need no network.
     static let limit: Duration = .seconds(60)
 
     private let git: GitProgram
-    /// What tells git where it is.
+    /// The arguments that select the repository.
     private let place: [String]
-    /// How long the remote may be silent that has what this clone lacks; `nil` for a repository of which all is here, as far as we
-    /// know.
+    /// The time without progress after which a fetch from the remote of a partial clone is killed; `nil` for a
+    /// repository that counts as complete.
     private let patience: Duration?
     private let now: @Sendable () -> Timestamp
 
     private let index = ManifestIndex()
-    /// The tree that the index is about, and what was wrong with it.
+    /// The tree that the index describes, with its problems and warnings.
     private var indexed: (tree: String, problems: [Diagnostic], warnings: [Diagnostic])?
 
     /// - Parameters:
     ///   - place: `--git-dir=PATH`, or `-C PATH` for a directory in a working tree.
-    ///   - patience: how long the remote may be silent of which this is a partial clone; `nil` where it is none.
+    /// - patience: The time without progress after which a fetch from the remote of a partial clone is killed; `nil`
+    ///   for a repository that is no partial clone.
     init(
         _ place: [String], git: GitProgram, patience: Duration? = nil, now: @escaping @Sendable () -> Timestamp
     ) {
@@ -35,20 +36,20 @@ final class GitRepository {
         self.now = now
     }
 
-    /// Runs git in the repository.
+    /// Runs git in the repository and returns its output as text.
     @discardableResult
     func text(_ arguments: [String], within limit: Duration = limit) async throws(GitError) -> String {
         try await git.text(place + arguments, within: limit)
     }
 
-    /// Runs git in the repository, for what need not be text.
+    /// Runs git in the repository and returns its output as bytes, which need not be text.
     func bytes(_ arguments: [String]) async throws(GitError) -> [UInt8] {
         var bytes: [UInt8] = []
         try await git.run(place + arguments, within: Self.limit) { bytes += $0 }
         return bytes
     }
 
-    /// The commit that a revision names; `nil` where it names none.
+    /// Returns the commit that a revision names, or `nil` if there is none.
     func commit(_ revision: String) async throws(GitError) -> String? {
         guard !revision.isEmpty, !revision.hasPrefix("-") else { return nil }
         do {
@@ -59,8 +60,9 @@ final class GitRepository {
         }
     }
 
-    /// Fetches what is followed of a remote, under a name of our own, whatever stood there before: the one commit, without the
-    /// content of its files, which ``fetch(objects:patience:)`` brings. Where the remote can send no less, all of it comes.
+    /// Fetches the followed reference of a remote and stores it under `name`, even if `name` refers to an unrelated
+    /// commit. Fetches only that commit, without the contents of its files, which ``fetch(objects:patience:)`` fetches.
+    /// If the remote does not support that, fetches everything.
     func fetch(_ remote: GitRemote, as name: String, isWhole: Bool = false, patience: Duration) async throws(GitError) {
         let reference = [GitRemote.name, "+\(remote.remoteName):\(name)"]
         if !isWhole {
@@ -74,13 +76,13 @@ final class GitRepository {
         try await transfer(["--force", "--update-shallow", "--no-filter"] + reference, patience)
     }
 
-    /// Fetches the content of files. What came before it was cut off need not come again.
+    /// Fetches the contents of files. Batches that are complete need not be fetched again after an interruption.
     ///
-    /// - Parameter objects: the ids of blobs.
+    /// - Parameter objects: The ids of blobs.
     func fetch(objects: some Collection<String>, patience: Duration) async throws(GitError) {
         var rest = objects.sorted()[...]
         while !rest.isEmpty {
-            // The remote must not take it that whoever has a commit has its files too.
+            // Without this setting, the remote assumes that a client with a commit also has its files, and omits them.
             try await transfer(
                 Self.withoutContent + [GitRemote.name] + rest.prefix(Self.batch), patience,
                 settings: ["-c", "fetch.negotiationAlgorithm=noop"])
@@ -89,7 +91,7 @@ final class GitRepository {
     }
 
     private static let withoutContent = ["--filter=blob:none"]
-    /// How many objects are asked for at once.
+    /// The maximum number of objects per request.
     private static let batch = 500
 
     private func transfer(
@@ -99,7 +101,7 @@ final class GitRepository {
         try await git.transfer(settings + place + ["fetch"] + options + arguments, patience: patience)
     }
 
-    /// The best common ancestor of two commits; `nil` where there is none, as far as this repository goes back.
+    /// Returns the best common ancestor of two commits, or `nil` if the repository contains none.
     func mergeBase(of first: String, _ second: String) async throws(GitError) -> String? {
         do { return try await text(["merge-base", first, second]) } catch {
             guard case .failed(1, _) = error.cause else { throw error }
@@ -107,29 +109,29 @@ final class GitRepository {
         }
     }
 
-    /// Whether commits are missing that were made before those that are here.
+    /// Whether the repository lacks older commits.
     func isShallow() async throws(GitError) -> Bool {
         try await text(["rev-parse", "--is-shallow-repository"]) == "true"
     }
 
-    /// The manifests of a commit. Files that were not changed since the last call are not read again.
+    /// Reads the manifests of a commit. Files that have not changed since the last call are not read again.
     ///
     /// - Parameters:
-    ///   - path: the directory of the manifests, relative to the root of the repository.
-    ///   - root: who the source is.
-    /// - Throws: where the repository cannot be read: nothing is said of the manifests then.
+    ///   - path: The directory of the manifests, relative to the root of the repository.
+    ///   - root: The identity of the source.
+    /// - Throws: If the repository is unreadable, so that the state of the manifests is unknown.
     func snapshot(
         of commit: String, path: BytePath, root: RootIdentity, source: SourceRevision
     ) async throws(GitError) -> ManifestSnapshot {
         let began = now()
-        let objects = try ObjectReader(git.fetchingWhatLacks, repository: place)
+        let objects = try ObjectReader(git.fetchingMissingObjects, repository: place)
         defer { objects.child.kill(.done) }
         let name = Array("\(commit):".utf8) + path.bytes
         let answer = try await within(objects) { () throws(GitError) in try objects.read(name, limit: 0) }
         let isAmbiguous = try await isAmbiguous(path, in: commit)
         guard !isAmbiguous, case .object(let id, "tree", _, _) = answer else {
             indexed = nil
-            let why = isAmbiguous ? "stands twice" : answer == .missing ? "is not" : "is no directory"
+            let why = isAmbiguous ? "occurs twice" : answer == .missing ? "is missing" : "is not a directory"
             let problem = Diagnostic.unreadable(path, "\(why) in commit \(commit)")
             return ManifestSnapshot(
                 began: began, ended: now(), isComplete: false, root: nil, files: [:], problems: [problem],
@@ -146,9 +148,9 @@ final class GitRepository {
             warnings: indexed?.warnings ?? [], source: source)
     }
 
-    /// Brings the index up to date.
+    /// Updates the index.
     ///
-    /// - Returns: what is wrong with the tree, and what was left aside.
+    /// - Returns: Problems of the tree, and warnings about skipped entries.
     private func scan(
         _ id: String, _ identity: RootIdentity, _ name: [UInt8], _ objects: ObjectReader
     ) async throws(GitError) -> (problems: [Diagnostic], warnings: [Diagnostic]) {
@@ -160,7 +162,8 @@ final class GitRepository {
                 lacking: lacking)
             let problems = try await scan(tree, name, objects)
             guard let patience, !tree.wanted.isEmpty else { return problems }
-            // The manifests first, then the files that they name: each round fetches something, and no object twice.
+            // Fetch the manifests first, then the files that they refer to. No object is fetched twice, so the loop
+            // ends.
             try await fetch(objects: tree.wanted, patience: patience)
             lacking.subtract(tree.wanted)
         }
@@ -171,18 +174,18 @@ final class GitRepository {
         try await git.run(place + ["ls-tree", "-t", "-z", "--full-tree"] + arguments, within: Self.limit) {
             listing.take($0)
         }
-        guard !listing.isMalformed else { throw GitError("ls-tree", .malformed("a line without its parts")) }
+        guard !listing.isMalformed else { throw GitError("ls-tree", .malformed("a line lacks fields")) }
         return listing
     }
 
-    /// Whether a commit has something twice on the way to a path.
+    /// Whether the tree of a commit has duplicate entries on the way to a path.
     private func isAmbiguous(_ path: BytePath, in commit: String) async throws(GitError) -> Bool {
-        // Git takes arguments that are text.
+        // Git takes only text as arguments, so other paths are not checked.
         guard !path.isRoot, let name = String(validating: path.bytes, as: UTF8.self) else { return false }
         return try await !list([commit, "--", name]).twice.isEmpty
     }
 
-    /// The objects below a tree that are not here.
+    /// Returns the objects below a tree that the clone lacks.
     private func lacking(below id: String) async throws(GitError) -> Set<String> {
         let objects = try await text(["rev-list", "--objects", "--missing=print", "--no-object-names", id])
         return Set(objects.split(separator: "\n").filter { $0.hasPrefix("?") }.map { String($0.dropFirst()) })
@@ -193,7 +196,8 @@ final class GitRepository {
     ) async throws(GitError) -> (problems: [Diagnostic], warnings: [Diagnostic]) {
         try await within(objects) { () throws(GitError) in
             var scan = DirectoryScan(tree, index: index, thoroughness: .files, now: now(), watcher: nil) { link in
-                // Where it cannot be told, nothing may be taken for gone.
+                // Whether the target is a directory; `true` if that cannot be determined, as nothing may count as
+                // absent then.
                 do throws(GitError) {
                     switch try objects.read(name + [UInt8(ascii: "/")] + link.bytes, limit: 0) {
                     case .object(_, let type, _, _): return type == "tree"

@@ -5,33 +5,34 @@ import FoundationEssentials
 package import Logging
 package import SystemPackage
 
-/// A branch of a remote repository as a source of manifests, read through a bare clone.
+/// A source of manifests that follows a reference of a remote repository through a bare clone.
 ///
-/// The clone is a cache. Where the remote answers and the clone still does not do, the clone is to blame, whatever became of it:
-/// another one is made beside it, which then takes its place. What was read last stays in force until something better is.
+/// The clone is a cache. If the remote answers but the clone fails, the source creates a new clone and replaces the old
+/// one. The last manifests that were read stay in force until newer ones are read.
 package actor GitSource {
-    /// How long the remote, and git, may take.
+    /// The time limits for requests and for git.
     package struct Patience: Sendable {
         package var question: Duration = .seconds(30)
-        /// How long a transfer may make no progress. It may take as long as it likes otherwise: git cannot take up one that was cut
-        /// off, so that a bound on the whole would start a long one over for ever.
+        /// The time without progress after which a transfer is killed. Its total time is not limited: git cannot resume
+        /// an interrupted transfer, so a limit could restart a long transfer forever.
         package var transfer: Duration = .seconds(120)
-        /// How long putting the clone in order may take, for which no remote is needed.
+        /// The time limit for garbage collection of the clone, which needs no remote.
         package var tidying: Duration = .seconds(900)
-        /// For the first question after a start, where the last state can be had without the remote.
+        /// The time limit for the first request after a start if the clone can provide the last state without the
+        /// remote.
         package var first: Duration = .seconds(10)
 
         package init() {}
     }
 
-    /// What a look brought.
+    /// The result of a check of the remote.
     package struct Look: Sendable {
-        /// `nil` where nothing is new.
+        /// `nil` if nothing changed.
         package var snapshot: ManifestSnapshot?
         package var hasFailed: Bool
     }
 
-    /// Why the manifests are not those that the remote has now.
+    /// The reason why the manifests in force may differ from those of the remote.
     private struct Trouble: Error {
         var reason: Diagnostic.Reason
         var text: String
@@ -47,15 +48,15 @@ package actor GitSource {
     private let logger: Logger
     private let executor = BlockingExecutor("cube.git-source")
 
-    /// The manifests that count.
+    /// The manifests in force.
     private var inForce: ManifestSnapshot?
-    /// The commit that was fetched last: it may be one that is refused.
+    /// The commit that was fetched last. It may have been rejected.
     private var fetched: String?
-    /// The number of hexadecimal digits of the remote's ids: 64 in a repository of the format SHA-256.
+    /// The number of hexadecimal digits in the remote's object ids: 64 in a SHA-256 repository.
     private var idLength = 40
-    /// Whether the remote cannot send a part of the repository.
+    /// Whether the remote does not support partial transfers.
     private var fetchesAll = false
-    /// Whether content could not be fetched into the clone, which may be damaged.
+    /// Whether fetching file contents into the clone failed, so that the clone may be damaged.
     private var isDoubtful = false
     private var told: (commit: String?, trouble: Diagnostic.Reason?)?
     private var isUntidy = false
@@ -63,8 +64,8 @@ package actor GitSource {
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     /// - Parameters:
-    ///   - signers: whose commits count; `nil`: anybody's.
-    ///   - directory: where the clone is; it is made, and may be deleted at any time.
+    /// - signers: The signers whose commits are accepted; `nil` accepts all commits.
+    /// - directory: The directory of the clone. The source creates it; it may be deleted at any time.
     package init(
         _ remote: GitRemote, signers: CommitSigners? = nil, directory: FilePath, git: GitProgram,
         patience: Patience = Patience(), now: @escaping @Sendable () -> Timestamp, logger: Logger
@@ -80,9 +81,9 @@ package actor GitSource {
             ["--git-dir=\(directory)"], git: self.git, patience: patience.transfer, now: now)
     }
 
-    /// Asks the remote whether there is something new, and reads it.
+    /// Checks the remote for a new commit and reads its manifests.
     package func look() async -> Look {
-        if told == nil { takeUpWhatWasCutOff() }
+        if told == nil { recoverInterruptedClone() }
         var trouble: Trouble?
         do throws(Trouble) { try await update() } catch {
             trouble = error
@@ -90,27 +91,27 @@ package actor GitSource {
         }
         guard !Task.isCancelled else { return Look(snapshot: nil, hasFailed: false) }
         let commit = inForce?.source.commit
-        // Each try may word a trouble differently: it is one as long as its reason is the same.
+        // The text of a trouble may differ between attempts; report it again only when its reason changes.
         if let told, told == (commit, trouble?.reason) { return Look(snapshot: nil, hasFailed: trouble != nil) }
         if commit != told?.commit, let commit {
             logger.notice(
-                "manifests are read from a commit", metadata: ["commit": "\(commit)", "url": "\(remote.url)"])
+                "read manifests from a commit", metadata: ["commit": "\(commit)", "url": "\(remote.url)"])
         }
         told = (commit, trouble?.reason)
         return Look(snapshot: snapshot(trouble), hasFailed: trouble != nil)
     }
 
-    /// Lets git put what was fetched in order, where there is much of it.
+    /// Runs git's garbage collection on the clone if it is due.
     package func tidy() async {
         guard isUntidy else { return }
         isUntidy = false
         let settings = ["-c", "gc.auto=1000", "-c", "gc.autoDetach=false"]
-        // A clone that cannot be put in order is as good as before, and one that is damaged by it is made anew.
+        // A failure leaves the clone as usable as before; a clone that it damages is replaced.
         _ = try? await git.text(
             settings + ["--git-dir=\(directory)", "gc", "--auto", "--quiet"], within: patience.tidying)
     }
 
-    /// What is in force, and what keeps it from being newer.
+    /// Returns the manifests in force, with a problem that explains why they may be outdated.
     private func snapshot(_ trouble: Trouble?) -> ManifestSnapshot {
         var snapshot =
             inForce
@@ -134,13 +135,13 @@ package actor GitSource {
         try await verify(commit)
         inForce = try await manifests(of: commit)
         isUntidy = true
-        // Without it, a start while the remote is away has nothing to go on.
+        // Mark the commit in the clone, so that a start without the remote can continue from it.
         do throws(GitError) { try await repository.text(["update-ref", Self.good, commit]) } catch {
-            logger.warning("cannot note the commit in the clone", metadata: ["error": "\(error)"])
+            logger.warning("cannot mark the commit in the clone", metadata: ["error": "\(error)"])
         }
     }
 
-    /// Goes on with what was in force before, without the remote.
+    /// Restores the manifests that were in force before, without the remote.
     private func restore() async {
         guard await isOurs else { return }
         do {
@@ -148,18 +149,18 @@ package actor GitSource {
             try await verify(commit)
             inForce = try await read(commit)
         } catch {
-            logger.warning("the clone does not have what was in force", metadata: ["error": "\(error)"])
+            logger.warning("cannot restore the last manifests from the clone", metadata: ["error": "\(error)"])
         }
     }
 
-    /// The commit that the remote has under the name that is followed.
+    /// Returns the commit to which the followed reference points at the remote.
     private func tip() async throws(Trouble) -> String {
         if case .commit(let id) = remote.reference { return id }
         let name = remote.remoteName
         let patience = inForce == nil && exists(directory) ? patience.first : patience.question
         let answer: String
         do {
-            // In no repository: what the clone holds has no say in this.
+            // Run outside of the clone, so that its contents do not influence the answer.
             answer = try await git.text(["-C", "/", "ls-remote", GitRemote.name, name, "\(name)^{}"], within: patience)
         } catch {
             throw Trouble(reason: .remoteUnreachable, text: "\(error)")
@@ -176,21 +177,21 @@ package actor GitSource {
         return String(tip)
     }
 
-    /// Brings what is new into the clone.
+    /// Fetches the new commit into the clone.
     private func fetch() async throws(Trouble) -> String {
         if await isOurs {
             do throws(GitError) {
                 if let commit = try await fetchedCommit() { return commit }
             } catch {
                 guard error.mayBeOfTheClone else { throw Trouble(reason: .remoteUnreachable, text: "\(error)") }
-                logger.notice("the clone is made anew", metadata: ["why": "\(error)"])
+                logger.notice("creating a new clone", metadata: ["why": "\(error)"])
             }
         }
         return try await cloneAnew()
     }
 
     private func fetchedCommit() async throws(GitError) -> String? {
-        // A commit that is not here is no fault of the clone.
+        // A commit that the clone lacks is no error.
         if !isDoubtful, case .commit(let id) = remote.reference, let commit = try? await repository.commit(id) {
             return commit
         }
@@ -206,8 +207,8 @@ package actor GitSource {
             guard case .failed(_, let text) = error.cause else {
                 throw Trouble(reason: .signatureInvalid, text: "\(error)")
             }
-            let why = text.split(whereSeparator: \.isNewline).last ?? "it has no signature"
-            throw Trouble(reason: .signatureInvalid, text: "commit \(commit) is refused: \(why)")
+            let why = text.split(whereSeparator: \.isNewline).last ?? "it is not signed"
+            throw Trouble(reason: .signatureInvalid, text: "commit \(commit) is rejected: \(why)")
         }
     }
 
@@ -215,7 +216,7 @@ package actor GitSource {
         do throws(GitError) { return try await read(commit) } catch {
             if error.verb == "fetch" { try contentFailed(error) }
             guard error.mayBeOfTheClone else { throw Trouble(reason: .cloneDamaged, text: "\(error)") }
-            logger.notice("the clone is made anew", metadata: ["why": "\(error)"])
+            logger.notice("creating a new clone", metadata: ["why": "\(error)"])
         }
         _ = try await cloneAnew()
         do throws(GitError) { return try await read(commit) } catch {
@@ -223,11 +224,12 @@ package actor GitSource {
         }
     }
 
-    /// The content of files could not be fetched. What came of it stays, so that the next try goes on from there.
+    /// Handles a failure to fetch file contents. Fetched contents stay in the clone, so that the next attempt continues
+    /// from there.
     ///
-    /// - Throws: unless another clone, of everything, is the remedy.
+    /// - Throws: Unless a new, complete clone may solve the problem.
     private func contentFailed(_ error: GitError) throws(Trouble) {
-        // The next try asks for the commit once more: where the clone is damaged, that shows it.
+        // Fetch the commit again at the next attempt: if the clone is damaged, that fails and reveals it.
         fetched = nil
         isDoubtful = true
         guard error.isOfPartialTransfer, !fetchesAll else {
@@ -244,26 +246,26 @@ package actor GitSource {
 
     // MARK: The clone
 
-    /// The commit that is in force, and the one that was fetched last.
+    /// The reference of the commit in force, and that of the commit that was fetched last.
     private static let good = "refs/cube/good"
     private static let new = "refs/cube/new"
     private static let setting = "cube.source"
 
-    /// What the clone is of.
+    /// Identifies the remote and the reference that the clone follows.
     private var content: String { "\(remote.url) \(remote.remoteName)" }
 
-    /// Whether there is a clone of what is followed now.
+    /// Whether the clone exists and follows the current remote and reference.
     private var isOurs: Bool {
         get async {
             guard exists(directory) else { return false }
-            // What cannot be read is not ours.
+            // An unreadable clone is replaced.
             return (try? await repository.text(["config", "--get", Self.setting])) == content
         }
     }
 
-    /// Makes a clone beside the one that is there, and puts it in its place.
+    /// Creates a new clone beside the existing one, then replaces the existing one.
     ///
-    /// - Returns: the commit that is followed.
+    /// - Returns: The commit of the followed reference.
     private func cloneAnew() async throws(Trouble) -> String {
         let beside = FilePath("\(directory).new")
         let place = "--git-dir=\(beside)"
@@ -278,7 +280,7 @@ package actor GitSource {
             try await repository.text(["config", Self.setting, content])
             try await repository.fetch(remote, as: Self.new, isWhole: fetchesAll, patience: patience.transfer)
             guard let commit = try await repository.commit(Self.new) else {
-                throw Trouble(reason: .branchMissing, text: "\(remote.remoteName) of the remote is no commit")
+                throw Trouble(reason: .branchMissing, text: "\(remote.remoteName) at the remote is not a commit")
             }
             try swap(beside)
             isDoubtful = false
@@ -293,7 +295,7 @@ package actor GitSource {
         }
     }
 
-    /// Whenever this is cut off, what is left is a clone or none.
+    /// Replaces the clone. An interruption at any point leaves either a complete clone or none.
     private func swap(_ beside: FilePath) throws {
         let old = FilePath("\(directory).old")
         try remove(old)
@@ -302,8 +304,8 @@ package actor GitSource {
         try remove(old)
     }
 
-    /// What an earlier process left when it was killed while it made a clone.
-    private func takeUpWhatWasCutOff() {
+    /// Cleans up after a process that was killed while it replaced the clone.
+    private func recoverInterruptedClone() {
         do {
             let old = FilePath("\(directory).old")
             if exists(old), !exists(directory) {
@@ -311,7 +313,7 @@ package actor GitSource {
             }
             for rest in [old, FilePath("\(directory).new")] { try remove(rest) }
         } catch {
-            logger.warning("what is left of a clone cannot be taken away", metadata: ["error": "\(error)"])
+            logger.warning("cannot remove the remains of an interrupted clone", metadata: ["error": "\(error)"])
         }
     }
 
@@ -322,16 +324,17 @@ package actor GitSource {
     private func exists(_ path: FilePath) -> Bool { FileManager.default.fileExists(atPath: path.string) }
 }
 
-/// Whose commits count.
+/// The signers whose commits are accepted.
 package enum CommitSigners: Hashable, Sendable {
-    /// Those whose keys the user's GPG keyring has.
+    /// The owners of the keys in the user's GPG keyring.
     case keyring
-    /// Those of the keyring, and the SSH keys of this file, in the form of `ssh-keygen(1)`, ALLOWED SIGNERS.
+    /// The owners of the keys in the keyring, and of the SSH keys in this file, in the format of ALLOWED SIGNERS in
+    /// `ssh-keygen(1)`.
     case file(FilePath)
 }
 
 extension GitError {
-    /// Whether a clone that is damaged may be why.
+    /// Whether a damaged clone may be the cause.
     fileprivate var mayBeOfTheClone: Bool {
         switch cause {
         case .failed, .malformed: true

@@ -3,7 +3,7 @@ import CubeSystem
 import Synchronization
 import SystemPackage
 
-/// A tree of a commit, as a directory that nobody can change. What its files hold is read out of the object database.
+/// The tree of a commit as an immutable directory. File contents are read from the object database.
 final class GitTree: FileTree {
     fileprivate struct Leaf: Sendable {
         var kind: FileKind
@@ -12,22 +12,22 @@ final class GitTree: FileTree {
 
     let identity: RootIdentity
     let isRemote = false
-    /// There is nothing outside of a commit.
+    /// A commit contains nothing outside itself.
     let links = LinkPolicy.inside
-    /// As git names it; no link can lead to it.
+    /// Git's name of the tree. No link can refer to it.
     let realPath: FilePath
     private let leaves: [BytePath: Leaf]
     private let directories: [BytePath: [DirectoryEntry]]
     private let objects: ObjectReader
     private let failure = Mutex<GitError?>(nil)
-    /// The objects that the clone lacks, and those of them that were asked for.
+    /// The objects that the clone lacks, and those of them that were requested.
     private let lacking: Set<String>
     private let requested = Mutex<Set<String>>([])
 
     /// - Parameters:
-    ///   - identity: who the source is: the same for all commits of it.
-    ///   - listing: what is in it.
-    ///   - lacking: the ids of objects that are not here, and can be fetched.
+    /// - identity: The identity of the source; the same for all its commits.
+    /// - listing: The entries of the tree.
+    /// - lacking: The ids of objects that the clone lacks and that can be fetched.
     init(
         _ listing: Listing, identity: RootIdentity, at path: String, objects: ObjectReader, lacking: Set<String> = []
     ) {
@@ -39,10 +39,11 @@ final class GitTree: FileTree {
         directories = listing.unambiguousDirectories.mapValues { $0.sorted { $0.name < $1.name } }
     }
 
-    /// What kept an object from being read: the object database is damaged, and nothing that was read counts.
+    /// The error that made an object unreadable. The object database is damaged then, and everything that was read is
+    /// invalid.
     var damage: GitError? { failure.withLock { $0 } }
 
-    /// The objects that were asked for and are to be fetched first: what was read without them does not count.
+    /// The requested objects that must be fetched first. Results that were read without them are invalid.
     var wanted: Set<String> { requested.withLock(\.self) }
 
     func listing(of directory: BytePath) -> DirectoryListing? {
@@ -90,14 +91,14 @@ final class GitTree: FileTree {
 }
 
 extension GitTree {
-    /// What `git ls-tree -r -t -z` tells of a tree, as it comes: each directory before what is in it.
+    /// The output of `git ls-tree -r -t -z`, parsed incrementally. Each directory precedes its entries.
     struct Listing {
         private var leaves: [BytePath: Leaf] = [:]
         private var directories: [BytePath: [DirectoryEntry]] = [.root: []]
-        /// The paths that the tree has twice: whichever was taken, another reader might take the other one.
+        /// The paths with duplicate entries. They are ambiguous: different readers might choose different entries.
         private(set) var twice: Set<BytePath> = []
         private var rest: [UInt8] = []
-        /// Whether a line was not understood.
+        /// Whether a line was malformed.
         private(set) var isMalformed = false
 
         mutating func take(_ bytes: UnsafeRawBufferPointer) {
@@ -121,14 +122,14 @@ extension GitTree {
                 return
             }
             let (directory, name) = path.splittingLastEntry
-            // A name with a slash in it would look like a path.
+            // A malformed name that contains a slash would look like a path in a directory without an entry.
             guard directories[directory] != nil else { return isMalformed = true }
             let kind = words[1] == "tree" ? .directory : Self.kind(mode: words[0])
             directories[directory]?.append(DirectoryEntry(name: name, kind: kind))
             if kind == .directory { directories[path] = [] } else { leaves[path] = Leaf(kind: kind, id: words[2]) }
         }
 
-        /// Whether nothing at a path, nor above it, is there twice.
+        /// Whether neither the path nor any directory above it is a duplicate.
         private func isUnambiguous(_ path: BytePath) -> Bool {
             twice.isEmpty || !twice.contains(path) && twice.isDisjoint(with: path.directories)
         }

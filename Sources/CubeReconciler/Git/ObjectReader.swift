@@ -1,11 +1,11 @@
-/// Reads objects of a repository, one after the other, by one `git cat-file --batch` that stays.
+/// Reads objects of a repository, one after the other, through one long-lived `git cat-file --batch`.
 final class ObjectReader: Sendable {
     enum Answer: Hashable, Sendable {
-        /// The first bytes of it, as many as were asked for, and how many it has.
+        /// The first bytes of the object, up to the limit, and its size in bytes.
         case object(id: String, type: String, bytes: [UInt8], size: Int)
-        /// Nothing is there, or its links lead nowhere.
+        /// The object is missing, or a link on the way to it is broken.
         case missing
-        /// Its links lead out of the repository.
+        /// A link on the way to the object leads out of the repository.
         case outside
     }
 
@@ -18,10 +18,10 @@ final class ObjectReader: Sendable {
     }
 
     /// - Parameters:
-    ///   - name: an object's id, or `COMMIT:PATH`; links in such a path are followed.
-    ///   - limit: how many bytes of it are kept.
+    /// - name: An object id, or `COMMIT:PATH`. Links in the path are followed.
+    /// - limit: The maximum number of bytes to return.
     func read(_ name: [UInt8], limit: Int) throws(GitError) -> Answer {
-        // A name ends with its line.
+        // A newline would end the name in git's protocol.
         guard !name.contains(UInt8(ascii: "\n")) else { return .missing }
         var response = Response(limit: limit)
         guard child.exchange(name + [UInt8(ascii: "\n")], receive: { response.take($0) }) else {
@@ -39,7 +39,7 @@ final class ObjectReader: Sendable {
 
     static let verb = "cat-file"
 
-    /// One answer, as it comes: a line that ends with a size, then so many bytes and a line end.
+    /// Parses one response incrementally: a header line that ends with a size, that many bytes, and a newline.
     private struct Response {
         let limit: Int
         private var line: [UInt8] = []
@@ -49,7 +49,7 @@ final class ObjectReader: Sendable {
 
         init(limit: Int) { self.limit = limit }
 
-        /// - Returns: whether the answer is complete.
+        /// - Returns: Whether the response is complete.
         mutating func take(_ bytes: UnsafeRawBufferPointer) -> Bool {
             var bytes = bytes[...]
             if left == nil {
@@ -60,14 +60,14 @@ final class ObjectReader: Sendable {
                 line += bytes[..<end]
                 bytes = bytes[(end + 1)...]
                 let text = String(decoding: line, as: UTF8.self)
-                // What is missing is answered by the name that was asked for, which may hold spaces.
+                // The response for a missing object repeats the requested name, which may contain spaces.
                 header = text.hasSuffix(" missing") ? ["missing"] : text.split(separator: " ").map(String.init)
                 guard let size = header.last.flatMap({ Int($0) }) else { return true }
                 left = size + 1
                 body.reserveCapacity(min(size, limit))
             }
             let rest = (left ?? 0) - bytes.count
-            // The line end is no part of it.
+            // The final newline is not part of the object.
             let own = rest > 0 ? bytes : bytes.dropLast()
             body += own.prefix(max(0, limit - body.count))
             left = rest

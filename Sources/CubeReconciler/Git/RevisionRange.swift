@@ -1,10 +1,10 @@
-/// Two revisions to compare, as git writes them.
+/// Two revisions to compare, in git's notation.
 package struct RevisionRange: Hashable, Sendable {
     package var base: String
-    /// `nil` for the directory as it is.
+    /// `nil` for the current contents of the directory.
     package var revision: String?
-    /// Whether the comparison begins at the common ancestor of the two, as a forge compares a branch with the one that it is to be
-    /// merged into: what the base gained meanwhile is no difference then.
+    /// Whether to compare from the common ancestor of the two, as a forge compares a branch with its target branch.
+    /// Later changes of the base are then not part of the difference.
     package var isFromCommonAncestor: Bool
 
     package init(base: String, revision: String?, isFromCommonAncestor: Bool) {
@@ -13,7 +13,7 @@ package struct RevisionRange: Hashable, Sendable {
         self.isFromCommonAncestor = isFromCommonAncestor
     }
 
-    /// `A...B` or `A..B`; `nil` for anything else. A side that is left out is `HEAD`, as for git.
+    /// Parses `A...B` or `A..B`; returns `nil` for other texts. An omitted side means `HEAD`, as in git.
     package init?(_ text: String) {
         guard let dots = text.firstRange(of: "...") ?? text.firstRange(of: "..") else { return nil }
         func name(_ side: Substring) -> String { side.isEmpty ? "HEAD" : String(side) }
