@@ -106,7 +106,8 @@ import Testing
         try write("", to: "team/conf/web.conf")
         #expect(truncate(directory.path.appending("manifests/team/conf/web.conf").string, 1 << 40) == 0)
         #expect(
-            try content(await source.look(at: .everything)).contains("the files have \(1 << 40) bytes, more than 1 MiB")
+            try content(await source.look(at: .everything)).contains(
+                "the files have \(1 << 40) bytes in total, more than 1 MiB")
         )
     }
 

@@ -1,20 +1,21 @@
 import CubeJSON
 
-/// The path of a file, or a part of one, as the bytes that it is: names of files need not be text, and two names that Unicode takes
-/// for the same text are two files.
+/// A file path, or a part of one, as exact bytes. File names need not be valid text, and two names that are canonically equivalent
+/// in Unicode are two different files.
 ///
-/// It is held as a text, its written form, which says exactly which bytes they are: a byte that is no part of UTF-8 is `\xFF`, and a
-/// backslash is `\\`. So most paths are written as they are. Paths are equal, and in order, as the bytes of their written forms.
+/// The path is stored in its written form, a text that determines the bytes exactly: a byte that is not valid UTF-8 is written as
+/// `\xFF`, and a backslash as `\\`. Most paths are therefore written unchanged. Paths are compared by the bytes of their written
+/// forms.
 package struct BytePath: Hashable, Sendable {
     private let written: ExactText
 
-    /// A path as it is shown, and as tasks bear it as their source.
+    /// The written form of the path, as views show it and as tasks store it as their source.
     package var text: String { written.text }
 
-    /// - Parameter text: the written form. Of what is none, the bytes that do not fit are taken as they are.
+    /// - Parameter text: the written form. An invalid escape sequence in it stands for its own bytes.
     package init(text: String) { written = ExactText(text) }
 
-    /// - Parameter bytes: without a NUL, as the system has them.
+    /// - Parameter bytes: the path as the operating system reports it, without a NUL.
     package init(_ bytes: some Sequence<UInt8>) {
         let bytes = Array(bytes)
         if !bytes.contains(Self.backslash), let text = String(validating: bytes, as: UTF8.self) {
@@ -24,15 +25,15 @@ package struct BytePath: Hashable, Sendable {
         }
     }
 
-    /// - Parameter name: a text as a person or a manifest writes it: its bytes are those of UTF-8.
+    /// - Parameter name: a path as a person or a manifest writes it. Its bytes are the UTF-8 encoding of the text.
     package init(naming name: String) { self.init(name.utf8) }
 
-    /// The directory that everything else is below: `""`.
+    /// The root directory, `""`.
     package static let root = BytePath(text: "")
 
     package var isRoot: Bool { text.isEmpty }
 
-    /// The bytes, as the system has them.
+    /// The path as the operating system expects it.
     package var bytes: [UInt8] {
         let text = Array(text.utf8)
         guard text.contains(Self.backslash) else { return text }
@@ -59,7 +60,7 @@ package struct BytePath: Hashable, Sendable {
     private static let backslash = UInt8(ascii: "\\")
     private static let slash = UInt8(ascii: "/")
 
-    /// The written form of any bytes.
+    /// Returns the written form of arbitrary bytes.
     private static func text(of bytes: [UInt8]) -> String {
         var text = ""
         var decoder = UTF8.ForwardParser()
@@ -85,41 +86,41 @@ package struct BytePath: Hashable, Sendable {
 // MARK: Parts
 
 extension BytePath {
-    /// The path of an entry of the directory that this is the path of; the root is `""`.
+    /// Returns the path of an entry of this directory.
     package func appending(_ entry: BytePath) -> BytePath {
         isRoot ? entry : BytePath(text: text == "/" ? "/\(entry.text)" : "\(text)/\(entry.text)")
     }
 
-    /// The directory that holds the entry that this is the path of, and the entry's name.
+    /// The path of the containing directory, and the last component.
     package var splittingLastEntry: (directory: BytePath, name: BytePath) {
         guard let slash = text.utf8.lastIndex(of: Self.slash) else { return (.root, self) }
         let directory = slash == text.startIndex ? "/" : String(text[..<slash])
         return (BytePath(text: directory), BytePath(text: String(text[text.utf8.index(after: slash)...])))
     }
 
-    /// The directories that a file is in, the root first.
+    /// All directories that contain the file, from the root down.
     package var directories: [BytePath] {
         [.root] + text.utf8.indices.filter { text.utf8[$0] == Self.slash }.map { BytePath(text: String(text[..<$0])) }
     }
 
-    /// The names on the way.
+    /// The components of the path.
     package var components: [BytePath] {
         text.utf8.split(separator: Self.slash).map { BytePath(text: String(Substring($0))) }
     }
 
-    /// The inverse of ``components``, of a path that is not absolute.
+    /// Joins components into a relative path. The inverse of ``components``.
     package static func joined(_ components: [BytePath]) -> BytePath {
         BytePath(text: components.map(\.text).joined(separator: "/"))
     }
 
     package var isAbsolute: Bool { hasPrefix("/") }
 
-    /// Whether it ends, as bytes, with an ASCII text.
+    /// Whether the bytes of the path end with an ASCII text.
     package func hasSuffix(_ suffix: StaticString) -> Bool {
         suffix.withUTF8Buffer { text.utf8.suffix($0.count).elementsEqual($0) }
     }
 
-    /// Whether it begins, as bytes, with an ASCII text.
+    /// Whether the bytes of the path begin with an ASCII text.
     package func hasPrefix(_ prefix: StaticString) -> Bool { prefix.withUTF8Buffer { text.utf8.starts(with: $0) } }
 }
 
@@ -132,6 +133,6 @@ extension BytePath: CustomStringConvertible {
 }
 
 extension BytePath: ExpressibleByStringInterpolation {
-    /// A path that the program itself names.
+    /// A path in the source code.
     package init(stringLiteral name: String) { self.init(naming: name) }
 }

@@ -2,12 +2,12 @@ import Crypto
 package import CubeTypes
 
 extension CubeTypes.Digest {
-    /// The SHA-256 of these bytes.
+    /// Returns the SHA-256 of these bytes.
     package static func sha256(of bytes: [UInt8]) -> CubeTypes.Digest {
         CubeTypes.Digest(rawValue: "sha256:" + Hexadecimal.text(SHA256.bytes(of: bytes)))!
     }
 
-    /// The SHA-256 of the UTF-8 of a text.
+    /// Returns the SHA-256 of the UTF-8 encoding of a text.
     package static func sha256(of text: String) -> CubeTypes.Digest { sha256(of: Array(text.utf8)) }
 }
 

@@ -1,16 +1,16 @@
 import Crypto
 package import CubeTypes
 
-/// The secret of a cluster under which people see digests.
+/// The secret key of a cluster. People see only digests that are keyed with it.
 ///
-/// Whoever knows the digest of a definition and all of the definition but a weak value, such as a PIN, finds the value by trying.
-/// Under the key, equal digests still look equal, and nobody without it can try.
+/// A plain digest would allow a brute-force attack: somebody who knows a definition except for one weak value, such as a PIN, could
+/// try values until the digest matches. Keyed digests can still be compared for equality, but cannot be computed without the key.
 package struct DigestKey: Hashable, Sendable {
-    /// How many bytes it has.
+    /// The length of a key in bytes.
     package static let length = 32
     private let bytes: [UInt8]
 
-    /// - Returns: `nil` for a number of bytes that no key has.
+    /// - Returns: `nil` if the number of bytes is not ``length``.
     package init?(bytes: [UInt8]) {
         guard bytes.count == Self.length else { return nil }
         self.bytes = bytes
@@ -25,7 +25,7 @@ package struct DigestKey: Hashable, Sendable {
 
     package var hexadecimal: String { Hexadecimal.text(bytes) }
 
-    /// A digest as people see it: its HMAC with SHA-256 (RFC 2104) under the key.
+    /// Returns the keyed digest, which people see: the HMAC-SHA-256 (RFC 2104) of the digest.
     package func keyed(_ digest: CubeTypes.Digest) -> CubeTypes.Digest {
         let block = bytes + [UInt8](repeating: 0, count: SHA256.blockByteCount - bytes.count)
         let inner = SHA256.bytes(of: block.map { $0 ^ 0x36 } + Array(digest.rawValue.utf8))
@@ -35,12 +35,12 @@ package struct DigestKey: Hashable, Sendable {
 }
 
 extension DigestKey: CustomStringConvertible {
-    /// Not the key: a secret must not get into a log by accident.
+    /// A placeholder, so that the secret does not get into a log by accident.
     package var description: String { "a key of digests" }
 }
 
 extension TaskStatus {
-    /// The same with its digests under a key.
+    /// Returns the status with keyed digests.
     package func keyed(by key: DigestKey) -> TaskStatus {
         var task = self
         task.specDigest = key.keyed(specDigest)
@@ -50,7 +50,7 @@ extension TaskStatus {
 }
 
 extension SlotStatus {
-    /// The same with its digests under a key.
+    /// Returns the status with keyed digests.
     package func keyed(by key: DigestKey) -> SlotStatus { mapDigests(key.keyed) }
 
     func mapDigests(_ change: (CubeTypes.Digest) -> CubeTypes.Digest) -> SlotStatus {
@@ -64,7 +64,7 @@ extension SlotStatus {
 }
 
 extension HeldChange {
-    /// The same with its digests under a key.
+    /// Returns the change with keyed digests.
     func keyed(by key: DigestKey) -> HeldChange {
         HeldChange(verb: verb, name: name, ordinal: ordinal, from: from.map(key.keyed), to: to.map(key.keyed))
     }

@@ -1,9 +1,9 @@
 import CubeJSON
 import CubeTypes
 
-/// The types of fields that bear a unit; what is written canonically is a whole number of the smallest one.
+/// Types of fields with a unit. The canonical form is an integer in the smallest unit.
 extension FieldType<Int> {
-    /// Cores, as a number with at most three decimals; kept in thousandths, exactly.
+    /// A number of cores with at most three decimals, stored exactly in thousandths.
     static let cores = FieldType(
         ValueForm(phrase: "number from 0 to 1000000, with at most three decimals", example: 2),
         schema: ["type": "number", "minimum": 0, "maximum": 1_000_000],
@@ -26,7 +26,7 @@ extension FieldType<Int> {
             if !(0...1_000_000_000).contains(millicores) { checker.report("must be from 0 to 1000000") }
         })
 
-    /// What to write for a number in quotes, or for thousandths as Kubernetes has them.
+    /// Suggests the right form for a number in quotes, or for thousandths as in Kubernetes (`500m`).
     private static func coresHint(_ text: String) -> String? {
         let isThousandths = text.hasSuffix("m")
         guard let number = Int(isThousandths ? String(text.dropLast()) : text), (0...1_000_000).contains(number) else {
@@ -36,7 +36,7 @@ extension FieldType<Int> {
         return isThousandths ? "did you mean \(coresText(number))?" : "leave out the quotes"
     }
 
-    /// Cores, without a floating-point number.
+    /// Formats cores without floating-point arithmetic.
     private static func coresText(_ millicores: Int) -> String {
         let (whole, rest) = millicores.quotientAndRemainder(dividingBy: 1000)
         guard rest != 0 else { return "\(whole)" }
@@ -45,7 +45,7 @@ extension FieldType<Int> {
         return "\(whole).\(digits)"
     }
 
-    /// Bytes, as a number or as text such as `128MiB`.
+    /// A size in bytes, written as a number or as text such as `128MiB`.
     static let size = FieldType(
         ValueForm(phrase: "size, at most 1024TiB", example: "128MiB"),
         schema: [
@@ -80,7 +80,7 @@ extension FieldType<Int> {
             if !(0...maximumSize).contains(bytes) { checker.report("must be at most 1024 TiB") }
         })
 
-    /// In the largest unit in which it is whole.
+    /// Formats a size in the largest unit in which it is a whole number.
     private static func sizeText(_ bytes: Int) -> String {
         let unit = units.last { bytes != 0 && bytes % (1 << $0.shift) == 0 }
         return unit.map { "\(bytes >> $0.shift)\($0.name)" } ?? "\(bytes)"
@@ -90,7 +90,7 @@ extension FieldType<Int> {
 
     private static let maximumSize = ResourceSpec.maximumBytes
 
-    /// Reads at most 12 digits and a unit; what is too large is `Int.max`.
+    /// Reads at most 12 digits and a unit. A size that overflows is `Int.max`.
     private static func size(_ text: String) -> Int? {
         let digits = text.prefix { $0.isASCII && $0.isNumber }
         guard (1...12).contains(digits.count), let number = Int(digits),
@@ -102,7 +102,7 @@ extension FieldType<Int> {
 }
 
 extension FieldType<Duration> {
-    /// A span of time such as `500ms`, `5s`, `10m`, `24h`.
+    /// A duration such as `500ms`, `5s`, `10m`, `24h`.
     static func duration(_ bounds: ClosedRange<Duration>) -> FieldType {
         FieldType(
             ValueForm(

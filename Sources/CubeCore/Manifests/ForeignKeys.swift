@@ -1,7 +1,7 @@
-/// Keys that other systems have, and what Cube has in their place: the advice that an unknown key comes with.
+/// Keys of Compose, Kubernetes, Nomad and systemd, with the advice that an error for such an unknown key gives.
 ///
-/// They come from Compose, Kubernetes, Nomad and systemd. A key that differs from one of ours by its case or by `_` and `-`
-/// alone, or by a few letters, needs no row: the nearest key is suggested anyway.
+/// A key that differs from a key of Cube only in case, in `_` and `-`, or in a few letters needs no row, because the error
+/// suggests the nearest key anyway.
 enum ForeignKeys {
     static let manifest: [String: String] = rows([
         "use \"env\"": ["environment", "environment_variables", "vars", "variables"],
@@ -16,19 +16,21 @@ enum ForeignKeys {
             "cmd", "args", "arguments", "exec", "exec_start", "run", "script", "program",
         ],
         "use \"name\"": ["container_name", "hostname", "id", "service_name", "job_name"],
-        "\"name\" and \"labels\" stand in the manifest itself": ["metadata"],
-        "the fields stand in the manifest itself": ["spec", "template", "containers", "services", "task", "group"],
-        "a manifest of Cube has no version of its own": ["api_version", "version"],
+        "put \"name\" and \"labels\" at the top level of the manifest": ["metadata"],
+        "put the fields at the top level of the manifest": [
+            "spec", "template", "containers", "services", "task", "group",
+        ],
+        "remove it; manifests have no version": ["api_version", "version"],
         "use \"replicas\"": ["count", "scale", "instances", "desired_count"],
-        "\"replicas\", \"update\", \"restart\" and \"constraints\" say what it says": ["deploy"],
-        "\"cpu\", \"memory\" and \"disk\" stand in the manifest itself": ["resources", "requests"],
+        "use \"replicas\", \"update\", \"restart\" and \"constraints\"": ["deploy"],
+        "put \"cpu\", \"memory\" and \"disk\" at the top level of the manifest": ["resources", "requests"],
         "use \"memory\"": ["mem", "mem_limit", "mem_reservation", "memory_mb"],
         "use \"cpu\"": ["cpus", "cpu_shares"],
         "use \"ports\", objects such as {\"name\": \"http\"}": [
             "port", "expose", "publish", "network_ports",
         ],
-        "use \"volumes\", which this version does not carry out yet": ["mounts", "volume_mounts", "storage"],
-        "\"files\" and \"env_from\" take \"secret:NAME\"": ["secrets", "secret"],
+        "use \"volumes\", which this version does not support yet": ["mounts", "volume_mounts", "storage"],
+        "use \"secret:NAME\" in \"files\" or \"env_from\"": ["secrets", "secret"],
         "use \"files\"": ["configs", "config", "config_files", "templates"],
         "use \"stop.signal\"": ["stop_signal", "kill_signal"],
         "use \"stop.grace\"": [
@@ -43,7 +45,7 @@ enum ForeignKeys {
         "use \"update\"": [
             "strategy", "rolling_update", "update_config", "update_strategy", "deployment",
         ],
-        "Cube has no schedules; a timer can retry the job": ["schedule", "cron", "periodic"],
+        "Cube does not schedule jobs by time; retry the job from an external timer": ["schedule", "cron", "periodic"],
         "use \"suspend\"": ["paused", "pause", "disabled", "enabled"],
     ])
 
@@ -54,7 +56,7 @@ enum ForeignKeys {
             "progress_deadline_seconds", "healthy_deadline", "progress_deadline", "timeout",
         ],
         "use \"on_failure\": \"stall\" or \"revert\"": ["failure_action", "auto_revert", "rollback"],
-        "\"max_surge\" above 0 starts a task before its predecessor is stopped": ["order", "type"],
+        "use \"max_surge\"; above 0, it starts a task before its predecessor stops": ["order", "type"],
     ])
 
     static let restart: [String: String] = rows([
@@ -70,7 +72,7 @@ enum ForeignKeys {
     ])
 
     static let health: [String: String] = rows([
-        "a check stands in \"ready\" or \"live\"": [
+        "put the check in \"ready\" or \"live\"": [
             "test", "http", "tcp", "command", "exec", "http_get", "interval", "timeout", "retries", "path", "port",
         ],
         "use \"ready\"": ["readiness", "readiness_probe", "startup", "startup_probe"],
@@ -85,21 +87,21 @@ enum ForeignKeys {
         "use \"interval\"": ["period_seconds", "period", "every"],
         "use \"timeout\"": ["timeout_seconds"],
         "use \"retries\"": ["failure_threshold", "unhealthy_threshold", "failures_before_critical"],
-        "\"http\" and \"tcp\" take the port": ["port", "type"],
+        "put the port in \"http\" or \"tcp\"": ["port", "type"],
     ])
 
     static let http: [String: String] = rows([
-        "\"host\", \"port\" and \"path\" say what it says": ["url"],
+        "use \"host\", \"port\" and \"path\"": ["url"],
         "use \"path\"": ["uri"], "use \"host\"": ["address", "hostname", "ip"],
         "use \"headers\"": ["http_headers", "header"],
         "use \"status\"": [
             "status_code", "status_codes", "code", "codes", "expected_status", "expected_statuses", "success_codes",
         ],
-        "\"verify\" says the opposite, and is false where it is left out": [
+        "use \"verify\", which means the opposite; the default is false": [
             "tls_skip_verify", "insecure_skip_verify", "insecure",
         ],
         "use \"scheme\"": ["protocol", "type", "tls"],
-        "a check is a GET request": ["method", "body"],
+        "remove it; a check is always a GET request without a body": ["method", "body"],
     ])
 
     static let port: [String: String] = rows([

@@ -18,7 +18,7 @@ extension HealthChecks {
 }
 
 extension HealthChecks {
-    /// Reports a check of a port that the task does not have.
+    /// Reports each check that names an undeclared port.
     ///
     /// - Parameter object: the manifest.
     func checkPorts(declared: [String], _ object: JSONValue, _ reader: inout FieldReader) {
@@ -28,7 +28,7 @@ extension HealthChecks {
                     let value = object["health"]?[name]?[probe]?["port"]
                 else { continue }
                 reader.report(
-                    .invalidValue, "\(Quoted(port)) is none of its tcp ports", detail: .word(port, among: declared),
+                    .invalidValue, "\(Quoted(port)) is not a declared tcp port", detail: .word(port, among: declared),
                     at: value.range, below: .field("health"), .field(name), .field(probe), .field("port"))
             }
         }
@@ -36,21 +36,23 @@ extension HealthChecks {
 }
 
 extension HealthCheck {
-    /// - Parameter standard: the check whose times hold where nothing is written.
+    /// - Parameter standard: the check with the default times.
     fileprivate static func fields(standard: HealthCheck) -> FieldTable<HealthCheck> {
         FieldTable<HealthCheck>(
             [
                 Field(
                     "http", \.http,
                     FieldType.object(HTTPProbe.fields, example: ["port": "http", "path": "/healthz"]).optional,
-                    "A GET request, to the loopback address unless `host` is given. The answer is read to its end, up to "
-                        + "10 KiB of it; interim answers (1xx) are passed over."),
+                    "A GET request, to the loopback address unless `host` is given. The check reads the response to its end, "
+                        + "up to 10 KiB, and ignores interim responses (1xx)."),
                 Field(
                     "tcp", \.tcp, FieldType.object(TCPProbe.fields, example: ["port": "http"]).optional,
-                    "A connection, to the loopback address unless `host` is given. One that is accepted passes."),
+                    "A connection, to the loopback address unless `host` is given. The check passes if the connection is "
+                        + "accepted."),
                 Field(
                     "command", \.command, .arguments, example: ["web", "ping"],
-                    "A program and its arguments, run as the task itself is. Exit code 0 passes."),
+                    "A program and its arguments, run with the task's user, environment and directory. The check passes with exit "
+                        + "code 0."),
                 Field(
                     "interval", \.interval, .duration(.milliseconds(100) ... .day),
                     "The time from the start of one check to the start of the next."),
@@ -59,10 +61,11 @@ extension HealthCheck {
                     "How long a check may take. A check that takes longer has failed."),
                 Field(
                     "retries", \.retries, .integer(1...1000),
-                    "How many failures in a row count as a failure of the task."),
+                    "The number of consecutive failed checks after which the task has failed the check."),
                 Field(
                     "start_period", \.startPeriod, .duration(.zero ... .day),
-                    "How long after a start failures do not count, or until the first success."),
+                    "How long after the start of a run failures do not count. The period ends early with the first success."
+                ),
             ], standard: standard, foreignKeys: ForeignKeys.healthCheck,
             condition: [
                 "oneOf": [
@@ -75,7 +78,7 @@ extension HealthCheck {
                 if probes.count != 1 {
                     reader.report(
                         .invalidValue,
-                        "needs exactly one of http, tcp, command, and has \(probes.isEmpty ? "none" : probes.joined(separator: ", "))",
+                        "must have exactly one of http, tcp, command, but has \(probes.isEmpty ? "none" : probes.joined(separator: ", "))",
                         at: probes.dropFirst().first.flatMap { object[$0]?.range } ?? object.opening)
                 } else if let command = object["command"], check.command.first?.isEmpty ?? true {
                     reader.report(.outOfRange, "command: must name a program", at: command)
@@ -91,25 +94,25 @@ extension HTTPProbe {
             Field("path", \.path, .urlPath, "The path of the request, with its query."),
             Field(
                 "scheme", \.scheme, .oneOf([HTTPProbe.Scheme.http, .https]),
-                "How the server is spoken to: `https` is over TLS."),
+                "The protocol: `https` uses TLS."),
             Field(
                 "host", \.host, FieldType<String>.hostName.optional, default: "the loopback address",
-                "The name or address to connect to. It is also sent as `Host`, and is the name that TLS asks for, unless "
-                    + "`headers` has a `Host`."),
+                "The name or address to connect to. It is also the `Host` header and the TLS server name, unless `headers` "
+                    + "contains a `Host`."),
             Field(
                 "headers", \.headers, .headers,
-                "Headers of the request. They replace the `Host`, `User-Agent` and `Accept` that a check sends. Views show "
-                    + "them, so they are no place for a secret."),
-            Field("status", \.status, .statuses, "The statuses that pass."),
+                "Headers of the request. They replace the default `Host`, `User-Agent` and `Accept`. Status output shows "
+                    + "them, so do not put secrets here."),
+            Field("status", \.status, .statuses, "The status codes with which the check passes."),
             Field(
                 "verify", \.verify, .boolean,
-                "Whether the certificate of an `https` server must be valid and trusted for the name that TLS asks for."
+                "Whether the certificate of an `https` server must be valid and trusted for the TLS server name."
             ),
         ], standard: HTTPProbe(port: .number(0)), foreignKeys: ForeignKeys.http,
         check: { probe, object, reader in
             if probe.verify, probe.scheme != .https, let verify = object["verify"] {
                 reader.report(
-                    .invalidValue, "verify: is for https only", detail: "\"scheme\": \"https\" speaks TLS",
+                    .invalidValue, "verify: must not be true without TLS", detail: "set \"scheme\": \"https\"",
                     at: verify)
             }
         })
@@ -183,11 +186,11 @@ extension FieldType<HTTPStatusSet> {
 }
 
 extension FieldType<[String: String]> {
-    /// What a request can carry; the headers that say how it is framed are not to be had.
+    /// Headers of a request, except those that define the framing of the message.
     fileprivate static let headers = strings(
         example: ["Host": "shop.example"],
         names: ["pattern": "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$"],
-        rule: "must be the name of a header, and none of \(framing.joined(separator: ", "))",
+        rule: "must be the name of a header other than \(framing.joined(separator: ", "))",
         values: .string(
             "text", example: "shop.example", schema: ["pattern": "^[ -~]*$"],
             rule: "must be printable ASCII", parse: { $0.utf8.allSatisfy { (0x20...0x7e).contains($0) } ? $0 : nil },
@@ -213,15 +216,15 @@ extension FieldType<String> {
                         && ($0.properties.isAlphabetic || ("0"..."9").contains($0)
                             || "._:-".unicodeScalars.contains($0))
                 }
-            // One colon sets off a port; an address of IPv6 has several.
+            // A single colon precedes a port; an IPv6 address has at least two.
             return isWord && text.utf8.count { $0 == UInt8(ascii: ":") } != 1 ? text : nil
         },
         write: { .string($0) })
 
-    /// What may stand in a request line.
+    /// The target of an HTTP request line.
     fileprivate static let urlPath = string(
         "path of a URL", example: "/healthz", schema: ["pattern": "^/[!-~]*$"],
-        rule: "must begin with \"/\" and hold no space or control character",
+        rule: "must begin with \"/\" and contain no space, control character or non-ASCII character",
         parse: { text in
             text.hasPrefix("/") && text.utf8.allSatisfy { (0x21...0x7e).contains($0) } ? text : nil
         },

@@ -2,14 +2,14 @@ import Crypto
 package import CubeTypes
 
 extension TaskID {
-    /// The name space of task ids, the same in every version.
+    /// The UUID name space of task ids. It must never change.
     private static let nameSpace: [UInt8] = [
         0xba, 0x6b, 0xa5, 0xc5, 0xaa, 0xac, 0x41, 0xcf, 0xaf, 0xfe, 0xa9, 0x4f, 0x27, 0xdf, 0xc8, 0x3b,
     ]
 
-    /// The one id that an attempt of a slot has: UUID version 5 (RFC 9562) of `cluster/owner/name/ordinal/attempt/digest`.
+    /// Returns the id of an attempt of a slot: the UUID version 5 (RFC 9562) of `cluster/owner/name/ordinal/attempt/digest`.
     ///
-    /// - Parameter digest: The spec digest; its hexadecimal digits alone enter the id.
+    /// - Parameter digest: The spec digest. Only its hexadecimal digits are part of the hashed text.
     package static func derive(
         cluster: ClusterID, owner: OwnerName, name: WorkloadName, ordinal: Int, attempt: Int,
         digest: CubeTypes.Digest
@@ -20,15 +20,15 @@ extension TaskID {
 }
 
 extension SourceID {
-    /// The name space of the ids of git sources, the same in every version.
+    /// The UUID name space of the ids of git sources. It must never change.
     private static let nameSpace: [UInt8] = [
         0x5d, 0x0e, 0x2c, 0x91, 0x7b, 0x3f, 0x4a, 0x68, 0x9c, 0x14, 0xe2, 0x57, 0x86, 0xab, 0x30, 0xf9,
     ]
 
-    /// The one id that a directory of a repository has as a source of manifests, wherever it is read.
+    /// Returns the id of a manifest directory in a git repository, which is the same on every machine.
     ///
     /// - Parameters:
-    ///   - url: the repository's, without what gives access to it.
+    ///   - url: the URL of the repository, without credentials.
     ///   - path: the directory, relative to the repository's root.
     package static func derive(git url: String, path: String) -> SourceID {
         SourceID(rawValue: nameBasedUUID(of: "\(url)\n\(path)", in: nameSpace))!

@@ -1,11 +1,11 @@
 import CubeJSON
 
-/// A place in a JSON value (RFC 6901), such as `/labels/team`.
+/// A JSON pointer (RFC 6901) to a part of a JSON value, such as `/labels/team`.
 package struct JSONPointer: Hashable, Sendable, CustomStringConvertible {
-    /// The names and positions on the way, unescaped; at least one.
+    /// The unescaped reference tokens: keys and array indices. There is at least one.
     package let tokens: [String]
 
-    /// `nil` for what is no pointer, or one to the whole.
+    /// Returns `nil` if the text is not a JSON pointer, or points to the whole value.
     package init?(_ text: String) {
         guard text.utf8.first == UInt8(ascii: "/") else { return nil }
         var tokens: [String] = []
@@ -24,8 +24,8 @@ package struct JSONPointer: Hashable, Sendable, CustomStringConvertible {
 }
 
 extension CanonicalJSON {
-    /// What is left of a value without the places that pointers lead to; `nil` where nothing is. An empty object counts as
-    /// none, as in every canonical form.
+    /// Returns the value without the parts that the pointers refer to; `nil` if nothing is left. Empty objects are removed, as in
+    /// every canonical form.
     func without(_ pointers: [ArraySlice<String>]) -> CanonicalJSON? {
         guard !pointers.isEmpty else { return self }
         guard !pointers.contains(where: \.isEmpty) else { return nil }

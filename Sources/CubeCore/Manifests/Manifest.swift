@@ -1,7 +1,7 @@
 import CubeJSON
 import CubeTypes
 
-/// What one manifest says, once it is known to be right.
+/// The content of one valid manifest.
 struct Manifest: Sendable {
     var definition: TaskDefinition
     var replicas = 1
@@ -11,10 +11,10 @@ struct Manifest: Sendable {
     var dependsOn: [WrittenName] = []
     var ignore: [JSONPointer] = []
 
-    /// A manifest in which nothing is written yet; its name is a place-holder that never leaves the decoder.
+    /// A manifest with all defaults. Its name is a placeholder that never leaves the decoder.
     static let empty = Manifest(definition: TaskDefinition(name: WorkloadName(rawValue: "unnamed")!))
 
-    /// All that a manifest may say.
+    /// All fields of a manifest.
     static let fields = FieldTable(
         identifyingFields.fields + taskFields + steeringFields + unsupportedFields, standard: empty,
         foreignKeys: ForeignKeys.manifest,
@@ -24,20 +24,23 @@ struct Manifest: Sendable {
         ],
         check: checkWhole)
 
-    /// The fields that say which workload it is, or nothing.
+    /// The fields that identify the workload, and the comments.
     static let identifyingFields = FieldTable<Manifest>(
         [
-            .remark("$schema", example: "cube.schema.json", "The schema that an editor checks the file against."),
-            .remark("$comment", example: "The shop's web server.", "A remark for people. Cube ignores it."),
+            .remark(
+                "$schema", example: "cube.schema.json", "The JSON Schema that an editor validates the file against."),
+            .remark("$comment", example: "The shop's web server.", "A comment for people. Cube ignores it."),
             TaskDefinition.nameField.within(\.definition),
         ], standard: empty)
 
     private static let taskFields: [Field<Manifest>] =
         (TaskDefinition.replacingFields.fields + TaskDefinition.settingFields.fields).map { $0.within(\.definition) }
 
-    /// The fields that tell the reconciler what to do and are in no digest.
+    /// The fields that control the reconciler. No digest contains them.
     private static let steeringFields: [Field<Manifest>] = [
-        Field("replicas", \.replicas, .integer(0...10_000), "How many tasks of the workload run side by side."),
+        Field(
+            "replicas", \.replicas, .integer(0...10_000),
+            "The number of tasks of the workload that run at the same time."),
         Field(
             "update", \.update, UpdatePolicy.fields, example: ["max_unavailable": 0, "max_surge": 1],
             "How tasks are replaced when a replacing field changes."),
@@ -50,15 +53,16 @@ struct Manifest: Sendable {
         Field(
             "depends_on", \.dependsOn, .array(of: .writtenName, "names"), example: ["db", "migration"],
             "Names of other workloads. Cube starts or replaces no task while one of these services is not healthy, or one "
-                + "of these jobs has not completed, and prunes none of them while this workload runs. A task finds the "
-                + "address of a ready task of each, as of its placement, in the variable `<NAME>_<PORT>_ADDRESS`."),
+                + "of these jobs has not completed, and prunes none of them while this workload runs. The variable "
+                + "`<NAME>_<PORT>_ADDRESS` of a task contains the address of one ready task of each dependency, as known when "
+                + "the task was placed."),
         Field(
             "ignore", \.ignore, .array(of: .pointer, "JSON pointers"),
-            "JSON pointers to parts of the manifest whose differences do not count: a task that differs only there is up "
-                + "to date. A task that is started for another reason gets the whole manifest."),
+            "JSON pointers to parts of the manifest whose differences Cube ignores: a task that differs only there is up to "
+                + "date. A task that Cube starts for another reason gets the whole manifest."),
     ]
 
-    /// The same, by themselves.
+    /// The steering fields as a table of their own.
     static let steering = FieldTable(steeringFields, standard: empty)
 
     private static let unsupportedFields: [Field<Manifest>] = [
@@ -67,7 +71,7 @@ struct Manifest: Sendable {
         .unsupported("pull"), .unsupported("network"), .unsupported("limits"),
     ]
 
-    /// What may go wrong though nothing is wrong with the manifest.
+    /// Returns the warnings about a valid manifest.
     ///
     /// - Parameter object: the manifest.
     func warnings(_ object: JSONValue) -> [Problem] {
@@ -80,8 +84,8 @@ struct Manifest: Sendable {
                 .surgePortTaken,
                 "with update.max_surge \(update.maxSurge), ports[\(index)].host \(number) needs a second node",
                 detail: .words(
-                    "on one node the new task cannot have the port until the old one ends; leave \"host\" out, or set "
-                        + "max_surge to 0"),
+                    "on one node, the new task cannot use the port until the old task ends; omit \"host\", or set max_surge "
+                        + "to 0"),
                 at: (port["host"] ?? port).range)
         ]
     }
@@ -90,7 +94,7 @@ struct Manifest: Sendable {
         let definition = manifest.definition
         if definition.image == nil {
             if definition.command.isEmpty {
-                let detail: Problem.Detail = "a process needs a program; a container needs an \"image\""
+                let detail: Problem.Detail = "set \"command\" to run a process, or \"image\" to run a container"
                 if let command = object["command"] {
                     reader.report(
                         .outOfRange, "must not be empty", detail: detail, at: command.range, below: .field("command"))
@@ -108,12 +112,13 @@ struct Manifest: Sendable {
         definition.health.checkPorts(declared: ports, object, &reader)
         if definition.kind == .job, definition.restart.policy == .always, let restart = object["restart"] {
             reader.report(
-                .invalidValue, "\"always\" is not for a job", detail: "it would never be completed",
+                .invalidValue, "must not be \"always\" for a job", detail: "the job would never complete",
                 at: (restart["policy"] ?? restart).range, below: .field("restart"), .field("policy"))
         }
         if definition.kind == .job, manifest.update.maxSurge > 0, let surge = object["update"]?["max_surge"] {
             reader.report(
-                .invalidValue, "a job does not surge", detail: "two of a job never run at once", at: surge.range,
+                .invalidValue, "must be 0 for a job", detail: "two tasks of a job must never run at once",
+                at: surge.range,
                 below: .field("update"), .field("max_surge"))
         }
     }
@@ -125,23 +130,23 @@ extension UpdatePolicy {
             Field(
                 "max_unavailable", \.maxUnavailable, .integer(0...10_000),
                 example: 1,
-                "How many tasks may be missing during an update. 0 is allowed if `max_surge` is above 0."),
+                "How many replicas may be unavailable during an update. 0 is allowed if `max_surge` is above 0."),
             Field(
                 "max_surge", \.maxSurge, .integer(0...10_000),
                 example: 1,
-                "How many tasks may run beyond the replicas during an update, each started before its predecessor is "
-                    + "stopped. With 0, Cube stops a task first and then starts its successor. A job does not surge."),
+                "How many tasks may run in addition to the replicas during an update. Each is started before its predecessor "
+                    + "is stopped. With 0, Cube stops a task first and then starts its successor. Must be 0 for a job."),
             Field(
                 "min_healthy", \.minHealthy, .duration(.zero ... .seconds(86_400)),
-                "How long a new task must have been ready before the update goes on."),
+                "How long a new task must have been ready before the update continues."),
             Field(
                 "deadline", \.deadline, .duration(.seconds(1) ... .seconds(604_800)),
                 "The time in which a new task must be ready for `min_healthy`, counted from when the manager accepted it. "
                     + "After that, the rollout has failed."),
             Field(
                 "on_failure", \.onFailure, .oneOf([OnFailure.stall, .revert]),
-                "What happens when a rollout fails. `stall` replaces no further task. `revert` goes back to the definition "
-                    + "that was healthy last, until the manifest changes or somebody retries the workload."),
+                "What happens when a rollout fails. `stall` replaces no further tasks. `revert` goes back to the last healthy "
+                    + "definition, until the manifest changes or somebody retries the workload."),
         ], standard: UpdatePolicy(), foreignKeys: ForeignKeys.update,
         condition: [
             "if": ["required": ["max_unavailable"], "properties": ["max_unavailable": ["const": 0]]],
@@ -150,20 +155,20 @@ extension UpdatePolicy {
         check: { policy, object, reader in
             if policy.maxUnavailable == 0, policy.maxSurge == 0, let value = object["max_unavailable"] {
                 reader.report(
-                    .outOfRange, "max_unavailable is 0, and max_surge is too", detail: "nothing could ever be replaced",
+                    .outOfRange, "max_unavailable and max_surge are both 0", detail: "no task could ever be replaced",
                     at: value)
             }
             if policy.deadline <= policy.minHealthy, let value = object["deadline"] ?? object["min_healthy"] {
                 reader.report(
                     .outOfRange,
-                    "deadline is \(policy.deadline.text), not above the min_healthy of \(policy.minHealthy.text)",
+                    "deadline is \(policy.deadline.text), which is not above min_healthy (\(policy.minHealthy.text))",
                     detail: "no rollout could ever succeed", at: value)
             }
         })
 }
 
 extension FieldType<JSONPointer> {
-    /// A pointer to a field of the task: how the reconciler is steered is never compared.
+    /// A pointer to a field of the task. Pointers to steering fields are invalid, because steering fields are never compared.
     fileprivate static let pointer = string(
         example: "/labels/team", schema: ["pattern": "^/"],
         rule: "must be a JSON pointer to a field of the task, such as /labels/team",
@@ -178,7 +183,7 @@ extension FieldType<JSONPointer> {
     ).subtracting(["kind"])
 }
 
-/// A name, and where it stands in the file.
+/// A workload name and its position in the file.
 struct WrittenName: Hashable, Sendable {
     var name: WorkloadName
     var bytes: Range<Int>
@@ -209,7 +214,7 @@ extension FieldType<WorkloadName> {
 }
 
 extension Problem.Detail {
-    /// The nearest name: in lower case, with `-` for what no name may hold.
+    /// Suggests the nearest valid name: in lower case, with `-` in place of invalid characters.
     static func name(for text: String) -> Problem.Detail {
         let dashed = text.lowercased().unicodeScalars.map { scalar in
             ("a"..."z").contains(scalar) || ("0"..."9").contains(scalar) ? Character(scalar) : "-"

@@ -1,10 +1,10 @@
 package import CubeJSON
 
-/// What a manifest file holds.
+/// The workloads in a manifest file, and the problems found in it.
 package struct DecodedFile: Hashable, Sendable {
-    /// In the order of the file; empty when any diagnostic is an error.
+    /// The workloads in the order of the file; empty if any diagnostic is an error.
     package var workloads: [Workload]
-    /// All problems at once, in the order of their places; warnings alone leave the workloads valid.
+    /// All problems, in the order of their positions. Warnings do not make the workloads invalid.
     package var diagnostics: [Diagnostic]
 
     package init(workloads: [Workload], diagnostics: [Diagnostic]) {
@@ -13,14 +13,16 @@ package struct DecodedFile: Hashable, Sendable {
     }
 }
 
-/// Reads manifests: strict JSON, one object or an array of them, by the table of fields.
+/// Decodes manifest files: strict JSON with one object or an array of objects, as defined by the field tables.
 package enum ManifestDecoder {
-    /// How large a file may be: 1 MiB.
+    /// The maximum size of a manifest file in bytes: 1 MiB.
     package static let maximumSize = 1 << 20
 
+    /// Decodes a manifest file.
+    ///
     /// - Parameters:
-    ///   - file: The file's path, relative to the root of the manifests; it stands in workloads and diagnostics.
-    ///   - beside: Reads a file that the manifest names, by its path from the manifest's own directory.
+    ///   - file: The path of the file, relative to the root of the manifests, for workloads and diagnostics.
+    ///   - beside: Reads a file that the manifest names. The path is relative to the directory of the manifest.
     package static func decode(
         _ bytes: [UInt8], file: String,
         beside: (_ path: String) -> AttachedContent = { _ in .unreadable("cannot be read from here") }
@@ -48,7 +50,7 @@ package enum ManifestDecoder {
         return DecodedFile(workloads: workloads, diagnostics: diagnostics)
     }
 
-    /// Reads what a file says of its directory.
+    /// Decodes a `cube.json` file, which configures its directory.
     package static func decodeGroup(_ bytes: [UInt8], file: String) -> (group: ManifestGroup, diagnostics: [Diagnostic])
     {
         var group = ManifestGroup()
@@ -56,7 +58,7 @@ package enum ManifestDecoder {
         return (group, diagnostics)
     }
 
-    /// Reads a file of one object, as strictly as a manifest.
+    /// Reads a file with one object, as strictly as a manifest.
     static func read<Root>(
         _ bytes: [UInt8], file: String, by fields: FieldTable<Root>, into root: inout Root
     ) -> [Diagnostic] {
@@ -69,7 +71,7 @@ package enum ManifestDecoder {
         return Problem.diagnostics(of: reader.problems, in: bytes, filename: file)
     }
 
-    /// What is said of a file that has more than ``maximumSize`` bytes.
+    /// The error message for a file with more than ``maximumSize`` bytes.
     package static func tooLarge(_ size: Int) -> String { "the file has \(size) bytes, more than 1 MiB" }
 
     private static func document(_ bytes: [UInt8], _ reader: inout FieldReader) throws(Problem) -> JSONDocument {
@@ -86,7 +88,7 @@ package enum ManifestDecoder {
         return document
     }
 
-    /// Whether an object has keys, and none of them is one of a manifest's: it was never meant to be one.
+    /// Whether an object has keys, but none that a manifest has, so it was probably not meant to be a manifest.
     private static func isForeign(_ object: JSONValue) -> Bool {
         guard object.kind == .object else { return false }
         let keys = Set(object.members.map(\.key.text))
@@ -95,7 +97,7 @@ package enum ManifestDecoder {
 
     private static let keys = Set(Manifest.fields.fields.map(\.key))
 
-    /// A manifest and the place of its name.
+    /// A manifest and the JSON value of its name.
     private typealias Declaration = (manifest: Manifest, name: JSONValue)
 
     private static func read(
@@ -111,9 +113,9 @@ package enum ManifestDecoder {
             guard !isForeign(object) else {
                 reader.report(
                     Problem(
-                        .missingKey, "nothing in it is a manifest's",
+                        .missingKey, "not a manifest: the object has no manifest fields",
                         detail:
-                            "every *.json is read as a manifest; a file for a task goes by another ending, or into a directory that begins with a dot",
+                            "every *.json file is read as a manifest; give other files another extension, or move them to a directory whose name begins with a dot",
                         at: object.opening))
                 continue
             }

@@ -1,13 +1,14 @@
 import CubeJSON
 
-/// What a file called `cube.json` says of the directory that it stands in, with all below it. It is no manifest.
+/// The settings in a file named `cube.json`. They apply to the directory of the file and everything below it. The file is not a
+/// manifest.
 package struct ManifestGroup: Hashable, Sendable {
-    /// Whether none of it changes while any file in it cannot be read.
+    /// Whether the workloads of the directory stay unchanged while any file in it is invalid.
     package var atomic: Bool
 
     package init(atomic: Bool = false) { self.atomic = atomic }
 
-    /// The name of such a file.
+    /// The name of the file with the settings.
     package static let fileName: BytePath = "cube.json"
 
     package static func isFile(_ path: BytePath) -> Bool { path.splittingLastEntry.name == fileName }
@@ -16,6 +17,6 @@ package struct ManifestGroup: Hashable, Sendable {
         [
             Field(
                 "atomic", \.atomic, .boolean,
-                "Whether Cube changes nothing of the directory while any file in it is invalid.")
+                "Whether Cube changes no workload of the directory while any file in it is invalid.")
         ], standard: ManifestGroup())
 }

@@ -6,18 +6,18 @@ extension PortSpec {
         [
             Field(
                 "name", \.name, .portName, isRequired: true,
-                "The name of the port. The task finds its number in the variable `PORT_<NAME>`."),
+                "The name of the port. The variable `PORT_<NAME>` of the task contains the port number."),
             Field(
                 "container", \.container, FieldType.integer(1...65_535).optional, example: 8080,
-                "The port inside a container. A process has none: it listens on the port of the node itself."),
+                "The port inside the container. Not allowed for a process, which listens on the port of the node."),
             Field(
                 "host", \.host, .integer(0...65_535), example: 443,
-                "The port of the node. Only one task of a node can have it. With 0, Cube allocates a port from "
+                "The port of the node. Only one task on a node can have it. With 0, Cube allocates a port from "
                     + "\(PortSpec.allocated.lowerBound) to \(PortSpec.allocated.upperBound)."),
             Field("protocol", \.transport, .oneOf([Transport.tcp, .udp]), "The transport protocol."),
         ], standard: PortSpec(name: ""), foreignKeys: ForeignKeys.port)
 
-    /// Reports what the ports of a task cannot be together.
+    /// Reports conflicts between the ports of a task, and conflicts of its ports with its image.
     static func check(_ definition: TaskDefinition, _ object: JSONValue, _ reader: inout FieldReader) {
         var names: Set<String> = []
         var hosts: Set<HostPort> = []
@@ -36,8 +36,8 @@ extension PortSpec {
             }
             switch (definition.image, port.container) {
             case (nil, .some):
-                report(.invalidValue, "container", "is only for an \"image\"; a process listens on $(\(port.variable))")
-            case (.some, nil): report(.missingKey, "container", "is missing; an \"image\" needs it")
+                report(.invalidValue, "container", "is only for containers; a process listens on $(\(port.variable))")
+            case (.some, nil): report(.missingKey, "container", "is missing; a container needs it")
             case (nil, nil), (.some, .some): break
             }
         }
@@ -47,7 +47,7 @@ extension PortSpec {
 extension FieldType<String> {
     fileprivate static let portName = string(
         example: "http", schema: ["pattern": "^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"],
-        rule: "must be 1 to 63 of a-z, 0-9 and -, the first one a letter and the last one not -",
+        rule: "must be 1 to 63 characters of a-z, 0-9 and -, begin with a letter and not end with -",
         parse: { WorkloadName(rawValue: $0) != nil && $0.first?.isLetter == true ? $0 : nil }, write: { .string($0) })
 }
 

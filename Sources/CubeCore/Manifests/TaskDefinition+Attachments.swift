@@ -1,20 +1,20 @@
 import CubeJSON
 import CubeTypes
 
-/// What was found where a manifest names a file beside it.
+/// The result of reading a file that a manifest names.
 package enum AttachedContent: Hashable, Sendable {
     case content([UInt8])
-    /// Not read, as it has more bytes than the files of a workload may have together.
+    /// The file was not read, because it alone exceeds the limit for all files of a workload.
     case tooLarge(size: Int)
-    /// With the reason, for a person.
+    /// The file could not be read; with the reason, for people.
     case unreadable(String)
 }
 
 extension TaskDefinition {
-    /// How much the files of one workload may hold together: 1 MiB.
+    /// The maximum total size of the files of one workload in bytes: 1 MiB.
     package static let maximumContent = 1 << 20
 
-    /// Takes up the content of the files that are named, and reports what cannot be had.
+    /// Stores the content of the files that the manifest names, and reports the files that cannot be read.
     mutating func attach(
         _ object: JSONValue, _ reader: inout FieldReader, reading read: (_ path: String) -> AttachedContent
     ) {
@@ -44,7 +44,8 @@ extension ContentSource {
         guard secret == nil else { return }
         func reportSize() {
             reader.report(
-                .tooLarge, "\(path): with \(Quoted(name)) the files have \(size) bytes, more than 1 MiB", at: place)
+                .tooLarge, "\(path): with \(Quoted(name)), the files have \(size) bytes in total, more than 1 MiB",
+                at: place)
         }
         switch read(name) {
         case .unreadable(let why): reader.report(.unreadable, "\(path): \(Quoted(name)) \(why)", at: place)

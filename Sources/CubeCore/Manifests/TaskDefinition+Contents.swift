@@ -2,10 +2,10 @@ package import CubeErrors
 package import CubeTypes
 
 extension TaskDefinition {
-    /// A definition that came alone, with the digests that follow from it.
+    /// Validates a definition that was submitted without a manifest, and adds the digests of its contents.
     ///
-    /// - Parameter path: where it stands in what was asked; empty where it is the whole.
-    /// - Throws: `validation_failed` for one that the check of a manifest would refuse.
+    /// - Parameter path: the path of the definition in the request; empty if it is the whole body.
+    /// - Throws: `validation_failed` if the same content would be invalid in a manifest.
     package func checked(at path: String) throws(APIError) -> TaskDefinition {
         let definition = try withDigests(at: path)
         let problems = definition.refusals(at: path) + definition.labelProblems(at: path)
@@ -13,10 +13,10 @@ extension TaskDefinition {
         return definition
     }
 
-    /// The same with the digest of each content that it brings: people have a file, and no digest of it.
+    /// Adds the digest of each included content, so that clients need not compute it.
     ///
-    /// - Parameter path: where the definition stands in what was asked; empty where it is the whole.
-    /// - Throws: `validation_failed` for a digest that is of something else.
+    /// - Parameter path: the path of the definition in the request; empty if it is the whole body.
+    /// - Throws: `validation_failed` if a digest does not match its content.
     private func withDigests(at path: String) throws(APIError) -> TaskDefinition {
         var definition = self
         var problems: [ValidationError] = []
@@ -32,7 +32,9 @@ extension TaskDefinition {
 }
 
 extension ContentSource {
-    /// - Returns: what is wrong with the digest that it has.
+    /// Sets the digest of the content.
+    ///
+    /// - Returns: an error if the existing digest does not match the content.
     fileprivate mutating func takeDigest(at path: String) -> [ValidationError] {
         guard secret == nil, let content else { return [] }
         let digest = Digest.sha256(of: content)
@@ -40,7 +42,7 @@ extension ContentSource {
             return [
                 ValidationError(
                     field: "\(path).digest", value: self.digest?.rawValue,
-                    message: "must be \(digest), which the content has, or be left out")
+                    message: "must be \(digest), the digest of the content, or be omitted")
             ]
         }
         self.digest = digest
@@ -49,6 +51,6 @@ extension ContentSource {
 }
 
 extension String {
-    /// The path of this field of what stands at another path; the field itself where that is the whole.
+    /// Returns the path of this field below another path. An empty path is the whole body.
     func below(_ path: String) -> String { path.isEmpty ? self : "\(path).\(self)" }
 }

@@ -1,12 +1,13 @@
 import CubeJSON
 package import CubeTypes
 
-/// What is written with its default counts as not written. The name is in no digest: it is the slot's.
+/// Digests of a definition. A field that is set to its default has the same digest as an omitted field. No digest contains the
+/// name, which belongs to the slot.
 extension TaskDefinition {
     /// The digest of the fields that replace a task when they change.
     package var specDigest: Digest {
         var written = self
-        // Its default depends on another field.
+        // The default depends on another field.
         if security.noNewPrivileges == forbidsNewPrivilegesByDefault { written.security.noNewPrivileges = nil }
         return written.digest(of: Self.replacingFields, without: TaskDefinition(name: name))
     }
@@ -16,13 +17,13 @@ extension TaskDefinition {
         digest(of: Self.settingFields, without: TaskDefinition(name: name, kind: kind))
     }
 
-    /// Whether a digest is that of its settings, as this version counts them or as an older one did.
+    /// Whether a digest is the settings digest of the definition, as computed by this version or by an older one.
     package func hasSettings(_ digest: Digest) -> Bool {
         settingsDigest == digest || withoutOlderDefault?.settingsDigest == digest
     }
 
-    /// An older version stored its default of 10 restarts with every service: the same without it, `nil` where there is none.
-    /// Whether a manifest said so is in the settings digest.
+    /// The definition without the limit of 10 restarts that older versions stored as a default with every service; `nil` if the
+    /// definition has no such limit. The settings digest shows whether the manifest set the limit.
     var withoutOlderDefault: TaskDefinition? {
         guard kind == .service, restart.max == 10 else { return nil }
         var definition = self

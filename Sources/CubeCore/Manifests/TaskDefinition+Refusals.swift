@@ -3,18 +3,18 @@ import CubeJSON
 package import CubeTypes
 
 extension TaskDefinition {
-    /// Why the check of a manifest would refuse it, wherever it comes from: what is wrong with single fields, or else with several
-    /// of them together.
+    /// Returns the errors that a manifest with this definition would have: errors in single fields or, if there are none, conflicts
+    /// between fields.
     ///
-    /// - Parameter path: where it stands in what was asked; empty where it is the whole.
+    /// - Parameter path: the path of the definition in the request; empty if it is the whole body.
     package func refusals(at path: String) -> [ValidationError] {
         let problems = problems(at: path)
         return problems.isEmpty ? problemsTogether(at: path) + contentProblems(at: path) : problems
     }
 
-    /// Reads what a person would write for it, as a manifest is read.
+    /// Returns the conflicts between fields. It writes the definition as a manifest, and reads that manifest.
     private func problemsTogether(at path: String) -> [ValidationError] {
-        // What is of no account to others, or has been looked at by itself.
+        // Leave out the fields that cannot conflict with others and were already checked on their own.
         var definition = self
         (definition.env, definition.labels, definition.resources) = ([:], [:], .zero)
         var standard = Manifest.empty
@@ -33,7 +33,7 @@ extension TaskDefinition {
         return reader.problems.map { ValidationError($0, in: bytes, at: path) }
     }
 
-    /// What is wrong with the files that it brings.
+    /// Returns the errors in the included environment files.
     private func contentProblems(at path: String) -> [ValidationError] {
         envFrom.enumerated().compactMap { index, source in
             guard source.secret == nil, let content = source.content,
@@ -48,10 +48,10 @@ extension TaskDefinition {
 
 extension ValidationError {
     /// - Parameters:
-    ///   - bytes: what was read.
-    ///   - path: where that stands in what was asked.
+    ///   - bytes: the manifest that has the problem.
+    ///   - path: the path of the definition in the request.
     fileprivate init(_ problem: Problem, in bytes: [UInt8], at path: String) {
-        // What is missing has no value.
+        // A missing key has no value.
         let value = problem.reason == .missingKey ? "" : String(decoding: bytes[problem.range], as: UTF8.self)
         var rule = problem.rule
         if !value.isEmpty, rule.hasPrefix("\(value) ") { rule.removeFirst(value.count + 1) }

@@ -2,13 +2,13 @@ package import CubeErrors
 package import CubeTypes
 
 extension TaskDefinition {
-    /// What is wrong with the digest that came for its settings.
+    /// Returns an error if a digest is given and is not the settings digest of the definition.
     ///
-    /// - Parameter field: where the digest stands in what was asked.
+    /// - Parameter field: the path of the digest in the request.
     package func problem(ofSettings digest: Digest?, field: String) -> ValidationError? {
         guard let digest, !hasSettings(digest) else { return nil }
         return ValidationError(
             field: field, value: "\(digest)",
-            message: "must be \(settingsDigest), which the settings of the definition have as this version reads them")
+            message: "must be \(settingsDigest), the settings digest of the definition in this version of Cube")
     }
 }

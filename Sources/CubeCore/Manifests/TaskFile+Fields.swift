@@ -6,15 +6,15 @@ extension TaskFile {
         [
             Field(
                 "source", \.source, .contentSource, isRequired: true, example: "web.conf",
-                "A file by its path from the manifest's directory, or `secret:NAME` for a file in the worker's directory "
-                    + "of secrets."),
+                "The path of a file, relative to the manifest's directory, or `secret:NAME` for a file in the worker's secrets "
+                    + "directory."),
             Field(
                 "target", \.target, .target, isRequired: true,
-                "Where the task finds the file: a path from the task's directory."),
+                "The path of the file for the task, relative to the task's directory."),
             Field("mode", \.mode, .mode, "The permissions of the file, in octal."),
         ], standard: TaskFile(source: ContentSource(""), target: ""), wireMembers: ContentSource.wireMembers)
 
-    /// Reports what the files of a task cannot be together.
+    /// Reports duplicate targets, and absolute targets of a process.
     static func check(_ definition: TaskDefinition, _ object: JSONValue, _ reader: inout FieldReader) {
         var targets: Set<ExactText> = []
         let written = object["files"].map { Array($0.elements) } ?? []
@@ -28,7 +28,8 @@ extension TaskFile {
             if definition.image == nil, file.target.utf8.first == UInt8(ascii: "/") {
                 reader.report(
                     .invalidValue, "\(Quoted(file.target)) must be relative",
-                    detail: "a process is given files in its own directory; only a container has a root of its own",
+                    detail:
+                        "the files of a process are in its own directory; only a container has its own root directory",
                     at: target.range, below: .field("files"), .index(index), .field("target"))
             }
         }
@@ -42,20 +43,21 @@ extension FieldType<[TaskFile]> {
 }
 
 extension ContentSource {
-    /// What the wire has beside a file's name: a definition brings its files along.
+    /// The members that a file has only on the wire, where a definition includes the content of its files.
     fileprivate static let wireMembers: [String: CanonicalJSON] = [
         "digest": [
-            "type": "string", "pattern": "^sha256:[0-9a-f]{64}$", "description": "Of the content; a secret has none.",
+            "type": "string", "pattern": "^sha256:[0-9a-f]{64}$",
+            "description": "The SHA-256 digest of the content. A secret has none.",
         ],
         "content": [
             "type": "string", "contentEncoding": "base64",
-            "description": "Left out of a secret, and wherever a task is only shown.",
+            "description": "The content of the file. Omitted for a secret, and in responses that show the task.",
         ],
     ]
 }
 
 extension FieldType<[ContentSource]> {
-    /// On the wire an object where more than the name is known.
+    /// Environment files. On the wire, a source is an object if it has a digest or content.
     static let sources = array(
         of: FieldType<ContentSource>.contentSource.onWire([
             "oneOf": [
@@ -72,7 +74,7 @@ extension FieldType<[ContentSource]> {
 }
 
 extension FieldType<ContentSource> {
-    /// In a digest a file stands by its content and a secret by its name.
+    /// The source of a file. The canonical form, which digests are made of, is the content digest of a file and the name of a secret.
     fileprivate static let contentSource = string(
         "path, or `secret:NAME`", example: "web.env", schema: ["minLength": 1], rule: contentSourceRule,
         parse: contentSource(named:),
@@ -82,7 +84,7 @@ extension FieldType<ContentSource> {
     }
 
     private static let contentSourceRule =
-        "must be \"secret:NAME\" or a path from the manifest's own directory that does not leave it"
+        "must be \"secret:NAME\" or a relative path to a file inside the manifest's directory"
 
     @Sendable private static func contentSource(named text: String) -> ContentSource? {
         let source = ContentSource(text)
@@ -110,9 +112,9 @@ extension FieldType<Int> {
 }
 
 extension String {
-    /// Whether it leads to something below where it begins, in the plainest way.
+    /// Whether the text is a relative path without empty, `.` and `..` components.
     package var isRelativePath: Bool {
-        // As bytes: to Swift, a slash with a combining mark after it is one character, and no slash.
+        // Compare bytes: to Swift, a slash and a combining mark after it are one character, which is not equal to a slash.
         let components = utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
         return !utf8.contains(0)
             && components.allSatisfy {

@@ -1,6 +1,6 @@
-/// The right form of a size or a duration that somebody wrote as another system has it.
+/// Suggests the right form of a size or duration that was written in the form of another system.
 enum UnitSuggestion {
-    /// `"600M"` → `"600MiB"`, `"1.5GiB"` → `"1536MiB"`, `"512 kb"` → `"512KiB"`; `nil` where nothing is near.
+    /// Suggests a size: `"600M"` → `"600MiB"`, `"1.5GiB"` → `"1536MiB"`, `"512 kb"` → `"512KiB"`; `nil` if the text resembles none.
     static func size(for text: String) -> String? {
         guard let parts = parts(of: text), parts.count == 1, let (number, unit) = parts.first,
             let shift = sizeShifts[unit], let bytes = number.times(1 << shift), bytes > 0
@@ -12,7 +12,8 @@ enum UnitSuggestion {
         return "\(bytes >> name.value)\(name.key)"
     }
 
-    /// `"1m30s"` → `90s`, `"1d"` → `24h`, `"5 seconds"` → `5s`, `"90"` → `90s`; `nil` where nothing is near.
+    /// Suggests a duration: `"1m30s"` → `90s`, `"1d"` → `24h`, `"5 seconds"` → `5s`, `"90"` → `90s`; `nil` if the text resembles
+    /// none.
     static func duration(for text: String) -> Duration? {
         guard let parts = parts(of: text), !parts.isEmpty, parts.count == 1 || parts.allSatisfy({ !$0.unit.isEmpty })
         else { return nil }
@@ -31,7 +32,7 @@ enum UnitSuggestion {
         "g": 30, "gb": 30, "gi": 30, "gib": 30, "t": 40, "tb": 40, "ti": 40, "tib": 40,
     ]
 
-    /// In milliseconds; a number alone is one of seconds.
+    /// The units in milliseconds. A number without a unit counts seconds.
     private static let durationFactors: [String: Int] = [
         "": 1000, "ms": 1, "msec": 1, "millisecond": 1, "milliseconds": 1, "s": 1000, "sec": 1000, "secs": 1000,
         "second": 1000, "seconds": 1000, "m": 60_000, "min": 60_000, "mins": 60_000, "minute": 60_000,
@@ -43,14 +44,14 @@ enum UnitSuggestion {
     private struct Number {
         var thousandths: Int
 
-        /// `nil` where the product is no whole number, or too large.
+        /// Returns `nil` if the product is not a whole number, or overflows.
         func times(_ factor: Int) -> Int? {
             let (product, overflows) = thousandths.multipliedReportingOverflow(by: factor)
             return overflows || product % 1000 != 0 ? nil : product / 1000
         }
     }
 
-    /// The numbers of a text, each with the word after it in lower case; `nil` where it is something else.
+    /// Splits a text into numbers, each with the unit after it in lower case; `nil` if the text has another form.
     private static func parts(of text: String) -> [(number: Number, unit: String)]? {
         var rest = text.lowercased().filter { $0 != " " }[...]
         var parts: [(Number, String)] = []

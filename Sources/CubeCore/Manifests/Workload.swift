@@ -1,28 +1,29 @@
 package import CubeJSON
 package import CubeTypes
 
-/// What one manifest declares: a task's definition and how the reconciler is to treat it.
+/// The workload that one manifest declares: the definition of its tasks, and how the reconciler manages them.
 package struct Workload: Hashable, Sendable {
     package let definition: TaskDefinition
-    /// How many tasks of it run side by side: 0 to 10,000.
+    /// The number of tasks that run at the same time: 0 to 10,000.
     package let replicas: Int
     package let update: UpdatePolicy
-    /// Whether it is frozen: nothing of it is started, stopped or replaced.
+    /// Whether the workload is frozen: none of its tasks is started, stopped or replaced.
     package let suspend: Bool
-    /// Whether its tasks are stopped when its manifest goes.
+    /// Whether the tasks are stopped when the manifest is removed.
     package let prune: Bool
-    /// What must be healthy, or completed, before anything of it is started or replaced.
+    /// The services that must be healthy, and the jobs that must have completed, before any task is started or replaced.
     package let dependsOn: [Dependency]
-    /// The places in the manifest whose differences count as none.
+    /// The parts of the manifest whose differences are ignored.
     package let ignore: [JSONPointer]
-    /// Where the manifest says its name; the file is relative to the root of the manifests.
+    /// The position of the name in the manifest. The file is relative to the root of the manifests.
     package let range: SourceRange
 
-    // Hashing is what makes a workload; comparing it is cheap afterwards.
+    // Stored, because hashing is expensive and digests are compared often.
     package let specDigest: Digest
     package let settingsDigest: Digest
 
-    /// - Parameter specDigest: that of the task whose definition it is, which may hide values; `nil`: the definition's own.
+    /// - Parameter specDigest: the spec digest of the task that the definition comes from, if the definition may hide values;
+    ///   `nil` to compute the digest from the definition.
     package init(
         definition: TaskDefinition, specDigest: Digest? = nil, replicas: Int = 1, update: UpdatePolicy = UpdatePolicy(),
         suspend: Bool = false,
@@ -40,7 +41,7 @@ package struct Workload: Hashable, Sendable {
         settingsDigest = definition.settingsDigest
     }
 
-    /// The same, in a file that goes by another name.
+    /// Returns the workload with all its positions mapped to another file name.
     package func placed(_ place: (SourceRange) -> SourceRange) -> Workload {
         Workload(
             definition: definition, specDigest: specDigest, replicas: replicas, update: update, suspend: suspend,
@@ -49,7 +50,7 @@ package struct Workload: Hashable, Sendable {
             range: place(range))
     }
 
-    /// Another workload, and where the manifest names it.
+    /// A workload that this one depends on, and the position of its name in the manifest.
     package struct Dependency: Hashable, Sendable {
         package var name: WorkloadName
         package var range: SourceRange
@@ -65,29 +66,29 @@ package struct Workload: Hashable, Sendable {
 
     package var name: WorkloadName { definition.name }
     package var file: BytePath { BytePath(text: range.filename) }
-    /// Whether a task bears the workload's file as its source.
+    /// Whether the source of a task is the file of the workload.
     package func isFile(_ source: String?) -> Bool { source.map { ExactText.areSame($0, range.filename) } ?? false }
     package var line: Int { range.start.line }
 }
 
 /// How a workload's tasks are replaced when its definition changes.
 package struct UpdatePolicy: Hashable, Sendable {
-    /// How many of its tasks may be missing while they are replaced.
+    /// How many replicas may be unavailable during an update.
     package var maxUnavailable: Int
-    /// How many tasks may live beyond the replicas while they are replaced: each is started before the task whose place it
-    /// takes is stopped.
+    /// How many tasks may run in addition to the replicas during an update. Each is started before the task that it replaces is
+    /// stopped.
     package var maxSurge: Int
-    /// How long a task must have been ready to count.
+    /// How long a task must have been ready to count as available.
     package var minHealthy: Duration
-    /// How long after it was accepted a new task must count.
+    /// The time in which a new task must become available, counted from when the manager accepted it.
     package var deadline: Duration
     package var onFailure: OnFailure
 
-    /// What becomes of a rollout of which a new task failed or missed its deadline.
+    /// What happens when a new task of a rollout fails or misses its deadline.
     package enum OnFailure: String, Sendable {
-        /// No further task is replaced; what runs stays.
+        /// No further task is replaced. Running tasks stay.
         case stall
-        /// All goes back to what was healthy last.
+        /// The workload goes back to the last healthy definition.
         case revert
     }
 

@@ -238,7 +238,7 @@ extension DefinitionTests {
             TaskDefinition(name: .web).refusals(at: "") == [
                 ValidationError(
                     field: "command", value: nil,
-                    message: "is missing; a process needs a program; a container needs an \"image\"")
+                    message: "is missing; set \"command\" to run a process, or \"image\" to run a container")
             ])
     }
 

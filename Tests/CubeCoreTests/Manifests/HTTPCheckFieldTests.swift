@@ -51,7 +51,7 @@ struct HTTPCheckFieldTests {
             (#"{"port": 80, "headers": {"A": "b\r\nC: d"}}"#, "must be printable ASCII"),
             (#"{"port": 80, "status": "2xx"}"#, "must be statuses from 100 to 599"),
             (#"{"port": 80, "status": 99}"#, "must be statuses from 100 to 599"),
-            (#"{"port": 80, "verify": true}"#, "verify: is for https only"),
+            (#"{"port": 80, "verify": true}"#, "verify: must not be true without TLS"),
         ])
     func `what no request could be is refused`(http: String, rule: String) {
         let found = decode(http)

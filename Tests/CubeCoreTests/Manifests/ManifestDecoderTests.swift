@@ -151,11 +151,11 @@ import Testing
         #expect(summaries(##""command": ["\##(most)"], "env": {"AB": "\##(most.dropLast(3))"}"##) == [])
         #expect(
             summaries(##""command": ["a", "\##(most)v"]"##) == [
-                "command[1]: must be at most 131071 bytes long, as no program is given a longer argument"
+                "command[1]: must be at most 131071 bytes long, the limit of Linux for one argument"
             ])
         let rule =
-            "must be at most 131071 bytes long with its name and \"=\", as no program is given a longer variable; "
-            + "a longer value belongs in a file of `files`"
+            "must be at most 131071 bytes long with its name and \"=\", the limit of Linux for one variable; "
+            + "put a longer value in a file of `files`"
         #expect(
             summaries(##""command": ["a"], "env": {"AB": "\##(most.dropLast(2))"}"##) == ["env[\"AB\"]: \(rule)"])
         // A reference may stand for less than it is long.
@@ -191,7 +191,7 @@ import Testing
     @Test func `what was never meant to be a manifest is told so once`() {
         let file = decode(#"[{"listen": "0.0.0.0", "port": 80}, {"$comment": "x", "image": "y"}, {}]"#)
         #expect(
-            file.diagnostics.map(\.summary) == ["nothing in it is a manifest's"]
+            file.diagnostics.map(\.summary) == ["not a manifest: the object has no manifest fields"]
                 + Array(repeating: #"missing key "name""#, count: 2))
     }
 
