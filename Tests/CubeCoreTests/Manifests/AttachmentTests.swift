@@ -5,7 +5,7 @@ import Testing
 
 @testable import CubeCore
 
-/// Files beside a manifest.
+/// Files that a manifest names.
 @Suite struct AttachmentTests {
     private func decode(_ manifest: String, _ files: [String: String] = [:]) -> DecodedFile {
         ManifestDecoder.decode(Array(manifest.utf8), file: "web.json") { name in
@@ -17,7 +17,7 @@ import Testing
         #"{"name": "web", "command": ["a"], "files": [{"source": "web.conf", "target": "etc/web.conf"}], "env_from": ["web.env"]}"#
     private static let files = ["web.conf": "port 80", "web.env": "A=1"]
 
-    @Test func `content travels with the definition and is its digest; the name of the file is not`() throws {
+    @Test func `the digest of a definition includes the content of its files but not their names`() throws {
         let workload = try #require(decode(Self.manifest, Self.files).workloads.first)
         #expect(workload.definition.files.first?.source.content == Array("port 80".utf8))
         #expect(workload.definition.files.first?.mode == 0o444)
@@ -33,7 +33,7 @@ import Testing
         #expect(digest(moved, ["other/web.conf": "port 80", "web.env": "A=1"]) == same)
         #expect(digest(Self.manifest.replacing("etc/web", with: "web"), Self.files) != same)
 
-        // On the wire, and without the content, it is the same digest.
+        // The digest is the same after encoding, and without the content.
         let data = try JSONEncoder().encode(workload.definition)
         #expect(try JSONDecoder().decode(TaskDefinition.self, from: data) == workload.definition)
         let shown = workload.definition.withoutContents
@@ -41,7 +41,7 @@ import Testing
         #expect(!String(decoding: try JSONEncoder().encode(shown), as: UTF8.self).contains("content"))
     }
 
-    @Test func `a secret is in the digest by its name, and nobody reads it here`() throws {
+    @Test func `the digest includes the name of a secret, and the secret is not read`() throws {
         let manifest = Self.manifest.replacing("\"web.conf\"", with: "\"secret:web.conf\"")
             .replacing("\"web.env\"", with: "\"secret:web.env\"")
         let workload = try #require(decode(manifest).workloads.first)
@@ -51,7 +51,7 @@ import Testing
         #expect(decode(other).workloads.first?.specDigest != workload.specDigest)
     }
 
-    @Test func `a file that cannot be read makes the manifest unreadable, at its place and without what is in others`()
+    @Test func `an unreadable or invalid file makes the manifest invalid, without showing the content of other files`()
     {
         let found = decode(Self.manifest, ["web.env": "A=1\nhunter2"])
         #expect(found.workloads.isEmpty)
@@ -64,7 +64,7 @@ import Testing
         #expect(found.diagnostics[0].range.start.column == 56)
     }
 
-    @Test func `the files of a workload may have 1 MiB together`() {
+    @Test func `the files of a workload may have 1 MiB in total`() {
         let size = TaskDefinition.maximumContent
         let large = ["web.conf": String(repeating: "x", count: size - 3), "web.env": "A=1"]
         #expect(decode(Self.manifest, large).diagnostics.isEmpty)
@@ -72,7 +72,7 @@ import Testing
         #expect(decode(Self.manifest, tooLarge).diagnostics.map(\.reason) == [.tooLarge])
     }
 
-    @Test func `differences show digests and names of files, and nothing of their content`() throws {
+    @Test func `differences show names and digests of files, but no content`() throws {
         let workload = try #require(decode(Self.manifest, Self.files).workloads.first)
         let other = try #require(decode(Self.manifest, ["web.conf": "port 81", "web.env": "A=1"]).workloads.first)
         let differences = workload.definition.differences(from: other.definition)

@@ -4,21 +4,21 @@ import Testing
 
 @testable import CubeCore
 
-/// `examples/broken`: a file for each way to be wrong, named after the reason, and beside it what `cube validate` says.
+/// `examples/broken`: a file for each kind of error, named after its reason, with the expected output of `cube validate` beside it.
 ///
-/// `CUBE_RECORD=1` writes anew what stands beside them.
+/// With `CUBE_RECORD=1`, the test rewrites the expected output.
 @Suite struct BrokenExamplesTests {
     private static let folder = URL(filePath: #filePath).deletingLastPathComponent()
         .appending(path: "../../../examples/broken").standardizedFileURL
 
     private static let names =
-        // Without the folder there are no cases, which the test itself refuses.
+        // A missing folder yields no cases, and the first test fails.
         (try? FileManager.default.contentsOfDirectory(atPath: folder.path))?
-        .filter { $0.hasSuffix(".json") }.sorted() ?? []  // The first test says so where the folder is absent.
+        .filter { $0.hasSuffix(".json") }.sorted() ?? []
 
     @Test func `there are examples`() { #expect(!Self.names.isEmpty) }
 
-    @Test(arguments: names) func `a broken manifest is answered with exactly its diagnostics`(name: String) throws {
+    @Test(arguments: names) func `a broken manifest yields exactly the expected diagnostics`(name: String) throws {
         let source = try Array(Data(contentsOf: Self.folder.appending(path: name)))
         let file = ManifestDecoder.decode(source, file: name)
         #expect(file.workloads.isEmpty)

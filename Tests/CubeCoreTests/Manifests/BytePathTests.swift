@@ -4,11 +4,11 @@ import Testing
 @testable import CubeCore
 
 @Suite struct BytePathTests {
-    /// `é` as one scalar and as two, and a K that is none.
+    /// The name `café` in composed and in decomposed form.
     private static let composed = BytePath([0x63, 0x61, 0x66, 0xC3, 0xA9])
     private static let decomposed = BytePath([0x63, 0x61, 0x66, 0x65, 0xCC, 0x81])
 
-    @Test func `Two names that Unicode takes for one are two names`() {
+    @Test func `Canonically equivalent names are different names`() {
         #expect(Self.composed.text == Self.decomposed.text)
         #expect(Self.composed != Self.decomposed)
         #expect(BytePath(naming: "\u{212A}afka") != BytePath(naming: "Kafka"))
@@ -25,18 +25,18 @@ import Testing
             ([0xED, 0xA0, 0x80], "\\xED\\xA0\\x80"),  // A surrogate.
             (Array("web/é.json".utf8), "web/é.json"),
         ] as [([UInt8], String)])
-    func `What is no text is written as its bytes`(bytes: [UInt8], text: String) {
+    func `Bytes that are not valid text are escaped`(bytes: [UInt8], text: String) {
         #expect(BytePath(bytes).text == text)
         #expect(BytePath(text: text).bytes == bytes)
     }
 
     @Test(arguments: ["\\x+5", "\\x4", "\\xG1", "\\x", "a\\b"])
-    func `What is no byte in the written form is taken as it is`(text: String) {
+    func `An invalid escape sequence in the written form stands for its own bytes`(text: String) {
         #expect(BytePath(text: text).bytes == Array(text.utf8))
     }
 
-    /// To Swift, a slash, a dot or a letter with a combining mark after it is another character.
-    @Test func `A path is divided at its slashes, whatever follows them`() {
+    /// To Swift, a combining mark after a slash, dot or letter makes it a different character.
+    @Test func `A path is split at every slash, whatever follows it`() {
         let path = BytePath(naming: "team/\u{301}.json")
         #expect(path.splittingLastEntry == ("team", BytePath(naming: "\u{301}.json")))
         #expect(path.directories == [.root, "team"])
@@ -46,7 +46,7 @@ import Testing
         #expect(BytePath(naming: "/\u{301}x").isAbsolute)
     }
 
-    @Test func `Any bytes come back from their written form, and no two have the same`() {
+    @Test func `The written form is unique and restores the bytes`() {
         let seed = UInt64.random(in: .min ... .max)
         var random = SeededGenerator(seed: seed)
         var seen: [String: [UInt8]] = [:]
@@ -58,7 +58,7 @@ import Testing
             let path = BytePath(bytes)
             #expect(path.bytes == bytes, "seed \(seed)")
             if let other = seen[path.text], other != bytes {
-                // Only what Unicode takes for one text.
+                // Only for canonically equivalent texts.
                 #expect(BytePath(other) != path, "seed \(seed)")
             }
             seen[path.text] = bytes

@@ -3,26 +3,26 @@ import Testing
 
 @testable import CubeCore
 
-@Suite("The key of digests")
+@Suite("Digest key")
 struct DigestKeyTests {
     private static let key = DigestKey(hexadecimal: String(repeating: "0b", count: 32))!
     private static let digest = Digest(rawValue: "sha256:" + String(repeating: "ab", count: 32))!
 
-    @Test func `a keyed digest is the HMAC of its text, as any library computes it`() {
+    @Test func `a keyed digest is the HMAC of the text of the digest`() {
         // printf sha256:abab… | openssl dgst -sha256 -mac HMAC -macopt hexkey:0b0b…
         #expect(
             Self.key.keyed(Self.digest).rawValue
                 == "sha256:daf72e1ce99b3390807526ec9c094078838db3e5df0d9f428f6435bfafc491a4")
     }
 
-    @Test func `a key is 64 hexadecimal digits, and does not show`() {
+    @Test func `a key has 64 hexadecimal digits, and its description hides them`() {
         #expect(DigestKey(hexadecimal: Self.key.hexadecimal) == Self.key)
         #expect(DigestKey(hexadecimal: "0b") == nil)
         #expect(DigestKey(hexadecimal: String(repeating: "zz", count: 32)) == nil)
         #expect(!"\(Self.key)".contains("0b"))
     }
 
-    @Test func `a plan shows digests only under the key, the same for the same, and approvals fit`() throws {
+    @Test func `a plan shows only keyed digests, equal for equal content, and approvals match them`() throws {
         var world = PlanningWorld()
         world.write("web.json", Workload("web", "one", env: ["PIN": "1234"]))
         world.read()

@@ -3,14 +3,14 @@ import Testing
 
 @testable import CubeCore
 
-/// Digests must be the same for ever: an upgrade restarts nothing. The expected values were computed with other tools from
-/// the canonical text that stands beside them.
+/// Digests must never change, because an upgrade must restart no task. The expected values were computed with other tools from
+/// the canonical text in the comments.
 @Suite struct DigestTests {
     private func workload(_ text: String) throws -> Workload {
         try #require(ManifestDecoder.decode(Array(text.utf8), file: "web.json").workloads.first)
     }
 
-    @Test func `the digests of a small manifest stay the same`() throws {
+    @Test func `the digests of a small manifest never change`() throws {
         let workload = try workload(##"{"name": "hello", "command": ["sh", "-c", "echo é\n\u0001\/"]}"##)
         // {"command":["sh","-c","echo é\n\u0001/"]}
         #expect(
@@ -21,7 +21,7 @@ import Testing
                 == "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a")
     }
 
-    @Test func `the digests of a manifest with every field stay the same`() throws {
+    @Test func `the digests of a manifest with every field never change`() throws {
         let workload = try workload(ManifestDecoderTests.full)
         // {"command":["web","--port","$(PORT)",""],"cpu":500,"disk":1073741824,"env":{"EMPTY":"","LOG_LEVEL":"info"},
         // "env_from":["secret:web.env"],"files":[{"mode":"0400","source":"secret:web.conf","target":"/etc/web.conf"}],
@@ -45,21 +45,21 @@ import Testing
             #""cpu": 0, "memory": "0KiB", "disk": 0.0, "stop": {"signal": "SIGTERM", "grace": "10s"}"#,
             #""replicas": 7, "suspend": true, "prune": false, "update": {"max_unavailable": 3}, "$comment": "x""#,
         ])
-    func `what says nothing new is in no digest`(fields: String) throws {
+    func `a field that is set to its default is in no digest`(fields: String) throws {
         let plain = try workload(#"{"name": "a", "command": ["a"]}"#)
         let written = try workload(#"{"name": "b", "command": ["a"], \#(fields)}"#)
         #expect(written.specDigest == plain.specDigest)
         #expect(written.settingsDigest == plain.settingsDigest)
     }
 
-    @Test func `a service has no limit of restarts unless its manifest says one, which is in a digest`() throws {
+    @Test func `a service has no restart limit unless its manifest sets one, which is part of the digest`() throws {
         let plain = try workload(#"{"name": "a", "command": ["a"]}"#)
         #expect(plain.definition.restart.max == nil)
         let limited = try workload(#"{"name": "a", "command": ["a"], "restart": {"max": 10}}"#)
         #expect(limited.settingsDigest != plain.settingsDigest && limited.specDigest == plain.specDigest)
     }
 
-    @Test func `the privileges that a user has anyway are in no digest`() throws {
+    @Test func `the default privileges of a user are in no digest`() throws {
         let table: [(user: String, standard: Bool)] = [
             ("web", true), ("1000:0", true), ("root", false), ("0:1000", false),
         ]
@@ -76,7 +76,7 @@ import Testing
         }
     }
 
-    @Test func `the policy that a job has anyway is in no digest`() throws {
+    @Test func `the default restart policy of a job is in no digest`() throws {
         let plain = try workload(#"{"name": "a", "kind": "job", "command": ["a"]}"#)
         let written = try workload(
             #"{"restart": {"policy": "on_failure", "max": 10}, "name": "a", "kind": "job", "command": ["a"]}"#)

@@ -14,7 +14,7 @@ struct HTTPCheckFieldTests {
         port: .number(8443), path: "/healthz", scheme: .https, host: "10.0.0.5", headers: ["Host": "shop.example"],
         status: HTTPStatusSet("200,301-308")!, verify: true)
 
-    @Test func `every field of an http check reaches its property, and the wire`() throws {
+    @Test func `every field of an http check is decoded and sent on the wire`() throws {
         let file = decode(
             #"""
             {"port": 8443, "path": "/healthz", "scheme": "https", "host": "10.0.0.5",
@@ -27,7 +27,7 @@ struct HTTPCheckFieldTests {
         #expect(sent == definition && sent.settingsDigest == definition.settingsDigest)
     }
 
-    @Test func `what is written with its default is in no digest, and an older worker is sent nothing new`() throws {
+    @Test func `a field that is set to its default is in no digest and is not sent to an older worker`() throws {
         let plain = try #require(decode(#"{"port": 80}"#).workloads.first)
         let written = try #require(
             decode(#"{"port": 80, "scheme": "http", "headers": {}, "status": "200-299,300-399", "verify": false}"#)
@@ -53,12 +53,12 @@ struct HTTPCheckFieldTests {
             (#"{"port": 80, "status": 99}"#, "must be statuses from 100 to 599"),
             (#"{"port": 80, "verify": true}"#, "verify: must not be true without TLS"),
         ])
-    func `what no request could be is refused`(http: String, rule: String) {
+    func `an http check with an invalid field is rejected`(http: String, rule: String) {
         let found = decode(http)
         #expect(found.diagnostics.count == 1 && found.diagnostics[0].summary.contains(rule), "\(found.diagnostics)")
     }
 
-    @Test func `a fixed port with a surge is warned of, and the manifest is valid`() throws {
+    @Test func `a fixed port with a surge causes a warning, but the manifest is valid`() throws {
         let ports = #", "ports": [{"name": "http", "host": 8080}]"#
         let found = decode(#"{"port": 80}"#, ports + #", "update": {"max_surge": 1}"#)
         #expect(found.workloads.count == 1 && found.diagnostics.count == 1)

@@ -3,7 +3,7 @@ import Testing
 
 @testable import CubeCore
 
-/// Ids and digests must be the same for ever; the expected values were computed with other tools.
+/// Ids and digests must never change. The expected values were computed with other tools.
 @Suite struct IdentityTests {
     @Test func `a digest is the SHA-256 of the bytes`() {
         #expect(

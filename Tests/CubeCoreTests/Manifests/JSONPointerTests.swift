@@ -8,7 +8,7 @@ import Testing
         value.without(try pointers.map { try #require(JSONPointer($0)).tokens[...] })
     }
 
-    @Test func `a pointer reads back as it was written`() {
+    @Test func `a pointer is written as it was read`() {
         for text in ["/", "/a", "/a/b/0", "/a~1b/~0", "/~01", "//a"] {
             #expect(JSONPointer(text)?.description == text)
         }
@@ -16,7 +16,7 @@ import Testing
         for text in ["", "a", "/~", "/~2", "/a~"] { #expect(JSONPointer(text) == nil) }
     }
 
-    @Test func `what pointers lead to is left out, and an object without members too`() throws {
+    @Test func `removing parts of a value also removes objects that become empty`() throws {
         let value: CanonicalJSON = ["a": ["x", "y", "z"], "b": ["c": "d"], "e": "f"]
         #expect(
             try left(of: value, without: "/a/0", "/a/2", "/b/c", "/nothing/there", "/e/f") == ["a": ["y"], "e": "f"])

@@ -10,7 +10,7 @@ import Testing
 @Suite struct ManifestDecoderTests {
     private func decode(_ text: String) -> DecodedFile { ManifestDecoder.decode(Array(text.utf8), file: "a/web.json") }
 
-    /// Every field that is carried out, none with its default.
+    /// A manifest with every supported field, none set to its default.
     static let full = """
         {
           "$schema": "cube.schema.json",
@@ -39,7 +39,7 @@ import Testing
         }
         """
 
-    @Test func `the smallest manifest has the defaults of everything else`() throws {
+    @Test func `the smallest manifest has the defaults for all other fields`() throws {
         let file = decode(#"{"name": "hello", "command": ["sh"]}"#)
         #expect(file.diagnostics.isEmpty)
         let workload = try #require(file.workloads.first)
@@ -47,7 +47,7 @@ import Testing
         #expect(workload.replicas == 1 && workload.update == UpdatePolicy() && !workload.suspend && workload.prune)
     }
 
-    @Test func `every field of the table reaches its property`() throws {
+    @Test func `every field of the table is decoded into its property`() throws {
         let file = decode(Self.full)
         #expect(file.diagnostics.isEmpty)
         let workload = try #require(file.workloads.first)
@@ -87,7 +87,7 @@ import Testing
         #expect(written.keys.sorted() == keys.sorted(), "The manifest of this test has every field.")
     }
 
-    @Test func `every field of update reaches its property`() throws {
+    @Test func `every field of update is decoded into its property`() throws {
         let file = decode(
             #"{"name": "a", "command": ["a"], "update": {"max_unavailable": 0, "max_surge": 2, "min_healthy": "1s", "#
                 + #""deadline": "5m", "on_failure": "revert"}}"#)
@@ -96,7 +96,7 @@ import Testing
         #expect(file.workloads.first?.update == expected)
     }
 
-    @Test func `what the table reads, Codable reads, and the other way round`() throws {
+    @Test func `the field table and Codable read the same values`() throws {
         let workload = try #require(decode(Self.full).workloads.first)
         let lenient = try JSONDecoder().decode(TaskDefinition.self, from: Data(Self.full.utf8))
         #expect(lenient == workload.definition)
@@ -106,7 +106,7 @@ import Testing
         #expect(decode(wire).workloads.first?.specDigest == workload.specDigest)
     }
 
-    @Test func `units are exact and the order of keys means nothing`() throws {
+    @Test func `units are exact, and the order of keys is irrelevant`() throws {
         let one = decode(
             #"{"restart": {"max": 3}, "cpu": 0.001, "memory": "64KiB", "disk": 1.5e3, "kind": "job", "command": ["a"], "name": "a"}"#
         )
@@ -115,14 +115,14 @@ import Testing
         #expect(definition.restart == RestartPolicy(policy: .onFailure, max: 3))
     }
 
-    @Test func `a file may hold many manifests, and none`() {
+    @Test func `a file may contain many manifests, or none`() {
         let file = decode(#"[{"name": "a", "command": ["a"]},"# + "\n" + #"{"name": "b", "image": "b"}]"#)
         #expect(file.workloads.map(\.name.rawValue) == ["a", "b"])
         #expect(file.workloads.map(\.line) == [1, 2])
         #expect(decode("[]") == DecodedFile(workloads: [], diagnostics: []))
     }
 
-    @Test func `a file above 1 MiB is refused, one of 1 MiB is read`() {
+    @Test func `a file of 1 MiB is read, and a larger file is rejected`() {
         let manifest = #"{"name": "a", "command": ["a"]}"#
         let filler = String(repeating: " ", count: ManifestDecoder.maximumSize - manifest.utf8.count)
         #expect(decode(manifest + filler).workloads.count == 1)
@@ -135,7 +135,7 @@ import Testing
     }
 
     @Test(arguments: ["", ":", "web:", ":www", "a:b:c", "a b", "-1", "4294967295", "99999999999"])
-    func `what no user can be called is refused with the rule`(user: String) {
+    func `an invalid user name is rejected with the rule`(user: String) {
         let problems = decode(##"{"name": "a", "command": ["a"], "user": "\##(user)"}"##).diagnostics
         #expect(
             problems.map(\.summary) == [
@@ -143,7 +143,7 @@ import Testing
             ])
     }
 
-    @Test func `an argument or a variable that no program can be given is refused without its value`() {
+    @Test func `an argument or variable beyond the limit of Linux is rejected without showing its value`() {
         func summaries(_ members: String) -> [String] {
             decode(##"{"name": "a", \##(members)}"##).diagnostics.map(\.summary)
         }
@@ -158,13 +158,13 @@ import Testing
             + "put a longer value in a file of `files`"
         #expect(
             summaries(##""command": ["a"], "env": {"AB": "\##(most.dropLast(2))"}"##) == ["env[\"AB\"]: \(rule)"])
-        // A reference may stand for less than it is long.
+        // The value of a reference may be shorter than the reference.
         #expect(summaries(##""command": ["a", "\##(most)$(A)"]"##) == [])
         #expect(
             summaries(##""command": ["a"], "health": {"live": {"command": ["a", "\##(most)v"]}}"##).count == 1)
     }
 
-    @Test func `what a worker is given over the interface obeys the same rules`() {
+    @Test func `a definition that a worker gets over the API obeys the same rules`() {
         let long = String(repeating: "v", count: 131_072)
         let definition = TaskDefinition(
             name: WorkloadName(rawValue: "a")!, command: ["a", long], env: ["B": long], user: "a:b:c")
@@ -174,35 +174,35 @@ import Testing
             ])
     }
 
-    @Test func `a security field that no process can be held to is refused`() {
+    @Test func `a security field that cannot be enforced for processes is rejected`() {
         for member in [##""read_only_root": true"##, ##""capabilities": []"##, ##""devices": []"##] {
             let problems = decode(##"{"name": "a", "command": ["a"], "security": {\##(member)}}"##).diagnostics
             #expect(problems.map(\.reason) == [.unsupported])
         }
     }
 
-    @Test func `a value of the environment is in no message`() {
+    @Test func `no message contains a value of the environment`() {
         let file = decode(
             #"{"name": "a", "command": [], "env": {"A": ["hunter2"], "B": "hunter2\u0000", "": "hunter2"}}"#)
         #expect(file.diagnostics.count == 3)
         #expect(!file.diagnostics.contains { "\($0)".contains("hunter2") })
     }
 
-    @Test func `what was never meant to be a manifest is told so once`() {
+    @Test func `an object without manifest fields yields a single error`() {
         let file = decode(#"[{"listen": "0.0.0.0", "port": 80}, {"$comment": "x", "image": "y"}, {}]"#)
         #expect(
             file.diagnostics.map(\.summary) == ["not a manifest: the object has no manifest fields"]
                 + Array(repeating: #"missing key "name""#, count: 2))
     }
 
-    @Test func `a file full of mistakes is answered with a hundred of them`() {
+    @Test func `a file with many errors yields the first 100 of them`() {
         let manifest = #"{"name":3,"# + (0..<60_000).map { "\"k\($0)\":\($0)" }.joined(separator: ",") + "}"
         #expect(decode(manifest).diagnostics.last?.summary == "59901 more problems are not shown")
         let names = (0..<20_000).map { #"{"name":"a\#($0 % 2)","command":3}"# }.joined(separator: ",")
         #expect(decode("[\(names)]").diagnostics.count == 101)
     }
 
-    @Test func `a manifest with values swapped about is read or answered in order, and never both`() {
+    @Test func `a manifest with shuffled values yields either workloads or errors in order`() {
         var generator = SeededGenerator()
         print("manifests: seed \(generator.seed)")
         let values = [

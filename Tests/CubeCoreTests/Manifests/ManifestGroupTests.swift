@@ -10,13 +10,13 @@ import Testing
         if case .unreadable(let diagnostics) = read(text) { diagnostics.map(\.reason) } else { [] }
     }
 
-    @Test func `a file called cube json tells of its directory and is no manifest`() {
+    @Test func `a file named cube json configures its directory and is not a manifest`() {
         #expect(read(#"{"atomic": true}"#) == .group(ManifestGroup(atomic: true)))
         #expect(read("{}") == .group(ManifestGroup(atomic: false)))
         #expect(ManifestGroup.isFile("cube.json") && !ManifestGroup.isFile("mycube.json"))
     }
 
-    @Test func `what is wrong with it is said with its place`() {
+    @Test func `an error in the file is reported with its position`() {
         #expect(reasons(#"{"atomic": 1, "atomc": true}"#) == [.typeMismatch, .unknownKey])
         #expect(reasons(#"{"atomic": true, "atomic": true}"#) == [.duplicateKey])
         #expect(reasons("[]") == [.typeMismatch])

@@ -7,7 +7,7 @@ import Testing
 @Suite struct ManifestReferenceTests {
     private let entries = ManifestReference.entries
 
-    @Test func `the reference has every field that a manifest may have, once`() {
+    @Test func `the reference contains every field of a manifest exactly once`() {
         let paths = entries.map(\.path)
         #expect(Set(paths).count == paths.count)
         let topLevel = paths.filter { !$0.contains(".") }
@@ -18,7 +18,7 @@ import Testing
         #expect(Set(ManifestReference.refusedKeys).isDisjoint(with: topLevel))
     }
 
-    @Test func `every example is read without a problem, and every summary is a sentence`() {
+    @Test func `every example is valid, and every summary is a sentence`() {
         for entry in entries {
             #expect(entry.field.exampleProblems() == [], "\(entry.path): \(entry.field.example.line)")
             #expect(entry.field.summary.hasSuffix("."), "\(entry.path)")
@@ -26,14 +26,14 @@ import Testing
         }
     }
 
-    @Test func `an example that the field refuses is found`() {
+    @Test func `an invalid example is detected`() {
         let table = FieldTable<Manifest>(
             [Field("replicas", \.replicas, .integer(0...3), example: 4, "How many.")], standard: .empty)
         #expect(table.descriptions.map { $0.exampleProblems() } == [["4 must be a whole number from 0 to 3"]])
     }
 
-    /// A default in words, such as the user of the worker, is no JSON.
-    @Test func `a default that is written changes no digest`() throws {
+    /// A default in words, such as "the user of the worker", is not JSON.
+    @Test func `writing out a default changes no digest`() throws {
         let plain = try workload(#"{"name": "x", "command": ["x"]}"#)
         var count = 0
         for entry in entries where !entry.path.contains("[]") && !entry.path.hasPrefix("health.") {
@@ -51,7 +51,7 @@ import Testing
         #expect(count >= 12)
     }
 
-    @Test func `each field says what a change of it does`() {
+    @Test func `each field states the effect of a change`() {
         func change(_ path: String) -> ManifestReference.Change? { entries.first { $0.path == path }?.change }
         #expect(change("name") == ManifestReference.Change.none)
         #expect(change("command") == .replaces)

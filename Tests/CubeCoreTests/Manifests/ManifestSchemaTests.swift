@@ -4,7 +4,7 @@ import Testing
 @testable import CubeCore
 
 @Suite struct ManifestSchemaTests {
-    @Test func `the schema describes exactly what is carried out`() throws {
+    @Test func `the schema describes exactly the supported fields`() throws {
         let schema = try JSONDocument(reading: Array(ManifestSchema.json().utf8)).root
         let manifest = try #require(schema["$defs"]?["manifest"])
         let described = manifest["properties"]?.members.map(\.key.text)

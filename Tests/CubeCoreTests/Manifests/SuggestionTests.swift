@@ -4,7 +4,7 @@ import Testing
 
 @testable import CubeCore
 
-/// What people type who know other systems, and what they are told.
+/// Suggestions for people who write manifests in the form of other systems.
 @Suite struct SuggestionTests {
     @Test(
         arguments: [
@@ -44,11 +44,11 @@ import Testing
             (#""depends_on": {"db": {}}"#, #"such as ["db"]"#),
             (#""depends_on": ["my_db"]"#, #"did you mean "my-db"?"#),
         ])
-    func `a value that another system takes is answered with the right form`(member: String, detail: String) {
+    func `a value in the form of another system yields the right form`(member: String, detail: String) {
         #expect(details(of: "{\"name\": \"x\", \"command\": [\"x\"], \(member)}") == [detail])
     }
 
-    @Test func `a command in one string is answered with a shell`() {
+    @Test func `a command in one string yields an example with a shell`() {
         #expect(details(of: #"{"name": "x", "command": "npm start"}"#) == [#"such as ["sh", "-c", "…"]"#])
     }
 
@@ -56,12 +56,12 @@ import Testing
         ("my_app", "my-app"), ("web.example", "web-example"), ("Web Server", "web-server"), ("-x-", "x"),
         ("café", "caf"),
     ])
-    func `a name that cannot be one is answered with the nearest name`(name: String, nearest: String) {
+    func `an invalid name yields the nearest valid name`(name: String, nearest: String) {
         let details = details(of: "{\"name\": \"\(name)\", \"command\": [\"x\"]}")
         #expect(details == ["did you mean \"\(nearest)\"?"])
     }
 
-    @Test func `a name of which nothing is left has no nearest one`() {
+    @Test func `a name without valid characters has no nearest name`() {
         #expect(details(of: #"{"name": "日本", "command": ["x"]}"#) == [""])
     }
 
@@ -79,13 +79,13 @@ import Testing
             (#""update": {"minReadySeconds": 5}"#, "\"min_healthy\""),
             (#""restart": {"max_attempts": 5}"#, "\"max\""), (#""ports": [{"name": "a", "hostPort": 1}]"#, "\"host\""),
         ])
-    func `a key of another system is answered with ours`(member: String, ours: String) throws {
+    func `a key of another system yields the key of Cube`(member: String, ours: String) throws {
         let details = details(of: "{\"name\": \"x\", \"command\": [\"x\"], \(member)}")
         #expect(details.count == 1)
         #expect(try #require(details.first).contains(ours))
     }
 
-    @Test func `no foreign key is one of ours, and each is there once`() {
+    @Test func `foreign keys are unique and differ from all keys of Cube`() {
         check(ForeignKeys.manifest, Manifest.fields)
         check(ForeignKeys.update, UpdatePolicy.fields)
         check(ForeignKeys.restart, RestartPolicy.fields)
@@ -100,7 +100,7 @@ import Testing
         #expect(Set(plain).isDisjoint(with: table.fields.map { Suggestion.plain($0.key) }))
     }
 
-    /// The value may be a secret: a number in `env` is not repeated.
+    /// The value may be a secret, so the message does not repeat a number in `env`.
     @Test func `a message about env repeats no value`() {
         let decoded = decode(#"{"name": "x", "command": ["x"], "env": {"PIN": 4711}}"#)
         #expect(decoded.diagnostics.count == 1)

@@ -4,7 +4,7 @@ import Testing
 
 @testable import CubeCore
 
-/// A value that changes from one Unicode form to another is another value: a program that reads it sees other bytes.
+/// A value in another Unicode normalization form is a different value, because a program that reads it sees different bytes.
 @Suite struct UnicodeFormTests {
     private static let composed = "caf\u{e9}"
     private static let decomposed = "cafe\u{301}"
@@ -19,7 +19,9 @@ import Testing
     @Test(arguments: [
         ("env", "env.NAME", "changed", "changed"), ("labels", "labels.NAME", "cafe\\u{301}", "caf\\u{e9}"),
     ])
-    func `a value in another form differs`(key: String, field: String, desired: String, observed: String) throws {
+    func `a value in another normalization form differs`(key: String, field: String, desired: String, observed: String)
+        throws
+    {
         let before = try workload(#", "\#(key)": {"NAME": "\#(Self.composed)"}"#)
         let after = try workload(#", "\#(key)": {"NAME": "\#(Self.decomposed)"}"#)
         #expect(before.specDigest != after.specDigest || before.settingsDigest != after.settingsDigest)
@@ -29,7 +31,7 @@ import Testing
         #expect(after.differences(from: after) == [])
     }
 
-    @Test func `a name of a label in another form is another label`() throws {
+    @Test func `a label name in another normalization form is another label`() throws {
         let before = try workload(#", "labels": {"\#(Self.composed)": "1"}"#)
         let after = try workload(#", "labels": {"\#(Self.decomposed)": "1"}"#)
         let differences = after.differences(from: before)
@@ -37,7 +39,7 @@ import Testing
         #expect(Set(differences.map { [$0.desired, $0.observed] }) == [["1", nil], [nil, "1"]])
     }
 
-    @Test func `a difference shows both forms of a value so that they can be told apart`() throws {
+    @Test func `a difference shows both normalization forms of a value distinguishably`() throws {
         let before = try workload(#", "working_dir": "/\#(Self.composed)""#)
         let after = try workload(#", "working_dir": "/\#(Self.decomposed)""#)
         #expect(
@@ -46,22 +48,22 @@ import Testing
             ])
     }
 
-    /// To Swift, a dot and the mark after it are one character.
-    @Test func `the value of a variable is hidden whatever its name begins with`() throws {
+    /// To Swift, a dot and a combining mark after it are one character.
+    @Test func `the value of a variable is hidden even if its name begins with a combining mark`() throws {
         let before = try workload(##", "env": {"\u0301PIN": "1234"}"##)
         let after = try workload(##", "env": {"\u0301PIN": "4711"}"##)
         let differences = after.differences(from: before)
         #expect(differences.map(\.desired) == ["changed"] && differences.map(\.observed) == ["changed"])
     }
 
-    @Test func `canonical values are equal where their bytes are`() {
+    @Test func `canonical values are equal only if their bytes are equal`() {
         #expect(CanonicalJSON.string(Self.composed) != .string(Self.decomposed))
         #expect(CanonicalJSON.object([Self.composed: 1]) != .object([Self.decomposed: 1]))
         #expect(CanonicalJSON.object([Self.composed: 1]) == .object([Self.composed: 1]))
         #expect(CanonicalJSON.array(["a", 1]) == ["a", 1])
     }
 
-    @Test func `a moved file is another source, whatever Unicode says of its name`() throws {
+    @Test func `a file moved to a canonically equivalent name is another source`() throws {
         let workload = try workload("")
         #expect(workload.isFile("a.json") && !workload.isFile(nil))
         let moved = Workload(
@@ -70,11 +72,11 @@ import Testing
     }
 
     @Test(arguments: ["../\u{301}x", "/\u{301}x", "a/..", "./a", "a//b", ""])
-    func `no path leads out of its directory by a mark that hides a slash`(path: String) {
+    func `a combining mark after a slash or dot does not hide it in a path`(path: String) {
         #expect(!path.isRelativePath)
     }
 
-    @Test func `a path with a mark at the beginning of a name is one`() {
+    @Test func `a path may contain a combining mark at the beginning of a name`() {
         #expect("a/\u{301}b".isRelativePath && Self.decomposed.isRelativePath)
     }
 }
