@@ -6,7 +6,7 @@ import Testing
 
 @testable import CubeSystem
 
-/// A directory that goes with the test.
+/// A temporary directory, which is removed at the end of the test.
 final class Scratch: Sendable {
     let path: FilePath
 
@@ -16,7 +16,7 @@ final class Scratch: Sendable {
         path = FilePath(directory.path)
     }
 
-    deinit { try? FileManager.default.removeItem(atPath: path.string) }  // What stays is but a leftover of a test.
+    deinit { try? FileManager.default.removeItem(atPath: path.string) }  // A leftover in /tmp is harmless.
 
     func write(_ name: String, _ text: String) throws -> FilePath {
         try text.write(toFile: path.appending(name).string, atomically: false, encoding: .utf8)
@@ -35,7 +35,7 @@ struct RegularFileTests {
         #expect(try RegularFile.read(file, limit: 4) == Array("text".utf8))
     }
 
-    @Test func `reading a name without a file answers nil`() throws {
+    @Test func `reading a missing file returns nil`() throws {
         let file = try scratch.write("a", "text")
         #expect(try RegularFile.read(scratch.path.appending("none"), limit: 4) == nil)
         #expect(try RegularFile.read(file.appending("below"), limit: 4) == nil)
@@ -43,7 +43,7 @@ struct RegularFileTests {
         #expect(try RegularFile.read(scratch.path.appending("dangling"), limit: 4) == nil)
     }
 
-    /// The message of the error that reading a file throws.
+    /// Returns the message of the error that reading a file throws.
     private func refusal(_ path: FilePath, limit: Int = 1024, links: RegularFile.Links = .follow) -> String? {
         do throws(FileError) {
             _ = try RegularFile.read(path, limit: limit, links: links)
@@ -56,7 +56,7 @@ struct RegularFileTests {
     @Test func `only a regular file is read`() throws {
         let pipe = scratch.path.appending("pipe")
         #expect(mkfifo(pipe.string, 0o600) == 0)
-        // Nobody writes to the pipe: opening it in the usual way would wait for ever.
+        // The pipe has no writer, so an ordinary `open` would block forever.
         #expect(refusal(pipe) == "\(pipe): it is a named pipe, not a regular file")
         #expect(refusal(scratch.path) == "\(scratch.path): it is a directory, not a regular file")
         #expect(refusal("/dev/zero") == "/dev/zero: it is a device, not a regular file")
@@ -88,7 +88,7 @@ struct RegularFileTests {
         #expect(refusal(first) == "\(first): \(Errno.tooManySymbolicLinkLevels)")
     }
 
-    @Test func `a symbolic link is refused where the caller follows none`() throws {
+    @Test func `a symbolic link is refused if the caller does not follow links`() throws {
         _ = try scratch.write("a", "text")
         let link = scratch.path.appending("link")
         symlink("a", link.string)
@@ -98,7 +98,7 @@ struct RegularFileTests {
 
     @Test func `the size is checked before anything is read`() throws {
         let file = try scratch.write("large", "")
-        // A hole: a terabyte that takes no space, and that nobody could hold in memory.
+        // A sparse file: a terabyte that takes no disk space and would not fit into memory.
         #expect(truncate(file.string, 1 << 40) == 0)
         #expect(refusal(file, limit: 1 << 20) == "\(file): it is larger than 1 MiB")
         #expect(refusal(file, limit: 1000) == "\(file): it is larger than 1000 bytes")
@@ -111,24 +111,24 @@ struct RegularFileTests {
         let writer = try FileDescriptor.open(path, .writeOnly, options: .append)
         defer { close(writer.rawValue) }
         try writer.writeAll("56789".utf8)
-        // The status says nine by now; a file that had grown only after that is met by the bound of the read.
+        // `fstat` already reports nine bytes. If a file grows only after that, the limit of the read applies.
         let error = FileError(path: path.string, cause: .tooLarge(limit: 8))
         do throws(FileError) {
             _ = try file.bytes(limit: 8)
-            Issue.record("the file has nine bytes")
+            Issue.record("a file of nine bytes was read with a limit of eight")
         } catch let refusal {
             #expect(refusal == error)
         }
         #expect(try file.prefix(8) == Array("12345678".utf8))
     }
 
-    @Test func `a file without a size is read within its limit`() throws {
+    @Test func `a file that reports no size is read up to the limit`() throws {
         let status = FilePath("/proc/self/status")
         #expect(try RegularFile.read(status, limit: 1 << 20)?.isEmpty == false)
         #expect(refusal(status, limit: 16) == "\(status): it is larger than 16 bytes")
     }
 
-    @Test func `no name below a directory leads out of it`() throws {
+    @Test func `no path below a directory leads out of it`() throws {
         mkdir(scratch.path.appending("root").string, 0o700)
         _ = try scratch.write("root/inside", "inside")
         _ = try scratch.write("outside", "outside")
@@ -143,7 +143,7 @@ struct RegularFileTests {
         for name in ["../outside", "link", "/etc/passwd"] {
             do throws(FileError) {
                 let isMissing = try RegularFile.open(FilePath(name), beneath: root.rawValue) == nil
-                Issue.record("\(name) was looked up: \(isMissing)")
+                Issue.record("\(name) was opened (missing: \(isMissing))")
             } catch {
                 #expect(error.path == name)
             }
@@ -152,7 +152,7 @@ struct RegularFileTests {
         #expect(isMissing)
     }
 
-    @Test func `a name that is no text is read by its bytes`() throws {
+    @Test func `a file whose name is not valid UTF-8 is read by the bytes of its name`() throws {
         let name: [CChar] = [CChar(bitPattern: 0xFF), 0x61, 0]
         let path = scratch.path.appending(
             name.withUnsafeBufferPointer { FilePath.Component(platformString: $0.baseAddress!)! })

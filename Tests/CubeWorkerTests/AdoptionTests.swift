@@ -11,7 +11,7 @@ import Testing
 
 @Suite(.timeLimit(.minutes(2)))
 struct AdoptionTests {
-    @Test("A new worker adopts what runs, and can stop it")
+    @Test("A new worker adopts running tasks and can stop them")
     func adoption() async throws {
         try await WorkerWorld.with { world in
             let assignment = TaskAssignment.script("trap 'exit 6' TERM; echo ready; while :; do sleep 0.01; done")
@@ -29,7 +29,7 @@ struct AdoptionTests {
         }
     }
 
-    @Test("A new worker knows how a program ended while there was none")
+    @Test("A new worker learns how a program ended while no worker was running")
     func exitDuringAbsence() async throws {
         try await WorkerWorld.with { world in
             let (id, gate) = try await world.worker { worker in
@@ -49,7 +49,7 @@ struct AdoptionTests {
         }
     }
 
-    @Test("A stop that was asked for before the worker died is carried out by the next one")
+    @Test("A stop that was requested before the worker died is carried out by the next worker")
     func stopAcrossWorkers() async throws {
         try await WorkerWorld.with { world in
             let assignment = TaskAssignment.script("trap '' TERM; echo ready; while :; do sleep 1; done")
@@ -57,10 +57,10 @@ struct AdoptionTests {
                 try await worker.assign(assignment)
                 try await worker.output(assignment.id, until: "ready")
             }
-            // As if it had been killed between the record and the signal.
+            // The state after a kill between the write of the record and the signal.
             let record = try #require(try world.store.record(of: assignment.id))
             guard case .placement(var value) = record else {
-                Issue.record("the record of the task is no placement: \(record)")
+                Issue.record("the task's record is not a placement: \(record)")
                 return
             }
             var settings = TaskSettings(
@@ -77,7 +77,7 @@ struct AdoptionTests {
         }
     }
 
-    @Test("A supervisor that dies is never a success, and nothing of its run is left")
+    @Test("The death of a supervisor never counts as success, and no process of its run survives")
     func supervisorLost() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
@@ -92,7 +92,7 @@ struct AdoptionTests {
         }
     }
 
-    @Test("A run whose supervisor died while there was no worker is lost as well")
+    @Test("A run whose supervisor died while no worker was running is lost as well")
     func supervisorLostDuringAbsence() async throws {
         try await WorkerWorld.with { world in
             let assignment = TaskAssignment.script("setsid sleep 1000 & echo $!; echo ready; sleep 1000")
@@ -111,7 +111,7 @@ struct AdoptionTests {
         }
     }
 
-    @Test("However many supervisors are started for a run, its program is started once")
+    @Test("If several supervisors are started for a run, its program starts once")
     func oneStart() async throws {
         try await WorkerWorld.with { world in
             let (runtime, run, ledger) = try prepared(world)
@@ -125,20 +125,20 @@ struct AdoptionTests {
                 }
                 try await group.waitForAll()
             }
-            // Who has said its last words need not be the one that watches over the program.
+            // The first supervisor to finish starting is not necessarily the one that supervises the program.
             _ = try await runtime.find(run)
             guard case .exited = try await runtime.end(of: run) else {
-                Issue.record("it must have ended")
+                Issue.record("the run has not exited")
                 return
             }
-            // One that comes when all is over.
+            // A supervisor that starts after the run has ended.
             let late = try Spawned(WorkerWorld.supervisor.string, [world.runDirectory(run.task).path])
             #expect(try await late.lastWords().contains("exists"))
             #expect(try String(contentsOfFile: ledger.string, encoding: .utf8) == "started\n")
         }
     }
 
-    @Test("A run that was given up is not started by a supervisor that was still on its way")
+    @Test("A supervisor that starts late does not start a run that was abandoned")
     func givenUp() async throws {
         try await WorkerWorld.with { world in
             let (runtime, run, ledger) = try prepared(world)
@@ -150,7 +150,7 @@ struct AdoptionTests {
         }
     }
 
-    @Test("After a start of the machine, a run without an exit has ended with the machine")
+    @Test("After a reboot, a run without a recorded exit counts as ended by the reboot")
     func reboot() async throws {
         try await WorkerWorld.with { world in
             let assignment = TaskAssignment.script("exit 0")
@@ -164,7 +164,7 @@ struct AdoptionTests {
         }
     }
 
-    @Test("Supervisors whose directory was removed are found and can be stopped")
+    @Test("Supervisors whose run directory was removed are found and can be stopped")
     func orphans() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
@@ -182,7 +182,7 @@ struct AdoptionTests {
         }
     }
 
-    /// A run whose launch file stands, and which nobody has started; its program writes a line into the ledger.
+    /// Prepares a run with a launch file that nobody has started. Its program appends a line to the ledger.
     private func prepared(_ world: WorkerWorld) throws -> (ProcessRuntime, RunIdentity, ledger: FilePath) {
         let ledger = world.directory.appending("ledger")
         let assignment = TaskAssignment.script("echo started >> '\(ledger)'")

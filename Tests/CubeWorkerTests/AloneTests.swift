@@ -8,7 +8,7 @@ import Testing
 
 @testable import CubeWorker
 
-@Suite("A worker that stands alone", .timeLimit(.minutes(2)))
+@Suite("A worker without a manager", .timeLimit(.minutes(2)))
 struct AloneTests {
     private func definition(
         _ script: String, id: String? = nil, name: String = "task", _ change: (inout TaskDefinition) -> Void = { _ in }
@@ -20,7 +20,9 @@ struct AloneTests {
         return definition
     }
 
-    @Test func `a worker that is to join a manager takes no task before it has`() async throws {
+    @Test func `a worker that is configured to join a manager accepts no direct task before it has joined`()
+        async throws
+    {
         try await WorkerWorld.with { world in
             let options = WorkerOptions(
                 name: NodeName(rawValue: "w1")!, directory: world.directory, supervisor: WorkerWorld.supervisor,
@@ -35,7 +37,7 @@ struct AloneTests {
         }
     }
 
-    @Test func `a task runs, outlives its worker, is known to the next one, and stops when it is asked to`()
+    @Test func `a task outlives its worker, is adopted by the next worker, and stops on request`()
         async throws
     {
         try await WorkerWorld.with { world in
@@ -71,21 +73,24 @@ struct AloneTests {
         }
     }
 
-    /// Waits for a task to end.
+    /// Waits for a task to end and returns its state.
     private func state(of id: TaskID, on worker: RunningWorker) async throws -> TaskState {
-        // Its output ends with it.
+        // The output sequence ends with the task.
         for try await _ in try await worker.service.logs(id, LogSelection(follow: true)) {}
         return try await worker.service.task(id).state
     }
 
-    /// Why a worker with a task on port 61234 has no place for another one, whether that may pass, and what of it is so.
+    /// The reasons why a worker with a task on port 61234 cannot place another task: the reason, whether a retry may
+    /// help, and the definition that causes it.
     private static let unplaceable: [(String, Bool, @Sendable (inout TaskDefinition) -> Void)] = [
         ("port_taken", true, { $0.ports = [PortSpec(name: "web", host: 61_234)] }),
         ("no_capacity", true, { $0.resources.memory = 1 << 50 }),
         ("no_match", false, { $0.constraints.labels = ["disk": "fast"] }),
     ]
 
-    @Test func `what has no place is refused, as a manager would let it wait`() async throws {
+    @Test func `a task that cannot be placed is refused with the reason for which a manager would let it wait`()
+        async throws
+    {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
                 let port = definition("sleep 1000", id: "a") { $0.ports = [PortSpec(name: "http", host: 61_234)] }
@@ -105,7 +110,8 @@ struct AloneTests {
         }
     }
 
-    @Test func `a worker of a manager's cluster takes no task alone, and one that stands alone none of a manager`()
+    @Test
+    func `a worker of a manager's cluster refuses direct tasks, and a worker with its own cluster refuses a manager`()
         async throws
     {
         try await WorkerWorld.with { world in
@@ -142,7 +148,7 @@ struct AloneTests {
         }
     }
 
-    @Test func `a task is forgotten a day after its end, and no later one has its id`() async throws {
+    @Test func `a task is removed a day after its end, and its id is never reused`() async throws {
         try await WorkerWorld.with { world in
             func days(_ count: Int) -> @Sendable () -> DurableInstant {
                 { DurableInstant(boot: "a", uptime: .seconds(count * 24 * 3600), wall: Timestamp(milliseconds: 0)) }
@@ -167,7 +173,7 @@ struct AloneTests {
         }
     }
 
-    @Test func `a membership that is rebuilt from the records is still its own`() async throws {
+    @Test func `a membership that is rebuilt from the records still names the worker's own cluster`() async throws {
         try await WorkerWorld.with { world in
             let first = try await world.worker { worker in
                 let task = try await worker.service.submit(self.definition("exit 0")).task

@@ -10,7 +10,9 @@ import Testing
 
 @Suite(.timeLimit(.minutes(2)))
 struct CallTests {
-    @Test("The same placement again is the same task, an older one is refused, a newer one waits for the end")
+    @Test(
+        "Assigning a placement again returns its task, an older placement is refused, and a newer one waits for the end"
+    )
     func placements() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
@@ -24,7 +26,7 @@ struct CallTests {
                         ($0 as? APIError)?.reason == .conflict
                     }
                 }
-                // A stop of an older placement is not about this one.
+                // A stop of an older placement does not affect the newer one.
                 #expect(try await worker.stop(assignment.id, placement: 1).state == .running)
                 try await worker.stop(assignment.id, placement: 2)
                 _ = try await worker.ended(assignment.id)
@@ -36,7 +38,7 @@ struct CallTests {
         }
     }
 
-    @Test("A stop that comes before its task keeps the task from ever starting, also for the next worker")
+    @Test("A stop that arrives before its task prevents the task from starting, also under the next worker")
     func tombstone() async throws {
         try await WorkerWorld.with { world in
             let assignment = TaskAssignment.script("exit 0")
@@ -52,7 +54,7 @@ struct CallTests {
         }
     }
 
-    @Test("Another cluster and a lower term are refused, also by the next worker")
+    @Test("A call from another cluster or with a lower term is refused, also by the next worker")
     func membership() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
@@ -71,7 +73,7 @@ struct CallTests {
         }
     }
 
-    @Test("What a worker cannot run is refused before it is taken over")
+    @Test("A definition that the worker cannot run is refused before it is accepted")
     func refusals() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
@@ -87,7 +89,7 @@ struct CallTests {
         }
     }
 
-    @Test("A digest of the settings may be left out; settings that this version does not know are told as not enforced")
+    @Test("The settings digest is optional, and settings that this version does not know are reported as not enforced")
     func settingsDigest() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
@@ -112,7 +114,7 @@ struct CallTests {
                 other.settingsDigest = zeros
                 let assigned = try await worker.assign(other)
                 #expect(assigned.settingsDigest == zeros && assigned.notEnforced.contains("settings"))
-                // A service whose manifest said nothing of restarts, as an older version stored it.
+                // A service without restart settings in its manifest, as an older version stored it.
                 var older = TaskAssignment.script("exit 0", restart: RestartPolicy(policy: .never, max: 10))
                 older.settingsDigest = TaskAssignment.script("exit 0").definition.settingsDigest
                 _ = try await worker.ended(worker.assign(older).id)
@@ -122,7 +124,7 @@ struct CallTests {
         }
     }
 
-    @Test("A placement that is known with another definition is a conflict; other settings are none")
+    @Test("A known placement with another definition is a conflict, but other settings are not")
     func otherDefinition() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
@@ -150,7 +152,7 @@ struct CallTests {
         }
     }
 
-    @Test("A list since a number has what changed, one since another incarnation has everything")
+    @Test("A list since a sequence number holds the changes, and a list since another incarnation holds everything")
     func changes() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
@@ -169,7 +171,7 @@ struct CallTests {
         }
     }
 
-    @Test("Settings change while the program runs: the next stop uses them")
+    @Test("Settings change while the program runs, and the next stop uses them")
     func settings() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
@@ -193,11 +195,11 @@ struct CallTests {
         }
     }
 
-    @Test("A task is forgotten a day after its end, once the manager knows of it")
+    @Test("A task is removed a day after its end if the manager knows of the end")
     func forgetting() async throws {
         try await WorkerWorld.with { world in
             let id = TaskAssignment.script("").id
-            // Meanwhile the wall clock is set back by a year, which keeps nothing for longer.
+            // The wall clock is set back by a year, which must not delay the removal.
             let days = { @Sendable (count: Int) -> @Sendable () -> DurableInstant in
                 {
                     DurableInstant(
@@ -221,7 +223,7 @@ struct CallTests {
         }
     }
 
-    @Test("A worker registers once its address is known, and keeps to the cluster that welcomed it")
+    @Test("A worker registers when its address is known, and stays in the cluster that it joined")
     func registration() async throws {
         struct Registrar: ManagerRegistrar {
             let registering: AsyncStream<WorkerInfo>.Continuation

@@ -17,7 +17,7 @@ struct FilesTests {
         try Data(text.utf8).write(to: URL(filePath: "\(world.directory)/secrets/\(name)"))
     }
 
-    @Test("A task finds its files in its directory, with their permissions, anew at each start")
+    @Test("Each start of a task rewrites its files in its directory, with their permissions")
     func files() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
@@ -33,7 +33,7 @@ struct FilesTests {
         }
     }
 
-    @Test("Nothing is written outside of the task's directory, whatever the task puts in the way")
+    @Test("Nothing is written outside of the task's directory, whatever links the task creates")
     func links() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
@@ -53,16 +53,16 @@ struct FilesTests {
         }
     }
 
-    @Test("A secret is removed where it was written to, and nowhere else, whatever its name and whatever is in the way")
+    @Test("A secret is removed only from where it was written, whatever its name and whatever links the task creates")
     func removal() throws {
         let top = "/tmp/cube-files-\(UUID().uuidString)"
         let (work, outside) = (top + "/work", top + "/outside")
         for path in [top, work, outside] { try LocalFiles.makeDirectory(path) }
         defer {
-            // Nothing but a directory of a test would stay.
+            // A leftover in /tmp is harmless.
             try? LocalFiles.remove(top)
         }
-        // The mark combines with the slash before it.
+        // The combining character follows the slash.
         let file = Self.file("secret", "etc/\u{301}password")
         try TaskDirectory.write([(file, [1])], in: work, owner: nil)
         #expect(try LocalFiles.names(in: work + "/etc") == ["\u{301}password"])
@@ -75,12 +75,13 @@ struct FilesTests {
         #expect(try LocalFiles.names(in: outside) == ["\u{301}password"])
         #expect(unlink(work + "/etc") == 0)
         try TaskDirectory.remove([file], in: work)
-        // A name that no directory can have: nobody knows whether the secret is there.
+        // Opening a directory with such a long name fails, so it is unknown whether the secret still exists.
         let long = Self.file("secret", String(repeating: "x", count: 300) + "/password")
         #expect(throws: Errno.self) { try TaskDirectory.remove([long], in: work) }
     }
 
-    @Test("env_from gives variables, the later before the earlier and env before all, and never those of Cube")
+    @Test(
+        "Later env_from sources override earlier ones, env overrides them all, and none overrides Cube's own variables")
     func variables() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
@@ -99,7 +100,7 @@ struct FilesTests {
         }
     }
 
-    @Test("A missing secret fails the start with its name, the start is tried again, and a message tells no value")
+    @Test("A missing secret fails the start with its name, the start is retried, and no message contains a value")
     func missingSecret() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
@@ -127,7 +128,7 @@ struct FilesTests {
     }
 
     @Test(
-        "A secret that is no regular file fails its own task, and no other",
+        "A secret that is not a regular file fails only its own task",
         arguments: ["pipe", "/dev/zero", "loop", "large"])
     func hostileSecret(kind: String) async throws {
         try await WorkerWorld.with { world in
@@ -154,7 +155,7 @@ struct FilesTests {
         }
     }
 
-    @Test("A secret that is needed and not there ends the task as failed where nothing may be tried again")
+    @Test("A missing secret ends the task as failed if its restart policy allows no retry")
     func noRestart() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
@@ -166,7 +167,7 @@ struct FilesTests {
         }
     }
 
-    @Test("Why a start failed is told also where the reason has many bytes")
+    @Test("The reason of a failed start is reported even if it has many bytes")
     func longReason() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
@@ -180,7 +181,7 @@ struct FilesTests {
         }
     }
 
-    @Test("A file that leads out of the task's directory, or came without its content, is refused")
+    @Test("A file whose target leads out of the task's directory, or that has no content, is refused")
     func refusals() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in

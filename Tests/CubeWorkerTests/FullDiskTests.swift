@@ -9,10 +9,10 @@ import Testing
 
 @testable import CubeWorker
 
-/// A worker whose directory is on a small disk that a task fills. It needs root, to mount one.
+/// A worker whose directory is on a small disk that a task fills. Mounting the disk requires root.
 @Suite(.timeLimit(.minutes(2)), .enabled(if: geteuid() == 0, "needs root, to mount a small disk"))
 struct FullDiskTests {
-    /// Fills whatever room there is, for as long as it runs.
+    /// A program that fills all free space for as long as it runs.
     private static let filler = "echo ready; while :; do cat /dev/zero >> fill 2> /dev/null; sleep 0.01; done"
 
     private static func withSmallDisk(_ body: (WorkerWorld) async throws -> Void) async throws {
@@ -29,7 +29,7 @@ struct FullDiskTests {
         }
     }
 
-    /// Waits for a worker to have taken all the room that it keeps for itself.
+    /// Waits until the worker has filled its disk reserve.
     private static func reserveIsFilled(in world: WorkerWorld) async throws {
         try await eventually { try LocalFiles.names(in: world.store.reserve.directory).count >= 16 }
     }
@@ -52,7 +52,9 @@ struct FullDiskTests {
         }
     }
 
-    @Test("A task that fills the disk can be stopped, the stop is remembered, and another task starts then")
+    @Test(
+        "A task that fills the disk can be stopped, the stop survives a restart of the worker, and another task then starts"
+    )
     func stop() async throws {
         try await Self.withSmallDisk { world in
             let filler = TaskAssignment.script(Self.filler)
@@ -71,11 +73,11 @@ struct FullDiskTests {
                 try await worker.stop(waiting.id)
                 #expect(try await worker.ended(waiting.id).state == .stopped)
             }
-            // Nothing of it was only in the memory of the worker.
+            // The state was on the disk, not only in the memory of the worker.
             try await world.worker { worker in
                 let list = try await worker.list()
                 #expect(Set(list.tasks.map(\.state)) == [.stopped])
-                // The manager has stored that. So what the filler left may go when room is needed.
+                // The manager has stored the end, so the filler's working directory may be removed to free space.
                 _ = try await worker.list(since: list.sequence, wait: .zero)
                 let next = TaskAssignment.script("exit 0")
                 try await eventually {
@@ -91,7 +93,7 @@ struct FullDiskTests {
         }
     }
 
-    @Test("What could not be written as a whole keeps no room on the disk")
+    @Test("A failed write leaves no partial file on the disk")
     func leftovers() async throws {
         try await Self.withSmallDisk { world in
             let directory = world.directory.string
@@ -105,7 +107,7 @@ struct FullDiskTests {
         }
     }
 
-    @Test("Where even the reserve is used up, a task is stopped all the same, and its end counts once there is room")
+    @Test("If even the reserve is used up, a task is still stopped, and its end is recorded once there is space")
     func withoutReserve() async throws {
         try await Self.withSmallDisk { world in
             let assignment = TaskAssignment.script("echo ready; sleep 1000")
@@ -125,7 +127,7 @@ struct FullDiskTests {
         }
     }
 
-    @Test("Where a file system needs room also for what is overwritten, the reserve is given back to it")
+    @Test("If the file system needs free space to overwrite data, the reserve is returned to it")
     func overwriting() async throws {
         try await Self.withSmallDisk { world in
             let assignment = TaskAssignment.script("exit 0")
@@ -136,7 +138,7 @@ struct FullDiskTests {
             for path in ["", "/runs", "/runs/1-1"] {
                 try LocalFiles.makeDirectory(world.store.directory(of: assignment.id) + path)
             }
-            // As with a file system that writes elsewhere whatever is overwritten.
+            // Simulates a copy-on-write file system, which needs free space to overwrite data.
             let first = try #require(try LocalFiles.names(in: reserve.directory).first)
             #expect(truncate("\(reserve.directory)/\(first)", 0) == 0)
             #expect(truncate("\(reserve.directory)/\(first)", 1 << 16) == 0)
@@ -154,7 +156,7 @@ struct FullDiskTests {
         }
     }
 
-    @Test("A term that could not be written down is written with the next call for which there is room")
+    @Test("A term that could not be recorded is recorded by the next call once there is space")
     func term() async throws {
         try await Self.withSmallDisk { world in
             try await world.worker { worker in
@@ -176,7 +178,7 @@ struct FullDiskTests {
         }
     }
 
-    @Test("A task that could not start on a full disk can be stopped before it starts")
+    @Test("A task that could not start on a full disk can be stopped")
     func neverStarted() async throws {
         try await Self.withSmallDisk { world in
             let assignment = TaskAssignment.script("exit 0")
@@ -187,14 +189,14 @@ struct FullDiskTests {
                 try LocalFiles.makeDirectory(world.store.directory(of: assignment.id))
                 try Self.fill(world)
                 #expect(try await runtime.abandon(run) == .ended(.neverStarted))
-                // A run that is prepared, and whose supervisor found no room.
+                // A prepared run whose supervisor found no free space.
                 try LocalFiles.remove("\(world.directory)/fill")
                 let prepared = RunIdentity(task: assignment.id, placement: 1, number: 2, boot: runtime.boot)
                 try #require(runtime as? ProcessRuntime).prepare(prepared, assignment)
                 try Self.fill(world)
                 await #expect(throws: APIError.self) { try await runtime.start(prepared, of: assignment) }
                 #expect(try await runtime.abandon(prepared) == .ended(.neverStarted))
-                // A stop of a task that this worker was never given is remembered, too.
+                // A stop of a task that was never assigned to this worker is recorded, too.
                 #expect(try await worker.stop(assignment.id).state == .stopped)
                 #expect(try world.store.record(of: assignment.id)?.endedAt != nil)
             }

@@ -19,7 +19,7 @@ struct HealthTests {
             startPeriod: .zero)
     }
 
-    @Test("A task is ready once its command passes, which runs as the task does, and not ready when it fails again")
+    @Test("A command check runs in the task's environment, and the task is ready while the check passes")
     func command() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
@@ -43,7 +43,7 @@ struct HealthTests {
         }
     }
 
-    @Test("A command that takes too long is killed with all that it started, and has failed")
+    @Test("A check command that exceeds its timeout fails and is killed with all its descendants")
     func commandTimeout() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
@@ -63,7 +63,7 @@ struct HealthTests {
         }
     }
 
-    @Test("What failed its live check and could not be told to end is told so as soon as it can be")
+    @Test("A run that failed its live check is asked to end again until the request succeeds")
     func toldLater() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
@@ -72,7 +72,7 @@ struct HealthTests {
                 }
                 try await worker.assign(assignment)
                 try await worker.task(assignment.id, reaches: .running)
-                // A file that cannot be written, also for root.
+                // A directory with the name of the file prevents writing, even for root.
                 let obstacle = "\(world.runDirectory(assignment.id).path)/stop"
                 for path in [obstacle, obstacle + "/full"] { try LocalFiles.makeDirectory(path) }
                 try Data().write(
@@ -86,7 +86,7 @@ struct HealthTests {
         }
     }
 
-    @Test("The check of a task that is stopped ends with it, and nothing of it is left")
+    @Test("When a task is stopped, its running check ends and leaves no process behind")
     func stopDuringCheck() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
@@ -108,11 +108,11 @@ struct HealthTests {
         }
     }
 
-    @Test("A failed live check ends the run, and the task is started again")
+    @Test("A failed live check ends the run, and the task restarts")
     func liveness() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
-                // Each run says when its check has passed.
+                // Each run prints a line when its check has passed.
                 let assignment = TaskAssignment.script(
                     """
                     trap 'exit 0' TERM; rm -f passed; echo >> runs; touch alive
@@ -140,7 +140,7 @@ struct HealthTests {
         }
     }
 
-    @Test("tcp passes where somebody listens, on either loopback address", arguments: [AF_INET, AF_INET6])
+    @Test("A tcp check passes if a server listens on either loopback address", arguments: [AF_INET, AF_INET6])
     func tcp(family: Int32) async throws {
         try await WorkerWorld.with { world in
             try await world.worker { try await Self.tcp($0, family, try Listener.freePort()) }
@@ -161,7 +161,7 @@ struct HealthTests {
     }
 
     @Test(
-        "http passes by the status of the answer",
+        "An http check passes or fails by the status code of the response",
         arguments: [
             ("HTTP/1.1 200 OK\r\n\r\n", nil), ("HTTP/1.0 302 Found\r\n\r\n", nil),
             ("HTTP/1.1 503 Busy\r\n\r\n", " answered 503"), ("SSH-2.0-x\r\n", ": the response is not HTTP"),
@@ -193,7 +193,7 @@ struct HealthTests {
         }
     }
 
-    @Test("A check names a port of the task, which listens where its variable says")
+    @Test("A check by port name uses the port in the task's variable")
     func namedPort() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
@@ -213,7 +213,7 @@ struct HealthTests {
         }
     }
 
-    @Test("Checks change while the task runs, in the same run")
+    @Test("Checks change during a run without a restart")
     func settings() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
@@ -240,7 +240,7 @@ struct HealthTests {
     }
 
     @Test(
-        "After a restart of the worker a ready task is ready from the first report on, until its check says otherwise")
+        "After a restart of the worker, a ready task stays ready from the first report until its check fails")
     func adoption() async throws {
         try await WorkerWorld.with { world in
             let assignment = TaskAssignment.script(Self.forever) {
@@ -261,7 +261,7 @@ struct HealthTests {
         }
     }
 
-    @Test("The checks of 500 tasks cost no thread each")
+    @Test("The checks of 500 tasks do not use a thread each")
     func many() async throws {
         try await WorkerWorld.with { world in
             let port = try Listener.freePort()
@@ -278,7 +278,7 @@ struct HealthTests {
                     var (outcomes, threads) = (0, 0)
                     for await outcome in group {
                         if outcome == .failed("GET / on port \(port): no response within 2s") { outcomes += 1 }
-                        // A look that fails is only one figure less.
+                        // A failed read only reduces the number of samples.
                         threads = max(threads, (try? LocalFiles.names(in: "/proc/self/task").count) ?? 0)
                     }
                     #expect(threads < before + 250, "\(before) threads became \(threads)")
@@ -290,15 +290,15 @@ struct HealthTests {
     }
 }
 
-/// Somebody who listens on a loopback address and answers whoever connects.
+/// A server that listens on a loopback address and answers every connection.
 ///
-/// Unchecked, as the compiler does not see that `lock` guards `seen`, the only value that changes.
+/// The type is unchecked because the compiler does not see that `lock` guards `seen`, the only mutable property.
 final class Listener: @unchecked Sendable {
     private let socket: Int32
     private let lock = NSLock()
     private var seen: String?
 
-    /// What was asked first.
+    /// The first request.
     var request: String? { lock.withLock { seen } }
 
     init(port: Int, family: Int32 = AF_INET, answering answer: String? = nil) throws {
@@ -322,7 +322,7 @@ final class Listener: @unchecked Sendable {
         Glibc.close(socket)
     }
 
-    /// A port where nobody listens; a moment ago nobody had it.
+    /// Returns a port on which no server listens; it was free a moment ago.
     static func freePort() throws -> Int {
         let socket = try bound(port: 0, family: AF_INET)
         defer { Glibc.close(socket) }

@@ -5,13 +5,13 @@ import Testing
 
 @testable import CubeWorker
 
-/// When output was written: what the supervisor notes of it, and what is made of that.
+/// The times of task output: how a supervisor records them, and how a reader uses them.
 @Suite final class LogTimeTests {
     private let directory = NSTemporaryDirectory() + "cube-times-\(UUID())"
 
     init() throws { try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true) }
 
-    deinit { try? FileManager.default.removeItem(atPath: directory) }  // Left to the system where it fails.
+    deinit { try? FileManager.default.removeItem(atPath: directory) }  // A leftover in /tmp is harmless.
 
     private func write(_ number: Int, _ pieces: [(milliseconds: Int64?, text: String)]) throws {
         var (times, log) = (Data(LogTimes.header), Data())
@@ -24,7 +24,7 @@ import Testing
         }
         try log.write(to: URL(filePath: "\(directory)/\(number).log"))
         if pieces.contains(where: { $0.milliseconds != nil }) {
-            // A record that a full disk cut off is not there.
+            // A record that a full disk truncated is ignored.
             try (times + Data([1, 2, 3])).write(to: URL(filePath: "\(directory)/\(number).times"))
         }
     }
@@ -39,7 +39,7 @@ import Testing
 
     private func time(_ milliseconds: Int64) -> Timestamp { Timestamp(milliseconds: milliseconds) }
 
-    @Test func `each line has the time of its beginning, over the ends of files`() async throws {
+    @Test func `each line has the time of its beginning, across file boundaries`() async throws {
         try write(1, [(1_000, "one\ntw"), (2_000, "o\nthree\n")])
         try write(2, [(3_000, "four\n")])
         #expect(
@@ -53,7 +53,7 @@ import Testing
         #expect(try await read(LogSelection(tail: 1, timestamps: true)) == "1970-01-01T00:00:03.000Z four\n")
     }
 
-    @Test func `since leaves out the lines that began before, and no part of a later one`() async throws {
+    @Test func `since omits lines that began earlier, and returns all later lines completely`() async throws {
         try write(1, [(1_000, "one\ntw"), (2_000, "o\nthree\n")])
         try write(2, [(3_000, "four\nfive\n")])
         #expect(try await read(LogSelection(since: time(500))) == "one\ntwo\nthree\nfour\nfive\n")
@@ -64,20 +64,20 @@ import Testing
         #expect(try await read(LogSelection(since: time(3_001))) == "")
     }
 
-    @Test func `output without times is not left out, and its lines say that nobody knows`() async throws {
+    @Test func `output without times is included, and its lines are marked with an unknown time`() async throws {
         try write(1, [(nil, "old\n")])
         try write(2, [(nil, "before the upgrade\n"), (5_000, "after it\n")])
         #expect(
             try await read(LogSelection(timestamps: true))
                 == "- old\n- before the upgrade\n1970-01-01T00:00:05.000Z after it\n")
         #expect(try await read(LogSelection(since: time(5_000))) == "old\nbefore the upgrade\nafter it\n")
-        // What was last written before that time is older, whatever its lines say.
+        // Output in a file that was last modified before that time is older.
         try FileManager.default.setAttributes(
             [.modificationDate: Date(timeIntervalSince1970: 4)], ofItemAtPath: "\(directory)/1.log")
         #expect(try await read(LogSelection(since: time(5_000))) == "before the upgrade\nafter it\n")
     }
 
-    @Test func `a program that writes a few bytes at a time does not fill the disk with their times`() async throws {
+    @Test func `a program that writes a few bytes at a time does not fill the disk with times`() async throws {
         try await WorkerWorld.with { world in
             let (run, logs) = ("\(world.directory)/run", "\(world.directory)/log")
             for path in [world.directory.string, run, logs] { try LocalFiles.makeDirectory(path) }
@@ -93,13 +93,15 @@ import Testing
             #expect(try RunDirectory(path: run).outcome()?.result.code == 0)
             let numbers = try TaskLog(directory: logs).numbers()
             #expect(numbers.count == TaskLog.files && numbers.first != 1)
-            // A header and three records fill a file.
+            // A file holds the header and three records.
             let sizes = try numbers.map { try LocalFiles.read("\(logs)/\($0).times")?.count }
             #expect(sizes.allSatisfy { $0.map { (32...64).contains($0) } ?? false } && sizes.first == 64, "\(sizes)")
         }
     }
 
-    @Test func `a supervisor notes when output came, and the times go with their file`() async throws {
+    @Test func `a supervisor records when output was written, and times files are removed with their log files`()
+        async throws
+    {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
                 let before = Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000) - 1)

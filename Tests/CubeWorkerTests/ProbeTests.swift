@@ -11,10 +11,10 @@ import Testing
 
 @testable import CubeWorker
 
-/// Checks over the network, against servers that say word for word what a test wants.
+/// Network checks against servers that send scripted responses.
 @Suite(.timeLimit(.minutes(1)))
 struct ProbeTests {
-    /// What a worker's prober finds; the runtime is of no use for what goes over the network.
+    /// Returns the outcome of a worker's prober. Network checks do not use the runtime.
     private func find(_ probe: HTTPProbe, timeout: Duration = .seconds(30)) async throws -> CheckOutcome {
         let check = HealthCheck(http: probe, interval: .seconds(1), timeout: timeout)
         return await prober.probe(run, .ready, of: .script(""), by: check)
@@ -33,7 +33,7 @@ struct ProbeTests {
     }
 
     @Test(
-        "Interim answers are passed over, and the last one counts",
+        "Interim responses are ignored, and the final response counts",
         arguments: [
             (["HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n"], "answered 503"),
             (
@@ -51,7 +51,8 @@ struct ProbeTests {
             outcome == failure.map { .failed("GET /ready?a=b on port \(server.port) \($0)") } ?? .passed)
     }
 
-    @Test func `the answer is read to its end, so that the service can write it and sees a polite close`() async throws
+    @Test func `the response is read to its end, so that the service can write all of it and sees an orderly close`()
+        async throws
     {
         let body = String(repeating: "x", count: 4000)
         for head in ["HTTP/1.1 200 OK\r\nContent-Length: 8000\r\n\r\n", "HTTP/1.0 200 OK\r\n\r\n"] {
@@ -62,18 +63,18 @@ struct ProbeTests {
         }
     }
 
-    @Test func `no more than 10 KiB of an answer is waited for`() async throws {
+    @Test func `no more than 10 KiB of a response are awaited`() async throws {
         let chunk = "400\r\n" + String(repeating: "x", count: 1024) + "\r\n"
         let server = try ScriptedServer(
             ["HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", chunk], endless: true)
         defer { server.close() }
         #expect(try await find(HTTPProbe(port: .number(server.port))) == .passed)
-        // What the buffers of the kernel take is beyond anybody's reach.
+        // The kernel's buffers may hold more than was read.
         #expect(server.outcome.sent < 64 << 20)
     }
 
     @Test(
-        "What is no whole answer of HTTP fails, and says why",
+        "An incomplete or invalid HTTP response fails the check with the reason",
         arguments: [
             (
                 "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort",
@@ -89,7 +90,7 @@ struct ProbeTests {
     }
 
     @Test(
-        "The statuses that pass are declared",
+        "The declared status codes pass",
         arguments: [
             ("200,301-308", 204, false), ("200,301-308", 302, true), ("503", 503, true), ("200-399", 404, false),
         ])
@@ -102,7 +103,7 @@ struct ProbeTests {
         #expect(outcome == (passes ? .passed : .failed("GET / on port \(server.port) answered \(status)\(hint)")))
     }
 
-    @Test func `headers are sent, and replace those that a check has anyway`() async throws {
+    @Test func `declared headers are sent and replace the default headers`() async throws {
         let server = try ScriptedServer(["HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"])
         defer { server.close() }
         let headers = ["host": "shop.example", "Authorization": "Basic eA=="]
@@ -115,7 +116,7 @@ struct ProbeTests {
             ])
     }
 
-    @Test func `another address than loopback is asked where the manifest says so, and named in the request`()
+    @Test func `a check with a host connects to it and names it in the request`()
         async throws
     {
         let server = try ScriptedServer(at: "127.0.0.9", ["HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n"])
@@ -132,7 +133,7 @@ struct ProbeTests {
     }
 
     @Test(
-        "An address is connected to as it is, and only a name is resolved",
+        "An IP address is used directly, and only a name is resolved",
         arguments: [
             ("127.0.0.1", "127.0.0.1"), ("::1", "::1"), ("localhost", nil), ("db.example", nil),
         ] as [(String, String?)])
@@ -141,7 +142,7 @@ struct ProbeTests {
         #expect(address?.ipAddress == expected && address?.port == expected.map { _ in 80 })
     }
 
-    @Test func `a port that no machine has fails its check, and says so`() async throws {
+    @Test func `an invalid port number fails the check with that reason`() async throws {
         for host in [nil, "127.0.0.1", "localhost"] {
             let outcome = try await find(HTTPProbe(port: .number(65_536), host: host))
             let target = ProbeTarget(host: host, port: 65_536)
@@ -149,7 +150,7 @@ struct ProbeTests {
         }
     }
 
-    @Test func `a check that is cancelled ends at once, whatever the server does`() async throws {
+    @Test func `a cancelled check ends at once, whatever the server does`() async throws {
         let server = try ScriptedServer([], closes: false)
         defer { server.close() }
         let probe = HTTPProbe(port: .number(server.port))
@@ -163,7 +164,7 @@ struct ProbeTests {
     }
 
     @Test(
-        "https is spoken over TLS, and the certificate counts only where that is asked for",
+        "An https check uses TLS and verifies the certificate only on request",
         arguments: [
             (HTTPProbe.Scheme.https, false, nil),
             (.https, true, "the server's certificate is invalid or untrusted; set \"verify\": false to accept it"),
@@ -178,7 +179,7 @@ struct ProbeTests {
     }
 
     @Test(
-        "A server may close a connection of TLS without a farewell, but not in the midst of its answer",
+        "A server may close a TLS connection without close_notify, but only after a complete response",
         arguments: [
             ("HTTP/1.0 200 OK\r\n\r\nbody", nil),
             ("HTTP/1.0 503 Busy\r\n\r\n", "answered 503"),
@@ -197,14 +198,14 @@ struct ProbeTests {
         try await server.close()
     }
 
-    @Test func `a server without TLS is told from one that has it`() async throws {
+    @Test func `a server without TLS fails an https check`() async throws {
         let server = try ScriptedServer(["HTTP/1.1 400 Bad\r\n\r\n"], listens: false)
         defer { server.close() }
         let probe = HTTPProbe(port: .number(server.port), scheme: .https)
         #expect(try await find(probe) == .failed("HTTPS GET / on port \(server.port): the response is not TLS"))
     }
 
-    /// Answers every connection over TLS, with a certificate that nobody trusts.
+    /// A server that answers every connection over TLS with an untrusted certificate.
     private static func tlsServer(_ greeter: @autoclosure @escaping @Sendable () -> Greeter) async throws -> any Channel
     {
         let certificate = try NIOSSLCertificate.fromPEMBytes(Array(TestCertificate.certificate.utf8))
@@ -229,7 +230,7 @@ struct ProbeTests {
         typealias OutboundOut = ByteBuffer
 
         private let answer: String
-        /// Whether it closes the connection below TLS.
+        /// Whether the server closes the TCP connection without closing TLS.
         private let leaves: Bool
 
         init(_ answer: String, leaves: Bool = false) {
@@ -240,7 +241,7 @@ struct ProbeTests {
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
             context.writeAndFlush(wrapOutboundOut(ByteBuffer(string: answer)), promise: nil)
             guard leaves else { return }
-            // Without it nothing is closed, which the test shows.
+            // Without `close`, the connection would stay open, and the test would fail.
             let tls = try? context.pipeline.syncOperations.context(handlerType: NIOSSLServerHandler.self)
             tls?.close(promise: nil)
         }

@@ -8,17 +8,17 @@ import Testing
 
 @testable import CubeWorker
 
-/// Records that are lost or damaged while their tasks run.
+/// Records that are lost or damaged while their tasks are running.
 @Suite(.timeLimit(.minutes(2)))
 struct RecordTests {
-    /// A task that says in its output when it starts, and goes on in its second run.
+    /// A task that prints a line at its start, and keeps running in its second run.
     private static let restarting = TaskAssignment.script(
         "echo start; test -e again || { touch again; exit 1; }; echo ready; sleep 1000",
         restart: RestartPolicy(policy: .always, backoff: .milliseconds(100)))
 
-    /// Runs a task under a worker that is gone afterwards.
+    /// Runs a task under a worker that then stops.
     ///
-    /// - Parameter run: the number of the run in which the task says that it is ready.
+    /// - Parameter run: the number of the run in which the task reports that it is ready.
     /// - Returns: the supervisor of that run.
     private static func leaveRunning(
         _ assignment: TaskAssignment, run: Int = 1, in world: WorkerWorld
@@ -30,7 +30,7 @@ struct RecordTests {
         return try #require(try world.runDirectory(assignment.id, run: run).supervisor())
     }
 
-    /// Removes the record of a task and the copy of it that the directory of its first run has.
+    /// Removes the record of a task and the copy in the directory of its first run.
     private static func removeRecord(of id: TaskID, in world: WorkerWorld) throws {
         for file in [world.store.recordFile(of: id), world.runDirectory(id).copy] { try LocalFiles.remove(file) }
     }
@@ -38,14 +38,14 @@ struct RecordTests {
     private static func starts(_ output: String) -> Int { output.split(separator: "\n").count { $0 == "start" } }
 
     @Test(
-        "A task whose record is missing runs on, once, and is managed again",
+        "A task whose record is missing keeps running, is not started twice, and is managed again",
         arguments: [true, false])
     func missing(hasCopy: Bool) async throws {
         try await WorkerWorld.with { world in
             let assignment = Self.restarting
             let supervisor = try await Self.leaveRunning(assignment, run: 2, in: world)
             try LocalFiles.remove(world.store.recordFile(of: assignment.id))
-            // As an earlier version left it.
+            // An earlier version wrote no copy.
             if !hasCopy { try LocalFiles.remove(world.runDirectory(assignment.id, run: 2).copy) }
             try await world.worker { worker in
                 #expect(try await worker.list().tasks.map(\.id) == (hasCopy ? [assignment.id] : []))
@@ -62,7 +62,7 @@ struct RecordTests {
         }
     }
 
-    @Test("A task whose record is missing and that the manager wants to end ends before it counts as stopped")
+    @Test("If the manager stops a task whose record is missing, the task ends before it counts as stopped")
     func missingAndStopped() async throws {
         try await WorkerWorld.with { world in
             let assignment = TaskAssignment.script("echo ready; sleep 1000")
@@ -76,7 +76,7 @@ struct RecordTests {
         }
     }
 
-    @Test("A new placement of a task does not start while an unrecorded one is alive")
+    @Test("A new placement of a task does not start while an unrecorded placement is alive")
     func otherPlacement() async throws {
         try await WorkerWorld.with { world in
             var assignment = TaskAssignment.script("echo ready; sleep 1000")
@@ -94,12 +94,12 @@ struct RecordTests {
         }
     }
 
-    @Test("No run is started beside one that is alive, whatever the record says")
+    @Test("No run starts while another run of the task is alive, whatever the record contains")
     func secondInstance() async throws {
         try await WorkerWorld.with { world in
             let assignment = TaskAssignment.script("echo ready; sleep 1000")
             let supervisor = try await Self.leaveRunning(assignment, in: world)
-            // As if a backup of the record had been put back.
+            // The state after the restore of an old backup of the record.
             try world.store.save(
                 .placement(SupervisedPlacement(assignment, boot: try Machine.bootID(), run: 5)))
             try await world.worker { worker in
@@ -114,7 +114,8 @@ struct RecordTests {
         }
     }
 
-    @Test("A worker removes the directory of a task that was never recorded, and no directory of another name")
+    @Test(
+        "A worker removes the directory of a task that was never recorded, but no directory with another kind of name")
     func strangers() async throws {
         try await WorkerWorld.with { world in
             try world.store.prepare()
@@ -128,7 +129,8 @@ struct RecordTests {
     }
 
     @Test(
-        "A damaged record keeps the worker from starting, with what to do; a repair rebuilds it, and the task runs on")
+        "A damaged record prevents the worker from starting and names the remedy; a repair rebuilds the record of the running task"
+    )
     func damaged() async throws {
         try await WorkerWorld.with { world in
             let assignment = Self.restarting
@@ -160,7 +162,7 @@ struct RecordTests {
         }
     }
 
-    @Test("A repair without a copy leaves what runs alone, and says so")
+    @Test("A repair without a copy reports a running task and leaves it running")
     func damagedWithoutCopy() async throws {
         try await WorkerWorld.with { world in
             let assignment = TaskAssignment.script("echo ready; sleep 1000")
@@ -184,7 +186,7 @@ struct RecordTests {
         }
     }
 
-    @Test("The secrets that a task was given are gone once it has ended, its other files stay")
+    @Test("The secrets of a task are removed when it has ended, and its other files stay")
     func secrets() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
@@ -201,13 +203,13 @@ struct RecordTests {
                 }
                 try await worker.assign(assignment)
                 _ = try await worker.ended(assignment.id)
-                // In the second run it was there again.
+                // The secret was written again for the second run.
                 #expect(try await worker.output(assignment.id).components(separatedBy: "hunter2").count == 3)
                 let work = world.work(assignment.id)
                 try await eventually { access("\(work)/etc/password", F_OK) != 0 }
                 #expect(try LocalFiles.names(in: work) == ["etc", "plain"])
                 #expect(try LocalFiles.names(in: work + "/etc") == [])
-                // Nor is what the run was started with, which holds the variables of the secret.
+                // The launch file, which contains the variables of the secret, is removed as well.
                 let runs = world.store.runs(of: assignment.id)
                 #expect(try LocalFiles.names(in: runs) == ["1-2"])
                 #expect(try LocalFiles.names(in: runs + "/1-2") == ["outcome", "record.json"])
@@ -215,7 +217,7 @@ struct RecordTests {
         }
     }
 
-    @Test("Secrets that a worker could not remove before it was killed are removed by the next one")
+    @Test("Secrets that a worker could not remove before it was killed are removed by the next worker")
     func secretsOfEarlier() async throws {
         try await WorkerWorld.with { world in
             let assignment = TaskAssignment.script("exit 0") {
@@ -234,7 +236,7 @@ struct RecordTests {
         }
     }
 
-    @Test("The secrets of a task that is stopped while it waits for its next run are gone, too")
+    @Test("The secrets of a task that is stopped while it waits for its next run are removed, too")
     func secretsOfWaiting() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in

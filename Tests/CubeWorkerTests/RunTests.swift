@@ -7,7 +7,7 @@ import Testing
 @Suite(.timeLimit(.minutes(2)))
 struct RunTests {
     @Test(
-        "How a program ends is what its task says",
+        "A task reports how its program ended",
         arguments: [
             ("exit 0", TaskState.completed, TaskReason.exited, 0, nil as Int?),
             ("exit 7", .failed, .exited, 7, nil),
@@ -44,7 +44,7 @@ struct RunTests {
         }
     }
 
-    @Test("A task sees its own environment and nothing of the worker's")
+    @Test("A task has its own environment and none of the worker's variables")
     func environment() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
@@ -66,7 +66,7 @@ struct RunTests {
         }
     }
 
-    @Test("A mark at the beginning of an argument, a variable or a message combines with nothing before it")
+    @Test("A combining character at the beginning of an argument, variable or message is passed on unchanged")
     func combiningMarks() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
@@ -89,7 +89,7 @@ struct RunTests {
         }
     }
 
-    @Test("When the program ends, what it started ends too, wherever that went")
+    @Test("When the program ends, all its descendants end too, even in other sessions")
     func grandchildren() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
@@ -100,7 +100,7 @@ struct RunTests {
         }
     }
 
-    @Test("A stop gives the program its grace time, with the signal that the task declares")
+    @Test("A stop sends the declared signal and gives the program its grace period")
     func politeStop() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
@@ -118,7 +118,7 @@ struct RunTests {
         }
     }
 
-    @Test("What outlasts its grace time is killed, with all that it started")
+    @Test("A program that exceeds its grace period is killed with all its descendants")
     func killAfterGrace() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
@@ -137,7 +137,7 @@ struct RunTests {
         }
     }
 
-    @Test("A program that fails is started again until its restarts are used up, and its last lines tell why")
+    @Test("A failing program is restarted until its restarts are used up, and its last lines of output are the reason")
     func restarts() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
@@ -158,7 +158,7 @@ struct RunTests {
         }
     }
 
-    @Test("A full disk drops output, and neither blocks nor ends the task")
+    @Test("A full disk drops output, but neither blocks nor ends the task")
     func fullDisk() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
@@ -173,7 +173,7 @@ struct RunTests {
         }
     }
 
-    @Test("Output goes on over the ends of files, the oldest of which are removed")
+    @Test("Output continues across file boundaries, and the oldest files are removed")
     func rotation() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
@@ -196,7 +196,7 @@ struct RunTests {
         }
     }
 
-    @Test("The figures of a task are those of all its processes")
+    @Test("The resource usage of a task includes all its processes")
     func metrics() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in

@@ -2,9 +2,9 @@ import Foundation
 import Glibc
 import Testing
 
-/// A server that answers its first connection word for word, and sees how the other side leaves.
+/// A server that sends a scripted response on its first connection and observes how the client closes it.
 ///
-/// Unchecked, as the compiler does not see that `lock` guards `state`, the only value that changes.
+/// The type is unchecked because the compiler does not see that `lock` guards `state`, the only mutable property.
 final class ScriptedServer: @unchecked Sendable {
     let port: Int
     private let socket: Int32
@@ -13,10 +13,10 @@ final class ScriptedServer: @unchecked Sendable {
     private let done = DispatchSemaphore(value: 0)
 
     /// - Parameters:
-    ///   - address: one of 127.0.0.0/8.
-    ///   - parts: sent one after the other; the last is sent again and again if `endless`.
-    ///   - listens: whether it waits for a request first.
-    ///   - closes: whether it closes by itself when all is sent.
+    ///   - address: an address of 127.0.0.0/8.
+    ///   - parts: the parts of the response, sent one after the other; if `endless` is set, the last part is repeated.
+    ///   - listens: whether the server waits for a request first.
+    ///   - closes: whether the server closes the connection after the last part.
     init(
         at address: String = "127.0.0.1", _ parts: [String], endless: Bool = false, listens: Bool = true,
         closes: Bool = true
@@ -59,7 +59,7 @@ final class ScriptedServer: @unchecked Sendable {
         }
         var isAlive = parts.allSatisfy(send)
         while endless, isAlive { isAlive = send(parts.last!) }
-        // All was sent: somebody who leaves politely is seen to close, without a reset.
+        // Everything was sent, so an orderly close by the client appears as end of file rather than as a reset.
         if closes { shutdown(connection, Int32(SHUT_WR)) }
         let end = recv(connection, &chunk, chunk.count, 0)
         lock.withLock {
@@ -69,7 +69,7 @@ final class ScriptedServer: @unchecked Sendable {
         Glibc.close(connection)
     }
 
-    /// What was asked, once somebody asked and left; an issue is recorded where nobody did so in half a minute.
+    /// Returns the request after the client has disconnected. Records an issue if the client stays connected for 30 s.
     var outcome: (request: String, sent: Int, leftPolitely: Bool?) {
         if done.wait(timeout: .now() + .seconds(30)) == .success {
             done.signal()
@@ -79,7 +79,7 @@ final class ScriptedServer: @unchecked Sendable {
         return lock.withLock { state }
     }
 
-    /// What was asked, once it was.
+    /// The request, once it was received.
     var request: String { lock.withLock { state.request } }
 
     func close() {

@@ -7,10 +7,10 @@ import Testing
 
 @testable import CubeWorker
 
-/// What a program is given at its start, and what a message tells where it cannot be started.
+/// The environment of a program at its start, and the messages about programs that cannot be started.
 @Suite(.timeLimit(.minutes(2)))
 struct StartTests {
-    @Test("A task and its checks have their standard input, output and error open, and no other descriptor")
+    @Test("A task and its checks inherit only standard input, output and error")
     func descriptors() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
@@ -23,7 +23,7 @@ struct StartTests {
                 try await worker.assign(assignment)
                 try await worker.task(assignment.id, reaches: .running)
                 let task = try #require(try world.runDirectory(assignment.id).outcome()?.program)
-                // At its start, the dynamic linker of a program has the libraries open for a moment.
+                // At the start of a program, the dynamic linker briefly has the libraries open.
                 try await eventually { try LocalFiles.names(in: "/proc/\(task)/fd") == ["0", "1", "2"] }
 
                 let file = "\(world.work(assignment.id))/check"
@@ -39,7 +39,8 @@ struct StartTests {
     }
 
     @Test(
-        "A program that cannot be executed is named as the manifest names it: the value of a variable is in no message")
+        "A program that cannot be executed is named as in the manifest, so that no message contains the value of a variable"
+    )
     func value() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
@@ -67,7 +68,7 @@ struct StartTests {
         }
     }
 
-    @Test("A message is bounded, and says how much of it is missing")
+    @Test("A long message is shortened and states how much is missing")
     func bounded() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
@@ -89,7 +90,7 @@ struct StartTests {
         }
     }
 
-    @Test("The last line of a failed check is bounded, and begins with a whole character")
+    @Test("The last line of a failed check is shortened at a character boundary")
     func boundedCheck() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
@@ -108,7 +109,7 @@ struct StartTests {
         }
     }
 
-    @Test("What no program can be given fails the start with the name of what is too long, and without its value")
+    @Test("A value that exceeds the kernel's limits fails the start with its name but without the value")
     func tooLong() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
@@ -139,7 +140,7 @@ struct StartTests {
         }
     }
 
-    @Test("The longest variable, argument and environment that the limits allow do start")
+    @Test("A program starts with the longest variable, argument and environment that the limits allow")
     func longest() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
@@ -147,7 +148,7 @@ struct StartTests {
                 let assignment = TaskAssignment.script("echo ${#1} ${#B}") {
                     $0.command += ["sh", longest]
                     $0.env = ["B": String(longest.dropFirst(2))]
-                    // Fills the rest of what the machine allows, but for less than one more.
+                    // Fills the remaining space up to less than one more variable.
                     let room = ProgramLimits.totalBytes(stack: Machine.stackLimit) - 3 * longest.utf8.count
                     for index in 0..<(room / 100_020) { $0.env["V\(index)"] = String(longest.prefix(100_000)) }
                 }

@@ -7,17 +7,17 @@ import Testing
 
 @testable import CubeWorker
 
-/// The grace time is that of the whole task, not of its first process.
+/// Stopping tasks: the grace period applies to the whole task, not only to its first process.
 @Suite(.timeLimit(.minutes(2)))
 struct StoppingTests {
-    /// A process that takes its time to end: it waits at a gate when it is asked to.
+    /// A process that takes time to end: when it is asked to end, it waits at a gate.
     private static func drain(at gate: WorkerWorld.Gate) -> String {
         "trap 'echo draining; read word < \(gate.path); echo drained; exit 0' TERM; echo ready; while :; do sleep 0.01; done"
     }
 
     private static let patient = StopPolicy(grace: .seconds(3600))
 
-    @Test("What the first process started has the whole grace time, although the first process ends at once")
+    @Test("Descendants have the whole grace period, even if the first process ends at once")
     func wrapper() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
@@ -37,7 +37,7 @@ struct StoppingTests {
         }
     }
 
-    @Test("When the first process ends by itself, its children are asked to end and have the grace time")
+    @Test("When the first process exits on its own, its children are asked to end and have the grace period")
     func crash() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
@@ -48,7 +48,7 @@ struct StoppingTests {
                 try await worker.output(id, until: "ready")
                 try await start.open()
                 try await worker.output(id, shows: "draining")
-                // The run has not ended before they have.
+                // The run has not ended while its children are alive.
                 #expect(try await worker.service.task(id).state == .running)
                 try await gate.open()
                 let task = try await worker.ended(id)
@@ -59,7 +59,7 @@ struct StoppingTests {
         }
     }
 
-    @Test("Processes that the first process started are asked to end, and are killed before the task counts as stopped")
+    @Test("Descendants are asked to end, and are killed before the task counts as stopped")
     func deadline() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
@@ -79,7 +79,7 @@ struct StoppingTests {
         }
     }
 
-    @Test("A process that left the group is asked to end once the group has ended, and not before")
+    @Test("A process that left the process group is asked to end only after the group has ended")
     func daemon() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
@@ -89,7 +89,7 @@ struct StoppingTests {
                     .script("setsid sh -c \"\(daemon)\" & (\(Self.drain(at: gate))) & wait", stop: Self.patient)
                 ).id
                 try await worker.output(id, until: "ready")
-                // Before its trap is set, the daemon would end without a word.
+                // The daemon must have set its trap; otherwise, it would end without printing anything.
                 let trapped = "\(world.work(id))/trapped"
                 try await eventually { access(trapped, F_OK) == 0 }
                 try await worker.stop(id)
@@ -101,7 +101,7 @@ struct StoppingTests {
         }
     }
 
-    @Test("A process that left the group and does not want to end is killed at the end of the grace time")
+    @Test("A process that left the process group and ignores the signal is killed at the end of the grace period")
     func stubbornDaemon() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
@@ -119,7 +119,7 @@ struct StoppingTests {
     }
 
     @Test(
-        "A second stop makes the grace time shorter, also while only children are left, and never longer",
+        "A second stop can shorten the grace period, even if only children are left, but never extend it",
         arguments: [StopPolicy(grace: .zero), StopPolicy(signal: "SIGKILL", grace: .seconds(3600))])
     func secondStop(_ second: StopPolicy) async throws {
         try await WorkerWorld.with { world in
@@ -145,7 +145,7 @@ struct StoppingTests {
         }
     }
 
-    @Test("A grace time that was changed counts for the children of a program that ends by itself")
+    @Test("A changed grace period applies to the children of a program that exits on its own")
     func changedPolicy() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
@@ -169,7 +169,7 @@ struct StoppingTests {
         }
     }
 
-    @Test("A worker that is killed in the middle of the grace time changes nothing")
+    @Test("Killing the worker during the grace period does not affect the stop")
     func workerKilled() async throws {
         try await WorkerWorld.with { world in
             let (id, gate) = try await world.worker { worker in
@@ -193,7 +193,7 @@ struct StoppingTests {
         }
     }
 
-    @Test("Processes that end one after the other, each leaving another behind, are waited for to the last")
+    @Test("The supervisor waits for the last of several processes that each leave another one behind")
     func chain() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
@@ -207,7 +207,7 @@ struct StoppingTests {
         }
     }
 
-    @Test("A check that takes too long is asked to end before it is killed")
+    @Test("A check that exceeds its timeout is asked to end before it is killed")
     func check() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
@@ -218,7 +218,7 @@ struct StoppingTests {
                 }
                 try await worker.assign(assignment)
                 try await worker.task(assignment.id) { $0.message?.contains("longer than 500 ms") == true }
-                // On a busy machine the first check may take too long before its trap is set.
+                // On a busy machine, the first check may exceed its timeout before it has set its trap.
                 let asked = "\(world.work(assignment.id))/asked"
                 try await eventually { try LocalFiles.read(asked) == Array("bye\n".utf8) }
                 try await worker.stop(assignment.id)

@@ -1,4 +1,4 @@
-/// A certificate of `localhost` that nobody trusts, valid for a hundred years, and its key, which protects nothing.
+/// An untrusted certificate of `localhost`, valid for a hundred years, and its private key, which protects nothing.
 enum TestCertificate {
     static let certificate = """
         -----BEGIN CERTIFICATE-----

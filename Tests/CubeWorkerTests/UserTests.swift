@@ -7,10 +7,10 @@ import Testing
 
 @testable import CubeWorker
 
-/// What a task that runs as another user can use, and what it cannot. Only root has such tasks.
+/// The permissions of a task that runs as another user. Only a root worker has such tasks.
 @Suite(.timeLimit(.minutes(2)), .enabled(if: geteuid() == 0, "needs root"))
 struct UserTests {
-    @Test("A task with a user works in its directory by its whole path, and writes to /dev/stdout and /dev/stderr")
+    @Test("A task with a user can use the absolute path of its directory, /dev/stdout and /dev/stderr")
     func directory() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
@@ -34,7 +34,7 @@ struct UserTests {
     }
 
     @Test(
-        "A directory of earlier versions that nobody could pass is opened for those who pass through, and not for lists"
+        "A closed directory of an earlier version is opened for traversal, but not for listing"
     )
     func passage() async throws {
         try await WorkerWorld.with { world in
@@ -43,7 +43,7 @@ struct UserTests {
             for path in [world.directory, data, data.appending("worker"), directory, data.appending("tokens")] {
                 try LocalFiles.makeDirectory(path.string)
             }
-            // As a person makes it, when the data directory lets nobody in.
+            // A directory that a person created with default permissions while the data directory was closed.
             #expect(mkdir("\(data)/secrets", 0o755) == 0)
             #expect(chmod("\(world.directory)", 0o755) == 0)
             try Data("hunter2".utf8).write(to: URL(filePath: "\(data)/secrets/db"))
@@ -67,7 +67,7 @@ struct UserTests {
                 try await worker.assign(others)
                 _ = try await worker.ended(others.id)
                 var status = stat()
-                // Where nobody needs it, nothing is opened.
+                // Without a task of another user, no directory is opened.
                 #expect(stat(data.string, &status) == 0 && status.st_mode & 0o777 == 0o700)
                 try await worker.assign(assignment)
                 _ = try await worker.ended(assignment.id)
@@ -82,13 +82,13 @@ struct UserTests {
         }
     }
 
-    @Test("A directory above the data directory that keeps the user out is named")
+    @Test("A directory above the data directory that the user cannot traverse is named in a warning")
     func obstacle() throws {
         let user = TaskUser(id: 1234, group: 2345, groups: [2345], home: "/")
         let top = "/tmp/cube-passage-\(UUID().uuidString)"
         for path in [top, top + "/a", top + "/a/b"] { #expect(mkdir(path, 0o711) == 0) }
         defer {
-            // Only an empty directory would stay.
+            // A leftover would be only an empty directory.
             try? LocalFiles.remove(top)
         }
         #expect(Passage.obstacle(to: top + "/a/b", for: user) == nil)
@@ -99,7 +99,7 @@ struct UserTests {
         #expect(Passage.obstacle(to: top + "/a/b", for: TaskUser(id: 0, group: 0, groups: [], home: "/")) == nil)
     }
 
-    @Test("An entry that takes much room is found, and one that takes more than there is is not")
+    @Test("A large user database entry is found, but not one that exceeds the maximum size")
     func largeEntry() {
         for (bytes, isFound) in [(0, true), (100_000, true), (1 << 30, false)] {
             let user = TaskUser.lookUp { $2 < bytes ? ERANGE : getpwuid_r(65534, $0, $1, $2, $3) }
@@ -107,12 +107,12 @@ struct UserTests {
         }
     }
 
-    /// The number of the group `daemon`, which differs between machines.
+    /// The ID of the group `daemon`, which differs between machines.
     private static let daemon = getgrnam("daemon")?.pointee.gr_gid
 
-    /// `daemon` in the expected numbers stands for the number of that group.
+    /// In the expected IDs, `daemon` stands for the ID of that group.
     @Test(
-        "A task runs as the user and the group that its manifest gives by name or number",
+        "A task runs as the user and group that its manifest gives by name or number",
         arguments: [
             ("nobody", "65534:65534"), ("65534", "65534:65534"), ("1234", "1234:1234"), ("1234:2345", "1234:2345"),
             ("nobody:daemon", "65534:daemon"), ("nobody:2345", "65534:2345"), ("root:daemon", "0:daemon"),
@@ -131,7 +131,7 @@ struct UserTests {
     }
 
     @Test(
-        "A user or a group that this machine does not have fails the start with its name",
+        "An unknown user or group fails the start with its name",
         arguments: [
             ("nobody:no-such-group", "there is no group \"no-such-group\" on this machine"),
             ("no-such-user:daemon", "there is no user \"no-such-user\" on this machine"), ("a:b:c", "must be a user"),
@@ -149,7 +149,7 @@ struct UserTests {
     }
 
     @Test(
-        "New privileges are forbidden to a task with a user that is not root, unless its manifest says otherwise",
+        "A task with a non-root user cannot gain privileges unless its manifest allows it",
         arguments: [
             (nil, nil, false), ("root", nil, false), ("0:1", nil, false), ("nobody", nil, true), ("1234:0", nil, true),
             ("nobody", false, false), (nil, true, true), ("root", true, true),

@@ -11,7 +11,7 @@ import Testing
 
 @testable import CubeWorker
 
-/// A worker with a directory of its own and the real supervisor; everything is gone after the test.
+/// A scratch directory for a worker with the real supervisor. Directory and processes are removed after the test.
 struct WorkerWorld {
     static let cluster = ClusterID(rawValue: "11111111-2222-3333-4444-555555555555")!
 
@@ -28,13 +28,13 @@ struct WorkerWorld {
         try await world.cleanUp()
     }
 
-    /// What a failed test left running goes with its directory.
+    /// Removes the directory and asks the supervisors that a failed test left running to end.
     private func cleanUp() async throws {
         try LocalFiles.remove(directory.string)
         for supervisor in SupervisorProcess.all(below: directory) { try supervisor.askToEnd() }
     }
 
-    /// The supervisor was built beside the tests.
+    /// The supervisor, which is built next to the test bundle.
     static var supervisor: FilePath {
         FilePath(try! FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
             .removingLastComponent().appending("cube-supervisor")
@@ -44,7 +44,7 @@ struct WorkerWorld {
 
     func work(_ id: TaskID) -> String { "\(store.directory(of: id))/work" }
 
-    /// Makes a named pipe in the world's directory, which a program of a task waits at until a test opens it.
+    /// Creates a named pipe in the world's directory. A task's program waits at the pipe until a test opens it.
     func gate(_ name: String) throws -> Gate {
         let path = directory.appending(name).string
         guard mkfifo(path, 0o600) == 0 else { throw Errno(rawValue: errno) }
@@ -54,7 +54,8 @@ struct WorkerWorld {
     struct Gate {
         let path: String
 
-        /// Lets a program that reads a word from it go on; waits for that program without taking a thread from others.
+        /// Lets a program continue that reads a word from the pipe. Waits for that program without blocking a shared
+        /// thread.
         func open() async throws {
             try await eventually {
                 do {
@@ -63,7 +64,7 @@ struct WorkerWorld {
                     _ = try pipe.closeAfter { try pipe.writeAll("go\n".utf8) }
                     return true
                 } catch Errno.noSuchAddressOrDevice {
-                    // Nobody reads yet.
+                    // The pipe has no reader yet.
                     return false
                 }
             }
@@ -74,9 +75,9 @@ struct WorkerWorld {
         RunDirectory(path: "\(store.directory(of: id))/runs/1-\(run)")
     }
 
-    /// A worker that runs while the body does; then it is dropped in the midst of whatever it does.
+    /// Runs a worker during the body, then drops it without a shutdown, whatever it is doing.
     ///
-    /// - Parameter options: default: a worker whose directory is that of the world.
+    /// - Parameter options: the options of the worker; defaults to a worker in the world's directory.
     @discardableResult
     func worker<Value>(
         options: WorkerOptions? = nil, registrar: (any ManagerRegistrar)? = nil,
@@ -118,7 +119,7 @@ struct RunningWorker {
             since: since, incarnation: service.table.incarnation, term: 1, cluster: WorkerWorld.cluster, wait: wait)
     }
 
-    /// Waits on the blocking list for a task to be as wanted.
+    /// Waits on the blocking list until a task satisfies a condition.
     @discardableResult
     func task(_ id: TaskID, _ isWanted: (WorkerTask) -> Bool) async throws -> WorkerTask {
         var since: Int?
@@ -143,7 +144,7 @@ struct RunningWorker {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// Follows the output until a line is in it, in whichever state the task is then.
+    /// Follows the output of a task, in any state, until it contains a line.
     func output(_ id: TaskID, shows line: String) async throws {
         var text = ""
         for try await chunk in try await service.logs(id, LogSelection(follow: true)) {
@@ -153,7 +154,8 @@ struct RunningWorker {
         Issue.record("the output ended without \(line): \(text)")
     }
 
-    /// Follows the output until a line is in it, and answers what came before that line; the task is known to run then.
+    /// Follows the output until it contains a line, and returns the output before that line. The task is known to be
+    /// running then.
     @discardableResult
     func output(_ id: TaskID, until line: String) async throws -> String {
         var text = ""
@@ -169,7 +171,7 @@ struct RunningWorker {
 }
 
 extension TaskAssignment {
-    /// A shell script as a task, tried once.
+    /// Returns a task that runs a shell script and is not retried.
     static func script(
         _ script: String, restart: RestartPolicy = RestartPolicy(policy: .never), stop: StopPolicy = StopPolicy(),
         placement: Int = 1, term: Int = 1, cluster: ClusterID = WorkerWorld.cluster,
@@ -184,7 +186,7 @@ extension TaskAssignment {
     }
 }
 
-/// Whether a process with this number runs.
+/// Whether a process with this ID is running.
 func isAlive(_ id: String) throws -> Bool {
     let number = try #require(pid_t(id.trimmingCharacters(in: .whitespacesAndNewlines)))
     return ProcessTable.Entry(number) != nil
