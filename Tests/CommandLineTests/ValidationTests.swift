@@ -101,9 +101,9 @@ import Testing
                 "pipe.json": "pipe.json is not a regular file",
                 "environment.json": "environment.json \(out): /proc/self/environ",
                 "shadow.json": "shadow.json \(out): /etc/shadow", "zero.json": "zero.json \(out): /dev/zero",
-                "out.json": "out.json \(out)", "dangling.json": "dangling.json is a link that leads to nothing",
+                "out.json": "out.json \(out)", "dangling.json": "dangling.json is a broken link",
                 "loop.json": "loop.json is refused: a link leads in a cycle", "away": "away \(out)",
-                "attached.json": "files[0].source: \"conf\" \(out)", deep: "\(deep) is nested too deep",
+                "attached.json": "files[0].source: \"conf\" \(out)", deep: "\(deep) is nested too deeply",
             ])
         #expect(
             !validation.lines.map(\.text).joined().contains("password")

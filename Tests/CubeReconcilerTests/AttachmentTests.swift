@@ -97,7 +97,7 @@ import Testing
         try write(text, to: "team/conf/web.conf")
         #expect(
             try content(await source.look(at: .everything))
-                == "files[0].source: \"conf/web.conf\" \(problem): what it stands for is not here")
+                == "files[0].source: \"conf/web.conf\" \(problem): its content was not fetched")
         try write("port 1", to: "team/conf/web.conf")
         #expect(try content(await source.look(at: .entries(["team/conf/web.conf"]))) == "port 1")
     }

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Wakes one loop. However often it is rung before the loop listens again, it wakes once.
+/// Wakes one loop. Several rings before the loop waits again wake it once.
 final class Bell: Sendable {
     private struct State {
         var isRung = false
@@ -18,7 +18,7 @@ final class Bell: Sendable {
         listener?.resume()
     }
 
-    /// Whether it was rung since it was heard last; it then counts as heard.
+    /// Returns whether the bell was rung since the last call, and resets it.
     func hear() -> Bool {
         state.withLock { state in
             defer { state.isRung = false }
@@ -26,7 +26,7 @@ final class Bell: Sendable {
         }
     }
 
-    /// Waits for a ring. It returns at once where it was rung before, or when its task is cancelled.
+    /// Waits for a ring. Returns at once if the bell was rung before or the task is cancelled.
     func wait() async {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
@@ -56,7 +56,7 @@ final class Bell: Sendable {
         }
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.wait() }
-            group.addTask { try? await clock.sleep(for: limit) }  // It throws when the bell was faster.
+            group.addTask { try? await clock.sleep(for: limit) }  // It throws if the bell rings first.
             await group.next()
             group.cancelAll()
         }

@@ -3,21 +3,21 @@ import CubeErrors
 import CubeTypes
 import Synchronization
 
-/// What the loops that watch tell the loop that decides. It holds the newest of each kind, never a queue.
+/// Passes news from the watching loops to the reconcile loop. It holds the latest news of each kind, not a queue.
 final class Inbox: Sendable {
-    /// What a watch of the cluster brought.
+    /// The result of watching the cluster.
     enum ClusterNews: Sendable {
         case listed(TaskList)
         case changed(TaskChanges)
-        /// The cluster does not answer, or not with what can be used.
+        /// The cluster does not answer, or its answer is unusable.
         case away(APIError)
     }
 
     struct News: Sendable {
-        /// A look at everything, and what changed after it.
+        /// The last complete snapshot, and the changes after it.
         var source: ManifestSnapshot?
         var laterSource: ManifestSnapshot?
-        /// Whether everything was looked at, rather than only listed.
+        /// Whether every file was checked, as opposed to only the names.
         var isRescanned = false
         var cluster: ClusterNews?
         var lease: ClusterContact.Lease?
@@ -28,7 +28,7 @@ final class Inbox: Sendable {
 
     private let news = Mutex(News())
     let bell = Bell()
-    /// Rung when news of the cluster were taken in: the next ones are asked for only then.
+    /// Rung when the view contains the last cluster news. The next news are requested only then.
     private let clusterIsDone = Bell()
 
     var hasSource: Bool { news.withLock(\.hasSource) }
@@ -40,10 +40,10 @@ final class Inbox: Sendable {
         }
     }
 
-    /// Says that the news of the cluster that were taken are part of the view now.
+    /// Signals that the view contains the cluster news that were taken.
     func finishCluster() { clusterIsDone.ring() }
 
-    /// - Parameter isRescan: whether every file was looked at for it.
+    /// - Parameter isRescan: Whether every file was checked for the snapshot.
     func put(_ snapshot: ManifestSnapshot, isRescan: Bool = false) {
         news.withLock { news in
             news.isRescanned = news.isRescanned || isRescan
@@ -68,7 +68,7 @@ final class Inbox: Sendable {
         bell.ring()
     }
 
-    /// Returns when the news are part of the view.
+    /// Returns when the view contains the news.
     func put(_ cluster: ClusterNews) async {
         _ = clusterIsDone.hear()
         news.withLock { $0.cluster = cluster }

@@ -1,36 +1,36 @@
 package import CubeTypes
 
-/// What a reconciler counted since it began.
+/// Counters of a reconciler since its start.
 package struct ReconcilerFigures: Sendable {
-    /// How a pass ended, as a stable word.
+    /// The result of a pass, with a stable raw value.
     package enum PassResult: String, Sendable {
         /// There was nothing to do.
         case idle
-        /// All calls were answered, well or not.
+        /// All calls were answered, with success or with errors.
         case acted
-        /// The calls took too long: the rest was left to the next pass.
+        /// The calls took too long. The next pass makes the remaining ones.
         case overdue
-        /// The calls broke off: the manager went away, or the lease.
+        /// The calls were aborted, because the manager became unreachable or the lease was lost.
         case brokenOff = "broken_off"
-        /// The manager is not seen.
+        /// The state of the cluster is unknown.
         case blind
     }
 
-    /// A call by its verb, and `ok` or the reason of its error.
+    /// The outcome of a call: its verb, and `ok` or the reason of its error.
     package struct Outcome: Hashable, Sendable {
         package var verb: String
         package var result: String
     }
 
-    /// Upper bounds of the histogram of passes, in seconds.
+    /// The upper bounds of the buckets of the pass duration histogram, in seconds.
     package static let bounds = [0.001, 0.01, 0.1, 1, 10]
 
     package private(set) var passes: [PassResult: Int] = [:]
-    /// How many passes took no longer than each bound and longer than the one before; last those above all.
+    /// The number of passes per bucket; the last bucket has no upper bound.
     package private(set) var durations = [Int](repeating: 0, count: bounds.count + 1)
     package private(set) var durationSum: Duration = .zero
     package private(set) var outcomes: [Outcome: Int] = [:]
-    /// When everything was listed last without an error.
+    /// The time of the last complete listing without errors.
     package var sourceListedAt: Timestamp?
 
     mutating func passed(_ result: PassResult, in duration: Duration) {

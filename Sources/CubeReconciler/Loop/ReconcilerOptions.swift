@@ -3,21 +3,21 @@ import CubeSystem
 package import CubeTypes
 package import SystemPackage
 
-/// Whose manifests are reconciled, and where from.
+/// The configuration of a reconciler.
 package struct ReconcilerOptions: Sendable {
     package var owner: OwnerName
     package var origin: ManifestOrigin
-    /// The data directory; its folder `reconciler` must be locked by the caller.
+    /// The data directory. The caller must hold the lock of its folder `reconciler`.
     package var directory: FilePath
-    /// Who holds the lease, for people: host, process and directory.
+    /// The holder of the lease, for display: host, process and directory.
     package var holder: String
-    /// How often everything is looked at, in case that a change was missed.
+    /// The interval between complete scans, which find changes that the watcher missed.
     package var rescan: Duration
-    /// Whether it only looks: drift and status are written, no lease is taken and nothing is changed.
+    /// Whether the reconciler only observes: it writes drift and status, but takes no lease and changes nothing.
     package var observesOnly: Bool
-    /// The saved plan that is to be carried out, and nothing but that.
+    /// The saved plan to carry out, if the reconciler should do nothing else.
     package var savedPlan: PlanDocument?
-    /// How many names may be pruned within a while without a person's word; at the start.
+    /// How many names may be pruned per window without an approval, initially.
     package var limits: GuardLimits
 
     package init(
@@ -36,20 +36,20 @@ package struct ReconcilerOptions: Sendable {
     }
 }
 
-/// Where manifests come from.
+/// The origin of manifests.
 package enum ManifestOrigin: Sendable {
     /// A directory of this machine.
     case directory(FilePath)
     case git(GitOrigin)
 
-    /// Who it is as a source, where that follows from where it is; `nil` where the data directory says it.
+    /// The identity of the source if the origin determines it; `nil` if it is stored in the data directory.
     package var sourceID: SourceID? {
         if case .git(let origin) = self { origin.remote.sourceID } else { nil }
     }
 }
 
 extension ManifestOrigin: CustomStringConvertible {
-    /// In a few words, without what gives access.
+    /// A short description without credentials.
     package var description: String {
         switch self {
         case .directory(let path): path.string
@@ -58,12 +58,12 @@ extension ManifestOrigin: CustomStringConvertible {
     }
 }
 
-/// A remote repository, and how it is followed.
+/// A remote repository and the options for following it.
 package struct GitOrigin: Sendable {
     package var remote: GitRemote
-    /// Whose commits count; `nil`: anybody's.
+    /// The signers whose commits are accepted; `nil` accepts all commits.
     package var signers: CommitSigners?
-    /// How often the remote is asked, about.
+    /// The approximate interval between two requests to the remote.
     package var poll: Duration
     package var patience = GitSource.Patience()
 
@@ -74,18 +74,18 @@ package struct GitOrigin: Sendable {
     }
 }
 
-/// What a reconciler stands on: the world outside of it, which a test can replace.
+/// The dependencies of a reconciler, which tests can replace.
 package struct ReconcilerWorld: Sendable {
     package var cluster: any ClusterWriter
     package var files: any WritableFileSystem
     package var clock: any Clock<Duration>
-    /// A time that does not jump while the program runs.
+    /// Returns a time that never jumps while the program runs.
     package var now: @Sendable () -> Timestamp
-    /// The present by which moments are stored.
+    /// Returns the current time for stored moments.
     package var moment: @Sendable () -> DurableInstant
     package var random: @Sendable () -> UInt64
     package var git: GitProgram
-    /// `nil`: nobody is told anything.
+    /// Delivers notices; `nil` sends none.
     package var notices: (any NoticeSender)?
 
     package init(

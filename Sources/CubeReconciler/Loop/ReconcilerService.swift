@@ -5,7 +5,7 @@ import CubeTypes
 package import Logging
 import ServiceLifecycle
 
-/// Keeps what runs as the manifests declare it, until it is told to shut down.
+/// Reconciles the cluster with the manifests until shutdown.
 package struct ReconcilerService: Service {
     package let state = ReconcilerState()
     private let options: ReconcilerOptions
@@ -20,13 +20,13 @@ package struct ReconcilerService: Service {
         self.logger = logger
     }
 
-    /// Says that the remote may have something new: it is asked at once, where the source is one.
+    /// Signals that the remote may have a new commit. A git source then polls at once.
     package func lookNow() { bell.ring() }
 
-    /// From now on so many names may be pruned without a person's word.
+    /// Changes how many names may be pruned per window without an approval.
     package func use(_ limits: GuardLimits) { inbox.put(limits) }
 
-    /// - Throws: where the data directory cannot be written at the start.
+    /// - Throws: If the data directory is not writable at the start.
     package func run() async throws {
         let memory = ReconcilerMemory(directory: options.directory, files: world.files, logger: logger)
         let identity = try memory.identity(of: options.origin.sourceID, random: world.random)
@@ -36,7 +36,9 @@ package struct ReconcilerService: Service {
             id: String(world.random(), radix: 16), last: memory.fence, clock: world.clock
         ) { [logger] fence in
             do throws(FileError) { try memory.save(fence: fence) } catch {
-                logger.warning("the next start may have to wait for the lease", metadata: ["error": "\(error)"])
+                logger.warning(
+                    "cannot save the fence; the next start may have to wait until the lease expires",
+                    metadata: ["error": "\(error)"])
             }
         }
         await withTaskGroup(of: Void.self) { group in
@@ -54,7 +56,7 @@ package struct ReconcilerService: Service {
             }
             journal.finish()
         }
-        // Where the manager is away, the lease ends by itself.
+        // If the manager is unreachable, the lease expires on its own.
         try? await lease.release()
     }
 }

@@ -2,7 +2,7 @@ package import CubeCore
 package import CubeTypes
 import Synchronization
 
-/// What a running reconciler shows to others in its process.
+/// The state that a running reconciler exposes within its process.
 package final class ReconcilerState: Sendable {
     package struct View: Sendable {
         /// `nil` until the first pass.
@@ -10,9 +10,9 @@ package final class ReconcilerState: Sendable {
         package var workloads: [WorkloadName: WorkloadReport] = [:]
         package var findings: [Finding] = []
         package var isConverged = false
-        /// What moved since the saved plan was made that is being carried out.
+        /// The changes since the saved plan was made, if a saved plan is being carried out.
         package var departures: [String] = []
-        /// What keeps the status files from being written.
+        /// The error that prevents writing status files.
         package var storageProblem: String?
         package var figures = ReconcilerFigures()
     }
@@ -29,7 +29,8 @@ package final class ReconcilerState: Sendable {
 
     package var view: View { shared.withLock(\.view) }
 
-    /// An element whenever ``view`` is another one, and one to begin with; for who is slow, one for many.
+    /// Yields once at the start and whenever ``view`` changes. Changes that a slow consumer misses are combined into
+    /// one element.
     package func updates() -> AsyncStream<Void> {
         let (stream, continuation) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
         let id = shared.withLock { shared in

@@ -2,7 +2,7 @@ import CubeCore
 import CubeErrors
 import CubeTypes
 
-/// The planner and the cluster that it plans for: carries out its plans and keeps its view at least as new as the answers.
+/// Combines the planner with the cluster: carries out plans, and keeps the view at least as new as the answers.
 struct Reconciliation {
     private(set) var planner: Planner
     private let executor: Executor
@@ -13,7 +13,7 @@ struct Reconciliation {
         self.executor = executor
     }
 
-    /// Where the view of the cluster stands.
+    /// The position of the view of the cluster.
     var position: ViewPosition? { planner.observed.map { ViewPosition(term: $0.term, revision: $0.revision) } }
 
     mutating func update(_ change: (inout Planner) -> Void) { change(&planner) }
@@ -22,19 +22,19 @@ struct Reconciliation {
 
     mutating func take(_ list: TaskList) { planner.update(ObservedState(list, of: planner.owner)) }
 
-    /// Takes in what changed.
+    /// Adds changes to the view.
     ///
-    /// - Returns: whether it says anything new.
+    /// - Returns: Whether the view changed.
     mutating func take(_ changes: TaskChanges) -> Bool {
         guard let position, position.term == changes.term, position.revision < changes.revision else { return false }
         planner.update(changes)
         return !changes.changed.isEmpty || !changes.removed.isEmpty || !changes.slots.isEmpty || changes.owner != nil
     }
 
-    /// Carries out a plan, part by part.
+    /// Carries out a plan in batches.
     ///
-    /// - Parameter isOutdated: asked before each part; what was not sent by then is not sent at all.
-    /// - Throws: an `APIError` where the lease is somebody else's now, or the view could not be brought up to date.
+    /// - Parameter isOutdated: Called before each batch. If it returns `true`, the remaining batches are not sent.
+    /// - Throws: An `APIError` if the lease may be lost or the view could not be updated.
     mutating func carryOut(_ plan: Plan, fence: Int, unless isOutdated: () -> Bool) async throws {
         pass += 1
         var revision = 0
@@ -44,7 +44,7 @@ struct Reconciliation {
             if isOutdated() { break }
             planner.calls(batch, at: executor.now())
             do {
-                // The answer to the last batch brings what all of them changed.
+                // The answer to the last batch includes the changes of all batches.
                 let answer = try await executor.carryOut(
                     batch, fence: fence, pass: pass, plan: plan, since: index == batches.count - 1 ? position : nil)
                 for (action, result) in zip(batch, answer.results) {
@@ -53,7 +53,7 @@ struct Reconciliation {
                 revision = max(revision, answer.revision)
                 changes = answer.changes
             } catch let error as APIError where !error.concernsLease {
-                // Nobody knows whether it was done; doing it again is harmless.
+                // The manager may or may not have carried out the batch. Repeating it is harmless.
                 for action in batch {
                     planner.answered(action, at: executor.now(), revision: position?.revision ?? 0, error: error)
                 }
@@ -64,8 +64,8 @@ struct Reconciliation {
         try await catchUp(with: revision)
     }
 
-    /// No plan is made from a view that is older than the answer to the last write. The manager is asked only for what its answers
-    /// did not bring.
+    /// Updates the view to the revision of the last write, so that no plan is made from an older view. Requests only
+    /// changes that the answers did not include.
     private mutating func catchUp(with revision: Int) async throws {
         while let position, position.revision < revision {
             let changes = try await executor.cluster.changes(
@@ -79,11 +79,11 @@ struct Reconciliation {
 }
 
 extension APIError {
-    /// Whether another one may have taken the owner's lease.
+    /// Whether the error means that another holder may have the owner's lease.
     var concernsLease: Bool { [.staleFence, .leaseRequired, .leaseHeld, .ownerTaken].contains(reason) }
 }
 
 extension Plan {
-    /// Over what it was made from.
+    /// Identifies the input of the plan.
     var digest: Digest { .sha256(of: "\(desiredDigest) \(observedDigest)") }
 }

@@ -3,24 +3,24 @@ import CubeTypes
 import Logging
 import Synchronization
 
-/// What tells the loop of the manifests.
+/// Watches the manifests for the reconcile loop.
 protocol ManifestFeed: Sendable {
-    /// Asks for a listing of everything at a time; `nil` asks for none.
+    /// Requests a complete listing at a time; `nil` withdraws the request.
     func list(at time: Timestamp?)
     /// Runs until it is cancelled.
     func run(into inbox: Inbox) async
 }
 
-/// Looks at the source whenever something in it may have changed, and tells what it saw.
+/// Looks at a directory source whenever it may have changed, and passes on the snapshots.
 final class SourceFeed: ManifestFeed {
     struct Pace: Sendable {
-        /// How often everything is looked at, in case that events were lost.
+        /// The interval between complete scans, which find changes that the watcher missed.
         var rescan: Duration = .seconds(60)
-        /// How often, where nothing tells of changes.
+        /// The interval between complete scans if the watcher cannot report changes.
         var poll: Duration = .seconds(5)
-        /// A burst of changes is over when nothing came for so long…
+        /// A burst of changes ends after this time without changes…
         var quiet: Duration = .milliseconds(100)
-        /// …or when it took so many times as long.
+        /// …or after this many multiples of that time.
         var patience = 10
     }
 
@@ -71,7 +71,7 @@ final class SourceFeed: ManifestFeed {
 
             let reason = await source.pollingReason
             if let reason, reason != pollingReason {
-                logger.notice("changes are looked for every \(pace.poll.text)", metadata: ["reason": "\(reason)"])
+                logger.notice("the directory is polled every \(pace.poll.text)", metadata: ["reason": "\(reason)"])
             }
             pollingReason = reason
             let rescanAt = lookedAtEverything + (pollingReason == nil ? pace.rescan : pace.poll)
@@ -82,7 +82,7 @@ final class SourceFeed: ManifestFeed {
             if change.everything || rescanAt <= now() {
                 extent = .everything
             } else if isListingDue {
-                // A listing alone would miss that a file changed.
+                // A listing alone would miss changes of known files.
                 if !change.entries.isEmpty, let snapshot = await source.look(at: .entries(change.entries)) {
                     inbox.put(snapshot)
                 }
@@ -93,7 +93,7 @@ final class SourceFeed: ManifestFeed {
         }
     }
 
-    /// What changed, once a burst of changes is over.
+    /// Returns the pending changes after a burst of changes has ended.
     private func completeChange() async -> SourceChange {
         var change = watcher.take()
         guard change != SourceChange() else { return change }
@@ -107,14 +107,14 @@ final class SourceFeed: ManifestFeed {
     }
 }
 
-/// When everything is to be listed. A listing answers all that asked for one up to its beginning, also while it goes on:
-/// what decides knows of it only later.
+/// The time at which a listing is due. A listing serves all requests for times up to its start, even while it is in
+/// progress, because the reconcile loop sees its result later.
 struct DueListing {
-    /// `nil` where nobody waits for a listing.
+    /// `nil` if no listing is requested.
     private(set) var at: Timestamp?
     private var began: Timestamp?
 
-    /// - Returns: whether this is news to who lists.
+    /// - Returns: Whether the time changed, so that the lister must be woken.
     mutating func ask(for time: Timestamp?) -> Bool {
         let former = at
         at = time.flatMap(unanswered)

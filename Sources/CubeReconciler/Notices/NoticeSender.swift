@@ -1,25 +1,25 @@
 package import CubeCore
 package import CubeTypes
 
-/// Takes notices to people.
+/// Delivers notices to people.
 package protocol NoticeSender: Sendable {
-    /// - Throws: where they did not arrive; they are sent again later, with what came meanwhile.
+    /// - Throws: If the delivery failed. The notices are sent again later, together with newer ones.
     func send(_ message: NoticeMessage) async throws
 }
 
-/// Some notices about one owner.
+/// Notices about one owner, in one message.
 package struct NoticeMessage: Codable, Hashable, Sendable {
-    /// How many notices one message has at most.
+    /// The maximum number of notices in a message.
     static let limit = 100
 
     package var owner: OwnerName
     package var cluster: ClusterID?
-    /// The commit of the manifests.
+    /// The commit of the manifests, if known.
     package var commit: String?
-    /// All of it in words, as chat programs show it.
+    /// The whole message as text, as chat programs show it.
     package var text: String
     package var notices: [Notice]
-    /// How many more there are.
+    /// The number of notices that did not fit into the message.
     package var more: Int
 
     init(_ notices: [Notice], _ summary: SummaryStatus) {

@@ -2,13 +2,14 @@ import CubeCore
 import CubeTypes
 import Logging
 
-/// Tells people what became bad and what is good again: once each, also over restarts.
+/// Notifies people once when a problem appears and once when it is solved, even across restarts.
 ///
-/// It compares what is wrong with what was told last, so what comes and goes while the receiver is away is never told.
+/// It compares the current problems with those of the last message. A problem that appears and disappears while the
+/// receiver is unreachable is not reported.
 struct Notifier {
-    /// How long something must last to be told.
+    /// The time for which a change must last before it is reported.
     static let patience: Duration = .seconds(10)
-    /// The pause after a message that did not arrive doubles up to this.
+    /// The maximum pause after a failed delivery. The pause doubles with each failure.
     static let longestPause: Duration = .seconds(300)
 
     let sender: any NoticeSender
@@ -33,7 +34,7 @@ struct Notifier {
                     told = board
                     try memory.save(told)
                 } catch {
-                    logger.warning("notices could not be sent", metadata: ["error": "\(error)"])
+                    logger.warning("cannot send notices", metadata: ["error": "\(error)"])
                     pause = min(pause * 2, Self.longestPause)
                 }
             }
@@ -42,6 +43,6 @@ struct Notifier {
 }
 
 extension ReconcilerState.View {
-    /// `nil` until the first pass.
+    /// The current problems; `nil` until the first pass.
     fileprivate var noticeBoard: NoticeBoard? { summary.map { NoticeBoard($0, workloads.values.lazy.map(\.status)) } }
 }

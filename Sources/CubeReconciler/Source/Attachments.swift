@@ -3,34 +3,35 @@ import CubeSystem
 import CubeTypes
 import SystemPackage
 
-/// The files that one manifest names beside it, and what they were when they were read: a change of one is a change of the
-/// manifest.
+/// The files that a manifest refers to, and their state when they were read. A change of such a file counts as a change
+/// of the manifest.
 struct Attachments: Hashable {
-    /// What was found where a file is named.
+    /// What was found at the path of a file.
     private enum Found: Hashable {
         case file(FileStamp)
         case other(FileKind)
         case missing
         case refused(String)
         case failed(FileError.Cause)
-        /// It changed while it was read: it is to be read again.
+        /// The file changed while it was read and must be read again.
         case changing
     }
 
     private let directory: BytePath
-    /// By path below the root.
+    /// The state of each file, by path below the root.
     private var found: [BytePath: Found] = [:]
     private var digests: [BytePath: Digest] = [:]
-    /// Every entry on the way to a file, links included: where one changes, the way may lead elsewhere.
+    /// All entries on the paths to the files, including links. If one of them changes, the path may lead to another
+    /// file.
     private(set) var ways: Set<BytePath> = []
 
-    /// - Parameter manifest: its path below the root.
+    /// - Parameter manifest: The path of the manifest below the root.
     init(of manifest: BytePath = .root) { directory = manifest.splittingLastEntry.directory }
 
     var paths: [BytePath] { Array(found.keys) }
 
-    /// Reads a file by its path from the manifest's directory. Links are followed, never out of the root unless the tree
-    /// allows it.
+    /// Reads a file by its path relative to the manifest's directory. Follows links, but leaves the root only if the
+    /// tree allows it.
     mutating func read(_ name: String, in tree: any FileTree) -> AttachedContent {
         let path = directory.appending(BytePath(naming: name))
         var links = LinkResolver(tree)
@@ -46,7 +47,7 @@ struct Attachments: Hashable {
         }
     }
 
-    /// - Parameter target: where the file is, without any link.
+    /// - Parameter target: The path of the file with all links resolved.
     private mutating func read(_ target: BytePath, as path: BytePath, in tree: any FileTree) -> AttachedContent {
         do throws(FileError) {
             found[path] = .changing
@@ -77,7 +78,7 @@ struct Attachments: Hashable {
         }
     }
 
-    /// Whether a file is not what it was when it was read.
+    /// Whether a file differs from its state when it was read.
     func haveChanged(in tree: any FileTree) -> Bool {
         guard !found.isEmpty else { return false }
         var links = LinkResolver(tree)
@@ -88,7 +89,7 @@ struct Attachments: Hashable {
         found.values.contains { if case .file(let stamp) = $0 { stamp.isRacy(now) } else { false } }
     }
 
-    /// One digest for the manifest and all that it names.
+    /// Returns one digest for the manifest and its attachments.
     func digest(with manifest: Digest) -> Digest {
         guard !digests.isEmpty else { return manifest }
         let all = [manifest.rawValue] + digests.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
@@ -97,7 +98,7 @@ struct Attachments: Hashable {
 }
 
 extension FileStamp {
-    /// Whether it was read so soon after it changed that it may change once more and look the same.
+    /// Whether the file was read so soon after a change that a further change may leave the stamp as it is.
     func isRacy(_ now: Timestamp) -> Bool {
         guard case .file(_, _, let modified, let changed) = content else { return false }
         return Timestamp(milliseconds: max(modified, changed) / 1_000_000) + ManifestIndex.racyWithin >= now

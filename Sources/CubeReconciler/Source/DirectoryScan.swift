@@ -4,17 +4,17 @@ import CubeSystem
 import CubeTypes
 import SystemPackage
 
-/// One walk through a tree of manifests: it brings the index up to date and notes what it met.
+/// One walk through a tree of manifests. Updates the index and collects problems.
 struct DirectoryScan {
     enum Thoroughness {
-        /// Every file is looked at.
+        /// Check every file.
         case files
-        /// Files that the index knows are taken as they are: their names are enough to tell what is gone.
+        /// Skip files that the index knows. Their names suffice to detect removed files.
         case names
     }
 
     private static let maximumDepth = 64
-    /// Links that lead to directories with links multiply what there is to read: 30 directories may have a billion paths.
+    /// Links to directories that contain links multiply the number of paths: 30 directories may have a billion paths.
     private static let maximumBehindLinks = 10_000
 
     private let tree: any FileTree
@@ -22,23 +22,23 @@ struct DirectoryScan {
     private let thoroughness: Thoroughness
     private let now: Timestamp
     private let watcher: DirectoryWatcher?
-    /// Tells whether what a refused link leads to is a directory.
+    /// Whether the target of a refused link is a directory.
     private let leadsToDirectory: (BytePath) -> Bool
     private var links: LinkResolver
 
     private(set) var files: Set<BytePath> = []
     private(set) var directories: Set<BytePath> = []
-    /// The directories that lie on another mount than the one that holds them.
+    /// The directories on another mount than their parent directory.
     private(set) var mounts: Set<BytePath> = []
-    /// The entries on the ways of the links that were followed.
+    /// All entries on the paths of the links that were followed.
     private(set) var linkWays: Set<BytePath> = []
-    /// Files that are not read and that somebody may take for manifests.
+    /// Skipped files that look like manifests.
     private var ignored: [BytePath] = []
-    /// How many directories were read behind links.
+    /// The number of directories that were read through links.
     private var behindLinks = 0
-    /// What could not be listed.
+    /// The directories that could not be listed.
     private(set) var problems: [Diagnostic] = []
-    /// Whether something went while the walk was under way: what it saw was never there as a whole.
+    /// Whether an entry disappeared during the walk, so that the result matches no single state of the tree.
     private(set) var missedSomething = false
 
     init(
@@ -54,37 +54,37 @@ struct DirectoryScan {
         links = LinkResolver(tree)
     }
 
-    /// Whether every directory was listed without an error.
+    /// Whether every directory was listed without errors.
     var isComplete: Bool { problems.isEmpty && !missedSomething }
 
-    /// What is doubtful, or was left aside and may have been meant, after a walk from the root.
+    /// Warnings about files, and about skipped files that look like manifests. Valid after a walk from the root.
     var warnings: [Diagnostic] {
         let ignored = ignored.filter { !index.isAttached($0) }.map { path in
             Diagnostic(
-                severity: .warning, reason: .ignored, summary: "\(path) is not read",
-                detail: "a manifest is JSON, in a file whose name ends with .json",
+                severity: .warning, reason: .ignored, summary: "\(path) is ignored",
+                detail: "manifests are JSON files whose names end with .json",
                 range: SourceRange(filename: path.text))
         }
         guard isComplete, files.allSatisfy(ManifestGroup.isFile) else { return index.warnings + ignored }
         let none = Diagnostic(
-            severity: .warning, reason: .noManifests, summary: "there is no manifest in the directory",
+            severity: .warning, reason: .noManifests, summary: "the directory contains no manifests",
             detail:
-                "a manifest is a *.json file in it, or in a directory below it whose name does not begin with a dot",
+                "manifests are *.json files in it, or in directories below it whose names do not begin with a dot",
             range: SourceRange(filename: ""))
         return ignored + [none]
     }
 
-    /// Walks through a directory and what is below it.
+    /// Walks through a directory and its descendants.
     ///
     /// - Parameters:
-    ///   - path: what the directory is called.
-    ///   - realPath: where it is, without any link.
-    ///   - above: the real paths of the directories that lead here, against cycles.
-    ///   - holder: the mount of the directory that holds it; `nil` for the root, and where nobody can say.
+    /// - path: The path of the directory as the source names it.
+    /// - realPath: The path with all links resolved.
+    /// - above: The real paths of the directories on the way here, to detect cycles.
+    /// - holder: The mount of the parent directory; `nil` for the root, or if it is unknown.
     mutating func walk(
         _ path: BytePath, at realPath: BytePath, below above: [BytePath] = [], on holder: Int64? = nil
     ) {
-        guard above.count < Self.maximumDepth else { return fail(path, "is nested too deep") }
+        guard above.count < Self.maximumDepth else { return fail(path, "is nested too deeply") }
         guard !above.contains(realPath) else { return }
         if path != realPath {
             behindLinks += 1
@@ -92,8 +92,7 @@ struct DirectoryScan {
                 if behindLinks == Self.maximumBehindLinks + 1 {
                     fail(
                         path,
-                        "is one directory too many behind links: no more than \(Self.maximumBehindLinks.grouped) are read"
-                    )
+                        "is skipped: at most \(Self.maximumBehindLinks.grouped) directories behind links are read")
                 }
                 return
             }
@@ -124,13 +123,13 @@ struct DirectoryScan {
         }
     }
 
-    /// Looks at one entry of a directory that was listed before, which may have come, gone or changed.
+    /// Checks one entry of a directory that was listed before. The entry may have appeared, disappeared or changed.
     ///
-    /// - Returns: whether the index can take it as it is; otherwise something went, and only a walk from the root tells what
-    ///   is left.
+    /// - Returns: Whether the index could be updated from this entry alone. If not, something disappeared, and a walk
+    ///   from the root is required.
     mutating func look(at path: BytePath) -> Bool {
         let (parent, name) = path.splittingLastEntry
-        // What lies in no directory of the source is watched for what it leads to.
+        // An entry outside the source's directories is watched only because a link leads there.
         guard index.directories.contains(parent) || index.knows(path) else { return true }
         do throws(FileError) {
             guard case .found(let realParent, _) = try links.resolve(parent) else { return !index.knows(path) }
@@ -143,21 +142,21 @@ struct DirectoryScan {
                 return !wasDirectory && (isThere || !index.knowsFile(path))
             }
             if stamp.kind == .directory && index.knowsFile(path) { return false }
-            // Another directory may be in its place, with files of the same names.
+            // Another directory with files of the same names may have taken its place.
             enter(name, stamp.kind, path, realPath, [])
             return isComplete && !wasDirectory
         } catch {
-            // Only a walk tells what belongs to a directory that cannot be read.
+            // Only a walk can determine the entries of an unreadable directory.
             return false
         }
     }
 
-    /// Reads the files that are links again, as nothing tells when what they lead to changes.
+    /// Rereads the files that are links, as no event reports changes of their targets.
     mutating func lookAtLinks() {
         for path in index.links.sorted() { follow(path, at: path, below: []) }
     }
 
-    /// Reads one file, whatever it is called.
+    /// Reads one file, whatever its name.
     mutating func read(_ path: BytePath) {
         do throws(FileError) {
             switch try links.resolve(path) {
@@ -181,7 +180,7 @@ struct DirectoryScan {
         case .link: if EntryRule.admitsDirectory(name) { follow(path, at: realPath, below: above) }
         case .file, .other: if EntryRule.admitsFile(name) { refuse(path, isLink: false, "is not a regular file") }
         case .submodule:
-            if EntryRule.admitsDirectory(name) { fail(path, "is a submodule: what is in it is not read") }
+            if EntryRule.admitsDirectory(name) { fail(path, "is a submodule, which is not read") }
         case .twice:
             guard EntryRule.admitsDirectory(name) else { return }
             if EntryRule.admitsFile(name) { refuse(path, isLink: false, Self.isTwice) }
@@ -199,7 +198,9 @@ struct DirectoryScan {
             let stamps = due.isEmpty ? [:] : try tree.stamps(of: due, in: realDirectory)
             for name in due {
                 let path = directory.appending(name)
-                guard !index.isFull || index.knowsFile(path) else { return fail(path, "is one file too many") }
+                guard !index.isFull || index.knowsFile(path) else {
+                    return fail(path, "is skipped: at most \(ManifestIndex.maximumFiles.grouped) files are read")
+                }
                 let realPath = realDirectory.appending(name)
                 if let stamp = stamps[name], index.visit(path, at: realPath, stamp: stamp, in: tree, now: now) {
                     continue
@@ -217,7 +218,7 @@ struct DirectoryScan {
         do throws(FileError) {
             let outcome = try resolveLink(realPath)
             if case .found(let target, let stamp) = outcome, stamp.kind != .directory {
-                // A change of what it says leads nowhere else.
+                // Only the target's content can change, not the way to it.
                 linkWays.remove(target)
             }
             switch outcome {
@@ -225,7 +226,7 @@ struct DirectoryScan {
             case .found(let target, let stamp) where isFile:
                 files.insert(path)
                 if !index.visit(path, at: target, stamp: stamp, in: tree, now: now) { missedSomething = true }
-            case .missing where isFile: refuse(path, isLink: true, "is a link that leads to nothing")
+            case .missing where isFile: refuse(path, isLink: true, "is a broken link")
             case .refused(let why) where isFile: refuse(path, isLink: true, "is refused: \(why)")
             case .refused(let why): if leadsToDirectory(realPath) { fail(path, "is refused: \(why)") }
             case .found, .missing: break
@@ -239,7 +240,7 @@ struct DirectoryScan {
         }
     }
 
-    private static let isTwice = "is in the commit twice: `git fsck` names such trees"
+    private static let isTwice = "occurs twice in the commit; `git fsck` finds such trees"
 
     private mutating func resolveLink(_ path: BytePath) throws(FileError) -> LinkResolver.Outcome {
         defer { linkWays.formUnion(links.ways) }

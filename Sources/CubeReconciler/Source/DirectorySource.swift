@@ -5,15 +5,15 @@ package import CubeTypes
 import Glibc
 package import SystemPackage
 
-/// A directory of manifests: `*.json` below it, whatever its depth.
+/// A directory of manifests: all `*.json` files below it, at any depth.
 package actor DirectorySource {
-    /// How much to look at.
+    /// The extent of a look at the directory.
     package enum Extent: Hashable, Sendable {
-        /// Every directory and every file.
+        /// All directories and all files.
         case everything
-        /// Every directory; of the files those that are new. Enough to see what is gone.
+        /// All directories, but only new files. Suffices to detect removed files.
         case names
-        /// What a watcher told, and what is due to be read once more.
+        /// The entries that the watcher reported, and files that are due for another read.
         case entries(Set<BytePath>)
 
         /// Whether every directory is listed.
@@ -31,7 +31,7 @@ package actor DirectorySource {
 
     private let index = ManifestIndex()
     private var root: RootIdentity?
-    /// The directories that are watched though nothing of the source is in them.
+    /// The directories outside the source that are watched.
     private var watchedBeside: Set<BytePath> = []
     private var git: GitCheckout?
     private var isRemote = false
@@ -39,11 +39,10 @@ package actor DirectorySource {
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     /// - Parameters:
-    ///   - path: the directory; a link is followed anew with each look.
-    ///   - watcher: is told which directories to watch; `nil` for who looks once.
-    ///   - git: tells whether files differ from the commit, where the directory is part of a checkout; `nil` for who does not
-    ///     want to know.
-    ///   - now: a clock that does not jump.
+    /// - path: The directory. A link is resolved again at each look.
+    /// - watcher: Watches the directories of the source; `nil` for a single look.
+    /// - git: Determines whether files differ from the checked-out commit; `nil` skips this check.
+    /// - now: A clock that does not jump.
     package init(
         _ path: FilePath, files: any FileSystem, watcher: DirectoryWatcher? = nil,
         git: GitProgram? = nil, now: @escaping @Sendable () -> Timestamp
@@ -55,26 +54,26 @@ package actor DirectorySource {
         self.now = now
     }
 
-    /// When a file is to be read once more, because it was read too soon after it changed.
+    /// The time at which a file must be read again because it was read too soon after a change.
     package var nextReread: Timestamp? { index.nextReread }
 
-    /// Why changes are seen only by who looks; `nil` where the watcher tells of them.
+    /// The reason why changes are found only by polling; `nil` if the watcher reports them.
     package var pollingReason: String? {
         if let problem = watcher?.problem { return problem }
         if root == nil { return "\(path) cannot be opened" }
-        return isRemote ? "\(path) is on a file system where other machines may write" : nil
+        return isRemote ? "\(path) is on a network file system, where inotify misses changes by other machines" : nil
     }
 
     /// Looks at the directory.
     ///
-    /// - Returns: all that is known after it, or of a look at entries what changed; `nil` where that is nothing.
+    /// - Returns: The complete state; after a look at entries, only the changes, or `nil` if there are none.
     package func look(at extent: Extent) async -> ManifestSnapshot? {
         var snapshot = lookAtFiles(extent)
         if snapshot?.source.commit != nil { snapshot?.source.dirty = await isDirty() }
         return snapshot
     }
 
-    /// Whether anything in the directory is not as it was committed; `nil` where git cannot say.
+    /// Whether anything in the directory differs from the commit; `nil` if git cannot determine it.
     private func isDirty() async -> Bool? {
         guard let program else { return nil }
         var isDirty = false
@@ -89,12 +88,12 @@ package actor DirectorySource {
         }
     }
 
-    /// How long git may take to compare a directory with its commit.
+    /// The time limit for comparing the directory with its commit.
     private static let patience: Duration = .seconds(10)
 
     private func lookAtFiles(_ extent: Extent) -> ManifestSnapshot? {
         let began = now()
-        // Before the root is looked for, so that nothing is missed.
+        // Watch the path before opening the root, so that no change in between is missed.
         let isWayWatched = root == nil || extent == .everything
         if isWayWatched { watchWayToRoot() }
         let tree: any FileTree
@@ -122,11 +121,11 @@ package actor DirectorySource {
     }
 
     private func look(at entries: Set<BytePath>, in tree: any FileTree, _ began: Timestamp) -> ManifestSnapshot? {
-        // Others may be behind a link now.
+        // A link may lead to other files now.
         let movesLinks = !index.linkWays.isDisjoint(with: entries)
         var scan = scan(tree, .files, began)
         let due = entries.union(index.rereads(dueAt: began)).union(index.dependents(of: entries))
-        // Each of them, also where a listing must follow: that reads only what is new.
+        // Check all entries even if a listing must follow, because the listing reads only new files.
         var isEnough = !movesLinks
         for entry in due.sorted() where !scan.look(at: entry) { isEnough = false }
         guard isEnough else { return walk(tree, .names, began) }
@@ -156,22 +155,22 @@ package actor DirectorySource {
         return snapshot
     }
 
-    /// Watches every entry on the way to the root: where one of them is swapped, as the link `current` of a deployment is,
-    /// another directory is the root.
+    /// Watches every entry on the path to the root. If one of them is replaced, such as the link `current` of a
+    /// deployment, another directory becomes the root.
     private func watchWayToRoot() {
         guard let watcher else { return }
         let place = path.isAbsolute ? path : FilePath(".").absolute.pushing(path)
-        // Where the machine's own root cannot be opened, the root's directory alone is watched.
+        // If the machine's root directory cannot be opened, only the root's entry in its parent directory is watched.
         guard let machine = try? files.openRoot("/") else { return watcher.watch(waysToRoot: [BytePath(place)]) }
         var links = LinkResolver(machine)
-        // What is missing, or closed to us, is watched as far as it is there.
+        // If a part of the path is missing or inaccessible, the existing part is watched.
         _ = try? links.resolve(.joined(BytePath(place).components))
         watcher.watch(waysToRoot: Set(links.ways.map { ("/" as BytePath).appending($0) }))
     }
 
-    /// Watches what manifests name and where their links lead, wherever that lies.
+    /// Watches attachments and link targets outside the source's directories.
     ///
-    /// - Parameter changed: entries in whose place others may be; `nil`: any.
+    /// - Parameter changed: The entries that may have been replaced; `nil` for all.
     private func watchBeside(changed: Set<BytePath>?) {
         guard let watcher else { return }
         let due = index.directoriesBeside
@@ -183,7 +182,7 @@ package actor DirectorySource {
         watchedBeside = due
     }
 
-    /// Looks at one file of the directory, whatever it is called, and at nothing else.
+    /// Looks at a single file of the directory, whatever its name.
     package func look(atFile file: BytePath) -> ManifestSnapshot {
         let began = now()
         do throws(FileError) {
@@ -199,7 +198,7 @@ package actor DirectorySource {
         }
     }
 
-    /// What a file of the directory holds, for who shows a part of it; `nil` where it cannot be read.
+    /// Returns the content of a file for display; `nil` if it is unreadable.
     package func content(of file: BytePath) -> [UInt8]? {
         do throws(FileError) {
             guard let tree = try files.openRoot(path) else { return nil }
@@ -207,7 +206,7 @@ package actor DirectorySource {
             guard case .found(let target, _) = try links.resolve(file) else { return nil }
             return try tree.read(target, limit: ManifestIndex.readLimit)?.bytes
         } catch {
-            return nil  // Whoever read the file before has told what is wrong with it.
+            return nil  // The look that read the file has reported the error.
         }
     }
 
@@ -215,7 +214,7 @@ package actor DirectorySource {
         _ tree: any FileTree, _ thoroughness: DirectoryScan.Thoroughness, _ began: Timestamp
     ) -> DirectoryScan {
         DirectoryScan(tree, index: index, thoroughness: thoroughness, now: began, watcher: watcher) { [files] link in
-            // Where it cannot be told, nothing may be taken for gone.
+            // If the kind of the target is unknown, assume a directory, so that nothing counts as absent.
             do throws(FileError) { return try files.openRoot(tree.realPath.appending(link)) != nil } catch {
                 return error.errno != .notDirectory
             }
@@ -236,7 +235,7 @@ package actor DirectorySource {
             snapshot.isBusy = try git?.isBusy() ?? false
             snapshot.source.commit = try git?.commit()
         } catch {
-            // A repository of somebody else's is no trouble: only its lock could be, and that is then not seen.
+            // A repository that is not accessible is no problem: only its lock is then not detected.
             git = nil
         }
         do throws(FileError) {
@@ -258,7 +257,7 @@ package actor DirectorySource {
 }
 
 extension FilePath {
-    /// From the directory that this process is in.
+    /// Resolves the path against the current directory of this process.
     fileprivate var absolute: FilePath {
         guard let current = getcwd(nil, 0) else { return self }
         defer { free(current) }

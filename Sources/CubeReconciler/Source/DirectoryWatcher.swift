@@ -5,11 +5,11 @@ import Glibc
 import Synchronization
 package import SystemPackage
 
-/// What may have changed below the root since it was last asked for.
+/// The changes below the root since the last call of ``DirectoryWatcher/take()``.
 package struct SourceChange: Hashable, Sendable {
-    /// The paths of entries, relative to the root, that came, went or changed.
+    /// The paths of entries, relative to the root, that appeared, disappeared or changed.
     package var entries: Set<BytePath>
-    /// Anything may have changed: events were lost, or the root itself is another one.
+    /// Whether anything may have changed: events were lost, or another directory became the root.
     package var everything: Bool
 
     package init(entries: Set<BytePath> = [], everything: Bool = false) {
@@ -17,7 +17,7 @@ package struct SourceChange: Hashable, Sendable {
         self.everything = everything
     }
 
-    /// Above this many entries, looking at everything is as cheap.
+    /// Above this number of entries, a look at everything is as cheap.
     private static let maximumEntries = 1024
 
     package mutating func merge(_ other: SourceChange) {
@@ -27,12 +27,12 @@ package struct SourceChange: Hashable, Sendable {
     }
 }
 
-/// Tells through inotify that something changed below a directory, for the directories that it is told to watch.
+/// Reports changes in watched directories through inotify.
 package final class DirectoryWatcher: Sendable {
     private struct Watched {
-        /// The paths that lead to the directory, as changes name it: more than one where a link does.
+        /// The paths of the directory as reported in changes. Links may add further paths.
         var paths: Set<BytePath> = []
-        /// Entries of the directory that lead to the root: where one changes, another directory may be the root.
+        /// Entries of the directory on the path to the root. If one changes, another directory may become the root.
         var ways: Set<BytePath> = []
 
         var isIdle: Bool { paths.isEmpty && ways.isEmpty }
@@ -42,19 +42,19 @@ package final class DirectoryWatcher: Sendable {
         var rootPath = FilePath()
         var watched: [CInt: Watched] = [:]
         var descriptors: [BytePath: CInt] = [:]
-        /// Why directories, or the entries that lead to the root, are not watched.
+        /// Why directories, or the entries on the path to the root, are not watched.
         var problem: String?
         var problemOfWays: String?
         var pending = SourceChange()
     }
 
-    /// One element or more whenever ``take()`` has something to give; it ends with the watcher.
+    /// Yields at least once whenever ``take()`` has changes, and finishes with the watcher.
     package let signals: AsyncStream<Void>
 
     private let signal: AsyncStream<Void>.Continuation
     private let state: Mutex<State>
     private let descriptor: CInt
-    /// An eventfd: once something is written to it, nothing is watched any more.
+    /// An eventfd. Writing to it ends the thread that reads events.
     private let end: CInt
 
     private init(descriptor: CInt, problem: String?) {
@@ -64,7 +64,7 @@ package final class DirectoryWatcher: Sendable {
         let end = eventfd(0, CInt(EFD_CLOEXEC))
         self.end = end
         guard descriptor >= 0 else { return }
-        // A thread of its own, as Dispatch's sources break on Linux where many of them come and go
+        // Uses its own thread, as Dispatch sources break on Linux if many of them are created and cancelled
         // (swift-corelibs-libdispatch, issue 949).
         DispatchQueue(label: "cube.directory-watcher").async { [weak self] in
             while Self.waitForEvents(descriptor, end) { self?.readEvents() }
@@ -73,7 +73,7 @@ package final class DirectoryWatcher: Sendable {
         }
     }
 
-    /// A watcher that watches nothing yet. Where the system has no inotify instance left, it says so as a ``problem``.
+    /// Creates a watcher that watches nothing yet. If the system has no free inotify instance, ``problem`` says so.
     package static func make() -> DirectoryWatcher {
         let descriptor = inotify_init1(CInt(IN_NONBLOCK | IN_CLOEXEC))
         guard descriptor < 0 else { return DirectoryWatcher(descriptor: descriptor, problem: nil) }
@@ -85,17 +85,17 @@ package final class DirectoryWatcher: Sendable {
         signal.finish()
     }
 
-    /// - Returns: whether there are events; otherwise the end has come.
+    /// - Returns: Whether there are events. `false` means that the watcher ends.
     private static func waitForEvents(_ descriptor: CInt, _ end: CInt) -> Bool {
         var ready = [descriptor, end].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
         while poll(&ready, 2, -1) < 0, errno == EINTR {}
         return ready[1].revents == 0
     }
 
-    /// Why changes are not seen as they happen; `nil` while they are.
+    /// The reason why changes are not reported; `nil` if they are.
     package var problem: String? { state.withLock { $0.problem ?? $0.problemOfWays } }
 
-    /// What changed since the last call.
+    /// Returns the changes since the last call.
     package func take() -> SourceChange {
         state.withLock { state in
             defer { state.pending = SourceChange() }
@@ -103,10 +103,10 @@ package final class DirectoryWatcher: Sendable {
         }
     }
 
-    /// Watches no directory any more and begins anew with another root. The entries that lead to the root stay watched: they are
-    /// what tells of another one, also where there is none now.
+    /// Stops watching directories and starts with another root. Keeps watching the path to the root, as that reveals
+    /// when another directory becomes the root, even if there is none now.
     ///
-    /// - Parameter path: the root, without any link where there is one.
+    /// - Parameter path: The root, with all links resolved if it exists.
     package func start(root path: FilePath) {
         guard descriptor >= 0 else { return }
         state.withLock { state in
@@ -118,8 +118,8 @@ package final class DirectoryWatcher: Sendable {
         }
     }
 
-    /// Watches the entries that lead to the root, instead of those that were watched before: directories and links, by their
-    /// paths, of which only the last component may be a link.
+    /// Watches the entries on the path to the root, and stops watching earlier ones. The entries are directories and
+    /// links, of which only the last component may be a link.
     package func watch(waysToRoot ways: Set<BytePath>) {
         guard descriptor >= 0 else { return }
         state.withLock { state in
@@ -129,7 +129,7 @@ package final class DirectoryWatcher: Sendable {
                 let mask = UInt32(IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_ONLYDIR | IN_MASK_ADD)
                 let place: BytePath = directory.isRoot ? "." : directory
                 let watch = place.withCString { inotify_add_watch(descriptor, $0, mask) }
-                // One that is gone or closed to us is told by whoever looks.
+                // The next look reports a directory that is missing or inaccessible.
                 guard watch >= 0 else {
                     if errno == ENOSPC || errno == ENOMEM { state.problemOfWays = Self.problem(of: errno) }
                     continue
@@ -151,11 +151,11 @@ package final class DirectoryWatcher: Sendable {
         inotify_rm_watch(descriptor, watch)
     }
 
-    /// Watches a directory; to be called before it is listed, so that nothing is missed.
+    /// Watches a directory. Call this before listing the directory, so that no change is missed.
     ///
     /// - Parameters:
-    ///   - directory: its path, as the changes will name it.
-    ///   - realPath: the same without a link.
+    /// - directory: The path that changes will report.
+    /// - realPath: The path with all links resolved.
     package func watch(_ directory: BytePath, at realPath: BytePath) {
         guard descriptor >= 0 else { return }
         state.withLock { state in
@@ -164,7 +164,7 @@ package final class DirectoryWatcher: Sendable {
                 ? FilePath(realPath) : realPath.isRoot ? state.rootPath : state.rootPath.appending(realPath)
             let watch = path.withPlatformString { inotify_add_watch(descriptor, $0, mask) }
             guard watch >= 0 else {
-                // One that is gone or closed to us is told by its listing.
+                // The listing reports a directory that is missing or inaccessible.
                 if errno == ENOSPC || errno == ENOMEM { state.problem = Self.problem(of: errno) }
                 return
             }
@@ -174,7 +174,7 @@ package final class DirectoryWatcher: Sendable {
         }
     }
 
-    /// Watches a directory that is gone no longer.
+    /// Stops watching a removed directory.
     func unwatch(_ directory: BytePath) {
         state.withLock { state in
             guard let watch = state.descriptors.removeValue(forKey: directory) else { return }
@@ -223,7 +223,7 @@ package final class DirectoryWatcher: Sendable {
             for path in watched.paths { state.descriptors[path] = nil }
         }
         let isWay = !name.isRoot && watched.ways.contains(name)
-        // Of the root itself nobody else tells.
+        // Only these events report a change of the root itself.
         if mask & IN_UNMOUNT != 0 || isWay || (name.isRoot && watched.paths.contains(.root)) {
             return SourceChange(everything: true)
         }
@@ -232,8 +232,8 @@ package final class DirectoryWatcher: Sendable {
 
     private static func problem(of error: CInt) -> String {
         switch error {
-        case EMFILE: "no inotify instance is left (fs.inotify.max_user_instances)"
-        case ENOSPC: "no inotify watch is left (fs.inotify.max_user_watches)"
+        case EMFILE: "no inotify instances are left; raise fs.inotify.max_user_instances"
+        case ENOSPC: "no inotify watches are left; raise fs.inotify.max_user_watches"
         default: "inotify: \(Errno(rawValue: error))"
         }
     }

@@ -1,8 +1,8 @@
 import CubeCore
 
-/// Which entries of a directory belong to the source: nothing that begins with a dot, which covers `.git`, `.cube`,
-/// `..data`, vim's `.web.json.swp` and Emacs' `.#web.json`; and not what editors leave behind: `web.json~`, `#web.json#`,
-/// `4913`.
+/// Decides which entries of a directory belong to the source. Excludes names that begin with a dot, such as `.git`,
+/// `.cube`, `..data`, vim's `.web.json.swp` and Emacs' `.#web.json`, and files that editors leave behind: `web.json~`,
+/// `#web.json#`, `4913`.
 enum EntryRule {
     static func admitsDirectory(_ name: BytePath) -> Bool { !name.hasPrefix(".") }
 
@@ -10,7 +10,7 @@ enum EntryRule {
         name.hasSuffix(".json") && !name.hasPrefix(".") && !name.hasPrefix("#")
     }
 
-    /// Whether somebody may take a file of this name for a manifest that is read, though it is not.
+    /// Whether users may mistake a skipped file of this name for a manifest.
     static func looksLikeManifest(_ name: BytePath) -> Bool {
         guard !admitsFile(name), !name.hasPrefix("."), !name.hasPrefix("#") else { return false }
         let text = name.text.lowercased()

@@ -1,19 +1,19 @@
 import CubeSystem
 import SystemPackage
 
-/// The git checkout that a directory lies in, read without git.
+/// The git checkout that contains a directory, read without running git.
 struct GitCheckout {
-    /// Of this working tree alone: its index, its HEAD.
+    /// The git directory of this working tree, with its index and its `HEAD`.
     private let directory: FilePath
-    /// Of all working trees of the repository: its branches.
+    /// The git directory that all working trees of the repository share, with its branches.
     private let common: FilePath
     private let files: any FileSystem
 
     private static let maximumFile = 4 << 20
 
-    /// Looks for a checkout at `path` and above it; `nil` where there is none.
+    /// Returns the checkout that contains `path`, or `nil` if there is none.
     ///
-    /// - Parameter path: without any link.
+    /// - Parameter path: A path with all links resolved.
     static func find(above path: FilePath, files: any FileSystem) throws(FileError) -> GitCheckout? {
         var place = path
         while !(try files.exists(place.appending(".git"))) {
@@ -22,7 +22,7 @@ struct GitCheckout {
         }
         var directory = place.appending(".git")
         if try !files.exists(directory.appending("HEAD")) {
-            // In a linked working tree or a submodule it is a file that names the real one.
+            // In a linked working tree or a submodule, `.git` is a file with the path of the git directory.
             guard let line = try text(of: directory, files), line.hasPrefix("gitdir: ") else { return nil }
             directory = place.pushing(FilePath(String(line.dropFirst("gitdir: ".count))))
         }
@@ -31,7 +31,7 @@ struct GitCheckout {
             directory: directory, common: common.map { directory.pushing(FilePath($0)) } ?? directory, files: files)
     }
 
-    /// Whether git is at work here, so that files come and go.
+    /// Whether a git operation is in progress, so that files may appear and disappear.
     func isBusy() throws(FileError) -> Bool {
         for name in ["index.lock", "rebase-merge", "rebase-apply"] where try files.exists(directory.appending(name)) {
             return true
@@ -39,8 +39,8 @@ struct GitCheckout {
         return false
     }
 
-    /// The commit that is checked out; `nil` before the first one, and where the repository keeps its branches in a form
-    /// that is not read here.
+    /// The checked-out commit. `nil` before the first commit, or if the repository stores its branches in an
+    /// unsupported format.
     func commit() throws(FileError) -> String? {
         guard let head = try Self.text(of: directory.appending("HEAD"), files) else { return nil }
         guard head.hasPrefix("ref: ") else { return head }

@@ -2,22 +2,21 @@ import CubeCore
 import CubeSystem
 import SystemPackage
 
-/// Follows links below a root, out of it only where the tree allows that.
+/// Resolves links below a root. Leaves the root only if the tree allows it.
 ///
-/// It asks for each link once: where one is swapped while a pass reads the directory, the whole pass sees the old target or the
-/// whole pass sees the new one.
+/// It reads each link once: if a link is replaced during a pass, the whole pass sees either the old or the new target.
 struct LinkResolver {
     enum Outcome {
-        /// The path of what is there, without any link.
+        /// The resolved path, without links.
         case found(BytePath, FileStamp)
         case missing
-        /// The links lead out of the root, or in a cycle.
+        /// A link leads out of the root or in a cycle.
         case refused(String)
     }
 
     private let tree: any FileTree
     private let root: [BytePath]
-    /// Every entry on the way of the path that was resolved last, links included.
+    /// All entries on the path that was resolved last, including links.
     private(set) var ways: Set<BytePath> = []
     private var targets: [BytePath: BytePath?] = [:]
 
@@ -26,10 +25,10 @@ struct LinkResolver {
         root = BytePath(tree.realPath).components
     }
 
-    /// The bound of the kernel.
+    /// The same limit as in the kernel.
     private static let maximumLinks = 40
 
-    /// - Parameter path: relative to the root, with links anywhere in it.
+    /// - Parameter path: A path relative to the root. Any component may be a link.
     mutating func resolve(_ path: BytePath) throws(FileError) -> Outcome {
         ways = []
         var place = Place(components: [], isOutside: path.isAbsolute)
@@ -60,16 +59,16 @@ struct LinkResolver {
         return try tree.stamp(of: result).map { .found(result, $0) } ?? .missing
     }
 
-    /// A path on the way, without any link.
+    /// A resolved part of a path, without links.
     private struct Place {
-        /// From the root, or outside of it from that of the machine.
+        /// The components, relative to the root, or to the machine's root if `isOutside`.
         var components: [BytePath]
         var isOutside: Bool
 
         var path: BytePath { isOutside ? ("/" as BytePath).appending(.joined(components)) : .joined(components) }
     }
 
-    /// - Returns: whether the link may be followed.
+    /// - Returns: Whether the link may be followed.
     private func follow(_ target: BytePath, from place: inout Place, _ pending: inout [BytePath]) -> Bool {
         let components = target.components
         if !target.isAbsolute {
@@ -87,7 +86,7 @@ struct LinkResolver {
         return true
     }
 
-    /// `nil` where `path` is no link.
+    /// Returns the target of a link, or `nil` if `path` is not a link.
     private mutating func target(of path: BytePath) throws(FileError) -> BytePath? {
         if let known = targets[path] { return known }
         let isLink = try tree.stamp(of: path)?.kind == .link
@@ -96,7 +95,7 @@ struct LinkResolver {
         return target
     }
 
-    /// Last first, as a stack to take from.
+    /// Returns the components in reverse order, as a stack.
     private static func stack(_ components: some Collection<BytePath>) -> [BytePath] {
         components.filter { $0 != "." }.reversed()
     }

@@ -4,55 +4,56 @@ import CubeSystem
 import CubeTypes
 import SystemPackage
 
-/// What is known of the files of a source, so that a file that did not change is not read again.
+/// The known state of a source's files, so that unchanged files are not read again.
 final class ManifestIndex {
     private struct Entry {
-        /// `nil` where the file could not even be looked at.
+        /// `nil` if the file was inaccessible.
         var stamp: FileStamp?
         var state: FileState
-        /// The files that it names beside it.
+        /// The files to which the manifest refers.
         var attachments = Attachments()
-        /// Of a file that is read nevertheless.
+        /// Warnings about a readable file.
         var warnings: [Diagnostic] = []
     }
 
-    /// How many bytes are read of a file, whatever it is for.
+    /// The maximum number of bytes that are read of a file, whatever its purpose.
     static let readLimit = max(ManifestDecoder.maximumSize, TaskDefinition.maximumContent)
 
-    /// Times of files may be this coarse: what is read sooner after them may change once more and look the same.
+    /// The assumed resolution of file times. A file that was read within this time after a change may change again
+    /// without a new stamp.
     static let racyWithin: Duration = .seconds(2)
 
     static let maximumFiles = 1_000_000
 
     private var entries: [BytePath: Entry] = [:]
-    /// The files that are links, or lie behind one.
+    /// The files that are links or are reached through links.
     private(set) var links: Set<BytePath> = []
-    /// The files that were read too soon after they changed, and when to read them once more.
+    /// The files that were read too soon after a change, and the times at which to read them again.
     private var rereads: [BytePath: Timestamp] = [:]
-    /// The files whose state is not what it was when ``takeChanged()`` was called last.
+    /// The files whose state changed since the last call of ``takeChanged()``.
     private var changed: Set<BytePath> = []
-    /// The manifests that name a file, by the path of that file and of every directory on the way to it.
+    /// The manifests that refer to a file, by the paths of the file and of all directories on the way to it.
     private var attachedTo: [BytePath: Set<BytePath>] = [:]
-    /// How many of these entries each directory holds.
+    /// The number of these entries per directory.
     private var attachmentDirectories: [BytePath: Int] = [:]
-    /// The entries on the ways of links to manifests: where one changes, others may be there.
+    /// All entries on the paths of links to manifests. If one changes, a link may lead to another file.
     private(set) var linkWays: Set<BytePath> = []
-    /// The directories that hold these entries.
+    /// The directories of these entries.
     private var linkDirectories: Set<BytePath> = []
     /// The directories that were listed.
     private(set) var directories: Set<BytePath> = []
 
-    /// The directories that hold what manifests name or what leads there, and that are not the source's own.
+    /// The directories of attachments and link targets, except for the source's own directories.
     var directoriesBeside: Set<BytePath> {
         linkDirectories.union(attachmentDirectories.keys).subtracting(directories)
     }
 
     var isFull: Bool { entries.count >= Self.maximumFiles }
 
-    /// By path.
+    /// The state of each file, by path.
     var states: [BytePath: FileState] { entries.mapValues(\.state) }
 
-    /// What is doubtful in files that are read nevertheless, by path.
+    /// Warnings about readable files, by path.
     var warnings: [Diagnostic] {
         entries.filter { !$0.value.warnings.isEmpty }.sorted { $0.key < $1.key }.flatMap(\.value.warnings)
     }
@@ -65,17 +66,17 @@ final class ManifestIndex {
 
     func knowsFile(_ path: BytePath) -> Bool { entries[path] != nil }
 
-    /// Whether a file was there to be read when it was looked at last.
+    /// Whether the file was accessible at the last look.
     func hasRead(_ path: BytePath) -> Bool { entries[path]?.stamp != nil }
 
     func add(directory: BytePath) { directories.insert(directory) }
 
-    /// Reads a file, unless it is what it was.
+    /// Reads a file unless it is unchanged.
     ///
     /// - Parameters:
-    ///   - path: what the file is called.
-    ///   - realPath: where it is, without any link.
-    /// - Returns: whether it was there.
+    ///   - path: The path of the file as the source names it.
+    ///   - realPath: The path with all links resolved.
+    /// - Returns: Whether the file exists.
     func visit(_ path: BytePath, at realPath: BytePath, stamp: FileStamp, in tree: any FileTree, now: Timestamp) -> Bool
     {
         let isLink = path != realPath
@@ -107,20 +108,20 @@ final class ManifestIndex {
         return true
     }
 
-    /// Notes a file that cannot be read.
+    /// Records an unreadable file.
     func refuse(_ path: BytePath, isLink: Bool, _ why: String) {
         set(path, stamp: nil, isLink: isLink, .unreadable([.unreadable(path, why)]))
     }
 
-    /// The files whose state changed since the last call, with their states.
+    /// Returns the files whose state changed since the last call, with their states.
     func takeChanged() -> [BytePath: FileState] {
         defer { changed = [] }
         return changed.reduce(into: [:]) { $0[$1] = entries[$1]?.state }
     }
 
-    /// Forgets what is not there any more.
+    /// Removes files and directories that no longer exist.
     ///
-    /// - Returns: the directories that were forgotten.
+    /// - Returns: The removed directories.
     func keep(files: Set<BytePath>, directories kept: Set<BytePath>) -> Set<BytePath> {
         if files.count < entries.count {
             for path in entries.keys where !files.contains(path) { attach(Attachments(), to: path) }
@@ -132,18 +133,18 @@ final class ManifestIndex {
         return directories.subtracting(kept)
     }
 
-    /// The manifests that name what these entries are, or lead to.
+    /// Returns the manifests that refer to these entries or reach their files through them.
     func dependents(of entries: Set<BytePath>) -> Set<BytePath> {
         guard !attachedTo.isEmpty, !entries.isEmpty else { return [] }
         return entries.reduce(into: []) { $0.formUnion(attachedTo[$1] ?? []) }
     }
 
-    /// Whether a manifest names a file.
+    /// Whether a manifest refers to the file.
     func isAttached(_ path: BytePath) -> Bool { attachedTo[path] != nil }
 
-    /// Notes the entries on the ways of links.
+    /// Records the entries on the paths of links.
     ///
-    /// - Parameter isAll: whether every link was followed.
+    /// - Parameter isAll: Whether the walk followed every link.
     func note(linkWays ways: Set<BytePath>, isAll: Bool) {
         let all = isAll ? ways : linkWays.union(ways)
         guard all != linkWays else { return }
@@ -189,7 +190,7 @@ final class ManifestIndex {
         attach(attachments, to: path)
         var entry = Entry(stamp: stamp, state: state, attachments: attachments, warnings: warnings)
         if let known = entries[path]?.state, known == state {
-            // Held once: whoever was told of the file has this one.
+            // Keep the existing value, so that its storage is shared with its other holders.
             entry.state = known
         } else {
             changed.insert(path)
@@ -199,7 +200,7 @@ final class ManifestIndex {
         if isLink { links.insert(path) } else { links.remove(path) }
     }
 
-    /// Reads a file until it did not change meanwhile, at most three times.
+    /// Reads a file until it does not change during the read, at most three times.
     static func stableReading(of path: BytePath, in tree: any FileTree) throws(FileError) -> FileReading? {
         var reading: FileReading?
         for _ in 0..<3 {
@@ -230,7 +231,7 @@ final class ManifestIndex {
 }
 
 extension Diagnostic {
-    /// A file, or a directory, that is there and says nothing.
+    /// Returns the diagnostic for an unreadable file or directory.
     static func unreadable(_ path: BytePath, _ why: String) -> Diagnostic {
         Diagnostic(
             reason: .unreadable, summary: "\(path.isRoot ? "the directory" : path) \(why)",

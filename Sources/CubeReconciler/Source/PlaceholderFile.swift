@@ -1,15 +1,15 @@
-/// Files that stand for others: what version control leaves where it did not fetch, or could not decrypt, the real content.
+/// Recognizes placeholder files, which version control leaves behind if it did not fetch or decrypt the real content.
 enum PlaceholderFile {
-    /// How such files begin, and what they are.
+    /// The first bytes of placeholder files, and the problem that they indicate.
     private static let marks: [(beginning: [UInt8], what: String)] = [
         (
             Array("version https://git-lfs.github.com/spec/".utf8),
-            "is a pointer of Git LFS: what it stands for is not here"
+            "is a pointer of Git LFS: its content was not fetched"
         ),
-        (Array("/annex/objects/".utf8), "is a pointer of git-annex: what it stands for is not here"),
-        ([0] + Array("GITCRYPT".utf8) + [0], "is encrypted by git-crypt: what it says cannot be read here"),
+        (Array("/annex/objects/".utf8), "is a pointer of git-annex: its content was not fetched"),
+        ([0] + Array("GITCRYPT".utf8) + [0], "is encrypted by git-crypt: its content was not decrypted"),
     ]
 
-    /// What is wrong with a file of this content; `nil` where it is what it says.
+    /// Returns the problem with a file of this content, or `nil` if it is no placeholder.
     static func problem(with content: [UInt8]) -> String? { marks.first { content.starts(with: $0.beginning) }?.what }
 }
