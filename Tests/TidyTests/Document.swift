@@ -1,9 +1,9 @@
-/// A Markdown document of the repository, read as far as the rules need to understand it.
+/// A Markdown document of the repository, parsed as far as the rules need it.
 struct Document {
-    /// From the root of the repository.
+    /// The path from the root of the repository.
     let path: String
-    /// Paragraphs, items of lists and rows of tables, each on one line, with the number of the line where it begins. Blocks of
-    /// code are left out.
+    /// The paragraphs, list items and table rows, each joined into one line, with the number of its first line. Code
+    /// blocks are excluded.
     let passages: [(text: String, line: Int)]
 
     init(path: String, text: String) {
@@ -30,7 +30,8 @@ struct Document {
         self.passages = passages
     }
 
-    /// The files and folders that links lead to, from the root of the repository. Links to other places are left out.
+    /// The files and folders that links lead to, as paths from the root of the repository. Links to other sites are
+    /// excluded.
     var links: [(target: String, line: Int)] {
         passages.flatMap { passage in
             passage.text.matches(of: /\]\(([^)#]+)[^)]*\)/)
@@ -39,19 +40,19 @@ struct Document {
         }
     }
 
-    /// The pieces of inline code.
+    /// The inline code spans.
     var code: [(text: String, line: Int)] {
         passages.flatMap { passage in
             passage.text.matches(of: /`([^`]+)`/).map { (text: String($0.1), line: passage.line) }
         }
     }
 
-    /// The rows of tables whose first cell is a piece of inline code or a word: what stands in that cell.
+    /// The first cells of table rows, if the cell is a code span or a word.
     var rowTitles: [String] {
         passages.compactMap { $0.text.firstMatch(of: /^\| `?([\w.-]+)`? \|/).map { String($0.1) } }
     }
 
-    /// A path from the folder of this document, as one from the root.
+    /// Converts a path relative to this document's folder into a path from the root.
     private func resolve(_ target: String) -> String {
         var parts = path.split(separator: "/").dropLast().map(String.init)
         for part in target.split(separator: "/") {

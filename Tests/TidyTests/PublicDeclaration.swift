@@ -1,15 +1,15 @@
-/// Something that whoever imports a public library sees, with what its comment says.
+/// A public declaration of a library, with its documentation.
 struct PublicDeclaration {
     let text: Substring
     let line: Int
-    /// The lines of its documentation, empty where it has none.
+    /// The lines of its documentation; empty if there is none.
     let documentation: [Substring]
 
-    /// Whether it brings a new name for a type.
+    /// Whether it declares a type.
     var isType: Bool { text.contains(/\b(?:struct|enum|protocol|class|actor)\s+\w/) }
 
-    /// Whether a comment could only repeat what is said already: by the protocol that asks for it, or by the properties of which
-    /// an initialiser is made.
+    /// Whether documentation could only repeat what is stated elsewhere: by the protocol requirement that the
+    /// declaration implements, or by the properties that an initialiser sets.
     var speaksForItself: Bool {
         text.contains(
             /\binit\((?!_)|\binit\($|\binit\?\((?:rawValue|codingKey):|\binit\(from |\bfunc (?:encode\(to|hash\(into)|\b(?:var (?:description|codingKey|errorDescription)|let rawValue)\b|\bstatic func \W|\b(?:typealias|struct) (?:Element|Failure|AsyncIterator)\b|\bfunc (?:next|makeAsyncIterator)\(/
@@ -18,10 +18,10 @@ struct PublicDeclaration {
 }
 
 extension SwiftFile {
-    /// All public declarations, the cases of public enumerations among them.
+    /// All public declarations, including the cases of public enumerations.
     var publicDeclarations: [PublicDeclaration] {
         var declarations: [PublicDeclaration] = []
-        // How far the enumeration is indented whose cases are public.
+        // The indentation of the public enumeration whose cases are being read.
         var enumeration: Int?
         for (text, line) in code {
             let indentation = text.prefix { $0 == " " }.count
@@ -35,7 +35,7 @@ extension SwiftFile {
         return declarations
     }
 
-    /// The lines of documentation above a line, attributes left out.
+    /// Returns the lines of documentation above a line. Attributes in between are skipped.
     private func documentation(before line: Int) -> [Substring] {
         let above = lines[..<(line - 1)].reversed().drop { $0.contains(/^\s*@\w/) }
         return above.prefix { $0.contains(/^\s*\/\/\//) }.reversed()

@@ -1,6 +1,6 @@
 import Foundation
 
-/// The repository that these tests stand in, as files.
+/// The files of the repository that contains these tests.
 struct Repository {
     let root: String
 
@@ -15,16 +15,17 @@ struct Repository {
         try [UInt8](Data(contentsOf: URL(filePath: "\(root)/\(path)")))
     }
 
-    /// The names in a directory, sorted.
+    /// Returns the names in a directory, sorted.
     func entries(_ path: String) throws -> [String] {
         try FileManager.default.contentsOfDirectory(atPath: "\(root)/\(path)").sorted()
     }
 
-    /// The files and directories at the top that git tracks, sorted. What else lies in a checkout is its owner's business.
+    /// Returns the top-level files and directories that git tracks, sorted. Untracked files in a checkout are not
+    /// checked.
     func trackedEntries() throws -> [String] {
         let git = Process()
         git.executableURL = URL(filePath: "/usr/bin/env")
-        // Another user may own the checkout; listing names runs none of its hooks.
+        // The checkout may belong to another user. That is safe, as listing names runs no hooks.
         git.arguments = ["git", "-c", "safe.directory=*", "-C", root, "ls-files", "-z"]
         let output = Pipe()
         git.standardOutput = output
@@ -36,25 +37,25 @@ struct Repository {
         return Set(paths.compactMap { $0.split(separator: "/").first.map(String.init) }).sorted()
     }
 
-    /// The paths of all files below a directory with one of these endings, sorted.
+    /// Returns the paths of all files below a directory that have one of the given endings, sorted.
     func files(below directory: String, endings: Set<Substring>) throws -> [String] {
         try FileManager.default.subpathsOfDirectory(atPath: "\(root)/\(directory)").sorted()
             .filter { path in path.split(separator: ".").last.map(endings.contains) ?? false }
             .map { "\(directory)/\($0)" }
     }
 
-    /// The Swift files of a target.
+    /// Returns the Swift files of a target.
     func sources(of wall: Wall) throws -> [SwiftFile] {
         try files(below: wall.directory, endings: ["swift"]).map { try SwiftFile(path: $0, text: text($0)) }
     }
 
-    /// Every file and folder that documents may name, from the root.
+    /// Returns every file and folder that documents may name, as paths from the root.
     func paths() throws -> Set<String> {
         let folders = ["Sources", "Tests", "examples", ".ci", ".github"]
         let below = try folders.flatMap { folder in
             try FileManager.default.subpathsOfDirectory(atPath: "\(root)/\(folder)").map { "\(folder)/\($0)" }
         }
-        // What a build left in the package of an example is not the repository's.
+        // Build output in the package of an example is not part of the repository.
         return Set(below.filter { !$0.contains("/.build/") } + folders + ["README.md", "Package.swift"])
     }
 }

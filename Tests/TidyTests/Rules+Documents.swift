@@ -1,13 +1,14 @@
-/// What a machine can hold of documents: what they name is there.
+/// The rules about documents: what a document names exists.
 extension Rules {
-    /// The folders at the top in which documents may name files. `manifests/` is not among them: documents write of the
+    /// The top-level folders whose files documents may name. `manifests/` is excluded because documents refer to the
     /// manifests of their readers.
     private static let folders: Set<Substring> = ["Sources", "Tests", "examples", ".ci", ".github"]
 
-    /// Every path that a document names exists: in inline code from the root, from `Sources` or from `Tests`, and in links.
+    /// Finds paths in a document that do not exist: in inline code, relative to the root, `Sources` or `Tests`, and in
+    /// links.
     ///
     /// - Parameters:
-    ///   - files: every file and folder of the repository, from its root.
+    ///   - files: every file and folder of the repository, as paths from its root.
     static func missingPaths(in document: Document, files: Set<String>) -> [String] {
         let names = Set(files.compactMap { $0.split(separator: "/").last.map(String.init) })
         let missingCode = document.code.filter { piece, _ -> Bool in
@@ -20,13 +21,13 @@ extension Rules {
             return piece.wholeMatch(of: /[\w+.-]+\.swift/) != nil && !names.contains(piece)
         }
         let missingLinks = document.links.filter { !files.contains($0.target) }
-        return missingCode.map { "\(document.path):\($0.line): there is no \($0.text)" }
-            + missingLinks.map { "\(document.path):\($0.line): there is no \($0.target)" }
+        return missingCode.map { "\(document.path):\($0.line): \($0.text) does not exist" }
+            + missingLinks.map { "\(document.path):\($0.line): \($0.target) does not exist" }
     }
 
-    /// Every test that a document quotes after the path of its file is in that file.
+    /// Finds tests that a document quotes after the path of a file but that the file does not contain.
     ///
-    /// - Parameter content: what a file below `Tests` holds; `nil` where there is none.
+    /// - Parameter content: returns the content of a file below `Tests`; `nil` if the file does not exist.
     static func missingTests(in document: Document, content: (String) -> String?) -> [String] {
         document.passages.flatMap { text, line -> [String] in
             var file: String?
@@ -42,12 +43,12 @@ extension Rules {
         }
     }
 
-    /// The names of the packages that a package depends on.
+    /// Returns the names of the packages that a package depends on.
     static func dependencies(ofPackage text: String) -> [String] {
         text.matches(of: /\.package\(url: "[^"]*\/([\w.-]+)\.git"/).map { String($0.1) }
     }
 
-    /// What stands in one of two lists alone, sorted.
+    /// Returns the elements that are in only one of two lists, sorted.
     static func unequal(_ left: [String], _ right: [String]) -> [String] {
         Set(left).symmetricDifference(right).sorted()
     }

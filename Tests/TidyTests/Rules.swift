@@ -1,13 +1,13 @@
-/// What a machine can hold of the project's habits: each rule takes what it judges and answers what breaks it, as
-/// `file:line: what`.
+/// The conventions that a machine can check. Each rule takes its subject and returns the violations as `file:line:
+/// problem`.
 enum Rules {
-    /// A file imports only what its target's row of the table names.
+    /// Finds imports that are not in the row of the file's target.
     static func foreignImports(_ file: SwiftFile, in wall: Wall) -> [String] {
         file.imports.filter { !wall.modules.contains($0.module) }
             .map { "\(file.path):\($0.line): \(wall.target) may not import \($0.module)" }
     }
 
-    /// Time, chance and output come into a pure target from outside.
+    /// Finds uses of time, randomness and output in a pure target, which gets them from outside.
     static func impurities(_ file: SwiftFile) -> [String] {
         file.code.compactMap { code, line in
             code.firstMatch(
@@ -17,21 +17,22 @@ enum Rules {
         }
     }
 
-    /// The core decides, and leaves it to others to name the command that carries a hint out.
+    /// Finds names of commands in the core. The core decides; other targets name the command that follows a hint.
     static func commands(_ file: SwiftFile) -> [String] {
         file.code.compactMap { code, line in
             code.firstMatch(of: /\bcube [a-z]+/).map { "\(file.path):\(line): names the command \($0.0)" }
         }
     }
 
-    /// Two types never share a name, not even in different targets. Private types do not count.
+    /// Finds types that share a name, even in different targets. Private types do not count.
     static func namesakes(_ files: [SwiftFile]) -> [String] {
         let places = files.flatMap { file in file.types.map { (name: $0.name, place: "\(file.path):\($0.line)") } }
         return Dictionary(grouping: places, by: \.name).filter { $0.value.count > 1 }
             .map { "\($0.key): \($0.value.map(\.place).sorted().joined(separator: ", "))" }.sorted()
     }
 
-    /// Clocks, ids and randomness are passed in. Only a composition root takes them from the machine.
+    /// Finds uses of the machine's clocks, ids and randomness, which only a composition root may use. Other code gets
+    /// them passed in.
     static func machineUses(_ file: SwiftFile) -> [String] {
         file.code.compactMap { code, line in
             code.firstMatch(
@@ -43,52 +44,53 @@ enum Rules {
         }
     }
 
-    /// Unfinished work is finished, or not begun.
+    /// Finds reminders of unfinished work.
     static func reminders(_ file: SwiftFile) -> [String] {
         file.lines.enumerated().compactMap { index, line in
             line.firstMatch(of: /\b(?:FIXME|TODO|XXX)\b/).map { "\(file.path):\(index + 1): \($0.0)" }
         }
     }
 
-    /// An error that is dropped says why.
+    /// Finds dropped errors without a comment that says why.
     static func silence(_ file: SwiftFile) -> [String] {
         file.code.filter { $0.text.contains(/\btry\?/) && !file.hasComment(onOrBefore: $0.line) }
             .map { "\(file.path):\($0.line): try? without a comment that says why" }
     }
 
-    /// Whoever imports a public library finds what each of its declarations means.
+    /// Finds public declarations without documentation.
     static func undocumented(_ file: SwiftFile) -> [String] {
         file.publicDeclarations.filter { $0.documentation.isEmpty && !$0.speaksForItself }
-            .map { "\(file.path):\($0.line): \($0.text.trimmingPrefix(while: \.isWhitespace)) says not what it means" }
+            .map { "\(file.path):\($0.line): \($0.text.trimmingPrefix(while: \.isWhitespace)) has no documentation" }
     }
 
-    /// A public type says since which version it is there; its members are as old unless they say otherwise.
+    /// Finds public types that do not state since which version they exist. Their members inherit the version.
     static func undated(_ file: SwiftFile) -> [String] {
         file.publicDeclarations
             .filter {
                 $0.isType && !$0.speaksForItself && !$0.documentation.contains { $0.contains(/\/ - Since: \d+\.\d+$/) }
             }
-            .map { "\(file.path):\($0.line): \($0.text.trimmingPrefix(while: \.isWhitespace)) says not since when" }
+            .map { "\(file.path):\($0.line): \($0.text.trimmingPrefix(while: \.isWhitespace)) has no `- Since:` line" }
     }
 
-    /// The libraries that a package offers to others.
+    /// Returns the libraries that a package offers to others.
     static func libraries(ofPackage text: String) -> [String] {
         text.matches(of: /\.library\(name: "(\w+)"/).map { String($0.1) }
     }
 
-    /// What no client needs is behind the trait `Server`, so that packages that ask for the clients alone do not fetch it.
+    /// Finds products on the wrong side of the trait `Server`. Products that no client needs are behind the trait, so
+    /// that packages that use only the clients do not fetch them.
     ///
     /// - Parameters:
-    ///   - text: `Package.swift`.
-    ///   - needed: the modules that clients import, and what these import.
+    ///   - text: the content of `Package.swift`.
+    ///   - needed: the modules that clients import, directly or indirectly.
     static func misplacedProducts(ofPackage text: String, needed: Set<String>) -> [String] {
         let plain = text.matches(of: /= product\(name: "(\w+)"/).map { String($0.1) }
         let guarded = text.matches(of: /= server\("(\w+)"/).map { String($0.1) }
-        return plain.filter { !needed.contains($0) }.map { "\($0): no client needs it, and clients fetch it" }
-            + guarded.filter(needed.contains).map { "\($0): a client needs it, and has it not without traits" }
+        return plain.filter { !needed.contains($0) }.map { "\($0): no client needs it, but clients fetch it" }
+            + guarded.filter(needed.contains).map { "\($0): a client needs it, but it requires the trait Server" }
     }
 
-    /// The top of the repository is a table of contents.
+    /// Finds entries at the top of the repository that are not known.
     static func strays(in entries: [String]) -> [String] {
         let known: Set = [
             "Package.swift", "README.md", "Sources", "Tests", "examples", "manifests",
@@ -96,12 +98,12 @@ enum Rules {
         return entries.filter { !known.contains($0) && !$0.hasPrefix(".") }
     }
 
-    /// Every target has its row, and every row its target.
+    /// Finds targets without a row and rows without a target.
     static func unwalled(directories: [String], rows: [String]) -> [String] {
         Set(directories).symmetricDifference(rows).sorted()
     }
 
-    /// What the README tells to run is what runs before a change lands.
+    /// Whether the README lacks a command that runs before a change lands.
     static func untold(_ command: String, in readme: String) -> Bool {
         !readme.split(separator: "\n").contains { $0.trimmingPrefix(while: \.isWhitespace) == command }
     }

@@ -1,6 +1,6 @@
 import Testing
 
-/// Each rule sees what breaks it.
+/// Each rule finds its violations.
 @Suite struct RulesTests {
     private func sample(_ text: String) -> SwiftFile { SwiftFile(path: "sample.swift", text: text) }
 
@@ -8,7 +8,7 @@ import Testing
         "import Foundation", "public import Foundation", "@testable import Foundation", "import struct Foundation.Date",
         "@preconcurrency package import Foundation", "    import Foundation",
     ])
-    func `an import beyond the wall is seen in any form`(line: String) {
+    func `a forbidden import is found in every form`(line: String) {
         let wall = Wall("Walled", "CubeTypes")
         let file = sample("import CubeTypes\n// import Glibc\n\(line)")
         #expect(Rules.foreignImports(file, in: wall) == ["sample.swift:3: Walled may not import Foundation"])
@@ -20,16 +20,16 @@ import Testing
         ("Int.random(in: 0...1)", ".random("), ("print(1)", "print("), ("debugPrint(1)", "debugPrint("),
         ("names.shuffled()", ".shuffled()"), ("let id = UUID()", "UUID()"),
     ])
-    func `a clock, chance or output in a pure target is seen`(line: String, found: String) {
+    func `a clock, randomness or output in a pure target is found`(line: String, found: String) {
         #expect(Rules.impurities(sample("// \(line)\n\(line)")) == ["sample.swift:2: \(found) in a pure target"])
     }
 
-    @Test func `a command in a string is seen, and none in a comment`() {
+    @Test func `a command is found in a string but not in a comment`() {
         let text = "/// As `cube retry` says.\nlet hint = \"run `cube retry web`\"\nlet name = \"cube\""
         #expect(Rules.commands(sample(text)) == ["sample.swift:2: names the command cube retry"])
     }
 
-    @Test func `two types of one name are seen, also where one is in an extension`() {
+    @Test func `two types with the same name are found, even if one is declared in an extension`() {
         let one = SwiftFile(
             path: "a.swift",
             text: """
@@ -73,7 +73,7 @@ import Testing
         ("names.shuffled()", ".shuffled()"),
         ("let id = UUID().uuidString", "UUID()"),
     ])
-    func `A clock, an id or randomness of the machine outside of a composition root is found`(
+    func `a clock, an id or randomness of the machine outside of a composition root is found`(
         line: String, found: String
     ) {
         #expect(
@@ -87,23 +87,24 @@ import Testing
         "let now = now()", "self.now = now",
         "names.shuffled(using: &generator)", "state.now = max(state.now, moment)",
     ])
-    func `A clock or randomness that is passed in is not found`(line: String) {
+    func `a clock or randomness that is passed in is not found`(line: String) {
         #expect(Rules.machineUses(sample(line)) == [])
     }
 
-    @Test func `a reminder is seen, in a comment too`() {
+    @Test func `a reminder is found, even in a comment`() {
         #expect(Rules.reminders(sample("let a = 1\n// TODO: more")) == ["sample.swift:2: TODO"])
         #expect(Rules.reminders(sample("let a = 1 // FIXME")) == ["sample.swift:1: FIXME"])
     }
 
-    @Test func `a dropped error without its reason is seen`() {
+    @Test func `a dropped error without a reason is found`() {
         let dropped = ["sample.swift:2: try? without a comment that says why"]
         #expect(Rules.silence(sample("\ntry? remove()")) == dropped)
         #expect(Rules.silence(sample("// Gone already is fine.\ntry? remove()")) == [])
         #expect(Rules.silence(sample("try? remove()  // Gone already is fine.")) == [])
     }
 
-    @Test func `a public declaration without a comment is seen, also a case, and none that speaks for itself`() {
+    @Test
+    func `a public declaration without documentation is found, including enum cases but not self-explanatory ones`() {
         let text = """
             /// A thing.
             ///
@@ -126,18 +127,18 @@ import Testing
             """
         #expect(
             Rules.undocumented(sample(text)) == [
-                "sample.swift:5: public var size: Int says not what it means",
-                "sample.swift:12: public enum Colour { says not what it means",
-                "sample.swift:13: case red( says not what it means",
+                "sample.swift:5: public var size: Int has no documentation",
+                "sample.swift:12: public enum Colour { has no documentation",
+                "sample.swift:13: case red( has no documentation",
             ])
-        #expect(Rules.undated(sample(text)) == ["sample.swift:12: public enum Colour { says not since when"])
+        #expect(Rules.undated(sample(text)) == ["sample.swift:12: public enum Colour { has no `- Since:` line"])
     }
 
     @Test func `the libraries of a package are read`() {
         #expect(Rules.libraries(ofPackage: #".library(name: "A", targets: ["A"]), .executable(name: "b")"#) == ["A"])
     }
 
-    @Test func `a product on the wrong side of the trait is seen`() {
+    @Test func `a product on the wrong side of the trait is found`() {
         let table = [Wall("Client", "Base"), Wall("Base", "NIO"), Wall("Server", "NIO GRDB")]
         let needed = Wall.reach(of: ["Client"], in: table)
         #expect(needed == ["Client", "Base", "NIO"])
@@ -146,25 +147,25 @@ import Testing
         let wrong = #"static let grdb = product(name: "GRDB", package: "g"); static let nio = server("NIO", of: "nio")"#
         #expect(
             Rules.misplacedProducts(ofPackage: wrong, needed: needed) == [
-                "GRDB: no client needs it, and clients fetch it",
-                "NIO: a client needs it, and has it not without traits",
+                "GRDB: no client needs it, but clients fetch it",
+                "NIO: a client needs it, but it requires the trait Server",
             ])
     }
 
-    @Test func `a stray at the top is seen`() {
+    @Test func `an unknown entry at the top of the repository is found`() {
         #expect(Rules.strays(in: [".ci", "Sources", "notes.txt"]) == ["notes.txt"])
     }
 
-    @Test func `a target without a row, and a row without a target, are seen`() {
+    @Test func `a target without a row and a row without a target are found`() {
         #expect(Rules.unwalled(directories: ["A", "B"], rows: ["B", "C"]) == ["A", "C"])
     }
 
-    @Test func `a command that the README does not tell is seen`() {
+    @Test func `a command that is missing from the README is found`() {
         #expect(Rules.untold("swift test", in: "Run\n\n    swift test --quick\n"))
         #expect(!Rules.untold("swift test", in: "Run\n\n    swift test\n"))
     }
 
-    @Test func `a path, a link and a file name that lead nowhere are seen in a document`() {
+    @Test func `a path, a link and a file name that do not exist are found in a document`() {
         let files: Set = [
             "Sources", "Sources/CubeCore", "Sources/CubeCore/Plan.swift", "Sources/cube", ".ci", ".ci/run", "README.md",
         ]
@@ -173,7 +174,7 @@ import Testing
 
             - `CubeCore/Plans.swift` is not,
               nor `Planner.swift`, `cube/Main.swift` and `.ci/walk`.
-            - `status/summary.json`, `a/b` and [this](https://example.com/a) are none of ours, nor is
+            - `status/summary.json`, `a/b` and [this](https://example.com/a) are not in the repository, nor is
 
                 `.ci/block`
 
@@ -181,13 +182,14 @@ import Testing
             """
         #expect(
             Rules.missingPaths(in: Document(path: ".github/a.md", text: text), files: files) == [
-                ".github/a.md:3: there is no CubeCore/Plans.swift", ".github/a.md:3: there is no Planner.swift",
-                ".github/a.md:3: there is no cube/Main.swift", ".github/a.md:3: there is no .ci/walk",
-                ".github/a.md:9: there is no CubeText/Plan.swift", ".github/a.md:9: there is no .github/Missing.md",
+                ".github/a.md:3: CubeCore/Plans.swift does not exist", ".github/a.md:3: Planner.swift does not exist",
+                ".github/a.md:3: cube/Main.swift does not exist", ".github/a.md:3: .ci/walk does not exist",
+                ".github/a.md:9: CubeText/Plan.swift does not exist",
+                ".github/a.md:9: .github/Missing.md does not exist",
             ])
     }
 
-    @Test func `a quoted test that its file does not have is seen`() {
+    @Test func `a quoted test that is missing from its file is found`() {
         let text = """
             | 1 | `A.swift` "it holds"; "it breaks" | `B.swift` "it holds" |
             | 2 | "no file" `word` "no file" |

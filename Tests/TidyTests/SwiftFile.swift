@@ -1,4 +1,4 @@
-/// A Swift file, read line by line, as far as the rules need to understand it.
+/// A Swift file, parsed line by line as far as the rules need it.
 struct SwiftFile {
     let path: String
     let lines: [Substring]
@@ -8,7 +8,7 @@ struct SwiftFile {
         lines = text.split(separator: "\n", omittingEmptySubsequences: false)
     }
 
-    /// The modules that it imports, with the number of the line.
+    /// The imported modules, with their line numbers.
     var imports: [(module: String, line: Int)] {
         numbered { line in
             line.firstMatch(
@@ -18,7 +18,7 @@ struct SwiftFile {
         }
     }
 
-    /// What each line says beside its comment, with the number of the line.
+    /// The code of each line without its comment, with the line number.
     var code: [(text: Substring, line: Int)] {
         numbered { line in
             let code = line.firstRange(of: "//").map { line[..<$0.lowerBound] } ?? line
@@ -26,12 +26,12 @@ struct SwiftFile {
         }
     }
 
-    /// The types that it declares and others can name, each qualified by the types around it, with the number of the line.
+    /// The declared types that other files can name, each qualified by its enclosing types, with their line numbers.
     ///
-    /// A declaration is recognised by its indentation, which the formatter sees to: one that is deeper than the members of
-    /// the type around it is inside of a function.
+    /// Declarations are recognised by their indentation, which the formatter ensures. A declaration that is indented
+    /// more deeply than the members of the enclosing type is inside a function.
     var types: [(name: String, line: Int)] {
-        /// A type or an extension that the present line may stand in.
+        /// A type or an extension that may enclose the present line.
         struct Surrounding {
             var indentation: Int
             var name: Substring
@@ -41,7 +41,7 @@ struct SwiftFile {
         var types: [(name: String, line: Int)] = []
         for (text, line) in code {
             let indentation = text.prefix { $0 == " " }.count
-            // Whatever stands beside a type ends it, but for a brace on a line of its own.
+            // Any line at the indentation of a type ends the type, except a brace on a line of its own.
             if !text.dropFirst(indentation).hasPrefix("{") { around.removeAll { $0.indentation >= indentation } }
             guard indentation == around.last.map({ $0.indentation + 4 }) ?? 0,
                 let match = text.dropFirst(indentation).prefixMatch(
@@ -61,7 +61,7 @@ struct SwiftFile {
         return types
     }
 
-    /// The names of nested types that the standard library asks for.
+    /// The names of nested types that protocols of the standard library require.
     private static let repeatedNames: Set<Substring> = ["AsyncIterator", "CodingKeys", "Element", "Failure"]
 
     func hasComment(onOrBefore line: Int) -> Bool {

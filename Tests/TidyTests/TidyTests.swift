@@ -1,34 +1,34 @@
 import CubeCore
 import Testing
 
-/// The repository keeps its habits.
+/// The repository follows its conventions.
 @Suite struct TidyTests {
     let repository = Repository.own
 
     @Test(arguments: Wall.table.map(\.target))
-    func `every file imports only what its target may`(target: String) throws {
+    func `every file imports only modules that its target may import`(target: String) throws {
         let wall = try #require(Wall.table.first { $0.target == target })
         #expect(try repository.sources(of: wall).flatMap { Rules.foreignImports($0, in: wall) } == [])
     }
 
-    @Test func `every target has its row in the table`() throws {
+    @Test func `every target has a row in the table`() throws {
         let directories = try ["Sources", "Tests"].flatMap(repository.entries).filter { !$0.contains(".") }
         #expect(Rules.unwalled(directories: directories, rows: Wall.table.map(\.target)) == [])
     }
 
-    @Test func `pure targets take time, chance and output from outside`() throws {
+    @Test func `pure targets use no clock, randomness or output of their own`() throws {
         let files = try Wall.table.filter(\.isPure).flatMap(repository.sources)
         #expect(files.flatMap(Rules.impurities) == [])
     }
 
-    @Test func `Clocks, ids and randomness are taken from the machine in composition roots only`() throws {
+    @Test func `only composition roots take clocks, ids and randomness from the machine`() throws {
         let roots: Set = ["cube", "cube-bench", "CubeSystem", "CubeTesting"]
         let walls = Wall.table.filter { $0.directory.hasPrefix("Sources/") && !roots.contains($0.target) }
         try #require(walls.count >= 15)
         #expect(try walls.flatMap(repository.sources).flatMap(Rules.machineUses) == [])
     }
 
-    @Test func `whoever imports a public library finds what each declaration means, and since when a type is there`()
+    @Test func `every public declaration is documented, and every public type states since which version it exists`()
         throws
     {
         let walls = Wall.table.filter(\.isPublic)
@@ -38,8 +38,8 @@ import Testing
         #expect(files.flatMap(Rules.undated) == [])
     }
 
-    @Test func `whoever uses the clients alone fetches nothing that only the programs need`() throws {
-        // What tests programs against the real logic brings all of that.
+    @Test func `packages that use only the clients fetch no dependency that only the programs need`() throws {
+        // CubeTesting tests programs against the real logic and needs all of the dependencies.
         let clients = Wall.table.filter { $0.isPublic && $0.target != "CubeTesting" }.map(\.target)
         let needed = Wall.reach(of: Set(clients), in: Wall.table)
         #expect(Rules.misplacedProducts(ofPackage: try repository.text("Package.swift"), needed: needed) == [])
@@ -50,13 +50,13 @@ import Testing
         #expect(try repository.sources(of: core).flatMap(Rules.commands) == [])
     }
 
-    @Test func `nothing is left for later, and no error is dropped without its reason`() throws {
+    @Test func `there are no reminders, and no error is dropped without a reason`() throws {
         let files = try Wall.table.filter { $0.target != "TidyTests" }.flatMap(repository.sources)
         #expect(files.flatMap(Rules.reminders) == [])
         #expect(files.flatMap(Rules.silence) == [])
     }
 
-    @Test func `git tracks nothing else at the top of the repository`() throws {
+    @Test func `the top of the repository contains only the known entries`() throws {
         let entries = try repository.trackedEntries()
         #expect(entries.contains("Package.swift"))
         #expect(Rules.strays(in: entries) == [])
@@ -73,7 +73,7 @@ import Testing
                 continue
             }
             let decoded = ManifestDecoder.decode(try repository.bytes(file), file: file) { name in
-                // The diagnostics say so.
+                // A missing file is reported by the diagnostics.
                 (try? repository.bytes("\(file.prefix { $0 != "/" })/\(name)")).map { .content($0) }
                     ?? .unreadable("does not exist")
             }
@@ -82,9 +82,9 @@ import Testing
         }
     }
 
-    @Test func `the README tells the command that tests`() throws {
+    @Test func `the README names the command that runs the tests`() throws {
         let lines = try repository.text(".ci/run").split(separator: "\n").map { $0.drop { $0 == " " } }
-        // One step of several that stand one below the other.
+        // The command is one of several steps on consecutive lines.
         let command = try #require(lines.first { $0.contains(".ci/test") }).replacing(#/ &&$/#, with: "")
         #expect(!Rules.untold(String(command), in: try repository.text("README.md")))
     }
@@ -99,16 +99,16 @@ import Testing
         }
     }
 
-    @Test func `the map of tests has a row for each target, and every test that it names exists`() throws {
+    @Test func `the map of the tests has a row for each target, and every test that it quotes exists`() throws {
         let map = Document(path: "Tests/README.md", text: try repository.text("Tests/README.md"))
-        // A file that cannot be read has no test.
+        // An unreadable file contains no test.
         let missing = Rules.missingTests(in: map) { try? repository.text("Tests/\($0)") }
         #expect(missing == [])
         let targets = Wall.table.map(\.target).filter { $0.hasSuffix("Tests") }
         #expect(Rules.unequal(map.rowTitles, targets + ["Target", "Invariant", "Guarantee"]) == [])
     }
 
-    @Test func `every target has its row on the map, and every dependency its reason`() throws {
+    @Test func `every target has a row on the map, and every dependency has a reason`() throws {
         let map = Document(path: "Sources/README.md", text: try repository.text("Sources/README.md"))
         let targets = Wall.table.map(\.target).filter { !$0.hasSuffix("Tests") }
         #expect(Rules.unequal(map.rowTitles, targets + ["Target"]) == [])

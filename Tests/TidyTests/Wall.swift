@@ -1,12 +1,12 @@
-/// A row of the table: a target and all that its files may import.
+/// A row of the table: a target and the modules that its files may import.
 ///
-/// The build refuses an import that is out of reach, but takes whatever is reachable through a dependency, and never looks
-/// at the system's modules.
+/// The build rejects an import of an unreachable module, but accepts every module that is reachable through a
+/// dependency, and never checks the system's modules.
 struct Wall {
     let target: String
     let modules: Set<String>
     let isPure: Bool
-    /// Whether other packages import it.
+    /// Whether other packages import the target.
     let isPublic: Bool
 
     init(_ target: String, pure: Bool = false, public isPublic: Bool = false, _ modules: String) {
@@ -16,13 +16,13 @@ struct Wall {
         isPure = pure
     }
 
-    /// What targets import, and what those import that they import, by a table of all targets.
+    /// Returns the modules that targets import, directly or indirectly, according to a table of all targets.
     static func reach(of targets: Set<String>, in table: [Wall]) -> Set<String> {
         let next = targets.union(table.filter { targets.contains($0.target) }.flatMap(\.modules))
         return next == targets ? targets : reach(of: next, in: table)
     }
 
-    /// Where its files are.
+    /// The directory of the target's files.
     var directory: String { "\(target.hasSuffix("Tests") ? "Tests" : "Sources")/\(target)" }
 }
 
@@ -33,11 +33,11 @@ extension Wall {
         Wall("CubeVersion", pure: true, public: true, ""),
         Wall("CubeTypes", pure: true, public: true, "CubeErrors FoundationEssentials"),
 
-        // Reading JSON, deciding.
+        // JSON and decisions.
         Wall("CubeJSON", pure: true, ""),
         Wall("CubeCore", pure: true, "Crypto CubeErrors CubeJSON CubeTypes DequeModule HashTreeCollections HeapModule"),
 
-        // Putting into words what is decided.
+        // Texts about decisions.
         Wall("CubeText", pure: true, "CubeCore CubeJSON CubeTypes"),
 
         // The clients.
@@ -57,7 +57,7 @@ extension Wall {
             """),
         Wall("CubeWorkerClient", public: true, "CubeErrors CubeTransport CubeTypes CubeVersion"),
 
-        // The three layers; none knows a client or a server.
+        // The three layers, none of which knows a client or a server.
         Wall("CubeLinux", ""),
         Wall("CubeSystem", "CubeLinux CubeTypes Glibc SystemPackage"),
         Wall(
@@ -86,7 +86,7 @@ extension Wall {
             Synchronization SystemPackage
             """),
 
-        // For tests, of ours and of others.
+        // Support for tests, of this repository and of others.
         Wall(
             "CubeTesting", public: true,
             """
@@ -110,7 +110,7 @@ extension Wall {
             """),
         Wall("cube-supervisor", "CubeLinux Glibc"),
 
-        // Tests: what they test, and what they test it with.
+        // The tests, each with the targets that it tests and the modules that support it.
         Wall(
             "CommandLineTests",
             """
