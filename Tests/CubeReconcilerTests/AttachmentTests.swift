@@ -8,7 +8,7 @@ import Testing
 
 @testable import CubeReconciler
 
-/// Files that a manifest names beside it.
+/// The files that a manifest refers to.
 @Suite struct AttachmentTests {
     private let directory: TemporaryDirectory
     private let clock: ManualClock
@@ -17,7 +17,7 @@ import Testing
     init() throws {
         directory = try TemporaryDirectory()
         try directory.makeDirectory("manifests")
-        // Later than the times of all files: none is read too soon after it changed.
+        // Later than all file times, so that no file counts as read too soon after a change.
         clock = ManualClock(start: Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000) + 60_000))
         source = DirectorySource(directory.path.appending("manifests"), files: LocalFileSystem()) { [clock] in
             clock.timestamp
@@ -38,7 +38,7 @@ import Testing
         }
     }
 
-    @Test func `a change of the file is a change of the manifest, by its entry or by a look at everything`()
+    @Test func `a change of an attached file changes the manifest, both by its entry and by a complete look`()
         async throws
     {
         #expect(try content(await source.look(at: .everything)) == "port 80")
@@ -47,12 +47,12 @@ import Testing
         #expect(try content(await source.look(at: .entries(["team/conf/web.conf"]))) == "port 8080")
         try write("port 90", to: "team/conf/web.conf")
         #expect(try content(await source.look(at: .everything)) == "port 90")
-        // A change of something else is none.
+        // A change of another file changes nothing.
         try write("x", to: "team/conf/other.conf")
         #expect(await source.look(at: .entries(["team/conf/other.conf"])) == nil)
     }
 
-    @Test func `a file that goes makes the manifest unreadable, one that comes mends it, also with its directory`()
+    @Test func `a removed attachment makes the manifest unreadable until it is back, even if its directory moves`()
         async throws
     {
         _ = await source.look(at: .everything)
@@ -70,7 +70,7 @@ import Testing
         #expect(try content(await source.look(at: .entries(["team/conf", "team/old"]))) == "port 81")
     }
 
-    @Test func `a link is followed as far as the root, and a swapped one is seen with any change`() async throws {
+    @Test func `a link is followed within the root, and a replaced link is noticed`() async throws {
         try directory.remove("manifests/team/conf")
         try write("port 1", to: ".a/web.conf")
         try write("port 2", to: ".b/web.conf")
@@ -93,7 +93,7 @@ import Testing
         ("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n", "is a pointer of Git LFS"),
         ("/annex/objects/SHA256E-s1--00\n", "is a pointer of git-annex"),
     ])
-    func `a file that stands for another one is not delivered`(text: String, problem: String) async throws {
+    func `a placeholder file is not delivered`(text: String, problem: String) async throws {
         try write(text, to: "team/conf/web.conf")
         #expect(
             try content(await source.look(at: .everything))
@@ -102,7 +102,7 @@ import Testing
         #expect(try content(await source.look(at: .entries(["team/conf/web.conf"]))) == "port 1")
     }
 
-    @Test func `a file above the limit is told with its size, and nothing of it is read`() async throws {
+    @Test func `a file above the limit is reported with its size and not read`() async throws {
         try write("", to: "team/conf/web.conf")
         #expect(truncate(directory.path.appending("manifests/team/conf/web.conf").string, 1 << 40) == 0)
         #expect(
@@ -111,8 +111,7 @@ import Testing
         )
     }
 
-    @Test func `a pipe or a device is no content, blocks nobody, and what is told follows what is there`() async throws
-    {
+    @Test func `a pipe is rejected without blocking, and its removal is noticed`() async throws {
         try directory.remove("manifests/team/conf/web.conf")
         #expect(mkfifo(directory.path.appending("manifests/team/conf/web.conf").string, 0o600) == 0)
         #expect(try content(await source.look(at: .everything)) == "files[0].source: \"conf/web.conf\" is not a file")
@@ -121,7 +120,7 @@ import Testing
             try content(await source.look(at: .everything)) == "files[0].source: \"conf/web.conf\" does not exist")
     }
 
-    @Test func `a file that was read too soon after it changed is read once more`() async throws {
+    @Test func `a file that was read too soon after a change is read again`() async throws {
         let early = ManualClock(start: Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)))
         let source = DirectorySource(directory.path.appending("manifests"), files: LocalFileSystem()) {
             early.timestamp

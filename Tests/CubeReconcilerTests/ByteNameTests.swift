@@ -9,7 +9,7 @@ import Testing
 
 @testable import CubeReconciler
 
-/// Names of files are bytes: what Unicode takes for one name are two files, and a name that is no text is a name.
+/// File names are bytes: names that Unicode considers equal belong to different files, and a name need not be text.
 @Suite struct ByteNameTests {
     private let directory: TemporaryDirectory
     private let clock: ManualClock
@@ -46,7 +46,7 @@ import Testing
     }
 
     @Test
-    func `A root whose path is no text is read, by its own name and through a link, and files are written into it`()
+    func `A root whose path is not text can be read, directly and through a link, and written`()
         async throws
     {
         let root = directory.path.appending(BytePath([0xFF, UInt8(ascii: "r")]))
@@ -70,17 +70,17 @@ import Testing
         #expect(try !files.exists(root.appending("a.json")))
     }
 
-    @Test func `A root that goes while it is opened leaves no descriptor behind`() throws {
+    @Test func `A root that is removed while it is opened leaks no descriptor`() throws {
         let path = directory.path.appending("gone").string
         try directory.makeDirectory("gone")
         let open = try FileDescriptor.open(path, .readOnly, options: [.directory, .closeOnExec])
         try open.closeAfter {
             try directory.remove("gone")
-            // Its name leads to it, and no path does.
+            // Its descriptor leads to it, but no path does.
             let name = FilePath("/proc/self/fd/\(open.rawValue)")
             #expect(throws: FileError.self) { try LocalFileSystem(links: .anywhere).openRoot(name) }
             let targets = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").map {
-                // One that was closed meanwhile leads nowhere.
+                // A descriptor that was closed in the meantime has no target.
                 try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\($0)")
             }
             #expect(targets.count { $0 == path + " (deleted)" } == 1)
@@ -90,13 +90,13 @@ import Testing
     @Test(arguments: [
         (composed, decomposed), (BytePath(naming: "Kafka.json"), BytePath(naming: "\u{212A}afka.json")),
     ])
-    func `Two names that Unicode takes for one are two files`(first: BytePath, second: BytePath) async throws {
+    func `Two names that Unicode considers equal are two files`(first: BytePath, second: BytePath) async throws {
         try write(manifest("a"), to: first)
         var desired = DesiredState(memory: nil, oneShot: true)
         _ = desired.apply(try await lookAtEverything())
         #expect(Set(desired.workloads.keys.map(\.rawValue)) == ["a"])
 
-        // The second one displaces nothing, also where only it is looked at.
+        // The second file does not replace the first, even if only the second is looked at.
         try write(manifest("b"), to: second)
         let change = try #require(await source.look(at: .entries([second])))
         #expect(names(change) == [second: ["b"]])
@@ -104,7 +104,7 @@ import Testing
         #expect(Set(desired.workloads.keys.map(\.rawValue)) == ["a", "b"])
         #expect(names(try await lookAtEverything()) == [first: ["a"], second: ["b"]])
 
-        // What is remembered of them tells them apart.
+        // The stored memory distinguishes them.
         let bytes = try JSONEncoder().encode(desired.memory)
         let memory = try JSONDecoder().decode(SourceMemory.self, from: bytes)
         #expect(
@@ -127,7 +127,7 @@ import Testing
         #expect(desired.unreadable.keys.map(\.bytes) == [Self.decomposed.bytes])
     }
 
-    @Test func `A name that is no text is read, in directories and behind links too`() async throws {
+    @Test func `A file whose name is not text is read, including in directories and behind links`() async throws {
         let (file, folder) = (BytePath([0xFF] + Array(".json".utf8)), BytePath([0xC3, 0x28]))
         try write(manifest("a"), to: file)
         let made = directory.path.appending(("manifests" as BytePath).appending(folder))
@@ -144,8 +144,8 @@ import Testing
         #expect(workloads[0].range.filename == "\\xFF.json")
     }
 
-    /// To Swift, the slash and the mark after it are one character, and no slash.
-    @Test func `A name that begins with a combining mark is one of its directory`() async throws {
+    /// Swift combines the slash and the following mark into one character, which is not a slash.
+    @Test func `A name that begins with a combining mark belongs to its directory`() async throws {
         try directory.makeDirectory("manifests/team")
         let file = BytePath(naming: "team/\u{301}.json")
         try write(manifest("a"), to: file)
@@ -156,7 +156,7 @@ import Testing
         #expect(names(try await lookAtEverything()) == [file: ["a2"]])
     }
 
-    @Test func `Attachments that Unicode takes for one are two`() async throws {
+    @Test func `Two attachments whose names Unicode considers equal are two files`() async throws {
         let files = [Self.composed, Self.decomposed].enumerated().map { index, name in
             #"{"source": "\#(name.text.dropLast(5)).conf", "target": "\#(index)"}"#
         }

@@ -17,7 +17,7 @@ import Testing
     init() throws {
         directory = try TemporaryDirectory()
         try directory.makeDirectory("manifests")
-        // Later than the times of all files: none is read too soon after it changed.
+        // Later than all file times, so that no file counts as read too soon after a change.
         clock = ManualClock(start: Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000) + 60_000))
         source = Self.source(directory, files, clock)
     }
@@ -34,7 +34,7 @@ import Testing
         try #require(await source.look(at: .everything))
     }
 
-    @Test func `Manifests are found at any depth, and what editors leave behind is not`() async throws {
+    @Test func `Manifests are found at any depth, and editors' temporary files are skipped`() async throws {
         for name in ["web.json", "team/db.json", "team/deep/er/job.json"] { try write(manifest("a"), to: name) }
         for name in [".web.json.swp", "web.json~", "#web.json#", ".#web.json", "4913", "notes.txt", ".git/x.json"] {
             try write("{", to: name)
@@ -45,7 +45,7 @@ import Testing
         #expect(snapshot.root != nil)
     }
 
-    @Test func `A file that did not change is not read again`() async throws {
+    @Test func `An unchanged file is not read again`() async throws {
         try write(manifest("a"), to: "a.json")
         try write(manifest("b"), to: "b.json")
         let first = try await lookAtEverything()
@@ -58,7 +58,7 @@ import Testing
         #expect(first.files["b.json"] != second.files["b.json"])
     }
 
-    @Test func `A look at what changed tells of that alone, and a file that took another one's place is read`()
+    @Test func `A look at entries returns only changes, and reads a file that replaced another`()
         async throws
     {
         try write(manifest("a"), to: "a.json")
@@ -73,7 +73,7 @@ import Testing
         #expect(change.files.mapValues(\.names) == ["b.json": ["b"]])
     }
 
-    @Test func `A file that is gone makes a listing of everything, without reading what stayed`() async throws {
+    @Test func `A removed file causes a complete listing, without reading the other files`() async throws {
         try write(manifest("a"), to: "a.json")
         try write(manifest("b"), to: "sub/b.json")
         _ = try await lookAtEverything()
@@ -86,7 +86,7 @@ import Testing
     }
 
     @Test(arguments: [10, 1000])
-    func `An edit and a deletion look at one file and read it, however many there are`(count: Int) async throws {
+    func `An edit reads one file and a deletion none, however many files there are`(count: Int) async throws {
         for number in 0..<count { try write(manifest("w\(number)"), to: "w\(number).json") }
         _ = try await lookAtEverything()
         _ = (files.takeReads(), files.takeLooks())
@@ -94,7 +94,7 @@ import Testing
         try write(manifest("w0", "22"), to: "w0.json")
         #expect(await source.look(at: .entries(["w0.json"]))?.files.keys.sorted() == ["w0.json"])
         #expect(files.takeReads() == ["w0.json"])
-        #expect(files.takeLooks() == (looks: 2, lists: 0))  // The file, and the directory that it is in.
+        #expect(files.takeLooks() == (looks: 2, lists: 0))  // The file and its directory.
 
         try directory.remove("manifests/w1.json")
         #expect(await source.look(at: .entries(["w1.json"]))?.files.count == count - 1)
@@ -108,7 +108,7 @@ import Testing
         #expect(files.takeReads() == [])
     }
 
-    @Test func `A file that changes while another one goes is read`() async throws {
+    @Test func `A file that changes while another is removed is read`() async throws {
         try write(manifest("a"), to: "a.json")
         try write(manifest("b"), to: "b.json")
         _ = try await lookAtEverything()
@@ -118,7 +118,7 @@ import Testing
         #expect(change.files.mapValues(\.reasons) == ["b.json": [.syntax]])
     }
 
-    @Test func `A directory in another one's place is read anew, though its files are called the same`() async throws {
+    @Test func `A directory that replaces another is read again, even if its files have the same names`() async throws {
         try write(manifest("a", "1"), to: "sub/a.json")
         try write(manifest("a", "2"), to: ".other/a.json")
         let before = try await lookAtEverything()
@@ -129,7 +129,7 @@ import Testing
         #expect(after.files != before.files)
     }
 
-    @Test func `A half-written file is unreadable and stays there`() async throws {
+    @Test func `A half-written file is unreadable and not absent`() async throws {
         try write(manifest("a"), to: "a.json")
         _ = try await lookAtEverything()
         try write(String(manifest("a").dropLast(5)), to: "a.json")
@@ -147,7 +147,7 @@ import Testing
         #expect(files.takeReads() == ["a.json", "a.json"])
     }
 
-    @Test func `A file that was read right after it changed is read once more`() async throws {
+    @Test func `A file that was read right after a change is read again`() async throws {
         let clock = ManualClock(start: Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000)))
         let source = Self.source(directory, files, clock)
         try write(manifest("a"), to: "a.json")
@@ -162,7 +162,7 @@ import Testing
         #expect(await source.nextReread == nil)
     }
 
-    @Test func `A file that may not be read is unreadable, and not absent`() async throws {
+    @Test func `A file without read permission is unreadable and not absent`() async throws {
         try write(manifest("a"), to: "a.json")
         try write(manifest("b"), to: "b.json")
         _ = try await lookAtEverything()
@@ -188,7 +188,7 @@ import Testing
         #expect(snapshot.files.keys.sorted() == ["a.json"])
     }
 
-    @Test func `A root that is missing, removed or replaced is told`() async throws {
+    @Test func `A root that is missing or replaced is reported`() async throws {
         try write(manifest("a"), to: "a.json")
         let first = try await lookAtEverything()
 
@@ -203,7 +203,7 @@ import Testing
         #expect(replaced.isComplete && replaced.files.isEmpty)
     }
 
-    @Test func `A link within the root is followed, one that leads out of it is not`() async throws {
+    @Test func `A link within the root is followed, a link out of the root is not`() async throws {
         try directory.write(manifest("secret"), to: "outside/secret.json")
         try write(manifest("a"), to: "real/a.json")
         try directory.link("manifests/in.json", to: "real/a.json")
@@ -232,7 +232,7 @@ import Testing
         #expect(snapshot.files.keys.sorted() == ["a.json"])
     }
 
-    @Test func `A swapped link changes all files behind it at once`() async throws {
+    @Test func `Replacing a link changes all files behind it at once`() async throws {
         for (version, name) in [("1", "..old"), ("2", "..new")] {
             try write(manifest("a", version), to: "\(name)/a.json")
             try write(manifest("b", version), to: "\(name)/b.json")
@@ -251,7 +251,7 @@ import Testing
     }
 
     @Test(arguments: ["index.lock", "rebase-merge", "rebase-apply"])
-    func `Git at work is told, and the commit that is checked out`(sign: String) async throws {
+    func `A snapshot shows whether git is busy, and which commit is checked out`(sign: String) async throws {
         let commit = String(repeating: "4be1", count: 10)
         try directory.write("ref: refs/heads/main\n", to: ".git/HEAD")
         try directory.write("\(commit)\n", to: ".git/refs/heads/main")
@@ -262,7 +262,7 @@ import Testing
         #expect(try await lookAtEverything().isBusy)
     }
 
-    @Test func `In a linked working tree its own git directory is asked`() async throws {
+    @Test func `A linked working tree uses its own git directory`() async throws {
         let commit = String(repeating: "77", count: 20)
         try directory.write("gitdir: main/.git/worktrees/here\n", to: ".git")
         try directory.write("ref: refs/heads/topic\n", to: "main/.git/worktrees/here/HEAD")
@@ -273,7 +273,7 @@ import Testing
         #expect(try await lookAtEverything().isBusy)
     }
 
-    @Test func `A pipe is no manifest and blocks nobody`() async throws {
+    @Test func `A pipe is not a manifest and does not block`() async throws {
         mkfifo(directory.path.appending("manifests/pipe.json").string, 0o600)
         let snapshot = try await lookAtEverything()
         #expect(snapshot.files.mapValues(\.reasons) == ["pipe.json": [.unreadable]])
@@ -287,7 +287,7 @@ import Testing
         #expect(diagnostics?.map(\.summary) == ["the file has \(size) bytes, more than 1 MiB"])
     }
 
-    @Test func `Files that somebody may take for manifests are told, those that a manifest names are not`() async throws
+    @Test func `Skipped files that look like manifests cause warnings, unless a manifest refers to them`() async throws
     {
         for name in ["web.JSON", "team/web.yaml", "team/web.Yml", "notes.txt", ".x.yaml", "#x.yaml", "conf/app.yml"] {
             try write("{", to: name)
@@ -299,7 +299,7 @@ import Testing
         #expect(snapshot.problems == [] && snapshot.isComplete)
     }
 
-    @Test func `A directory without manifests is told, and no error`() async throws {
+    @Test func `A directory without manifests causes a warning, but no error`() async throws {
         try write("{}", to: "cube.json")
         let empty = try await lookAtEverything()
         #expect(empty.warnings.map(\.reason) == [.noManifests] && empty.isComplete && empty.problems == [])
@@ -307,7 +307,7 @@ import Testing
         #expect(try await lookAtEverything().warnings == [])
     }
 
-    @Test func `A file in the place of a directory of the same name is read at once`() async throws {
+    @Test func `A file that replaces a directory of the same name is read at once`() async throws {
         try write(manifest("a"), to: "x.json/a.json")
         #expect(try await lookAtEverything().files.keys.sorted() == ["x.json/a.json"])
         try directory.remove("manifests/x.json")
@@ -316,8 +316,8 @@ import Testing
         #expect(change.files.mapValues(\.names) == ["x.json": ["x"]])
     }
 
-    @Test func `Links that multiply the directories behind them are followed so far and no further`() async throws {
-        // Each directory leads to the next one in two ways, so that the last one has a billion paths.
+    @Test func `The number of directories that are read through links is limited`() async throws {
+        // Each directory links to the next one twice, so that the last directory has a billion paths.
         for number in 0..<30 {
             try write(manifest("w\(number)"), to: "d\(number)/w.json")
             for way in ["a", "b"] { try directory.link("manifests/d\(number)/\(way)", to: "../d\(number + 1)") }
@@ -327,7 +327,7 @@ import Testing
         #expect(snapshot.problems.first?.summary.contains("directories behind links are read") == true)
     }
 
-    @Test func `Links may lead anywhere where that was asked for`() async throws {
+    @Test func `Links may lead anywhere if the policy allows it`() async throws {
         try directory.write(manifest("a"), to: "store/a.json")
         try directory.write("port 1", to: "store/web.conf")
         try directory.write(manifest("b"), to: "store/team/b.json")

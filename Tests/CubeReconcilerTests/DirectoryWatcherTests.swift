@@ -6,7 +6,7 @@ import Testing
 
 @testable import CubeReconciler
 
-/// On the real inotify; each test waits for the watcher to say that something changed, which the time limit bounds.
+/// Uses real inotify. Each test waits until the watcher reports a change; the suite's time limit bounds the wait.
 @Suite(.timeLimit(.minutes(1))) struct DirectoryWatcherTests {
     private let directory: TemporaryDirectory
     private let watcher = DirectoryWatcher.make()
@@ -23,7 +23,7 @@ import Testing
         try #require(watcher.problem == nil)
     }
 
-    /// Merges what the watcher says until the condition holds.
+    /// Merges the reported changes until the condition holds.
     private func change(until isDone: (SourceChange) -> Bool) async -> SourceChange {
         var change = SourceChange()
         for await _ in watcher.signals {
@@ -33,7 +33,7 @@ import Testing
         return change
     }
 
-    @Test func `An edit, a new file and one that went are told by their paths`() async throws {
+    @Test func `An edited, a new and a removed file are reported by their paths`() async throws {
         try directory.write(manifest("a", "2"), to: "manifests/a.json")
         try directory.write(manifest("c"), to: "manifests/sub/c.json")
         try directory.remove("manifests/sub/b.json")
@@ -42,7 +42,7 @@ import Testing
         #expect(!change.everything)
     }
 
-    @Test func `A directory that came is watched once it was looked at`() async throws {
+    @Test func `A new directory is watched after a look at it`() async throws {
         try directory.makeDirectory("manifests/new")
         let came = await change { $0.entries.contains("new") }
         #expect(await source.look(at: .entries(came.entries)) == nil)
@@ -50,7 +50,7 @@ import Testing
         #expect(await change { $0.entries.contains("new/d.json") }.entries == ["new/d.json"])
     }
 
-    @Test func `A directory that was renamed is told by its new name`() async throws {
+    @Test func `Changes in a renamed directory are reported with its new name`() async throws {
         try directory.move("manifests/sub", to: "manifests/moved")
         let moved = await change { $0.entries.isSuperset(of: ["sub", "moved"]) }
         let snapshot = try #require(await source.look(at: .entries(moved.entries)))
@@ -59,7 +59,7 @@ import Testing
         #expect(await change { $0.entries.contains("moved/b.json") }.entries.contains("sub/b.json") == false)
     }
 
-    @Test func `A root that goes and one that comes in its place are told`() async throws {
+    @Test func `The removal and the creation of the root are reported`() async throws {
         try directory.move("manifests", to: "away")
         #expect(await change { $0.everything }.everything)
         let missing = await source.look(at: .everything)
@@ -71,7 +71,7 @@ import Testing
         #expect(await change { $0.entries.contains("e.json") }.everything == false)
     }
 
-    @Test func `A root that comes with the directories above it is told as soon as the first of them comes`()
+    @Test func `A missing root is reported as soon as the first of its missing parents is created`()
         async throws
     {
         let watcher = DirectoryWatcher.make()
@@ -88,7 +88,7 @@ import Testing
         for await _ in watcher.signals where watcher.take().entries.contains("e.json") { break }
     }
 
-    @Test func `A link above the root that is swapped is told, whatever the links lead through`() async throws {
+    @Test func `The replacement of any link on the path to the root is reported`() async throws {
         for version in ["1", "2", "3"] {
             try directory.write(manifest("a", version), to: "releases/\(version)/manifests/a.json")
         }
@@ -105,7 +105,7 @@ import Testing
             for await _ in watcher.signals where watcher.take().everything { break }
             return await source.look(at: .everything)
         }
-        // The link itself, and then a link that it leads through.
+        // First the link itself, then another link on its path.
         let second = try #require(await swapped("current", to: "releases/2"))
         #expect(second.files.keys.sorted() == ["a.json"] && second.files != first.files)
         _ = try await swapped("current", to: "live")
@@ -113,8 +113,7 @@ import Testing
         #expect(third.files.keys.sorted() == ["a.json"] && third.files != second.files)
     }
 
-    @Test func `A file that a manifest names is watched, also where its directory is none of the source`() async throws
-    {
+    @Test func `A file that a manifest refers to is watched, even outside the source's directories`() async throws {
         let files =
             #", "files": [{"source": ".conf/deep/web.conf", "target": "x"}, {"source": "alias", "target": "y"}]"#
         try directory.write("1", to: "manifests/.conf/deep/web.conf")
@@ -125,7 +124,7 @@ import Testing
         _ = await source.look(at: .everything)
         _ = watcher.take()
 
-        /// What the files of the manifest hold once the watcher has told of an entry.
+        /// Returns the contents of the manifest's files once the watcher has reported an entry.
         func told(_ path: BytePath) async -> [String] {
             let change = await change { $0.entries.contains(path) }
             guard case .readable(let workloads, _)? = await source.look(at: .entries(change.entries))?.files["a.json"]
@@ -136,27 +135,27 @@ import Testing
         #expect(await told(".conf/deep/web.conf") == ["22", "1"])
         try move("22", to: "manifests/.store/v1/x.conf")
         #expect(await told(".store/v1/x.conf") == ["22", "22"])
-        // The link on the way leads elsewhere, and what it leads to is watched from then on.
+        // After a link on the path changes, its new target is watched.
         try directory.write("3", to: "manifests/.store/v2/x.conf")
         try directory.link("manifests/.store/new", to: "v2")
         try directory.move("manifests/.store/new", to: "manifests/.store/current")
         #expect(await told(".store/current") == ["22", "3"])
         try move("44", to: "manifests/.store/v2/x.conf")
         #expect(await told(".store/v2/x.conf") == ["22", "44"])
-        // A manifest in such a directory is none.
+        // A manifest in such a directory does not belong to the source.
         try directory.write(manifest("hidden"), to: "manifests/.conf/deep/hidden.json")
         try move("5", to: "manifests/.conf/deep/web.conf")
         #expect(await told(".conf/deep/web.conf") == ["5", "44"])
         #expect(await source.look(at: .everything)?.files.keys.sorted() == ["a.json", "sub/b.json"])
     }
 
-    /// Puts a whole file in the place of one, so that nobody reads a part of it.
+    /// Replaces a file atomically, so that no reader sees a part of it.
     private func move(_ text: String, to name: String) throws {
         try directory.write(text, to: "new")
         try directory.move("new", to: name)
     }
 
-    @Test func `What a link leads to is watched, and a link on its way that is swapped shows all that is behind it`()
+    @Test func `Link targets are watched, and replacing a link on the way reveals everything behind it`()
         async throws
     {
         try directory.write(manifest("x", "1"), to: "manifests/.store/v1/x.json")

@@ -6,7 +6,7 @@ import Testing
 @Suite struct DueListingTests {
     private func at(_ seconds: Int64) -> Timestamp { Timestamp(milliseconds: seconds * 1000) }
 
-    @Test func `A listing answers what was asked for before it began, also while it goes on`() {
+    @Test func `A listing serves all requests from before its start, even while it is in progress`() {
         var listing = DueListing()
         var news = [listing.ask(for: at(2)), listing.ask(for: at(2))]
         listing.begin(at: at(3))
@@ -18,7 +18,7 @@ import Testing
         #expect(news == [true, false, false, true])
     }
 
-    @Test func `One that is due later stays due, until nobody asks for it any more`() {
+    @Test func `A later listing stays due until its request is withdrawn`() {
         var listing = DueListing()
         var news = [listing.ask(for: at(9))]
         listing.begin(at: at(3))

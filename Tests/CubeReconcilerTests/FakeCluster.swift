@@ -10,10 +10,10 @@ import Testing
 
 @testable import CubeReconciler
 
-/// A real manager over a store in memory, with one worker that carries out each call at once. A test can cut the connection
-/// between its reconcilers and the manager.
+/// A real manager with an in-memory store and one worker that carries out each call at once. Tests can cut the
+/// connection between its reconcilers and the manager.
 ///
-/// The trait ``Testing/Trait/cluster`` runs one for each test, as ``current``.
+/// The trait ``Testing/Trait/cluster`` runs a cluster for each test, as ``current``.
 final class FakeCluster: ClusterWriter {
     @TaskLocal static var current: FakeCluster?
 
@@ -24,7 +24,7 @@ final class FakeCluster: ClusterWriter {
         var batches: [BatchRequest] = []
     }
 
-    /// The place of the manager in the ``network``.
+    /// The address of the manager in the ``network``.
     private static let place = "manager"
 
     let clock: ManualClock
@@ -41,7 +41,7 @@ final class FakeCluster: ClusterWriter {
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, clock: clock, now: { clock.timestamp })
     }
 
-    /// Runs a manager with a worker that is ready, as long as the body runs.
+    /// Runs a manager with a ready worker during the body.
     static func run(_ body: @Sendable (FakeCluster) async throws -> Void) async throws {
         // Manifests get their times from the wall clock.
         let start = Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000))
@@ -60,17 +60,17 @@ final class FakeCluster: ClusterWriter {
         }
     }
 
-    // MARK: What a test does
+    // MARK: Actions of a test
 
-    /// Cuts the connection, also for calls in flight, or restores it.
+    /// Cuts or restores the connection, also for calls in flight.
     func setAway(_ isAway: Bool) {
         if isAway { network.cut(Self.place) } else { network.mend(Self.place) }
     }
 
-    /// Grants the next lease, and loses the answer.
+    /// Grants the next lease, but loses the answer.
     func loseAnswer() { state.withLock { $0.losesAnswer = true } }
 
-    /// Lets the next batch take this long.
+    /// Delays the next batch.
     func delay(_ span: Duration) { state.withLock { $0.delay = span } }
 
     func direct(_ directive: Directive) async throws { _ = try await manager.direct(.default, directive) }
@@ -81,15 +81,15 @@ final class FakeCluster: ClusterWriter {
         _ = try await manager.lease(.default, LeaseRequest(holder: "another", source: source, succeeds: last))
     }
 
-    // MARK: What a test sees
+    // MARK: Observations of a test
 
-    /// The number of times that a reconciler listed all tasks.
+    /// How often a reconciler listed all tasks.
     var lists: Int { state.withLock(\.lists) }
 
     /// The batches that the manager accepted.
     var batches: [BatchRequest] { state.withLock(\.batches) }
 
-    /// All tasks, also those that have ended, by name, ordinal and attempt.
+    /// All tasks, including ended ones, by name, ordinal and attempt.
     var tasks: [TaskStatus] {
         get async throws { try await list(of: .default).tasks }
     }
@@ -103,7 +103,7 @@ final class FakeCluster: ClusterWriter {
         }
     }
 
-    // MARK: What a reconciler calls
+    // MARK: Calls of a reconciler
 
     func tasks(owner: OwnerName) async throws -> TaskList {
         let list = try await call { cluster in try await cluster.list(of: owner) }

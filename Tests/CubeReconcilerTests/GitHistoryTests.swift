@@ -7,7 +7,7 @@ import Testing
 
 @testable import CubeReconciler
 
-/// Commits read as snapshots, out of real repositories.
+/// Commits of real repositories, read as snapshots.
 @Suite(.timeLimit(.minutes(2))) struct GitHistoryTests {
     private let repository: TestRepository
     private let history: GitHistory
@@ -30,7 +30,7 @@ import Testing
         try #require(try await history.manifests(at: revision))
     }
 
-    @Test func `a commit is a snapshot: complete, immutable, and not what the working tree holds`() async throws {
+    @Test func `a snapshot of a commit is complete and immutable and ignores the working tree`() async throws {
         try write(manifest("web"), to: "web.json")
         try write(manifest("db"), to: "team/db.json")
         try write("{", to: ".hidden.json")
@@ -64,7 +64,7 @@ import Testing
         #expect(desired.workloads.keys.map(\.rawValue) == ["web"])
     }
 
-    @Test func `what a commit did not change is not read again`() async throws {
+    @Test func `files that a commit did not change are not read again`() async throws {
         try write(manifest("a"), to: "a.json")
         try write(manifest("b"), to: "b.json")
         try repository.commit()
@@ -76,7 +76,7 @@ import Testing
         #expect(try await manifests().files.mapValues(\.names) == ["a.json": ["a"], "b.json": ["b"]])
     }
 
-    @Test func `a damaged object database says nothing of any manifest`() async throws {
+    @Test func `a damaged object database makes reading fail`() async throws {
         try write(manifest("a"), to: "a.json")
         try repository.commit()
         let blob = try repository.git("rev-parse", "HEAD:manifests/a.json")
@@ -87,7 +87,7 @@ import Testing
         await #expect(throws: GitError.self) { try await history.manifests(at: "HEAD") }
     }
 
-    @Test func `links are followed inside the manifests, and told where they lead elsewhere`() async throws {
+    @Test func `links are followed within the manifests, and reported if they lead elsewhere`() async throws {
         try write(manifest("web"), to: "..data-1/web.json")
         try repository.directory.link("work/manifests/..data", to: "..data-1")
         try repository.directory.link("work/manifests/web.json", to: "..data/web.json")
@@ -110,7 +110,7 @@ import Testing
         #expect(second.problems.map(\.range.filename) == ["shared"])
     }
 
-    @Test func `submodules and pointers of LFS are told, names that are not text are read`() async throws {
+    @Test func `submodules and LFS pointers are reported, and files whose names are not text are read`() async throws {
         try write(manifest("web"), to: "web.json")
         try write("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n", to: "large.json")
         try repository.commit()
@@ -135,9 +135,9 @@ import Testing
         #expect(unnameable.files["web.json"]?.names == ["web"])
     }
 
-    /// A commit whose tree is made by hand.
+    /// Creates a commit with a handmade tree.
     ///
-    /// - Parameter lines: as `git mktree` takes them, with `\t` before the name.
+    /// - Parameter lines: The entries in the format of `git mktree`, with `\t` before the name.
     private func commit(tree lines: String, in directory: String = "manifests") throws -> String {
         let file = repository.directory.path.appending("tree").string
         func make(_ lines: String) throws -> String {
@@ -149,7 +149,7 @@ import Testing
         return try repository.git("commit-tree", "-m", "by hand", root)
     }
 
-    @Test func `what a commit has twice is not read at all, and what it held before stays`() async throws {
+    @Test func `a duplicate entry of a commit is unreadable, so its earlier workloads stay`() async throws {
         try write(manifest("web"), to: "web.json")
         try write(manifest("db"), to: "db.json")
         try write(manifest("other"), to: "team/other.json")
@@ -184,22 +184,22 @@ import Testing
         #expect(try await manifests().files.mapValues(\.names) == ["Web.json": ["web"], "web.json": ["db"]])
     }
 
-    @Test func `a directory that a commit does not have is not an empty one`() async throws {
+    @Test func `a directory that a commit lacks does not count as empty`() async throws {
         try repository.write("words", to: "README.md")
         let empty = try repository.commit()
         try write(manifest("web"), to: "web.json")
         let full = try repository.commit()
         let snapshot = try await manifests(at: empty)
         #expect(snapshot.root == nil && !snapshot.isComplete)
-        #expect(snapshot.problems.map(\.summary) == ["manifests is not in commit \(empty)"])
+        #expect(snapshot.problems.map(\.summary) == ["manifests does not exist in commit \(empty)"])
 
-        // It may be gone from the working tree, and a commit still has it.
+        // A commit can have the directory even if the working tree no longer does.
         try repository.remove("manifests")
         let gone = try Self.history(of: repository.work.appending("manifests"))
         #expect(try await gone.manifests(at: full)?.files.count == 1)
     }
 
-    @Test func `many and large files come through, and a file too large is told`() async throws {
+    @Test func `many and large files are read, and a file above the limit is reported`() async throws {
         for number in 0..<300 { try write(manifest("n\(number)"), to: "d\(number % 7)/n\(number).json") }
         try write(String(repeating: " ", count: 3 << 20), to: "large.json")
         try repository.commit()
@@ -209,7 +209,7 @@ import Testing
         #expect(snapshot.files["large.json"]?.reasons == [.tooLarge])
     }
 
-    @Test func `a watched directory tells the commit that is checked out, and whether files differ from it`()
+    @Test func `a snapshot of a directory shows the checked-out commit and whether files differ from it`()
         async throws
     {
         let source = DirectorySource(
@@ -232,7 +232,7 @@ import Testing
         #expect(later?.commit == next && later?.dirty == false)
     }
 
-    @Test func `a branch is compared from its common ancestor with the other one`() async throws {
+    @Test func `a branch is compared from its common ancestor with the other branch`() async throws {
         try write(manifest("web"), to: "web.json")
         let fork = try repository.commit()
         try repository.git("branch", "pr")
@@ -249,7 +249,7 @@ import Testing
             try await history.mergeBase(of: "main", "other")
         }
 
-        // A clone as CI makes it: the tips of both branches, and not what was before.
+        // A shallow clone, as in CI: the tips of both branches, without history.
         try repository.git("push", "--quiet", "origin", "main", "pr")
         let clone = repository.directory.path.appending("ci")
         try repository.run(
@@ -261,7 +261,7 @@ import Testing
         #expect(error?.hint?.contains("git fetch --unshallow") == true)
     }
 
-    @Test func `ranges are read as git reads them`() {
+    @Test func `ranges are parsed as by git`() {
         #expect(RevisionRange("main...pr") == RevisionRange(base: "main", revision: "pr", isFromCommonAncestor: true))
         #expect(RevisionRange("v1..v2") == RevisionRange(base: "v1", revision: "v2", isFromCommonAncestor: false))
         #expect(RevisionRange("main...") == RevisionRange(base: "main", revision: "HEAD", isFromCommonAncestor: true))
@@ -269,7 +269,7 @@ import Testing
         #expect(RevisionRange("HEAD~2") == nil && RevisionRange("v1.2") == nil)
     }
 
-    @Test func `outside of a repository git's own words are told`() async throws {
+    @Test func `outside of a repository, git's own error is reported`() async throws {
         let directory = try TemporaryDirectory()
         let history = try Self.history(of: directory.path)
         let error = await #expect(throws: GitError.self) { try await history.manifests(at: "HEAD") }

@@ -8,12 +8,12 @@ import Testing
 
 @testable import CubeReconciler
 
-/// Commits signed with GPG, by the real programs.
+/// Commits that the real GPG signs.
 @Suite(.serialized, .timeLimit(.minutes(2))) struct GitSignatureTests {
     private static let hasGPG = FileManager.default.isExecutableFile(atPath: "/usr/bin/gpg")
 
     @Test(.enabled(if: hasGPG, "gpg is not installed: apt-get install gnupg"))
-    func `a keyring says who may sign: not nobody, not a stranger, not a key that was taken out of it`() async throws {
+    func `a keyring accepts only commits that one of its current keys has signed`() async throws {
         let keys = try Keyrings()
         defer { keys.endAgents() }
         let repository = try TestRepository()
@@ -68,9 +68,9 @@ import Testing
     }
 }
 
-/// The keyrings of a friend, a stranger, and of who verifies and knows the friend's key alone.
+/// The keyrings of a friend, of a stranger, and of a verifier who knows only the friend's key.
 private struct Keyrings {
-    /// Short, as the path of an agent's socket may have 108 bytes.
+    /// A short path, as the path of an agent's socket may have at most 108 bytes.
     private let directory: TemporaryDirectory
 
     init() throws {
@@ -107,7 +107,7 @@ private struct Keyrings {
     /// gpg leaves an agent behind for each keyring.
     func endAgents() {
         for owner in ["friend", "stranger", "verifier"] {
-            // One that never started need not end.
+            // An agent that never started need not be stopped.
             try? shell("gpgconf --kill all", keyring: owner)
         }
     }

@@ -9,7 +9,7 @@ import Testing
 
 @testable import CubeReconciler
 
-/// A remote that is followed: real repositories, the real git, and everything that may go wrong between them.
+/// A remote that is followed, with real repositories and the real git, and the failures that may occur.
 @Suite(.serialized, .timeLimit(.minutes(2))) struct GitSourceTests {
     private let repository: TestRepository
     private let source: GitSource
@@ -52,7 +52,7 @@ import Testing
         return arguments
     }
 
-    @Test func `a branch is followed: what is pushed is seen, and nothing is told where nothing is new`() async throws {
+    @Test func `a followed branch yields a snapshot for each push, and none without a push`() async throws {
         let first = try #require(await source.look().snapshot)
         #expect(arguments(in: first) == ["web": "1"])
         #expect(first.isComplete && first.isImmutable && first.problems.isEmpty)
@@ -70,7 +70,7 @@ import Testing
         #expect(second.root == first.root)
     }
 
-    @Test func `a branch that was pushed by force is followed, whatever is no part of it any more`() async throws {
+    @Test func `a branch is followed across a forced push`() async throws {
         _ = await source.look()
         try repository.write(manifest("web", "2"), to: "deploy/web.json")
         try publish()
@@ -81,7 +81,7 @@ import Testing
         #expect(arguments(in: await source.look().snapshot) == ["web": "3"])
     }
 
-    @Test func `a branch that is gone leaves the last state in force, and is told until it is back`() async throws {
+    @Test func `a deleted branch leaves the last state in force and is reported until it is back`() async throws {
         let first = try #require(await source.look().snapshot)
         try repository.run(["-C", repository.remote.string, "update-ref", "-d", "refs/heads/main"])
         let look = await source.look()
@@ -96,7 +96,7 @@ import Testing
         #expect(back.problems.isEmpty && back.files == first.files)
     }
 
-    @Test func `a remote that is away leaves the last state in force, also over a start`() async throws {
+    @Test func `an unreachable remote leaves the last state in force, even across a restart`() async throws {
         let first = try #require(await source.look().snapshot)
         try repository.directory.move("remote.git", to: "away.git")
         #expect(await source.look().snapshot?.problems.map(\.reason) == ["remote_unreachable"])
@@ -110,7 +110,7 @@ import Testing
         #expect(await later.look().snapshot?.problems.isEmpty == true)
     }
 
-    @Test func `a remote that was never seen says nothing of any manifest`() async throws {
+    @Test func `a remote that was never reachable yields no manifests and proves no absence`() async throws {
         try repository.directory.move("remote.git", to: "away.git")
         let snapshot = try #require(await source.look().snapshot)
         #expect(snapshot.root == nil && !snapshot.isComplete && snapshot.files.isEmpty)
@@ -121,7 +121,7 @@ import Testing
         case lock, truncatedPack, noObjects, noHead, emptyReference, halfFetched, halfSwapped
     }
 
-    @Test(arguments: Damage.allCases) func `a clone that is damaged mends itself`(damage: Damage) async throws {
+    @Test(arguments: Damage.allCases) func `a damaged clone is repaired`(damage: Damage) async throws {
         _ = await source.look()
         try damage.hit(repository.directory, clone)
         try repository.write(manifest("web", "2"), to: "deploy/web.json")
@@ -130,7 +130,7 @@ import Testing
         #expect(arguments(in: mended.snapshot) == ["web": "2"])
         #expect(mended.snapshot?.problems.isEmpty == true)
 
-        // And over a start, with nothing new.
+        // And after a restart, without a new commit.
         try damage.hit(repository.directory, clone)
         let restarted = await Self.source(repository).look()
         #expect(arguments(in: restarted.snapshot) == ["web": "2"])
@@ -138,7 +138,7 @@ import Testing
         #expect(repository.directory.text(of: "\(clone).new/HEAD") == nil)
     }
 
-    @Test func `the clone of another remote or branch is not taken for this one's`() async throws {
+    @Test func `the clone of another remote or branch is not reused`() async throws {
         _ = await source.look()
         try repository.git("push", "--quiet", "origin", "main:other")
         try repository.directory.move("remote.git", to: "away.git")
@@ -146,7 +146,7 @@ import Testing
         #expect(other.files.isEmpty && other.problems.map(\.reason) == ["remote_unreachable"])
     }
 
-    @Test func `a tag, a commit and the standard branch can be followed too`() async throws {
+    @Test func `a tag, a commit and the default branch can be followed`() async throws {
         try repository.git("tag", "--annotate", "-m", "one", "v1")
         try repository.git("push", "--quiet", "origin", "v1")
         let first = try repository.git("rev-parse", "HEAD")
@@ -164,7 +164,7 @@ import Testing
         #expect(missing.snapshot?.problems.map(\.reason) == ["branch_missing"])
     }
 
-    @Test func `a remote that never answers ends with its deadline`() async throws {
+    @Test func `a request to a remote that never answers ends at its deadline`() async throws {
         _ = await source.look()
         let listener = try SilentListener()
         let clock = ManualClock(start: Timestamp(milliseconds: 0))
@@ -172,7 +172,7 @@ import Testing
         let look = try await withThrowingTaskGroup(of: GitSource.Look?.self) { group in
             group.addTask { await silent.look() }
             group.addTask {
-                // Time goes only when git has connected and waits.
+                // Advance the clock only once git has connected and waits.
                 await listener.accept()
                 while !Task.isCancelled {
                     clock.advance(by: .seconds(1))
@@ -188,7 +188,7 @@ import Testing
         #expect(look.snapshot?.problems.first?.summary.contains("took longer than") == true)
     }
 
-    @Test func `a cancelled look ends at once, and says nothing`() async throws {
+    @Test func `a cancelled look ends at once without a result`() async throws {
         let listener = try SilentListener()
         let silent = Self.source(repository, url: "http://127.0.0.1:\(listener.port)/x.git")
         let look = await withTaskGroup(of: GitSource.Look.self) { group in
@@ -200,7 +200,7 @@ import Testing
         #expect(look?.snapshot == nil && look?.hasFailed == false)
     }
 
-    @Test func `what gives access to a remote is shown nowhere`() async throws {
+    @Test func `credentials of a remote are shown nowhere`() async throws {
         let url = "http://someone:s3cret-w0rd@127.0.0.1:1/x.git?token=t0ken"
         let remote = GitRemote(url: url, reference: .standard, path: "/deploy/./")
         #expect(remote.url == "http://127.0.0.1:1/x.git" && remote.path == "deploy")
@@ -215,7 +215,7 @@ import Testing
         #expect(snapshot.problems.map(\.reason) == ["remote_unreachable"])
     }
 
-    @Test func `who may sign is held to: no signature, a stranger's and a good one`() async throws {
+    @Test func `commits without an accepted signature are rejected`() async throws {
         let directory = repository.directory.path.string
         for key in ["friend", "stranger"] {
             try Self.shell("ssh-keygen -q -t ed25519 -N '' -C '\(key)' -f '\(directory)/\(key)'")
@@ -244,7 +244,7 @@ import Testing
         #expect(arguments(in: refused) == ["web": "2"])
         #expect(await source.look().snapshot == nil)
 
-        // A start does not take the refused commit either.
+        // The rejected commit is not accepted after a restart either.
         try repository.directory.move("remote.git", to: "away.git")
         let later = Self.source(repository, signers: .file(FilePath("\(directory)/signers")))
         #expect(arguments(in: await later.look().snapshot) == ["web": "2"])
@@ -266,7 +266,7 @@ import Testing
 }
 
 extension GitSourceTests.Damage {
-    /// What a kill -9, a full disk or a person leaves behind.
+    /// Damage as after a kill -9, on a full disk or by a user.
     fileprivate func hit(_ directory: TemporaryDirectory, _ clone: String) throws {
         let path = directory.path.appending(clone).string
         switch self {
@@ -300,7 +300,7 @@ extension GitSourceTests.Damage {
     }
 }
 
-/// Takes connections, and never says a word.
+/// Accepts connections and never answers.
 private final class SilentListener: Sendable {
     private let descriptor: CInt
     let port: UInt16
@@ -326,10 +326,10 @@ private final class SilentListener: Sendable {
 
     deinit { close(descriptor) }
 
-    /// Waits for somebody to connect, and answers the first that is said.
+    /// Waits for a connection, and answers its first request.
     @discardableResult
     func accept() async -> String {
-        // A thread that all tests share must not wait.
+        // Waiting must not block a thread of the pool that all tests share.
         await withCheckedContinuation { continuation in
             Thread.detachNewThread { [descriptor] in
                 let connection = Glibc.accept(descriptor, nil, nil)

@@ -10,7 +10,7 @@ import Testing
 
 @testable import CubeReconciler
 
-/// What is fetched of a remote, how, and from which remotes at all.
+/// What is fetched from a remote, how, and which remotes are allowed.
 @Suite(.serialized, .timeLimit(.minutes(2))) struct GitTransferTests {
     private let repository: TestRepository
 
@@ -32,7 +32,7 @@ import Testing
         try repository.git("push", "--quiet", "--force", "origin", "HEAD:main")
     }
 
-    /// A manifest with an attachment, links to both, and much that is no manifest.
+    /// Creates a manifest with an attachment, links to both, and many other files.
     private func writeEverything(argument: String = "1") throws {
         try repository.write("A=\(argument)", to: "deploy/.v1/.files/web.env")
         try repository.write(
@@ -54,7 +54,7 @@ import Testing
         return arguments
     }
 
-    /// How many objects of the followed commit the clone lacks, and the size of its objects in KiB.
+    /// Returns the number of objects of the followed commit that the clone lacks, and the size of its objects in KiB.
     private func clone() throws -> (lacking: Int, size: Int) {
         let place = "--git-dir=\(repository.directory.path.appending("clone"))"
         let objects = try repository.run([place, "rev-list", "--objects", "--missing=print", "refs/cube/good"])
@@ -65,7 +65,7 @@ import Testing
         return (objects.split(separator: "\n").count { $0.hasPrefix("?") }, size("size") + size("size-pack"))
     }
 
-    @Test func `a remote that can send a part sends one commit, its manifests and the files that they name`()
+    @Test func `a remote that supports partial transfers sends one commit, its manifests and their files`()
         async throws
     {
         try repository.run(["-C", repository.remote.string, "config", "uploadpack.allowFilter", "true"])
@@ -77,7 +77,7 @@ import Testing
         let first = try #require(await source.look().snapshot)
         #expect(first.problems.isEmpty && first.isComplete, "\(first.problems)")
         #expect(arguments(in: first) == ["web": "1"])
-        // The two large files and the README, which no manifest names.
+        // The two large files and the README, to which no manifest refers.
         #expect(try clone().lacking == 3)
         #expect(try clone().size < 100)
 
@@ -89,21 +89,21 @@ import Testing
         let place = "--git-dir=\(repository.directory.path.appending("clone"))"
         #expect(try repository.run([place, "rev-list", "--count", "refs/cube/good"]) == "1")
 
-        // All that is in force is here: a start needs no remote.
+        // The clone has everything in force, so a restart needs no remote.
         try repository.directory.move("remote.git", to: "away.git")
         let later = try #require(await self.source().look().snapshot)
         #expect(arguments(in: later) == ["web": "2"])
         #expect(later.problems.map(\.reason) == ["remote_unreachable"])
     }
 
-    @Test func `a remote that cannot leave anything out sends the whole commit`() async throws {
+    @Test func `a remote without partial transfers sends the whole commit`() async throws {
         try writeEverything()
         try publish()
         #expect(arguments(in: await source().look().snapshot) == ["web": "1"])
         #expect(try clone().lacking == 0)
     }
 
-    @Test func `a clone that lacks the content of a manifest fetches it, and one that is damaged is made anew`()
+    @Test func `a clone that lacks a manifest's content fetches it, and a damaged clone is replaced`()
         async throws
     {
         try repository.run(["-C", repository.remote.string, "config", "uploadpack.allowFilter", "true"])
@@ -118,7 +118,7 @@ import Testing
     }
 
     @Test(arguments: [true, false])
-    func `a clone into which nothing can be fetched is made anew, also where one commit is followed`(isCommit: Bool)
+    func `a clone into which fetching fails is replaced, also for a followed commit`(isCommit: Bool)
         async throws
     {
         try repository.run(["-C", repository.remote.string, "config", "uploadpack.allowFilter", "true"])
@@ -126,7 +126,7 @@ import Testing
         try publish()
         let reference =
             isCommit ? GitRemote.Reference.commit(try repository.git("rev-parse", "HEAD")) : .branch("main")
-        // The commit is here, and no content of a manifest.
+        // The clone has the commit, but no content of a manifest.
         _ = await source(reference, path: "assets").look()
         let clone = repository.directory.path.appending("clone").string
         try repository.run(["--git-dir=\(clone)", "config", "remote.cube.uploadpack", "/bin/false"])
@@ -136,12 +136,13 @@ import Testing
         #expect(arguments(in: snapshot) == ["web": "1"] && snapshot?.problems.isEmpty == true)
     }
 
-    @Test func `a transfer that was cut off goes on where it stopped`() async throws {
+    @Test func `an interrupted transfer continues where it stopped`() async throws {
         try repository.run(["-C", repository.remote.string, "config", "uploadpack.allowFilter", "true"])
         for number in 0..<600 { try repository.write(manifest("w\(number)"), to: "deploy/w\(number).json") }
         try publish()
         let directory = repository.directory.path.string
-        // The question, the commit, the first 500 files: then the connection is refused, once.
+        // The fourth connection is refused once, after the request for the reference, the commit and the first 500
+        // files.
         try repository.directory.write(
             """
             #!/bin/sh
@@ -163,7 +164,7 @@ import Testing
         #expect(whole.problems.isEmpty && whole.files.count == 600)
     }
 
-    @Test func `a remote that is a shallow clone itself is followed`() async throws {
+    @Test func `a remote that is itself a shallow clone can be followed`() async throws {
         for number in 0..<3 {
             try repository.write(manifest("web", "\(number)"), to: "deploy/web.json")
             try publish()
@@ -173,7 +174,7 @@ import Testing
         #expect(arguments(in: await source(url: shallow).look().snapshot) == ["web": "2"])
     }
 
-    @Test func `a repository of the format SHA-256 is followed, by its branch and by a commit`() async throws {
+    @Test func `a SHA-256 repository can be followed by branch and by commit`() async throws {
         let directory = repository.directory.path.appending("sha256").string
         try repository.run(["init", "--quiet", "--object-format=sha256", "--initial-branch=main", directory])
         try repository.directory.write(manifest("web", "256"), to: "sha256/deploy/web.json")
@@ -186,7 +187,7 @@ import Testing
             #expect(snapshot.problems.isEmpty && snapshot.source.commit == commit)
             #expect(arguments(in: snapshot) == ["web": "256"])
         }
-        // Another repository in its place, of the other format.
+        // Another repository with the other object format takes its place.
         try repository.directory.remove("sha256")
         try repository.write(manifest("web", "1"), to: "deploy/web.json")
         try publish()
@@ -194,7 +195,7 @@ import Testing
         #expect(arguments(in: await source(url: directory).look().snapshot) == ["web": "1"])
     }
 
-    @Test func `a transfer is given up when it makes no progress, however long it takes`() async throws {
+    @Test func `a transfer is aborted only when it makes no progress`() async throws {
         let clock = ManualClock(start: Timestamp(milliseconds: 0))
         let transfer = Transfer()
         await withTaskGroup(of: Void.self) { group in
@@ -224,7 +225,7 @@ import Testing
         #expect(hasEndedNow)
     }
 
-    @Test func `git sees how the network is reached, and nothing that leads it elsewhere, a terminal or a descriptor`()
+    @Test func `git sees network settings, but no terminal, descriptor or variable that redirects it`()
         async throws
     {
         let directory = repository.directory.path.string
@@ -258,7 +259,7 @@ import Testing
         #expect(!descriptors.contains("/dev/zero") && !descriptors.contains("terminal"), "\(descriptors)")
     }
 
-    @Test func `a protocol that needs a program of its own is refused, by name and by git itself`() async throws {
+    @Test func `a protocol that needs an external program is rejected by its name and by git`() async throws {
         let allowed = [
             "https://host/x.git", "HTTP://host/x", "ssh://git@host/x.git", "git+ssh://host/x", "git://host/x",
             "file:///x",
@@ -281,7 +282,7 @@ import Testing
     }
 }
 
-/// What a test sees of a transfer that it plays.
+/// The observed state of a simulated transfer.
 private final class Transfer: Sendable {
     let activity = Mutex(0)
     let hasEnded = Mutex(false)

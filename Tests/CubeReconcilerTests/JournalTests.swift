@@ -28,7 +28,7 @@ import Testing
             rule: "missing", reason: reason, plan: .sha256(of: []))
     }
 
-    /// Writes each group of entries with a journal that ends afterwards, as a restart does.
+    /// Writes each group of entries with a new journal, as after a restart.
     private func write(_ groups: [[JournalEntry]], rotationSize: Int = Journal.maximumBytes) async {
         for group in groups {
             let journal = journal(rotationSize: rotationSize)
@@ -65,7 +65,7 @@ import Testing
         #expect(try ordinals() == [3, 4, 5, 6])
     }
 
-    @Test func `a line that was cut off is left out`() async throws {
+    @Test func `a truncated line is skipped`() async throws {
         await write([[try entry(0)]])
         let path = directory.path.appending("journal.ndjson")
         _ = try files.append(Array(#"{"at":"2026-01-02T03:04:05Z","name":"web","or"#.utf8), to: path)

@@ -5,7 +5,7 @@ import SystemPackage
 
 @testable import CubeReconciler
 
-/// The real file system; it counts what is done, and fails where it is told to.
+/// The real file system, with counters and injected failures.
 final class ObservedFileSystem: WritableFileSystem {
     private struct State {
         var faults: [String: Errno] = [:]
@@ -19,10 +19,10 @@ final class ObservedFileSystem: WritableFileSystem {
     private let local = LocalFileSystem()
     private let state = Mutex(State())
 
-    /// From now on every use of a path that ends with `suffix` fails; `nil` ends this.
+    /// Makes every use of a path that ends with `suffix` fail from now on; `nil` ends the failures.
     func fail(_ suffix: String, with cause: Errno?) { state.withLock { $0.faults[suffix] = cause } }
 
-    /// Runs once, when a file below a root was read and before it is looked at again.
+    /// Runs `action` once, between the read of a file below a root and the second look at its stamp.
     func whileReading(_ path: String, _ action: @escaping @Sendable () -> Void) {
         state.withLock { $0.whileReading[path] = action }
     }
@@ -35,7 +35,7 @@ final class ObservedFileSystem: WritableFileSystem {
         }
     }
 
-    /// How many entries below a root were looked at, and how many directories listed, since the last call.
+    /// The number of stamped entries and of listed directories below a root since the last call.
     func takeLooks() -> (looks: Int, lists: Int) {
         state.withLock { state in
             defer { (state.looks, state.lists) = (0, 0) }

@@ -6,7 +6,7 @@ import Testing
 
 @testable import CubeReconciler
 
-/// A manager that answers batches as a test says, and counts who asks for changes.
+/// A manager with prepared answers to batches, which counts requests for changes.
 private actor ScriptedCluster: ClusterWriter {
     private let answer: BatchAnswer
     private(set) var batches: [BatchRequest] = []
@@ -34,7 +34,7 @@ private actor ScriptedCluster: ClusterWriter {
 @Suite struct ReconciliationTests {
     private let now = Timestamp(milliseconds: 1_700_000_000_000)
 
-    /// Carries out a plan of one action with a view of revision 3.
+    /// Carries out a plan of one action, starting from a view of revision 3.
     private func carryOut(_ answer: BatchAnswer) async throws -> (ScriptedCluster, ViewPosition?) {
         let cluster = ScriptedCluster(answer)
         var planner = Planner(owner: .default, wording: { _ in "" }, memory: SourceMemory())
@@ -58,7 +58,7 @@ private actor ScriptedCluster: ClusterWriter {
         return (cluster, reconciliation.position)
     }
 
-    @Test func `An answer that holds the changes brings the view up to date without another request`() async throws {
+    @Test func `An answer with the changes updates the view without another request`() async throws {
         let results = [BatchResult(error: APIError(.conflict, "no"))]
         let (cluster, position) = try await carryOut(
             BatchAnswer(revision: 5, results: results, changes: TaskChanges(term: 1, revision: 6)))
@@ -68,7 +68,7 @@ private actor ScriptedCluster: ClusterWriter {
     }
 
     @Test(arguments: [nil, TaskChanges(term: 1, revision: 4), TaskChanges(term: 2, revision: 9)])
-    func `An answer without all changes is followed by a request for them`(changes: TaskChanges?) async throws {
+    func `An answer without all changes leads to a request for them`(changes: TaskChanges?) async throws {
         let results = [BatchResult(error: APIError(.conflict, "no"))]
         let (cluster, position) = try await carryOut(BatchAnswer(revision: 5, results: results, changes: changes))
         #expect(await cluster.changesAsked == 1)

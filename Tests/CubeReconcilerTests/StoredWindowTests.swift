@@ -5,24 +5,24 @@ import Testing
 
 @testable import CubeReconciler
 
-/// What is remembered of prunes, over a start and a clock that jumps.
+/// The stored window of prunes across restarts and clock changes.
 struct StoredWindowTests {
     private let start = Timestamp(milliseconds: 1_767_225_600_000)
     private let name = WorkloadName(rawValue: "web")!
     private let limits = GuardLimits()
 
-    /// The present so long after the first start of the process.
+    /// The current time after a time span since the first start of the process.
     ///
     /// - Parameters:
-    ///   - span: how much time passed in truth.
-    ///   - shift: how far the wall clock was set meanwhile.
+    ///   - span: The time that really passed.
+    ///   - shift: By how much the wall clock was set meanwhile.
     private func present(after span: Duration, shift: Duration = .zero, boot: String = "one") -> Present {
         let wall = start + span + shift
         return Present(
             now: wall, moment: DurableInstant(boot: boot, uptime: .seconds(1000) + span, wall: wall))
     }
 
-    /// How many more of ten names may be pruned, as a process reads it that starts then.
+    /// How many more of ten names may be pruned, for a process that starts then.
     private func left(at present: Present) throws -> Int {
         let directory = try TemporaryDirectory()
         let memory = ReconcilerMemory(
@@ -38,18 +38,18 @@ struct StoredWindowTests {
     }
 
     @Test(arguments: [-7200, -1, 0, 1, 7200])
-    func `a wall clock that was set neither ends a window nor makes it longer`(shift: Int) throws {
+    func `setting the wall clock neither shortens nor extends a window`(shift: Int) throws {
         #expect(try left(at: present(after: .seconds(599), shift: .seconds(shift))) == 2)
         #expect(try left(at: present(after: .seconds(600), shift: .seconds(shift))) == 3)
     }
 
-    @Test func `after another start of the machine the wall clock decides, and the future counts as now`() throws {
+    @Test func `after a reboot the wall clock decides, and a future time counts as now`() throws {
         #expect(try left(at: present(after: .seconds(599), boot: "two")) == 2)
         #expect(try left(at: present(after: .seconds(600), boot: "two")) == 3)
         #expect(try left(at: present(after: .seconds(60), shift: .seconds(-7200), boot: "two")) == 2)
     }
 
-    @Test func `what an older version wrote is read`() throws {
+    @Test func `the format of an older version can be read`() throws {
         let directory = try TemporaryDirectory()
         let old = #"{"entries": {"web": {"at": "2026-01-01T00:00:00Z", "approved": false, "returned": false}}}"#
         try directory.write(old, to: "reconciler/window.json")

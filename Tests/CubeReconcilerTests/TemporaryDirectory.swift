@@ -3,21 +3,21 @@ import CubeReconciler
 import Foundation
 import SystemPackage
 
-/// A directory that goes with the test.
+/// A directory that is removed with the test.
 final class TemporaryDirectory: Sendable {
     let path: FilePath
 
     init() throws {
         let url = FileManager.default.temporaryDirectory.appending(path: "cube-\(UUID().uuidString.lowercased())")
         try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-        // Without a link, as the paths that a source reports.
+        // With links resolved, as in the paths that a source reports.
         path = FilePath(url.resolvingSymlinksInPath().path)
     }
 
-    // It is under the system's own temporary directory: what cannot be removed goes with that.
+    // The directory is in the system's temporary directory, so leftovers do no harm.
     deinit { try? FileManager.default.removeItem(atPath: path.string) }
 
-    /// Writes in place, making directories as needed.
+    /// Writes a file in place, and creates its directories as needed.
     func write(_ text: String, to name: String) throws {
         let file = path.appending(name)
         try makeDirectory(FilePath(name).removingLastComponent().string)
@@ -26,7 +26,7 @@ final class TemporaryDirectory: Sendable {
         fclose(handle)
     }
 
-    /// Writes in place a file whose name need not be text, in a directory that is there.
+    /// Writes a file in place, in an existing directory. Its name need not be text.
     func write(_ text: String, to name: BytePath) throws {
         guard let handle = path.appending(name).withPlatformString({ fopen($0, "w") }) else {
             throw Errno(rawValue: errno)
@@ -47,7 +47,7 @@ final class TemporaryDirectory: Sendable {
         try FileManager.default.createSymbolicLink(atPath: path.appending(name).string, withDestinationPath: target)
     }
 
-    /// As `rename(2)`: takes the place of what is there.
+    /// Moves a file and replaces an existing one, like `rename(2)`.
     func move(_ name: String, to other: String) throws {
         guard rename(path.appending(name).string, path.appending(other).string) == 0 else {
             throw Errno(rawValue: errno)
@@ -56,7 +56,7 @@ final class TemporaryDirectory: Sendable {
 
     func remove(_ name: String) throws { try FileManager.default.removeItem(atPath: path.appending(name).string) }
 
-    // A file that is not there has no text.
+    // A missing file has no text.
     func text(of name: String) -> String? { try? String(contentsOfFile: path.appending(name).string, encoding: .utf8) }
 }
 

@@ -3,13 +3,13 @@ import SystemPackage
 
 @testable import CubeReconciler
 
-/// A working tree and the bare repository that it pushes to, made with the real git.
+/// A working tree and the bare repository that it pushes to, created with the real git.
 final class TestRepository: Sendable {
     let directory: TemporaryDirectory
     var remote: FilePath { directory.path.appending("remote.git") }
     var work: FilePath { directory.path.appending("work") }
 
-    /// Nothing of the user's settings counts.
+    /// Ignores the user's settings.
     static let environment = [
         "PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/nonexistent", "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_AUTHOR_NAME": "A", "GIT_AUTHOR_EMAIL": "a@example.test",
@@ -32,9 +32,9 @@ final class TestRepository: Sendable {
 
     func remove(_ name: String) throws { try directory.remove("work/\(name)") }
 
-    /// Commits everything.
+    /// Commits all changes.
     ///
-    /// - Returns: the commit.
+    /// - Returns: The id of the commit.
     @discardableResult
     func commit(_ message: String = "change") throws -> String {
         try git("add", "--all")

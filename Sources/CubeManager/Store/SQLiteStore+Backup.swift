@@ -71,8 +71,8 @@ package struct StoreRestoration: Sendable {
     /// Verifies a backup that was copied into the manager's directory. The caller holds the lock of that directory.
     ///
     /// - Parameters:
-    /// - candidate: A copy of the backup in that directory. The check modifies it.
-    /// - seenTerm: The highest term of the cluster that is known from elsewhere, such as from its workers.
+    ///   - candidate: A copy of the backup in that directory. The check modifies it.
+    ///   - seenTerm: The highest term of the cluster that is known from elsewhere, such as from its workers.
     /// - Throws: `StoreError.damaged` if the file is not an intact backup.
     package static func check(
         _ candidate: FilePath, in directory: FilePath, seenTerm: Int

@@ -25,8 +25,8 @@ final class GitRepository {
 
     /// - Parameters:
     ///   - place: `--git-dir=PATH`, or `-C PATH` for a directory in a working tree.
-    /// - patience: The time without progress after which a fetch from the remote of a partial clone is killed; `nil`
-    ///   for a repository that is no partial clone.
+    ///   - patience: The time without progress after which a fetch from the remote of a partial clone is killed; `nil`
+    ///     for a repository that is no partial clone.
     init(
         _ place: [String], git: GitProgram, patience: Duration? = nil, now: @escaping @Sendable () -> Timestamp
     ) {
@@ -131,7 +131,7 @@ final class GitRepository {
         let isAmbiguous = try await isAmbiguous(path, in: commit)
         guard !isAmbiguous, case .object(let id, "tree", _, _) = answer else {
             indexed = nil
-            let why = isAmbiguous ? "occurs twice" : answer == .missing ? "is missing" : "is not a directory"
+            let why = isAmbiguous ? "occurs twice" : answer == .missing ? "does not exist" : "is not a directory"
             let problem = Diagnostic.unreadable(path, "\(why) in commit \(commit)")
             return ManifestSnapshot(
                 began: began, ended: now(), isComplete: false, root: nil, files: [:], problems: [problem],

@@ -64,8 +64,8 @@ package actor GitSource {
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     /// - Parameters:
-    /// - signers: The signers whose commits are accepted; `nil` accepts all commits.
-    /// - directory: The directory of the clone. The source creates it; it may be deleted at any time.
+    ///   - signers: The signers whose commits are accepted; `nil` accepts all commits.
+    ///   - directory: The directory of the clone. The source creates it; it may be deleted at any time.
     package init(
         _ remote: GitRemote, signers: CommitSigners? = nil, directory: FilePath, git: GitProgram,
         patience: Patience = Patience(), now: @escaping @Sendable () -> Timestamp, logger: Logger

@@ -25,9 +25,9 @@ final class GitTree: FileTree {
     private let requested = Mutex<Set<String>>([])
 
     /// - Parameters:
-    /// - identity: The identity of the source; the same for all its commits.
-    /// - listing: The entries of the tree.
-    /// - lacking: The ids of objects that the clone lacks and that can be fetched.
+    ///   - identity: The identity of the source; the same for all its commits.
+    ///   - listing: The entries of the tree.
+    ///   - lacking: The ids of objects that the clone lacks and that can be fetched.
     init(
         _ listing: Listing, identity: RootIdentity, at path: String, objects: ObjectReader, lacking: Set<String> = []
     ) {

@@ -18,8 +18,8 @@ final class ObjectReader: Sendable {
     }
 
     /// - Parameters:
-    /// - name: An object id, or `COMMIT:PATH`. Links in the path are followed.
-    /// - limit: The maximum number of bytes to return.
+    ///   - name: An object id, or `COMMIT:PATH`. Links in the path are followed.
+    ///   - limit: The maximum number of bytes to return.
     func read(_ name: [UInt8], limit: Int) throws(GitError) -> Answer {
         // A newline would end the name in git's protocol.
         guard !name.contains(UInt8(ascii: "\n")) else { return .missing }

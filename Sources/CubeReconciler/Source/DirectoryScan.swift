@@ -77,10 +77,10 @@ struct DirectoryScan {
     /// Walks through a directory and its descendants.
     ///
     /// - Parameters:
-    /// - path: The path of the directory as the source names it.
-    /// - realPath: The path with all links resolved.
-    /// - above: The real paths of the directories on the way here, to detect cycles.
-    /// - holder: The mount of the parent directory; `nil` for the root, or if it is unknown.
+    ///   - path: The path of the directory as the source names it.
+    ///   - realPath: The path with all links resolved.
+    ///   - above: The real paths of the directories on the way here, to detect cycles.
+    ///   - holder: The mount of the parent directory; `nil` for the root, or if it is unknown.
     mutating func walk(
         _ path: BytePath, at realPath: BytePath, below above: [BytePath] = [], on holder: Int64? = nil
     ) {

@@ -39,10 +39,10 @@ package actor DirectorySource {
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     /// - Parameters:
-    /// - path: The directory. A link is resolved again at each look.
-    /// - watcher: Watches the directories of the source; `nil` for a single look.
-    /// - git: Determines whether files differ from the checked-out commit; `nil` skips this check.
-    /// - now: A clock that does not jump.
+    ///   - path: The directory. A link is resolved again at each look.
+    ///   - watcher: Watches the directories of the source; `nil` for a single look.
+    ///   - git: Determines whether files differ from the checked-out commit; `nil` skips this check.
+    ///   - now: A clock that does not jump.
     package init(
         _ path: FilePath, files: any FileSystem, watcher: DirectoryWatcher? = nil,
         git: GitProgram? = nil, now: @escaping @Sendable () -> Timestamp

@@ -154,8 +154,8 @@ package final class DirectoryWatcher: Sendable {
     /// Watches a directory. Call this before listing the directory, so that no change is missed.
     ///
     /// - Parameters:
-    /// - directory: The path that changes will report.
-    /// - realPath: The path with all links resolved.
+    ///   - directory: The path that changes will report.
+    ///   - realPath: The path with all links resolved.
     package func watch(_ directory: BytePath, at realPath: BytePath) {
         guard descriptor >= 0 else { return }
         state.withLock { state in
