@@ -2,11 +2,11 @@ import Foundation
 import Testing
 
 extension EndToEndTests {
-    /// The real programs, on a wall clock that jumps. The clock is moved by a library that is loaded before all others, and
-    /// that Swift's own compiler for C makes: no other way moves the wall clock of one program.
+    /// The real programs on a wall clock that jumps. A preloaded library moves the clock, because nothing else moves
+    /// the wall clock of a single program. Swift's C compiler builds the library.
     @Suite struct ClockJumpTests {
         @Test(arguments: [-3600, 3600])
-        func `a wall clock that jumps by an hour ends no task, holds up no restart, and changes no rollout`(
+        func `a wall clock that jumps by an hour ends no task, delays no restart, and changes no rollout`(
             seconds: Int
         )
             async throws
@@ -24,7 +24,7 @@ extension EndToEndTests {
                     ])
                 let up = try world.start(["up"], through: clock.prefix)
                 func count() -> Int {
-                    // The first crash makes the file.
+                    // The first crash creates the file.
                     (try? String(contentsOf: crashes, encoding: .utf8))?.split(separator: "\n").count ?? 0
                 }
                 try await world.wait(for: "the first tasks") { try world.ledger.living().count == 3 && count() > 2 }
@@ -47,13 +47,13 @@ extension EndToEndTests {
                     String(moved), strategy: .iso8601.year().month().day().time(includingFractionalSeconds: true)
                 )
                 .timeIntervalSinceNow
-                #expect(abs(ahead - Double(seconds)) < 1800, "the log is told by the moved clock")
+                #expect(abs(ahead - Double(seconds)) < 1800, "the log uses the moved clock")
                 try await world.wait(for: "a healthy status") {
                     world.workload("web")?["sync"] as? String == "Synced"
                         && world.workload("web")?["health"] as? String == "Healthy"
                 }
 
-                // Back at once: another jump, the other way.
+                // Moving the clock back is another jump, in the other direction.
                 try clock.move(by: 0)
                 let again = count()
                 try await world.wait(for: "restarts after the second jump") { count() >= again + 5 }
@@ -72,7 +72,7 @@ extension EndToEndTests {
 /// A wall clock that a test moves.
 private struct MovedClock {
     private let file: URL
-    /// The words before a program that has this clock.
+    /// The command prefix that runs a program on this clock.
     let prefix: [String]
 
     init(in directory: URL) throws {
@@ -91,9 +91,9 @@ private struct MovedClock {
     }
 
     func move(by seconds: Int) throws {
-        // In place: the programs have mapped this very file.
+        // Written in place, because the programs have mapped this very file.
         let handle = try FileHandle(forUpdating: file)
-        defer { try? handle.close() }  // All of it is written by then.
+        defer { try? handle.close() }  // Everything has been written by then.
         try handle.write(contentsOf: Self.bytes(seconds))
     }
 

@@ -3,9 +3,11 @@ import Glibc
 import Testing
 
 extension EndToEndTests {
-    /// What the commands tell and leave alone, in the situations that unit tests cannot make.
+    /// The output and side effects of commands, in situations that unit tests cannot create.
     @Suite struct CommandTests {
-        @Test func `tasks whose data directory was deleted are told of, kept, and ended on demand`() async throws {
+        @Test func `tasks whose data directory was deleted are reported, keep running, and are stopped on request`()
+            async throws
+        {
             try await World.with { world in
                 try world.service("web", replicas: 2)
                 let up = try world.start("up")
@@ -17,7 +19,7 @@ extension EndToEndTests {
                 let refused = try await world.run("up")
                 #expect(refused.status == 1)
                 #expect(refused.standardError.contains("2 tasks") && refused.standardError.contains("down --orphans"))
-                #expect(!FileManager.default.fileExists(atPath: world.data.path), "a refused up leaves nothing")
+                #expect(!FileManager.default.fileExists(atPath: world.data.path), "a refused up leaves no files")
                 let plain = try await world.run("down")
                 #expect(plain.status == 1 && plain.standardError.contains("down --orphans"))
                 let doctor = try await world.run("doctor")
@@ -38,7 +40,7 @@ extension EndToEndTests {
             }
         }
 
-        @Test func `no view shows the value of a variable, also where no token is asked for`() async throws {
+        @Test func `no view shows the value of a variable, even if no token is required`() async throws {
             try await World.with { world in
                 func declare(_ value: String) throws { try world.service("web") { $0["env"] = ["PASSWORD": value] } }
                 try declare("hunter2")
@@ -49,7 +51,7 @@ extension EndToEndTests {
                 try await world.wait(for: "a task") { world.workload("web")?["health"] as? String == "Healthy" }
                 reconciler.kill(SIGTERM)
                 await reconciler.ended()
-                // A difference, for those that tell of one.
+                // A pending difference, for the views that show differences.
                 try declare("hunter3")
                 let id = try #require(
                     try await world.run("task", "list").standardOutput.firstMatch(of: /[0-9a-f-]{36}/))
@@ -72,17 +74,17 @@ extension EndToEndTests {
                     !$0.hasPrefix("manager/") && !$0.hasPrefix("worker/")
                 }
                 for path in written {
-                    // Folders and sockets are no files.
+                    // Directories and sockets cannot be read as files.
                     let content = try? Data(contentsOf: world.data.appending(path: path))
                     #expect(content?.range(of: Data("hunter".utf8)) == nil, "\(path)")
                 }
             }
         }
 
-        @Test func `diff needs no right to write, at the manager or to any file, and leaves no trace`() async throws {
+        @Test func `diff needs no write access to the manager or to any file, and changes nothing`() async throws {
             try await World.with { world in
                 try world.service("web")
-                // The manager's own files change all the time: what diff could change is elsewhere.
+                // The manager's own files change all the time, so only the other files are compared.
                 let own = world.directory.appending(path: "reconciler-data")
                 let manager = try world.start("manager", "--listen", "127.0.0.1:0")
                 let worker = try world.start("worker", "--name", "w1", "--listen", "127.0.0.1:0")
@@ -96,14 +98,15 @@ extension EndToEndTests {
                 try await world.wait(for: "a task") { try world.ledger.living().count == 1 }
                 try await world.wait(for: "the end of the pass") {
                     let file = own.appending(path: "status/workloads/web.json")
-                    // A file that is not there yet is waited for.
+                    // The file may not exist yet.
                     let text = try? String(contentsOf: file, encoding: .utf8)
                     return text?.contains("Healthy") ?? false
                 }
                 reconciler.kill(SIGINT)
                 #expect(await reconciler.ended() == 0)
 
-                // Whoever may only read sees all but values of `env`, which then cannot be compared.
+                // A reader with read permission only sees everything but the values of `env`, which cannot be compared
+                // then.
                 for (version, label, status, seen) in [(1, nil, Int32(0), Int32(0)), (1, "shop", 1, 1), (2, nil, 1, 0)]
                 {
                     try world.service("web", version: version) { manifest in
@@ -132,7 +135,7 @@ extension EndToEndTests {
             }
         }
 
-        @Test func `a name or a command that nobody knows is refused, and what was meant is guessed`() async throws {
+        @Test func `an unknown name or command is refused with a suggestion`() async throws {
             try await World.with { world in
                 try world.service("web")
                 let up = try world.start("up")
@@ -174,7 +177,7 @@ extension EndToEndTests {
             ("export CUBE_MANIFESTS=/nowhere", "/nowhere: No such file or directory"),
             ("mkdir -p data/manager && echo garbage > data/manager/cube.sqlite", "is not a SQLite database"),
         ])
-        func `doctor sees what is really wrong, says what to do, and fails`(trouble: String, finding: String)
+        func `doctor finds the actual problem, prints a hint, and fails`(trouble: String, finding: String)
             async throws
         {
             try await World.with { world in
@@ -189,7 +192,7 @@ extension EndToEndTests {
             }
         }
 
-        @Test func `status --watch tells what changes, and that nobody is at work any more, until it is ended`()
+        @Test func `status --watch prints changes and the loss of the reconciler until it is stopped`()
             async throws
         {
             try await World.with { world in
@@ -210,7 +213,7 @@ extension EndToEndTests {
             }
         }
 
-        @Test func `status says when what is written is not how things are, and why`() async throws {
+        @Test func `status reports that its data is out of date, and why`() async throws {
             try await World.with { world in
                 try world.service("web")
                 let up = try world.start("up")
@@ -219,7 +222,7 @@ extension EndToEndTests {
                 }
                 #expect(try await !world.run("status").standardOutput.contains("Not current"))
 
-                // A file that cannot be written, also for root.
+                // A directory with the name of the file prevents writing, even for root.
                 let obstacle = world.data.appending(path: "status/.summary.json.tmp")
                 try FileManager.default.createDirectory(at: obstacle, withIntermediateDirectories: false)
                 try world.service("api")

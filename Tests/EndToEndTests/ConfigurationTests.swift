@@ -3,9 +3,9 @@ import Glibc
 import Testing
 
 extension EndToEndTests {
-    /// What a task is given beside its command: files, secrets, ports.
+    /// The configuration of a task besides its command: files, secrets, ports.
     @Suite struct ConfigurationTests {
-        @Test func `a task finds what it depends on by the address that it is told`() async throws {
+        @Test func `a task reaches its dependency at the address in its environment`() async throws {
             try await World.with { world in
                 let found = world.directory.appending(path: "found")
                 let listen = #"LocalAddr => "127.0.0.1", LocalPort => $ENV{PORT_STOCK}, Listen => 8, ReuseAddr => 1"#
@@ -45,7 +45,7 @@ extension EndToEndTests {
             }
         }
 
-        @Test func `a changed file rolls out, a secret reaches the task and nothing else, and its port is told`()
+        @Test func `a changed file rolls out, only the task gets its secret, and the task knows its port`()
             async throws
         {
             try await World.with { world in

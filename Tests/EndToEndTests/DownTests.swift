@@ -2,14 +2,15 @@ import Foundation
 import Testing
 
 extension EndToEndTests {
-    /// `cube down` stops what it says, or nothing: whichever manager is named, and whoever would start it again.
+    /// `cube down` either stops the named tasks or stops nothing, whichever manager is named and whoever might restart
+    /// the tasks.
     @Suite struct DownTests {
-        @Test func `down stops the tasks of up, also where CUBE_MANAGER names its manager`() async throws {
+        @Test func `down stops the tasks of up, even if CUBE_MANAGER names its manager`() async throws {
             try await World.with { world in
                 try world.service("web")
                 let up = try world.start("up")
                 let address = try await healthy(world)
-                // The same manager, called otherwise than it calls itself.
+                // The same manager under a different address than its own.
                 let named = address.replacing("127.0.0.1", with: "localhost")
                 let down = try await self.down(world, at: named)
                 #expect(down.status == 0, "\(down.standardError)")
@@ -19,19 +20,19 @@ extension EndToEndTests {
             }
         }
 
-        @Test func `down ends no up before it knows whose tasks to stop`() async throws {
+        @Test func `down does not end up before it knows whose tasks to stop`() async throws {
             try await World.with { world in
                 try world.service("web")
                 let up = try world.start("up")
                 let address = try await healthy(world)
                 let before = try world.ledger.living()
 
-                // Nobody answers.
+                // No manager listens at this address.
                 let nowhere = try await down(world, at: "unix:\(world.socket("nowhere"))")
                 #expect(nowhere.status == 1)
                 #expect(nowhere.standardError.contains("no task was stopped; without CUBE_MANAGER, `cube down` stops"))
 
-                // Another manager: only who names it in the command can mean that.
+                // A different manager, which only an explicit `--manager` can mean.
                 let elsewhere = world.directory.appending(path: "elsewhere").path
                 let other = try world.start(
                     "manager", "--data-dir", elsewhere, "--listen", "unix:\(world.socket("manager"))")
@@ -47,7 +48,7 @@ extension EndToEndTests {
                 #expect(up.isRunning)
                 #expect(try world.ledger.living() == before)
 
-                // `up` ended by itself, and its address is still named.
+                // `up` has ended, but CUBE_MANAGER still names its address.
                 up.kill(SIGTERM)
                 await up.ended()
                 let late = try await down(world, at: address)
@@ -59,7 +60,7 @@ extension EndToEndTests {
             }
         }
 
-        @Test func `down is refused while a reconciler elsewhere would start again what it stops`() async throws {
+        @Test func `down is refused while a reconciler elsewhere would restart the stopped tasks`() async throws {
             try await World.with { world in
                 try world.service("web")
                 let manager = "unix:\(world.socket("manager"))"
@@ -86,7 +87,7 @@ extension EndToEndTests {
                 #expect(down.status == 0, "\(down.standardError)")
                 #expect(down.standardOutput == "Stopped 1 task.\n")
                 #expect(try world.ledger.living() == [:])
-                // It held the lease meanwhile, and gave it back.
+                // `down` held the lease in the meantime and released it.
                 let events = try await world.run("events", "-o", "json")
                 #expect(events.standardOutput.contains("cube down on "), "\(events.standardOutput)")
                 let owners = try await world.run("owner", "list", "-o", "json")
@@ -101,7 +102,7 @@ extension EndToEndTests {
                 ["down"], through: ["env", "CUBE_MANAGER=\(manager)", "CUBE_TOKEN_FILE=\(token)"])
         }
 
-        /// Waits until `web` runs, and answers where the manager is.
+        /// Waits until `web` is running, and returns the address of the manager.
         private func healthy(_ world: World) async throws -> String {
             try await world.wait(for: "a healthy workload") {
                 try world.workload("web")?["health"] as? String == "Healthy" && world.ledger.living().count == 1

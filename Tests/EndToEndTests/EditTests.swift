@@ -3,14 +3,14 @@ import Glibc
 import Testing
 
 extension EndToEndTests {
-    /// The ways in which programs write files, each slowed down at its most delicate moment: the workload is replaced once, by
-    /// what stands there in the end, and nothing else is touched.
+    /// The ways in which programs write files, each slowed down at its most critical moment. The workload is replaced
+    /// once, by the final content, and no other workload changes.
     @Suite struct EditTests {
         struct Cause: CustomTestStringConvertible, Sendable {
             var testDescription: String
-            /// Runs in the directory of manifests before there is a reconciler.
+            /// A script that runs in the manifest directory before the reconciler starts.
             var before = ""
-            /// Puts `$new` in the place of `web.json`.
+            /// A script that replaces `web.json` by `$new`.
             var edit: String
 
             init(_ name: String, before: String = "", _ edit: String) {
@@ -74,7 +74,7 @@ extension EndToEndTests {
         ]
 
         @Test(arguments: causes)
-        func `a manifest may be written in any way`(_ cause: Cause) async throws {
+        func `a manifest may be written by any program`(_ cause: Cause) async throws {
             try await World.with { world in
                 for name in ["web", "db"] { try world.service(name) }
                 try world.service("web", version: 2)
@@ -94,14 +94,14 @@ extension EndToEndTests {
                 }
                 let starts = try world.ledger.entries().filter { $0.event == .start }
                 #expect(starts.count { $0.slot == "db/0" } == 1)
-                // What a stash or a rebase takes back and puts there again may have been seen.
+                // The reconciler may have seen a state that a stash or rebase removed and restored.
                 #expect(Set(starts.filter { $0.slot == "web/0" }.map(\.version)) == ["1", "2"])
                 #expect(try world.ledger.contradictions() == [])
                 #expect(try world.ledger.living().keys.sorted() == ["db/0", "web/0"])
             }
         }
 
-        @Test func `a fix is not blocked by the rollout that it repairs`() async throws {
+        @Test func `a fix is not blocked by the failing rollout that it repairs`() async throws {
             try await World.with { world in
                 try world.service("web", replicas: 3)
                 try world.start("up")
@@ -116,7 +116,9 @@ extension EndToEndTests {
             }
         }
 
-        @Test func `most manifests deleted by one commit are held, and released by what status says`() async throws {
+        @Test func `a commit that deletes most manifests is held, and the command that status prints releases it`()
+            async throws
+        {
             try await World.with { world in
                 for index in 0..<10 { try world.service("web-\(index)") }
                 try world.start("up")

@@ -3,17 +3,18 @@ import Glibc
 import Testing
 
 extension EndToEndTests {
-    /// A data directory on a disk of its own that has no room left.
+    /// A data directory on a full disk of its own.
     @Suite struct FullDiskTests {
         @Test(.enabled(if: getuid() == 0, "only root may mount a small disk"))
-        func `with a full disk nothing new starts, down ends what runs, and all goes on once there is room`()
+        func
+            `with a full disk no new task starts, down stops the running tasks, and all tasks start once there is space`()
             async throws
         {
             try await World.with { world in
                 let disk = world.data.path
                 try FileManager.default.createDirectory(atPath: disk, withIntermediateDirectories: false)
                 try #require(system("mount -t tmpfs -o size=8m,mode=0700 tmpfs '\(disk)'") == 0)
-                // Whatever still has a file open there has it taken away with it.
+                // A lazy unmount also works while a program has a file open there.
                 defer { _ = system("umount -l '\(disk)'") }
                 try await Self.fill(world)
             }
@@ -25,7 +26,7 @@ extension EndToEndTests {
             try await world.wait(for: "two tasks") { try world.ledger.living().count == 2 }
             try await world.wait(for: "a healthy status") { world.summary()?["health"] as? String == "Healthy" }
             let filler = world.data.appending(path: "filler").path
-            // It ends where there is no room.
+            // `dd` ends when the disk is full.
             _ = system("dd if=/dev/zero of='\(filler)' bs=1k 2> /dev/null")
             try world.service("new")
             try await world.wait(for: "a write that is refused") {

@@ -2,11 +2,11 @@ import Foundation
 import Testing
 
 extension EndToEndTests {
-    /// A repository as the source of manifests, as a user has it: push, watch it roll out, break it, go back.
+    /// A git repository as the source of manifests, from a user's view: push, watch the rollout, break it, revert it.
     @Suite struct GitTests {
         @Test
         func
-            `a push rolls out, a broken one keeps what runs, a revert goes back, and a remote that is gone changes nothing`()
+            `a push rolls out, an invalid push changes nothing, a revert rolls back, and a missing remote changes nothing`()
             async throws
         {
             try await World.with { world in
@@ -71,7 +71,7 @@ extension EndToEndTests {
             }
         }
 
-        @Test func `a pull request is compared from where it began, as on a forge`() async throws {
+        @Test func `a pull request is compared with its merge base, as on a forge`() async throws {
             try await World.with { world in
                 func git(_ words: String...) throws { try Git.run(["-C", world.directory.path] + words) }
                 try Git.run(["init", "--quiet", "--initial-branch=main", world.directory.path])
@@ -97,7 +97,7 @@ extension EndToEndTests {
             }
         }
 
-        @Test func `a plan of another revision says that it cannot be applied yet, and is stale until it can`()
+        @Test func `a plan of another revision states that it cannot be applied yet, and is stale until then`()
             async throws
         {
             try await World.with { world in
@@ -122,7 +122,9 @@ extension EndToEndTests {
         }
 
         @Test(arguments: ["fd::7", "ext::sh -c true", "ftp://host/x", "-x"])
-        func `a repository that git would need a program for is bad usage`(url: String) async throws {
+        func `a repository URL for which git would run another program is rejected as bad usage`(url: String)
+            async throws
+        {
             try await World.with { world in
                 for command in ["up", "diff", "plan"] {
                     let refused = try await world.run([command, "--git=\(url)"])
@@ -131,7 +133,8 @@ extension EndToEndTests {
             }
         }
 
-        @Test func `a diff between two commits needs no manager, and tells by its exit code whether there is one`()
+        @Test
+        func `a diff between two commits needs no manager, and its exit code reports whether there is a difference`()
             async throws
         {
             try await World.with { world in
@@ -157,11 +160,11 @@ extension EndToEndTests {
     }
 }
 
-/// The real git, without anybody's settings.
+/// The real git, without any user or system configuration.
 enum Git {
-    /// Makes a remote of a world, with its first commit: a service `web`.
+    /// Creates a remote for a world, whose first commit declares a service `web`.
     ///
-    /// - Returns: its path.
+    /// - Returns: the path of the remote.
     static func remote(of world: World) throws -> String {
         let remote = world.directory.appending(path: "remote.git").path
         try run(["init", "--quiet", "--bare", "--initial-branch=main", remote])

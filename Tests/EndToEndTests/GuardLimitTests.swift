@@ -3,9 +3,9 @@ import Glibc
 import Testing
 
 extension EndToEndTests {
-    /// The limits of the guards, as who operates it says them.
+    /// The limits of the guards, as configured by the operator.
     @Suite struct GuardLimitTests {
-        @Test func `a hangup reads the limits again, and a broken file changes nothing`() async throws {
+        @Test func `SIGHUP reloads the limits, and an invalid file changes nothing`() async throws {
             try await World.with { world in
                 let file = world.directory.appending(path: "cube.conf.json")
                 func limit(_ text: String) throws { try Data(text.utf8).write(to: file, options: .atomic) }

@@ -3,9 +3,9 @@ import Glibc
 import Testing
 
 extension EndToEndTests {
-    /// Rollouts stand on what the worker's checks say.
+    /// Rollouts depend on the results of health checks.
     @Suite struct HealthTests {
-        @Test func `a rollout waits for the new task to be ready before it goes on`() async throws {
+        @Test func `a rollout waits until the new task is ready before it continues`() async throws {
             try await World.with { world in
                 func gate(_ version: Int) -> URL { world.directory.appending(path: "open-\(version)") }
                 func service(_ version: Int) throws {

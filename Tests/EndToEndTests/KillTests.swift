@@ -3,9 +3,10 @@ import Glibc
 import Testing
 
 extension EndToEndTests {
-    /// kill -9, at random moments, under manifests that change: nothing is lost, nothing runs twice, no exit code is lost.
+    /// Kills programs with SIGKILL at random moments while manifests change. Nothing is lost, no task runs twice, and
+    /// no exit code is lost.
     ///
-    /// `CUBE_KILL_ROUNDS` says how often each program is killed (default 3), `CUBE_SEED` repeats a run.
+    /// `CUBE_KILL_ROUNDS` sets how often each program is killed (default 3). `CUBE_SEED` repeats a run.
     @Suite struct KillTests {
         private static let rounds = ProcessInfo.processInfo.environment["CUBE_KILL_ROUNDS"].flatMap(Int.init) ?? 3
         private static let seed =
@@ -18,7 +19,7 @@ extension EndToEndTests {
         }
 
         @Test(arguments: [0, 1, 2])
-        func `manager, worker and reconciler may be killed at any time, each on its own`(victim: Int) async throws {
+        func `the manager, the worker and the reconciler may each be killed at any time`(victim: Int) async throws {
             try await World.with { world in
                 let socket = world.socket("manager")
                 try await endure(
@@ -34,7 +35,8 @@ extension EndToEndTests {
             }
         }
 
-        /// Changes manifests and kills the victim, round after round, then waits until all is as it should be and asks the ledger.
+        /// Changes manifests and kills the victim in each round, then waits until the state matches the manifests and
+        /// checks the ledger.
         private func endure(in world: World, programs: [[String]], victim: Int) async throws {
             print("killing \(programs[victim][0]) \(Self.rounds) times, seed \(Self.seed)")
             var random = SplitMix(state: Self.seed &+ UInt64(victim))
@@ -76,12 +78,12 @@ extension EndToEndTests {
     }
 }
 
-/// What the manifests ask for.
+/// The state that the manifests declare.
 private struct Desired {
-    /// Versions by `name/ordinal` of services.
+    /// The versions of services by `name/ordinal`.
     var slots: [String: String] = [:]
     private var services: [String: (version: Int, replicas: Int)] = [:]
-    /// Exit codes by name.
+    /// The exit codes of jobs by name.
     private(set) var jobs: [String: Int] = [:]
     private var deletions = 0
 
@@ -91,8 +93,8 @@ private struct Desired {
         count()
     }
 
-    /// One change at random: an edit, another number of replicas, a new service, a new job, a deletion (three at the most,
-    /// which the guard lets pass).
+    /// Makes one random change: an edit, a different number of replicas, a new service, a new job, or a deletion. At
+    /// most three deletions are made, which the guard permits.
     mutating func change(round: Int, in world: World, by random: inout SplitMix) throws {
         let name = services.keys.sorted().randomElement(using: &random)!
         let (version, replicas) = services[name]!
@@ -121,7 +123,7 @@ private struct Desired {
     }
 }
 
-/// A small seeded generator: SplitMix64, by Steele, Lea and Flood, 2014.
+/// A small seeded generator: SplitMix64 by Steele, Lea and Flood, 2014.
 struct SplitMix: RandomNumberGenerator {
     var state: UInt64
 

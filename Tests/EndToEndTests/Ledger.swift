@@ -1,6 +1,6 @@
 import Foundation
 
-/// What the tasks themselves wrote down, in the order in which it happened: one line for each start and each end.
+/// The events that the tasks themselves recorded, in order: one line for each start and each end.
 struct Ledger {
     let file: URL
 
@@ -11,14 +11,15 @@ struct Ledger {
         }
 
         var event: Event
-        /// `name/ordinal`.
+        /// The slot, as `name/ordinal`.
         var slot: String
         var version: String
         var task: String
         var process: Int32
     }
 
-    /// The shell words that append a line. A short append is atomic, so the order of lines is the order of events.
+    /// Returns a shell command that appends a line. A short append is atomic, so the order of lines is the order of
+    /// events.
     func line(_ event: String) -> String {
         #"echo "\#(event) $CUBE_NAME/$CUBE_ORDINAL $VERSION $CUBE_TASK_ID $$" >> '\#(file.path)'"#
     }
@@ -33,7 +34,7 @@ struct Ledger {
         }
     }
 
-    /// What is wrong with the story that the entries tell: two tasks of a slot at once, or a task that started twice.
+    /// Returns the contradictions between the entries: two live tasks of one slot, or a task that started twice.
     func contradictions() throws -> [String] {
         var living: [String: Entry] = [:]
         var started: Set<String> = []
@@ -52,7 +53,7 @@ struct Ledger {
         return found
     }
 
-    /// The last start of each slot that has not ended, by slot.
+    /// Returns the latest start of each slot that has not ended, by slot.
     func living() throws -> [String: Entry] {
         try entries().reduce(into: [:]) { living, entry in
             living[entry.slot] = entry.event == .start ? entry : nil

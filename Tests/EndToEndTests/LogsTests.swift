@@ -3,7 +3,7 @@ import Glibc
 import Testing
 
 extension EndToEndTests {
-    /// `cube logs` and `cube status --wait`, as a user sees them.
+    /// `cube logs` and `cube status --wait` from a user's view.
     @Suite struct LogsTests {
         private func write(_ version: String, replicas: Int = 1, to world: World) throws {
             try world.write(
@@ -15,7 +15,7 @@ extension EndToEndTests {
         }
 
         @Test
-        func `logs -f follows a workload through the tasks that take the place of others and those that are added`()
+        func `logs -f follows a workload across replaced and added tasks`()
             async throws
         {
             try await World.with { world in
@@ -37,7 +37,7 @@ extension EndToEndTests {
                 }
                 #expect(logs.isRunning)
 
-                // Another manager, on another port.
+                // A different manager on a different port.
                 up.kill(SIGTERM)
                 #expect(await up.ended() == 0)
                 try world.start("up")
@@ -58,20 +58,22 @@ extension EndToEndTests {
             }
         }
 
-        @Test func `following ends when nobody reads the output any more`() async throws {
+        @Test func `logs -f ends when its reader has closed the pipe`() async throws {
             try await World.with { world in
                 try world.write(
                     "web", ["name": "web", "command": ["sh", "-c", "while :; do echo line; sleep 0.1; done"]])
                 try world.start("up")
                 #expect(try await world.run("status", "--wait", "web", "--timeout", "60s").status == 0)
-                // The exit code is that of `head`, which ends after the first line; the shell waits for both.
+                // The status is that of `head`, which exits after the first line. The shell waits for both programs.
                 let head = try await world.run(
                     ["logs", "--follow", "web"], through: ["sh", "-c", #""$0" "$@" | head -n 1"#])
                 #expect(head.status == 0 && head.standardOutput == "line\n", "\(head.standardError)")
             }
         }
 
-        @Test func `status --wait tells by its exit code and in words what is not healthy in time`() async throws {
+        @Test func `status --wait reports by its exit code and in a message which workload is not healthy in time`()
+            async throws
+        {
             try await World.with { world in
                 try world.write("bad", ["name": "bad", "command": ["sh", "-c", "exit 7"]])
                 try write("one", to: world)

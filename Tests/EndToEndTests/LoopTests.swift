@@ -3,7 +3,7 @@ import Glibc
 import Testing
 
 extension EndToEndTests {
-    /// The main job, as a user has it: `cube up`, and a directory that is edited.
+    /// The main use case from a user's view: `cube up` and a directory that is edited.
     @Suite struct LoopTests {
         @Test func `a manifest becomes a task, an edit replaces it, a broken file keeps it, and a deletion ends it`()
             async throws
@@ -40,7 +40,7 @@ extension EndToEndTests {
             }
         }
 
-        @Test func `tasks outlive an ended up, the next one adopts them, and down ends them`() async throws {
+        @Test func `tasks outlive up, the next up adopts them, and down stops them`() async throws {
             try await World.with { world in
                 try world.service("web", replicas: 2)
                 let first = try world.start("up")
@@ -59,7 +59,7 @@ extension EndToEndTests {
                 let down = try await world.run("down")
                 #expect(down.status == 0, "\(down.standardError)")
                 #expect(await second.ended() == 0)
-                // It does not say that they keep running, as `up` says that is ended otherwise.
+                // `up` prints that tasks keep running only if it is stopped by something other than `down`.
                 #expect(second.text(of: "err").contains("cube down is stopping 2 tasks"))
                 #expect(!second.text(of: "err").contains("keep running"))
                 #expect(try world.ledger.living() == [:])
@@ -67,7 +67,7 @@ extension EndToEndTests {
             }
         }
 
-        @Test func `a diff changes nothing and tells by its exit code whether there is a difference`() async throws {
+        @Test func `a diff changes nothing, and its exit code reports whether there is a difference`() async throws {
             try await World.with { world in
                 try world.service("web")
                 let manager = try world.start("manager", "--listen", "unix:\(world.socket("manager"))")
@@ -82,7 +82,7 @@ extension EndToEndTests {
 
                 #expect(try await world.run("diff", "--manager", "unix:\(world.socket("manager"))").status == 0)
                 reconciler.kill(SIGSTOP)
-                try await world.wait(for: "the reconciler to stand still") { reconciler.stands }
+                try await world.wait(for: "the reconciler to be suspended") { reconciler.isSuspended }
                 try world.service("web", version: 2)
                 let diff = try await world.run("diff", "--manager", "unix:\(world.socket("manager"))")
                 #expect(diff.status == 1, "\(diff.standardError)")
@@ -94,7 +94,7 @@ extension EndToEndTests {
             }
         }
 
-        @Test func `a saved plan does what it says, once`() async throws {
+        @Test func `a saved plan is carried out exactly, and only once`() async throws {
             try await World.with { world in
                 let manager = ["--manager", "unix:\(world.socket("manager"))"]
                 try world.service("web")
@@ -124,7 +124,7 @@ extension EndToEndTests {
             }
         }
 
-        @Test func `tasks outlive a machine that stood still for longer than a lease`() async throws {
+        @Test func `tasks survive if all programs are suspended for longer than a lease`() async throws {
             try await World.with { world in
                 try world.service("web")
                 let up = try world.start("up")
@@ -140,7 +140,7 @@ extension EndToEndTests {
             }
         }
 
-        @Test func `a broken manifest is an exit code and a place`() async throws {
+        @Test func `an invalid manifest is reported by an exit code and a location`() async throws {
             try await World.with { world in
                 try world.write("web", text: "{\n  \"name\": \"web\",\n  \"comand\": [\"web\"]\n}")
                 let validate = try await world.run("validate", "-o", "json")

@@ -3,7 +3,7 @@ import Glibc
 import Testing
 
 extension EndToEndTests {
-    /// A manager's store that is deleted, restored, copied back, while its tasks run.
+    /// A manager's store that is deleted, restored or copied back while its tasks are running.
     @Suite struct LostStoreTests {
         private static func runUp(_ world: World, until tasks: Int) async throws -> Program {
             let up = try world.start("up")
@@ -12,7 +12,7 @@ extension EndToEndTests {
             return up
         }
 
-        @Test func `a store that was deleted is told of by everyone, and there is a way out`() async throws {
+        @Test func `every command reports a deleted store, and there is a way to recover`() async throws {
             try await World.with { world in
                 try world.service("web")
                 let up = try await Self.runUp(world, until: 1)
@@ -48,7 +48,7 @@ extension EndToEndTests {
             }
         }
 
-        @Test func `orphans of another data directory are left alone`() async throws {
+        @Test func `orphans of another data directory are not touched`() async throws {
             try await World.with { other in
                 try other.service("web")
                 let up = try await Self.runUp(other, until: 1)
@@ -63,7 +63,7 @@ extension EndToEndTests {
             }
         }
 
-        @Test func `a copy of the store that is put back sees all tasks as they are`() async throws {
+        @Test func `a manager with a restored copy of the store sees all tasks in their present state`() async throws {
             try await World.with { world in
                 let store = world.data.appending(path: "manager/cube.sqlite")
                 let copy = world.directory.appending(path: "copy.sqlite")
@@ -80,7 +80,7 @@ extension EndToEndTests {
                 try FileManager.default.removeItem(at: store)
                 try FileManager.default.moveItem(at: copy, to: store)
 
-                // What the last one wrote would look as if all were well.
+                // The status files of the previous run would make the workloads look healthy.
                 try FileManager.default.removeItem(at: world.data.appending(path: "status"))
                 let third = try world.start("up")
                 for name in ["a", "b", "c"] {
@@ -95,7 +95,10 @@ extension EndToEndTests {
             }
         }
 
-        @Test func `a backup of a running manager is restored, and refused where it must not be`() async throws {
+        @Test
+        func `a backup of a running manager can be restored, but not over a store in use or from an invalid file`()
+            async throws
+        {
             try await World.with { world in
                 let file = world.directory.appending(path: "backup.sqlite").path
                 try world.service("a")
@@ -116,7 +119,7 @@ extension EndToEndTests {
                 let restore = try await world.run("manager", "restore", file)
                 #expect(restore.status == 0, "\(restore.standardError)")
 
-                // What the last one wrote would look as if all were well.
+                // The status files of the previous run would make the workloads look healthy.
                 try FileManager.default.removeItem(at: world.data.appending(path: "status"))
                 let second = try world.start("up")
                 for name in ["a", "b"] {
@@ -134,7 +137,7 @@ extension EndToEndTests {
             }
         }
 
-        @Test func `garbage in the file of addresses, or a store with flipped bytes, is told as what it is`()
+        @Test func `a damaged address file and a damaged store are reported as such`()
             async throws
         {
             try await World.with { world in

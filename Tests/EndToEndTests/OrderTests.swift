@@ -2,10 +2,10 @@ import Foundation
 import Testing
 
 extension EndToEndTests {
-    /// `depends_on`, as a user sees it.
+    /// `depends_on` from a user's view.
     @Suite struct OrderTests {
         @Test
-        func `a service starts after the job that it needs has completed, and its next version after the next job`()
+        func `a service starts after its job has completed, and its next version starts after the next job`()
             async throws
         {
             try await World.with { world in

@@ -3,9 +3,9 @@ import Glibc
 import Testing
 
 extension EndToEndTests {
-    /// What hurts elsewhere, by its cause.
+    /// Known problems of comparable systems, by their cause.
     @Suite struct PainTests {
-        @Test func `the same commit applied twice: nothing is called, and no file is written`() async throws {
+        @Test func `applying the same commit again makes no changing call and writes no file`() async throws {
             try await World.with { world in
                 let remote = world.directory.appending(path: "remote.git").path
                 try world.service("web", replicas: 2)
@@ -33,7 +33,7 @@ extension EndToEndTests {
                         try world.listing(of: world.data.appending(path: $0))
                     }
                     let happened = events.split(separator: "\n").filter { !$0.contains("lease_taken") }
-                    // The revision of the list is that of the lease, which was taken.
+                    // The revision of the list is excluded, because taking the lease changes it.
                     let list = try JSONSerialization.jsonObject(with: Data(tasks.utf8)) as? [String: Any]
                     return [
                         "\(list?["tasks"] ?? "none")", "\(happened)", "\(files.map { $0.sorted { $0.key < $1.key } })",
@@ -47,7 +47,8 @@ extension EndToEndTests {
             }
         }
 
-        @Test func `a change of kind: the service ends, the job runs once, and the service comes back`() async throws {
+        @Test func `on a change of kind, the service ends, the job runs once, and the service comes back`() async throws
+        {
             try await World.with { world in
                 try world.service("web")
                 try world.start("up")
@@ -67,7 +68,7 @@ extension EndToEndTests {
             }
         }
 
-        @Test func `the directory of manifests is gone: all stays, and nothing is done when it is back`() async throws {
+        @Test func `if the manifest directory disappears and returns, no task is stopped or started`() async throws {
             try await World.with { world in
                 for name in ["web", "db"] { try world.service(name) }
                 try world.start("up")
@@ -86,18 +87,18 @@ extension EndToEndTests {
                 #expect(diff.status == 2 && diff.standardError.contains("manifests"))
                 try FileManager.default.moveItem(at: away, to: world.manifests)
                 try await world.wait(for: "a status that is not stale") { !isStale() }
-                // Each started once, and none ended.
+                // Each task started once, and none ended.
                 #expect(try world.ledger.entries().count == 2)
             }
         }
 
-        @Test func `the data directory is deleted while up runs: it says so, and what to do`() async throws {
+        @Test func `if the data directory is deleted while up runs, up reports it with a remedy`() async throws {
             try await World.with { world in
                 try world.service("web")
                 let up = try world.start("up")
                 try await world.wait(for: "a task") { try world.ledger.living().count == 1 }
                 try await world.wait(for: "a synced status") { world.workload("web")?["sync"] as? String == "Synced" }
-                // What writes there meanwhile makes a first try fail.
+                // `rm` is repeated, because `up` may create files while it runs.
                 try world.shell("until rm -rf '\(world.data.path)'; do :; done 2> /dev/null")
                 #expect(await up.ended() == 1)
                 #expect(up.text(of: "err").contains("cube.sqlite was deleted or replaced while the manager runs"))
@@ -108,7 +109,7 @@ extension EndToEndTests {
             }
         }
 
-        @Test func `what was started by hand goes under a manifest without a restart`() async throws {
+        @Test func `a manually started task is adopted by a manifest without a restart`() async throws {
             try await World.with { world in
                 try world.service("db")
                 try world.start("up")
@@ -129,7 +130,7 @@ extension EndToEndTests {
                         && world.workload("web")?["health"] as? String == "Healthy"
                 }
                 #expect(try world.ledger.entries().count { $0.slot == "web/0" } == 1)
-                // What else its manifest says is changed in place; what needs a new task gives it one.
+                // Most fields are changed in place. A field that needs a new task replaces the task.
                 try world.service("web", version: 2)
                 try await world.wait(for: "version 2") { try world.ledger.living()["web/0"]?.version == "2" }
                 let again = try await world.run("adopt", "web")
@@ -137,7 +138,7 @@ extension EndToEndTests {
             }
         }
 
-        @Test func `what tasks wrote can be read while up does not run`() async throws {
+        @Test func `the output of tasks can be read while up is not running`() async throws {
             try await World.with { world in
                 try world.write(
                     "web", ["name": "web", "command": ["sh", "-c", "echo one; echo two; exec sleep 1000"]])
@@ -157,7 +158,7 @@ extension EndToEndTests {
 }
 
 extension World {
-    /// Runs a script of the shell in the world's directory, as somebody with a name, for git.
+    /// Runs a shell script in the world's directory, under a name for git.
     fileprivate func shell(_ script: String) throws {
         let identity = """
             export GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@b GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@b

@@ -2,13 +2,13 @@ import Foundation
 import Testing
 
 extension EndToEndTests {
-    /// Two reconcilers of one repository, as two machines run them, and a person on a third one.
+    /// Two reconcilers of one repository, as if on two machines, and a person on a third machine.
     @Suite struct StandbyTests {
-        @Test func `the second waits, takes over after a kill, and hears what is said elsewhere`() async throws {
+        @Test func `the standby waits, takes over after a kill, and receives commands from elsewhere`() async throws {
             try await withTeam { world, team in
                 func conditions(_ place: String) -> String {
                     let file = world.directory.appending(path: "\(place)/status/summary.json")
-                    // Until it is written, nothing is said.
+                    // The file does not exist before the first status.
                     return (try? String(contentsOf: file, encoding: .utf8)) ?? ""
                 }
                 let leader = try team.reconcile("one", in: world)
@@ -32,9 +32,12 @@ extension EndToEndTests {
                 }
                 #expect(try world.ledger.contradictions() == [])
 
-                // Who comes back to the data directory of a killed one waits for nobody, unless another one leads.
+                // A reconciler on the data directory of a killed one takes over its lease at once, unless another one
+                // leads.
                 let second = try team.reconcile("one", in: world)
-                try await world.wait(for: "the former leader's word") { conditions("one").contains("lease_held") }
+                try await world.wait(for: "the former leader to wait for the lease") {
+                    conditions("one").contains("lease_held")
+                }
                 standby.kill(SIGKILL)
                 await standby.ended()
                 let third = try team.reconcile("two", in: world)
@@ -46,14 +49,14 @@ extension EndToEndTests {
             }
         }
 
-        @Test func `who applies elsewhere asks the reconciler of the same source to look, and waits for it`()
+        @Test func `apply on another machine triggers the reconciler of the same source and waits for it`()
             async throws
         {
             try await withTeam { world, team in
                 let kept: [String: Any] = ["name": "kept", "command": ["sleep", "1000"], "prune": false]
                 try world.write("kept", kept)
                 try team.publish(world)
-                // By itself it would look once in an hour.
+                // On its own, the reconciler would poll only once per hour.
                 let leader = try team.reconcile("one", poll: "1h", in: world)
                 try await world.wait(for: "version 1") { try world.ledger.living()["web/0"]?.version == "1" }
 
@@ -65,9 +68,9 @@ extension EndToEndTests {
                 #expect(applied.standardError.contains("triggered it and waiting for it"))
                 #expect(try world.ledger.living()["web/0"]?.version == "2")
                 let journal = world.directory.appending(path: "nowhere/journal.ndjson")
-                #expect(!FileManager.default.fileExists(atPath: journal.path), "the reconciler did it")
+                #expect(!FileManager.default.fileExists(atPath: journal.path), "the reconciler made the change")
 
-                // What that one remembers, and so what it would hold, is not known elsewhere.
+                // The state of that reconciler, and therefore what it would hold, is unknown on this machine.
                 try world.remove("kept")
                 try team.publish(world)
                 let plan = try await world.run(["plan"] + team.git + team.elsewhere + team.access)
@@ -82,11 +85,11 @@ extension EndToEndTests {
             }
         }
 
-        /// Where the manager and the repository are.
+        /// The addresses of the manager and the repository.
         private struct Team {
             let remote: String
             let access: [String]
-            /// A data directory of its own.
+            /// The options of a data directory that no other program uses.
             let elsewhere: [String]
 
             var git: [String] { ["--git", remote, "--path", "manifests"] }
@@ -99,7 +102,7 @@ extension EndToEndTests {
             }
         }
 
-        /// With a manager, a worker, and a repository that declares a service.
+        /// Runs a body with a manager, a worker, and a repository that declares a service.
         private func withTeam(_ test: (World, Team) async throws -> Void) async throws {
             try await World.with { world in
                 let remote = try Git.remote(of: world)

@@ -2,10 +2,10 @@ import Foundation
 import Glibc
 
 extension World {
-    /// Words before a program that take from root what it may do beyond the modes of files; nothing for other users.
+    /// A command prefix that drops root's permission to bypass file modes; empty for other users.
     static var withoutPrivileges: [String] { geteuid() == 0 ? ["setpriv", "--bounding-set=-all", "--"] : [] }
 
-    /// Gives or takes the right to write to all files and directories of a tree.
+    /// Adds or removes write permission on all files and directories of a tree.
     func setWritable(_ isWritable: Bool, _ tree: URL) throws {
         for path in try paths(in: tree) {
             var status = stat()
@@ -15,7 +15,8 @@ extension World {
         }
     }
 
-    /// All that a change to a tree would change: of each file and directory its inode, mode, size and times.
+    /// Returns the inode, mode, size and times of each file and directory of a tree, which any change to the tree
+    /// alters.
     func listing(of tree: URL) throws -> [String: [Int]] {
         try paths(in: tree).reduce(into: [:]) { listing, path in
             var status = stat()

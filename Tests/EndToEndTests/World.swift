@@ -4,17 +4,17 @@ import Glibc
 import Synchronization
 import Testing
 
-/// The tests of the whole, one after the other: each brings a world of processes of its own.
+/// The end-to-end tests. They run one after the other, because each starts its own set of processes.
 @Suite(.serialized) enum EndToEndTests {}
 
-/// A scratch directory in which the real programs run: manifests, a data directory, and outside of it a ledger that the tasks
-/// themselves append to. The ledger is the judge of what really ran.
+/// A scratch directory in which the real programs run: manifests, a data directory, and outside of it a ledger to which
+/// the tasks themselves append. The ledger is the evidence of what really ran.
 final class World {
     let directory: URL
     var manifests: URL { directory.appending(path: "manifests") }
     var data: URL { directory.appending(path: "data") }
     var ledger: Ledger { Ledger(file: directory.appending(path: "ledger")) }
-    /// Short, as the path of a socket may have 108 bytes.
+    /// A short path, because the path of a socket is limited to 108 bytes.
     func socket(_ name: String) -> String { directory.appending(path: name + ".sock").path }
     private var programs: [Program] = []
 
@@ -24,7 +24,7 @@ final class World {
         try Data().write(to: directory.appending(path: "ledger"))
     }
 
-    /// Makes a world for the time of a test, and leaves nothing of it: no program, no task, no file.
+    /// Creates a world for the duration of a test, and removes all its programs, tasks and files afterwards.
     static func with(_ test: (World) async throws -> Void) async throws {
         let world = try World()
         do {
@@ -39,7 +39,7 @@ final class World {
     private func close() async throws {
         for program in programs where program.isRunning { program.kill(SIGKILL) }
         for program in programs { await program.ended() }
-        // Moved away at once: while it is removed name by name, a supervisor might write into it.
+        // Renamed first: during the removal file by file, a supervisor might write into the directory.
         if FileManager.default.fileExists(atPath: data.path) {
             try FileManager.default.moveItem(at: data, to: directory.appending(path: "taken"))
         }
@@ -63,9 +63,9 @@ final class World {
         try FileManager.default.removeItem(at: manifests.appending(path: "\(name).json"))
     }
 
-    /// A service that tells the ledger when it starts and when it is asked to end.
+    /// Writes the manifest of a service that records its start and its stop in the ledger.
     ///
-    /// - Parameter change: what else its manifest says.
+    /// - Parameter change: sets further fields of the manifest.
     func service(
         _ name: String, version: Int = 1, replicas: Int = 1, _ change: (inout [String: Any]) -> Void = { _ in }
     ) throws {
@@ -83,9 +83,9 @@ final class World {
         try write(name, manifest)
     }
 
-    /// A job that runs for a while and ends with an exit code.
+    /// Writes the manifest of a job that runs for a while and exits with a code.
     ///
-    /// - Parameter gate: a file; where there is one, the job runs until that file exists.
+    /// - Parameter gate: a file; if given, the job runs until the file exists.
     func job(_ name: String, version: Int = 1, exitCode: Int, gate: URL? = nil) throws {
         let wait = gate.map { "until [ -e '\($0.path)' ]; do sleep 0.05; done" } ?? "sleep 0.3"
         let script = "\(ledger.line("start")); \(wait); \(ledger.line("end \(exitCode)")); exit \(exitCode)"
@@ -103,7 +103,7 @@ final class World {
     @discardableResult
     func start(_ arguments: String...) throws -> Program { try start(arguments) }
 
-    /// - Parameter prefix: words before the program, such as `env NAME=VALUE`.
+    /// - Parameter prefix: a command prefix, such as `env NAME=VALUE`.
     @discardableResult
     func start(_ arguments: [String], through prefix: [String] = []) throws -> Program {
         let program = try Program(arguments, through: prefix, in: self)
@@ -114,7 +114,7 @@ final class World {
     /// Runs `cube` to its end, with the manifests and the data directory of this world.
     func run(_ arguments: String...) async throws -> Output { try await run(arguments) }
 
-    /// - Parameter prefix: words before the program, such as ``withoutPrivileges``.
+    /// - Parameter prefix: a command prefix, such as ``withoutPrivileges``.
     func run(_ arguments: [String], through prefix: [String] = []) async throws -> Output {
         let program = try start(arguments, through: prefix)
         let status = await program.ended()
@@ -130,14 +130,14 @@ final class World {
 
     // MARK: Looking
 
-    /// Where a part of this world listens, once it does.
+    /// Returns the address of a part of this world, once it listens.
     func address(_ part: String) -> String? { json(at: "run/addresses.json")?[part] as? String }
 
     func summary() -> [String: Any]? { json(at: "status/summary.json") }
     func workload(_ name: String) -> [String: Any]? { json(at: "status/workloads/\(name).json") }
 
     func json(at path: String) -> [String: Any]? {
-        // A file that is not there yet is what the callers wait for.
+        // The file may not exist yet; the callers wait for it.
         guard let data = try? Data(contentsOf: data.appending(path: path)) else { return nil }
         do { return try JSONSerialization.jsonObject(with: data) as? [String: Any] } catch {
             Issue.record("\(path) does not parse: \(error)")
@@ -145,9 +145,9 @@ final class World {
         }
     }
 
-    /// Looks again and again until it is so; the only place where these tests wait.
+    /// Polls until a condition holds. This is the only place where these tests wait.
     ///
-    /// - Throws: ``NotSeen`` with everything that helps when it is not so after a minute.
+    /// - Throws: ``NotSeen`` with diagnostic output if the condition does not hold within the limit.
     func wait(
         for what: String, within limit: Duration = .seconds(60), sourceLocation: SourceLocation = #_sourceLocation,
         until condition: () throws -> Bool
@@ -155,7 +155,7 @@ final class World {
         let deadline = ContinuousClock.now + limit
         while try !condition() {
             guard ContinuousClock.now < deadline else {
-                // The message says where there is none.
+                // The message mentions a missing summary.
                 let summary = try? String(contentsOf: data.appending(path: "status/summary.json"), encoding: .utf8)
                 let errors = programs.map { "\($0.arguments): \($0.text(of: "err").suffix(6000))" }
                 throw NotSeen(
@@ -172,16 +172,17 @@ final class World {
     }
 }
 
-/// A `cube` that was started, with its output in files.
+/// A running `cube`, with its output in files.
 ///
-/// Made with `posix_spawn`, as the tasks outlive the program: Foundation's `Process` takes it for alive as long as they are.
+/// It is started with `posix_spawn` because the tasks outlive the program: Foundation's `Process` considers a program
+/// alive as long as its tasks are.
 final class Program: Sendable {
     let arguments: [String]
     private let id: pid_t
     private let end = End()
     private let prefix: URL
 
-    /// The programs stand beside the test bundle, which is the running program.
+    /// The directory of the programs, next to the test bundle.
     private static let directory = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
 
     fileprivate init(_ arguments: [String], through wrapper: [String] = [], in world: World) throws {
@@ -228,13 +229,13 @@ final class Program: Sendable {
 
     func kill(_ signal: Int32) { if isRunning { Glibc.kill(id, signal) } }
 
-    /// Whether `SIGSTOP` reached all its threads: the signal is sent at once, and takes its time.
-    var stands: Bool {
-        // A process that is gone has no threads, and stands not.
+    /// Whether all threads of the program are suspended. `SIGSTOP` is sent at once, but takes effect later.
+    var isSuspended: Bool {
+        // A process that has ended has no threads and is not suspended.
         let threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(id)/task")) ?? []
         return !threads.isEmpty
             && threads.allSatisfy { thread in
-                // The state follows the name, which is in parentheses. A thread that ended meanwhile runs no more.
+                // The state follows the name, which is in parentheses. A thread that has ended counts as suspended.
                 guard let stat = try? String(contentsOfFile: "/proc/\(id)/task/\(thread)/stat", encoding: .utf8) else {
                     return true
                 }
@@ -242,13 +243,13 @@ final class Program: Sendable {
             }
     }
 
-    /// Waits for its end and answers the exit status, or minus the signal.
+    /// Waits for the program to end and returns its exit status, or the negated signal number.
     ///
-    /// - Parameter limit: how long the program may take. A program that takes longer is killed and its test fails: the tests after
-    ///   this one would wait for it.
+    /// - Parameter limit: the time limit. A program that exceeds it is killed and its test fails. Otherwise, the
+    ///   following tests would wait for it.
     @discardableResult
     func ended(within limit: Duration = .seconds(300)) async -> Int32 {
-        // An unstructured task, so that the limit holds after the test was cancelled too.
+        // An unstructured task, so that the limit applies even after the test was cancelled.
         let limiting = Task {
             do {
                 try await Task.sleep(for: limit)
@@ -266,14 +267,14 @@ final class Program: Sendable {
         return status
     }
 
-    /// What it wrote to `out` or `err` until now.
+    /// Returns the present content of `out` or `err`.
     func text(of stream: String) -> String {
-        // Output that cannot be read is no output; the test that needs it fails by its own expectation.
+        // Unreadable output counts as empty. A test that needs it fails by its own expectation.
         (try? String(contentsOfFile: "\(prefix.path).\(stream)", encoding: .utf8)) ?? ""
     }
 }
 
-/// The end of a program, once it has come.
+/// The exit status of a program, once it has ended.
 private final class End: Sendable {
     private struct State {
         var status: Int32?
