@@ -117,7 +117,7 @@ struct StartTests {
                 let cases: [(String, (inout TaskDefinition) -> Void)] = [
                     ("env: the variable BIG is 131076 bytes long with its name", { $0.env = ["BIG": long] }),
                     (
-                        "command[2] ($(A)$(A)) is 140000 bytes long with its variables replaced",
+                        "command[2] ($(A)$(A)) is 140000 bytes long after its variables are replaced",
                         { definition in
                             definition.env = ["A": String(long.prefix(70_000))]
                             definition.command = ["sh", "-c", "$(A)$(A)"]

@@ -1,6 +1,6 @@
 package import CubeTypes
 
-/// Which of its checks.
+/// The kind of a health check.
 package enum CheckKind: String, CaseIterable, Sendable {
     case ready, live
 
@@ -12,38 +12,38 @@ package enum CheckKind: String, CaseIterable, Sendable {
     }
 }
 
-/// How one check came out.
+/// The outcome of one check.
 package enum CheckOutcome: Hashable, Sendable {
     case passed
-    /// With the reason, for a person.
+    /// The check failed; with the reason, for people.
     case failed(String)
 }
 
-/// What a result means for the run.
+/// The meaning of a check outcome for the run.
 package enum CheckFinding: Hashable, Sendable {
     case passes
-    /// It failed, but not often enough yet, or too early: everything stays as it was.
+    /// The check failed, but too few times in a row or too early to count. Nothing changes.
     case tolerated(String)
     case fails(String)
 }
 
-/// The checks of one kind on one run: when the next is due, and what the results mean.
+/// The progress of the checks of one kind on one run: when the next check is due, and what the outcomes mean.
 ///
-/// All times are ages of the run, so that no wall clock counts.
+/// All times are ages of the run, so that the wall clock is irrelevant.
 package struct CheckProgress: Hashable, Sendable {
     package private(set) var check: HealthCheck
-    /// The age at which the next one is to begin.
+    /// The age at which the next check is due.
     package private(set) var due: Duration
     private var hasPassed = false
     private var failures = 0
 
-    /// The first one is due at once.
+    /// Creates the progress of a check that is due immediately.
     package init(_ check: HealthCheck, age: Duration) {
         self.check = check
         due = age
     }
 
-    /// Goes on with another check, at once; what was seen so far counts, but for failures.
+    /// Replaces the check by another one, which is due immediately. An earlier success still counts, but earlier failures do not.
     package mutating func change(to check: HealthCheck, age: Duration) {
         guard check != self.check else { return }
         self.check = check
@@ -51,7 +51,8 @@ package struct CheckProgress: Hashable, Sendable {
         failures = 0
     }
 
-    /// Takes a result in. One that took longer than the interval is followed by the next at once, never by two.
+    /// Records the outcome of a check. If the check took longer than the interval, the next one is due immediately; missed checks
+    /// are not made up for.
     package mutating func record(_ outcome: CheckOutcome, began: Duration, ended: Duration) -> CheckFinding {
         due = max(began + check.interval, ended)
         switch outcome {

@@ -1,24 +1,25 @@
-/// A file of variables in the form that Compose, systemd and the dotenv libraries have in common. The manifest check and the
-/// worker read it with this code, so that a file that is valid for one is valid for the other.
+/// An environment file in the format that Compose, systemd and the dotenv libraries have in common. The manifest check and the
+/// worker share this code, so that a file that is valid for one is valid for the other.
 ///
-/// - A line is `NAME=VALUE`, with blanks around either part if one likes, and `export` before the name. Empty lines, and
-///   lines that begin with `#`, mean nothing. Lines end with LF or CR LF; a byte-order mark at the beginning is passed over.
-/// - A name has letters, digits, `_`, `.` and `-`, and begins with no digit. Of two variables of one name the later counts.
-/// - A value in single quotes is taken as it stands. In double quotes `\n`, `\r`, `\t`, `\"`, `\\` and `\$` are escapes, and
-///   any other backslash is itself. Both may go over several lines, and only a comment may follow the closing quote.
-/// - Any other value goes to the end of the line or to a `#` after a blank, without the blanks around it. Quotes in the midst
-///   of it and `$` are themselves: no variable is replaced.
+/// - A line is `NAME=VALUE`, optionally with blanks around either part and `export` before the name. Empty lines and lines that
+///   begin with `#` are ignored. Lines end with LF or CR LF. A byte-order mark at the beginning is skipped.
+/// - A name consists of letters, digits, `_`, `.` and `-`, and does not begin with a digit. A later variable overrides an earlier
+///   one with the same name.
+/// - A value in single quotes is literal. In double quotes, `\n`, `\r`, `\t`, `\"`, `\\` and `\$` are escapes, and any other
+///   backslash is literal. Quoted values may span lines. Only a comment may follow the closing quote.
+/// - An unquoted value extends to the end of the line or to a `#` after a blank, and is trimmed. Quotes inside the value and `$`
+///   are literal, and references to variables are not replaced.
 package enum EnvironmentFile {
-    /// What is wrong with a file, and where; never with a value, nor with what may be one.
+    /// An error in a file. It never contains text of the file, which may be a secret value.
     package struct Problem: Error, Hashable, Sendable {
-        /// From 1.
+        /// The line number, from 1.
         package var line: Int
-        /// From 1, in Unicode scalars.
+        /// The column in Unicode scalars, from 1.
         package var column: Int
-        /// The rest of a sentence about the place.
+        /// The rule that the file violates.
         package var rule: String
 
-        /// As compilers tell it: `web.env:3:7: …`.
+        /// The error in the form of compiler messages: `web.env:3:7: …`.
         package func text(in file: String) -> String { "\(file):\(line):\(column): \(rule)" }
     }
 
@@ -39,7 +40,7 @@ private struct EnvironmentParser {
     private var line = 1
     private var column = 1
 
-    /// Takes the text of a file, its lines ended by LF alone.
+    /// Decodes the text of a file, with all line endings converted to LF.
     mutating func decode(_ bytes: [UInt8]) throws(EnvironmentFile.Problem) {
         var decoder = Unicode.UTF8()
         var rest = bytes.makeIterator()
@@ -52,7 +53,7 @@ private struct EnvironmentParser {
                 scalars.append(scalar)
                 place.pass(scalar)
             case .emptyInput: break loop
-            case .error: throw place.problem("the file is not text in UTF-8 from here on")
+            case .error: throw place.problem("the file is not valid UTF-8")
             }
         }
         if scalars.first == "\u{FEFF}" { index = 1 }
@@ -89,7 +90,8 @@ private struct EnvironmentParser {
         return name
     }
 
-    /// A name, or what stands in its place. A wrong character is told where an equals sign shows that a name was meant.
+    /// Reads a name, or whatever is in its place. An invalid character is an error only if an equals sign follows the word, which
+    /// shows that it was meant as a name.
     private mutating func word() throws(EnvironmentFile.Problem) -> String {
         var word = ""
         var wrong: EnvironmentFile.Problem?
@@ -97,7 +99,8 @@ private struct EnvironmentParser {
             let isDigit = ("0"..."9").contains(scalar)
             let isNamed = "_.-".unicodeScalars.contains(scalar) || scalar.properties.isAlphabetic
             if !isNamed && !(isDigit && !word.isEmpty) {
-                wrong = wrong ?? problem("a name has letters, digits, _, . and -, and begins with no digit")
+                wrong =
+                    wrong ?? problem("a name must consist of letters, digits, _, . and -, and not begin with a digit")
             }
             word.unicodeScalars.append(scalar)
             advance()

@@ -4,23 +4,23 @@ package import CubeTypes
 package enum PlacementRefusal: Hashable, Sendable {
     /// The caller belongs to another cluster than the worker.
     case foreignCluster(ClusterID, own: ClusterID)
-    /// No manager counts that far.
+    /// The term is higher than any that a manager can have reached.
     case implausibleTerm(Int)
     /// A manager with a higher term has called before.
     case staleTerm(Int, accepted: Int)
     case unknownTask(TaskID)
-    /// A newer placement of the task is known.
+    /// The worker knows a newer placement of the task.
     case olderPlacement(TaskID, Int, known: Int)
     /// The earlier placement of the task has not ended yet, so a retry can help.
     case placementNotEnded(TaskID, Int)
-    /// The placement is known with another definition.
+    /// The worker knows the placement with another definition.
     case otherDefinition(TaskID, Int)
     /// The settings are for another placement than the worker has.
     case otherPlacement(TaskID, Int, known: Int)
-    /// A newer placement of the task was started, although its record is missing.
+    /// The worker started a newer placement of the task, whose record is missing.
     case olderThanStarted(TaskID, Int, started: Int)
-    /// An earlier placement whose record is missing is alive. It was asked to end, so a retry can help.
+    /// An earlier placement of the task, whose record is missing, is alive. It was asked to end, so a retry can help.
     case unrecordedPlacement(TaskID, Int)
-    /// A run of the task is alive, although its record is missing. It was asked to end, so a retry can help.
+    /// A run of the task, whose record is missing, is alive. It was asked to end, so a retry can help.
     case unrecordedRun(TaskID)
 }

@@ -1,13 +1,13 @@
 package import CubeTypes
 
-/// What happens to the runs of placements. An event of a placement that another one has replaced changes nothing.
+/// The decisions about events of runs. An event of a placement that another one has replaced changes nothing.
 extension PlacementTable {
-    /// The runtime found out the state of a run.
+    /// Handles the state of a run that the runtime has determined.
     ///
-    /// A start need not be written down, as the runtime finds it again; an end must be, before it counts.
+    /// A start is not written, because the runtime can determine it again. An end is written before it takes effect.
     ///
     /// - Parameters:
-    ///   - output: the last lines that the run wrote, if it has ended.
+    ///   - output: the last lines of the run's output, if the run has ended.
     ///   - jitter: a random number of 0 ..< 1.
     package func observed(
         _ state: RunState, of run: RunIdentity, output: String?, now: DurableInstant, jitter: Double
@@ -24,25 +24,26 @@ extension PlacementTable {
         }
     }
 
-    /// A run of a task that ended again and again has lasted.
+    /// Handles the recovery of a task from its crash loop: its present run has lasted long enough.
     package func recovered(_ run: RunIdentity, now: DurableInstant) -> [PlacementOrder] {
         guard var placement = placement(of: run) else { return [] }
         placement.recovered(run: run.number, now: now)
         return [.publish(.placement(placement))]
     }
 
-    /// What is due for a task could not be done, for a reason that is not the task's.
+    /// Handles a delay of what is due for a task, for a reason outside of the task.
     package func delayed(_ id: TaskID, message: String) -> [PlacementOrder] {
         guard var placement = placement(id) else { return [] }
         placement.startDelayed(run: placement.run, message: message)
         return [.publish(.placement(placement))]
     }
 
-    /// The wait before the next run of a placement is over.
+    /// Handles the end of the wait before the next run of a placement.
     ///
     /// - Parameters:
-    ///   - placement: the placement that waited. If it has changed meanwhile, something else may be due, and nothing happens.
-    ///   - boot: the present boot of the machine.
+    ///   - placement: the placement that waited. If it has changed in the meantime, nothing happens, because something else may be
+    ///     due.
+    ///   - boot: the current boot of the machine.
     package func waitOver(_ placement: SupervisedPlacement, boot: String) -> [PlacementOrder] {
         guard self.placement(placement.assignment.id) == placement else { return [] }
         var next = placement
@@ -50,13 +51,14 @@ extension PlacementTable {
         return [.record(.placement(next), onFullDisk: .fail)]
     }
 
-    /// A health check of a run has a finding. A change that others see is written, so that the next worker begins with it.
+    /// Handles the finding of a health check. A change that is visible in reports is written, so that a restarted worker begins
+    /// with it.
     package func checked(_ run: RunIdentity, _ kind: CheckKind, _ finding: CheckFinding) -> [PlacementOrder] {
         guard var placement = placement(of: run) else { return [] }
         let before = placement.report(notEnforced: [])
         placement.checked(run: run.number, kind, finding)
         let after = placement.report(notEnforced: [])
-        // A check that fails now and then, and does not count, is not worth a write each time.
+        // Do not write for occasional failures that do not count.
         let isRemark = [before.reason, after.reason].contains(.checkFailing)
         if before.ready != after.ready || before.reason != after.reason && !isRemark {
             return [.record(.placement(placement), onFullDisk: .fail)]
@@ -64,7 +66,7 @@ extension PlacementTable {
         return [.publish(.placement(placement))]
     }
 
-    /// Whether the checks of a run are to go on.
+    /// Whether the checks of a run must continue.
     package func needsChecks(_ run: RunIdentity) -> Bool {
         placement(of: run)?.needsChecks(run: run.number) ?? false
     }

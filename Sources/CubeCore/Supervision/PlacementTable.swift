@@ -1,29 +1,29 @@
 package import CubeTypes
 
-/// All placements of a worker, and the rules that make a worker safe: which calls it accepts, in which order it acts, and what it may
-/// forget.
+/// All placements of a worker, and the rules that make a worker safe: which calls it accepts, in which order it acts, and when it may
+/// forget a task.
 ///
 /// The table decides and performs no I/O. Each call and each event is a method that returns the orders to carry out; an empty list
-/// means that nothing changes. A record counts only once the worker has put it into the table with ``put(_:)``, which it does after
-/// writing the record, so a decision that could not be written leaves no trace. A worker that restarts fills a new table with the
-/// records that it finds.
+/// means that nothing changes. A record takes effect only when the worker puts it into the table with ``put(_:)``, after writing the
+/// record to disk, so a decision that could not be written leaves no trace. A worker that restarts fills a new table with the records
+/// on disk.
 ///
 /// Every record has the sequence number of its last change, so that a manager can ask for the changes since a number.
 package struct PlacementTable: Sendable {
-    /// Identifies this table; sequence numbers have a meaning only within it.
+    /// The identity of this table. Sequence numbers have a meaning only within one table.
     package let incarnation: String
-    /// The membership that counts.
+    /// The membership in effect.
     package private(set) var membership: WorkerMembership
-    /// The membership that the next worker will find.
+    /// The membership on disk, which a restarted worker will find.
     package private(set) var storedMembership: WorkerMembership
 
     private var rows: [TaskID: (record: WorkerRecord, sequence: Int)] = [:]
-    /// The changes in order of their numbers, so that listing the changes does not visit all rows. A task that changed again is in
-    /// it more than once.
+    /// The changes in the order of their numbers, so that listing the changes does not visit all rows. A task that changed several
+    /// times has several entries.
     private var changed: [(sequence: Int, id: TaskID)] = []
-    /// The tasks that were forgotten and that the manager was not told of yet, with the numbers of those changes.
+    /// The forgotten tasks that the manager does not know about yet, with the sequence numbers of their removal.
     private var removed: [TaskID: Int] = [:]
-    /// The tasks by the ids of their definitions.
+    /// The tasks by the ids in their definitions.
     package private(set) var keyed: [String: TaskID] = [:]
     /// The manager has stored all changes up to this number.
     private var acknowledged = 0
@@ -50,7 +50,7 @@ package struct PlacementTable: Sendable {
         placement(run.task).flatMap { $0.assignment.placement == run.placement ? $0 : nil }
     }
 
-    // MARK: What was carried out
+    // MARK: Recording
 
     package mutating func put(_ record: WorkerRecord) {
         sequence += 1
@@ -68,17 +68,17 @@ package struct PlacementTable: Sendable {
         removed[id] = sequence
     }
 
-    /// Lets a membership count.
+    /// Puts a membership into effect.
     ///
-    /// - Parameter isStored: whether the next worker will find it.
+    /// - Parameter isStored: whether it is on disk, so that a restarted worker will find it.
     package mutating func join(_ membership: WorkerMembership, isStored: Bool) {
         self.membership = membership
         if isStored { storedMembership = membership }
     }
 
-    // MARK: What the manager knows
+    // MARK: Reporting to the manager
 
-    /// The records that changed after a number, by id; all records if the number is `nil`.
+    /// Returns the records that changed after a sequence number, by id; all records if the number is `nil`.
     package func changes(after since: Int?) -> (records: [WorkerRecord], removed: [TaskID]) {
         guard let since else { return (records, []) }
         var records: [WorkerRecord] = []
@@ -99,8 +99,8 @@ package struct PlacementTable: Sendable {
         case wait(after: Int)
     }
 
-    /// The manager has stored all changes up to `since`, and asks for what follows. A number of another incarnation, or one that was
-    /// never reached, acknowledges nothing.
+    /// Handles a query of the manager, which has stored all changes up to `since` and asks for later ones. A number of another
+    /// incarnation, or one that was never reached, acknowledges nothing.
     package mutating func acknowledge(_ since: Int?, of incarnation: String?) -> ListAnswer {
         guard let since, incarnation == self.incarnation, (0...sequence).contains(since) else { return .everything }
         acknowledge(since)
@@ -112,21 +112,21 @@ package struct PlacementTable: Sendable {
         removed = removed.filter { $0.value > since }
     }
 
-    /// Whether the manager knows the present record. A worker that stands alone has no manager that could miss it.
+    /// Whether the manager knows the current record of the task. Always true for a standalone worker, which has no manager.
     private func isKnownToManager(_ record: WorkerRecord) -> Bool {
         membership.isAlone || rows[record.id].map { $0.sequence <= acknowledged } ?? true
     }
 
     // MARK: Forgetting
 
-    /// The tasks that have ended and whose end the manager knows. Their directories may be removed when the disk is full.
+    /// The records of tasks that have ended and whose end the manager knows. Their directories may be removed when the disk is full.
     package var acknowledgedEnds: [WorkerRecord] { records.filter { $0.endedAt != nil && isKnownToManager($0) } }
 
-    /// Those of ``acknowledgedEnds`` that ended long enough ago to be forgotten.
+    /// The records in ``acknowledgedEnds`` of tasks that ended long enough ago to be forgotten.
     package func forgettable(at now: DurableInstant) -> [WorkerRecord] {
         acknowledgedEnds.filter { record in record.endedAt.map { now.since($0) >= Retention.output } ?? false }
     }
 
-    /// Drops the list of forgotten tasks if the worker stands alone, as no manager will ask for it.
+    /// Drops the list of forgotten tasks if the worker is standalone, because no manager will ask for it.
     package mutating func finishForgetting() { if membership.isAlone { acknowledge(sequence) } }
 }

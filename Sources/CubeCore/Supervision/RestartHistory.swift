@@ -1,30 +1,31 @@
 package import CubeTypes
 
-/// The restarts of a task so far, and the decision on the next one.
+/// The restarts of a task so far. It decides whether and when the task is restarted again.
 package struct RestartHistory: Codable, Hashable, Sendable {
-    /// Over all time.
+    /// The number of all restarts.
     package private(set) var count = 0
-    /// When the latest were decided, as far back as the policy looks.
+    /// The times of the restarts within the window of the policy.
     private var recent: [DurableInstant] = []
-    /// Restarts since a run last was stable: the exponent of the backoff.
+    /// The number of restarts since the last stable run. It is the exponent of the backoff.
     private var unstable = 0
 
     package init() {}
 
     package enum Decision: Hashable, Sendable {
-        /// Start it again after the wait.
+        /// Restart the task after the wait.
         case restart(after: Duration)
-        /// It has ended for good.
+        /// The task has ended for good.
         case end(TaskState, TaskReason)
     }
 
     /// Decides what follows the end of a run, and counts the restart if there is one.
     ///
     /// The wait doubles from `backoff` to `backoffMax` with each restart, until a run lasts for
-    /// ``RestartPolicy/stableAfter``; up to a fifth is added so that tasks that fell together do not rise together.
+    /// ``RestartPolicy/stableAfter``. Jitter of up to a fifth is added, so that tasks that ended at the same time do not restart at
+    /// the same time.
     ///
     /// - Parameters:
-    ///   - kind: what the task is: a service without a `max` is restarted for ever.
+    ///   - kind: the kind of the task. A service without a `max` is restarted indefinitely.
     ///   - jitter: a random number of 0 ..< 1.
     package mutating func decide(
         after end: RunEnd, policy: RestartPolicy, of kind: TaskKind, now: DurableInstant, jitter: Double
@@ -41,7 +42,7 @@ package struct RestartHistory: Codable, Hashable, Sendable {
             guard recent.count < limit else { return .end(.failed, .restartsUsedUp) }
             recent.append(now)
         } else {
-            // Nobody counts them, and nothing grows without end.
+            // Without a limit, restarts are not counted, so the list must not grow.
             recent = []
         }
         if let lasted = end.lasted, lasted >= RestartPolicy.stableAfter { unstable = 0 }
@@ -52,12 +53,12 @@ package struct RestartHistory: Codable, Hashable, Sendable {
         return .restart(after: wait + wait * (jitter / 5))
     }
 
-    /// Whether the task ends again and again: its last restart waited for `backoffMax`, and was not the first one.
+    /// Whether the task is in a crash loop: its last restart waited for `backoffMax`, and was not the first restart.
     package func isLooping(_ policy: RestartPolicy) -> Bool {
         unstable > 1 && Self.wait(after: unstable - 1, policy) >= policy.backoffMax
     }
 
-    /// - Parameter restarts: how many there were since a run last was stable.
+    /// - Parameter restarts: the number of restarts since the last stable run.
     private static func wait(after restarts: Int, _ policy: RestartPolicy) -> Duration {
         var wait = policy.backoff
         for _ in 0..<min(restarts, 40) where wait < policy.backoffMax { wait = wait * 2 }

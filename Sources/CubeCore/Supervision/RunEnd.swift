@@ -1,26 +1,26 @@
 package import CubeTypes
 
-/// How a run of a task ended.
+/// The end of a run of a task.
 package enum RunEnd: Codable, Hashable, Sendable {
-    /// The program ended by itself or by a signal, after `lasted`.
+    /// The program exited or was ended by a signal, after `lasted`.
     case exited(TaskResult, lasted: Duration)
-    /// The worker ended it because its `live` check failed; the message says how.
+    /// The worker ended the run because its `live` check failed; with the reason.
     case unhealthy(TaskResult, lasted: Duration, message: String)
-    /// The program could not be started, and the message says why.
+    /// The program could not be started; with the reason.
     case startFailed(String)
-    /// Whoever watched over the run ended first: nobody knows how the program ended.
+    /// The supervisor of the run ended before the program, so its exit code is unknown.
     case supervisorLost
-    /// The machine started anew.
+    /// The machine rebooted.
     case rebooted
-    /// It was given up before anything was started.
+    /// The run was abandoned before it started.
     case neverStarted
 
-    /// Whether the program did what it was asked to. Not knowing is no success.
+    /// Whether the program succeeded. An unknown exit code does not count as success.
     package var isSuccess: Bool {
         if case .exited(let result, _) = self { result.isSuccess } else { false }
     }
 
-    /// How the program ended, where somebody saw it.
+    /// The exit code or signal of the program; `nil` if it is unknown.
     package var result: TaskResult? {
         switch self {
         case .exited(let result, _), .unhealthy(let result, _, _): result
@@ -28,7 +28,7 @@ package enum RunEnd: Codable, Hashable, Sendable {
         }
     }
 
-    /// How long it ran, where somebody saw it.
+    /// How long the program ran; `nil` if it is unknown.
     package var lasted: Duration? {
         switch self {
         case .exited(_, let lasted), .unhealthy(_, let lasted, _): lasted
@@ -51,15 +51,15 @@ package enum RunEnd: Codable, Hashable, Sendable {
         switch self {
         case .exited(let result, _): result.summary
         case .unhealthy(_, _, let message), .startFailed(let message): message
-        case .supervisorLost: "its supervisor ended before it; how it ended is not known"
-        case .rebooted: "the machine started anew"
-        case .neverStarted: "stopped before it was started"
+        case .supervisorLost: "the supervisor ended before the program; the exit code is unknown"
+        case .rebooted: "the machine rebooted"
+        case .neverStarted: "stopped before it started"
         }
     }
 }
 
 extension TaskResult {
-    /// How a program ended, as a worker says it to people.
+    /// The end of the program in words, for people.
     package var summary: String {
         if let signal { "ended by signal \(signal)" } else { "exit code \(code ?? -1)" }
     }

@@ -1,11 +1,11 @@
 package import CubeTypes
 
-/// The identity of one run, which never repeats.
+/// The identity of one run. No two runs have the same identity.
 package struct RunIdentity: Hashable, Sendable {
     package var task: TaskID
     package var placement: Int
     package var number: Int
-    /// The boot of the machine that the run belongs to.
+    /// The boot of the machine in which the run was started.
     package var boot: String
 
     package init(task: TaskID, placement: Int, number: Int, boot: String) {
@@ -17,7 +17,7 @@ package struct RunIdentity: Hashable, Sendable {
 }
 
 extension SupervisedPlacement {
-    /// The identity of a run of this placement.
+    /// Returns the identity of a run of this placement.
     package func identity(ofRun number: Int, boot: String) -> RunIdentity {
         RunIdentity(task: assignment.id, placement: assignment.placement, number: number, boot: boot)
     }

@@ -1,8 +1,8 @@
-/// A run that was started for a task whose record is missing, as the files of the run show it.
+/// A run of a task whose record is missing, as determined from the files of the run.
 package struct StartedRun: Hashable, Sendable {
     package var placement: Int
     package var number: Int
-    /// Whether its supervisor still runs.
+    /// Whether the supervisor of the run is still running.
     package var isAlive: Bool
 
     package init(placement: Int, number: Int, isAlive: Bool) {

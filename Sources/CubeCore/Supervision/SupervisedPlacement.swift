@@ -1,35 +1,35 @@
 package import CubeTypes
 
-/// One placement of a task on its worker: what was asked for, what happened, and what is to be done next.
+/// One placement of a task on its worker: the assignment, what has happened, and what to do next.
 ///
-/// Every event may be told twice or late: one that is not about the present run changes nothing. What a worker that was
-/// killed and started again has to do is what ``due`` says of the stored value, so there is no other way to recover.
+/// Events may arrive twice or late. An event that does not concern the current run changes nothing. A worker that was killed and
+/// restarted does what ``due`` of the stored value says; there is no separate recovery.
 package struct SupervisedPlacement: Codable, Hashable, Sendable {
     package private(set) var assignment: TaskAssignment
     package private(set) var desired = DesiredTaskState.run
     package private(set) var phase: Phase
-    /// The number of the present run, or of the next one while it waits; from 1.
+    /// The number of the current run, or of the next one during a wait; from 1.
     package private(set) var run = 1
     package private(set) var restarts = RestartHistory()
     private var reason: TaskReason?
     private var message: String?
     private var exit: TaskResult?
     package private(set) var startedAt: DurableInstant?
-    /// What the checks of the present run have shown; `nil` where they have shown nothing.
+    /// The findings of the checks of the current run; `nil` if there are none.
     private var health: RunHealth?
 
     private struct RunHealth: Codable, Hashable, Sendable {
         var isReady = false
-        /// How the last `ready` check failed; `nil` where it passed.
+        /// The reason why the last `ready` check failed; `nil` if it passed.
         var failure: String?
-        /// The same of the last `live` check, while that does not count yet.
+        /// The reason why the last `live` check failed, if the failure does not count yet.
         var liveFailure: String?
-        /// Why the run has to end: its `live` check failed.
+        /// The reason why the run must end, if its `live` check has failed.
         var verdict: String?
     }
 
     package enum Phase: Codable, Hashable, Sendable {
-        /// The run may have been started, or not yet; the runtime finds out. It belongs to this start of the machine.
+        /// The run may or may not have been started; the runtime determines it. The run belongs to this boot of the machine.
         case starting(boot: String)
         case running(boot: String)
         /// Between two runs.
@@ -37,25 +37,25 @@ package struct SupervisedPlacement: Codable, Hashable, Sendable {
         case ended(TaskState, at: DurableInstant)
     }
 
-    /// What the worker has to do.
+    /// What the worker must do next.
     package enum Due: Hashable, Sendable {
-        /// See to it that the run was started, once.
+        /// Ensure that the run has been started, exactly once.
         case start(run: Int, boot: String)
-        /// See to it that the run is never started, if it was not yet.
+        /// If the run was not started yet, ensure that it never is.
         case abandon(run: Int, boot: String)
-        /// Wait for its end.
+        /// Wait for the end of the run.
         case watch(run: Int, boot: String)
-        /// Ask it to end, then wait for its end.
+        /// Ask the run to end, then wait for its end.
         case stop(run: Int, boot: String)
         case wait(until: DurableDeadline)
         case nothing
     }
 
-    /// A new placement, whose first run is due at once.
+    /// Creates a new placement whose first run is due immediately.
     ///
     /// - Parameters:
-    ///   - boot: the present start of the machine.
-    ///   - run: the number of its first run, where it is known that earlier ones were started.
+    ///   - boot: the current boot of the machine.
+    ///   - run: the number of the first run; above 1 if earlier runs were started before their record was lost.
     package init(_ assignment: TaskAssignment, boot: String, run: Int = 1) {
         self.assignment = assignment
         self.run = run
@@ -79,7 +79,7 @@ package struct SupervisedPlacement: Codable, Hashable, Sendable {
         if case .ended(_, let at) = phase { at } else { nil }
     }
 
-    /// Whether an assignment of the same placement is about the same thing: what may change in place may be another.
+    /// Whether an assignment of the same placement is for the same task and definition, apart from fields that change in place.
     package func isSame(as other: TaskAssignment) -> Bool {
         (assignment.owner, assignment.definition.name) == (other.owner, other.definition.name)
             && (assignment.ordinal, assignment.attempt) == (other.ordinal, other.attempt)
@@ -88,7 +88,7 @@ package struct SupervisedPlacement: Codable, Hashable, Sendable {
 
     // MARK: Events
 
-    /// The program of a run was started.
+    /// Handles the start of a run's program.
     package mutating func launched(run: Int, at moment: DurableInstant) {
         guard run == self.run, case .starting(let boot) = phase else { return }
         phase = .running(boot: boot)
@@ -98,33 +98,33 @@ package struct SupervisedPlacement: Codable, Hashable, Sendable {
         message = nil
     }
 
-    /// How much longer the present run must last before a task that ended again and again counts as recovered; `nil` where
-    /// nobody waits for that.
+    /// How much longer the current run must last before the task counts as recovered from its crash loop; `nil` if the task is not
+    /// in a crash loop.
     package func probation(at now: DurableInstant) -> Duration? {
         guard case .running = phase, reason == .crashLoop, let startedAt else { return nil }
         return DurableDeadline(min(restart.backoffMax, RestartPolicy.stableAfter), from: startedAt).remaining(at: now)
     }
 
-    /// The present run has lasted for as long as the longest backoff.
+    /// Handles the recovery of the task from its crash loop: the current run has lasted as long as the longest backoff.
     package mutating func recovered(run: Int, now: DurableInstant) {
         guard run == self.run, probation(at: now) == .zero else { return }
         reason = nil
         message = nil
     }
 
-    /// The start of a run is put off for a reason that is not the task's, such as a full disk.
+    /// Handles a delayed start of a run for a reason outside of the task, such as a full disk.
     package mutating func startDelayed(run: Int, message: String) {
         guard run == self.run, case .starting = phase else { return }
         self.message = message.shortened(to: Self.messageBytes)
     }
 
-    /// How much of a message about the task is kept, in bytes.
+    /// The maximum length of a stored message in bytes.
     private static let messageBytes = 1000
 
-    /// A run ended.
+    /// Handles the end of a run.
     ///
     /// - Parameters:
-    ///   - output: the last lines that it wrote.
+    ///   - output: the last lines of the run's output.
     ///   - jitter: a random number of 0 ..< 1.
     package mutating func ended(run: Int, _ end: RunEnd, output: String?, now: DurableInstant, jitter: Double) {
         guard run == self.run else { return }
@@ -155,7 +155,7 @@ package struct SupervisedPlacement: Codable, Hashable, Sendable {
         }
     }
 
-    /// The policy that counts.
+    /// The restart policy in effect.
     private var restart: RestartPolicy {
         guard let other = assignment.definition.withoutOlderDefault, other.settingsDigest == settingsDigest else {
             return assignment.definition.restart
@@ -163,16 +163,16 @@ package struct SupervisedPlacement: Codable, Hashable, Sendable {
         return other.restart
     }
 
-    /// The digest of the settings that count now.
+    /// The digest of the settings in effect.
     package var settingsDigest: Digest { assignment.settingsDigest ?? assignment.definition.settingsDigest }
 
-    /// A run that had to end ended for that reason, whatever its program made of it.
+    /// Returns the end as `unhealthy` if the `live` check of the run failed, whatever the exit code.
     private func judged(_ end: RunEnd) -> RunEnd {
         guard let verdict = health?.verdict, let result = end.result, let lasted = end.lasted else { return end }
         return .unhealthy(result, lasted: lasted, message: verdict)
     }
 
-    /// A check of a run came out. One that is not declared any more counts for nothing.
+    /// Handles the finding of a health check. A check that is no longer declared is ignored.
     package mutating func checked(run: Int, _ kind: CheckKind, _ finding: CheckFinding) {
         guard run == self.run, case .running = phase, kind.check(of: assignment.definition.health) != nil else {
             return
@@ -192,15 +192,15 @@ package struct SupervisedPlacement: Codable, Hashable, Sendable {
         if health != RunHealth() || self.health != nil { self.health = health }
     }
 
-    /// Whether its checks are to go on: a run is alive, it has some, and none has decided its end.
+    /// Whether the checks of the run must continue: the run is alive, it has checks, and no check has decided that it must end.
     package func needsChecks(run: Int) -> Bool {
         guard run == self.run, case .running = phase, desired == .run, health?.verdict == nil else { return false }
         return assignment.definition.health != .none
     }
 
-    /// The wait before a run is over.
+    /// Handles the end of the wait before a run.
     ///
-    /// - Parameter boot: the present start of the machine.
+    /// - Parameter boot: the current boot of the machine.
     package mutating func waitOver(run: Int, boot: String) {
         guard run == self.run, case .waiting = phase else { return }
         phase = .starting(boot: boot)
@@ -214,10 +214,10 @@ package struct SupervisedPlacement: Codable, Hashable, Sendable {
         if case .waiting = phase { finish(.stopped, .stopRequested, message, at: now) }
     }
 
-    /// Takes over the fields that change in place, and no other.
+    /// Applies the fields that change in place, and ignores all other fields.
     package mutating func settingsChanged(_ settings: TaskSettings) {
         assignment.settingsDigest = settings.settingsDigest ?? settings.definition.settingsDigest
-        // A check that is new says by its first results whether the task is not ready after all.
+        // The task stays ready until the first outcomes of a newly declared check show otherwise.
         if assignment.definition.health.ready == nil, settings.definition.health.ready != nil, isReady {
             health = RunHealth(isReady: true)
         }
@@ -238,9 +238,9 @@ package struct SupervisedPlacement: Codable, Hashable, Sendable {
 
     // MARK: Report
 
-    /// What the worker says of it.
+    /// Returns the worker's report about the task.
     ///
-    /// - Parameter notEnforced: the limits that its runtime cannot hold.
+    /// - Parameter notEnforced: the limits that the runtime cannot enforce.
     package func report(notEnforced: [String]) -> WorkerTask {
         WorkerTask(
             id: assignment.id, placement: assignment.placement, run: run, state: state, ready: isReady,
@@ -261,7 +261,7 @@ package struct SupervisedPlacement: Codable, Hashable, Sendable {
 
     private var isReady: Bool { state == .running && unreadiness == nil }
 
-    /// What is to be said of a running task. That it ended again and again says more than how the present run is.
+    /// The reason and message for a running task, if its checks provide one. A crash loop takes precedence over the current run.
     private var remark: (reason: TaskReason, message: String)? {
         guard state == .running, reason != .crashLoop else { return nil }
         if let unreadiness { return unreadiness }
@@ -269,13 +269,13 @@ package struct SupervisedPlacement: Codable, Hashable, Sendable {
         return health?.failure.map { (.checkFailing, "ready check failed: \($0)") }
     }
 
-    /// What a running task lacks.
+    /// The reason why a running task is not ready.
     private var unreadiness: (reason: TaskReason, message: String)? {
         guard state == .running else { return nil }
         if let verdict = health?.verdict { return (.unhealthy, verdict) }
         guard assignment.definition.health.ready != nil, health?.isReady != true else { return nil }
         return (
-            .notReady, health?.failure.map { "ready check failed: \($0)" } ?? "its ready check has not passed yet"
+            .notReady, health?.failure.map { "ready check failed: \($0)" } ?? "the ready check has not passed yet"
         )
     }
 

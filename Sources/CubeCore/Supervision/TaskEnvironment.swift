@@ -1,13 +1,15 @@
 package import CubeTypes
 
-/// The whole environment of a task: nothing of the worker's own reaches it.
+/// The whole environment of a task. The task inherits no variable of the worker.
 package struct TaskEnvironment: Hashable, Sendable {
     package private(set) var variables: [String: String]
 
-    /// Its own variables may replace `PATH`, `HOME`, `LANG` and the addresses of what it depends on; never those that say
-    /// who the task is. A reference in one of them is replaced once, by the variable as it is written.
+    /// Creates the environment of a task.
     ///
-    /// - Parameter files: the variables of `env_from`, in its order.
+    /// `env` and `env_from` may override `PATH`, `HOME`, `LANG` and the addresses of dependencies, but not the ports and the
+    /// `CUBE_` variables, which identify the task. References in `env` are expanded once: an inserted value is not expanded again.
+    ///
+    /// - Parameter files: the variables of the files in `env_from`, in the same order.
     package init(_ assignment: TaskAssignment, files: [[String: String]] = [], home: String) {
         variables = [
             "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": home, "LANG": "C.UTF-8",
@@ -26,17 +28,18 @@ package struct TaskEnvironment: Hashable, Sendable {
         for name in assignment.definition.env.keys { variables[name] = variables[name].map(written.expand) }
     }
 
-    /// The variable by which processes of a task are known.
+    /// The variable that identifies the processes of a task.
     package static let taskID = "CUBE_TASK_ID"
 
-    /// As `NAME=value`, by name.
+    /// The variables as `NAME=value`, sorted by name.
     package var entries: [String] { variables.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" } }
 
-    /// Replaces `$(NAME)` by the variable where there is one; `$$(NAME)` stands for `$(NAME)`, and all else for itself.
+    /// Replaces `$(NAME)` by the value of the variable. `$$(NAME)` becomes `$(NAME)`, and references to unknown variables are left
+    /// unchanged.
     package func expand(_ text: String) -> String { Self.expand(text) { variables[$0] } }
 
     static func expand(_ text: String, _ variable: (String) -> String?) -> String {
-        // By scalars: a mark that combines with a sign in the text around it takes nothing of its meaning away.
+        // Iterate over scalars, so that a combining mark cannot hide the character before it.
         var result = String.UnicodeScalarView()
         var rest = text.unicodeScalars[...]
         while let dollar = rest.firstIndex(of: "$") {

@@ -4,7 +4,7 @@ package import CubeTypes
 package struct WorkerMembership: Codable, Hashable, Sendable {
     package var cluster: ClusterID?
     package var term: Int
-    /// The number of tasks that the worker took by their definitions alone, in a cluster of its own; `nil` in a manager's cluster.
+    /// The number of tasks that were submitted to the standalone worker as definitions; `nil` in a manager's cluster.
     package var submitted: Int?
 
     package init(cluster: ClusterID? = nil, term: Int = 0, submitted: Int? = nil) {
@@ -13,6 +13,6 @@ package struct WorkerMembership: Codable, Hashable, Sendable {
         self.submitted = submitted
     }
 
-    /// Whether the worker stands alone, in a cluster that it founded itself.
+    /// Whether the worker is standalone, in a cluster that it created for itself.
     package var isAlone: Bool { cluster?.isOfWorker == true }
 }

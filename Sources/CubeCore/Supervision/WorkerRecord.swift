@@ -3,7 +3,7 @@ package import CubeTypes
 /// The durable record of one task on its worker.
 package enum WorkerRecord: Codable, Hashable, Sendable {
     case placement(SupervisedPlacement)
-    /// A stop arrived before the placement that it is for. That placement will therefore never start.
+    /// A stop arrived before the placement that it stops, so the placement must never start.
     case tombstone(TaskID, placement: Int, at: DurableInstant)
 
     package var id: TaskID {
@@ -20,7 +20,7 @@ package enum WorkerRecord: Codable, Hashable, Sendable {
         }
     }
 
-    /// The id of its definition.
+    /// The id in the definition of the task.
     package var key: String? {
         if case .placement(let placement) = self { placement.assignment.definition.id } else { nil }
     }
@@ -32,7 +32,7 @@ package enum WorkerRecord: Codable, Hashable, Sendable {
         }
     }
 
-    /// Whether it says that the task is to end, or has ended. Such a record may use the reserve of a full disk.
+    /// Whether the task must end or has ended. Such a record may use the disk space that is reserved for a full disk.
     package var isOfStop: Bool {
         switch self {
         case .placement(let placement): placement.desired == .stop || placement.endedAt != nil

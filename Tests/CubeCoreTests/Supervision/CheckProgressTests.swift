@@ -8,17 +8,18 @@ struct CheckProgressTests {
         tcp: TCPProbe(port: .number(80)), interval: .seconds(2), timeout: .seconds(1), retries: 3,
         startPeriod: .seconds(10))
 
-    /// One check a letter, each at the time when it is due: `p` passes, `f` fails. The answer has `P` for one that passes, `.`
-    /// for one that is tolerated and `F` for one that counts.
+    /// Each letter is one check, at the time when it is due: `p` passes, `f` fails. The result has `P` for a pass, `.` for a tolerated
+    /// failure and `F` for a failure that counts.
     @Test(
         arguments: [
-            // From the start on: failures count after ten seconds, five checks.
+            // From the start of the run: failures count after ten seconds, which are five checks.
             (0, "ffffffff", ".......F"), (0, "fffpfff", "...P..F"), (0, "pffpfff", "P..P..F"),
             (0, "pfffp", "P..FP"), (0, "pffff", "P..FF"),
-            // Of a run that is old already.
+            // A run that is older than the start period.
             (60, "fff", "..F"), (60, "ffpff", "..P.."), (60, "p", "P"),
         ])
-    func `failures count after the start period or a success, and in a row`(age: Int, outcomes: String, says: String) {
+    func `only consecutive failures after the start period or a success count`(age: Int, outcomes: String, says: String)
+    {
         var progress = CheckProgress(Self.check, age: .seconds(age))
         let found = outcomes.map { outcome -> Character in
             let began = progress.due
@@ -33,7 +34,8 @@ struct CheckProgressTests {
         #expect(String(found) == says)
     }
 
-    @Test func `the first is due at once, the next an interval after its beginning, and never before its end`() {
+    @Test
+    func `the first check is due immediately, and the next one an interval after its start but not before its end`() {
         var progress = CheckProgress(Self.check, age: .seconds(30))
         #expect(progress.due == .seconds(30))
         _ = progress.record(.passed, began: .seconds(31), ended: .seconds(32))
@@ -42,7 +44,7 @@ struct CheckProgressTests {
         #expect(progress.due == .seconds(40))
     }
 
-    @Test func `another check is due at once and begins without failures, but not without its success`() {
+    @Test func `a changed check is due immediately, keeps the earlier success and drops earlier failures`() {
         var progress = CheckProgress(Self.check, age: .zero)
         _ = progress.record(.passed, began: .zero, ended: .zero)
         _ = progress.record(.failed("no"), began: .seconds(2), ended: .seconds(2))
@@ -53,10 +55,10 @@ struct CheckProgressTests {
         #expect(progress.record(.failed("no"), began: .seconds(3), ended: .seconds(3)) == .tolerated("no"))
         #expect(progress.record(.failed("no"), began: .seconds(5), ended: .seconds(5)) == .fails("no"))
         progress.change(to: other, age: .seconds(6))
-        #expect(progress.due == .seconds(7), "The same check is no change.")
+        #expect(progress.due == .seconds(7), "Setting the same check changes nothing.")
     }
 
-    @Test func `whatever comes in, a run fails only after as many failures in a row as it may have`() {
+    @Test func `a run fails only after the declared number of consecutive failures`() {
         var random = SeededGenerator()
         var tally = ["passes": 0, "tolerated": 0, "fails": 0]
         for round in 0..<500 {

@@ -7,7 +7,7 @@ struct CrashLoopTests {
     private let start = DurableInstant(
         boot: "a", uptime: .seconds(500), wall: Timestamp(milliseconds: 1_700_000_000_000))
 
-    /// Ends the present run and begins the next one, each at its moment.
+    /// Ends the current run and starts the next one, each at its time.
     private func crash(_ placement: inout SupervisedPlacement, at moment: DurableInstant) {
         placement.launched(run: placement.run, at: moment)
         placement.ended(
@@ -17,7 +17,7 @@ struct CrashLoopTests {
 
     private func report(_ placement: SupervisedPlacement) -> WorkerTask { placement.report(notEnforced: []) }
 
-    @Test func `a service that reached the longest backoff is in a crash loop until a run lasts that long`() {
+    @Test func `a service is in a crash loop from the longest backoff until a run lasts that long`() {
         var placement = SupervisedPlacement(.example(), boot: "a")
         for restart in 1...7 {
             crash(&placement, at: start)
@@ -38,7 +38,8 @@ struct CrashLoopTests {
         #expect(report(placement).reason == .crashLoop, "the backoff begins anew after ten minutes only")
     }
 
-    @Test func `a limit that is declared ends a service, and one that only an older version stored does not`() {
+    @Test
+    func `a declared restart limit ends a service, and a limit that an older version stored as a default does not`() {
         let plain = TaskAssignment.example { $0.restart.max = nil }.definition
         for (digest, isLimited) in [(plain.settingsDigest, false), (Digest.sha256(of: "another"), true)] {
             var assignment = TaskAssignment.example { $0.restart.max = 10 }
@@ -52,7 +53,7 @@ struct CrashLoopTests {
         }
     }
 
-    @Test func `a record that an older version stored is read`() throws {
+    @Test func `a record of an older version can be read`() throws {
         var placement = SupervisedPlacement(.example(), boot: "a")
         crash(&placement, at: start)
         var object = try #require(
@@ -63,7 +64,7 @@ struct CrashLoopTests {
         let read = try JSONDecoder().decode(
             SupervisedPlacement.self, from: JSONSerialization.data(withJSONObject: object))
         guard case .wait(let until) = read.due else {
-            Issue.record("it is due for \(read.due)")
+            Issue.record("unexpected due step: \(read.due)")
             return
         }
         #expect(until.remaining(at: start) == .zero && report(read).startedAt == start.wall)

@@ -22,7 +22,7 @@ struct PlacementHealthTests {
 
     private func report(_ placement: SupervisedPlacement) -> WorkerTask { placement.report(notEnforced: []) }
 
-    @Test func `without a ready check a task is ready when it runs, with one when that passes`() {
+    @Test func `a task is ready when it runs or, if it has a ready check, when the check passes`() {
         #expect(report(running(.none)).ready)
         var placement = running(HealthChecks(ready: Self.ready))
         #expect(!report(placement).ready)
@@ -32,14 +32,16 @@ struct PlacementHealthTests {
         placement.checked(run: 1, .ready, .passes)
         #expect(report(placement).ready && report(placement).reason == nil)
         placement.checked(run: 1, .ready, .tolerated("busy"))
-        #expect(report(placement).ready, "One failure is none.")
+        #expect(report(placement).ready, "A single failure does not count.")
         placement.checked(run: 1, .ready, .fails("busy"))
         #expect(!report(placement).ready && report(placement).state == .running)
         placement.checked(run: 1, .ready, .passes)
         #expect(report(placement).ready)
     }
 
-    @Test func `a failed live check ends the run, which counts as failed whatever the exit code, and is restarted`() {
+    @Test
+    func `a failed live check ends the run, which counts as failed whatever the exit code, and the task is restarted`()
+    {
         for policy in [RestartPolicy.Condition.always, .onFailure] {
             var placement = running(HealthChecks(live: Self.ready), restart: RestartPolicy(policy: policy))
             placement.checked(run: 1, .live, .tolerated("slow"))
@@ -57,11 +59,11 @@ struct PlacementHealthTests {
             #expect(report(placement).exit?.code == 0)
             placement.waitOver(run: 2, boot: "a")
             placement.launched(run: 2, at: now)
-            #expect(report(placement).ready, "What the last run did is forgotten.")
+            #expect(report(placement).ready, "The findings of the previous run are forgotten.")
         }
     }
 
-    @Test func `where nothing may be restarted, a failed live check is the reason of the end`() {
+    @Test func `if the policy allows no restart, a failed live check is the reason of the end`() {
         var placement = running(HealthChecks(live: Self.ready), restart: RestartPolicy(policy: .never))
         placement.checked(run: 1, .live, .fails("slow"))
         placement.ended(
@@ -72,7 +74,7 @@ struct PlacementHealthTests {
         #expect(report(placement).reason == .unhealthy)
     }
 
-    @Test func `a stop that comes after a failed live check is a stop`() {
+    @Test func `a task that is stopped after a failed live check counts as stopped`() {
         var placement = running(HealthChecks(live: Self.ready))
         placement.checked(run: 1, .live, .fails("slow"))
         placement.stopRequested(now: now)
@@ -81,7 +83,7 @@ struct PlacementHealthTests {
         #expect(report(placement).state == .stopped)
     }
 
-    @Test func `checks that are late, of another run or not declared any more change nothing`() {
+    @Test func `findings of late checks, of other runs and of checks that are no longer declared change nothing`() {
         let placement = running(HealthChecks(ready: Self.ready))
         var other = placement
         other.checked(run: 2, .ready, .passes)
@@ -89,7 +91,7 @@ struct PlacementHealthTests {
         #expect(other == placement)
     }
 
-    @Test func `a ready check that is new begins with the task as it was`() {
+    @Test func `a newly declared ready check leaves the task ready until its first outcome`() {
         var placement = running(.none)
         var definition = placement.assignment.definition
         definition.health.ready = Self.ready
@@ -103,7 +105,7 @@ struct PlacementHealthTests {
         #expect(!report(placement).ready)
     }
 
-    @Test func `from its first failure on a check says what it found, and a later success takes that back`() {
+    @Test func `the report shows the failure of a check until the check passes again`() {
         var placement = running(HealthChecks(ready: Self.ready, live: Self.ready))
         placement.checked(run: 1, .ready, .passes)
         placement.checked(run: 1, .live, .tolerated("GET /healthz on port 8080 answered 503"))
@@ -115,7 +117,7 @@ struct PlacementHealthTests {
         #expect(report(placement).ready && report(placement).message == "ready check failed: busy")
     }
 
-    @Test func `while it waits for its next start, the check that failed and the end of its output are told`() {
+    @Test func `during the wait for a restart, the report shows the failed check and the last output`() {
         var placement = running(HealthChecks(live: Self.ready))
         placement.checked(run: 1, .live, .fails("GET /healthz on port 8080 answered 503"))
         placement.ended(
@@ -127,7 +129,7 @@ struct PlacementHealthTests {
                 == "live check failed: GET /healthz on port 8080 answered 503\nlast lines of its output:\nclosing\n")
     }
 
-    @Test func `a record of a worker that knew no checks is read`() throws {
+    @Test func `a record of a worker without health checks can be read`() throws {
         let placement = running(.none)
         var object = try #require(
             JSONSerialization.jsonObject(with: JSONEncoder().encode(placement)) as? [String: Any])

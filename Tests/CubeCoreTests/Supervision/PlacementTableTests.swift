@@ -8,7 +8,7 @@ import Testing
         TaskID(rawValue: "00000000-0000-5000-8000-00000000000\($0)")!
     }
 
-    @Test func `What changed since a number is what a look at everything finds`() {
+    @Test func `The changes since a number are those that a comparison of all records finds`() {
         var random = SeededGenerator()
         let seed = random.seed
         var table = PlacementTable(incarnation: "a")
@@ -32,7 +32,8 @@ import Testing
     }
 
     @Test
-    func `No order of calls, deaths, full disks and lost records starts a run twice, lowers a term or outruns a stop`()
+    func
+        `No order of calls, crashes, full disks and lost records starts a run twice, lowers a term or starts a stopped placement`()
         throws
     {
         let first = SeededGenerator().seed
@@ -57,7 +58,7 @@ import Testing
         ] { #expect(tally[event, default: 0] > 0, "\(event): never, seed \(first)") }
     }
 
-    @Test func `A stop that overtakes its assignment leaves a tombstone, which the assignment does not pass`() {
+    @Test func `A stop that arrives before its assignment leaves a tombstone, which blocks the assignment`() {
         let assignment = TaskAssignment.example()
         let now = DurableInstant(wall: Timestamp(milliseconds: 0))
         var table = PlacementTable(incarnation: "a")
@@ -74,7 +75,7 @@ import Testing
             ])
     }
 
-    @Test func `A run without a record goes on, an older one ends before its successor starts`() {
+    @Test func `A run without a record continues, and an older run ends before its successor starts`() {
         var assignment = TaskAssignment.example()
         let table = PlacementTable(incarnation: "a")
         let started = StartedRun(placement: 1, number: 4, isAlive: true)
@@ -95,7 +96,7 @@ import Testing
             ])
     }
 
-    @Test func `A term never decreases, and one that a full disk refused is written by the next call`() {
+    @Test func `A term never decreases, and the next call writes a term that a full disk rejected`() {
         let cluster = PlacementWorld.cluster
         var table = PlacementTable(incarnation: "a", membership: WorkerMembership(cluster: cluster, term: 4))
         #expect(table.admit(cluster: cluster, term: 4).isEmpty)
@@ -107,7 +108,7 @@ import Testing
         #expect(table.admit(cluster: cluster, term: 5) == [.join(next, onFullDisk: .publish)])
         table.join(next, isStored: true)
         #expect(table.admit(cluster: cluster, term: 5).isEmpty)
-        // The first cluster must be on the disk before it counts.
+        // The first cluster must be on disk before it takes effect.
         #expect(
             PlacementTable(incarnation: "a").admit(cluster: cluster, term: 1) == [
                 .join(WorkerMembership(cluster: cluster, term: 1), onFullDisk: .fail)

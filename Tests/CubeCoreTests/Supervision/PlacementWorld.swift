@@ -3,9 +3,9 @@ import CubeTesting
 import CubeTypes
 import Testing
 
-/// A worker as its table sees it: a disk, processes, and a shell that carries out orders and may die between any two of them.
+/// A simulated worker around a placement table: a disk, processes, and a shell that carries out orders and may die between any two.
 struct PlacementWorld {
-    /// A run, by what never repeats.
+    /// The identity of a run.
     struct Instance: Hashable {
         let task: TaskID
         let placement: Int
@@ -30,13 +30,13 @@ struct PlacementWorld {
     // The disk.
     private var records: [TaskID: WorkerRecord] = [:]
     private var membership = WorkerMembership()
-    /// Every run that was ever started; `nil`: it is alive.
+    /// Every run that was ever started, with its end; `nil` while it is alive.
     private var ends: [Instance: RunEnd?] = [:]
     /// The highest placement of each task whose stop is on the disk.
     private var stopped: [TaskID: Int] = [:]
-    /// The highest placement and run of each task that counted.
+    /// The highest placement and run of each task that took effect.
     private var progress: [TaskID: (placement: Int, run: Int)] = [:]
-    /// The runs that were given up before they started.
+    /// The runs that were abandoned before they started.
     private var abandoned: Set<Instance> = []
 
     init(seed: UInt64) {
@@ -97,7 +97,7 @@ struct PlacementWorld {
         guard try carryOut(orders) == .done else { return }
         if isUnknown {
             guard case .tombstone(_, placement, _)? = records[id] else {
-                Issue.record("a stop that overtook its assignment left no tombstone")
+                Issue.record("a stop that arrived before its assignment left no tombstone")
                 return
             }
             tally["tombstone", default: 0] += 1
@@ -177,7 +177,7 @@ struct PlacementWorld {
         progress[record.id] = next
     }
 
-    /// The worker is killed, and the next one finds what is on the disk. Sometimes a record is lost whose run left traces.
+    /// Kills the worker, and starts the next one from the disk. Sometimes a record is lost although its run left files.
     private mutating func restart() {
         lives += 1
         tally["killed", default: 0] += 1

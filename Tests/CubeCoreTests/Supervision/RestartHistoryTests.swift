@@ -11,7 +11,7 @@ struct RestartHistoryTests {
     }
 
     @Test(
-        "The policy and the end decide whether there is another run",
+        "The policy and the end of a run decide whether the task is restarted",
         arguments: [
             (.always, 0, nil), (.always, 1, nil), (.onFailure, 0, .completed), (.onFailure, 1, nil),
             (.never, 0, .completed), (.never, 1, .failed), ("unheard_of", 1, .failed),
@@ -24,7 +24,7 @@ struct RestartHistoryTests {
         #expect(history.count == (state == nil ? 1 : 0))
     }
 
-    @Test("Whatever is not known to be a success is a failure", arguments: [RunEnd.supervisorLost, .rebooted])
+    @Test("An unknown outcome counts as a failure", arguments: [RunEnd.supervisorLost, .rebooted])
     func unknown(end: RunEnd) {
         var history = RestartHistory()
         #expect(
@@ -32,7 +32,7 @@ struct RestartHistoryTests {
                 == .end(.failed, end.reason))
     }
 
-    @Test("Waits double up to their limit, and begin anew after a stable run")
+    @Test("The backoff doubles up to its limit, and is reset after a stable run")
     func backoff() {
         var history = RestartHistory()
         let policy = RestartPolicy(
@@ -48,7 +48,7 @@ struct RestartHistoryTests {
         #expect(wait(after: .seconds(599), jitter: 0.5) == .milliseconds(660))
     }
 
-    @Test func `a service without a limit is never given up, and says when it ends again and again`() {
+    @Test func `a service without a limit is restarted indefinitely, and reports its crash loop`() {
         var history = RestartHistory()
         let policy = RestartPolicy.standard(for: .service)
         var waits: [Duration] = []
@@ -57,7 +57,7 @@ struct RestartHistoryTests {
                 case .restart(let wait) = history.decide(
                     after: exit(1), policy: policy, of: .service, now: start + .seconds(restart), jitter: 0)
             else {
-                Issue.record("given up after \(restart) restarts")
+                Issue.record("not restarted after \(restart) restarts")
                 return
             }
             waits.append(wait)
@@ -82,7 +82,7 @@ struct RestartHistoryTests {
         }
     }
 
-    @Test func `a wall clock that is set back by an hour makes no budget longer`() {
+    @Test func `setting the wall clock back by an hour does not extend the restart window`() {
         var history = RestartHistory()
         let policy = RestartPolicy(policy: .always, max: 2, within: .seconds(100))
         func decide(at second: Int, wall: Int) -> RestartHistory.Decision {
@@ -97,7 +97,7 @@ struct RestartHistoryTests {
         #expect(decide(at: 104, wall: 999_999) == .end(.failed, .restartsUsedUp))
     }
 
-    @Test("So many restarts within so long a time are allowed, and one more fails the task")
+    @Test("A task fails when it exceeds the allowed restarts in the window")
     func budget() {
         var history = RestartHistory()
         let policy = RestartPolicy(policy: .always, max: 2, within: .seconds(100))

@@ -6,7 +6,7 @@ import Testing
 struct SupervisedPlacementTests {
     private let now = DurableInstant(boot: "a", uptime: .seconds(500), wall: Timestamp(milliseconds: 1_000_000))
 
-    @Test("A stop while it waits for the next run ends it at once")
+    @Test("A stop during the wait for the next run ends the task immediately")
     func stopBetweenRuns() {
         var placement = SupervisedPlacement(.example(), boot: "a")
         placement.launched(run: 1, at: now)
@@ -19,7 +19,7 @@ struct SupervisedPlacementTests {
         #expect(placement.report(notEnforced: []).exit?.code == 1)
     }
 
-    @Test("A run that ends after a stop was asked for is stopped, whatever the policy says")
+    @Test("A run that ends after a stop request is stopped, whatever the restart policy")
     func stopWins() {
         var placement = SupervisedPlacement(.example(), boot: "a")
         placement.stopRequested(now: now)
@@ -32,7 +32,7 @@ struct SupervisedPlacementTests {
         #expect(placement.report(notEnforced: []).reason == .stopRequested)
     }
 
-    @Test("Settings change nothing but what may change in place")
+    @Test("New settings change only fields that change in place")
     func settings() {
         var placement = SupervisedPlacement(.example(), boot: "a")
         var definition = placement.assignment.definition
@@ -46,7 +46,7 @@ struct SupervisedPlacementTests {
         #expect(placement.assignment.definition == TaskAssignment.example { $0.labels = ["team": "shop"] }.definition)
     }
 
-    /// A runtime as a worker finds it: what was started, what ended, and what of that nobody fetched yet.
+    /// The runs in a simulated runtime: which were started, which is alive, which have ended and which were abandoned.
     private struct Runs {
         var started: [Int] = []
         var alive: Int?
@@ -55,7 +55,8 @@ struct SupervisedPlacementTests {
     }
 
     @Test(
-        "Under any order of events and deaths of the worker: one run at a time, none twice, no exit lost, ever onward")
+        "In any order of events and worker crashes, one run is alive at a time, no run starts twice, no exit is lost and progress never reverts"
+    )
     func property() throws {
         var random = SeededGenerator()
         let seed = random.seed
@@ -84,7 +85,7 @@ struct SupervisedPlacementTests {
                 now = now + .seconds(Int.random(in: 0...30, using: &random))
                 switch Int.random(in: 0..<12, using: &random) {
                 case 0:
-                    // The worker is killed: what was not written down is found out again.
+                    // The worker is killed, and recovers unwritten state from the runtime.
                     placement = stored
                     adopt(&placement, &stored, runs, now: now, &random)
                     tally["killed", default: 0] += 1
@@ -135,7 +136,7 @@ struct SupervisedPlacementTests {
         print("supervision, seed \(seed): \(tally.sorted { $0.key < $1.key })")
     }
 
-    /// Finds out what became of the run, as a worker does before it tells anyone of it.
+    /// Determines the state of the run, as a worker does before it reports the task.
     private func adopt(
         _ placement: inout SupervisedPlacement, _ stored: inout SupervisedPlacement, _ runs: Runs, now: DurableInstant,
         _ random: inout SeededGenerator
@@ -146,7 +147,7 @@ struct SupervisedPlacementTests {
         stored = placement
     }
 
-    /// Does what is due, as the worker does.
+    /// Carries out what is due, like the worker.
     private func step(
         _ placement: inout SupervisedPlacement, _ stored: inout SupervisedPlacement, _ runs: inout Runs, boot: String,
         now: DurableInstant, _ random: inout SeededGenerator
@@ -194,7 +195,7 @@ struct SupervisedPlacementTests {
         stored = placement
     }
 
-    /// `(run, state)`, which only grows.
+    /// The progress `(run, state)`, which only grows.
     private struct Progress: Comparable {
         let run: Int
         let rank: Int

@@ -19,7 +19,7 @@ struct TaskEnvironmentTests {
         #expect(environment(["NAME": "value", "NESTED": "$(NAME)"]).expand(text) == expected)
     }
 
-    @Test("A task finds its ports, whatever its own variables say")
+    @Test("The port variables override the variables in env")
     func ports() {
         var assignment = TaskAssignment.example {
             $0.ports = [PortSpec(name: "http-admin"), PortSpec(name: "none")]
@@ -31,7 +31,7 @@ struct TaskEnvironmentTests {
         #expect(environment.expand("$(PORT_HTTP_ADMIN) $(PORT_NONE)") == "20001 $(PORT_NONE)")
     }
 
-    @Test("A task finds what it depends on, unless its own variables say otherwise")
+    @Test("A task has the addresses of its dependencies, unless its own variables override them")
     func addresses() {
         var assignment = TaskAssignment.example { $0.env = ["CACHE_HTTP_ADDRESS": "elsewhere:1"] }
         assignment.addresses = [
@@ -43,7 +43,7 @@ struct TaskEnvironmentTests {
         #expect(environment.variables["QUEUE_AMQP_ADDRESS"] == "q:2")
     }
 
-    @Test("A reference in a task's own variables is replaced once; what comes from files stays as it is")
+    @Test("References in env are expanded once, and values from files are not expanded")
     func references() {
         var assignment = TaskAssignment.example {
             $0.ports = [PortSpec(name: "http")]
@@ -59,7 +59,7 @@ struct TaskEnvironmentTests {
         #expect(environment.variables["C"] == "$(A) $(D)" && environment.variables["FILE"] == "$(A)")
     }
 
-    @Test("A mark that combines with a sign of a reference changes nothing of its meaning")
+    @Test("A combining mark next to a reference does not change its meaning")
     func combiningMarks() {
         let environment = environment(["A": "\u{301}b"])
         let texts = [
@@ -71,7 +71,7 @@ struct TaskEnvironmentTests {
         }
     }
 
-    @Test("A task's own variables replace the usual ones, but not those that say who it is")
+    @Test("A task's own variables override the defaults, but not the variables that identify the task")
     func precedence() {
         #expect(
             environment(["LANG": "de_DE", "CUBE_TASK_ID": "mine"]).entries == [

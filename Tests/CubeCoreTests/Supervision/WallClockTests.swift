@@ -3,7 +3,7 @@ import CubeTesting
 import CubeTypes
 import Testing
 
-/// The same history on two machines, of which one has a wall clock that jumps.
+/// Runs the same history on two machines, one of which has a wall clock that jumps.
 struct WallClockTests {
     private enum Event {
         case launch, exit(code: Int, lasted: Int), waitOver, stop, recover
@@ -12,14 +12,14 @@ struct WallClockTests {
 
     private struct Step {
         var event: Event
-        /// How much later than the step before.
+        /// The time since the previous step.
         var seconds: Int
-        /// How far the wall clock is off from now on.
+        /// The offset of the wall clock from now on.
         var shift: Int
         var jitter: Double
     }
 
-    @Test func `jumps of the wall clock change no decision of a placement`() throws {
+    @Test func `jumps of the wall clock do not change the decisions of a placement`() throws {
         var random = SeededGenerator()
         let seed = random.seed
         var tally: [String: Int] = [:]
@@ -64,7 +64,7 @@ struct WallClockTests {
         }
     }
 
-    /// All that can be seen of a placement, but for times that people are shown.
+    /// The visible state of a placement, without times for display.
     private struct Seen: Equatable {
         var report: WorkerTask
         var wait: Duration?
