@@ -41,7 +41,7 @@ extension EndToEndTests {
                     return ["web/0", "web/1"].allSatisfy { living[$0]?.version == "2" }
                 }
                 try world.remove("old")
-                try await world.wait(for: "the end of what was removed") { try world.ledger.living()["old/0"] == nil }
+                try await world.wait(for: "the end of the removed task") { try world.ledger.living()["old/0"] == nil }
                 let moved = try #require(up.text(of: "err").split(separator: "\n").last?.prefix { $0 != " " })
                 let ahead = try Date(
                     String(moved), strategy: .iso8601.year().month().day().time(includingFractionalSeconds: true)

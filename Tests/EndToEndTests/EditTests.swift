@@ -88,7 +88,7 @@ extension EndToEndTests {
                     try world.ledger.living().keys.sorted() == ["db/0", "web/0"]
                 }
                 try run(cause.edit, new, in: world)
-                try await world.wait(for: "version 2, and rest") {
+                try await world.wait(for: "version 2 and a synced status") {
                     try world.ledger.living()["web/0"]?.version == "2"
                         && world.summary()?["sync"] as? String == "Synced"
                 }

@@ -16,13 +16,13 @@ extension EndToEndTests {
                 try world.service("web")
                 try world.service("old")
                 let up = try world.start("up", "--config", file.path)
-                try await world.wait(for: "both") { try world.ledger.living().count == 2 }
+                try await world.wait(for: "both tasks") { try world.ledger.living().count == 2 }
                 try world.remove("old")
                 try await world.wait(for: "the hold") { held() == ["guard_window"] }
 
                 try limit(#"{"guards": {"prune_limit": 1, "prune_persent": 0}}"#)
                 up.kill(SIGHUP)
-                try await world.wait(for: "the word about the file") {
+                try await world.wait(for: "the error about the file") {
                     up.text(of: "err").contains(#"did you mean "prune_percent"?"#)
                 }
                 #expect(held() == ["guard_window"])

@@ -1,19 +1,21 @@
 #!/bin/bash
-# Many manifests: RUNNING of them really run, the rest is suspended. One is edited, then ten at once, and one is deleted, and
-# what that costs is counted for a few manifests and for many: system calls rather than seconds, so that it fails everywhere
-# or nowhere.
+# Measures how the cost of a change grows with the number of manifests. RUNNING of the manifests really run, the rest
+# are suspended. One manifest is edited, then ten at once, then one is deleted, each with few and with many manifests.
+# The cost is counted in system calls rather than seconds, so that the result is the same on every machine.
 #
 #   Tests/EndToEndTests/Scenarios/scale.sh [FEW MANY]         default: 1000 10000; RUNNING=500; needs strace, not root
 #
-# What may grow with the number of manifests, as it does and no faster:
-#   start    each manifest is looked at and read, once more if it was written less than two seconds before; its status is written
-#   rescan   once a minute each manifest is looked at (one fstatat), in case that an event was lost; none is read
-#   restart  each status file is read, as the times in it go on, and each manifest; no status is written
+# Costs that may grow in proportion to the number of manifests:
+#   start    each manifest is checked and read, and read again if it was written less than two seconds before;
+#            its status is written
+#   rescan   once a minute each manifest is checked (one fstatat) in case an event was lost; none is read
+#   restart  each status file is read, to continue the times in it, and each manifest; no status is written
 #   status   `cube status` reads the status of each workload
-#   delete   the listings: absence is proved by two of them, each some thousand names a call; and how much is written, as
-#            reconciler/names.json is made anew, once when the file is proved to be gone and once when its task is
-# Nothing else may: not what is idle, not what an edit or a deletion reads, how many files it writes, what it asks of the
-# manager, or what the manager does for it. (A longer start asks more, only as it is longer.)
+#   delete   the listings: two listings prove the absence, each with some thousand names per call; and the bytes
+#            written, as reconciler/names.json is replaced when the absence of the file is proved and when its task has stopped
+# No other cost may grow: not the work of an idle reconciler, nor what an edit or a deletion costs in reads, in files
+# written, in requests to the manager or in the manager's work. (A longer start makes more requests only because it
+# takes longer.)
 set -eu
 here=$(cd "$(dirname "$0")/../../.." && pwd)
 cube=$here/.build/${CONFIGURATION:-debug}/cube
@@ -39,7 +41,7 @@ manifest() { # number version
 }
 until_so() {
   local limit=$((SECONDS + 900))
-  until "$@" 2>/dev/null; do [ $SECONDS -lt $limit ] || { echo "scale.sh: not in time: $*" >&2; exit 1; }; sleep 0.2; done
+  until "$@" 2>/dev/null; do [ $SECONDS -lt $limit ] || { echo "scale.sh: timed out: $*" >&2; exit 1; }; sleep 0.2; done
 }
 lines() { [ ! -e "$1" ] && echo 0 || wc -l <"$1"; }
 says() { grep -qs "\"$2\" : \"\?$3" "$world/.cube/status/$1.json"; }
@@ -54,7 +56,7 @@ is_deleted() { ! [ -e "$world/.cube/status/workloads/w-00001.json" ]; }
 rescans() { grep -c 'newfstatat(.*"w-00002.json"' "$world/reconciler.trace"; }
 is_rescanned() { [ "$(rescans)" -gt "$1" ]; }
 
-# Starts a program under strace, which must be its parent: to attach to others is not allowed everywhere.
+# Starts a program under strace as its parent, because attaching to running programs is not permitted everywhere.
 traced() { # name arguments...
   local name=$1; shift
   rm -f "$name.trace"
@@ -64,8 +66,8 @@ traced() { # name arguments...
   read -r pid _ <"$name.trace"
 }
 
-# What was called after a line of a trace. What stands in two lines, as another thread came between, counts once; calls for
-# memory do not count, as they go with bytes and with how the allocator feels.
+# Counts the system calls after a line of a trace. A call that strace split into two lines counts once. Memory calls do
+# not count, because they depend on sizes and on the allocator.
 calls() { # name line
   tail -n "+$(($2 + 1))" "$1.trace" | awk '
     /[ .]write(\(| resumed>).* = [0-9]+$/ { bytes += $NF }
@@ -83,7 +85,7 @@ step() { # name command...
   local name=$1 before managed; shift
   before=$(lines reconciler.trace) managed=$(lines manager.trace)
   "$@"
-  sleep 3 # What comes of it afterwards counts too.
+  sleep 3 # Delayed effects count too.
   record "$name" $(calls reconciler "$before") "$(calls manager "$managed" | cut -d ' ' -f 1)"
 }
 once() { # name arguments...
@@ -120,7 +122,7 @@ for count in "$few" "$many"; do
   echo "== $count manifests, $running running"
   row step calls read looked listed written KiB asked managed
   step start start
-  sleep 12          # Until what runs counts as proven.
+  sleep 12          # Until the running tasks count as proven.
   step rescan rescan # The next one is a minute away.
   step idle sleep 10
   step edit edit
@@ -138,8 +140,8 @@ for count in "$few" "$many"; do
   cd /; rm -rf "$world"
 done
 
-# `times` more manifests may cost twice so many times more where something grows with them, as a slow start has a rescan in
-# it; and half as much again where nothing does.
+# If a cost may grow, it may grow to twice the ratio of the manifest counts, for example because a slow start includes a
+# rescan. Other costs may grow by half.
 paste -d ' ' "$results/$few" "$results/$many" | awk -v times="$((many / few))" '
   BEGIN {
     columns = split("step calls read looked listed written KiB asked managed", what)

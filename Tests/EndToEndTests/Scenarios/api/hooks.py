@@ -1,7 +1,7 @@
-"""What the property-based tests of the interface do beyond their own inventions.
+"""Hooks of the property-based API tests.
 
-They bound how long a call waits, never follow a stream that has no end, and let some calls through to where invented names never
-get: an id that belongs to its task, a task that is there, the cluster that a worker is in.
+The hooks limit how long a call waits, never follow an endless stream, and replace some random values by valid ones: the id
+that belongs to a task, the id of an existing task, or the cluster of a worker.
 """
 
 import atexit
@@ -23,16 +23,16 @@ LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 NULL_DIGEST = "sha256:" + 64 * "0"
 
-# Tasks that the server has accepted, the latest last.
+# The ids of tasks that the server has accepted, the latest last.
 known = []
 
-# How often each call was answered with which status, for whoever started this.
+# The number of responses by call and status code, for the program that started this one.
 tally = collections.defaultdict(collections.Counter)
 atexit.register(lambda: pathlib.Path(os.environ["CUBE_API_TALLY"]).write_text(json.dumps(tally)))
 
 
 def share(case, of):
-    """One of so many cases, always the same one for the same case."""
+    """Returns a number below `of` that is always the same for the same case."""
     text = repr((case.path, case.method, case.path_parameters, case.query, case.body))
     return hashlib.sha256(text.encode(errors="replace")).digest()[0] % of
 
@@ -55,7 +55,7 @@ def before_call(context, case, kwargs):
 
 
 def authorize(case):
-    """With the token of a role that may make the call, but now and then."""
+    """Sets the token of a role that may make the call, except on every 16th call."""
     security = case.operation.definition.raw.get("security") or []
     turn = tally[case.operation.label].total()
     if security and turn % 16:
@@ -88,7 +88,7 @@ def improve(case):
 
 
 def improve_proposal(case, body, task):
-    """Gives a proposal the id that it must have."""
+    """Sets the id that a valid proposal must have."""
     if not isinstance(task, dict) or not isinstance(task.get("definition"), dict) or not share(case, 8):
         return
     if not isinstance(task.get("name"), str) or not LABEL.fullmatch(task["name"]):

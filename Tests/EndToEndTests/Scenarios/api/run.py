@@ -1,10 +1,10 @@
-"""Holds a running manager and a running worker against their own descriptions, with cases that schemathesis invents.
+"""Tests a running manager and a running worker against their own descriptions, with cases that schemathesis generates.
 
-    run.py DIRECTORY            the programs, such as .build/debug
+    run.py DIRECTORY            the directory of the programs, such as .build/debug
 
-Every answer must have a status that the description names, fit its schema, and be no failure of the server. All that is
-started is stopped, all that is written is in a temporary directory, and no task runs: instead of the supervisor, which would
-execute its command, the workers have a program that fails. CUBE_API_EXAMPLES sets how many cases each call gets.
+Every response must have a documented status code, match its schema, and not be a server error. All programs are stopped
+at the end, all files are in a temporary directory, and no task runs: the workers use a failing program instead of the
+supervisor, which would execute the commands of tasks. CUBE_API_EXAMPLES sets the number of cases per call.
 """
 
 import json
@@ -28,7 +28,7 @@ CHECKS = (
     "response_schema_conformance,unsupported_method"
 )
 class Server:
-    """A program of ours that serves an interface, until the block ends."""
+    """A Cube program that serves an API until the end of the `with` block."""
 
     def __init__(self, programs, data, part, *arguments):
         self.data, self.part = data, part
@@ -77,7 +77,7 @@ class Server:
         return json.load(urllib.request.urlopen(request, timeout=60))
 
     def hold(self, cluster):
-        """Tests the server; whether all is as described."""
+        """Tests the server and returns whether it matches its description."""
         print(f"== {self.part}", flush=True)
         validate(self.get("/openapi.json", role=None))
         environment = {
@@ -104,7 +104,7 @@ class Server:
 
 
     def show_tally(self):
-        """How often each call was answered with which status, so that people see what the cases reach."""
+        """Prints how often each call returned each status code, which shows what the cases cover."""
         for call, statuses in sorted(json.loads(self.data.with_suffix(".tally").read_text()).items()):
             print(f"{call}:", ", ".join(f"{status} × {count}" for status, count in sorted(statuses.items())))
 
@@ -116,15 +116,16 @@ def main():
         began = time.monotonic()
         with Server(programs, scratch / "manager", "manager") as manager:
             cluster = manager.get("/api/v1/manager/cluster")["cluster"]
-            # A cluster shares its tokens.
+            # All members of a cluster share its tokens.
             (scratch / "joined").mkdir(mode=0o700)
             shutil.copytree(manager.data / "tokens", scratch / "joined/tokens")
             join = ("--name", "joined", "--join", manager.address(), "--token-file", scratch / "joined/tokens/worker")
-            # One takes the manager's tasks; the other is alone, as a manager's terms go beyond what is invented.
+            # The first worker accepts the manager's tasks. The second has no manager: a worker that has accepted a
+            # manager's term rejects calls with the lower terms of generated cases.
             with Server(programs, scratch / "joined", "worker", *join):
                 passed = manager.hold(cluster)
         with Server(programs, scratch / "alone", "worker", "--name", "alone") as worker:
-            # Its first caller says to which cluster it belongs.
+            # The first caller determines the cluster of the worker.
             worker.get(f"/api/v1/worker/tasks?term=1&cluster={cluster}", role="worker")
             passed &= worker.hold(cluster)
         print(f"== {'passed' if passed else 'FAILED'} in {time.monotonic() - began:.0f} s", flush=True)

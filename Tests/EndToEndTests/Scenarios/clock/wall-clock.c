@@ -1,6 +1,6 @@
-// Moves the wall clock of a program by as many seconds as the file named by WALL_CLOCK_OFFSET holds (an int64), which a test
-// may change at any time: a jump, as an administrator or a time server makes one. The monotonic and the boot-time clock go on
-// as they are, as they do in a real jump. What waits for a moment of the wall clock waits for the moved one.
+// Shifts the wall clock of a program by the number of seconds in the file that WALL_CLOCK_OFFSET names (an int64). A
+// test may change the file at any time, which is a jump like one by an administrator or a time server. The monotonic
+// and boot-time clocks are not affected, as in a real jump. Waits for a wall-clock deadline use the shifted clock.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -50,7 +50,7 @@ time_t time(time_t *result) {
     return now.tv_sec;
 }
 
-// A deadline of the moved clock, as the kernel's clock has it.
+// Converts a deadline of the shifted clock to the kernel's clock.
 static struct timespec real(const struct timespec *moved) {
     struct timespec time = *moved;
     time.tv_sec -= offset();
