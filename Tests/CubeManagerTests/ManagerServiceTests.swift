@@ -10,7 +10,7 @@ import Testing
 
 @Suite(.timeLimit(.minutes(1)))
 struct ManagerServiceTests {
-    @Test("A task goes to a worker, runs, and stops when it is asked to")
+    @Test("A task is assigned to a worker, runs, and stops on request")
     func lifecycle() async throws {
         try await TestManager.run { manager in
             try await manager.join()
@@ -26,7 +26,7 @@ struct ManagerServiceTests {
         }
     }
 
-    @Test("A manager that is cancelled refuses what it is asked until it has ended")
+    @Test("A cancelled manager refuses commands while it ends")
     func cancellation() async throws {
         let (clock, workers) = (ManualClock(), StubbornWorkers())
         let service = try await ManagerService.open(
@@ -40,14 +40,14 @@ struct ManagerServiceTests {
         try await eventually { workers.isAsked }
         running.cancel()
         await manager.writeUntilRefused()
-        // It has not ended, as it waits for the worker. Nobody takes commands any more.
+        // The manager has not ended, as it waits for the worker, but it no longer takes commands.
         let error = await #expect(throws: APIError.self) { try await service.schedule(manager.request("web")) }
         #expect(error?.reason == .unavailable)
         workers.answer()
         _ = await running.result
     }
 
-    @Test("A workload is served where its ready tasks are, of every owner or of one")
+    @Test("The endpoints of a workload are those of its ready tasks, of all owners or of one")
     func endpoints() async throws {
         try await TestManager.run { manager in
             try await manager.join()
@@ -69,13 +69,13 @@ struct ManagerServiceTests {
     }
 
     @Test(
-        "A definition whose id is known is the same task, also for a manager that begins anew")
+        "A definition with a known id yields the same task, even after a restart of the manager")
     func definitionID() async throws {
         let store = MemoryStore(cluster: TestManager.cluster)
         let definition = TaskDefinition(id: "deploy-42", name: WorkloadName(rawValue: "web")!, command: ["true"])
         var first: TaskID?
         try await TestManager.run(store) { manager in
-            // Decided one after the other, though they come at the same time.
+            // Concurrent requests are decided one after the other.
             let tasks = try await withThrowingTaskGroup(of: (task: TaskStatus, created: Bool).self) { group in
                 for _ in 0..<20 { group.addTask { try await manager.service.schedule(definition) } }
                 var tasks: [(task: TaskStatus, created: Bool)] = []
@@ -97,7 +97,7 @@ struct ManagerServiceTests {
     }
 
     @Test(
-        "A manager that begins anew goes on where it was, with a higher term, and starts nothing twice")
+        "A restarted manager continues with a higher term and starts nothing twice")
     func restart() async throws {
         let store = MemoryStore(cluster: TestManager.cluster)
         let workers = FakeWorkers(clock: ManualClock())
@@ -122,7 +122,7 @@ struct ManagerServiceTests {
         }
     }
 
-    @Test("An answer that was lost leads to the same call again, and to one instance")
+    @Test("A call whose answer was lost is repeated and starts one instance")
     func lostAnswers() async throws {
         try await TestManager.run { manager in
             await manager.workers.lose(answers: 2)
@@ -134,7 +134,7 @@ struct ManagerServiceTests {
         }
     }
 
-    @Test("A task that its worker lost is given to it again")
+    @Test("A task that its worker lost is assigned to it again")
     func lostTask() async throws {
         try await TestManager.run { manager in
             try await manager.join()
@@ -147,7 +147,7 @@ struct ManagerServiceTests {
         }
     }
 
-    @Test("A task that is stopped where its worker lost it ends")
+    @Test("A stopped task that its worker lost ends")
     func stopOfUnknown() async throws {
         try await TestManager.run { manager in
             try await manager.join()
@@ -161,7 +161,7 @@ struct ManagerServiceTests {
     }
 
     @Test(
-        "A worker that does not answer for ten seconds is silent; its tasks stay where they are")
+        "A worker that does not answer for ten seconds is silent and keeps its tasks")
     func silence() async throws {
         try await TestManager.run { manager in
             try await manager.join()
@@ -179,7 +179,7 @@ struct ManagerServiceTests {
         }
     }
 
-    @Test("A placement that the worker finds invalid fails the task")
+    @Test("A task fails if its worker rejects the assignment as invalid")
     func refusal() async throws {
         try await TestManager.run { manager in
             await manager.workers.refuse(
@@ -192,7 +192,7 @@ struct ManagerServiceTests {
         }
     }
 
-    @Test("A full disk refuses writes with 507, keeps reads and renewals, and changes nothing")
+    @Test("On a full disk, writes fail with 507, reads and renewals succeed, and nothing changes")
     func storageFull() async throws {
         let store = MemoryStore(cluster: TestManager.cluster)
         try await TestManager.run(store) { manager in
@@ -236,7 +236,7 @@ struct ManagerServiceTests {
         #expect(await !service.isReady)
     }
 
-    @Test("Where a store that was full fails for good, everyone who waits is answered")
+    @Test("If a full store fails permanently, every waiting caller gets an answer")
     func failureWhileFull() async throws {
         let store = GatedStore(
             MemoryStore(cluster: TestManager.cluster),
@@ -251,7 +251,7 @@ struct ManagerServiceTests {
                 group.addTask { try await service.run() }
                 try await eventually { await service.isReady }
                 try await withThrowingTaskGroup(of: Outcome<Bool>.self) { callers in
-                    // Also when the test fails, so that no commit waits for the store any more.
+                    // Open the store even if the test fails, so that no commit waits for it.
                     defer { store.open() }
                     func claim(_ owner: String) {
                         callers.addTask {
@@ -275,7 +275,7 @@ struct ManagerServiceTests {
         }
     }
 
-    @Test("Blocking queries answer on a change, and end when the manager does")
+    @Test("Blocking queries return on a change and when the manager ends")
     func blockingQueries() async throws {
         let held = try await withThrowingTaskGroup(of: TaskChanges.self) { group in
             try await TestManager.run { manager in
@@ -301,7 +301,7 @@ struct ManagerServiceTests {
         #expect(held?.changed == [])
     }
 
-    @Test("A revision of another term, of the future or compacted is gone")
+    @Test("A revision of another term, in the future or before the log's start is gone")
     func revisionGone() async throws {
         let store = MemoryStore(cluster: TestManager.cluster)
         try await TestManager.run(store) { manager in
@@ -321,7 +321,7 @@ struct ManagerServiceTests {
         }
     }
 
-    @Test("All pages of a list are true at the revision of the first")
+    @Test("All pages of a list show the revision of the first page")
     func pages() async throws {
         try await TestManager.run { manager in
             let service = manager.service
@@ -346,12 +346,12 @@ struct ManagerServiceTests {
         }
     }
 
-    @Test("Commands that come while one is being stored are stored together")
+    @Test("Commands that arrive during a commit are stored together")
     func groupCommit() async throws {
         let store = GatedStore(MemoryStore(cluster: TestManager.cluster))
         try await TestManager.run(store) { manager in
             try await withThrowingTaskGroup(of: Bool.self) { group in
-                // Also when the test fails, so that no commit waits for the store any more.
+                // Open the store even if the test fails, so that no commit waits for it.
                 defer { store.open() }
                 for ordinal in 0..<50 {
                     let request = manager.request("web", ordinal: ordinal)
@@ -388,7 +388,7 @@ struct ManagerServiceTests {
     }
 }
 
-/// A store that holds back its first commit, and fails in others by their number.
+/// A store that holds back its first commit, and fails commits by their number.
 private actor GatedStore: Store {
     nonisolated let store: MemoryStore
     private let failures: [Int: StoreError]
@@ -418,7 +418,7 @@ private actor GatedStore: Store {
     nonisolated func open() { opener.finish() }
 }
 
-/// What came of a call.
+/// The result of a call.
 private enum Outcome<Answer: Equatable & Sendable>: Equatable, Sendable {
     case answer(Answer)
     case refused(ErrorReason)
@@ -440,7 +440,7 @@ extension TestManager {
     }
 }
 
-/// Workers that do not answer when they are asked for their tasks, and do not see that nobody waits for that any more.
+/// Workers that do not answer a request for their tasks, even if the request is cancelled.
 private final class StubbornWorkers: WorkerGateway {
     private let waiting = Mutex<[CheckedContinuation<Void, Never>]>([])
 

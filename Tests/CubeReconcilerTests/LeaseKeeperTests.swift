@@ -7,7 +7,7 @@ import Testing
 @testable import CubeReconciler
 
 @Suite(.cluster) struct LeaseKeeperTests {
-    @Test func `A lease whose answer was lost is that of whoever took it, and of nobody else`() async throws {
+    @Test func `A lease whose answer was lost belongs to its requester only`() async throws {
         let cluster = try #require(FakeCluster.current)
         let source = try #require(SourceID(rawValue: "22222222-2222-4222-8222-222222222222"))
         func keeper(_ id: String) -> LeaseKeeper {
@@ -16,12 +16,12 @@ import Testing
         let first = keeper("a")
         cluster.loseAnswer()
         guard case .refused(let error) = await first.renew() else {
-            Issue.record("it has what it was not told of")
+            Issue.record("the keeper has a lease although its answer was lost")
             return
         }
         #expect(error.reason == .unavailable)
         guard case .refused(let refusal) = await keeper("b").renew() else {
-            Issue.record("two have one lease")
+            Issue.record("two keepers have the same lease")
             return
         }
         #expect(refusal.reason == .leaseHeld)

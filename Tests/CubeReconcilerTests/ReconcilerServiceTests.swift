@@ -10,14 +10,15 @@ import Testing
 
 @testable import CubeReconciler
 
-/// A reconciler with a real directory, real inotify, the real manager over a store in memory, and a clock that runs as fast as the machine.
+/// A reconciler with a real directory, real inotify, a real manager with an in-memory store, and a manual clock that
+/// runs as fast as the machine allows.
 private final class World: Sendable {
     let directory: TemporaryDirectory
     let files = ObservedFileSystem()
     let clock: ManualClock
     let cluster: FakeCluster
     private let data: FilePath
-    /// Another one for each data directory: two reconcilers must not have the same ids.
+    /// A different seed per data directory, as two reconcilers must not have the same ids.
     private let random: Mutex<UInt64>
 
     init() throws {
@@ -30,7 +31,7 @@ private final class World: Sendable {
         clock = cluster.clock
     }
 
-    /// Another data directory, of the same cluster and time.
+    /// Another data directory with the same cluster and clock.
     init(beside other: World) throws {
         random = Mutex(2)
         directory = try TemporaryDirectory()
@@ -47,13 +48,13 @@ private final class World: Sendable {
     func drift(of name: String) -> DriftReport? { decode("drift/\(name).json") }
 
     private func decode<Value: Decodable>(_ name: String) -> Value? {
-        // A file that does not parse is as good as none to those who wait for it.
+        // Callers wait for a valid file, so a file that does not parse counts as missing.
         directory.text(of: ".cube/\(name)").flatMap { try? JSONDecoder().decode(Value.self, from: Data($0.utf8)) }
     }
 
-    /// Runs a reconciler while the test does something with it.
+    /// Runs a reconciler during the body of a test.
     ///
-    /// - Parameter remote: what to follow in place of the directory.
+    /// - Parameter remote: The remote to follow instead of the directory.
     func reconcile(
         from remote: GitRemote? = nil, observing: Bool = false, notices: (any NoticeSender)? = nil,
         _ body: @Sendable (Run) async throws -> Void
@@ -83,7 +84,7 @@ private final class World: Sendable {
     }
 }
 
-/// Takes notices, once it is there.
+/// Receives notices while it is reachable.
 private final class Receiver: NoticeSender {
     private struct State {
         var isAway = true
@@ -104,21 +105,21 @@ private final class Receiver: NoticeSender {
         try state.withLock { state in
             guard !state.isAway else {
                 state.refused += 1
-                throw APIError(.unavailable, "nobody is there")
+                throw APIError(.unavailable, "the receiver is away")
             }
             state.texts.append(message.text)
         }
     }
 }
 
-/// A reconciler that runs.
+/// A running reconciler.
 private struct Run {
     let state: ReconcilerState
     let clock: ManualClock
     let wake: @Sendable () -> Void
     let use: @Sendable (GuardLimits) -> Void
 
-    /// Lets time go until the condition holds; the time limit of the suite bounds it, as it cancels the test.
+    /// Advances the clock until the condition holds. The suite's time limit bounds the wait, as it cancels the test.
     func until(_ condition: (ReconcilerState.View) async throws -> Bool) async throws {
         while !(try await condition(state.view)) {
             try Task.checkCancellation()
@@ -133,7 +134,7 @@ private struct Run {
         }
     }
 
-    /// Lets time go without a condition.
+    /// Advances the clock unconditionally.
     func pass(_ span: Duration) async {
         var left = span
         while left > .zero {
@@ -142,7 +143,7 @@ private struct Run {
         }
     }
 
-    /// Lets a little time go, and others do what they do in it.
+    /// Advances the clock a little, and lets other tasks react.
     private func step(_ span: Duration) async {
         clock.advance(by: span)
         for _ in 0..<20 { await Task.yield() }
@@ -150,7 +151,7 @@ private struct Run {
 }
 
 @Suite(.cluster, .timeLimit(.minutes(2))) struct ReconcilerServiceTests {
-    @Test func `Manifests become tasks, and status comes back as files`() async throws {
+    @Test func `Manifests become tasks, and their status is written to files`() async throws {
         let world = try World()
         try world.write(manifest("web", "1", more: #", "replicas": 2"#), to: "web.json")
         try world.write(manifest("db"), to: "team/db.json")
@@ -179,7 +180,7 @@ private struct Run {
         #expect(Set(entries.filter { $0.event == .outcome }.map(\.result)) == ["ok"])
     }
 
-    @Test func `A repository is followed: who wakes it sees what was pushed, and the journal has the commit`()
+    @Test func `A woken reconciler follows a push to the repository and journals the commit`()
         async throws
     {
         let world = try World()
@@ -205,14 +206,14 @@ private struct Run {
         let memory = ReconcilerMemory(
             directory: world.directory.path.appending(".cube"), files: world.files, logger: Logger(label: "test"))
         #expect(memory.knownIdentity?.source == remote.sourceID)
-        // As a directory it is who it was before, or would have been.
+        // The directory keeps its own identity.
         let own = try memory.identity { 1 }.source
         #expect(own != remote.sourceID && memory.knownIdentity?.source == own)
         #expect(try memory.identity(of: remote.sourceID) { 2 }.source == remote.sourceID)
         #expect(try memory.identity { 3 }.source == own)
     }
 
-    @Test func `Nothing is called and nothing is written when nothing changed`() async throws {
+    @Test func `An idle reconciler makes no calls and writes no files`() async throws {
         let world = try World()
         for name in ["a", "b", "c"] { try world.write(manifest(name), to: "\(name).json") }
         try await world.reconcile { run in
@@ -227,7 +228,7 @@ private struct Run {
         }
     }
 
-    @Test func `Who only observes tells of drift, takes no lease and changes nothing`() async throws {
+    @Test func `An observing reconciler reports drift, takes no lease and changes nothing`() async throws {
         let world = try World()
         try world.write(manifest("web"), to: "web.json")
         try await world.reconcile(observing: true) { run in
@@ -240,12 +241,12 @@ private struct Run {
             try await run.untilConverged()
             let entries = try Journal.entries(
                 of: WorkloadName(checking: "web"), in: world.directory.path.appending(".cube"), files: world.files)
-            // Where the machine is slow, time flies meanwhile, and the same call is made again.
+            // On a slow machine, the call may exceed its deadline and be repeated.
             #expect(entries.prefix(2).map(\.event) == [.intent, .outcome])
         }
     }
 
-    @Test func `People are told once what became bad, also over restarts and where they cannot be reached at first`()
+    @Test func `A problem is notified once, even across restarts and if the receiver is unreachable at first`()
         async throws
     {
         let world = try World()
@@ -269,7 +270,7 @@ private struct Run {
         #expect(receiver.texts[1] == "default: no longer Stale (syntax)")
     }
 
-    @Test func `A broken manifest changes nothing but what is said of it`() async throws {
+    @Test func `A broken manifest changes only its status`() async throws {
         let world = try World()
         try world.write(manifest("web"), to: "web.json")
         try await world.reconcile { run in
@@ -283,7 +284,7 @@ private struct Run {
         }
     }
 
-    @Test func `A manager that is away is told, and nothing is lost when it is back`() async throws {
+    @Test func `An unreachable manager is reported, and nothing is lost once it is back`() async throws {
         let world = try World()
         world.cluster.setAway(true)
         try world.write(manifest("web"), to: "web.json")
@@ -302,9 +303,9 @@ private struct Run {
         }
     }
 
-    @Test func `Calls that take longer than a pass may end it, and the rest is decided anew`() async throws {
+    @Test func `Calls that exceed the deadline end the pass, and the next pass plans the rest`() async throws {
         let world = try World()
-        // More than fits into one call; a single value may not be so long.
+        // Exceeds the size of one call. A single value must not be that long.
         let padding = String(repeating: "x", count: 100_000)
         let variables = (0..<10).map { #""V\#($0)": "\#(padding)""# }.joined(separator: ", ")
         for number in 0..<6 {
@@ -318,7 +319,7 @@ private struct Run {
         #expect(try await world.cluster.tasks.count == 6)
     }
 
-    @Test func `A lease that was lost to another start of the same source is taken again`() async throws {
+    @Test func `A lease that another process of the same source took is acquired again`() async throws {
         let world = try World()
         try world.write(manifest("web"), to: "web.json")
         try await world.reconcile { run in
@@ -331,7 +332,7 @@ private struct Run {
         }
     }
 
-    @Test func `Of two reconcilers of one source the second waits, says so, and goes on when the first is gone`()
+    @Test func `The second of two reconcilers of a source waits, reports that, and takes over when the first ends`()
         async throws
     {
         let first = try World()
@@ -369,7 +370,7 @@ private struct Run {
         try await following
     }
 
-    @Test func `Another source's owner is watched and left alone`() async throws {
+    @Test func `An owner of another source is observed but not changed`() async throws {
         let world = try World()
         try await world.cluster.takeLease(for: SourceID(rawValue: "22222222-2222-4222-8222-222222222222")!)
         try world.write(manifest("web"), to: "web.json")
@@ -381,7 +382,7 @@ private struct Run {
         }
     }
 
-    @Test func `Where files cannot be written, tasks start and none stops`() async throws {
+    @Test func `If files cannot be written, tasks start and none stops`() async throws {
         let world = try World()
         for name in ["a", "b"] { try world.write(manifest(name), to: "\(name).json") }
         try await world.reconcile { run in
@@ -403,7 +404,7 @@ private struct Run {
         }
     }
 
-    @Test func `Limits that are set while it runs decide what is held`() async throws {
+    @Test func `Limits that change at run time decide which prunes are held`() async throws {
         let world = try World()
         for name in ["a", "b", "c", "d", "e"] { try world.write(manifest(name), to: "\(name).json") }
         try await world.reconcile { run in
@@ -420,7 +421,7 @@ private struct Run {
         }
     }
 
-    @Test func `A start goes on where the last one ended, and takes away what is old`() async throws {
+    @Test func `A restarted reconciler continues where the last one ended and removes outdated files`() async throws {
         let world = try World()
         for name in ["a", "b"] { try world.write(manifest(name), to: "\(name).json") }
         try await world.reconcile { run in try await run.untilConverged { $0.workloads.count == 2 } }
@@ -454,7 +455,7 @@ private struct Run {
         }
     }
 
-    @Test func `An empty directory in the root's place prunes nothing`() async throws {
+    @Test func `An empty directory that replaces the root prunes nothing`() async throws {
         let world = try World()
         try world.write(manifest("web"), to: "web.json")
         try await world.reconcile { run in
@@ -467,13 +468,12 @@ private struct Run {
         }
     }
 
-    @Test func `Status files that somebody took away are written again with the next look at everything`() async throws
-    {
+    @Test func `Deleted status files are restored with the next complete scan`() async throws {
         let world = try World()
         try world.write(manifest("web"), to: "web.json")
         try await world.reconcile { run in
             try await run.untilConverged { $0.workloads.count == 1 }
-            // Moved, as what removes name by name may meet a file that is being written.
+            // Move the directory, because deleting it file by file could collide with a write.
             try world.directory.move(".cube/status", to: "taken")
             try await run.until { _ in world.status(of: "web") != nil && world.summary() != nil }
         }

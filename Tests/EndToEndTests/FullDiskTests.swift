@@ -30,7 +30,7 @@ extension EndToEndTests {
             _ = system("dd if=/dev/zero of='\(filler)' bs=1k 2> /dev/null")
             try world.service("new")
             try await world.wait(for: "a write that is refused") {
-                up.text(of: "err").contains("the store is full: tasks can only be stopped now")
+                up.text(of: "err").contains("the store is full; tasks can only be stopped")
             }
             #expect(try world.ledger.living().count == 2)
 

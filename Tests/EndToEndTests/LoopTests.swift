@@ -52,7 +52,7 @@ extension EndToEndTests {
 
                 let second = try world.start("up")
                 try await world.wait(for: "the second up at work") {
-                    second.text(of: "err").contains("manager is seen")
+                    second.text(of: "err").contains("connected to the manager")
                 }
                 #expect(try world.ledger.living() == before)
 

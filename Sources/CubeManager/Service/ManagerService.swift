@@ -6,11 +6,11 @@ import HashTreeCollections
 package import Logging
 import ServiceLifecycle
 
-/// The manager: what the HTTP layer calls, and what runs as long as the manager does.
+/// The manager: implements the calls of the HTTP layer, and runs the manager's background work.
 ///
-/// It has one writer. Commands queue; those that wait are decided together on a copy of the state, stored as one
-/// transaction, and only then is the copy published and anyone answered. Readers, those that wait for changes, and dispatch
-/// see stored states only.
+/// A single writer processes commands. It decides all queued commands on a copy of the state and stores the changes as
+/// one transaction. Only then does it publish the copy and answer the callers, so readers, blocking queries and
+/// dispatch see only stored states.
 package actor ManagerService: Service {
     let store: any Store
     let gateway: any WorkerGateway
@@ -18,45 +18,45 @@ package actor ManagerService: Service {
     let logger: Logger
     let clock: any Clock<Duration>
     let now: @Sendable () -> Timestamp
-    /// Now, on the boot-time clock too: what decides by time goes by it.
+    /// Returns the current time, including the boot-time clock, which time-based decisions use.
     let moment: @Sendable () -> DurableInstant
 
     nonisolated let clusterID: ClusterID
-    /// Under what those see digests who may only read.
+    /// The secret key of the digests that read-only callers see.
     package nonisolated let digestKey: DigestKey
 
-    /// As it is stored.
+    /// The state as stored.
     var state: ClusterState
     var term: Int { state.term }
     var changeLog: ChangeLog
     var eventLog: EventLog
     var snapshots = ListSnapshots()
     var bells = Bells()
-    /// When each node answered last.
+    /// When each node last answered.
     var lastSeen: [NodeName: Timestamp] = [:]
-    /// Why a node's worker did not answer the last time.
+    /// The error of the last call to each node's worker, if that call failed.
     var complaints: [NodeName: String] = [:]
-    /// How often there was news for each node's dispatcher.
+    /// A counter per node that grows whenever the node's dispatcher has news.
     var wakes: [NodeName: Int] = [:]
 
     private var readiness = Readiness.starting
     private(set) var queue: [QueuedWrite] = []
-    /// What was decided while the store was full, and is not stored yet; everybody sees it all the same.
+    /// Changes that were decided while the store was full and are not stored yet. They are visible nevertheless.
     private var unstored = ClusterChanges()
-    /// Tasks that the last manager noted down as to be stopped, and could not store.
+    /// Tasks to stop that the last manager noted but could not store.
     private let notedStops: [TaskID]
-    /// What was found wrong with the store while nothing was written.
+    /// A store failure that was detected outside of a write.
     private var storeFailure: (any Error)?
     private let queueBell: AsyncStream<Void>
     private let queueRinger: AsyncStream<Void>.Continuation
 
     private enum Readiness {
         case starting, ready, ended
-        /// It answers reads; writes are tried, and fail until there is room.
+        /// Answers reads. Attempts writes, which fail until there is space.
         case full
     }
 
-    /// How many commands may wait.
+    /// The maximum number of queued commands.
     private static let queueLimit = 10_000
 
     private init(
@@ -81,7 +81,7 @@ package actor ManagerService: Service {
         (queueBell, queueRinger) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     }
 
-    /// Reads the stored state and raises the term, durably, before anything else happens.
+    /// Opens a manager: raises the term durably and reads the stored state, before anything else happens.
     package static func open(
         store: any Store, gateway: any WorkerGateway, options: ManagerOptions = ManagerOptions(), logger: Logger,
         clock: any Clock<Duration> = BootClock.timer, now: @escaping @Sendable () -> Timestamp
@@ -91,7 +91,7 @@ package actor ManagerService: Service {
         }
     }
 
-    /// - Parameter moment: What time it is, by the wall clock and by the boot-time clock.
+    /// - Parameter moment: Returns the current time on the wall clock and the boot-time clock.
     package static func open(
         store: any Store, gateway: any WorkerGateway, options: ManagerOptions = ManagerOptions(), logger: Logger,
         clock: any Clock<Duration> = BootClock.timer, moment: @escaping @Sendable () -> DurableInstant
@@ -102,7 +102,7 @@ package actor ManagerService: Service {
             moment: moment)
     }
 
-    /// Why it takes no commands, or `nil` when it does.
+    /// The reason why the manager takes no commands; `nil` if it does.
     package var notReadyReason: String? {
         switch readiness {
         case .starting: "the manager is starting"
@@ -114,13 +114,13 @@ package actor ManagerService: Service {
 
     package var isReady: Bool { notReadyReason == nil }
 
-    /// Decides, stores and dispatches until shutdown, which ends blocking queries.
+    /// Processes commands and dispatches tasks until shutdown, which ends blocking queries.
     ///
-    /// - Throws: `StoreError` when it cannot be known what is stored: then the process must end.
+    /// - Throws: `StoreError` if the contents of the store are unknown. The process must end then.
     package func run() async throws {
         readiness = .ready
         logger.info(
-            "manager begins",
+            "manager starts",
             metadata: ["cluster": "\(clusterID)", "term": "\(term)", "revision": "\(state.revision)"])
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await self.writeQueued() }
@@ -129,14 +129,14 @@ package actor ManagerService: Service {
                 await self.close()
             }
             defer { close() }
-            // The first to fail ends the other one.
+            // The first child that fails ends the other one.
             for try await _ in group {}
         }
     }
 
     private nonisolated func runUntilShutdown() async {
         await withTaskGroup(of: Void.self) { group in
-            // Cancelled is as good as shut down.
+            // Cancellation has the same effect as a graceful shutdown.
             group.addTask { try? await gracefulShutdown() }
             group.addTask {
                 await self.carryOutNotes()
@@ -158,15 +158,15 @@ package actor ManagerService: Service {
 // MARK: - Writing
 
 extension ManagerService {
-    /// Has a command decided and stored.
+    /// Queues a command, and returns its answer once the changes are stored.
     func write<Answer: Sendable>(
         _ command: @escaping @Sendable (inout ClusterTransaction) throws(APIError) -> Answer
     ) async throws -> Answer {
         guard readiness == .ready || readiness == .full else {
-            throw APIError(.unavailable, notReadyReason ?? "the manager takes no commands")
+            throw APIError(.unavailable, notReadyReason ?? "the manager accepts no commands")
         }
         guard queue.count < Self.queueLimit else {
-            throw APIError(.tooManyRequests, "\(queue.count) commands wait already")
+            throw APIError(.tooManyRequests, "the manager has \(queue.count) queued commands; retry later")
         }
         return try await withCheckedThrowingContinuation { continuation in
             queue.append(QueuedWrite(command, answer: continuation))
@@ -174,10 +174,10 @@ extension ManagerService {
         }
     }
 
-    /// The one writer: takes what waits, as one transaction, until the queue is closed and empty.
+    /// The single writer: commits all queued commands as one transaction, until the queue is closed and empty.
     private func writeQueued() async throws {
         defer {
-            // Nobody would take what is queued after this, such as what a dispatcher has to tell while all are being cancelled.
+            // Refuse commands that are queued after the end, such as a dispatcher's reports during cancellation.
             close()
             refuseQueued(APIError(.unavailable, "the manager is ending"))
         }
@@ -207,18 +207,19 @@ extension ManagerService {
                 unstored = ClusterChanges()
                 if readiness == .full {
                     readiness = .ready
-                    logger.notice("the store has room again")
+                    logger.notice("the store has space again")
                 }
             }
         } catch StoreError.full(let message) {
             if readiness == .ready {
                 readiness = .full
-                logger.error("the store is full: tasks can only be stopped now", metadata: ["error": "\(message)"])
+                logger.error("the store is full; tasks can only be stopped", metadata: ["error": "\(message)"])
             }
             if writes.count == 1 {
                 try await carryOutWithoutRoom(writes[0])
             } else {
-                // Those that store nothing, such as renewals of leases, go on. What waits still is answered whatever comes.
+                // Retry one by one: commands that store nothing, such as lease renewals, still succeed. If one throws,
+                // the remaining commands go back to the queue, so that every caller gets an answer.
                 var waiting = writes[...]
                 while let write = waiting.popFirst() {
                     do { try await commit([write]) } catch {
@@ -230,7 +231,7 @@ extension ManagerService {
             return
         } catch {
             readiness = .ended
-            logger.critical("the store failed", metadata: ["error": "\(error)"])
+            logger.critical("the store failed; the manager ends", metadata: ["error": "\(error)"])
             for write in writes { write.refuse(APIError(.unavailable, "the manager's store failed")) }
             throw error
         }
@@ -238,10 +239,11 @@ extension ManagerService {
         for answer in answers { answer() }
     }
 
-    /// Carries out what ends tasks, and takes in what workers say, though it cannot be stored now; all else is refused.
+    /// Carries out commands that end tasks, and accepts workers' reports, without storing them. Refuses all other
+    /// commands.
     ///
-    /// What must not be forgotten, that tasks are to stop, is noted down where there is always room. The rest is said again by
-    /// the workers, whose reports count as unseen until they are stored.
+    /// Stops must not be lost, so they are noted in the reserve, which always has space. Workers repeat their reports,
+    /// as the manager does not acknowledge them before they are stored.
     private func carryOutWithoutRoom(_ write: QueuedWrite) async throws {
         var transaction = transaction(isFull: true)
         let answer = write.decide(&transaction)
@@ -250,7 +252,7 @@ extension ManagerService {
         do {
             if !stops.isEmpty { try await store.note(stops: stops) }
         } catch StoreError.full(let message) {
-            logger.error("a stop cannot be noted down", metadata: ["error": "\(message)"])
+            logger.error("cannot note a stop", metadata: ["error": "\(message)"])
             write.refuse(APIError(.storageFull, "the disk with the manager's store is full"))
             return
         }
@@ -259,21 +261,21 @@ extension ManagerService {
         answer()
     }
 
-    /// Whether some of what everybody sees would be lost with the manager.
+    /// Whether visible changes are not stored yet and would be lost with the manager.
     var hasUnstored: Bool { !unstored.isEmpty }
 
-    /// Stops what the last manager noted down as to be stopped.
+    /// Carries out the stops that the last manager noted.
     private func carryOutNotes() async {
         for id in notedStops where state.records.tasks[id] != nil {
             do {
                 _ = try await stop(id)
             } catch {
-                logger.error("a stop that was noted down cannot be carried out", metadata: ["error": "\(error)"])
+                logger.error("cannot carry out a noted stop", metadata: ["error": "\(error)"])
             }
         }
     }
 
-    /// Has the manager end where what it acknowledges is not where the next one finds it.
+    /// Ends the manager if the next manager would not find what this one acknowledges.
     private func checkStore() async {
         do {
             try await store.check()
@@ -282,7 +284,7 @@ extension ManagerService {
         }
     }
 
-    /// Has the manager end.
+    /// Ends the manager with an error.
     private func fail(_ error: StoreError) {
         guard readiness != .ended else { return }
         readiness = .ended
@@ -296,7 +298,7 @@ extension ManagerService {
         queue = []
     }
 
-    /// Makes what was stored the state that everyone sees, and wakes those that wait for it.
+    /// Publishes the stored state, and wakes those who wait for its changes.
     private func publish(_ transaction: ClusterTransaction) {
         let (old, changes) = (state, transaction.changes)
         state = transaction.state
@@ -316,32 +318,32 @@ extension ManagerService {
 // MARK: - Terms
 
 extension ManagerService {
-    /// Takes note that a worker accepts no term below one that is higher than ours.
+    /// Handles a worker's report that it accepts only terms above ours.
     ///
-    /// - Parameter hasAcceptedOurs: Whether the same worker has accepted our term before: then another manager of this cluster
-    ///   is at work, and this one must end. Otherwise our state is older than what the worker has seen.
+    /// - Parameter hasAcceptedOurs: Whether the worker has accepted our term before. If so, another manager of this
+    ///   cluster is running, and this one must end. If not, our state is older than the state that the worker has seen.
     func observe(term: Int, hasAcceptedOurs: Bool) async throws {
-        // A worker refuses only what is below its term: with the same term, ours was raised after the call had left.
+        // Ignore a stale refusal: a worker refuses only lower terms, so our term was raised after the call was made.
         guard term > self.term else { return }
         guard !hasAcceptedOurs else {
             fail(
                 .failed(
-                    "another manager of cluster \(clusterID) is at work: a worker has accepted term \(term), ours is \(self.term)"
+                    "another manager of cluster \(clusterID) is running: a worker has accepted term \(term), ours is \(self.term)"
                 ))
             return
         }
         logger.warning(
-            "the store is older than what a worker has seen, so everybody lists anew",
+            "the store is older than the state that a worker has seen; clients must list again",
             metadata: ["term": "\(self.term)", "seen": "\(term)"])
         try await write { (transaction) throws(APIError) in transaction.raiseTerm(above: term) }
     }
 
-    /// What was said under the last term means nothing any more.
+    /// Discards everything that refers to the last term.
     private func beginTerm() {
         changeLog = ChangeLog(beginning: state.revision)
         snapshots = ListSnapshots()
         bells.ringAll()
-        logger.info("a new term begins", metadata: ["term": "\(term)"])
+        logger.info("a new term starts", metadata: ["term": "\(term)"])
     }
 }
 
@@ -362,8 +364,8 @@ extension TaskEvent {
 // MARK: - Waiting
 
 extension ManagerService {
-    /// Gives an answer when there is one, looking again after each commit that rings; `nil` when the time is up, the caller
-    /// goes away or the manager ends.
+    /// Waits for an answer. Calls `answer` at once and after each ring of the topic. Returns `nil` if the time is up,
+    /// the caller is cancelled or the manager ends.
     func wait<Answer: Sendable>(
         for topic: Bells.Topic, upTo wait: Duration, until answer: () throws -> Answer?
     ) async throws -> Answer? {
@@ -372,7 +374,7 @@ extension ManagerService {
         let (listener, bell) = bells.listen(to: topic)
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { [clock] in
-                // Cancelled when the answer came first.
+                // The sleep throws if the answer came first.
                 try? await clock.sleep(for: wait)
                 await self.leave(topic, listener)
             }
@@ -389,7 +391,7 @@ extension ManagerService {
 
     private func leave(_ topic: Bells.Topic, _ listener: Int) { bells.leave(topic, listener) }
 
-    /// Has done what time alone brings about.
+    /// Performs time-based work: checks the store, and applies deadlines.
     private func watchTime() async {
         var ticks = 0
         while !Task.isCancelled {
@@ -409,13 +411,13 @@ extension ManagerService {
             } catch is CancellationError {
                 return
             } catch let error as APIError where error.reason == .storageFull {
-                continue  // It was told when it became full.
+                continue  // The change to full was logged.
             } catch {
-                logger.warning("what time brings about must wait", metadata: ["error": "\(error)"])
+                logger.warning("cannot apply time-based changes; retrying", metadata: ["error": "\(error)"])
             }
         }
     }
 
-    /// How many seconds pass between two looks for tasks that ended long ago.
+    /// The interval in seconds between sweeps of tasks that ended long ago.
     private static let sweepInterval = 600
 }

@@ -38,8 +38,7 @@ final class ClusterFeed: Sendable {
             } catch {
                 let error = APIError(wrapping: error)
                 if error.reason == .revisionGone { goOn(from: nil) }
-                // A revision that is gone is no failure, as the next request lists again. If the list does not help, it
-                // is one.
+                // A lost revision is expected: the next request lists again. It counts as a failure only if it recurs.
                 if error.reason != .revisionGone || failures > 0 { await inbox.put(.away(error)) }
                 failures += 1
                 do { try await clock.sleep(for: backoff.delay(after: failures)) } catch { return }

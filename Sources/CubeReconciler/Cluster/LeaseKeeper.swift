@@ -4,12 +4,12 @@ import CubeTypes
 import Logging
 import Synchronization
 
-/// Takes the owner's lease and keeps it: without it nothing is written. Where another one of the same source has it, this one
-/// waits as its standby, and asks again with each renewal.
+/// Acquires and renews the owner's lease, which every write requires. If another reconciler of the same source holds
+/// it, this one waits as a standby and asks again at each renewal.
 final class LeaseKeeper: Sendable {
     private struct State {
         var fence: Int?
-        /// The last fence that was held from this data directory, which is this process' alone.
+        /// The last fence from this data directory, which only this process uses.
         var last: Int?
         var holds: [Hold] = []
     }
@@ -22,7 +22,7 @@ final class LeaseKeeper: Sendable {
     private let remember: @Sendable (Int) -> Void
     private let state: Mutex<State>
     private let bell = Bell()
-    /// The id of its requests, by which a lease that it took without hearing so is known to be its own.
+    /// The id of this keeper's requests. It identifies a lease as its own if the answer to the request was lost.
     private let id: String
 
     /// - Parameters:
@@ -43,7 +43,7 @@ final class LeaseKeeper: Sendable {
         state = Mutex(State(last: last))
     }
 
-    /// Tells the manager what the guards hold, so that it can be approved.
+    /// Reports the guards' holds to the manager, so that people can approve them.
     func tell(_ holds: [Hold]) {
         let isNew = state.withLock { state in
             defer { state.holds = holds }
@@ -69,14 +69,14 @@ final class LeaseKeeper: Sendable {
         }
     }
 
-    /// Gives the lease back, so that another one need not wait for its end.
+    /// Releases the lease, so that a standby need not wait until it expires.
     func release() async throws {
         guard let fence = state.withLock(\.fence) else { return }
         _ = try await cluster.lease(
             owner, LeaseRequest(holder: holder, source: source, fence: fence, release: true))
     }
 
-    /// - Returns: where the lease stands, if that can be told.
+    /// - Returns: The state of the lease; `nil` if it is unknown.
     func renew() async -> ClusterContact.Lease? {
         let (fence, last, holds) = state.withLock { ($0.fence, $0.last, $0.holds) }
         do {
@@ -95,10 +95,10 @@ final class LeaseKeeper: Sendable {
             guard fence != nil, error.reason == .staleFence || error.reason == .leaseRequired else {
                 return .refused(error)
             }
-            // After a pause it may be there to be taken again, unless another one took it.
+            // The lease may have expired, as after a suspend. Acquire it again, unless another holder has it.
             return await renew()
         } catch {
-            // The manager is away, which its watch tells; a lease may still be ours.
+            // The manager is unreachable, which the cluster feed reports. The lease may still be valid.
             return fence == nil ? .refused(APIError(wrapping: error)) : nil
         }
     }

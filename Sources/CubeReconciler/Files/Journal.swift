@@ -54,8 +54,8 @@ package actor Journal {
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     /// - Parameters:
-    ///   - directory: the data directory.
-    ///   - rotationSize: the size from which the file is rotated, in bytes.
+    ///   - directory: The data directory.
+    ///   - rotationSize: The size from which the file is rotated, in bytes.
     package init(
         directory: FilePath, files: any WritableFileSystem, logger: Logger, rotationSize: Int = maximumBytes
     ) {

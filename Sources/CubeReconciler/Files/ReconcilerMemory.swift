@@ -10,11 +10,11 @@ package import SystemPackage
 /// Deleting `reconciler` is safe: names are then learned from the tasks that bear their file, and nothing unknown is pruned. What
 /// cannot be read counts as deleted, and is told.
 package struct ReconcilerMemory: Sendable {
-    /// Who this source is, and the cluster that it met first.
+    /// The identity of this source, and the first cluster that it connected to.
     package struct Identity: Codable, Hashable, Sendable {
         package var source: SourceID
         package var cluster: ClusterID?
-        /// The id of the data directory as a source, while it stands for a repository, which has its own.
+        /// The data directory's own source id, while the source is a repository with another id.
         package var directory: SourceID?
     }
 
@@ -25,7 +25,7 @@ package struct ReconcilerMemory: Sendable {
     private let files: any WritableFileSystem
     private let logger: Logger
 
-    /// - Parameter directory: the data directory.
+    /// - Parameter directory: The data directory.
     package init(directory: FilePath, files: any WritableFileSystem, logger: Logger) {
         identityFile = directory.appending("source.json")
         self.directory = directory.appending("reconciler")
@@ -33,13 +33,14 @@ package struct ReconcilerMemory: Sendable {
         self.logger = logger
     }
 
-    /// Which source this is; `nil` where it was never told.
+    /// The stored identity; `nil` if none is stored.
     package var knownIdentity: Identity? { load(identityFile) }
 
-    /// Which source this is; a new one is made and written down.
+    /// Returns the identity of this source, and stores it if it is new.
     ///
-    /// - Parameter repository: the source that the data directory stands for; `nil`: itself.
-    /// - Throws: where it cannot be written: without it every start would be another source.
+    /// - Parameter repository: The id of the repository that is the source; `nil` if the data directory identifies the
+    ///   source.
+    /// - Throws: If the identity cannot be stored. Without it, every start would be another source.
     package func identity(of repository: SourceID? = nil, random: () -> UInt64) throws(FileError) -> Identity {
         let known = knownIdentity
         let own = known?.directory ?? known?.source ?? .random(random)
@@ -77,7 +78,7 @@ package struct ReconcilerMemory: Sendable {
         var fence: Int
     }
 
-    /// What people were told is wrong.
+    /// The problems that people were notified of.
     package var notices: NoticeBoard { load(directory.appending("notices.json")) ?? NoticeBoard() }
 
     package func save(_ notices: NoticeBoard) throws(FileError) {
@@ -90,7 +91,7 @@ package struct ReconcilerMemory: Sendable {
             return try JSONDecoder().decode(Value.self, from: Data(bytes))
         } catch {
             logger.error(
-                "what is remembered cannot be read and counts as gone",
+                "cannot read a stored file; it counts as deleted",
                 metadata: ["file": "\(path)", "error": "\(error)"])
             return nil
         }
@@ -109,7 +110,7 @@ package struct ReconcilerMemory: Sendable {
 }
 
 extension SourceID {
-    /// A UUID of version 4.
+    /// Returns a random UUID, version 4.
     fileprivate static func random(_ random: () -> UInt64) -> SourceID {
         let (high, low) = (random() & ~0xF000 | 0x4000, random() & ~(3 << 62) | 2 << 62)
         func digits(_ value: UInt64, _ range: Range<Int>) -> Substring {

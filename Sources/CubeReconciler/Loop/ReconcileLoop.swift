@@ -6,15 +6,16 @@ import CubeTypes
 import Logging
 import SystemPackage
 
-/// The loop that decides: woken by the loops that watch, it makes a pass over what it holds, writes what it sees and carries
-/// out what is due.
+/// The reconcile loop. The watching loops wake it; then it plans a pass over the known state, writes status files and
+/// carries out the due actions.
 struct ReconcileLoop {
-    /// What a pass has not sent by then is decided anew: how things are is told at least so often.
+    /// The time limit for the calls of a pass. The next pass plans the remaining calls again, so that the status is
+    /// updated at least this often.
     static let passDeadline: Duration = .seconds(60)
 
     private let world: ReconcilerWorld
     private let memory: ReconcilerMemory
-    /// What was said last of what keeps the whole from going on.
+    /// The global problems that were logged last.
     private var told: [String: String] = [:]
     private let files: StatusFiles
     private let lease: LeaseKeeper
@@ -24,7 +25,7 @@ struct ReconcileLoop {
     private let observesOnly: Bool
     private let logger: Logger
     private let inbox: Inbox
-    /// Rung for a look at the source now.
+    /// Wakes the source feed, to look at the source at once.
     private let bell: Bell
 
     private var identity: ReconcilerMemory.Identity
@@ -36,7 +37,7 @@ struct ReconcileLoop {
     private var unsaved: (names: Bool, window: Bool) = (false, false)
     private var hasPassedOverAll = false
 
-    /// Reads what an earlier process remembered and wrote, and begins to watch the source.
+    /// Loads the state of the previous process, and prepares to watch the source.
     static func open(
         _ options: ReconcilerOptions, _ world: ReconcilerWorld, memory: ReconcilerMemory,
         identity: ReconcilerMemory.Identity, journal: Journal, lease: LeaseKeeper, state: ReconcilerState,
@@ -128,7 +129,7 @@ struct ReconcileLoop {
 
     // MARK: News
 
-    /// - Returns: whether any of it may change a decision.
+    /// - Returns: Whether the news may change a decision.
     private mutating func takeNews() -> Bool {
         let news = inbox.take()
         var isRelevant = news.hasSource
@@ -157,19 +158,19 @@ struct ReconcileLoop {
             reconciliation.take(list)
             heedLooks()
             remember(list.cluster)
-            logger.info("manager is seen", metadata: ["cluster": "\(list.cluster)", "term": "\(list.term)"])
+            logger.info("connected to the manager", metadata: ["cluster": "\(list.cluster)", "term": "\(list.term)"])
             return true
         case .changed(let changes):
             defer { heedLooks() }
             return reconciliation.take(changes)
         case .away(let error):
             guard contact.failed(error) else { return false }
-            logger.warning("manager is not seen; tasks go on", metadata: ["error": "\(error)"])
+            logger.warning("the manager is not reachable; tasks keep running", metadata: ["error": "\(error)"])
             return true
         }
     }
 
-    /// Looks at the source where somebody asked for it since.
+    /// Looks at the source if a new directive asks for it.
     private mutating func heedLooks() {
         if looks.heed(reconciliation.planner.observed?.owner?.directives ?? []) { bell.ring() }
     }
@@ -178,7 +179,7 @@ struct ReconcileLoop {
         guard identity.cluster == nil else { return }
         identity.cluster = cluster
         do throws(FileError) { try memory.save(identity) } catch {
-            logger.error("cannot write down the cluster's id", metadata: ["error": "\(error)"])
+            logger.error("cannot save the cluster's id", metadata: ["error": "\(error)"])
         }
     }
 
@@ -210,22 +211,22 @@ struct ReconcileLoop {
         return await carryOut(plan, fence: fence)
     }
 
-    /// Says what became of the whole, once: what keeps it from going on, and that this is over.
+    /// Logs global problems once when they appear, and once when they are solved.
     private mutating func tell(_ conditions: [Condition], _ problem: FileError?) {
         var new: [String: String] = [:]
         for condition in conditions where condition.status && ![.ready, .reconciling].contains(condition.type) {
             new["\(condition.type.rawValue): \(condition.reason)"] = condition.message
         }
-        if let problem { new["The status cannot be written."] = "\(problem)" }
+        if let problem { new["cannot write status files"] = "\(problem)" }
         for (what, message) in new.sorted(by: { $0.key < $1.key }) where told[what] != message {
             logger.warning("\(what)", metadata: ["message": "\(message)"])
         }
-        for what in told.keys.sorted() where new[what] == nil { logger.info("No longer so. \(what)") }
+        for what in told.keys.sorted() where new[what] == nil { logger.info("solved: \(what)") }
         told = new
     }
 
-    /// Decides everything anew, which changes nothing unless something went wrong before; and writes again the files that
-    /// somebody took away.
+    /// Reconsiders all decisions, which is a no-op unless something went wrong before. Also restores status files that
+    /// somebody deleted.
     private mutating func considerAll() async {
         reconciliation.update { $0.reconsider() }
         let view = state.view
@@ -234,9 +235,9 @@ struct ReconcileLoop {
         _ = await files.write(summary, reports)
     }
 
-    /// Writes down what a plan says, before anything of it is done.
+    /// Writes the status of a plan, before its actions are carried out.
     ///
-    /// - Returns: what keeps it from being written.
+    /// - Returns: The error that prevents writing.
     private mutating func record(_ plan: Plan) async -> FileError? {
         var problem: FileError?
         unsaved = (unsaved.names || plan.memoryChanged, unsaved.window || plan.windowChanged)
@@ -267,14 +268,14 @@ struct ReconcileLoop {
         } catch {
             result = .brokenOff
             let error = APIError(wrapping: error)
-            logger.warning("a plan broke off", metadata: ["error": "\(error)"])
+            logger.warning("cannot carry out the rest of the plan", metadata: ["error": "\(error)"])
             if error.concernsLease {
                 _ = contact.answered(.refused(error))
                 lease.lost(fence: fence)
             }
         }
         if result == .overdue {
-            logger.warning("calls took longer than \(Self.passDeadline.text); the rest of the plan is decided anew")
+            logger.warning("calls took longer than \(Self.passDeadline.text); the next pass plans the rest")
         }
         clusterFeed.goOn(from: reconciliation.position)
         schedule.carriedOut(at: world.now())
