@@ -1,8 +1,8 @@
 package import CubeErrors
 
-/// What the manager does after a worker has answered a call, or has not.
+/// What the manager does after a call to a worker has succeeded or failed.
 package enum CallOutcome: Hashable, Sendable {
-    /// The worker took the call. The next list shows its effect, after which the call is no longer due.
+    /// The worker accepted the call. The call is no longer due when the next task list shows its effect.
     case done
     /// Repeat the call after a backoff, as long as it is due.
     case retry
@@ -10,7 +10,7 @@ package enum CallOutcome: Hashable, Sendable {
     /// repeated, until the task has ended.
     case refuse(message: String)
 
-    /// Decides about a call that failed.
+    /// Decides what follows from a failed call.
     package init(of call: WorkerCall, failedWith error: APIError?) {
         guard case .assign = call, let error, error.reason == .validationFailed || error.reason == .bodyTooLarge else {
             self = .retry

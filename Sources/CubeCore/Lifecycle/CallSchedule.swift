@@ -1,8 +1,9 @@
 import CubeTypes
 
-/// The calls that the manager made to one worker, and when each is made again if it is still due.
+/// The calls that the manager made to one worker, and the time at which each is repeated if it is still due.
 ///
-/// A call is due by the stored state alone. A call that another call for the same task has replaced starts anew, without a wait.
+/// Only the stored state determines whether a call is due. A call that replaces another call for the same task is made without a
+/// wait.
 package struct CallSchedule<Instant: InstantProtocol<Duration> & Sendable>: Sendable {
     private struct Attempt {
         var call: WorkerCall
@@ -13,12 +14,12 @@ package struct CallSchedule<Instant: InstantProtocol<Duration> & Sendable>: Send
     /// What to do next.
     package enum Step: Hashable, Sendable {
         case make([WorkerCall])
-        /// Wait until other calls are due, but no longer than this; `nil` if no call waits for a repetition.
+        /// Wait until other calls are due, but no longer than this; `nil` if no call is waiting to be repeated.
         case wait(atMost: Duration?)
     }
 
     private var attempts: [TaskID: Attempt] = [:]
-    /// The time after which a call that was taken, but whose effect no list shows, is made again.
+    /// The time after which an accepted call is repeated if no task list shows its effect.
     private let lease: Duration
 
     package init(lease: Duration) { self.lease = lease }
@@ -35,9 +36,9 @@ package struct CallSchedule<Instant: InstantProtocol<Duration> & Sendable>: Send
         return .wait(atMost: attempts.values.map(\.again).min().map { now.duration(to: $0) })
     }
 
-    /// Takes in the outcome of a call.
+    /// Records the outcome of a call.
     ///
-    /// - Parameter jitter: a number of 0 ... 1.
+    /// - Parameter jitter: a random number in 0 ... 1.
     package mutating func made(_ call: WorkerCall, _ outcome: CallOutcome, at now: Instant, jitter: Double) {
         var backoff = DispatchBackoff()
         if let last = attempts[call.task], last.call == call { backoff = last.backoff }

@@ -1,6 +1,6 @@
 import CubeTypes
 
-/// What a task's worker must still be told, by what the manager wants and what the worker said last.
+/// The call that is due to a task's worker, determined from the desired state and the worker's last report.
 package enum DueCall: Hashable, Sendable {
     case assign
     case update

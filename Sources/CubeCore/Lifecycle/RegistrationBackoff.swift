@@ -1,4 +1,4 @@
-/// The wait before a worker that could not register tries again: one second longer after each failure, up to a limit.
+/// The wait before a worker that could not register tries again. It grows by one second with each failure, up to a limit.
 package struct RegistrationBackoff: Hashable, Sendable {
     package static let longest: Duration = .seconds(10)
 

@@ -1,20 +1,20 @@
 package import CubeTypes
 
-/// The order in which a worker's reports of one task were made: `(placement, run, state)` only grows, and an end is the
-/// last that is said of a placement.
+/// The order in which a worker made its reports about one task: `(placement, run, state)` only grows, and an end is the last report
+/// about a placement.
 package struct ReportOrder: Comparable, Sendable {
     package let placement: Int
     package let run: Int
     package let stage: Stage
 
-    /// What happens to one run, in order.
+    /// The stages of one run, in order.
     package enum Stage: Int, Comparable, Sendable {
         case waiting, starting, running, stopping, ended
 
         package static func < (left: Stage, right: Stage) -> Bool { left.rawValue < right.rawValue }
     }
 
-    /// `nil` for a state that this version does not know.
+    /// Returns `nil` for a state that this version does not know.
     package init?(_ report: WorkerTask) {
         placement = report.placement
         run = report.run

@@ -1,6 +1,6 @@
 package import CubeTypes
 
-/// One replica of one workload; its tasks come one after the other.
+/// The key of a slot: one replica of one workload. A slot has a sequence of tasks over time.
 package struct SlotKey: Hashable, Comparable, Codable, Sendable, CustomStringConvertible {
     package let owner: OwnerName
     package let name: WorkloadName
@@ -20,7 +20,7 @@ package struct SlotKey: Hashable, Comparable, Codable, Sendable, CustomStringCon
     }
 }
 
-/// A workload of an owner.
+/// The key of a workload: its owner and name.
 package struct WorkloadKey: Hashable, Sendable {
     package let owner: OwnerName
     package let name: WorkloadName

@@ -2,10 +2,10 @@ package import CubeErrors
 package import CubeTypes
 
 extension TaskPhase {
-    /// Every move that a task can make. A worker may report several at once; then each on the way is one of these.
+    /// All legal transitions between states. A report of a worker may skip states, but only along a path of legal transitions.
     ///
-    /// `stopping` may end as `completed` or `failed` too: the task ended by itself before the stop reached it, and a job
-    /// that completed must not be taken for one that may run again.
+    /// A `stopping` task may also end as `completed` or `failed`, if it ended on its own before the stop reached it. A completed job
+    /// must not count as stopped, because it would run again.
     package static let transitions: [TaskState: Set<TaskState>] = [
         .pending: [.scheduled, .stopped],
         .scheduled: [.running, .pending, .failed, .stopping, .stopped],
@@ -16,7 +16,7 @@ extension TaskPhase {
         .stopped: [],
     ]
 
-    /// Where a task can get from a state by legal moves, the state itself included.
+    /// All states that are reachable from a state by one or more legal transitions.
     private static let reachable: [TaskState: Set<TaskState>] = transitions.mapValues { direct in
         var found = direct
         var open = Array(direct)
@@ -26,16 +26,16 @@ extension TaskPhase {
         return found
     }
 
-    /// Makes one move, or stays in the same state with new data.
+    /// Makes one legal transition, or stays in the same state with new data.
     ///
     /// - Throws: `illegal_transition`.
     package mutating func move(to next: TaskPhase) throws(APIError) {
         try change(to: next, by: Self.transitions)
     }
 
-    /// Moves to what a worker saw, over states that nobody reported.
+    /// Moves to the phase that a worker reported, skipping states that were not reported.
     ///
-    /// A task that is not stopping is `stopped` only by way of `stopping`: the worker was asked by somebody.
+    /// A task that is not `stopping` here can still be reported as `stopped`, if an earlier manager asked the worker to stop it.
     ///
     /// - Throws: `illegal_transition`.
     mutating func follow(to next: TaskPhase) throws(APIError) {
@@ -47,7 +47,7 @@ extension TaskPhase {
     ) throws(APIError) {
         let (from, to) = (state, next.state)
         guard from == to && !hasEnded || legal[from]?.contains(to) == true else {
-            throw APIError(.illegalTransition, "a task that is \(from) cannot become \(to)")
+            throw APIError(.illegalTransition, "a \(from) task cannot become \(to)")
         }
         self = next
     }

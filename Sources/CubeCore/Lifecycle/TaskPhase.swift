@@ -1,16 +1,16 @@
 package import CubeTypes
 
-/// Where a task stands, with what is known only there.
+/// The phase of a task, with the data that exists only in that phase.
 package enum TaskPhase: Hashable, Codable, Sendable {
-    /// Accepted; no node has it.
+    /// The task is accepted, but has no node.
     case pending(cause: PendingCause)
-    /// Given to a node, and no run is alive.
+    /// The task has a node, but no run is alive.
     case scheduled(placement: Placement)
     /// A run is alive.
     case running(placement: Placement)
-    /// A stop was asked for; it holds its slot and its capacity until it is seen dead.
+    /// A stop was requested. The task keeps its slot and its capacity until its worker reports its end.
     case stopping(placement: Placement)
-    /// It never runs again.
+    /// The task has ended and never runs again.
     case ended(end: TaskEnd)
 
     package var state: TaskState {
@@ -23,7 +23,7 @@ package enum TaskPhase: Hashable, Codable, Sendable {
         }
     }
 
-    /// The placement that holds capacity; `nil` before the first and after the end.
+    /// The placement that reserves capacity; `nil` before the first placement and after the end.
     package var placement: Placement? {
         switch self {
         case .scheduled(let placement), .running(let placement), .stopping(let placement): placement
@@ -35,10 +35,10 @@ package enum TaskPhase: Hashable, Codable, Sendable {
 
     package var hasEnded: Bool { if case .ended = self { true } else { false } }
 
-    /// Whether a stop would still change it.
+    /// Whether a stop request would still have an effect.
     package var canStop: Bool { !isStopping && !hasEnded }
 
-    /// The same phase with another placement.
+    /// Returns the phase with another placement.
     func with(_ placement: Placement) -> TaskPhase {
         switch self {
         case .scheduled: .scheduled(placement: placement)
@@ -49,7 +49,7 @@ package enum TaskPhase: Hashable, Codable, Sendable {
     }
 }
 
-/// Why a task has no node.
+/// The reason why a task has no node.
 package struct PendingCause: Hashable, Codable, Sendable {
     package var reason: TaskReason
     package var message: String
@@ -60,19 +60,19 @@ package struct PendingCause: Hashable, Codable, Sendable {
     }
 }
 
-/// A task on a node.
+/// The placement of a task on a node.
 package struct Placement: Hashable, Codable, Sendable {
     package var node: NodeName
-    /// Counted by the manager, from 1.
+    /// The number of the placement, counted by the manager from 1.
     package var number: Int
-    /// Where the node is reached; `nil` where nobody knew yet.
+    /// The host name or address of the node; `nil` if it was unknown at the time.
     package var host: String?
-    /// The numbers of the task's ports, by their names.
+    /// The port numbers of the task by the names of the ports.
     package var ports: [String: Int]
-    /// Where what it depends on was served when it was placed, by the names of variables. It is kept, so that the same
-    /// assignment is the same again.
+    /// The addresses of the dependencies at the time of the placement, by the names of their variables. They are stored so that a
+    /// repeated assignment is identical.
     package var addresses: [String: String]
-    /// What the worker said last; `nil` until it acknowledged the placement.
+    /// The last report of the worker; `nil` until the worker has acknowledged the placement.
     package var report: WorkerTask?
 
     package init(
@@ -89,7 +89,7 @@ package struct Placement: Hashable, Codable, Sendable {
 }
 
 extension Placement {
-    /// One that was stored before there were ports and addresses has none.
+    /// Decodes a placement. A placement that an older version stored may have no ports and addresses.
     package init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         self.init(
@@ -102,7 +102,7 @@ extension Placement {
     }
 }
 
-/// How a task ended.
+/// The end of a task.
 package struct TaskEnd: Hashable, Codable, Sendable {
     package enum Outcome: String, Codable, Sendable {
         case completed, failed, stopped
@@ -113,11 +113,11 @@ package struct TaskEnd: Hashable, Codable, Sendable {
     package var outcome: Outcome
     package var reason: TaskReason?
     package var message: String?
-    /// By the clock of its worker, where that saw it: a label, which decides nothing.
+    /// The time of the end by the clock of the worker, if the worker reported it. It is only for display.
     package var at: Timestamp
-    /// When the manager recorded it; `nil` of what an older version stored.
+    /// The time at which the manager recorded the end; `nil` if an older version stored it.
     package var recorded: DurableInstant?
-    /// Where it ran last, with the worker's last report.
+    /// The last placement, with the last report of the worker.
     package var placement: Placement?
 
     package init(

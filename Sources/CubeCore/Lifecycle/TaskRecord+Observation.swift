@@ -2,11 +2,11 @@ package import CubeErrors
 package import CubeTypes
 
 extension TaskRecord {
-    /// Takes in what its worker reports of its present placement.
+    /// Applies the worker's report about the current placement.
     ///
-    /// - Returns: Whether anything is new; a report that is older than the last one, or of a state that this version does
-    ///   not know, is not.
-    /// - Throws: `illegal_transition`, where the report contradicts what is known.
+    /// - Returns: Whether the record changed. A report that is older than the last one, or has a state that this version does not
+    ///   know, is ignored.
+    /// - Throws: `illegal_transition` if the report contradicts the record.
     package mutating func observe(_ report: WorkerTask, at moment: DurableInstant) throws(APIError) -> Bool {
         guard let order = ReportOrder(report), var placement = phase.placement, placement.number == report.placement,
             placement.report != report
@@ -18,12 +18,12 @@ extension TaskRecord {
         return true
     }
 
-    /// Takes in what its worker answered to a call: it says what the worker knows already, of which no list may tell again.
+    /// Applies the worker's response to a call. The response may contain state that no later task list repeats.
     ///
-    /// An answer may come later than a list that was made after it, so one that says no more than the last report is none.
+    /// A response may arrive after a task list that was made later, so a response that is not newer than the last report is ignored.
     ///
-    /// - Returns: Whether anything is new.
-    /// - Throws: `illegal_transition`, where the answer contradicts what is known.
+    /// - Returns: Whether the record changed.
+    /// - Throws: `illegal_transition` if the response contradicts the record.
     package mutating func observeAnswer(_ report: WorkerTask, at moment: DurableInstant) throws(APIError) -> Bool {
         guard let order = ReportOrder(report), let placement = phase.placement, placement.number == report.placement
         else { return false }
@@ -37,7 +37,7 @@ extension TaskRecord {
         return try observe(same, at: moment)
     }
 
-    /// Takes in that its worker has a placement of it that nobody here made: this state was restored from one that is older.
+    /// Adopts a placement number of the worker that the manager does not know, because its state was restored from a backup.
     package mutating func observeLostPlacement(_ number: Int) {
         guard var placement = phase.placement, number > placement.number, Counter.isPlausible(number) else { return }
         placements = max(placements, number)
@@ -46,10 +46,10 @@ extension TaskRecord {
         phase = phase.with(placement)
     }
 
-    /// Takes in that its worker knows nothing of its present placement: it is to be given again, or, if it is stopping, to
-    /// be stopped again.
+    /// Records that the worker does not know the current placement, so that the manager repeats the assignment or, for a stopping
+    /// task, the stop.
     ///
-    /// - Returns: Whether the worker knew of it before.
+    /// - Returns: Whether the worker knew the placement before.
     package mutating func observeMissing() -> Bool {
         guard var placement = phase.placement, placement.report != nil else { return false }
         placement.report = nil
@@ -72,7 +72,7 @@ extension TaskRecord {
 }
 
 extension TaskPhase {
-    /// The phase that a report of the present placement leads to.
+    /// The phase that follows from a report about the current placement.
     fileprivate func after(_ report: WorkerTask, placement: Placement, now: Timestamp) -> TaskPhase {
         func ended(_ outcome: TaskEnd.Outcome) -> TaskPhase {
             .ended(
@@ -84,7 +84,7 @@ extension TaskPhase {
         case .completed: ended(.completed)
         case .failed: ended(.failed)
         case .stopped: ended(.stopped)
-        // A worker that was asked to stop by an earlier manager, or whose stop is not seen yet.
+        // An earlier manager asked the worker to stop the task, or the worker does not know about the stop yet.
         case .stopping: .stopping(placement: placement)
         case .running: state == .stopping ? .stopping(placement: placement) : .running(placement: placement)
         default: state == .stopping ? .stopping(placement: placement) : .scheduled(placement: placement)

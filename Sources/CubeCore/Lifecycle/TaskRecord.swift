@@ -1,6 +1,6 @@
 package import CubeTypes
 
-/// A task, as the manager keeps it.
+/// The manager's record of a task.
 package struct TaskRecord: Hashable, Codable, Sendable, Identifiable {
     package let id: TaskID
     package let slot: SlotKey
@@ -9,23 +9,23 @@ package struct TaskRecord: Hashable, Codable, Sendable, Identifiable {
     package var settingsDigest: Digest
     package var source: String?
     package var definition: TaskDefinition
-    /// The workloads of its owner whose addresses it is told.
+    /// The workloads of the same owner whose addresses the task gets.
     package let dependencies: [WorkloadName]
     package var phase: TaskPhase
-    /// How often it was given to a node.
+    /// The number of placements so far.
     package var placements = 0
     package var health = Health.unready
-    /// Its node is silent.
+    /// Whether the node is silent.
     package var nodeUnknown = false
     package let createdAt: Timestamp
     package let createdRevision: Int
     package var revision: Int
 
-    /// Whether it proved itself.
+    /// How long the task has been ready.
     package enum Health: Hashable, Codable, Sendable {
         case unready
         case ready(since: DurableInstant)
-        /// It was ready for ``probation``.
+        /// The task has been ready for ``probation``.
         case proven
 
         /// How long a task must be ready before its digest counts as healthy.
@@ -51,7 +51,7 @@ package struct TaskRecord: Hashable, Codable, Sendable, Identifiable {
         self.revision = revision
     }
 
-    /// What the worker said last, also of a task that ended.
+    /// The last report of the worker, even if the task has ended.
     package var report: WorkerTask? { lastPlacement?.report }
 
     var lastPlacement: Placement? {
@@ -60,9 +60,9 @@ package struct TaskRecord: Hashable, Codable, Sendable, Identifiable {
 }
 
 extension TaskDefinition {
-    /// Where its ports are reached.
+    /// Returns the addresses of the task's ports.
     ///
-    /// - Parameter ports: their numbers by their names.
+    /// - Parameter ports: the port numbers by the names of the ports.
     package func endpoints(on host: String, ports numbers: [String: Int]) -> [TaskEndpoint] {
         ports.compactMap { port in
             numbers[port.name].map {
@@ -75,7 +75,7 @@ extension TaskDefinition {
 }
 
 extension TaskRecord {
-    /// The ports of its node that it has.
+    /// The ports that the task uses on its node.
     var hostPorts: [HostPort] {
         guard let numbers = phase.placement?.ports else { return [] }
         return definition.ports.compactMap { port in numbers[port.name].map { HostPort($0, port.transport) } }
@@ -86,7 +86,7 @@ extension TaskRecord {
         return definition.endpoints(on: host, ports: placement.ports)
     }
 
-    /// The task, as the manager answers it.
+    /// The status of the task, as the API returns it.
     package var status: TaskStatus {
         var status = TaskStatus(
             id: id, owner: slot.owner, name: slot.name, ordinal: slot.ordinal, attempt: attempt, state: phase.state,

@@ -1,17 +1,17 @@
 package import CubeErrors
 package import CubeTypes
 
-/// The manager's contact with one worker: what to ask next, and what to conclude from an answer or from none. The answers are the
-/// worker's sign of life, which its lease counts from.
+/// The manager's contact with one worker: the next query, and what follows from a response or a failure. Each response renews the
+/// lease of the worker.
 package struct WorkerContact<Instant: InstantProtocol<Duration> & Sendable>: Sendable {
-    /// A request for the worker's tasks.
+    /// A query for the worker's tasks.
     package struct Query: Hashable, Sendable {
-        /// The last answer that is stored; the worker sends what changed since. `nil` asks for everything.
+        /// The sequence number of the last stored response. The worker sends later changes; for `nil`, it sends everything.
         package var since: Int?
         package var incarnation: String?
         /// How long the worker may wait for a change.
         package var wait: Duration
-        /// How long the manager waits for the answer.
+        /// How long the manager waits for the response.
         package var limit: Duration
 
         package init(since: Int?, incarnation: String?, wait: Duration, limit: Duration) {
@@ -22,17 +22,17 @@ package struct WorkerContact<Instant: InstantProtocol<Duration> & Sendable>: Sen
         }
     }
 
-    /// What follows from a request without an answer.
+    /// What follows from a failed query.
     package struct Failure: Hashable, Sendable {
-        /// Whether the request before had an answer.
+        /// Whether the previous query succeeded.
         package var isFirst: Bool
-        /// Whether the lease is over: the worker counts as silent.
+        /// Whether the lease has expired, so that the worker counts as silent.
         package var isSilent: Bool
-        /// The higher term that the worker has accepted, if that is why it refused.
+        /// The higher term that the worker has accepted, if this is why it rejected the query.
         package var higherTerm: Int?
-        /// Whether the worker had accepted the term of this request before.
+        /// Whether the worker has accepted the term of this query before.
         package var hasAcceptedOurs: Bool
-        /// The wait before the next request.
+        /// The wait before the next query.
         package var pause: Duration
     }
 
@@ -42,39 +42,39 @@ package struct WorkerContact<Instant: InstantProtocol<Duration> & Sendable>: Sen
     private var backoff = DispatchBackoff()
     private var acceptedTerm: Int?
 
-    /// - Parameter lease: the time for which an answer proves that the worker is alive.
+    /// - Parameter lease: how long a response proves that the worker is alive.
     package init(lease: Duration, at now: Instant) {
         self.lease = lease
         deadline = now.advanced(by: lease)
     }
 
     package func query(at now: Instant) -> Query {
-        // After a failure it asks for an answer at once: one that may wait would take all the time that is left.
+        // After a failure, ask for an immediate response. A long poll could use up the rest of the lease.
         Query(
             since: known?.sequence, incarnation: known?.incarnation,
             wait: known == nil || backoff.failures > 0 ? .zero : lease / 3,
             limit: max(now.duration(to: deadline), lease / 3))
     }
 
-    /// The worker answered a request of this term.
+    /// Records that the worker responded to a query with this term.
     package mutating func answered(term: Int, at now: Instant) {
         acceptedTerm = term
         deadline = now.advanced(by: lease)
     }
 
-    /// The manager took the list in.
+    /// Records that the manager applied the task list.
     ///
-    /// - Parameter isStored: whether it is durable. Until then the worker keeps what it reported, and reports it again.
+    /// - Parameter isStored: whether the result is durable. Until then, the worker keeps its changes and reports them again.
     package mutating func observed(_ list: WorkerTaskList, isStored: Bool) {
         backoff = DispatchBackoff()
         if isStored { known = (list.incarnation, list.sequence) }
     }
 
-    /// The worker did not answer, or the manager could not take its answer in.
+    /// Records that the query failed, or that the manager could not apply the response.
     ///
     /// - Parameters:
-    ///   - error: `nil` for one that is no answer of the worker.
-    ///   - jitter: a number of 0 ... 1.
+    ///   - error: the worker's error response; `nil` if there was none.
+    ///   - jitter: a random number in 0 ... 1.
     package mutating func failed(_ error: APIError?, term: Int, at now: Instant, jitter: Double) -> Failure {
         let isFirst = backoff.failures == 0
         let higherTerm = error?.reason == .staleTerm ? error?.details?["term"].flatMap { Int($0) } : nil

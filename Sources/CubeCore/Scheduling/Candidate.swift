@@ -1,19 +1,19 @@
 package import HashTreeCollections
 package import CubeTypes
 
-/// A node that takes tasks, as scheduling sees it.
+/// A node that accepts tasks, with the data that scheduling needs.
 package struct Candidate: Hashable, Sendable {
     package var name: NodeName
     package var runtimes: [String]
     package var labels: [String: String]
     package var capacity: ResourceSpec
-    /// By all tasks that hold a place, those that are stopping included.
+    /// The resources that are reserved by all placed tasks, including tasks that are stopping.
     package var reserved: ResourceSpec
-    /// The ports that its tasks have.
+    /// The ports that the tasks on the node use.
     package var ports: TreeSet<HostPort>
-    /// How many tasks hold a place.
+    /// The number of placed tasks.
     package var tasks: Int
-    /// How many of them are of the workload to be placed.
+    /// The number of placed tasks of the workload that is being scheduled.
     package var siblings: Int
 
     package init(
@@ -30,7 +30,7 @@ package struct Candidate: Hashable, Sendable {
         self.siblings = siblings
     }
 
-    /// What is not reserved.
+    /// The resources that are not reserved.
     var free: ResourceSpec { capacity - reserved }
 
     func hasPorts(for demand: Demand) -> Bool {

@@ -1,13 +1,13 @@
 package import CubeTypes
 
-/// All that a task asks of a node. Tasks of equal demand fit in the same places, so one that does not fit speaks for all.
+/// The requirements of a task on a node. Tasks with equal demands fit on the same nodes, so if one does not fit, none does.
 package struct Demand: Hashable, Sendable {
     package let runtime: String
     package let constraints: PlacementConstraints
     package let resources: ResourceSpec
-    /// The ports of the node that it must have.
+    /// The fixed ports that the task needs on the node.
     package let hostPorts: Set<HostPort>
-    /// How many others it needs.
+    /// The number of ports to allocate.
     package let allocatedPorts: Int
 
     package init(_ definition: TaskDefinition) {

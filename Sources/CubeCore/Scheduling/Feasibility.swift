@@ -1,15 +1,15 @@
 import CubeTypes
 
-/// Which nodes can run a task, or why none can.
+/// The nodes that can run a task, or the reason why none can.
 ///
-/// The cause depends on the nodes and the demand alone, never on what is free at the moment, so that it stays the same
-/// while others come and go.
+/// The message of the cause contains no amounts that are free at the moment, so that it stays the same while other tasks come and
+/// go.
 package enum Feasibility: Hashable, Sendable {
-    /// At least one.
+    /// At least one node can run the task.
     case feasible([Candidate])
     case infeasible(PendingCause)
 
-    /// - Parameter others: the nodes that take no tasks now; a cause names those of them that could run the task.
+    /// - Parameter others: the nodes that currently accept no tasks. A cause names the nodes among them that could run the task.
     package init(
         of demand: Demand, on candidates: [Candidate], besides others: @autoclosure () -> [UnavailableNode] = []
     ) {
@@ -22,7 +22,8 @@ package enum Feasibility: Hashable, Sendable {
         guard !running.isEmpty else {
             let others = others().filter { $0.runtimes.contains(demand.runtime) }
             let message =
-                others.isEmpty ? Self.runtimeMessage(demand.runtime) : Self.message("no other node can run it", others)
+                others.isEmpty
+                ? Self.runtimeMessage(demand.runtime) : Self.message("no other node can run the task", others)
             self = .infeasible(PendingCause(reason: .noRuntime, message: message))
             return
         }
@@ -33,7 +34,7 @@ package enum Feasibility: Hashable, Sendable {
             }
             let message =
                 others.isEmpty
-                ? "no node that could run it has \(demand.constraints.text)"
+                ? "no node that could run the task has \(demand.constraints.text)"
                 : Self.message("no other node has \(demand.constraints.text)", others)
             self = .infeasible(PendingCause(reason: .noMatch, message: message))
             return
@@ -51,7 +52,8 @@ package enum Feasibility: Hashable, Sendable {
         self = .feasible(open)
     }
 
-    /// Names the nodes that would do if they took tasks: `node w1 is draining; no other node has disk=fast`.
+    /// Returns a message that names the nodes that could run the task if they accepted tasks: `node w1 is draining; no other node has
+    /// disk=fast`.
     private static func message(_ rest: String, _ others: [UnavailableNode]) -> String {
         guard !others.isEmpty else { return rest }
         let named = others.sorted { $0.name < $1.name }.prefix(3).map { "node \($0.name) is \($0.state)" }
@@ -61,21 +63,22 @@ package enum Feasibility: Hashable, Sendable {
 
     private static func runtimeMessage(_ runtime: String) -> String {
         runtime == "process"
-            ? "no node runs processes"
-            : "\"image\" needs a container engine, and no node has one; without \"image\" the command runs as a process"
+            ? "no node can run processes"
+            : "no node has a container engine, which \"image\" needs; without \"image\", the command runs as a process"
     }
 
     private static func portMessage(_ demand: Demand) -> String {
         let ports = demand.hostPorts.map { "\($0.number)/\($0.transport)" }.sorted().joined(separator: ", ")
         return ports.isEmpty
-            ? "no node with room for it has a port left to allocate"
-            : "it needs port \(ports), which other tasks have on every node with room for it; it is placed when they end"
+            ? "no node with enough free resources has a free port to allocate"
+            : "the task needs port \(ports), which is in use on every node with enough free resources; it is placed when the "
+                + "port is free"
     }
 
     private static func capacityMessage(_ demand: Demand, _ matching: [Candidate]) -> String {
-        let needs = "it needs \(demand.resources.text)"
+        let needs = "the task needs \(demand.resources.text)"
         return matching.contains { $0.capacity.covers(demand.resources) }
-            ? "\(needs), which no node has free now; it is placed when room is made"
+            ? "\(needs), which no node has free now; it is placed when a node has enough"
             : "\(needs), more than any node has"
     }
 }
@@ -85,7 +88,7 @@ extension PlacementConstraints {
         labels.allSatisfy { nodeLabels[$0.key] == $0.value } && not.allSatisfy { nodeLabels[$0.key] != $0.value }
     }
 
-    /// For a person: `zone=a and not disk=slow`.
+    /// The constraints in words: `zone=a and not disk=slow`.
     fileprivate var text: String {
         let wanted = labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
         let unwanted = not.sorted { $0.key < $1.key }.map { "not \($0.key)=\($0.value)" }
@@ -94,7 +97,7 @@ extension PlacementConstraints {
 }
 
 extension ResourceSpec {
-    /// For a person: what is asked for at all, such as `0.5 cores and 128 MiB of memory`.
+    /// The nonzero amounts in words, such as `0.5 cores and 128 MiB of memory`.
     fileprivate var text: String {
         var parts: [String] = []
         if millicores > 0 {
@@ -107,7 +110,7 @@ extension ResourceSpec {
         return parts.isEmpty ? "nothing" : parts.joined(separator: " and ")
     }
 
-    /// In the largest unit that has no fraction, as manifests say it.
+    /// Formats a size in the largest unit in which it is a whole number, as in manifests.
     private static func text(_ bytes: Int) -> String {
         var (value, unit) = (bytes, "bytes")
         for larger in ["KiB", "MiB", "GiB", "TiB"] where value > 0 && value % 1024 == 0 {

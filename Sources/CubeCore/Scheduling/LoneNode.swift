@@ -2,13 +2,13 @@ package import CubeErrors
 package import CubeTypes
 import HashTreeCollections
 
-/// A worker that belongs to no manager's cluster, as it gives itself tasks: by the rules by which a manager would.
+/// A standalone worker, which schedules tasks on itself by the same rules as a manager.
 package struct LoneNode: Sendable {
     package var name: NodeName
     package var runtimes: [String]
     package var labels: [String: String]
     package var capacity: ResourceSpec
-    /// The tasks that hold a place, those that are stopping included.
+    /// The placed tasks, including tasks that are stopping.
     package var tasks: [TaskAssignment]
 
     package init(
@@ -21,11 +21,12 @@ package struct LoneNode: Sendable {
         self.tasks = tasks
     }
 
-    /// A definition that is known to be right, as the first placement of a new task of the owner `manual`, in the first ordinal of
-    /// its name that is free.
+    /// Returns the first placement of a new task of the owner `manual`, in the first free ordinal of the workload.
     ///
-    /// - Parameter attempt: used for no other task of this cluster.
-    /// - Throws: `conflict` where there is no place for it; a retry can help where others may make room.
+    /// - Parameters:
+    ///   - definition: a valid definition.
+    ///   - attempt: a number that no other task of this cluster has.
+    /// - Throws: `conflict` if the worker cannot run the task. A retry can help if other tasks may free resources or ports.
     package func assignment(
         of definition: TaskDefinition, cluster: ClusterID, term: Int, attempt: Int
     ) throws(APIError) -> TaskAssignment {
@@ -38,7 +39,7 @@ package struct LoneNode: Sendable {
             siblings: siblings.count)
         if case .infeasible(let cause) = Feasibility(of: Demand(definition), on: [candidate]) {
             throw APIError(
-                .conflict, "worker \(name) has no place for \(definition.name): \(cause.message)",
+                .conflict, "worker \(name) cannot run \(definition.name): \(cause.message)",
                 details: ["reason": cause.reason.rawValue],
                 retry: [.noCapacity, .portTaken].contains(cause.reason))
         }

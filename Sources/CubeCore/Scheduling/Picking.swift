@@ -1,12 +1,12 @@
 package import CubeTypes
 
-/// Takes the candidate with the best score; of equal ones the first by name, so that the order is total.
+/// Picks the candidate with the best score. Ties are broken by name, so that the order is total.
 package struct Picking: Sendable {
     package var scoring: Scoring
 
     package init(scoring: Scoring) { self.scoring = scoring }
 
-    /// - Parameter candidates: At least one.
+    /// - Parameter candidates: At least one candidate.
     package func pick(_ candidates: [Candidate], for demand: Demand) -> NodeName {
         candidates
             .map { (score: scoring.score($0, for: demand), name: $0.name) }

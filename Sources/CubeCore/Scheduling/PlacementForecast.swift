@@ -1,18 +1,18 @@
 import HashTreeCollections
 package import CubeTypes
 
-/// Where the manager would put tasks now, as far as what it tells of its nodes and tasks shows that.
+/// A forecast of where the manager would place tasks now, based on the nodes and tasks that it reports.
 ///
-/// It is advice: no place is kept, and what others ask for meanwhile comes first.
+/// The forecast reserves nothing: other tasks may be placed first.
 package struct PlacementForecast: Sendable {
     private var scheduler: Scheduler
     private var nodes: [NodeName: Candidate]
     private let unavailable: [UnavailableNode]
     private var siblings: [NodeName: [WorkloadKey: Int]] = [:]
-    /// Those that hold a place.
+    /// The placed tasks.
     private var held: [TaskID: TaskStatus]
 
-    /// - Parameter tasks: those whose ports and siblings count, of all owners or of one.
+    /// - Parameter tasks: the tasks whose ports and siblings are considered, of all owners or of one.
     package init(nodes: [NodeInfo], tasks: [TaskStatus], policy: SchedulingPolicy) {
         scheduler = Scheduler(policy: policy, lastPicked: nil)
         let ready = nodes.filter { $0.state == .ready }.map { node in
@@ -33,7 +33,7 @@ package struct PlacementForecast: Sendable {
         }
     }
 
-    /// Where a task would go, where it takes its place then.
+    /// Returns where a task would be placed, and places it there in the forecast.
     package mutating func place(_ definition: TaskDefinition, of owner: OwnerName) -> Scheduler.Decision {
         let demand = Demand(definition)
         let workload = WorkloadKey(owner: owner, name: definition.name)
@@ -54,7 +54,7 @@ package struct PlacementForecast: Sendable {
         return decision
     }
 
-    /// Gives back the place of a task that ends.
+    /// Removes a task that ends from the forecast, which frees its resources and ports.
     package mutating func free(_ id: TaskID) {
         guard let task = held.removeValue(forKey: id), let name = task.node, var node = nodes[name] else { return }
         node.reserved = node.reserved - task.definition.resources
@@ -68,7 +68,7 @@ package struct PlacementForecast: Sendable {
 extension TaskStatus {
     fileprivate var workload: WorkloadKey { WorkloadKey(owner: owner, name: name) }
 
-    /// The ports of its node that it has.
+    /// The ports that the task uses on its node.
     fileprivate var hostPorts: [HostPort] {
         endpoints.compactMap { endpoint in
             endpoint.address.split(separator: ":").last.flatMap { Int($0) }.map { HostPort($0, endpoint.transport) }

@@ -1,7 +1,7 @@
 package import HashTreeCollections
 package import CubeTypes
 
-/// A port of a node, which one task at a time may have.
+/// A port of a node. Only one task at a time can use it.
 package struct HostPort: Hashable, Sendable {
     package let number: Int
     package let transport: PortSpec.Transport
@@ -12,10 +12,12 @@ package struct HostPort: Hashable, Sendable {
     }
 }
 
-/// Which ports of its node a task gets.
+/// The allocation of node ports to a task.
 package enum PortAllocation {
-    /// - Parameter taken: What other tasks of the node have.
-    /// - Returns: The numbers by the names of the ports; the same ones for the same arguments.
+    /// Allocates the ports of a task deterministically.
+    ///
+    /// - Parameter taken: The ports that other tasks on the node use.
+    /// - Returns: The port numbers by the names of the ports.
     package static func allocate(
         _ ports: [PortSpec], for task: TaskID, placement: Int, taken: TreeSet<HostPort>
     ) -> [String: Int] {
@@ -25,7 +27,7 @@ package enum PortAllocation {
             numbers[port.name] = port.host
             taken.insert(HostPort(port.host, port.transport))
         }
-        // Each placement begins elsewhere, so that a port which was given up rests before another task answers there.
+        // Each placement starts its search at another port, so that a released port is not soon reused by another task.
         var next = Int(start(task, placement) % UInt64(PortSpec.allocated.count))
         for port in ports where port.host == 0 {
             for _ in PortSpec.allocated {
@@ -40,7 +42,7 @@ package enum PortAllocation {
         return numbers
     }
 
-    /// FNV-1a with 64 bits.
+    /// The 64-bit FNV-1a hash of the task and placement.
     private static func start(_ task: TaskID, _ placement: Int) -> UInt64 {
         "\(task)/\(placement)".utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
     }

@@ -1,6 +1,6 @@
 package import CubeTypes
 
-/// Feasibility, scoring, picking: where a task goes.
+/// Decides which node runs a task, in three steps: feasibility, scoring and picking.
 package struct Scheduler: Sendable {
     package enum Decision: Hashable, Sendable {
         case node(NodeName)
@@ -13,7 +13,7 @@ package struct Scheduler: Sendable {
         picking = Picking(scoring: Scoring(policy: policy, lastPicked: lastPicked))
     }
 
-    /// - Parameter others: the nodes that take no tasks now, for the reason why a task has no node.
+    /// - Parameter others: the nodes that currently accept no tasks, for the message if no node can run the task.
     package func decide(
         _ demand: Demand, among candidates: [Candidate], besides others: @autoclosure () -> [UnavailableNode] = []
     ) -> Decision {

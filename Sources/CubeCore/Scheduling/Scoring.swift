@@ -1,9 +1,9 @@
 package import CubeTypes
 
-/// How good a candidate is under a policy; the lowest score is the best.
+/// Scores candidates by a scheduling policy. The lowest score is the best.
 package struct Scoring: Sendable {
     package var policy: SchedulingPolicy
-    /// The node that was picked last, where `round_robin` goes on.
+    /// The node that was picked last, after which `round_robin` continues.
     package var lastPicked: NodeName?
 
     package init(policy: SchedulingPolicy, lastPicked: NodeName?) {
@@ -11,7 +11,7 @@ package struct Scoring: Sendable {
         self.lastPicked = lastPicked
     }
 
-    /// Figures that are compared one after the other.
+    /// A list of numbers that is compared lexicographically.
     package struct Score: Hashable, Comparable, Sendable {
         let figures: [Int]
 
@@ -32,7 +32,7 @@ package struct Scoring: Sendable {
 }
 
 extension Candidate {
-    /// The part of the scarcest resource that would be reserved, in millionths.
+    /// The reserved share of the scarcest resource after the task is placed, in millionths.
     fileprivate func load(with demand: ResourceSpec) -> Int {
         let total = reserved + demand
         func share(_ used: Int, _ whole: Int) -> Int {

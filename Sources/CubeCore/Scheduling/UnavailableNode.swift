@@ -1,6 +1,6 @@
 package import CubeTypes
 
-/// A node that takes no tasks now: it is draining, silent, or has not told its tasks yet.
+/// A node that currently accepts no tasks: it is draining, silent, or has not reported its tasks yet.
 package struct UnavailableNode: Hashable, Sendable {
     package var name: NodeName
     package var runtimes: [String]

@@ -4,7 +4,7 @@ import CubeTesting
 import CubeTypes
 import Testing
 
-/// When the manager repeats what a worker did not take, and when it gives a task up.
+/// When the manager repeats a call to a worker, and when it gives up a task.
 struct DispatchTests {
     private let lease: Duration = .seconds(10)
 
@@ -14,7 +14,7 @@ struct DispatchTests {
         .stop(TaskID(rawValue: "00000000-0000-5000-8000-00000000000\(number)")!, placement: placement)
     }
 
-    @Test func `A dispatch backoff doubles from 200 ms to 5 s, and jitter takes away up to half of it`() {
+    @Test func `A dispatch backoff doubles from 200 ms to 5 s, and jitter reduces it by up to half`() {
         var full = DispatchBackoff()
         var half = DispatchBackoff()
         let spans: [Int] = [200, 400, 800, 1600, 3200, 5000, 5000]
@@ -25,7 +25,7 @@ struct DispatchTests {
         for _ in 0..<1000 { #expect(full.fail(jitter: 1) == DispatchBackoff.longest) }
     }
 
-    @Test func `A registration backoff grows by a second up to 10 s, and a registration ends it`() {
+    @Test func `A registration backoff grows by one second up to 10 s, and a registration resets it`() {
         var backoff = RegistrationBackoff()
         let waits = (1...12).map { _ in backoff.fail() }
         #expect(waits == [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 10, 10].map(Duration.seconds))
@@ -33,7 +33,7 @@ struct DispatchTests {
         #expect(backoff.fail() == .seconds(1))
     }
 
-    @Test func `A call that failed is repeated after its backoff; others do not wait for it`() {
+    @Test func `A failed call is repeated after its backoff, and other calls do not wait for it`() {
         var schedule = CallSchedule<ManualClock.Instant>(lease: lease)
         #expect(schedule.next(due: [], at: at(.zero)) == .wait(atMost: nil))
         #expect(schedule.next(due: [stop(1), stop(2)], at: at(.zero)) == .make([stop(1), stop(2)]))
@@ -48,14 +48,14 @@ struct DispatchTests {
             schedule.next(due: [stop(1), stop(3)], at: at(.milliseconds(200))) == .wait(atMost: .milliseconds(400)))
     }
 
-    @Test func `A call that was taken is repeated after a lease if no list shows its effect`() {
+    @Test func `An accepted call is repeated after a lease if no task list shows its effect`() {
         var schedule = CallSchedule<ManualClock.Instant>(lease: lease)
         schedule.made(stop(1), .done, at: at(.zero), jitter: 1)
         #expect(schedule.next(due: [stop(1)], at: at(.seconds(4))) == .wait(atMost: .seconds(6)))
         #expect(schedule.next(due: [stop(1)], at: at(.seconds(10))) == .make([stop(1)]))
     }
 
-    @Test func `Another call for a task, and one that is due again, start without a wait`() {
+    @Test func `Another call for a task, and a call that is due again, are made without a wait`() {
         var schedule = CallSchedule<ManualClock.Instant>(lease: lease)
         for _ in 0..<5 { schedule.made(stop(1), .retry, at: at(.zero), jitter: 1) }
         let other = stop(1, placement: 2)
@@ -66,7 +66,7 @@ struct DispatchTests {
         #expect(schedule.next(due: [other], at: at(.zero)) == .make([other]))
     }
 
-    @Test func `Only an assignment that the worker finds invalid is given up`() {
+    @Test func `Only an assignment that the worker finds invalid is not repeated`() {
         let assign = WorkerCall.assign(.example())
         for reason in [ErrorReason.validationFailed, .bodyTooLarge] {
             #expect(CallOutcome(of: assign, failedWith: APIError(reason, "no")) == .refuse(message: "no"))
@@ -78,7 +78,7 @@ struct DispatchTests {
         #expect(CallOutcome(of: assign, failedWith: nil) == .retry)
     }
 
-    @Test func `A worker is asked for everything, then for changes, and for an answer at once after a failure`() {
+    @Test func `A query asks for everything, then for changes, and for an immediate response after a failure`() {
         var watch = WorkerContact(lease: lease, at: at(.zero))
         #expect(watch.query(at: at(.zero)) == query(since: nil, wait: .zero, limit: lease))
         let list = WorkerTaskList(complete: true, incarnation: "a", sequence: 7, tasks: [])
@@ -97,7 +97,7 @@ struct DispatchTests {
         .init(since: since, incarnation: since.map { _ in "a" }, wait: wait, limit: limit)
     }
 
-    @Test func `A worker is silent once its lease is over, and each failure without an answer waits longer`() {
+    @Test func `A worker is silent when its lease expires, and the wait grows with each failure`() {
         var watch = WorkerContact(lease: lease, at: at(.zero))
         watch.answered(term: 1, at: at(.seconds(5)))
         let first = watch.failed(APIError(.unavailable, "no"), term: 1, at: at(.seconds(14)), jitter: 1)
@@ -105,12 +105,12 @@ struct DispatchTests {
         let second = watch.failed(APIError(.unavailable, "no"), term: 1, at: at(.seconds(15)), jitter: 1)
         #expect(!second.isFirst && second.isSilent && second.pause == .milliseconds(400))
         watch.answered(term: 1, at: at(.seconds(16)))
-        // An answer that the manager cannot store is a sign of life, and no reason to ask faster.
+        // A response that the manager cannot store renews the lease, but does not reset the backoff.
         let third = watch.failed(nil, term: 1, at: at(.seconds(17)), jitter: 1)
         #expect(!third.isFirst && !third.isSilent && third.pause == .milliseconds(800))
     }
 
-    @Test func `A worker that has accepted a higher term says so`() {
+    @Test func `A failure contains the higher term that the worker has accepted`() {
         var watch = WorkerContact(lease: lease, at: at(.zero))
         let stale = APIError(.staleTerm, "no", details: ["term": "9"])
         let before = watch.failed(stale, term: 3, at: at(.zero), jitter: 0)

@@ -23,7 +23,7 @@ struct TransitionTests {
         }
     }
 
-    /// What the documentation of the states says comes next.
+    /// The transitions in the documentation of the states.
     private static let documented: [TaskState: Set<TaskState>] = [
         .pending: [.scheduled, .stopped],
         .scheduled: [.running, .pending, .failed, .stopping, .stopped],
@@ -31,7 +31,7 @@ struct TransitionTests {
         .stopping: [.stopped, .completed, .failed],
     ]
 
-    @Test("A task makes the documented moves and no other", arguments: states)
+    @Test("A task makes exactly the documented transitions", arguments: states)
     func moves(from: TaskState) throws {
         for to in Self.states where to != from {
             var phase = Self.phase(from)
@@ -47,11 +47,11 @@ struct TransitionTests {
         }
     }
 
-    @Test("What a worker saw may be several moves ahead, and never leads out of an end", arguments: states)
+    @Test("A worker's report may skip states, but never leaves an end state", arguments: states)
     func follows(from: TaskState) {
         for to in Self.states where to != from {
             var phase = Self.phase(from)
-            // Whether it throws is the question; the errors are tested below.
+            // This test only checks whether it throws. Other tests check the errors.
             let isLegal = (try? phase.follow(to: Self.phase(to))) != nil
             let isExpected =
                 switch (from, to) {

@@ -6,7 +6,7 @@ import Testing
 
 @testable import CubeCore
 
-/// What is said of where tasks would go, against what the manager does with them.
+/// Compares forecasts with the placements of the manager.
 struct PlacementForecastTests {
     private func forecast(_ cluster: TestCluster) -> PlacementForecast {
         let nodes = cluster.state.records.nodes.values.map { cluster.state.info(of: $0, lastSeenAt: nil) }
@@ -20,7 +20,7 @@ struct PlacementForecastTests {
         return .node(try #require(task.phase.placement).node)
     }
 
-    @Test func `it says what the manager does then, whatever runs already and whatever is asked for`() throws {
+    @Test func `a forecast agrees with the placements of the manager for any tasks and any demand`() throws {
         var generator = SeededGenerator()
         var pending: [TaskReason: Int] = [:]
         for _ in 0..<200 {
@@ -52,7 +52,7 @@ struct PlacementForecastTests {
         print("pending: \(pending.sorted { $0.key.rawValue < $1.key.rawValue }.map { "\($0.key) \($0.value)" })")
     }
 
-    @Test func `what ends makes room, and a node that is drained takes nothing`() throws {
+    @Test func `a task that ends frees its resources, and a draining node accepts no tasks`() throws {
         var cluster = TestCluster()
         try cluster.join(.w1, cpu: 1000)
         let first = cluster.proposal(.web, cpu: 800, ports: [PortSpec(name: "p", host: 80)])
@@ -60,7 +60,7 @@ struct PlacementForecastTests {
         var forecast = forecast(cluster)
         let next = cluster.proposal(.db, cpu: 900, ports: [PortSpec(name: "p", host: 80)]).definition
         guard case .pending(let cause) = forecast.place(next, of: .default) else {
-            Issue.record("There is no room yet.")
+            Issue.record("The resources are not free yet.")
             return
         }
         #expect(cause.reason == .noCapacity)
@@ -69,7 +69,7 @@ struct PlacementForecastTests {
         _ = try cluster.run { (transaction) throws(APIError) in try transaction.drain(.w1, true) }
         forecast = self.forecast(cluster)
         guard case .pending(let cause) = forecast.place(next, of: .default) else {
-            Issue.record("No node takes tasks.")
+            Issue.record("No node accepts tasks.")
             return
         }
         #expect(cause.reason == .noNode)

@@ -13,7 +13,7 @@ struct PortAllocationTests {
         PortAllocation.allocate(ports, for: Self.task, placement: placement, taken: taken)
     }
 
-    @Test func `the same placement gets the same ports, the next one others, all of the range`() {
+    @Test func `a placement always gets the same ports, and the next placement gets other ports of the range`() {
         let ports = [PortSpec(name: "a"), PortSpec(name: "b"), PortSpec(name: "c", host: 80)]
         let first = allocate(ports)
         #expect(first == allocate(ports))
@@ -23,7 +23,7 @@ struct PortAllocationTests {
         for name in ["a", "b"] { #expect(PortSpec.allocated.contains(first[name]!)) }
     }
 
-    @Test func `what is taken is passed over, to the last free one and over the end of the range`() {
+    @Test func `ports in use are skipped, down to the last free port and past the end of the range`() {
         var taken = TreeSet(PortSpec.allocated.map { HostPort($0, .tcp) })
         taken.remove(HostPort(20_003, .tcp))
         taken.remove(HostPort(31_999, .tcp))
@@ -33,14 +33,14 @@ struct PortAllocationTests {
         #expect(found["u"] != nil, "Each protocol has ports of its own.")
     }
 
-    @Test func `one port is not given twice to the same task, even if it names it itself`() {
+    @Test func `no port is allocated twice to the same task, even if the task declares it as a fixed port`() {
         let wanted = allocate([PortSpec(name: "a")])["a"]!
         let found = allocate([PortSpec(name: "a"), PortSpec(name: "b", host: wanted)])
         #expect(found["b"] == wanted && found["a"] != wanted)
     }
 
     @Test(arguments: [("http", "PORT_HTTP"), ("http-admin", "PORT_HTTP_ADMIN"), ("p9", "PORT_P9")])
-    func `a port makes a variable`(name: String, variable: String) {
+    func `the name of a port determines its variable`(name: String, variable: String) {
         #expect(PortSpec(name: name).variable == variable)
     }
 }

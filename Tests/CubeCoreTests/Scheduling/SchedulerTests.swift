@@ -35,7 +35,7 @@ struct SchedulerTests {
         }
     }
 
-    @Test("A task that fits nowhere says what is missing, the most basic thing first")
+    @Test("The cause for an unplaceable task names the most basic missing requirement")
     func causes() {
         let zoned = demand(constraints: PlacementConstraints(labels: ["zone": "b"]))
         #expect(pick(demand(), []) == "no_node")
@@ -48,7 +48,7 @@ struct SchedulerTests {
         #expect(pick(slow, [candidate("a", labels: ["disk": "slow"]), candidate("b")]) == "b")
     }
 
-    @Test("A cause names what is asked for and whether it can ever be had")
+    @Test("A cause names the demand and whether any node can ever satisfy it")
     func messages() {
         func message(_ candidates: [Candidate], of demand: Demand? = nil) -> String {
             guard case .infeasible(let cause) = Feasibility(of: demand ?? self.demand(3500), on: candidates) else {
@@ -65,7 +65,7 @@ struct SchedulerTests {
         }
     }
 
-    @Test func `a node that could run a task and takes none now is named in the cause`() {
+    @Test func `a cause names the nodes that could run the task but currently accept none`() {
         let fast = UnavailableNode(
             name: NodeName(rawValue: "w2")!, runtimes: ["process"], labels: ["disk": "fast"], state: .draining)
         let engine = UnavailableNode(
@@ -78,14 +78,14 @@ struct SchedulerTests {
         }
         let wanting = demand(constraints: PlacementConstraints(labels: ["disk": "fast"]))
         #expect(message(wanting, [candidate("w1")], [fast]) == "node w2 is draining; no other node has disk=fast")
-        #expect(message(wanting, [candidate("w1")], [engine]) == "no node that could run it has disk=fast")
+        #expect(message(wanting, [candidate("w1")], [engine]) == "no node that could run the task has disk=fast")
         #expect(
             message(demand(image: "web:1"), [candidate("w1")], [fast, engine])
-                == "node w3 is silent; no other node can run it")
+                == "node w3 is silent; no other node can run the task")
         #expect(
             message(demand(), [], [engine, fast])
                 == "node w2 is draining, node w3 is silent; no node is ready to take tasks")
-        #expect(message(demand(1000), [candidate("w1", cpu: 1)], []) == "it needs 1 core, more than any node has")
+        #expect(message(demand(1000), [candidate("w1", cpu: 1)], []) == "the task needs 1 core, more than any node has")
     }
 
     @Test("Spread takes the node with the fewest of the same workload, then the least loaded, then the first by name")
@@ -96,7 +96,7 @@ struct SchedulerTests {
         #expect(pick(demand(), [candidate("b"), candidate("c"), candidate("a")]) == "a")
     }
 
-    @Test("Round robin goes on by name after the node that was picked last, and begins again")
+    @Test("Round robin continues by name after the node that was picked last, and wraps around")
     func roundRobin() {
         let nodes = [candidate("c"), candidate("a"), candidate("b")]
         #expect(pick(demand(), nodes, policy: .roundRobin) == "a")
@@ -104,7 +104,7 @@ struct SchedulerTests {
         #expect(pick(demand(), nodes, policy: .roundRobin, last: "c") == "a")
     }
 
-    @Test("The order of the candidates never matters", arguments: [SchedulingPolicy.spread, .roundRobin])
+    @Test("The order of the candidates is irrelevant", arguments: [SchedulingPolicy.spread, .roundRobin])
     func orderIsIrrelevant(policy: SchedulingPolicy) {
         var random = SeededGenerator()
         print("seed \(random.seed)")
