@@ -68,9 +68,9 @@ extension WorkerService {
 
     /// Carries out the steps that a task requires, one after the other, until it has ended, then removes its secrets.
     /// Secrets are removed on every call because an earlier worker may have been killed before it removed them.
-    func see(to id: TaskID) async {
-        guard attended.insert(id).inserted else { return }
-        defer { attended.remove(id) }
+    func supervise(_ id: TaskID) async {
+        guard supervised.insert(id).inserted else { return }
+        defer { supervised.remove(id) }
         var failures = 0
         while !Task.isCancelled, let placement = table.placement(id), placement.due != .nothing {
             do {

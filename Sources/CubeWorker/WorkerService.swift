@@ -32,11 +32,11 @@ package actor WorkerService: Service {
     var taskBells: [TaskID: Bell] = [:]
 
     /// The tasks that are being supervised. One loop per task carries out its steps in sequence.
-    var attended: Set<TaskID> = []
+    var supervised: Set<TaskID> = []
     /// The runs that are being health-checked.
     var checked: Set<RunIdentity> = []
     /// The duties for which ``run()`` starts a loop.
-    let unattended: AsyncStream<Duty>
+    let duties: AsyncStream<Duty>
     let attend: AsyncStream<Duty>.Continuation
     let launches = Semaphore(16)
 
@@ -70,7 +70,7 @@ package actor WorkerService: Service {
         self.random = random
         self.logger = logger
         startedAt = now()
-        (unattended, attend) = AsyncStream.makeStream()
+        (duties, attend) = AsyncStream.makeStream()
     }
 
     /// Opens the worker of this machine, which runs tasks as processes. See the other `open`.
@@ -124,9 +124,9 @@ package actor WorkerService: Service {
             await withDiscardingTaskGroup { group in
                 group.addTask { await self.keepRegistered() }
                 group.addTask { await self.keepForgetting() }
-                for await duty in self.unattended {
+                for await duty in self.duties {
                     switch duty {
-                    case .task(let id): group.addTask { await self.see(to: id) }
+                    case .task(let id): group.addTask { await self.supervise(id) }
                     case .checks(let run): group.addTask { await self.keepChecking(run) }
                     }
                 }

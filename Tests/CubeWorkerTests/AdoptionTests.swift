@@ -120,7 +120,7 @@ struct AdoptionTests {
                     group.addTask {
                         let spawned = try Spawned(
                             WorkerWorld.supervisor.string, [world.runDirectory(run.task).path])
-                        _ = try await spawned.lastWords()
+                        _ = try await spawned.errorOutput()
                     }
                 }
                 try await group.waitForAll()
@@ -133,7 +133,7 @@ struct AdoptionTests {
             }
             // A supervisor that starts after the run has ended.
             let late = try Spawned(WorkerWorld.supervisor.string, [world.runDirectory(run.task).path])
-            #expect(try await late.lastWords().contains("exists"))
+            #expect(try await late.errorOutput().contains("exists"))
             #expect(try String(contentsOfFile: ledger.string, encoding: .utf8) == "started\n")
         }
     }
@@ -144,7 +144,7 @@ struct AdoptionTests {
             let (runtime, run, ledger) = try prepared(world)
             #expect(try await runtime.abandon(run) == .ended(.neverStarted))
             let late = try Spawned(WorkerWorld.supervisor.string, [world.runDirectory(run.task).path])
-            #expect(try await !late.lastWords().isEmpty)
+            #expect(try await !late.errorOutput().isEmpty)
             #expect(!FileManager.default.fileExists(atPath: ledger.string))
             #expect(try await runtime.find(run) == .ended(.neverStarted))
         }

@@ -88,7 +88,7 @@ import Testing
                     workingDirectory: "/", user: nil, forbidsNewPrivileges: false, logs: logs, logBytes: 64,
                     stop: StopPolicy()))
             let supervisor = try Spawned(WorkerWorld.supervisor.string, [run])
-            #expect(try await supervisor.lastWords() == "")
+            #expect(try await supervisor.errorOutput() == "")
             try await supervisor.process.end()
             #expect(try RunDirectory(path: run).outcome()?.result.code == 0)
             let numbers = try TaskLog(directory: logs).numbers()

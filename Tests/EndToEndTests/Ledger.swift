@@ -42,11 +42,11 @@ struct Ledger {
         for entry in try entries() {
             switch entry.event {
             case .start:
-                if let other = living[entry.slot] { found.append("\(entry) while \(other) lives") }
-                if !started.insert(entry.task).inserted { found.append("\(entry) started before") }
+                if let other = living[entry.slot] { found.append("\(entry) started while \(other) was alive") }
+                if !started.insert(entry.task).inserted { found.append("\(entry) started twice") }
                 living[entry.slot] = entry
             case .end:
-                if living[entry.slot]?.task != entry.task { found.append("\(entry) was not the one that lives") }
+                if living[entry.slot]?.task != entry.task { found.append("\(entry) ended, but was not the live task") }
                 living[entry.slot] = nil
             }
         }

@@ -42,7 +42,7 @@ extension EndToEndTests {
                 #expect(await up.ended() == 0)
                 try world.start("up")
                 try write("three", replicas: 2, to: world)
-                try await world.wait(for: "what the tasks write under the next manager") {
+                try await world.wait(for: "the output of the tasks under the next manager") {
                     logs.text(of: "out").contains("web/1 version three")
                 }
                 let again = try await world.run("status", "--wait", "web", "--timeout", "60s")

@@ -14,7 +14,7 @@ extension EndToEndTests {
                 let leader = try team.reconcile("one", in: world)
                 try await world.wait(for: "version 1") { try world.ledger.living()["web/0"]?.version == "1" }
                 let standby = try team.reconcile("two", in: world)
-                try await world.wait(for: "the standby to wait for the lease") { conditions("two").contains("lease_held") }
+                try await world.wait(for: "the standby to wait") { conditions("two").contains("lease_held") }
                 #expect(!conditions("one").contains("lease_held"))
 
                 leader.kill(SIGKILL)

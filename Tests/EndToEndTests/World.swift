@@ -168,7 +168,7 @@ final class World {
 
     struct NotSeen: Error, CustomStringConvertible {
         var what, summary, ledger, errors: String
-        var description: String { "not seen: \(what)\n\(summary)\nledger:\n\(ledger)\nstderr:\n\(errors)" }
+        var description: String { "timed out waiting for: \(what)\n\(summary)\nledger:\n\(ledger)\nstderr:\n\(errors)" }
     }
 }
 

@@ -103,7 +103,7 @@ final class ProcessRuntime: TaskRuntime {
             return try await giveUp(run, because: refusal.description)
         }
         let spawned = try Spawned(supervisor, [directory(of: run).path])
-        let message = try await spawned.lastWords()
+        let message = try await spawned.errorOutput()
         let state = try await find(run)
         if case .running = state { return state! }
         try await spawned.process.end()
@@ -262,7 +262,7 @@ final class ProcessRuntime: TaskRuntime {
         // The child is reaped even after cancellation, so that no zombie stays.
         let words = try await withTaskCancellationHandler {
             try await Task {
-                let words = try await spawned.lastWords()
+                let words = try await spawned.errorOutput()
                 try await spawned.process.end()
                 return words
             }.value

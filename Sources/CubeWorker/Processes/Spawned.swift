@@ -53,8 +53,9 @@ final class Spawned: Sendable {
 
     /// Waits until the supervisor has taken over the run, or has failed and exited.
     ///
-    /// - Returns: the error message of the supervisor; empty if it succeeded.
-    func lastWords() async throws -> String {
+    /// - Returns: the standard error of the supervisor: an error message, or the result of a check; empty if the run has
+    ///   started.
+    func errorOutput() async throws -> String {
         var words: [UInt8] = []
         while true {
             try await Readiness.shared.wait(for: errors.rawValue)
