@@ -98,7 +98,7 @@ extension NodeDispatcher {
         do {
             try await service.observe(term: term, hasAcceptedOurs: failure.hasAcceptedOurs)
         } catch {
-            logger.warning("cannot begin a higher term", metadata: ["error": "\(error)"])
+            logger.warning("cannot start a higher term", metadata: ["error": "\(error)"])
         }
     }
 

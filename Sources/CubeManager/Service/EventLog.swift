@@ -22,8 +22,8 @@ struct EventLog {
         events.removeFirst(excess)
     }
 
-    /// Returns about `limit` events after a revision, oldest first. Events of one revision are never split. Revision 0
-    /// returns the log from its start.
+    /// Returns about `limit` events after a revision, oldest first. Events of one revision are never split. With
+    /// revision 0, the events start at the beginning of the log.
     ///
     /// - Returns: `nil` if the log no longer holds all events after the revision.
     func events(since revision: Int, limit: Int) -> [TaskEvent]? {

@@ -43,7 +43,7 @@ package actor ManagerService: Service {
     private(set) var queue: [QueuedWrite] = []
     /// Changes that were decided while the store was full and are not stored yet. They are visible nevertheless.
     private var unstored = ClusterChanges()
-    /// Tasks to stop that the last manager noted but could not store.
+    /// Tasks to stop that the last manager wrote to the reserve but could not store.
     private let notedStops: [TaskID]
     /// A store failure that was detected outside of a write.
     private var storeFailure: (any Error)?
@@ -242,7 +242,7 @@ extension ManagerService {
     /// Carries out commands that end tasks, and accepts workers' reports, without storing them. Refuses all other
     /// commands.
     ///
-    /// Stops must not be lost, so they are noted in the reserve, which always has space. Workers repeat their reports,
+    /// Stops must not be lost, so they are written to the reserve, which always has space. Workers repeat their reports,
     /// as the manager does not acknowledge them before they are stored.
     private func carryOutWithoutRoom(_ write: QueuedWrite) async throws {
         var transaction = transaction(isFull: true)
@@ -252,7 +252,7 @@ extension ManagerService {
         do {
             if !stops.isEmpty { try await store.note(stops: stops) }
         } catch StoreError.full(let message) {
-            logger.error("cannot note a stop", metadata: ["error": "\(message)"])
+            logger.error("cannot write a stop to the reserve file", metadata: ["error": "\(message)"])
             write.refuse(APIError(.storageFull, "the disk with the manager's store is full"))
             return
         }
@@ -264,13 +264,13 @@ extension ManagerService {
     /// Whether visible changes are not stored yet and would be lost with the manager.
     var hasUnstored: Bool { !unstored.isEmpty }
 
-    /// Carries out the stops that the last manager noted.
+    /// Carries out the stops that the last manager wrote to the reserve.
     private func carryOutNotes() async {
         for id in notedStops where state.records.tasks[id] != nil {
             do {
                 _ = try await stop(id)
             } catch {
-                logger.error("cannot carry out a noted stop", metadata: ["error": "\(error)"])
+                logger.error("cannot carry out a stop from the reserve file", metadata: ["error": "\(error)"])
             }
         }
     }

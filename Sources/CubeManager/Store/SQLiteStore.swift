@@ -100,7 +100,8 @@ package final class SQLiteStore: Store {
         }
     }
 
-    /// Removes noted stops that a commit has stored. Stops noted by the previous manager are carried out one at a time.
+    /// Removes the stops from the reserve that a commit has stored. Stops from the previous manager are carried out one by
+    /// one.
     private func clearNotes(storedBy changes: ClusterChanges) {
         noted.withLock { noted in
             let rest = noted.filter { !changes.storeStop(of: $0) }

@@ -31,7 +31,7 @@ struct StopReserve: Sendable {
         }
     }
 
-    /// Returns the noted ids; none if the file is unreadable.
+    /// Returns the ids in the file; none if the file is unreadable.
     func read() -> [TaskID] {
         // A missing or unreadable reserve is no error: callers repeat stop requests that were lost.
         guard let bytes = try? RegularFile.read(path, limit: Self.lines * Self.lineLength, links: .refuse) else {

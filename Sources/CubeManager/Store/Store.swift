@@ -17,10 +17,10 @@ package protocol Store: Sendable {
     /// - Throws: `StoreError.failed` if it will not.
     func check() async throws
 
-    /// Notes durably that tasks are to stop, on a disk without space for a commit. The note holds until the next
+    /// Records durably that tasks are to stop, on a disk without space for a commit. The record holds until the next
     /// commit, which must store the same stops.
     ///
-    /// - Throws: `StoreError`; `full` if even the note cannot be written.
+    /// - Throws: `StoreError`; `full` if even the record cannot be written.
     func note(stops: [TaskID]) async throws
 
     /// Returns a copy of everything that is stored, as of one commit.
@@ -44,7 +44,7 @@ package struct StoredCluster: Equatable, Sendable {
     package var digestKey: DigestKey
     /// The latest events, oldest first.
     package var events: [TaskEvent]
-    /// Tasks to stop that the last manager noted but could not store.
+    /// Tasks to stop that the last manager wrote to the reserve but could not store.
     package var stops: [TaskID]
 
     package init(

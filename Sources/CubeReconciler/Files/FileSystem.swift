@@ -17,7 +17,8 @@ package protocol FileSystem: Sendable {
     func names(in directory: FilePath) throws(FileError) -> [String]?
 }
 
-/// An open directory and the files below it. Paths are relative to the directory; no component may be a link.
+/// An open directory and the files below it. Paths are relative to the directory and must not pass
+/// through links.
 package protocol FileTree: Sendable {
     /// The identity of the directory or repository. Later, another directory may be at the same path.
     var identity: RootIdentity { get }

@@ -229,7 +229,7 @@ package actor GitSource {
     ///
     /// - Throws: Unless a new, complete clone may solve the problem.
     private func contentFailed(_ error: GitError) throws(Trouble) {
-        // Fetch the commit again at the next attempt: if the clone is damaged, that fails and reveals it.
+        // Fetch the commit again at the next attempt: in a damaged clone, that fails and shows the damage.
         fetched = nil
         isDoubtful = true
         guard error.isOfPartialTransfer, !fetchesAll else {

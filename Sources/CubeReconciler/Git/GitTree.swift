@@ -122,7 +122,7 @@ extension GitTree {
                 return
             }
             let (directory, name) = path.splittingLastEntry
-            // A malformed name that contains a slash would look like a path in a directory without an entry.
+            // A malformed name that contains a slash looks like a path in an unknown directory.
             guard directories[directory] != nil else { return isMalformed = true }
             let kind = words[1] == "tree" ? .directory : Self.kind(mode: words[0])
             directories[directory]?.append(DirectoryEntry(name: name, kind: kind))

@@ -26,7 +26,7 @@ package struct ReconcilerFigures: Sendable {
     package static let bounds = [0.001, 0.01, 0.1, 1, 10]
 
     package private(set) var passes: [PassResult: Int] = [:]
-    /// The number of passes per bucket; the last bucket has no upper bound.
+    /// The number of passes in each bucket, not cumulative. The last bucket has no upper bound.
     package private(set) var durations = [Int](repeating: 0, count: bounds.count + 1)
     package private(set) var durationSum: Duration = .zero
     package private(set) var outcomes: [Outcome: Int] = [:]

@@ -45,7 +45,6 @@ final class SourceFeed: ManifestFeed {
         self.logger = logger
     }
 
-    /// Asks for a listing of everything at a time; `nil` asks for none.
     func list(at time: Timestamp?) {
         if listing.withLock({ $0.ask(for: time) }) { bell.ring() }
     }

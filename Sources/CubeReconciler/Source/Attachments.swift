@@ -6,7 +6,7 @@ import SystemPackage
 /// The files that a manifest refers to, and their state when they were read. A change of such a file counts as a change
 /// of the manifest.
 struct Attachments: Hashable {
-    /// What was found at the path of a file.
+    /// The entry at the path of an attached file.
     private enum Found: Hashable {
         case file(FileStamp)
         case other(FileKind)
