@@ -54,7 +54,7 @@ import Testing
                 "  Stalled: web/0 failed with exit code 7",
                 "db        OutOfSync  Healthy   1/1    0         -    -",
                 "api       Synced     Healthy   1/1    0         -    -",
-                "replace db/0: it waits until the others were ready for long enough",
+                "replace db/0: waits until other tasks have been ready for min_healthy",
                 "Stale: web.json: not JSON",
                 "Ctrl-C ends this.",
             ])

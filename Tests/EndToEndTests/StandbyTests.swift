@@ -80,7 +80,7 @@ extension EndToEndTests {
                 #expect(held.status == 4, "\(held.standardOutput)\(held.standardError)")
                 #expect(
                     held.standardOutput.contains(
-                        "prune kept: its manifest said prune: false (prune_disabled); `cube approve"))
+                        "prune kept: its last manifest has prune: false (prune_disabled); `cube approve"))
                 leader.kill(SIGTERM)
             }
         }

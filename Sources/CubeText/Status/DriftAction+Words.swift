@@ -15,7 +15,7 @@ extension ActionState {
         switch self {
         case .due: "due now"
         case .held: "held"
-        case .waiting: "waits for its turn"
+        case .waiting: "not due yet"
         case .inFlight: "being carried out"
         }
     }

@@ -76,7 +76,7 @@ struct PlanDocumentTests {
         world.look()
         world.planner.savedPlan = document
         let plan = world.planner.pass(now: world.now)
-        #expect(plan.departures == ["api: what runs changed"])
+        #expect(plan.departures == ["api: its tasks changed"])
         #expect(plan.actions.isEmpty)
     }
 
@@ -109,10 +109,10 @@ struct PlanDocumentTests {
     @Test mutating func `another owner's plan and another cluster's are refused`() {
         var document = document()
         document.cluster = nil
-        #expect(world.planner.departures(from: document) == ["it is a plan for another cluster"])
+        #expect(world.planner.departures(from: document) == ["the plan is for another cluster"])
         document.owner = .manual
         #expect(
             world.planner.departures(from: document)
-                == ["it is a plan for the owner manual, not for \(PlanningWorld.owner)"])
+                == ["the plan is for owner manual, not \(PlanningWorld.owner)"])
     }
 }

@@ -60,7 +60,7 @@ extension Scenario {
             story.world.settle()
             story.world.files["db.json"] = nil
             story.world.readTwice()
-            story.show("its manifest said prune: false")
+            story.show("its last manifest has prune: false")
         },
         Scenario("guard-storage") { story in
             story.world.write("web.json", Workload("web", "one"))

@@ -56,8 +56,8 @@ struct StartTimes: Hashable, Sendable {
             Standstill(
                 reason: "stop_overdue",
                 message:
-                    "\(task.slotText) was asked to stop, and is not seen dead \(Self.stopPatience.text) after its grace of "
-                    + "\(task.definition.stop.grace.text); \(wording(.showTask(task.id))) says where it is")
+                    "\(task.slotText) was asked to stop, but has not ended \(Self.stopPatience.text) after its grace period of "
+                    + "\(task.definition.stop.grace.text); \(wording(.showTask(task.id))) shows where it is")
         }
     }
 

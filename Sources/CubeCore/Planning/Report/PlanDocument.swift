@@ -134,13 +134,13 @@ extension Planner {
 
     /// What is not any more as it was when a plan was made, in sentences; none where it can be carried out.
     package func departures(from document: PlanDocument) -> [String] {
-        guard document.owner == owner else { return ["it is a plan for the owner \(document.owner), not for \(owner)"] }
-        guard document.cluster == observed?.cluster else { return ["it is a plan for another cluster"] }
+        guard document.owner == owner else { return ["the plan is for owner \(document.owner), not \(owner)"] }
+        guard document.cluster == observed?.cluster else { return ["the plan is for another cluster"] }
         let moved = declaredDepartures(from: document) + liveDepartures(from: document)
         guard moved.isEmpty else { return moved }
         let due = differingEntries().map(PlanDocument.Workload.init)
         return Set(document.workloads.flatMap(\.calls)) == Set(due.flatMap(\.calls))
-            ? [] : ["what is to be done changed, though neither manifests nor tasks did"]
+            ? [] : ["the planned actions changed, although neither manifests nor tasks did"]
     }
 
     /// The names whose manifests are not as they were.
@@ -153,7 +153,7 @@ extension Planner {
     }
 
     private func liveDepartures(from document: PlanDocument) -> [String] {
-        changes(from: document, in: \.live).map { name, _, _ in "\(name): what runs changed" }
+        changes(from: document, in: \.live).map { name, _, _ in "\(name): its tasks changed" }
     }
 
     private func changes(

@@ -44,7 +44,7 @@ extension PlannedAction {
     /// Why its name is stalled.
     func stallText(_ earlier: ActionBackoff.Entry) -> String {
         let error = earlier.error.map { ": \($0)" } ?? ""
-        return "\(verb) \(name)/\(ordinal) was answered \(earlier.tries) times and had no effect\(error)"
+        return "\(verb) \(name)/\(ordinal) was tried \(earlier.tries) times without effect\(error)"
     }
 }
 

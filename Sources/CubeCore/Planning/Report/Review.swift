@@ -88,13 +88,13 @@ extension Review.Change {
                 name: name, kind: .added, effect: new.suspend ? .none : .start,
                 consequence: new.suspend
                     ? "starts nothing: it is suspended"
-                    : isKnown ? "starts \(new.tasks)" : "could not be read before; is now \(new.tasks)",
+                    : isKnown ? "starts \(new.tasks)" : "was invalid before; now declares \(new.tasks)",
                 at: new.range, fields: new.fields(changedFrom: nil))
         case (.readable(let old)?, nil):
             self.init(
                 name: name, kind: .removed, effect: old.prune ? .stop : .none,
                 consequence: old.prune
-                    ? "stops \(old.tasks)" : "is no longer looked after; its tasks stay, as prune is false",
+                    ? "stops \(old.tasks)" : "is no longer managed; its tasks keep running, because prune is false",
                 at: old.range)
         case (.kept?, nil), (nil, nil): return nil
         }
