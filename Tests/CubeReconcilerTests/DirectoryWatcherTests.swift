@@ -125,27 +125,27 @@ import Testing
         _ = watcher.take()
 
         /// Returns the contents of the manifest's files once the watcher has reported an entry.
-        func told(_ path: BytePath) async -> [String] {
+        func contentsAfterChange(_ path: BytePath) async -> [String] {
             let change = await change { $0.entries.contains(path) }
             guard case .readable(let workloads, _)? = await source.look(at: .entries(change.entries))?.files["a.json"]
             else { return [] }
             return workloads[0].definition.files.map { String(decoding: $0.source.content ?? [], as: UTF8.self) }
         }
         try move("22", to: "manifests/.conf/deep/web.conf")
-        #expect(await told(".conf/deep/web.conf") == ["22", "1"])
+        #expect(await contentsAfterChange(".conf/deep/web.conf") == ["22", "1"])
         try move("22", to: "manifests/.store/v1/x.conf")
-        #expect(await told(".store/v1/x.conf") == ["22", "22"])
+        #expect(await contentsAfterChange(".store/v1/x.conf") == ["22", "22"])
         // After a link on the path changes, its new target is watched.
         try directory.write("3", to: "manifests/.store/v2/x.conf")
         try directory.link("manifests/.store/new", to: "v2")
         try directory.move("manifests/.store/new", to: "manifests/.store/current")
-        #expect(await told(".store/current") == ["22", "3"])
+        #expect(await contentsAfterChange(".store/current") == ["22", "3"])
         try move("44", to: "manifests/.store/v2/x.conf")
-        #expect(await told(".store/v2/x.conf") == ["22", "44"])
+        #expect(await contentsAfterChange(".store/v2/x.conf") == ["22", "44"])
         // A manifest in such a directory does not belong to the source.
         try directory.write(manifest("hidden"), to: "manifests/.conf/deep/hidden.json")
         try move("5", to: "manifests/.conf/deep/web.conf")
-        #expect(await told(".conf/deep/web.conf") == ["5", "44"])
+        #expect(await contentsAfterChange(".conf/deep/web.conf") == ["5", "44"])
         #expect(await source.look(at: .everything)?.files.keys.sorted() == ["a.json", "sub/b.json"])
     }
 

@@ -240,7 +240,7 @@ import Testing
         chmod(directory + "/ssh", 0o700)
         let leak = open("/dev/zero", O_RDONLY)
         defer { close(leak) }
-        let told = [
+        let passed = [
             "GIT_ASKPASS": "/bin/a", "SSH_ASKPASS": "/bin/b", "SSH_AUTH_SOCK": "/run/agent",
             "https_proxy": "http://proxy",
             "GIT_SSL_CAINFO": "/ca.pem", "GIT_SSH_COMMAND": "'\(directory)/ssh'",
@@ -248,10 +248,10 @@ import Testing
         let withheld = [
             "GIT_DIR": directory + "/other/.git", "GIT_WORK_TREE": "/", "GIT_OBJECT_DIRECTORY": "/", "SECRET": "x",
         ]
-        let look = await source(url: "ssh://host/x.git", environment: told.merging(withheld) { $1 }).look()
+        let look = await source(url: "ssh://host/x.git", environment: passed.merging(withheld) { $1 }).look()
         #expect(look.snapshot?.problems.map(\.reason) == ["remote_unreachable"])
         let seen = try #require(repository.directory.text(of: "seen")).split(separator: "\n")
-        for (name, value) in told { #expect(seen.contains("\(name)=\(value)"), "\(name)") }
+        for (name, value) in passed { #expect(seen.contains("\(name)=\(value)"), "\(name)") }
         for name in withheld.keys { #expect(!seen.contains { $0.hasPrefix("\(name)=\(withheld[name]!)") }, "\(name)") }
         #expect(seen.contains("SSH_ASKPASS_REQUIRE=force") && seen.contains("GIT_TERMINAL_PROMPT=0"))
         let descriptors = try #require(repository.directory.text(of: "descriptors"))

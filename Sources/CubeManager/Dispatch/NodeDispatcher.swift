@@ -34,9 +34,9 @@ struct NodeDispatcher: Sendable {
     private static let concurrency = 8
 
     func run() async {
-        let (listed, told) = AsyncStream.makeStream(of: Void.self)
+        let (listed, continuation) = AsyncStream.makeStream(of: Void.self)
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { await watch(clock: service.clock, listed: told) }
+            group.addTask { await watch(clock: service.clock, listed: continuation) }
             group.addTask {
                 // Read the worker's task list first: calls that an outdated report makes due may not be needed.
                 for await _ in listed {}

@@ -18,7 +18,7 @@ package final class SQLiteStore: Store {
     private let term: TermFile
     private let reserve: StopReserve
     /// The stops that the reserve file holds.
-    private let noted = Mutex<[TaskID]>([])
+    private let reserved = Mutex<[TaskID]>([])
     /// The identity of the open file. If somebody deletes or replaces the file, the manager writes to a file that the
     /// next manager does not see.
     private let identity: FileIdentity
@@ -85,30 +85,30 @@ package final class SQLiteStore: Store {
         try term.write(stored.term)
         let tasks = stored.records.tasks
         stored.stops = reserve.read().filter { tasks[$0]?.phase.canStop ?? false }
-        noted.withLock { [stops = stored.stops] in $0 = stops }
+        reserved.withLock { [stops = stored.stops] in $0 = stops }
         // Without the reserve, stops on a full disk wait for space, which is no reason to fail here.
         try? reserve.prepare()
         return stored
     }
 
     package func note(stops: [TaskID]) throws {
-        try noted.withLock { noted in
-            let all = noted + stops.filter { !noted.contains($0) }
-            guard all.count > noted.count else { return }
+        try reserved.withLock { reserved in
+            let all = reserved + stops.filter { !reserved.contains($0) }
+            guard all.count > reserved.count else { return }
             try reserve.write(all)
-            noted = all
+            reserved = all
         }
     }
 
     /// Removes the stops from the reserve that a commit has stored. Stops from the previous manager are carried out one by
     /// one.
     private func clearNotes(storedBy changes: ClusterChanges) {
-        noted.withLock { noted in
-            let rest = noted.filter { !changes.storeStop(of: $0) }
-            guard rest.count < noted.count else { return }
+        reserved.withLock { reserved in
+            let rest = reserved.filter { !changes.storeStop(of: $0) }
+            guard rest.count < reserved.count else { return }
             // The commit is stored. A stop that remains in the reserve is repeated at the next start, which is a no-op.
             guard (try? reserve.write(rest)) != nil else { return }
-            noted = rest
+            reserved = rest
         }
     }
 

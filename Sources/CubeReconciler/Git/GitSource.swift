@@ -58,7 +58,8 @@ package actor GitSource {
     private var fetchesAll = false
     /// Whether fetching file contents into the clone failed, so that the clone may be damaged.
     private var isDoubtful = false
-    private var told: (commit: String?, trouble: Diagnostic.Reason?)?
+    /// The commit and the trouble that were reported last; `nil` before the first look.
+    private var reported: (commit: String?, trouble: Diagnostic.Reason?)?
     private var isUntidy = false
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
@@ -83,7 +84,7 @@ package actor GitSource {
 
     /// Checks the remote for a new commit and reads its manifests.
     package func look() async -> Look {
-        if told == nil { recoverInterruptedClone() }
+        if reported == nil { recoverInterruptedClone() }
         var trouble: Trouble?
         do throws(Trouble) { try await update() } catch {
             trouble = error
@@ -92,12 +93,12 @@ package actor GitSource {
         guard !Task.isCancelled else { return Look(snapshot: nil, hasFailed: false) }
         let commit = inForce?.source.commit
         // The text of a trouble may differ between attempts; report it again only when its reason changes.
-        if let told, told == (commit, trouble?.reason) { return Look(snapshot: nil, hasFailed: trouble != nil) }
-        if commit != told?.commit, let commit {
+        if let reported, reported == (commit, trouble?.reason) { return Look(snapshot: nil, hasFailed: trouble != nil) }
+        if commit != reported?.commit, let commit {
             logger.notice(
                 "read manifests from a commit", metadata: ["commit": "\(commit)", "url": "\(remote.url)"])
         }
-        told = (commit, trouble?.reason)
+        reported = (commit, trouble?.reason)
         return Look(snapshot: snapshot(trouble), hasFailed: trouble != nil)
     }
 

@@ -16,7 +16,7 @@ struct ReconcileLoop {
     private let world: ReconcilerWorld
     private let memory: ReconcilerMemory
     /// The global problems that were logged last.
-    private var told: [String: String] = [:]
+    private var logged: [String: String] = [:]
     private let files: StatusFiles
     private let lease: LeaseKeeper
     private let sourceFeed: any ManifestFeed
@@ -204,7 +204,7 @@ struct ReconcileLoop {
         }
         schedule.planned(wakeAt: plan.wakeAt, isRecorded: problem == nil, at: world.now())
         state.publish(plan, storageProblem: problem.map(String.init(describing:)))
-        tell(plan.summary.conditions, problem)
+        logProblems(plan.summary.conditions, problem)
         sourceFeed.list(at: plan.listAt)
         lease.tell(plan.holds)
         guard let fence = contact.fence, !plan.actions.isEmpty else { return contact.outage == nil ? .idle : .blind }
@@ -212,17 +212,17 @@ struct ReconcileLoop {
     }
 
     /// Logs global problems once when they appear, and once when they are solved.
-    private mutating func tell(_ conditions: [Condition], _ problem: FileError?) {
+    private mutating func logProblems(_ conditions: [Condition], _ problem: FileError?) {
         var new: [String: String] = [:]
         for condition in conditions where condition.status && ![.ready, .reconciling].contains(condition.type) {
             new["\(condition.type.rawValue): \(condition.reason)"] = condition.message
         }
         if let problem { new["cannot write status files"] = "\(problem)" }
-        for (what, message) in new.sorted(by: { $0.key < $1.key }) where told[what] != message {
+        for (what, message) in new.sorted(by: { $0.key < $1.key }) where logged[what] != message {
             logger.warning("\(what)", metadata: ["message": "\(message)"])
         }
-        for what in told.keys.sorted() where new[what] == nil { logger.info("solved: \(what)") }
-        told = new
+        for what in logged.keys.sorted() where new[what] == nil { logger.info("solved: \(what)") }
+        logged = new
     }
 
     /// Reconsiders all decisions, which is a no-op unless something went wrong before. Also restores status files that

@@ -20,19 +20,19 @@ struct Notifier {
 
     /// Runs until it is cancelled.
     func run() async {
-        var told = memory.notices
+        var sent = memory.notices
         for await _ in state.updates() {
             var pause = Self.patience
-            while let board = state.view.noticeBoard, !board.notices(since: told).isEmpty {
+            while let board = state.view.noticeBoard, !board.notices(since: sent).isEmpty {
                 do { try await clock.sleep(for: pause) } catch { return }  // Cancelled.
                 let view = state.view
                 guard let summary = view.summary, let board = view.noticeBoard else { break }
-                let notices = board.notices(since: told)
+                let notices = board.notices(since: sent)
                 if notices.isEmpty { break }
                 do {
                     try await sender.send(NoticeMessage(notices, summary))
-                    told = board
-                    try memory.save(told)
+                    sent = board
+                    try memory.save(sent)
                 } catch {
                     logger.warning("cannot send notices", metadata: ["error": "\(error)"])
                     pause = min(pause * 2, Self.longestPause)
