@@ -60,8 +60,7 @@ static inline int cube_pidfd_send_signal(int pidfd, int signal) {
     return (int)syscall(SYS_pidfd_send_signal, pidfd, signal, (void *)0, 0U);
 }
 
-/// Reaps a child that has ended, so that no zombie stays. Fails with `ECHILD` if the process is not a child of this
-/// process.
+/// Reaps a child that has ended, so that no zombie stays. Fails with `ECHILD` if the process is not a child of this process.
 static inline int cube_pidfd_reap(int pidfd) {
     siginfo_t information;
     return waitid((idtype_t)3 /* P_PIDFD */, (id_t)pidfd, &information, WEXITED | WNOHANG);

@@ -5,8 +5,7 @@ package import SystemPackage
 /// A regular file that is open for reading. All files that a user or a manifest names are read through this type.
 ///
 /// A name may lead anywhere: to a pipe without a writer, to an endless device, to a file that grows while it is read.
-/// Therefore, only regular files are opened, opening and reading never block, and no more is read than the caller
-/// allows.
+/// Therefore, only regular files are opened, opening and reading never block, and no more is read than the caller allows.
 package struct RegularFile: ~Copyable {
     package enum Links: Sendable {
         /// The path may contain symbolic links.
@@ -15,8 +14,7 @@ package struct RegularFile: ~Copyable {
         case refuse
     }
 
-    /// The file descriptor, for callers that check the mode or the owner. It is closed at the end of this value's
-    /// lifetime.
+    /// The file descriptor, for callers that check the mode or the owner. It is closed at the end of this value's lifetime.
     package let descriptor: CInt
     private let path: String
 

@@ -55,8 +55,7 @@ package struct StoredTasks: Sendable {
         }
     }
 
-    /// Returns the selected output of a task and, if `follow` is set, the output that the task writes until the reader
-    /// stops.
+    /// Returns the selected output of a task and, if `follow` is set, the output that the task writes until the reader stops.
     package func logs(
         _ id: TaskID, _ selection: LogSelection
     ) -> any AsyncSequence<[UInt8], any Error> & Sendable {

@@ -1,8 +1,7 @@
 import Glibc
 import SystemPackage
 
-/// The output of a task, in numbered files (`1.log`, `2.log`, …) that its supervisors write. The oldest files are
-/// removed.
+/// The output of a task, in numbered files (`1.log`, `2.log`, …) that its supervisors write. The oldest files are removed.
 package struct TaskLog: Sendable {
     /// The size, in bytes, at which a new file is begun.
     package static let fileBytes = 10 << 20
@@ -49,8 +48,7 @@ package struct TaskLog: Sendable {
     }
 }
 
-/// Reads the output of a task from a given position, across file boundaries. It holds one open file and one chunk at a
-/// time.
+/// Reads the output of a task from a given position, across file boundaries. It holds one open file and one chunk at a time.
 final class TaskLogReader {
     private let log: TaskLog
     private var file: (number: Int, descriptor: FileDescriptor)?

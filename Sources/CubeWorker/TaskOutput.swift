@@ -1,7 +1,6 @@
 import CubeTypes
 
-/// The output of a task as a sequence: from its beginning or its last lines and, on request, for as long as the task
-/// runs.
+/// The output of a task as a sequence: from its beginning or its last lines and, on request, for as long as the task runs.
 struct TaskOutput: AsyncSequence, Sendable {
     let log: TaskLog
     let selection: LogSelection

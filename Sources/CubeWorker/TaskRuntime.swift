@@ -34,8 +34,7 @@ package protocol TaskRuntime: Sendable {
     /// Ensures that a run that was not started will never start.
     func abandon(_ run: RunIdentity) async throws -> RunState
 
-    /// Asks a run to end by the signal and within the grace period of the policy. Repeated calls have no further
-    /// effect.
+    /// Asks a run to end by the signal and within the grace period of the policy. Repeated calls have no further effect.
     func stop(_ run: RunIdentity, _ policy: StopPolicy) throws
 
     /// Changes the policy by which a live run is stopped when its program exits and leaves processes behind.

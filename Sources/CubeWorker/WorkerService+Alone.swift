@@ -2,12 +2,10 @@ import CubeCore
 import CubeErrors
 package import CubeTypes
 
-/// Tasks of a worker without a manager: the worker accepts bare task definitions and founds a cluster of its own for
-/// them.
+/// Tasks of a worker without a manager: the worker accepts bare task definitions and founds a cluster of its own for them.
 extension WorkerService {
     /// Accepts a task by its definition alone. If a task with the definition's `id` exists already, that task is
-    /// returned unchanged. The first task makes the worker found a cluster, so that no manager mistakes its tasks for
-    /// orphans.
+    /// returned unchanged. The first task makes the worker found a cluster, so that no manager mistakes its tasks for orphans.
     ///
     /// - Throws: `validation_failed`; `conflict` if the worker belongs to a manager's cluster, if another definition
     ///   has the same `id`, or if the worker cannot place the task.

@@ -67,8 +67,7 @@ extension WorkerService {
         do {
             try runtime.change(run, to: policy)
         } catch {
-            // A stop passes its policy again. Only a program that exits on its own is still handled by the former
-            // policy.
+            // A stop passes its policy again. Only a program that exits on its own is still handled by the former policy.
             logger.error("\(run.task): \(error)")
         }
     }

@@ -96,8 +96,7 @@ package actor WorkerService: Service {
             logger: logger)
     }
 
-    /// Opens a worker: reads the records of an earlier worker in the same directory and adopts the runs that are still
-    /// alive.
+    /// Opens a worker: reads the records of an earlier worker in the same directory and adopts the runs that are still alive.
     ///
     /// - Parameter executor: the executor of the actor, whose jobs block on disk I/O.
     /// - Throws: if a record cannot be read, because its task may be running.

@@ -54,8 +54,7 @@ struct WorkerWorld {
     struct Gate {
         let path: String
 
-        /// Lets a program continue that reads a word from the pipe. Waits for that program without blocking a shared
-        /// thread.
+        /// Lets a program continue that reads a word from the pipe. Waits for that program without blocking a shared thread.
         func open() async throws {
             try await eventually {
                 do {

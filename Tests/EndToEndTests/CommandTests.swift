@@ -105,8 +105,7 @@ extension EndToEndTests {
                 reconciler.kill(SIGINT)
                 #expect(await reconciler.ended() == 0)
 
-                // A reader with read permission only sees everything but the values of `env`, which cannot be compared
-                // then.
+                // A reader with read permission only sees everything but the values of `env`, which cannot be compared then.
                 for (version, label, status, seen) in [(1, nil, Int32(0), Int32(0)), (1, "shop", 1, 1), (2, nil, 1, 0)]
                 {
                     try world.service("web", version: version) { manifest in

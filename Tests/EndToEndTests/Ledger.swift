@@ -18,8 +18,7 @@ struct Ledger {
         var process: Int32
     }
 
-    /// Returns a shell command that appends a line. A short append is atomic, so the order of lines is the order of
-    /// events.
+    /// Returns a shell command that appends a line. A short append is atomic, so the order of lines is the order of events.
     func line(_ event: String) -> String {
         #"echo "\#(event) $CUBE_NAME/$CUBE_ORDINAL $VERSION $CUBE_TASK_ID $$" >> '\#(file.path)'"#
     }

@@ -32,8 +32,7 @@ extension EndToEndTests {
                 }
                 #expect(try world.ledger.contradictions() == [])
 
-                // A reconciler on the data directory of a killed one takes over its lease at once, unless another one
-                // leads.
+                // A reconciler on the data directory of a killed one takes over its lease at once, unless another one leads.
                 let second = try team.reconcile("one", in: world)
                 try await world.wait(for: "the former leader to wait for the lease") {
                     conditions("one").contains("lease_held")

@@ -15,8 +15,7 @@ extension World {
         }
     }
 
-    /// Returns the inode, mode, size and times of each file and directory of a tree, which any change to the tree
-    /// alters.
+    /// Returns the inode, mode, size and times of each file and directory of a tree, which any change to the tree alters.
     func listing(of tree: URL) throws -> [String: [Int]] {
         try paths(in: tree).reduce(into: [:]) { listing, path in
             var status = stat()

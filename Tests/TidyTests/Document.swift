@@ -30,8 +30,7 @@ struct Document {
         self.passages = passages
     }
 
-    /// The files and folders that links lead to, as paths from the root of the repository. Links to other sites are
-    /// excluded.
+    /// The files and folders that links lead to, as paths from the root of the repository. Links to other sites are excluded.
     var links: [(target: String, line: Int)] {
         passages.flatMap { passage in
             passage.text.matches(of: /\]\(([^)#]+)[^)]*\)/)

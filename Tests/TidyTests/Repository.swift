@@ -20,8 +20,7 @@ struct Repository {
         try FileManager.default.contentsOfDirectory(atPath: "\(root)/\(path)").sorted()
     }
 
-    /// Returns the top-level files and directories that git tracks, sorted. Untracked files in a checkout are not
-    /// checked.
+    /// Returns the top-level files and directories that git tracks, sorted. Untracked files in a checkout are not checked.
     func trackedEntries() throws -> [String] {
         let git = Process()
         git.executableURL = URL(filePath: "/usr/bin/env")

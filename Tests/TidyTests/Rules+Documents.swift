@@ -4,8 +4,7 @@ extension Rules {
     /// manifests of their readers.
     private static let folders: Set<Substring> = ["Sources", "Tests", "examples", ".ci", ".github"]
 
-    /// Finds paths in a document that do not exist: in inline code, relative to the root, `Sources` or `Tests`, and in
-    /// links.
+    /// Finds paths in a document that do not exist: in inline code, relative to the root, `Sources` or `Tests`, and in links.
     ///
     /// - Parameters:
     ///   - files: every file and folder of the repository, as paths from its root.

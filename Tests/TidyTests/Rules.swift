@@ -1,5 +1,4 @@
-/// The conventions that a machine can check. Each rule takes its subject and returns the violations as `file:line:
-/// problem`.
+/// The conventions that a machine can check. Each rule takes its subject and returns the violations as `file:line: problem`.
 enum Rules {
     /// Finds imports that are not in the row of the file's target.
     static func foreignImports(_ file: SwiftFile, in wall: Wall) -> [String] {

@@ -105,8 +105,7 @@ private final class ResponseReader: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        // Many servers close the connection without a TLS close_notify. HTTP framing tells whether the response is
-        // complete.
+        // Many servers close the connection without a TLS close_notify. HTTP framing tells whether the response is complete.
         if case NIOSSLError.uncleanShutdown = error { return }
         let isCutOff = status != nil && error is HTTPParserError
         result.finish(.failure(isCutOff ? ProbeFailure.cutOff : error))

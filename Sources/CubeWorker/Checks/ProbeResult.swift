@@ -2,8 +2,7 @@ import Synchronization
 
 /// The result of a check's connection. The first result wins, and a waiter can be cancelled.
 ///
-/// NIO futures cannot be cancelled: an unresolvable name or a silent address would block a check for longer than its
-/// timeout.
+/// NIO futures cannot be cancelled: an unresolvable name or a silent address would block a check for longer than its timeout.
 final class ProbeResult<Answer: Sendable>: Sendable {
     private struct State {
         var waiter: CheckedContinuation<Answer, any Error>?

@@ -10,8 +10,7 @@ package protocol Prober: Sendable {
     ) async -> CheckOutcome
 }
 
-/// Carries out network checks, usually against this machine, and runs check commands next to a run. No check blocks a
-/// thread.
+/// Carries out network checks, usually against this machine, and runs check commands next to a run. No check blocks a thread.
 struct LocalProber: Prober {
     let runtime: any TaskRuntime
     let clock: any Clock<Duration>

@@ -17,8 +17,7 @@ struct Leftovers {
             let found = find()
             if found.isEmpty { return true }
             for entry in found {
-                // A process that has ended or belongs to another user cannot be killed; the next iteration checks
-                // again.
+                // A process that has ended or belongs to another user cannot be killed; the next iteration checks again.
                 guard let process = try? ProcessDescriptor(entry.id),
                     ProcessTable.Entry(entry.id)?.startTicks == entry.startTicks
                 else { continue }

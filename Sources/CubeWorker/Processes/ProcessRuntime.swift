@@ -47,8 +47,7 @@ final class ProcessRuntime: TaskRuntime {
 
     func find(_ run: RunIdentity) async throws -> RunState? {
         let directory = directory(of: run)
-        // Checked before the lock: an outcome that exists while the lock is free is final, as it was created under the
-        // lock.
+        // Checked before the lock: an outcome that exists while the lock is free is final, as it was created under the lock.
         let hadOutcome = directory.hasOutcome
         guard let supervisor = try directory.supervisor() else {
             return hadOutcome ? .ended(try await conclude(run)) : nil

@@ -9,7 +9,7 @@ import SystemPackage
 ///
 /// - `launch` describes what to run. The supervisor holds a record lock on this file as long as it lives.
 /// - `outcome` holds the result. It is created exclusively, before anything is started: a run with an outcome is never
-/// started again. To prevent a run from ever starting, the worker creates an outcome, too.
+///   started again. To prevent a run from ever starting, the worker creates an outcome, too.
 /// - `stop` asks the supervisor to end the run, and `policy` replaces the stop policy of `launch`.
 /// - `record.json` is a copy of the task's record, which only the worker uses.
 ///
@@ -17,14 +17,14 @@ import SystemPackage
 /// its format, `key=value` fields and `end`, all NUL-terminated. `outcome` begins with its checksum and has its full
 /// size from the start.
 ///
-/// Only the exit that the supervisor writes needs to survive a loss of power, because no process survives it either.
+/// Only the exit that the supervisor writes needs to survive a loss of power. Nothing else matters then, because no process
+/// survives it.
 ///
 /// The states that a worker finds, whenever its predecessor was killed:
 ///
 /// | `outcome` | lock | meaning |
 /// |---|---|---|
-/// | missing | free | The run was never started. A supervisor that is just starting will find the lock or an `outcome`,
-/// and exit. |
+/// | missing | free | The run was never started. A supervisor that starts now finds the lock or an `outcome`, and exits. |
 /// | missing | held | A supervisor is starting the run. |
 /// | unfinished | held | The run is alive. |
 /// | unfinished | free | The supervisor died: it takes the lock before it creates the outcome. |
@@ -88,8 +88,7 @@ struct RunDirectory: Sendable {
             Self.bytes(["cube-stop/1"] + Self.fields(of: policy)), to: name, in: path, durably: false)
     }
 
-    /// Creates an outcome, so that the run is never started. An existing outcome stays, because the run was started
-    /// then.
+    /// Creates an outcome, so that the run is never started. An existing outcome stays, because the run was started then.
     ///
     /// - Parameters:
     ///   - failure: the reason why the run cannot be started; `nil` if it is no longer wanted.

@@ -2,8 +2,7 @@ import CubeCore
 import CubeTypes
 import Glibc
 
-/// The reason why a task cannot be started as declared. The run counts as failed, and the restart policy decides what
-/// follows.
+/// The reason why a task cannot be started as declared. The run counts as failed, and the restart policy decides what follows.
 struct StartRefusal: Error, CustomStringConvertible {
     let description: String
 }
@@ -18,8 +17,7 @@ struct TaskUser: Hashable, Sendable {
     /// Returns the user that this worker runs as.
     static func current() -> TaskUser? { lookUp { getpwuid_r(geteuid(), $0, $1, $2, $3) } }
 
-    /// Looks up a user and, if specified, a group that replaces the user's primary group. The supplementary groups
-    /// stay.
+    /// Looks up a user and, if specified, a group that replaces the user's primary group. The supplementary groups stay.
     ///
     /// - Returns: `nil` if the task runs as the worker's own user.
     /// - Throws: if the user or group does not exist, or if this worker has no permission to switch to it.

@@ -5,8 +5,7 @@ import SystemPackage
 
 /// Files and directories of the worker. They are private to its user, replaced atomically and, where required, durable.
 ///
-/// Paths are plain strings here and in the callers, because they are built from known parts, thousands of times per
-/// second.
+/// Paths are plain strings here and in the callers, because they are built from known parts, thousands of times per second.
 enum LocalFiles {
     /// Reads a whole file.
     ///
@@ -71,8 +70,7 @@ enum LocalFiles {
         return names.sorted()
     }
 
-    /// Removes a file, or a directory with its content. A missing file is not an error. Symbolic links are not
-    /// followed.
+    /// Removes a file, or a directory with its content. A missing file is not an error. Symbolic links are not followed.
     static func remove(_ path: String) throws {
         if unlink(path) == 0 || errno == ENOENT { return }
         guard errno == EISDIR || errno == EPERM else { throw Errno(rawValue: errno) }
@@ -96,8 +94,7 @@ enum LocalFiles {
         }
     }
 
-    /// Whether an error means that the disk is full: either the error of the system call or an `APIError` that reports
-    /// it.
+    /// Whether an error means that the disk is full: either the error of the system call or an `APIError` that reports it.
     static func isFullDisk(_ error: any Error) -> Bool {
         (error as? Errno)?.isFullDisk ?? ((error as? APIError)?.reason == .storageFull)
     }

@@ -2,8 +2,7 @@ import CubeSystem
 import CubeTypes
 import SystemPackage
 
-/// The secrets of a worker: named files in a directory that only the worker's user may access. No message contains a
-/// secret.
+/// The secrets of a worker: named files in a directory that only the worker's user may access. No message contains a secret.
 struct SecretDirectory: Sendable {
     let path: String
 
