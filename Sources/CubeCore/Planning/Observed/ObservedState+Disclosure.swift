@@ -1,19 +1,19 @@
 import CubeTypes
 
 extension ObservedState {
-    /// Whether whoever looked may only read: values of `env` are hidden then, and all digests are under a key that is not known
-    /// here.
+    /// Whether the state was read with read-only access. Then values of `env` are hidden, and all digests are keyed with an unknown
+    /// key.
     package var hidesValues: Bool { digestKey == nil }
 
-    /// Puts what is declared in the place of what whoever looked was not shown.
+    /// Replaces hidden values and keyed digests by declared ones, if the state was read with read-only access.
     ///
-    /// Nothing can be compared with a value that is hidden, or anybody could find it by trying. So a task that differs in nothing
-    /// that can be seen counts as what is declared, and a changed value of `env` is not noticed; see ``hidesValues``.
+    /// Hidden values cannot be compared, because a comparison would allow a reader to find them by trial. Therefore, a task without a
+    /// visible difference counts as up to date, and a changed value of `env` is not detected; see ``hidesValues``.
     package mutating func disclose(by desired: DesiredState) {
         guard hidesValues else { return }
         for (name, workload) in workloads {
             guard case .readable(let declared)? = desired.workloads[name] else { continue }
-            // What each digest stands for that is under the key.
+            // The declared digest for each keyed digest.
             var meanings: [Digest: Digest] = [:]
             for (id, task) in workload.tasks {
                 var task = task

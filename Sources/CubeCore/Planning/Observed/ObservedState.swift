@@ -1,23 +1,23 @@
 package import CubeTypes
 
-/// What the manager said of an owner: its tasks, slot records and directives, all true at one revision.
+/// The manager's state of an owner at one revision: its tasks, slot records and directives.
 package struct ObservedState: Hashable, Sendable {
     package let name: OwnerName
     package var cluster: ClusterID
     package var term: Int
     package private(set) var revision: Int
     package private(set) var owner: OwnerStatus?
-    /// By name; a name that has neither a task nor a slot record has no entry.
+    /// The workloads by name. A workload that has neither a task nor a slot record has no entry.
     package internal(set) var workloads: [WorkloadName: ObservedWorkload] = [:]
-    /// Live tasks of other owners, where the list had them: never touched.
+    /// The live tasks of other owners, if the list contains them. They are never changed.
     package private(set) var unmanaged: [TaskID: TaskStatus] = [:]
-    /// Under what people see digests; `nil` where that was not told, and digests may be under it already.
+    /// The key for digests that people see; `nil` if the manager did not send it, in which case the digests may already be keyed.
     package let digestKey: DigestKey?
     private var names: [TaskID: WorkloadName] = [:]
 
     /// - Parameters:
-    ///   - list: every page of a list joined: tasks, slot records and owner.
-    ///   - owner: whose state it is.
+    ///   - list: all pages of a task list, joined, with tasks, slot records and the owner.
+    ///   - owner: the owner of the state.
     package init(_ list: TaskList, of owner: OwnerName) {
         name = owner
         cluster = list.cluster
@@ -29,9 +29,9 @@ package struct ObservedState: Hashable, Sendable {
         for slot in list.slots { workloads[slot.name, default: ObservedWorkload()].slots[slot.ordinal] = slot }
     }
 
-    /// Takes in what changed.
+    /// Applies changes.
     ///
-    /// - Returns: the names whose tasks or slot records changed. What changed of the owner is for the caller to compare.
+    /// - Returns: the names of workloads whose tasks or slot records changed. Changes of the owner are not included.
     package mutating func apply(_ changes: TaskChanges) -> Set<WorkloadName> {
         var changed: Set<WorkloadName> = []
         for id in changes.removed {
@@ -55,7 +55,7 @@ package struct ObservedState: Hashable, Sendable {
         return changed
     }
 
-    /// The names of the live tasks that come from each of these files.
+    /// Returns, for each of these files, the names of the workloads with live tasks from it.
     func names(from files: Set<BytePath>) -> [BytePath: Set<WorkloadName>] {
         var names: [BytePath: Set<WorkloadName>] = [:]
         for (name, workload) in workloads {
@@ -78,21 +78,21 @@ package struct ObservedState: Hashable, Sendable {
     }
 }
 
-/// What the manager said of one name.
+/// The manager's state of one workload.
 package struct ObservedWorkload: Hashable, Sendable {
     package var tasks: [TaskID: TaskStatus] = [:]
     package var slots: [Int: SlotStatus] = [:]
 
     package init() {}
 
-    /// What has not ended, by ordinal and attempt.
+    /// The live tasks, sorted by ordinal and attempt.
     package var live: [TaskStatus] {
         tasks.values.filter { !$0.state.hasEnded }.sorted {
             ($0.ordinal, $0.attempt, $0.id) < ($1.ordinal, $1.attempt, $1.id)
         }
     }
 
-    /// What ended last, by slot.
+    /// The task that ended last, by ordinal.
     package var ended: [Int: TaskStatus] {
         var last: [Int: TaskStatus] = [:]
         for task in tasks.values where task.state.hasEnded && task.attempt >= last[task.ordinal]?.attempt ?? 0 {

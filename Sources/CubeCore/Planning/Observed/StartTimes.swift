@@ -1,9 +1,9 @@
 import CubeTypes
 
-/// Since when tasks live and work, by our own clock.
+/// The times at which tasks were created, became ready and were asked to stop, by the local clock.
 ///
-/// The times that the manager and the worker tell are of wall clocks, which jump. They count only for what was there already when
-/// it was looked at first, and not where they lie in the future. What comes later counts from when it was seen.
+/// The times that managers and workers report come from wall clocks, which can jump. They are used only for tasks that already
+/// existed at the first observation, and only if they are not in the future. For later events, the time of the observation is used.
 struct StartTimes: Hashable, Sendable {
     private struct Sight: Hashable, Sendable {
         var run: Int
@@ -15,15 +15,15 @@ struct StartTimes: Hashable, Sendable {
     private var births: [TaskID: Timestamp] = [:]
     /// When the runs of tasks became ready.
     private var sights: [TaskID: Sight] = [:]
-    /// When tasks were seen first that are to stop.
+    /// When tasks were first observed to be stopping.
     private var stops: [TaskID: Timestamp] = [:]
 
-    /// How long after its grace a task may take to be seen dead.
+    /// How long after its grace period a stopping task may take to end before the stop is overdue.
     static let stopPatience: Duration = .seconds(60)
 
     init() {}
 
-    /// Takes note of what lives now, and forgets what does not.
+    /// Records the live tasks, and forgets all others.
     mutating func note(_ live: [TaskStatus], at now: Timestamp) {
         let (formerBirths, formerSights, formerStops) = (births, sights, stops)
         (births, sights, stops) = ([:], [:], [:])
@@ -44,13 +44,13 @@ struct StartTimes: Hashable, Sendable {
 
     func start(of task: TaskStatus) -> Timestamp? { sights[task.id]?.at ?? task.startedAt }
 
-    /// When the stop of a task is overdue; `nil` where none was asked for, or nobody can know.
+    /// Returns the time at which the stop of a task is overdue; `nil` if no stop was requested, or the node is silent.
     func stopDeadline(of task: TaskStatus) -> Timestamp? {
         guard !task.nodeUnknown else { return nil }
         return stops[task.id].map { $0 + task.definition.stop.grace + Self.stopPatience }
     }
 
-    /// The first of these that should have ended long ago.
+    /// Returns a standstill for the first task whose stop is overdue.
     func overdueStop(among live: [TaskStatus], at now: Timestamp, _ wording: HintWording) -> Standstill? {
         live.first { stopDeadline(of: $0).map { $0 <= now } ?? false }.map { task in
             Standstill(
@@ -61,7 +61,7 @@ struct StartTimes: Hashable, Sendable {
         }
     }
 
-    /// When the next of these stops is overdue.
+    /// Returns the next time at which a stop is overdue.
     func nextStopDeadline(among live: [TaskStatus], after now: Timestamp) -> Timestamp? {
         live.compactMap(stopDeadline).filter { $0 > now }.min()
     }

@@ -1,13 +1,13 @@
 package import CubeTypes
 
 extension WorkloadStatus {
-    /// The status of a workload that no reconciler looks at.
+    /// Returns the status of a workload while no reconciler is running.
     ///
-    /// - Parameter living: The tasks that run; `nil` where that is not known here.
+    /// - Parameter living: The live tasks; `nil` if they are unknown.
     package func unattended(_ living: Set<TaskID>?) -> WorkloadStatus {
         var status = self
         status.sync = .unknown
-        // A job that completed stays so.
+        // A completed job stays completed.
         guard tasks.isEmpty || !tasks.allSatisfy({ $0.state == .completed }) else { return status }
         guard let living else {
             status.health = .unknown
@@ -22,14 +22,14 @@ extension WorkloadStatus {
         status.replicas.ready = live.count(where: \.ready)
         status.endpoints = live.filter(\.ready).flatMap(\.endpoints)
         if status.replicas.desired > 0, live.isEmpty { status.health = .missing }
-        // What went on, and what was waited for, is over.
+        // Without a reconciler, there is no progress and nothing is waited for.
         status.conditions.removeAll { [.ready, .reconciling].contains($0.type) }
         return status
     }
 }
 
 extension SummaryStatus {
-    /// Takes over how the workloads are that no reconciler looks at. Whether they are in sync is not known.
+    /// Replaces the totals by those of the unattended workloads. Whether the workloads are in sync is unknown.
     package mutating func leaveUnattended(_ reports: [WorkloadReport]) {
         var tally = Tally()
         for report in reports { tally.add(report) }

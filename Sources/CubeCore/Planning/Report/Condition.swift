@@ -1,14 +1,14 @@
 package import CubeTypes
 
-/// Whether what runs is what is declared.
+/// Whether the tasks match the manifests.
 package enum SyncStatus: String, Codable, Hashable, Sendable {
     case synced = "Synced"
     case outOfSync = "OutOfSync"
-    /// The manifest cannot be read, or the cluster is not seen.
+    /// The manifest is invalid, or the cluster is unreachable.
     case unknown = "Unknown"
 }
 
-/// Whether what runs is well.
+/// The health of the tasks.
 package enum HealthStatus: String, Codable, Hashable, Sendable, CaseIterable {
     case healthy = "Healthy"
     case progressing = "Progressing"
@@ -18,30 +18,30 @@ package enum HealthStatus: String, Codable, Hashable, Sendable, CaseIterable {
     case unknown = "Unknown"
 }
 
-/// One aspect of a workload, or of the whole, since when it is so, and why.
+/// One aspect of the state of a workload or of the owner, with its reason and the time of its last change.
 ///
-/// `Ready` is always there; the others, which tell of what is not as it should be, only while they are true.
+/// `Ready` is always present. The other conditions describe problems, and are present only while they are true.
 package struct Condition: Codable, Hashable, Sendable {
     package enum Kind: String, Codable, Hashable, Sendable {
-        /// Guards or a person hold something back.
+        /// Guards or a person hold an action.
         case held = "Held"
-        /// As declared and healthy.
+        /// The tasks match the manifest and are healthy.
         case ready = "Ready"
-        /// Being changed into what is declared.
+        /// Actions are in progress.
         case reconciling = "Reconciling"
-        /// What is said of the desired state may be old: its source cannot be read.
+        /// The desired state may be out of date, because its source cannot be read.
         case stale = "Stale"
-        /// Not going on by itself: a person must do something.
+        /// There is no progress until a person intervenes.
         case stalled = "Stalled"
     }
 
     package var type: Kind
     package var status: Bool
-    /// A stable word.
+    /// A stable code, such as `guard_window`.
     package var reason: String
-    /// For a person.
+    /// The message for people.
     package var message: String
-    /// When `status` became what it is.
+    /// The time at which `status` last changed.
     package var lastTransitionTime: Timestamp
 
     enum CodingKeys: String, CodingKey {
@@ -59,7 +59,7 @@ package struct Condition: Codable, Hashable, Sendable {
 }
 
 extension [Condition] {
-    /// The same conditions by type, with the times of `previous` where the status did not change.
+    /// Returns the conditions sorted by type, with the times of `previous` for conditions whose status did not change.
     func since(_ previous: [Condition]) -> [Condition] {
         map { condition in
             var condition = condition

@@ -1,14 +1,15 @@
 package import CubeTypes
 
-/// How a workload differs from its manifest: the content of `drift/NAME.json`, which exists only while it does.
+/// The differences of a workload from its manifest: the content of `drift/NAME.json`. The file exists only while there are
+/// differences.
 package struct DriftReport: Codable, Hashable, Sendable {
     package var name: WorkloadName
     package var since: Timestamp
-    /// By field.
+    /// The differences, sorted by field.
     package var differences: [Difference]
-    /// In the order in which they are carried out.
+    /// The actions, in the order of execution.
     package var actions: [DriftAction]
-    /// The guards and other reasons that hold something back, sorted.
+    /// The guards and other reasons that hold actions, sorted.
     package var heldBy: [String]
 
     enum CodingKeys: String, CodingKey {
@@ -27,9 +28,9 @@ package struct DriftReport: Codable, Hashable, Sendable {
     }
 }
 
-/// One field that is not as it is declared. Values of `env` are never shown.
+/// One field that differs from the manifest. Values of `env` are never shown.
 package struct Difference: Codable, Hashable, Sendable {
-    /// As the manifest calls it, such as `stop.grace`, or `replicas`.
+    /// The path of the field in the manifest, such as `stop.grace` or `replicas`.
     package var field: String
     package var desired: String?
     package var observed: String?
@@ -41,11 +42,11 @@ package struct Difference: Codable, Hashable, Sendable {
     }
 }
 
-/// One step on the way to what is declared.
+/// One action towards the declared state.
 package struct DriftAction: Codable, Hashable, Sendable {
     package var verb: PlannedAction.Verb
     package var ordinal: Int
-    /// A stable word.
+    /// A stable code: the wait reason or, if there is none, the rule.
     package var reason: String
     package var state: ActionState
 
@@ -57,14 +58,14 @@ package struct DriftAction: Codable, Hashable, Sendable {
     }
 }
 
-/// How far an action is.
+/// The progress of an action.
 package enum ActionState: String, Codable, Hashable, Sendable {
-    /// To be carried out now.
+    /// The action is to be carried out now.
     case due
-    /// A guard or a person keeps it back.
+    /// A guard or a person holds the action.
     case held
-    /// It comes after something else.
+    /// The action waits for another event.
     case waiting
-    /// Asked for, its effect is not seen in full.
+    /// The action was requested, but its effect is not fully visible yet.
     case inFlight = "in_flight"
 }

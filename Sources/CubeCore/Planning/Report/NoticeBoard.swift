@@ -1,12 +1,12 @@
 package import CubeTypes
 
-/// What is wrong now: of that, people who do not look are told when it begins, when its reason changes and when it ends.
+/// The present problems. Notices are sent when a problem begins, changes its reason or ends.
 ///
-/// Only what lasts and needs a person is on it: a workload that is `Degraded` or `Stalled`; of the whole, what is `Held` or
-/// `Stale`.
+/// The board contains only lasting problems that need a person: workloads that are `Degraded` or `Stalled`, and the conditions `Held`
+/// and `Stale` of the owner.
 package struct NoticeBoard: Codable, Hashable, Sendable {
     package struct Trouble: Codable, Hashable, Sendable {
-        /// The workload; `nil`: the whole.
+        /// The workload; `nil` for the owner as a whole.
         package var name: WorkloadName?
         package var kind: String
         package var reason: String
@@ -14,7 +14,7 @@ package struct NoticeBoard: Codable, Hashable, Sendable {
         package var since: Timestamp
     }
 
-    /// By name and kind, those of the whole first.
+    /// The problems, sorted by name and kind. Problems of the owner as a whole come first.
     package private(set) var troubles: [Trouble] = []
 
     package init() {}
@@ -42,7 +42,7 @@ package struct NoticeBoard: Codable, Hashable, Sendable {
                 since: condition.lastTransitionTime))
     }
 
-    /// What is to be told to those who know of `told`.
+    /// Returns the notices for people who already know about `told`.
     package func notices(since told: NoticeBoard) -> [Notice] {
         let known = Dictionary(told.troubles.map { ($0.key, $0) }) { first, _ in first }
         let present = Set(troubles.map(\.key))
@@ -54,7 +54,7 @@ package struct NoticeBoard: Codable, Hashable, Sendable {
     }
 }
 
-/// One thing that people are told.
+/// A notice about a problem that began, changed or ended.
 package struct Notice: Codable, Hashable, Sendable {
     package enum Event: String, Codable, Sendable { case began, changed, ended }
 
@@ -66,7 +66,7 @@ package struct Notice: Codable, Hashable, Sendable {
         self.trouble = trouble
     }
 
-    /// In one line.
+    /// The notice on one line.
     package var text: String {
         let subject = trouble.name.map { "\($0) is " } ?? ""
         return switch event {

@@ -1,31 +1,32 @@
 package import CubeTypes
 
-/// What is to be done now, what is held back, and how everything is: made by ``Planner``, carried out by others.
+/// A plan of ``Planner``: the actions to carry out now, the held actions and the status of everything.
 package struct Plan: Sendable {
-    /// The calls to make, in their order: first what adds, then what changes in place, last what takes away; each by name,
-    /// ordinal and attempt. A plan that breaks off in the middle has taken nothing away that it would have replaced.
+    /// The actions, in the order of execution: first schedules, then updates in place, last stops; each group by name, ordinal and
+    /// attempt. An interrupted plan has therefore not stopped any task before scheduling all new ones.
     package var actions: [PlannedAction] = []
-    /// What the guards hold, by guard; to be told to the manager with the lease, so that it can be approved.
+    /// The held changes, by guard. The reconciler reports them to the manager with its lease, so that people can approve them.
     package var holds: [Hold] = []
-    /// What was noticed and is nobody's task to change, by subject.
+    /// Observations that need no action of the reconciler, by subject.
     package var findings: [Finding] = []
-    /// The status files that are to be written, by name; `nil` where a name is gone.
+    /// The status files to write, by name; `nil` for a workload that no longer exists.
     package var reports: [WorkloadName: WorkloadReport?] = [:]
     package var summary: SummaryStatus
-    /// When to make the next pass though nothing changed.
+    /// The time of the next pass if nothing changes before.
     package var wakeAt: Timestamp?
-    /// When to list the source again: a name waits for the proof of its absence.
+    /// The time at which to list the source again, because a manifest may have been removed.
     package var listAt: Timestamp?
-    /// Whether ``DesiredState/memory`` and ``Planner/window`` are to be persisted before the actions are carried out.
+    /// Whether ``DesiredState/memory`` must be persisted before the actions are carried out.
     package var memoryChanged = false
+    /// Whether ``Planner/window`` must be persisted before the actions are carried out.
     package var windowChanged = false
-    /// What moved since the saved plan was made that is being carried out, in sentences: nothing more is done then.
+    /// The changes since the saved plan was made, in words. If there are any, the saved plan is not carried out any further.
     package var departures: [String] = []
-    /// How many names were decided for it.
+    /// The number of workloads that were decided in this pass.
     package var decided = 0
-    /// Everything runs as it is declared and is well, or is frozen; and every manifest can be read.
+    /// Whether every workload is frozen, or matches its manifest and is healthy, and every manifest is valid.
     package var isConverged = false
-    /// Over what is declared, and over what lives.
+    /// The digests of the declared state and of the live tasks.
     package var desiredDigest: Digest
     package var observedDigest: Digest
 
@@ -36,10 +37,10 @@ package struct Plan: Sendable {
     }
 }
 
-/// The files about one workload.
+/// The status files of one workload.
 package struct WorkloadReport: Hashable, Sendable {
     package var status: WorkloadStatus
-    /// `nil` where it does not drift: then there is no file.
+    /// The differences; `nil` if there are none, so that there is no file.
     package var drift: DriftReport?
 
     package init(status: WorkloadStatus, drift: DriftReport? = nil) {
@@ -48,11 +49,11 @@ package struct WorkloadReport: Hashable, Sendable {
     }
 }
 
-/// Something that a person should know.
+/// An observation that people should know.
 package struct Finding: Codable, Hashable, Sendable {
-    /// A stable word.
+    /// A stable code.
     package var reason: String
-    /// A workload's name, or a file; empty for the directory of manifests itself.
+    /// The name of a workload, or a file; empty for the manifest directory itself.
     package var subject: String
     package var message: String
 
@@ -62,6 +63,6 @@ package struct Finding: Codable, Hashable, Sendable {
         self.message = message
     }
 
-    /// Of the directory of manifests itself, which has no name below itself, the message says it all.
+    /// The finding in words. A finding about the manifest directory itself consists of the message alone.
     package var text: String { subject.isEmpty ? message : "\(subject): \(message)" }
 }

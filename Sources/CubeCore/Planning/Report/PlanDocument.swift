@@ -1,9 +1,9 @@
 package import CubeTypes
 
-/// A plan as people and programs read it, and as it is saved: without definitions, so that no value of `env` is in it.
+/// A plan for people and programs, and for saving. It contains no definitions, and therefore no values of `env`.
 ///
-/// It binds what is declared and what lives, each by a digest, and what is to be done. Its own digest shows whether the
-/// file is as it was written.
+/// The document contains the digests of the declared state and of the live tasks, and the planned actions. Its own digest detects
+/// changes of the file.
 package struct PlanDocument: Codable, Hashable, Sendable {
     package static let currentFormat = "cube-plan/1"
 
@@ -11,20 +11,20 @@ package struct PlanDocument: Codable, Hashable, Sendable {
         package var name: WorkloadName
         package var file: String?
         package var line: Int?
-        /// How many tasks are declared, and how many live.
+        /// The numbers of declared, live and ready tasks.
         package var replicas: WorkloadStatus.Replicas
-        /// By field.
+        /// The differences, sorted by field.
         package var differences: [Difference]
-        /// In the order in which they are carried out.
+        /// The actions, in the order of execution.
         package var actions: [Action]
-        /// Why nothing is to be done, and what a person must know, in sentences.
+        /// The reason if there is no action, and the messages that people must know.
         package var notes: [String]
     }
 
     package struct Action: Codable, Hashable, Sendable {
         package var verb: PlannedAction.Verb
         package var ordinal: Int
-        /// It follows from the slot, the attempt and the digest of the definition.
+        /// The id of the task, which is derived from the slot, the attempt and the digest of the definition.
         package var task: TaskID
         package var rule: Rule
         package var reason: String
@@ -37,10 +37,10 @@ package struct PlanDocument: Codable, Hashable, Sendable {
         }
     }
 
-    /// What one name was when the plan was made, so that it can be said later what moved.
+    /// The state of one workload when the plan was made, so that later changes can be named.
     package struct Footprint: Codable, Hashable, Sendable {
         package var name: WorkloadName
-        /// The beginnings of digests over what is declared and over what lives; `nil` where nothing is.
+        /// The first digits of the digests of the manifest and of the live tasks; `nil` if there are none.
         package var declared: String?
         package var live: String?
     }
@@ -52,18 +52,18 @@ package struct PlanDocument: Codable, Hashable, Sendable {
     package var createdAt: Timestamp
     package var desiredDigest: Digest
     package var observedDigest: Digest
-    /// How everything is, in words.
+    /// The overall state in words.
     package var state: String
     package var converged: Bool
-    /// Those that are not as they should be, by name.
+    /// The workloads that differ from their manifests or are degraded, sorted by name.
     package var workloads: [Workload]
-    /// What holds everything, in words.
+    /// The reasons that hold all actions, in words.
     package var notices: [String]
     package var holds: [SummaryStatus.HeldSet]
     package var findings: [Finding]
-    /// Every name that is declared or lives, sorted.
+    /// A footprint for every workload that is declared or has live tasks, sorted by name.
     package var footprints: [Footprint]
-    /// Over all the rest; `nil` until it is sealed.
+    /// The digest of all other fields; `nil` until the document is sealed.
     package private(set) var digest: Digest?
 
     enum CodingKeys: String, CodingKey {
@@ -73,12 +73,14 @@ package struct PlanDocument: Codable, Hashable, Sendable {
         case observedDigest = "observed_digest"
     }
 
-    /// - Parameter encode: writes a document in a form that is the same for the same document.
+    /// Sets the digest of the document.
+    ///
+    /// - Parameter encode: encodes a document deterministically.
     package mutating func seal(_ encode: (PlanDocument) throws -> [UInt8]) rethrows {
         digest = try bodyDigest(encode)
     }
 
-    /// Whether it is as it was when it was sealed.
+    /// Whether the document is unchanged since it was sealed.
     package func isIntact(_ encode: (PlanDocument) throws -> [UInt8]) rethrows -> Bool {
         try digest == bodyDigest(encode)
     }
@@ -91,7 +93,7 @@ package struct PlanDocument: Codable, Hashable, Sendable {
 }
 
 extension Planner {
-    /// The last plan, for people and programs.
+    /// Returns the document of the last plan.
     package func document(_ plan: Plan, at now: Timestamp) -> PlanDocument {
         let conditions = plan.summary.conditions
         return PlanDocument(
@@ -105,7 +107,8 @@ extension Planner {
             holds: plan.summary.holds, findings: plan.findings, footprints: footprints)
     }
 
-    /// The last plan as far as it concerns some names. It is for reading: its digests are those of the whole.
+    /// Returns the part of the last plan that concerns some workloads. It is only for display, because its digests are those of the
+    /// whole plan.
     package func document(_ plan: Plan, of names: [WorkloadName], at now: Timestamp) -> PlanDocument {
         var document = document(plan, at: now)
         document.workloads.removeAll { !names.contains($0.name) }
@@ -113,7 +116,7 @@ extension Planner {
         document.footprints.removeAll { !names.contains($0.name) }
         document.holds = zip(plan.holds, plan.summary.holds)
             .filter { hold, _ in hold.changes.contains { names.contains($0.name) } }.map(\.1)
-        // A name that is neither declared nor lives is as it should be.
+        // A workload that is neither declared nor has live tasks counts as converged.
         let converged = Set(names).count { entries[$0]?.report?.status.isConverged ?? true }
         document.converged = converged == Set(names).count
         document.state = Self.convergence(converged, of: Set(names).count)
@@ -129,10 +132,10 @@ extension Planner {
         }
     }
 
-    /// Enough of a digest to tell two states of a name apart.
+    /// Returns the first digits of a digest, which are enough to distinguish two states of a workload.
     private func beginning(_ sum: SetDigest) -> String { String(shown(sum.digest).hexadecimal.prefix(16)) }
 
-    /// What is not any more as it was when a plan was made, in sentences; none where it can be carried out.
+    /// Returns the changes since a plan was made, in words. If there are none, the plan can be carried out.
     package func departures(from document: PlanDocument) -> [String] {
         guard document.owner == owner else { return ["the plan is for owner \(document.owner), not \(owner)"] }
         guard document.cluster == observed?.cluster else { return ["the plan is for another cluster"] }
@@ -143,7 +146,7 @@ extension Planner {
             ? [] : ["the planned actions changed, although neither manifests nor tasks did"]
     }
 
-    /// The names whose manifests are not as they were.
+    /// Returns the changes of manifests since a plan was made, in words.
     func declaredDepartures(from document: PlanDocument) -> [String] {
         guard document.desiredDigest != shown(desired.digest) else { return [] }
         return changes(from: document, in: \.declared).map { name, old, new in
@@ -180,10 +183,10 @@ extension PlanDocument.Workload {
 }
 
 extension PlanDocument.Workload {
-    /// What is called, without how far it is.
+    /// The planned calls, without their progress.
     fileprivate var calls: [String] { actions.map { "\($0.verb) \(name)/\($0.ordinal) \($0.task)" } }
 
-    /// Whether it would stop all tasks of a name that is not declared.
+    /// Whether the workload is not declared, so that all its tasks would be stopped.
     var prunes: Bool { actions.contains { $0.rule == .prune } }
 }
 
@@ -201,7 +204,7 @@ extension PlanDocument.Action {
 }
 
 extension Condition {
-    /// What a person must know of it.
+    /// The message, if the condition needs attention in a plan.
     fileprivate var notice: String? {
         switch type {
         case .stalled, .stale: message

@@ -1,11 +1,12 @@
 package import CubeTypes
 
-/// One name of a plan, with all that explains it.
+/// The entry of one workload in a plan, with everything that explains it.
 package struct PlanEntry: Hashable, Sendable {
-    /// The rule that decided, and its reason for a person.
+    /// The rule that decided.
     package var rule: Rule
+    /// The reason for the decision, for people.
     package var reason: String
-    /// In the order in which they are carried out.
+    /// The steps, in the order of execution.
     package var steps: [Step]
     package var report: WorkloadReport
 
@@ -13,17 +14,17 @@ package struct PlanEntry: Hashable, Sendable {
 }
 
 extension Planner {
-    /// Every name that the last pass knew: declared, or of what lives.
+    /// The names of all workloads in the last pass, declared or with live tasks, sorted.
     package var names: [WorkloadName] { entries.filter { $0.value.report != nil }.map(\.key).sorted() }
 
-    /// What the last pass decided for a name; `nil` for one that it does not know.
+    /// Returns the decision of the last pass for a workload; `nil` if the workload is unknown.
     package func entry(_ name: WorkloadName) -> PlanEntry? {
         guard let entry = entries[name], let report = entry.report else { return nil }
         return PlanEntry(
             rule: entry.decision.rule, reason: entry.decision.reason, steps: entry.steps, report: report)
     }
 
-    /// The names that are not as they should be, or not known to be, sorted.
+    /// Returns the entries of workloads that are not synced or are degraded, sorted by name.
     package func differingEntries() -> [PlanEntry] {
         entries.values.compactMap { $0.report?.status }
             .filter { $0.sync != .synced || $0.health == .degraded }
@@ -32,7 +33,7 @@ extension Planner {
 }
 
 extension PlannedAction {
-    /// Where it stands in a plan: first what adds, then what changes in place, last what takes away.
+    /// The position in a plan: first schedules, then updates in place, last stops.
     var position: (Int, WorkloadName, Int, Int, TaskID) {
         switch operation {
         case .schedule(let proposal, _): (0, name, ordinal, proposal.attempt, task)
@@ -41,7 +42,7 @@ extension PlannedAction {
         }
     }
 
-    /// Why its name is stalled.
+    /// Returns the message for a workload that is stalled because this action had no effect.
     func stallText(_ earlier: ActionBackoff.Entry) -> String {
         let error = earlier.error.map { ": \($0)" } ?? ""
         return "\(verb) \(name)/\(ordinal) was tried \(earlier.tries) times without effect\(error)"
@@ -49,7 +50,7 @@ extension PlannedAction {
 }
 
 extension Set {
-    /// Puts an element in, or takes it out.
+    /// Inserts or removes an element.
     mutating func set(_ element: Element, _ isIn: Bool) {
         if isIn { insert(element) } else { remove(element) }
     }

@@ -1,19 +1,19 @@
 import CubeJSON
 import CubeTypes
 
-/// Makes the files about one workload from what was decided.
+/// Makes the status files of one workload from a decision.
 struct ReportMaker {
     let name: WorkloadName
     let desired: DesiredWorkload?
     let observed: ObservedWorkload
     let decision: Decision
-    /// The decision's steps, after the guards.
+    /// The steps of the decision, after the guards have been applied.
     let steps: [Step]
-    /// Why what is due is not done: it had no effect, or somebody undoes it.
+    /// Why due actions are not carried out: they had no effect, or another client undoes them.
     let stall: Standstill?
     let diagnostics: [Diagnostic]
     let previous: WorkloadReport?
-    /// Under what people see digests.
+    /// The key for the digests in the report.
     let digestKey: DigestKey?
     let now: Timestamp
 
@@ -46,7 +46,7 @@ struct ReportMaker {
         return WorkloadReport(status: status, drift: drift)
     }
 
-    /// The tasks as people see them. Nearly all have the same digest, which is put under the key once.
+    /// Returns the summaries of tasks with keyed digests. Most tasks have the same digest, so each digest is keyed only once.
     private func summaries(of tasks: [TaskStatus]) -> [TaskSummary] {
         let known = Dictionary(uniqueKeysWithValues: Set(tasks.map(\.specDigest)).map { ($0, shown($0)) })
         return tasks.map { task in
@@ -58,7 +58,7 @@ struct ReportMaker {
 
     private func shown(_ digest: Digest) -> Digest { digestKey?.keyed(digest) ?? digest }
 
-    /// What lives, and of a slot where nothing lives what ended last.
+    /// Returns the live tasks, and the task that ended last for each declared slot without a live task.
     private func tasks(_ live: [TaskStatus]) -> [TaskStatus] {
         let taken = Set(live.map(\.ordinal))
         let ended = observed.ended.values.filter {
@@ -91,7 +91,7 @@ struct ReportMaker {
     private var conditions: [Condition] {
         let (health, rule) = (decision.health, decision.rule)
         let isReady = sync == .synced && health.status == .healthy
-        // What is well and nevertheless not ready is not what is declared.
+        // If the health is fine but the workload is not ready, then it differs from its manifest.
         var conditions = [
             isReady || health.status != .healthy
                 ? condition(.ready, health.reason, health.message, isReady)
@@ -99,7 +99,7 @@ struct ReportMaker {
         ]
         if let reason = held.first {
             let count = Count(held.count, "action")
-            // Who froze it, why and until when, is what a person wants to know.
+            // For a frozen workload, show who froze it, why and until when.
             let text = reason == .suspended && rule == .suspended ? decision.reason : reason.text
             conditions.append(condition(.held, reason.rawValue, "\(text) (\(count))"))
         }
@@ -134,7 +134,7 @@ struct ReportMaker {
 }
 
 extension WaitReason {
-    /// For a person.
+    /// The reason in words, as a part of a sentence.
     package var text: String {
         switch self {
         case .slotStopping: "waits for the old task to end"

@@ -1,57 +1,57 @@
 package import CubeJSON
 package import CubeTypes
 
-/// What a change of the manifests would bring, told from the manifests alone: for whoever reviews it, before any cluster sees
-/// it. What a cluster makes of it, guards and paces included, a plan tells.
+/// The effect of a change of manifests, determined from the manifests alone, for reviewers. The effect on a cluster, including guards
+/// and the pace of updates, is in a plan.
 package struct Review: Codable, Hashable, Sendable {
-    /// By name.
+    /// The changes, sorted by name.
     package var changes: [Change]
-    /// What is wrong with the later manifests, by file.
+    /// The errors in the later manifests, by file.
     package var diagnostics: [Diagnostic]
 
-    /// What became of one workload.
+    /// The change of one workload.
     package struct Change: Codable, Hashable, Sendable {
         package enum Kind: String, Codable, Hashable, Sendable {
             case added, changed, removed
-            /// Its file cannot be read, or another one has its name: nobody knows, so that it stays as it is.
+            /// The file is invalid, or another file has the same name. The workload stays unchanged until this is resolved.
             case kept
         }
 
         package var name: WorkloadName
         package var kind: Kind
         package var effect: Effect
-        /// What comes of it, as a sentence without its end.
+        /// The effect in words, without a subject and a full stop.
         package var consequence: String
-        /// Where it is declared; of a removed one, where it was.
+        /// The file that declares the workload, or declared it before it was removed.
         package var file: String
         package var line: Int
-        /// By name.
+        /// The changed fields, sorted by name.
         package var fields: [Field]
     }
 
-    /// What comes of a change.
+    /// The effect of a change.
     package enum Effect: String, Codable, Hashable, Sendable {
         case start, replace, update, stop
-        /// Tasks come or go, or are treated otherwise from now on; those that stay are not touched.
+        /// The number of tasks changes, or the reconciler manages them differently. Existing tasks are neither replaced nor updated.
         case steer
-        /// Nothing.
+        /// No effect.
         case none
     }
 
-    /// A field that is another one. Values of `env` are never shown: `to` is then `added`, `changed` or `removed`.
+    /// A changed field. Values of `env` are never shown; instead, `to` is `added`, `changed` or `removed`.
     package struct Field: Codable, Hashable, Sendable {
         package var field: String
         package var from: String?
         package var to: String?
-        /// Whether it is a reason to replace tasks.
+        /// Whether the change of the field replaces tasks.
         package var replaces: Bool
     }
 
     /// - Parameters:
-    ///   - base: the manifests as they were.
-    ///   - revision: the manifests as they are to be.
+    ///   - base: the earlier manifests.
+    ///   - revision: the later manifests.
     package init(base: ManifestSnapshot, revision: ManifestSnapshot) {
-        // As a reconciler sees them, one after the other: what cannot be read later keeps what it said before.
+        // Apply both in order, like a reconciler: a workload whose later manifest is invalid keeps its earlier definition.
         var desired = DesiredState(memory: nil, oneShot: true)
         _ = desired.apply(base)
         let before = desired.workloads
@@ -77,7 +77,7 @@ extension Review.Change {
     ) {
         switch (old, new) {
         case (_, .kept(let reason)?):
-            // What was so before is no change.
+            // A workload that was already kept before has not changed.
             if case .kept? = old { return nil }
             guard let place = old?.declared?.range ?? reason.places.first else { return nil }
             self.init(name: name, kind: .kept, effect: .none, consequence: explain(reason), at: place)
@@ -149,16 +149,16 @@ extension KeptReason {
 }
 
 extension Workload {
-    /// Such as `1 job`, `3 tasks`.
+    /// The number of tasks, such as `1 job` or `3 tasks`.
     fileprivate var tasks: Count { Count(replicas, definition.kind == .job ? "job" : "task") }
 
-    /// The fields in which it is not what another one is, or where there is none, those that are written.
+    /// Returns the fields that differ from an earlier workload or, if there is none, from the defaults.
     fileprivate func fields(changedFrom old: Workload?) -> [Review.Field] {
         let standard = Workload(definition: TaskDefinition(name: name, kind: definition.kind), range: range)
         return differences(from: old ?? standard).map { difference in
             let key = difference.field.prefix { $0 != "." }
             let isHidden = key == "env"
-            // What a new one is compared with was never there.
+            // A new workload has no earlier values; the defaults serve only for the comparison.
             return Review.Field(
                 field: difference.field, from: old == nil || isHidden ? nil : difference.observed,
                 to: difference.desired ?? (isHidden ? difference.observed : nil),

@@ -1,8 +1,8 @@
 package import CubeTypes
 
-/// How everything of an owner is: the content of `status/summary.json`.
+/// The overall status of an owner: the content of `status/summary.json`.
 package struct SummaryStatus: Codable, Hashable, Sendable {
-    /// How many workloads there are, and how many of them are so.
+    /// The number of workloads, in total and by state.
     package struct Counts: Codable, Hashable, Sendable {
         package var workloads: Int
         package var healthy: Int
@@ -33,16 +33,16 @@ package struct SummaryStatus: Codable, Hashable, Sendable {
         }
     }
 
-    /// What a guard holds.
+    /// The changes that a guard holds.
     package struct HeldSet: Codable, Hashable, Sendable {
-        /// How to release it, in words, such as a command.
+        /// How to approve the changes, for example a command.
         package var approve: String
-        /// Such as `prune old`, sorted.
+        /// The changes in words, such as `prune old`, sorted.
         package var changes: [String]
         package var digest: Digest
-        /// Why, for a person.
+        /// Why the guard holds the changes, for people.
         package var message: String
-        /// The guard.
+        /// The name of the guard.
         package var reason: String
 
         package init(_ hold: Hold, _ limits: GuardLimits, _ wording: HintWording) {
@@ -59,16 +59,16 @@ package struct SummaryStatus: Codable, Hashable, Sendable {
     package var owner: OwnerName
     package var source: SourceRevision
     package var sync: SyncStatus
-    /// The worst of all workloads.
+    /// The worst health of all workloads.
     package var health: HealthStatus
     package var counts: Counts
-    /// By type.
+    /// The conditions, sorted by type.
     package var conditions: [Condition]
-    /// By guard.
+    /// The held changes, by guard.
     package var holds: [HeldSet]
-    /// Over everything that is declared.
+    /// The digest of the declared state.
     package var desiredDigest: Digest?
-    /// The last `desired_digest` at which all ran as declared.
+    /// The last `desired_digest` for which all workloads converged.
     package var convergedDigest: Digest?
 
     enum CodingKeys: String, CodingKey {
@@ -96,19 +96,19 @@ package struct SummaryStatus: Codable, Hashable, Sendable {
 }
 
 extension SummaryStatus {
-    /// Whether all runs as declared now; ``convergedDigest`` tells of the past.
+    /// Whether all workloads are converged now. In contrast, ``convergedDigest`` describes the past.
     package var isConverged: Bool { conditions.contains { $0.type == .ready && $0.status } }
 }
 
 extension Hold {
-    /// Its changes in words, each once, sorted.
+    /// The distinct changes in words, sorted.
     package var lines: [String] {
         changes.map(\.text).reduce(into: []) { lines, line in if lines.last != line { lines.append(line) } }
     }
 }
 
 extension HeldChange {
-    /// Such as `prune old`, `replace web/0`.
+    /// The change in words, such as `prune old` or `replace web/0`.
     package var text: String { verb == Self.prune ? "\(verb) \(name)" : "\(verb) \(name)/\(ordinal)" }
 
     package static let prune = "prune"

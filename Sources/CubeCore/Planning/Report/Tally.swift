@@ -1,17 +1,17 @@
 import CubeTypes
 
-/// Running figures over all workloads: they follow what changed.
+/// Totals over all workloads, which are updated incrementally.
 struct Tally: Hashable, Sendable {
     private(set) var counts = SummaryStatus.Counts()
     private(set) var health: [HealthStatus: Int] = [:]
     private(set) var sync: [SyncStatus: Int] = [:]
     private(set) var reconciling = 0
     private(set) var stalled = 0
-    /// How many are as they should be: as declared and well, or frozen.
+    /// The number of converged workloads, see ``WorkloadStatus/isConverged``.
     private(set) var converged = 0
     private var observed = SetDigest()
 
-    /// Over what lives: slot and digest of each task.
+    /// The digest of the live tasks, made of the slot and digest of each.
     var observedDigest: Digest { observed.digest }
 
     /// The worst health that any workload has.
@@ -43,7 +43,7 @@ struct Tally: Hashable, Sendable {
             switch condition.type {
             case .held: counts.held += one
             case .stale: counts.stale += one
-            // What only waits for its dependencies is not being changed: where one of these failed, nothing goes on.
+            // A workload that only waits for its dependencies does not count, because it makes no progress if a dependency failed.
             case .reconciling where condition.reason == WaitReason.dependencyUnhealthy.rawValue: break
             case .reconciling: reconciling += one
             case .stalled: stalled += one
@@ -55,6 +55,6 @@ struct Tally: Hashable, Sendable {
 }
 
 extension WorkloadStatus {
-    /// Whether it is as it should be: as declared and well, or frozen.
+    /// Whether the workload is frozen, or matches its manifest and is healthy.
     var isConverged: Bool { health == .suspended || health == .healthy && sync == .synced }
 }

@@ -1,28 +1,27 @@
 import CubeJSON
 package import CubeTypes
 
-/// How what runs of one workload differs from what is declared, what comes of it, and where that would run: for whoever looks
-/// before anything is done.
+/// The differences of a workload's tasks from its manifest, the actions that follow, and a forecast of the placements, as a preview.
 package struct WorkloadDiff: Codable, Hashable, Sendable {
     package struct Field: Codable, Hashable, Sendable {
-        /// As the manifest calls it, such as `stop.grace`, or `replicas`.
+        /// The path of the field in the manifest, such as `stop.grace` or `replicas`.
         package var field: String
         package var desired: String?
         package var observed: String?
-        /// Whether tasks are replaced for it, rather than kept.
+        /// Whether the difference replaces tasks.
         package var replaces: Bool
     }
 
     package struct Action: Codable, Hashable, Sendable {
         package var verb: PlannedAction.Verb
         package var ordinal: Int
-        /// The rule that made it.
+        /// The rule that planned the action.
         package var rule: Rule
-        /// For a person.
+        /// The reason for people.
         package var message: String
         package var state: ActionState
         package var waitsFor: WaitReason?
-        /// Of what is to be started; `nil` where nobody asked the manager.
+        /// The forecast for a task that is to be scheduled; `nil` if the manager was not queried.
         package var placement: Placement?
 
         enum CodingKeys: String, CodingKey {
@@ -31,7 +30,7 @@ package struct WorkloadDiff: Codable, Hashable, Sendable {
         }
     }
 
-    /// Where the manager would put a task now: a node, or why none. It is advice.
+    /// A forecast of where the manager would place a task now: a node, or the reason why there is none.
     package struct Placement: Codable, Hashable, Sendable {
         package var node: NodeName?
         package var reason: TaskReason?
@@ -46,18 +45,18 @@ package struct WorkloadDiff: Codable, Hashable, Sendable {
     }
 
     package var name: WorkloadName
-    /// Where the manifest stands, or stood.
+    /// The file of the manifest, even if it was removed.
     package var file: String?
     package var line: Int?
-    /// How many tasks are declared, and how many live.
+    /// The numbers of declared, live and ready tasks.
     package var replicas: WorkloadStatus.Replicas
-    /// By field.
+    /// The differences, sorted by field.
     package var differences: [Field]
-    /// In the order in which they are carried out.
+    /// The actions, in the order of execution.
     package var actions: [Action]
-    /// The guards and other reasons that hold something back, sorted.
+    /// The guards and other reasons that hold actions, sorted.
     package var heldBy: [String]
-    /// Why it does not go on by itself; `nil` where it does.
+    /// Why the workload makes no progress without a person; `nil` if it does.
     package var stalled: String?
 
     enum CodingKeys: String, CodingKey {
@@ -67,9 +66,9 @@ package struct WorkloadDiff: Codable, Hashable, Sendable {
 }
 
 extension Planner {
-    /// How each workload differs that does, by name.
+    /// Returns the differences of each workload that has any, sorted by name.
     ///
-    /// - Parameter forecast: where the manager would put tasks; `nil` where it was not asked.
+    /// - Parameter forecast: the forecast of placements; `nil` if the manager was not queried.
     package func diffs(_ forecast: PlacementForecast?) -> [WorkloadDiff] {
         let drifting = differingEntries().filter { $0.report.drift != nil }
         var forecast = forecast
@@ -79,7 +78,7 @@ extension Planner {
         }
     }
 
-    /// Whether a step asks for a port of its node by number, which tasks of any owner may have.
+    /// Whether a step schedules a task with a fixed port, which may be in use by a task of any owner.
     package var schedulesNamedPorts: Bool {
         differingEntries().flatMap(\.steps).contains { step in
             if case .schedule(let proposal, _) = step.action.operation {
@@ -136,7 +135,7 @@ extension WorkloadDiff {
 }
 
 extension Difference {
-    /// Whether tasks are replaced for it, rather than kept.
+    /// Whether the difference replaces tasks.
     var isReplacing: Bool {
         let key = field.prefix { $0 != "." }
         return TaskDefinition.replacingFields.fields.contains { $0.key == key }

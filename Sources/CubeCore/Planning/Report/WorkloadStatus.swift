@@ -1,9 +1,9 @@
 package import CubeJSON
 package import CubeTypes
 
-/// How one workload is: the content of `status/workloads/NAME.json`.
+/// The status of one workload: the content of `status/workloads/NAME.json`.
 package struct WorkloadStatus: Codable, Hashable, Sendable {
-    /// How many tasks there should be, how many have not ended, and how many of those are ready.
+    /// The number of declared tasks, of live tasks and of ready tasks.
     package struct Replicas: Codable, Hashable, Sendable {
         package var desired: Int
         package var live: Int
@@ -17,24 +17,24 @@ package struct WorkloadStatus: Codable, Hashable, Sendable {
     }
 
     package var name: WorkloadName
-    /// Where the manifest stands, or stood.
+    /// The file of the manifest, even if it was removed.
     package var file: String?
     package var line: Int?
     package var kind: TaskKind?
     package var sync: SyncStatus
     package var health: HealthStatus
     package var replicas: Replicas
-    /// By ordinal and attempt: what lives, and of a slot where nothing lives what ended last.
+    /// The live tasks, and the task that ended last for each slot without a live task; sorted by ordinal and attempt.
     package var tasks: [TaskSummary]
-    /// Of the ready tasks, in their order.
+    /// The endpoints of the ready tasks, in the order of the tasks.
     package var endpoints: [TaskEndpoint]
-    /// By type.
+    /// The conditions, sorted by type.
     package var conditions: [Condition]
     /// The spec digest of the manifest.
     package var desiredDigest: Digest?
-    /// The spec digest of what lives; `nil` where that is nothing, or of more than one.
+    /// The spec digest of the live tasks; `nil` if there are no live tasks, or their digests differ.
     package var observedDigest: Digest?
-    /// What is wrong with the manifest.
+    /// The errors and warnings about the manifest.
     package var diagnostics: [Diagnostic]
 
     enum CodingKeys: String, CodingKey {
