@@ -76,7 +76,7 @@ import Testing
                 == ["12:00 warning worker: a disk is full", "Ctrl-C ends this."])
     }
 
-    @Test func `the picture says so before the first pass`() {
+    @Test func `the picture shows that the reconciler is starting before the first pass`() {
         let frame = LiveFrame(title: "cube up", foot: "Ctrl-C ends this.", summary: nil, reports: [], now: then)
         #expect(
             frame.lines(columns: 80, rows: 24).map(\.text) == ["cube up: starting", "Ctrl-C ends this."])

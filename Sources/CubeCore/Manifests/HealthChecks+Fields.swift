@@ -7,12 +7,12 @@ extension HealthChecks {
             Field(
                 "ready", \.ready,
                 FieldType.object(HealthCheck.fields(standard: .ready), example: ["http": ["port": "http"]]).optional,
-                "The check that says whether the task is ready for work. Without this check, a task that runs is ready."
+                "The check that determines whether the task is ready for work. Without this check, a running task is ready."
             ),
             Field(
                 "live", \.live,
                 FieldType.object(HealthCheck.fields(standard: .live), example: ["tcp": ["port": "http"]]).optional,
-                "The check that says whether the task is alive. When it fails, the run ends as `unhealthy`, and `restart` "
+                "The check that determines whether the task is alive. When it fails, the run ends as `unhealthy`, and `restart` "
                     + "decides what follows."),
         ], standard: HealthChecks.none, foreignKeys: ForeignKeys.health)
 }

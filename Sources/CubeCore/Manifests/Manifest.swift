@@ -117,7 +117,7 @@ struct Manifest: Sendable {
         }
         if definition.kind == .job, manifest.update.maxSurge > 0, let surge = object["update"]?["max_surge"] {
             reader.report(
-                .invalidValue, "must be 0 for a job", detail: "two tasks of a job must never run at once",
+                .invalidValue, "must be 0 for a job", detail: "two tasks of a job must never run at the same time",
                 at: surge.range,
                 below: .field("update"), .field("max_surge"))
         }

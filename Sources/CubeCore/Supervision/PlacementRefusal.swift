@@ -17,10 +17,10 @@ package enum PlacementRefusal: Hashable, Sendable {
     case otherDefinition(TaskID, Int)
     /// The settings are for another placement than the worker has.
     case otherPlacement(TaskID, Int, known: Int)
-    /// The worker started a newer placement of the task, whose record is missing.
+    /// The worker has no record of the task, but it started a newer placement of the task.
     case olderThanStarted(TaskID, Int, started: Int)
-    /// An earlier placement of the task, whose record is missing, is alive. It was asked to end, so a retry can help.
+    /// The worker has no record of the task, but an earlier placement of it is alive. That placement was asked to end, so a retry can help.
     case unrecordedPlacement(TaskID, Int)
-    /// A run of the task, whose record is missing, is alive. It was asked to end, so a retry can help.
+    /// The worker has no record of the task, but a run of the task is alive. The run was asked to end, so a retry can help.
     case unrecordedRun(TaskID)
 }

@@ -121,7 +121,7 @@ struct PlacementWorld {
 
     private func startedRun(of id: TaskID) -> StartedRun? {
         guard table[id] == nil else { return nil }
-        // A run that was given up leaves its directory, as one that ended does.
+        // An abandoned run leaves its directory, like a run that ended.
         let runs =
             ends.filter { $0.key.task == id }.map {
                 StartedRun(placement: $0.key.placement, number: $0.key.number, isAlive: $0.value == nil)

@@ -1,6 +1,6 @@
 package import CubeTypes
 
-/// What a person can do next. The core names the action, and whoever shows the hint names the command for it.
+/// An action that a person can take next. The core names the action, and the program that shows the hint provides the command.
 package enum Hint: Hashable, Sendable {
     /// Release the changes that a guard holds.
     case approve(Digest)

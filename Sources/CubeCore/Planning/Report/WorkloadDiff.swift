@@ -98,8 +98,8 @@ extension PlacementForecast {
         init(_ action: PlannedAction) { (name, ordinal) = (action.name, action.ordinal) }
     }
 
-    /// Where each task would go that is to be started: what can be at once comes first, then what comes after the end of the
-    /// task in its slot.
+    /// Returns a forecast for each task that is to be scheduled. Tasks that are due come first, then tasks that wait for the end of the
+    /// old task in their slot.
     mutating func placements(of steps: [Step], owner: OwnerName) -> [TaskID: Scheduler.Decision] {
         let stops = Dictionary(grouping: steps.filter { $0.action.verb == .stop }) { Slot($0.action) }
         var decisions: [TaskID: Scheduler.Decision] = [:]
