@@ -35,8 +35,8 @@ import Testing
 
                   stop.grace
                       duration from 0s to 24h; default "10s"
-                      How long the task has to end. Processes that are left after this time get
-                      SIGKILL.
+                      How long the task has to end. Processes that are still running after this
+                      time get SIGKILL.
                       Example: "grace": "30s"
                 """)
     }
