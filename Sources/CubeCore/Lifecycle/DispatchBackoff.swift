@@ -1,5 +1,5 @@
-/// The wait before the manager repeats a failed call. It doubles up to a limit, and has jitter, so that the calls of many dispatchers
-/// do not coincide.
+/// The wait before the manager repeats a failed call. It doubles up to a limit, and has jitter, so that the calls of many
+/// dispatchers do not coincide.
 package struct DispatchBackoff: Hashable, Sendable {
     package static let first: Duration = .milliseconds(200)
     package static let longest: Duration = .seconds(5)

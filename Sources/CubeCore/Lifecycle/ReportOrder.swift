@@ -1,7 +1,7 @@
 package import CubeTypes
 
-/// The order in which a worker made its reports about one task: `(placement, run, state)` only grows, and an end is the last report
-/// about a placement.
+/// The order in which a worker made its reports about one task: `(placement, run, state)` only grows, and an end is the last
+/// report about a placement.
 package struct ReportOrder: Comparable, Sendable {
     package let placement: Int
     package let run: Int

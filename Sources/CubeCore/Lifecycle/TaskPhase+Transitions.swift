@@ -4,8 +4,8 @@ package import CubeTypes
 extension TaskPhase {
     /// All legal transitions between states. A report of a worker may skip states, but only along a path of legal transitions.
     ///
-    /// A `stopping` task may also end as `completed` or `failed`, if it ended on its own before the stop reached it. A completed job
-    /// must not count as stopped, because it would run again.
+    /// A `stopping` task may also end as `completed` or `failed`, if it ended on its own before the stop reached it. A
+    /// completed job must not count as stopped, because it would run again.
     package static let transitions: [TaskState: Set<TaskState>] = [
         .pending: [.scheduled, .stopped],
         .scheduled: [.running, .pending, .failed, .stopping, .stopped],

@@ -20,7 +20,8 @@ extension TaskRecord {
 
     /// Applies the worker's response to a call. The response may contain state that no later task list repeats.
     ///
-    /// A response may arrive after a task list that was made later, so a response that is not newer than the last report is ignored.
+    /// A response may arrive after a task list that was made later, so a response that is not newer than the last report can only
+    /// confirm the settings.
     ///
     /// - Returns: Whether the record changed.
     /// - Throws: `illegal_transition` if the response contradicts the record.

@@ -1,7 +1,7 @@
 import CubeJSON
 
-/// A file path, or a part of one, as exact bytes. File names need not be valid text, and two names that are canonically equivalent
-/// in Unicode are two different files.
+/// A file path, or a part of one, as exact bytes. File names need not be valid text, and two names that are canonically
+/// equivalent in Unicode are two different files.
 ///
 /// The path is stored in its written form, a text that determines the bytes exactly: a byte that is not valid UTF-8 is written as
 /// `\xFF`, and a backslash as `\\`. Most paths are therefore written unchanged. Paths are compared by the bytes of their written

@@ -3,8 +3,9 @@ package import CubeTypes
 
 /// The secret key of a cluster. People see only digests that are keyed with it.
 ///
-/// A plain digest would allow a brute-force attack: somebody who knows a definition except for one weak value, such as a PIN, could
-/// try values until the digest matches. Keyed digests can still be compared for equality, but cannot be computed without the key.
+/// A plain digest would allow a brute-force attack: somebody who knows a definition except for one weak value, such as a PIN,
+/// could try values until the digest matches. Keyed digests can still be compared for equality, but cannot be computed without
+/// the key.
 package struct DigestKey: Hashable, Sendable {
     /// The length of a key in bytes.
     package static let length = 32

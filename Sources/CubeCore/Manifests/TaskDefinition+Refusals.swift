@@ -3,8 +3,8 @@ import CubeJSON
 package import CubeTypes
 
 extension TaskDefinition {
-    /// Returns the errors that a manifest with this definition would have: errors in single fields or, if there are none, conflicts
-    /// between fields.
+    /// Returns the errors that a manifest with this definition would have: errors in single fields or, if there are none,
+    /// conflicts between fields.
     ///
     /// - Parameter path: the path of the definition in the request; empty if it is the whole body.
     package func refusals(at path: String) -> [ValidationError] {

@@ -74,7 +74,8 @@ extension FieldType<[ContentSource]> {
 }
 
 extension FieldType<ContentSource> {
-    /// The source of a file. The canonical form, which digests are made of, is the content digest of a file and the name of a secret.
+    /// The source of a file. The canonical form, which digests are made of, is the content digest of a file and the name of a
+    /// secret.
     fileprivate static let contentSource = string(
         "path, or `secret:NAME`", example: "web.env", schema: ["minLength": 1], rule: contentSourceRule,
         parse: contentSource(named:),

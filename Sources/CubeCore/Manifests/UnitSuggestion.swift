@@ -1,6 +1,7 @@
 /// Suggests the right form of a size or duration that was written in the form of another system.
 enum UnitSuggestion {
-    /// Suggests a size: `"600M"` → `"600MiB"`, `"1.5GiB"` → `"1536MiB"`, `"512 kb"` → `"512KiB"`; `nil` if the text resembles none.
+    /// Suggests a size: `"600M"` → `"600MiB"`, `"1.5GiB"` → `"1536MiB"`, `"512 kb"` → `"512KiB"`; `nil` if the text resembles
+    /// none.
     static func size(for text: String) -> String? {
         guard let parts = parts(of: text), parts.count == 1, let (number, unit) = parts.first,
             let shift = sizeShifts[unit], let bytes = number.times(1 << shift), bytes > 0

@@ -52,8 +52,8 @@ package enum Feasibility: Hashable, Sendable {
         self = .feasible(open)
     }
 
-    /// Returns a message that names the nodes that could run the task if they accepted tasks: `node w1 is draining; no other node has
-    /// disk=fast`.
+    /// Returns a message that names the nodes that could run the task if they accepted tasks: `node w1 is draining; no other
+    /// node has disk=fast`.
     private static func message(_ rest: String, _ others: [UnavailableNode]) -> String {
         guard !others.isEmpty else { return rest }
         let named = others.sorted { $0.name < $1.name }.prefix(3).map { "node \($0.name) is \($0.state)" }

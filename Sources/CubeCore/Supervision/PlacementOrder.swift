@@ -2,8 +2,8 @@ package import CubeTypes
 
 /// One step that the worker carries out after ``PlacementTable`` has decided about a call or an event.
 ///
-/// The worker carries out the orders of a decision one after the other. If one fails, it carries out none that follow, so an order
-/// that comes after ``record(_:onFullDisk:)`` takes effect only once the record is durable.
+/// The worker carries out the orders of a decision one after the other. If one fails, it carries out none that follow, so an
+/// order that comes after ``record(_:onFullDisk:)`` takes effect only once the record is durable.
 package enum PlacementOrder: Hashable, Sendable {
     /// Write the record durably, then publish it.
     case record(WorkerRecord, onFullDisk: FullDisk)

@@ -19,7 +19,8 @@ package enum PlacementRefusal: Hashable, Sendable {
     case otherPlacement(TaskID, Int, known: Int)
     /// The worker has no record of the task, but it started a newer placement of the task.
     case olderThanStarted(TaskID, Int, started: Int)
-    /// The worker has no record of the task, but an earlier placement of it is alive. That placement was asked to end, so a retry can help.
+    /// The worker has no record of the task, but an earlier placement of it is alive. That placement was asked to end, so a
+    /// retry can help.
     case unrecordedPlacement(TaskID, Int)
     /// The worker has no record of the task, but a run of the task is alive. The run was asked to end, so a retry can help.
     case unrecordedRun(TaskID)

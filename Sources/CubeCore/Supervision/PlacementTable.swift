@@ -1,12 +1,12 @@
 package import CubeTypes
 
-/// All placements of a worker, and the rules that make a worker safe: which calls it accepts, in which order it acts, and when it may
-/// forget a task.
+/// All placements of a worker, and the rules that make a worker safe: which calls it accepts, in which order it acts, and when
+/// it may forget a task.
 ///
-/// The table decides and performs no I/O. Each call and each event is a method that returns the orders to carry out; an empty list
-/// means that nothing changes. A record takes effect only when the worker puts it into the table with ``put(_:)``, after writing the
-/// record to disk, so a decision that could not be written leaves no trace. A worker that restarts fills a new table with the records
-/// on disk.
+/// The table decides and performs no I/O. Each call and each event is a method that returns the orders to carry out; an empty
+/// list means that nothing changes. A record takes effect only when the worker puts it into the table with ``put(_:)``, after
+/// writing the record to disk, so a decision that could not be written leaves no trace. A worker that restarts fills a new
+/// table with the records on disk.
 ///
 /// Every record has the sequence number of its last change, so that a manager can ask for the changes since a number.
 package struct PlacementTable: Sendable {
@@ -18,8 +18,8 @@ package struct PlacementTable: Sendable {
     package private(set) var storedMembership: WorkerMembership
 
     private var rows: [TaskID: (record: WorkerRecord, sequence: Int)] = [:]
-    /// The changes in the order of their numbers, so that listing the changes does not visit all rows. A task that changed several
-    /// times has several entries.
+    /// The changes in the order of their numbers, so that listing the changes does not visit all rows. A task that changed
+    /// several times has several entries.
     private var changed: [(sequence: Int, id: TaskID)] = []
     /// The forgotten tasks that the manager does not know about yet, with the sequence numbers of their removal.
     private var removed: [TaskID: Int] = [:]
@@ -119,7 +119,8 @@ package struct PlacementTable: Sendable {
 
     // MARK: Forgetting
 
-    /// The records of tasks that have ended and whose end the manager knows. Their directories may be removed when the disk is full.
+    /// The records of tasks that have ended and whose end the manager knows. Their directories may be removed when the disk is
+    /// full.
     package var acknowledgedEnds: [WorkerRecord] { records.filter { $0.endedAt != nil && isKnownToManager($0) } }
 
     /// The records in ``acknowledgedEnds`` of tasks that ended long enough ago to be forgotten.

@@ -1,6 +1,7 @@
 /// The limits of Linux for the arguments and environment of a program.
 package enum ProgramLimits {
-    /// The maximum length in bytes of one argument, or of one variable as `NAME=value`: `MAX_ARG_STRLEN` without the trailing NUL.
+    /// The maximum length in bytes of one argument, or of one variable as `NAME=value`: `MAX_ARG_STRLEN` without the trailing
+    /// NUL.
     package static let stringBytes = 131_071
 
     /// Whether a text exceeds the limit even if all references in it expand to empty values.

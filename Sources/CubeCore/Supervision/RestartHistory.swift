@@ -20,9 +20,8 @@ package struct RestartHistory: Codable, Hashable, Sendable {
 
     /// Decides what follows the end of a run, and counts the restart if there is one.
     ///
-    /// The wait doubles from `backoff` to `backoffMax` with each restart, until a run lasts for
-    /// ``RestartPolicy/stableAfter``. Jitter of up to a fifth is added, so that tasks that ended at the same time do not restart at
-    /// the same time.
+    /// The wait doubles from `backoff` to `backoffMax` with each restart, until a run lasts for ``RestartPolicy/stableAfter``.
+    /// Jitter of up to a fifth is added, so that tasks that ended at the same time do not restart at the same time.
     ///
     /// - Parameters:
     ///   - kind: the kind of the task. A service without a `max` is restarted indefinitely.

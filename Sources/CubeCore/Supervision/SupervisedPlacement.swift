@@ -98,8 +98,8 @@ package struct SupervisedPlacement: Codable, Hashable, Sendable {
         message = nil
     }
 
-    /// How much longer the current run must last before the task counts as recovered from its crash loop; `nil` if the task is not
-    /// in a crash loop.
+    /// How much longer the current run must last before the task counts as recovered from its crash loop; `nil` if the task is
+    /// not in a crash loop.
     package func probation(at now: DurableInstant) -> Duration? {
         guard case .running = phase, reason == .crashLoop, let startedAt else { return nil }
         return DurableDeadline(min(restart.backoffMax, RestartPolicy.stableAfter), from: startedAt).remaining(at: now)

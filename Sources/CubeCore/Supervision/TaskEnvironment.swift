@@ -7,7 +7,8 @@ package struct TaskEnvironment: Hashable, Sendable {
     /// Creates the environment of a task.
     ///
     /// `env` and `env_from` may override `PATH`, `HOME`, `LANG` and the addresses of dependencies, but not the ports and the
-    /// `CUBE_` variables, which identify the task. References in `env` are expanded once: an inserted value is not expanded again.
+    /// `CUBE_` variables, which identify the task. References in `env` are expanded once: an inserted value is not expanded
+    /// again.
     ///
     /// - Parameter files: the variables of the files in `env_from`, in the same order.
     package init(_ assignment: TaskAssignment, files: [[String: String]] = [], home: String) {
@@ -34,8 +35,8 @@ package struct TaskEnvironment: Hashable, Sendable {
     /// The variables as `NAME=value`, sorted by name.
     package var entries: [String] { variables.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" } }
 
-    /// Replaces `$(NAME)` by the value of the variable. `$$(NAME)` becomes `$(NAME)`, and references to unknown variables are left
-    /// unchanged.
+    /// Replaces `$(NAME)` by the value of the variable. `$$(NAME)` becomes `$(NAME)`, and references to unknown variables are
+    /// left unchanged.
     package func expand(_ text: String) -> String { Self.expand(text) { variables[$0] } }
 
     static func expand(_ text: String, _ variable: (String) -> String?) -> String {

@@ -1,14 +1,14 @@
 import CubeTypes
 
 extension ObservedState {
-    /// Whether the state was read with read-only access. Then values of `env` are hidden, and all digests are keyed with an unknown
-    /// key.
+    /// Whether the state was read with read-only access. Then values of `env` are hidden, and all digests are keyed with an
+    /// unknown key.
     package var hidesValues: Bool { digestKey == nil }
 
     /// Replaces hidden values and keyed digests by declared ones, if the state was read with read-only access.
     ///
-    /// Hidden values cannot be compared, because a comparison would allow a reader to find them by trial. Therefore, a task without a
-    /// visible difference counts as up to date, and a changed value of `env` is not detected; see ``hidesValues``.
+    /// Hidden values cannot be compared, because a comparison would allow a reader to find them by trial. Therefore, a task
+    /// without a visible difference counts as up to date, and a changed value of `env` is not detected; see ``hidesValues``.
     package mutating func disclose(by desired: DesiredState) {
         guard hidesValues else { return }
         for (name, workload) in workloads {

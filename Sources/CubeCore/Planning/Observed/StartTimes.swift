@@ -3,7 +3,8 @@ import CubeTypes
 /// The times at which tasks were created, became ready and were asked to stop, by the local clock.
 ///
 /// The times that managers and workers report come from wall clocks, which can jump. They are used only for tasks that already
-/// existed at the first observation, and only if they are not in the future. For later events, the time of the observation is used.
+/// existed at the first observation, and only if they are not in the future. For later events, the time of the observation is
+/// used.
 struct StartTimes: Hashable, Sendable {
     private struct Sight: Hashable, Sendable {
         var run: Int

@@ -2,8 +2,8 @@ package import CubeTypes
 
 /// The present problems. Notices are sent when a problem begins, changes its reason or ends.
 ///
-/// The board contains only lasting problems that need a person: workloads that are `Degraded` or `Stalled`, and the conditions `Held`
-/// and `Stale` of the owner.
+/// The board contains only lasting problems that need a person: workloads that are `Degraded` or `Stalled`, and the conditions
+/// `Held` and `Stale` of the owner.
 package struct NoticeBoard: Codable, Hashable, Sendable {
     package struct Trouble: Codable, Hashable, Sendable {
         /// The workload; `nil` for the owner as a whole.

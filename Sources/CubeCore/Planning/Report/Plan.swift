@@ -2,8 +2,8 @@ package import CubeTypes
 
 /// A plan of ``Planner``: the actions to carry out now, the held actions and the status of everything.
 package struct Plan: Sendable {
-    /// The actions, in the order of execution: first schedules, then updates in place, last stops; each group by name, ordinal and
-    /// attempt. An interrupted plan has therefore not stopped any task before scheduling all new ones.
+    /// The actions, in the order of execution: first schedules, then updates in place, last stops; each group by name, ordinal
+    /// and attempt. An interrupted plan has therefore not stopped any task before scheduling all new ones.
     package var actions: [PlannedAction] = []
     /// The held changes, by guard. The reconciler reports them to the manager with its lease, so that people can approve them.
     package var holds: [Hold] = []

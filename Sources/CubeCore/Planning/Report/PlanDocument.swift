@@ -107,8 +107,8 @@ extension Planner {
             holds: plan.summary.holds, findings: plan.findings, footprints: footprints)
     }
 
-    /// Returns the part of the last plan that concerns some workloads. It is only for display, because its digests are those of the
-    /// whole plan.
+    /// Returns the part of the last plan that concerns some workloads. It is only for display, because its digests are those of
+    /// the whole plan.
     package func document(_ plan: Plan, of names: [WorkloadName], at now: Timestamp) -> PlanDocument {
         var document = document(plan, at: now)
         document.workloads.removeAll { !names.contains($0.name) }

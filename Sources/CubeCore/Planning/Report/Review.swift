@@ -1,8 +1,8 @@
 package import CubeJSON
 package import CubeTypes
 
-/// The effect of a change of manifests, determined from the manifests alone, for reviewers. The effect on a cluster, including guards
-/// and the pace of updates, is in a plan.
+/// The effect of a change of manifests, determined from the manifests alone, for reviewers. The effect on a cluster, including
+/// guards and the pace of updates, is in a plan.
 package struct Review: Codable, Hashable, Sendable {
     /// The changes, sorted by name.
     package var changes: [Change]
@@ -32,7 +32,8 @@ package struct Review: Codable, Hashable, Sendable {
     /// The effect of a change.
     package enum Effect: String, Codable, Hashable, Sendable {
         case start, replace, update, stop
-        /// The number of tasks changes, or the reconciler manages them differently. Existing tasks are neither replaced nor updated.
+        /// The number of tasks changes, or the reconciler manages them differently. Existing tasks are neither replaced nor
+        /// updated.
         case steer
         /// No effect.
         case none

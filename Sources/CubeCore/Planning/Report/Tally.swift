@@ -43,7 +43,8 @@ struct Tally: Hashable, Sendable {
             switch condition.type {
             case .held: counts.held += one
             case .stale: counts.stale += one
-            // A workload that only waits for its dependencies does not count, because it makes no progress if a dependency failed.
+            // A workload that only waits for its dependencies does not count, because it makes no progress if a dependency
+            // failed.
             case .reconciling where condition.reason == WaitReason.dependencyUnhealthy.rawValue: break
             case .reconciling: reconciling += one
             case .stalled: stalled += one

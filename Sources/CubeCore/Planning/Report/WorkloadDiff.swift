@@ -1,7 +1,8 @@
 import CubeJSON
 package import CubeTypes
 
-/// The differences of a workload's tasks from its manifest, the actions that follow, and a forecast of the placements, as a preview.
+/// The differences of a workload's tasks from its manifest, the actions that follow, and a forecast of the placements, as a
+/// preview.
 package struct WorkloadDiff: Codable, Hashable, Sendable {
     package struct Field: Codable, Hashable, Sendable {
         /// The path of the field in the manifest, such as `stop.grace` or `replicas`.
@@ -98,8 +99,8 @@ extension PlacementForecast {
         init(_ action: PlannedAction) { (name, ordinal) = (action.name, action.ordinal) }
     }
 
-    /// Returns a forecast for each task that is to be scheduled. Tasks that are due come first, then tasks that wait for the end of the
-    /// old task in their slot.
+    /// Returns a forecast for each task that is to be scheduled. Tasks that are due come first, then tasks that wait for the
+    /// end of the old task in their slot.
     mutating func placements(of steps: [Step], owner: OwnerName) -> [TaskID: Scheduler.Decision] {
         let stops = Dictionary(grouping: steps.filter { $0.action.verb == .stop }) { Slot($0.action) }
         var decisions: [TaskID: Scheduler.Decision] = [:]
