@@ -26,7 +26,15 @@ package struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
         if case .system(let errno) = cause { errno } else { nil }
     }
 
+    /// Whether the disk is full, or the quota of this user is used up.
+    package var isFullDisk: Bool { errno?.isFullDisk ?? false }
+
     package var description: String { "\(path): \(cause)" }
+}
+
+extension Errno {
+    /// Whether the disk is full, or the quota of this user is used up.
+    package var isFullDisk: Bool { self == .noSpace || self == .diskQuotaExceeded }
 }
 
 extension FileError.Cause: CustomStringConvertible {

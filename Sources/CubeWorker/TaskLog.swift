@@ -1,3 +1,4 @@
+import CubeSystem
 import Glibc
 import SystemPackage
 
@@ -29,10 +30,9 @@ package struct TaskLog: Sendable {
     /// Appends to the newest file, or creates the first file. Used for output that no supervisor writes.
     package func append(_ bytes: [UInt8]) throws {
         try LocalFiles.makeDirectory(directory)
-        let file = try FileDescriptor.open(
-            "\(directory)/\(try numbers().last ?? 1).log", .writeOnly, options: [.create, .append, .closeOnExec],
-            permissions: .ownerReadWrite)
-        try file.closeAfter { _ = try file.writeAll(bytes) }
+        let file = try WritableFile(FilePath("\(directory)/\(try numbers().last ?? 1).log"), .appending)
+        try file.write(bytes)
+        try file.close()
     }
 
     /// Returns the last lines, in at most `bytes` bytes; `nil` if there is no output.

@@ -51,7 +51,7 @@ import Testing
         let data = DataDirectory(path: scratch.appending(".cube"))
         try data.run.makeDirectory()
         let file = data.run.appending("addresses.json")
-        try AtomicFile.write(Array("garbage".utf8), to: file, mode: 0o600)
+        try NamedFile.write(Array("garbage".utf8), to: file)
         let failure = #expect(throws: Failure.self) { try Addresses.load(from: data) }
         #expect(failure?.message.contains("\(file)") == true)
         try Addresses.update(in: data) { $0.manager = "http://127.0.0.1:1" }
@@ -77,11 +77,11 @@ import Testing
 
     @Test func `a new file overwrites nothing and is accessible only to its owner`() async throws {
         let path = scratch.appending("new")
-        try await NewFile.write(to: path) { sink in try sink(Array("first".utf8)) }
+        try await NamedFile.create(path) { sink in try sink(Array("first".utf8)) }
         await #expect(throws: Failure.self) {
-            try await NewFile.write(to: path) { sink in try sink(Array("second".utf8)) }
+            try await NamedFile.create(path) { sink in try sink(Array("second".utf8)) }
         }
-        #expect(try AtomicFile.read(path) == Array("first".utf8))
+        #expect(try NamedFile.read(path) == Array("first".utf8))
         var status = stat()
         #expect(stat(path.string, &status) == 0 && status.st_mode & 0o777 == 0o600)
         #expect(DirectoryEntries.names(in: scratch) == ["new"])
@@ -92,7 +92,7 @@ import Testing
         try data.prepare()
         var status = stat()
         #expect(stat(data.path.string, &status) == 0 && status.st_mode & 0o777 == 0o700)
-        #expect(try AtomicFile.read(data.path.appending(".gitignore")) == Array("*\n".utf8))
+        #expect(try NamedFile.read(data.path.appending(".gitignore")) == Array("*\n".utf8))
     }
 
     @Test func `a path is made absolute, and dot components are removed`() {

@@ -46,7 +46,7 @@ import Testing
     }
 
     private func write(_ text: String, to file: FilePath) throws {
-        try AtomicFile.write(Array(text.utf8), to: file, mode: 0o600)
+        try NamedFile.write(Array(text.utf8), to: file)
     }
 
     private func limits(

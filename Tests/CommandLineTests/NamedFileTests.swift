@@ -21,12 +21,12 @@ import Testing
             (large, "it is larger than 16 MiB"),
         ] as [(FilePath, String)] {
             do {
-                _ = try AtomicFile.read(path)
+                _ = try NamedFile.read(path)
                 Issue.record("\(path) was read")
             } catch {
                 #expect(Failure(error).message == "cannot read \(path): \(why)")
             }
         }
-        #expect(try AtomicFile.read(directory.appending("none")) == nil)
+        #expect(try NamedFile.read(directory.appending("none")) == nil)
     }
 }

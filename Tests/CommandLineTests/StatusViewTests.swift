@@ -53,7 +53,7 @@ import Testing
     private func write(_ value: some Encodable, to file: String) throws {
         let path = data.path.appending(file)
         try path.removingLastComponent().makeDirectory()
-        try AtomicFile.write([UInt8](try JSONEncoder().encode(value)), to: path, mode: 0o600)
+        try NamedFile.write([UInt8](try JSONEncoder().encode(value)), to: path)
     }
 
     private func remove(_ file: String) throws {

@@ -152,7 +152,7 @@ extension Wall {
             """),
         Wall("CubeTextTests", "CubeCore CubeText CubeTypes Testing"),
         Wall("CubeTypesTests", "CubeErrors CubeTypes CubeVersion Foundation Testing"),
-        Wall("CubeSystemTests", "CubeLinux CubeSystem Foundation Glibc SystemPackage Testing"),
+        Wall("CubeSystemTests", "CubeLinux CubeSystem Foundation Glibc Synchronization SystemPackage Testing"),
         Wall(
             "CubeWorkerTests",
             """

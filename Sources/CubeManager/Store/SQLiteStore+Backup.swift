@@ -1,4 +1,5 @@
 import CubeCore
+import CubeSystem
 package import CubeTypes
 import Glibc
 import GRDB
@@ -118,13 +119,12 @@ package struct StoreRestoration: Sendable {
                 name = directory.appending("\(SQLiteStore.fileName).replaced-\(number)")
             }
             for suffix in ["-wal", ""] where access(path.string + suffix, F_OK) == 0 {
-                guard rename(path.string + suffix, name.string + suffix) == 0 else { throw Errno(rawValue: errno) }
+                try AtomicFile.rename(FilePath(path.string + suffix), to: FilePath(name.string + suffix))
             }
             kept = name
         }
-        guard rename(candidate.string, path.string) == 0 else { throw Errno(rawValue: errno) }
-        let folder = try FileDescriptor.open(directory, .readOnly, options: [.directory, .closeOnExec])
-        try folder.closeAfter { guard fsync(folder.rawValue) == 0 else { throw Errno(rawValue: errno) } }
+        try AtomicFile.rename(candidate, to: path)
+        try Directory.synchronize(directory)
         return kept
     }
 }

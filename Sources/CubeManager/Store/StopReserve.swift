@@ -1,6 +1,5 @@
 import CubeSystem
 import CubeTypes
-import Glibc
 import SystemPackage
 
 /// `stops`, a file beside the store that reserves space for the ids of tasks to stop while the disk is full.
@@ -17,18 +16,17 @@ struct StopReserve: Sendable {
 
     /// Allocates the file's space, unless it is already allocated.
     ///
-    /// - Throws: `Errno` if the disk is full.
-    func prepare() throws {
-        let file = try FileDescriptor.open(
-            path, .readWrite, options: [.create, .noFollow, .nonBlocking, .closeOnExec], permissions: .ownerReadWrite)
-        try file.closeAfter {
-            let missing = Self.lines * Self.lineLength - Int(try file.seek(offset: 0, from: .end))
-            guard missing > 0 else { return }
-            // Write zeros instead of only allocating: on some file systems, overwriting allocated but unwritten blocks
-            // needs new space.
-            _ = try file.writeAll([UInt8](repeating: 0, count: missing))
-            guard fsync(file.rawValue) == 0 else { throw Errno(rawValue: errno) }
-        }
+    /// - Throws: `FileError` if the disk is full.
+    func prepare() throws(FileError) {
+        let file = try WritableFile(path, .inPlace)
+        let size = try file.size()
+        guard size < Self.lines * Self.lineLength else { return }
+        // Write zeros instead of only allocating: on some file systems, overwriting allocated but unwritten blocks
+        // needs new space.
+        try file.seek(to: size)
+        try file.write([UInt8](repeating: 0, count: Self.lines * Self.lineLength - size))
+        try file.synchronize()
+        try file.close()
     }
 
     /// Returns the ids in the file; none if the file is unreadable.
@@ -48,15 +46,11 @@ struct StopReserve: Sendable {
             throw StoreError.full("there are more stops than the reserve file has space for")
         }
         let bytes = Array(ids.map { "\($0)\n" }.joined().utf8)
-        do {
-            let file = try FileDescriptor.open(path, .readWrite, options: [.noFollow, .nonBlocking, .closeOnExec])
-            try file.closeAfter {
-                let zeros = [UInt8](repeating: 0, count: Self.lines * Self.lineLength - bytes.count)
-                _ = try file.writeAll(toAbsoluteOffset: 0, bytes + zeros)
-                guard fsync(file.rawValue) == 0 else { throw Errno(rawValue: errno) }
-            }
+        do throws(FileError) {
+            let zeros = [UInt8](repeating: 0, count: Self.lines * Self.lineLength - bytes.count)
+            try WritableFile.overwrite(path, .existing, with: bytes + zeros)
         } catch {
-            throw StoreError.full("cannot write \(path): \(error)")
+            throw StoreError.full("cannot write \(path): \(error.cause)")
         }
     }
 }

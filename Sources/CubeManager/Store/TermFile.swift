@@ -1,6 +1,5 @@
 import CubeCore
 import CubeSystem
-import Glibc
 package import SystemPackage
 
 /// `term`, a file beside the store with the highest term that any manager of this directory had.
@@ -25,19 +24,13 @@ package struct TermFile: Sendable {
     package func write(_ term: Int) throws {
         let text = "\(term)"
         let line = text + String(repeating: " ", count: Self.length - 1 - text.utf8.count) + "\n"
-        do {
-            let file = try FileDescriptor.open(
-                path, .readWrite, options: [.create, .noFollow, .nonBlocking, .closeOnExec],
-                permissions: .ownerReadWrite)
-            try file.closeAfter {
-                // The length never changes, so overwriting needs no space.
-                guard try file.writeAll(toAbsoluteOffset: 0, Array(line.utf8)) == Self.length, fsync(file.rawValue) == 0
-                else { throw Errno(rawValue: errno) }
-            }
-        } catch Errno.noSpace {
-            throw StoreError.full("cannot write \(path): the disk is full")
+        do throws(FileError) {
+            // The length never changes, so overwriting needs no space.
+            try WritableFile.overwrite(path, .inPlace, with: Array(line.utf8))
         } catch {
-            throw StoreError.failed("cannot write \(path): \(error)")
+            throw error.errno == .noSpace
+                ? StoreError.full("cannot write \(path): the disk is full")
+                : StoreError.failed("cannot write \(path): \(error.cause)")
         }
     }
 

@@ -40,22 +40,13 @@ package struct LocalFileSystem: WritableFileSystem {
     }
 
     package func replace(_ path: FilePath, with bytes: [UInt8], durable: Bool) throws(FileError) {
-        // Use one temporary name per file: the next write overwrites leftovers of a crash, so that they do not
-        // accumulate.
-        var temporary = path.removingLastComponent()
-        temporary.append(".\(path.lastComponent?.string ?? "").tmp")
-        do {
-            try writeAll(bytes, to: temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, durable: durable)
-            try rename(temporary, to: path)
-        } catch {
-            _ = temporary.withPlatformString { unlink($0) }  // The first error is the one to report.
-            throw error
-        }
-        if durable { try synchronize(directory: path.removingLastComponent()) }
+        try AtomicFile.replace(path, with: bytes, durably: durable)
     }
 
     package func append(_ bytes: [UInt8], to path: FilePath) throws(FileError) -> Int {
-        try writeAll(bytes, to: path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, durable: false)
+        let file = try WritableFile(path, .appending)
+        try file.write(bytes)
+        return try file.size()
     }
 
     package func remove(_ path: FilePath) throws(FileError) {
@@ -63,48 +54,10 @@ package struct LocalFileSystem: WritableFileSystem {
     }
 
     package func rename(_ path: FilePath, to other: FilePath) throws(FileError) {
-        let isRenamed = path.withPlatformString { path in
-            other.withPlatformString { Glibc.rename(path, $0) == 0 }
-        }
-        guard isRenamed else { throw .last(other.string) }
+        try AtomicFile.rename(path, to: other)
     }
 
-    package func makeDirectory(_ path: FilePath) throws(FileError) {
-        func isMade() -> Bool { path.withPlatformString { mkdir($0, 0o700) } == 0 || errno == EEXIST }
-        if isMade() { return }
-        switch errno {
-        case ENOENT where !path.removingLastComponent().isEmpty:
-            try makeDirectory(path.removingLastComponent())
-            guard isMade() else { throw .last(path.string) }
-        default: throw .last(path.string)
-        }
-    }
-
-    private func synchronize(directory: FilePath) throws(FileError) {
-        guard let descriptor = try opened(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC) else { return }
-        defer { close(descriptor) }
-        guard fsync(descriptor) == 0 else { throw .last(directory.string) }
-    }
-
-    @discardableResult
-    private func writeAll(
-        _ bytes: [UInt8], to path: FilePath, _ flags: Int32, durable: Bool
-    ) throws(FileError) -> Int {
-        let descriptor = path.withPlatformString { open($0, flags, 0o600) }
-        guard descriptor >= 0 else { throw .last(path.string) }
-        defer { close(descriptor) }
-        var offset = 0
-        while offset < bytes.count {
-            let written = bytes.withUnsafeBytes { write(descriptor, $0.baseAddress! + offset, $0.count - offset) }
-            if written < 0 {
-                if errno == EINTR { continue }
-                throw .last(path.string)
-            }
-            offset += written
-        }
-        guard !durable || fsync(descriptor) == 0 else { throw .last(path.string) }
-        return Int(lseek(descriptor, 0, SEEK_CUR))
-    }
+    package func makeDirectory(_ path: FilePath) throws(FileError) { try Directory.create(path) }
 }
 
 /// A directory of this machine, kept open.

@@ -1,5 +1,5 @@
-package import CubeErrors
 import Crypto
+package import CubeErrors
 import CubeSystem
 package import CubeTypes
 import Glibc
@@ -64,7 +64,9 @@ extension TokenSet {
     package static func loadOrCreate(
         directory: String, random: RandomSource = .system
     ) throws(APIError) -> TokenSet {
-        if mkdir(directory, 0o700) != 0, errno != EEXIST { throw failure("create", directory) }
+        if mkdir(directory, 0o700) != 0, errno != EEXIST {
+            throw APIError(.internal, "cannot create \(FileError.last(directory))")
+        }
         for role in Role.allCases where try SecretFile.read("\(directory)/\(role.rawValue)") == nil {
             try create("\(directory)/\(role.rawValue)", random)
         }
@@ -75,25 +77,13 @@ extension TokenSet {
     /// processes create it at the same time, the first one wins.
     private static func create(_ path: String, _ random: RandomSource) throws(APIError) {
         let token = (0..<4).map { _ in Self.hexadecimal(random.next()) }.joined()
-        let temporary = "\(path).\(Self.hexadecimal(random.next()))"
-        do {
-            let file = try FileDescriptor.open(
-                FilePath(temporary), .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec],
-                permissions: .ownerReadWrite)
-            try file.closeAfter { _ = try file.writeAll(Array("\(token)\n".utf8)) }
-        } catch {
-            throw APIError(.internal, "cannot create \(path): \(error)")
+        do throws(FileError) { try AtomicFile.create(FilePath(path), with: Array("\(token)\n".utf8)) } catch {
+            guard error.errno == .fileExists else { throw APIError(.internal, "cannot create \(error)") }
         }
-        defer { unlink(temporary) }
-        if link(temporary, path) != 0, errno != EEXIST { throw failure("create", path) }
     }
 
     private static func hexadecimal(_ number: UInt64) -> String {
         let digits = String(number, radix: 16)
         return String(repeating: "0", count: 16 - digits.count) + digits
-    }
-
-    private static func failure(_ verb: String, _ path: String) -> APIError {
-        APIError(.internal, "cannot \(verb) \(path): \(String(cString: strerror(errno)))")
     }
 }

@@ -1,6 +1,7 @@
 import CubeCore
 import CubeErrors
 import CubeLinux
+import CubeSystem
 import CubeTypes
 import Glibc
 import SystemPackage
@@ -99,18 +100,17 @@ struct RunDirectory: Sendable {
             failure.map { ["state=failed", "message=" + $0.shortened(to: Self.messageBytes)] } ?? ["state=abandoned"]
         let bytes = Self.sealed(Self.bytes(["cube-outcome/1", "swept=1"] + words))
         do {
-            let descriptor = try FileDescriptor.open(
-                "\(path)/outcome", .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec],
-                permissions: .ownerReadWrite)
+            let file = try WritableFile(FilePath("\(path)/outcome"), .new)
             do {
-                try descriptor.closeAfter { _ = try descriptor.writeAll(bytes) }
+                try file.write(bytes)
+                try file.close()
             } catch {
                 // A partial outcome would mean that the run was started and lost.
                 try LocalFiles.remove("\(path)/outcome")
                 throw error
             }
-        } catch Errno.fileExists {
-        } catch let error as Errno where error.isFullDisk {
+        } catch let error as FileError where error.errno == .fileExists {
+        } catch let error as FileError where error.isFullDisk {
             try reserve.create(bytes, name: "outcome", in: path)
         }
     }

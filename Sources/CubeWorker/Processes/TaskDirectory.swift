@@ -1,3 +1,4 @@
+import CubeSystem
 import CubeTypes
 import Glibc
 import SystemPackage

@@ -1,4 +1,5 @@
 import CubeErrors
+import CubeSystem
 import Glibc
 import SystemPackage
 
@@ -32,8 +33,8 @@ struct DiskReserve: Sendable {
             guard let reserved = try take(bytes) else {
                 return try LocalFiles.write(bytes, to: name, in: directory, durably: true)
             }
-            guard rename(reserved, path) == 0 else { throw Errno(rawValue: errno) }
-            try LocalFiles.synchronize(directory)
+            try AtomicFile.rename(FilePath(reserved), to: FilePath(path))
+            try Directory.synchronize(FilePath(directory))
         }
     }
 
@@ -52,7 +53,7 @@ struct DiskReserve: Sendable {
             }
             guard link(made, path) == 0 || errno == EEXIST else { throw Errno(rawValue: errno) }
             try LocalFiles.remove(made)
-            try LocalFiles.synchronize(directory)
+            try Directory.synchronize(FilePath(directory))
         }
     }
 
@@ -64,18 +65,13 @@ struct DiskReserve: Sendable {
         guard bytes.count <= Self.bytes else { return nil }
         for name in try LocalFiles.names(in: directory) where Int(name) != nil {
             let reserved = "\(directory)/\(name)"
-            let descriptor = open(reserved, O_WRONLY | O_CLOEXEC | O_NOFOLLOW)
-            guard descriptor >= 0 else { continue }
-            do {
-                try FileDescriptor(rawValue: descriptor).closeAfter {
-                    try FileDescriptor(rawValue: descriptor).writeAll(bytes)
-                    // Remaining old bytes would be read as a part of the content.
-                    guard ftruncate(descriptor, off_t(bytes.count)) == 0, fsync(descriptor) == 0 else {
-                        throw Errno(rawValue: errno)
-                    }
-                }
+            guard access(reserved, W_OK) == 0 else { continue }
+            do throws(FileError) {
+                // Bytes after the content would be read as a part of it.
+                try WritableFile.overwrite(FilePath(reserved), .existing, with: bytes, isCut: true)
                 return reserved
-            } catch let error as Errno where error.isFullDisk {
+            } catch {
+                guard error.isFullDisk else { throw error }
                 return nil
             }
         }

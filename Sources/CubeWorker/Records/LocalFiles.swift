@@ -20,36 +20,26 @@ enum LocalFiles {
     /// - Parameter durably: whether the file must survive a loss of power. It survives the death of the worker in
     ///   either case.
     /// - Throws: `storage_full`, or `internal` with the path and the error.
-    static func write(_ bytes: [UInt8], to name: String, in directory: String, durably: Bool) throws {
-        let (path, temporary) = ("\(directory)/\(name)", "\(directory)/.\(name).new")
-        try reporting(path) {
-            let descriptor = try FileDescriptor.open(
-                temporary, .writeOnly, options: [.create, .truncate, .closeOnExec], permissions: .ownerReadWrite)
-            do {
-                try descriptor.closeAfter {
-                    try descriptor.writeAll(bytes)
-                    guard !durably || fsync(descriptor.rawValue) == 0 else { throw Errno(rawValue: errno) }
-                }
-                guard rename(temporary, path) == 0 else { throw Errno(rawValue: errno) }
-            } catch {
-                // On a full disk, the temporary file would occupy space that others need.
-                unlink(temporary)
-                throw error
-            }
-            if durably { try synchronize(directory) }
+    static func write(_ bytes: [UInt8], to name: String, in directory: String, durably: Bool) throws(APIError) {
+        do throws(FileError) {
+            try AtomicFile.replace(FilePath("\(directory)/\(name)"), with: bytes, durably: durably)
+        } catch {
+            throw APIError(error)
         }
     }
 
     /// Creates a directory that only its owner may access. An existing directory is left unchanged.
     ///
-    /// - Parameter parent: the parent directory, if the new directory must survive a loss of power.
-    static func makeDirectory(_ path: String, durablyIn parent: String? = nil) throws {
-        try reporting(path) {
+    /// - Parameter parent: where it is made, if it must survive a loss of power.
+    static func makeDirectory(_ path: String, durablyIn parent: String? = nil) throws(APIError) {
+        do throws(FileError) {
             guard mkdir(path, 0o700) == 0 else {
                 if errno == EEXIST { return }
-                throw Errno(rawValue: errno)
+                throw .last(path)
             }
-            if let parent { try synchronize(parent) }
+            if let parent { try Directory.synchronize(FilePath(parent)) }
+        } catch {
+            throw APIError(error)
         }
     }
 
@@ -78,29 +68,17 @@ enum LocalFiles {
         guard rmdir(path) == 0 || errno == ENOENT else { throw Errno(rawValue: errno) }
     }
 
-    /// Flushes a directory, so that the names in it survive a loss of power.
-    static func synchronize(_ directory: String) throws {
-        let descriptor = try FileDescriptor.open(directory, .readOnly, options: [.directory, .closeOnExec])
-        try descriptor.closeAfter {
-            guard fsync(descriptor.rawValue) == 0 else { throw Errno(rawValue: errno) }
-        }
-    }
-
-    private static func reporting(_ path: String, _ body: () throws -> Void) throws(APIError) {
-        do {
-            try body()
-        } catch {
-            throw APIError(isFullDisk(error) ? .storageFull : .internal, "\(path): \(error)")
-        }
-    }
-
-    /// Whether an error means that the disk is full: either the error of the system call or an `APIError` that reports it.
+    /// Whether an error says that the disk is full.
     static func isFullDisk(_ error: any Error) -> Bool {
-        (error as? Errno)?.isFullDisk ?? ((error as? APIError)?.reason == .storageFull)
+        switch error {
+        case let error as Errno: error.isFullDisk
+        case let error as FileError: error.isFullDisk
+        default: (error as? APIError)?.reason == .storageFull
+        }
     }
 }
 
-extension Errno {
-    /// Whether the disk is full or the user's quota is exceeded.
-    var isFullDisk: Bool { self == .noSpace || self == .diskQuotaExceeded }
+extension APIError {
+    /// The error of a file of the worker: `storage_full` or `internal`.
+    fileprivate init(_ error: FileError) { self.init(error.isFullDisk ? .storageFull : .internal, "\(error)") }
 }

@@ -160,9 +160,10 @@ struct WorkerStore: Sendable {
 
     private func save(_ value: some Codable, _ name: String, in directory: String, usesReserve: Bool) throws {
         let bytes = try encoded(value)
-        do {
+        do throws(APIError) {
             try LocalFiles.write(bytes, to: name, in: directory, durably: true)
-        } catch let error as APIError where error.reason == .storageFull && usesReserve {
+        } catch {
+            guard error.reason == .storageFull, usesReserve else { throw error }
             try reserve.write(bytes, to: name, in: directory)
         }
     }

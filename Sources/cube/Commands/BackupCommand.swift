@@ -26,11 +26,11 @@ struct BackupCommand: Command {
 
     func run() async throws {
         let path = FilePath.absolute(file)
-        guard !path.exists else { throw NewFile.exists(path) }
+        guard !path.exists else { throw NamedFile.exists(path) }
         let data = manager.place.data
         if try manager.manager != nil || DirectoryLock.holder(of: data.manager) != nil {
             let bytes = try await manager.writer().backup()
-            try await NewFile.write(to: path) { sink in for try await chunk in bytes { try sink(Array(chunk)) } }
+            try await NamedFile.create(path) { sink in for try await chunk in bytes { try sink(Array(chunk)) } }
         } else {
             guard data.manager.appending(SQLiteStore.fileName).exists else {
                 throw Failure(
@@ -40,7 +40,7 @@ struct BackupCommand: Command {
             let lock = try DirectoryLock.take(data.manager, for: "cube manager backup")
             defer { withExtendedLifetime(lock) {} }
             let backup = try await SQLiteStore.open(directory: data.manager).backup()
-            try await NewFile.write(to: path) { sink in
+            try await NamedFile.create(path) { sink in
                 while case let bytes = try await backup.read(), !bytes.isEmpty { try sink(bytes) }
             }
         }

@@ -113,7 +113,7 @@ struct DownCommand: Command {
             try OpenFiles.requireForServices()
             // The mark makes `cube up` print that its tasks are being stopped, not that they keep running. The next
             // `up` removes a leftover mark. On a full disk, the mark is left out.
-            try? AtomicFile.write(Array("cube down\n".utf8), to: data.stopping, mode: 0o600)
+            try? NamedFile.write(Array("cube down\n".utf8), to: data.stopping)
             defer { unlink(data.stopping.string) }
             guard let process = up.process, kill(process, SIGTERM) == 0 else {
                 throw Failure("\(up) cannot be ended", hint: "run `cube down` as the user that started it")

@@ -28,7 +28,7 @@ struct InitCommand: Command {
         guard !file.exists else {
             throw Failure("\(file) already exists", hint: "edit it, or write another manifest with `cube init NAME`")
         }
-        try AtomicFile.write(Array(Self.manifest(of: name).utf8), to: file, mode: 0o644)
+        try NamedFile.write(Array(Self.manifest(of: name).utf8), to: file, permissions: .readableByAll)
         Terminal.output("Wrote \(file).")
         Terminal.output("Next: start it with `cube up`, then edit the file and see what happens.")
     }

@@ -56,7 +56,7 @@ struct RestoreCommand: Command {
     private static func copy(_ path: FilePath, to candidate: FilePath) async throws {
         guard let source = try RegularFile.open(path) else { throw Failure("\(path): no such file") }
         var chunk = try source.prefix(1 << 20)
-        try await NewFile.write(to: candidate) { sink in
+        try await NamedFile.create(candidate) { sink in
             while !chunk.isEmpty {
                 try sink(chunk)
                 chunk = try source.prefix(1 << 20)

@@ -95,7 +95,7 @@ extension ConnectionOptions {
     var tokenInFile: String? { get throws { try tokenFile.map { try Self.token(in: .absolute($0)) } } }
 
     private static func token(in path: FilePath) throws -> String {
-        guard let bytes = try AtomicFile.read(path) else { throw Failure("\(path): no such file") }
+        guard let bytes = try NamedFile.read(path) else { throw Failure("\(path): no such file") }
         let token = String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
         guard !token.isEmpty else { throw Failure("\(path): the file contains no token") }
         return token

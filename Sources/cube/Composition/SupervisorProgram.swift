@@ -1,3 +1,4 @@
+import CubeSystem
 import Glibc
 import SystemPackage
 
@@ -8,7 +9,7 @@ enum SupervisorProgram {
         if let named = Environment.value("CUBE_SUPERVISOR") { return .absolute(named) }
         var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
         let count = readlink("/proc/self/exe", &buffer, buffer.count - 1)
-        guard count > 0 else { throw FileProblem(path: "/proc/self/exe", doing: "read", errno: errno) }
+        guard count > 0 else { throw FileProblem(doing: "read", .last("/proc/self/exe")) }
         let own = FilePath(String(decoding: buffer.prefix(count).map(UInt8.init(bitPattern:)), as: UTF8.self))
         return own.removingLastComponent().appending("cube-supervisor")
     }

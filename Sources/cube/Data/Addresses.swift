@@ -1,3 +1,4 @@
+import CubeSystem
 import FoundationEssentials
 import Glibc
 import Logging
@@ -13,7 +14,7 @@ struct Addresses: Codable, Hashable {
 
     /// - Throws: An error if the file cannot be read or is not valid.
     static func load(from data: DataDirectory) throws -> Addresses {
-        guard let bytes = try AtomicFile.read(file(in: data)) else { return Addresses() }
+        guard let bytes = try NamedFile.read(file(in: data)) else { return Addresses() }
         do { return try JSONDecoder().decode(Addresses.self, from: Data(bytes)) } catch {
             throw Failure(
                 "\(file(in: data)) is invalid, so the addresses of the running parts are unknown",
@@ -25,7 +26,7 @@ struct Addresses: Codable, Hashable {
     static func update(in data: DataDirectory, _ change: (inout Addresses) -> Void) throws {
         try data.run.makeDirectory()
         let directory = open(data.run.string, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard directory >= 0 else { throw FileProblem(path: data.run, doing: "open", errno: errno) }
+        guard directory >= 0 else { throw FileProblem(doing: "open", .last(data.run.string)) }
         defer { close(directory) }
         while flock(directory, LOCK_EX) != 0, errno == EINTR {}
         // An unreadable file is replaced, which loses the addresses of other parts until they write theirs again.
@@ -33,11 +34,11 @@ struct Addresses: Codable, Hashable {
         change(&addresses)
         let bytes = Array((try JSONText.pretty(addresses) + "\n").utf8)
         do {
-            try AtomicFile.write(bytes, to: file(in: data), mode: 0o600)
-        } catch let problem as FileProblem where problem.isFullDisk {
+            try NamedFile.write(bytes, to: file(in: data))
+        } catch let problem as FileProblem where problem.error.isFullDisk {
             // The old addresses are no longer valid. Deleting them frees space for the new ones.
             unlink(file(in: data).string)
-            try AtomicFile.write(bytes, to: file(in: data), mode: 0o600)
+            try NamedFile.write(bytes, to: file(in: data))
         }
     }
 

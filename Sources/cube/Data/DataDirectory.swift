@@ -1,4 +1,5 @@
 import CubeErrors
+import CubeSystem
 import CubeTypes
 import CubeWorker
 import Glibc
@@ -30,7 +31,7 @@ struct DataDirectory: Sendable, Hashable {
     func prepare() throws {
         try path.makeDirectory()
         let ignore = path.appending(".gitignore")
-        if !ignore.exists { try AtomicFile.write(Array("*\n".utf8), to: ignore, mode: 0o644) }
+        if !ignore.exists { try NamedFile.write(Array("*\n".utf8), to: ignore, permissions: .readableByAll) }
     }
 
     /// The supervisors of tasks that were started from this directory, by whatever path it was reached.
@@ -95,26 +96,6 @@ extension FilePath {
 
     /// Creates a directory and its missing parents, accessible only to this user.
     func makeDirectory() throws {
-        if mkdir(string, 0o700) == 0 || errno == EEXIST { return }
-        let problem = errno
-        guard problem == ENOENT, !removingLastComponent().isEmpty else {
-            throw FileProblem(path: self, doing: "create the directory", errno: problem)
-        }
-        try removingLastComponent().makeDirectory()
-        guard mkdir(string, 0o700) == 0 || errno == EEXIST else {
-            throw FileProblem(path: self, doing: "create the directory", errno: errno)
-        }
+        do throws(FileError) { try Directory.create(self) } catch { throw FileProblem(doing: "create the directory", error) }
     }
-}
-
-/// A system error about a file.
-struct FileProblem: Error, CustomStringConvertible {
-    let path: FilePath
-    let doing: String
-    let errno: Int32
-
-    /// Whether the disk is full or the user's quota is exhausted.
-    var isFullDisk: Bool { errno == ENOSPC || errno == EDQUOT }
-
-    var description: String { "cannot \(doing) \(path): \(String(cString: strerror(errno)))" }
 }

@@ -1,4 +1,5 @@
 import CubeErrors
+import CubeSystem
 import Glibc
 import SystemPackage
 
@@ -18,11 +19,11 @@ final class DirectoryLock: Sendable {
         try directory.makeDirectory()
         let file = directory.appending("lock")
         let descriptor = open(file.string, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw FileProblem(path: file, doing: "open", errno: errno) }
+        guard descriptor >= 0 else { throw FileProblem(doing: "open", .last(file.string)) }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            let problem = errno
+            let error = FileError.last(file.string)
             close(descriptor)
-            guard problem == EWOULDBLOCK else { throw FileProblem(path: file, doing: "lock", errno: problem) }
+            guard error.errno == .wouldBlock else { throw FileProblem(doing: "lock", error) }
             let other = try self.holder(of: directory)?.description ?? "another process"
             throw APIError(.locked, "\(directory) is in use by \(other)", details: ["holder": other])
         }
@@ -38,11 +39,11 @@ final class DirectoryLock: Sendable {
         let descriptor = open(file.string, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
             if errno == ENOENT { return nil }
-            throw FileProblem(path: file, doing: "open", errno: errno)
+            throw FileProblem(doing: "open", .last(file.string))
         }
         defer { close(descriptor) }
         guard flock(descriptor, LOCK_SH | LOCK_NB) != 0 else { return nil }
-        return Holder(description: String(decoding: try AtomicFile.read(file) ?? [], as: UTF8.self))
+        return Holder(description: String(decoding: try NamedFile.read(file) ?? [], as: UTF8.self))
     }
 
     /// Who holds a lock: `cube up, process 4711`.

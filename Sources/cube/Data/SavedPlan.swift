@@ -11,7 +11,8 @@ struct SavedPlan {
     static func write(_ plan: PlanDocument, to path: FilePath) throws {
         var plan = plan
         try plan.seal { Array(try JSONText.line($0).utf8) }
-        try AtomicFile.write(Array(try JSONText.pretty(plan).utf8) + [UInt8(ascii: "\n")], to: path, mode: 0o644)
+        try NamedFile.write(
+            Array(try JSONText.pretty(plan).utf8) + [UInt8(ascii: "\n")], to: path, permissions: .readableByAll)
     }
 
     /// Reads a plan in order to apply it.
@@ -26,7 +27,7 @@ struct SavedPlan {
     }
 
     static func read(_ path: FilePath) throws -> SavedPlan {
-        guard let bytes = try AtomicFile.read(path) else { throw Failure("\(path): no such file") }
+        guard let bytes = try NamedFile.read(path) else { throw Failure("\(path): no such file") }
         let plan: PlanDocument
         do { plan = try JSONDecoder().decode(PlanDocument.self, from: Data(bytes)) } catch {
             throw Failure("\(path) is not a saved plan", hint: "save a plan with `cube plan --out FILE`")

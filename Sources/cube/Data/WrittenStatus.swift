@@ -26,7 +26,7 @@ struct WrittenStatus {
     }
 
     private func read<Value: Decodable>(_ path: FilePath) throws -> Value? {
-        guard let bytes = try AtomicFile.read(path, limit: 1 << 30) else { return nil }
+        guard let bytes = try NamedFile.read(path, limit: 1 << 30) else { return nil }
         do {
             return try JSONDecoder().decode(Value.self, from: Data(bytes))
         } catch {

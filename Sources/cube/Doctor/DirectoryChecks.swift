@@ -100,7 +100,7 @@ struct DataDirectoryCheck: Check {
 
     /// The file system type of the innermost mount that contains the path, from the kernel's mount table.
     private static func kind(of path: FilePath) throws -> String {
-        let table = String(decoding: try AtomicFile.read("/proc/self/mountinfo") ?? [], as: UTF8.self)
+        let table = String(decoding: try NamedFile.read("/proc/self/mountinfo") ?? [], as: UTF8.self)
         let mounts = table.split(separator: "\n").compactMap { line -> (point: FilePath, kind: Substring)? in
             let words = line.split(separator: " ")
             guard words.count > 5, let dash = words.firstIndex(of: "-"), dash + 1 < words.count else { return nil }

@@ -41,6 +41,6 @@ private enum KernelValue {
     }
 
     private static func read(_ path: FilePath) throws -> Int? {
-        try AtomicFile.read(path).flatMap { Int(String(decoding: $0, as: UTF8.self).prefix(while: \.isNumber)) }
+        try NamedFile.read(path).flatMap { Int(String(decoding: $0, as: UTF8.self).prefix(while: \.isNumber)) }
     }
 }

@@ -87,7 +87,7 @@ struct GitOptions: ParsableArguments {
         }
         let signers = allowedSigners.map(FilePath.absolute)
         // Reading the file also rejects special files, such as a FIFO, which would block git.
-        if let signers, try AtomicFile.read(signers) == nil { throw Failure("\(signers): no such file") }
+        if let signers, try NamedFile.read(signers) == nil { throw Failure("\(signers): no such file") }
         return .git(
             GitOrigin(
                 GitRemote(url: Self.absolute(url), reference: reference, path: path ?? ""),

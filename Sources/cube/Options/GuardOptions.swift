@@ -54,7 +54,7 @@ struct GuardOptions: ParsableArguments {
                 "\(name) is in the manifests directory \(place.manifests), where a change of the manifests could relax the guards",
                 hint: "move the file out of that directory")
         }
-        guard let bytes = try AtomicFile.read(path, limit: 1 << 20) else {
+        guard let bytes = try NamedFile.read(path, limit: 1 << 20) else {
             throw Failure("\(name): no such file")
         }
         let (configuration, diagnostics) = ReconcilerConfiguration.decode(bytes, file: name)

@@ -22,7 +22,7 @@ struct NotifyOptions: ParsableArguments {
     }
 
     private static func firstLine(of path: String) throws -> String {
-        guard let bytes = try AtomicFile.read(.absolute(path)) else { throw Failure("\(path): no such file") }
+        guard let bytes = try NamedFile.read(.absolute(path)) else { throw Failure("\(path): no such file") }
         return String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
     }
 }

@@ -1,0 +1,100 @@
+import Glibc
+package import SystemPackage
+
+/// Writes whole files: a reader sees the old file or the new one, and never a part of either.
+///
+/// A file is written under a temporary name beside its own. If a step fails, the temporary file is removed, because it would
+/// take space on a full disk, and the error of that step is thrown.
+package enum AtomicFile {
+    /// Who writes a file at the same time as this process.
+    package enum Writers: Sendable {
+        /// Nobody, because of a lock. All temporary files of this file have one name, so that the next write overwrites
+        /// what a crash left behind.
+        case one
+        /// Perhaps other processes. Every write has a temporary file of its own.
+        case several
+    }
+
+    /// Replaces a file, or creates it if it is missing.
+    ///
+    /// - Parameters:
+    ///   - permissions: the permissions of the file, before the umask.
+    ///   - durably: whether content and name must survive a loss of power. If this process dies, nothing is lost either way.
+    package static func replace(
+        _ path: FilePath, with bytes: [UInt8], permissions: FilePermissions = .ownerReadWrite, writers: Writers = .one,
+        durably: Bool, calls: DiskCalls = .system
+    ) throws(FileError) {
+        let temporary = temporaryName(of: path, writers)
+        do throws(FileError) {
+            let file = try WritableFile(
+                temporary, writers == .one ? .emptied : .new, permissions: permissions, shown: path, calls: calls)
+            try file.write(bytes)
+            if durably { try file.synchronize() }
+            try file.close()
+            try rename(temporary, to: path)
+        } catch {
+            remove(temporary)
+            throw error
+        }
+        if durably { try Directory.synchronize(path.removingLastComponent(), calls: calls) }
+    }
+
+    /// Creates a file for its user alone, durably. It never replaces another file.
+    ///
+    /// - Throws: `EEXIST` if a file of this name exists, even if another process creates it meanwhile.
+    package static func create(
+        _ path: FilePath, with bytes: [UInt8], calls: DiskCalls = .system
+    ) throws(FileError) {
+        let temporary = temporaryName(of: path, .several)
+        let file = try WritableFile(temporary, .new, shown: path, calls: calls)
+        defer { remove(temporary) }
+        try file.write(bytes)
+        try publish(file, temporary, as: path, calls)
+    }
+
+    /// Creates a file as ``create(_:with:calls:)`` does, from content that comes in pieces.
+    ///
+    /// - Parameter content: calls `sink` with each piece. If it throws, no file is created.
+    package static func create(
+        _ path: FilePath, calls: DiskCalls = .system,
+        content: (_ sink: ([UInt8]) throws -> Void) async throws -> Void
+    ) async throws {
+        let temporary = temporaryName(of: path, .several)
+        let file = try WritableFile(temporary, .new, shown: path, calls: calls)
+        defer { remove(temporary) }
+        try await content { try file.write($0) }
+        try publish(file, temporary, as: path, calls)
+    }
+
+    /// Gives a file that is complete its name. The caller removes the temporary name.
+    private static func publish(
+        _ file: consuming WritableFile, _ temporary: FilePath, as path: FilePath, _ calls: DiskCalls
+    ) throws(FileError) {
+        try file.synchronize()
+        try file.close()
+        let isLinked = temporary.withPlatformString { temporary in
+            path.withPlatformString { link(temporary, $0) == 0 }
+        }
+        guard isLinked else { throw .last(path.string) }
+        try Directory.synchronize(path.removingLastComponent(), calls: calls)
+    }
+
+    /// Renames a file; one of that name is replaced.
+    package static func rename(_ path: FilePath, to other: FilePath) throws(FileError) {
+        let isRenamed = path.withPlatformString { path in
+            other.withPlatformString { Glibc.rename(path, $0) == 0 }
+        }
+        guard isRenamed else { throw .last(other.string) }
+    }
+
+    private static func temporaryName(of path: FilePath, _ writers: Writers) -> FilePath {
+        let number = writers == .one ? "" : "." + String(UInt32.random(in: .min ... .max), radix: 36)
+        let name = path.lastComponent?.string ?? ""
+        return path.removingLastComponent().appending(".\(name)\(number).tmp")
+    }
+
+    private static func remove(_ path: FilePath) {
+        // The error that led here is the one to report.
+        _ = path.withPlatformString { unlink($0) }
+    }
+}

@@ -1,0 +1,58 @@
+import CubeSystem
+import SystemPackage
+
+/// The files that a person names, and those of the data directory: errors say what was done to which file.
+enum NamedFile {
+    /// How large a file may be that a person names: 16 MiB, of which no such file has a tenth.
+    static let limit = 16 << 20
+
+    /// The bytes of a file; `nil` where there is none. It blocks on no pipe and reads no device.
+    ///
+    /// - Parameter limit: how many bytes it may have.
+    static func read(_ path: FilePath, limit: Int = limit) throws -> [UInt8]? {
+        do throws(FileError) { return try RegularFile.read(path, limit: limit) } catch {
+            throw Failure("cannot read \(path): \(error.cause)")
+        }
+    }
+
+    /// Replaces a file durably, whoever else writes it at the same time.
+    static func write(_ bytes: [UInt8], to path: FilePath, permissions: FilePermissions = .ownerReadWrite) throws {
+        do throws(FileError) {
+            try AtomicFile.replace(path, with: bytes, permissions: permissions, writers: .several, durably: true)
+        } catch {
+            throw FileProblem(doing: "write", error)
+        }
+    }
+
+    /// Creates a file for its user alone, durably, from content that comes in pieces. It never replaces another file.
+    static func create(
+        _ path: FilePath, content: (_ sink: ([UInt8]) throws -> Void) async throws -> Void
+    ) async throws {
+        do { try await AtomicFile.create(path, content: content) } catch let error as FileError {
+            if error.errno == .fileExists { throw exists(path) }
+            throw FileProblem(doing: "write", error)
+        }
+    }
+
+    static func exists(_ path: FilePath) -> Failure {
+        Failure("\(path) exists, and nothing is overwritten", hint: "name another file")
+    }
+}
+
+extension FilePermissions {
+    /// Those of a file that holds no secret.
+    static let readableByAll: FilePermissions = [.ownerReadWrite, .groupRead, .otherRead]
+}
+
+/// A system error about a file.
+struct FileProblem: Error, CustomStringConvertible {
+    let doing: String
+    let error: FileError
+
+    init(doing: String, _ error: FileError) {
+        self.doing = doing
+        self.error = error
+    }
+
+    var description: String { "cannot \(doing) \(error)" }
+}
