@@ -16,7 +16,7 @@ package struct NetworkWire: Wire {
         base =
             switch endpoint.address {
             case .tcp: endpoint.rawValue
-            case .unix(let path): "http+unix://\(TransportRequest.escape(path))"
+            case .unix(let path): "http+unix://\(path.percentEncoded)"
             }
         client = Self.client(Traits(options))
     }

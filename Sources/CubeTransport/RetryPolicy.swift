@@ -1,4 +1,5 @@
 package import CubeErrors
+import CubeTypes
 
 /// The retry policy: exponential backoff with full jitter
 /// (Brooker, "Exponential Backoff and Jitter", AWS Architecture Blog, 2015), limited by a budget.
@@ -38,7 +39,7 @@ public struct RetryPolicy: Hashable, Sendable {
     ///
     /// - Parameters: see ``pause(after:_:share:)``.
     package func backoff(after attempt: Int, _ error: APIError, share: Double) -> Duration {
-        let pause = min(longest, base * (1 << min(attempt - 1, 20))) * share
+        let pause = Backoff(first: base, longest: longest).step(after: attempt) * share
         return max(pause, error.retryAfter ?? .zero)
     }
 }

@@ -63,25 +63,8 @@ package struct TransportRequest: Sendable {
 
     /// The path and query of the request line, percent-encoded.
     var target: String {
-        let pairs = query.map { "\(Self.escape($0.name))=\(Self.escape($0.value))" }
-        return "/" + path.map(Self.escape).joined(separator: "/")
+        let pairs = query.map { "\($0.name.percentEncoded)=\($0.value.percentEncoded)" }
+        return "/" + path.map(\.percentEncoded).joined(separator: "/")
             + (pairs.isEmpty ? "" : "?" + pairs.joined(separator: "&"))
-    }
-
-    /// Percent-encodes all characters except the unreserved characters of RFC 3986.
-    static func escape(_ text: String) -> String {
-        var escaped = ""
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
-                UInt8(ascii: "~"):
-                escaped.unicodeScalars.append(Unicode.Scalar(byte))
-            default:
-                let digits = String(byte, radix: 16, uppercase: true)
-                escaped += digits.utf8.count == 1 ? "%0\(digits)" : "%\(digits)"
-            }
-        }
-        return escaped
     }
 }

@@ -1,8 +1,9 @@
-/// The wait before the manager repeats a failed call. It doubles up to a limit, and has jitter, so that the calls of many
-/// dispatchers do not coincide.
+import CubeTypes
+
+/// The wait before the manager repeats a call that failed.
 package struct DispatchBackoff: Hashable, Sendable {
-    package static let first: Duration = .milliseconds(200)
     package static let longest: Duration = .seconds(5)
+    private static let backoff = Backoff(first: .milliseconds(200), longest: longest)
 
     /// The number of failures in a row.
     package private(set) var failures = 0
@@ -14,8 +15,7 @@ package struct DispatchBackoff: Hashable, Sendable {
     /// - Parameter jitter: a random number in 0 ... 1.
     /// - Returns: the wait, which is between half of the full wait and the full wait.
     package mutating func fail(jitter: Double) -> Duration {
-        let full = min(Self.longest, Self.first * (1 << min(failures, 10)))
         failures += 1
-        return full * (0.5 + jitter / 2)
+        return Self.backoff.pause(after: failures, jitter: jitter)
     }
 }

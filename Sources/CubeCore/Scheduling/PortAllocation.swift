@@ -42,8 +42,7 @@ package enum PortAllocation {
         return numbers
     }
 
-    /// The 64-bit FNV-1a hash of the task and placement.
     private static func start(_ task: TaskID, _ placement: Int) -> UInt64 {
-        "\(task)/\(placement)".utf8.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+        FNV1a.hash("\(task)/\(placement)".utf8)
     }
 }

@@ -59,8 +59,6 @@ package struct RestartHistory: Codable, Hashable, Sendable {
 
     /// - Parameter restarts: the number of restarts since the last stable run.
     private static func wait(after restarts: Int, _ policy: RestartPolicy) -> Duration {
-        var wait = policy.backoff
-        for _ in 0..<min(restarts, 40) where wait < policy.backoffMax { wait = wait * 2 }
-        return min(wait, policy.backoffMax)
+        Backoff(first: policy.backoff, longest: policy.backoffMax).step(after: restarts + 1)
     }
 }

@@ -5,22 +5,24 @@ import Synchronization
 /// Watches the owner's tasks at the manager: lists them first, then asks for changes.
 final class ClusterFeed: Sendable {
     private static let wait: Duration = .seconds(30)
+    private static let backoff = Backoff(first: .milliseconds(250), longest: .seconds(15))
 
     private let cluster: any ClusterReader
     private let owner: OwnerName
-    private let backoff: Backoff
+    private let random: @Sendable () -> UInt64
     private let clock: any Clock<Duration>
     private let known: Mutex<ClusterID?>
     private let position = Mutex<ViewPosition?>(nil)
 
     /// - Parameter known: The cluster that this source belongs to; `nil` accepts the first cluster that answers.
     init(
-        _ cluster: any ClusterReader, known: ClusterID?, owner: OwnerName, backoff: Backoff, clock: any Clock<Duration>
+        _ cluster: any ClusterReader, known: ClusterID?, owner: OwnerName, random: @escaping @Sendable () -> UInt64,
+        clock: any Clock<Duration>
     ) {
         self.cluster = cluster
         self.known = Mutex(known)
         self.owner = owner
-        self.backoff = backoff
+        self.random = random
         self.clock = clock
     }
 
@@ -41,7 +43,8 @@ final class ClusterFeed: Sendable {
                 // A lost revision is expected: the next request lists again. It counts as a failure only if it recurs.
                 if error.reason != .revisionGone || failures > 0 { await inbox.put(.away(error)) }
                 failures += 1
-                do { try await clock.sleep(for: backoff.delay(after: failures)) } catch { return }
+                let pause = Self.backoff.pause(after: failures, jitter: Double(unitInterval: random()))
+                do { try await clock.sleep(for: pause) } catch { return }
             }
         }
     }
@@ -67,19 +70,6 @@ final class ClusterFeed: Sendable {
             throw APIError(
                 .foreignCluster, "the manager's cluster is \(cluster), but this source belongs to another cluster")
         }
-    }
-}
-
-/// The delay before a retry: exponential, with jitter.
-struct Backoff: Sendable {
-    let random: @Sendable () -> UInt64
-    var first: Duration = .milliseconds(250)
-    var longest: Duration = .seconds(15)
-
-    /// - Parameter failures: The number of consecutive failures; 1 after the first.
-    func delay(after failures: Int) -> Duration {
-        let step = min(longest, first * (1 << min(failures - 1, 16)))
-        return step / 2 + step / 2 * (Double(random() >> 11) / Double(1 << 53))
     }
 }
 

@@ -118,7 +118,7 @@ private struct URLParts {
             bare = url[..<scheme.upperBound] + user + rest[rest.index(after: at)...]
             secrets = (isWeb ? [authority[..<at]] + names : names.dropFirst()).map(String.init)
             if isWeb {
-                let words = names.map(\.percentDecoded)
+                let words = names.map(\.percentDecodedWherePossible)
                 let code = Data("\(words[0]):\(words.count > 1 ? words[1] : "")".utf8).base64EncodedString()
                 authorization = "Basic \(code)"
                 secrets.append(code)
@@ -130,24 +130,6 @@ private struct URLParts {
             shown = String(bare[..<query])
         }
         secrets.removeAll(where: \.isEmpty)
-    }
-}
-
-extension Substring {
-    /// Decodes `%XX`; leaves invalid sequences unchanged.
-    fileprivate var percentDecoded: String {
-        var bytes: [UInt8] = []
-        var rest = Array(utf8)[...]
-        while let byte = rest.popFirst() {
-            let digits = String(decoding: rest.prefix(2), as: UTF8.self)
-            if byte == UInt8(ascii: "%"), digits.utf8.count == 2, let value = UInt8(digits, radix: 16) {
-                bytes.append(value)
-                rest = rest.dropFirst(2)
-            } else {
-                bytes.append(byte)
-            }
-        }
-        return String(decoding: bytes, as: UTF8.self)
     }
 }
 

@@ -9,8 +9,8 @@ import Logging
 struct Notifier {
     /// The time for which a change must last before it is reported.
     static let patience: Duration = .seconds(10)
-    /// The maximum pause after a failed delivery. The pause doubles with each failure.
-    static let longestPause: Duration = .seconds(300)
+    /// The pauses after messages that did not arrive.
+    private static let backoff = Backoff(first: patience * 2, longest: .seconds(300))
 
     let sender: any NoticeSender
     let state: ReconcilerState
@@ -23,7 +23,8 @@ struct Notifier {
         var sent = memory.notices
         for await _ in state.updates() {
             var pause = Self.patience
-            while let board = state.view.noticeBoard, !board.notices(since: sent).isEmpty {
+            var failures = 0
+            while let board = state.view.noticeBoard, !board.notices(since: told).isEmpty {
                 do { try await clock.sleep(for: pause) } catch { return }  // Cancelled.
                 let view = state.view
                 guard let summary = view.summary, let board = view.noticeBoard else { break }
@@ -34,8 +35,9 @@ struct Notifier {
                     sent = board
                     try memory.save(sent)
                 } catch {
-                    logger.warning("cannot send notices", metadata: ["error": "\(error)"])
-                    pause = min(pause * 2, Self.longestPause)
+                    logger.warning("notices could not be sent", metadata: ["error": "\(error)"])
+                    failures += 1
+                    pause = Self.backoff.step(after: failures)
                 }
             }
         }

@@ -1,4 +1,5 @@
 import CubeErrors
+import CubeTypes
 
 /// Reads the parameters of a query one by one, and collects their errors until ``finish()``.
 struct QueryReader {

@@ -1,3 +1,4 @@
+import CubeTypes
 import CubeVersion
 import HTTPTypes
 import Hummingbird

@@ -190,8 +190,7 @@ struct RunDirectory: Sendable {
     /// Returns the body, padded with zeros, after its checksum (FNV-1a, 64 bits).
     private static func sealed(_ body: [UInt8]) -> [UInt8] {
         let body = body + Array(repeating: 0, count: max(outcomeSize - 16 - body.count, 0))
-        let sum = body.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
-        let digits = String(sum, radix: 16)
+        let digits = String(FNV1a.hash(body), radix: 16)
         return Array((String(repeating: "0", count: 16 - digits.count) + digits).utf8) + body
     }
 

@@ -39,14 +39,11 @@ struct ActionBackoff: Hashable, Sendable {
         all[action.name, default: [:]][key] = entry
     }
 
-    /// From 1 s doubling to a minute, of which half is by the task: what failed together is not tried again together.
+    private static let backoff = Backoff(first: .seconds(1), longest: .seconds(60))
+
+    /// The jitter is the task's own, so that actions that failed together are not tried again together.
     static func pause(after tries: Int, of task: TaskID) -> Duration {
-        let longest = Duration.seconds(min(60, 1 << min(tries - 1, 6)))
-        // FNV-1a, by Fowler, Noll and Vo.
-        let hash = "\(task) \(tries)".utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) {
-            ($0 ^ UInt64($1)) &* 0x100_0000_01b3
-        }
-        return longest / 2 + longest / 2 * (Double(hash >> 11) / Double(1 << 53))
+        backoff.pause(after: tries, jitter: Double(unitInterval: FNV1a.hash("\(task) \(tries)".utf8)))
     }
 
     /// Forgets what is not wished any more, or whose effect is seen.
