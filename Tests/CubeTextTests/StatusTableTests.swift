@@ -50,7 +50,7 @@ import Testing
                 "api    Synced     Healthy      -          -      -         -     -        -    -         -                    api.json:2",
                 "web/0  OutOfSync  Healthy      running    yes    0         w1    3        1 m  aaaaaaaa  http=10.0.0.5:20000  web.json:2",
                 "web/1  OutOfSync  Progressing  running    no     0         w1    3        1 m  bbbbbbbb  http=10.0.0.5:20001  web.json:2  Stalled: it fails",
-                "web/2  OutOfSync  Degraded     scheduled  no     0         w1    3        1 m  bbbbbbbb  http=10.0.0.5:20002  web.json:2  last exit 7; Stalled: it fails",
+                "web/2  OutOfSync  Degraded     scheduled  no     0         w1    3        1 m  bbbbbbbb  http=10.0.0.5:20002  web.json:2  last exit code 7; Stalled: it fails",
             ])
     }
 

@@ -182,7 +182,7 @@ extension ClusterTransaction {
     private mutating func report(_ task: TaskRecord, after old: TaskRecord?) {
         let status = task.status
         if let exit = task.report?.exit, exit != old?.report?.exit {
-            emit(.runEnded, task, reason: task.report?.reason, message: task.endMessage ?? exit.text)
+            emit(.runEnded, task, reason: task.report?.reason, message: task.endMessage ?? exit.words)
         }
         let isNewRun = task.phase.state == .running && task.report?.run != old?.report?.run
         if old?.phase.state != task.phase.state || isNewRun {
@@ -200,15 +200,6 @@ extension TaskRecord {
         guard let report, let exit = report.exit, report.state == .scheduled || report.state == .failed,
             let cause = report.message?.prefix(while: { $0 != "\n" }), cause != exit.summary
         else { return nil }
-        return "\(cause) (\(exit.text))"
-    }
-}
-
-extension TaskResult {
-    /// For a person: how it ended.
-    fileprivate var text: String {
-        let cause = oom ? ", out of memory" : ""
-        if let signal { return "signal \(signal)\(cause)" }
-        return code.map { "exit code \($0)\(cause)" } ?? "nobody saw how\(cause)"
+        return "\(cause) (\(exit.words))"
     }
 }

@@ -57,10 +57,3 @@ package enum RunEnd: Codable, Hashable, Sendable {
         }
     }
 }
-
-extension TaskResult {
-    /// The end of the program in words, for people.
-    package var summary: String {
-        if let signal { "ended by signal \(signal)" } else { "exit code \(code ?? -1)" }
-    }
-}

@@ -1,12 +1,5 @@
+import CubeCore
 package import CubeTypes
-
-extension TaskResult {
-    /// How a run ended, such as `exit 1` or `signal 9`.
-    package var words: String {
-        if oom { return "out of memory" }
-        return signal.map { "signal \($0)" } ?? code.map { "exit \($0)" } ?? "exit unknown"
-    }
-}
 
 extension TaskStatus {
     /// The lines of the message. The first is the message itself; the others are the end of the task's output.

@@ -158,8 +158,7 @@ extension TaskStatus {
     var endText: String {
         // A failed check, or a start that failed, says more than how a program ended that was told to, or an earlier one.
         if let headline, headline != exit?.summary { return ": \(headline)" }
-        if let code = exit?.code { return " with exit code \(code)" }
-        return exit?.signal.map { " with signal \($0)" } ?? ""
+        return exit?.ending.map { " with \($0)" } ?? ""
     }
 }
 
