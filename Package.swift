@@ -159,7 +159,7 @@ let package = Package(
             "CubeTesting",
             [
                 "CubeCore", "CubeErrors", "CubeManager", "CubeManagerClient", "CubeOrchestratorClient", "CubeServer",
-                "CubeTransport", "CubeTypes", "CubeWorker", "CubeWorkerClient", .logging, .systemPackage,
+                "CubeSystem", "CubeTransport", "CubeTypes", "CubeWorker", "CubeWorkerClient", .logging, .systemPackage,
             ]),
 
         // The programs.

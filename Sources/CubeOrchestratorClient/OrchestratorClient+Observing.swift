@@ -1,5 +1,6 @@
 import CubeErrors
 import CubeManagerClient
+import CubeSystem
 import CubeTransport
 import CubeTypes
 import Synchronization
@@ -142,21 +143,16 @@ extension OrchestratorClient {
         _ body: @Sendable @escaping () async throws -> Value
     ) async throws -> Value {
         guard limit > .zero else { throw Overdue() }
-        return try await withThrowingTaskGroup(of: Value?.self) { group in
-            defer { group.cancelAll() }
-            group.addTask { try await body() }
-            group.addTask { [clock] in
-                try await withThrowingTaskGroup(of: Void.self) { beside in
-                    // A failure here must not end the wait.
-                    if let meanwhile { beside.addTask { try? await meanwhile() } }
-                    try await clock.sleep(for: limit)
-                    beside.cancelAll()
-                }
-                return nil
+        let value = try await clock.within(limit) {
+            try await withThrowingTaskGroup(of: Void.self) { beside in
+                defer { beside.cancelAll() }
+                // A failure here must not end the wait.
+                if let meanwhile { beside.addTask { try? await meanwhile() } }
+                return try await body()
             }
-            guard let first = try await group.next(), let value = first else { throw Overdue() }
-            return value
         }
+        guard let value else { throw Overdue() }
+        return value
     }
 
     // MARK: Errors

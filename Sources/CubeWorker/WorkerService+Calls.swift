@@ -35,9 +35,7 @@ extension WorkerService {
         case .everything: return list(changedAfter: nil)
         case .changes(let since): return list(changedAfter: since)
         case .wait(let since):
-            let ticket = bell.ticket()
-            await ticket.wait(upTo: wait, on: clock)
-            bell.discard(ticket)
+            await self.wait(for: .tasks, atMost: wait)
             return list(changedAfter: since)
         }
     }

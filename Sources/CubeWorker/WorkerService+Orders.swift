@@ -47,8 +47,8 @@ extension WorkerService {
     private func publish(_ record: WorkerRecord) {
         guard table[record.id] != record else { return }
         table.put(record)
-        taskBells[record.id]?.ring()
-        bell.ring()
+        bells.ring(.task(record.id))
+        bells.ring(.tasks)
     }
 
     private func join(_ membership: WorkerMembership, onFullDisk: PlacementOrder.FullDisk) throws {

@@ -1,5 +1,6 @@
 import CubeCore
 import CubeErrors
+import CubeSystem
 import CubeTypes
 import Logging
 
@@ -11,16 +12,14 @@ extension WorkerService {
     /// known once the worker listens; registration waits for it.
     package func advertise(url: String) {
         self.url = url
-        urlBell.ring()
+        bells.ring(.url)
     }
 
     /// Registers at the start, and again whenever the manager has been silent.
     func keepRegistered() async {
         guard let registrar else { return }
         while url == nil, !Task.isCancelled {
-            let ticket = urlBell.ticket()
-            await ticket.wait(upTo: Self.silence, on: clock)
-            urlBell.discard(ticket)
+            await wait(for: .url, atMost: Self.silence)
         }
         var backoff = RegistrationBackoff()
         while !Task.isCancelled {

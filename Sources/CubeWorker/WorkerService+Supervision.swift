@@ -1,5 +1,6 @@
 import CubeCore
 import CubeErrors
+import CubeSystem
 import CubeTypes
 import Logging
 import SystemPackage
@@ -66,11 +67,14 @@ extension WorkerService {
         }
     }
 
-    /// Carries out the steps that a task requires, one after the other, until it has ended, then removes its secrets.
-    /// Secrets are removed on every call because an earlier worker may have been killed before it removed them.
-    func supervise(_ id: TaskID) async {
-        guard supervised.insert(id).inserted else { return }
-        defer { supervised.remove(id) }
+    /// The pauses between attempts to carry out what is due for a task.
+    private static let backoff = Backoff(first: .seconds(1), longest: .seconds(16))
+
+    /// Does what is due for a task, one thing after the other, until it has ended. However it ended, its secrets go then;
+    /// an earlier worker may have been killed before it removed them.
+    func see(to id: TaskID) async {
+        guard attended.insert(id).inserted else { return }
+        defer { attended.remove(id) }
         var failures = 0
         while !Task.isCancelled, let placement = table.placement(id), placement.due != .nothing {
             do {
@@ -86,8 +90,8 @@ extension WorkerService {
                 } catch {
                     logger.error("\(id): \(error)")
                 }
-                failures = min(failures + 1, 5)
-                await rest(id, .milliseconds(500 << failures))
+                failures += 1
+                await rest(id, Self.backoff.step(after: failures))
             }
         }
         clearSecrets(of: id)
@@ -129,23 +133,17 @@ extension WorkerService {
     /// - Returns: `nil` if the limit passed first. A run that ends at that moment is found by the next call.
     private func end(of run: RunIdentity, within limit: Duration?) async throws -> RunEnd? {
         guard let limit else { return try await runtime.end(of: run) }
-        return try await withThrowingTaskGroup(of: RunEnd?.self) { group in
-            group.addTask { [runtime] in try await runtime.end(of: run) }
-            group.addTask { [clock] in
-                try await clock.sleep(for: limit)
-                return nil
-            }
-            defer { group.cancelAll() }
-            return try await group.next()!
-        }
+        return try await clock.within(limit) { [runtime] in try await runtime.end(of: run) }
     }
 
-    /// Sleeps for the given time, or until the task changes.
-    func rest(_ id: TaskID, _ time: Duration) async {
-        let ticket = taskBells[id, default: Bell()].ticket()
-        await ticket.wait(upTo: time, on: clock)
-        taskBells[id]?.discard(ticket)
-        if taskBells[id]?.isIdle == true { taskBells[id] = nil }
+    /// Lets time go by, but no longer than until the task changes.
+    func rest(_ id: TaskID, _ time: Duration) async { await wait(for: .task(id), atMost: time) }
+
+    /// Waits for a change, but no longer than `limit`.
+    func wait(for topic: Topic, atMost limit: Duration) async {
+        let listener = bells.listen(to: topic)
+        await listener.bell.wait(atMost: limit, on: clock)
+        bells.leave(listener)
     }
 
     private func apply(_ state: RunState, to run: RunIdentity) throws {

@@ -26,10 +26,16 @@ package actor WorkerService: Service {
 
     /// The placements and the decisions about them.
     var table: PlacementTable
-    /// Rings when any task changes.
-    var bell = Bell()
-    /// The bells of individual tasks, each of which rings when its task changes.
-    var taskBells: [TaskID: Bell] = [:]
+    var bells = Bells<Topic>()
+
+    /// What a caller waits for.
+    enum Topic: Hashable, Sendable {
+        /// Any task changes.
+        case tasks
+        case task(TaskID)
+        /// The worker's URL becomes known.
+        case url
+    }
 
     /// The tasks that are being supervised. One loop per task carries out its steps in sequence.
     var supervised: Set<TaskID> = []
@@ -45,10 +51,9 @@ package actor WorkerService: Service {
         case checks(RunIdentity)
     }
 
-    /// The address at which the manager reaches this worker, and a bell that rings when the address is known.
+    /// Where the manager reaches this worker.
     var url: String?
-    var urlBell = Bell()
-    /// How many times the manager has asked for changes.
+    /// How many times the manager asked for changes.
     var queries = 0
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
@@ -92,7 +97,7 @@ package actor WorkerService: Service {
             now: now, logger: logger)
         return try await open(
             options, runtime: runtime, prober: LocalProber(runtime: runtime, clock: clock), registrar: registrar,
-            clock: clock, now: now, random: random, executor: QueueExecutor("cube-worker"),
+            clock: clock, now: now, random: random, executor: BlockingExecutor("cube-worker"),
             logger: logger)
     }
 
@@ -177,7 +182,7 @@ package actor WorkerService: Service {
                 }
                 try store.remove(record.id)
                 table.remove(record.id)
-                bell.ring()
+                bells.ring(.tasks)
             } catch {
                 logger.warning("\(record.id): cannot remove the ended task: \(error)")
             }

@@ -59,7 +59,7 @@ extension Wall {
 
         // The three layers, none of which knows a client or a server.
         Wall("CubeLinux", ""),
-        Wall("CubeSystem", "CubeLinux CubeTypes Glibc SystemPackage"),
+        Wall("CubeSystem", "CubeLinux CubeTypes Dispatch Glibc Synchronization SystemPackage"),
         Wall(
             "CubeReconciler",
             """
@@ -90,7 +90,7 @@ extension Wall {
         Wall(
             "CubeTesting", public: true,
             """
-            CubeCore CubeErrors CubeManager CubeManagerClient CubeOrchestratorClient CubeServer CubeTransport CubeTypes
+            CubeCore CubeErrors CubeManager CubeManagerClient CubeOrchestratorClient CubeServer CubeSystem CubeTransport CubeTypes
             CubeWorker CubeWorkerClient Dispatch FoundationEssentials Logging Synchronization SystemPackage
             """),
 

@@ -1,5 +1,6 @@
 import CubeCore
 import CubeErrors
+import CubeSystem
 import CubeTypes
 import Logging
 
@@ -207,14 +208,8 @@ extension NodeDispatcher {
 private func withDeadline<Answer: Sendable>(
     _ limit: Duration, clock: some Clock<Duration>, _ operation: @escaping @Sendable () async throws -> Answer
 ) async throws -> Answer {
-    try await withThrowingTaskGroup(of: Answer.self) { group in
-        group.addTask { try await operation() }
-        group.addTask {
-            try await clock.sleep(for: limit)
-            throw APIError(.timeout, "no answer within \(limit.text)")
-        }
-        defer { group.cancelAll() }
-        // The group has two tasks, so there is a first result.
-        return try await group.next()!
+    guard let answer = try await clock.within(limit, operation) else {
+        throw APIError(.timeout, "no answer within \(limit.text)")
     }
+    return answer
 }

@@ -1,5 +1,6 @@
 import CubeCore
 import CubeErrors
+import CubeSystem
 import CubeTypes
 import HashTreeCollections
 
@@ -24,7 +25,7 @@ extension ManagerService {
             })
     }
 
-    private func wait<Answer: Sendable>(for topic: Bells.Topic, until answer: () -> Answer?) async -> Answer? {
+    private func wait<Answer: Sendable>(for topic: Topic, until answer: () -> Answer?) async -> Answer? {
         // The closure does not throw, so neither does the wait.
         try? await wait(for: topic, upTo: .seconds(24 * 3600), until: answer)
     }

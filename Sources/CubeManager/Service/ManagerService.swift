@@ -31,8 +31,8 @@ package actor ManagerService: Service {
     var changeLog: ChangeLog
     var eventLog: EventLog
     var snapshots = ListSnapshots()
-    var bells = Bells()
-    /// When each node last answered.
+    var bells = Bells<Topic>()
+    /// When each node answered last.
     var lastSeen: [NodeName: Timestamp] = [:]
     /// The error of the last call to each node's worker, if that call failed.
     var complaints: [NodeName: String] = [:]
@@ -367,31 +367,29 @@ extension ManagerService {
     /// Waits for an answer. Calls `answer` at once and after each ring of the topic. Returns `nil` if the time is up,
     /// the caller is cancelled or the manager ends.
     func wait<Answer: Sendable>(
-        for topic: Bells.Topic, upTo wait: Duration, until answer: () throws -> Answer?
+        for topic: Topic, upTo wait: Duration, until answer: () throws -> Answer?
     ) async throws -> Answer? {
         if let answer = try answer() { return answer }
         guard wait > .zero else { return nil }
-        let (listener, bell) = bells.listen(to: topic)
+        let listener = bells.listen(to: topic)
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { [clock] in
                 // The sleep throws if the answer came first.
                 try? await clock.sleep(for: wait)
-                await self.leave(topic, listener)
+                listener.bell.close()
             }
             defer {
                 group.cancelAll()
-                bells.leave(topic, listener)
+                bells.leave(listener)
             }
-            for await _ in bell {
+            for await _ in listener.bell {
                 if let answer = try answer() { return answer }
             }
             return nil
         }
     }
 
-    private func leave(_ topic: Bells.Topic, _ listener: Int) { bells.leave(topic, listener) }
-
-    /// Performs time-based work: checks the store, and applies deadlines.
+    /// Has done what time alone brings about.
     private func watchTime() async {
         var ticks = 0
         while !Task.isCancelled {

@@ -1,4 +1,5 @@
 import CubeCore
+import CubeSystem
 import CubeTypes
 
 /// Polls a git source, periodically and when woken, and passes on the snapshots that it reads.
@@ -27,7 +28,7 @@ final class GitFeed: ManifestFeed {
         self.bell = bell
         self.clock = clock
         self.random = random
-        backoff = Backoff(random: random, first: min(.seconds(5), pace.poll), longest: max(pace.poll, .seconds(300)))
+        backoff = Backoff(first: min(.seconds(5), pace.poll), longest: max(pace.poll, .seconds(300)))
     }
 
     /// Does nothing: a commit is immutable, so one listing already proves which files are absent.
@@ -41,13 +42,15 @@ final class GitFeed: ManifestFeed {
             if let snapshot = look.snapshot { inbox.put(snapshot) }
             await source.tidy()
             do { try await clock.sleep(for: pace.shortest) } catch { return }  // Cancelled.
-            let delay = failures == 0 ? spread(pace.poll) : backoff.delay(after: failures)
+            let delay =
+                failures == 0
+                ? spread(pace.poll) : backoff.pause(after: failures, jitter: Double(unitInterval: random()))
             await bell.wait(atMost: delay - pace.shortest, on: clock)
         }
     }
 
     /// Varies a duration by up to 10 %, so that many reconcilers do not poll at once.
     private func spread(_ span: Duration) -> Duration {
-        span * 9 / 10 + span / 5 * (Double(random() >> 11) / Double(1 << 53))
+        span * 9 / 10 + span / 5 * Double(unitInterval: random())
     }
 }

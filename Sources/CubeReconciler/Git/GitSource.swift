@@ -1,5 +1,6 @@
 package import CubeCore
 import CubeJSON
+import CubeSystem
 package import CubeTypes
 import FoundationEssentials
 package import Logging

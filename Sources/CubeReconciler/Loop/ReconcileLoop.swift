@@ -84,7 +84,7 @@ struct ReconcileLoop {
         schedule = PassSchedule(rescan: options.rescan, at: world.now())
         looks = LookRequests(for: identity.source)
         clusterFeed = ClusterFeed(
-            world.cluster, known: identity.cluster, owner: options.owner, backoff: Backoff(random: world.random),
+            world.cluster, known: identity.cluster, owner: options.owner, random: world.random,
             clock: world.clock)
     }
 

@@ -1,4 +1,5 @@
 import CubeErrors
+import CubeSystem
 import CubeTypes
 import HTTPTypes
 import Hummingbird
@@ -57,16 +58,10 @@ extension Call {
         let departure = try await ConnectionGuard.departure(from: channel)
         departure.whenComplete { _ in signal.finish() }
         return try await cancelWhenGracefulShutdown {
-            try await withThrowingTaskGroup(of: Value?.self) { group in
-                defer { group.cancelAll() }
-                group.addTask { try await operation() }
-                group.addTask {
-                    for await _ in gone {}
-                    return nil
-                }
-                guard let first = try await group.next(), let value = first else { throw CancellationError() }
-                return value
+            guard let value = try await race(operation, until: { for await _ in gone {} }) else {
+                throw CancellationError()
             }
+            return value
         }
     }
 

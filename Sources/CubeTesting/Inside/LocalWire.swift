@@ -1,5 +1,6 @@
 import CubeErrors
 import CubeServer
+import CubeSystem
 import CubeTransport
 import CubeTypes
 
@@ -62,7 +63,11 @@ struct LocalWire: Wire {
                 try await TimePassing.$current.withValue(passing) {
                     try await reaching(request) {
                         try await network.call(place) {
-                            try await untilFinished(ends) { try await write { sink.yield($0) } }
+                            _ = try await race {
+                                try await write { sink.yield($0) }
+                            } until: {
+                                for await _ in ends {}
+                            }
                         }
                     }
                 }
@@ -81,18 +86,6 @@ extension AsyncStream where Element: Sendable {
             for element in elements { continuation.yield(element) }
             continuation.finish()
         }
-    }
-}
-
-/// Runs an operation until it returns or until a stream finishes.
-func untilFinished(
-    _ ends: AsyncStream<Never>, _ operation: @escaping @Sendable () async throws -> Void
-) async throws {
-    try await withThrowingTaskGroup(of: Void.self) { group in
-        defer { group.cancelAll() }
-        group.addTask { try await operation() }
-        group.addTask { for await _ in ends {} }
-        try await group.next()
     }
 }
 

@@ -1,6 +1,7 @@
 import CubeErrors
 import CubeManager
 import CubeServer
+import CubeSystem
 import CubeTypes
 import Logging
 import Synchronization
@@ -96,13 +97,10 @@ final class ManagerSeat: Sendable {
             incumbent.isReady.finish()
             incumbent.hasLeft.1.finish()
         }
-        try await untilFinished(incumbent.isToLeave.0) {
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { try await incumbent.manager.run() }
-                group.addTask { try await incumbent.server.run() }
-                defer { group.cancelAll() }
-                try await group.next()
-            }
+        _ = try await race {
+            _ = try await race({ try await incumbent.manager.run() }, until: { try await incumbent.server.run() })
+        } until: {
+            for await _ in incumbent.isToLeave.0 {}
         }
     }
 }

@@ -1,4 +1,5 @@
 import CubeErrors
+import CubeSystem
 import Synchronization
 
 /// The network between the places of a cluster. A test can cut off a place; calls in progress then fail.
@@ -51,19 +52,12 @@ package final class Network: Sendable {
             return state.last
         }
         defer { state.withLock { _ = $0.calls.removeValue(forKey: number) } }
-        return try await withThrowingTaskGroup(of: Answer.self) { group in
-            defer { group.cancelAll() }
-            group.addTask { try await operation() }
-            group.addTask {
-                for await _ in ends {}
-                try Task.checkCancellation()
-                throw ConnectionLost(hasArrived: true)
-            }
-            // The group has two tasks, so there is a first result.
-            let answer = try await group.next()!
-            guard !isCut(place) else { throw ConnectionLost(hasArrived: true) }
-            return answer
+        let answer = try await race(operation) {
+            for await _ in ends {}
+            try Task.checkCancellation()
         }
+        guard let answer, !isCut(place) else { throw ConnectionLost(hasArrived: true) }
+        return answer
     }
 }
 

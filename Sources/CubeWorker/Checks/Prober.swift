@@ -1,4 +1,5 @@
 package import CubeCore
+import CubeSystem
 package import CubeTypes
 import SystemPackage
 
@@ -81,20 +82,10 @@ struct LocalProber: Prober {
     private func within(
         _ limit: Duration, _ subject: String, _ body: @escaping @Sendable () async throws -> CheckOutcome
     ) async -> CheckOutcome {
-        await withTaskGroup { group in
-            group.addTask {
-                do { return try await body() } catch {
-                    return .failed("\(subject): \(ProbeFailure.words(for: error))")
-                }
-            }
-            group.addTask {
-                // Cancelled if the body finishes first.
-                try? await clock.sleep(for: limit)
-                return .failed("\(subject): no response within \(limit.text)")
-            }
-            let first = await group.next()!
-            group.cancelAll()
-            return first
+        do {
+            return try await clock.within(limit, body) ?? .failed("\(subject): no answer within \(limit.text)")
+        } catch {
+            return .failed("\(subject): \(ProbeFailure.words(for: error))")
         }
     }
 }
