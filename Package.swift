@@ -225,7 +225,7 @@ let package = Package(
         .tests("CubeTextTests", ["CubeCore", "CubeText", "CubeTypes"]),
         .tests("CubeTypesTests", ["CubeErrors", "CubeTypes", "CubeVersion"]),
         // `swift build --build-tests` builds the programs too; a dependency on them would link the tests statically.
-        .tests("EndToEndTests", ["CubeTypes"], data: ["Scenarios"]),
+        .tests("EndToEndTests", ["CubeTesting", "CubeTypes"], data: ["Scenarios"]),
         .tests(
             "GuideTests",
             [

@@ -1,5 +1,6 @@
 import CubeCore
 import CubeErrors
+import CubeSystem
 import CubeTypes
 import Glibc
 import Logging

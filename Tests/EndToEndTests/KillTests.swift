@@ -1,3 +1,4 @@
+import CubeTesting
 import Foundation
 import Glibc
 import Testing
@@ -39,7 +40,7 @@ extension EndToEndTests {
         /// checks the ledger.
         private func endure(in world: World, programs: [[String]], victim: Int) async throws {
             print("killing \(programs[victim][0]) \(Self.rounds) times, seed \(Self.seed)")
-            var random = SplitMix(state: Self.seed &+ UInt64(victim))
+            var random = SeededGenerator(seed: Self.seed &+ UInt64(victim))
             var desired = Desired()
             var running: [Program] = []
             for name in ["alpha", "beta", "gamma"] { try desired.service(name, in: world) }
@@ -93,9 +94,9 @@ private struct Desired {
         count()
     }
 
-    /// Makes one random change: an edit, a different number of replicas, a new service, a new job, or a deletion. At
-    /// most three deletions are made, which the guard permits.
-    mutating func change(round: Int, in world: World, by random: inout SplitMix) throws {
+    /// One change at random: an edit, another number of replicas, a new service, a new job, a deletion (three at the most,
+    /// which the guard lets pass).
+    mutating func change(round: Int, in world: World, by random: inout SeededGenerator) throws {
         let name = services.keys.sorted().randomElement(using: &random)!
         let (version, replicas) = services[name]!
         switch Int.random(in: 0...4, using: &random) {
@@ -120,18 +121,5 @@ private struct Desired {
         for (name, (version, replicas)) in services {
             for ordinal in 0..<replicas { slots["\(name)/\(ordinal)"] = "\(version)" }
         }
-    }
-}
-
-/// A small seeded generator: SplitMix64 by Steele, Lea and Flood, 2014.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
     }
 }

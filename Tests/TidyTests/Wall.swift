@@ -159,7 +159,7 @@ extension Wall {
             CubeCore CubeErrors CubeSystem CubeTesting CubeTypes CubeWorker Foundation Glibc Logging NIOCore NIOPosix NIOSSL
             SystemPackage Testing
             """),
-        Wall("EndToEndTests", "CubeTypes Foundation Glibc Synchronization Testing"),
+        Wall("EndToEndTests", "CubeTesting CubeTypes Foundation Glibc Synchronization Testing"),
         Wall(
             "GuideTests",
             "CubeErrors CubeManagerClient CubeOrchestratorClient CubeTesting CubeTypes CubeWorkerClient Foundation Testing"
