@@ -125,7 +125,7 @@ let package = Package(
 
         // The three layers; none knows a client or a server.
         .systemLibrary(name: "CubeLinux"),
-        .library("CubeSystem", ["CubeLinux", "CubeTypes", .systemPackage]),
+        .library("CubeSystem", ["CubeCore", "CubeErrors", "CubeLinux", "CubeTypes", .systemPackage]),
         .library(
             "CubeReconciler",
             [
@@ -239,7 +239,7 @@ let package = Package(
                 "CubeTypes", .logging,
                 .systemPackage,
             ]),
-        .tests("CubeSystemTests", ["CubeLinux", "CubeSystem", .systemPackage]),
+        .tests("CubeSystemTests", ["CubeCore", "CubeErrors", "CubeLinux", "CubeSystem", .systemPackage]),
         .tests(
             "CubeWorkerTests",
             [

@@ -1,5 +1,7 @@
+import CubeCore
 import CubeErrors
 import CubeManager
+import CubeSystem
 import CubeTypes
 import Glibc
 import SystemPackage
@@ -27,15 +29,6 @@ import Testing
         #expect(Failure(APIError(.locked, "cannot listen")).hint?.contains("port 0") == true)
         #expect(try DirectoryLock.holder(of: directory)?.process == getpid())
         withExtendedLifetime(first) {}
-    }
-
-    @Test func `a lock ends with its holder, and the content of the file is ignored afterwards`() throws {
-        var lock: DirectoryLock? = try .take(scratch, for: "cube up")
-        withExtendedLifetime(lock) {}
-        lock = nil
-        #expect(try DirectoryLock.holder(of: scratch) == nil)
-        lock = try .take(scratch, for: "cube down")
-        #expect(try DirectoryLock.holder(of: scratch)?.description == "cube down, process \(getpid())")
     }
 
     @Test func `each part adds its address and keeps the addresses of the others`() throws {
@@ -84,7 +77,7 @@ import Testing
         #expect(try NamedFile.read(path) == Array("first".utf8))
         var status = stat()
         #expect(stat(path.string, &status) == 0 && status.st_mode & 0o777 == 0o600)
-        #expect(DirectoryEntries.names(in: scratch) == ["new"])
+        #expect(try Directory.names(in: scratch) == ["new"])
     }
 
     @Test func `a data directory is accessible only to its owner and is ignored by git`() throws {

@@ -59,7 +59,7 @@ extension Wall {
 
         // The three layers, none of which knows a client or a server.
         Wall("CubeLinux", ""),
-        Wall("CubeSystem", "CubeLinux CubeTypes Dispatch Glibc Synchronization SystemPackage"),
+        Wall("CubeSystem", "CubeCore CubeErrors CubeLinux CubeTypes Dispatch Glibc Synchronization SystemPackage"),
         Wall(
             "CubeReconciler",
             """
@@ -152,7 +152,9 @@ extension Wall {
             """),
         Wall("CubeTextTests", "CubeCore CubeText CubeTypes Testing"),
         Wall("CubeTypesTests", "CubeErrors CubeTypes CubeVersion Foundation Testing"),
-        Wall("CubeSystemTests", "CubeLinux CubeSystem Foundation Glibc Synchronization SystemPackage Testing"),
+        Wall(
+            "CubeSystemTests",
+            "CubeCore CubeErrors CubeLinux CubeSystem Foundation Glibc Synchronization SystemPackage Testing"),
         Wall(
             "CubeWorkerTests",
             """

@@ -30,15 +30,11 @@ extension SQLiteStore {
     private static let copyPrefix = ".cube-copy-"
 
     /// Removes copies that a killed process left behind. They contain the values of `env`.
-    static func removeCopies(beside path: FilePath) throws {
+    static func removeCopies(beside path: FilePath) {
         let directory = path.removingLastComponent()
-        guard let stream = opendir(directory.string) else { return }  // Opening the store reports the error.
-        defer { closedir(stream) }
-        while let entry = readdir(stream) {
-            let name = withUnsafePointer(to: entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if name.hasPrefix(copyPrefix) { unlink(directory.appending(name).string) }
+        // Opening the store reports an unreadable directory.
+        for name in (try? Directory.names(in: directory)) ?? [] where name.text.hasPrefix(copyPrefix) {
+            unlink(directory.appending(name).string)
         }
     }
 

@@ -41,7 +41,7 @@ package final class SQLiteStore: Store {
     }
 
     static func open(_ path: FilePath, random: RandomSource = .system) throws -> SQLiteStore {
-        try removeCopies(beside: path)
+        removeCopies(beside: path)
         // SQLite would create the file with the default permissions of the process. Its companion files inherit the
         // permissions of this one.
         let file = try FileDescriptor.open(

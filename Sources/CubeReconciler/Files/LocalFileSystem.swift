@@ -35,8 +35,7 @@ package struct LocalFileSystem: WritableFileSystem {
     }
 
     package func names(in directory: FilePath) throws(FileError) -> [String]? {
-        guard let descriptor = try opened(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC) else { return nil }
-        return try entries(consuming: descriptor, path: directory.string).map(\.name.text)
+        try Directory.names(in: directory)?.map(\.text)
     }
 
     package func replace(_ path: FilePath, with bytes: [UInt8], durable: Bool) throws(FileError) {
@@ -168,33 +167,9 @@ private func opened(_ path: FilePath, _ flags: CInt) throws(FileError) -> CInt? 
 
 /// Returns the entries of a directory without `.` and `..`. Closes the descriptor.
 private func entries(consuming descriptor: CInt, path: String) throws(FileError) -> [DirectoryEntry] {
-    guard let stream = fdopendir(descriptor) else {
-        let error = FileError.last(path)
-        close(descriptor)
-        throw error
+    try Directory.entries(consuming: descriptor, path: path).map {
+        DirectoryEntry(name: $0.name, kind: FileKind(mode: $0.type))
     }
-    defer { closedir(stream) }
-    var entries: [DirectoryEntry] = []
-    while true {
-        errno = 0
-        guard let entry = readdir(stream) else {
-            guard errno == 0 else { throw .last(path) }
-            break
-        }
-        let start = UnsafeRawPointer(entry) + MemoryLayout<dirent>.offset(of: \.d_name)!
-        let bytes = start.assumingMemoryBound(to: CChar.self)
-        let name = BytePath(UnsafeRawBufferPointer(start: bytes, count: strlen(bytes)))
-        if name == "." || name == ".." { continue }
-        let kind = FileKind(directoryType: Int32(entry.pointee.d_type)) ?? kindOfEntry(bytes, in: dirfd(stream))
-        entries.append(DirectoryEntry(name: name, kind: kind))
-    }
-    return entries.sorted { $0.name < $1.name }
-}
-
-/// Determines the kind of an entry if the directory listing does not include it.
-private func kindOfEntry(_ name: UnsafePointer<CChar>, in directory: CInt) -> FileKind {
-    var status = stat()
-    return fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0 ? FileKind(mode: status.st_mode) : .other
 }
 
 extension FileKind {
@@ -203,17 +178,6 @@ extension FileKind {
         case S_IFREG: self = .file
         case S_IFDIR: self = .directory
         case S_IFLNK: self = .link
-        default: self = .other
-        }
-    }
-
-    /// `nil` if the file system does not report the kind.
-    fileprivate init?(directoryType: Int32) {
-        switch directoryType {
-        case Int32(DT_REG): self = .file
-        case Int32(DT_DIR): self = .directory
-        case Int32(DT_LNK): self = .link
-        case Int32(DT_UNKNOWN): return nil
         default: self = .other
         }
     }

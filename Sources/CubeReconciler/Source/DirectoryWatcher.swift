@@ -1,5 +1,6 @@
 package import CubeCore
 import CubeLinux
+import CubeSystem
 import Dispatch
 import Glibc
 import Synchronization

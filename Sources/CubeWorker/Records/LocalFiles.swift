@@ -1,3 +1,4 @@
+import CubeCore
 import CubeErrors
 import CubeSystem
 import Glibc
@@ -43,30 +44,13 @@ enum LocalFiles {
         }
     }
 
-    /// Returns the names in a directory, sorted; an empty array if the directory does not exist.
-    static func names(in directory: String) throws -> [String] {
-        guard let listing = opendir(directory) else {
-            if errno == ENOENT { return [] }
-            throw Errno(rawValue: errno)
-        }
-        defer { closedir(listing) }
-        var names: [String] = []
-        while let entry = readdir(listing) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if name != ".", name != ".." { names.append(name) }
-        }
-        return names.sorted()
+    /// The names in a directory, sorted; empty if there is no such directory.
+    static func names(in directory: String) throws(FileError) -> [String] {
+        try Directory.names(in: FilePath(directory))?.map { String(decoding: $0.bytes, as: UTF8.self) } ?? []
     }
 
-    /// Removes a file, or a directory with its content. A missing file is not an error. Symbolic links are not followed.
-    static func remove(_ path: String) throws {
-        if unlink(path) == 0 || errno == ENOENT { return }
-        guard errno == EISDIR || errno == EPERM else { throw Errno(rawValue: errno) }
-        for name in try names(in: path) { try remove("\(path)/\(name)") }
-        guard rmdir(path) == 0 || errno == ENOENT else { throw Errno(rawValue: errno) }
-    }
+    /// Removes a file, or a directory with all that is in it. A missing file is no error.
+    static func remove(_ path: String) throws(FileError) { try Directory.remove(FilePath(path)) }
 
     /// Whether an error says that the disk is full.
     static func isFullDisk(_ error: any Error) -> Bool {

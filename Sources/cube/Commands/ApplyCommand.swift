@@ -1,3 +1,4 @@
+import CubeSystem
 import CubeText
 import SystemPackage
 import ArgumentParser

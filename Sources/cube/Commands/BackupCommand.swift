@@ -2,6 +2,7 @@ import ArgumentParser
 import CubeCore
 import CubeManager
 import CubeManagerClient
+import CubeSystem
 import CubeText
 import CubeTransport
 import SystemPackage

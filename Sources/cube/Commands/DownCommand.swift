@@ -4,6 +4,7 @@ import CubeErrors
 import CubeManager
 import CubeManagerClient
 import CubeOrchestratorClient
+import CubeSystem
 import CubeText
 import CubeTypes
 import CubeWorker

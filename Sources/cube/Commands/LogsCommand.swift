@@ -1,6 +1,7 @@
 import ArgumentParser
 import CubeCore
 import CubeErrors
+import CubeSystem
 import CubeText
 import CubeTypes
 import Glibc

@@ -2,6 +2,7 @@ import ArgumentParser
 import CubeCore
 import CubeReconciler
 import CubeServer
+import CubeSystem
 import CubeText
 import CubeTypes
 import CubeWorker

@@ -3,6 +3,7 @@ import CubeErrors
 import CubeManagerClient
 import CubeOrchestratorClient
 import CubeServer
+import CubeSystem
 import CubeTypes
 import Logging
 import SystemPackage

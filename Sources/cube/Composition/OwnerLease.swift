@@ -1,6 +1,7 @@
 import CubeErrors
 import CubeManagerClient
 import CubeReconciler
+import CubeSystem
 import CubeTypes
 
 /// The lease of an owner, held while its tasks are stopped, so that no reconciler can start them again.

@@ -4,6 +4,7 @@ import CubeErrors
 import CubeJSON
 import CubeManagerClient
 import CubeReconciler
+import CubeSystem
 import CubeText
 import CubeTypes
 import SystemPackage

@@ -25,20 +25,18 @@ struct Addresses: Codable, Hashable {
     /// Changes the file, under a lock that serialises the processes of one data directory.
     static func update(in data: DataDirectory, _ change: (inout Addresses) -> Void) throws {
         try data.run.makeDirectory()
-        let directory = open(data.run.string, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard directory >= 0 else { throw FileProblem(doing: "open", .last(data.run.string)) }
-        defer { close(directory) }
-        while flock(directory, LOCK_EX) != 0, errno == EINTR {}
-        // An unreadable file is replaced, which loses the addresses of other parts until they write theirs again.
-        var addresses = (try? load(from: data)) ?? Addresses()
-        change(&addresses)
-        let bytes = Array((try JSONText.pretty(addresses) + "\n").utf8)
-        do {
-            try NamedFile.write(bytes, to: file(in: data))
-        } catch let problem as FileProblem where problem.error.isFullDisk {
-            // The old addresses are no longer valid. Deleting them frees space for the new ones.
-            unlink(file(in: data).string)
-            try NamedFile.write(bytes, to: file(in: data))
+        try DirectoryLock.inTurn(data.run) {
+            // An unreadable file is replaced, which loses the addresses of other parts until they write theirs again.
+            var addresses = (try? load(from: data)) ?? Addresses()
+            change(&addresses)
+            let bytes = Array((try JSONText.pretty(addresses) + "\n").utf8)
+            do {
+                try NamedFile.write(bytes, to: file(in: data))
+            } catch let problem as FileProblem where problem.error.isFullDisk {
+                // The old addresses are no longer valid. Deleting them frees space for the new ones.
+                unlink(file(in: data).string)
+                try NamedFile.write(bytes, to: file(in: data))
+            }
         }
     }
 

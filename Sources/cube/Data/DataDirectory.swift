@@ -1,3 +1,4 @@
+import CubeCore
 import CubeErrors
 import CubeSystem
 import CubeTypes
@@ -24,7 +25,9 @@ struct DataDirectory: Sendable, Hashable {
 
     /// The workers that have run on this directory, sorted by name.
     var workers: [NodeName] {
-        DirectoryEntries.names(in: path.appending("worker")).compactMap(NodeName.init(rawValue:)).sorted()
+        // A directory that cannot be read has no worker that this user could ask about.
+        let names = (try? Directory.names(in: path.appending("worker"))) ?? []
+        return names.compactMap { NodeName(rawValue: $0.text) }.sorted()
     }
 
     /// Creates the directory, with a `.gitignore` that hides it from git.
@@ -96,6 +99,8 @@ extension FilePath {
 
     /// Creates a directory and its missing parents, accessible only to this user.
     func makeDirectory() throws {
-        do throws(FileError) { try Directory.create(self) } catch { throw FileProblem(doing: "create the directory", error) }
+        do throws(FileError) { try Directory.create(self) } catch {
+            throw FileProblem(doing: "create the directory", error)
+        }
     }
 }

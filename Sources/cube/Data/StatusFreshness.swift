@@ -1,5 +1,6 @@
 import CubeErrors
 import CubeServer
+import CubeSystem
 import CubeTransport
 import CubeTypes
 import CubeWorker
