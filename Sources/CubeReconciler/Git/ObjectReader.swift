@@ -1,4 +1,5 @@
-/// Reads objects of a repository, one after the other, through one long-lived `git cat-file --batch`.
+import CubeSystem
+/// Reads objects of a repository, one after the other, by one `git cat-file --batch` that stays.
 final class ObjectReader: Sendable {
     enum Answer: Hashable, Sendable {
         /// The first bytes of the object, up to the limit, and its size in bytes.

@@ -1,5 +1,6 @@
 import CubeErrors
 import CubeLinux
+import CubeSystem
 import Glibc
 import SystemPackage
 
@@ -16,29 +17,21 @@ final class Spawned: Sendable {
         let source = FileDescriptor(rawValue: ends[0])
         let sink = FileDescriptor(rawValue: ends[1])
 
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        if let input {
-            posix_spawn_file_actions_adddup2(&actions, input.rawValue, 0)
-        } else {
-            posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-        }
-        posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)
-        posix_spawn_file_actions_adddup2(&actions, sink.rawValue, 2)
-
-        // The environment is empty because the worker's may contain secrets. The task gets the worker's original open
-        // file limit.
-        var environment = [OpenFileLimit.inherited.map { strdup("CUBE_OPEN_FILES=\($0)") } ?? nil, nil]
-        var arguments = ([program] + arguments).map { strdup($0) } + [nil]
-        defer { (arguments + environment).forEach { free($0) } }
-        var id: pid_t = 0
-        let failure = posix_spawn(&id, program, &actions, nil, &arguments, &environment)
+        // The worker's own environment may hold secrets. The task is to have the limit that the worker was started with.
+        var spawn = Spawn(
+            program, arguments, environment: OpenFileLimit.inherited.map { ["CUBE_OPEN_FILES=\($0)"] } ?? [])
+        if let input { spawn.input = .descriptor(input.rawValue) }
+        spawn.errors = .descriptor(sink.rawValue)
+        let started = Result { () throws(Errno) in try spawn.start() }
         try sink.close()
         do {
-            // A child keeps its ID until it is waited for, so the descriptor refers to the child.
-            guard failure == 0, let process = try ProcessDescriptor(id) else {
-                throw APIError(.unavailable, "cannot execute \(program): \(Errno(rawValue: failure))")
+            // A child keeps its number until it was waited for.
+            let id: pid_t
+            do throws(Errno) { id = try started.get() } catch {
+                throw APIError(.unavailable, "cannot execute \(program): \(error)")
+            }
+            guard let process = try ProcessDescriptor(id) else {
+                throw APIError(.unavailable, "cannot execute \(program): it ended at once")
             }
             self.process = process
         } catch {

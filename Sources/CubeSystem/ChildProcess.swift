@@ -1,15 +1,13 @@
 import CubeLinux
 import Glibc
 import Synchronization
-import SystemPackage
+package import SystemPackage
 
-/// A child process in its own session: it has no terminal to prompt on, and can be killed together with its
-/// descendants.
-///
-/// One thread at a time reads and writes its descriptors, and may block. ``kill(_:)`` may be called from any thread.
-final class ChildProcess: Sendable {
-    /// The reason for which the process was killed.
-    enum Ending: Hashable, Sendable {
+/// A program such as `git` that was started in a session of its own, so that it has no terminal to ask on, and can be killed with all that it
+/// started. Its descriptors are read and written by one thread at a time, which may block; ``kill(_:)`` comes from anywhere.
+package final class ChildProcess: Sendable {
+    /// Why it was killed.
+    package enum Ending: Hashable, Sendable {
         case deadline(Duration)
         /// The process made no progress for this long.
         case standstill(Duration)
@@ -37,8 +35,10 @@ final class ChildProcess: Sendable {
     /// The maximum number of bytes that are kept of standard error. The end is kept.
     private static let errorLimit = 16 << 10
 
-    /// - Parameter program: Looked up in the `PATH` of this process.
-    init(_ program: String, _ arguments: [String], environment: [String: String]) throws(Errno) {
+    /// Starts a program.
+    ///
+    /// - Parameter program: looked for in this process's `PATH`.
+    package init(_ program: String, _ arguments: [String], environment: [String: String]) throws(Errno) {
         var (inputs, outputs, errorEnds): ([CInt], [CInt], [CInt]) = ([-1, -1], [-1, -1], [-1, -1])
         guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &inputs) == 0,
             cube_pipe(&outputs, 0) == 0, cube_pipe(&errorEnds, 0) == 0
@@ -47,22 +47,26 @@ final class ChildProcess: Sendable {
             for descriptor in inputs + outputs + errorEnds where descriptor >= 0 { close(descriptor) }
             throw problem
         }
-        var id = pid_t()
-        let failure = Self.spawn(
-            &id, [program] + arguments, environment, input: inputs[1], output: outputs[1], errors: errorEnds[1])
-        for descriptor in [inputs[1], outputs[1], errorEnds[1]] { close(descriptor) }
-        // The process id stays valid until the child is reaped.
-        let end = failure == 0 ? cube_pidfd_open(id) : -1
-        guard failure == 0, end >= 0 else {
-            let problem = Errno(rawValue: failure == 0 ? errno : failure)
-            for descriptor in [inputs[0], outputs[0], errorEnds[0]] { close(descriptor) }
-            if failure == 0 {
+        defer { for descriptor in [inputs[1], outputs[1], errorEnds[1]] { close(descriptor) } }
+        var spawn = Spawn(program, arguments, environment: environment.map { "\($0)=\($1)" })
+        (spawn.isSearched, spawn.isApart) = (true, true)
+        (spawn.input, spawn.output) = (.descriptor(inputs[1]), .descriptor(outputs[1]))
+        spawn.errors = .descriptor(errorEnds[1])
+        do throws(Errno) {
+            let id = try spawn.start()
+            // A child keeps its number until it was waited for.
+            let end = cube_pidfd_open(id)
+            guard end >= 0 else {
+                let problem = Errno(rawValue: errno)
                 Glibc.kill(-id, SIGKILL)
                 waitpid(id, nil, 0)
+                throw problem
             }
-            throw problem
+            (self.id, self.end) = (id, end)
+        } catch {
+            for descriptor in [inputs[0], outputs[0], errorEnds[0]] { close(descriptor) }
+            throw error
         }
-        (self.id, self.end) = (id, end)
         (input, output, errors) = (inputs[0], outputs[0], errorEnds[0])
         for descriptor in [input, output, errors] { _ = fcntl(descriptor, F_SETFL, O_NONBLOCK) }
     }
@@ -73,8 +77,8 @@ final class ChildProcess: Sendable {
         for descriptor in [input, output, errors, end] { close(descriptor) }
     }
 
-    /// Kills the process and its descendants unless it has been reaped. The first ending is kept.
-    func kill(_ ending: Ending) {
+    /// Kills it and all that it started, unless it has ended. The first reason counts.
+    package func kill(_ ending: Ending) {
         state.withLock { state in
             guard !state.isReaped else { return }
             state.ending = state.ending ?? ending
@@ -82,23 +86,23 @@ final class ChildProcess: Sendable {
         }
     }
 
-    /// A counter that grows whenever the process writes output.
-    var activity: Int { state.withLock(\.activity) }
+    /// Grows whenever it writes something.
+    package var activity: Int { state.withLock(\.activity) }
 
-    /// The reason for which the process was killed; `nil` if it was not killed.
-    var ending: Ending? { state.withLock(\.ending) }
+    /// Why it was killed; `nil` where it was not.
+    package var ending: Ending? { state.withLock(\.ending) }
 
-    /// The end of the process's standard error.
-    var errorText: String { String(decoding: state.withLock(\.errors), as: UTF8.self) }
+    /// What it said on standard error.
+    package var errorText: String { String(decoding: state.withLock(\.errors), as: UTF8.self) }
 
-    /// Closes the standard input of the process.
-    func closeInput() { shutdown(input, Int32(SHUT_WR)) }
+    /// Says that nothing more comes on its standard input.
+    package func closeInput() { shutdown(input, Int32(SHUT_WR)) }
 
     /// Writes input and reads output until the caller has enough output or the process has ended.
     ///
-    /// - Parameter receive: Consumes output, and returns whether it is enough.
-    /// - Returns: Whether the output was enough. If not, the process has ended.
-    func exchange(_ bytes: [UInt8] = [], receive: (UnsafeRawBufferPointer) -> Bool) -> Bool {
+    /// - Parameter receive: takes what it wrote, and says whether that is enough.
+    /// - Returns: whether it was enough; otherwise it has ended.
+    package func exchange(_ bytes: [UInt8] = [], receive: (UnsafeRawBufferPointer) -> Bool) -> Bool {
         var sent = 0
         // A stream at its end is always readable, so stop polling it; after that, only the end of the process matters.
         var streams = [output, errors]
@@ -130,8 +134,8 @@ final class ChildProcess: Sendable {
         }
     }
 
-    /// The exit status, or the negated signal number. Blocks until the process has ended.
-    var status: Int32 {
+    /// Its exit status, or minus the signal that ended it. To be asked when it has ended.
+    package var status: Int32 {
         reap()
         let status = state.withLock(\.status)
         return status & 0x7f == 0 ? (status >> 8) & 0xff : -(status & 0x7f)
@@ -166,33 +170,5 @@ final class ChildProcess: Sendable {
                 state.errors = (state.errors + chunk[..<count]).suffix(Self.errorLimit)
             }
         }
-    }
-
-    private static func spawn(
-        _ id: inout pid_t, _ words: [String], _ environment: [String: String], input: CInt, output: CInt, errors: CInt
-    ) -> Int32 {
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_adddup2(&actions, input, 0)
-        posix_spawn_file_actions_adddup2(&actions, output, 1)
-        posix_spawn_file_actions_adddup2(&actions, errors, 2)
-        cube_spawn_close_from(&actions, 3)
-
-        var attributes = posix_spawnattr_t()
-        posix_spawnattr_init(&attributes)
-        defer { posix_spawnattr_destroy(&attributes) }
-        var signals = sigset_t()
-        sigemptyset(&signals)
-        posix_spawnattr_setsigmask(&attributes, &signals)
-        sigfillset(&signals)
-        posix_spawnattr_setsigdefault(&attributes, &signals)
-        let flags = Int32(POSIX_SPAWN_SETSIGMASK) | Int32(POSIX_SPAWN_SETSIGDEF) | Int32(cube_spawn_set_session)
-        posix_spawnattr_setflags(&attributes, Int16(flags))
-
-        let arguments = words.map { strdup($0) } + [nil]
-        let variables = environment.map { strdup("\($0)=\($1)") } + [nil]
-        defer { for text in arguments + variables { free(text) } }
-        return posix_spawnp(&id, words[0], &actions, &attributes, arguments, variables)
     }
 }

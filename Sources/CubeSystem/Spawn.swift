@@ -1,0 +1,73 @@
+import CubeLinux
+import Glibc
+package import SystemPackage
+
+/// A program to start, and the descriptors and the environment that it gets.
+package struct Spawn {
+    /// A standard stream of the program.
+    package enum Stream {
+        case descriptor(CInt)
+        /// `/dev/null`.
+        case null
+    }
+
+    /// A path, or with ``isSearched`` a name that is looked for in this process's `PATH`.
+    package var program: String
+    package var arguments: [String]
+    /// `NAME=VALUE`. Nothing of this process's own environment is passed on.
+    package var environment: [String]
+    package var isSearched = false
+    package var input = Stream.null
+    package var output = Stream.null
+    package var errors = Stream.null
+    /// Whether the program leads a session of its own, without a terminal, with every signal at its default, and with no other
+    /// descriptor than its standard streams.
+    package var isApart = false
+
+    package init(_ program: String, _ arguments: [String], environment: [String]) {
+        self.program = program
+        self.arguments = arguments
+        self.environment = environment
+    }
+
+    /// Starts the program.
+    ///
+    /// - Throws: also if the program cannot be executed.
+    package func start() throws(Errno) -> CInt {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        for (number, stream) in [input, output, errors].enumerated() {
+            switch stream {
+            case .descriptor(let descriptor): posix_spawn_file_actions_adddup2(&actions, descriptor, CInt(number))
+            case .null:
+                posix_spawn_file_actions_addopen(
+                    &actions, CInt(number), "/dev/null", number == 0 ? O_RDONLY : O_WRONLY, 0)
+            }
+        }
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        if isApart {
+            cube_spawn_close_from(&actions, 3)
+            var signals = sigset_t()
+            sigemptyset(&signals)
+            posix_spawnattr_setsigmask(&attributes, &signals)
+            sigfillset(&signals)
+            posix_spawnattr_setsigdefault(&attributes, &signals)
+            let flags = CInt(POSIX_SPAWN_SETSIGMASK) | CInt(POSIX_SPAWN_SETSIGDEF) | CInt(cube_spawn_set_session)
+            posix_spawnattr_setflags(&attributes, Int16(flags))
+        }
+
+        let words = ([program] + arguments).map { strdup($0) } + [nil]
+        let variables = environment.map { strdup($0) } + [nil]
+        defer { for text in words + variables { free(text) } }
+        var process = pid_t()
+        let failure =
+            isSearched
+            ? posix_spawnp(&process, program, &actions, &attributes, words, variables)
+            : posix_spawn(&process, program, &actions, &attributes, words, variables)
+        guard failure == 0 else { throw Errno(rawValue: failure) }
+        return process
+    }
+}
