@@ -23,3 +23,8 @@ package enum Directory {
         try calls.synchronize(descriptor, directory.string)
     }
 }
+
+extension FilePath {
+    /// Whether something is there, links followed, as far as this user can see.
+    package var exists: Bool { withPlatformString { access($0, F_OK) } == 0 }
+}

@@ -69,7 +69,7 @@ extension Wall {
         Wall(
             "CubeManager",
             """
-            CubeCore CubeErrors CubeSystem CubeTypes CubeVersion FoundationEssentials GRDB Glibc HashTreeCollections
+            CubeCore CubeErrors CubeSystem CubeTypes CubeVersion FoundationEssentials GRDB HashTreeCollections
             Logging ServiceLifecycle Synchronization SystemPackage
             """),
         Wall(

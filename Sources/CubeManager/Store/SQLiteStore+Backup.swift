@@ -1,7 +1,6 @@
 import CubeCore
 import CubeSystem
 package import CubeTypes
-import Glibc
 import GRDB
 package import SystemPackage
 
@@ -11,7 +10,10 @@ extension SQLiteStore {
     package func backup() async throws -> any StoreBackup {
         let copy = path.removingLastComponent().appending(
             "\(Self.copyPrefix)\(random.next()).sqlite")
-        defer { for suffix in ["", "-wal", "-shm", "-journal"] { unlink(copy.string + suffix) } }
+        defer {
+            // The next start removes leftovers.
+            for suffix in ["", "-wal", "-shm", "-journal"] { try? Directory.remove(FilePath(copy.string + suffix)) }
+        }
         return try await Self.storeErrors {
             try FileDescriptor.open(
                 copy, .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec], permissions: .ownerReadWrite
@@ -34,7 +36,8 @@ extension SQLiteStore {
         let directory = path.removingLastComponent()
         // Opening the store reports an unreadable directory.
         for name in (try? Directory.names(in: directory)) ?? [] where name.text.hasPrefix(copyPrefix) {
-            unlink(directory.appending(name).string)
+            // The next start tries again.
+            try? Directory.remove(directory.appending(name))
         }
     }
 
@@ -93,7 +96,7 @@ package struct StoreRestoration: Sendable {
     /// - Throws: An error if the store is unreadable.
     package static func current(in directory: FilePath) async throws -> (cluster: ClusterID, term: Int)? {
         let path = directory.appending(SQLiteStore.fileName)
-        guard access(path.string, F_OK) == 0 else { return nil }
+        guard path.exists else { return nil }
         let store = try SQLiteStore.open(path)
         defer { try? store.database.close() }  // The database was only read.
         let stored = try await store.stored()
@@ -107,14 +110,14 @@ package struct StoreRestoration: Sendable {
         let path = directory.appending(SQLiteStore.fileName)
         try TermFile(directory: directory).write(term + 1)
         var kept: FilePath?
-        if access(path.string, F_OK) == 0 {
+        if path.exists {
             var name = directory.appending("\(SQLiteStore.fileName).replaced")
             var number = 1
-            while access(name.string, F_OK) == 0 {
+            while name.exists {
                 number += 1
                 name = directory.appending("\(SQLiteStore.fileName).replaced-\(number)")
             }
-            for suffix in ["-wal", ""] where access(path.string + suffix, F_OK) == 0 {
+            for suffix in ["-wal", ""] where FilePath(path.string + suffix).exists {
                 try AtomicFile.rename(FilePath(path.string + suffix), to: FilePath(name.string + suffix))
             }
             kept = name

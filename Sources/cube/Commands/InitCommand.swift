@@ -1,5 +1,6 @@
 import ArgumentParser
 import CubeCore
+import CubeSystem
 import CubeText
 import CubeTypes
 import Glibc

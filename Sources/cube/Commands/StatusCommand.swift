@@ -1,6 +1,7 @@
 import ArgumentParser
 import CubeCore
 import CubeReconciler
+import CubeSystem
 import CubeText
 import CubeTypes
 import SystemPackage

@@ -2,6 +2,7 @@ import ArgumentParser
 import CubeCore
 import CubeJSON
 import CubeReconciler
+import CubeSystem
 import CubeText
 import SystemPackage
 

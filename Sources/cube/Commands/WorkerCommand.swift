@@ -1,6 +1,7 @@
 import ArgumentParser
 import CubeServer
 import CubeManager
+import CubeSystem
 import CubeTypes
 import SystemPackage
 

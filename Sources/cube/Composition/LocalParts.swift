@@ -1,5 +1,6 @@
 import CubeManagerClient
 import CubeServer
+import CubeSystem
 import CubeTypes
 import Logging
 import ServiceLifecycle

@@ -95,8 +95,6 @@ extension FilePath {
         return FilePath(String(cString: buffer))
     }
 
-    var exists: Bool { access(string, F_OK) == 0 }
-
     /// Creates a directory and its missing parents, accessible only to this user.
     func makeDirectory() throws {
         do throws(FileError) { try Directory.create(self) } catch {

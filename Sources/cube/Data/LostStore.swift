@@ -1,5 +1,6 @@
 import CubeCore
 import CubeManager
+import CubeSystem
 import CubeTypes
 import CubeWorker
 import SystemPackage

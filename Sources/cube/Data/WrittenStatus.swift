@@ -1,4 +1,5 @@
 import CubeCore
+import CubeSystem
 import CubeTypes
 import FoundationEssentials
 import SystemPackage
