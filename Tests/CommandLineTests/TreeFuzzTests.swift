@@ -1,6 +1,7 @@
 import CubeCore
 import CubeJSON
 import CubeReconciler
+import CubeSystem
 import CubeText
 import CubeTypes
 import Foundation

@@ -1,5 +1,6 @@
 import CubeCore
 import CubeReconciler
+import CubeSystem
 import CubeTypes
 import ServiceLifecycle
 import UnixSignals
