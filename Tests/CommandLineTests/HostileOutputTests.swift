@@ -107,12 +107,14 @@ import Testing
         DriftReport(
             name: web, since: then,
             differences: [
-                Difference(field: "command", desired: "a", observed: "b"),
-                Difference(field: "env.K", desired: "changed", observed: "changed"),
+                Difference(field: "command", desired: "a", observed: "b", replaces: true),
+                Difference(field: "env.K", desired: "changed", observed: "changed", replaces: true),
             ],
             actions: [
-                DriftAction(verb: .stop, ordinal: 0, reason: "r", state: .due),
-                DriftAction(verb: .schedule, ordinal: 0, reason: "slot_stopping", state: .waiting),
+                ReportedAction(verb: .stop, ordinal: 0, task: identifier, rule: .prune, message: "m", state: .due),
+                ReportedAction(
+                    verb: .schedule, ordinal: 0, task: identifier, rule: .specChanged, message: "m", state: .waiting,
+                    waitsFor: .slotStopping),
             ], heldBy: ["g"])
     }
 
@@ -205,12 +207,13 @@ import Testing
             name: web, file: "web.json", line: 1,
             replicas: WorkloadStatus.Replicas(desired: 2, live: 1, ready: 0),
             differences: [
-                WorkloadDiff.Field(field: "command", desired: "a", observed: "b", replaces: true),
-                WorkloadDiff.Field(field: "env.K", desired: "changed", observed: nil, replaces: true),
+                Difference(field: "command", desired: "a", observed: "b", replaces: true),
+                Difference(field: "env.K", desired: "changed", observed: nil, replaces: true),
             ],
             actions: [
-                WorkloadDiff.Action(
-                    verb: .schedule, ordinal: 0, rule: .notStarted, message: "m", state: .held, waitsFor: .suspended)
+                ReportedAction(
+                    verb: .schedule, ordinal: 0, task: identifier, rule: .notStarted, message: "m", state: .held,
+                    waitsFor: .suspended)
             ], heldBy: ["g"], stalled: "s")
         try check("diff", diff) { diff in
             let text = WorkloadDiffText(
@@ -244,8 +247,8 @@ import Testing
                     name: web, file: "web.json", line: 1,
                     replicas: WorkloadStatus.Replicas(desired: 2, live: 1, ready: 0), differences: drift.differences,
                     actions: [
-                        PlanDocument.Action(
-                            verb: .stop, ordinal: 0, task: identifier, rule: .prune, reason: "r", state: .waiting,
+                        ReportedAction(
+                            verb: .stop, ordinal: 0, task: identifier, rule: .prune, message: "m", state: .waiting,
                             waitsFor: .suspended)
                     ], notes: ["n"])
             ], notices: ["n"], holds: summary.holds, findings: [Finding(reason: "r", subject: "s", message: "m")],

@@ -8,7 +8,7 @@ import Testing
 
     private func report(
         _ name: String, health: HealthStatus = .healthy, sync: SyncStatus = .synced, why: String? = nil,
-        drift: [DriftAction] = []
+        drift: [ReportedAction] = []
     ) throws -> WorkloadReport {
         let name = try #require(WorkloadName(rawValue: name))
         return WorkloadReport(
@@ -20,6 +20,12 @@ import Testing
                 } ?? []),
             drift: drift.isEmpty
                 ? nil : DriftReport(name: name, since: then, differences: [], actions: drift, heldBy: []))
+    }
+
+    private func action(_ verb: PlannedAction.Verb, waitsFor: WaitReason) -> ReportedAction {
+        ReportedAction(
+            verb: verb, ordinal: 0, task: TaskID(rawValue: "0f3c0000-0000-4000-8000-000000000001")!, rule: .specChanged,
+            message: "m", state: .waiting, waitsFor: waitsFor)
     }
 
     private func frame(_ reports: [WorkloadReport], conditions: [Condition] = []) -> LiveFrame {
@@ -39,8 +45,7 @@ import Testing
                 try report(
                     "db", sync: .outOfSync,
                     drift: [
-                        DriftAction(verb: .schedule, ordinal: 0, reason: "slot_stopping", state: .waiting),
-                        DriftAction(verb: .stop, ordinal: 0, reason: "min_healthy", state: .waiting),
+                        action(.schedule, waitsFor: .slotStopping), action(.stop, waitsFor: .minHealthy),
                     ]),
             ],
             conditions: [

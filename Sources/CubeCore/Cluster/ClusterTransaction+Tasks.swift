@@ -72,7 +72,7 @@ extension ClusterTransaction {
     private mutating func schedule(
         _ proposal: TaskProposal, for owner: OwnerName, maxLive: Int
     ) throws(APIError) -> (task: TaskStatus, created: Bool) {
-        try proposal.validate(owner: owner, cluster: state.cluster)
+        try proposal.validate(owner: owner, cluster: state.cluster, fields)
         if let known = state.records.tasks[proposal.id] { return (known.status, false) }
         var proposal = proposal
         if owner == .manual {
@@ -149,7 +149,8 @@ extension ClusterTransaction {
         guard !task.phase.hasEnded else {
             throw APIError(.illegalTransition, "task \(task.id): it is \(task.phase.state), which nothing changes")
         }
-        guard update.definition.specDigest == task.definition.specDigest, update.definition.name == task.slot.name
+        guard fields.specDigest(of: update.definition) == fields.specDigest(of: task.definition),
+            update.definition.name == task.slot.name
         else {
             throw .invalid([
                 ValidationError(
@@ -159,19 +160,14 @@ extension ClusterTransaction {
         let problems =
             update.definition.problems(at: "definition") + update.definition.labelProblems(at: "definition")
             + [
-                update.definition.problem(ofSettings: update.to, field: "to"),
+                update.definition.problem(ofSettings: update.to, field: "to", fields),
                 TextBounds.error("source", update.source, limit: TextBounds.address),
             ].compactMap(\.self)
         if !problems.isEmpty { throw .invalid(problems) }
         advance()
         task.settingsDigest = update.to
         task.source = update.source
-        let (sources, files) = (task.definition.envFrom, task.definition.files)
-        let id = task.definition.id
-        task.definition = update.definition
-        // The same ones, and these have their content in any case.
-        (task.definition.envFrom, task.definition.files) = (sources, files)
-        task.definition.id = id
+        task.definition = fields.definition(task.definition, withSettingsOf: update.definition)
         if case .pending = task.phase { place(&task) }
         return put(task).status
     }
@@ -265,7 +261,7 @@ extension SlotKey {
 }
 
 extension TaskProposal {
-    fileprivate func validate(owner: OwnerName, cluster: ClusterID) throws(APIError) {
+    fileprivate func validate(owner: OwnerName, cluster: ClusterID, _ fields: ManifestFields) throws(APIError) {
         var errors: [ValidationError] = []
         if let error = SlotKey(owner: owner, name: name, ordinal: ordinal).error(field: "task.ordinal") {
             errors.append(error)
@@ -279,7 +275,7 @@ extension TaskProposal {
         errors += refusals
         errors += definition.labelProblems(at: "task.definition")
         if refusals.isEmpty,
-            let error = definition.problem(ofSettings: settingsDigest, field: "task.settings_digest")
+            let error = definition.problem(ofSettings: settingsDigest, field: "task.settings_digest", fields)
         {
             errors.append(error)
         }

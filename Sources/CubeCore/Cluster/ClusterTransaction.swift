@@ -21,8 +21,14 @@ package struct ClusterTransaction: Sendable {
     /// Whether room was made, or nodes changed, since those that wait were looked at.
     var mayPlacePending = false
 
-    package init(_ state: ClusterState, at moment: DurableInstant, isFull: Bool = false) {
+    /// The fields of a manifest, which say what of a task may change in place.
+    let fields: ManifestFields
+
+    package init(
+        _ state: ClusterState, at moment: DurableInstant, isFull: Bool = false, fields: ManifestFields = .standard
+    ) {
         self.state = state
+        self.fields = fields
         self.moment = moment
         self.isFull = isFull
     }

@@ -22,28 +22,26 @@ package enum ManifestDecoder {
     ///
     /// - Parameters:
     ///   - file: The path of the file, relative to the root of the manifests, for workloads and diagnostics.
+    ///   - fields: The fields of a manifest.
     ///   - beside: Reads a file that the manifest names. The path is relative to the directory of the manifest.
     package static func decode(
-        _ bytes: [UInt8], file: String,
+        _ bytes: [UInt8], file: String, fields: ManifestFields = .standard,
         beside: (_ path: String) -> AttachedContent = { _ in .unreadable("cannot be read from here") }
     ) -> DecodedFile {
-        let (declarations, problems, warnings) = read(bytes, beside)
+        let (declarations, problems, warnings) = read(bytes, fields, beside)
         guard problems.isEmpty else {
             return DecodedFile(
                 workloads: [], diagnostics: Problem.diagnostics(of: problems, in: bytes, filename: file))
         }
-        let places = declarations.flatMap { [$0.name.range] + $0.manifest.dependsOn.map(\.bytes) }
+        let places = declarations.flatMap { [$0.name] + $0.dependencies }
         let positions = SourcePosition.positions(of: places.flatMap { [$0.lowerBound, $0.upperBound] }, in: bytes)
         func place(_ bytes: Range<Int>) -> SourceRange {
             SourceRange(filename: file, start: positions[bytes.lowerBound]!, end: positions[bytes.upperBound]!)
         }
         let workloads = declarations.map { declaration in
-            let manifest = declaration.manifest
-            return Workload(
-                definition: manifest.definition, replicas: manifest.replicas, update: manifest.update,
-                suspend: manifest.suspend, prune: manifest.prune,
-                dependsOn: manifest.dependsOn.map { Workload.Dependency(name: $0.name, range: place($0.bytes)) },
-                ignore: manifest.ignore, range: place(declaration.name.range))
+            Workload(
+                definition: declaration.manifest.definition, steering: declaration.manifest.steering,
+                range: place(declaration.name), dependencyRanges: declaration.dependencies.map(place), fields: fields)
         }
         var diagnostics = Problem.diagnostics(of: warnings, in: bytes, filename: file)
         for index in diagnostics.indices { diagnostics[index].severity = .warning }
@@ -89,19 +87,27 @@ package enum ManifestDecoder {
     }
 
     /// Whether an object has keys, but none that a manifest has, so it was probably not meant to be a manifest.
-    private static func isForeign(_ object: JSONValue) -> Bool {
+    private static func isForeign(_ object: JSONValue, _ fields: ManifestFields) -> Bool {
         guard object.kind == .object else { return false }
         let keys = Set(object.members.map(\.key.text))
-        return !keys.isEmpty && keys.isDisjoint(with: self.keys)
+        return !keys.isEmpty && keys.isDisjoint(with: fields.keys)
     }
 
-    private static let keys = Set(Manifest.fields.fields.map(\.key))
+    /// A manifest, and where the file says its name and those of its dependencies.
+    private struct Declaration {
+        var manifest: Manifest
+        var name: Range<Int>
+        var dependencies: [Range<Int>]
 
-    /// A manifest and the JSON value of its name.
-    private typealias Declaration = (manifest: Manifest, name: JSONValue)
+        init(_ manifest: Manifest, name: JSONValue, in object: JSONValue) {
+            self.manifest = manifest
+            self.name = name.range
+            dependencies = object["depends_on"]?.elements.map(\.range) ?? []
+        }
+    }
 
     private static func read(
-        _ bytes: [UInt8], _ beside: (String) -> AttachedContent
+        _ bytes: [UInt8], _ fields: ManifestFields, _ beside: (String) -> AttachedContent
     ) -> (declarations: [Declaration], problems: [Problem], warnings: [Problem]) {
         var reader = FieldReader()
         let document: JSONDocument
@@ -110,7 +116,7 @@ package enum ManifestDecoder {
         var warnings: [Problem] = []
         var names: [String: JSONValue] = [:]
         for object in document.root.kind == .array ? Array(document.root.elements) : [document.root] {
-            guard !isForeign(object) else {
+            guard !isForeign(object, fields) else {
                 reader.report(
                     Problem(
                         .missingKey, "not a manifest: the object has no manifest fields",
@@ -121,7 +127,7 @@ package enum ManifestDecoder {
             }
             var manifest = Manifest.empty
             let problemsBefore = reader.problems.count
-            Manifest.fields.read(object, into: &manifest, &reader)
+            fields.manifest.read(object, into: &manifest, &reader)
             if reader.problems.count == problemsBefore {
                 manifest.definition.attach(object, &reader, reading: beside)
                 warnings += manifest.warnings(object)
@@ -134,7 +140,7 @@ package enum ManifestDecoder {
                         .duplicateName, Diagnostic.duplicateSummary(text), detail: .repeats(first.range.lowerBound),
                         at: name.range))
             }
-            declarations.append((manifest, name))
+            declarations.append(Declaration(manifest, name: name, in: object))
         }
         return (declarations, reader.problems, warnings)
     }

@@ -22,7 +22,7 @@ package enum ManifestReference {
         entries(Manifest.identifyingFields.descriptions, .none)
         + entries(TaskDefinition.replacingFields.descriptions, .replaces)
         + entries(TaskDefinition.settingFields.descriptions, .inPlace)
-        + entries(Manifest.steering.descriptions, .steers)
+        + entries(Steering.fields.descriptions, .steers)
 
     /// The keys that are reserved for later versions and rejected.
     package static let refusedKeys = Manifest.fields.fields.filter { !$0.isSupported }.map(\.key)

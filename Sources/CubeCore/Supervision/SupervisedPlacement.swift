@@ -215,17 +215,15 @@ package struct SupervisedPlacement: Codable, Hashable, Sendable {
     }
 
     /// Applies the fields that change in place, and ignores all other fields.
-    package mutating func settingsChanged(_ settings: TaskSettings) {
-        assignment.settingsDigest = settings.settingsDigest ?? settings.definition.settingsDigest
+    ///
+    /// - Parameter fields: The fields of a manifest; their table decides which fields change in place.
+    package mutating func settingsChanged(_ settings: TaskSettings, fields: ManifestFields = .standard) {
+        assignment.settingsDigest = settings.settingsDigest ?? fields.settingsDigest(of: settings.definition)
         // The task stays ready until the first outcomes of a newly declared check show otherwise.
         if assignment.definition.health.ready == nil, settings.definition.health.ready != nil, isReady {
             health = RunHealth(isReady: true)
         }
-        assignment.definition.health = settings.definition.health
-        assignment.definition.restart = settings.definition.restart
-        assignment.definition.stop = settings.definition.stop
-        assignment.definition.constraints = settings.definition.constraints
-        assignment.definition.labels = settings.definition.labels
+        assignment.definition = fields.definition(assignment.definition, withSettingsOf: settings.definition)
     }
 
     private mutating func finish(

@@ -113,6 +113,14 @@ package struct FieldType<Value: Sendable>: Sendable {
             examine: examine)
     }
 
+    /// Returns the same type, with each value converted before it is written. Reading does not convert values.
+    package func writing(_ form: @escaping @Sendable (Value) -> Value) -> FieldType {
+        FieldType(
+            self.form, schema: schema, wire: wire, read: read, write: { [write] in write(form($0)) },
+            show: { [show] in show(form($0)) }, showWritten: { [showWritten] in showWritten(form($0)) },
+            examine: examine)
+    }
+
     /// Returns the same type with another validation of values that were not created by `read`.
     package func examined(_ examine: @escaping @Sendable (Value, inout FieldChecker) -> Void) -> FieldType {
         FieldType(

@@ -78,16 +78,7 @@ extension PlanDocument.Workload {
     }
 }
 
-extension PlanDocument.Action {
-    /// The order for display: by slot, and a stop before the task that replaces the stopped one.
-    fileprivate var reading: (Int, Int) {
-        switch verb {
-        case .stop: (ordinal, 0)
-        case .update: (ordinal, 1)
-        case .schedule: (ordinal, 2)
-        }
-    }
-
+extension ReportedAction {
     fileprivate func text(of name: WorkloadName) -> TextLine {
         let sign: ChangeSymbol =
             switch verb {
@@ -95,7 +86,7 @@ extension PlanDocument.Action {
             case .update: .change
             case .stop: .stop
             }
-        let line: TextLine = "\(sign.rawValue, sign.style) \(verb) \(name)/\(ordinal): \(reason)"
+        let line: TextLine = "\(sign.rawValue, sign.style) \(verb) \(name)/\(ordinal): \(message)"
         return switch state {
         case .due: line
         case .inFlight: "\(line) [in flight]"

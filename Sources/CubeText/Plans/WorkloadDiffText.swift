@@ -91,9 +91,9 @@ private struct SlotChange {
     var effect: Effect
     var ordinal: Int
     /// The actions in display order: the stop of a task precedes the start of its replacement.
-    var actions: [WorkloadDiff.Action]
+    var actions: [ReportedAction]
 
-    var placement: WorkloadDiff.Placement? { actions.compactMap(\.placement).first }
+    var placement: ReportedAction.Placement? { actions.compactMap(\.placement).first }
 
     /// The action, the task and the reason. Slots with the same words share a sentence.
     func words(in diff: WorkloadDiff) -> (verb: String, rest: String) {
@@ -191,15 +191,15 @@ extension WorkloadDiff {
     }
 }
 
-extension WorkloadDiff.Field {
+extension Difference {
     /// Values of `env` are never shown.
-    fileprivate var isHidden: Bool { TaskDefinition.isVariable(field) }
+    fileprivate var isHidden: Bool { Self.isVariable(field) }
 
     /// The change of a hidden value: `changed`, `added` or `removed`.
     fileprivate var hiddenChange: String { desired ?? observed ?? "" }
 }
 
-extension WorkloadDiff.Placement {
+extension ReportedAction.Placement {
     fileprivate var text: String {
         if let node { return "would go to \(node)" }
         return "no node can run it now: \(message ?? "")" + (reason.map { " (\($0))" } ?? "")

@@ -108,8 +108,3 @@ package struct Explanation: Encodable, Sendable {
         return lines + (rest > 0 ? ["  … and \(rest) more: `cube task list --all`"] : [])
     }
 }
-
-extension DriftAction {
-    /// The order for display: by slot, and a stop before the task that replaces the stopped one.
-    fileprivate var reading: (Int, Int) { (ordinal, verb == .stop ? 0 : verb == .update ? 1 : 2) }
-}

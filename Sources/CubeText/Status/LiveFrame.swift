@@ -79,8 +79,8 @@ package struct LiveFrame: Sendable {
     /// The due and waiting actions. The stop of a task and the start of its successor count as one action.
     private var due: [TextLine] {
         let actions = reports.compactMap(\.drift).flatMap { drift in
-            let slots = drift.actions.filter { $0.waitReason == .slotStopping }.map(\.ordinal)
-            return drift.actions.filter { $0.state != .held && $0.waitReason != .slotStopping }.map { action in
+            let slots = drift.actions.filter { $0.waitsFor == .slotStopping }.map(\.ordinal)
+            return drift.actions.filter { $0.state != .held && $0.waitsFor != .slotStopping }.map { action in
                 let verb = slots.contains(action.ordinal) ? "replace" : action.verb.rawValue
                 let line = "\(verb) \(drift.name)/\(action.ordinal)\(action.why)"
                 // The reason of a waiting action already says that it waits.

@@ -75,7 +75,7 @@ import Testing
     @Test func `differences show names and digests of files, but no content`() throws {
         let workload = try #require(decode(Self.manifest, Self.files).workloads.first)
         let other = try #require(decode(Self.manifest, ["web.conf": "port 81", "web.env": "A=1"]).workloads.first)
-        let differences = workload.definition.differences(from: other.definition)
+        let differences = ManifestFields.standard.differences(from: other.definition, to: workload.definition)
         #expect(differences.map(\.field) == ["files"])
         #expect(differences.allSatisfy { "\($0)".contains("sha256:") && !"\($0)".contains("port") })
     }

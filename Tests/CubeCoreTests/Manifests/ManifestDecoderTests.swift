@@ -44,7 +44,9 @@ import Testing
         #expect(file.diagnostics.isEmpty)
         let workload = try #require(file.workloads.first)
         #expect(workload.definition == TaskDefinition(name: WorkloadName(rawValue: "hello")!, command: ["sh"]))
-        #expect(workload.replicas == 1 && workload.update == UpdatePolicy() && !workload.suspend && workload.prune)
+        #expect(
+            workload.steering.replicas == 1 && workload.steering.update == UpdatePolicy() && !workload.steering.suspend
+                && workload.steering.prune)
     }
 
     @Test func `every field of the table is decoded into its property`() throws {
@@ -73,11 +75,11 @@ import Testing
             stop: StopPolicy(signal: "SIGINT", grace: .seconds(90)),
             constraints: PlacementConstraints(labels: ["zone": "a"], not: ["disk": "slow"]), labels: ["team": "shop"])
         #expect(workload.definition == expected)
-        #expect(workload.replicas == 2)
-        #expect(workload.update == UpdatePolicy(maxUnavailable: 2, minHealthy: .zero))
-        #expect(workload.suspend && !workload.prune)
+        #expect(workload.steering.replicas == 2)
+        #expect(workload.steering.update == UpdatePolicy(maxUnavailable: 2, minHealthy: .zero))
+        #expect(workload.steering.suspend && !workload.steering.prune)
         #expect(workload.dependsOn.map(\.name.rawValue) == ["db", "cache"])
-        #expect(workload.ignore.map(\.tokens) == [["labels", "team"], ["env", "a/b"]])
+        #expect(workload.steering.ignore.map(\.tokens) == [["labels", "team"], ["env", "a/b"]])
         #expect(workload.dependsOn.map(\.range.start.column) == [51, 57])
         #expect(workload.file == "a/web.json" && workload.line == 4)
         #expect(workload.range.start == SourcePosition(line: 4, column: 11, byte: 72))
@@ -93,7 +95,7 @@ import Testing
                 + #""deadline": "5m", "on_failure": "revert"}}"#)
         let expected = UpdatePolicy(
             maxUnavailable: 0, maxSurge: 2, minHealthy: .seconds(1), deadline: .seconds(300), onFailure: .revert)
-        #expect(file.workloads.first?.update == expected)
+        #expect(file.workloads.first?.steering.update == expected)
     }
 
     @Test func `the field table and Codable read the same values`() throws {

@@ -27,8 +27,8 @@ import Testing
     }
 
     @Test func `an invalid example is detected`() {
-        let table = FieldTable<Manifest>(
-            [Field("replicas", \.replicas, .integer(0...3), example: 4, "How many.")], standard: .empty)
+        let table = FieldTable<Steering>(
+            [Field("replicas", \.replicas, .integer(0...3), example: 4, "How many.")], standard: Steering())
         #expect(table.descriptions.map { $0.exampleProblems() } == [["4 must be a whole number from 0 to 3"]])
     }
 

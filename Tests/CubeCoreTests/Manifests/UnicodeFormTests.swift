@@ -27,7 +27,7 @@ import Testing
         #expect(before.specDigest != after.specDigest || before.settingsDigest != after.settingsDigest)
         #expect(
             after.differences(from: before)
-                == [Difference(field: field, desired: desired, observed: observed)])
+                == [Difference(field: field, desired: desired, observed: observed, replaces: key == "env")])
         #expect(after.differences(from: after) == [])
     }
 
@@ -44,7 +44,7 @@ import Testing
         let after = try workload(#", "working_dir": "/\#(Self.decomposed)""#)
         #expect(
             after.differences(from: before) == [
-                Difference(field: "working_dir", desired: "/cafe\\u{301}", observed: "/caf\\u{e9}")
+                Difference(field: "working_dir", desired: "/cafe\\u{301}", observed: "/caf\\u{e9}", replaces: true)
             ])
     }
 

@@ -35,6 +35,20 @@ struct DesiredStateTests {
         #expect(world.live("web").count == 1)
     }
 
+    /// A saved plan carries the digest to another process, and maybe to another build. The value was computed with other tools
+    /// from the canonical texts of the three workloads, the first of which is
+    /// `{"name":"web","settings":"sha256:903a…","spec":"sha256:6b20…","steering":{"depends_on":["cache","db"],`
+    /// `"ignore":["/labels/team"],"prune":false,"replicas":2,"update":{"deadline":60000,"max_surge":1}}}`.
+    @Test func `the digest of what is declared follows from canonical JSON alone`() {
+        var desired = DesiredState(memory: nil)
+        let web = Workload(
+            "web", "web", replicas: 2, update: UpdatePolicy(maxSurge: 1, deadline: .seconds(60)), prune: false,
+            labels: ["team": "shop"], dependsOn: ["db", "cache", "db"], ignore: ["/labels/team"])
+        _ = desired.apply(snapshot(["a.json": readable(Workload("db"), web, Workload("cache"))]))
+        let expected = "sha256:de005a89b793ca5e8cb9d7805db286de87a63c3eb589a23d8e566b05fbfac90b"
+        #expect(desired.digest.rawValue == expected)
+    }
+
     @Test func `a set above the limit is not taken in, and said`() {
         var desired = DesiredState(memory: nil, limit: 2)
         _ = desired.apply(snapshot(["a.json": readable(Workload("a"), Workload("b"), Workload("c"))]))

@@ -128,6 +128,6 @@ struct JobDependencyTests {
         let plan = world.planner.pass(now: world.now)
         let entry = try #require(world.planner.document(plan, at: world.now).workloads.first)
         #expect(entry.differences.map(\.field) == ["command"])
-        #expect(entry.actions.map(\.reason) == ["its definition changed"])
+        #expect(entry.actions.map(\.message) == ["its definition changed"])
     }
 }

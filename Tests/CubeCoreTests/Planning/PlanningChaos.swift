@@ -129,11 +129,7 @@ struct PlanningChaos {
         }
         var definition = old.definition
         definition.labels["team"] = "\(random.next() % 1000)"
-        world.write(
-            file,
-            Workload(
-                definition: definition, replicas: old.replicas, update: old.update, suspend: old.suspend,
-                prune: old.prune, dependsOn: old.dependsOn, ignore: old.ignore, range: old.range))
+        world.write(file, Workload(definition: definition, steering: old.steering, range: old.range))
     }
 
     private mutating func read(complete: Bool = true, busy: Bool = false) {
@@ -316,11 +312,11 @@ struct PlanningChaos {
                 // A job counts once it has completed: that it runs is not enough.
                 let isJob = other.definition.kind == .job
                 let ready = Set((seen?.live ?? []).filter { $0.ready && !isJob }.map(\.ordinal))
-                let done = (0..<other.replicas).count { ordinal in
+                let done = (0..<other.steering.replicas).count { ordinal in
                     ready.contains(ordinal) || seen?.slots[ordinal]?.last == .completed
                         || seen?.slots[ordinal]?.completed.contains(other.specDigest) == true
                 }
-                if done < other.replicas { complain("\(action.name) is started before \(name)") }
+                if done < other.steering.replicas { complain("\(action.name) is started before \(name)") }
             }
         }
     }
@@ -332,17 +328,17 @@ struct PlanningChaos {
         let live = (world.planner.observed?.workloads ?? [:]).mapValues(\.live)
         for (name, actions) in Dictionary(grouping: plan.actions, by: \.name) {
             guard case .readable(let workload)? = world.planner.desired.workloads[name] else { continue }
-            let (tasks, update) = (live[name] ?? [], workload.update)
+            let (tasks, update) = (live[name] ?? [], workload.steering.update)
             let scheduled = actions.count { $0.verb == .schedule }
-            let limit = workload.replicas + update.maxSurge
+            let limit = workload.steering.replicas + update.maxSurge
             if scheduled > 0, tasks.count + scheduled > limit {
                 complain("\(name): \(tasks.count) live and \(scheduled) scheduled, above \(limit)")
             }
-            if scheduled > 0, tasks.count + scheduled > workload.replicas { count("surge") }
+            if scheduled > 0, tasks.count + scheduled > workload.steering.replicas { count("surge") }
             let stops = Set(actions.filter { $0.verb == .stop }.map(\.task))
             let working = tasks.filter { $0.ready && !$0.nodeUnknown && $0.desired == .run }
             let sure = working.filter { readySince[$0.id].map { $0.at + update.minHealthy <= world.now } ?? false }
-            let floor = workload.replicas - update.maxUnavailable
+            let floor = workload.steering.replicas - update.maxUnavailable
             guard workload.definition.kind == .service else { continue }
             for (tasks, word) in [(working, "ready"), (sure, "ready for long enough")] {
                 let left = tasks.count { !stops.contains($0.id) }
@@ -404,7 +400,7 @@ struct PlanningChaos {
         var expected: Set<String> = []
         for case .readable(let workloads, _) in world.files.values {
             for workload in workloads where workload.definition.kind == .service {
-                for ordinal in 0..<workload.replicas {
+                for ordinal in 0..<workload.steering.replicas {
                     expected.insert("\(workload.name)/\(ordinal) \(workload.specDigest)")
                 }
             }

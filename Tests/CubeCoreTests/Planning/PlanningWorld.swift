@@ -30,6 +30,8 @@ struct PlanningWorld {
     var managerAhead: Duration = .zero
     /// How far the worker's clock is ahead.
     var ahead: Duration = .zero
+    /// The fields of a manifest, as the manager knows them.
+    private let fields: ManifestFields
     /// Errors that the manager answered.
     private(set) var errors: [APIError] = []
 
@@ -41,8 +43,12 @@ struct PlanningWorld {
         case probation
     }
 
-    init(planner: Planner = Planner(owner: PlanningWorld.owner, memory: SourceMemory())) {
+    init(
+        planner: Planner = Planner(owner: PlanningWorld.owner, memory: SourceMemory()),
+        fields: ManifestFields = .standard
+    ) {
         self.planner = planner
+        self.fields = fields
         let id = ClusterID(rawValue: "c1057e20-0000-4000-8000-000000000001")!
         cluster = ClusterState(
             records: ClusterRecords(cluster: id), term: 1, policy: .spread, at: DurableInstant(wall: now))
@@ -64,7 +70,8 @@ struct PlanningWorld {
 
     /// Carries out commands on the manager; what they change is seen with ``look()``.
     mutating func commit(_ commands: (inout ClusterTransaction) throws(APIError) -> Void) {
-        var transaction = ClusterTransaction(cluster, at: DurableInstant(wall: now + managerAhead))
+        var transaction = ClusterTransaction(
+            cluster, at: DurableInstant(wall: now + managerAhead), fields: fields)
         do {
             try commands(&transaction)
         } catch {
@@ -330,13 +337,14 @@ extension Workload {
         ignore: [String] = []
     ) {
         let range = SourceRange(filename: file ?? "\(name).json")
+        var steering = Steering()
+        (steering.replicas, steering.update, steering.suspend, steering.prune) = (replicas, update, suspend, prune)
+        steering.dependsOn = dependsOn.map { WorkloadName(rawValue: $0)! }
+        steering.ignore = ignore.map { JSONPointer($0)! }
         self.init(
             definition: TaskDefinition(
                 name: WorkloadName(rawValue: name)!, kind: kind, image: image, command: words.isEmpty ? ["run"] : words,
-                env: env,
-                labels: labels),
-            replicas: replicas, update: update, suspend: suspend, prune: prune,
-            dependsOn: dependsOn.map { Dependency(name: WorkloadName(rawValue: $0)!, range: range) },
-            ignore: ignore.map { JSONPointer($0)! }, range: range)
+                env: env, labels: labels),
+            steering: steering, range: range)
     }
 }

@@ -27,9 +27,10 @@ extension Scenario {
             func web(_ word: String, port: Int) -> Workload {
                 var definition = TaskDefinition(name: WorkloadName(rawValue: "web")!, command: [word])
                 definition.ports = [PortSpec(name: "http", host: port)]
+                var steering = Steering()
+                steering.update = UpdatePolicy(maxUnavailable: 0, maxSurge: 1)
                 return Workload(
-                    definition: definition, replicas: 1, update: UpdatePolicy(maxUnavailable: 0, maxSurge: 1),
-                    range: SourceRange(filename: "web.json"))
+                    definition: definition, steering: steering, range: SourceRange(filename: "web.json"))
             }
             story.world.write("web.json", web("one", port: 8080))
             story.world.read()

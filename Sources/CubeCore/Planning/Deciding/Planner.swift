@@ -1,4 +1,5 @@
 package import CubeErrors
+import CubeJSON
 package import CubeTypes
 import HeapModule
 
@@ -272,7 +273,12 @@ package struct Planner: Sendable {
         pruning.set(name, decision?.prunes ?? false)
         stopping.set(name, decision?.stops ?? false)
         var sum = SetDigest()
-        for task in live { sum += SetDigest(of: "\(name) \(task.ordinal) \(task.specDigest)") }
+        for task in live {
+            let element: [CanonicalJSON] = [
+                .string(name.rawValue), .integer(Int64(task.ordinal)), .string(task.specDigest.rawValue),
+            ]
+            sum += SetDigest(of: .array(element))
+        }
         if let old = entries[name] { tally.remove(observed: old.observedSum) }
         tally.add(observed: sum)
         guard let decision else { return withdraw(name) }

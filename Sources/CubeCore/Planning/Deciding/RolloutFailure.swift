@@ -25,7 +25,8 @@ extension SlotRules {
             rule: .rolloutStalled,
             standstill: Standstill(
                 reason: "deadline_exceeded",
-                message: "\(workload.name)/\(late.ordinal) was not available within \(workload.update.deadline.text)"
+                message:
+                    "\(workload.name)/\(late.ordinal) was not available within \(workload.steering.update.deadline.text)"
                     + (late.phase.current?.headline.map { " (\($0))" } ?? "") + "; \(remedy)"))
     }
 
@@ -45,7 +46,7 @@ extension SlotRules {
             isRollingOut(slot.ordinal, attempt: task.attempt, among: slots)
         else { return nil }
         let began = starts.creation(of: task)
-        return max(began, directives.retryAt ?? began) + workload.update.deadline
+        return max(began, directives.retryAt ?? began) + workload.steering.update.deadline
     }
 
     fileprivate var remedy: String {
@@ -57,8 +58,8 @@ extension WorkloadDecider {
     /// What to go back to, where the rollout of what is declared failed and that is what its policy says, or where it was
     /// given up before and nobody has said anything since.
     var reversion: TaskStatus? {
-        guard rejecting == nil, workload.definition.kind == .service,
-            isRejected || workload.update.onFailure == .revert && isFailedRollout
+        guard target.rejected == nil, workload.definition.kind == .service,
+            isRejected || workload.steering.update.onFailure == .revert && isFailedRollout
         else { return nil }
         return lastHealthy
     }
@@ -106,7 +107,7 @@ extension WorkloadDecider {
         let healthy = Set(observed.slots.values.compactMap(\.healthyDigest)).subtracting(rejected)
         return observed.tasks.values
             .filter {
-                healthy.contains($0.specDigest) && !workload.matches($0)
+                healthy.contains($0.specDigest) && !target.matches($0)
                     && $0.definition.kind == workload.definition.kind
             }
             .max { ($0.createdRevision, $0.id) < ($1.createdRevision, $1.id) }
@@ -114,14 +115,10 @@ extension WorkloadDecider {
 
     /// The decision that makes all as it was healthy last, told as the failure that it is.
     func revert(to healthy: TaskStatus) -> Decision {
-        let former = Workload(
-            definition: healthy.definition, specDigest: healthy.specDigest, replicas: workload.replicas,
-            update: workload.update, suspend: workload.suspend,
-            prune: workload.prune, dependsOn: workload.dependsOn, ignore: workload.ignore, range: workload.range)
         let decider = WorkloadDecider(
-            former, observed: observed, directives: rules.directives, since: rules.since, starts: rules.starts,
-            identity: identity, rejecting: workload.specDigest, awaited: awaited,
-            wording: rules.wording, now: rules.now)
+            workload, target: RolloutTarget(goingBackTo: healthy, from: workload), observed: observed,
+            directives: rules.directives, since: rules.since, starts: rules.starts, identity: identity,
+            awaited: awaited, wording: rules.wording, now: rules.now)
         var decision = decider.decide()
         let cause =
             failureStandstill?.message ?? [formerFailure, rules.remedy].compactMap { $0 }.joined(separator: "; ")

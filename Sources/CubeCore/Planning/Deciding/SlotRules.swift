@@ -3,6 +3,7 @@ import CubeTypes
 /// Decides where slots stand: a workload, with all that concerns it.
 struct SlotRules {
     let workload: Workload
+    let target: RolloutTarget
     let slots: [Int: SlotStatus]
     /// What ended last, by slot.
     let ended: [Int: TaskStatus]
@@ -12,8 +13,6 @@ struct SlotRules {
     let starts: StartTimes
     let wording: HintWording
     let now: Timestamp
-    /// The rule by which another definition takes a task's place.
-    var changed: Rule = .specChanged
 
     /// - Parameter tasks: what lives in the slot, by attempt.
     func slot(_ ordinal: Int, holding tasks: [TaskStatus]) -> Slot {
@@ -41,7 +40,7 @@ struct SlotRules {
 
     /// The rule by which a task is to be replaced, if any.
     func rule(against task: TaskStatus) -> Rule? {
-        if !workload.matches(task) { return changed }
+        if !target.matches(task) { return target.rule }
         if let restart = directives.restart, task.createdRevision < restart { return .restart }
         return nil
     }
@@ -57,7 +56,7 @@ struct SlotRules {
     private func availability(of task: TaskStatus) -> Timestamp? {
         // A job is done when it has ended: nobody waits for it to have run for a while.
         guard workload.definition.kind != .job else { return nil }
-        return starts.start(of: task).map { $0 + workload.update.minHealthy }
+        return starts.start(of: task).map { $0 + workload.steering.update.minHealthy }
     }
 
     /// When a task that works counts, where it does not yet.
@@ -74,18 +73,18 @@ struct SlotRules {
         guard let slot = slots[ordinal], slot.next > 0 else { return .vacant(.notStarted) }
         let isAsked = [directives.retry, directives.restart].contains { ($0 ?? -1) >= slot.endedRevision }
         // What ended last, where it is as declared but for what is ignored.
-        let match = ended[ordinal].flatMap { $0.attempt == slot.next - 1 && workload.matches($0) ? $0 : nil }
-        let isDone = slot.completed.contains(workload.specDigest) || match?.state == .completed
+        let match = ended[ordinal].flatMap { $0.attempt == slot.next - 1 && target.matches($0) ? $0 : nil }
+        let isDone = slot.completed.contains(target.specDigest) || match?.state == .completed
         if isDone, workload.definition.kind == .job {
             // A restart means what runs; only `retry` runs a job again that completed.
             return (directives.retry ?? -1) >= slot.endedRevision ? .vacant(.retry) : .done
         }
-        guard slot.lastDigest == workload.specDigest || match != nil else { return .vacant(changed) }
+        guard slot.lastDigest == target.specDigest || match != nil else { return .vacant(target.rule) }
         switch slot.last {
         case .failed?:
             if isAsked { return .vacant(.retry) }
             // Its manifest changed, if only in what would be changed in place: a restart policy may be the remedy.
-            if let ended = ended[ordinal], !workload.matchesSettings(of: ended) {
+            if let ended = ended[ordinal], !target.matchesSettings(of: ended) {
                 return .vacant(.settingsChanged)
             }
             return slot.endedRevision > since ? .failed : .vacant(.notRunning)

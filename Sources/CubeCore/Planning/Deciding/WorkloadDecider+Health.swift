@@ -103,7 +103,8 @@ extension WorkloadDecider {
         case .stopping: return WorkloadHealth(.progressing, "slot_stopping", "\(slot) is being stopped")
         case .progressing(_, .some):
             return WorkloadHealth(
-                .progressing, "min_healthy", "\(slot) has not been ready for \(workload.update.minHealthy.text) yet")
+                .progressing, "min_healthy",
+                "\(slot) has not been ready for \(workload.steering.update.minHealthy.text) yet")
         case .progressing(let task, nil):
             let message = task.headline.map { ": \($0)" } ?? ""
             return WorkloadHealth(
@@ -119,29 +120,32 @@ extension WorkloadDecider {
         var renewed = 0
         for slot in slots {
             if let ended = endedByItself(in: slot) {
-                all.formUnion(workload.differences(to: ended))
+                all.formUnion(target.differences(to: ended))
                 if ended.state == .completed { renewed += 1 }
             }
             let staying = slot.holders.filter { !$0.isStopping }
             for task in staying {
-                all.formUnion(workload.differences(to: task))
+                all.formUnion(target.differences(to: task))
                 if !workload.isFile(task.source) {
-                    all.insert(Difference(field: "file", desired: workload.file.text, observed: task.source))
+                    all.insert(
+                        Difference(
+                            field: "file", desired: workload.file.text, observed: task.source, replaces: false))
                 }
             }
         }
         // A slot counts once, also while a task takes the other's place.
         let taken = slots.count { $0.phase == .done || $0.holders.contains { !$0.isStopping } }
         let there = taken + renewed + beyond.count { !$0.isStopping }
-        if there != workload.replicas {
-            all.insert(Difference(field: "replicas", desired: "\(workload.replicas)", observed: "\(there)"))
+        let replicas = workload.steering.replicas
+        if there != replicas {
+            all.insert(Difference(field: "replicas", desired: "\(replicas)", observed: "\(there)", replaces: false))
         }
         return all.sorted { ($0.field, $0.observed ?? "") < ($1.field, $1.observed ?? "") }
     }
 
     /// The task that ended by itself in a slot that is empty now, where another definition is to run in its place.
     func endedByItself(in slot: Slot) -> TaskStatus? {
-        guard case .vacant(let rule) = slot.phase, [rules.changed, .settingsChanged].contains(rule),
+        guard case .vacant(let rule) = slot.phase, [target.rule, .settingsChanged].contains(rule),
             let task = rules.ended[slot.ordinal], task.state == .completed || task.state == .failed
         else { return nil }
         return task

@@ -6,7 +6,7 @@ extension WorkloadDecider {
     /// Never more live tasks than replicas and surge, nor more second tasks of a slot than the surge: what stops still
     /// counts, whether it is replaced or surplus. Empty slots come first.
     func scheduling() -> [Step] {
-        var room = workload.replicas + surge - live.count
+        var room = workload.steering.replicas + surge - live.count
         var seconds = surge - slots.reduce(0) { $0 + max(0, $1.live - 1) }
         var due: Set<Int> = []
         for slot in slots {
@@ -53,19 +53,19 @@ extension WorkloadDecider {
         let attempt = observed.slots[ordinal]?.next ?? 0
         let id = TaskID.derive(
             cluster: identity.cluster, owner: identity.owner, name: workload.name, ordinal: ordinal, attempt: attempt,
-            digest: workload.specDigest)
+            digest: target.specDigest)
         let proposal = TaskProposal(
-            id: id, name: workload.name, ordinal: ordinal, attempt: attempt, specDigest: workload.specDigest,
-            settingsDigest: workload.settingsDigest, source: workload.file.text, definition: workload.definition,
-            rejects: rejecting, dependencies: workload.dependencies)
+            id: id, name: workload.name, ordinal: ordinal, attempt: attempt, specDigest: target.specDigest,
+            settingsDigest: target.settingsDigest, source: workload.file.text, definition: target.definition,
+            rejects: target.rejected, dependencies: workload.dependencies)
         return PlannedAction(
             name: workload.name, ordinal: ordinal, rule: rule, reason: cause(of: rule, in: ordinal) + waitText,
-            operation: .schedule(proposal, maxLive: workload.replicas + surge))
+            operation: .schedule(proposal, maxLive: workload.steering.replicas + surge))
     }
 
     /// Why a task is started in a slot.
     private func cause(of rule: Rule, in ordinal: Int) -> String {
-        rule == rules.changed && endedByItself(in: slots[ordinal]) != nil ? rule.replaceText : rule.scheduleText
+        rule == target.rule && endedByItself(in: slots[ordinal]) != nil ? rule.replaceText : rule.scheduleText
     }
 
     /// What it waits for before anything is put in its place, by name.
@@ -78,16 +78,12 @@ extension WorkloadDecider {
     func updating() -> [Step] {
         slots.compactMap { slot in
             guard let task = slot.phase.current,
-                !workload.matchesSettings(of: task) || !workload.isFile(task.source)
+                !target.matchesSettings(of: task) || !workload.isFile(task.source)
             else { return nil }
-            let rule: Rule = workload.matchesSettings(of: task) ? .fileMoved : .settingsChanged
-            let definition = workload.settings(for: task)
-            let update = SettingsUpdate(
-                id: task.id, from: task.settingsDigest, to: definition.settingsDigest, source: workload.file.text,
-                definition: definition)
+            let rule: Rule = target.matchesSettings(of: task) ? .fileMoved : .settingsChanged
             let action = PlannedAction(
                 name: workload.name, ordinal: slot.ordinal, rule: rule, reason: rule.updateText,
-                operation: .update(update))
+                operation: .update(target.settingsUpdate(of: task, source: workload.file.text)))
             return Step(action, .due)
         }
     }
@@ -118,7 +114,7 @@ extension WorkloadDecider {
         let done = slots.count { $0.phase == .done }
         let working = slots.reduce(0) { $0 + $1.working } + beyond.count { $0.isServing }
         let sure = done + live.count(where: rules.isSure)
-        let floor = workload.replicas - maxUnavailable
+        let floor = workload.steering.replicas - maxUnavailable
         return Budget(
             spare: working - floor, sure: sure - floor, missing: maxUnavailable - slots.count { !$0.isAvailable })
     }
@@ -148,7 +144,7 @@ extension WorkloadDecider {
     /// The stop of what has none.
     private func replacement(in slot: Slot, _ budget: inout Budget) -> Step? {
         switch slot.phase {
-        case .stopping(let task): Step(stop(task, rules.changed, "its slot is to be used again"), .inFlight)
+        case .stopping(let task): Step(stop(task, target.rule, "its slot is to be used again"), .inFlight)
         case .outdated(let outdated):
             replace(
                 outdated, outdated.rule.replaceText + waitText,
@@ -172,7 +168,7 @@ extension WorkloadDecider {
     private func replace(_ outdated: OutdatedTask, _ reason: String, waitsFor: WaitReason?) -> Step {
         Step(
             stop(outdated.task, outdated.rule, reason), waitsFor == nil ? .due : .waiting, waitsFor: waitsFor,
-            change: change(HeldChange.replace, outdated.task, to: workload.specDigest))
+            change: change(HeldChange.replace, outdated.task, to: target.specDigest))
     }
 
     /// Stops what lives in a slot that is taken.
@@ -203,8 +199,9 @@ extension WorkloadDecider {
     }
 
     private var scaleText: String {
-        workload.replicas == 0
-            ? "no replica is declared" : Count(workload.replicas, "replica").verb("is declared", "are declared")
+        workload.steering.replicas == 0
+            ? "no replica is declared"
+            : Count(workload.steering.replicas, "replica").verb("is declared", "are declared")
     }
 
     private func change(_ verb: String, _ task: TaskStatus, to digest: Digest? = nil) -> HeldChange {
@@ -213,7 +210,7 @@ extension WorkloadDecider {
 
     private func stop(_ task: TaskStatus, _ rule: Rule, _ reason: String) -> PlannedAction {
         let request = StopRequest(
-            id: task.id, name: task.name, ordinal: task.ordinal, attempt: task.attempt, rejects: rejecting)
+            id: task.id, name: task.name, ordinal: task.ordinal, attempt: task.attempt, rejects: target.rejected)
         return PlannedAction(
             name: task.name, ordinal: task.ordinal, rule: rule, reason: reason, operation: .stop(request))
     }

@@ -9,8 +9,8 @@ import CubeTypes
 struct WorkloadDecider {
     let identity: Identity
     let workload: Workload
-    /// The declared digest that a rollout gave up, where the workload is what was healthy before it.
-    let rejecting: Digest?
+    /// The definition that all tasks are to have.
+    let target: RolloutTarget
     /// The dependencies that are not healthy (of jobs: not completed), sorted. Until they are, nothing is started or replaced.
     let awaited: [WorkloadName]
     let observed: ObservedWorkload
@@ -31,39 +31,41 @@ struct WorkloadDecider {
         var owner: OwnerName
     }
 
+    /// - Parameter target: What all tasks are to be; `nil`: what the manifest declares.
     init(
-        _ workload: Workload, observed: ObservedWorkload, directives: NameDirectives, since: Int,
-        starts: StartTimes, identity: Identity, rejecting: Digest? = nil,
-        awaited: [WorkloadName] = [], wording: @escaping HintWording, now: Timestamp
+        _ workload: Workload, target: RolloutTarget? = nil, observed: ObservedWorkload, directives: NameDirectives,
+        since: Int, starts: StartTimes, identity: Identity, awaited: [WorkloadName] = [],
+        wording: @escaping HintWording, now: Timestamp
     ) {
         self.workload = workload
+        let target = target ?? RolloutTarget(workload)
+        self.target = target
         self.observed = observed
         self.identity = identity
-        self.rejecting = rejecting
         self.awaited = awaited
         freeze = directives.suspend
         let rules = SlotRules(
-            workload: workload, slots: observed.slots, ended: observed.ended, directives: directives, since: since,
-            starts: starts, wording: wording, now: now, changed: rejecting == nil ? .specChanged : .reverted)
+            workload: workload, target: target, slots: observed.slots, ended: observed.ended, directives: directives,
+            since: since, starts: starts, wording: wording, now: now)
         self.rules = rules
         live = observed.live
         let tasks = Dictionary(grouping: live, by: \.ordinal)
-        slots = (0..<workload.replicas).map { rules.slot($0, holding: tasks[$0] ?? []) }
-        beyond = live.filter { $0.ordinal >= workload.replicas }
+        slots = (0..<workload.steering.replicas).map { rules.slot($0, holding: tasks[$0] ?? []) }
+        beyond = live.filter { $0.ordinal >= workload.steering.replicas }
         failure = rules.failure(among: slots)
     }
 
     /// How many tasks may live beyond the replicas.
-    var surge: Int { workload.definition.kind == .job ? 0 : workload.update.maxSurge }
+    var surge: Int { workload.definition.kind == .job ? 0 : workload.steering.update.maxSurge }
 
     /// How many slots may be without a task that works; where nothing may surge, at least one, or nothing could be done.
-    var maxUnavailable: Int { max(workload.update.maxUnavailable, surge == 0 ? 1 : 0) }
+    var maxUnavailable: Int { max(workload.steering.update.maxUnavailable, surge == 0 ? 1 : 0) }
 
     func decide() -> Decision {
-        if freeze == nil, !workload.suspend, let healthy = reversion { return revert(to: healthy) }
+        if freeze == nil, !workload.steering.suspend, let healthy = reversion { return revert(to: healthy) }
         var steps = scheduling() + updating() + takingAway()
         var differences = self.differences
-        let frozen = freeze != nil || workload.suspend
+        let frozen = freeze != nil || workload.steering.suspend
         if frozen {
             // A freeze is what is wanted: that tasks are missing, or too many, is no drift.
             differences.removeAll { $0.field == "replicas" }
@@ -74,7 +76,7 @@ struct WorkloadDecider {
             rule: rule, reason: reason, steps: steps,
             health: frozen ? WorkloadHealth(.suspended, "suspended", freezeText) : health,
             standstill: frozen ? nil : standstill, differences: differences,
-            replicas: .init(desired: workload.replicas, live: live.count, ready: live.count { $0.ready }),
+            replicas: .init(desired: workload.steering.replicas, live: live.count, ready: live.count { $0.ready }),
             servesWhileFrozen: frozen ? slots.allSatisfy(frees) : nil, wakeAt: wakeAt)
     }
 

@@ -212,7 +212,7 @@ package struct DesiredState: Sendable {
         let since = memory.names[name]?.since ?? (startsWithoutMemory ? 0 : nil)
         let dependencies = workload.dependencies
         let known = NameMemory(
-            prune: workload.prune, since: since, dependsOn: dependencies.isEmpty ? nil : dependencies)
+            prune: workload.steering.prune, since: since, dependsOn: dependencies.isEmpty ? nil : dependencies)
         touched.formUnion(graph.set(name, to: dependencies))
         if memory.names[name] != known { memory.names[name] = known }
     }
@@ -364,15 +364,16 @@ package enum DesiredWorkload: Hashable, Sendable {
         }
     }
 
-    fileprivate func element(_ name: WorkloadName) -> String {
+    /// All of it that counts, in canonical form: a saved plan is stale once this changes.
+    fileprivate func element(_ name: WorkloadName) -> CanonicalJSON {
         switch self {
         case .readable(let workload):
-            "\(name) \(workload.specDigest) \(workload.settingsDigest) \(workload.replicas) "
-                + "\(workload.update.maxUnavailable) \(workload.update.maxSurge) "
-                + "\(workload.update.minHealthy.milliseconds) \(workload.update.deadline.milliseconds) "
-                + "\(workload.update.onFailure) "
-                + "\(workload.suspend) \(workload.prune) \(workload.dependencies) \(workload.ignore)"
-        case .kept(let reason): "\(name) \(reason.rule)"
+            [
+                "name": .string(name.rawValue), "spec": .string(workload.specDigest.rawValue),
+                "settings": .string(workload.settingsDigest.rawValue),
+                "steering": workload.fields.canonicalSteering(workload.steering),
+            ]
+        case .kept(let reason): ["name": .string(name.rawValue), "kept": .string(reason.rule.rawValue)]
         }
     }
 }

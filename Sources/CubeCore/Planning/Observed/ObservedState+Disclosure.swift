@@ -20,11 +20,11 @@ extension ObservedState {
                 for (variable, value) in task.definition.env where value == TaskDefinition.hiddenValue {
                     task.definition.env[variable] = declared.definition.env[variable] ?? value
                 }
-                if task.definition.specDigest == declared.specDigest {
+                if declared.fields.specDigest(of: task.definition) == declared.specDigest {
                     meanings[task.specDigest] = declared.specDigest
                     task.specDigest = declared.specDigest
                 }
-                task.settingsDigest = task.definition.settingsDigest
+                task.settingsDigest = declared.fields.settingsDigest(of: task.definition)
                 workloads[name]?.tasks[id] = task
             }
             for (ordinal, slot) in workload.slots {

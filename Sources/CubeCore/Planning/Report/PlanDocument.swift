@@ -5,7 +5,7 @@ package import CubeTypes
 /// The document contains the digests of the declared state and of the live tasks, and the planned actions. Its own digest detects
 /// changes of the file.
 package struct PlanDocument: Codable, Hashable, Sendable {
-    package static let currentFormat = "cube-plan/1"
+    package static let currentFormat = "cube-plan/2"
 
     package struct Workload: Codable, Hashable, Sendable {
         package var name: WorkloadName
@@ -16,25 +16,9 @@ package struct PlanDocument: Codable, Hashable, Sendable {
         /// The differences, sorted by field.
         package var differences: [Difference]
         /// The actions, in the order of execution.
-        package var actions: [Action]
+        package var actions: [ReportedAction]
         /// The reason if there is no action, and the messages that people must know.
         package var notes: [String]
-    }
-
-    package struct Action: Codable, Hashable, Sendable {
-        package var verb: PlannedAction.Verb
-        package var ordinal: Int
-        /// The id of the task, which is derived from the slot, the attempt and the digest of the definition.
-        package var task: TaskID
-        package var rule: Rule
-        package var reason: String
-        package var state: ActionState
-        package var waitsFor: WaitReason?
-
-        enum CodingKeys: String, CodingKey {
-            case verb, ordinal, task, rule, reason, state
-            case waitsFor = "waits_for"
-        }
     }
 
     /// The state of one workload when the plan was made, so that later changes can be named.
@@ -177,7 +161,7 @@ extension PlanDocument.Workload {
         line = status.line
         replicas = status.replicas
         differences = entry.report.drift?.differences ?? []
-        actions = entry.steps.map(PlanDocument.Action.init)
+        actions = entry.steps.map { ReportedAction($0) }
         notes = [entry.steps.isEmpty ? entry.reason : nil].compactMap { $0 } + status.conditions.compactMap(\.notice)
     }
 }
@@ -188,19 +172,6 @@ extension PlanDocument.Workload {
 
     /// Whether the workload is not declared, so that all its tasks would be stopped.
     var prunes: Bool { actions.contains { $0.rule == .prune } }
-}
-
-extension PlanDocument.Action {
-    fileprivate init(_ step: Step) {
-        verb = step.action.verb
-        ordinal = step.action.ordinal
-        task = step.action.task
-        rule = step.action.rule
-        reason = step.action.reason
-        state = step.state
-        waitsFor = step.waitsFor
-    }
-
 }
 
 extension Condition {

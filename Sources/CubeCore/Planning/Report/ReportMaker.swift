@@ -76,14 +76,9 @@ struct ReportMaker {
 
     private var drift: DriftReport? {
         guard sync == .outOfSync else { return nil }
-        let actions = steps.map { step in
-            DriftAction(
-                verb: step.action.verb, ordinal: step.action.ordinal,
-                reason: step.waitsFor?.rawValue ?? step.action.rule.rawValue, state: step.state)
-        }
         return DriftReport(
-            name: name, since: previous?.drift?.since ?? now, differences: decision.differences, actions: actions,
-            heldBy: Set(held.map(\.rawValue)).sorted())
+            name: name, since: previous?.drift?.since ?? now, differences: decision.differences,
+            actions: steps.map { ReportedAction($0) }, heldBy: Set(held.map(\.rawValue)).sorted())
     }
 
     // MARK: Conditions

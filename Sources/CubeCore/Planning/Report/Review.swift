@@ -86,15 +86,15 @@ extension Review.Change {
         case (_, .readable(let new)?):
             let isKnown = old == nil && !unreadableBefore.contains(new.file)
             self.init(
-                name: name, kind: .added, effect: new.suspend ? .none : .start,
-                consequence: new.suspend
+                name: name, kind: .added, effect: new.steering.suspend ? .none : .start,
+                consequence: new.steering.suspend
                     ? "starts nothing: it is suspended"
                     : isKnown ? "starts \(new.tasks)" : "was invalid before; now declares \(new.tasks)",
                 at: new.range, fields: new.fields(changedFrom: nil))
         case (.readable(let old)?, nil):
             self.init(
-                name: name, kind: .removed, effect: old.prune ? .stop : .none,
-                consequence: old.prune
+                name: name, kind: .removed, effect: old.steering.prune ? .stop : .none,
+                consequence: old.steering.prune
                     ? "stops \(old.tasks)" : "is no longer managed; its tasks keep running, because prune is false",
                 at: old.range)
         case (.kept?, nil), (nil, nil): return nil
@@ -109,10 +109,11 @@ extension Review.Change {
             name: new.name, kind: .changed, effect: .none, consequence: "moved from \(old.file); nothing else changes",
             at: new.range, fields: fields)
         let scale: [String] =
-            old.replicas == new.replicas ? [] : ["goes from \(Count(old.replicas, "task")) to \(new.replicas)"]
+            old.steering.replicas == new.steering.replicas
+            ? [] : ["goes from \(Count(old.steering.replicas, "task")) to \(new.steering.replicas)"]
         if new.specDigest != old.specDigest {
             let reasons = fields.filter(\.replaces).map(\.field).joined(separator: ", ")
-            let replaced = min(old.replicas, new.replicas)
+            let replaced = min(old.steering.replicas, new.steering.replicas)
             (effect, consequence) = (
                 .replace, (["replaces \(Count(replaced, "task")), for \(reasons)"] + scale).joined(separator: "; ")
             )
@@ -121,7 +122,7 @@ extension Review.Change {
         } else if !fields.isEmpty {
             (effect, consequence) = (.steer, scale.first ?? "leaves its tasks as they are")
         }
-        if new.suspend { (effect, consequence) = (.none, "changes nothing now: it is suspended") }
+        if new.steering.suspend { (effect, consequence) = (.none, "changes nothing now: it is suspended") }
     }
 
     private init(
@@ -151,11 +152,12 @@ extension KeptReason {
 
 extension Workload {
     /// The number of tasks, such as `1 job` or `3 tasks`.
-    fileprivate var tasks: Count { Count(replicas, definition.kind == .job ? "job" : "task") }
+    fileprivate var tasks: Count { Count(steering.replicas, definition.kind == .job ? "job" : "task") }
 
     /// Returns the fields that differ from an earlier workload or, if there is none, from the defaults.
     fileprivate func fields(changedFrom old: Workload?) -> [Review.Field] {
-        let standard = Workload(definition: TaskDefinition(name: name, kind: definition.kind), range: range)
+        let standard = Workload(
+            definition: TaskDefinition(name: name, kind: definition.kind), range: range, fields: self.fields)
         return differences(from: old ?? standard).map { difference in
             let key = difference.field.prefix { $0 != "." }
             let isHidden = key == "env"
@@ -163,7 +165,7 @@ extension Workload {
             return Review.Field(
                 field: difference.field, from: old == nil || isHidden ? nil : difference.observed,
                 to: difference.desired ?? (isHidden ? difference.observed : nil),
-                replaces: old != nil && difference.isReplacing)
+                replaces: old != nil && difference.replaces)
         }
         .sorted { $0.field < $1.field }
     }

@@ -4,47 +4,6 @@ package import CubeTypes
 /// The differences of a workload's tasks from its manifest, the actions that follow, and a forecast of the placements, as a
 /// preview.
 package struct WorkloadDiff: Codable, Hashable, Sendable {
-    package struct Field: Codable, Hashable, Sendable {
-        /// The path of the field in the manifest, such as `stop.grace` or `replicas`.
-        package var field: String
-        package var desired: String?
-        package var observed: String?
-        /// Whether the difference replaces tasks.
-        package var replaces: Bool
-    }
-
-    package struct Action: Codable, Hashable, Sendable {
-        package var verb: PlannedAction.Verb
-        package var ordinal: Int
-        /// The rule that planned the action.
-        package var rule: Rule
-        /// The reason for people.
-        package var message: String
-        package var state: ActionState
-        package var waitsFor: WaitReason?
-        /// The forecast for a task that is to be scheduled; `nil` if the manager was not queried.
-        package var placement: Placement?
-
-        enum CodingKeys: String, CodingKey {
-            case verb, ordinal, rule, message, state, placement
-            case waitsFor = "waits_for"
-        }
-    }
-
-    /// A forecast of where the manager would place a task now: a node, or the reason why there is none.
-    package struct Placement: Codable, Hashable, Sendable {
-        package var node: NodeName?
-        package var reason: TaskReason?
-        package var message: String?
-
-        package init(_ decision: Scheduler.Decision) {
-            switch decision {
-            case .node(let name): node = name
-            case .pending(let cause): (reason, message) = (cause.reason, cause.message)
-            }
-        }
-    }
-
     package var name: WorkloadName
     /// The file of the manifest, even if it was removed.
     package var file: String?
@@ -52,9 +11,9 @@ package struct WorkloadDiff: Codable, Hashable, Sendable {
     /// The numbers of declared, live and ready tasks.
     package var replicas: WorkloadStatus.Replicas
     /// The differences, sorted by field.
-    package var differences: [Field]
+    package var differences: [Difference]
     /// The actions, in the order of execution.
-    package var actions: [Action]
+    package var actions: [ReportedAction]
     /// The guards and other reasons that hold actions, sorted.
     package var heldBy: [String]
     /// Why the workload makes no progress without a person; `nil` if it does.
@@ -120,25 +79,10 @@ extension WorkloadDiff {
         let status = entry.report.status
         self.init(
             name: entry.name, file: status.file, line: status.line, replicas: status.replicas,
-            differences: drift.differences.map { difference in
-                Field(
-                    field: difference.field, desired: difference.desired, observed: difference.observed,
-                    replaces: difference.isReplacing)
-            },
+            differences: drift.differences,
             actions: entry.steps.map { step in
-                Action(
-                    verb: step.action.verb, ordinal: step.action.ordinal, rule: step.action.rule,
-                    message: step.action.reason, state: step.state, waitsFor: step.waitsFor,
-                    placement: placements[step.action.task].map(Placement.init))
+                ReportedAction(step, placement: placements[step.action.task].map(ReportedAction.Placement.init))
             }, heldBy: drift.heldBy,
             stalled: status.conditions.first { $0.type == .stalled && $0.status }?.message)
-    }
-}
-
-extension Difference {
-    /// Whether the difference replaces tasks.
-    var isReplacing: Bool {
-        let key = field.prefix { $0 != "." }
-        return TaskDefinition.replacingFields.fields.contains { $0.key == key }
     }
 }
