@@ -17,6 +17,12 @@ extension EndToEndTests {
                 #expect(down.standardOutput == "Stopped 1 task.\n")
                 #expect(await up.ended() == 0)
                 #expect(try world.ledger.living() == [:])
+
+                let history = try await world.run("history", "web")
+                let last = history.standardOutput.split(separator: "\n").last ?? ""
+                #expect(last.contains("stop web/0"))
+                #expect(last.contains("cube down stops all tasks of owner default (down)"))
+                #expect(last.hasSuffix("ok"))
             }
         }
 

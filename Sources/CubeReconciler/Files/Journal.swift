@@ -17,12 +17,29 @@ package struct JournalEntry: Codable, Hashable, Sendable {
     package var id: TaskID
     package var rule: String
     package var reason: String
-    /// The digest of the plan that contains the action.
-    package var plan: Digest
+    /// The digest of the plan that contains the action; `nil` for an action that a person requested.
+    package var plan: Digest?
     /// The commit of the manifests, if known.
     package var commit: String?
     /// `ok`, or the reason of the error. Set only for outcomes.
     package var result: String?
+
+    package init(
+        at: Timestamp, event: Event, verb: String, name: WorkloadName, ordinal: Int, id: TaskID, rule: String,
+        reason: String, plan: Digest? = nil, commit: String? = nil, result: String? = nil
+    ) {
+        self.at = at
+        self.event = event
+        self.verb = verb
+        self.name = name
+        self.ordinal = ordinal
+        self.id = id
+        self.rule = rule
+        self.reason = reason
+        self.plan = plan
+        self.commit = commit
+        self.result = result
+    }
 }
 
 /// `journal.ndjson`: a record of every action before and after its call, in at most four files of 16 MiB.

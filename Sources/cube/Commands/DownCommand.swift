@@ -138,7 +138,7 @@ struct DownCommand: Command {
     ) async throws -> (stopped: Int, known: Set<TaskID>) {
         let owner = try owner.owner
         let stop = { @Sendable (client: ManagerClient) in
-            (stopped: try await stopAll(owner, client), known: Set(try await client.tasks().tasks.map(\.id)))
+            (stopped: try await stopAll(owner, client, data), known: Set(try await client.tasks().tasks.map(\.id)))
         }
         if other == nil { try await endUp(data) }
         if let client = try other ?? running(data) {
@@ -155,9 +155,11 @@ struct DownCommand: Command {
         try DirectoryLock.holder(of: data.manager) == nil ? nil : manager.writer()
     }
 
-    private func stopAll(_ owner: OwnerName, _ client: ManagerClient) async throws -> Int {
+    private func stopAll(_ owner: OwnerName, _ client: ManagerClient, _ data: DataDirectory) async throws -> Int {
         do {
-            return try await OrchestratorClient(manager: client, owner: owner).stopAll(within: timeout)
+            let orchestrator = OrchestratorClient(manager: client, owner: owner)
+            return try await StopJournal(owner: owner, client: orchestrator, data: data, command: "cube down")
+                .stopAll(within: timeout)
         } catch let error as APIError where error.details?["tasks"] != nil {
             throw Failure(
                 "\(error.message): \(error.details?["tasks"] ?? "")",

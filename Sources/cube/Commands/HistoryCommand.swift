@@ -9,9 +9,9 @@ struct HistoryCommand: Command {
         commandName: "history", abstract: "Show the actions on a workload and their outcomes, oldest first.",
         discussion: .flowing(
             """
-            Reads the reconciler's journal, without a manager. An action without an outcome was under way when the
-            reconciler ended, or its outcome could not be written; repeating it is harmless. `cube events` shows what
-            happened to the tasks.
+            Reads the journal of the data directory, without a manager: the actions of the reconciler, and the stops of
+            `cube down`. An action without an outcome was under way when the reconciler ended, or its outcome could not be
+            written; repeating it is harmless. `cube events` shows what happened to the tasks.
 
             Example:
               cube history web --limit 10
