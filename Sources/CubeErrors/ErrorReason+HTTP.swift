@@ -52,6 +52,7 @@ extension ErrorReason {
         .stalePlan: (409, false),
         .illegalTransition: (409, false),
         .maxLive: (409, true),
+        .guardWindow: (409, false),
         .ownerTaken: (409, false),
         .leaseHeld: (409, true),
         .leaseRequired: (409, false),

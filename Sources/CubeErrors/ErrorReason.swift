@@ -57,6 +57,8 @@ public struct ErrorReason: RawRepresentable, Hashable, Sendable, ExpressibleBySt
     public static let illegalTransition: ErrorReason = "illegal_transition"
     /// The name has its maximum number of live tasks; one of them must end first. 409; a retry can help.
     public static let maxLive: ErrorReason = "max_live"
+    /// More names would be pruned than the limits of the guard window allow, and no approval covers them. 409.
+    public static let guardWindow: ErrorReason = "guard_window"
     /// The owner is bound to another source until it is claimed. 409.
     public static let ownerTaken: ErrorReason = "owner_taken"
     /// Another holder has the lease. 409; a retry after the lease ends can help.

@@ -128,7 +128,7 @@ private struct Tally: CustomStringConvertible {
             guard case .unreadable(let diagnostics) = state else { continue }
             expected += diagnostics.map(Self.told)
         }
-        var desired = DesiredState(memory: nil, oneShot: true)
+        var desired = DesiredState(oneShot: true)
         _ = desired.apply(snapshot)
         let duplicates = desired.disputed.flatMap { desired.diagnostics(of: $0) }.filter { $0.reason == .duplicateName }
         expected += duplicates.map(Self.told)

@@ -55,7 +55,7 @@ import Testing
         try write(manifest("web"), to: "web.json")
         try write(manifest("db"), to: "db.json")
         try repository.commit()
-        var desired = DesiredState(memory: nil)
+        var desired = DesiredState()
         _ = desired.apply(try await manifests())
         try repository.remove("manifests/db.json")
         try repository.commit()
@@ -156,8 +156,9 @@ import Testing
         let good = try repository.commit()
         func object(_ name: String) throws -> String { try repository.git("rev-parse", "\(good):manifests/\(name)") }
         let (web, db, team) = (try object("web.json"), try object("db.json"), try object("team"))
-        var desired = DesiredState(memory: nil)
+        var desired = DesiredState()
         _ = desired.apply(try await manifests(at: good))
+        desired.assumeAllRun()
 
         let twice = try await manifests(
             at: commit(tree: "100644 blob \(db)\tdb.json\n100644 blob \(web)\tweb.json\n100644 blob \(db)\tweb.json\n"))

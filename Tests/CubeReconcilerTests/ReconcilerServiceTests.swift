@@ -229,6 +229,23 @@ private struct Run {
         }
     }
 
+    @Test func `A deletion among many manifests writes the files of its name alone`() async throws {
+        let world = try World()
+        for number in 0..<60 { try world.write(manifest("w\(number)"), to: "w\(number).json") }
+        try await world.reconcile { run in
+            try await run.untilConverged { $0.workloads.count == 60 }
+            await run.pass(.seconds(10))
+            _ = world.files.takeWrites()
+            try world.directory.remove("manifests/w7.json")
+            try await run.untilConverged { $0.workloads.count == 59 }
+            await run.pass(.seconds(10))
+            let others = world.files.takeWrites().filter { file in
+                !["w7.json", "summary.json", "journal.ndjson"].contains { file.hasSuffix($0) }
+            }
+            #expect(others == [])
+        }
+    }
+
     @Test func `An observing reconciler reports drift, takes no lease and changes nothing`() async throws {
         let world = try World()
         try world.write(manifest("web"), to: "web.json")
@@ -440,12 +457,12 @@ private struct Run {
         #expect(world.files.takeWrites().filter { $0.contains("/workloads/") }.map { $0.suffix(8) } == ["old.json"])
     }
 
-    @Test func `After its memory was deleted, a broken file stops nothing`() async throws {
+    @Test func `After its folder was deleted, a broken file stops nothing`() async throws {
         let world = try World()
         try world.write(manifest("web"), to: "web.json")
         try world.write(manifest("db"), to: "db.json")
         try await world.reconcile { run in try await run.untilConverged { $0.workloads.count == 2 } }
-        try world.directory.remove(".cube/reconciler/names.json")
+        try world.directory.remove(".cube/reconciler")
         try world.write("{", to: "web.json")
         try world.write(manifest("db", "2"), to: "db.json")
         try await world.reconcile { run in

@@ -37,7 +37,7 @@ private actor ScriptedCluster: ClusterWriter {
     /// Carries out a plan of one action, starting from a view of revision 3.
     private func carryOut(_ answer: BatchAnswer) async throws -> (ScriptedCluster, ViewPosition?) {
         let cluster = ScriptedCluster(answer)
-        var planner = Planner(owner: .default, wording: { _ in "" }, memory: SourceMemory())
+        var planner = Planner(owner: .default, wording: { _ in "" })
         let file = ManifestDecoder.decode(Array(#"{"name": "web", "command": ["true"]}"#.utf8), file: "web.json")
         planner.update(
             ManifestSnapshot(

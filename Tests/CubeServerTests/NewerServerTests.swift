@@ -18,8 +18,8 @@ import Testing
     /// The types that occur only in requests.
     static let requests: [any DescribedObject.Type] = [
         AdoptRequest.self, BatchRequest.self, LeaseRequest.self, ScheduleRequest.self, SettingsUpdate.self,
-        StopRequest.self, TaskAssignment.self, TaskProposal.self, TaskSettings.self, UpdateRequest.self,
-        ViewPosition.self,
+        SourceNotes.self, Declaration.self, WithdrawnSlot.self, StopRequest.self, TaskAssignment.self,
+        TaskProposal.self, TaskSettings.self, UpdateRequest.self, ViewPosition.self,
     ]
 
     static let answers = SchemaTests.objects.filter { type in
@@ -93,10 +93,12 @@ import Testing
         WorkerStatus.last_seen_at WorkerWelcome.term TaskResult.at
         """,
         "A program starts, keeps or stops tasks depending on it.": """
-        BatchResult.error BatchResult.status BatchResult.task HeldChange.from HeldChange.name HeldChange.ordinal
+        BatchResult.error BatchResult.status BatchResult.task GuardLimits.count GuardLimits.percent GuardLimits.window
+        OwnerStatus.claimed_revision OwnerStatus.limits OwnerStatus.root PrunedName.approved PrunedName.at PrunedName.name PrunedName.returned HeldChange.from HeldChange.name HeldChange.ordinal
         HeldChange.to HeldChange.verb NodeInfo.state SlotStatus.ended_revision SlotStatus.healthy_attempt
         SlotStatus.healthy_digest SlotStatus.last SlotStatus.last_digest SlotStatus.name SlotStatus.next
-        SlotStatus.ordinal SlotStatus.rejected_revision TaskChanges.owner TaskList.cursor TaskList.digest_key
+        SlotStatus.ordinal SlotStatus.rejected_revision SlotStatus.withdrawn_revision SourceRoot.directory
+        TaskStatus.declared_revision TaskStatus.prune TaskChanges.owner TaskList.cursor TaskList.digest_key
         TaskList.owner TaskResult.oom TaskStatus.definition TaskStatus.desired TaskStatus.node_unknown
         TaskStatus.ready TaskStatus.restarts TaskStatus.settings_digest TaskStatus.source TaskStatus.spec_digest
         TaskStatus.state TaskSummary.ready TaskSummary.restarts TaskSummary.state WorkerStatus.state WorkerTask.ready WorkerTask.restarts WorkerTask.settings_digest
@@ -106,6 +108,8 @@ import Testing
         BatchAnswer.results BatchAnswer.results[] ClusterStatus.owners ClusterStatus.owners[] EventList.events
         EventList.events[] Hold.changes Hold.changes[] NodeList.nodes NodeList.nodes[] OwnerList.owners
         OwnerList.owners[] OwnerStatus.directives OwnerStatus.directives[] OwnerStatus.holds OwnerStatus.holds[]
+        OwnerStatus.pruned OwnerStatus.pruned[] SourceRoot.mounts SourceRoot.mounts[] TaskStatus.depends_on
+        TaskStatus.depends_on[]
         SlotStatus.completed SlotStatus.completed[] SlotStatus.rejected SlotStatus.rejected[] TaskChanges.changed
         TaskChanges.changed[] TaskChanges.removed TaskChanges.removed[] TaskChanges.slots TaskChanges.slots[]
         TaskList.slots TaskList.slots[] TaskList.tasks TaskList.tasks[] WorkerStatus.tasks WorkerStatus.tasks[]

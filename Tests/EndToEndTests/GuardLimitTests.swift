@@ -34,8 +34,8 @@ extension EndToEndTests {
                 #expect(await up.ended() == 0)
 
                 try limit("{")
-                let plan = try await world.run("plan", "--config", file.path)
-                #expect(plan.status == 1 && plan.standardError.contains("cube.conf.json:1:2: error: "))
+                let apply = try await world.run("apply", "--config", file.path)
+                #expect(apply.status == 1 && apply.standardError.contains("cube.conf.json:1:2: error: "))
                 let among = try await world.run(
                     "reconcile", "--config", world.manifests.appending(path: "web.json").path)
                 #expect(among.status == 1 && among.standardError.contains("could relax the guards"))

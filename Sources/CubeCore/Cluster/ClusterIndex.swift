@@ -9,6 +9,8 @@ package struct ClusterIndex: Equatable, Sendable {
     package private(set) var slots: TreeDictionary<OwnerName, TreeSet<SlotKey>> = [:]
     /// How many tasks of each workload have not ended.
     package private(set) var live: TreeDictionary<WorkloadKey, Int> = [:]
+    /// How many names of each owner have tasks that have not ended.
+    package private(set) var liveNames: TreeDictionary<OwnerName, Int> = [:]
     package private(set) var loads: TreeDictionary<NodeName, NodeLoad> = [:]
     /// Tasks that wait for a node, by what they ask for, oldest first.
     package private(set) var pending: TreeDictionary<Demand, Deque<PendingTask>> = [:]
@@ -88,7 +90,11 @@ extension ClusterIndex {
     /// Adds a task to every figure and set that it belongs to, or takes it out.
     private mutating func count(_ task: TaskRecord, by step: Int) {
         states.count(task.phase.state, by: step)
-        if !task.phase.hasEnded { live.count(task.slot.workload, by: step) }
+        if !task.phase.hasEnded {
+            let wasLive = live[task.slot.workload] != nil
+            live.count(task.slot.workload, by: step)
+            if (live[task.slot.workload] != nil) != wasLive { liveNames.count(task.slot.owner, by: step) }
+        }
         switch task.phase {
         case .pending: queue(task, adds: step > 0)
         case .scheduled(let placement), .running(let placement), .stopping(let placement):

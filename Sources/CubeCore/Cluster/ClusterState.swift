@@ -9,6 +9,8 @@ package struct ClusterState: Sendable {
     /// The manager's incarnation.
     package internal(set) var term: Int
     package let policy: SchedulingPolicy
+    /// The secret under which holds and approvals name digests; `nil` where they name digests as they are.
+    let digestKey: DigestKey?
     package internal(set) var records: ClusterRecords
     package internal(set) var index: ClusterIndex
     /// By owner; not stored, so that a renewal costs no write and works where the disk is full.
@@ -36,11 +38,14 @@ package struct ClusterState: Sendable {
     }
 
     /// Takes up stored records. Renewals were not stored: each lease counts in full from now.
-    ///
-    package init(records: ClusterRecords, term: Int, policy: SchedulingPolicy, at moment: DurableInstant) {
+    package init(
+        records: ClusterRecords, term: Int, policy: SchedulingPolicy, digestKey: DigestKey? = nil,
+        at moment: DurableInstant
+    ) {
         self.records = records
         self.term = term
         self.policy = policy
+        self.digestKey = digestKey
         index = ClusterIndex(of: records)
         leases = [:]
         for owner in records.owners.values where owner.grant != nil {
@@ -62,7 +67,9 @@ extension ClusterState {
                     Lease(holder: grant.holder, source: grant.source, fence: grant.fence, expiresAt: $0.expiresAt)
                 }
             },
-            fence: owner.fence, directives: owner.directives, holds: live?.holds ?? [], revision: owner.revision)
+            fence: owner.fence, directives: owner.directives, holds: live?.holds ?? [],
+            limits: owner.guardLimits, pruned: owner.window.pruned, root: owner.root,
+            claimedRevision: owner.claimedRevision, revision: owner.revision)
     }
 
     /// - Parameters:

@@ -3,7 +3,7 @@ package import CubeTypes
 import HashTreeCollections
 
 extension ClusterTransaction {
-    /// Takes, renews or gives back the lease of an owner. A renewal changes nothing that is stored.
+    /// Takes, renews or gives back the lease of an owner. A renewal stores nothing unless it brings other limits.
     ///
     /// - Throws: `owner_taken` for another source than the owner's; `lease_held` where another one of the source has it;
     ///   `stale_fence` where another one took the lease since; `validation_failed` for the owner `manual`, which has no lease.
@@ -131,14 +131,20 @@ extension ClusterTransaction {
 
     private mutating func renew(_ owner: OwnerRecord, for request: LeaseRequest) -> OwnerStatus {
         state.leases[owner.name] = ClusterState.LiveLease(from: moment, holds: request.holds)
-        return state.status(of: owner)
+        // On a full disk the renewal goes on, and the limits stay as they are.
+        guard let limits = request.limits, limits != owner.limits, !isFull else { return state.status(of: owner) }
+        var owner = owner
+        owner.limits = limits
+        return change(owner)
     }
 
     private mutating func grant(_ owner: OwnerRecord, to request: LeaseRequest) -> OwnerStatus {
         var owner = owner
+        if owner.source != request.source { owner.claimedRevision = revision + 1 }
         owner.source = request.source
         owner.fence = nextFence()
         owner.pass = 0
+        owner.limits = request.limits ?? owner.limits
         owner.grant = OwnerRecord.Grant(
             holder: request.holder, source: request.source, fence: owner.fence, id: request.id)
         state.leases[owner.name] = ClusterState.LiveLease(from: moment, holds: request.holds)
@@ -153,6 +159,9 @@ extension ClusterTransaction {
         if owner.source == source { return state.status(of: owner) }
         try requireRoom()
         owner.source = source
+        owner.claimedRevision = revision + 1
+        // Its directory is another one, of which no name was seen yet.
+        owner.root = nil
         owner.grant = nil
         state.leases[name] = nil
         return change(owner, emitting: directive)

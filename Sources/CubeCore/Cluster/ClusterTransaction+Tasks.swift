@@ -25,7 +25,11 @@ extension ClusterTransaction {
                     message: "is above \(BatchRequest.maximum)")
             ])
         }
+        let problems = request.notes?.problems(at: "notes") ?? []
+        if !problems.isEmpty { throw .invalid(problems) }
         try admit(Writer(owner: request.owner, fence: request.fence, pass: request.pass))
+        if let notes = request.notes { take(notes, of: request.owner) }
+        var prunes = PruneJudgement(of: request, in: state, at: moment, isFull: isFull)
         var results: [BatchResult] = []
         for operation in request.operations {
             do throws(APIError) {
@@ -40,12 +44,15 @@ extension ClusterTransaction {
                 case .update(let update):
                     results.append(BatchResult(status: 200, task: try self.update(update, for: request.owner)))
                 case .stop(let stop):
+                    let name = try prunes.admit(stop)
                     results.append(BatchResult(status: 202, task: try self.stop(stop, for: request.owner)))
+                    if let name { prunes.accepted.insert(name) }
                 }
             } catch {
                 results.append(BatchResult(error: error))
             }
         }
+        record(prunes)
         return BatchAnswer(revision: revision, results: results)
     }
 
@@ -102,10 +109,12 @@ extension ClusterTransaction {
         slot.status.next += 1
         slot.status.reject(proposal.rejects, at: revision)
         put(slot)
+        noteReturn(of: key.workload)
         var task = TaskRecord(
             id: proposal.id, slot: key, attempt: proposal.attempt, specDigest: proposal.specDigest,
             settingsDigest: proposal.settingsDigest, source: proposal.source, definition: definition,
             dependencies: Set(proposal.dependencies).sorted(),
+            declaration: TaskRecord.Declared(revision: revision, prune: proposal.prune ?? true),
             phase: .pending(cause: PendingCause(reason: .noNode, message: "")), createdAt: now, revision: revision)
         place(&task)
         return put(task).status
@@ -165,6 +174,7 @@ extension ClusterTransaction {
             ].compactMap(\.self)
         if !problems.isEmpty { throw .invalid(problems) }
         advance()
+        noteReturn(of: task.slot.workload)
         task.settingsDigest = update.to
         task.source = update.source
         task.definition = fields.definition(task.definition, withSettingsOf: update.definition)

@@ -8,12 +8,13 @@ extension ClusterState {
         index.maturing.contains { records.tasks[$0]?.isProven(at: moment) == true }
             || records.owners.values.contains { owner in
                 owner.directives.contains { owner.hasExpired($0, at: moment) }
+                    || owner.window.isDue(at: moment, owner.guardLimits)
             }
     }
 }
 
 extension ClusterTransaction {
-    /// What time alone changes: digests become healthy, directives end.
+    /// What time alone changes: digests become healthy, directives and entries of the guard window end.
     package mutating func tick() {
         for id in state.index.maturing {
             guard var task = state.records.tasks[id], task.isProven(at: moment) else { continue }
@@ -27,8 +28,11 @@ extension ClusterTransaction {
         for owner in state.records.owners.values {
             var later = owner
             later.directives.removeAll { owner.hasExpired($0, at: moment) }
-            guard later.directives.count < owner.directives.count else { continue }
-            later.approvals = owner.approvals.filter { !$0.value.hasPassed(at: moment) }
+            later.window.expire(at: moment, owner.guardLimits)
+            guard later != owner else { continue }
+            if later.directives.count < owner.directives.count {
+                later.approvals = owner.approvals.filter { !$0.value.hasPassed(at: moment) }
+            }
             advance()
             later.revision = revision
             put(later)

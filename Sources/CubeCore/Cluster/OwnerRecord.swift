@@ -14,6 +14,14 @@ package struct OwnerRecord: Hashable, Codable, Sendable {
     package var directives: [Directive] = []
     /// When each approval ends, by the name of its directive.
     package var approvals: [String: DurableDeadline] = [:]
+    /// How many names may be pruned without an approval; `nil` until the holder of a lease says so.
+    package var limits: GuardLimits?
+    /// The names that were pruned lately.
+    package var window = GuardWindow()
+    /// The directory that the manifests were read from when all names were seen in it. Nothing here compares it.
+    package var root: SourceRoot?
+    /// When it was bound to its source: what was declared before that is another source's.
+    package var claimedRevision = 0
     package var revision: Int
 
     package struct Grant: Hashable, Codable, Sendable {
@@ -36,6 +44,9 @@ package struct OwnerRecord: Hashable, Codable, Sendable {
         return directive.expiresAt.map { $0 <= moment.wall } ?? false
     }
 
+    /// The limits that hold: the usual ones until the holder of a lease says otherwise.
+    var guardLimits: GuardLimits { limits ?? GuardLimits() }
+
     /// How many directives an owner may have at a time.
     static let directiveLimit = 10_000
 
@@ -51,7 +62,7 @@ package struct OwnerRecord: Hashable, Codable, Sendable {
 }
 
 extension OwnerRecord {
-    /// One that was stored before approvals had a deadline has none.
+    /// What an older version did not store is empty: no approval, the usual limits, nothing pruned lately, no root.
     package init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         self.init(
@@ -63,5 +74,9 @@ extension OwnerRecord {
         fence = try container.decode(Int.self, forKey: .fence)
         directives = try container.decode([Directive].self, forKey: .directives)
         approvals = try container.decodeIfPresent([String: DurableDeadline].self, forKey: .approvals) ?? [:]
+        limits = try container.decodeIfPresent(GuardLimits.self, forKey: .limits)
+        window = try container.decodeIfPresent(GuardWindow.self, forKey: .window) ?? GuardWindow()
+        root = try container.decodeIfPresent(SourceRoot.self, forKey: .root)
+        claimedRevision = try container.decodeIfPresent(Int.self, forKey: .claimedRevision) ?? 0
     }
 }

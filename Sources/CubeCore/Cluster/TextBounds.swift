@@ -21,6 +21,8 @@ package enum TextBounds {
     package static let requestID = 64
     /// How many runtimes a node may have.
     package static let runtimes = 16
+    /// How many mounts below the root of a source may be told.
+    package static let mounts = 1000
     /// How many holds the holder of a lease may tell.
     package static let holds = 1000
 
@@ -91,7 +93,26 @@ extension LeaseRequest {
                 ValidationError(field: "holds", value: "\(holds.count)", message: "must be at most \(TextBounds.holds)")
             )
         }
-        return problems
+        return problems + (limits?.problems(at: "limits") ?? [])
+    }
+}
+
+extension GuardLimits {
+    /// What is wrong with limits that the holder of a lease sets.
+    fileprivate func problems(at path: String) -> [ValidationError] {
+        func check<Value: Comparable>(
+            _ key: String, _ value: Value, in bounds: ClosedRange<Value>, _ text: (Value) -> String
+        ) -> ValidationError? {
+            guard !bounds.contains(value) else { return nil }
+            return ValidationError(
+                field: "\(path).\(key)", value: text(value),
+                message: "must be from \(text(bounds.lowerBound)) to \(text(bounds.upperBound))")
+        }
+        return [
+            check("count", count, in: Self.counts) { "\($0)" },
+            check("percent", percent, in: Self.percents) { "\($0)" },
+            check("window", window, in: Self.windows, \.text),
+        ].compactMap(\.self)
     }
 }
 

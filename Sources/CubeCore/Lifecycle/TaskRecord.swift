@@ -10,7 +10,9 @@ package struct TaskRecord: Hashable, Codable, Sendable, Identifiable {
     package var source: String?
     package var definition: TaskDefinition
     /// The workloads of the same owner whose addresses the task gets.
-    package let dependencies: [WorkloadName]
+    package var dependencies: [WorkloadName]
+    /// The last declaration by the owner's source; `nil` if there is none, as in the store of an older version or after an adoption.
+    package var declaration: Declared?
     package var phase: TaskPhase
     /// The number of placements so far.
     package var placements = 0
@@ -20,6 +22,19 @@ package struct TaskRecord: Hashable, Codable, Sendable, Identifiable {
     package let createdAt: Timestamp
     package let createdRevision: Int
     package var revision: Int
+
+    /// A declaration of the task by the owner's source.
+    package struct Declared: Hashable, Codable, Sendable {
+        /// The revision of the last declaration.
+        package var revision: Int
+        /// Whether the task may be stopped when its manifest is removed.
+        package var prune: Bool
+
+        package init(revision: Int, prune: Bool) {
+            self.revision = revision
+            self.prune = prune
+        }
+    }
 
     /// How long the task has been ready.
     package enum Health: Hashable, Codable, Sendable {
@@ -34,8 +49,8 @@ package struct TaskRecord: Hashable, Codable, Sendable, Identifiable {
 
     package init(
         id: TaskID, slot: SlotKey, attempt: Int, specDigest: Digest, settingsDigest: Digest, source: String?,
-        definition: TaskDefinition, dependencies: [WorkloadName] = [], phase: TaskPhase, createdAt: Timestamp,
-        createdRevision: Int? = nil, revision: Int
+        definition: TaskDefinition, dependencies: [WorkloadName] = [], declaration: Declared? = nil, phase: TaskPhase,
+        createdAt: Timestamp, createdRevision: Int? = nil, revision: Int
     ) {
         self.id = id
         self.slot = slot
@@ -45,6 +60,7 @@ package struct TaskRecord: Hashable, Codable, Sendable, Identifiable {
         self.source = source
         self.definition = definition
         self.dependencies = dependencies
+        self.declaration = declaration
         self.phase = phase
         self.createdAt = createdAt
         self.createdRevision = createdRevision ?? revision
@@ -90,7 +106,8 @@ extension TaskRecord {
     package var status: TaskStatus {
         var status = TaskStatus(
             id: id, owner: slot.owner, name: slot.name, ordinal: slot.ordinal, attempt: attempt, state: phase.state,
-            specDigest: specDigest, settingsDigest: settingsDigest, source: source, node: lastPlacement?.node,
+            specDigest: specDigest, settingsDigest: settingsDigest, source: source, dependencies: dependencies,
+            prune: declaration?.prune, declaredRevision: declaration?.revision, node: lastPlacement?.node,
             placement: placements, endpoints: endpoints, nodeUnknown: nodeUnknown, createdAt: createdAt,
             createdRevision: createdRevision,
             revision: revision, definition: definition.withoutContents.withoutGeneratedID)

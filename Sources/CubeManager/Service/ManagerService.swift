@@ -65,7 +65,7 @@ package actor ManagerService: Service {
     ) {
         let begin = moment()
         state = ClusterState(
-            records: stored.records, term: stored.term, policy: options.policy, at: begin)
+            records: stored.records, term: stored.term, policy: options.policy, digestKey: stored.digestKey, at: begin)
         clusterID = stored.records.cluster
         digestKey = stored.digestKey
         changeLog = ChangeLog(beginning: state.revision)

@@ -41,6 +41,19 @@ struct Executor: Sendable {
         }
     }
 
+    /// Sends notes to the manager, in parts that each fit into one call.
+    ///
+    /// - Returns: the revision of the last answer; 0 when there was nothing to tell.
+    /// - Throws: an `APIError` where a call was not answered.
+    func tell(_ notes: SourceNotes, fence: Int, pass: Int) async throws -> Int {
+        var revision = 0
+        for part in notes.parts {
+            let request = BatchRequest(owner: owner, fence: fence, pass: pass, notes: part, operations: [])
+            revision = max(revision, try await cluster.batch(request).revision)
+        }
+        return revision
+    }
+
     /// Records the result of each action in the journal, the log and the metrics.
     private func note(_ actions: [PlannedAction], _ results: [String], _ plan: Plan) {
         journal?.record(zip(actions, results).map { entry(.outcome, $0, plan, result: $1) })
@@ -78,6 +91,20 @@ struct Executor: Sendable {
             at: now(), event: event, verb: action.verb.rawValue, name: action.name, ordinal: action.ordinal,
             id: action.task, rule: action.rule.rawValue, reason: action.reason, plan: plan.digest,
             commit: plan.summary.source.commit, result: result)
+    }
+}
+
+extension SourceNotes {
+    /// The same in parts that each fit into one call.
+    fileprivate var parts: [SourceNotes] {
+        var parts = root.map { [SourceNotes(root: $0)] } ?? []
+        for start in stride(from: 0, to: declared.count, by: BatchRequest.maximum) {
+            parts.append(SourceNotes(declared: Array(declared[start...].prefix(BatchRequest.maximum))))
+        }
+        for start in stride(from: 0, to: withdrawn.count, by: BatchRequest.maximum) {
+            parts.append(SourceNotes(withdrawn: Array(withdrawn[start...].prefix(BatchRequest.maximum))))
+        }
+        return parts
     }
 }
 

@@ -13,6 +13,7 @@ final class LeaseKeeper: Sendable {
         /// The last fence from this data directory, which only this process uses.
         var last: Int?
         var holds: [Hold] = []
+        var limits: GuardLimits?
     }
 
     private let cluster: any ClusterWriter
@@ -29,10 +30,11 @@ final class LeaseKeeper: Sendable {
     /// - Parameters:
     ///   - id: the id of its requests; no two keepers have the same.
     ///   - last: the fence that was held before, by a process that is gone.
+    ///   - limits: how many names may be pruned without an approval; `nil` leaves the limits that the manager has.
     ///   - remember: told each new fence.
     init(
         _ cluster: any ClusterWriter, owner: OwnerName, holder: String, source: SourceID, id: String, last: Int? = nil,
-        clock: any Clock<Duration>, remember: @escaping @Sendable (Int) -> Void = { _ in }
+        limits: GuardLimits? = nil, clock: any Clock<Duration>, remember: @escaping @Sendable (Int) -> Void = { _ in }
     ) {
         self.cluster = cluster
         self.owner = owner
@@ -41,7 +43,7 @@ final class LeaseKeeper: Sendable {
         self.id = id
         self.clock = clock
         self.remember = remember
-        state = Mutex(State(last: last))
+        state = Mutex(State(last: last, limits: limits))
     }
 
     /// Reports the guards' holds to the manager, so that people can approve them.
@@ -51,6 +53,12 @@ final class LeaseKeeper: Sendable {
             return state.holds != holds
         }
         if isNew { bell.ring() }
+    }
+
+    /// Tells the manager the limits of the guards.
+    func use(_ limits: GuardLimits) {
+        state.withLock { $0.limits = limits }
+        bell.ring()
     }
 
     /// The manager refused a write under this fence: takes the lease anew.
@@ -79,11 +87,11 @@ final class LeaseKeeper: Sendable {
 
     /// - Returns: The state of the lease; `nil` if it is unknown.
     func renew() async -> ClusterContact.Lease? {
-        let (fence, last, holds) = state.withLock { ($0.fence, $0.last, $0.holds) }
+        let (fence, last, holds, limits) = state.withLock { ($0.fence, $0.last, $0.holds, $0.limits) }
         do {
             let request = LeaseRequest(
                 holder: holder, source: source, fence: fence, succeeds: fence == nil ? last : nil, holds: holds,
-                id: id)
+                limits: limits, id: id)
             let status = try await cluster.lease(owner, request)
             if let new = status.lease?.fence, new != last { remember(new) }
             state.withLock { state in

@@ -5,10 +5,11 @@ import FoundationEssentials
 package import Logging
 package import SystemPackage
 
-/// What a reconciler remembers between runs, in `reconciler` of its data directory; beside it, in `source.json`, who it is.
+/// The reconciler's files in the data directory: its identity as a source, in `source.json`, and a cache in `reconciler`.
 ///
-/// Deleting `reconciler` is safe: names are then learned from the tasks that bear their file, and nothing unknown is pruned. What
-/// cannot be read counts as deleted, and is told.
+/// Deleting `reconciler` changes no decision: all owner state that decides is kept by the manager. Without the cache, a start may
+/// have to wait for the lease of the process before it, and a notice may be sent twice. A file that cannot be read counts as
+/// deleted, and is logged.
 package struct ReconcilerMemory: Sendable {
     /// The identity of this source, and the first cluster that it connected to.
     package struct Identity: Codable, Hashable, Sendable {
@@ -51,21 +52,6 @@ package struct ReconcilerMemory: Sendable {
     }
 
     package func save(_ identity: Identity) throws(FileError) { try save(identity, as: identityFile) }
-
-    /// The names of the source's files; `nil` where nothing is remembered.
-    package var names: SourceMemory? { load(directory.appending("names.json")) }
-
-    package func save(_ names: SourceMemory) throws(FileError) {
-        try save(names, as: directory.appending("names.json"))
-    }
-
-    package func window(at present: Present) -> GuardWindow {
-        (load(directory.appending("window.json")) as StoredWindow?)?.window(at: present) ?? GuardWindow()
-    }
-
-    package func save(_ window: GuardWindow, at present: Present) throws(FileError) {
-        try save(StoredWindow(window, at: present), as: directory.appending("window.json"))
-    }
 
     /// The fence of the owner's lease that was held last: who starts anew here need not wait for its end.
     package var fence: Int? { (load(directory.appending("lease.json")) as LastLease?)?.fence }

@@ -33,8 +33,6 @@ struct ReconcileLoop {
     private var contact: ClusterContact
     private var schedule: PassSchedule
     private var looks: LookRequests
-    /// What is remembered changed and is not written yet.
-    private var unsaved: (names: Bool, window: Bool) = (false, false)
     private var hasPassedOverAll = false
 
     /// Loads the state of the previous process, and prepares to watch the source.
@@ -46,11 +44,8 @@ struct ReconcileLoop {
         let files = StatusFiles(directory: options.directory, files: world.files, logger: logger)
         let (reports, summary) = await files.load()
         var planner = Planner(
-            owner: options.owner, wording: \.command, memory: memory.names, window: memory.window(at: world.present),
-            reports: reports,
-            summary: summary)
+            owner: options.owner, wording: \.command, reports: reports, summary: summary)
         planner.savedPlan = options.savedPlan
-        planner.limits = options.limits
         return ReconcileLoop(
             options, world, memory: memory, identity: identity, files: files,
             sourceFeed: feed(options, world, bell, logger),
@@ -143,10 +138,8 @@ struct ReconcileLoop {
             clusterFeed.goOn(from: contact.outage == nil ? reconciliation.position : nil)
             inbox.finishCluster()
         }
-        if let limits = news.limits {
-            isRelevant = isRelevant || limits != reconciliation.planner.limits
-            reconciliation.update { $0.limits = limits }
-        }
+        // They decide once the manager has them.
+        if let limits = news.limits { lease.use(limits) }
         if let lease = news.lease, contact.answered(lease) { isRelevant = true }
         return isRelevant
     }
@@ -207,7 +200,9 @@ struct ReconcileLoop {
         logProblems(plan.summary.conditions, problem)
         sourceFeed.list(at: plan.listAt)
         lease.tell(plan.holds)
-        guard let fence = contact.fence, !plan.actions.isEmpty else { return contact.outage == nil ? .idle : .blind }
+        guard let fence = contact.fence, !plan.actions.isEmpty || !plan.notes.isEmpty else {
+            return contact.outage == nil ? .idle : .blind
+        }
         return await carryOut(plan, fence: fence)
     }
 
@@ -239,17 +234,7 @@ struct ReconcileLoop {
     ///
     /// - Returns: The error that prevents writing.
     private mutating func record(_ plan: Plan) async -> FileError? {
-        var problem: FileError?
-        unsaved = (unsaved.names || plan.memoryChanged, unsaved.window || plan.windowChanged)
-        do throws(FileError) {
-            if unsaved.names { try memory.save(reconciliation.planner.desired.memory) }
-            unsaved.names = false
-            if unsaved.window { try memory.save(reconciliation.planner.window, at: world.present) }
-            unsaved.window = false
-        } catch {
-            problem = error
-        }
-        problem = await files.write(plan.summary, plan.reports) ?? problem
+        var problem = await files.write(plan.summary, plan.reports)
         if !hasPassedOverAll, contact.outage == nil {
             hasPassedOverAll = true
             problem = await files.keepOnly(Set(plan.reports.filter { $0.value != nil }.keys)) ?? problem

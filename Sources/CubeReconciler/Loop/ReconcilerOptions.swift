@@ -17,13 +17,13 @@ package struct ReconcilerOptions: Sendable {
     package var observesOnly: Bool
     /// The saved plan to carry out, if the reconciler should do nothing else.
     package var savedPlan: PlanDocument?
-    /// How many names may be pruned per window without an approval, initially.
-    package var limits: GuardLimits
+    /// How many names may be pruned per window without an approval; `nil` keeps the limits that the manager has.
+    package var limits: GuardLimits?
 
     package init(
         owner: OwnerName = .default, origin: ManifestOrigin, directory: FilePath, holder: String,
         rescan: Duration = .seconds(60), observesOnly: Bool = false, savedPlan: PlanDocument? = nil,
-        limits: GuardLimits = GuardLimits()
+        limits: GuardLimits? = nil
     ) {
         self.owner = owner
         self.origin = origin
@@ -81,8 +81,6 @@ package struct ReconcilerWorld: Sendable {
     package var clock: any Clock<Duration>
     /// Returns a time that never jumps while the program runs.
     package var now: @Sendable () -> Timestamp
-    /// Returns the current time for stored moments.
-    package var moment: @Sendable () -> DurableInstant
     package var random: @Sendable () -> UInt64
     package var git: GitProgram
     /// Delivers notices; `nil` sends none.
@@ -91,7 +89,6 @@ package struct ReconcilerWorld: Sendable {
     package init(
         cluster: any ClusterWriter, files: any WritableFileSystem = LocalFileSystem(),
         clock: any Clock<Duration> = BootClock.timer, now: @escaping @Sendable () -> Timestamp,
-        moment: (@Sendable () -> DurableInstant)? = nil,
         random: @escaping @Sendable () -> UInt64, git: GitProgram = GitProgram(environment: [:]),
         notices: (any NoticeSender)? = nil
     ) {
@@ -99,11 +96,8 @@ package struct ReconcilerWorld: Sendable {
         self.files = files
         self.clock = clock
         self.now = now
-        self.moment = moment ?? { DurableInstant(wall: now()) }
         self.random = random
         self.notices = notices
         self.git = git
     }
-
-    package var present: Present { Present(now: now(), moment: moment()) }
 }

@@ -1,7 +1,7 @@
-package import CubeCore
+import CubeCore
 import CubeErrors
 import CubeSystem
-import CubeTypes
+package import CubeTypes
 package import Logging
 import ServiceLifecycle
 
@@ -33,7 +33,8 @@ package struct ReconcilerService: Service {
         let journal = Journal(directory: options.directory, files: world.files, logger: logger)
         let lease = LeaseKeeper(
             world.cluster, owner: options.owner, holder: options.holder, source: identity.source,
-            id: String(world.random(), radix: 16), last: memory.fence, clock: world.clock
+            id: String(world.random(), radix: 16), last: memory.fence, limits: options.limits,
+            clock: world.clock
         ) { [logger] fence in
             do throws(FileError) { try memory.save(fence: fence) } catch {
                 logger.warning(

@@ -50,7 +50,7 @@ package final class ReconcilerState: Sendable {
             shared.view.summary = plan.summary
             for (name, report) in plan.reports { shared.view.workloads[name] = report }
             shared.view.findings = plan.findings
-            shared.view.isConverged = plan.isConverged
+            shared.view.isConverged = plan.isConverged && !plan.lacksNotes
             shared.view.departures = plan.departures
             shared.view.storageProblem = storageProblem
             return Array(shared.watchers.values)

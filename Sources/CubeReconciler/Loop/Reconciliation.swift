@@ -38,6 +38,12 @@ struct Reconciliation {
     mutating func carryOut(_ plan: Plan, fence: Int, unless isOutdated: () -> Bool) async throws {
         pass += 1
         var revision = 0
+        planner.tells(plan.notes, at: executor.now())
+        do {
+            revision = try await executor.tell(plan.notes, fence: fence, pass: pass)
+        } catch let error as APIError where !error.concernsLease {
+            // It is told again. What this plan does depends on what is seen, not on the notes.
+        }
         var changes: TaskChanges?
         let batches = Executor.batches(of: plan.actions)
         for (index, batch) in batches.enumerated() {

@@ -11,6 +11,12 @@ extension OwnerStatus: DescribedObject {
         Property("fence", \.fence, "Highest fence ever issued."),
         Property("directives", \.directives, "Directives, by name."),
         Property("holds", \.holds, "Changes that guards hold, as last reported by the lease holder."),
+        Property("limits", \.limits),
+        Property("pruned", \.pruned, "The names that were pruned within the window of the limits, by name."),
+        Property("root", \.root),
+        Property(
+            "claimed_revision", \.claimedRevision,
+            "When it was bound to its source: what was declared before that is another source's."),
         Property("revision", \.revision),
     ]
 }
@@ -49,7 +55,39 @@ extension LeaseRequest: DescribedObject {
         Property(
             "holds", \.holds, "Changes that guards hold at present.", isRequired: false,
             .elements(TextBounds.holds)),
+        Property("limits", \.limits, "New limits of the guards. Without them, the owner's limits stay."),
         Property("release", \.release, "Whether to release the lease instead.", isRequired: false),
+    ]
+}
+
+extension GuardLimits: DescribedObject {
+    static let summary = "How many names of an owner may be pruned within a window of time without an approval."
+    static let properties: [Property<GuardLimits>] = [
+        Property("count", \.count, "This many names in any case.", Schema.integer(GuardLimits.counts).keywords),
+        Property(
+            "percent", \.percent, "This many of each hundred names of the owner, if that is more.",
+            Schema.integer(GuardLimits.percents).keywords),
+        Property("window", \.window, "How long a pruned name counts: from 1s to 168h."),
+    ]
+}
+
+extension PrunedName: DescribedObject {
+    static let summary = "A name that was pruned within the window of the limits."
+    static let properties: [Property<PrunedName>] = [
+        Property("name", \.name),
+        Property("at", \.at, "When a task of it was last stopped, by the manager's wall clock."),
+        Property("approved", \.approved, "Whether a person approved it; it does not count then."),
+        Property("returned", \.returned, "Whether the name is declared again; its prune still counts."),
+    ]
+}
+
+extension SourceRoot: DescribedObject {
+    static let summary = "The directory that a source's manifests are read from."
+    static let properties: [Property<SourceRoot>] = [
+        Property("directory", \.directory, "Which directory it is, whatever its path."),
+        Property(
+            "mounts", \.mounts,
+            "The directories below it that lie on mounts of their own; absent when they are not known, or too many."),
     ]
 }
 

@@ -15,6 +15,7 @@ extension TaskProposal: DescribedObject {
         Property("source", \.source, "Path of the manifest file.", .characters(TextBounds.address)),
         Property("definition", \.definition),
         Property("rejects", \.rejects, "Declared digest that a rollout rejected and that this task replaces."),
+        Property("prune", \.prune, "Whether it may be stopped when its manifest goes; by default it may."),
         Property(
             "depends_on", \.dependencies,
             "Workloads of the same owner whose addresses the task receives with each placement.", isRequired: false),
@@ -38,12 +39,45 @@ extension BatchRequest: DescribedObject {
         Property("owner", \.owner),
         Property("fence", \.fence, "Fence of the owner's lease; 0 for the owner `manual`."),
         Property("pass", \.pass, "Number of the reconciler pass, which never decreases between writes."),
+        Property("notes", \.notes),
         Property(
             "operations", \.operations, "The operations, in the order in which they are carried out.",
             .elements(BatchRequest.maximum)),
         Property(
             "since", \.since,
             "Position of the caller's view. The response then contains the owner's changes since that position."),
+    ]
+}
+
+extension SourceNotes: DescribedObject {
+    static let summary = "What an owner's source says of its names; nothing that runs is changed by it."
+    static let properties: [Property<SourceNotes>] = [
+        Property(
+            "declared", \.declared, "Where live tasks are declared, and how.", isRequired: false,
+            ["maxItems": .integer(Int64(BatchRequest.maximum))]),
+        Property(
+            "withdrawn", \.withdrawn, "Slots of names that are gone from the source, and of which nothing lives.",
+            isRequired: false, ["maxItems": .integer(Int64(BatchRequest.maximum))]),
+        Property("root", \.root),
+    ]
+}
+
+extension Declaration: DescribedObject {
+    static let summary = "Where a live task is declared, and how."
+    static let properties: [Property<Declaration>] = [
+        Property("id", \.id),
+        Property("source", \.source, "The manifest file, relative to the source's root."),
+        Property("prune", \.prune, "Whether the task may be stopped when its manifest goes."),
+        Property(
+            "depends_on", \.dependencies, "The workloads of the same owner that it depends on.", isRequired: false),
+    ]
+}
+
+extension WithdrawnSlot: DescribedObject {
+    static let summary = "A slot of a name that is proved to be gone from the source."
+    static let properties: [Property<WithdrawnSlot>] = [
+        Property("name", \.name, "The workload's name."),
+        Property("ordinal", \.ordinal, "Which replica: from 0."),
     ]
 }
 
@@ -127,6 +161,10 @@ extension StopRequest: DescribedObject {
             "ordinal", \.ordinal, "Index of the replica, from 0.", ["maximum": .integer(Int64(SlotKey.lastOrdinal))]),
         Property("attempt", \.attempt, "Attempt number of the task in its slot."),
         Property("rejects", \.rejects, "Declared digest that a rollout rejects with this stop."),
+        Property(
+            "prune", \.prune,
+            "Whether nothing declares the name any more. Beyond the owner's limits, the stop gets 409 `guard_window`.",
+            isRequired: false),
     ]
 }
 
@@ -182,5 +220,8 @@ extension SlotStatus: DescribedObject {
         Property("rejected", \.rejected, "Digests that a rollout rejected."),
         Property("rejected_revision", \.rejectedRevision, "Revision of the last rejection."),
         Property("completed", \.completed, "Digests of jobs that completed in this slot."),
+        Property(
+            "withdrawn_revision", \.withdrawnRevision,
+            "When the owner's source last proved that it declares the name no more; earlier ends are history."),
     ]
 }

@@ -25,6 +25,14 @@ extension TaskStatus: DescribedObject {
         Property("spec_digest", \.specDigest, "Digest of the fields whose change replaces the task."),
         Property("settings_digest", \.settingsDigest, "Digest of the fields that change in place."),
         Property("source", \.source, "Path of the manifest file."),
+        Property(
+            "depends_on", \.dependencies, "The workloads of the same owner that it depends on.", isRequired: false),
+        Property(
+            "prune", \.prune,
+            "Whether it may be stopped when its manifest goes; absent when its owner's source never said so."),
+        Property(
+            "declared_revision", \.declaredRevision,
+            "When its owner's source last said where it is declared; absent when it never did."),
         Property("node", \.node, "Node on which it runs or last ran."),
         Property("placement", \.placement, "Number of placements on a node so far."),
         Property("run", \.run, "Number of runs of the current placement so far."),

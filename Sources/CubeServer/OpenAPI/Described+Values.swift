@@ -15,6 +15,10 @@ extension Timestamp: Described {
     static let schema = Schema.string.with(["format": "date-time", "examples": ["2026-01-02T03:04:05.678Z"]])
 }
 
+extension Duration: Described {
+    static let schema = Schema.pattern("^[0-9]{1,12}(ms|s|m|h)$", example: "10m")
+}
+
 // MARK: - Names
 
 extension Schema {

@@ -13,8 +13,18 @@ extension TaskChanges.CodingKeys: DecisiveKey {
 }
 
 /// A task whose manifest file is unreadable is kept. Without the name of that file, the task could be pruned.
+/// Dependents are pruned before what they depend on, and a task that must not be pruned is kept.
 extension TaskStatus.CodingKeys: DecisiveKey {
-    var isDecisive: Bool { self == .source }
+    var isDecisive: Bool { [.source, .dependencies, .prune, .declaredRevision].contains(self) }
+}
+
+/// Prunes are held when the manifests come from another directory than before.
+extension OwnerStatus.CodingKeys: DecisiveKey {
+    var isDecisive: Bool { self == .root }
+}
+
+extension SourceRoot.CodingKeys: DecisiveKey {
+    var isDecisive: Bool { true }
 }
 
 /// The outcome of a slot's last task decides what may be scheduled in the slot.

@@ -28,6 +28,11 @@ package struct DurableInstant: Hashable, Sendable {
         max(isSameBoot(as: earlier) ? uptime - earlier.uptime : wall - earlier.wall, .zero)
     }
 
+    /// Whether this moment lies in the future of another one, by the clock that decides between the two.
+    package func isLater(than other: DurableInstant) -> Bool {
+        isSameBoot(as: other) ? uptime > other.uptime : wall > other.wall
+    }
+
     /// Returns the moment that is later by a duration, in the same boot.
     package static func + (moment: DurableInstant, span: Duration) -> DurableInstant {
         DurableInstant(boot: moment.boot, uptime: moment.uptime + span, wall: moment.wall + span)

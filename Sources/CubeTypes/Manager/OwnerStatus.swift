@@ -14,12 +14,26 @@ public struct OwnerStatus: Codable, Hashable, Sendable {
     public var directives: [Directive]
     /// The changes that guards hold, as the holder of the lease last reported them.
     public var holds: [Hold]
+    /// How many names may be pruned without an approval.
+    public var limits: GuardLimits
+    /// The names that were pruned within the window of ``limits``, by name.
+    public var pruned: [PrunedName]
+    /// The directory that the manifests were read from when all names were seen in it.
+    public var root: SourceRoot?
+    /// The revision at which the owner was bound to its source: what was declared before that is another source's.
+    public var claimedRevision: Int
     /// The revision of the last change of this record.
     public var revision: Int
 
+    enum CodingKeys: String, CodingKey {
+        case owner, source, lease, fence, directives, holds, limits, pruned, root, revision
+        case claimedRevision = "claimed_revision"
+    }
+
     public init(
         owner: OwnerName, source: SourceID? = nil, lease: Lease? = nil, fence: Int = 0, directives: [Directive] = [],
-        holds: [Hold] = [], revision: Int
+        holds: [Hold] = [], limits: GuardLimits = GuardLimits(), pruned: [PrunedName] = [], root: SourceRoot? = nil,
+        claimedRevision: Int = 0, revision: Int
     ) {
         self.owner = owner
         self.source = source
@@ -27,6 +41,10 @@ public struct OwnerStatus: Codable, Hashable, Sendable {
         self.fence = fence
         self.directives = directives
         self.holds = holds
+        self.limits = limits
+        self.pruned = pruned
+        self.root = root
+        self.claimedRevision = claimedRevision
         self.revision = revision
     }
 }
@@ -95,12 +113,14 @@ public struct LeaseRequest: Codable, Hashable, Sendable {
     public var succeeds: Int?
     /// The changes that guards currently hold.
     public var holds: [Hold]
+    /// How many names may be pruned without an approval from now on; `nil` leaves the owner's limits as they are.
+    public var limits: GuardLimits?
     /// Whether to return the lease instead of taking or renewing it.
     public var release: Bool
 
     public init(
         holder: String, source: SourceID, fence: Int? = nil, succeeds: Int? = nil, holds: [Hold] = [],
-        release: Bool = false, id: String? = nil
+        limits: GuardLimits? = nil, release: Bool = false, id: String? = nil
     ) {
         self.id = id
         self.holder = holder
@@ -108,6 +128,7 @@ public struct LeaseRequest: Codable, Hashable, Sendable {
         self.fence = fence
         self.succeeds = succeeds
         self.holds = holds
+        self.limits = limits
         self.release = release
     }
 
@@ -119,6 +140,7 @@ public struct LeaseRequest: Codable, Hashable, Sendable {
             fence: try container.decodeIfPresent(Int.self, forKey: .fence),
             succeeds: try container.decodeIfPresent(Int.self, forKey: .succeeds),
             holds: try container.decodeIfPresent([Hold].self, forKey: .holds) ?? [],
+            limits: try container.decodeIfPresent(GuardLimits.self, forKey: .limits),
             release: try container.decodeIfPresent(Bool.self, forKey: .release) ?? false,
             id: try container.decodeIfPresent(String.self, forKey: .id))
     }

@@ -22,9 +22,11 @@ public struct TaskProposal: Codable, Hashable, Sendable {
     public var rejects: Digest?
     /// The workloads of the same owner that the task depends on. At each placement, the task receives their current endpoints.
     public var dependencies: [WorkloadName]
+    /// Whether the task may be stopped when its manifest goes; `nil`: it may.
+    public var prune: Bool?
 
     enum CodingKeys: String, CodingKey {
-        case id, name, ordinal, attempt, source, definition, rejects
+        case id, name, ordinal, attempt, source, definition, rejects, prune
         case dependencies = "depends_on"
         case specDigest = "spec_digest"
         case settingsDigest = "settings_digest"
@@ -32,7 +34,8 @@ public struct TaskProposal: Codable, Hashable, Sendable {
 
     public init(
         id: TaskID, name: WorkloadName, ordinal: Int, attempt: Int, specDigest: Digest, settingsDigest: Digest,
-        source: String? = nil, definition: TaskDefinition, rejects: Digest? = nil, dependencies: [WorkloadName] = []
+        source: String? = nil, definition: TaskDefinition, rejects: Digest? = nil, dependencies: [WorkloadName] = [],
+        prune: Bool? = nil
     ) {
         self.id = id
         self.name = name
@@ -44,6 +47,7 @@ public struct TaskProposal: Codable, Hashable, Sendable {
         self.definition = definition
         self.rejects = rejects
         self.dependencies = dependencies
+        self.prune = prune
     }
 }
 
@@ -109,6 +113,8 @@ public struct BatchRequest: Codable, Hashable, Sendable {
     public var fence: Int
     /// The reconciler's pass that decided the operations; the manager rejects a pass below the highest that it has seen.
     public var pass: Int
+    /// What the owner's source says of its names, taken in before the operations; at most ``maximum`` names and tasks.
+    public var notes: SourceNotes?
     /// The operations, carried out in this order and independently of each other.
     public var operations: [BatchOperation]
     /// The position of the caller's view of the owner. The answer then holds the changes since, so that the caller need not ask for
@@ -116,11 +122,13 @@ public struct BatchRequest: Codable, Hashable, Sendable {
     public var since: ViewPosition?
 
     public init(
-        owner: OwnerName, fence: Int = 0, pass: Int = 0, operations: [BatchOperation], since: ViewPosition? = nil
+        owner: OwnerName, fence: Int = 0, pass: Int = 0, notes: SourceNotes? = nil, operations: [BatchOperation],
+        since: ViewPosition? = nil
     ) {
         self.owner = owner
         self.fence = fence
         self.pass = pass
+        self.notes = notes
         self.operations = operations
         self.since = since
     }
@@ -200,13 +208,30 @@ public struct StopRequest: Codable, Hashable, Sendable {
     public var attempt: Int
     /// The declared digest that a rollout gives up with this stop; the manager keeps it in the slot record.
     public var rejects: Digest?
+    /// Whether the task is stopped because no manifest declares its name any more. Such a stop counts for the owner's
+    /// ``GuardLimits``, and is refused (`guard_window`) beyond them unless an approval covers it.
+    public var prune: Bool
 
-    public init(id: TaskID, name: WorkloadName, ordinal: Int, attempt: Int, rejects: Digest? = nil) {
+    public init(
+        id: TaskID, name: WorkloadName, ordinal: Int, attempt: Int, rejects: Digest? = nil, prune: Bool = false
+    ) {
         self.id = id
         self.name = name
         self.ordinal = ordinal
         self.attempt = attempt
         self.rejects = rejects
+        self.prune = prune
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            id: try container.decode(TaskID.self, forKey: .id),
+            name: try container.decode(WorkloadName.self, forKey: .name),
+            ordinal: try container.decode(Int.self, forKey: .ordinal),
+            attempt: try container.decode(Int.self, forKey: .attempt),
+            rejects: try container.decodeIfPresent(Digest.self, forKey: .rejects),
+            prune: try container.decodeIfPresent(Bool.self, forKey: .prune) ?? false)
     }
 
     /// Creates the request that stops a task which the manager returned.

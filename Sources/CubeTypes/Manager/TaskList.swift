@@ -99,6 +99,9 @@ public struct SlotStatus: Codable, Hashable, Sendable {
     public var rejectedRevision: Int?
     /// The digests of jobs that completed in this slot.
     public var completed: [Digest]
+    /// The revision at which the owner's source last proved that it declares the name no more: what ended before that is
+    /// history, and may be tried again when the name returns.
+    public var withdrawnRevision: Int?
 
     enum CodingKeys: String, CodingKey {
         case name, ordinal, next, last, rejected, completed
@@ -107,6 +110,7 @@ public struct SlotStatus: Codable, Hashable, Sendable {
         case healthyDigest = "healthy_digest"
         case healthyAttempt = "healthy_attempt"
         case rejectedRevision = "rejected_revision"
+        case withdrawnRevision = "withdrawn_revision"
     }
 
     public init(

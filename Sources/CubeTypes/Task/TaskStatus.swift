@@ -28,6 +28,12 @@ public struct TaskStatus: Codable, Hashable, Sendable, Identifiable {
     public var settingsDigest: Digest
     /// The manifest file of the workload, relative to the root of the source.
     public var source: String?
+    /// The workloads of the same owner that it depends on.
+    public var dependencies: [WorkloadName]
+    /// Whether it may be stopped when its manifest goes; `nil` when its owner's source never said so: it may then.
+    public var prune: Bool?
+    /// The revision at which its owner's source last said where it is declared; `nil` when it never did.
+    public var declaredRevision: Int?
     /// The current or last node of the task; `nil` before the first placement.
     public var node: NodeName?
     /// The number of placements so far; 0 before the first placement.
@@ -61,8 +67,9 @@ public struct TaskStatus: Codable, Hashable, Sendable, Identifiable {
 
     enum CodingKeys: String, CodingKey {
         case id, owner, name, ordinal, attempt, state, ready, desired, reason, message, source, node, placement, run,
-            restarts,
-            exit, endpoints, revision, definition
+            restarts, exit, endpoints, revision, definition, prune
+        case dependencies = "depends_on"
+        case declaredRevision = "declared_revision"
         case specDigest = "spec_digest"
         case settingsDigest = "settings_digest"
         case notBefore = "not_before"
@@ -78,7 +85,8 @@ public struct TaskStatus: Codable, Hashable, Sendable, Identifiable {
         id: TaskID, owner: OwnerName, name: WorkloadName, ordinal: Int, attempt: Int, state: TaskState,
         ready: Bool = false,
         desired: DesiredTaskState = .run, reason: TaskReason? = nil, message: String? = nil, specDigest: Digest,
-        settingsDigest: Digest, source: String? = nil, node: NodeName? = nil, placement: Int = 0, run: Int = 0,
+        settingsDigest: Digest, source: String? = nil, dependencies: [WorkloadName] = [], prune: Bool? = nil,
+        declaredRevision: Int? = nil, node: NodeName? = nil, placement: Int = 0, run: Int = 0,
         restarts: Int = 0, notBefore: Timestamp? = nil, exit: TaskResult? = nil, endpoints: [TaskEndpoint] = [],
         nodeUnknown: Bool = false,
         notEnforced: [String] = [], createdAt: Timestamp, startedAt: Timestamp? = nil, endedAt: Timestamp? = nil,
@@ -97,6 +105,9 @@ public struct TaskStatus: Codable, Hashable, Sendable, Identifiable {
         self.specDigest = specDigest
         self.settingsDigest = settingsDigest
         self.source = source
+        self.dependencies = dependencies
+        self.prune = prune
+        self.declaredRevision = declaredRevision
         self.node = node
         self.placement = placement
         self.run = run

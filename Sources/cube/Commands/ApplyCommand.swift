@@ -21,6 +21,9 @@ struct ApplyCommand: Command {
             carried out exactly as saved; the command refuses it if manifests or tasks have changed since, or if a
             reconciler is running elsewhere.
 
+            The manager keeps the limits of the guards. --prune-limit, --prune-percent, --prune-window and --config set them
+            for the owner, until a reconciler or another `cube apply` sets others.
+
             Exit codes: 0 everything runs as declared, 1 error, 3 the saved plan is stale, 4 held by a guard, 5 not
             converged in time, 6 another source owns the workloads or holds the lease.
 
@@ -36,6 +39,7 @@ struct ApplyCommand: Command {
         transform: Duration.parse)
     var timeout: Duration = .seconds(300)
     @OptionGroup var options: PreviewOptions
+    @OptionGroup var guards: GuardOptions
     @OptionGroup var verbosity: VerbosityOption
 
     func validate() throws {
@@ -44,6 +48,7 @@ struct ApplyCommand: Command {
 
     func run() async throws {
         let savedPlan = try file.map { try SavedPlan.toApply(.absolute($0)) }
+        let limits = try guards.choice(options.manager.place)
         let preview = try await options.preview()
         let place = options.manager.place
         let outcome: ApplyOutcome
@@ -61,8 +66,7 @@ struct ApplyCommand: Command {
             }
         } else {
             if let leader = preview.leader, savedPlan == nil { try await ask(leader) }
-            let end = try await reconcile(place, savedPlan)
-            outcome = preview.leader == nil ? end : try await explained(end)
+            outcome = try await reconcile(place, savedPlan, limits.setting(preview.planner.observed?.limits))
         }
         Terminal.output(outcome.lines)
         if outcome.exitStatus != .success { throw ExitCode(outcome.exitStatus.rawValue) }
@@ -75,23 +79,17 @@ struct ApplyCommand: Command {
         Terminal.note("\(leader.holder) reconciles the same source; triggered it and waiting for it.")
     }
 
-    /// Reports changes that the lease holder's guards hold as held, not as unconverged.
-    private func explained(_ outcome: ApplyOutcome) async throws -> ApplyOutcome {
-        guard case .notConverged = outcome else { return outcome }
-        let holds = try await options.manager.reader().owner(options.owner.owner).holds
-        let limits = try options.guards.limits(options.manager.place)
-        return holds.isEmpty ? outcome : .held(by: holds.map { SummaryStatus.HeldSet($0, limits, \.command) })
-    }
-
     /// Reconciles in this process until it has converged, cannot converge, or times out.
-    private func reconcile(_ place: PlaceOptions, _ savedPlan: PlanDocument?) async throws -> ApplyOutcome {
+    private func reconcile(
+        _ place: PlaceOptions, _ savedPlan: PlanDocument?, _ limits: GuardLimits?
+    ) async throws -> ApplyOutcome {
         try place.data.prepare()
         let log = DaemonLog(isVerbose: verbosity.verbose, isQuiet: Terminal.standardOutput.isInteractive)
         let manager = options.manager
         let role = ReconcilerRole(
             data: place.data, origin: try options.git.origin(else: place.manifests), owner: try options.owner.owner,
             holder: "cube apply",
-            savedPlan: savedPlan, limits: try options.guards.limits(place), files: try place.files,
+            savedPlan: savedPlan, limits: limits, files: try place.files,
             manager: { try manager.connection(.write) },
             log: log)
         let watch = ApplyWatch(state: role.state, limit: timeout, isBound: savedPlan != nil)
@@ -163,6 +161,13 @@ private final class ApplyWatch: Service {
                 group.cancelAll()
             }
         }
+    }
+}
+
+extension GuardLimits.Choice {
+    /// The limits that a command sets in the place of the owner's; `nil` when it names none.
+    fileprivate func setting(_ limits: GuardLimits?) -> GuardLimits? {
+        self == GuardLimits.Choice() ? nil : self.limits(else: limits ?? GuardLimits())
     }
 }
 

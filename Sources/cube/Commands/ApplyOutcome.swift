@@ -27,11 +27,9 @@ enum ApplyOutcome: Hashable, Sendable {
         func refusal(_ reason: ErrorReason) -> Condition? {
             conditions.first { $0.type == .held && $0.reason == reason.rawValue }
         }
-        // This process does not know which changes another reconciler's guards hold.
-        let isLed = refusal(.leaseHeld) != nil
         if let refused = refusal(.ownerTaken) ?? (isBound ? refusal(.leaseHeld) : nil) {
             self = .leaseHeld(refused.message)
-        } else if !summary.holds.isEmpty, !isBusy, !isLed {
+        } else if !summary.holds.isEmpty, !isBusy {
             self = .held(by: summary.holds)
         } else if let stalled = conditions.first(where: { $0.type == .stalled }), !isBusy {
             self = .notConverged([TextLine(stalled.message)])
@@ -54,9 +52,7 @@ enum ApplyOutcome: Hashable, Sendable {
     /// The outcome of a timeout, with the workloads that have not converged. Held changes take precedence, because they
     /// need an approval.
     static func late(_ limit: Duration, _ summary: SummaryStatus?, _ workloads: [WorkloadStatus]) -> ApplyOutcome {
-        // This process does not know which changes another reconciler's guards hold.
-        let isLed = summary?.conditions.contains { $0.status && $0.reason == ErrorReason.leaseHeld.rawValue } ?? false
-        if let summary, !summary.holds.isEmpty, !isLed { return .held(by: summary.holds) }
+        if let summary, !summary.holds.isEmpty { return .held(by: summary.holds) }
         return .notConverged(["not everything runs as declared after \(limit.text)"] + unfinished(workloads))
     }
 

@@ -13,7 +13,7 @@ import SystemPackage
 struct Preview {
     let plan: Plan
     let planner: Planner
-    /// Who reconciles the source elsewhere, with a memory of its own; `nil` where nobody does.
+    /// Who reconciles the source elsewhere; `nil` when nobody does.
     let leader: Leader?
 
     struct Leader {
@@ -28,7 +28,7 @@ struct Preview {
     /// - Parameter git: The repository or revision to read manifests from, if not the directory as it is.
     /// - Throws: An error if the manifests or the cluster cannot be read at all.
     static func make(
-        place: PlaceOptions, git: GitOptions, owner: OwnerName, limits: GuardLimits, cluster: ManagerClusterReader
+        place: PlaceOptions, git: GitOptions, owner: OwnerName, cluster: ManagerClusterReader
     ) async throws -> Preview {
         let time = SteadyTime()
         let memory = ReconcilerMemory(
@@ -44,10 +44,7 @@ struct Preview {
         var list = try await cluster.tasks(owner: owner)
         list.tasks += try await cluster.unmanaged(besides: owner)
         var observed = ObservedState(list, of: owner)
-        var planner = Planner(
-            owner: owner, wording: \.command, memory: memory.names, window: memory.window(at: time.present),
-            oneShot: true)
-        planner.limits = limits
+        var planner = Planner(owner: owner, wording: \.command, oneShot: true)
         if let bound = observed.owner?.source, bound != source {
             planner.access = .watching(
                 reason: ErrorReason.ownerTaken.rawValue,
@@ -66,14 +63,6 @@ struct Preview {
         return Preview(plan: plan, planner: planner, leader: leader, hidesValues: hidesValues, madeAt: now)
     }
 
-    /// Why what is to be pruned may be decided otherwise by whoever reconciles elsewhere; `nil` where nobody does.
-    var reservation: String? {
-        guard let leader, !plan.holds.isEmpty || plan.actions.contains(where: { $0.rule == .prune }) else { return nil }
-        return
-            "\(leader.holder) remembers what this source defined and what was pruned lately, which is not known here: what is shown "
-            + "as stopped may be held there, and the other way round."
-    }
-
     /// - Throws: A `Failure` if manifests are invalid, unless `allowStale` is set. Their last valid version applies
     ///   then.
     func requireValid(allowStale: Bool, _ git: GitOptions) throws {
@@ -86,10 +75,10 @@ struct Preview {
 
     /// Whether the directory declares the same desired state, so that a saved plan can be carried out.
     func isOfDirectory(_ place: PlaceOptions) async throws -> Bool {
-        let memory = ReconcilerMemory(directory: place.data.path, files: LocalFileSystem(), logger: CommandLog.quiet)
-        var directory = DesiredState(memory: memory.names, oneShot: true)
-        _ = directory.apply(try await RevisionReader(place).manifests(at: nil))
-        return directory.digest == planner.desired.digest
+        var directory = Planner(owner: planner.owner, wording: \.command, oneShot: true)
+        directory.update(try await RevisionReader(place).manifests(at: nil))
+        if let observed = planner.observed { directory.update(observed) }
+        return directory.desired.digest == planner.desired.digest
     }
 
     var document: PlanDocument { planner.document(plan, at: madeAt) }
@@ -114,7 +103,6 @@ struct PreviewOptions: ParsableArguments {
     @Flag(help: "Continue although manifests are invalid, with their last valid version.")
     var allowStale = false
     @OptionGroup var git: GitOptions
-    @OptionGroup var guards: GuardOptions
     @OptionGroup var owner: OwnerOption
     @OptionGroup var manager: ConnectionOptions
 
@@ -125,10 +113,8 @@ struct PreviewOptions: ParsableArguments {
     /// in order to receive the values of `env`.
     func preview() async throws -> Preview {
         let preview = try await Preview.make(
-            place: manager.place, git: git, owner: owner.owner, limits: guards.limits(manager.place),
-            cluster: cluster())
+            place: manager.place, git: git, owner: owner.owner, cluster: cluster())
         try preview.requireValid(allowStale: allowStale, git)
-        if let reservation = preview.reservation { Terminal.note(TextLine(reservation)) }
         if preview.hidesValues {
             Terminal.note(
                 "The token is read-only, so values of `env` were not compared, and changes of them are not shown.")

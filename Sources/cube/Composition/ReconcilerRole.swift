@@ -22,7 +22,7 @@ struct ReconcilerRole: Service {
     init(
         data: DataDirectory, origin: ManifestOrigin, owner: OwnerName, listen: ListenOptions.Choice = .free,
         holder: String, webhookSecret: FilePath? = nil, observesOnly: Bool = false, savedPlan: PlanDocument? = nil,
-        limits: GuardLimits = GuardLimits(), files: LocalFileSystem = LocalFileSystem(),
+        limits: GuardLimits? = nil, files: LocalFileSystem = LocalFileSystem(),
         notices: (any NoticeSender)? = nil,
         manager: @Sendable @escaping () async throws -> Connection,
         log: DaemonLog
@@ -41,7 +41,6 @@ struct ReconcilerRole: Service {
             world: ReconcilerWorld(
                 cluster: ManagerCluster { try await manager().client(CommandLog.quiet) }, files: files,
                 now: { time.now },
-                moment: { time.present.moment },
                 random: {
                     var generator = SystemRandomNumberGenerator()
                     return generator.next()
@@ -114,9 +113,4 @@ struct SteadyTime {
     private let instant = ContinuousClock.now
 
     var now: Timestamp { began + (ContinuousClock.now - instant) }
-
-    /// The current time, together with the boot-time moment that durable times are stored with.
-    var present: Present {
-        Present(now: now, moment: .now())
-    }
 }

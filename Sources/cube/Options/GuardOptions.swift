@@ -4,7 +4,7 @@ import CubeJSON
 import CubeTypes
 import SystemPackage
 
-/// Limits on how many names may be pruned without an approval.
+/// Limits on how many names may be pruned without an approval. The manager keeps and enforces them.
 struct GuardOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -40,10 +40,15 @@ struct GuardOptions: ParsableArguments {
     ///   because a change of the manifests could then relax the limits that protect against it.
     func limits(
         _ place: PlaceOptions, environment: (String) -> String? = Environment.value
-    ) throws -> GuardLimits {
+    ) throws -> GuardLimits { try choice(place, environment: environment).limits }
+
+    /// The same without the usual limits for what is missing.
+    func choice(
+        _ place: PlaceOptions, environment: (String) -> String? = Environment.value
+    ) throws -> GuardLimits.Choice {
         let flags = GuardLimits.Choice(count: pruneLimit, percent: prunePercent, window: pruneWindow)
         let file = try (configOption ?? environment("CUBE_CONFIG")).map { try Self.read($0, place) }
-        return try flags.or(Self.choice(environment)).or(file?.guards ?? GuardLimits.Choice()).limits
+        return try flags.or(Self.choice(environment)).or(file?.guards ?? GuardLimits.Choice())
     }
 
     private static func read(_ name: String, _ place: PlaceOptions) throws -> ReconcilerConfiguration {

@@ -31,7 +31,7 @@ struct DigestKeyTests {
             world.planner.observed?.workloads[WorkloadName(rawValue: "web")!]?.live.first?.specDigest)
         var list = world.list
         list.digestKey = Self.key.hexadecimal
-        var planner = Planner(owner: PlanningWorld.owner, memory: world.planner.desired.memory, oneShot: true)
+        var planner = Planner(owner: PlanningWorld.owner, oneShot: true)
         var reader = world
         reader.planner = planner
         reader.read()

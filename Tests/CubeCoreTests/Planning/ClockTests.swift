@@ -74,14 +74,4 @@ struct ClockTests {
         world.settle()
         #expect(world.live("web").map(\.definition.command) == [["new"]])
     }
-
-    @Test func `what was pruned in the future counts as pruned now`() {
-        let (now, limits) = (PlanningWorld.start, GuardLimits())
-        let name = WorkloadName(rawValue: "web")!
-        var window = GuardWindow(entries: [name: .init(at: now + .seconds(3600), approved: false)])
-        window.expire(at: now, limits)
-        #expect(window.left(of: 10, limits) == 2)
-        window.expire(at: now + limits.window, limits)
-        #expect(window.left(of: 10, limits) == 3)
-    }
 }

@@ -1,8 +1,8 @@
-import CubeCore
 import CubeJSON
 import CubeTypes
-import FoundationEssentials
 import Testing
+
+@testable import CubeCore
 
 struct DesiredStateTests {
     private static let now = PlanningWorld.start
@@ -50,7 +50,7 @@ struct DesiredStateTests {
     }
 
     @Test func `a set above the limit is not taken in, and said`() {
-        var desired = DesiredState(memory: nil, limit: 2)
+        var desired = DesiredState(limit: 2)
         _ = desired.apply(snapshot(["a.json": readable(Workload("a"), Workload("b"), Workload("c"))]))
         #expect(desired.workloads.isEmpty)
         #expect(desired.problems.map(\.reason) == [.tooMany])
@@ -61,7 +61,7 @@ struct DesiredStateTests {
     }
 
     @Test func `a partial snapshot says nothing of the files that it does not hold`() {
-        var desired = DesiredState(memory: nil)
+        var desired = DesiredState()
         _ = desired.apply(snapshot(["a.json": readable(Workload("a")), "b.json": readable(Workload("b"))]))
         let changed = desired.apply(snapshot(["b.json": readable(Workload("b", "two"))], isPartial: true))
         #expect(changed == [WorkloadName(rawValue: "b")!])
@@ -72,7 +72,7 @@ struct DesiredStateTests {
         func broken(_ summary: String) -> FileState {
             .unreadable([Diagnostic(reason: .syntax, summary: summary, range: SourceRange(filename: "b.json"))])
         }
-        var desired = DesiredState(memory: nil)
+        var desired = DesiredState()
         let web = WorkloadName(rawValue: "a")!
         _ = desired.apply(
             snapshot([
@@ -85,7 +85,7 @@ struct DesiredStateTests {
     }
 
     @Test func `the source is that of the last snapshot, and not known from a part of it alone`() {
-        var desired = DesiredState(memory: nil)
+        var desired = DesiredState()
         var part = snapshot(["a.json": readable(Workload("a"))], isPartial: true)
         part.source.commit = "one"
         _ = desired.apply(part)
@@ -97,25 +97,45 @@ struct DesiredStateTests {
     }
 
     @Test func `the digest is that of what is declared, however it came about`() {
-        var long = DesiredState(memory: nil)
+        var long = DesiredState()
         _ = long.apply(snapshot(["a.json": readable(Workload("a", "one")), "b.json": readable(Workload("b"))]))
         _ = long.apply(snapshot(["a.json": readable(Workload("a", "two"))]))
-        var short = DesiredState(memory: nil)
+        var short = DesiredState()
         _ = short.apply(snapshot(["c.json": readable(Workload("a", "two"))]))
         #expect(long.digest == short.digest)
         _ = short.apply(snapshot(["c.json": readable(Workload("a", "two", replicas: 2))]))
         #expect(long.digest != short.digest)
     }
 
-    @Test func `what is remembered survives being written down`() throws {
-        var desired = DesiredState(memory: nil)
-        _ = desired.apply(snapshot(["a.json": readable(Workload("a", prune: false), Workload("b"))]))
-        let memory = try JSONDecoder().decode(SourceMemory.self, from: JSONEncoder().encode(desired.memory))
-        #expect(memory == desired.memory)
-        var later = DesiredState(memory: memory)
+    @Test func `an unreadable file keeps the names whose tasks come from it`() {
         let broken = Diagnostic(reason: .syntax, summary: "unexpected end", range: SourceRange(filename: "a.json"))
-        _ = later.apply(snapshot(["a.json": .unreadable([broken])]))
-        #expect(Set(later.workloads.keys.map(\.rawValue)) == ["a", "b"])
+        var desired = DesiredState(oneShot: true)
+        _ = desired.apply(snapshot(["a.json": .unreadable([broken])]))
+        #expect(desired.workloads.isEmpty && desired.absence(at: Self.now) == .unproved(.sourceUnreadable))
+        let web = WorkloadName(rawValue: "web")!
+        #expect(desired.know([(web, KnownName(files: ["a.json"], lives: true))]) == [web])
+        #expect(Set(desired.workloads.keys) == [web] && desired.absence(at: Self.now) == .proved)
+        // What ended is kept too, and says nothing of what else the file may define.
+        _ = desired.know([(web, KnownName(files: ["a.json"]))])
+        #expect(Set(desired.workloads.keys) == [web] && desired.absence(at: Self.now) == .unproved(.sourceUnreadable))
+        #expect(desired.know([(web, nil)]) == [web])
+        #expect(desired.workloads.isEmpty)
+    }
+
+    @Test func `a name that was read in a file just before it broke is kept, also before the manager knows`() {
+        let broken = Diagnostic(reason: .syntax, summary: "unexpected end", range: SourceRange(filename: "a.json"))
+        let (web, db) = (WorkloadName(rawValue: "web")!, WorkloadName(rawValue: "db")!)
+        var desired = DesiredState(oneShot: true)
+        _ = desired.know([
+            (web, KnownName(files: ["a.json"], lives: true)), (db, KnownName(files: ["db.json"], lives: true)),
+        ])
+        _ = desired.apply(snapshot(["a.json": readable(Workload("web"), Workload("db", file: "a.json"))]))
+        _ = desired.apply(snapshot(["a.json": .unreadable([broken])]))
+        #expect(Set(desired.workloads.keys) == [web, db])
+        // It is declared elsewhere since, and is not any more.
+        _ = desired.apply(snapshot(["a.json": .unreadable([broken]), "db.json": readable(Workload("db"))]))
+        _ = desired.apply(snapshot(["a.json": .unreadable([broken])]))
+        #expect(Set(desired.workloads.keys) == [web])
     }
 
     /// Something is mounted over a directory, or what was mounted there is gone: what was below it may be there still.
@@ -123,11 +143,15 @@ struct DesiredStateTests {
     func `a directory below which something was mounted or unmounted hides its names and removes none`(
         before: [BytePath], after: [BytePath]
     ) throws {
-        var desired = DesiredState(memory: nil, oneShot: true)
+        var desired = DesiredState(oneShot: true)
         func look(_ files: [BytePath: FileState], _ mounts: [BytePath]) {
             var snapshot = snapshot(files)
             snapshot.mounts = Set(mounts)
             _ = desired.apply(snapshot)
+            for case (let file, .readable(let workloads, _)) in files {
+                _ = desired.know(workloads.map { ($0.name, KnownName(files: [file], lives: true)) })
+            }
+            desired.knownRoot = desired.newRoot ?? desired.knownRoot
         }
         let (web, db) = (readable(Workload("web")), readable(Workload("db", file: "team/db.json")))
         look(["web.json": web, "team/db.json": db], before)
@@ -135,8 +159,10 @@ struct DesiredStateTests {
         look(["web.json": web], after)
         #expect(desired.isRootReplaced)
         // Also over a start.
-        let bytes = try JSONEncoder().encode(desired.memory)
-        desired = DesiredState(memory: try JSONDecoder().decode(SourceMemory.self, from: bytes), oneShot: true)
+        let (known, root) = (desired.known.names, desired.knownRoot)
+        desired = DesiredState(oneShot: true)
+        _ = desired.know(known.map { ($0.key, $0.value) })
+        desired.knownRoot = root
         look(["web.json": web], after)
         #expect(desired.isRootReplaced)
 

@@ -80,11 +80,7 @@ private struct Cell {
             world.settle()
             world.files = [:]
         case .foreign:
-            let last = world.planner
-            var memory = last.desired.memory
-            for name in names { memory.names[WorkloadName(rawValue: name)!] = nil }
-            world.planner = Planner(owner: last.owner, memory: memory)
-            world.relist()
+            world.claimAnew()
         case .pruneDisabled:
             for name in names { world.write("\(name).json", Workload(name, prune: false)) }
             world.read()

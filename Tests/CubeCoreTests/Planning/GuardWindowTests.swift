@@ -3,23 +3,68 @@ import CubeTypes
 import Testing
 
 struct GuardWindowTests {
-    private static let now = PlanningWorld.start
     private static let limits = GuardLimits()
     private static let name = WorkloadName(rawValue: "web")!
 
-    @Test func `a prune that was let through long ago counts from when it stops something`() {
+    /// A moment of one boot of a machine, whose wall clock may have been set.
+    private static func moment(_ seconds: Int, shift: Int = 0, boot: String = "one") -> DurableInstant {
+        DurableInstant(
+            boot: boot, uptime: .seconds(1000 + seconds), wall: PlanningWorld.start + .seconds(seconds + shift))
+    }
+
+    /// How many more of thirty names may be pruned at a moment, after one was pruned at the beginning.
+    private static func left(at moment: DurableInstant) -> Int {
         var window = GuardWindow()
-        window.release(Self.name, at: Self.now, approved: false)
-        window.stopped(Self.name, at: Self.now + .seconds(500))
-        window.expire(at: Self.now + .seconds(601), Self.limits)
+        window.prune(name, at: Self.moment(0), approved: false)
+        window.expire(at: moment, limits)
+        return window.left(of: 30, limits)
+    }
+
+    @Test func `a pruned name counts from the last stop of one of its tasks`() {
+        var window = GuardWindow()
+        window.prune(Self.name, at: Self.moment(0), approved: false)
+        window.prune(Self.name, at: Self.moment(500), approved: false)
+        window.expire(at: Self.moment(601), Self.limits)
         #expect(window.left(of: 30, Self.limits) == 2)
-        window.expire(at: Self.now + .seconds(1100), Self.limits)
+        #expect(window.isDue(at: Self.moment(1100), Self.limits) && !window.isDue(at: Self.moment(1099), Self.limits))
+        window.expire(at: Self.moment(1100), Self.limits)
         #expect(window.left(of: 30, Self.limits) == 3)
     }
 
-    @Test func `what nobody let through is not counted`() {
+    @Test func `an approved prune does not count, and a counted one stays counted`() {
         var window = GuardWindow()
-        window.stopped(Self.name, at: Self.now)
+        window.prune(Self.name, at: Self.moment(0), approved: true)
+        #expect(window.left(of: 30, Self.limits) == 3 && window.hasReleased(Self.name))
+        window.returned(Self.name)
+        window.prune(Self.name, at: Self.moment(1), approved: false)
+        window.returned(Self.name)
+        window.prune(Self.name, at: Self.moment(2), approved: true)
+        #expect(window.left(of: 30, Self.limits) == 2)
+    }
+
+    @Test func `a name that is declared again still counts, and permits no further stop`() {
+        var window = GuardWindow()
+        window.prune(Self.name, at: Self.moment(0), approved: false)
+        window.returned(Self.name)
+        #expect(!window.hasReleased(Self.name) && window.left(of: 30, Self.limits) == 2)
+    }
+
+    @Test(arguments: [-7200, -1, 0, 1, 7200])
+    func `a wall clock that is set neither ends a window nor makes it longer`(shift: Int) {
+        #expect(Self.left(at: Self.moment(599, shift: shift)) == 2)
+        #expect(Self.left(at: Self.moment(600, shift: shift)) == 3)
+    }
+
+    @Test func `after a reboot the wall clock decides, and a prune in the future counts from then on`() {
+        #expect(Self.left(at: Self.moment(599, boot: "two")) == 2)
+        #expect(Self.left(at: Self.moment(600, boot: "two")) == 3)
+        var window = GuardWindow()
+        window.prune(Self.name, at: Self.moment(0), approved: false)
+        let reboot = Self.moment(60, shift: -7200, boot: "two")
+        #expect(window.isDue(at: reboot, Self.limits))
+        window.expire(at: reboot, Self.limits)
+        #expect(window.left(of: 30, Self.limits) == 2 && !window.isDue(at: reboot, Self.limits))
+        window.expire(at: Self.moment(660, shift: -7200, boot: "two"), Self.limits)
         #expect(window.left(of: 30, Self.limits) == 3)
     }
 }

@@ -2,11 +2,12 @@ import CubeCore
 import CubeTypes
 import Testing
 
-/// What passes cost, as counts: of names that were decided, and of files that are to be written.
+/// What passes cost, as counts: of names that were decided, of files that are to be written, and of what the manager is told.
 struct PassCostTests {
     private struct Cost: Hashable {
         var decided = 0
         var reports = 0
+        var notes = 0
     }
 
     @Test func `an edit and a deletion cost the same, however many workloads there are`() {
@@ -32,7 +33,7 @@ struct PassCostTests {
         world.files["w1.json"] = nil
         world.readTwice()
         costs.append(settle(&world))
-        #expect(world.planner.desired.memory.names.count == count - 1)
+        #expect(world.planner.desired.workloads.count == count - 1)
         #expect(costs.allSatisfy { $0.decided > 0 && $0.reports > 0 })
         return costs
     }
@@ -54,6 +55,7 @@ struct PassCostTests {
             let plan = world.step()
             cost.decided += plan.decided
             cost.reports += plan.reports.count
+            cost.notes += plan.notes.declared.count + plan.notes.withdrawn.count
             world.work()
             world.look()
             world.now = world.now + .milliseconds(500)

@@ -33,6 +33,41 @@ struct PlannerPropertyTests {
         for word in expected { #expect(counts[word, default: 0] > 0, "\(word) never occurred") }
     }
 
+    /// The reconciler holds no authoritative state: its folder may be deleted, and another machine may go on, at any time.
+    @Test func `a reconciler that starts anew at any time prunes and holds the same`() {
+        var compared = 0
+        let first = SeededGenerator().seed
+        for seed in (0..<12).map({ first &+ $0 }) {
+            var chaos = PlanningChaos(seed: seed)
+            for _ in 0..<60 {
+                chaos.step()
+                chaos.compareWithAnotherMachine()
+            }
+            compared += chaos.counts["compared prunes", default: 0]
+            #expect(chaos.complaints == [], "seed \(seed)")
+        }
+        #expect(compared > 0)
+    }
+
+    @Test func `a reconciler that starts anew once all is settled makes the same plan`() {
+        let first = SeededGenerator().seed
+        for seed in (0..<6).map({ first &+ $0 }) {
+            var chaos = PlanningChaos(seed: seed)
+            for _ in 0..<60 { chaos.step() }
+            chaos.recover()
+            var moved = chaos.world
+            moved.move()
+            var texts: [String] = []
+            for var world in [chaos.world, moved] {
+                world.readTwice()
+                let plan = world.planner.pass(now: world.now)
+                texts.append(PlanText(world.planner.document(plan, at: world.now)).text + "\(plan.actions)")
+                #expect(plan.notes.isEmpty && plan.isConverged, "seed \(seed)")
+            }
+            #expect(texts[0] == texts[1], "seed \(seed)")
+        }
+    }
+
     @Test func `the order of the input means nothing`() {
         let first = SeededGenerator().seed
         for seed in (0..<10).map({ first &+ $0 }) {
@@ -40,7 +75,7 @@ struct PlannerPropertyTests {
             for _ in 0..<40 { chaos.step() }
             var texts: Set<String> = []
             for _ in 0..<4 {
-                var planner = Planner(owner: PlanningWorld.owner, memory: chaos.world.planner.desired.memory)
+                var planner = Planner(owner: PlanningWorld.owner)
                 var list = chaos.world.list
                 list.tasks.shuffle(using: &chaos.random)
                 list.slots.shuffle(using: &chaos.random)

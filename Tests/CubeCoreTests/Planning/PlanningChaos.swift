@@ -60,7 +60,7 @@ struct PlanningChaos {
         case 22: stopOne()
         case 23:
             world.files["\(name).json"] = nil
-            restart(forgetting: Bool.random(using: &random))
+            restart(claiming: Bool.random(using: &random))
         case 24:
             for _ in 0..<2 {
                 read(busy: true)
@@ -173,17 +173,22 @@ struct PlanningChaos {
         return plan
     }
 
-    /// Another process takes over, with what the last one persisted, or without its memory.
-    private mutating func restart(forgetting: Bool) {
-        let last = world.planner
-        world.planner = Planner(owner: last.owner, memory: forgetting ? nil : last.desired.memory, window: last.window)
-        world.relist()
+    /// Another process takes over, with nothing but what the manager tells it.
+    ///
+    /// - Parameter claiming: whether its source claimed the owner in between.
+    private mutating func restart(claiming: Bool) {
+        let isStorageWritable = world.planner.isStorageWritable
+        world.move()
+        world.planner.isStorageWritable = isStorageWritable
+        if claiming { world.claimAnew() }
         (readySince, unready) = ([:], [])
         for _ in 0..<2 {
             world.now = world.now + .seconds(2)
             read()
         }
-        if forgetting { defined = defined.filter { listed[$0.key]?.isReadable == true } }
+        for (file, state) in listed where state.isBroken {
+            defined[file] = Set(world.live().filter { $0.source == file.text }.map(\.name))
+        }
     }
 
     private mutating func stopOne() {
@@ -203,6 +208,32 @@ struct PlanningChaos {
             _ = try transaction.schedule(ScheduleRequest(owner: .manual, maxLive: 1, task: proposal))
         }
         world.relist()
+    }
+
+    // MARK: Another machine
+
+    /// Complains where a planner that starts anew would prune, or hold, something else than this one.
+    mutating func compareWithAnotherMachine() {
+        world.look()
+        var (stayed, moved) = (world, world)
+        moved.move()
+        // What is held for the storage of one machine is its own.
+        stayed.planner.isStorageWritable = true
+        func fates(_ world: inout PlanningWorld) -> (fates: [String], holds: [Hold]) {
+            world.readTwice()
+            let plan = world.planner.pass(now: world.now)
+            let fates = world.planner.names.flatMap { name -> [String] in
+                let steps = world.planner.entry(name)?.steps ?? []
+                // What the other one cannot know: that a stop had no effect, or that somebody undid it.
+                return steps.filter { $0.action.rule == .prune && $0.state != .inFlight }
+                    .filter { $0.waitsFor != .noEffect && $0.waitsFor != .contested && $0.waitsFor != .retryBudget }
+                    .map { "\(name)/\($0.action.ordinal) \($0.state) \($0.waitsFor?.rawValue ?? "")" }
+            }
+            return (fates, plan.holds)
+        }
+        let (here, there) = (fates(&stayed), fates(&moved))
+        count("compared prunes", by: here.fates.count)
+        if here != there { complain("\(here) here, and \(there) on another machine") }
     }
 
     // MARK: Rounds
@@ -296,7 +327,7 @@ struct PlanningChaos {
     private mutating func checkPrunes(_ plan: Plan) {
         let names = Set(plan.actions.filter { $0.rule == .prune }.map(\.name)).subtracting(approved)
         pruned += names.map { (world.now, $0) }
-        let limits = world.planner.limits
+        let limits = world.planner.observed?.limits ?? GuardLimits()
         pruned.removeAll { world.now - $0.at >= limits.window }
         let allowance = limits.allowance(of: Self.names.count)
         if Set(pruned.map(\.name)).count > allowance { complain("more than \(allowance) names were pruned") }
@@ -389,7 +420,7 @@ struct PlanningChaos {
             read()
             world.now = world.now + .seconds(20)
             let plan = world.planner.pass(now: world.now)
-            guard plan.actions.isEmpty, plan.reports.isEmpty, plan.summary == summary, !plan.memoryChanged else {
+            guard plan.actions.isEmpty, plan.reports.isEmpty, plan.summary == summary, plan.notes.isEmpty else {
                 return complain("it does not rest: \(plan)")
             }
         }

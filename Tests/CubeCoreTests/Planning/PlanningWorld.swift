@@ -43,10 +43,7 @@ struct PlanningWorld {
         case probation
     }
 
-    init(
-        planner: Planner = Planner(owner: PlanningWorld.owner, memory: SourceMemory()),
-        fields: ManifestFields = .standard
-    ) {
+    init(planner: Planner = Planner(owner: PlanningWorld.owner), fields: ManifestFields = .standard) {
         self.planner = planner
         self.fields = fields
         let id = ClusterID(rawValue: "c1057e20-0000-4000-8000-000000000001")!
@@ -291,13 +288,15 @@ struct PlanningWorld {
     mutating func carryOut(_ plan: Plan) {
         pass += 1
         if !plan.actions.isEmpty { planner.calls(plan.actions, at: now) }
+        planner.tells(plan.notes, at: now)
         let request = BatchRequest(
-            owner: Self.owner, fence: fence, pass: pass, operations: plan.actions.map(\.operation.batched))
+            owner: Self.owner, fence: fence, pass: pass, notes: plan.notes.isEmpty ? nil : plan.notes,
+            operations: plan.actions.map(\.operation.batched))
         var answer: BatchAnswer?
         let lease = LeaseRequest(holder: "test", source: Self.source, fence: fence, holds: plan.holds)
         commit { transaction throws(APIError) in
             _ = try transaction.lease(Self.owner, lease)
-            if !request.operations.isEmpty { answer = try transaction.batch(request) }
+            if !request.operations.isEmpty || request.notes != nil { answer = try transaction.batch(request) }
         }
         for (action, result) in zip(plan.actions, answer?.results ?? []) {
             planner.answered(action, at: now, revision: answer?.revision ?? 0, error: result.error)
@@ -313,11 +312,33 @@ struct PlanningWorld {
             let plan = step()
             work()
             look()
-            if plan.actions.isEmpty, cluster.revision == before {
+            if plan.actions.isEmpty, plan.notes.isEmpty, cluster.revision == before {
                 guard let next = plan.wakeAt, next < now + .seconds(30) else { return }
                 now = max(next, now + .milliseconds(1))
             }
         }
+    }
+
+    /// Continues on another machine: with a planner that knows nothing but what the manager tells it.
+    mutating func move() {
+        planner = Planner(owner: Self.owner)
+        relist()
+    }
+
+    /// Another source claims the owner, and this one claims it back: nothing that lives is declared by it any more.
+    mutating func claimAnew() {
+        let other = SourceID(rawValue: "5a0c4e0e-6f0e-4c62-9d29-0d3a0f6d9a12")!
+        for source in [other, Self.source] {
+            commit { transaction throws(APIError) in
+                _ = try transaction.direct(Self.owner, Directive(verb: .claim, subject: source.rawValue))
+            }
+        }
+        commit { transaction throws(APIError) in
+            _ = try transaction.lease(Self.owner, LeaseRequest(holder: "test", source: Self.source))
+        }
+        fence = cluster.records.owners[Self.owner]!.fence
+        pass = 0
+        relist()
     }
 
     /// The plan of now, as text, without carrying it out.

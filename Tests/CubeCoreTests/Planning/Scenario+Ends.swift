@@ -28,7 +28,7 @@ extension Scenario {
             story.world.settle()
             story.world.files = [:]
             story.world.readTwice()
-            story.show("its manifest goes")
+            story.step("its manifest goes")
             story.world.write("web.json", Workload("web", "bad"))
             story.world.read()
             story.show("and comes back: a new try")

@@ -29,6 +29,7 @@ extension Scenario {
             story.world.readTwice()
             story.show("three went, the fourth is held")
             story.world.now = story.world.now + .seconds(600)
+            story.world.tick()
             story.show("ten minutes later")
         },
         Scenario("guard-empty") { story in
@@ -47,8 +48,7 @@ extension Scenario {
             story.world.write("db.json", Workload("db"))
             story.world.read()
             story.world.settle()
-            story.world.planner = Planner(owner: PlanningWorld.owner, memory: SourceMemory())
-            story.world.relist()
+            story.world.claimAnew()
             story.world.files["db.json"] = nil
             story.world.readTwice()
             story.show("a source that never defined it")

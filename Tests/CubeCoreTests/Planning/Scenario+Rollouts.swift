@@ -70,7 +70,8 @@ extension Scenario {
             story.world.settle()
             story.world.now = story.world.now + .seconds(60)
             story.show("the new task was not available within a minute")
-            story.world.forget()
+            story.world.move()
+            story.world.read()
             story.show("another process sees the same")
             story.world.direct(.retry, "web")
             story.show("cube retry web: it has another minute")
@@ -105,7 +106,8 @@ extension Scenario {
             story.world.settle()
             story.world.now = story.world.now + .seconds(60)
             story.step("the new task was not available within a minute: it goes")
-            story.world.forget()
+            story.world.move()
+            story.world.read()
             story.step("another process goes on")
             story.world.settle()
             story.show("what was healthy last runs, and it is a failure")
@@ -162,13 +164,4 @@ extension Scenario {
 extension UpdatePolicy {
     /// One at a time, each with so many seconds.
     fileprivate static func until(_ seconds: Int) -> UpdatePolicy { UpdatePolicy(deadline: .seconds(seconds)) }
-}
-
-extension PlanningWorld {
-    /// Another process takes over, with what the last one remembered of the source.
-    fileprivate mutating func forget() {
-        planner = Planner(owner: Self.owner, memory: planner.desired.memory)
-        relist()
-        read()
-    }
 }

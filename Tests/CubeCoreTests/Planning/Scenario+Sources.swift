@@ -27,18 +27,17 @@ extension Scenario {
             story.world.readTwice()
             story.show("a file that was never readable may hold what is missing")
         },
-        Scenario("unreadable-without-memory") { story in
+        Scenario("unreadable-elsewhere") { story in
             story.world.write("web.json", Workload("web"))
             story.world.write("db.json", Workload("db"))
             story.world.read()
             story.world.settle()
-            story.world.planner = Planner(owner: PlanningWorld.owner, memory: nil)
-            story.world.relist()
+            story.world.move()
             story.world.spoil("web.json")
             story.world.files["db.json"] = nil
             story.world.write("new.json", Workload("new"))
             story.world.readTwice()
-            story.show("the memory was deleted: tasks tell what came from the broken file")
+            story.show("a reconciler starts anew: tasks tell what came from the broken file")
         },
         Scenario("incomplete-listing") { story in
             story.world.write("a.json", Workload("a"))
@@ -126,6 +125,7 @@ extension Scenario {
             story.world.write("old.json", Workload("old"))
             story.world.readTwice()
             story.show("every name was seen again")
+            story.world.settle()
             story.world.files["old.json"] = nil
             story.world.readTwice()
             story.show("from now on it is the source")

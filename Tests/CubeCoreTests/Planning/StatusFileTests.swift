@@ -39,7 +39,7 @@ struct StatusFileTests {
         world.now = world.now + .seconds(100)
         let last = world.planner
         world.planner = Planner(
-            owner: last.owner, memory: last.desired.memory, window: last.window, reports: [before], summary: summary)
+            owner: last.owner, reports: [before], summary: summary)
         world.relist()
         world.read()
         #expect(world.planner.pass(now: world.now).summary == summary)
@@ -55,7 +55,7 @@ struct StatusFileTests {
         var other = report
         other.status.name = WorkloadName(rawValue: "other")!
         world.planner = Planner(
-            owner: PlanningWorld.owner, memory: world.planner.desired.memory, reports: [report, other])
+            owner: PlanningWorld.owner, reports: [report, other])
         world.relist()
         world.read()
         let plan = world.planner.pass(now: world.now)

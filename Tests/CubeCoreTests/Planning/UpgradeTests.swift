@@ -32,7 +32,7 @@ struct UpgradeTests {
         #expect(task.id == derived, "an id is derived as it was")
         let bytes = Array(Self.manifest.utf8)
         let decoded = ManifestDecoder.decode(bytes, file: "hello.json")
-        var planner = Planner(owner: .default, memory: SourceMemory())
+        var planner = Planner(owner: .default)
         planner.update(ObservedState(list, of: .default))
         planner.update(
             ManifestSnapshot(

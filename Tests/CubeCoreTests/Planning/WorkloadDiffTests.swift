@@ -59,7 +59,7 @@ struct WorkloadDiffTests {
             list.tasks[index].definition.env = list.tasks[index].definition.env.mapValues { _ in "<hidden>" }
         }
         var reader = world
-        reader.planner = Planner(owner: PlanningWorld.owner, memory: world.planner.desired.memory, oneShot: true)
+        reader.planner = Planner(owner: PlanningWorld.owner, oneShot: true)
         reader.read()
         var observed = ObservedState(list, of: PlanningWorld.owner)
         observed.disclose(by: reader.planner.desired)

@@ -11,11 +11,10 @@
 #   rescan   once a minute each manifest is checked (one fstatat) in case an event was lost; none is read
 #   restart  each status file is read, to continue the times in it, and each manifest; no status is written
 #   status   `cube status` reads the status of each workload
-#   delete   the listings: two listings prove the absence, each with some thousand names per call; and the bytes
-#            written, as reconciler/names.json is replaced when the absence of the file is proved and when its task has stopped
+#   delete   the listings: two listings prove the absence, each with some thousand names per call
 # No other cost may grow: not the work of an idle reconciler, nor what an edit or a deletion costs in reads, in files
-# written, in requests to the manager or in the manager's work. (A longer start makes more requests only because it
-# takes longer.)
+# written, in bytes, in requests to the manager or in the manager's work. (A longer start makes more requests only because
+# it takes longer.)
 set -eu
 here=$(cd "$(dirname "$0")/../../.." && pwd)
 cube=$here/.build/${CONFIGURATION:-debug}/cube
@@ -147,7 +146,7 @@ paste -d ' ' "$results/$few" "$results/$many" | awk -v times="$((many / few))" '
     columns = split("step calls read looked listed written KiB asked managed", what)
     grows["start"] = " calls read looked listed written KiB asked managed "
     grows["rescan"] = " calls looked listed "
-    grows["delete"] = " listed KiB "
+    grows["delete"] = " listed "
     grows["restart"] = " calls read looked listed KiB asked managed "
     grows["status"] = " calls listed KiB "
   }

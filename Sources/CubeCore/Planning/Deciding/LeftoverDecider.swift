@@ -29,7 +29,8 @@ struct LeftoverDecider {
             let action = PlannedAction(
                 name: name, ordinal: task.ordinal, rule: .prune, reason: "no manifest declares it any more",
                 operation: .stop(
-                    StopRequest(id: task.id, name: name, ordinal: task.ordinal, attempt: task.attempt)))
+                    StopRequest(
+                        id: task.id, name: name, ordinal: task.ordinal, attempt: task.attempt, prune: true)))
             guard !task.isStopping else { return Step(action, .inFlight) }
             let change = HeldChange(
                 verb: HeldChange.prune, name: name, ordinal: task.ordinal, from: task.specDigest, to: nil)

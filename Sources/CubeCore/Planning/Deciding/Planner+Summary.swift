@@ -9,6 +9,7 @@ extension Planner {
             cluster: observed?.cluster ?? lastSummary?.cluster, owner: owner,
             source: desired.source ?? lastSummary?.source ?? SourceRevision(path: ""))
         summary.convergedDigest = lastSummary?.convergedDigest
+        let limits = observed?.limits ?? GuardLimits()
         summary.holds = holds.map { SummaryStatus.HeldSet($0, limits, wording) }
         summary.counts = tally.counts
         // Without the cluster, its key is not known.

@@ -16,10 +16,6 @@ package struct Planner: Sendable {
     let wording: HintWording
     package private(set) var desired: DesiredState
     package private(set) var observed: ObservedState?
-    /// What was pruned lately; to be persisted before a plan is carried out, when ``Plan/windowChanged`` says so.
-    package private(set) var window: GuardWindow
-    /// How many names may be pruned within a while without a person's word.
-    package var limits = GuardLimits()
     package var access: WriteAccess = .writing
     /// Whether the data directory can be written: where it cannot, nothing is stopped.
     package var isStorageWritable = true
@@ -44,7 +40,7 @@ package struct Planner: Sendable {
     private var dirty: Set<WorkloadName> = []
     private var unreported: Set<WorkloadName> = []
     /// The names that are not declared and of which something is left or remembered; those that would be pruned.
-    private var absent: Set<WorkloadName> = []
+    var absent: Set<WorkloadName> = []
     private var pruning: Set<WorkloadName> = []
     /// The names that would stop something, and those with an action that is due.
     private var stopping: Set<WorkloadName> = []
@@ -52,8 +48,10 @@ package struct Planner: Sendable {
     var verdicts: [WorkloadName: PruneGuards.Verdict] = [:]
     var storageHold: Hold?
     var timers = Heap<Timer>()
-    /// The revision of the memory that the last plan told of: snapshots change it between two passes.
-    private var tellsMemory = 0
+    /// Where live tasks are declared, and how, as far as the manager does not know it yet.
+    var declarations: [WorkloadName: [Declaration]] = [:]
+    /// The notes that were told last, and when they may be told again, should they have had no effect.
+    var toldNotes: (notes: SourceNotes, retryAt: Timestamp)?
     /// The names of which nothing is left, for the next plan to say so.
     private var gone: Set<WorkloadName> = []
 
@@ -77,17 +75,15 @@ package struct Planner: Sendable {
 
     /// - Parameters:
     ///   - wording: puts the hints in messages into words.
-    ///   - memory: what was persisted of ``DesiredState/memory``; `nil` where there is none.
     ///   - reports: the status files as they were left, so that times of transition go on.
     ///   - oneShot: for commands that look once: one clean listing shows that a name is absent.
     package init(
-        owner: OwnerName, wording: @escaping HintWording, memory: SourceMemory?, window: GuardWindow = GuardWindow(),
-        reports: [WorkloadReport] = [], summary: SummaryStatus? = nil, oneShot: Bool = false
+        owner: OwnerName, wording: @escaping HintWording, reports: [WorkloadReport] = [],
+        summary: SummaryStatus? = nil, oneShot: Bool = false
     ) {
         self.owner = owner
         self.wording = wording
-        self.window = window
-        desired = DesiredState(memory: memory, oneShot: oneShot)
+        desired = DesiredState(oneShot: oneShot)
         former = Dictionary(reports.map { ($0.status.name, $0) }) { _, last in last }
         lastSummary = summary
     }
@@ -95,27 +91,42 @@ package struct Planner: Sendable {
     // MARK: What changed
 
     package mutating func update(_ snapshot: ManifestSnapshot) {
-        let invalidGroups = desired.invalidGroups
         dirty.formUnion(desired.apply(snapshot))
-        // What is left of names that were forgotten belongs to a group by its source alone.
-        if desired.invalidGroups != invalidGroups { dirty.formUnion(absent) }
     }
 
     /// Takes a list of everything in the place of what was observed.
     package mutating func update(_ state: ObservedState) {
-        desired.askAgain()
         directives = DirectiveIndex(state.owner?.directives ?? [])
         observed = state
+        learnAll(state)
+    }
+
+    /// Takes in what the cluster knows of every name.
+    private mutating func learnAll(_ state: ObservedState) {
+        let names = Set(state.workloads.keys).union(desired.known.names.keys)
+        _ = desired.know(names.map { ($0, state.known($0)) })
+        desired.knownRoot = state.owner?.root
         reconsider()
     }
 
     package mutating func update(_ changes: TaskChanges) {
-        guard let names = observed?.apply(changes) else { return }
+        let former = observed?.owner
+        guard let names = observed?.apply(changes), let observed else { return }
         dirty.formUnion(names)
+        dirty.formUnion(desired.know(names.map { ($0, observed.known($0)) }))
         guard let owner = changes.owner else { return }
         let index = DirectiveIndex(owner.directives)
         dirty.formUnion(index.names(differingFrom: directives))
         directives = index
+        // A name that returned is told to the manager.
+        dirty.formUnion(owner.pruned.filter { !$0.returned }.map(\.name))
+        desired.knownRoot = owner.root
+        if owner.claimedRevision != former?.claimedRevision { learnAll(observed) }
+    }
+
+    /// Notes that the manager is told the notes of a plan.
+    package mutating func tells(_ notes: SourceNotes, at now: Timestamp) {
+        toldNotes = notes.isEmpty ? nil : (notes, now + Self.notesPause)
     }
 
     /// Notes that a call is made with these actions.
@@ -136,7 +147,6 @@ package struct Planner: Sendable {
     package mutating func reconsider() {
         dirty.formUnion(entries.keys)
         dirty.formUnion(desired.workloads.keys)
-        dirty.formUnion(desired.memory.names.keys)
         dirty.formUnion(observed?.workloads.keys ?? [:].keys)
         dirty.formUnion(former.keys)
     }
@@ -154,14 +164,9 @@ package struct Planner: Sendable {
 
     package mutating func pass(now: Timestamp) -> Plan {
         guard let observed, desired.isKnown, !access.isBlind else { return blindPlan(now: now) }
-        let formerWindow = window
-        window.expire(at: now, limits)
-        if !desired.filesToAskFor.isEmpty {
-            dirty.formUnion(desired.answer(observed.names(from: desired.filesToAskFor)))
-        }
         wake(now)
         decideAll(observed, now)
-        let holds = guardPrunes(now)
+        let holds = guardPrunes(observed, now)
         var reports: [WorkloadName: WorkloadReport?] = [:]
         for name in gone where entries[name] == nil { reports[name] = .some(nil) }
         for name in dirty.union(unreported) {
@@ -171,25 +176,23 @@ package struct Planner: Sendable {
         dirty = []
         unreported = []
         gone = []
-        forgetAbsent(now)
+        let notes = notes(observed, now)
         dropTimers()
         var plan = Plan(
             summary: summary(holds: holds, now: now), desiredDigest: shown(desired.digest),
             observedDigest: shown(tally.observedDigest))
         plan.departures = departures
         plan.actions = access == .writing && plan.departures.isEmpty ? actions : []
-        for action in plan.actions where action.rule == .prune { window.stopped(action.name, at: now) }
         if savedPlan != nil, access == .writing, plan.departures.isEmpty { hasBegunSavedPlan = true }
         plan.holds = holds
         plan.reports = reports
         plan.findings = findings
         plan.decided = decided
+        if access == .writing, toldNotes == nil { plan.notes = notes }
+        plan.lacksNotes = access == .writing && !notes.isEmpty
         plan.isConverged = isConverged
         plan.wakeAt = wakeAt
         if !absent.isEmpty { plan.listAt = desired.lookAgain }
-        plan.memoryChanged = desired.memoryRevision != tellsMemory
-        tellsMemory = desired.memoryRevision
-        plan.windowChanged = window != formerWindow
         return plan
     }
 
@@ -253,22 +256,17 @@ package struct Planner: Sendable {
         var decision: Decision?
         switch desired.workloads[name] {
         case .readable(let declared)?:
-            desired.stamp(name, revision: observed.revision)
             let decider = WorkloadDecider(
-                declared, observed: workload, directives: told, since: desired.memory.names[name]?.since ?? 0,
-                starts: starts, identity: .init(cluster: observed.cluster, owner: owner),
+                declared, observed: workload, directives: told, starts: starts,
+                identity: .init(cluster: observed.cluster, owner: owner),
                 awaited: declared.dependencies.filter { !isServing($0) }, wording: wording, now: now)
             decision = decider.decide()
         case .kept(let reason)?: decision = leftover.keep(reason, desired.explanation(of: reason))
-        case nil:
-            let kept = live.compactMap { $0.source.map(BytePath.init(text:)).flatMap(desired.keptByGroup) }.first
-            decision =
-                live.isEmpty
-                ? nil : kept.map { leftover.keep($0, desired.explanation(of: $0)) } ?? leftover.prune()
+        case nil: decision = live.isEmpty ? nil : leftover.prune()
         }
+        declarations[name] = missingDeclarations(of: name, live, observed)
         undoLimit.wish(desired.workloads[name].map { _ in wish(of: name) }, of: name)
-        if desired.workloads[name] != nil { window.returned(name) }
-        let isAbsent = desired.workloads[name] == nil && (decision != nil || desired.memory.names[name] != nil)
+        let isAbsent = desired.workloads[name] == nil && (decision != nil || !workload.withdrawals(of: name).isEmpty)
         absent.set(name, isAbsent)
         pruning.set(name, decision?.prunes ?? false)
         stopping.set(name, decision?.stops ?? false)
@@ -305,21 +303,15 @@ package struct Planner: Sendable {
     }
 
     /// Lets the guards judge all prunes; a name about which they changed their mind gets a new report.
-    private mutating func guardPrunes(_ now: Timestamp) -> [Hold] {
+    private mutating func guardPrunes(_ observed: ObservedState, _ now: Timestamp) -> [Hold] {
         let guards = PruneGuards(
             owner: owner, absence: desired.absence(at: now), isRootReplaced: desired.isRootReplaced,
-            declared: desired.workloads.count, leftovers: absent.count { entries[$0] != nil },
-            memory: desired.memory.names, directives: directives, limits: limits)
+            declared: desired.workloads.count, living: observed.liveNames, desired: desired,
+            directives: directives, limits: observed.limits, window: observed.window)
         var prunes: [WorkloadName: [HeldChange]] = [:]
         for name in pruning { prunes[name] = entries[name]?.decision.steps.compactMap(\.change).map(shown) }
-        let (judged, approved, holding) = guards.judge(prunes, window: window)
+        let (judged, holding) = guards.judge(prunes)
         let stored = holdForStorage(judged)
-        // What is not done is not counted.
-        if stored == nil, access == .writing {
-            for (name, verdict) in judged where verdict == .released && !window.hasReleased(name) {
-                window.release(name, at: now, approved: approved.contains(name))
-            }
-        }
         for name in Set(judged.keys).union(verdicts.keys) where judged[name] != verdicts[name] {
             unreported.insert(name)
         }
@@ -344,17 +336,6 @@ package struct Planner: Sendable {
         return Hold(.guardStorage, owner: owner, changes: changes.sorted())
     }
 
-    /// A name that is proved to be gone, with nothing of it left, is a new one when it comes back.
-    private mutating func forgetAbsent(_ now: Timestamp) {
-        guard !absent.isEmpty, desired.absence(at: now) == .proved, !desired.isRootReplaced || pruning.isEmpty else {
-            return
-        }
-        for name in absent where entries[name] == nil {
-            desired.forget(name)
-            absent.remove(name)
-        }
-    }
-
     // MARK: What stands in a plan
 
     private var actions: [PlannedAction] {
@@ -364,10 +345,7 @@ package struct Planner: Sendable {
         .sorted { $0.position < $1.position }
     }
 
-    private var wakeAt: Timestamp? {
-        [timers.min?.at, verdicts.values.contains(.held(.guardWindow)) ? window.expiry(limits) : nil].compactMap { $0 }
-            .min()
-    }
+    private var wakeAt: Timestamp? { [timers.min?.at, toldNotes?.retryAt].compactMap(\.self).min() }
 
     /// Whether all is as it should be, and known to be.
     var isConverged: Bool {

@@ -1,4 +1,5 @@
 package import CubeJSON
+package import CubeTypes
 
 /// What a file says of how a reconciler works. It is no manifest: a commit must not relax what protects from it.
 package struct ReconcilerConfiguration: Hashable, Sendable {

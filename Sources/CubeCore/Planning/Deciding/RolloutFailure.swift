@@ -117,7 +117,7 @@ extension WorkloadDecider {
     func revert(to healthy: TaskStatus) -> Decision {
         let decider = WorkloadDecider(
             workload, target: RolloutTarget(goingBackTo: healthy, from: workload), observed: observed,
-            directives: rules.directives, since: rules.since, starts: rules.starts, identity: identity,
+            directives: rules.directives, starts: rules.starts, identity: identity,
             awaited: awaited, wording: rules.wording, now: rules.now)
         var decision = decider.decide()
         let cause =

@@ -8,8 +8,6 @@ struct SlotRules {
     /// What ended last, by slot.
     let ended: [Int: TaskStatus]
     let directives: NameDirectives
-    /// What ended before this revision is history: the name came later.
-    let since: Int
     let starts: StartTimes
     let wording: HintWording
     let now: Timestamp
@@ -87,10 +85,10 @@ struct SlotRules {
             if let ended = ended[ordinal], !target.matchesSettings(of: ended) {
                 return .vacant(.settingsChanged)
             }
-            return slot.endedRevision > since ? .failed : .vacant(.notRunning)
+            return slot.endCounts ? .failed : .vacant(.notRunning)
         case .completed?:
             if isAsked { return .vacant(.retry) }
-            return slot.endedRevision > since || workload.definition.kind == .job ? .done : .vacant(.notRunning)
+            return slot.endCounts || workload.definition.kind == .job ? .done : .vacant(.notRunning)
         default: return .vacant(.notRunning)
         }
     }

@@ -57,7 +57,8 @@ extension WorkloadDecider {
         let proposal = TaskProposal(
             id: id, name: workload.name, ordinal: ordinal, attempt: attempt, specDigest: target.specDigest,
             settingsDigest: target.settingsDigest, source: workload.file.text, definition: target.definition,
-            rejects: target.rejected, dependencies: workload.dependencies)
+            rejects: target.rejected, dependencies: workload.dependencies,
+            prune: workload.steering.prune ? nil : false)
         return PlannedAction(
             name: workload.name, ordinal: ordinal, rule: rule, reason: cause(of: rule, in: ordinal) + waitText,
             operation: .schedule(proposal, maxLive: workload.steering.replicas + surge))

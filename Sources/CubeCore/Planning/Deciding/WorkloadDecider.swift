@@ -34,7 +34,7 @@ struct WorkloadDecider {
     /// - Parameter target: What all tasks are to be; `nil`: what the manifest declares.
     init(
         _ workload: Workload, target: RolloutTarget? = nil, observed: ObservedWorkload, directives: NameDirectives,
-        since: Int, starts: StartTimes, identity: Identity, awaited: [WorkloadName] = [],
+        starts: StartTimes, identity: Identity, awaited: [WorkloadName] = [],
         wording: @escaping HintWording, now: Timestamp
     ) {
         self.workload = workload
@@ -46,7 +46,7 @@ struct WorkloadDecider {
         freeze = directives.suspend
         let rules = SlotRules(
             workload: workload, target: target, slots: observed.slots, ended: observed.ended, directives: directives,
-            since: since, starts: starts, wording: wording, now: now)
+            starts: starts, wording: wording, now: now)
         self.rules = rules
         live = observed.live
         let tasks = Dictionary(grouping: live, by: \.ordinal)

@@ -4,15 +4,11 @@ package import CubeTypes
 /// What the manifests declare, by name, held and kept up to date by snapshots.
 ///
 /// Unreadable is not absent: a file with an error keeps the names that it last defined, a directory that could not be
-/// listed keeps all names of its files, and what is gone counts as gone only with an ``AbsenceProof``.
+/// listed keeps all names of its files, and a name counts as gone only with an ``AbsenceProof``. Which names a file last
+/// defined, the tasks of these names say: see ``KnownName``.
 package struct DesiredState: Sendable {
-    /// The names that are declared, or kept because nobody can know. What is missing here is absent.
+    /// The names that are declared, or kept because nobody can know. A name that is missing here is absent.
     package private(set) var workloads: [WorkloadName: DesiredWorkload] = [:]
-    package private(set) var memory: SourceMemory {
-        didSet { memoryRevision += 1 }
-    }
-    /// Grows when ``memory`` changes, which is then to be persisted.
-    package private(set) var memoryRevision = 0
     package private(set) var source: SourceRevision?
     /// What could not be listed, and other trouble that belongs to no file.
     package private(set) var problems: [Diagnostic] = []
@@ -20,54 +16,49 @@ package struct DesiredState: Sendable {
     package private(set) var warnings: [Diagnostic] = []
     /// The files that cannot be read.
     package private(set) var unreadable: [BytePath: [Diagnostic]] = [:]
-    /// The names of which readable files say what cannot be: defined by more than one, or depending on what is not there.
+    /// Names whose definitions are readable but invalid: declared twice, or with an unresolved dependency.
     package private(set) var disputed: Set<WorkloadName> = []
     private(set) var graph = DependencyGraph()
-    private var groups = GroupIndex()
-    /// The names whose files are gone from a group that may not change.
-    private var withheld: [WorkloadName: KeptReason] = [:]
-    /// Whether the root is another directory than the one whose names are known, or a directory below it lies on another mount,
-    /// and some of the names were not seen since.
-    package private(set) var isRootReplaced = false
+    /// What the cluster knows of names.
+    private(set) var known = KnownNames()
+    /// The directory that the manager knows as the source's.
+    package var knownRoot: SourceRoot?
 
     private let limit: Int
     private var proof: AbsenceProof
+    private var groups = GroupIndex()
+    /// The names whose files are gone from a group that may not change.
+    private var withheld: [WorkloadName: KeptReason] = [:]
     private var files: [BytePath: FileState] = [:]
     private var total = 0
-    /// The files that define a name, and where among the workloads of each it stands.
+    /// The directory of the last complete listing.
+    private var seenRoot: SourceRoot?
+    /// Whether the last listing of everything showed all directories.
+    private var isComplete = true
+    /// The files that define a name, and its position among the workloads of each.
     private var definitions: [WorkloadName: [BytePath: Int]] = [:]
+    /// The unreadable files that keep a name.
     private var remembered: [WorkloadName: Set<BytePath>] = [:]
-    /// Unreadable files whose names nobody knows, and those of them where nobody has asked the cluster yet.
+    private var keptBy: [BytePath: Set<WorkloadName>] = [:]
+    /// Unreadable files whose names nobody knows.
     private var unknown: Set<BytePath> = []
-    private var unasked: Set<BytePath> = []
-    private var sum = SetDigest()
-    private var elements: [WorkloadName: SetDigest] = [:]
-    /// Without a memory the first names are not new: nothing says when they came.
-    private var startsWithoutMemory: Bool
+    /// What the last readable definition of a name said: the manager may not have been told yet when the definition goes.
+    private var lastRead: [WorkloadName: LastDefinition] = [:]
+    private var elements = DigestElements()
 
     /// How many workloads a source may declare.
     package static let maximumWorkloads = 1_000_000
 
-    /// - Parameter memory: `nil` where there is none.
-    package init(memory: SourceMemory?, oneShot: Bool = false, limit: Int = maximumWorkloads) {
-        self.memory = memory ?? SourceMemory()
+    package init(oneShot: Bool = false, limit: Int = maximumWorkloads) {
         self.limit = limit
         proof = AbsenceProof(oneShot: oneShot)
-        startsWithoutMemory = memory == nil
-        for (name, known) in self.memory.names { graph.set(name, to: known.dependsOn ?? []) }
     }
 
     /// Over everything that is declared.
-    package var digest: Digest { sum.digest }
+    package var digest: Digest { elements.digest }
 
-    /// The part of ``digest`` that is a name's; `nil` where it is not declared.
+    /// The part of ``digest`` that is a name's; `nil` when it is not declared.
     func element(of name: WorkloadName) -> SetDigest? { elements[name] }
-
-    /// Why tasks of a file stay though nothing declares them any more: the file's group may not change.
-    func keptByGroup(_ file: BytePath) -> KeptReason? { groups.invalidGroup(above: file) }
-
-    /// The groups that may not change, by their directories, and the files that keep them so.
-    var invalidGroups: [BytePath: [BytePath]] { groups.invalid }
 
     /// Whether a source was ever looked at as a whole.
     package var isKnown: Bool { source != nil }
@@ -111,21 +102,21 @@ package struct DesiredState: Sendable {
             regroup(&touched)
             if differs { proof.changed() }
         } else {
-            // After a start, what is not to be seen may be known from the memory alone.
-            let known = snapshot.isComplete ? Set(files.keys) : Set(files.keys).union(memory.files.keys)
-            for path in known where snapshot.files[path] == nil {
+            isComplete = snapshot.isComplete
+            // A file that is not to be seen may be known from its tasks alone.
+            let expected = isComplete ? Set(files.keys) : Set(files.keys).union(known.files.keys)
+            for path in expected where snapshot.files[path] == nil {
                 differs = leave(path, isGone: snapshot.isComplete, touched: &touched) || differs
             }
             problems = snapshot.problems
             warnings = snapshot.warnings
             regroup(&touched)
             proof.listed(snapshot, differs: differs)
-            forgetAbsentFiles(after: snapshot)
+            if isComplete, let root = snapshot.root { seenRoot = SourceRoot(root, mounts: snapshot.mounts) }
         }
         // Before the first look at everything, a part of it is not known as a whole.
         if source != nil || !snapshot.isPartial { source = snapshot.source }
         resolve(&touched)
-        noteRoot(snapshot)
         return touched
     }
 
@@ -134,13 +125,22 @@ package struct DesiredState: Sendable {
         let changed = groups.takeChanges()
         guard !changed.isEmpty || !groups.invalid.isEmpty || !withheld.isEmpty else { return }
         touched.formUnion(withheld.keys)
-        withheld = [:]
-        for (path, names) in memory.files {
-            if !changed.isDisjoint(with: path.directories) { touched.formUnion(names) }
-            guard files[path] == nil, let reason = groups.invalidGroup(above: path) else { continue }
-            for name in names { withheld[name] = reason }
+        if !changed.isEmpty {
+            for case (let path, .readable(let workloads, _)) in files where !changed.isDisjoint(with: path.directories)
+            {
+                touched.formUnion(workloads.map(\.name))
+            }
+            for (path, names) in known.files where !changed.isDisjoint(with: path.directories) {
+                touched.formUnion(names)
+            }
         }
+        withheld = groups.invalid.isEmpty ? [:] : known.names.compactMapValues(withholding)
         touched.formUnion(withheld.keys)
+    }
+
+    /// Why a name stays though its files are gone: the group of one of them may not change.
+    private func withholding(_ name: KnownName) -> KeptReason? {
+        name.files.sorted().lazy.filter { files[$0] == nil }.compactMap(groups.invalidGroup).first
     }
 
     /// Resolves names, and those whose dependencies come or go by it.
@@ -178,68 +178,56 @@ package struct DesiredState: Sendable {
     }
 
     private mutating func set(_ path: BytePath, to state: FileState?, touched: inout Set<WorkloadName>) {
-        groups.change(path, from: files[path], to: state)
-        withdraw(path, touched: &touched)
+        let old = files[path]
+        groups.change(path, from: old, to: state)
         files[path] = state
-        total += state?.count ?? 0
-        switch state {
-        case .readable(let workloads, _):
-            let names = workloads.map(\.name).sorted()
-            if memory.files[path] != names { memory.files[path] = names }
-            for (place, workload) in workloads.enumerated() {
-                definitions[workload.name, default: [:]][path] = place
-                remember(workload.name, touched: &touched)
-                touched.insert(workload.name)
-            }
-        case .unreadable(let diagnostics):
-            unreadable[path] = diagnostics
-            if memory.files[path] == nil, !ManifestGroup.isFile(path) {
-                unknown.insert(path)
-                unasked.insert(path)
-            }
-            for name in memory.files[path] ?? [] {
-                remembered[name, default: []].insert(path)
-                touched.insert(name)
-            }
-        case .group, nil: break
-        }
-    }
-
-    /// Notes what a name depends on, and what is remembered of it: what the first of its definitions says, also where there
-    /// are more, or there were.
-    private mutating func remember(_ name: WorkloadName, touched: inout Set<WorkloadName>) {
-        guard let workload = readable(name).min(by: { $0.file < $1.file }) else { return }
-        let since = memory.names[name]?.since ?? (startsWithoutMemory ? 0 : nil)
-        let dependencies = workload.dependencies
-        let known = NameMemory(
-            prune: workload.steering.prune, since: since, dependsOn: dependencies.isEmpty ? nil : dependencies)
-        touched.formUnion(graph.set(name, to: dependencies))
-        if memory.names[name] != known { memory.names[name] = known }
-    }
-
-    /// Takes back what a file said.
-    private mutating func withdraw(_ path: BytePath, touched: inout Set<WorkloadName>) {
-        let old = files.removeValue(forKey: path)
-        total -= old?.count ?? 0
-        switch old {
-        case .readable(let workloads, _):
+        total += (state?.count ?? 0) - (old?.count ?? 0)
+        if case .readable(let workloads, _)? = old {
             for workload in workloads {
                 definitions[workload.name]?[path] = nil
                 if definitions[workload.name]?.isEmpty == true { definitions[workload.name] = nil }
-                remember(workload.name, touched: &touched)
-                touched.insert(workload.name)
             }
-        case .unreadable:
-            unreadable[path] = nil
-            unknown.remove(path)
-            unasked.remove(path)
-            for name in memory.files[path] ?? [] {
-                remembered[name]?.remove(path)
-                if remembered[name]?.isEmpty == true { remembered[name] = nil }
-                touched.insert(name)
-            }
-        case .group, nil: break
         }
+        if case .readable(let workloads, _)? = state {
+            for (place, workload) in workloads.enumerated() { definitions[workload.name, default: [:]][path] = place }
+        }
+        for workload in (old?.workloads ?? []) + (state?.workloads ?? []) {
+            if let first = first(of: workload.name) { lastRead[workload.name] = LastDefinition(first) }
+            touched.formUnion(graph.set(workload.name, to: dependencies(of: workload.name)))
+            touched.insert(workload.name)
+        }
+        if case .unreadable(let diagnostics)? = state { unreadable[path] = diagnostics } else { unreadable[path] = nil }
+        for other in known.note(path, from: old, to: state) { keep(other, touched: &touched) }
+        if keptBy[path] != nil || unreadable[path] != nil || unknown.contains(path) { keep(path, touched: &touched) }
+    }
+
+    /// The first of the definitions of a name, also when there are more.
+    private func first(of name: WorkloadName) -> Workload? { readable(name).min { $0.file < $1.file } }
+
+    /// What a name depends on: what its last definition says; if this process never read one, what its tasks say.
+    private func dependencies(of name: WorkloadName) -> [WorkloadName] {
+        lastRead[name]?.dependencies ?? known.names[name]?.dependencies ?? []
+    }
+
+    /// Whether the tasks of a name may be stopped when its manifest goes, as far as anybody was told.
+    func mayPrune(_ name: WorkloadName) -> Bool {
+        lastRead[name]?.prune ?? true && known.names[name]?.mayPrune ?? false
+    }
+
+    /// Notes which names an unreadable file keeps, and whether they are known.
+    private mutating func keep(_ path: BytePath, touched: inout Set<WorkloadName>) {
+        let isUnreadable = unreadable[path] != nil
+        let (old, new) = (keptBy[path] ?? [], isUnreadable ? known.names(of: path) : [])
+        keptBy[path] = new.isEmpty ? nil : new
+        for name in old.subtracting(new) {
+            remembered[name]?.remove(path)
+            if remembered[name]?.isEmpty == true { remembered[name] = nil }
+        }
+        for name in new.subtracting(old) { remembered[name, default: []].insert(path) }
+        touched.formUnion(old.symmetricDifference(new))
+        // Also names that it keeps already: what is wrong with the file may be another thing now.
+        touched.formUnion(new)
+        unknown.set(path, isUnreadable && !ManifestGroup.isFile(path) && !known.areKnown(of: path))
     }
 
     /// A readable definition beats a remembered one; two readable ones are a dispute.
@@ -261,11 +249,7 @@ package struct DesiredState: Sendable {
         }
         workloads[name] = workload
         disputed.set(name, workload?.isDisputed ?? false)
-        if let old = elements.removeValue(forKey: name) { sum -= old }
-        if let element = workload.map({ SetDigest(of: $0.element(name)) }) {
-            elements[name] = element
-            sum += element
-        }
+        elements.set(name, to: workload.map { SetDigest(of: $0.element(name)) })
     }
 
     /// What readable files say of a name.
@@ -276,77 +260,71 @@ package struct DesiredState: Sendable {
         }
     }
 
-    // MARK: What is remembered
+    // MARK: What the cluster knows
 
-    /// Once a listing is proved, files that are gone are forgotten.
-    private mutating func forgetAbsentFiles(after snapshot: ManifestSnapshot) {
-        startsWithoutMemory = false
-        guard proof.verdict(at: snapshot.ended) == .proved, !isRootReplaced, changedMounts(snapshot).isEmpty else {
-            return
-        }
-        let gone = memory.files.keys.filter { files[$0] == nil && groups.invalidGroup(above: $0) == nil }
-        for path in gone { memory.files[path] = nil }
-    }
-
-    /// Another directory in the root's place is taken for the source only when every known name is seen in it.
-    private mutating func noteRoot(_ snapshot: ManifestSnapshot) {
-        if !snapshot.isPartial, snapshot.isComplete, let root = snapshot.root {
-            let isOther = memory.root != nil && memory.root != root
-            let isTaken =
-                !isOther && hidden(by: changedMounts(snapshot)).isEmpty
-                || memory.names.keys.allSatisfy { workloads[$0] != nil }
-            if isTaken, memory.root != root { memory.root = root }
-            if isTaken, memory.mounts != snapshot.mounts { memory.mounts = snapshot.mounts }
-            isRootReplaced = !isTaken
-        } else if isRootReplaced, memory.names.keys.allSatisfy({ workloads[$0] != nil }) {
-            // The next listing of everything takes the root over.
-            proof.changed()
-        }
-    }
-
-    /// The directories at which something was mounted, or unmounted, since all names were seen: what was below them is hidden.
-    private func changedMounts(_ snapshot: ManifestSnapshot) -> Set<BytePath> {
-        memory.mounts?.symmetricDifference(snapshot.mounts) ?? []
-    }
-
-    /// The names of files below directories that are not to be seen.
-    private func hidden(by directories: Set<BytePath>) -> Set<WorkloadName> {
-        guard !directories.isEmpty else { return [] }
-        let files = memory.files.filter { !directories.isDisjoint(with: $0.key.directories) }
-        return Set(files.values.joined().filter { memory.names[$0] != nil && workloads[$0] == nil })
-    }
-
-    /// A name that is gone, with nothing of it left, is a new one when it comes back.
-    package mutating func forget(_ name: WorkloadName) {
-        guard workloads[name] == nil, memory.names[name] != nil else { return }
-        memory.names[name] = nil
-        graph.set(name, to: [])
-    }
-
-    /// Notes the revision at which a name came.
-    package mutating func stamp(_ name: WorkloadName, revision: Int) {
-        if let known = memory.names[name], known.since == nil { memory.names[name]?.since = revision }
-    }
-
-    /// Unreadable files whose names may be known from the tasks that bear them as their source.
-    package var filesToAskFor: Set<BytePath> { unasked }
-
-    /// The cluster is seen anew: it may know now what it did not.
-    package mutating func askAgain() { unasked = unknown }
-
-    /// - Parameter names: for each of ``filesToAskFor`` the names of its live tasks; a file without any stays unknown.
-    /// - Returns: the names that are kept by this.
-    package mutating func answer(_ names: [BytePath: Set<WorkloadName>]) -> Set<WorkloadName> {
+    /// Takes in what the cluster knows of names; `nil` for a name of which it knows nothing.
+    ///
+    /// - Returns: the names of which anything changed.
+    package mutating func know(_ names: some Sequence<(WorkloadName, KnownName?)>) -> Set<WorkloadName> {
         var touched: Set<WorkloadName> = []
-        for (path, names) in names where unasked.contains(path) && !names.isEmpty {
-            let state = files[path]
-            set(path, to: nil, touched: &touched)
-            memory.files[path] = names.sorted()
-            set(path, to: state, touched: &touched)
+        for (name, new) in names {
+            let old = known.names[name]
+            guard old != new else { continue }
+            touched.insert(name)
+            for path in known.set(name, to: new) where unreadable[path] != nil { keep(path, touched: &touched) }
+            if !isComplete {
+                for path in new?.files ?? [] where files[path] == nil {
+                    _ = leave(path, isGone: false, touched: &touched)
+                }
+            }
+            if new?.lives != true, definitions[name] == nil { lastRead[name] = nil }
+            if !groups.invalid.isEmpty { withheld[name] = new.flatMap(withholding) }
+            touched.formUnion(graph.set(name, to: dependencies(of: name)))
         }
-        unasked = []
         resolve(&touched)
         return touched
+    }
+
+    /// Takes everything that is declared for running: what cannot be read later keeps what it said before.
+    package mutating func assumeAllRun() {
+        let running = workloads.compactMap { name, workload -> (WorkloadName, KnownName?)? in
+            guard case .readable(let declared) = workload else { return nil }
+            return (name, KnownName(files: [declared.file], lives: true))
+        }
+        _ = know(running)
+    }
+
+    // MARK: The root
+
+    /// Whether the root is another directory than the one whose names are known, or something was mounted or unmounted below
+    /// it, and some of the names were not seen since.
+    package var isRootReplaced: Bool { seenRoot.map { !isTaken($0) } ?? false }
+
+    /// The root that the manager is to know from now on, when it knows another one or none.
+    package var newRoot: SourceRoot? { seenRoot.flatMap { $0 != knownRoot && isTaken($0) ? $0 : nil } }
+
+    /// Another directory in the root's place is taken for the source only when every name that lives is seen in it.
+    private func isTaken(_ root: SourceRoot) -> Bool {
+        guard let knownRoot, knownRoot != root else { return true }
+        let isOther = knownRoot.directory != root.directory
+        // What was below a directory at which something was mounted, or unmounted, may be there still.
+        let changed = root.mountedDifferently(from: knownRoot)
+        guard isOther || !changed.isEmpty else { return true }
+        return known.names.allSatisfy { name, known in
+            workloads[name] != nil || !known.lives || !known.isOwn
+                || !isOther && !known.files.contains { !changed.isDisjoint(with: $0.directories) }
+        }
+    }
+}
+
+/// What is remembered of a definition that was read, until its tasks are gone.
+private struct LastDefinition {
+    let prune: Bool
+    let dependencies: [WorkloadName]
+
+    init(_ workload: Workload) {
+        prune = workload.steering.prune
+        dependencies = workload.dependencies
     }
 }
 
@@ -408,10 +386,7 @@ extension FileState {
         }
     }
 
-    fileprivate var count: Int {
-        switch self {
-        case .readable(let workloads, _): workloads.count
-        case .unreadable, .group: 0
-        }
-    }
+    fileprivate var workloads: [Workload] { if case .readable(let workloads, _) = self { workloads } else { [] } }
+
+    fileprivate var count: Int { workloads.count }
 }

@@ -81,27 +81,12 @@ package enum RootIdentity: Hashable, Sendable {
     case repository(SourceID)
 }
 
-extension RootIdentity: Codable {
-    private enum CodingKeys: String, CodingKey { case device, inode, repository }
-
-    package init(from decoder: any Decoder) throws {
-        let container = try decoder.container(keyedBy: CodingKeys.self)
-        if let source = try container.decodeIfPresent(SourceID.self, forKey: .repository) {
-            self = .repository(source)
-        } else {
-            self = .directory(
-                device: try container.decode(UInt64.self, forKey: .device),
-                inode: try container.decode(UInt64.self, forKey: .inode))
-        }
-    }
-
-    package func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: CodingKeys.self)
+extension RootIdentity {
+    /// As the manager keeps it.
+    var text: String {
         switch self {
-        case .directory(let device, let inode):
-            try container.encode(device, forKey: .device)
-            try container.encode(inode, forKey: .inode)
-        case .repository(let source): try container.encode(source, forKey: .repository)
+        case .directory(let device, let inode): "directory:\(device):\(inode)"
+        case .repository(let source): "repository:\(source)"
         }
     }
 }

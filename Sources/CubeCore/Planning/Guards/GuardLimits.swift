@@ -1,21 +1,7 @@
 import CubeJSON
-import CubeTypes
+package import CubeTypes
 
-/// How many names may be pruned within a while without a person's word.
-package struct GuardLimits: Hashable, Sendable {
-    /// So many in any case.
-    package var count: Int
-    /// So many of each hundred names of the owner, where that is more.
-    package var percent: Int
-    /// For how long a prune counts.
-    package var window: Duration
-
-    package init(count: Int = 3, percent: Int = 10, window: Duration = .seconds(600)) {
-        self.count = count
-        self.percent = percent
-        self.window = window
-    }
-
+extension GuardLimits {
     package static let counts = 0...1_000_000
     package static let percents = 0...100
     package static let windows: ClosedRange<Duration> = .seconds(1) ... .seconds(7 * 24 * 3600)
@@ -23,12 +9,12 @@ package struct GuardLimits: Hashable, Sendable {
     /// How many names of `total` may be pruned in a window.
     package func allowance(of total: Int) -> Int { max(count, total * percent / 100) }
 
-    /// For a person: `3 names or 10 % within 10m`.
+    /// For a person, such as `3 names or 10 % within 10m`.
     package var text: String { "\(Count(count, "name")) or \(percent) % within \(window.text)" }
 }
 
 extension GuardLimits {
-    /// What somebody says of the limits; the rest is said elsewhere.
+    /// Limits of which some may be missing, such as those of a file or of the command line.
     package struct Choice: Hashable, Sendable {
         package var count: Int?
         package var percent: Int?
@@ -40,17 +26,19 @@ extension GuardLimits {
             self.window = window
         }
 
-        /// Where this says nothing, the other one counts.
+        /// These limits; those of the other choice for what is missing.
         package func or(_ other: Choice) -> Choice {
             Choice(
                 count: count ?? other.count, percent: percent ?? other.percent, window: window ?? other.window)
         }
 
-        /// Where this says nothing, the limits are the usual ones.
-        package var limits: GuardLimits {
-            let usual = GuardLimits()
-            return GuardLimits(
-                count: count ?? usual.count, percent: percent ?? usual.percent, window: window ?? usual.window)
+        /// These limits; the usual ones for what is missing.
+        package var limits: GuardLimits { limits(else: GuardLimits()) }
+
+        /// These limits; others for what is missing.
+        package func limits(else others: GuardLimits) -> GuardLimits {
+            GuardLimits(
+                count: count ?? others.count, percent: percent ?? others.percent, window: window ?? others.window)
         }
 
         static let fields = FieldTable<Choice>(

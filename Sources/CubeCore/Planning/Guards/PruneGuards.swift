@@ -13,12 +13,14 @@ struct PruneGuards {
     let owner: OwnerName
     let absence: AbsenceProof.Verdict
     let isRootReplaced: Bool
-    /// How many names are declared or kept, and how many are not but have live tasks.
+    /// How many names are declared or kept.
     let declared: Int
-    let leftovers: Int
-    let memory: [WorkloadName: NameMemory]
+    /// The names with live tasks.
+    let living: Set<WorkloadName>
+    let desired: DesiredState
     let directives: DirectiveIndex
     let limits: GuardLimits
+    let window: GuardWindow
 
     /// What became of a prune.
     enum Verdict: Hashable, Sendable {
@@ -28,11 +30,11 @@ struct PruneGuards {
     }
 
     /// - Parameter prunes: what each prune would change, by name.
-    /// - Returns: what became of each, which of them a person approved, and what is held.
+    /// - Returns: what became of each, and what is held.
     func judge(
-        _ prunes: [WorkloadName: [HeldChange]], window: GuardWindow
-    ) -> (verdicts: [WorkloadName: Verdict], approved: Set<WorkloadName>, holds: [Hold]) {
-        if case .unproved(let reason) = absence { return (prunes.mapValues { _ in .waiting(reason) }, [], []) }
+        _ prunes: [WorkloadName: [HeldChange]]
+    ) -> (verdicts: [WorkloadName: Verdict], holds: [Hold]) {
+        if case .unproved(let reason) = absence { return (prunes.mapValues { _ in .waiting(reason) }, []) }
         var verdicts: [WorkloadName: Verdict] = [:]
         var holds: [Hold] = []
         var approved: Set<WorkloadName> = []
@@ -56,14 +58,15 @@ struct PruneGuards {
             }
         }
         if let guardName = sourceGuard { pass(guardName) { _ in true } }
-        pass(.guardForeign) { memory[$0] == nil }
-        pass(.pruneDisabled) { memory[$0]?.prune == false }
+        pass(.guardForeign) { desired.known.names[$0]?.isOwn != true }
+        pass(.pruneDisabled) { !desired.mayPrune($0) }
         let counted = left.keys.count { !approved.contains($0) }
-        if counted > window.left(of: declared + leftovers, limits) {
+        let total = window.total(living: living.count, lives: living.contains)
+        if !window.admits(counted, of: total, limits) {
             pass(.guardWindow) { !approved.contains($0) }
         }
         for name in left.keys { verdicts[name] = .released }
-        return (verdicts, approved, holds)
+        return (verdicts, holds)
     }
 
     private var sourceGuard: WaitReason? {

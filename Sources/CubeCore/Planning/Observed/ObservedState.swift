@@ -6,7 +6,11 @@ package struct ObservedState: Hashable, Sendable {
     package var cluster: ClusterID
     package var term: Int
     package private(set) var revision: Int
-    package private(set) var owner: OwnerStatus?
+    package private(set) var owner: OwnerStatus? { didSet { window = GuardWindow(owner?.pruned ?? []) } }
+    /// The recently pruned names, as the manager counts them.
+    private(set) var window: GuardWindow
+    /// The names with tasks that have not ended.
+    private(set) var liveNames: Set<WorkloadName> = []
     /// The workloads by name. A workload that has neither a task nor a slot record has no entry.
     package internal(set) var workloads: [WorkloadName: ObservedWorkload] = [:]
     /// The live tasks of other owners, if the list contains them. They are never changed.
@@ -24,10 +28,15 @@ package struct ObservedState: Hashable, Sendable {
         term = list.term
         revision = list.revision
         self.owner = list.owner
+        window = GuardWindow(list.owner?.pruned ?? [])
         digestKey = list.digestKey.flatMap(DigestKey.init(hexadecimal:))
         for task in list.tasks { insert(task) }
         for slot in list.slots { workloads[slot.name, default: ObservedWorkload()].slots[slot.ordinal] = slot }
+        liveNames = Set(workloads.filter { $0.value.lives }.keys)
     }
+
+    /// How many names may be pruned without an approval, as the manager enforces it.
+    package var limits: GuardLimits { owner?.limits ?? GuardLimits() }
 
     /// Applies changes.
     ///
@@ -49,23 +58,16 @@ package struct ObservedState: Hashable, Sendable {
             workloads[slot.name, default: ObservedWorkload()].slots[slot.ordinal] = slot
             changed.insert(slot.name)
         }
+        for name in changed { liveNames.set(name, workloads[name]?.lives ?? false) }
         if let owner = changes.owner { self.owner = owner }
         term = changes.term
         revision = changes.revision
         return changed
     }
 
-    /// Returns, for each of these files, the names of the workloads with live tasks from it.
-    func names(from files: Set<BytePath>) -> [BytePath: Set<WorkloadName>] {
-        var names: [BytePath: Set<WorkloadName>] = [:]
-        for (name, workload) in workloads {
-            for task in workload.tasks.values where !task.state.hasEnded {
-                if let source = task.source.map(BytePath.init(text:)), files.contains(source) {
-                    names[source, default: []].insert(name)
-                }
-            }
-        }
-        return names
+    /// What the manager knows of a name; `nil` when it has neither a task nor a slot.
+    func known(_ name: WorkloadName) -> KnownName? {
+        workloads[name].map { KnownName($0, claimedRevision: owner?.claimedRevision ?? 0) }
     }
 
     private mutating func insert(_ task: TaskStatus) {
@@ -84,6 +86,9 @@ package struct ObservedWorkload: Hashable, Sendable {
     package var slots: [Int: SlotStatus] = [:]
 
     package init() {}
+
+    /// Whether any of its tasks has not ended.
+    var lives: Bool { tasks.values.contains { !$0.state.hasEnded } }
 
     /// The live tasks, sorted by ordinal and attempt.
     package var live: [TaskStatus] {

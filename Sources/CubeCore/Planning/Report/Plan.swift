@@ -16,10 +16,10 @@ package struct Plan: Sendable {
     package var wakeAt: Timestamp?
     /// The time at which to list the source again, because a manifest may have been removed.
     package var listAt: Timestamp?
-    /// Whether ``DesiredState/memory`` must be persisted before the actions are carried out.
-    package var memoryChanged = false
-    /// Whether ``Planner/window`` must be persisted before the actions are carried out.
-    package var windowChanged = false
+    /// The notes that the manager does not have yet. The reconciler sends them before it carries out the actions.
+    package var notes = SourceNotes()
+    /// Whether the manager lacks notes, sent or not: if a command ended now, the next reconciler would have to send them.
+    package var lacksNotes = false
     /// The changes since the saved plan was made, in words. If there are any, the saved plan is not carried out any further.
     package var departures: [String] = []
     /// The number of workloads that were decided in this pass.

@@ -53,8 +53,9 @@ package struct Review: Codable, Hashable, Sendable {
     ///   - revision: the later manifests.
     package init(base: ManifestSnapshot, revision: ManifestSnapshot) {
         // Apply both in order, like a reconciler: a workload whose later manifest is invalid keeps its earlier definition.
-        var desired = DesiredState(memory: nil, oneShot: true)
+        var desired = DesiredState(oneShot: true)
         _ = desired.apply(base)
+        desired.assumeAllRun()
         let before = desired.workloads
         let unreadable = Set(desired.unreadable.keys)
         _ = desired.apply(revision)

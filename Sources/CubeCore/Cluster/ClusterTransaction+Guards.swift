@@ -1,0 +1,113 @@
+import CubeErrors
+import CubeTypes
+import HashTreeCollections
+
+/// Which of the pruning stops of a batch the guard window admits. The stops are judged together, before any of them is carried
+/// out: those that no approval covers are all admitted, or all refused.
+///
+/// The planner holds by the same ``GuardWindow``, so a correct reconciler sends nothing that is refused. The check protects
+/// from a reconciler that is not correct, or whose view is too old.
+struct PruneJudgement {
+    let owner: OwnerName
+    /// The names that the batch would prune and that an approval covers in whole.
+    let approved: Set<WorkloadName>
+    /// The names whose prune goes on: an earlier stop of it was accepted.
+    private let released: Set<WorkloadName>
+    /// The live tasks that the batch would stop, and their names.
+    private let names: [TaskID: WorkloadName]
+    /// Why names that are neither approved nor released are not pruned.
+    private let refusal: APIError?
+    /// The names of which a stop was carried out.
+    var accepted: Set<WorkloadName> = []
+
+    init(of request: BatchRequest, in state: ClusterState, at moment: DurableInstant, isFull: Bool) {
+        owner = request.owner
+        var names: [TaskID: WorkloadName] = [:]
+        var changes: [WorkloadName: [HeldChange]] = [:]
+        for case .stop(let stop) in request.operations where stop.prune {
+            guard let task = state.records.tasks[stop.id], task.slot.owner == request.owner, task.phase.canStop else {
+                continue
+            }
+            names[stop.id] = task.slot.name
+            changes[task.slot.name, default: []].append(state.prune(of: task))
+        }
+        self.names = names
+        guard let record = state.records.owners[request.owner], !names.isEmpty else {
+            (approved, released, refusal) = ([], [], nil)
+            return
+        }
+        let allowed = record.approvedChanges(at: moment)
+        let released = Set(changes.keys.filter(record.window.hasReleased))
+        let approved = Set(changes.filter { allowed.isSuperset(of: $0.value) }.keys).subtracting(released)
+        (self.released, self.approved) = (released, approved)
+        let counted = changes.count - released.count - approved.count
+        let total = record.window.total(living: state.index.liveNames[owner] ?? 0) { name in
+            state.index.live[WorkloadKey(owner: request.owner, name: name)] != nil
+        }
+        if isFull {
+            // It could not be stored that they count.
+            refusal = APIError(.storageFull, "the disk with the manager's store is full: no more names are pruned")
+        } else if !record.window.admits(counted, of: total, record.guardLimits) {
+            refusal = .beyondWindow(owner, counted, record.window.left(of: total, record.guardLimits), record)
+        } else {
+            refusal = nil
+        }
+    }
+
+    /// - Returns: the name that a stop prunes; `nil` where it prunes nothing that lives.
+    /// - Throws: `guard_window` beyond the limits; `storage_full`.
+    func admit(_ stop: StopRequest) throws(APIError) -> WorkloadName? {
+        guard let name = names[stop.id] else { return nil }
+        if let refusal, !released.contains(name), !approved.contains(name) { throw refusal }
+        return name
+    }
+}
+
+extension ClusterTransaction {
+    /// Records the names of which stops were carried out.
+    mutating func record(_ prunes: PruneJudgement) {
+        guard !prunes.accepted.isEmpty, var owner = state.records.owners[prunes.owner] else { return }
+        for name in prunes.accepted {
+            owner.window.prune(name, at: moment, approved: prunes.approved.contains(name))
+        }
+        owner.revision = revision
+        put(owner)
+    }
+
+    /// Records that a name is declared again, if its prune had begun: it must pass the guards anew.
+    mutating func noteReturn(of workload: WorkloadKey) {
+        guard var owner = state.records.owners[workload.owner], owner.window.hasReleased(workload.name) else { return }
+        owner.window.returned(workload.name)
+        owner.revision = revision
+        put(owner)
+    }
+}
+
+extension ClusterState {
+    /// The prune of a task, as holds and approvals name it.
+    fileprivate func prune(of task: TaskRecord) -> HeldChange {
+        HeldChange(
+            verb: HeldChange.prune, name: task.slot.name, ordinal: task.slot.ordinal,
+            from: digestKey?.keyed(task.specDigest) ?? task.specDigest, to: nil)
+    }
+}
+
+extension OwnerRecord {
+    /// The changes that people let through under one of the guards over prunes.
+    fileprivate func approvedChanges(at moment: DurableInstant) -> Set<HeldChange> {
+        let holds = directives.filter { $0.verb == .approve && !hasExpired($0, at: moment) }.compactMap(\.approves)
+        return Set(holds.filter { $0.guardName != WaitReason.guardStorage.rawValue }.flatMap(\.changes))
+    }
+}
+
+extension APIError {
+    fileprivate static func beyondWindow(
+        _ owner: OwnerName, _ count: Int, _ left: Int, _ record: OwnerRecord
+    ) -> APIError {
+        APIError(
+            .guardWindow,
+            "owner \(owner): \(Count(count, "more name")) would be pruned, and the limits (\(record.guardLimits.text)) leave "
+                + "\(max(left, 0)); an approval releases them",
+            details: ["names": "\(count)", "left": "\(max(left, 0))"])
+    }
+}

@@ -1,0 +1,19 @@
+import CubeTypes
+
+/// The digest of what is declared, and the part of each name in it.
+struct DigestElements: Sendable {
+    private var sum = SetDigest()
+    private var elements: [WorkloadName: SetDigest] = [:]
+
+    /// Over everything.
+    var digest: Digest { sum.digest }
+
+    subscript(name: WorkloadName) -> SetDigest? { elements[name] }
+
+    mutating func set(_ name: WorkloadName, to element: SetDigest?) {
+        if let old = elements.removeValue(forKey: name) { sum -= old }
+        guard let element else { return }
+        elements[name] = element
+        sum += element
+    }
+}
