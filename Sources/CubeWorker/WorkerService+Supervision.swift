@@ -72,9 +72,9 @@ extension WorkerService {
 
     /// Does what is due for a task, one thing after the other, until it has ended. However it ended, its secrets go then;
     /// an earlier worker may have been killed before it removed them.
-    func see(to id: TaskID) async {
-        guard attended.insert(id).inserted else { return }
-        defer { attended.remove(id) }
+    func supervise(_ id: TaskID) async {
+        guard supervised.insert(id).inserted else { return }
+        defer { supervised.remove(id) }
         var failures = 0
         while !Task.isCancelled, let placement = table.placement(id), placement.due != .nothing {
             do {
