@@ -31,7 +31,8 @@ extension Planner {
         guard !missing.isEmpty else { return nil }
         return missing.map {
             Declaration(
-                id: $0.id, source: workload.file.text, prune: workload.steering.prune, dependencies: workload.dependencies)
+                id: $0.id, source: workload.file.text, prune: workload.steering.prune,
+                dependencies: workload.dependencies)
         }
     }
 
