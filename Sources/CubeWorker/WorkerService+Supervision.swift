@@ -67,11 +67,11 @@ extension WorkerService {
         }
     }
 
-    /// The pauses between attempts to carry out what is due for a task.
+    /// The pauses between attempts to carry out the steps of a task.
     private static let backoff = Backoff(first: .seconds(1), longest: .seconds(16))
 
-    /// Does what is due for a task, one thing after the other, until it has ended. However it ended, its secrets go then;
-    /// an earlier worker may have been killed before it removed them.
+    /// Carries out the steps that a task requires, one after the other, until it has ended, then removes its secrets.
+    /// Secrets are removed on every call because an earlier worker may have been killed before it removed them.
     func supervise(_ id: TaskID) async {
         guard supervised.insert(id).inserted else { return }
         defer { supervised.remove(id) }
