@@ -24,7 +24,7 @@ struct Notifier {
         for await _ in state.updates() {
             var pause = Self.patience
             var failures = 0
-            while let board = state.view.noticeBoard, !board.notices(since: told).isEmpty {
+            while let board = state.view.noticeBoard, !board.notices(since: sent).isEmpty {
                 do { try await clock.sleep(for: pause) } catch { return }  // Cancelled.
                 let view = state.view
                 guard let summary = view.summary, let board = view.noticeBoard else { break }

@@ -1,6 +1,7 @@
 import CubeErrors
 import CubeOrchestratorClient
 import CubeReconciler
+import CubeSystem
 import CubeTypes
 import SystemPackage
 

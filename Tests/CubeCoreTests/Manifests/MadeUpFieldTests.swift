@@ -40,7 +40,7 @@ struct MadeUpFieldTests {
         let isKnown = ManifestDecoder.decode(bytes, file: "web.json").diagnostics.isEmpty
         #expect(!isKnown, "only the tables of this test have the field")
         return ManifestSnapshot(
-            began: now, ended: now, isComplete: true, root: RootIdentity(device: 1, inode: 1),
+            began: now, ended: now, isComplete: true, root: RootIdentity.directory(device: 1, inode: 1),
             files: ["web.json": .readable(workloads, digest: .sha256(of: bytes))],
             source: SourceRevision(path: "manifests"))
     }

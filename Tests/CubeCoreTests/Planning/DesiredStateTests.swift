@@ -40,7 +40,7 @@ struct DesiredStateTests {
     /// `{"name":"web","settings":"sha256:903a…","spec":"sha256:6b20…","steering":{"depends_on":["cache","db"],`
     /// `"ignore":["/labels/team"],"prune":false,"replicas":2,"update":{"deadline":60000,"max_surge":1}}}`.
     @Test func `the digest of what is declared follows from canonical JSON alone`() {
-        var desired = DesiredState(memory: nil)
+        var desired = DesiredState()
         let web = Workload(
             "web", "web", replicas: 2, update: UpdatePolicy(maxSurge: 1, deadline: .seconds(60)), prune: false,
             labels: ["team": "shop"], dependsOn: ["db", "cache", "db"], ignore: ["/labels/team"])
