@@ -54,7 +54,7 @@ package final class ChildProcess: Sendable {
         spawn.errors = .descriptor(errorEnds[1])
         do throws(Errno) {
             let id = try spawn.start()
-            // A child keeps its number until it was waited for.
+            // A child keeps its process id until it is waited for.
             let end = cube_pidfd_open(id)
             guard end >= 0 else {
                 let problem = Errno(rawValue: errno)

@@ -136,7 +136,7 @@ extension WorkerService {
         return try await clock.within(limit) { [runtime] in try await runtime.end(of: run) }
     }
 
-    /// Lets time go by, but no longer than until the task changes.
+    /// Waits for a time, or until the task changes.
     func rest(_ id: TaskID, _ time: Duration) async { await wait(for: .task(id), atMost: time) }
 
     /// Waits for a change, but no longer than `limit`.

@@ -53,7 +53,7 @@ package actor WorkerService: Service {
 
     /// Where the manager reaches this worker.
     var url: String?
-    /// How many times the manager asked for changes.
+    /// The number of queries for changes by the manager.
     var queries = 0
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }

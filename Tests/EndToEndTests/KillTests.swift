@@ -94,8 +94,8 @@ private struct Desired {
         count()
     }
 
-    /// One change at random: an edit, another number of replicas, a new service, a new job, a deletion (three at the most,
-    /// which the guard lets pass).
+    /// Makes a random change: an edit, another number of replicas, a new service, a new job, or a deletion (at most three, which
+    /// the guard allows).
     mutating func change(round: Int, in world: World, by random: inout SeededGenerator) throws {
         let name = services.keys.sorted().randomElement(using: &random)!
         let (version, replicas) = services[name]!

@@ -5,7 +5,7 @@ package import CubeTypes
 package struct Workload: Hashable, Sendable {
     package let definition: TaskDefinition
     package let steering: Steering
-    /// Where the manifest says its name; the file is relative to the root of the manifests.
+    /// The position of the name in the manifest. The file is relative to the root of the manifests.
     package private(set) var range: SourceRange
     /// Where the manifest names each workload of ``Steering/dependsOn``; may be empty if nobody asks.
     private var dependencyRanges: [SourceRange]
@@ -37,7 +37,7 @@ package struct Workload: Hashable, Sendable {
         return workload
     }
 
-    /// Another workload, and where the manifest names it.
+    /// A workload that this one depends on, and the position of its name in the manifest.
     struct Dependency {
         var name: WorkloadName
         var range: SourceRange

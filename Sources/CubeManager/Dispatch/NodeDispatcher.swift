@@ -209,7 +209,7 @@ private func withDeadline<Answer: Sendable>(
     _ limit: Duration, clock: some Clock<Duration>, _ operation: @escaping @Sendable () async throws -> Answer
 ) async throws -> Answer {
     guard let answer = try await clock.within(limit, operation) else {
-        throw APIError(.timeout, "no answer within \(limit.text)")
+        throw APIError(.timeout, "no response within \(limit.text)")
     }
     return answer
 }

@@ -32,7 +32,7 @@ package actor ManagerService: Service {
     var eventLog: EventLog
     var snapshots = ListSnapshots()
     var bells = Bells<Topic>()
-    /// When each node answered last.
+    /// The time of the last response of each node.
     var lastSeen: [NodeName: Timestamp] = [:]
     /// The error of the last call to each node's worker, if that call failed.
     var complaints: [NodeName: String] = [:]
@@ -389,7 +389,7 @@ extension ManagerService {
         }
     }
 
-    /// Has done what time alone brings about.
+    /// Applies the changes that are due to time alone.
     private func watchTime() async {
         var ticks = 0
         while !Task.isCancelled {

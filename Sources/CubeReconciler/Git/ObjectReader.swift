@@ -1,5 +1,6 @@
 import CubeSystem
-/// Reads objects of a repository, one after the other, by one `git cat-file --batch` that stays.
+
+/// Reads the objects of a repository in sequence, through one long-lived `git cat-file --batch`.
 final class ObjectReader: Sendable {
     enum Answer: Hashable, Sendable {
         /// The first bytes of the object, up to the limit, and its size in bytes.

@@ -35,7 +35,7 @@ struct Notifier {
                     sent = board
                     try memory.save(sent)
                 } catch {
-                    logger.warning("notices could not be sent", metadata: ["error": "\(error)"])
+                    logger.warning("cannot send notices; retrying", metadata: ["error": "\(error)"])
                     failures += 1
                     pause = Self.backoff.step(after: failures)
                 }

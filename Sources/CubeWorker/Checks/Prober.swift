@@ -83,7 +83,7 @@ struct LocalProber: Prober {
         _ limit: Duration, _ subject: String, _ body: @escaping @Sendable () async throws -> CheckOutcome
     ) async -> CheckOutcome {
         do {
-            return try await clock.within(limit, body) ?? .failed("\(subject): no answer within \(limit.text)")
+            return try await clock.within(limit, body) ?? .failed("\(subject): no response within \(limit.text)")
         } catch {
             return .failed("\(subject): \(ProbeFailure.words(for: error))")
         }

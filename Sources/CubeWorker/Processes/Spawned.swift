@@ -17,7 +17,7 @@ final class Spawned: Sendable {
         let source = FileDescriptor(rawValue: ends[0])
         let sink = FileDescriptor(rawValue: ends[1])
 
-        // The worker's own environment may hold secrets. The task is to have the limit that the worker was started with.
+        // The worker's own environment may contain secrets. The task gets the limit that the worker was started with.
         var spawn = Spawn(
             program, arguments, environment: OpenFileLimit.inherited.map { ["CUBE_OPEN_FILES=\($0)"] } ?? [])
         if let input { spawn.input = .descriptor(input.rawValue) }
@@ -25,7 +25,7 @@ final class Spawned: Sendable {
         let started = Result { () throws(Errno) in try spawn.start() }
         try sink.close()
         do {
-            // A child keeps its number until it was waited for.
+            // A child keeps its process id until it is waited for.
             let id: pid_t
             do throws(Errno) { id = try started.get() } catch {
                 throw APIError(.unavailable, "cannot execute \(program): \(error)")

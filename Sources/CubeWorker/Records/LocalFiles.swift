@@ -31,7 +31,7 @@ enum LocalFiles {
 
     /// Creates a directory that only its owner may access. An existing directory is left unchanged.
     ///
-    /// - Parameter parent: where it is made, if it must survive a loss of power.
+    /// - Parameter parent: the parent directory, if the new directory must survive a loss of power.
     static func makeDirectory(_ path: String, durablyIn parent: String? = nil) throws(APIError) {
         do throws(FileError) {
             guard mkdir(path, 0o700) == 0 else {
