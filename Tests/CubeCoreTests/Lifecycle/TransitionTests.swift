@@ -41,7 +41,7 @@ struct TransitionTests {
             } else {
                 let error = #expect(throws: APIError.self) { try phase.move(to: Self.phase(to)) }
                 #expect(error?.reason == .illegalTransition)
-                #expect(error?.message.contains("\(from) cannot become \(to)") == true)
+                #expect(error?.message.contains("a \(from) task cannot become \(to)") == true)
                 #expect(phase.state == from)
             }
         }

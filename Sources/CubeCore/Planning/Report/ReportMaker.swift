@@ -153,7 +153,7 @@ extension WaitReason {
         case .pruneDisabled: "its last manifest has prune: false"
         case .guardEmpty: "no manifest is left"
         case .guardForeign: "this source never declared it"
-        case .guardWindow: "more names would be pruned than the limits allow"
+        case .guardWindow: "more workloads would be pruned than the limits allow"
         case .guardStorage: "the data directory cannot be written"
         case .notPlanned: "the saved plan does not contain it"
         case .contested: "another client keeps undoing it"
