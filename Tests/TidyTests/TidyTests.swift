@@ -56,6 +56,12 @@ import Testing
         #expect(files.flatMap(Rules.silence) == [])
     }
 
+    @Test func `no two types share a name`() throws {
+        let sources = try Wall.table.filter { $0.directory.hasPrefix("Sources/") }.flatMap(repository.sources)
+        #expect(Rules.namesakes(sources) == [])
+        #expect(sources.flatMap(\.types).count > 500)
+    }
+
     @Test func `the top of the repository contains only the known entries`() throws {
         let entries = try repository.trackedEntries()
         #expect(entries.contains("Package.swift"))
