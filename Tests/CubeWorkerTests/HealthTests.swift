@@ -53,7 +53,7 @@ struct HealthTests {
                         timeout: .milliseconds(200))
                 }
                 try await worker.assign(assignment)
-                let task = try await worker.task(assignment.id) { $0.message?.contains("longer than") == true }
+                let task = try await worker.task(assignment.id) { $0.message?.contains("timed out") == true }
                 #expect(task.message?.contains("timed out after 200 ms") == true)
                 let child = "\(world.store.directory(of: assignment.id))/work/child"
                 #expect(try !isAlive(String(contentsOfFile: child, encoding: .utf8)))

@@ -243,7 +243,7 @@ extension EndToEndTests {
                 #expect(await up.ended() == 0)
                 let alone = try await world.run("status")
                 #expect(alone.standardOutput.contains("no reconciler is running here"))
-                #expect(alone.standardOutput.contains("2 tasks run"))
+                #expect(alone.standardOutput.contains("2 tasks are running"))
             }
         }
     }

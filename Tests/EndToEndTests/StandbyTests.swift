@@ -74,7 +74,7 @@ extension EndToEndTests {
                 try team.publish(world)
                 let plan = try await world.run(["plan"] + team.git + team.elsewhere + team.access)
                 #expect(
-                    plan.standardOutput.contains("held: its manifest said prune: false"),
+                    plan.standardOutput.contains("held: its last manifest has prune: false"),
                     "\(plan.standardOutput)\(plan.standardError)")
                 #expect(!plan.standardError.contains("not known here"))
                 let held = try await world.run(["apply", "--timeout", "10s"] + team.git + team.elsewhere + team.access)
