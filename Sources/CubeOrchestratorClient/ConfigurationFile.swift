@@ -11,7 +11,7 @@ enum ConfigurationFile {
     static func provider(_ path: String) throws(APIError) -> InMemoryProvider {
         let bytes: [UInt8]
         do throws(FileError) {
-            bytes = try NamedFile.bytes(path)
+            bytes = try ConfiguredFile.bytes(path)
         } catch {
             throw .invalid([ValidationError(field: path, value: nil, message: "cannot be read: \(error.cause)")])
         }

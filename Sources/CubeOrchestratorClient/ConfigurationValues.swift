@@ -60,7 +60,7 @@ struct ConfigurationValues {
             return nil
         }
         do throws(FileError) {
-            let line = try NamedFile.text(file).prefix { !$0.isNewline }
+            let line = try ConfiguredFile.text(file).prefix { !$0.isNewline }
             if line.isEmpty { refuse("tokenFile", file, "does not contain a token in its first line") }
             return String(line)
         } catch {

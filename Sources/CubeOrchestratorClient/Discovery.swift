@@ -83,7 +83,7 @@ public struct FileDiscovery: Discovery {
     public func managers() async throws -> [Endpoint] {
         let text: String
         do throws(FileError) {
-            text = try NamedFile.text(path)
+            text = try ConfiguredFile.text(path)
         } catch {
             throw APIError(.unavailable, "\(path): cannot be read: \(error.cause)")
         }

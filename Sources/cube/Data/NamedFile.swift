@@ -1,21 +1,21 @@
 import CubeSystem
 import SystemPackage
 
-/// The files that a person names, and those of the data directory: errors say what was done to which file.
+/// Files that a person names, and files of the data directory. Errors name the operation and the file.
 enum NamedFile {
-    /// How large a file may be that a person names: 16 MiB, of which no such file has a tenth.
+    /// The size limit of a file that a person names: 16 MiB, more than ten times the size of any such file.
     static let limit = 16 << 20
 
-    /// The bytes of a file; `nil` where there is none. It blocks on no pipe and reads no device.
+    /// Returns the bytes of a file; `nil` if there is none. Never blocks on a pipe or reads a device.
     ///
-    /// - Parameter limit: how many bytes it may have.
+    /// - Parameter limit: the maximum size in bytes.
     static func read(_ path: FilePath, limit: Int = limit) throws -> [UInt8]? {
         do throws(FileError) { return try RegularFile.read(path, limit: limit) } catch {
             throw Failure("cannot read \(path): \(error.cause)")
         }
     }
 
-    /// Replaces a file durably, whoever else writes it at the same time.
+    /// Replaces a file durably, even if another process writes it at the same time.
     static func write(_ bytes: [UInt8], to path: FilePath, permissions: FilePermissions = .ownerReadWrite) throws {
         do throws(FileError) {
             try AtomicFile.replace(path, with: bytes, permissions: permissions, writers: .several, durably: true)

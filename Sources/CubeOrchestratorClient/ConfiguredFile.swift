@@ -2,7 +2,7 @@ import CubeSystem
 import SystemPackage
 
 /// A file that is named in the configuration. Reading it neither blocks on a pipe nor exhausts memory on a device.
-enum NamedFile {
+enum ConfiguredFile {
     /// The size limit; a configuration, a token or a list of servers is far smaller.
     private static let limit = 1 << 20
 
