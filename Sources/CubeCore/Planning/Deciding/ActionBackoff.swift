@@ -1,9 +1,9 @@
 import CubeErrors
 import CubeTypes
 
-/// The actions that were made and answered and did not show an effect: they are not repeated without a pause.
+/// The backoff of actions that the manager answered but that had no effect. They are repeated only after a pause.
 struct ActionBackoff: Hashable, Sendable {
-    /// How often an action must have been without effect for its name to count as stalled.
+    /// The number of attempts without effect after which an action counts as stalled.
     static let stalledAfter = 3
 
     struct Key: Hashable, Sendable {
@@ -20,9 +20,10 @@ struct ActionBackoff: Hashable, Sendable {
 
     struct Entry: Hashable, Sendable {
         var tries = 0
-        /// A view that is older than this says nothing of the effect.
+        /// The cluster revision of the last answer. An observed state with an older revision cannot show the effect of the
+        /// action.
         var revision = 0
-        /// When it may be made again.
+        /// The earliest time of the next attempt.
         var notBefore: Timestamp
         var error: String?
     }
@@ -41,12 +42,13 @@ struct ActionBackoff: Hashable, Sendable {
 
     private static let backoff = Backoff(first: .seconds(1), longest: .seconds(60))
 
-    /// The jitter is the task's own, so that actions that failed together are not tried again together.
+    /// The jitter is derived from the task, so that actions that failed together are not retried together.
     static func pause(after tries: Int, of task: TaskID) -> Duration {
         backoff.pause(after: tries, jitter: Double(unitInterval: FNV1a.hash("\(task) \(tries)".utf8)))
     }
 
-    /// Forgets what is not wished any more, or whose effect is seen.
+    /// Forgets all actions of a name except the given ones: an action that is no longer planned, or whose effect is visible,
+    /// needs no backoff.
     mutating func keep(_ keys: Set<Key>, of name: WorkloadName) {
         guard let backoff = all[name] else { return }
         let kept = backoff.filter { keys.contains($0.key) }

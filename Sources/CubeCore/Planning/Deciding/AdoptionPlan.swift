@@ -1,34 +1,35 @@
 package import CubeTypes
 
-/// Which tasks an owner takes over from another one for a workload, and how many of its tasks may live then.
+/// The tasks of a workload that one owner takes over from another owner, and the number of live tasks that the workload may then
+/// have.
 package struct AdoptionPlan: Hashable, Sendable {
     package enum Refusal: Error, Hashable {
         /// The other owner has no live task of the workload.
         case nothingToAdopt
-        /// The owner has so many live tasks already that it would stop the others at once.
+        /// The adopting owner would have more live tasks than its manifest declares, and would stop the surplus tasks at once.
         case tooMany(live: Int, wanted: Int, more: Int)
     }
 
-    /// What happens to an adopted task.
+    /// What happens to a task after its adoption.
     package enum Fate: Hashable, Sendable {
-        /// It is as its manifest says, and runs on.
+        /// The task matches its manifest, and runs on.
         case runsOn
-        /// It differs from its manifest, and is replaced.
+        /// The task differs from its manifest, and is replaced.
         case isReplaced
-        /// No manifest declares it, so it is held as it is.
+        /// No manifest declares the task, so it is left unchanged.
         case isHeld
     }
 
     /// The tasks to take over.
     package let tasks: [TaskStatus]
-    /// The limit of live tasks that every request carries.
+    /// The limit on live tasks that every request carries.
     package let maxLive: Int
     private let declaredDigest: Digest?
 
     /// - Parameters:
-    ///   - candidates: the tasks of the workload that the other owner has.
-    ///   - own: the tasks of the workload that the owner has.
-    ///   - declared: the status of the workload, as its reconciler wrote it; `nil` if there is none.
+    ///   - candidates: the other owner's tasks of the workload.
+    ///   - own: the adopting owner's tasks of the workload.
+    ///   - declared: the status that the reconciler wrote for the workload; `nil` if there is none.
     package init(
         candidates: [TaskStatus], own: [TaskStatus], declared: WorkloadStatus?
     ) throws(Refusal) {
@@ -36,7 +37,7 @@ package struct AdoptionPlan: Hashable, Sendable {
         guard !tasks.isEmpty else { throw .nothingToAdopt }
         let live = own.count { !$0.state.hasEnded }
         declaredDigest = declared?.desiredDigest
-        // A workload that no manifest declares yet may have any number of replicas.
+        // The number of replicas is not limited while no manifest declares the workload.
         let replicas = declaredDigest == nil ? nil : declared?.replicas.desired
         maxLive = replicas ?? live + tasks.count
         guard live + tasks.count <= maxLive else {
@@ -44,9 +45,9 @@ package struct AdoptionPlan: Hashable, Sendable {
         }
     }
 
-    /// What happens to a task that was adopted.
+    /// Returns what happens to a task after its adoption.
     ///
-    /// - Parameter key: the key under which statuses show digests; `nil` if they show them as they are.
+    /// - Parameter key: the key of the digests in statuses; `nil` if statuses contain plain digests.
     package func fate(of adopted: TaskStatus, digestKey key: DigestKey?) -> Fate {
         guard let declaredDigest else { return .isHeld }
         return declaredDigest == key?.keyed(adopted.specDigest) ?? adopted.specDigest ? .runsOn : .isReplaced
@@ -54,6 +55,6 @@ package struct AdoptionPlan: Hashable, Sendable {
 }
 
 extension TaskStatus {
-    /// Whether there is something of it to take over.
+    /// Whether the task can be adopted: it has not ended and is not stopping.
     package var isAdoptable: Bool { !state.hasEnded && state != .stopping }
 }

@@ -8,7 +8,7 @@ package struct ClusterContact: Hashable, Sendable {
         /// Another reconciler holds the lease, or the owner belongs to another source.
         case refused(APIError)
 
-        /// Whether both answers mean the same, in whatever words.
+        /// Whether both answers mean the same, even if their messages differ.
         fileprivate func isSame(as other: Lease?) -> Bool {
             switch (self, other) {
             case (.held(let fence), .held(let other)): fence == other
@@ -29,29 +29,30 @@ package struct ClusterContact: Hashable, Sendable {
     /// The fence under which the reconciler may write; `nil` if it may not.
     package var fence: Int? { if case .held(let fence) = lease { fence } else { nil } }
 
-    /// The manager listed everything.
+    /// Records that the manager answered a list request.
     package mutating func listed() { outage = nil }
 
-    /// The manager did not answer.
+    /// Records that the manager did not answer.
     ///
-    /// - Returns: whether this is a new outage. Each attempt may word it differently: it is one outage as long as its reason is the
-    ///   same.
+    /// - Returns: whether this is a new outage. Attempts may fail with different messages; an outage is the same as long as its
+    ///   reason is the same.
     package mutating func failed(_ error: APIError) -> Bool {
         guard outage?.reason != error.reason else { return false }
         outage = error
         return true
     }
 
-    /// The manager answered a lease request.
+    /// Records the manager's answer to a lease request.
     ///
-    /// - Returns: whether this may change a decision.
+    /// - Returns: whether the answer may change a decision.
     package mutating func answered(_ lease: Lease) -> Bool {
         defer { self.lease = lease }
         return !lease.isSame(as: self.lease)
     }
 
-    /// Whether a pass can judge anything: the manifests were read, and the manager and the lease answered, or it is known that the
-    /// manager does not answer. Before that, what an earlier process wrote stands.
+    /// Whether a pass can decide anything. The manifests must have been read. In addition, either the manager has listed the
+    /// tasks and answered the lease request, or the manager is known not to answer. Until then, the status that an earlier
+    /// process wrote stays unchanged.
     ///
     /// - Parameters:
     ///   - knowsSource: whether the manifests were read.
@@ -60,7 +61,7 @@ package struct ClusterContact: Hashable, Sendable {
         knowsSource && (outage != nil || knowsCluster && (lease != nil || observesOnly))
     }
 
-    /// Whether the planner sees the cluster, and may act on it.
+    /// Whether the planner sees the cluster, and whether it may change it.
     package var access: WriteAccess {
         if let outage { return .blind(reason: outage.reason.rawValue, message: outage.message) }
         if observesOnly { return .observing }

@@ -1,39 +1,39 @@
 package import CubeTypes
 
-/// What is to become of one name, before guards have their say.
+/// The decision about one name, before the guards judge it.
 struct Decision: Hashable, Sendable {
-    /// The rule that decided, and its reason for a person.
+    /// The rule that decided, and the reason in words for people.
     var rule: Rule
     var reason: String
-    /// In the order in which they are carried out.
+    /// The steps, in the order in which they are carried out.
     var steps: [Step] = []
     var health: WorkloadHealth
-    /// Why it does not go on by itself: a person must do something.
+    /// Why the workload makes no progress until a person acts.
     var standstill: Standstill?
     var differences: [Difference] = []
     var replicas: WorkloadStatus.Replicas
-    /// Whether what depends on it may go on.
+    /// Whether the workload's dependents may proceed.
     var isServing: Bool { servesWhileFrozen ?? (health.status == .healthy) }
-    /// The same of what is frozen, whose health says nothing of it.
+    /// The value of ``isServing`` for a frozen workload, whose health does not show whether it serves.
     var servesWhileFrozen: Bool?
-    /// What must be gone before it is pruned, sorted.
+    /// The names that must have no live task before this name is pruned, sorted.
     var dependents: [WorkloadName] = []
-    /// When it may decide otherwise though nothing changed.
+    /// When the decision may change although no input changes.
     var wakeAt: Timestamp?
 
-    /// The tasks that a prune would stop: those that were not asked to stop yet.
+    /// Whether a prune would stop any task. Tasks that were already asked to stop do not count.
     var prunes: Bool { steps.contains { $0.change?.verb == HeldChange.prune && $0.state == .due } }
-    /// Whether it takes away anything.
+    /// Whether any stop is due.
     var stops: Bool { steps.contains { $0.action.verb == .stop && $0.state == .due } }
 }
 
-/// One action on the way to what is declared, and how far it is.
+/// One action that brings a workload closer to its declaration, and the state of that action.
 package struct Step: Hashable, Sendable {
     package var action: PlannedAction
     package var state: ActionState
-    /// What it waits for, or what holds it.
+    /// Why the action waits or is held.
     package var waitsFor: WaitReason?
-    /// What a guard would hold.
+    /// The change that guards judge; `nil` if the action is not subject to guards.
     package var change: HeldChange?
 
     package init(_ action: PlannedAction, _ state: ActionState, waitsFor: WaitReason? = nil, change: HeldChange? = nil)
@@ -45,7 +45,7 @@ package struct Step: Hashable, Sendable {
     }
 }
 
-/// How well a workload is, as a stable word and a sentence.
+/// The health of a workload, with a stable reason word and a sentence for people.
 struct WorkloadHealth: Hashable, Sendable {
     var status: HealthStatus
     var reason: String
@@ -57,7 +57,7 @@ struct WorkloadHealth: Hashable, Sendable {
         self.message = message
     }
 
-    /// A job is healthy once it has completed: until then, its dependents wait.
+    /// The health of a job that has not completed. A job becomes healthy when it completes; until then, its dependents wait.
     static func uncompleted(_ completed: Int, of replicas: Int) -> WorkloadHealth {
         let message =
             replicas == 1
@@ -66,7 +66,7 @@ struct WorkloadHealth: Hashable, Sendable {
     }
 }
 
-/// Why a workload does not go on by itself, as a stable word and a sentence.
+/// Why a workload makes no progress without intervention: a stable reason word and a sentence for people.
 struct Standstill: Hashable, Sendable {
     var reason: String
     var message: String

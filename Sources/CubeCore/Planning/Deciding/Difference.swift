@@ -1,13 +1,13 @@
 import CubeJSON
 import CubeTypes
 
-/// One field that is not as it is declared. Values of `env` are never shown.
+/// One field whose observed value differs from its declared value. Values of `env` are never shown.
 package struct Difference: Codable, Hashable, Sendable {
-    /// As the manifest calls it, such as `stop.grace`, or `replicas`.
+    /// The name of the field in the manifest, such as `stop.grace` or `replicas`.
     package var field: String
     package var desired: String?
     package var observed: String?
-    /// Whether Cube replaces tasks for it.
+    /// Whether Cube replaces tasks to change this field.
     package var replaces: Bool
 
     package init(field: String, desired: String?, observed: String?, replaces: Bool) {
@@ -17,13 +17,13 @@ package struct Difference: Codable, Hashable, Sendable {
         self.replaces = replaces
     }
 
-    /// Whether a field, by its path, is a variable of `env`, whose value is never shown. The comparison is by bytes, as a name may
-    /// begin with a mark that combines with the dot.
+    /// Returns whether the field at a path is a variable of `env`, whose value is never shown. The comparison is by bytes,
+    /// because the name of a variable may begin with a mark that combines with the dot.
     package static func isVariable(_ path: String) -> Bool { path.utf8.starts(with: "env.".utf8) }
 
-    /// The differences between the members of two objects, without an order.
+    /// Returns the differences between the members of two objects, in no particular order.
     ///
-    /// - Parameter replaces: Whether Cube replaces tasks for these members.
+    /// - Parameter replaces: whether Cube replaces tasks to change these members.
     static func list(
         from observed: [String: CanonicalJSON], to desired: [String: CanonicalJSON], replaces: Bool
     ) -> [Difference] {
@@ -47,7 +47,8 @@ package struct Difference: Codable, Hashable, Sendable {
             self.desired = desired.map { _ in isChanged ? "changed" : "added" }
             self.observed = observed.map { _ in isChanged ? "changed" : "removed" }
         } else {
-            // Unicode takes some different texts for the same. They look the same, so the numbers of their characters are shown.
+            // Swift treats canonically equivalent texts as equal. They look the same, so the code points of their characters are
+            // shown.
             let lookSame = desired?.text == observed?.text
             self.desired = lookSame ? desired?.text.spelledOut : desired?.text
             self.observed = lookSame ? observed?.text.spelledOut : observed?.text
@@ -56,7 +57,7 @@ package struct Difference: Codable, Hashable, Sendable {
 }
 
 extension ManifestFields {
-    /// The fields of a task in which one definition differs from another, as manifests call them.
+    /// Returns the fields in which two definitions of a task differ, named as in manifests.
     func differences(from observed: TaskDefinition, to desired: TaskDefinition) -> [Difference] {
         Difference.list(from: replacing.shown(observed), to: replacing.shown(desired), replaces: true)
             + Difference.list(from: settings.shown(observed), to: settings.shown(desired), replaces: false)
@@ -64,7 +65,7 @@ extension ManifestFields {
 }
 
 extension CanonicalJSON {
-    /// Lists the values in an object as texts, by their paths, with dots between the names.
+    /// Collects the values of an object as texts, keyed by their paths, in which dots separate the names.
     fileprivate func list(in texts: inout [ExactText: ExactText], at path: String = "") {
         switch self {
         case .object(let members):
@@ -77,7 +78,7 @@ extension CanonicalJSON {
 }
 
 extension String {
-    /// With each character beyond ASCII as its number, such as `\u{e9}`.
+    /// The text with each character beyond ASCII written as its code point, such as `\u{e9}`.
     fileprivate var spelledOut: String {
         unicodeScalars.map { $0.isASCII ? String($0) : "\\u{\(String($0.value, radix: 16))}" }.joined()
     }

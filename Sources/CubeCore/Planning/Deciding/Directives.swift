@@ -1,20 +1,21 @@
 import CubeTypes
 
-/// What people told about one name.
+/// The directives that people gave for one name.
 struct NameDirectives: Hashable, Sendable {
-    /// What ended at this revision or before may be tried again.
+    /// The revision of the last retry: tasks that ended at this revision or before may be tried again.
     var retry: Int?
-    /// When that was said.
+    /// The time of the last retry.
     var retryAt: Timestamp?
-    /// What began before this revision is to be replaced.
+    /// The revision of the last restart: tasks that were created before this revision are replaced.
     var restart: Int?
-    /// Since when, why and until when it is frozen. The manager takes a directive away when it ends: its clock decides that alone.
+    /// The directive that freezes the name, with its start, reason and end. Only the manager removes an expired directive, by its
+    /// own clock.
     var suspend: Directive?
 
     static let none = NameDirectives()
 }
 
-/// The directives of an owner, by what they are about.
+/// The directives of an owner, indexed by their subjects.
 struct DirectiveIndex: Hashable, Sendable {
     private(set) var names: [WorkloadName: NameDirectives] = [:]
     private(set) var approvals: [Directive] = []
@@ -34,7 +35,7 @@ struct DirectiveIndex: Hashable, Sendable {
         }
     }
 
-    /// The names about which the two do not say the same.
+    /// Returns the names whose directives differ between the two indexes.
     func names(differingFrom other: DirectiveIndex) -> Set<WorkloadName> {
         var different: Set<WorkloadName> = []
         for (name, directives) in names where other.names[name] != directives { different.insert(name) }
@@ -42,7 +43,7 @@ struct DirectiveIndex: Hashable, Sendable {
         return different
     }
 
-    /// Whether a person let these changes through, under this guard.
+    /// Returns whether a person approved all of these changes under the given guard.
     func approve(_ changes: [HeldChange], heldBy guardName: String) -> Bool {
         approvals.contains { directive in
             guard let hold = directive.approves, hold.guardName == guardName else { return false }

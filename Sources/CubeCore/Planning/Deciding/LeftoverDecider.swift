@@ -1,29 +1,30 @@
 import CubeJSON
 import CubeTypes
 
-/// Decides what is to become of a name that no readable manifest declares.
+/// Decides about a name that has no readable manifest.
 struct LeftoverDecider {
     let name: WorkloadName
     let observed: ObservedWorkload
     let directives: NameDirectives
-    /// What depends on it and still lives, sorted.
+    /// The names that depend on this name and still have live tasks, sorted.
     var dependents: [WorkloadName] = []
     let starts: StartTimes
     let wording: HintWording
     let now: Timestamp
 
-    /// Nobody can know what is declared: all stays as it is.
+    /// Keeps all tasks unchanged, because the declaration is not known.
     ///
-    /// - Parameter reason: why, for a person.
+    /// - Parameter reason: the reason in words for people.
     func keep(_ kept: KeptReason, _ reason: String) -> Decision {
-        // How many are declared nobody can know: as many as there are, those that ended by themselves included.
+        // The declared number of replicas is not known. It is assumed to be the number of live tasks plus the number of empty
+        // slots whose last task completed or failed.
         let taken = Set(live.map(\.ordinal))
         let ended = observed.ended.values.filter { [.completed, .failed].contains($0.state) }
         let desired = live.count + ended.count { !taken.contains($0.ordinal) }
         return Decision(rule: kept.rule, reason: reason, health: health, replicas: replicas(desired: desired))
     }
 
-    /// Nothing is declared: what lives is pruned, if the guards let it.
+    /// Prunes the live tasks, if the guards permit it, because no manifest declares the name.
     func prune() -> Decision {
         let steps = live.map { task in
             let action = PlannedAction(
@@ -67,10 +68,11 @@ struct LeftoverDecider {
                 : "\(unready) of its \(live.count) tasks \(unready == 1 ? "is" : "are") not ready")
     }
 
-    /// The ordinals whose last task completed. A slot that was scaled away has none.
+    /// The ordinals whose last task completed. Slots that were scaled down are not included.
     private var completed: Set<Int> { Set(observed.ended.values.filter { $0.state == .completed }.map(\.ordinal)) }
 
-    /// Of what ended by itself: a job that completed is done, and what failed is not merely missing.
+    /// The health of a name without live tasks. A completed job is healthy, and a failed task makes the name degraded, not merely
+    /// missing.
     private var healthOfEnded: WorkloadHealth {
         let ended = observed.ended.values.sorted { $0.ordinal < $1.ordinal }
         if let failed = ended.first(where: { $0.state == .failed }) {

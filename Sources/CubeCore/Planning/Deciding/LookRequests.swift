@@ -1,14 +1,14 @@
 package import CubeTypes
 
-/// The requests to look at the source at once, which people leave as directives of the owner.
+/// The requests of people to read the source at once. They are directives of the owner.
 package struct LookRequests: Hashable, Sendable {
     private let source: SourceID
-    /// The revision of the last request that was heeded.
+    /// The revision of the newest request that ``heed(_:)`` has reported.
     private var heeded = 0
 
     package init(for source: SourceID) { self.source = source }
 
-    /// Whether somebody has asked for a look since this was last true.
+    /// Returns whether a new request has arrived since the last call that returned `true`.
     package mutating func heed(_ directives: [Directive]) -> Bool {
         let asked = directives.filter { $0.verb == .look && $0.subject == source.rawValue }.map(\.revision).max() ?? 0
         guard asked > heeded else { return false }

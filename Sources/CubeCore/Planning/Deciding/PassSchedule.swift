@@ -1,36 +1,37 @@
 package import CubeTypes
 
-/// When a reconciler makes its next pass, and which passes decide everything anew.
+/// The schedule of a reconciler's passes: when the next pass is due, and which passes decide all names anew.
 package struct PassSchedule: Hashable, Sendable {
-    /// The time after which a plan that could not be recorded is recorded again.
+    /// The delay after which the reconciler makes another pass if a plan could not be recorded.
     private static let storageRetry: Duration = .seconds(5)
-    /// The least time between two passes that only time asks for.
+    /// The minimum time between two passes that are due only because time has passed.
     private static let shortestSleep: Duration = .milliseconds(50)
 
     private let rescan: Duration
     private var wakeAt: Timestamp?
-    /// When everything was decided last.
+    /// The time of the last pass that decided all names.
     private var decidedAll: Timestamp
     private var isFullPassDue = false
 
-    /// - Parameter rescan: the time between two looks at the whole source.
+    /// - Parameter rescan: the time between two listings of the whole source.
     package init(rescan: Duration, at now: Timestamp) {
         self.rescan = rescan
         decidedAll = now
     }
 
-    /// How long to sleep unless there is news; `nil` if time alone asks for no pass.
+    /// Returns how long to sleep unless something changes; `nil` if no pass is scheduled.
     package func sleep(at now: Timestamp) -> Duration? { wakeAt.map { max($0 - now, Self.shortestSleep) } }
 
-    /// Whether time asks for a pass.
+    /// Returns whether a scheduled pass is due.
     package func isDue(at now: Timestamp) -> Bool { wakeAt.map { $0 <= now } ?? false }
 
-    /// The whole source was looked at. A source that reports no changes is looked at often, and not each look is worth a full pass.
+    /// Records a listing of the whole source. A source that cannot report changes is listed often, so not every listing triggers
+    /// a full pass.
     package mutating func rescanned(at now: Timestamp) {
         if now - decidedAll >= rescan / 2 { isFullPassDue = true }
     }
 
-    /// Whether the pass that begins now must decide everything anew; it then counts as done.
+    /// Returns whether the pass that begins now must decide all names anew, and records that it does.
     package mutating func takeFullPass(at now: Timestamp) -> Bool {
         guard isFullPassDue else { return false }
         isFullPassDue = false
@@ -38,24 +39,24 @@ package struct PassSchedule: Hashable, Sendable {
         return true
     }
 
-    /// A pass was made.
+    /// Records that a pass was made.
     ///
     /// - Parameters:
-    ///   - wakeAt: when the plan asks for the next pass.
-    ///   - isRecorded: whether what the plan says could be written.
+    ///   - wakeAt: the time that the plan requests for the next pass.
+    ///   - isRecorded: whether the status of the plan was written to storage.
     package mutating func planned(wakeAt: Timestamp?, isRecorded: Bool, at now: Timestamp) {
         self.wakeAt = [wakeAt, isRecorded ? nil : now + Self.storageRetry].compactMap { $0 }.min()
     }
 
-    /// A plan was carried out, as far as it went: the next pass follows at once.
+    /// Records that the actions of a plan were attempted. The next pass is due at once.
     package mutating func carriedOut(at now: Timestamp) { wakeAt = now }
 }
 
 extension Plan {
-    /// Whether the plan must be decided a second time: it could not be recorded, so what it would stop is held, and the second plan
-    /// says so wherever that can be written.
+    /// Returns whether the plan must be decided again. If a plan that stops tasks could not be recorded, its stops are held, and
+    /// a second plan reports the hold wherever writing is still possible.
     ///
-    /// - Parameter isRecorded: whether what the plan says could be written.
+    /// - Parameter isRecorded: whether the status of the plan was written to storage.
     package func needsSecondPass(isRecorded: Bool) -> Bool {
         !isRecorded && actions.contains { $0.verb == .stop }
     }

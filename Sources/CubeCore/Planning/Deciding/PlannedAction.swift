@@ -1,6 +1,6 @@
 package import CubeTypes
 
-/// One call on the manager, with why it is made. Carrying it out takes no decision.
+/// One request to the manager, with its reason. Carrying out the action involves no further decision.
 package struct PlannedAction: Codable, Hashable, Sendable {
     package enum Verb: String, Codable, Hashable, Sendable {
         case schedule, update, stop
@@ -8,9 +8,9 @@ package struct PlannedAction: Codable, Hashable, Sendable {
 
     package var name: WorkloadName
     package var ordinal: Int
-    /// The rule that made it, as a stable word.
+    /// The rule that led to the action.
     package var rule: Rule
-    /// For a person.
+    /// The reason in words for people.
     package var reason: String
     package var operation: PlannedOperation
 
@@ -30,7 +30,7 @@ package struct PlannedAction: Codable, Hashable, Sendable {
         }
     }
 
-    /// The task that it is about.
+    /// The task that the action concerns.
     package var task: TaskID {
         switch operation {
         case .schedule(let proposal, _): proposal.id

@@ -1,6 +1,7 @@
 package import CubeTypes
 
-/// What a plan has the manager do: an operation of a batch that says which task it is about. A definition alone does not.
+/// An operation that a plan requests from the manager. It is a batch operation on a particular task, so it is never a definition
+/// alone.
 package enum PlannedOperation: Hashable, Sendable {
     case schedule(TaskProposal, maxLive: Int)
     case update(SettingsUpdate)
@@ -15,7 +16,7 @@ package enum PlannedOperation: Hashable, Sendable {
     }
 }
 
-/// In the form of the operation of a batch.
+/// A planned operation is encoded as a batch operation.
 extension PlannedOperation: Codable {
     package init(from decoder: any Decoder) throws {
         switch try BatchOperation(from: decoder) {

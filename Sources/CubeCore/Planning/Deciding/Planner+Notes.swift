@@ -1,12 +1,13 @@
 import CubeJSON
 import CubeTypes
 
-/// What the manager is told beside the actions of a plan, so that the next reconciler knows it without a memory of its own.
+/// The notes that a plan sends to the manager along with its actions. The next reconciler reads them there and needs no memory of
+/// its own.
 extension Planner {
-    /// How long after notes were told they are told again, should they have had no effect.
+    /// The delay after which notes that had no effect are sent again.
     static let notesPause: Duration = .seconds(5)
 
-    /// All notes that the manager lacks, in a defined order.
+    /// Returns all notes that the manager lacks, in a defined order.
     mutating func notes(_ observed: ObservedState, _ now: Timestamp) -> SourceNotes {
         let notes = SourceNotes(
             declared: declarations.sorted { $0.key < $1.key }.flatMap(\.value),
@@ -15,8 +16,8 @@ extension Planner {
         return notes
     }
 
-    /// The declarations of a name's tasks that the manager does not have as its manifest says. Only a name with a readable
-    /// definition declares anything; it does so whether it is frozen or being replaced.
+    /// Returns the declarations of a name's tasks that differ between the manifest and the manager. Only a name with a readable,
+    /// valid definition declares tasks, even while the name is frozen or its tasks are being replaced.
     func missingDeclarations(
         of name: WorkloadName, _ live: [TaskStatus], _ observed: ObservedState
     ) -> [Declaration]? {
@@ -36,7 +37,7 @@ extension Planner {
         }
     }
 
-    /// The slots of names that are proved to be gone and of which nothing lives: a name that returns is a new one.
+    /// Returns the slots of names that are proved absent and have no live task. If such a name returns, it counts as a new name.
     private func withdrawals(_ observed: ObservedState, _ now: Timestamp) -> [WithdrawnSlot] {
         guard !absent.isEmpty, desired.absence(at: now) == .proved, !desired.isRootReplaced else { return [] }
         return absent.sorted().filter { entries[$0] == nil }.flatMap { name in

@@ -2,9 +2,9 @@ import CubeTypes
 import HeapModule
 
 extension Planner {
-    /// Makes the steps and the report of a name from its decision, the guards' verdict and earlier answers.
+    /// Builds the steps and the report of a name from its decision, the verdict of the guards and the answers to earlier actions.
     ///
-    /// - Returns: the report, if it is not what it was.
+    /// - Returns: the report; `nil` if it has not changed.
     mutating func makeReport(
         of name: WorkloadName, _ observed: ObservedState, _ now: Timestamp
     ) -> WorkloadReport? {
@@ -42,7 +42,7 @@ extension Planner {
         return isNew ? report : nil
     }
 
-    /// What the guards make of a step.
+    /// Returns the step in the state that results from the verdict of the guards.
     private func guarded(_ step: Step, of name: WorkloadName) -> Step {
         guard step.state == .due, let change = step.change else { return step }
         var step = step
@@ -63,7 +63,8 @@ extension Planner {
         return step
     }
 
-    /// A step that was made before, and is still due: its view may be too old, or it had no effect.
+    /// Returns the new state of a due step whose action was made before. Either the observed state is too old to show its effect,
+    /// or the action had no effect and is retried with a backoff.
     private func retried(
         _ step: Step, _ earlier: ActionBackoff.Entry, _ revision: Int, _ now: Timestamp, _ wakeAt: inout Timestamp?
     ) -> Step {
@@ -82,7 +83,7 @@ extension Planner {
 }
 
 extension Step {
-    /// The same, held because somebody else undoes it.
+    /// The same step, held because someone else undoes its action.
     fileprivate var contested: Step {
         guard state == .due || state == .waiting else { return self }
         var step = self

@@ -3,7 +3,7 @@ import CubeJSON
 import CubeTypes
 
 extension Planner {
-    /// How everything is, with the times of what did not change.
+    /// Returns the status of the owner as a whole. Conditions that did not change keep their times.
     mutating func summary(holds: [Hold], now: Timestamp) -> SummaryStatus {
         var summary = SummaryStatus(
             cluster: observed?.cluster ?? lastSummary?.cluster, owner: owner,
@@ -12,7 +12,7 @@ extension Planner {
         let limits = observed?.limits ?? GuardLimits()
         summary.holds = holds.map { SummaryStatus.HeldSet($0, limits, wording) }
         summary.counts = tally.counts
-        // Without the cluster, its key is not known.
+        // The cluster's digest key is not known while the cluster was never observed.
         if desired.isKnown {
             summary.desiredDigest = observed == nil ? lastSummary?.desiredDigest : shown(desired.digest)
         }
@@ -26,7 +26,8 @@ extension Planner {
         return summary
     }
 
-    /// The plan where the cluster or the source was not seen: nothing is done, and no file of a workload changes.
+    /// Returns the plan for a cluster or source that cannot be seen. It contains no actions and changes no workload's status
+    /// file.
     mutating func blindPlan(now: Timestamp) -> Plan {
         Plan(
             summary: summary(holds: [], now: now), desiredDigest: shown(desired.digest),
@@ -82,7 +83,7 @@ extension Planner {
         return conditions
     }
 
-    /// Such as `1 of 2 workloads is as it should be`.
+    /// Returns the number of converged workloads in words, such as `1 of 2 workloads is as it should be`.
     static func convergence(_ converged: Int, of all: Int) -> String {
         "\(converged) of \(Count(all, "workload")) "
             + (converged == 1 ? "is as it should be" : "are as they should be")
@@ -92,7 +93,7 @@ extension Planner {
 
     // MARK: Findings
 
-    /// What was noticed and is nobody's task to change, sorted.
+    /// The observations that the planner reports but does not act on, sorted.
     var findings: [Finding] {
         var names: [String: (task: TaskStatus, count: Int)] = [:]
         for task in observed?.unmanaged.values ?? [:].values {
@@ -108,7 +109,7 @@ extension Planner {
         return sourceFindings + unmanaged
     }
 
-    /// What is wrong with the source, and what should be noticed in it.
+    /// The problems and warnings of the source.
     private var sourceFindings: [Finding] {
         let warnings = desired.warnings.map {
             Finding(reason: $0.reason.rawValue, subject: $0.range.filename, message: $0.message)
@@ -116,7 +117,7 @@ extension Planner {
         return sourceTroubles + warnings
     }
 
-    /// What is wrong with the source: each makes the status stale.
+    /// The problems of the source. Each of them makes the status stale.
     private var sourceTroubles: [Finding] {
         let problems = desired.problems.map {
             Finding(reason: $0.reason.rawValue, subject: $0.range.filename, message: $0.message)
@@ -136,6 +137,6 @@ extension Planner {
 }
 
 extension Finding {
-    /// The reason of one that tells of tasks of other owners.
+    /// The reason of a finding about tasks of other owners.
     package static let unmanaged = "unmanaged"
 }

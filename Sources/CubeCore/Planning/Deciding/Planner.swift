@@ -3,29 +3,31 @@ import CubeJSON
 package import CubeTypes
 import HeapModule
 
-/// Holds what is declared and what is observed, and says what is to be done: the whole of the deciding, none of the doing.
+/// Holds the declared and the observed state, and decides the next actions. It makes every decision and performs no action
+/// itself.
 ///
-/// It is fed by ``update(_:)-(ManifestSnapshot)`` and its siblings, which only note what changed. ``pass(now:)`` then
-/// decides the names that changed or whose time has come; its cost is that of the change. Passing over everything after
-/// ``reconsider()`` yields the same plan.
+/// ``update(_:)-(ManifestSnapshot)`` and its siblings only record what changed. ``pass(now:)`` then decides the names that
+/// changed or whose timers have fired, so its cost is proportional to the change. A pass after ``reconsider()``, which decides
+/// every name, yields the same plan.
 ///
 /// Times must come from a clock that does not jump while the program runs.
 package struct Planner: Sendable {
     package let owner: OwnerName
-    /// Puts the hints in messages into words.
+    /// Renders the hints in messages.
     let wording: HintWording
     package private(set) var desired: DesiredState
     package private(set) var observed: ObservedState?
     package var access: WriteAccess = .writing
-    /// Whether the data directory can be written: where it cannot, nothing is stopped.
+    /// Whether the data directory is writable. While it is not, no task is stopped without an approval.
     package var isStorageWritable = true
-    /// The saved plan that is to be carried out, and nothing but that; `nil` where all that is declared is.
+    /// The saved plan to carry out; only its actions are permitted. `nil` if everything that is declared is carried out.
     package var savedPlan: PlanDocument? {
         didSet { plannedPrunes = Set(savedPlan?.workloads.filter(\.prunes).map(\.name) ?? []) }
     }
     /// The names that ``savedPlan`` prunes.
     var plannedPrunes: Set<WorkloadName> = []
-    /// Whether anything of ``savedPlan`` was released: what lives differs from it from then on.
+    /// Whether the planner has released actions of ``savedPlan``. From then on, the live tasks differ from those in the saved
+    /// plan.
     private var hasBegunSavedPlan = false
 
     var entries: [WorkloadName: Entry] = [:]
@@ -36,29 +38,33 @@ package struct Planner: Sendable {
     var backoff = ActionBackoff()
     var undoLimit = UndoLimit()
     var retries = RetryThrottle()
-    /// The names to decide, and those whose decision stands while guards or answers changed.
+    /// `dirty` holds the names to decide. `unreported` holds the names whose decision stands, but whose verdict or answers
+    /// changed.
     private var dirty: Set<WorkloadName> = []
     private var unreported: Set<WorkloadName> = []
-    /// The names that are not declared and of which something is left or remembered; those that would be pruned.
+    /// The undeclared names that still have live tasks or slot records to withdraw. `pruning` holds the names that have a task to
+    /// prune.
     var absent: Set<WorkloadName> = []
     private var pruning: Set<WorkloadName> = []
-    /// The names that would stop something, and those with an action that is due.
+    /// `stopping` holds the names whose decision has a due stop; `due` holds the names with an action that is due after the
+    /// guards judged it.
+    /// after that.
     private var stopping: Set<WorkloadName> = []
     var due: Set<WorkloadName> = []
     var verdicts: [WorkloadName: PruneGuards.Verdict] = [:]
     var storageHold: Hold?
     var timers = Heap<Timer>()
-    /// Where live tasks are declared, and how, as far as the manager does not know it yet.
+    /// The declarations of live tasks that the manager lacks, by name.
     var declarations: [WorkloadName: [Declaration]] = [:]
-    /// The notes that were told last, and when they may be told again, should they have had no effect.
+    /// The notes that were sent last, and the time at which they may be sent again if they had no effect.
     var toldNotes: (notes: SourceNotes, retryAt: Timestamp)?
-    /// The names of which nothing is left, for the next plan to say so.
+    /// The names of which nothing is left. The next plan reports them as gone.
     private var gone: Set<WorkloadName> = []
 
-    /// What is known of one name.
+    /// The planner's state of one name.
     struct Entry: Hashable, Sendable {
         var decision: Decision
-        /// The decision's steps, after the guards.
+        /// The decision's steps, in the states that result from the guards.
         var steps: [Step] = []
         var report: WorkloadReport?
         var wakeAt: Timestamp?
@@ -74,9 +80,9 @@ package struct Planner: Sendable {
     }
 
     /// - Parameters:
-    ///   - wording: puts the hints in messages into words.
-    ///   - reports: the status files as they were left, so that times of transition go on.
-    ///   - oneShot: for commands that look once: one clean listing shows that a name is absent.
+    ///   - wording: renders the hints in messages.
+    ///   - reports: the reports of an earlier process, so that transition times are preserved.
+    ///   - oneShot: whether one clean listing proves that a name is absent. For commands that list the source only once.
     package init(
         owner: OwnerName, wording: @escaping HintWording, reports: [WorkloadReport] = [],
         summary: SummaryStatus? = nil, oneShot: Bool = false
@@ -88,20 +94,20 @@ package struct Planner: Sendable {
         lastSummary = summary
     }
 
-    // MARK: What changed
+    // MARK: Updates
 
     package mutating func update(_ snapshot: ManifestSnapshot) {
         dirty.formUnion(desired.apply(snapshot))
     }
 
-    /// Takes a list of everything in the place of what was observed.
+    /// Replaces the observed state with a complete list.
     package mutating func update(_ state: ObservedState) {
         directives = DirectiveIndex(state.owner?.directives ?? [])
         observed = state
         learnAll(state)
     }
 
-    /// Takes in what the cluster knows of every name.
+    /// Updates what the cluster knows about every name.
     private mutating func learnAll(_ state: ObservedState) {
         let names = Set(state.workloads.keys).union(desired.known.names.keys)
         _ = desired.know(names.map { ($0, state.known($0)) })
@@ -118,23 +124,23 @@ package struct Planner: Sendable {
         let index = DirectiveIndex(owner.directives)
         dirty.formUnion(index.names(differingFrom: directives))
         directives = index
-        // A name that returned is told to the manager.
+        // The manager must be told which pruned names are declared again.
         dirty.formUnion(owner.pruned.filter { !$0.returned }.map(\.name))
         desired.knownRoot = owner.root
         if owner.claimedRevision != former?.claimedRevision { learnAll(observed) }
     }
 
-    /// Notes that the manager is told the notes of a plan.
+    /// Records that the notes of a plan are being sent to the manager.
     package mutating func tells(_ notes: SourceNotes, at now: Timestamp) {
         toldNotes = notes.isEmpty ? nil : (notes, now + Self.notesPause)
     }
 
-    /// Notes that a call is made with these actions.
+    /// Records that a request with these actions is being sent.
     package mutating func calls(_ actions: [PlannedAction], at now: Timestamp) {
         if actions.contains(where: { backoff[$0] != nil }) { retries.spend(at: now) }
     }
 
-    /// Notes that an action was made and answered, well or not, at a revision of the cluster.
+    /// Records the manager's answer to an action, whether a success or an error, and the cluster revision of the answer.
     package mutating func answered(_ action: PlannedAction, at now: Timestamp, revision: Int, error: APIError? = nil) {
         backoff.answered(action, at: now, revision: revision, error: error)
         if error == nil, backoff[action]?.tries == 1 {
@@ -143,7 +149,7 @@ package struct Planner: Sendable {
         unreported.insert(action.name)
     }
 
-    /// Everything is decided anew in the next pass.
+    /// Makes the next pass decide all names anew.
     package mutating func reconsider() {
         dirty.formUnion(entries.keys)
         dirty.formUnion(desired.workloads.keys)
@@ -151,16 +157,16 @@ package struct Planner: Sendable {
         dirty.formUnion(former.keys)
     }
 
-    // MARK: What people see
+    // MARK: Digests for people
 
-    /// A digest as people see it, in files, plans and holds.
+    /// Returns a digest in the form that people see in files, plans and holds.
     func shown(_ digest: Digest) -> Digest { observed?.digestKey?.keyed(digest) ?? digest }
 
     private func shown(_ change: HeldChange) -> HeldChange {
         observed?.digestKey.map(change.keyed(by:)) ?? change
     }
 
-    // MARK: The pass
+    // MARK: Passes
 
     package mutating func pass(now: Timestamp) -> Plan {
         guard let observed, desired.isKnown, !access.isBlind else { return blindPlan(now: now) }
@@ -196,13 +202,13 @@ package struct Planner: Sendable {
         return plan
     }
 
-    /// What moved since the saved plan was made.
+    /// The changes since the saved plan was made, in words. If there are any, the plan cannot be carried out.
     private var departures: [String] {
         guard let savedPlan else { return [] }
         return hasBegunSavedPlan ? declaredDepartures(from: savedPlan) : departures(from: savedPlan)
     }
 
-    /// Notes the names whose time has come.
+    /// Marks the names whose timers have fired as dirty.
     private mutating func wake(_ now: Timestamp) {
         while let timer = timers.min, timer.at <= now {
             timers.removeMin()
@@ -210,13 +216,14 @@ package struct Planner: Sendable {
         }
     }
 
-    /// Drops timers of which nobody wants to know any more, so that the next one is one that counts.
+    /// Drops outdated timers from the front of the heap, so that the earliest timer is one that still counts.
     private mutating func dropTimers() {
         while let timer = timers.min, entries[timer.name]?.wakeAt != timer.at { timers.removeMin() }
     }
 
-    /// Decides the names that may be otherwise, and those that depend on what became healthy or is not any more, until that
-    /// is all: what depends on what has no cycles, so that it ends.
+    /// Decides the dirty names. Whenever a name starts or stops serving, its dependents are decided too; whenever a name gains
+    /// its first live task or loses its last one, its absent dependencies are decided too. This ends, because names in a
+    /// dependency cycle are kept unchanged.
     private mutating func decideAll(_ observed: ObservedState, _ now: Timestamp) {
         var open = Array(dirty)
         var isOpen = dirty
@@ -236,10 +243,10 @@ package struct Planner: Sendable {
 
     private func isServing(_ name: WorkloadName) -> Bool { entries[name]?.decision.isServing ?? false }
 
-    /// Whether a task of it lives, as far as it was decided.
+    /// Returns whether a name had a live task at its last decision.
     private func lives(_ name: WorkloadName) -> Bool { (entries[name]?.decision.replicas.live ?? 0) > 0 }
 
-    /// Decides one name from what is declared and observed, and notes in which sets that puts it.
+    /// Decides one name from its declared and observed state, and updates the sets that index the decision.
     private mutating func decide(_ name: WorkloadName, _ observed: ObservedState, _ now: Timestamp) {
         let workload = observed.workloads[name] ?? ObservedWorkload()
         let told = directives.names[name] ?? .none
@@ -285,13 +292,13 @@ package struct Planner: Sendable {
         entries[name]?.starts = starts
     }
 
-    /// What is declared of a name, and what people told about it.
+    /// Returns a name's declaration and the directives that people gave for the name.
     private func wish(of name: WorkloadName) -> UndoLimit.Wish {
         let told = directives.names[name] ?? .none
         return UndoLimit.Wish(declared: desired.element(of: name), directives: [told.retry, told.restart])
     }
 
-    /// Nothing is declared and nothing lives.
+    /// Removes a name that is not declared and has no live task.
     private mutating func withdraw(_ name: WorkloadName) {
         backoff.keep([], of: name)
         due.remove(name)
@@ -302,7 +309,7 @@ package struct Planner: Sendable {
         if former.removeValue(forKey: name) != nil { gone.insert(name) }
     }
 
-    /// Lets the guards judge all prunes; a name about which they changed their mind gets a new report.
+    /// Lets the guards judge all prunes, and marks the names whose verdict changed for a new report.
     private mutating func guardPrunes(_ observed: ObservedState, _ now: Timestamp) -> [Hold] {
         let guards = PruneGuards(
             owner: owner, absence: desired.absence(at: now), isRootReplaced: desired.isRootReplaced,
@@ -323,7 +330,8 @@ package struct Planner: Sendable {
         return (holding + [stored].compactMap { $0 }).sorted { $0.guardName < $1.guardName }
     }
 
-    /// Where the data directory cannot be written, stops wait for it or for a person.
+    /// Returns the hold on all stops while the data directory is not writable; `nil` if it is writable, nothing would be stopped,
+    /// or a person approved the stops.
     private func holdForStorage(_ judged: [WorkloadName: PruneGuards.Verdict]) -> Hold? {
         guard !isStorageWritable else { return nil }
         let changes = stopping.flatMap { name -> [HeldChange] in
@@ -336,7 +344,7 @@ package struct Planner: Sendable {
         return Hold(.guardStorage, owner: owner, changes: changes.sorted())
     }
 
-    // MARK: What stands in a plan
+    // MARK: Contents of a plan
 
     private var actions: [PlannedAction] {
         due.sorted().flatMap { name in
@@ -347,7 +355,7 @@ package struct Planner: Sendable {
 
     private var wakeAt: Timestamp? { [timers.min?.at, toldNotes?.retryAt].compactMap(\.self).min() }
 
-    /// Whether all is as it should be, and known to be.
+    /// Whether every workload is known to be in its declared state.
     var isConverged: Bool {
         tally.converged == tally.counts.workloads && desired.unreadable.isEmpty && desired.problems.isEmpty
     }

@@ -1,7 +1,8 @@
 package import CubeJSON
 package import CubeTypes
 
-/// What a file says of how a reconciler works. It is no manifest: a commit must not relax what protects from it.
+/// The configuration file of a reconciler. It is not a manifest, so that no commit can relax the guards that protect against that
+/// commit.
 package struct ReconcilerConfiguration: Hashable, Sendable {
     package var guards: GuardLimits.Choice
 
@@ -15,10 +16,10 @@ package struct ReconcilerConfiguration: Hashable, Sendable {
                 "The limits beyond which a change is held until somebody approves it."),
         ], standard: ReconcilerConfiguration())
 
-    /// Reads strict JSON, as manifests are read.
+    /// Decodes strict JSON, by the same rules as manifests.
     ///
-    /// - Parameter file: its path, as diagnostics show it.
-    /// - Returns: what it says, where there is no diagnostic.
+    /// - Parameter file: the path that diagnostics show.
+    /// - Returns: the configuration, which is valid only if there are no diagnostics.
     package static func decode(
         _ bytes: [UInt8], file: String
     ) -> (configuration: ReconcilerConfiguration, diagnostics: [Diagnostic]) {

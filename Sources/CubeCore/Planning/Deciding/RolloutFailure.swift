@@ -1,14 +1,14 @@
 import CubeTypes
 
-/// Why a rollout failed: one of its new tasks failed for good, or was not available in time.
+/// The reason why a rollout failed: one of its new tasks failed permanently, or was not available before its deadline.
 struct RolloutFailure: Hashable, Sendable {
     var rule: Rule
     var standstill: Standstill
 }
 
 extension SlotRules {
-    /// The first failure among the slots. All of it follows from the tasks and the slot records, so that a restart forgets
-    /// nothing.
+    /// Returns the first failure among the slots. It is derived from the tasks and the slot records, so a restart of the
+    /// reconciler does not lose it.
     func failure(among slots: [Slot]) -> RolloutFailure? {
         if let slot = slots.first(where: { $0.phase == .failed || $0.isSuccessorFailed }) {
             let task = ended[slot.ordinal]
@@ -30,17 +30,20 @@ extension SlotRules {
                     + (late.phase.current?.headline.map { " (\($0))" } ?? "") + "; \(remedy)"))
     }
 
-    /// When the next deadline ends.
+    /// Returns the next deadline that has not passed yet.
     func nextDeadline(among slots: [Slot]) -> Timestamp? {
         slots.compactMap { deadline(of: $0, among: slots) }.filter { $0 > now }.min()
     }
 
-    /// Whether what failed or is late belongs to a rollout: old tasks are still there, or it never worked here.
+    /// Returns whether a task that failed or is late belongs to a rollout: outdated tasks are still there, or neither this
+    /// attempt nor a later one was ever healthy in the slot.
     func isRollingOut(_ ordinal: Int, attempt: Int, among slots: [Slot]) -> Bool {
         (self.slots[ordinal]?.healthyAttempt ?? -1) < attempt || slots.contains { $0.holdsOutdated }
     }
 
-    /// When the slot's new task must be available; `nil` where there is none, or nobody knows how it is.
+    /// Returns the time by which the slot's new task must be available; `nil` if no deadline applies, for example because the
+    /// node is silent.
+    /// silent.
     private func deadline(of slot: Slot, among slots: [Slot]) -> Timestamp? {
         guard workload.definition.kind == .service, case .progressing(let task, _) = slot.phase, !task.nodeUnknown,
             isRollingOut(slot.ordinal, attempt: task.attempt, among: slots)
@@ -55,8 +58,9 @@ extension SlotRules {
 }
 
 extension WorkloadDecider {
-    /// What to go back to, where the rollout of what is declared failed and that is what its policy says, or where it was
-    /// given up before and nobody has said anything since.
+    /// The healthy task to whose definition the workload reverts; `nil` if it does not revert. It reverts if the declared rollout
+    /// failed and its policy is to revert, or if the declared definition was given up before and nobody has requested a retry
+    /// since.
     var reversion: TaskStatus? {
         guard target.rejected == nil, workload.definition.kind == .service,
             isRejected || workload.steering.update.onFailure == .revert && isFailedRollout
@@ -64,7 +68,7 @@ extension WorkloadDecider {
         return lastHealthy
     }
 
-    /// Whether the failure is the rollout's, and not that of a task that worked long after it.
+    /// Whether the rollout itself failed, rather than a task that had worked since the rollout.
     private var isFailedRollout: Bool {
         guard failure != nil else { return false }
         return slots.contains { slot in
@@ -77,8 +81,8 @@ extension WorkloadDecider {
 
     private func attempts(of slot: Slot) -> Int { observed.slots[slot.ordinal]?.next ?? 0 }
 
-    /// Whether the declared digest was given up: some slot's record says so, nobody asked for another try since, and no task
-    /// was accepted since that does not stand in its place.
+    /// Whether the declared digest was given up: the record of a slot rejects it, nobody has requested a retry since, and no task
+    /// was accepted since in a slot whose record does not reject it.
     private var isRejected: Bool {
         let digest = workload.specDigest
         let records = observed.slots.values.filter { $0.rejected.contains(digest) }
@@ -90,7 +94,7 @@ extension WorkloadDecider {
         }
     }
 
-    /// How the last task of what is declared ended, where the manager still has it.
+    /// The end of the last task with the declared definition, in words; `nil` if the manager no longer has such a task.
     private var formerFailure: String? {
         observed.tasks.values.filter { $0.specDigest == workload.specDigest && $0.state.hasEnded }
             .max { $0.createdRevision < $1.createdRevision }
@@ -101,7 +105,7 @@ extension WorkloadDecider {
             }
     }
 
-    /// The newest task whose digest was healthy somewhere. The manager keeps it, however old.
+    /// The newest task with a digest that was healthy in some slot. The manager keeps that task, however old it is.
     private var lastHealthy: TaskStatus? {
         let rejected = Set(observed.slots.values.flatMap(\.rejected)).union([workload.specDigest])
         let healthy = Set(observed.slots.values.compactMap(\.healthyDigest)).subtracting(rejected)
@@ -113,7 +117,8 @@ extension WorkloadDecider {
             .max { ($0.createdRevision, $0.id) < ($1.createdRevision, $1.id) }
     }
 
-    /// The decision that makes all as it was healthy last, told as the failure that it is.
+    /// Returns the decision that reverts the workload to the definition of a healthy task. The decision reports the failed
+    /// rollout.
     func revert(to healthy: TaskStatus) -> Decision {
         let decider = WorkloadDecider(
             workload, target: RolloutTarget(goingBackTo: healthy, from: workload), observed: observed,
@@ -131,7 +136,7 @@ extension WorkloadDecider {
         decision.rule = .reverted
         decision.reason = message
         decision.differences = differences
-        // What failed is told of what is declared, whose deadlines go on.
+        // The reported failure is that of the declared definition, so the deadlines of its rollout still apply.
         decision.wakeAt = [decision.wakeAt, wakeAt].compactMap { $0 }.min()
         if decision.health.status != .unknown {
             decision.health = WorkloadHealth(.degraded, Rule.reverted.rawValue, message)
@@ -141,7 +146,7 @@ extension WorkloadDecider {
 }
 
 extension Slot {
-    /// Whether a task that is to be replaced has its place in it.
+    /// Whether the slot holds a task that is to be replaced.
     fileprivate var holdsOutdated: Bool {
         if case .outdated = phase { return true }
         return former != nil

@@ -1,12 +1,12 @@
 import CubeJSON
 import CubeTypes
 
-/// The definition that all tasks of a workload are to have: the one that its manifest declares, or the one that was healthy
-/// before a rollout failed.
+/// The definition that all tasks of a workload should have: the declared definition, or the one that was healthy before a rollout
+/// failed.
 ///
-/// `ignore` of the manifest holds for both: a task that differs only in ignored places has the definition. Cube does nothing for the
-/// sake of an ignored place. An action that has another reason takes the whole definition: a new task gets all of it, and
-/// settings that change in place become those of the definition.
+/// The manifest's `ignore` applies to both: a task that differs only in ignored fields matches the definition. Cube never acts
+/// because of an ignored field alone. An action with another reason applies the whole definition, including the ignored fields: a
+/// new task gets all of it, and an update in place applies all of its settings.
 struct RolloutTarget: Hashable, Sendable {
     let definition: TaskDefinition
     let specDigest: Digest
@@ -16,7 +16,7 @@ struct RolloutTarget: Hashable, Sendable {
     private let ignore: [JSONPointer]
     private let fields: ManifestFields
 
-    /// The definition that the manifest declares.
+    /// Creates a target with the definition that the manifest declares.
     init(_ workload: Workload) {
         definition = workload.definition
         specDigest = workload.specDigest
@@ -26,10 +26,10 @@ struct RolloutTarget: Hashable, Sendable {
         fields = workload.fields
     }
 
-    /// The definition of a task that was healthy before the rollout of what the manifest declares.
+    /// Creates a target with the definition of a task that was healthy before the declared rollout.
     init(goingBackTo task: TaskStatus, from workload: Workload) {
         definition = task.definition
-        // The definition may hide values; the digest of the task covers them.
+        // The values in the definition may be hidden, so the digest is taken from the task, whose digest covers the values.
         specDigest = task.specDigest
         fields = workload.fields
         settingsDigest = fields.settingsDigest(of: task.definition)
@@ -37,20 +37,20 @@ struct RolloutTarget: Hashable, Sendable {
         ignore = workload.steering.ignore
     }
 
-    /// The rule by which a task with another definition is replaced.
+    /// The rule for replacing a task that has another definition.
     var rule: Rule { rejected == nil ? .specChanged : .reverted }
 
-    /// Whether a task has all replacing fields of the definition.
+    /// Returns whether a task matches the definition in all fields whose change replaces the task.
     func matches(_ task: TaskStatus) -> Bool {
         task.specDigest == specDigest || isSame(task.definition, in: fields.canonicalSpec)
     }
 
-    /// Whether a task has the settings of the definition.
+    /// Returns whether a task has the settings of the definition.
     func matchesSettings(of task: TaskStatus) -> Bool {
         task.settingsDigest == settingsDigest || isSame(task.definition, in: fields.canonicalSettings)
     }
 
-    /// The change that gives a task the settings of the definition.
+    /// Returns the update in place that gives a task the settings of the definition.
     func settingsUpdate(of task: TaskStatus, source: String) -> SettingsUpdate {
         let changed =
             task.specDigest == specDigest
@@ -60,7 +60,7 @@ struct RolloutTarget: Hashable, Sendable {
             definition: changed)
     }
 
-    /// The fields in which a task differs, without the ignored ones.
+    /// Returns the fields in which a task differs from the definition, without the ignored fields.
     func differences(to task: TaskStatus) -> [Difference] {
         let (isSame, hasSameSettings) = (matches(task), matchesSettings(of: task))
         guard !isSame || !hasSameSettings else { return [] }

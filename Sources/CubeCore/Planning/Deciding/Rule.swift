@@ -1,11 +1,11 @@
 import CubeTypes
 
-/// Why something is done, or is left as it is: a stable word.
+/// The rule behind an action or behind the lack of one: a stable word.
 package struct Rule: OpenSet {
     package let rawValue: String
     package init(rawValue: String) { self.rawValue = rawValue }
 
-    // Nothing is to be done.
+    // Rules under which nothing is done.
     package static let inSync: Rule = "in_sync"
     package static let completed: Rule = "completed"
     package static let failed: Rule = "failed"
@@ -16,32 +16,32 @@ package struct Rule: OpenSet {
     package static let duplicateName: Rule = "duplicate_name"
     package static let gone: Rule = "gone"
 
-    // Tasks are scheduled.
+    // Rules that schedule tasks.
     package static let notStarted: Rule = "not_started"
     package static let notRunning: Rule = "not_running"
     package static let retry: Rule = "retry"
 
-    // Tasks are replaced: stopped first, scheduled then.
+    // Rules that replace tasks.
     package static let specChanged: Rule = "spec_changed"
     package static let restart: Rule = "restart"
     package static let reverted: Rule = "reverted"
 
-    // Tasks are changed in place.
+    // Rules that change tasks in place.
     package static let settingsChanged: Rule = "settings_changed"
     package static let fileMoved: Rule = "file_moved"
 
-    // Tasks are stopped.
+    // Rules that stop tasks.
     package static let scaleDown: Rule = "scale_down"
     package static let duplicateTask: Rule = "duplicate_task"
     package static let prune: Rule = "prune"
 }
 
-/// Why an action is not carried out yet, or not at all: a stable word.
+/// The reason why an action is delayed or held: a stable word.
 package struct WaitReason: OpenSet {
     package let rawValue: String
     package init(rawValue: String) { self.rawValue = rawValue }
 
-    // It waits, and goes on by itself.
+    // The action waits and proceeds without intervention.
     package static let slotStopping: WaitReason = "slot_stopping"
     package static let surplusStopping: WaitReason = "surplus_stopping"
     package static let maxSurge: WaitReason = "max_surge"
@@ -58,7 +58,7 @@ package struct WaitReason: OpenSet {
     package static let sourceIncomplete: WaitReason = "source_incomplete"
     package static let sourceUnreadable: WaitReason = "source_unreadable"
 
-    // It is held; all but the first and the last two can be approved.
+    // The action is held. An approval releases it, except for `suspended`, `not_planned` and `contested`.
     package static let suspended: WaitReason = "suspended"
     package static let sourceBusy: WaitReason = "source_busy"
     package static let rootReplaced: WaitReason = "root_replaced"

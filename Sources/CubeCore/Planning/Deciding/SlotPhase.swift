@@ -1,23 +1,24 @@
 import CubeTypes
 
-/// Where one slot of a readable workload stands.
+/// The phase of one slot of a readable workload.
 enum SlotPhase: Hashable, Sendable {
-    /// As declared, and ready for long enough.
+    /// Its task is as declared and has been ready for the required time.
     case available(TaskStatus)
-    /// As declared, and not ready for long enough; the time is `nil` where it is not ready at all.
+    /// Its task is as declared but has not been ready for the required time. `until` is the end of that time; `nil` if the task
+    /// is not ready.
     case progressing(TaskStatus, until: Timestamp?)
-    /// To be replaced.
+    /// Its task is to be replaced.
     case outdated(OutdatedTask)
-    /// Asked to stop: it keeps its slot until it is seen dead.
+    /// Its task was asked to stop, and keeps the slot until it is observed to have ended.
     case stopping(TaskStatus)
-    /// Nothing lives in it and something should; the rule says why nothing does.
+    /// It has no live task but should have one. The rule says why it has none.
     case vacant(Rule)
-    /// Ended well and for good.
+    /// Its task completed, and is not started again without intervention.
     case done
-    /// Ended badly, and is not tried again by itself.
+    /// Its task failed, and is not retried without intervention.
     case failed
 
-    /// The task that stays.
+    /// The task that is as declared and stays.
     var current: TaskStatus? {
         switch self {
         case .available(let task), .progressing(let task, _): task
@@ -26,29 +27,29 @@ enum SlotPhase: Hashable, Sendable {
     }
 }
 
-/// A task that is not as it is declared, and the rule that says so.
+/// A task that is to be replaced, and the rule for replacing it.
 struct OutdatedTask: Hashable, Sendable {
     var task: TaskStatus
     var rule: Rule
 }
 
-/// One slot: where it stands, and what else lives in it.
+/// One slot: its phase, and the other tasks that live in it.
 ///
-/// Two tasks of one slot live side by side while one takes the other's place start-first.
+/// Two tasks of a slot live side by side while one replaces the other start-first.
 struct Slot: Hashable, Sendable {
     let ordinal: Int
     var phase: SlotPhase
-    /// What does the slot's work until its successor, of which the phase tells, is available.
+    /// The outdated task that stays until its successor is available. ``phase`` describes the successor.
     var former: OutdatedTask?
-    /// Whether the successor of what is outdated failed: it is not started once more by itself.
+    /// Whether the successor of an outdated task failed. Such a successor is not started again without intervention.
     var isSuccessorFailed = false
-    /// What lives in it and is neither of the two: its slot is taken.
+    /// The live tasks besides the slot's current task and ``former``. They are to be stopped.
     var surplus: [TaskStatus] = []
 
-    /// Whether its work is done.
+    /// Whether the slot does its work: its current task is available, an outdated task is serving, or the slot is done.
     var isAvailable: Bool { isPhaseWorking || former?.task.isServing == true }
 
-    /// How many of its tasks work.
+    /// The number of its tasks that work. A slot that is done counts as one.
     var working: Int {
         (isPhaseWorking ? 1 : 0) + (former?.task.isServing == true ? 1 : 0) + surplus.count { $0.isServing }
     }
@@ -61,7 +62,7 @@ struct Slot: Hashable, Sendable {
         }
     }
 
-    /// Whether nothing is to be done or waited for.
+    /// Whether the slot needs neither an action nor time.
     var isSettled: Bool {
         switch phase {
         case .available: former == nil
@@ -70,7 +71,7 @@ struct Slot: Hashable, Sendable {
         }
     }
 
-    /// The tasks that have their place in it.
+    /// The live tasks that occupy the slot, without the surplus.
     var holders: [TaskStatus] {
         let former = former.map { [$0.task] } ?? []
         return switch phase {
@@ -80,13 +81,13 @@ struct Slot: Hashable, Sendable {
         }
     }
 
-    /// How many tasks live in it.
+    /// The number of its live tasks.
     var live: Int { holders.count + surplus.count }
 }
 
 extension TaskStatus {
-    /// Whether it was asked to stop.
+    /// Whether the task was asked to stop.
     var isStopping: Bool { state == .stopping || desired == .stop }
-    /// Whether it does its work, as far as anybody knows.
+    /// Whether the task is ready, its node is not silent, and it was not asked to stop.
     var isServing: Bool { ready && !nodeUnknown && !isStopping }
 }

@@ -1,18 +1,18 @@
 import CubeTypes
 
-/// Decides where slots stand: a workload, with all that concerns it.
+/// Decides the phases of a workload's slots.
 struct SlotRules {
     let workload: Workload
     let target: RolloutTarget
     let slots: [Int: SlotStatus]
-    /// What ended last, by slot.
+    /// The task that ended last, by ordinal.
     let ended: [Int: TaskStatus]
     let directives: NameDirectives
     let starts: StartTimes
     let wording: HintWording
     let now: Timestamp
 
-    /// - Parameter tasks: what lives in the slot, by attempt.
+    /// - Parameter tasks: the live tasks of the slot, sorted by attempt.
     func slot(_ ordinal: Int, holding tasks: [TaskStatus]) -> Slot {
         let staying = tasks.filter { !$0.isStopping }
         let old = staying.compactMap { task in rule(against: task).map { OutdatedTask(task: task, rule: $0) } }
@@ -36,7 +36,7 @@ struct SlotRules {
         return slot
     }
 
-    /// The rule by which a task is to be replaced, if any.
+    /// Returns the rule for replacing a task; `nil` if the task may stay.
     func rule(against task: TaskStatus) -> Rule? {
         if !target.matches(task) { return target.rule }
         if let restart = directives.restart, task.createdRevision < restart { return .restart }
@@ -44,44 +44,45 @@ struct SlotRules {
     }
 
     private func phase(of task: TaskStatus) -> SlotPhase {
-        // One that ended again and again works when its run has lasted.
+        // A task in a crash loop counts as working only after a run has lasted.
         guard task.isServing, task.reason != .crashLoop else { return .progressing(task, until: nil) }
         guard let until = availability(of: task), until > now else { return .available(task) }
         return .progressing(task, until: until)
     }
 
-    /// When a task that works will have been ready for long enough; `nil` where nobody waits for that.
+    /// Returns the time at which a serving task will have been ready for the required time; `nil` if there is no requirement.
     private func availability(of task: TaskStatus) -> Timestamp? {
-        // A job is done when it has ended: nobody waits for it to have run for a while.
+        // A job is done when it has ended, so it need not be ready for a minimum time.
         guard workload.definition.kind != .job else { return nil }
         return starts.start(of: task).map { $0 + workload.steering.update.minHealthy }
     }
 
-    /// When a task that works counts, where it does not yet.
+    /// Returns the time from which a serving task counts as healthy; `nil` if it counts already or is not serving.
     func countsFrom(_ task: TaskStatus) -> Timestamp? {
         guard task.isServing, let until = availability(of: task), until > now else { return nil }
         return until
     }
 
-    /// Whether a task works and has for long enough, as declared or not.
+    /// Returns whether a task is serving and has been ready for the required time, even if it is not as declared.
     func isSure(_ task: TaskStatus) -> Bool { task.isServing && countsFrom(task) == nil }
 
-    /// Why nothing as declared lives in a slot.
+    /// Returns the phase of a slot without a live task that is as declared.
     private func vacancy(of ordinal: Int) -> SlotPhase {
         guard let slot = slots[ordinal], slot.next > 0 else { return .vacant(.notStarted) }
         let isAsked = [directives.retry, directives.restart].contains { ($0 ?? -1) >= slot.endedRevision }
-        // What ended last, where it is as declared but for what is ignored.
+        // The task of the last attempt, if it matches the definition except for ignored fields.
         let match = ended[ordinal].flatMap { $0.attempt == slot.next - 1 && target.matches($0) ? $0 : nil }
         let isDone = slot.completed.contains(target.specDigest) || match?.state == .completed
         if isDone, workload.definition.kind == .job {
-            // A restart means what runs; only `retry` runs a job again that completed.
+            // A restart concerns running tasks; only `retry` runs a completed job again.
             return (directives.retry ?? -1) >= slot.endedRevision ? .vacant(.retry) : .done
         }
         guard slot.lastDigest == target.specDigest || match != nil else { return .vacant(target.rule) }
         switch slot.last {
         case .failed?:
             if isAsked { return .vacant(.retry) }
-            // Its manifest changed, if only in what would be changed in place: a restart policy may be the remedy.
+            // The manifest changed, even if only in settings. A new restart policy, for example, may be the remedy for the
+            // failure.
             if let ended = ended[ordinal], !target.matchesSettings(of: ended) {
                 return .vacant(.settingsChanged)
             }

@@ -1,26 +1,27 @@
 import CubeTypes
 
-/// What was done again and again because somebody undid it: two writers that fight would never come to rest.
+/// A limit on actions that are repeated because someone undoes them. Without it, two writers would undo each other's changes
+/// forever.
 ///
-/// Only what this planner did itself is counted, and only as long as nothing else is wished: whoever changes a manifest, or says
-/// `retry` or `restart`, begins anew. What fails by itself is not started again in any case.
+/// Only actions of this planner count, and only while the declaration and directives stay the same: a changed manifest, a `retry`
+/// or a `restart` resets the count. Tasks that fail on their own are not started again in any case.
 struct UndoLimit: Hashable, Sendable {
-    /// How often the same must have been done within ``window``, and undone, for its name to be held.
+    /// The number of times that the same action must have been done within ``window`` before its name is held.
     static let limit = 3
     static let window: Duration = .seconds(600)
 
-    /// What is wished of a name.
+    /// What people want for a name: its declaration and the revisions of its directives.
     struct Wish: Hashable, Sendable {
         var declared: SetDigest?
         var directives: [Int?]
     }
 
-    /// Something that is done once where nobody undoes it.
+    /// A start or a change that needs to be done only once unless someone undoes it.
     private enum Deed: Hashable, Sendable {
         case start(ordinal: Int, Digest)
         case change(TaskID, Digest)
 
-        /// - Returns: `nil` for a stop, which is undone by nobody: what is started instead is another task.
+        /// - Returns: `nil` for a stop. Nobody can undo a stop, because a task that is started afterwards is another task.
         init?(_ action: PlannedAction) {
             switch action.operation {
             case .schedule(let proposal, _): self = .start(ordinal: proposal.ordinal, proposal.specDigest)
@@ -38,12 +39,13 @@ struct UndoLimit: Hashable, Sendable {
 
     private var records: [WorkloadName: Record] = [:]
 
-    /// Notes what is wished; `nil` where that is nothing.
+    /// Forgets the recorded actions of a name if its declaration or directives changed. `wish` is `nil` if the name is not
+    /// declared.
     mutating func wish(_ wish: Wish?, of name: WorkloadName) {
         if let record = records[name], record.wish != wish { records[name] = nil }
     }
 
-    /// Notes that something was done.
+    /// Records that an action was done.
     mutating func done(_ action: PlannedAction, wish: Wish, at now: Timestamp) {
         guard let deed = Deed(action) else { return }
         var record = records[action.name] ?? Record(wish: wish)
@@ -52,7 +54,7 @@ struct UndoLimit: Hashable, Sendable {
         records[action.name] = record
     }
 
-    /// Why a name is held, where something is to be done once more that was done too often; it stays held.
+    /// Returns why a name is held: one of its steps would repeat an action that was done too often. The name then stays held.
     mutating func complaint(about name: WorkloadName, wishing steps: [Step], at now: Timestamp, _ wording: HintWording)
         -> String?
     {

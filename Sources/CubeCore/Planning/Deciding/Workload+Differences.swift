@@ -2,7 +2,7 @@ import CubeJSON
 import CubeTypes
 
 extension Workload {
-    /// The fields in which this manifest differs from another one, as manifests call them. Values of `env` are not shown.
+    /// Returns the fields in which this manifest differs from another one, named as in manifests. Values of `env` are not shown.
     func differences(from other: Workload) -> [Difference] {
         fields.differences(from: other.definition, to: definition)
             + Difference.list(

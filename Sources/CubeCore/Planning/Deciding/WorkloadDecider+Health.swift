@@ -1,7 +1,7 @@
 import CubeTypes
 
 extension WorkloadDecider {
-    /// The rule that decided, and its reason.
+    /// Returns the rule that decided, and its reason in words for people.
     func headline(_ steps: [Step], frozen: Bool) -> (Rule, String) {
         if frozen { return (.suspended, freezeText) }
         if let failure { return (failure.rule, health.message) }
@@ -43,7 +43,8 @@ extension WorkloadDecider {
             .healthy, "running", slots.count == 1 ? "its task runs" : "all \(slots.count) replicas run")
     }
 
-    /// What is said while a task that ended by itself waits for its next start, or has not proved yet that it lasts.
+    /// The health while a task that ended on its own waits for its next start, or has not yet run for long enough; `nil` if there
+    /// is no such task.
     private var restarting: WorkloadHealth? {
         let tasks = slots.compactMap(\.phase.current)
         if let task = tasks.first(where: { $0.reason == .crashLoop }) {
@@ -57,14 +58,14 @@ extension WorkloadDecider {
         }
     }
 
-    /// Why the rollout failed, with the advice that was given before it did.
+    /// Why the rollout failed, followed by the advice about a port conflict if there is one.
     var failureStandstill: Standstill? {
         guard var failed = failure?.standstill, let blocked = portStandstill else { return failure?.standstill }
         failed.message += "; " + blocked.message
         return failed
     }
 
-    /// Why what is to be started beside another one has no node: the other one has its port.
+    /// Why a surge task has no node: another task of the workload uses its host port.
     var portStandstill: Standstill? {
         for task in live where surge > 0 && task.state == .pending && task.reason == .portTaken {
             for other in live where other.node != nil {
@@ -84,7 +85,7 @@ extension WorkloadDecider {
         return nil
     }
 
-    /// What the first slot that is not as it should be waits for.
+    /// Returns the health that results from the first unsettled slot.
     private func progress(_ unfinished: Slot) -> WorkloadHealth {
         let slot = "\(workload.name)/\(unfinished.ordinal)"
         switch unfinished.phase {
@@ -113,8 +114,8 @@ extension WorkloadDecider {
         }
     }
 
-    /// What differs, by field: of what is to be replaced or changed in place, of what ended and is to run again because its
-    /// definition changed, and of the number of tasks.
+    /// The differences from the declaration, sorted by field. They cover tasks to replace or to change in place, ended tasks
+    /// whose slots will run a new definition, and the number of tasks.
     var differences: [Difference] {
         var all: Set<Difference> = []
         var renewed = 0
@@ -133,7 +134,7 @@ extension WorkloadDecider {
                 }
             }
         }
-        // A slot counts once, also while a task takes the other's place.
+        // A slot counts once, even while one task replaces another in it.
         let taken = slots.count { $0.phase == .done || $0.holders.contains { !$0.isStopping } }
         let there = taken + renewed + beyond.count { !$0.isStopping }
         let replicas = workload.steering.replicas
@@ -143,7 +144,7 @@ extension WorkloadDecider {
         return all.sorted { ($0.field, $0.observed ?? "") < ($1.field, $1.observed ?? "") }
     }
 
-    /// The task that ended by itself in a slot that is empty now, where another definition is to run in its place.
+    /// Returns the task that ended on its own in a slot that is now empty and will run another definition.
     func endedByItself(in slot: Slot) -> TaskStatus? {
         guard case .vacant(let rule) = slot.phase, [target.rule, .settingsChanged].contains(rule),
             let task = rules.ended[slot.ordinal], task.state == .completed || task.state == .failed
@@ -155,20 +156,21 @@ extension WorkloadDecider {
 extension TaskStatus {
     var slotText: String { "\(name)/\(ordinal)" }
 
-    /// The first line of its message: what follows is the end of its output.
+    /// The first line of the task's message. The remaining lines are the end of the task's output.
     var headline: String? { message.map { String($0.prefix { $0 != "\n" }) } }
 
-    /// How its last run ended, as the rest of a sentence.
+    /// The end of the task's last run, worded as the rest of a sentence.
     var endText: String {
-        // A failed check, or a start that failed, says more than how a program ended that was told to, or an earlier one.
+        // A message about a failed check or a failed start explains more than the exit status, which may be the result of a
+        // requested stop or belong to an earlier run.
         if let headline, headline != exit?.summary { return ": \(headline)" }
         return exit?.ending.map { " with \($0)" } ?? ""
     }
 }
 
 extension [Step] {
-    /// What tells best what goes on: what is due, else what is under way, else what waits; before a task that waits for its
-    /// slot, the one that is to leave it.
+    /// The step that best describes the current activity: a due step, else one in flight, else a waiting one. A schedule that
+    /// waits for its slot ranks below the stop that frees the slot.
     var foremost: Step? {
         func rank(_ step: Step) -> Int {
             switch step.state {
@@ -183,7 +185,7 @@ extension [Step] {
 }
 
 extension Step {
-    /// The same, held by a freeze.
+    /// The same step, held because the workload is frozen.
     var suspended: Step {
         guard state != .inFlight else { return self }
         var step = self

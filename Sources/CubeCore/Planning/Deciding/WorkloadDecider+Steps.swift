@@ -1,10 +1,11 @@
 import CubeTypes
 
 extension WorkloadDecider {
-    // MARK: What adds
+    // MARK: Scheduling
 
-    /// Never more live tasks than replicas and surge, nor more second tasks of a slot than the surge: what stops still
-    /// counts, whether it is replaced or surplus. Empty slots come first.
+    /// Returns the steps that start tasks. The number of live tasks never exceeds the replicas plus the surge, and the number of
+    /// second tasks in slots never exceeds the surge. Stopping tasks still count, whether they are replaced or surplus. Empty
+    /// slots are filled first.
     func scheduling() -> [Step] {
         var room = workload.steering.replicas + surge - live.count
         var seconds = surge - slots.reduce(0) { $0 + max(0, $1.live - 1) }
@@ -40,7 +41,7 @@ extension WorkloadDecider {
         }
     }
 
-    /// Whether a task is to be started beside the one that a slot holds, where there is room.
+    /// Returns whether a successor should be started beside the slot's current task if there is room.
     private func wantsSuccessor(_ slot: Slot) -> Bool {
         switch slot.phase {
         case .stopping: true
@@ -64,17 +65,17 @@ extension WorkloadDecider {
             operation: .schedule(proposal, maxLive: workload.steering.replicas + surge))
     }
 
-    /// Why a task is started in a slot.
+    /// Returns why a task is started in a slot, in words.
     private func cause(of rule: Rule, in ordinal: Int) -> String {
         rule == target.rule && endedByItself(in: slots[ordinal]) != nil ? rule.replaceText : rule.scheduleText
     }
 
-    /// What it waits for before anything is put in its place, by name.
+    /// The dependencies for which the workload waits, as the rest of a sentence; empty if there are none.
     private var waitText: String {
         awaited.isEmpty ? "" : "; it depends on \(awaited.map(\.rawValue).joined(separator: ", "))"
     }
 
-    // MARK: What changes in place
+    // MARK: Updating in place
 
     func updating() -> [Step] {
         slots.compactMap { slot in
@@ -89,18 +90,20 @@ extension WorkloadDecider {
         }
     }
 
-    // MARK: What takes away
+    // MARK: Stopping
 
-    /// What the update policy leaves to take away of what works.
+    /// The number of working tasks that the update policy permits to stop.
     struct Budget {
-        /// How many working tasks there are beyond those that must be left.
+        /// The number of working tasks beyond the minimum that must remain.
         var spare: Int
-        /// The same of those that work for long enough: what began to work just now may end as soon.
+        /// The same number, counting only tasks that have been ready for the required time. Tasks that became ready just now may
+        /// soon end again.
         var sure: Int
-        /// How many more slots may be without one.
+        /// The number of further slots that may become unavailable.
         var missing: Int
 
-        /// The share of a task that goes though it works; its slot is without one then, or has another.
+        /// Takes the stop of a working task from the budget. Returns `false` if the budget does not permit the stop.
+        /// `emptiesSlot` says whether the slot is left without a working task.
         mutating func take(isSure: Bool, emptiesSlot: Bool) -> Bool {
             guard spare > 0, sure > 0 || !isSure, missing > 0 || !emptiesSlot else { return false }
             spare -= 1
@@ -110,7 +113,7 @@ extension WorkloadDecider {
         }
     }
 
-    /// How much of what works may go now.
+    /// The budget that remains now.
     private var budget: Budget {
         let done = slots.count { $0.phase == .done }
         let working = slots.reduce(0) { $0 + $1.working } + beyond.count { $0.isServing }
@@ -120,7 +123,8 @@ extension WorkloadDecider {
             spare: working - floor, sure: sure - floor, missing: maxUnavailable - slots.count { !$0.isAvailable })
     }
 
-    /// What is surplus goes first, then what has a successor, then what is to have one.
+    /// Returns the steps that stop tasks. The budget goes to surplus tasks first, then to tasks with a successor, then to tasks
+    /// that will get one.
     func takingAway() -> [Step] {
         var budget = self.budget
         let scalingDown = self.scalingDown(&budget)
@@ -130,19 +134,20 @@ extension WorkloadDecider {
         return successions + replacements + clearing + scalingDown
     }
 
-    /// The stop of what has a successor.
+    /// Returns the stop of a slot's former task, which has a successor.
     private func succession(in slot: Slot, _ budget: inout Budget) -> Step? {
         guard let former = slot.former else { return nil }
         guard case .available = slot.phase else {
             return replace(
                 former, former.rule.replaceText, waitsFor: wait(for: former.task, emptiesSlot: true, &budget))
         }
-        // It is not missed, also where nobody knows whether it works.
+        // A former task that is not serving takes nothing from the budget, even if its node is silent: its successor does the
+        // work.
         let waitsFor = former.task.isServing ? wait(for: former.task, emptiesSlot: false, &budget) : nil
         return replace(former, "its successor is available", waitsFor: waitsFor)
     }
 
-    /// The stop of what has none.
+    /// Returns the stop of a slot's task that has no successor yet.
     private func replacement(in slot: Slot, _ budget: inout Budget) -> Step? {
         switch slot.phase {
         case .stopping(let task): Step(stop(task, target.rule, "its slot is to be used again"), .inFlight)
@@ -154,12 +159,12 @@ extension WorkloadDecider {
         }
     }
 
-    /// What the stop of a task waits for, if anything.
+    /// Returns the reason why the stop of a task waits; `nil` if the stop is due.
     private func wait(for task: TaskStatus, emptiesSlot: Bool, _ budget: inout Budget) -> WaitReason? {
         if !awaited.isEmpty, emptiesSlot { return .dependencyUnhealthy }
-        // What is put in its place does not work.
+        // The rollout failed, so the new task would not work either.
         if failure != nil, emptiesSlot { return .rolloutStalled }
-        // Its node is silent: nobody knows whether it works, so that it is neither broken nor to spare.
+        // The node is silent, so nobody knows whether the task works. It is neither treated as broken nor taken from the budget.
         if task.nodeUnknown { return .nodeUnknown }
         if !task.ready || budget.take(isSure: rules.isSure(task), emptiesSlot: emptiesSlot) { return nil }
         if nextHealthy != nil { return .minHealthy }
@@ -172,7 +177,7 @@ extension WorkloadDecider {
             change: change(HeldChange.replace, outdated.task, to: target.specDigest))
     }
 
-    /// Stops what lives in a slot that is taken.
+    /// Returns the stop of a surplus task, whose slot another task occupies.
     private func clear(_ task: TaskStatus, _ budget: inout Budget) -> Step {
         let rule = rules.rule(against: task)
         let action = stop(task, rule ?? .duplicateTask, rule?.replaceText ?? "its slot has another live task")
@@ -182,8 +187,8 @@ extension WorkloadDecider {
             action, waitsFor == nil ? .due : .waiting, waitsFor: waitsFor, change: change(HeldChange.scaleDown, task))
     }
 
-    /// Highest ordinals first, no more at once than the update policy allows, and what works only while enough others do;
-    /// what does not work is stopped at once.
+    /// Returns the stops of tasks beyond the declared replicas, highest ordinals first. No more ready tasks stop at once than the
+    /// update policy permits, and a ready task stops only while enough others work. Tasks that are not ready are stopped at once.
     private func scalingDown(_ budget: inout Budget) -> [Step] {
         var pace = max(1, maxUnavailable) - beyond.count { $0.isStopping }
         return beyond.reversed().map { task in

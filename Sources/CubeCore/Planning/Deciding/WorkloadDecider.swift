@@ -1,37 +1,38 @@
 import CubeTypes
 
-/// Decides what is to become of one readable workload.
+/// Decides about one workload with a readable manifest.
 ///
-/// Stop first, and one at a time, unless the update policy says otherwise: a slot gets its new task when the old one is
-/// seen dead, and the next one that works is taken only when all others do. With room for a surge the new task is started
-/// beside the old one, which goes when the new one is available. What does not work is replaced without waiting, so that
-/// a fix is never blocked.
+/// Unless the update policy says otherwise, tasks are replaced stop-first and one at a time: a slot gets its new task when the
+/// old one is observed to have ended, and the next working task is stopped only when all others work. If the policy permits a
+/// surge, the new task is started beside the old one, which is stopped when the new one is available. Tasks that do not work are
+/// replaced without waiting, so that a fix is never blocked.
 struct WorkloadDecider {
     let identity: Identity
     let workload: Workload
-    /// The definition that all tasks are to have.
+    /// The definition that all tasks should have.
     let target: RolloutTarget
-    /// The dependencies that are not healthy (of jobs: not completed), sorted. Until they are, nothing is started or replaced.
+    /// The dependencies that are not healthy yet (for jobs: not completed), sorted. Until they are, no task is started or
+    /// replaced.
     let awaited: [WorkloadName]
     let observed: ObservedWorkload
     let rules: SlotRules
-    /// The word of a person that freezes it, while it counts.
+    /// The directive that freezes the workload; `nil` if there is none.
     let freeze: Directive?
 
     let live: [TaskStatus]
     let slots: [Slot]
-    /// What lives beyond the replicas.
+    /// The live tasks whose ordinals exceed the declared number of replicas.
     let beyond: [TaskStatus]
-    /// Why the rollout does not go on, where it failed.
+    /// The reason why the rollout failed; `nil` if it did not fail.
     let failure: RolloutFailure?
 
-    /// Whose tasks these are.
+    /// The cluster and the owner of the tasks.
     struct Identity: Hashable, Sendable {
         var cluster: ClusterID
         var owner: OwnerName
     }
 
-    /// - Parameter target: What all tasks are to be; `nil`: what the manifest declares.
+    /// - Parameter target: the definition that all tasks should have; `nil` for the one that the manifest declares.
     init(
         _ workload: Workload, target: RolloutTarget? = nil, observed: ObservedWorkload, directives: NameDirectives,
         starts: StartTimes, identity: Identity, awaited: [WorkloadName] = [],
@@ -55,10 +56,11 @@ struct WorkloadDecider {
         failure = rules.failure(among: slots)
     }
 
-    /// How many tasks may live beyond the replicas.
+    /// The number of live tasks that are permitted in addition to the replicas.
     var surge: Int { workload.definition.kind == .job ? 0 : workload.steering.update.maxSurge }
 
-    /// How many slots may be without a task that works; where nothing may surge, at least one, or nothing could be done.
+    /// The number of slots that may be unavailable. Without a surge it is at least one, as otherwise no task could be replaced.
+    /// replaced.
     var maxUnavailable: Int { max(workload.steering.update.maxUnavailable, surge == 0 ? 1 : 0) }
 
     func decide() -> Decision {
@@ -67,7 +69,7 @@ struct WorkloadDecider {
         var differences = self.differences
         let frozen = freeze != nil || workload.steering.suspend
         if frozen {
-            // A freeze is what is wanted: that tasks are missing, or too many, is no drift.
+            // A frozen workload may have missing or surplus tasks; they do not count as drift.
             differences.removeAll { $0.field == "replicas" }
             steps = differences.isEmpty ? [] : steps.map(\.suspended)
         }
@@ -80,20 +82,20 @@ struct WorkloadDecider {
             servesWhileFrozen: frozen ? slots.allSatisfy(frees) : nil, wakeAt: wakeAt)
     }
 
-    /// Whether a slot lets dependents go on: a service that works, a job that completed.
+    /// Returns whether a slot permits its dependents to proceed: a service must serve, and a job must have completed.
     private func frees(_ slot: Slot) -> Bool {
         workload.definition.kind == .job ? slot.phase == .done : slot.isAvailable
     }
 
-    /// Why it does not go on by itself.
+    /// Why the workload makes no progress without intervention; `nil` if it does.
     private var standstill: Standstill? {
         failureStandstill ?? portStandstill ?? rules.starts.overdueStop(among: live, at: rules.now, rules.wording)
     }
 
-    /// When the next of what works will have been ready for long enough.
+    /// The next time at which a serving task will have been ready for the required time.
     var nextHealthy: Timestamp? { live.compactMap(rules.countsFrom).min() }
 
-    /// When it may decide otherwise though nothing changed.
+    /// The next time at which the decision may change although no input changes.
     var wakeAt: Timestamp? {
         [
             nextHealthy, rules.nextDeadline(among: slots),

@@ -1,11 +1,12 @@
-/// Whether the planner sees the cluster, and may act on it.
+/// Whether the planner sees the cluster, and whether it may change it.
 package enum WriteAccess: Hashable, Sendable {
     case writing
-    /// It sees and plans, and does nothing: another one holds the owner. The reason is a stable word.
+    /// The planner sees the cluster and plans, but changes nothing, because another reconciler holds the owner or the lease was
+    /// not taken yet. The reason is a stable word.
     case watching(reason: String, message: String)
-    /// It was told to look only.
+    /// The planner was started to observe only.
     case observing
-    /// It does not see the cluster: what it knew may be old.
+    /// The planner does not see the cluster, so its observed state may be out of date.
     case blind(reason: String, message: String)
 
     var isBlind: Bool { if case .blind = self { true } else { false } }

@@ -1,24 +1,24 @@
 package import CubeTypes
 
-/// What a source must show before a name that is not in it counts as gone: two complete listings of the same root, at
-/// least two seconds apart, with nothing changing between them and git at rest. Of what cannot change, one is enough.
+/// The proof that a name missing from the source is gone. It takes two complete listings of the same root, at least two seconds
+/// apart, with no change between them and no git operation in progress. One listing is enough if the source is immutable.
 package struct AbsenceProof: Hashable, Sendable {
     package enum Verdict: Hashable, Sendable {
-        /// What the last listing did not show is gone.
+        /// Every name that the last listing did not show is gone.
         case proved
-        /// Nothing is known yet.
+        /// The proof is not complete yet.
         case unproved(WaitReason)
-        /// Git has been at work for too long: a person may say that the listing counts nevertheless.
+        /// A git operation has been in progress for too long. A person may approve that the listing counts anyway.
         case held(WaitReason)
     }
 
     package static let distance: Duration = .seconds(2)
     package static let patience: Duration = .seconds(60)
 
-    /// For commands that look once: one clean listing is enough.
+    /// Whether one clean listing is enough, for commands that list the source only once.
     package let oneShot: Bool
 
-    /// The end of the first of the listings that agree with the last one.
+    /// The end of the first listing in the unbroken series of listings that agree with the last one.
     private var agreesSince: Timestamp?
     private var busySince: Timestamp?
     private var last: Timestamp?
@@ -28,13 +28,13 @@ package struct AbsenceProof: Hashable, Sendable {
 
     package init(oneShot: Bool = false) { self.oneShot = oneShot }
 
-    /// Something in the source changed, or may have: what was listed before counts no more.
+    /// Discards earlier listings, because something in the source changed or may have changed.
     package mutating func changed() {
         agreesSince = nil
         isProved = false
     }
 
-    /// - Parameter differs: whether any file is not what it was in the listing before.
+    /// - Parameter differs: whether any file differs from the previous listing.
     package mutating func listed(_ snapshot: ManifestSnapshot, differs: Bool) {
         last = snapshot.ended
         isIncomplete = !snapshot.isComplete
@@ -46,7 +46,7 @@ package struct AbsenceProof: Hashable, Sendable {
             return changed()
         }
         busySince = nil
-        // A clock that was set back must not make a proof; it only starts it anew.
+        // If the clock was set back, the proof starts again rather than being completed.
         guard let since = agreesSince, since <= snapshot.began else {
             agreesSince = snapshot.ended
             isProved = oneShot || snapshot.isImmutable
@@ -63,8 +63,8 @@ package struct AbsenceProof: Hashable, Sendable {
         return .unproved(isIncomplete ? .sourceIncomplete : .absenceUnproved)
     }
 
-    /// When to list again, while a name waits for the proof. Nothing says when a directory can be listed again that could
-    /// not: the next listing comes with a change, or by and by.
+    /// The time at which to list the source again while a name waits for the proof; `nil` if no time can be given. A directory
+    /// that could not be listed does not announce when it can be: the next listing follows a change or the regular rescan.
     package var lookAgain: Timestamp? {
         guard !isProved, !oneShot, !isIncomplete, let last else { return nil }
         return (agreesSince ?? last) + Self.distance

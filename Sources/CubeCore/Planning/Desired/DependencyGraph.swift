@@ -1,19 +1,19 @@
 package import CubeJSON
 import CubeTypes
 
-/// Who depends on whom, seen from both sides, and the cycles in it. Names that are gone stay in it until they are forgotten,
-/// as they are pruned in the reverse order.
+/// The dependencies between names, in both directions, and the cycles among them. Names that are gone stay in the graph until
+/// they are forgotten, because they are pruned in reverse order of their dependencies.
 package struct DependencyGraph: Sendable {
-    /// Sorted.
+    /// The dependencies of each name, sorted.
     private(set) var dependencies: [WorkloadName: [WorkloadName]] = [:]
     private(set) var dependents: [WorkloadName: Set<WorkloadName>] = [:]
-    /// The cycle that a name is part of: its names in their order, the least first.
+    /// The cycle that each name is part of. A cycle lists its names in order of dependency, beginning with the least name.
     private(set) var cycles: [WorkloadName: [WorkloadName]] = [:]
-    /// The names whose dependencies changed since cycles were looked for.
+    /// The names whose dependencies changed since the last search for cycles.
     private var changed: Set<WorkloadName> = []
 
-    /// - Parameter names: sorted.
-    /// - Returns: the names on which it depends now and did not, or the other way round.
+    /// - Parameter names: the dependencies of the name, sorted.
+    /// - Returns: the names that became dependencies, or ceased to be.
     @discardableResult
     mutating func set(_ name: WorkloadName, to names: [WorkloadName]) -> Set<WorkloadName> {
         let old = dependencies[name] ?? []
@@ -28,14 +28,14 @@ package struct DependencyGraph: Sendable {
         return Set(old).symmetricDifference(names)
     }
 
-    /// Whether each of two names leads to the other: neither can go before the other then.
+    /// Returns whether two names depend on each other, so that neither can be pruned before the other.
     func areInOneCycle(_ name: WorkloadName, _ other: WorkloadName) -> Bool {
         cycles[name].map { $0 == cycles[other] } ?? false
     }
 
-    /// Looks for cycles among what changed, what it leads to, and what was in one.
+    /// Searches for cycles among the changed names, the names that they lead to, and the names of known cycles.
     ///
-    /// - Returns: the names that came into a cycle, or out of one, or are in another one.
+    /// - Returns: the names that entered, left or changed their cycle.
     mutating func takeChanges() -> Set<WorkloadName> {
         guard !changed.isEmpty else { return [] }
         let roots = changed.union(cycles.keys).sorted()
@@ -51,7 +51,7 @@ package struct DependencyGraph: Sendable {
         return Set(former.keys).union(found.keys).filter { former[$0] != found[$0] }
     }
 
-    /// The strongly connected components that are to be reached, by Tarjan's algorithm, without recursion.
+    /// Returns the strongly connected components that are reachable from the roots, by Tarjan's algorithm without recursion.
     private func components(from roots: [WorkloadName]) -> [[WorkloadName]] {
         var numbers: [WorkloadName: Int] = [:]
         var lowest: [WorkloadName: Int] = [:]
@@ -92,7 +92,7 @@ package struct DependencyGraph: Sendable {
         return found
     }
 
-    /// The shortest way from the least of the names back to itself.
+    /// Returns the shortest path from the least of the names back to itself.
     private func cycle(within names: Set<WorkloadName>) -> [WorkloadName] {
         let start = names.min()!
         var cameFrom: [WorkloadName: WorkloadName] = [:]
@@ -118,7 +118,7 @@ package struct DependencyGraph: Sendable {
 }
 
 extension DependencyGraph {
-    /// What is wrong with what a workload depends on.
+    /// Returns the problems with the dependencies of a workload.
     func problems(with workload: Workload, isDeclared: (WorkloadName) -> Bool) -> [Diagnostic] {
         var problems = workload.dependsOn.filter { !isDeclared($0.name) }.map { dependency in
             Diagnostic(
@@ -136,7 +136,7 @@ extension DependencyGraph {
         return problems.sorted { $0.range.start.byte < $1.range.start.byte }
     }
 
-    /// What is wrong with the dependencies among manifests that are all there are, in their order.
+    /// Returns the problems with the dependencies among a complete set of manifests, in the order of the manifests.
     package static func problems(among workloads: [Workload]) -> [Diagnostic] {
         var graph = DependencyGraph()
         let names = Set(workloads.map(\.name))

@@ -2,7 +2,7 @@ import CubeJSON
 import CubeTypes
 
 extension DesiredState {
-    /// Why a name is kept as it is, for a person.
+    /// Explains to people why a name is kept unchanged.
     func explanation(of kept: KeptReason) -> String {
         switch kept {
         case .unreadable(let files): "\(trouble(with: files)): all stays as it is"
@@ -17,8 +17,8 @@ extension DesiredState {
         }
     }
 
-    /// Such as `web.json is invalid (3 errors), db.json cannot be read`: a file that was read and is wrong is told apart from
-    /// one that could not be read.
+    /// Describes files that have problems, such as `web.json is invalid (3 errors), db.json cannot be read`. A file that was read
+    /// and is invalid is distinguished from a file that could not be read.
     private func trouble(with files: [BytePath]) -> String {
         files.map { file in
             let diagnostics = unreadable[file] ?? []

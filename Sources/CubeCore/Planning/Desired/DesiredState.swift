@@ -1,52 +1,52 @@
 package import CubeJSON
 package import CubeTypes
 
-/// What the manifests declare, by name, held and kept up to date by snapshots.
+/// The declarations of the manifests, by name. Snapshots keep them up to date.
 ///
-/// Unreadable is not absent: a file with an error keeps the names that it last defined, a directory that could not be
-/// listed keeps all names of its files, and a name counts as gone only with an ``AbsenceProof``. Which names a file last
-/// defined, the tasks of these names say: see ``KnownName``.
+/// Unreadable does not mean absent. A file with an error keeps the names that it last defined, a directory that could not be
+/// listed keeps all names of its files, and a name counts as gone only with an ``AbsenceProof``. The names that a file last
+/// defined are known from their tasks; see ``KnownName``.
 package struct DesiredState: Sendable {
-    /// The names that are declared, or kept because nobody can know. A name that is missing here is absent.
+    /// The names that are declared, or kept because their declarations are unknown. Any other name is absent.
     package private(set) var workloads: [WorkloadName: DesiredWorkload] = [:]
     package private(set) var source: SourceRevision?
-    /// What could not be listed, and other trouble that belongs to no file.
+    /// Directories that could not be listed, and other problems that belong to no file.
     package private(set) var problems: [Diagnostic] = []
-    /// What the source left aside.
+    /// The warnings of the last complete look at the source, for example about ignored files.
     package private(set) var warnings: [Diagnostic] = []
-    /// The files that cannot be read.
+    /// The unreadable files, which could not be read or are invalid.
     package private(set) var unreadable: [BytePath: [Diagnostic]] = [:]
     /// Names whose definitions are readable but invalid: declared twice, or with an unresolved dependency.
     package private(set) var disputed: Set<WorkloadName> = []
     private(set) var graph = DependencyGraph()
-    /// What the cluster knows of names.
+    /// What the cluster knows about each name.
     private(set) var known = KnownNames()
-    /// The directory that the manager knows as the source's.
+    /// The root directory that the manager has recorded for the source.
     package var knownRoot: SourceRoot?
 
     private let limit: Int
     private var proof: AbsenceProof
     private var groups = GroupIndex()
-    /// The names whose files are gone from a group that may not change.
+    /// The names whose files disappeared from a group that must not change.
     private var withheld: [WorkloadName: KeptReason] = [:]
     private var files: [BytePath: FileState] = [:]
     private var total = 0
-    /// The directory of the last complete listing.
+    /// The root directory of the last complete listing.
     private var seenRoot: SourceRoot?
-    /// Whether the last listing of everything showed all directories.
+    /// Whether the last listing of the whole source could list every directory.
     private var isComplete = true
-    /// The files that define a name, and its position among the workloads of each.
+    /// The files that define a name, and the position of the name's workload in each file.
     private var definitions: [WorkloadName: [BytePath: Int]] = [:]
-    /// The unreadable files that keep a name.
+    /// The unreadable files that keep each name.
     private var remembered: [WorkloadName: Set<BytePath>] = [:]
     private var keptBy: [BytePath: Set<WorkloadName>] = [:]
-    /// Unreadable files whose names nobody knows.
+    /// The unreadable files whose names are not known.
     private var unknown: Set<BytePath> = []
-    /// What the last readable definition of a name said: the manager may not have been told yet when the definition goes.
+    /// The last readable definition of each name. If the definition disappears, the manager may not have received it yet.
     private var lastRead: [WorkloadName: LastDefinition] = [:]
     private var elements = DigestElements()
 
-    /// How many workloads a source may declare.
+    /// The maximum number of workloads that a source may declare.
     package static let maximumWorkloads = 1_000_000
 
     package init(oneShot: Bool = false, limit: Int = maximumWorkloads) {
@@ -54,24 +54,24 @@ package struct DesiredState: Sendable {
         proof = AbsenceProof(oneShot: oneShot)
     }
 
-    /// Over everything that is declared.
+    /// The digest of all declarations.
     package var digest: Digest { elements.digest }
 
-    /// The part of ``digest`` that is a name's; `nil` when it is not declared.
+    /// Returns the part of ``digest`` that a name contributes; `nil` if the name is not declared.
     func element(of name: WorkloadName) -> SetDigest? { elements[name] }
 
-    /// Whether a source was ever looked at as a whole.
+    /// Whether the whole source was looked at.
     package var isKnown: Bool { source != nil }
 
-    /// Whether names that are not declared are gone.
+    /// Returns whether names that are not declared are proved to be gone.
     package func absence(at now: Timestamp) -> AbsenceProof.Verdict {
         unknown.isEmpty ? proof.verdict(at: now) : .unproved(.sourceUnreadable)
     }
 
-    /// When to list the source again, if a name waits for the proof of its absence.
+    /// The time at which to list the source again if a name waits for the proof of its absence.
     package var lookAgain: Timestamp? { proof.lookAgain }
 
-    /// What is wrong with the manifests of a name.
+    /// Returns the problems with the manifests of a name.
     package func diagnostics(of name: WorkloadName) -> [Diagnostic] {
         switch workloads[name] {
         case .readable?, nil: []
@@ -84,7 +84,7 @@ package struct DesiredState: Sendable {
 
     // MARK: Snapshots
 
-    /// - Returns: the names of which anything changed.
+    /// - Returns: the names that changed in any way.
     package mutating func apply(_ snapshot: ManifestSnapshot) -> Set<WorkloadName> {
         guard count(after: snapshot) <= limit else {
             let summary = "more than \(limit.grouped) manifests: none of what changed was taken in"
@@ -103,7 +103,7 @@ package struct DesiredState: Sendable {
             if differs { proof.changed() }
         } else {
             isComplete = snapshot.isComplete
-            // A file that is not to be seen may be known from its tasks alone.
+            // A file that cannot be seen may be known only from its tasks.
             let expected = isComplete ? Set(files.keys) : Set(files.keys).union(known.files.keys)
             for path in expected where snapshot.files[path] == nil {
                 differs = leave(path, isGone: snapshot.isComplete, touched: &touched) || differs
@@ -114,13 +114,13 @@ package struct DesiredState: Sendable {
             proof.listed(snapshot, differs: differs)
             if isComplete, let root = snapshot.root { seenRoot = SourceRoot(root, mounts: snapshot.mounts) }
         }
-        // Before the first look at everything, a part of it is not known as a whole.
+        // A partial snapshot does not make the source known before the first look at the whole source.
         if source != nil || !snapshot.isPartial { source = snapshot.source }
         resolve(&touched)
         return touched
     }
 
-    /// Looks which names a group keeps as they are, those of files that are gone from it included.
+    /// Updates the names that groups keep unchanged, including names whose files disappeared from a group.
     private mutating func regroup(_ touched: inout Set<WorkloadName>) {
         let changed = groups.takeChanges()
         guard !changed.isEmpty || !groups.invalid.isEmpty || !withheld.isEmpty else { return }
@@ -138,12 +138,12 @@ package struct DesiredState: Sendable {
         touched.formUnion(withheld.keys)
     }
 
-    /// Why a name stays though its files are gone: the group of one of them may not change.
+    /// Returns why a name is kept although its files are gone: one of the files belonged to a group that must not change.
     private func withholding(_ name: KnownName) -> KeptReason? {
         name.files.sorted().lazy.filter { files[$0] == nil }.compactMap(groups.invalidGroup).first
     }
 
-    /// Resolves names, and those whose dependencies come or go by it.
+    /// Resolves the touched names, the dependents of names that appear or disappear, and the names whose cycles changed.
     private mutating func resolve(_ touched: inout Set<WorkloadName>) {
         for name in touched where isDeclared(name) != (workloads[name] != nil) {
             touched.formUnion(graph.dependents[name] ?? [])
@@ -162,7 +162,7 @@ package struct DesiredState: Sendable {
         return total + new - snapshot.files.keys.reduce(0) { $0 + (files[$1]?.count ?? 0) }
     }
 
-    /// A file that a listing of everything does not show: gone, or not to be seen because its directory could not be listed.
+    /// Handles a file that a listing of the whole source does not show: the file is gone, or its directory could not be listed.
     private mutating func leave(_ path: BytePath, isGone: Bool, touched: inout Set<WorkloadName>) -> Bool {
         if isGone {
             guard files[path] != nil else { return false }
@@ -201,20 +201,22 @@ package struct DesiredState: Sendable {
         if keptBy[path] != nil || unreadable[path] != nil || unknown.contains(path) { keep(path, touched: &touched) }
     }
 
-    /// The first of the definitions of a name, also when there are more.
+    /// Returns the first definition of a name in the order of files, even if there are several.
     private func first(of name: WorkloadName) -> Workload? { readable(name).min { $0.file < $1.file } }
 
-    /// What a name depends on: what its last definition says; if this process never read one, what its tasks say.
+    /// Returns the dependencies of a name according to its last definition or, if this process never read one, according to its
+    /// tasks.
     private func dependencies(of name: WorkloadName) -> [WorkloadName] {
         lastRead[name]?.dependencies ?? known.names[name]?.dependencies ?? []
     }
 
-    /// Whether the tasks of a name may be stopped when its manifest goes, as far as anybody was told.
+    /// Returns whether both the last known definition and the manager permit that the tasks of a name are stopped when its
+    /// manifest disappears.
     func mayPrune(_ name: WorkloadName) -> Bool {
         lastRead[name]?.prune ?? true && known.names[name]?.mayPrune ?? false
     }
 
-    /// Notes which names an unreadable file keeps, and whether they are known.
+    /// Updates the names that an unreadable file keeps, and whether these names are known.
     private mutating func keep(_ path: BytePath, touched: inout Set<WorkloadName>) {
         let isUnreadable = unreadable[path] != nil
         let (old, new) = (keptBy[path] ?? [], isUnreadable ? known.names(of: path) : [])
@@ -225,12 +227,13 @@ package struct DesiredState: Sendable {
         }
         for name in new.subtracting(old) { remembered[name, default: []].insert(path) }
         touched.formUnion(old.symmetricDifference(new))
-        // Also names that it keeps already: what is wrong with the file may be another thing now.
+        // Names that the file keeps already are touched too, because the problem with the file may have changed.
         touched.formUnion(new)
         unknown.set(path, isUnreadable && !ManifestGroup.isFile(path) && !known.areKnown(of: path))
     }
 
-    /// A readable definition beats a remembered one; two readable ones are a dispute.
+    /// Resolves a name. A readable definition takes precedence over a remembered one; several readable definitions are a
+    /// conflict.
     private mutating func resolve(_ name: WorkloadName) {
         let readable = readable(name)
         var workload: DesiredWorkload?
@@ -252,7 +255,7 @@ package struct DesiredState: Sendable {
         elements.set(name, to: workload.map { SetDigest(of: $0.element(name)) })
     }
 
-    /// What readable files say of a name.
+    /// Returns the definitions of a name in readable files.
     private func readable(_ name: WorkloadName) -> [Workload] {
         (definitions[name] ?? [:]).compactMap { path, place in
             guard case .readable(let workloads, _)? = files[path] else { return nil }
@@ -260,11 +263,11 @@ package struct DesiredState: Sendable {
         }
     }
 
-    // MARK: What the cluster knows
+    // MARK: Knowledge of the cluster
 
-    /// Takes in what the cluster knows of names; `nil` for a name of which it knows nothing.
+    /// Updates what the cluster knows about names; `nil` means that it knows nothing about a name.
     ///
-    /// - Returns: the names of which anything changed.
+    /// - Returns: the names that changed in any way.
     package mutating func know(_ names: some Sequence<(WorkloadName, KnownName?)>) -> Set<WorkloadName> {
         var touched: Set<WorkloadName> = []
         for (name, new) in names {
@@ -285,7 +288,8 @@ package struct DesiredState: Sendable {
         return touched
     }
 
-    /// Takes everything that is declared for running: what cannot be read later keeps what it said before.
+    /// Treats every readable declaration as running, so that a file that later becomes unreadable keeps the names that it
+    /// defined.
     package mutating func assumeAllRun() {
         let running = workloads.compactMap { name, workload -> (WorkloadName, KnownName?)? in
             guard case .readable(let declared) = workload else { return nil }
@@ -296,18 +300,20 @@ package struct DesiredState: Sendable {
 
     // MARK: The root
 
-    /// Whether the root is another directory than the one whose names are known, or something was mounted or unmounted below
-    /// it, and some of the names were not seen since.
+    /// Whether the root may have been replaced: it is another directory than the recorded one, or a mount below it appeared or
+    /// disappeared, and some live names were not seen since.
     package var isRootReplaced: Bool { seenRoot.map { !isTaken($0) } ?? false }
 
-    /// The root that the manager is to know from now on, when it knows another one or none.
+    /// The root that the manager must record; `nil` if it is recorded already or is not accepted as the source's root.
     package var newRoot: SourceRoot? { seenRoot.flatMap { $0 != knownRoot && isTaken($0) ? $0 : nil } }
 
-    /// Another directory in the root's place is taken for the source only when every name that lives is seen in it.
+    /// Returns whether a root is accepted as the source's. A changed root is accepted only if it shows every live name that the
+    /// change could hide.
     private func isTaken(_ root: SourceRoot) -> Bool {
         guard let knownRoot, knownRoot != root else { return true }
         let isOther = knownRoot.directory != root.directory
-        // What was below a directory at which something was mounted, or unmounted, may be there still.
+        // Files below a directory where a mount appeared or disappeared may still exist, hidden by the mount or on the other file
+        // system.
         let changed = root.mountedDifferently(from: knownRoot)
         guard isOther || !changed.isEmpty else { return true }
         return known.names.allSatisfy { name, known in
@@ -317,7 +323,7 @@ package struct DesiredState: Sendable {
     }
 }
 
-/// What is remembered of a definition that was read, until its tasks are gone.
+/// The part of a readable definition that is remembered until the name's tasks are gone.
 private struct LastDefinition {
     let prune: Bool
     let dependencies: [WorkloadName]
@@ -328,13 +334,13 @@ private struct LastDefinition {
     }
 }
 
-/// What is declared for one name.
+/// The declaration of one name.
 package enum DesiredWorkload: Hashable, Sendable {
     indirect case readable(Workload)
-    /// Nobody can know: all of it stays as it is.
+    /// The declaration is not known, so everything of the name stays unchanged.
     case kept(KeptReason)
 
-    /// Whether readable files say of it what cannot be.
+    /// Whether the definitions in readable files are invalid together: in conflict, or with an unresolved dependency.
     fileprivate var isDisputed: Bool {
         switch self {
         case .kept(.disputed), .kept(.unresolvedDependency): true
@@ -342,7 +348,7 @@ package enum DesiredWorkload: Hashable, Sendable {
         }
     }
 
-    /// All of it that counts, in canonical form: a saved plan is stale once this changes.
+    /// The canonical form of every part of the declaration that matters. A saved plan becomes stale when it changes.
     fileprivate func element(_ name: WorkloadName) -> CanonicalJSON {
         switch self {
         case .readable(let workload):
@@ -356,15 +362,15 @@ package enum DesiredWorkload: Hashable, Sendable {
     }
 }
 
-/// Why a name is kept as it is.
+/// The reason why a name is kept unchanged.
 package enum KeptReason: Hashable, Sendable {
-    /// The files that last defined it cannot be read.
+    /// The files that last defined the name are unreadable.
     case unreadable(files: [BytePath])
-    /// More than one file defines it.
+    /// The name has more than one readable definition.
     case disputed(places: [SourceRange])
-    /// It depends on what is not there, or on itself; what is wrong, at least one.
+    /// The name depends on an undeclared name or on itself. There is at least one diagnostic.
     case unresolvedDependency([Diagnostic])
-    /// It is of a group of which nothing may change while these files cannot be read; the root's directory is empty.
+    /// The name belongs to a group that must not change while these files are unreadable. The path of the root is empty.
     case groupInvalid(directory: BytePath, files: [BytePath])
 
     var rule: Rule {
@@ -378,7 +384,8 @@ package enum KeptReason: Hashable, Sendable {
 }
 
 extension FileState {
-    /// The same bytes decode to the same workloads.
+    /// Returns whether two states are the same. Readable files are compared by digest, because the same bytes decode to the same
+    /// workloads.
     fileprivate func isSame(as other: FileState) -> Bool {
         switch (self, other) {
         case (.readable(_, let left), .readable(_, let right)): left == right

@@ -1,11 +1,11 @@
 import CubeTypes
 
-/// The digest of what is declared, and the part of each name in it.
+/// The digest of all declarations, and the part that each name contributes to it.
 struct DigestElements: Sendable {
     private var sum = SetDigest()
     private var elements: [WorkloadName: SetDigest] = [:]
 
-    /// Over everything.
+    /// The digest of all declarations.
     var digest: Digest { sum.digest }
 
     subscript(name: WorkloadName) -> SetDigest? { elements[name] }

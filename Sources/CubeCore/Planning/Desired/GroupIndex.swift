@@ -1,17 +1,17 @@
-/// Which directories are atomic groups, and which of these hold a file that cannot be read: nothing of them may change.
+/// The directories that are atomic groups, and the groups that contain an unreadable file. No name of such a group may change.
 struct GroupIndex: Sendable {
-    /// The directories whose `cube.json` says that they are, or cannot be read itself.
+    /// The directories whose `cube.json` declares an atomic group or is itself unreadable.
     private var atomic: Set<BytePath> = []
     /// The unreadable files below each directory, at any depth.
     private var broken: [BytePath: Set<BytePath>] = [:]
-    /// The files that keep a group as it is, sorted; by its directory.
+    /// The unreadable files that keep a group unchanged, sorted, by the group's directory.
     private(set) var invalid: [BytePath: [BytePath]] = [:]
-    /// The directories above files that cannot be read for another reason than before.
+    /// The directories above files that became unreadable, or whose errors changed, since the last ``takeChanges()``.
     private var retold: Set<BytePath> = []
 
     /// - Parameters:
-    ///   - old: what the file was.
-    ///   - new: what it is; `nil` where it is gone.
+    ///   - old: the previous state of the file; `nil` if it was not there.
+    ///   - new: the new state of the file; `nil` if it is gone.
     mutating func change(_ path: BytePath, from old: FileState?, to new: FileState?) {
         if case .unreadable? = old {
             for directory in path.directories {
@@ -31,7 +31,7 @@ struct GroupIndex: Sendable {
         }
     }
 
-    /// - Returns: the directories of which something else is to be said now.
+    /// - Returns: the directories of groups whose invalid files, or the reasons for them, changed since the last call.
     mutating func takeChanges() -> Set<BytePath> {
         defer { retold = [] }
         guard !(atomic.isEmpty && invalid.isEmpty) else { return [] }
@@ -41,7 +41,7 @@ struct GroupIndex: Sendable {
         return Set(former.keys).union(invalid.keys).filter { former[$0] != invalid[$0] || retold.contains($0) }
     }
 
-    /// The outermost of the groups that hold a file and may not change.
+    /// Returns the reason given by the outermost invalid group that contains a file; `nil` if there is none.
     func invalidGroup(above path: BytePath) -> KeptReason? {
         guard !invalid.isEmpty else { return nil }
         return path.directories.lazy.compactMap { directory in

@@ -1,23 +1,23 @@
 package import CubeTypes
 
-/// What the cluster knows of a name, from the tasks and slots that the manager keeps.
+/// What the cluster knows about a name, from the tasks and slot records of the manager.
 ///
-/// The reconciler holds no memory of its own: what it must know of a name whose manifest is gone or cannot be read, its source
-/// said with the name's tasks (``Declaration``), and the manager keeps it. So a reconciler that starts anew, on any machine,
-/// decides as the one before it. A name without tasks needs no memory, as nothing of it can be pruned.
+/// The reconciler has no memory of its own. The source attaches to each task what the reconciler must know about a name whose
+/// manifest is gone or unreadable (``Declaration``), and the manager stores it. A reconciler that starts on any machine therefore
+/// decides as its predecessor did. A name without tasks needs no memory, because it has nothing to prune.
 package struct KnownName: Hashable, Sendable {
-    /// The files that its live tasks come from. Without a live task: the file of the task that ended last, unless the name
-    /// was proved to be gone since.
+    /// The files that declare its live tasks. Without a live task: the file of the task that ended last, unless the name was
+    /// proved to be gone since.
     package var files: Set<BytePath> = []
-    /// Whether any of its tasks lives.
+    /// Whether the name has a live task.
     package var lives = false
-    /// Whether the owner's present source declared any of the tasks that live.
+    /// Whether the owner's current source declared any of its live tasks.
     package var isDeclared: Bool
-    /// What its tasks depend on, sorted.
+    /// The dependencies of its tasks, sorted.
     package var dependencies: [WorkloadName] = []
-    /// Whether the owner's present source declared all tasks that a prune would stop.
+    /// Whether the owner's current source declared all tasks that a prune would stop.
     package var isOwn = true
-    /// Whether all of them may be stopped when their manifest goes.
+    /// Whether all tasks that a prune would stop may be stopped when their manifest disappears.
     package var mayPrune = true
 
     package init(files: Set<BytePath> = [], lives: Bool = false) {
@@ -28,7 +28,8 @@ package struct KnownName: Hashable, Sendable {
 }
 
 extension KnownName {
-    /// - Parameter claimedRevision: what was declared at this revision or before is another source's.
+    /// - Parameter claimedRevision: the revision at which the owner was bound to its current source. Declarations at this
+    ///   revision or before belong to another source.
     init(_ workload: ObservedWorkload, claimedRevision: Int) {
         let live = workload.tasks.values.filter { !$0.state.hasEnded }
         let telling = live.isEmpty ? [workload.history].compactMap(\.self) : live
@@ -42,13 +43,13 @@ extension KnownName {
 }
 
 extension ObservedWorkload {
-    /// The task that ended last in slots that were not withdrawn since.
+    /// The newest ended task, among the slots that were not withdrawn since their last task ended.
     fileprivate var history: TaskStatus? {
         tasks.values.filter { $0.state.hasEnded && slots[$0.ordinal]?.endCounts ?? false }
             .max { ($0.createdRevision, $0.id) < ($1.createdRevision, $1.id) }
     }
 
-    /// The slots that are to be withdrawn once the name is proved to be gone and nothing of it lives, by ordinal.
+    /// Returns the slots to withdraw once the name is proved to be gone and has no live task, sorted by ordinal.
     func withdrawals(of name: WorkloadName) -> [WithdrawnSlot] {
         slots.values.filter(\.endCounts).map { WithdrawnSlot(name: name, ordinal: $0.ordinal) }
             .sorted { $0.ordinal < $1.ordinal }

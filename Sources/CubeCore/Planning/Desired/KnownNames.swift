@@ -1,15 +1,16 @@
 import CubeTypes
 
-/// What the cluster knows of all names, and which names each file last defined.
+/// What the cluster knows about all names, and the names that each file last defined.
 struct KnownNames: Sendable {
     private(set) var names: [WorkloadName: KnownName] = [:]
-    /// The names whose tasks come from a file.
+    /// The names whose tasks come from each file.
     private(set) var files: [BytePath: Set<WorkloadName>] = [:]
-    /// The names that an unreadable file defined when this process read it last. It may have seen that before the manager was
-    /// told, so these names are kept too, as long as they live. They say nothing of names that the file may define besides.
+    /// The names that an unreadable file defined when this process last read it. The manager may not have received these
+    /// definitions, so the file keeps these names too, while they have live tasks. A hint does not make the names of a file
+    /// known, because the file may also define other names.
     private var hints: [BytePath: Set<WorkloadName>] = [:]
 
-    /// - Returns: the files whose names may be others now.
+    /// - Returns: the files whose kept names may have changed.
     mutating func set(_ name: WorkloadName, to new: KnownName?) -> Set<BytePath> {
         let old = names[name]
         names[name] = new
@@ -22,16 +23,16 @@ struct KnownNames: Sendable {
         return (old?.files ?? []).union(new?.files ?? []).union(hinting)
     }
 
-    /// Notes what became of a file.
+    /// Records the new state of a file.
     ///
-    /// - Returns: the other files that keep fewer names now.
+    /// - Returns: the other files that now keep fewer names.
     mutating func note(_ path: BytePath, from old: FileState?, to new: FileState?) -> Set<BytePath> {
         switch (old, new) {
         case (.readable(let workloads, _)?, .unreadable?): hints[path] = Set(workloads.map(\.name))
         case (_, .unreadable?): break
         case (_, .readable(let workloads, _)?):
             hints[path] = nil
-            // A definition that is read elsewhere is newer.
+            // A definition that was read from another file is newer.
             let names = Set(workloads.map(\.name))
             let others = Set(hints.filter { !$0.value.isDisjoint(with: names) }.keys)
             for other in others { hints[other]?.subtract(names) }
@@ -41,18 +42,19 @@ struct KnownNames: Sendable {
         return []
     }
 
-    /// The names that an unreadable file keeps.
+    /// Returns the names that an unreadable file keeps.
     func names(of path: BytePath) -> Set<WorkloadName> {
         let hinted = (hints[path] ?? []).filter { names[$0]?.lives ?? false }
         return (files[path] ?? []).union(hinted)
     }
 
-    /// Whether the owner's source declared a live task in a file: the names of the file are known then.
+    /// Returns whether the names of a file are known, which is the case if the owner's current source declared a live task of one
+    /// of them.
     func areKnown(of path: BytePath) -> Bool { files[path]?.contains { names[$0]?.isDeclared ?? false } ?? false }
 }
 
 extension SourceRoot {
-    /// How many mounts are told at most; of more, none is.
+    /// The maximum number of mounts to report. If there are more, none is reported.
     private static let mountLimit = TextBounds.mounts
 
     init(_ root: RootIdentity, mounts: Set<BytePath>) {
@@ -60,7 +62,7 @@ extension SourceRoot {
             directory: root.text, mounts: mounts.count > Self.mountLimit ? nil : mounts.sorted().map(\.text))
     }
 
-    /// The directories at which something was mounted, or unmounted, since another look.
+    /// Returns the directories where a mount appeared or disappeared between two looks at the root.
     func mountedDifferently(from other: SourceRoot) -> Set<BytePath> {
         guard let mounts, let others = other.mounts else { return [] }
         return Set(Set(mounts).symmetricDifference(others).map(BytePath.init(text:)))

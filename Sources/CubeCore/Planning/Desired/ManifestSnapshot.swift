@@ -1,28 +1,29 @@
 package import CubeJSON
 package import CubeTypes
 
-/// What a source of manifests saw when it looked: a value, without any judgement.
+/// The result of one look at a source of manifests: a plain value, without any judgement.
 package struct ManifestSnapshot: Hashable, Sendable {
-    /// When the look began and ended. Times must come from a clock that does not jump while the program runs.
+    /// The times at which the look began and ended, from a clock that does not jump while the program runs.
     package var began: Timestamp
     package var ended: Timestamp
-    /// Whether everything was looked at. A partial snapshot says something of the files that it holds, nothing of others.
+    /// Whether only a part of the source was looked at. A partial snapshot says nothing about files that it does not contain.
     package var isPartial: Bool
-    /// Whether every directory from the root down was listed without an error. Of no meaning in a partial snapshot.
+    /// Whether every directory from the root down was listed without an error. Meaningless in a partial snapshot.
     package var isComplete: Bool
-    /// Whether what was looked at can never be otherwise, as a commit: one look is then as good as many.
+    /// Whether the source can never change, as a commit cannot. One look is then as good as many.
     package var isImmutable: Bool
-    /// Which directory the root was; `nil` where it could not be opened.
+    /// The identity of the root; `nil` if the root could not be opened.
     package var root: RootIdentity?
-    /// Whether git was at work, so that files come and go: `index.lock`, `rebase-merge`, `rebase-apply`.
+    /// Whether a git operation was in progress, during which files come and go. It shows as `index.lock`, `rebase-merge` or
+    /// `rebase-apply`.
     package var isBusy: Bool
-    /// By path relative to the root, with `/`.
+    /// The files, by path relative to the root, with `/` as separator.
     package var files: [BytePath: FileState]
-    /// What could not be listed, and other trouble that belongs to no file.
+    /// Directories that could not be listed, and other problems that belong to no file.
     package var problems: [Diagnostic]
-    /// What is doubtful in files that are read nevertheless, or was left aside and may have been meant.
+    /// Warnings about doubtful content of readable files, and about ignored files that may have been meant as manifests.
     package var warnings: [Diagnostic]
-    /// The directories that lie on another mount than the one that holds them. Of no meaning in a partial snapshot.
+    /// The directories that are mount points below the root. Meaningless in a partial snapshot.
     package var mounts: Set<BytePath>
     package var source: SourceRevision
 
@@ -45,7 +46,7 @@ package struct ManifestSnapshot: Hashable, Sendable {
         self.source = source
     }
 
-    /// Takes in what a partial look saw after this one.
+    /// Merges a later, partial snapshot into this one.
     package mutating func add(_ later: ManifestSnapshot) {
         ended = later.ended
         isBusy = later.isBusy
@@ -55,34 +56,34 @@ package struct ManifestSnapshot: Hashable, Sendable {
     }
 }
 
-/// What is known of one manifest file.
+/// The state of one manifest file.
 package enum FileState: Hashable, Sendable {
-    /// Without any error; the digest is that of its bytes.
+    /// The file has no errors. The digest is that of its bytes.
     case readable([Workload], digest: Digest)
-    /// With an error: what it declares is not known. It is not absent.
+    /// The file has an error, so its declarations are not known. They do not count as absent.
     case unreadable([Diagnostic])
-    /// No manifest, but what is said of its directory.
+    /// The file is not a manifest, but describes the group that its directory forms.
     case group(ManifestGroup)
 
-    /// Reads a ``ManifestGroup/fileName``.
+    /// Decodes a ``ManifestGroup/fileName``.
     ///
-    /// - Parameter path: relative to the root.
+    /// - Parameter path: the path of the file relative to the root.
     package init(readingGroup bytes: [UInt8], of path: BytePath) {
         let (group, diagnostics) = ManifestDecoder.decodeGroup(bytes, file: path.text)
         self = diagnostics.isEmpty ? .group(group) : .unreadable(diagnostics)
     }
 }
 
-/// What the manifests were read from, whatever its path.
+/// The identity of the place that manifests are read from, independent of its path.
 package enum RootIdentity: Hashable, Sendable {
-    /// A directory of this machine.
+    /// A directory on this machine.
     case directory(device: UInt64, inode: UInt64)
-    /// A repository: the same for all of its commits.
+    /// A repository. All of its commits have the same identity.
     case repository(SourceID)
 }
 
 extension RootIdentity {
-    /// As the manager keeps it.
+    /// The form in which the manager stores the identity.
     var text: String {
         switch self {
         case .directory(let device, let inode): "directory:\(device):\(inode)"
@@ -91,17 +92,18 @@ extension RootIdentity {
     }
 }
 
-/// Where manifests come from, and which state of it.
+/// The place that manifests come from, and its revision.
 package struct SourceRevision: Codable, Hashable, Sendable {
     /// `directory` or `git`.
     package var kind: String
-    /// The directory; of `git` relative to the root of the repository, which is empty.
+    /// The directory. For `git`, it is relative to the root of the repository, and empty for the root itself.
     package var path: String
-    /// The commit that is checked out, where git has the directory; of `git` the one that the manifests are read from.
+    /// The commit that is checked out, if the directory belongs to a git repository. For `git`, the commit that the manifests are
+    /// read from.
     package var commit: String?
     /// Whether files differ from the commit.
     package var dirty: Bool?
-    /// Of `git`: the repository, without what gives access to it, and the branch, where one was named.
+    /// For `git`: the URL of the repository without credentials, and the branch if one was given.
     package var url: String?
     package var branch: String?
 

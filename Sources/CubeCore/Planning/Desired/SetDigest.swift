@@ -2,16 +2,16 @@ import Crypto
 import CubeJSON
 import CubeTypes
 
-/// A digest of a set that follows changes of its elements: the sum of the SHA-256 of each, in four lanes of 64 bits.
+/// An incremental digest of a set: the sum of the SHA-256 digests of its elements, in four lanes of 64 bits.
 ///
-/// Following a change costs as much as the change. The digest tells two of our own states apart; it does not withstand somebody
-/// who constructs two sets with the same digest.
+/// The cost of an update is proportional to the change. The digest distinguishes states that we produce ourselves; it does not
+/// resist an attacker who constructs two sets with the same digest.
 struct SetDigest: Hashable, Sendable {
     private var lanes: SIMD4<UInt64> = .zero
 
     init() {}
 
-    /// The digest of one element, by its canonical form.
+    /// Creates the digest of a set with one element, given in canonical form.
     init(of element: CanonicalJSON) {
         var hash = SHA256()
         element.bytes.withUnsafeBytes { hash.update(bufferPointer: $0) }

@@ -6,15 +6,15 @@ extension GuardLimits {
     package static let percents = 0...100
     package static let windows: ClosedRange<Duration> = .seconds(1) ... .seconds(7 * 24 * 3600)
 
-    /// How many names of `total` may be pruned in a window.
+    /// Returns the number of names that may be pruned per window if the owner has `total` names.
     package func allowance(of total: Int) -> Int { max(count, total * percent / 100) }
 
-    /// For a person, such as `3 names or 10 % within 10m`.
+    /// The limits in words for people, such as `3 names or 10 % within 10m`.
     package var text: String { "\(Count(count, "name")) or \(percent) % within \(window.text)" }
 }
 
 extension GuardLimits {
-    /// Limits of which some may be missing, such as those of a file or of the command line.
+    /// A partial set of limits, as given by a file or the command line.
     package struct Choice: Hashable, Sendable {
         package var count: Int?
         package var percent: Int?
@@ -26,16 +26,16 @@ extension GuardLimits {
             self.window = window
         }
 
-        /// These limits; those of the other choice for what is missing.
+        /// Returns these limits, with missing ones taken from another choice.
         package func or(_ other: Choice) -> Choice {
             Choice(
                 count: count ?? other.count, percent: percent ?? other.percent, window: window ?? other.window)
         }
 
-        /// These limits; the usual ones for what is missing.
+        /// These limits, with the defaults in place of missing ones.
         package var limits: GuardLimits { limits(else: GuardLimits()) }
 
-        /// These limits; others for what is missing.
+        /// Returns these limits, with missing ones taken from a complete set.
         package func limits(else others: GuardLimits) -> GuardLimits {
             GuardLimits(
                 count: count ?? others.count, percent: percent ?? others.percent, window: window ?? others.window)

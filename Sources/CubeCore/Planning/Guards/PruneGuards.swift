@@ -1,19 +1,19 @@
 import CubeJSON
 import CubeTypes
 
-/// What keeps a mistake in the source from taking everything down: each prune goes through these guards, in this order.
+/// The guards that keep a mistake in the source from stopping everything. Each prune passes through them in this order:
 ///
-/// 1. The proof of absence; without it a prune waits. Git at work for too long is `source_busy`.
-/// 2. Guards over the source: `root_replaced`, `source_busy`, `guard_empty`.
-/// 3. Guards over the name: `guard_foreign`, `prune_disabled`.
-/// 4. Guards over time: `guard_window`, for what no person has approved under one of the others.
+/// 1. The proof of absence. Without it, a prune waits. If a git operation takes too long, the prune is held as `source_busy`.
+/// 2. Guards on the source: `root_replaced`, `source_busy`, `guard_empty`.
+/// 3. Guards on each name: `guard_foreign`, `prune_disabled`.
+/// 4. The guard on the rate of prunes: `guard_window`. Prunes that a person approved under another guard do not count.
 ///
-/// What a guard holds it holds as a whole, and an approval lets it through as a whole.
+/// Each guard holds its prunes as a whole, and an approval releases them as a whole.
 struct PruneGuards {
     let owner: OwnerName
     let absence: AbsenceProof.Verdict
     let isRootReplaced: Bool
-    /// How many names are declared or kept.
+    /// The number of names that are declared or kept.
     let declared: Int
     /// The names with live tasks.
     let living: Set<WorkloadName>
@@ -22,15 +22,15 @@ struct PruneGuards {
     let limits: GuardLimits
     let window: GuardWindow
 
-    /// What became of a prune.
+    /// The verdict on a prune.
     enum Verdict: Hashable, Sendable {
         case released
         case waiting(WaitReason)
         case held(WaitReason)
     }
 
-    /// - Parameter prunes: what each prune would change, by name.
-    /// - Returns: what became of each, and what is held.
+    /// - Parameter prunes: the changes that each prune would make, by name.
+    /// - Returns: the verdict on each prune, and the holds.
     func judge(
         _ prunes: [WorkloadName: [HeldChange]]
     ) -> (verdicts: [WorkloadName: Verdict], holds: [Hold]) {
@@ -77,7 +77,7 @@ struct PruneGuards {
 }
 
 extension Hold {
-    /// - Parameter changes: sorted.
+    /// - Parameter changes: the held changes, sorted.
     init(_ guardName: WaitReason, owner: OwnerName, changes: [HeldChange]) {
         let parts: [CanonicalJSON] = changes.map { change in
             .array([
