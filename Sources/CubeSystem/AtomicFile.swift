@@ -6,12 +6,12 @@ package import SystemPackage
 /// A file is written under a temporary name beside its own. If a step fails, the temporary file is removed, because it would
 /// take space on a full disk, and the error of that step is thrown.
 package enum AtomicFile {
-    /// Who writes a file at the same time as this process.
+    /// The processes that may write a file at the same time.
     package enum Writers: Sendable {
-        /// Nobody, because of a lock. All temporary files of this file have one name, so that the next write overwrites
-        /// what a crash left behind.
+        /// Only this process, because it holds a lock. All temporary files of a file have the same name, so that the next write
+        /// overwrites what a crash left behind.
         case one
-        /// Perhaps other processes. Every write has a temporary file of its own.
+        /// Possibly other processes too. Every write has a temporary file of its own.
         case several
     }
 
@@ -66,7 +66,7 @@ package enum AtomicFile {
         try publish(file, temporary, as: path, calls)
     }
 
-    /// Gives a file that is complete its name. The caller removes the temporary name.
+    /// Gives a complete file its final name, and makes it durable. The caller removes the temporary name.
     private static func publish(
         _ file: consuming WritableFile, _ temporary: FilePath, as path: FilePath, _ calls: DiskCalls
     ) throws(FileError) {
@@ -79,7 +79,7 @@ package enum AtomicFile {
         try Directory.synchronize(path.removingLastComponent(), calls: calls)
     }
 
-    /// Renames a file; one of that name is replaced.
+    /// Renames a file, and replaces any file that has the new name.
     package static func rename(_ path: FilePath, to other: FilePath) throws(FileError) {
         let isRenamed = path.withPlatformString { path in
             other.withPlatformString { Glibc.rename(path, $0) == 0 }
@@ -94,7 +94,7 @@ package enum AtomicFile {
     }
 
     private static func remove(_ path: FilePath) {
-        // The error that led here is the one to report.
+        // An error here is ignored, because the caller reports the error that led here.
         _ = path.withPlatformString { unlink($0) }
     }
 }

@@ -1,6 +1,7 @@
 import Synchronization
 
-/// Wakes one loop, which then looks at everything again. However often it is rung before the loop listens again, it wakes once.
+/// Wakes one loop, which then checks everything again. If the bell rings several times before the loop listens again, the loop
+/// wakes once.
 package final class Bell: Sendable {
     private struct State {
         var isRung = false
@@ -17,7 +18,7 @@ package final class Bell: Sendable {
     /// Ends all waiting, including any that begins later.
     package func close() { wake { $0.isClosed = true } }
 
-    /// Whether it was rung since it was last heard; it then counts as heard.
+    /// Returns whether the bell was rung since it was last heard, and marks the ring as heard.
     package func hear() -> Bool {
         state.withLock { state in
             defer { state.isRung = false }
@@ -25,9 +26,9 @@ package final class Bell: Sendable {
         }
     }
 
-    /// Waits for a ring. It returns at once if it was rung before, is closed, or its task is cancelled.
+    /// Waits for a ring. Returns at once if the bell was already rung or is closed, or if the waiting task is cancelled.
     ///
-    /// - Returns: whether it was rung.
+    /// - Returns: Whether the bell was rung.
     @discardableResult
     package func wait() async -> Bool {
         await withTaskCancellationHandler {
@@ -55,7 +56,7 @@ package final class Bell: Sendable {
             _ = hear()
             return
         }
-        // It throws when this task is cancelled, which ends the wait like a ring.
+        // `within` throws if this task is cancelled, which ends the wait like a ring.
         _ = try? await clock.within(limit) { await self.wait() }
     }
 
@@ -69,7 +70,7 @@ package final class Bell: Sendable {
     }
 }
 
-/// An element for each wake; the sequence ends when the bell is closed or its task is cancelled.
+/// Yields an element for each wake. The sequence ends when the bell is closed or the task is cancelled.
 extension Bell: AsyncSequence {
     package struct Iterator: AsyncIteratorProtocol, Sendable {
         fileprivate let bell: Bell

@@ -1,6 +1,6 @@
-/// The listeners that wait for something to change, by the topic that they wait for. It belongs to one actor.
+/// The listeners that wait for changes, by topic. One actor owns this value.
 package struct Bells<Topic: Hashable & Sendable> {
-    /// One who waits, from ``listen(to:)`` until ``leave(_:)``.
+    /// A listener that is registered from ``listen(to:)`` until ``leave(_:)``.
     package struct Listener: Sendable {
         package let bell: Bell
         fileprivate let topic: Topic
@@ -13,7 +13,7 @@ package struct Bells<Topic: Hashable & Sendable> {
 
     package init() {}
 
-    /// Returns a listener whose bell rings at each change from now on, and is closed when there is nothing more to wait for.
+    /// Returns a listener. From now on, its bell rings at each change of the topic, and is closed when no more changes will come.
     package mutating func listen(to topic: Topic) -> Listener {
         let bell = Bell()
         if isClosed { bell.close() }

@@ -1,7 +1,7 @@
 import Dispatch
 
-/// Runs an actor whose work blocks, such as reading files, on a queue of its own: the threads that all tasks share are few, and a
-/// slow disk holds up nothing else.
+/// Runs an actor whose work blocks, such as reading files, on a queue of its own. On the few threads that all tasks share, a slow
+/// disk would delay unrelated tasks.
 package final class BlockingExecutor: SerialExecutor {
     private let queue: DispatchQueue
 

@@ -3,10 +3,10 @@ import Glibc
 import Synchronization
 package import SystemPackage
 
-/// A program such as `git` that was started in a session of its own, so that it has no terminal to ask on, and can be killed with all that it
-/// started. Its descriptors are read and written by one thread at a time, which may block; ``kill(_:)`` comes from anywhere.
+/// A child process, such as `git`, in a session of its own. It has no terminal to prompt on, and can be killed with all of its
+/// descendants. One thread at a time reads and writes its descriptors, and may block; ``kill(_:)`` may be called from any thread.
 package final class ChildProcess: Sendable {
-    /// Why it was killed.
+    /// The reason for which the process was killed.
     package enum Ending: Hashable, Sendable {
         case deadline(Duration)
         /// The process made no progress for this long.
@@ -32,12 +32,12 @@ package final class ChildProcess: Sendable {
     private let end: CInt
     private let state = Mutex(State())
 
-    /// The maximum number of bytes that are kept of standard error. The end is kept.
+    /// The maximum number of bytes of standard error that are kept. If there are more, the last bytes are kept.
     private static let errorLimit = 16 << 10
 
     /// Starts a program.
     ///
-    /// - Parameter program: looked for in this process's `PATH`.
+    /// - Parameter program: The program, which is looked up in this process's `PATH`.
     package init(_ program: String, _ arguments: [String], environment: [String: String]) throws(Errno) {
         var (inputs, outputs, errorEnds): ([CInt], [CInt], [CInt]) = ([-1, -1], [-1, -1], [-1, -1])
         guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &inputs) == 0,
@@ -77,7 +77,7 @@ package final class ChildProcess: Sendable {
         for descriptor in [input, output, errors, end] { close(descriptor) }
     }
 
-    /// Kills it and all that it started, unless it has ended. The first reason counts.
+    /// Kills the process and its process group, unless it has ended. If this is called several times, the first reason counts.
     package func kill(_ ending: Ending) {
         state.withLock { state in
             guard !state.isReaped else { return }
@@ -86,22 +86,22 @@ package final class ChildProcess: Sendable {
         }
     }
 
-    /// Grows whenever it writes something.
+    /// A counter that increases whenever the process writes output.
     package var activity: Int { state.withLock(\.activity) }
 
-    /// Why it was killed; `nil` where it was not.
+    /// The reason for which the process was killed; `nil` if it was not killed.
     package var ending: Ending? { state.withLock(\.ending) }
 
-    /// What it said on standard error.
+    /// The end of the process's standard error.
     package var errorText: String { String(decoding: state.withLock(\.errors), as: UTF8.self) }
 
-    /// Says that nothing more comes on its standard input.
+    /// Closes the standard input of the process.
     package func closeInput() { shutdown(input, Int32(SHUT_WR)) }
 
     /// Writes input and reads output until the caller has enough output or the process has ended.
     ///
-    /// - Parameter receive: takes what it wrote, and says whether that is enough.
-    /// - Returns: whether it was enough; otherwise it has ended.
+    /// - Parameter receive: Called with the output, and returns whether the output is enough.
+    /// - Returns: Whether the output was enough. If it was not, the process has ended.
     package func exchange(_ bytes: [UInt8] = [], receive: (UnsafeRawBufferPointer) -> Bool) -> Bool {
         var sent = 0
         // A stream at its end is always readable, so stop polling it; after that, only the end of the process matters.
@@ -134,7 +134,7 @@ package final class ChildProcess: Sendable {
         }
     }
 
-    /// Its exit status, or minus the signal that ended it. To be asked when it has ended.
+    /// The exit status, or the negative number of the signal that ended the process. Blocks until the process has ended.
     package var status: Int32 {
         reap()
         let status = state.withLock(\.status)

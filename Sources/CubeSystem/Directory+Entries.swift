@@ -5,11 +5,11 @@ package import SystemPackage
 extension Directory {
     package struct Entry: Hashable, Sendable {
         package var name: BytePath
-        /// What it is: the bits of `S_IFMT`; 0 if it was removed meanwhile.
+        /// The type of the entry, as the `S_IFMT` bits of its mode; 0 if the entry was removed meanwhile.
         package var type: mode_t
     }
 
-    /// Reads the entries of a directory without `.` and `..`, in the order of their bytes, and closes the descriptor.
+    /// Reads the entries of a directory without `.` and `..`, sorted by the bytes of their names, and closes the descriptor.
     ///
     /// - Parameter path: the path that errors name.
     package static func entries(consuming descriptor: CInt, path: String) throws(FileError) -> [Entry] {
@@ -30,7 +30,7 @@ extension Directory {
             let bytes = start.assumingMemoryBound(to: CChar.self)
             let name = BytePath(UnsafeRawBufferPointer(start: bytes, count: strlen(bytes)))
             if name == "." || name == ".." { continue }
-            // The types of a directory are those of a mode, shifted. Some file systems do not tell them.
+            // `d_type` contains the type bits of a mode, shifted. Some file systems do not report the type.
             let type = mode_t(entry.pointee.d_type) << 12
             entries.append(Entry(name: name, type: type == 0 ? self.type(of: bytes, in: dirfd(stream)) : type))
         }
@@ -42,7 +42,7 @@ extension Directory {
         return fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0 ? status.st_mode & S_IFMT : 0
     }
 
-    /// The names in a directory, in the order of their bytes; `nil` if there is no such directory.
+    /// Returns the names in a directory, sorted by their bytes; `nil` if there is no such directory.
     package static func names(in path: FilePath) throws(FileError) -> [BytePath]? {
         let descriptor = path.withPlatformString { open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
         guard descriptor >= 0 else {
@@ -52,8 +52,8 @@ extension Directory {
         return try entries(consuming: descriptor, path: path.string).map(\.name)
     }
 
-    /// Removes a file, or a directory with all that is in it. A missing file is no error. It follows no link below the path, not
-    /// even one that somebody puts in the place of a directory meanwhile.
+    /// Removes a file, or a directory with all of its content. A missing file is not an error. Symbolic links below the path are
+    /// not followed, even if another process replaces a directory with a link meanwhile.
     package static func remove(_ path: FilePath) throws(FileError) { try remove(path, in: AT_FDCWD, shown: path) }
 
     private static func remove(_ name: FilePath, in parent: CInt, shown: FilePath) throws(FileError) {

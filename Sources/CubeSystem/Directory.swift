@@ -1,9 +1,10 @@
 import Glibc
 package import SystemPackage
 
-/// What reconciler, manager, worker and the command line do with directories in one way.
+/// Operations on directories that the reconciler, the manager, the worker and the command line share.
 package enum Directory {
-    /// Creates a directory that only its user may enter, and those above it that are missing. One that exists stays as it is.
+    /// Creates a directory and any missing parent directories, all with access for this user only. An existing directory is not
+    /// changed.
     package static func create(_ path: FilePath) throws(FileError) {
         func isThere() -> Bool { path.withPlatformString { mkdir($0, 0o700) } == 0 || errno == EEXIST }
         if isThere() { return }
@@ -14,7 +15,7 @@ package enum Directory {
         guard isThere() else { throw .last(path.string) }
     }
 
-    /// Makes the names in a directory survive a loss of power.
+    /// Makes the names in a directory durable, so that they survive a loss of power.
     package static func synchronize(_ path: FilePath, calls: DiskCalls = .system) throws(FileError) {
         let directory = path.isEmpty ? "." : path
         let descriptor = directory.withPlatformString { open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
@@ -25,6 +26,6 @@ package enum Directory {
 }
 
 extension FilePath {
-    /// Whether something is there, links followed, as far as this user can see.
+    /// Whether a file exists at this path, as far as this user can see. Symbolic links are followed.
     package var exists: Bool { withPlatformString { access($0, F_OK) } == 0 }
 }

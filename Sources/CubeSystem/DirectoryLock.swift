@@ -2,7 +2,7 @@ import CubeErrors
 import Glibc
 package import SystemPackage
 
-/// The right to use a role's directory, held for as long as this object or its process lives.
+/// The exclusive lock of a role's directory. It is held until this object or its process ends.
 package final class DirectoryLock: Sendable {
     private let descriptor: CInt
 
@@ -12,8 +12,8 @@ package final class DirectoryLock: Sendable {
 
     /// Creates the directory if it is missing, and locks it.
     ///
-    /// - Parameter holder: who takes it, for those who come second, such as `cube up`.
-    /// - Throws: `locked`, naming the holder; `FileError`.
+    /// - Parameter holder: The name of the holder, such as `cube up`. Errors show it to other processes that try to take the lock.
+    /// - Throws: `locked`, with the name of the present holder; `FileError`.
     package static func take(_ directory: FilePath, for holder: String) throws -> DirectoryLock {
         try Directory.create(directory)
         let file = directory.appending("lock")
@@ -26,13 +26,13 @@ package final class DirectoryLock: Sendable {
             throw APIError(.locked, "\(directory) is in use by \(other)", details: ["holder": other])
         }
         let text = "\(holder), process \(getpid())\n"
-        // The lock counts, not the text: on a full disk, those who come second are told of "another process".
+        // Errors are ignored, because the text is only for display. If it is missing, the holder is shown as "another process".
         ftruncate(descriptor, 0)
         pwrite(descriptor, text, text.utf8.count, 0)
         return DirectoryLock(descriptor: descriptor)
     }
 
-    /// Who has locked a directory; `nil` if nobody has.
+    /// Returns the holder of a directory's lock; `nil` if the directory is not locked.
     package static func holder(of directory: FilePath) throws(FileError) -> Holder? {
         let file = directory.appending("lock")
         let descriptor: CInt
@@ -46,7 +46,7 @@ package final class DirectoryLock: Sendable {
         return Holder(description: String(decoding: text, as: UTF8.self))
     }
 
-    /// Runs a body while no other process runs one for the same directory: they take turns.
+    /// Runs a body while no other process runs one for the same directory. Blocks until it is this process's turn.
     package static func inTurn<Value>(_ directory: FilePath, _ body: () throws -> Value) throws -> Value {
         let descriptor = try opened(directory, O_RDONLY | O_DIRECTORY)
         defer { close(descriptor) }
@@ -62,10 +62,10 @@ package final class DirectoryLock: Sendable {
         return descriptor
     }
 
-    /// Who holds a lock: `cube up, process 4711`.
+    /// The holder of a lock, such as `cube up, process 4711`.
     package struct Holder: CustomStringConvertible, Sendable {
         package let description: String
-        /// `nil` in the instant before the holder has written it.
+        /// The process ID; `nil` if the holder has not written it yet.
         package let process: Int32?
 
         init(description: String) {

@@ -12,13 +12,13 @@ package func race<Value: Sendable>(
             try await end()
             return nil
         }
-        // Two were added, so there is a first.
+        // The group has two tasks, so there is a first result.
         return try await group.next()!
     }
 }
 
 extension Clock where Duration == Swift.Duration {
-    /// Gives an operation so much time, and cancels it then.
+    /// Runs an operation with a time limit, and cancels it when the time is over.
     ///
     /// - Returns: `nil` if the time was over first.
     /// - Throws: the error of the operation; `CancellationError` if this task is cancelled.

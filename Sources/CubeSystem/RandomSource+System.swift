@@ -1,7 +1,7 @@
 package import CubeTypes
 
 extension RandomSource {
-    /// The unpredictable random numbers of this machine.
+    /// The source of unpredictable random numbers of this machine.
     package static let system = RandomSource {
         var generator = SystemRandomNumberGenerator()
         return generator.next()

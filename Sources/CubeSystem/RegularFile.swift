@@ -56,7 +56,7 @@ package struct RegularFile: ~Copyable {
         guard let descriptor = try opened(path, { open(O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC) }) else {
             return nil
         }
-        // The name may lead to another file by now.
+        // The name may refer to another file by now.
         let file = RegularFile(owning: descriptor, at: path)
         _ = try file.status()
         return file

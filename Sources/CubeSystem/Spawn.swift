@@ -2,7 +2,7 @@ import CubeLinux
 import Glibc
 package import SystemPackage
 
-/// A program to start, and the descriptors and the environment that it gets.
+/// A program to start, with its descriptors and its environment.
 package struct Spawn {
     /// A standard stream of the program.
     package enum Stream {
@@ -11,17 +11,17 @@ package struct Spawn {
         case null
     }
 
-    /// A path, or with ``isSearched`` a name that is looked for in this process's `PATH`.
+    /// The path of the program. If ``isSearched`` is `true`, it may be a name that is looked up in this process's `PATH`.
     package var program: String
     package var arguments: [String]
-    /// `NAME=VALUE`. Nothing of this process's own environment is passed on.
+    /// The variables, as `NAME=VALUE`. The program inherits none of this process's environment.
     package var environment: [String]
     package var isSearched = false
     package var input = Stream.null
     package var output = Stream.null
     package var errors = Stream.null
-    /// Whether the program leads a session of its own, without a terminal, with every signal at its default, and with no other
-    /// descriptor than its standard streams.
+    /// Whether the program leads a session of its own, without a terminal, with all signals at their defaults, and with no
+    /// descriptors other than its standard streams.
     package var isApart = false
 
     package init(_ program: String, _ arguments: [String], environment: [String]) {
@@ -30,9 +30,9 @@ package struct Spawn {
         self.environment = environment
     }
 
-    /// Starts the program.
+    /// Starts the program, and returns its process ID.
     ///
-    /// - Throws: also if the program cannot be executed.
+    /// - Throws: The error number, also if the program cannot be executed.
     package func start() throws(Errno) -> CInt {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)

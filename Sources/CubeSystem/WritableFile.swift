@@ -1,7 +1,7 @@
 import Glibc
 package import SystemPackage
 
-/// A file that is open for writing. It closes when this value ends.
+/// A file that is open for writing. It is closed at the end of this value's lifetime.
 package struct WritableFile: ~Copyable {
     /// How a file is opened.
     package enum Opening: Sendable {
@@ -61,7 +61,7 @@ package struct WritableFile: ~Copyable {
         return Int(status.st_size)
     }
 
-    /// Writes all bytes after those written before, however few the system takes at once.
+    /// Writes all bytes after those written before, with as many system calls as necessary.
     package func write(_ bytes: [UInt8]) throws(FileError) {
         var offset = 0
         while offset < bytes.count {
@@ -81,19 +81,20 @@ package struct WritableFile: ~Copyable {
         }
     }
 
-    /// Continues at a place counted from the start of the file.
+    /// Moves the write position to an offset from the start of the file.
     package func seek(to offset: Int) throws(FileError) {
         guard lseek(descriptor, off_t(offset), SEEK_SET) >= 0 else { throw .last(path) }
     }
 
-    /// Cuts the file off.
+    /// Truncates the file to a length in bytes.
     package func truncate(to length: Int) throws(FileError) {
         while ftruncate(descriptor, off_t(length)) != 0 {
             guard errno == EINTR else { throw .last(path) }
         }
     }
 
-    /// Makes the content survive a loss of power. After an error, nobody knows which part of it is on the disk.
+    /// Makes the content durable, so that it survives a loss of power. After an error, it is unknown which part of the content is
+    /// on the disk.
     package func synchronize() throws(FileError) { try calls.synchronize(descriptor, path) }
 
     /// Closes the file. Some file systems report only here that a write failed.
@@ -106,11 +107,11 @@ package struct WritableFile: ~Copyable {
 }
 
 extension WritableFile {
-    /// Overwrites a file durably from its start, in place, for which a full disk has room on most file systems.
+    /// Overwrites a file durably and in place, from its start. On most file systems, this succeeds even on a full disk.
     ///
     /// - Parameters:
     ///   - opening: `inPlace` or `existing`.
-    ///   - isCut: whether what the file holds after these bytes is removed.
+    ///   - isCut: Whether the file is truncated after these bytes.
     package static func overwrite(
         _ path: FilePath, _ opening: Opening, with bytes: [UInt8], isCut: Bool = false
     ) throws(FileError) {
@@ -122,11 +123,11 @@ extension WritableFile {
     }
 }
 
-/// The system calls of a write that can stop half-way or fail late. A test replaces them to make each of them do so.
+/// The system calls of a write that can succeed partly or fail late. Tests replace them to simulate such failures.
 package struct DiskCalls: Sendable {
-    /// Writes some of the bytes, and returns how many.
+    /// Writes some of the bytes, and returns how many were written.
     package var write: @Sendable (_ descriptor: CInt, _ bytes: UnsafeRawBufferPointer) throws(Errno) -> Int
-    /// Waits until a file or a directory is on the disk.
+    /// Flushes a file or a directory to the disk.
     package var fsync: @Sendable (_ descriptor: CInt) throws(Errno) -> Void
 
     package static let system = DiskCalls(
@@ -139,7 +140,7 @@ package struct DiskCalls: Sendable {
             guard Glibc.fsync(descriptor) == 0 else { throw Errno(rawValue: errno) }
         })
 
-    /// Calls ``fsync`` until no signal interrupts it.
+    /// Calls ``fsync``, and repeats the call if a signal interrupts it.
     func synchronize(_ descriptor: CInt, _ path: String) throws(FileError) {
         while true {
             do throws(Errno) { return try fsync(descriptor) } catch {

@@ -2,40 +2,40 @@ package import DequeModule
 package import HashTreeCollections
 package import CubeTypes
 
-/// What is derived from the records, kept up to date with each change, so that no command looks at all tasks.
+/// Indexes and counts that are derived from the records. Every change updates them, so that no command scans all tasks.
 package struct ClusterIndex: Equatable, Sendable {
-    /// The tasks of each slot that are still stored, by attempt.
+    /// The stored tasks of each slot, in the order of their attempts.
     package private(set) var attempts: TreeDictionary<SlotKey, [TaskID]> = [:]
     package private(set) var slots: TreeDictionary<OwnerName, TreeSet<SlotKey>> = [:]
-    /// How many tasks of each workload have not ended.
+    /// The number of tasks of each workload that have not ended.
     package private(set) var live: TreeDictionary<WorkloadKey, Int> = [:]
-    /// How many names of each owner have tasks that have not ended.
+    /// The number of names of each owner that have at least one task that has not ended.
     package private(set) var liveNames: TreeDictionary<OwnerName, Int> = [:]
     package private(set) var loads: TreeDictionary<NodeName, NodeLoad> = [:]
-    /// Tasks that wait for a node, by what they ask for, oldest first.
+    /// The tasks that wait for a node, grouped by demand, oldest first.
     package private(set) var pending: TreeDictionary<Demand, Deque<PendingTask>> = [:]
-    /// Tasks that are ready and not proven yet.
+    /// The tasks that are ready, but have not been ready for long enough to count as proven.
     package private(set) var maturing: TreeSet<TaskID> = []
-    /// Slots with more tasks than are kept without a limit of time.
+    /// The slots with more stored tasks than ``Retention/attempts``. Only these slots have tasks to sweep.
     package private(set) var crowded: TreeSet<SlotKey> = []
-    /// The tasks whose definitions have an id, by it: whoever schedules one again gets the task that there is.
+    /// The tasks whose definitions have an `id`, by that `id`. Scheduling a definition with a known `id` returns the existing task.
     package private(set) var keyed: TreeDictionary<String, TaskID> = [:]
-    /// How many tasks are in each state.
+    /// The number of tasks in each state.
     package private(set) var states: TreeDictionary<TaskState, Int> = [:]
 
-    /// What a node holds.
+    /// The tasks of a node that have not ended, and the resources and ports that they use.
     package struct NodeLoad: Equatable, Sendable {
         package var reserved = ResourceSpec.zero
-        /// The ports that are given to them.
+        /// The host ports of the tasks.
         package var ports: TreeSet<HostPort> = []
-        /// Those that hold a place.
+        /// The tasks that are placed on the node and have not ended.
         package var tasks: TreeSet<TaskID> = []
         package var workloads: TreeDictionary<WorkloadKey, Int> = [:]
-        /// Those whose worker must be told something.
+        /// The tasks about which the worker must be called, to assign, update or stop them.
         package var due: TreeSet<TaskID> = []
     }
 
-    /// A place in the queue of those that wait.
+    /// An entry in the queue of pending tasks. Entries are sorted by the revision at which the task was created.
     package struct PendingTask: Hashable, Comparable, Sendable {
         package let createdRevision: Int
         package let id: TaskID
@@ -87,7 +87,7 @@ extension ClusterIndex {
         crowded.set(slot, to: (attempts[slot]?.count ?? 0) > Retention.attempts)
     }
 
-    /// Adds a task to every figure and set that it belongs to, or takes it out.
+    /// Adds a task to the counts and sets that it belongs to if `step` is 1, or removes it from them if `step` is -1.
     private mutating func count(_ task: TaskRecord, by step: Int) {
         states.count(task.phase.state, by: step)
         if !task.phase.hasEnded {
@@ -125,7 +125,7 @@ extension ClusterIndex.NodeLoad {
 }
 
 extension TreeDictionary where Value == Int {
-    /// Keeps no zero, so that equal counts are equal values.
+    /// Adds `step` to the count of a key. Counts of zero are removed, so that equal counts are equal values.
     fileprivate mutating func count(_ key: Key, by step: Int) {
         let count = (self[key] ?? 0) + step
         self[key] = count == 0 ? nil : count
@@ -139,7 +139,7 @@ extension TreeSet {
 }
 
 extension Deque<ClusterIndex.PendingTask> {
-    /// Puts an entry at its place in the order, or takes it away.
+    /// Inserts an entry at its sorted position, or removes it.
     fileprivate mutating func set(_ entry: Element, to isMember: Bool) {
         var (low, high) = (startIndex, endIndex)
         while low < high {

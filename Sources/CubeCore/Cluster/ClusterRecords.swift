@@ -1,7 +1,7 @@
 package import HashTreeCollections
 package import CubeTypes
 
-/// All that is durable of a cluster: a value that is copied at the price of a reference.
+/// The durable records of a cluster. They are a value whose copies are cheap, because copies share their storage.
 package struct ClusterRecords: Equatable, Sendable {
     package let cluster: ClusterID
     package var counters = ClusterCounters()
@@ -21,26 +21,27 @@ package struct ClusterRecords: Equatable, Sendable {
     }
 }
 
-/// What is counted over the whole cluster, and never falls.
+/// Values of the whole cluster: the counters, which never decrease, and the node of the last placement.
 package struct ClusterCounters: Hashable, Codable, Sendable {
-    /// Grows with each command that changes something.
+    /// The revision of the cluster state. It increases with each command that changes the state.
     package var revision = 0
-    /// The highest fence that was given to any owner; one count for all, so that it outlives an owner that is forgotten.
+    /// The highest fence that was issued to any owner. All owners share this counter, so that a fence is never issued twice, even
+    /// if an owner is forgotten and created again.
     package var fence = 0
-    /// The node that a task was placed on last.
+    /// The node on which a task was last placed.
     package var lastPicked: NodeName?
 
     package init() {}
 
-    /// Skips the fences that may have been granted after the backup that this state was restored from.
+    /// Skips the fences that may have been issued after the backup from which this state was restored.
     package mutating func skipLostFences() { fence += Self.lostFences }
 
     private static let lostFences = 1_000_000
 }
 
-/// What commands changed: by key the record as it is now, or `nil` where it is gone.
+/// The changes that commands made: for each key the new record, or `nil` if the record was removed.
 package struct ClusterChanges: Equatable, Sendable {
-    /// The manager's incarnation, where it became another one.
+    /// The term of the manager's incarnation; `nil` if it did not change.
     package var term: Int?
     package var counters: ClusterCounters?
     package var tasks: [TaskID: TaskRecord?] = [:]
@@ -51,7 +52,7 @@ package struct ClusterChanges: Equatable, Sendable {
 
     package init() {}
 
-    /// Adds what was changed later.
+    /// Adds later changes. They take precedence over the changes that are already here.
     package mutating func add(_ later: ClusterChanges) {
         if let term = later.term { self.term = term }
         if let counters = later.counters { self.counters = counters }
@@ -62,7 +63,7 @@ package struct ClusterChanges: Equatable, Sendable {
         events += later.events
     }
 
-    /// Whether these changes store that a task stops, has ended or is gone.
+    /// Whether these changes record that a task is stopping, has ended or was removed.
     package func storeStop(of id: TaskID) -> Bool {
         guard let change = tasks[id] else { return false }
         return change.map { !$0.phase.canStop } ?? true

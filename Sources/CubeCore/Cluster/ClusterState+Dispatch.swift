@@ -1,7 +1,7 @@
 package import CubeTypes
 import HashTreeCollections
 
-/// One call to a worker, complete.
+/// A call to a worker, with all of its arguments.
 package enum WorkerCall: Hashable, Sendable {
     case assign(TaskAssignment)
     case update(TaskID, TaskSettings)
@@ -16,7 +16,8 @@ package enum WorkerCall: Hashable, Sendable {
 }
 
 extension ClusterState {
-    /// The tasks of a node of which its worker must be told something, oldest first.
+    /// Returns the tasks about which the worker of a node must be called: first the strays, sorted by id, then the other tasks,
+    /// oldest first.
     package func due(on node: NodeName) -> [TaskID] {
         let due = (index.loads[node]?.due ?? []).sorted {
             (records.tasks[$0]?.createdRevision ?? 0, $0) < (records.tasks[$1]?.createdRevision ?? 0, $1)
@@ -24,7 +25,7 @@ extension ClusterState {
         return (strays[node]?.keys.sorted() ?? []) + due
     }
 
-    /// What a node's worker must be told of a task now, if anything.
+    /// Returns the call about a task that the worker of a node must receive now; `nil` if no call is due.
     package func call(for id: TaskID, on node: NodeName) -> WorkerCall? {
         if let placement = strays[node]?[id] { return .stop(id, placement: placement) }
         guard let task = records.tasks[id], let placement = task.phase.placement, placement.node == node else {

@@ -1,29 +1,30 @@
 package import HashTreeCollections
 package import CubeTypes
 
-/// The state of a cluster: what is durable, what is derived from it, and what is only known while the manager lives.
+/// The state of a cluster: the durable records, the index derived from them, and the data that exists only while the manager runs.
 ///
-/// It is a value: a copy costs a reference, whatever its size. Commands are decided in a ``ClusterTransaction`` on a copy,
-/// which replaces this one when its changes are stored.
+/// The state is a value whose copies are cheap, whatever its size. A ``ClusterTransaction`` applies commands to a copy. The copy
+/// replaces this state when its changes are stored.
 package struct ClusterState: Sendable {
-    /// The manager's incarnation.
+    /// The term of the manager's incarnation.
     package internal(set) var term: Int
     package let policy: SchedulingPolicy
-    /// The secret under which holds and approvals name digests; `nil` where they name digests as they are.
+    /// The secret that keys the digests in holds and approvals; `nil` if holds and approvals contain the plain digests.
     let digestKey: DigestKey?
     package internal(set) var records: ClusterRecords
     package internal(set) var index: ClusterIndex
-    /// By owner; not stored, so that a renewal costs no write and works where the disk is full.
+    /// The current leases, by owner. They are not stored, so that a renewal needs no write and succeeds on a full disk.
     package internal(set) var leases: TreeDictionary<OwnerName, LiveLease>
-    /// Live tasks on workers that ended or are elsewhere, by the placement that the worker named; every complete list
-    /// names them anew.
+    /// Tasks that still run on a node although, according to the records, they ended or are placed elsewhere. The value is the
+    /// placement number that the worker reported. Each complete list of a worker replaces the entries of its node.
     package internal(set) var strays: TreeDictionary<NodeName, TreeDictionary<TaskID, Int>> = [:]
 
-    /// What is known of a lease beyond who has it.
+    /// The part of a lease that is not stored: its end and the reported holds. ``OwnerRecord/grant`` contains the holder.
     package struct LiveLease: Equatable, Sendable {
-        /// On the boot-time clock, so that no wall clock that jumps makes it longer or shorter.
+        /// The time at which the lease ends. It is measured by the boot-time clock, so that a change of the wall clock neither
+        /// extends nor shortens the lease.
         package var end: DurableDeadline
-        /// What its holder said last that its guards hold.
+        /// The changes that guards hold, as the holder of the lease last reported them.
         package var holds: [Hold] = []
 
         init(from moment: DurableInstant, holds: [Hold] = []) {
@@ -31,13 +32,13 @@ package struct ClusterState: Sendable {
             self.holds = holds
         }
 
-        /// What the wall clock should show at its end, for people.
+        /// The end of the lease as wall-clock time, for display.
         package var expiresAt: Timestamp { end.wall }
 
         func isLive(at moment: DurableInstant) -> Bool { !end.hasPassed(at: moment) }
     }
 
-    /// Takes up stored records. Renewals were not stored: each lease counts in full from now.
+    /// Creates the state from stored records. Renewals are not stored, so each lease lasts its full length from `moment`.
     package init(
         records: ClusterRecords, term: Int, policy: SchedulingPolicy, digestKey: DigestKey? = nil,
         at moment: DurableInstant
@@ -73,8 +74,8 @@ extension ClusterState {
     }
 
     /// - Parameters:
-    ///   - lastSeenAt: When it answered last, which is not part of the state.
-    ///   - message: What keeps it from answering, which is not either.
+    ///   - lastSeenAt: The time at which the node last answered, which is not part of the state.
+    ///   - message: The reason why the node does not answer, which is not part of the state either.
     package func info(of node: NodeRecord, lastSeenAt: Timestamp?, message: String? = nil) -> NodeInfo {
         let load = index.load(of: node.worker.name)
         return NodeInfo(
@@ -84,7 +85,8 @@ extension ClusterState {
             revision: node.revision)
     }
 
-    /// The tasks of a workload that have not ended, by ordinal and attempt; found without a look at those of others.
+    /// Returns the tasks of a workload that have not ended, sorted by ordinal and attempt, without scanning the tasks of other
+    /// workloads.
     package func live(_ name: WorkloadName, of owner: OwnerName) -> [TaskRecord] {
         var missing = index.live[SlotKey(owner: owner, name: name, ordinal: 0).workload] ?? 0
         var found: [TaskRecord] = []
@@ -97,13 +99,15 @@ extension ClusterState {
         return found
     }
 
-    /// The tasks of a workload that serve, by ordinal and attempt: they are ready, on nodes that answer.
+    /// Returns the tasks of a workload that can serve requests, sorted by ordinal and attempt: the ready tasks on nodes that
+    /// answer.
     package func serving(_ name: WorkloadName, of owner: OwnerName) -> [TaskStatus] {
         live(name, of: owner).map(\.status).filter { $0.ready && !$0.nodeUnknown }
     }
 
-    /// Where what a task depends on is served now, by the names of the variables that tell it. Of several tasks that serve
-    /// a port the first one counts, and of several ports with one variable that of the first workload.
+    /// Returns the addresses at which the dependencies of a task are served now, by the names of the environment variables that
+    /// pass them to the task. If several tasks serve the same port, the first task counts. If ports of several workloads have the
+    /// same variable, the first workload counts.
     func addresses(for task: TaskRecord) -> [String: String] {
         var addresses: [String: String] = [:]
         for name in task.dependencies {
@@ -115,7 +119,7 @@ extension ClusterState {
         return addresses
     }
 
-    /// How many tasks of an owner have not ended.
+    /// Returns the number of tasks of an owner that have not ended.
     func liveCount(of owner: OwnerName) -> Int {
         Set((index.slots[owner] ?? []).map(\.workload)).reduce(0) { $0 + (index.live[$1] ?? 0) }
     }

@@ -3,14 +3,14 @@ package import CubeTypes
 import HashTreeCollections
 
 extension ClusterTransaction {
-    /// Gives a live task to another owner as the next attempt of a slot in which nothing lives: what runs is not touched.
+    /// Moves a live task to another owner, as the next attempt of a slot without a live task. The running process is not affected.
     ///
-    /// The task keeps its id, which says no more than that it was given once. Of the new slot it uses up an attempt, so that
-    /// no other task ever has that number, and what the owner's reconciler sent with an older view is refused. One that the
-    /// owner has already stays as it is.
+    /// The task keeps its id. It uses up an attempt of the new slot, so that no other task of the slot ever gets the same attempt
+    /// number, and so that the manager refuses requests that the new owner's reconciler based on an older view. If the task already
+    /// belongs to the new owner, nothing changes.
     ///
-    /// - Throws: `task_not_found`, `owner_not_found`; `lease_held` where the reconciler of its owner is at work; `conflict`
-    ///   for a task that ended or is to end; `max_live`.
+    /// - Throws: `task_not_found`, `owner_not_found`; `lease_held` if a reconciler holds the lease of the present owner; `conflict`
+    ///   if the task is stopping or has ended; `max_live`; `storage_full`.
     package mutating func adopt(_ id: TaskID, _ request: AdoptRequest) throws(APIError) -> TaskStatus {
         guard let task = state.records.tasks[id] else { throw .unknown(id) }
         let owner = request.owner
@@ -51,7 +51,7 @@ extension ClusterTransaction {
 }
 
 extension TaskRecord {
-    /// The same task in another slot.
+    /// Creates the record of the same task in another slot.
     fileprivate init(_ task: TaskRecord, in slot: SlotKey, attempt: Int) {
         self.init(
             id: task.id, slot: slot, attempt: attempt, specDigest: task.specDigest,

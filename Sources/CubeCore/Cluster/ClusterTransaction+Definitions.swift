@@ -3,11 +3,11 @@ package import CubeTypes
 import HashTreeCollections
 
 extension ClusterTransaction {
-    /// Accepts a new task of the owner `manual` by its definition alone: its slot, attempt, digests and id follow from the tasks
-    /// that there are. One whose definition's `id` is known is answered as it is.
+    /// Schedules a task of the owner `manual` from its definition alone. The slot, attempt, digests and id are derived from the
+    /// definition and the existing tasks. If the definition's `id` is known, the existing task is returned unchanged.
     ///
-    /// - Parameter path: where the definition stands in what was asked; empty where it is the whole.
-    /// - Throws: `validation_failed`; `conflict` where the `id` is that of another definition; `max_live`.
+    /// - Parameter path: The path of the definition in the request, for error messages; empty if the definition is the whole body.
+    /// - Throws: `validation_failed`; `conflict` if the `id` belongs to another definition; `max_live`; `storage_full`.
     package mutating func schedule(
         _ definition: TaskDefinition, at path: String = ""
     ) throws(APIError) -> (task: TaskStatus, created: Bool) {
@@ -18,7 +18,7 @@ extension ClusterTransaction {
         return (try accept(proposal, for: .manual, maxLive: .max, at: path), true)
     }
 
-    /// A definition as the next task in the first ordinal of its name in which nothing lives.
+    /// Returns a proposal for the slot with the lowest ordinal in which no task of the workload is live.
     private func proposal(
         _ definition: TaskDefinition, _ specDigest: Digest, _ settingsDigest: Digest
     ) throws(APIError) -> TaskProposal {
@@ -35,9 +35,9 @@ extension ClusterTransaction {
             settingsDigest: settingsDigest, definition: definition)
     }
 
-    /// The task that a definition's `id` belongs to already.
+    /// Returns the task that already has the `id` of a definition; `nil` if there is none.
     ///
-    /// - Throws: `conflict` where that is another definition.
+    /// - Throws: `conflict` if that task has another definition.
     func known(
         by definition: TaskDefinition, _ specDigest: Digest, _ settingsDigest: Digest
     ) throws(APIError) -> TaskRecord? {
@@ -51,7 +51,7 @@ extension ClusterTransaction {
 }
 
 extension ClusterState {
-    /// The slot of a workload with the lowest ordinal in which no task lives; `nil` where there is none.
+    /// Returns the slot with the lowest ordinal in which no task of the workload is live; `nil` if every slot has a live task.
     fileprivate func freeSlot(of name: WorkloadName, of owner: OwnerName) -> SlotKey? {
         (0...SlotKey.lastOrdinal).lazy.map { SlotKey(owner: owner, name: name, ordinal: $0) }.first { slot in
             (index.attempts[slot] ?? []).allSatisfy { records.tasks[$0]?.phase.hasEnded ?? true }
@@ -60,9 +60,9 @@ extension ClusterState {
 }
 
 extension APIError {
-    /// The error for the `id` of a definition that is that of another one.
+    /// The error for a definition whose `id` already belongs to another definition.
     ///
-    /// - Parameter slot: where the task is that has it.
+    /// - Parameter slot: The slot of the task that has the `id`.
     package static func idTaken(_ id: String, by slot: String, _ task: TaskID) -> APIError {
         APIError(
             .conflict,
@@ -70,7 +70,7 @@ extension APIError {
             details: ["task": "\(task)"])
     }
 
-    /// The error for a definition alone in a batch of an owner whose tasks need more than that.
+    /// The error for an operation that consists of a definition alone, in a batch of an owner other than `manual`.
     static func ownerOfDefinition(_ owner: OwnerName) -> APIError {
         .invalid([
             ValidationError(

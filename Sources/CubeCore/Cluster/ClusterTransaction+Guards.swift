@@ -2,22 +2,22 @@ import CubeErrors
 import CubeTypes
 import HashTreeCollections
 
-/// Which of the pruning stops of a batch the guard window admits. The stops are judged together, before any of them is carried
-/// out: those that no approval covers are all admitted, or all refused.
+/// Decides which pruning stops of a batch the guard window admits. All of them are judged together, before any of them is carried
+/// out: the stops that no approval covers, and whose prune has not begun yet, are all admitted or all refused.
 ///
-/// The planner holds by the same ``GuardWindow``, so a correct reconciler sends nothing that is refused. The check protects
-/// from a reconciler that is not correct, or whose view is too old.
+/// The planner applies the same ``GuardWindow``, so a correct reconciler sends no stop that is refused. This check protects against
+/// a reconciler that is incorrect or has an outdated view.
 struct PruneJudgement {
     let owner: OwnerName
-    /// The names that the batch would prune and that an approval covers in whole.
+    /// The names for which an approval covers every prune of the batch.
     let approved: Set<WorkloadName>
-    /// The names whose prune goes on: an earlier stop of it was accepted.
+    /// The names whose prune has already begun, because an earlier stop was accepted.
     private let released: Set<WorkloadName>
-    /// The live tasks that the batch would stop, and their names.
+    /// The live tasks that the batch would prune, with their names.
     private let names: [TaskID: WorkloadName]
-    /// Why names that are neither approved nor released are not pruned.
+    /// The error for names that are neither approved nor released; `nil` if the window admits them.
     private let refusal: APIError?
-    /// The names of which a stop was carried out.
+    /// The names of which a pruning stop was carried out.
     var accepted: Set<WorkloadName> = []
 
     init(of request: BatchRequest, in state: ClusterState, at moment: DurableInstant, isFull: Bool) {
@@ -45,7 +45,7 @@ struct PruneJudgement {
             state.index.live[WorkloadKey(owner: request.owner, name: name)] != nil
         }
         if isFull {
-            // It could not be stored that they count.
+            // On a full disk, the manager cannot store that these prunes count towards the limits.
             refusal = APIError(.storageFull, "the disk with the manager's store is full: no more names are pruned")
         } else if !record.window.admits(counted, of: total, record.guardLimits) {
             refusal = .beyondWindow(owner, counted, record.window.left(of: total, record.guardLimits), record)
@@ -54,8 +54,8 @@ struct PruneJudgement {
         }
     }
 
-    /// - Returns: the name that a stop prunes; `nil` where it prunes nothing that lives.
-    /// - Throws: `guard_window` beyond the limits; `storage_full`.
+    /// - Returns: The name that a stop prunes; `nil` if the stop prunes no live task.
+    /// - Throws: `guard_window` if the prunes exceed the limits; `storage_full`.
     func admit(_ stop: StopRequest) throws(APIError) -> WorkloadName? {
         guard let name = names[stop.id] else { return nil }
         if let refusal, !released.contains(name), !approved.contains(name) { throw refusal }
@@ -64,7 +64,7 @@ struct PruneJudgement {
 }
 
 extension ClusterTransaction {
-    /// Records the names of which stops were carried out.
+    /// Records the pruned names in the guard window of the owner.
     mutating func record(_ prunes: PruneJudgement) {
         guard !prunes.accepted.isEmpty, var owner = state.records.owners[prunes.owner] else { return }
         for name in prunes.accepted {
@@ -74,7 +74,7 @@ extension ClusterTransaction {
         put(owner)
     }
 
-    /// Records that a name is declared again, if its prune had begun: it must pass the guards anew.
+    /// Records that a name is declared again, if its prune had begun. A later prune of the name must pass the guards again.
     mutating func noteReturn(of workload: WorkloadKey) {
         guard var owner = state.records.owners[workload.owner], owner.window.hasReleased(workload.name) else { return }
         owner.window.returned(workload.name)
@@ -84,7 +84,7 @@ extension ClusterTransaction {
 }
 
 extension ClusterState {
-    /// The prune of a task, as holds and approvals name it.
+    /// Returns the prune of a task in the form that holds and approvals contain.
     fileprivate func prune(of task: TaskRecord) -> HeldChange {
         HeldChange(
             verb: HeldChange.prune, name: task.slot.name, ordinal: task.slot.ordinal,
@@ -93,7 +93,7 @@ extension ClusterState {
 }
 
 extension OwnerRecord {
-    /// The changes that people let through under one of the guards over prunes.
+    /// Returns the changes that unexpired approvals release from guards other than the storage guard.
     fileprivate func approvedChanges(at moment: DurableInstant) -> Set<HeldChange> {
         let holds = directives.filter { $0.verb == .approve && !hasExpired($0, at: moment) }.compactMap(\.approves)
         return Set(holds.filter { $0.guardName != WaitReason.guardStorage.rawValue }.flatMap(\.changes))

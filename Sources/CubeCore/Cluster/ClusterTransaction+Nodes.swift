@@ -5,9 +5,9 @@ import HashTreeCollections
 // MARK: - The fleet
 
 extension ClusterTransaction {
-    /// Takes a worker in, or takes note of its new address. It gets tasks once it told which it has.
+    /// Registers a worker, or updates its registration. The node gets tasks only after the worker has listed its tasks.
     ///
-    /// - Throws: `foreign_cluster`; `validation_failed` for texts that are too long.
+    /// - Throws: `foreign_cluster`; `validation_failed` if a text or a list is too long; `storage_full`.
     package mutating func register(_ worker: WorkerInfo) throws(APIError) -> WorkerWelcome {
         if let cluster = worker.cluster, cluster != state.cluster {
             throw APIError(
@@ -31,7 +31,7 @@ extension ClusterTransaction {
         return WorkerWelcome(cluster: state.cluster, term: state.term)
     }
 
-    /// The tasks of a node that has another address now are reached there.
+    /// Updates the host in the placements of a node's tasks after the address of the node changed.
     private mutating func moveEndpoints(to node: NodeRecord) {
         for id in state.index.load(of: node.worker.name).tasks {
             guard var task = state.records.tasks[id], var placement = task.phase.placement,
@@ -43,7 +43,7 @@ extension ClusterTransaction {
         }
     }
 
-    /// Lets a node take no new tasks, or take them again; it keeps those that it has.
+    /// Starts or ends the draining of a node. A draining node gets no new tasks and keeps its existing tasks.
     ///
     /// - Throws: `worker_not_found`.
     package mutating func drain(_ name: NodeName, _ isDraining: Bool) throws(APIError) {
@@ -56,9 +56,10 @@ extension ClusterTransaction {
         emit(isDraining ? .nodeDraining : .nodeUndrained, node: name)
     }
 
-    /// Forgets a node. The tasks of one that is silent end as stopped; should it come back, they are stopped there.
+    /// Forgets a node. If the node is silent, its tasks end as stopped. If the node comes back later, its worker is told to stop
+    /// them.
     ///
-    /// - Throws: `worker_not_found`; `conflict` where it answers and still has tasks.
+    /// - Throws: `worker_not_found`; `conflict` if the node has tasks and is not silent; `storage_full`.
     package mutating func remove(_ name: NodeName) throws(APIError) {
         let node = try node(name)
         let tasks = state.index.load(of: name).tasks.compactMap { state.records.tasks[$0] }
@@ -81,7 +82,7 @@ extension ClusterTransaction {
         removeNode(name)
     }
 
-    /// Takes note that a worker did not answer for the length of its lease. Nothing is moved.
+    /// Marks a node as silent, because its worker did not answer for the length of its lease. No task is moved.
     ///
     /// - Throws: `worker_not_found`.
     package mutating func silence(_ name: NodeName) throws(APIError) {
@@ -111,12 +112,12 @@ extension ClusterTransaction {
     }
 }
 
-// MARK: - What workers say
+// MARK: - Worker reports
 
 extension ClusterTransaction {
-    /// Takes in what a worker reports: all of its tasks, or those that changed.
+    /// Processes a worker's report, which lists either all of its tasks or those that changed.
     ///
-    /// - Returns: Tasks that live on the worker and that nobody here knows; they are left alone.
+    /// - Returns: The live tasks on the worker that have no record here. The manager leaves them alone.
     /// - Throws: `worker_not_found`.
     package mutating func observe(_ list: WorkerTaskList, from name: NodeName) throws(APIError) -> [TaskID] {
         let node = try node(name)
@@ -140,17 +141,17 @@ extension ClusterTransaction {
         return unknown
     }
 
-    /// Takes in what a worker answered to a call about one of its tasks.
+    /// Processes a worker's response to a call about one of its tasks.
     package mutating func observeAnswer(_ report: WorkerTask, from name: NodeName) {
         guard var task = state.records.tasks[report.id], task.phase.placement?.node == name,
-            // One that contradicts what is known is older than it: the worker's next list settles it.
+            // A response that contradicts the record is outdated. The worker's next list corrects the record.
             let isNew = try? task.observeAnswer(report.bounded, at: moment), isNew
         else { return }
         advance()
         put(task)
     }
 
-    /// Takes in that a worker refused a placement for good.
+    /// Ends a task as failed, because its worker permanently refused the placement.
     package mutating func observeRefusal(_ id: TaskID, placement number: Int, on name: NodeName, message: String) {
         guard var task = state.records.tasks[id], case .scheduled(let placement) = task.phase, placement.node == name,
             placement.number == number, placement.report == nil
@@ -166,7 +167,7 @@ extension ClusterTransaction {
     private mutating func observe(_ report: WorkerTask, of task: TaskRecord) {
         var task = task
         task.observeLostPlacement(report.placement)
-        // A report that contradicts what is known is older than it: the worker's next one settles it.
+        // A report that contradicts the record is outdated. The worker's next report corrects the record.
         guard let isNew = try? task.observe(report, at: moment), isNew else { return }
         advance()
         put(task)

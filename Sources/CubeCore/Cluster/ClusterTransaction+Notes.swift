@@ -4,10 +4,10 @@ import CubeTypes
 import HashTreeCollections
 
 extension ClusterTransaction {
-    /// Takes in what an owner's source says of its names. What is known already changes nothing, and what concerns a task or a
-    /// slot that is not as the source saw it is left out: the source says it again, if it still holds.
+    /// Records the notes of an owner's source about the owner's names. A note that is already recorded changes nothing. A note
+    /// about a task or a slot that has changed since the source saw it is ignored; the source repeats the note if it still applies.
     mutating func take(_ notes: SourceNotes, of name: OwnerName) {
-        // On a full disk it could not be stored; the source says it again.
+        // The notes cannot be stored on a full disk. The source repeats them.
         guard !isFull, let owner = state.records.owners[name] else { return }
         let root = notes.root.flatMap { $0 == owner.root ? nil : $0 }
         let tasks = notes.declared.compactMap { declared($0, of: owner) }
@@ -29,7 +29,8 @@ extension ClusterTransaction {
         put(owner)
     }
 
-    /// A task as it is declared; `nil` when that is known, or it is no live task of the owner.
+    /// Returns a task with its new declaration; `nil` if the declaration is already recorded, or if the task belongs to another
+    /// owner, is stopping or has ended.
     private func declared(_ declaration: Declaration, of owner: OwnerRecord) -> TaskRecord? {
         guard let old = state.records.tasks[declaration.id], old.slot.owner == owner.name, old.phase.canStop else {
             return nil
@@ -43,7 +44,8 @@ extension ClusterTransaction {
         return isSame && isCurrent && !owner.window.hasReleased(old.slot.name) ? nil : task
     }
 
-    /// A slot of which nothing lives and of which a task ended since it was last withdrawn.
+    /// Returns the record of a withdrawn slot; `nil` if the workload has live tasks, or if no task ended in the slot since the last
+    /// withdrawal.
     private func withdrawn(_ withdrawn: WithdrawnSlot, of owner: OwnerName) -> SlotRecord? {
         let key = SlotKey(owner: owner, name: withdrawn.name, ordinal: withdrawn.ordinal)
         guard let slot = state.records.slots[key], slot.status.endCounts, state.index.live[key.workload] == nil else {
@@ -54,12 +56,12 @@ extension ClusterTransaction {
 }
 
 extension SlotStatus {
-    /// Whether the end of its last task still counts: the name was not proved to be gone since.
+    /// Whether the end of the last task still counts, because the source has not withdrawn the name since.
     var endCounts: Bool { endedRevision > withdrawnRevision ?? 0 }
 }
 
 extension SourceNotes {
-    /// What is wrong with their size.
+    /// Returns the errors for lists and texts that are too long.
     func problems(at path: String) -> [ValidationError] {
         var problems: [ValidationError] = []
         func limit(_ key: String, _ count: Int, to limit: Int) {

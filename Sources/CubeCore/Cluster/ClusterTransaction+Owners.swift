@@ -3,10 +3,11 @@ package import CubeTypes
 import HashTreeCollections
 
 extension ClusterTransaction {
-    /// Takes, renews or gives back the lease of an owner. A renewal stores nothing unless it brings other limits.
+    /// Acquires, renews or releases the lease of an owner. A renewal stores nothing unless it changes the limits.
     ///
-    /// - Throws: `owner_taken` for another source than the owner's; `lease_held` where another one of the source has it;
-    ///   `stale_fence` where another one took the lease since; `validation_failed` for the owner `manual`, which has no lease.
+    /// - Throws: `owner_taken` if the owner is bound to another source; `lease_held` if another holder of the same source has the
+    ///   lease; `stale_fence` if the fence is not that of the current lease; `validation_failed` for the owner `manual`, which has
+    ///   no lease.
     package mutating func lease(_ name: OwnerName, _ request: LeaseRequest) throws(APIError) -> OwnerStatus {
         guard name != .manual else {
             throw .invalid([ValidationError(field: "owner", value: "\(name)", message: "needs no lease")])
@@ -26,7 +27,7 @@ extension ClusterTransaction {
             if let known, let grant = known.grant, grant.fence != request.succeeds, let live = state.leases[name],
                 live.isLive(at: moment)
             {
-                // It has it, and did not hear so.
+                // The sender already holds the lease, but the response was lost.
                 if let id = request.id, id == grant.id { return renew(known, for: request) }
                 throw APIError(
                     .leaseHeld, "owner \(name): \(grant.holder) holds its lease",
@@ -36,7 +37,7 @@ extension ClusterTransaction {
             return grant(known ?? OwnerRecord(name: name, source: nil, revision: 0), to: request)
         }
         var owner = try owner(name)
-        // It was given back, and whoever gave it did not hear so.
+        // The lease was already released, but the response was lost.
         if request.release, owner.grant == nil, owner.fence == fence { return state.status(of: owner) }
         guard owner.grant?.fence == fence else {
             let holder = owner.grant.map { "; \($0.holder) holds it now" } ?? ""
@@ -51,7 +52,7 @@ extension ClusterTransaction {
         return renew(owner, for: request)
     }
 
-    /// Carries out what a person tells an owner, or keeps it for the lease's holder.
+    /// Carries out a person's directive to an owner, or keeps it for the holder of the lease.
     ///
     /// - Throws: `owner_not_found`, `hold_not_found`, `validation_failed`, `too_many_requests`.
     package mutating func direct(_ name: OwnerName, _ directive: Directive) throws(APIError) -> OwnerStatus {
@@ -98,7 +99,7 @@ extension ClusterTransaction {
 
     /// Forgets an owner with its slots and its ended tasks.
     ///
-    /// - Throws: `owner_not_found`; `lease_held` and `conflict` where it is in use.
+    /// - Throws: `owner_not_found`; `lease_held` if a reconciler holds the lease; `conflict` if a task has not ended.
     package mutating func forget(_ name: OwnerName) throws(APIError) {
         let slots = state.index.slots[name] ?? []
         if slots.isEmpty { _ = try owner(name) }
@@ -120,7 +121,7 @@ extension ClusterTransaction {
         removeOwner(name)
     }
 
-    /// How long an approval counts.
+    /// The time for which an approval is valid.
     static let approvalLength: Duration = .seconds(3600)
 }
 
@@ -131,7 +132,7 @@ extension ClusterTransaction {
 
     private mutating func renew(_ owner: OwnerRecord, for request: LeaseRequest) -> OwnerStatus {
         state.leases[owner.name] = ClusterState.LiveLease(from: moment, holds: request.holds)
-        // On a full disk the renewal goes on, and the limits stay as they are.
+        // On a full disk, the renewal succeeds, but the limits stay as they are.
         guard let limits = request.limits, limits != owner.limits, !isFull else { return state.status(of: owner) }
         var owner = owner
         owner.limits = limits
@@ -160,7 +161,7 @@ extension ClusterTransaction {
         try requireRoom()
         owner.source = source
         owner.claimedRevision = revision + 1
-        // Its directory is another one, of which no name was seen yet.
+        // The new source reads another directory, in which no names have been seen yet.
         owner.root = nil
         owner.grant = nil
         state.leases[name] = nil
@@ -186,7 +187,7 @@ extension ClusterTransaction {
         return owner
     }
 
-    /// The hold that a digest, its digits or their beginning names.
+    /// Returns the hold with a digest, which is given in full or as the first of its hexadecimal digits.
     private func hold(of owner: OwnerRecord, startingWith text: String) throws(APIError) -> Hold {
         let found = (state.leases[owner.name]?.holds ?? []).filter {
             !text.isEmpty && ($0.digest.rawValue == text || $0.digest.hexadecimal.hasPrefix(text))

@@ -4,7 +4,7 @@ import HeapModule
 import CubeTypes
 
 extension ClusterTransaction {
-    /// Gives a task to a node, or says why there is none for it; the caller stores it.
+    /// Places a task on a node, or records in the task why no node fits. The caller stores the task.
     mutating func place(_ task: inout TaskRecord) {
         let candidates = state.records.nodes.values.filter(\.takesTasks).map { node in
             let load = state.index.load(of: node.worker.name)
@@ -38,8 +38,8 @@ extension ClusterTransaction {
         }
     }
 
-    /// Places those that wait and fit now, oldest first. Where one does not fit, none of the same demand does: so this
-    /// costs what is placed, and one look for each demand.
+    /// Places the pending tasks that fit now, oldest first. If a task does not fit, no other task with the same demand fits either.
+    /// The cost therefore depends on the number of placed tasks and of demands, not on the number of pending tasks.
     mutating func placePending() {
         guard mayPlacePending else { return }
         mayPlacePending = false
@@ -61,7 +61,7 @@ extension ClusterTransaction {
         }
     }
 
-    /// Tells all that wait for the same why they do.
+    /// Records a reason for waiting in all pending tasks with the same demand.
     private mutating func explain(_ cause: PendingCause, to demand: Demand) {
         for entry in state.index.pending[demand] ?? [] {
             guard var task = state.records.tasks[entry.id], task.phase != .pending(cause: cause) else { continue }
@@ -71,7 +71,7 @@ extension ClusterTransaction {
     }
 }
 
-/// Those that wait for the same, in order of the oldest.
+/// The queue of pending tasks with the same demand. Queues are sorted by their oldest task.
 private struct PendingQueue: Comparable {
     let demand: Demand
     let oldest: ClusterIndex.PendingTask

@@ -4,7 +4,7 @@ package import CubeTypes
 import HashTreeCollections
 
 extension ClusterTransaction {
-    /// Accepts a new task; a known one is answered as it is.
+    /// Schedules a task. If a task with the same id exists, it is returned unchanged.
     ///
     /// - Throws: `validation_failed`, `lease_required`, `stale_fence`, `stale_attempt`, `max_live`.
     package mutating func schedule(
@@ -14,9 +14,9 @@ extension ClusterTransaction {
         return try schedule(request.task, for: request.owner, maxLive: request.maxLive)
     }
 
-    /// Carries out each operation for itself.
+    /// Carries out the operations of a batch, each independently of the others.
     ///
-    /// - Throws: What concerns all of them: `validation_failed`, `lease_required`, `stale_fence`.
+    /// - Throws: Errors that concern the whole batch: `validation_failed`, `lease_required`, `stale_fence`.
     package mutating func batch(_ request: BatchRequest) throws(APIError) -> BatchAnswer {
         guard request.operations.count <= BatchRequest.maximum else {
             throw .invalid([
@@ -66,7 +66,7 @@ extension ClusterTransaction {
         return try self.update(update, for: writer.owner)
     }
 
-    /// Stops a task by its id alone, whoever owns it: a person asked for it.
+    /// Stops a task by its id, whoever owns it, because a person requested the stop.
     ///
     /// - Throws: `task_not_found`.
     package mutating func stop(_ id: TaskID) throws(APIError) -> TaskStatus {
@@ -86,15 +86,17 @@ extension ClusterTransaction {
             let known = try known(by: proposal.definition, proposal.specDigest, proposal.settingsDigest)
             if let known { return (known.status, false) }
         } else {
-            // Who looks after an adopted task may bring back its definition, and means another task by it.
+            // The reconciler of an adopted task may send back its definition. The `id` in it belongs to the adopted task, not to
+            // the new one.
             proposal.definition.id = nil
         }
         return (try accept(proposal, for: owner, maxLive: maxLive, at: "task.definition"), true)
     }
 
-    /// Accepts a task of which all is known to be right but its place.
+    /// Accepts a proposal that is valid except for its attempt, the content of its files and the limit of live tasks, which are
+    /// checked here.
     ///
-    /// - Parameter path: where its definition stands in what was asked.
+    /// - Parameter path: The path of the definition in the request, for error messages.
     mutating func accept(
         _ proposal: TaskProposal, for owner: OwnerName, maxLive: Int, at path: String
     ) throws(APIError) -> TaskStatus {
@@ -120,9 +122,10 @@ extension ClusterTransaction {
         return put(task).status
     }
 
-    /// The definition with the content of its files. Who brings back an earlier definition may have seen it without.
+    /// Returns the definition with the content of its files. A client that sends back an earlier definition may have received it
+    /// without the content.
     ///
-    /// - Throws: `validation_failed` where nobody has it.
+    /// - Throws: `validation_failed` if no stored task of the slot has the content.
     private func withContents(
         _ definition: TaskDefinition, of slot: SlotKey, at path: String
     ) throws(APIError) -> TaskDefinition {
@@ -182,7 +185,7 @@ extension ClusterTransaction {
         return put(task).status
     }
 
-    /// Stops a task of a slot; one that is not known yet is recorded as stopped, so that it never starts.
+    /// Stops a task of a slot. A task that is not known yet is recorded as stopped, so that it never starts.
     private mutating func stop(_ request: StopRequest, for owner: OwnerName) throws(APIError) -> TaskStatus {
         if state.records.tasks[request.id] != nil {
             let task = try owned(request.id, by: owner)
@@ -197,7 +200,7 @@ extension ClusterTransaction {
         slot.status.next += 1
         put(slot)
         let end = TaskEnd(outcome: .stopped, reason: .stoppedBeforeStart, at: now)
-        // Nothing is known of it but its slot.
+        // The definition of the task is unknown, except for the name.
         let definition = TaskDefinition(name: request.name)
         let task = TaskRecord(
             id: request.id, slot: key, attempt: request.attempt, specDigest: definition.specDigest,
@@ -221,7 +224,7 @@ extension ClusterTransaction {
         return put(task).status
     }
 
-    /// Records that a rollout gave up a digest, unless that is known.
+    /// Records that a rollout gave up a digest, unless this is already recorded.
     private mutating func reject(_ digest: Digest, in key: SlotKey) {
         var slot = slot(key)
         guard slot.status.rejected != [digest] else { return }
@@ -238,7 +241,9 @@ extension ClusterTransaction {
         return task
     }
 
-    /// - Throws: `stale_attempt`.
+    /// Returns a slot if `attempt` is its next attempt.
+    ///
+    /// - Throws: `stale_attempt` if it is not.
     private func nextSlot(_ key: SlotKey, attempt: Int) throws(APIError) -> SlotRecord {
         let slot = slot(key)
         guard attempt == slot.status.next else {
@@ -251,7 +256,7 @@ extension ClusterTransaction {
 }
 
 extension TaskDefinition {
-    /// What is too long of its labels.
+    /// Returns the errors for labels that are too long or too many.
     func labelProblems(at path: String) -> [ValidationError] {
         TextBounds.errors("labels".below(path), labels)
             + TextBounds.errors("constraints.labels".below(path), constraints.labels)
@@ -260,10 +265,10 @@ extension TaskDefinition {
 }
 
 extension SlotKey {
-    /// The highest ordinal, by the bound of `replicas`.
+    /// The highest ordinal. It follows from the upper bound of `replicas`.
     package static let lastOrdinal = 9_999
 
-    /// What is wrong with its ordinal.
+    /// Returns the error for an ordinal out of range; `nil` if the ordinal is valid.
     fileprivate func error(field: String) -> ValidationError? {
         guard !(0...Self.lastOrdinal).contains(ordinal) else { return nil }
         return ValidationError(field: field, value: "\(ordinal)", message: "must be from 0 to \(Self.lastOrdinal)")

@@ -3,7 +3,7 @@ package import CubeTypes
 import HashTreeCollections
 
 extension ClusterState {
-    /// Whether time alone changes something now.
+    /// Whether ``ClusterTransaction/tick()`` would change something, because enough time has passed.
     package func isDue(at moment: DurableInstant) -> Bool {
         index.maturing.contains { records.tasks[$0]?.isProven(at: moment) == true }
             || records.owners.values.contains { owner in
@@ -14,7 +14,8 @@ extension ClusterState {
 }
 
 extension ClusterTransaction {
-    /// What time alone changes: digests become healthy, directives and entries of the guard window end.
+    /// Makes the changes that become due as time passes: ready tasks become proven, and directives and entries of the guard window
+    /// expire.
     package mutating func tick() {
         for id in state.index.maturing {
             guard var task = state.records.tasks[id], task.isProven(at: moment) else { continue }
@@ -39,8 +40,8 @@ extension ClusterTransaction {
         }
     }
 
-    /// Begins a term above one that a worker has accepted already: this state was restored from an older one, and whatever was
-    /// said under that term is lost. Everybody lists anew.
+    /// Begins a new term above `term`, which a worker has already accepted. This state was restored from an older backup, and all
+    /// writes of the newer terms are lost. All clients must list again.
     package mutating func raiseTerm(above term: Int) {
         guard term >= state.term, term < Counter.limit - 1 else { return }
         state.term = term + 1
@@ -49,16 +50,16 @@ extension ClusterTransaction {
         advance()
     }
 
-    /// Changes nothing and has something stored: whether that can be done is the question.
+    /// Forces a write that changes nothing, to find out whether the store accepts writes.
     ///
-    /// - Throws: `storage_full` where the store takes nothing more.
+    /// - Throws: `storage_full` if the store accepts no more writes.
     package mutating func probe() throws(APIError) {
         try requireRoom()
         count { _ in }
     }
 
-    /// Deletes tasks that ended long ago, but for the last ones of each slot and the one that was healthy last: a rollout
-    /// that fails goes back to its definition.
+    /// Deletes tasks that ended long ago, except for the last tasks of each slot and its last healthy task: a rollout that fails
+    /// reverts to the definition of the healthy task.
     package mutating func sweep() {
         guard !isFull else { return }
         var isFirst = true

@@ -2,7 +2,7 @@ import CubeErrors
 package import CubeTypes
 import HashTreeCollections
 
-/// Who writes for an owner: the holder of its lease, in one of its passes.
+/// The author of a write for an owner: the holder of the owner's lease, in one of its passes.
 package struct Writer: Hashable, Sendable {
     package var owner: OwnerName
     package var fence: Int
@@ -16,9 +16,9 @@ package struct Writer: Hashable, Sendable {
 }
 
 extension ClusterTransaction {
-    /// Checks that a writer may write now, and remembers its pass.
+    /// Checks that a writer may write now, and records its pass.
     ///
-    /// - Throws: `lease_required`, `stale_fence`; `validation_failed` for a pass that was never counted.
+    /// - Throws: `lease_required`, `stale_fence`; `validation_failed` if the pass is out of range.
     mutating func admit(_ writer: Writer) throws(APIError) {
         guard writer.owner != .manual else { return }
         guard Counter.isPlausible(writer.pass) else {

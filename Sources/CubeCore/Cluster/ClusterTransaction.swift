@@ -2,26 +2,26 @@ import HashTreeCollections
 import CubeErrors
 package import CubeTypes
 
-/// Commands decided on a copy of the state, one after the other, and what they changed together.
+/// A sequence of commands that are applied to a copy of the state, and the changes that they make together.
 ///
-/// A command that throws changes nothing, but that the pass of its writer was seen. The caller stores ``changes`` as one transaction, then publishes ``state``, and
-/// only then gives the answers; or it drops all of it.
+/// A command that throws changes nothing, except that the pass of its writer is recorded. The caller stores ``changes`` as one
+/// transaction, then publishes ``state``, and only then sends the responses; or it discards everything.
 package struct ClusterTransaction: Sendable {
     package internal(set) var state: ClusterState
     package internal(set) var changes = ClusterChanges()
-    /// Nodes of which a worker must be told something, or which came or went.
+    /// The nodes for which a worker call may be due, and those that were added, changed or removed.
     package private(set) var nodesToWake: Set<NodeName> = []
-    /// Now, for whatever time decides.
+    /// The present moment, for all decisions that depend on time.
     let moment: DurableInstant
-    /// What the wall clock shows: a label of what happens, which decides nothing.
+    /// The wall-clock time. It only labels records and events; no decision depends on it.
     var now: Timestamp { moment.wall }
-    /// Whether the store takes nothing more now. Then only what ends tasks, and what workers say, is taken in; it is stored once
-    /// there is room.
+    /// Whether the store currently accepts no writes. The manager then accepts only commands that end tasks, and reports of
+    /// workers. It stores their changes when there is space again.
     let isFull: Bool
-    /// Whether room was made, or nodes changed, since those that wait were looked at.
+    /// Whether capacity was freed, or nodes changed, since the pending tasks were last tried.
     var mayPlacePending = false
 
-    /// The fields of a manifest, which say what of a task may change in place.
+    /// The fields of a manifest. They determine what can be changed in a task in place.
     let fields: ManifestFields
 
     package init(
@@ -33,35 +33,35 @@ package struct ClusterTransaction: Sendable {
         self.isFull = isFull
     }
 
-    /// Places what waits and fits now. Called once after the last command.
+    /// Places the pending tasks that fit now. The caller calls this once, after the last command.
     package mutating func finish() { if !isFull { placePending() } }
 
-    /// The tasks that this transaction stops. They must be remembered even if nothing can be stored.
+    /// Returns the tasks that this transaction stops. The caller must record them even if nothing else can be stored.
     package func stops(since old: ClusterState) -> [TaskID] {
         changes.tasks.compactMap { id, task in
             guard let task, let before = old.records.tasks[id], !before.phase.hasEnded, !before.phase.isStopping else {
                 return nil
             }
             if task.phase.isStopping { return id }
-            // One that had no node yet ends at once.
+            // A task without a node ends at once.
             if case .pending = before.phase, task.phase.hasEnded { return id }
             return nil
         }.sorted()
     }
 
-    /// - Throws: `storage_full` where the store takes nothing more.
+    /// - Throws: `storage_full` if the store accepts no writes.
     func requireRoom() throws(APIError) {
         if isFull { throw APIError(.storageFull, "the disk with the manager's store is full") }
     }
 }
 
 extension ClusterTransaction {
-    /// The next revision, for one command; everything that it changes bears it.
+    /// Advances the revision for one command. All records that the command changes get this revision.
     mutating func advance() { count { $0.revision += 1 } }
 
     var revision: Int { state.records.counters.revision }
 
-    /// The next fence of the whole cluster.
+    /// Returns the next fence, which is unique in the cluster.
     mutating func nextFence() -> Int {
         count { $0.fence += 1 }
         return state.records.counters.fence
@@ -72,7 +72,7 @@ extension ClusterTransaction {
         changes.counters = state.records.counters
     }
 
-    /// Stores a task, at the present revision, with its events and what follows for slots, nodes and those that wait.
+    /// Stores a task at the current revision, emits its events, and updates the index, its slot and the nodes to wake.
     @discardableResult
     mutating func put(_ task: TaskRecord) -> TaskRecord {
         var task = task
@@ -95,7 +95,7 @@ extension ClusterTransaction {
         return task
     }
 
-    /// Stores a task in another slot than the one that it has.
+    /// Moves a task to another slot.
     mutating func move(_ old: TaskRecord, to new: TaskRecord) -> TaskRecord {
         var new = new
         new.revision = revision
@@ -126,7 +126,7 @@ extension ClusterTransaction {
         changes.slots[slot] = .some(nil)
     }
 
-    /// Stores a node, at the present revision; those that wait are looked at again.
+    /// Stores a node at the current revision, and has the pending tasks tried again.
     mutating func put(_ node: NodeRecord) {
         var node = node
         node.revision = revision
@@ -144,7 +144,7 @@ extension ClusterTransaction {
         mayPlacePending = true
     }
 
-    /// Stores an owner; its revision is the caller's to set, as not every change matters to those that watch.
+    /// Stores an owner. The caller sets the revision of the owner, because not every change matters to watchers.
     mutating func put(_ owner: OwnerRecord) {
         state.records.owners[owner.name] = owner
         changes.owners[owner.name] = .some(owner)
@@ -184,7 +184,7 @@ extension ClusterTransaction {
         changes.events.append(TaskEvent(revision: revision, at: now, kind: kind, owner: owner, message: message))
     }
 
-    /// The events of one change of a task: each new state, each run that ended on the way.
+    /// Emits the events of one change of a task: its new state, a run that ended or started, and new settings.
     private mutating func report(_ task: TaskRecord, after old: TaskRecord?) {
         let status = task.status
         if let exit = task.report?.exit, exit != old?.report?.exit {
@@ -192,7 +192,7 @@ extension ClusterTransaction {
         }
         let isNewRun = task.phase.state == .running && task.report?.run != old?.report?.run
         if old?.phase.state != task.phase.state || isNewRun {
-            // What a program wrote at the end of every run is for its task; the history would be full of it.
+            // The status of a task shows the last output of its runs. The history omits this output, because it would be too long.
             let message = status.state.hasEnded ? status.message : status.headline
             emit(EventKind(rawValue: "task_\(task.phase.state)"), task, reason: status.reason, message: message)
         }
@@ -201,7 +201,8 @@ extension ClusterTransaction {
 }
 
 extension TaskRecord {
-    /// Why its last run ended, where the worker says more than how the program did; `nil` where another run goes on.
+    /// The reason why the last run ended, with the exit of the program; `nil` if the worker reports only the exit, or if the
+    /// reported state is neither `scheduled` nor `failed`.
     fileprivate var endMessage: String? {
         guard let report, let exit = report.exit, report.state == .scheduled || report.state == .failed,
             let cause = report.message?.prefix(while: { $0 != "\n" }), cause != exit.summary

@@ -1,7 +1,8 @@
-/// The numbers that count up for as long as a cluster lives: terms, revisions, fences, passes, attempts, placements and runs.
+/// The limit of the counters that increase for as long as a cluster lives: terms, revisions, fences, passes, attempts, placements
+/// and runs.
 package enum Counter {
-    /// No counter gets there in any lifetime; and a number in JSON is exact up to it. What is above was not counted, but
-    /// damaged or made up.
+    /// The exclusive upper bound of all counters. No counter reaches it in practice, and JSON represents all smaller numbers
+    /// exactly. A number at or above it is corrupt or forged.
     package static let limit = 1 << 53
 
     package static func isPlausible(_ count: Int) -> Bool { (0..<limit).contains(count) }

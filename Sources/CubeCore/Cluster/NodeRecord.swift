@@ -1,17 +1,17 @@
 package import CubeTypes
 
-/// A node, as the manager keeps it.
+/// The manager's record of a node.
 package struct NodeRecord: Hashable, Codable, Sendable {
     package enum Presence: String, Codable, Sendable {
-        /// Registered; it has not told its tasks yet.
+        /// The worker has registered, but has not listed its tasks yet.
         case joining
         case ready
         case silent
     }
 
-    /// What it registered with.
+    /// The information with which the worker registered.
     package var worker: WorkerInfo
-    /// The revision since which it stands so.
+    /// The revision of the last registration that changed ``worker``.
     package var registeredRevision: Int
     package var presence = Presence.joining
     package var isDraining = false
@@ -23,7 +23,8 @@ package struct NodeRecord: Hashable, Codable, Sendable {
         self.revision = revision
     }
 
-    /// Where its tasks are reached: the host that it advertises, which is this machine where that is a Unix socket.
+    /// The host at which the tasks of the node are reached: the host of the worker's address, or this machine if the address is a
+    /// Unix socket.
     package var host: String { worker.host }
 
     package var takesTasks: Bool { presence == .ready && !isDraining }
@@ -38,7 +39,7 @@ package struct NodeRecord: Hashable, Codable, Sendable {
 }
 
 extension WorkerInfo {
-    /// The host of its address, where its tasks are reached too.
+    /// The host of the worker's address, at which its tasks are reached too.
     package var host: String {
         if case .tcp(let host, _) = Endpoint(rawValue: url)?.address { host } else { "127.0.0.1" }
     }

@@ -1,26 +1,28 @@
 package import CubeTypes
 
-/// An owner, as the manager keeps it.
+/// The manager's record of an owner.
 package struct OwnerRecord: Hashable, Codable, Sendable {
     package let name: OwnerName
     package var source: SourceID?
-    /// Who may write; how long it may is a matter of ``ClusterState/LiveLease``.
+    /// The last granted lease, whose holder may write until the lease ends; `nil` after a release or a claim.
+    /// ``ClusterState/LiveLease`` contains the end of the lease.
     package var grant: Grant?
-    /// The highest pass that was accepted under the present fence.
+    /// The highest pass that was accepted under the current fence.
     package var pass = 0
-    /// The highest fence that was given.
+    /// The highest fence that was issued for this owner.
     package var fence = 0
-    /// By name.
+    /// The directives, sorted by name.
     package var directives: [Directive] = []
-    /// When each approval ends, by the name of its directive.
+    /// The end of each approval, by the name of its directive.
     package var approvals: [String: DurableDeadline] = [:]
-    /// How many names may be pruned without an approval; `nil` until the holder of a lease says so.
+    /// How many names may be pruned without an approval; `nil` until a holder of the lease sets limits.
     package var limits: GuardLimits?
-    /// The names that were pruned lately.
+    /// The names that were pruned recently.
     package var window = GuardWindow()
-    /// The directory that the manifests were read from when all names were seen in it. Nothing here compares it.
+    /// The directory from which the manifests were read when the source last saw all names. The manager only stores it, and decides
+    /// nothing by it.
     package var root: SourceRoot?
-    /// When it was bound to its source: what was declared before that is another source's.
+    /// The revision at which the owner was bound to its source. Earlier declarations belong to another source.
     package var claimedRevision = 0
     package var revision: Int
 
@@ -28,7 +30,7 @@ package struct OwnerRecord: Hashable, Codable, Sendable {
         package var holder: String
         package var source: SourceID
         package var fence: Int
-        /// What its holder called the request that took it.
+        /// The idempotency key of the request that acquired the lease.
         package var id: String?
     }
 
@@ -38,19 +40,19 @@ package struct OwnerRecord: Hashable, Codable, Sendable {
         self.revision = revision
     }
 
-    /// Whether a directive counts no more: an approval after its time, another one when the wall clock shows what a person said.
+    /// Whether a directive has expired: an approval by its deadline, any other directive by its `expiresAt` on the wall clock.
     func hasExpired(_ directive: Directive, at moment: DurableInstant) -> Bool {
         if let end = approvals[directive.name] { return end.hasPassed(at: moment) }
         return directive.expiresAt.map { $0 <= moment.wall } ?? false
     }
 
-    /// The limits that hold: the usual ones until the holder of a lease says otherwise.
+    /// The limits that apply: the defaults, until a holder of the lease sets others.
     var guardLimits: GuardLimits { limits ?? GuardLimits() }
 
-    /// How many directives an owner may have at a time.
+    /// The maximum number of directives of an owner.
     static let directiveLimit = 10_000
 
-    /// Puts a directive in its place, instead of one of the same name.
+    /// Inserts a directive in the order of names, or replaces the directive of the same name.
     mutating func keep(_ directive: Directive) {
         let place = directives.firstIndex { $0.name >= directive.name } ?? directives.endIndex
         if place < directives.endIndex, directives[place].name == directive.name {
@@ -62,7 +64,8 @@ package struct OwnerRecord: Hashable, Codable, Sendable {
 }
 
 extension OwnerRecord {
-    /// What an older version did not store is empty: no approval, the usual limits, nothing pruned lately, no root.
+    /// Decodes a record. If an older version of Cube did not store a field, the field is empty: no approvals, default limits, no
+    /// recently pruned names, no root.
     package init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         self.init(

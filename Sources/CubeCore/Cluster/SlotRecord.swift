@@ -1,6 +1,6 @@
 package import CubeTypes
 
-/// What is remembered of a slot beyond its tasks.
+/// The record of a slot. It outlives the tasks of the slot.
 package struct SlotRecord: Hashable, Codable, Sendable {
     package let slot: SlotKey
     package var status: SlotStatus
@@ -10,7 +10,7 @@ package struct SlotRecord: Hashable, Codable, Sendable {
         status = SlotStatus(name: slot.name, ordinal: slot.ordinal)
     }
 
-    /// How many digests of completed jobs are remembered.
+    /// The maximum number of digests of completed jobs that are kept.
     static let completedLimit = 256
 
     mutating func recordHealth(of task: TaskRecord) {
@@ -32,7 +32,8 @@ package struct SlotRecord: Hashable, Codable, Sendable {
 }
 
 extension SlotStatus {
-    /// Notes in which declared digest's place something is done; `nil` where it is the declared one itself.
+    /// Records the declared digest that a rollout gave up and in whose place the slot runs another definition; `nil` if the slot
+    /// runs the declared definition.
     mutating func reject(_ digest: Digest?, at revision: Int) {
         rejected = digest.map { [$0] } ?? []
         rejectedRevision = digest == nil ? nil : revision

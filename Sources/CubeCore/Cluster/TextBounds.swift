@@ -1,39 +1,41 @@
 import CubeErrors
 import CubeTypes
 
-/// Limits for texts that workers and reconcilers write into the state of a cluster. Every list repeats these texts.
+/// Limits for the texts that workers and reconcilers write into the state of a cluster. Every list response repeats these texts.
 package enum TextBounds {
-    /// What a worker says of a task, in bytes: a message, and its last lines of output in full. A longer text is cut.
+    /// The maximum length of a worker's message about a task, in bytes. It leaves room for the last lines of the task's output. A
+    /// longer message is cut.
     package static let message = 8192
-    /// A stable word, in bytes. A longer one is cut.
+    /// The maximum length of a stable word, in bytes. In a worker's report, a longer word is cut; in a registration, it is an
+    /// error.
     package static let word = 128
-    /// Who holds a lease, and why a directive was given, in bytes. A longer text is refused.
+    /// The maximum length of the holder of a lease and of the reason for a directive, in bytes. A longer text is an error.
     package static let remark = 1024
-    /// The name of a label, in bytes.
+    /// The maximum length of the name of a label, in bytes.
     package static let labelName = 256
-    /// The value of a label, in bytes.
+    /// The maximum length of the value of a label, in bytes.
     package static let labelValue = 4096
-    /// How many labels a task, a node or a constraint may have.
+    /// The maximum number of labels of a task, a node or a constraint.
     package static let labels = 256
-    /// An address, a path or a version, in bytes.
+    /// The maximum length of an address or a path, in bytes.
     package static let address = 4096
-    /// The id of a request for a lease or of a directive, in bytes.
+    /// The maximum length of the id of a lease request or of a directive, in bytes.
     package static let requestID = 64
-    /// How many runtimes a node may have.
+    /// The maximum number of runtimes of a node.
     package static let runtimes = 16
-    /// How many mounts below the root of a source may be told.
+    /// The maximum number of mounts below the root of a source.
     package static let mounts = 1000
-    /// How many holds the holder of a lease may tell.
+    /// The maximum number of holds in a lease request.
     package static let holds = 1000
 
-    /// What is wrong with a text that must not be longer.
+    /// Returns the error for a text of more than `limit` bytes; `nil` if the text is short enough.
     static func error(_ field: String, _ text: String?, limit: Int = remark) -> ValidationError? {
         guard let text, text.utf8.count > limit else { return nil }
         return ValidationError(
             field: field, value: "\(text.utf8.count) bytes", message: "must be at most \(limit) bytes")
     }
 
-    /// What is wrong with labels.
+    /// Returns the errors for labels that are too many or too long.
     static func errors(_ field: String, _ labels: [String: String]) -> [ValidationError] {
         if labels.count > Self.labels {
             return [
@@ -53,7 +55,7 @@ package enum TextBounds {
 }
 
 extension WorkerTask {
-    /// The same report with texts of a length that can be kept.
+    /// The report, with its texts cut to the limits.
     var bounded: WorkerTask {
         var report = self
         report.message = message?.shortened(to: TextBounds.message)
@@ -64,7 +66,7 @@ extension WorkerTask {
 }
 
 extension WorkerInfo {
-    /// What is wrong with what a worker registers.
+    /// The errors for texts and lists of a registration that are too long.
     var problems: [ValidationError] {
         var problems = [
             TextBounds.error("version", version, limit: TextBounds.word),
@@ -85,7 +87,7 @@ extension WorkerInfo {
 }
 
 extension LeaseRequest {
-    /// What is wrong with what the holder of a lease tells.
+    /// The errors for a lease request with too long a holder, too many holds, or limits out of range.
     var problems: [ValidationError] {
         var problems = [TextBounds.error("holder", holder)].compactMap(\.self)
         if holds.count > TextBounds.holds {
@@ -98,7 +100,7 @@ extension LeaseRequest {
 }
 
 extension GuardLimits {
-    /// What is wrong with limits that the holder of a lease sets.
+    /// Returns the errors for limits that are out of range.
     fileprivate func problems(at path: String) -> [ValidationError] {
         func check<Value: Comparable>(
             _ key: String, _ value: Value, in bounds: ClosedRange<Value>, _ text: (Value) -> String
@@ -117,7 +119,7 @@ extension GuardLimits {
 }
 
 extension Directive {
-    /// What is wrong with the texts of a directive.
+    /// The errors for texts of a directive that are too long.
     var problems: [ValidationError] {
         [TextBounds.error("reason", reason), TextBounds.error("subject", subject)].compactMap(\.self)
     }

@@ -12,7 +12,7 @@ struct Manifest: Sendable {
     /// All fields of a manifest.
     static var fields: FieldTable<Manifest> { ManifestFields.standard.manifest }
 
-    /// A table of all fields of a manifest, with these tables for the fields of each class.
+    /// Returns a table of all fields of a manifest, combined from the tables of each class of fields.
     static func table(
         replacing: FieldTable<TaskDefinition>, settings: FieldTable<TaskDefinition>, steering: FieldTable<Steering>
     ) -> FieldTable<Manifest> {

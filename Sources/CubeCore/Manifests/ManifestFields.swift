@@ -1,18 +1,18 @@
 import CubeJSON
 package import CubeTypes
 
-/// The tables of all fields of a manifest, by what a change of a field does to the tasks that run.
+/// The tables of all fields of a manifest, grouped by the effect that a change of a field has on running tasks.
 ///
-/// Every digest, comparison and copy of fields goes through these tables, so a new field needs its property and its row in a
-/// table, and nothing else. The tables are a value, so that a test can add a field.
+/// All digests, comparisons and copies of fields use these tables, so a new field needs only a property and a row in a table. The
+/// tables are passed as a value, so that a test can add a field.
 package final class ManifestFields: Sendable {
     /// The fields of the spec digest: a change replaces the task.
     let replacing: FieldTable<TaskDefinition>
     /// The fields of the settings digest: a change is made in place.
     let settings: FieldTable<TaskDefinition>
-    /// The fields that tell the reconciler what to do.
+    /// The fields that control the reconciler.
     let steering: FieldTable<Steering>
-    /// All fields of a manifest, the identifying and the refused ones included.
+    /// All fields of a manifest, including the identifying and the unsupported fields.
     let manifest: FieldTable<Manifest>
     /// The keys of a manifest.
     let keys: Set<String>
@@ -32,7 +32,7 @@ package final class ManifestFields: Sendable {
     }
 }
 
-/// Two of them are equal if they are the same object: workloads of different tables are not comparable.
+/// Two instances are equal only if they are the same object, because workloads of different tables are not comparable.
 extension ManifestFields: Hashable {
     package static func == (left: ManifestFields, right: ManifestFields) -> Bool { left === right }
 
@@ -52,14 +52,14 @@ extension ManifestFields {
     /// the form: it belongs to the slot.
     func canonicalSpec(_ definition: TaskDefinition) -> CanonicalJSON {
         var written = definition
-        // Its default depends on another field.
+        // The default of `no_new_privileges` depends on another field.
         if definition.security.noNewPrivileges == definition.forbidsNewPrivilegesByDefault {
             written.security.noNewPrivileges = nil
         }
         return .object(replacing.canonical(written, without: TaskDefinition(name: definition.name)))
     }
 
-    /// The same for the settings. The default of `restart` depends on the kind.
+    /// The canonical form of the settings. The default of `restart` depends on the kind.
     func canonicalSettings(_ definition: TaskDefinition) -> CanonicalJSON {
         .object(
             settings.canonical(
@@ -77,7 +77,7 @@ extension ManifestFields {
             || definition.withoutOlderDefault.map(settingsDigest(of:)) == digest
     }
 
-    /// A definition with the settings of another one. Nothing else changes.
+    /// Returns a definition with the settings of another definition. All other fields stay the same.
     package func definition(_ definition: TaskDefinition, withSettingsOf other: TaskDefinition) -> TaskDefinition {
         var changed = definition
         settings.copy(from: other, into: &changed)

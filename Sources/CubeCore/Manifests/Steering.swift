@@ -1,6 +1,6 @@
 package import CubeTypes
 
-/// How the reconciler treats a workload: the fields of a manifest that are in no digest of a task.
+/// How the reconciler treats a workload: the fields of a manifest that are not part of any digest of a task.
 package struct Steering: Hashable, Sendable {
     /// The number of tasks that run at the same time: 0 to 10,000.
     package var replicas = 1

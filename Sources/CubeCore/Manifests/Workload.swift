@@ -7,7 +7,7 @@ package struct Workload: Hashable, Sendable {
     package let steering: Steering
     /// The position of the name in the manifest. The file is relative to the root of the manifests.
     package private(set) var range: SourceRange
-    /// Where the manifest names each workload of ``Steering/dependsOn``; may be empty if nobody asks.
+    /// The position of each name of ``Steering/dependsOn`` in the manifest. If a position is missing, ``range`` is used instead.
     private var dependencyRanges: [SourceRange]
     /// The tables that the manifest was read with. They decide which fields are compared, and how.
     let fields: ManifestFields
@@ -29,7 +29,7 @@ package struct Workload: Hashable, Sendable {
         settingsDigest = fields.settingsDigest(of: definition)
     }
 
-    /// The same workload, with other places for the same text.
+    /// Returns the same workload, with its positions in the manifest mapped by `place`.
     package func placed(_ place: (SourceRange) -> SourceRange) -> Workload {
         var workload = self
         workload.range = place(range)

@@ -5,12 +5,12 @@ import CubeTypes
 import Logging
 import Synchronization
 
-/// Acquires and renews the owner's lease, which every write requires. If another reconciler of the same source holds
-/// it, this one waits as a standby and asks again at each renewal.
+/// Acquires and renews the owner's lease, which every write requires. If another reconciler of the same source holds the lease,
+/// this reconciler is a standby and requests the lease again at each renewal interval.
 final class LeaseKeeper: Sendable {
     private struct State {
         var fence: Int?
-        /// The last fence from this data directory, which only this process uses.
+        /// The last fence that was held from this data directory, which only this process uses.
         var last: Int?
         var holds: [Hold] = []
         var limits: GuardLimits?
@@ -28,10 +28,10 @@ final class LeaseKeeper: Sendable {
     private let id: String
 
     /// - Parameters:
-    ///   - id: the id of its requests; no two keepers have the same.
-    ///   - last: the fence that was held before, by a process that is gone.
-    ///   - limits: how many names may be pruned without an approval; `nil` leaves the limits that the manager has.
-    ///   - remember: told each new fence.
+    ///   - id: The id of the keeper's requests, which no other keeper uses.
+    ///   - last: The fence that was held before, by a process that has ended.
+    ///   - limits: How many names may be pruned without an approval; `nil` leaves the manager's limits as they are.
+    ///   - remember: Called with each new fence.
     init(
         _ cluster: any ClusterWriter, owner: OwnerName, holder: String, source: SourceID, id: String, last: Int? = nil,
         limits: GuardLimits? = nil, clock: any Clock<Duration>, remember: @escaping @Sendable (Int) -> Void = { _ in }
@@ -46,7 +46,7 @@ final class LeaseKeeper: Sendable {
         state = Mutex(State(last: last, limits: limits))
     }
 
-    /// Reports the guards' holds to the manager, so that people can approve them.
+    /// Reports the holds of the guards to the manager, so that people can approve them.
     func tell(_ holds: [Hold]) {
         let isNew = state.withLock { state in
             defer { state.holds = holds }
@@ -55,13 +55,13 @@ final class LeaseKeeper: Sendable {
         if isNew { bell.ring() }
     }
 
-    /// Tells the manager the limits of the guards.
+    /// Sends the limits of the guards to the manager.
     func use(_ limits: GuardLimits) {
         state.withLock { $0.limits = limits }
         bell.ring()
     }
 
-    /// The manager refused a write under this fence: takes the lease anew.
+    /// Acquires the lease again, because the manager refused a write under this fence.
     func lost(fence: Int) {
         state.withLock { if $0.fence == fence { $0.fence = nil } }
         bell.ring()
@@ -104,7 +104,8 @@ final class LeaseKeeper: Sendable {
             guard fence != nil, error.reason == .staleFence || error.reason == .leaseRequired else {
                 return .refused(error)
             }
-            // The lease may have expired, as after a suspend. Acquire it again, unless another holder has it.
+            // The lease may have expired, for example while the machine was suspended. Acquire it again, unless another holder has
+            // it.
             return await renew()
         } catch {
             // The manager is unreachable, which the cluster feed reports. The lease may still be valid.

@@ -7,9 +7,9 @@ package import SystemPackage
 
 /// The reconciler's files in the data directory: its identity as a source, in `source.json`, and a cache in `reconciler`.
 ///
-/// Deleting `reconciler` changes no decision: all owner state that decides is kept by the manager. Without the cache, a start may
-/// have to wait for the lease of the process before it, and a notice may be sent twice. A file that cannot be read counts as
-/// deleted, and is logged.
+/// Deleting `reconciler` changes no decision, because the manager keeps all state of the owner that decisions depend on. Without
+/// the cache, a restarted reconciler may have to wait until the lease of the previous process ends, and may send a notice twice. A
+/// file that cannot be read is logged and treated as missing.
 package struct ReconcilerMemory: Sendable {
     /// The identity of this source, and the first cluster that it connected to.
     package struct Identity: Codable, Hashable, Sendable {
@@ -41,7 +41,7 @@ package struct ReconcilerMemory: Sendable {
     ///
     /// - Parameter repository: The id of the repository that is the source; `nil` if the data directory identifies the
     ///   source.
-    /// - Throws: If the identity cannot be stored. Without it, every start would be another source.
+    /// - Throws: If the identity cannot be stored. Without a stored identity, every start would count as a new source.
     package func identity(of repository: SourceID? = nil, random: () -> UInt64) throws(FileError) -> Identity {
         let known = knownIdentity
         let own = known?.directory ?? known?.source ?? .random(random)
@@ -53,7 +53,7 @@ package struct ReconcilerMemory: Sendable {
 
     package func save(_ identity: Identity) throws(FileError) { try save(identity, as: identityFile) }
 
-    /// The fence of the owner's lease that was held last: who starts anew here need not wait for its end.
+    /// The fence of the lease that was held last. A restarted reconciler replaces that lease without waiting for its end.
     package var fence: Int? { (load(directory.appending("lease.json")) as LastLease?)?.fence }
 
     package func save(fence: Int) throws(FileError) {
@@ -64,7 +64,7 @@ package struct ReconcilerMemory: Sendable {
         var fence: Int
     }
 
-    /// The problems that people were notified of.
+    /// The problems about which people were notified.
     package var notices: NoticeBoard { load(directory.appending("notices.json")) ?? NoticeBoard() }
 
     package func save(_ notices: NoticeBoard) throws(FileError) {

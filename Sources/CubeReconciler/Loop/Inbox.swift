@@ -29,7 +29,7 @@ final class Inbox: Sendable {
 
     private let news = Mutex(News())
     let bell = Bell()
-    /// Rung when the view contains the last cluster news. The next news are requested only then.
+    /// Rung when the view contains the last cluster news. The cluster feed requests the next news only then.
     private let clusterIsDone = Bell()
 
     var hasSource: Bool { news.withLock(\.hasSource) }

@@ -25,7 +25,7 @@ struct ReconcileLoop {
     private let observesOnly: Bool
     private let logger: Logger
     private let inbox: Inbox
-    /// Wakes the source feed, to look at the source at once.
+    /// Wakes the source feed, which then checks the source at once.
     private let bell: Bell
 
     private var identity: ReconcilerMemory.Identity
@@ -138,7 +138,7 @@ struct ReconcileLoop {
             clusterFeed.goOn(from: contact.outage == nil ? reconciliation.position : nil)
             inbox.finishCluster()
         }
-        // They decide once the manager has them.
+        // The new limits take effect once the manager has them.
         if let limits = news.limits { lease.use(limits) }
         if let lease = news.lease, contact.answered(lease) { isRelevant = true }
         return isRelevant
@@ -163,7 +163,7 @@ struct ReconcileLoop {
         }
     }
 
-    /// Looks at the source if a new directive asks for it.
+    /// Wakes the source feed if a new directive asks to check the source.
     private mutating func heedLooks() {
         if looks.heed(reconciliation.planner.observed?.owner?.directives ?? []) { bell.ring() }
     }

@@ -17,7 +17,7 @@ package struct ReconcilerOptions: Sendable {
     package var observesOnly: Bool
     /// The saved plan to carry out, if the reconciler should do nothing else.
     package var savedPlan: PlanDocument?
-    /// How many names may be pruned per window without an approval; `nil` keeps the limits that the manager has.
+    /// How many names may be pruned per window without an approval; `nil` leaves the manager's limits as they are.
     package var limits: GuardLimits?
 
     package init(

@@ -42,7 +42,7 @@ struct Reconciliation {
         do {
             revision = try await executor.tell(plan.notes, fence: fence, pass: pass)
         } catch let error as APIError where !error.concernsLease {
-            // It is told again. What this plan does depends on what is seen, not on the notes.
+            // A later pass sends the notes again. The actions of this plan do not depend on the notes.
         }
         var changes: TaskChanges?
         let batches = Executor.batches(of: plan.actions)
@@ -70,8 +70,8 @@ struct Reconciliation {
         try await catchUp(with: revision)
     }
 
-    /// Updates the view to the revision of the last write, so that no plan is made from an older view. Requests only
-    /// changes that the answers did not include.
+    /// Updates the view to the revision of the last write, so that no plan is made from an older view. Requests only the changes
+    /// that the answers did not include.
     private mutating func catchUp(with revision: Int) async throws {
         while let position, position.revision < revision {
             let changes = try await executor.cluster.changes(

@@ -8,8 +8,8 @@ public struct BatchAnswer: Codable, Hashable, Sendable {
     public var revision: Int
     /// One result for each operation, in the same order.
     public var results: [BatchResult]
-    /// The owner's changes since the position that the request names, those of the batch included; `nil` if the request names none, or
-    /// if the manager no longer knows the changes since.
+    /// The owner's changes after the position in the request, including those of the batch; `nil` if the request contains no
+    /// position, or if the manager no longer knows these changes.
     public var changes: TaskChanges?
 
     public init(revision: Int, results: [BatchResult], changes: TaskChanges? = nil) {

@@ -2,11 +2,11 @@
 ///
 /// - Since: 0.1
 public struct GuardLimits: Hashable, Sendable {
-    /// This many names, in any case.
+    /// The number of names that may be pruned per window, whatever the number of the owner's names.
     public var count: Int
-    /// This many of each hundred names of the owner, if that is more than ``count``.
+    /// The percentage of the owner's names that may be pruned per window, if that is more than ``count``.
     public var percent: Int
-    /// How long a pruned name counts, in whole milliseconds; on the wire a text such as `10m`.
+    /// The time for which a pruned name counts towards the limits, in whole milliseconds. On the wire, it is a text such as `10m`.
     public var window: Duration
 
     public init(count: Int = 3, percent: Int = 10, window: Duration = .seconds(600)) {
@@ -39,14 +39,14 @@ extension GuardLimits: Codable {
 ///
 /// - Since: 0.1
 public struct PrunedName: Codable, Hashable, Sendable {
-    /// The workload's name.
+    /// The name of the workload.
     public var name: WorkloadName
-    /// When a task of it was last stopped, by the manager's wall clock; for people, as the manager alone decides when it
-    /// counts no longer.
+    /// The time at which a task of the workload was last stopped, on the manager's wall clock. It is only for display: the manager
+    /// decides when the prune no longer counts.
     public var at: Timestamp
-    /// Whether a person approved it: it does not count for the limits then.
+    /// Whether an approval covers the prune. An approved prune does not count towards the limits.
     public var approved: Bool
-    /// Whether the name is declared again: its prune still counts, and permits no further stop.
+    /// Whether the name is declared again. The prune still counts towards the limits, but permits no further stops.
     public var returned: Bool
 
     public init(name: WorkloadName, at: Timestamp, approved: Bool, returned: Bool) {

@@ -16,11 +16,11 @@ public struct OwnerStatus: Codable, Hashable, Sendable {
     public var holds: [Hold]
     /// How many names may be pruned without an approval.
     public var limits: GuardLimits
-    /// The names that were pruned within the window of ``limits``, by name.
+    /// The names that were pruned within the window of ``limits``, sorted by name.
     public var pruned: [PrunedName]
-    /// The directory that the manifests were read from when all names were seen in it.
+    /// The directory from which the manifests were read when the source last saw all names.
     public var root: SourceRoot?
-    /// The revision at which the owner was bound to its source: what was declared before that is another source's.
+    /// The revision at which the owner was bound to its source. Earlier declarations belong to another source.
     public var claimedRevision: Int
     /// The revision of the last change of this record.
     public var revision: Int

@@ -2,7 +2,7 @@
 ///
 /// - Since: 0.1
 public struct TaskProposal: Codable, Hashable, Sendable {
-    /// UUID version 5 of `cluster/owner/name/ordinal/attempt/digest`.
+    /// The id of the task: the version 5 UUID of `cluster/owner/name/ordinal/attempt/digest`.
     public var id: TaskID
     /// The name of the workload, equal to the name in the definition.
     public var name: WorkloadName
@@ -22,7 +22,7 @@ public struct TaskProposal: Codable, Hashable, Sendable {
     public var rejects: Digest?
     /// The workloads of the same owner that the task depends on. At each placement, the task receives their current endpoints.
     public var dependencies: [WorkloadName]
-    /// Whether the task may be stopped when its manifest goes; `nil`: it may.
+    /// Whether the task may be stopped when its manifest is removed; `nil` means that it may.
     public var prune: Bool?
 
     enum CodingKeys: String, CodingKey {
@@ -113,12 +113,12 @@ public struct BatchRequest: Codable, Hashable, Sendable {
     public var fence: Int
     /// The reconciler's pass that decided the operations; the manager rejects a pass below the highest that it has seen.
     public var pass: Int
-    /// What the owner's source says of its names, taken in before the operations; at most ``maximum`` names and tasks.
+    /// The notes of the owner's source about its names, recorded before the operations; at most ``maximum`` names and tasks.
     public var notes: SourceNotes?
     /// The operations, carried out in this order and independently of each other.
     public var operations: [BatchOperation]
-    /// The position of the caller's view of the owner. The answer then holds the changes since, so that the caller need not ask for
-    /// them.
+    /// The position of the caller's view of the owner. If it is set, the answer contains the changes after it, so that the caller
+    /// need not request them.
     public var since: ViewPosition?
 
     public init(
@@ -149,7 +149,8 @@ public enum BatchOperation: Hashable, Sendable {
     case stop(StopRequest)
 }
 
-/// New settings for a task, applied in place. The manager rejects the update if the task's current settings are not those of `from`.
+/// New settings for a task, applied in place. The manager rejects the update if the current settings of the task are not those of
+/// `from`.
 ///
 /// - Since: 0.1
 public struct SettingsUpdate: Codable, Hashable, Sendable {
@@ -208,8 +209,8 @@ public struct StopRequest: Codable, Hashable, Sendable {
     public var attempt: Int
     /// The declared digest that a rollout gives up with this stop; the manager keeps it in the slot record.
     public var rejects: Digest?
-    /// Whether the task is stopped because no manifest declares its name any more. Such a stop counts for the owner's
-    /// ``GuardLimits``, and is refused (`guard_window`) beyond them unless an approval covers it.
+    /// Whether the task is stopped because no manifest declares its name any more. Such a stop counts towards the owner's
+    /// ``GuardLimits``. If it exceeds them, the manager refuses it (`guard_window`) unless an approval covers it.
     public var prune: Bool
 
     public init(

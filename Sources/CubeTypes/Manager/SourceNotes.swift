@@ -1,13 +1,13 @@
-/// What a source of manifests says of an owner's names beside the operations of a batch. The manager keeps it, as the reconciler
-/// decides by it; nothing that runs is changed by it.
+/// Facts about an owner's names that a source of manifests reports along with the operations of a batch. The manager keeps them for
+/// the reconciler, whose decisions depend on them. They do not affect running tasks.
 ///
 /// - Since: 0.1
 public struct SourceNotes: Hashable, Sendable {
-    /// Where live tasks are declared, and how.
+    /// The files in which live tasks are declared, and the parts of their manifests that are not in their definitions.
     public var declared: [Declaration]
-    /// Slots of names that are proved to be gone from the source, and of which nothing lives.
+    /// The slots of names that are proved to be gone from the source and have no live tasks.
     public var withdrawn: [WithdrawnSlot]
-    /// The directory that the manifests were read from; `nil` leaves the one that is known.
+    /// The directory from which the manifests are read; `nil` leaves the recorded directory unchanged.
     public var root: SourceRoot?
 
     public init(declared: [Declaration] = [], withdrawn: [WithdrawnSlot] = [], root: SourceRoot? = nil) {
@@ -16,7 +16,7 @@ public struct SourceNotes: Hashable, Sendable {
         self.root = root
     }
 
-    /// Whether they say nothing.
+    /// Whether there are no notes.
     public var isEmpty: Bool { declared.isEmpty && withdrawn.isEmpty && root == nil }
 }
 
@@ -32,17 +32,17 @@ extension SourceNotes: Codable {
     }
 }
 
-/// Where a live task is declared, and what its manifest says of it that is no part of its definition.
+/// The file in which a live task is declared, and the parts of its manifest that are not in its definition.
 ///
 /// - Since: 0.1
 public struct Declaration: Codable, Hashable, Sendable {
-    /// The task's id.
+    /// The id of the task.
     public var id: TaskID
-    /// The manifest file, relative to the source's root.
+    /// The manifest file, relative to the root of the source.
     public var source: String?
-    /// Whether the task may be stopped when its manifest goes.
+    /// Whether the task may be stopped when its manifest is removed.
     public var prune: Bool
-    /// The workloads of the same owner that it depends on.
+    /// The workloads of the same owner that the task depends on.
     public var dependencies: [WorkloadName]
 
     enum CodingKeys: String, CodingKey {
@@ -58,13 +58,14 @@ public struct Declaration: Codable, Hashable, Sendable {
     }
 }
 
-/// A slot of a name that is proved to be gone from the source: its last task is history, and a name that returns starts anew.
+/// A slot of a name that is proved to be gone from the source. The last task of the slot is history, and a name that returns starts
+/// anew.
 ///
 /// - Since: 0.1
 public struct WithdrawnSlot: Codable, Hashable, Sendable {
-    /// The workload's name.
+    /// The name of the workload.
     public var name: WorkloadName
-    /// Which replica: from 0.
+    /// The number of the replica, from 0.
     public var ordinal: Int
 
     public init(name: WorkloadName, ordinal: Int) {
@@ -73,13 +74,13 @@ public struct WithdrawnSlot: Codable, Hashable, Sendable {
     }
 }
 
-/// The directory that a source's manifests are read from. The manager compares nothing in it.
+/// The directory from which a source reads its manifests. The manager stores it, and decides nothing by it.
 ///
 /// - Since: 0.1
 public struct SourceRoot: Codable, Hashable, Sendable {
-    /// Which directory it is, whatever its path.
+    /// The identity of the directory, independent of its path.
     public var directory: String
-    /// The directories below it that lie on mounts of their own, sorted; `nil` when they are not known, or too many.
+    /// The directories below it that are mount points, sorted; `nil` if they are unknown or too many.
     public var mounts: [String]?
 
     enum CodingKeys: String, CodingKey { case directory, mounts }

@@ -99,7 +99,7 @@ public struct SlotStatus: Codable, Hashable, Sendable {
     public var rejectedRevision: Int?
     /// The digests of jobs that completed in this slot.
     public var completed: [Digest]
-    /// The revision at which the owner's source last proved that it declares the name no more: what ended before that is
+    /// The revision at which the owner's source last proved that it no longer declares the name. Tasks that ended before that are
     /// history, and may be tried again when the name returns.
     public var withdrawnRevision: Int?
 

@@ -21,7 +21,7 @@ package struct PlanDocument: Codable, Hashable, Sendable {
         package var notes: [String]
     }
 
-    /// The state of one workload when the plan was made, so that later changes can be named.
+    /// The state of one workload when the plan was made. Comparing it with the present state shows which workloads changed since.
     package struct Footprint: Codable, Hashable, Sendable {
         package var name: WorkloadName
         /// The first digits of the digests of the manifest and of the live tasks; `nil` if there are none.

@@ -1,21 +1,22 @@
 package import CubeTypes
 
-/// An action on the way to what is declared, as people and programs read it: in drift files, differences and plans.
+/// A planned action in the form in which drift files, differences and plans show it.
 package struct ReportedAction: Codable, Hashable, Sendable {
     package var verb: PlannedAction.Verb
     package var ordinal: Int
-    /// The id follows from the slot, the attempt and the digest of the definition.
+    /// The id of the task, which is derived from the slot, the attempt and the digest of the definition.
     package var task: TaskID
-    /// The rule that made the action.
+    /// The planning rule that produced the action.
     package var rule: Rule
     /// A stable word: what the action waits for, or else the rule.
     package private(set) var reason: String
     /// Why the action is taken, for a person.
     package var message: String
     package var state: ActionState
-    /// What the action waits for, or what holds it.
+    /// The reason why the action waits or is held; `nil` if there is none.
     package var waitsFor: WaitReason?
-    /// Where the manager would put the task that is to be started; `nil` if nobody asked the manager.
+    /// The node on which the manager would place the task, or the reason why there is none; `nil` if the action starts no task, or
+    /// if the manager was not asked.
     package var placement: Placement?
 
     enum CodingKeys: String, CodingKey {
@@ -23,7 +24,7 @@ package struct ReportedAction: Codable, Hashable, Sendable {
         case waitsFor = "waits_for"
     }
 
-    /// Where the manager would put a task now: a node, or why there is none. It is advice.
+    /// A forecast of where the manager would place a task now: a node, or the reason why no node fits.
     package struct Placement: Codable, Hashable, Sendable {
         package var node: NodeName?
         package var reason: TaskReason?
@@ -60,14 +61,14 @@ package struct ReportedAction: Codable, Hashable, Sendable {
     }
 }
 
-/// How far an action is.
+/// The progress of an action.
 package enum ActionState: String, Codable, Hashable, Sendable {
-    /// Cube carries it out now.
+    /// Cube carries out the action now.
     case due
-    /// A guard or a person keeps it back.
+    /// A guard or a person holds the action.
     case held
-    /// It waits for something else.
+    /// The action waits for something else.
     case waiting
-    /// It was requested, and its effect is not complete yet.
+    /// The action was requested, and its effect is not complete yet.
     case inFlight = "in_flight"
 }
