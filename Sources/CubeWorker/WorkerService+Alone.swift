@@ -11,12 +11,12 @@ extension WorkerService {
     ///   has the same `id`, or if the worker cannot place the task.
     package func submit(_ definition: TaskDefinition) async throws -> (task: WorkerTask, created: Bool) {
         if let cluster = table.membership.cluster, !cluster.isOfWorker {
-            throw managed(by: cluster, "schedule the task there")
+            throw managed(by: cluster, "schedule the task at the manager")
         }
         if table.membership.cluster == nil, options.isToJoin {
             throw APIError(
                 .conflict,
-                "worker \(options.name) is configured to join a manager, which assigns its tasks; schedule the task there"
+                "worker \(options.name) is configured to join a manager, which assigns its tasks; schedule the task at the manager"
             )
         }
         let definition = try definition.checked(at: "")

@@ -121,7 +121,7 @@ struct AloneTests {
                     _ = try await worker.service.submit(self.definition("exit 0"))
                 }
                 #expect(error?.reason == .conflict)
-                #expect(error?.message.hasSuffix("schedule the task there") == true)
+                #expect(error?.message.hasSuffix("schedule the task at the manager") == true)
                 await #expect(throws: APIError.self) { _ = try await worker.service.stop(id) }
             }
         }

@@ -106,7 +106,7 @@ extension ClusterTransaction {
 
     private func node(_ name: NodeName) throws(APIError) -> NodeRecord {
         guard let node = state.records.nodes[name] else {
-            throw APIError(.workerNotFound, "node \(name): it is not known")
+            throw APIError(.workerNotFound, "node \(name): not found")
         }
         return node
     }

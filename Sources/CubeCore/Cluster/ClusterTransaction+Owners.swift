@@ -182,7 +182,7 @@ extension ClusterTransaction {
 
     private func owner(_ name: OwnerName) throws(APIError) -> OwnerRecord {
         guard let owner = state.records.owners[name] else {
-            throw APIError(.ownerNotFound, "owner \(name): it is not known")
+            throw APIError(.ownerNotFound, "owner \(name): not found")
         }
         return owner
     }

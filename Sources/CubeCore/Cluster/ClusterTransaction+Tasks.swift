@@ -308,7 +308,7 @@ extension TaskProposal {
 }
 
 extension APIError {
-    static func unknown(_ id: TaskID) -> APIError { APIError(.taskNotFound, "task \(id): it is not known") }
+    static func unknown(_ id: TaskID) -> APIError { APIError(.taskNotFound, "task \(id): not found") }
 
     static func tooMany(_ name: WorkloadName, live: Int, _ maxLive: Int) -> APIError {
         APIError(

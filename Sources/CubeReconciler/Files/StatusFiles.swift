@@ -37,7 +37,8 @@ package actor StatusFiles {
         self.logger = logger
     }
 
-    /// Reads the status of the previous process, from which this process continues. Unreadable files are skipped.
+    /// Reads the status files that the previous process wrote, so that this process continues with their contents. Skips
+    /// unreadable files.
     package func load() -> (reports: [WorkloadReport], summary: SummaryStatus?) {
         // Unreadable files are replaced later.
         let names = (try? files.names(in: directory.appending(Self.workloads))) ?? []

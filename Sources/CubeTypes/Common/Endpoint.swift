@@ -2,7 +2,7 @@
 ///
 /// - Since: 0.1
 public struct Endpoint: Identifier {
-    /// The rule for an endpoint, worded for a message.
+    /// The syntax of an endpoint, for use in error messages.
     public static let rule = "must be http://HOST:PORT or unix:PATH"
     public let rawValue: String
     /// The parsed address.

@@ -136,7 +136,7 @@ final class ProcessRuntime: TaskRuntime {
         do {
             try directory(of: run).write(order: policy)
         } catch let error as APIError where error.reason == .storageFull {
-            // Without the order, the supervisor uses the stop policy with which the run was started.
+            // If the file with the stop order is missing, the supervisor uses the stop policy that the run was started with.
             logger.error("\(run.task): the disk is full, so the task is stopped by the policy with which it started")
         }
         try alive.withLock { $0[run] }?.signal(SIGTERM)

@@ -19,7 +19,7 @@ struct HistoryCommand: Command {
 
     @Argument(help: "Name of the workload.", transform: WorkloadName.parse)
     var name: WorkloadName
-    @Option(help: "Maximum number of actions to show, counted from the latest.")
+    @Option(help: "Maximum number of actions to show. The latest actions are shown.")
     var limit = 50
     @OptionGroup var place: PlaceOptions
     @OptionGroup var output: OutputOptions

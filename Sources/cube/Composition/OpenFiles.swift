@@ -42,7 +42,7 @@ enum OpenFiles {
             hint: "raise the limit with `ulimit -n 65536`, or with LimitNOFILE= in the systemd unit")
     }
 
-    /// The open files of each thread that serves connections: a selector, a timer and a waker.
+    /// The number of file descriptors that each thread that serves connections uses: for epoll, a timer and an event.
     private static let filesPerThread = 3
     private static var threads: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 }
