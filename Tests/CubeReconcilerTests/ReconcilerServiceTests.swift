@@ -5,155 +5,14 @@ import CubeTesting
 import CubeTypes
 import Foundation
 import Logging
-import Synchronization
 import SystemPackage
 import Testing
 
 @testable import CubeReconciler
 
-/// A reconciler with a real directory, real inotify, a real manager with an in-memory store, and a manual clock that
-/// runs as fast as the machine allows.
-private final class World: Sendable {
-    let directory: TemporaryDirectory
-    let files = ObservedFileSystem()
-    let clock: ManualClock
-    let cluster: FakeCluster
-    private let data: FilePath
-    /// A different seed per data directory, as two reconcilers must not have the same ids.
-    private let random: Mutex<UInt64>
-
-    init() throws {
-        random = Mutex(1)
-        directory = try TemporaryDirectory()
-        try directory.makeDirectory("manifests")
-        data = directory.path.appending(".cube")
-        try directory.makeDirectory(".cube")
-        cluster = try #require(FakeCluster.current)
-        clock = cluster.clock
-    }
-
-    /// Another data directory with the same cluster and clock.
-    init(beside other: World) throws {
-        random = Mutex(2)
-        directory = try TemporaryDirectory()
-        data = directory.path.appending(".cube")
-        try directory.makeDirectory(".cube")
-        clock = other.clock
-        cluster = other.cluster
-    }
-
-    func write(_ text: String, to name: String) throws { try directory.write(text, to: "manifests/\(name)") }
-
-    func summary() -> SummaryStatus? { decode("status/summary.json") }
-    func status(of name: String) -> WorkloadStatus? { decode("status/workloads/\(name).json") }
-    func drift(of name: String) -> DriftReport? { decode("drift/\(name).json") }
-
-    private func decode<Value: Decodable>(_ name: String) -> Value? {
-        // Callers wait for a valid file, so a file that does not parse counts as missing.
-        directory.text(of: ".cube/\(name)").flatMap { try? JSONDecoder().decode(Value.self, from: Data($0.utf8)) }
-    }
-
-    /// Runs a reconciler during the body of a test.
-    ///
-    /// - Parameter remote: The remote to follow instead of the directory.
-    func reconcile(
-        from remote: GitRemote? = nil, observing: Bool = false, notices: (any NoticeSender)? = nil,
-        _ body: @Sendable (Run) async throws -> Void
-    ) async throws {
-        var options = ReconcilerOptions(
-            origin: remote.map { .git(GitOrigin($0, poll: .seconds(86_400))) }
-                ?? .directory(directory.path.appending("manifests")), directory: data, holder: "test")
-        options.rescan = .seconds(60)
-        options.observesOnly = observing
-        let clock = clock
-        let world = ReconcilerWorld(
-            cluster: cluster, files: files, clock: clock, now: { clock.timestamp },
-            random: {
-                self.random.withLock { state in
-                    state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-                    return state
-                }
-            }, git: GitProgram(environment: TestRepository.environment), notices: notices)
-        let service = ReconcilerService(
-            options, world: world, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await service.run() }
-            try await body(
-                Run(state: service.state, clock: clock, wake: { service.lookNow() }, use: { service.use($0) }))
-            group.cancelAll()
-        }
-    }
-}
-
-/// Receives notices while it is reachable.
-private final class Receiver: NoticeSender {
-    private struct State {
-        var isAway = true
-        var refused = 0
-        var texts: [String] = []
-    }
-
-    private let state = Mutex(State())
-
-    var isAway: Bool {
-        get { state.withLock(\.isAway) }
-        set { state.withLock { $0.isAway = newValue } }
-    }
-    var refused: Int { state.withLock(\.refused) }
-    var texts: [String] { state.withLock(\.texts) }
-
-    func send(_ message: NoticeMessage) async throws {
-        try state.withLock { state in
-            guard !state.isAway else {
-                state.refused += 1
-                throw APIError(.unavailable, "the receiver is away")
-            }
-            state.texts.append(message.text)
-        }
-    }
-}
-
-/// A running reconciler.
-private struct Run {
-    let state: ReconcilerState
-    let clock: ManualClock
-    let wake: @Sendable () -> Void
-    let use: @Sendable (GuardLimits) -> Void
-
-    /// Advances the clock until the condition holds. The suite's time limit bounds the wait, as it cancels the test.
-    func until(_ condition: (ReconcilerState.View) async throws -> Bool) async throws {
-        while !(try await condition(state.view)) {
-            try Task.checkCancellation()
-            await step(.milliseconds(20))
-        }
-    }
-
-    func untilConverged(_ condition: (ReconcilerState.View) async throws -> Bool = { _ in true }) async throws {
-        try await until { view in
-            guard view.isConverged else { return false }
-            return try await condition(view)
-        }
-    }
-
-    /// Advances the clock unconditionally.
-    func pass(_ span: Duration) async {
-        var left = span
-        while left > .zero {
-            await step(.milliseconds(100))
-            left -= .milliseconds(100)
-        }
-    }
-
-    /// Advances the clock a little, and lets other tasks react.
-    private func step(_ span: Duration) async {
-        clock.advance(by: span)
-        for _ in 0..<20 { await Task.yield() }
-    }
-}
-
 @Suite(.cluster, .timeLimit(.minutes(2))) struct ReconcilerServiceTests {
     @Test func `Manifests become tasks, and their status is written to files`() async throws {
-        let world = try World()
+        let world = try LoopWorld()
         try world.write(manifest("web", "1", more: #", "replicas": 2"#), to: "web.json")
         try world.write(manifest("db"), to: "team/db.json")
         try await world.reconcile { run in
@@ -184,7 +43,7 @@ private struct Run {
     @Test func `A woken reconciler follows a push to the repository and journals the commit`()
         async throws
     {
-        let world = try World()
+        let world = try LoopWorld()
         let repository = try TestRepository()
         @Sendable func publish(_ argument: String) throws -> String {
             try repository.write(manifest("web", argument), to: "web.json")
@@ -215,7 +74,7 @@ private struct Run {
     }
 
     @Test func `An idle reconciler makes no calls and writes no files`() async throws {
-        let world = try World()
+        let world = try LoopWorld()
         for name in ["a", "b", "c"] { try world.write(manifest(name), to: "\(name).json") }
         try await world.reconcile { run in
             try await run.untilConverged { $0.workloads.count == 3 }
@@ -230,7 +89,7 @@ private struct Run {
     }
 
     @Test func `A deletion among many manifests writes the files of its name alone`() async throws {
-        let world = try World()
+        let world = try LoopWorld()
         for number in 0..<60 { try world.write(manifest("w\(number)"), to: "w\(number).json") }
         try await world.reconcile { run in
             try await run.untilConverged { $0.workloads.count == 60 }
@@ -246,8 +105,21 @@ private struct Run {
         }
     }
 
+    @Test func `A reconciler that stood still for longer than its lease applies what changed meanwhile`() async throws {
+        let world = try LoopWorld()
+        try world.write(manifest("web"), to: "web.json")
+        try await world.reconcile { run in
+            try await run.untilConverged { $0.workloads.count == 1 }
+            try world.write(manifest("web", "2"), to: "web.json")
+            // As when the machine was suspended: nothing runs meanwhile, and the lease has ended.
+            run.clock.advance(by: Lease.length * 2)
+            try await run.untilConverged { _ in try await world.cluster.living == ["web/0": "2"] }
+            #expect(try await world.cluster.tasks.map(\.state) == [.stopped, .running])
+        }
+    }
+
     @Test func `An observing reconciler reports drift, takes no lease and changes nothing`() async throws {
-        let world = try World()
+        let world = try LoopWorld()
         try world.write(manifest("web"), to: "web.json")
         try await world.reconcile(observing: true) { run in
             try await run.until { $0.summary?.sync == .outOfSync }
@@ -267,8 +139,8 @@ private struct Run {
     @Test func `A problem is notified once, even across restarts and if the receiver is unreachable at first`()
         async throws
     {
-        let world = try World()
-        let receiver = Receiver()
+        let world = try LoopWorld()
+        let receiver = NoticeReceiver()
         try world.write(manifest("web"), to: "web.json")
         try await world.reconcile(notices: receiver) { run in
             try await run.untilConverged()
@@ -289,7 +161,7 @@ private struct Run {
     }
 
     @Test func `A broken manifest changes only its status`() async throws {
-        let world = try World()
+        let world = try LoopWorld()
         try world.write(manifest("web"), to: "web.json")
         try await world.reconcile { run in
             try await run.untilConverged { $0.workloads.count == 1 }
@@ -303,7 +175,7 @@ private struct Run {
     }
 
     @Test func `An unreachable manager is reported, and nothing is lost once it is back`() async throws {
-        let world = try World()
+        let world = try LoopWorld()
         world.cluster.setAway(true)
         try world.write(manifest("web"), to: "web.json")
         try await world.reconcile { run in
@@ -322,7 +194,7 @@ private struct Run {
     }
 
     @Test func `Calls that exceed the deadline end the pass, and the next pass plans the rest`() async throws {
-        let world = try World()
+        let world = try LoopWorld()
         // Exceeds the size of one call. A single value must not be that long.
         let padding = String(repeating: "x", count: 100_000)
         let variables = (0..<10).map { #""V\#($0)": "\#(padding)""# }.joined(separator: ", ")
@@ -338,7 +210,7 @@ private struct Run {
     }
 
     @Test func `A lease that another process of the same source took is acquired again`() async throws {
-        let world = try World()
+        let world = try LoopWorld()
         try world.write(manifest("web"), to: "web.json")
         try await world.reconcile { run in
             try await run.untilConverged { $0.workloads.count == 1 }
@@ -353,8 +225,8 @@ private struct Run {
     @Test func `The second of two reconcilers of a source waits, reports that, and takes over when the first ends`()
         async throws
     {
-        let first = try World()
-        let second = try World(beside: first)
+        let first = try LoopWorld()
+        let second = try LoopWorld(beside: first)
         let repository = try TestRepository()
         @Sendable func publish(_ argument: String) throws {
             try repository.write(manifest("web", argument), to: "web.json")
@@ -389,7 +261,7 @@ private struct Run {
     }
 
     @Test func `An owner of another source is observed but not changed`() async throws {
-        let world = try World()
+        let world = try LoopWorld()
         try await world.cluster.takeLease(for: SourceID(rawValue: "22222222-2222-4222-8222-222222222222")!)
         try world.write(manifest("web"), to: "web.json")
         try await world.reconcile { run in
@@ -401,7 +273,7 @@ private struct Run {
     }
 
     @Test func `If files cannot be written, tasks start and none stops`() async throws {
-        let world = try World()
+        let world = try LoopWorld()
         for name in ["a", "b"] { try world.write(manifest(name), to: "\(name).json") }
         try await world.reconcile { run in
             try await run.untilConverged { $0.workloads.count == 2 }
@@ -423,7 +295,7 @@ private struct Run {
     }
 
     @Test func `Limits that change at run time decide which prunes are held`() async throws {
-        let world = try World()
+        let world = try LoopWorld()
         for name in ["a", "b", "c", "d", "e"] { try world.write(manifest(name), to: "\(name).json") }
         try await world.reconcile { run in
             try await run.untilConverged { $0.workloads.count == 5 }
@@ -440,7 +312,7 @@ private struct Run {
     }
 
     @Test func `A restarted reconciler continues where the last one ended and removes outdated files`() async throws {
-        let world = try World()
+        let world = try LoopWorld()
         for name in ["a", "b"] { try world.write(manifest(name), to: "\(name).json") }
         try await world.reconcile { run in try await run.untilConverged { $0.workloads.count == 2 } }
         let before = world.summary()
@@ -458,7 +330,7 @@ private struct Run {
     }
 
     @Test func `After its folder was deleted, a broken file stops nothing`() async throws {
-        let world = try World()
+        let world = try LoopWorld()
         try world.write(manifest("web"), to: "web.json")
         try world.write(manifest("db"), to: "db.json")
         try await world.reconcile { run in try await run.untilConverged { $0.workloads.count == 2 } }
@@ -474,7 +346,7 @@ private struct Run {
     }
 
     @Test func `An empty directory that replaces the root prunes nothing`() async throws {
-        let world = try World()
+        let world = try LoopWorld()
         try world.write(manifest("web"), to: "web.json")
         try await world.reconcile { run in
             try await run.untilConverged { $0.workloads.count == 1 }
@@ -487,7 +359,7 @@ private struct Run {
     }
 
     @Test func `Deleted status files are restored with the next complete scan`() async throws {
-        let world = try World()
+        let world = try LoopWorld()
         try world.write(manifest("web"), to: "web.json")
         try await world.reconcile { run in
             try await run.untilConverged { $0.workloads.count == 1 }

@@ -124,22 +124,6 @@ extension EndToEndTests {
             }
         }
 
-        @Test func `tasks survive if all programs are suspended for longer than a lease`() async throws {
-            try await World.with { world in
-                try world.service("web")
-                let up = try world.start("up")
-                try await world.wait(for: "a synced status") { world.workload("web")?["sync"] as? String == "Synced" }
-                up.kill(SIGSTOP)
-                try await Task.sleep(for: .seconds(18))
-                up.kill(SIGCONT)
-                try world.service("web", version: 2)
-                try await world.wait(for: "version 2") { try world.ledger.living()["web/0"]?.version == "2" }
-                #expect(try world.ledger.contradictions() == [])
-                up.kill(SIGINT)
-                await up.ended()
-            }
-        }
-
         @Test func `an invalid manifest is reported by an exit code and a location`() async throws {
             try await World.with { world in
                 try world.write("web", text: "{\n  \"name\": \"web\",\n  \"comand\": [\"web\"]\n}")
