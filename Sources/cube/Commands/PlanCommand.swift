@@ -6,7 +6,8 @@ import CubeTypes
 
 struct PlanCommand: Command {
     static let configuration = CommandConfiguration(
-        commandName: "plan", abstract: "Show the actions that Cube would take, in order, and the actions that a guard holds back.",
+        commandName: "plan",
+        abstract: "Show the actions that Cube would take, in order, and the actions that a guard holds back.",
         discussion: .flowing(
             """
             Changes nothing. --out saves the plan, which `cube apply FILE` carries out exactly, or refuses if manifests
