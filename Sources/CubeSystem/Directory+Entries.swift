@@ -51,26 +51,4 @@ extension Directory {
         }
         return try entries(consuming: descriptor, path: path.string).map(\.name)
     }
-
-    /// Removes a file, or a directory with all of its content. A missing file is not an error. Symbolic links below the path are
-    /// not followed, even if another process replaces a directory with a link meanwhile.
-    package static func remove(_ path: FilePath) throws(FileError) { try remove(path, in: AT_FDCWD, shown: path) }
-
-    private static func remove(_ name: FilePath, in parent: CInt, shown: FilePath) throws(FileError) {
-        if name.withPlatformString({ unlinkat(parent, $0, 0) }) == 0 || errno == ENOENT { return }
-        guard errno == EISDIR || errno == EPERM else { throw .last(shown.string) }
-        let directory = name.withPlatformString {
-            openat(parent, $0, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-        }
-        guard directory >= 0 else { throw .last(shown.string) }
-        defer { close(directory) }
-        let listing = fcntl(directory, F_DUPFD_CLOEXEC, 0)
-        guard listing >= 0 else { throw .last(shown.string) }
-        for entry in try entries(consuming: listing, path: shown.string) {
-            try remove(FilePath(entry.name), in: directory, shown: shown.appending(entry.name))
-        }
-        guard name.withPlatformString({ unlinkat(parent, $0, AT_REMOVEDIR) }) == 0 || errno == ENOENT else {
-            throw .last(shown.string)
-        }
-    }
 }

@@ -21,7 +21,10 @@ package enum Directory {
         let descriptor = directory.withPlatformString { open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
         guard descriptor >= 0 else { throw .last(directory.string) }
         defer { close(descriptor) }
-        try calls.synchronize(descriptor, directory.string)
+        do throws(FileError) { try calls.synchronize(descriptor, directory.string) } catch {
+            // Some network and FUSE file systems refuse fsync on a directory, and offer nothing in its place.
+            guard error.errno == .invalidArgument || error.errno == .notSupported else { throw error }
+        }
     }
 }
 

@@ -51,6 +51,25 @@ struct DirectoryTests {
         #expect(try RegularFile.read(kept, limit: 8) == Array("mine".utf8))
     }
 
+    @Test func `a directory is removed however deep it is, with few descriptors`() throws {
+        let tree = scratch.path.appending("tree")
+        try Directory.create(tree)
+        // A path of this depth is longer than a system call accepts.
+        var place = tree.withPlatformString { open($0, O_RDONLY | O_DIRECTORY) }
+        let name = String(repeating: "x", count: 100)
+        for _ in 0..<3000 {
+            mkdirat(place, name, 0o700)
+            mkdirat(place, ".cube-removed-1", 0o700)
+            let next = openat(place, name, O_RDONLY | O_DIRECTORY)
+            try #require(next >= 0)
+            close(place)
+            place = next
+        }
+        close(place)
+        try Directory.remove(tree)
+        #expect(try Directory.names(in: scratch.path) == [])
+    }
+
     @Test func `a lock ends with its holder, and the content of the file is ignored afterwards`() throws {
         var lock: DirectoryLock? = try .take(scratch.path, for: "cube up")
         let error = #expect(throws: APIError.self) { try DirectoryLock.take(scratch.path, for: "cube apply") }

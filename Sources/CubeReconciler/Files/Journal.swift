@@ -111,6 +111,9 @@ package actor Journal {
 
     package nonisolated func finish() { signal.finish() }
 
+    /// Writes the entries that are left, if ``run()`` was cancelled before.
+    package func flush() { write() }
+
     private func write() {
         let (bytes, entries) = queue.withLock { queue in
             defer { (queue.bytes, queue.entries) = ([], 0) }

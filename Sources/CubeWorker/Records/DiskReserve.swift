@@ -65,7 +65,8 @@ struct DiskReserve: Sendable {
         guard bytes.count <= Self.bytes else { return nil }
         for name in try LocalFiles.names(in: directory) where Int(name) != nil {
             let reserved = "\(directory)/\(name)"
-            guard access(reserved, W_OK) == 0 else { continue }
+            // One reserved file that cannot be opened does not disable the others.
+            guard (try? WritableFile(FilePath(reserved), .existing).close()) != nil else { continue }
             do throws(FileError) {
                 // Bytes after the content would be read as a part of it.
                 try WritableFile.overwrite(FilePath(reserved), .existing, with: bytes, isCut: true)

@@ -5,7 +5,8 @@ import CubeSystem
 import CubeTypes
 import SystemPackage
 
-/// Stops the tasks of an owner for a person, and records each stop in the journal of the data directory, as a reconciler does.
+/// Stops the tasks of an owner on behalf of a person, and records each stop in the journal of the data directory, as a reconciler
+/// does.
 struct StopJournal {
     let owner: OwnerName
     let client: OrchestratorClient
@@ -13,14 +14,14 @@ struct StopJournal {
     /// The command that stops them, such as `cube down`.
     let command: String
 
-    /// - Returns: how many tasks were stopped.
+    /// - Returns: the number of stopped tasks.
     /// - Throws: an `APIError`, whose detail `tasks` names the tasks that did not end in time.
     func stopAll(within timeout: Duration) async throws -> Int {
-        let tasks = try await client.manager.tasks(owner: owner).tasks.filter {
-            !$0.state.hasEnded && $0.desired != .stop
-        }
+        let tasks = await living()
         guard !tasks.isEmpty, data.path.exists else { return try await client.stopAll(within: timeout) }
-        let journal = Journal(directory: data.path, files: LocalFileSystem(), logger: CommandLog.quiet)
+        // A reconciler may write the same file at the same time, so only the reconciler rotates it.
+        let journal = Journal(
+            directory: data.path, files: LocalFileSystem(), logger: CommandLog.quiet, rotationSize: .max)
         async let writing: Void = journal.run()
         journal.record(tasks.map { entry(.intent, $0) })
         let result: Result<Int, any Error>
@@ -32,7 +33,15 @@ struct StopJournal {
         journal.record(tasks.map { entry(.outcome, $0, result: result.outcome) })
         journal.finish()
         await writing
+        await journal.flush()
         return try result.get()
+    }
+
+    /// Returns the tasks to be stopped, as far as the manager responds now. The journal never delays or prevents a stop: if the
+    /// manager is away, ``OrchestratorClient/stopAll(of:within:)`` waits for it, and the stops are not recorded.
+    private func living() async -> [TaskStatus] {
+        let list = try? await client.manager.tasks(owner: owner)  // See above.
+        return (list?.tasks ?? []).filter { !$0.state.hasEnded && $0.desired != .stop }
     }
 
     private func entry(_ event: JournalEntry.Event, _ task: TaskStatus, result: String? = nil) -> JournalEntry {
@@ -43,11 +52,11 @@ struct StopJournal {
 }
 
 extension Result where Failure == any Error {
-    /// The outcome of the stops, as the journal says it. Those that were accepted and had no end in time were carried out.
+    /// The outcome of the stops for the journal. After a timeout, it is unknown which stops the manager accepted.
     fileprivate var outcome: String {
         switch self {
         case .success: "ok"
-        case .failure(let error as APIError): error.details?["tasks"] == nil ? error.reason.rawValue : "ok"
+        case .failure(let error as APIError): error.reason.rawValue
         case .failure: "cancelled"
         }
     }
