@@ -38,6 +38,8 @@ extension ClusterTransaction {
         slot.status.next += 1
         if adopted.health == .proven { slot.recordHealth(of: adopted) }
         put(slot)
+        // A prune that was accepted before does not cover the adopted task, which no source of this owner declared.
+        noteReturn(of: slot.slot.workload)
         return move(task, to: adopted).status
     }
 

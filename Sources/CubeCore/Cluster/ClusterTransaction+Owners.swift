@@ -163,6 +163,8 @@ extension ClusterTransaction {
         owner.claimedRevision = revision + 1
         // The new source reads another directory, in which no names have been seen yet.
         owner.root = nil
+        // What the former source was allowed to prune, the new one is not.
+        owner.window.returnAll()
         owner.grant = nil
         state.leases[name] = nil
         return change(owner, emitting: directive)

@@ -43,13 +43,20 @@ struct Executor: Sendable {
 
     /// Sends notes to the manager, in parts that each fit into one call.
     ///
-    /// - Returns: the revision of the last answer; 0 when there was nothing to tell.
-    /// - Throws: an `APIError` where a call was not answered.
+    /// A part that the manager refuses does not hold back the parts after it. A later pass sends it again.
+    ///
+    /// - Returns: The highest revision of the answers; 0 if there was none.
+    /// - Throws: An `APIError` if the lease may be lost.
     func tell(_ notes: SourceNotes, fence: Int, pass: Int) async throws -> Int {
         var revision = 0
         for part in notes.parts {
             let request = BatchRequest(owner: owner, fence: fence, pass: pass, notes: part, operations: [])
-            revision = max(revision, try await cluster.batch(request).revision)
+            do {
+                revision = max(revision, try await cluster.batch(request).revision)
+            } catch let error as APIError where !error.concernsLease {
+                logger.warning("cannot send notes to the manager; retrying", metadata: ["error": "\(error)"])
+                guard error.isRefusal else { break }
+            }
         }
         return revision
     }

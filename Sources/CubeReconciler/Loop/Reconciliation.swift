@@ -37,13 +37,9 @@ struct Reconciliation {
     /// - Throws: An `APIError` if the lease may be lost or the view could not be updated.
     mutating func carryOut(_ plan: Plan, fence: Int, unless isOutdated: () -> Bool) async throws {
         pass += 1
-        var revision = 0
         planner.tells(plan.notes, at: executor.now())
-        do {
-            revision = try await executor.tell(plan.notes, fence: fence, pass: pass)
-        } catch let error as APIError where !error.concernsLease {
-            // A later pass sends the notes again. The actions of this plan do not depend on the notes.
-        }
+        // The actions of this plan do not depend on the notes.
+        var revision = try await executor.tell(plan.notes, fence: fence, pass: pass)
         var changes: TaskChanges?
         let batches = Executor.batches(of: plan.actions)
         for (index, batch) in batches.enumerated() {

@@ -57,8 +57,10 @@ struct ReconcilerRole: Service {
         let logger = log("reconciler")
         do {
             let limits = try guards.limits(place)
-            service.use(limits)
-            logger.info("reloaded the limits of the guards", metadata: ["limits": "\(limits.text)"])
+            if let limits { service.use(limits) }
+            logger.info(
+                "reloaded the limits of the guards",
+                metadata: ["limits": "\(limits?.text ?? "none are given; the manager's stay in effect")"])
         } catch {
             logger.error(
                 "cannot reload the limits of the guards; the previous limits stay in effect",

@@ -34,13 +34,17 @@ struct GuardOptions: ParsableArguments {
             valueName: "file"), completion: .file())
     var configOption: String?
 
-    /// The effective limits. Flags take precedence over environment variables, and these over the file.
+    /// The limits to set at the manager; `nil` if none is given, so that the manager's limits stay in effect. Flags take precedence
+    /// over environment variables, and these over the file. If some limits are given, the others get their defaults.
     ///
     /// - Throws: A `Failure` with every problem if the file is invalid; or if the file is in the manifests directory,
     ///   because a change of the manifests could then relax the limits that protect against it.
     func limits(
         _ place: PlaceOptions, environment: (String) -> String? = Environment.value
-    ) throws -> GuardLimits { try choice(place, environment: environment).limits }
+    ) throws -> GuardLimits? {
+        let choice = try choice(place, environment: environment)
+        return choice == GuardLimits.Choice() ? nil : choice.limits
+    }
 
     /// The same without the usual limits for what is missing.
     func choice(

@@ -209,4 +209,28 @@ struct PruneGuardTests {
                 owner: .default, fence: world.fence, operations: [world.stop(1), world.stop(2, prune: false)]))
         #expect(answer.results.map(\.status) == [507, 202])
     }
+
+    @Test func `an accepted prune covers neither a task that is adopted afterwards nor the prunes of another source`()
+        throws
+    {
+        var world = try World(4)
+        let names = try ["n0", "n1"].map { try #require(WorkloadName(rawValue: $0)) }
+        func isReleased(_ name: WorkloadName) -> Bool {
+            world.cluster.state.records.owners[.default]?.window.hasReleased(name) == true
+        }
+        #expect(try world.prune(0, 1) == [202, 202])
+        #expect(names.map(isReleased) == [true, true])
+        let manual = world.cluster.proposal(names[0])
+        _ = try world.cluster.schedule(manual)
+        try world.cluster.run { (transaction) throws(APIError) in
+            _ = try transaction.adopt(manual.id, AdoptRequest(owner: .default, maxLive: 2))
+        }
+        #expect(names.map(isReleased) == [false, true])
+        let other = "5a0c4e0e-6f0e-4c62-9d29-0d3a0f6d9a12"
+        try world.cluster.run { (transaction) throws(APIError) in
+            _ = try transaction.direct(.default, Directive(verb: .claim, subject: other))
+        }
+        #expect(names.map(isReleased) == [false, false])
+        #expect(world.cluster.state.records.owners[.default]?.window.entries.count == 2, "they still count")
+    }
 }

@@ -176,4 +176,28 @@ struct SourceNoteTests {
         world.read()
         #expect(world.planner.pass(now: world.now).notes.isEmpty)
     }
+
+    @Test(arguments: [false, true])
+    func `names that were only kept do not make another directory the source's`(isListed: Bool) {
+        var world = PlanningWorld()
+        for name in ["db", "web"] { world.write("\(name).json", Workload(name)) }
+        world.readTwice()
+        world.settle()
+        let root = world.cluster.records.owners[PlanningWorld.owner]?.root
+        // Another directory, which lacks one manifest, and shows the other one only as a file that is broken.
+        world.root = RootIdentity.directory(device: 1, inode: 2)
+        world.files["db.json"] = nil
+        if isListed { world.spoil("web.json") }
+        world.readTwice()
+        // A listing that fails keeps every name.
+        let files = world.files
+        world.files = [:]
+        world.read(complete: false)
+        world.settle()
+        world.files = files
+        world.readTwice()
+        world.settle()
+        #expect(world.live().map(\.name.rawValue) == ["db", "web"])
+        #expect(world.cluster.records.owners[PlanningWorld.owner]?.root == root)
+    }
 }

@@ -132,7 +132,7 @@ package struct Planner: Sendable {
 
     /// Records that the notes of a plan are being sent to the manager.
     package mutating func tells(_ notes: SourceNotes, at now: Timestamp) {
-        toldNotes = notes.isEmpty ? nil : (notes, now + Self.notesPause)
+        if !notes.isEmpty { toldNotes = (notes, now + Self.notesPause) }
     }
 
     /// Records that a request with these actions is being sent.

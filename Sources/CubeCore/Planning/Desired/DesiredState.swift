@@ -307,8 +307,8 @@ package struct DesiredState: Sendable {
     /// The root that the manager must record; `nil` if it is recorded already or is not accepted as the source's root.
     package var newRoot: SourceRoot? { seenRoot.flatMap { $0 != knownRoot && isTaken($0) ? $0 : nil } }
 
-    /// Returns whether a root is accepted as the source's. A changed root is accepted only if it shows every live name that the
-    /// change could hide.
+    /// Returns whether a root is accepted as the source's. A changed root is accepted only if a valid manifest in it declares every
+    /// live name that the change could hide. A name that is only kept, because a file or directory is unreadable, was not seen.
     private func isTaken(_ root: SourceRoot) -> Bool {
         guard let knownRoot, knownRoot != root else { return true }
         let isOther = knownRoot.directory != root.directory
@@ -317,7 +317,7 @@ package struct DesiredState: Sendable {
         let changed = root.mountedDifferently(from: knownRoot)
         guard isOther || !changed.isEmpty else { return true }
         return known.names.allSatisfy { name, known in
-            workloads[name] != nil || !known.lives || !known.isOwn
+            definitions[name] != nil || !known.lives || !known.isOwn
                 || !isOther && !known.files.contains { !changed.isDisjoint(with: $0.directories) }
         }
     }

@@ -76,6 +76,9 @@ package struct GuardWindow: Codable, Hashable, Sendable {
     /// Records that a name is declared again.
     package mutating func returned(_ name: WorkloadName) { entries[name]?.returned = true }
 
+    /// Ends the permission of all entries. They still count.
+    package mutating func returnAll() { for name in entries.keys { entries[name]?.returned = true } }
+
     /// Removes the entries that are older than the window. An entry in the future is moved to the present, so a wall clock that
     /// was set back between two boots does not lengthen the window.
     package mutating func expire(at moment: DurableInstant, _ limits: GuardLimits) {
