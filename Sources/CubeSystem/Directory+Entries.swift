@@ -1,4 +1,5 @@
 package import CubeCore
+import CubeLinux
 package import Glibc
 package import SystemPackage
 

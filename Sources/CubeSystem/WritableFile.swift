@@ -1,3 +1,4 @@
+import CubeLinux
 import Glibc
 package import SystemPackage
 
