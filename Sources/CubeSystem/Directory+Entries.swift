@@ -1,13 +1,13 @@
 package import CubeCore
 import CubeLinux
-package import Glibc
+import Glibc
 package import SystemPackage
 
 extension Directory {
     package struct Entry: Hashable, Sendable {
         package var name: BytePath
         /// The type of the entry, as the `S_IFMT` bits of its mode; 0 if the entry was removed meanwhile.
-        package var type: mode_t
+        package var type: UInt32
     }
 
     /// Reads the entries of a directory without `.` and `..`, sorted by the bytes of their names, and closes the descriptor.
@@ -32,13 +32,13 @@ extension Directory {
             let name = BytePath(UnsafeRawBufferPointer(start: bytes, count: strlen(bytes)))
             if name == "." || name == ".." { continue }
             // `d_type` contains the type bits of a mode, shifted. Some file systems do not report the type.
-            let type = mode_t(entry.pointee.d_type) << 12
+            let type = UInt32(entry.pointee.d_type) << 12
             entries.append(Entry(name: name, type: type == 0 ? self.type(of: bytes, in: dirfd(stream)) : type))
         }
         return entries.sorted { $0.name < $1.name }
     }
 
-    private static func type(of name: UnsafePointer<CChar>, in directory: CInt) -> mode_t {
+    private static func type(of name: UnsafePointer<CChar>, in directory: CInt) -> UInt32 {
         var status = stat()
         return fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0 ? status.st_mode & S_IFMT : 0
     }
