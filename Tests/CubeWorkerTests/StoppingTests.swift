@@ -217,7 +217,7 @@ struct StoppingTests {
                         interval: .milliseconds(100), timeout: .milliseconds(500), retries: 1, startPeriod: .zero)
                 }
                 try await worker.assign(assignment)
-                try await worker.task(assignment.id) { $0.message?.contains("longer than 500 ms") == true }
+                try await worker.task(assignment.id) { $0.message?.contains("timed out after 500 ms") == true }
                 // On a busy machine, the first check may exceed its timeout before it has set its trap.
                 let asked = "\(world.work(assignment.id))/asked"
                 try await eventually { try LocalFiles.read(asked) == Array("bye\n".utf8) }
