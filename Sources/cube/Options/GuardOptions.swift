@@ -8,21 +8,22 @@ import SystemPackage
 struct GuardOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Number of names that may always be pruned per window. (CUBE_PRUNE_LIMIT; default: 3)",
+            "Number of names that may always be pruned per window. (CUBE_PRUNE_LIMIT; default: the manager's limit, at first 3)",
             valueName: "names"),
         transform: { try GuardOptions.number($0, in: GuardLimits.counts) })
     var pruneLimit: Int?
 
     @Option(
         help: ArgumentHelp(
-            "Percentage of the owner's names that may be pruned per window, if higher than --prune-limit. (CUBE_PRUNE_PERCENT; default: 10)",
+            "Percentage of the owner's names that may be pruned per window, if higher than --prune-limit. (CUBE_PRUNE_PERCENT; default: the manager's limit, at first 10)",
             valueName: "percent"),
         transform: { try GuardOptions.number($0, in: GuardLimits.percents) })
     var prunePercent: Int?
 
     @Option(
         help: ArgumentHelp(
-            "How long a pruned name counts against the limits. (CUBE_PRUNE_WINDOW; default: 10m)", valueName: "duration"
+            "How long a pruned name counts against the limits. (CUBE_PRUNE_WINDOW; default: the manager's, at first 10m)",
+            valueName: "duration"
         ),
         transform: GuardOptions.window)
     var pruneWindow: Duration?

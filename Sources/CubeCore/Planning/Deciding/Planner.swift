@@ -48,7 +48,6 @@ package struct Planner: Sendable {
     private var pruning: Set<WorkloadName> = []
     /// `stopping` holds the names whose decision has a due stop; `due` holds the names with an action that is due after the
     /// guards judged it.
-    /// after that.
     private var stopping: Set<WorkloadName> = []
     var due: Set<WorkloadName> = []
     var verdicts: [WorkloadName: PruneGuards.Verdict] = [:]
@@ -124,8 +123,8 @@ package struct Planner: Sendable {
         let index = DirectiveIndex(owner.directives)
         dirty.formUnion(index.names(differingFrom: directives))
         directives = index
-        // The manager must be told which pruned names are declared again.
-        dirty.formUnion(owner.pruned.filter { !$0.returned }.map(\.name))
+        // A name whose entry in the guard window appeared, changed or ended may need other notes.
+        dirty.formUnion(Set(owner.pruned).symmetricDifference(former?.pruned ?? []).map(\.name))
         desired.knownRoot = owner.root
         if owner.claimedRevision != former?.claimedRevision { learnAll(observed) }
     }

@@ -6,7 +6,8 @@ import CubeTypes
 /// 1. The proof of absence. Without it, a prune waits. If a git operation takes too long, the prune is held as `source_busy`.
 /// 2. Guards on the source: `root_replaced`, `source_busy`, `guard_empty`.
 /// 3. Guards on each name: `guard_foreign`, `prune_disabled`.
-/// 4. The guard on the rate of prunes: `guard_window`. Prunes that a person approved under another guard do not count.
+/// 4. The guard on the rate of prunes: `guard_window`. Prunes that a person approved under another guard do not count, nor do
+///    prunes that have begun, because the window contains them already.
 ///
 /// Each guard holds its prunes as a whole, and an approval releases them as a whole.
 struct PruneGuards {
@@ -38,11 +39,7 @@ struct PruneGuards {
         var verdicts: [WorkloadName: Verdict] = [:]
         var holds: [Hold] = []
         var approved: Set<WorkloadName> = []
-        var left = prunes.filter { name, _ in
-            guard window.hasReleased(name) else { return true }
-            verdicts[name] = .released
-            return false
-        }
+        var left = prunes
         func pass(_ guardName: WaitReason, _ isConcerned: (WorkloadName) -> Bool) {
             let names = left.keys.filter(isConcerned)
             guard !names.isEmpty else { return }
@@ -60,10 +57,11 @@ struct PruneGuards {
         if let guardName = sourceGuard { pass(guardName) { _ in true } }
         pass(.guardForeign) { desired.known.names[$0]?.isOwn != true }
         pass(.pruneDisabled) { !desired.mayPrune($0) }
-        let counted = left.keys.count { !approved.contains($0) }
+        func counts(_ name: WorkloadName) -> Bool { !approved.contains(name) && !window.hasReleased(name) }
+        let counted = left.keys.count(where: counts)
         let total = window.total(living: living.count, lives: living.contains)
         if !window.admits(counted, of: total, limits) {
-            pass(.guardWindow) { !approved.contains($0) }
+            pass(.guardWindow, counts)
         }
         for name in left.keys { verdicts[name] = .released }
         return (verdicts, holds)
