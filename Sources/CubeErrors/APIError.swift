@@ -70,11 +70,8 @@ extension APIError: Codable {
             reason,
             try container.decode(String.self, forKey: .message),
             code: try container.decode(Int.self, forKey: .code),
-            details: try container.unlessAbsent(.details) {
-                try $0.readMembers([String: String].self, forKey: .details)
-            },
-            fields: try container.unlessAbsent(.fields) { try $0.readElements([ValidationError].self, forKey: .fields) }
-                ?? [],
+            details: try container.readMembersIfPresent([String: String].self, forKey: .details),
+            fields: try container.readElementsIfPresent([ValidationError].self, forKey: .fields) ?? [],
             retry: try container.readIfPresent(Bool.self, forKey: .retry),
             requestID: try container.readTextIfPresent(forKey: .requestID), isFromServer: true)
     }

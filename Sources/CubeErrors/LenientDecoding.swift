@@ -5,12 +5,8 @@ extension CodingUserInfoKey {
     package static let isLenient = CodingUserInfoKey(rawValue: "cube.lenient")!
 }
 
-/// The keys of an object in which some values decide what a program does. A decisive value that is unreadable is an error and
-/// never counts as missing.
-package protocol DecisiveKey: CodingKey {
-    var isDecisive: Bool { get }
-}
-
+/// A type that occurs in responses reads each value that it can do without by one of these methods. It reads a value that decides
+/// what a program does with `decode` or `decodeIfPresent`: if such a value is unreadable, that is an error and never counts as missing.
 extension KeyedDecodingContainerProtocol {
     /// Reads an optional value. Returns `nil` if it is absent, or if a lenient decoder skips it.
     package func readIfPresent<Value: Decodable>(_ type: Value.Type, forKey key: Key) throws -> Value? {
@@ -29,20 +25,33 @@ extension KeyedDecodingContainerProtocol {
         }
     }
 
-    /// Reads an array. A lenient decoder skips the elements that it cannot read.
+    /// Reads an array. A lenient decoder skips the elements that it cannot read, so the list must be correct without them. For example,
+    /// if an unreadable task were skipped, a program could conclude that the task no longer exists.
     package func readElements<Element: Decodable>(_ type: [Element].Type, forKey key: Key) throws -> [Element] {
-        try decode(type, orElse: [Passable<Element>].self, forKey: key) { $0.compactMap(\.value) }
+        try read(type, orElse: [Passable<Element>].self, forKey: key) { $0.compactMap(\.value) }
     }
 
     /// Reads an object whose keys are names. A lenient decoder skips the members that it cannot read.
     package func readMembers<Value: Decodable>(
         _ type: [String: Value].Type, forKey key: Key
     ) throws -> [String: Value] {
-        try decode(type, orElse: [String: Passable<Value>].self, forKey: key) { $0.compactMapValues(\.value) }
+        try read(type, orElse: [String: Passable<Value>].self, forKey: key) { $0.compactMapValues(\.value) }
     }
 
-    /// Reads an optional value with a closure. Returns `nil` if the value is absent or null, or if a lenient decoder skips it.
-    package func unlessAbsent<Value>(_ key: Key, _ read: (Self) throws -> Value) throws -> Value? {
+    /// Reads an optional array. Returns `nil` if it is absent, or if a lenient decoder skips it.
+    package func readElementsIfPresent<Element: Decodable>(_ type: [Element].Type, forKey key: Key) throws -> [Element]?
+    {
+        try unlessAbsent(key) { try $0.readElements(type, forKey: key) }
+    }
+
+    /// Reads an optional object whose keys are names. Returns `nil` if it is absent, or if a lenient decoder skips it.
+    package func readMembersIfPresent<Value: Decodable>(
+        _ type: [String: Value].Type, forKey key: Key
+    ) throws -> [String: Value]? {
+        try unlessAbsent(key) { try $0.readMembers(type, forKey: key) }
+    }
+
+    private func unlessAbsent<Value>(_ key: Key, _ read: (Self) throws -> Value) throws -> Value? {
         try passingOver(key) {
             guard contains(key), try !decodeNil(forKey: key) else { return nil }
             return try read(self)
@@ -59,7 +68,7 @@ extension KeyedDecodingContainerProtocol {
         }
     }
 
-    private func decode<Value: Decodable, Parts: Decodable>(
+    private func read<Value: Decodable, Parts: Decodable>(
         _ type: Value.Type, orElse parts: Parts.Type, forKey key: Key, _ convert: (Parts) -> Value
     ) throws -> Value {
         do {
@@ -71,7 +80,6 @@ extension KeyedDecodingContainerProtocol {
     }
 
     private func mayPassOver(_ key: Key) -> Bool {
-        if let key = key as? any DecisiveKey, key.isDecisive { return false }
         // Only a decoder has the user info, not a container. If there is no value, there is no decoder and nothing to skip.
         return (try? superDecoder(forKey: key))?.userInfo[.isLenient] as? Bool ?? false
     }

@@ -43,6 +43,19 @@ enum Rules {
         }
     }
 
+    /// Finds methods that have the name and the key of a method of `KeyedDecodingContainer` or `KeyedEncodingContainer`. In their module,
+    /// they would take precedence over that method, even in code that the compiler synthesizes.
+    static func shadowedCoders(_ file: SwiftFile) -> [String] {
+        let code = file.code
+        return code.indices.compactMap { index in
+            guard code[index].text.contains(/\bfunc (?:de|en)code(?:IfPresent)?\b/) else { return nil }
+            // The formatter breaks a long signature into at most three lines.
+            let signature = code[index...].prefix(3).map(\.text).joined().prefix { $0 != "{" }
+            guard signature.contains(/\bforKey\b/) else { return nil }
+            return "\(file.path):\(code[index].line): shadows a method of the standard library"
+        }
+    }
+
     /// Finds reminders of unfinished work.
     static func reminders(_ file: SwiftFile) -> [String] {
         file.lines.enumerated().compactMap { index, line in

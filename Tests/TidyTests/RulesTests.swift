@@ -63,6 +63,19 @@ import Testing
         #expect(Rules.namesakes([one, other]) == ["Other: a.swift:11, b.swift:9", "Task.State: a.swift:2, b.swift:2"])
     }
 
+    @Test func `a method that shadows a decoder of the standard library is found, even if its signature is long`() {
+        let file = sample(
+            """
+            func decode(_ text: String) -> Int { box.decode(text, forKey: 1) }
+            func decodeIfPresent(_ type: Bool.Type, forKey key: Key) throws -> Bool? { nil }
+            package func decode<Element: Decodable>(
+                _ type: [Element].Type, forKey key: Key
+            ) throws -> [Element] {
+            """)
+        #expect(
+            Rules.shadowedCoders(file) == [2, 3].map { "sample.swift:\($0): shadows a method of the standard library" })
+    }
+
     @Test(arguments: [
         ("let now = Date()", "Date()"), ("let now = Date.now", "Date.now"),
         ("clock: any Clock<Duration> = ContinuousClock()", "ContinuousClock()"),

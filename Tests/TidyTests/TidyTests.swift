@@ -62,6 +62,11 @@ import Testing
         #expect(sources.flatMap(\.types).count > 500)
     }
 
+    @Test func `no method shadows a decoder or an encoder of the standard library`() throws {
+        let files = try Wall.table.filter { $0.target != "TidyTests" }.flatMap(repository.sources)
+        #expect(files.flatMap(Rules.shadowedCoders) == [])
+    }
+
     @Test func `the top of the repository contains only the known entries`() throws {
         let entries = try repository.trackedEntries()
         #expect(entries.contains("Package.swift"))

@@ -67,6 +67,27 @@ package struct TaskRecord: Hashable, Codable, Sendable, Identifiable {
         self.revision = revision
     }
 
+    /// Decodes a record. Dependencies that an older version of Cube did not store are empty.
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        id = try container.decode(TaskID.self, forKey: .id)
+        slot = try container.decode(SlotKey.self, forKey: .slot)
+        attempt = try container.decode(Int.self, forKey: .attempt)
+        specDigest = try container.decode(Digest.self, forKey: .specDigest)
+        settingsDigest = try container.decode(Digest.self, forKey: .settingsDigest)
+        source = try container.decodeIfPresent(String.self, forKey: .source)
+        definition = try container.decode(TaskDefinition.self, forKey: .definition)
+        dependencies = try container.decodeIfPresent([WorkloadName].self, forKey: .dependencies) ?? []
+        declaration = try container.decodeIfPresent(Declared.self, forKey: .declaration)
+        phase = try container.decode(TaskPhase.self, forKey: .phase)
+        placements = try container.decode(Int.self, forKey: .placements)
+        health = try container.decode(Health.self, forKey: .health)
+        nodeUnknown = try container.decode(Bool.self, forKey: .nodeUnknown)
+        createdAt = try container.decode(Timestamp.self, forKey: .createdAt)
+        createdRevision = try container.decode(Int.self, forKey: .createdRevision)
+        revision = try container.decode(Int.self, forKey: .revision)
+    }
+
     /// The last report of the worker, even if the task has ended.
     package var report: WorkerTask? { lastPlacement?.report }
 

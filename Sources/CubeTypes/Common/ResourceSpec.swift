@@ -58,7 +58,7 @@ extension ResourceSpec: Codable {
             _ range: ClosedRange<Value>, _ key: CodingKeys, _ unit: String
         ) throws -> Value? {
             try container.passingOver(key) {
-                guard let value = try container.decodeIfPresent(Value.self, forKey: key) else { return nil }
+                guard let value = try container.readIfPresent(Value.self, forKey: key) else { return nil }
                 guard range.contains(value) else {
                     throw DecodingError.dataCorruptedError(
                         forKey: key, in: container,

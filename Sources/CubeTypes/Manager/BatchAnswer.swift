@@ -19,6 +19,15 @@ public struct BatchAnswer: Codable, Hashable, Sendable {
     }
 }
 
+extension BatchAnswer {
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        revision = try container.decode(Int.self, forKey: .revision)
+        results = try container.decode([BatchResult].self, forKey: .results)
+        changes = try container.readIfPresent(TaskChanges.self, forKey: .changes)
+    }
+}
+
 /// The result of one operation of a batch: the current status of the task, or the error.
 ///
 /// - Since: 0.1
@@ -30,6 +39,7 @@ public struct BatchResult: Codable, Hashable, Sendable {
     /// The reason for the failure; `nil` if the operation succeeded.
     public var error: APIError?
 
+    // No decoder skips an unreadable value: a result without its error would look like a success.
     enum CodingKeys: String, CodingKey { case status, task, error }
 
     public init(status: Int, task: TaskStatus) {

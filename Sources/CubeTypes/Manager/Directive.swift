@@ -1,3 +1,5 @@
+import CubeErrors
+
 /// An instruction of a person to an owner: a record at the manager on which the holder of the owner's lease acts.
 ///
 /// The name of a directive is `VERB-SUBJECT`. A new directive replaces an earlier one of the same name.
@@ -70,12 +72,12 @@ public struct Directive: Codable, Hashable, Sendable {
         self.init(
             verb: try container.decode(Verb.self, forKey: .verb),
             subject: try container.decode(String.self, forKey: .subject),
-            reason: try container.decodeIfPresent(String.self, forKey: .reason),
-            revision: try container.decodeIfPresent(Int.self, forKey: .revision) ?? 0,
-            at: try container.decodeIfPresent(Timestamp.self, forKey: .at),
-            expiresAt: try container.decodeIfPresent(Timestamp.self, forKey: .expiresAt),
-            approves: try container.decodeIfPresent(Hold.self, forKey: .approves),
-            id: try container.decodeIfPresent(String.self, forKey: .id))
+            reason: try container.readTextIfPresent(forKey: .reason),
+            revision: try container.readIfPresent(Int.self, forKey: .revision) ?? 0,
+            at: try container.readIfPresent(Timestamp.self, forKey: .at),
+            expiresAt: try container.readIfPresent(Timestamp.self, forKey: .expiresAt),
+            approves: try container.readIfPresent(Hold.self, forKey: .approves),
+            id: try container.readTextIfPresent(forKey: .id))
     }
 
     /// The name of the directive in the path of a request: `VERB-SUBJECT`.

@@ -1,3 +1,5 @@
+import CubeErrors
+
 /// The response to `GET /endpoints?name=`: the endpoints of a workload at a revision.
 ///
 /// - Since: 0.1
@@ -10,6 +12,14 @@ public struct EndpointList: Codable, Hashable, Sendable {
     public init(revision: Int, endpoints: [ServiceEndpoint]) {
         self.revision = revision
         self.endpoints = endpoints
+    }
+}
+
+extension EndpointList {
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        revision = try container.decode(Int.self, forKey: .revision)
+        endpoints = try container.readElements([ServiceEndpoint].self, forKey: .endpoints)
     }
 }
 
@@ -49,5 +59,19 @@ public struct ServiceEndpoint: Codable, Hashable, Sendable {
         port = endpoint.name
         address = endpoint.address
         transport = endpoint.transport
+    }
+}
+
+extension ServiceEndpoint {
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        owner = try container.decode(OwnerName.self, forKey: .owner)
+        name = try container.decode(WorkloadName.self, forKey: .name)
+        ordinal = try container.decode(Int.self, forKey: .ordinal)
+        task = try container.decode(TaskID.self, forKey: .task)
+        node = try container.readIfPresent(NodeName.self, forKey: .node)
+        port = try container.decode(String.self, forKey: .port)
+        address = try container.decode(String.self, forKey: .address)
+        transport = try container.decode(PortSpec.Transport.self, forKey: .transport)
     }
 }

@@ -1,3 +1,5 @@
+import CubeErrors
+
 /// The record of an owner at the manager.
 ///
 /// - Since: 0.1
@@ -46,6 +48,24 @@ public struct OwnerStatus: Codable, Hashable, Sendable {
         self.root = root
         self.claimedRevision = claimedRevision
         self.revision = revision
+    }
+}
+
+extension OwnerStatus {
+    /// The root is never skipped: prunes are held if the manifests come from another directory than before.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        owner = try container.decode(OwnerName.self, forKey: .owner)
+        source = try container.readIfPresent(SourceID.self, forKey: .source)
+        lease = try container.readIfPresent(Lease.self, forKey: .lease)
+        fence = try container.decode(Int.self, forKey: .fence)
+        directives = try container.decode([Directive].self, forKey: .directives)
+        holds = try container.decode([Hold].self, forKey: .holds)
+        limits = try container.decode(GuardLimits.self, forKey: .limits)
+        pruned = try container.decode([PrunedName].self, forKey: .pruned)
+        root = try container.decodeIfPresent(SourceRoot.self, forKey: .root)
+        claimedRevision = try container.decode(Int.self, forKey: .claimedRevision)
+        revision = try container.decode(Int.self, forKey: .revision)
     }
 }
 
@@ -184,6 +204,7 @@ public struct HeldChange: Codable, Hashable, Sendable, Comparable {
     /// The spec digest of the task after the change; `nil` if there is none.
     public var to: Digest?
 
+    // No decoder skips an unreadable value: a person approves exactly the changes that are shown.
     enum CodingKeys: String, CodingKey { case verb, name, ordinal, from, to }
 
     public init(verb: String, name: WorkloadName, ordinal: Int, from: Digest?, to: Digest?) {

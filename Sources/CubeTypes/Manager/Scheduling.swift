@@ -51,6 +51,24 @@ public struct TaskProposal: Codable, Hashable, Sendable {
     }
 }
 
+extension TaskProposal {
+    /// Dependencies that an older program omits are empty.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        id = try container.decode(TaskID.self, forKey: .id)
+        name = try container.decode(WorkloadName.self, forKey: .name)
+        ordinal = try container.decode(Int.self, forKey: .ordinal)
+        attempt = try container.decode(Int.self, forKey: .attempt)
+        specDigest = try container.decode(Digest.self, forKey: .specDigest)
+        settingsDigest = try container.decode(Digest.self, forKey: .settingsDigest)
+        source = try container.decodeIfPresent(String.self, forKey: .source)
+        definition = try container.decode(TaskDefinition.self, forKey: .definition)
+        rejects = try container.decodeIfPresent(Digest.self, forKey: .rejects)
+        dependencies = try container.decodeIfPresent([WorkloadName].self, forKey: .dependencies) ?? []
+        prune = try container.decodeIfPresent(Bool.self, forKey: .prune)
+    }
+}
+
 /// The body of `POST /tasks/{id}/adopt`, which moves a task to another owner. The running process is not affected.
 ///
 /// - Since: 0.1

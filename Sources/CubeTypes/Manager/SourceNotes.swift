@@ -58,6 +58,17 @@ public struct Declaration: Codable, Hashable, Sendable {
     }
 }
 
+extension Declaration {
+    /// Dependencies that an older program omits are empty.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        id = try container.decode(TaskID.self, forKey: .id)
+        source = try container.decodeIfPresent(String.self, forKey: .source)
+        prune = try container.decode(Bool.self, forKey: .prune)
+        dependencies = try container.decodeIfPresent([WorkloadName].self, forKey: .dependencies) ?? []
+    }
+}
+
 /// A slot of a name that is proved to be gone from the source. The last task of the slot is history, and a name that returns starts
 /// anew.
 ///
@@ -83,6 +94,7 @@ public struct SourceRoot: Codable, Hashable, Sendable {
     /// The directories below it that are mount points, sorted; `nil` if they are unknown or too many.
     public var mounts: [String]?
 
+    // No decoder skips an unreadable value: prunes are held if the root differs.
     enum CodingKeys: String, CodingKey { case directory, mounts }
 
     public init(directory: String, mounts: [String]? = nil) {

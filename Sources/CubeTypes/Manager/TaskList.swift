@@ -20,6 +20,8 @@ public struct TaskList: Codable, Hashable, Sendable {
     /// missing, the digests in this list are keyed already and the values of `env` are hidden.
     public var digestKey: String?
 
+    // No decoder skips an unreadable value: without the cursor, the remaining tasks would count as removed; without the owner, the
+    // held changes would be lost; and without the key, the digests would be shown unkeyed, so that weak values could be guessed.
     enum CodingKeys: String, CodingKey {
         case cluster, term, revision, tasks, slots, owner, cursor
         case digestKey = "digest_key"
@@ -58,6 +60,7 @@ public struct TaskChanges: Codable, Hashable, Sendable {
     /// The owner, if its record changed, such as its directives or its lease.
     public var owner: OwnerStatus?
 
+    // No decoder skips an unreadable value: without the owner, the held changes would be lost.
     enum CodingKeys: String, CodingKey { case term, revision, changed, removed, slots, owner }
 
     public init(
@@ -103,6 +106,7 @@ public struct SlotStatus: Codable, Hashable, Sendable {
     /// history, and may be tried again when the name returns.
     public var withdrawnRevision: Int?
 
+    // No decoder skips an unreadable value: the outcome of the last task decides what may be scheduled in the slot.
     enum CodingKeys: String, CodingKey {
         case name, ordinal, next, last, rejected, completed
         case lastDigest = "last_digest"

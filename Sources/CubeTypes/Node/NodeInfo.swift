@@ -1,3 +1,5 @@
+import CubeErrors
+
 /// The status of a node, as the manager sees it.
 ///
 /// - Since: 0.1
@@ -51,6 +53,24 @@ public struct NodeInfo: Codable, Hashable, Sendable, Identifiable {
         self.lastSeenAt = lastSeenAt
         self.message = message
         self.revision = revision
+    }
+}
+
+extension NodeInfo {
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        name = try container.decode(NodeName.self, forKey: .name)
+        state = try container.decode(WorkerState.self, forKey: .state)
+        url = try container.decode(String.self, forKey: .url)
+        version = try container.decode(String.self, forKey: .version)
+        runtimes = try container.readElements([String].self, forKey: .runtimes)
+        labels = try container.readMembers([String: String].self, forKey: .labels)
+        capacity = try container.decode(ResourceSpec.self, forKey: .capacity)
+        reserved = try container.decode(ResourceSpec.self, forKey: .reserved)
+        tasks = try container.decode(Int.self, forKey: .tasks)
+        lastSeenAt = try container.readIfPresent(Timestamp.self, forKey: .lastSeenAt)
+        message = try container.readTextIfPresent(forKey: .message)
+        revision = try container.decode(Int.self, forKey: .revision)
     }
 }
 

@@ -1,3 +1,5 @@
+import CubeErrors
+
 /// An HTTP GET request to a port of the task. A status of 200 to 399 passes, unless ``status`` specifies otherwise.
 ///
 /// - Since: 0.1
@@ -52,12 +54,12 @@ extension HTTPProbe: Codable {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         self.init(
             port: try container.decode(PortReference.self, forKey: .port),
-            path: try container.decodeIfPresent(String.self, forKey: .path) ?? "/",
-            scheme: try container.decodeIfPresent(Scheme.self, forKey: .scheme) ?? .http,
-            host: try container.decodeIfPresent(String.self, forKey: .host),
-            headers: try container.decodeIfPresent([String: String].self, forKey: .headers) ?? [:],
-            status: try container.decodeIfPresent(HTTPStatusSet.self, forKey: .status) ?? .standard,
-            verify: try container.decodeIfPresent(Bool.self, forKey: .verify) ?? false)
+            path: try container.readTextIfPresent(forKey: .path) ?? "/",
+            scheme: try container.readIfPresent(Scheme.self, forKey: .scheme) ?? .http,
+            host: try container.readTextIfPresent(forKey: .host),
+            headers: try container.readMembersIfPresent([String: String].self, forKey: .headers) ?? [:],
+            status: try container.readIfPresent(HTTPStatusSet.self, forKey: .status) ?? .standard,
+            verify: try container.readIfPresent(Bool.self, forKey: .verify) ?? false)
     }
 
     /// Omits newer fields that have their default value, because an older worker does not know them.

@@ -73,6 +73,14 @@ public struct TCPProbe: Codable, Hashable, Sendable {
     }
 }
 
+extension TCPProbe {
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        port = try container.decode(PortReference.self, forKey: .port)
+        host = try container.readTextIfPresent(forKey: .host)
+    }
+}
+
 /// A reference to a port of a task: the name of one of its `ports`, or a port number.
 ///
 /// - Since: 0.1
@@ -134,13 +142,13 @@ extension HealthCheck: Encodable {
     init(from decoder: any Decoder, standard: HealthCheck) throws {
         self = standard
         let container = try decoder.container(keyedBy: CodingKeys.self)
-        http = try container.decodeIfPresent(HTTPProbe.self, forKey: .http)
-        tcp = try container.decodeIfPresent(TCPProbe.self, forKey: .tcp)
-        command = try container.decodeIfPresent([String].self, forKey: .command) ?? []
-        interval = try container.decodeIfPresent(DurationText.self, forKey: .interval)?.duration ?? interval
-        timeout = try container.decodeIfPresent(DurationText.self, forKey: .timeout)?.duration ?? timeout
-        retries = try container.decodeIfPresent(Int.self, forKey: .retries) ?? retries
-        startPeriod = try container.decodeIfPresent(DurationText.self, forKey: .startPeriod)?.duration ?? startPeriod
+        http = try container.readIfPresent(HTTPProbe.self, forKey: .http)
+        tcp = try container.readIfPresent(TCPProbe.self, forKey: .tcp)
+        command = try container.readElementsIfPresent([String].self, forKey: .command) ?? []
+        interval = try container.readIfPresent(DurationText.self, forKey: .interval)?.duration ?? interval
+        timeout = try container.readIfPresent(DurationText.self, forKey: .timeout)?.duration ?? timeout
+        retries = try container.readIfPresent(Int.self, forKey: .retries) ?? retries
+        startPeriod = try container.readIfPresent(DurationText.self, forKey: .startPeriod)?.duration ?? startPeriod
     }
 
     public func encode(to encoder: any Encoder) throws {

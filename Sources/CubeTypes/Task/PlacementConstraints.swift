@@ -1,3 +1,5 @@
+import CubeErrors
+
 /// Constraints on the nodes on which a task may run.
 ///
 /// - Since: 0.1
@@ -22,7 +24,7 @@ extension PlacementConstraints: Codable {
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         self.init(
-            labels: try container.decodeIfPresent([String: String].self, forKey: .labels) ?? [:],
-            not: try container.decodeIfPresent([String: String].self, forKey: .not) ?? [:])
+            labels: try container.readMembersIfPresent([String: String].self, forKey: .labels) ?? [:],
+            not: try container.readMembersIfPresent([String: String].self, forKey: .not) ?? [:])
     }
 }

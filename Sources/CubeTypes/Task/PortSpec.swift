@@ -1,3 +1,5 @@
+import CubeErrors
+
 /// A port that a task serves.
 ///
 /// - Since: 0.1
@@ -53,9 +55,9 @@ extension PortSpec: Codable {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         self.init(
             name: try container.decode(String.self, forKey: .name),
-            container: try container.decodeIfPresent(Int.self, forKey: .container),
-            host: try container.decodeIfPresent(Int.self, forKey: .host) ?? 0,
-            transport: try container.decodeIfPresent(Transport.self, forKey: .transport) ?? .tcp)
+            container: try container.readIfPresent(Int.self, forKey: .container),
+            host: try container.readIfPresent(Int.self, forKey: .host) ?? 0,
+            transport: try container.readIfPresent(Transport.self, forKey: .transport) ?? .tcp)
     }
 }
 

@@ -1,3 +1,5 @@
+import CubeErrors
+
 /// The policy by which a worker restarts a task whose program has ended.
 ///
 /// - Since: 0.1
@@ -66,11 +68,11 @@ extension RestartPolicy: Codable {
     init(from decoder: any Decoder, standard: RestartPolicy) throws {
         self = standard
         let container = try decoder.container(keyedBy: CodingKeys.self)
-        policy = try container.decodeIfPresent(Condition.self, forKey: .policy) ?? policy
-        max = try container.decodeIfPresent(Int.self, forKey: .max) ?? max
-        within = try container.decodeIfPresent(DurationText.self, forKey: .within)?.duration ?? within
-        backoff = try container.decodeIfPresent(DurationText.self, forKey: .backoff)?.duration ?? backoff
-        backoffMax = try container.decodeIfPresent(DurationText.self, forKey: .backoffMax)?.duration ?? backoffMax
+        policy = try container.readIfPresent(Condition.self, forKey: .policy) ?? policy
+        max = try container.readIfPresent(Int.self, forKey: .max) ?? max
+        within = try container.readIfPresent(DurationText.self, forKey: .within)?.duration ?? within
+        backoff = try container.readIfPresent(DurationText.self, forKey: .backoff)?.duration ?? backoff
+        backoffMax = try container.readIfPresent(DurationText.self, forKey: .backoffMax)?.duration ?? backoffMax
     }
 
     public func encode(to encoder: any Encoder) throws {

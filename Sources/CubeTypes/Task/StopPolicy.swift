@@ -1,3 +1,5 @@
+import CubeErrors
+
 /// The policy by which a worker stops a task.
 ///
 /// - Since: 0.1
@@ -25,8 +27,8 @@ extension StopPolicy: Codable {
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         self.init()
-        signal = try container.decodeIfPresent(String.self, forKey: .signal) ?? signal
-        grace = try container.decodeIfPresent(DurationText.self, forKey: .grace)?.duration ?? grace
+        signal = try container.readTextIfPresent(forKey: .signal) ?? signal
+        grace = try container.readIfPresent(DurationText.self, forKey: .grace)?.duration ?? grace
     }
 
     public func encode(to encoder: any Encoder) throws {

@@ -109,33 +109,35 @@ extension TaskDefinition: Codable {
         case workingDirectory = "working_dir"
     }
 
+    /// The definition in a response is informational, so a lenient decoder may skip ports and files of a newer kind. Nothing compares
+    /// the decoded definition with the spec digest in the response.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
-        let kind = try container.decodeIfPresent(TaskKind.self, forKey: .kind) ?? .service
+        let kind = try container.readIfPresent(TaskKind.self, forKey: .kind) ?? .service
         let restart: RestartPolicy? = try container.passingOver(.restart) {
             guard container.contains(.restart), try !container.decodeNil(forKey: .restart) else { return nil }
             return try RestartPolicy(
                 from: container.superDecoder(forKey: .restart), standard: .standard(for: kind))
         }
         self.init(
-            id: try container.decodeIfPresent(String.self, forKey: .id),
+            id: try container.readTextIfPresent(forKey: .id),
             name: try container.decode(WorkloadName.self, forKey: .name),
             kind: kind,
-            image: try container.decodeIfPresent(String.self, forKey: .image),
-            command: try container.decodeIfPresent([String].self, forKey: .command) ?? [],
-            env: try container.decodeIfPresent([String: String].self, forKey: .env) ?? [:],
-            envFrom: try container.decodeIfPresent([ContentSource].self, forKey: .envFrom) ?? [],
-            workingDirectory: try container.decodeIfPresent(String.self, forKey: .workingDirectory),
-            user: try container.decodeIfPresent(String.self, forKey: .user),
-            security: try container.decodeIfPresent(TaskSecurity.self, forKey: .security) ?? TaskSecurity(),
+            image: try container.readTextIfPresent(forKey: .image),
+            command: try container.readElementsIfPresent([String].self, forKey: .command) ?? [],
+            env: try container.readMembersIfPresent([String: String].self, forKey: .env) ?? [:],
+            envFrom: try container.readElementsIfPresent([ContentSource].self, forKey: .envFrom) ?? [],
+            workingDirectory: try container.readTextIfPresent(forKey: .workingDirectory),
+            user: try container.readTextIfPresent(forKey: .user),
+            security: try container.readIfPresent(TaskSecurity.self, forKey: .security) ?? TaskSecurity(),
             resources: try ResourceSpec(from: decoder),
-            ports: try container.decodeIfPresent([PortSpec].self, forKey: .ports) ?? [],
-            files: try container.decodeIfPresent([TaskFile].self, forKey: .files) ?? [],
-            health: try container.decodeIfPresent(HealthChecks.self, forKey: .health) ?? .none,
+            ports: try container.readElementsIfPresent([PortSpec].self, forKey: .ports) ?? [],
+            files: try container.readElementsIfPresent([TaskFile].self, forKey: .files) ?? [],
+            health: try container.readIfPresent(HealthChecks.self, forKey: .health) ?? .none,
             restart: restart,
-            stop: try container.decodeIfPresent(StopPolicy.self, forKey: .stop) ?? StopPolicy(),
-            constraints: try container.decodeIfPresent(PlacementConstraints.self, forKey: .constraints) ?? .none,
-            labels: try container.decodeIfPresent([String: String].self, forKey: .labels) ?? [:])
+            stop: try container.readIfPresent(StopPolicy.self, forKey: .stop) ?? StopPolicy(),
+            constraints: try container.readIfPresent(PlacementConstraints.self, forKey: .constraints) ?? .none,
+            labels: try container.readMembersIfPresent([String: String].self, forKey: .labels) ?? [:])
     }
 
     public func encode(to encoder: any Encoder) throws {

@@ -1,3 +1,5 @@
+import CubeErrors
+
 /// An entry of the history: a change, and the revision at which it happened.
 ///
 /// - Since: 0.1
@@ -38,6 +40,22 @@ public struct TaskEvent: Codable, Hashable, Sendable {
         self.node = node
         self.reason = reason
         self.message = message
+    }
+}
+
+extension TaskEvent {
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        revision = try container.decode(Int.self, forKey: .revision)
+        at = try container.decode(Timestamp.self, forKey: .at)
+        kind = try container.decode(EventKind.self, forKey: .kind)
+        owner = try container.readIfPresent(OwnerName.self, forKey: .owner)
+        name = try container.readIfPresent(WorkloadName.self, forKey: .name)
+        ordinal = try container.readIfPresent(Int.self, forKey: .ordinal)
+        task = try container.readIfPresent(TaskID.self, forKey: .task)
+        node = try container.readIfPresent(NodeName.self, forKey: .node)
+        reason = try container.readIfPresent(TaskReason.self, forKey: .reason)
+        message = try container.readTextIfPresent(forKey: .message)
     }
 }
 

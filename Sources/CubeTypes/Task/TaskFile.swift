@@ -87,7 +87,7 @@ extension TaskFile: Codable {
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         let mode: Int? = try container.passingOver(.mode) {
-            guard let written = try container.decodeIfPresent(String.self, forKey: .mode) else { return nil }
+            guard let written = try container.readTextIfPresent(forKey: .mode) else { return nil }
             guard let mode = Self.mode(written) else {
                 throw DecodingError.dataCorruptedError(
                     forKey: .mode, in: container,
@@ -122,8 +122,8 @@ extension ContentSource: Codable {
             let container = try decoder.container(keyedBy: CodingKeys.self)
             self.init(
                 try container.decode(String.self, forKey: .name),
-                content: try container.decodeIfPresent(Data.self, forKey: .content).map { Array($0) },
-                digest: try container.decodeIfPresent(Digest.self, forKey: .digest))
+                content: try container.readIfPresent(Data.self, forKey: .content).map { Array($0) },
+                digest: try container.readIfPresent(Digest.self, forKey: .digest))
         }
     }
 

@@ -1,3 +1,5 @@
+import CubeErrors
+
 /// The result of a run.
 ///
 /// - Since: 0.1
@@ -20,4 +22,14 @@ public struct TaskResult: Codable, Hashable, Sendable {
 
     /// Whether the program exited with code 0. After the loss of a supervisor there is neither a code nor a signal: not a success.
     public var isSuccess: Bool { code == 0 }
+}
+
+extension TaskResult {
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        code = try container.readIfPresent(Int.self, forKey: .code)
+        signal = try container.readIfPresent(Int.self, forKey: .signal)
+        oom = try container.decode(Bool.self, forKey: .oom)
+        at = try container.decode(Timestamp.self, forKey: .at)
+    }
 }

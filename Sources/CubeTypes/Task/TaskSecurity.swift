@@ -1,3 +1,5 @@
+import CubeErrors
+
 /// The security restrictions of a task.
 ///
 /// - Since: 0.1
@@ -12,6 +14,11 @@ public struct TaskSecurity: Hashable, Sendable {
 extension TaskSecurity: Codable {
     enum CodingKeys: String, CodingKey {
         case noNewPrivileges = "no_new_privileges"
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        noNewPrivileges = try container.readIfPresent(Bool.self, forKey: .noNewPrivileges)
     }
 }
 

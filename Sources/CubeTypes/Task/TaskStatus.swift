@@ -1,3 +1,5 @@
+import CubeErrors
+
 /// The status of a task, as the manager returns it.
 ///
 /// - Since: 0.1
@@ -123,6 +125,45 @@ public struct TaskStatus: Codable, Hashable, Sendable, Identifiable {
         self.createdRevision = createdRevision
         self.revision = revision
         self.definition = definition
+    }
+}
+
+extension TaskStatus {
+    /// The source, the dependencies, `prune` and the declared revision are never skipped. A task whose manifest file is unreadable is
+    /// kept, dependents are pruned before their dependencies, and a task with `prune` = `false` is never pruned.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        id = try container.decode(TaskID.self, forKey: .id)
+        owner = try container.decode(OwnerName.self, forKey: .owner)
+        name = try container.decode(WorkloadName.self, forKey: .name)
+        ordinal = try container.decode(Int.self, forKey: .ordinal)
+        attempt = try container.decode(Int.self, forKey: .attempt)
+        state = try container.decode(TaskState.self, forKey: .state)
+        ready = try container.decode(Bool.self, forKey: .ready)
+        desired = try container.decode(DesiredTaskState.self, forKey: .desired)
+        reason = try container.readIfPresent(TaskReason.self, forKey: .reason)
+        message = try container.readTextIfPresent(forKey: .message)
+        specDigest = try container.decode(Digest.self, forKey: .specDigest)
+        settingsDigest = try container.decode(Digest.self, forKey: .settingsDigest)
+        source = try container.decodeIfPresent(String.self, forKey: .source)
+        dependencies = try container.decodeIfPresent([WorkloadName].self, forKey: .dependencies) ?? []
+        prune = try container.decodeIfPresent(Bool.self, forKey: .prune)
+        declaredRevision = try container.decodeIfPresent(Int.self, forKey: .declaredRevision)
+        node = try container.readIfPresent(NodeName.self, forKey: .node)
+        placement = try container.decode(Int.self, forKey: .placement)
+        run = try container.decode(Int.self, forKey: .run)
+        restarts = try container.decode(Int.self, forKey: .restarts)
+        notBefore = try container.readIfPresent(Timestamp.self, forKey: .notBefore)
+        exit = try container.readIfPresent(TaskResult.self, forKey: .exit)
+        endpoints = try container.readElementsIfPresent([TaskEndpoint].self, forKey: .endpoints) ?? []
+        nodeUnknown = try container.decode(Bool.self, forKey: .nodeUnknown)
+        notEnforced = try container.readElements([String].self, forKey: .notEnforced)
+        createdAt = try container.decode(Timestamp.self, forKey: .createdAt)
+        startedAt = try container.readIfPresent(Timestamp.self, forKey: .startedAt)
+        endedAt = try container.readIfPresent(Timestamp.self, forKey: .endedAt)
+        createdRevision = try container.decode(Int.self, forKey: .createdRevision)
+        revision = try container.decode(Int.self, forKey: .revision)
+        definition = try container.decode(TaskDefinition.self, forKey: .definition)
     }
 }
 

@@ -1,3 +1,5 @@
+import CubeErrors
+
 /// A short form of the status of a task: a row of a table, or an entry of a status file.
 ///
 /// - Since: 0.1
@@ -68,5 +70,25 @@ public struct TaskSummary: Codable, Hashable, Sendable, Identifiable {
         specDigest = task.specDigest
         createdAt = task.createdAt
         endpoints = task.endpoints
+    }
+}
+
+extension TaskSummary {
+    /// Endpoints that an older program omits are empty.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        id = try container.decode(TaskID.self, forKey: .id)
+        owner = try container.readIfPresent(OwnerName.self, forKey: .owner)
+        name = try container.readIfPresent(WorkloadName.self, forKey: .name)
+        ordinal = try container.decode(Int.self, forKey: .ordinal)
+        attempt = try container.decode(Int.self, forKey: .attempt)
+        state = try container.decode(TaskState.self, forKey: .state)
+        ready = try container.decode(Bool.self, forKey: .ready)
+        node = try container.readIfPresent(NodeName.self, forKey: .node)
+        restarts = try container.decode(Int.self, forKey: .restarts)
+        exit = try container.readIfPresent(TaskResult.self, forKey: .exit)
+        specDigest = try container.readIfPresent(Digest.self, forKey: .specDigest)
+        createdAt = try container.readIfPresent(Timestamp.self, forKey: .createdAt)
+        endpoints = try container.readElementsIfPresent([TaskEndpoint].self, forKey: .endpoints) ?? []
     }
 }

@@ -1,3 +1,5 @@
+import CubeErrors
+
 /// The description of a worker: the response to `GET /info`, and the body of its registration.
 ///
 /// - Since: 0.1
@@ -40,6 +42,21 @@ public struct WorkerInfo: Codable, Hashable, Sendable {
         self.bootID = bootID
         self.cluster = cluster
         self.incarnation = incarnation
+    }
+}
+
+extension WorkerInfo {
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        name = try container.decode(NodeName.self, forKey: .name)
+        version = try container.decode(String.self, forKey: .version)
+        url = try container.decode(String.self, forKey: .url)
+        runtimes = try container.readElements([String].self, forKey: .runtimes)
+        capacity = try container.decode(ResourceSpec.self, forKey: .capacity)
+        labels = try container.readMembers([String: String].self, forKey: .labels)
+        bootID = try container.decode(String.self, forKey: .bootID)
+        cluster = try container.readIfPresent(ClusterID.self, forKey: .cluster)
+        incarnation = try container.decode(String.self, forKey: .incarnation)
     }
 }
 

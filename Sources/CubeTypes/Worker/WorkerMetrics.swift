@@ -1,3 +1,5 @@
+import CubeErrors
+
 /// The metrics of a machine and of its tasks: the response to `GET /metrics` of a worker. Names of metrics end with the unit.
 ///
 /// - Since: 0.1
@@ -43,6 +45,21 @@ public struct WorkerMetrics: Codable, Hashable, Sendable {
         self.diskAvailableBytes = diskAvailableBytes
         self.uptimeSeconds = uptimeSeconds
         self.tasks = tasks
+    }
+}
+
+extension WorkerMetrics {
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        at = try container.decode(Timestamp.self, forKey: .at)
+        cores = try container.decode(Int.self, forKey: .cores)
+        load = try container.decode(Double.self, forKey: .load)
+        memoryTotalBytes = try container.decode(Int.self, forKey: .memoryTotalBytes)
+        memoryAvailableBytes = try container.decode(Int.self, forKey: .memoryAvailableBytes)
+        diskTotalBytes = try container.decode(Int.self, forKey: .diskTotalBytes)
+        diskAvailableBytes = try container.decode(Int.self, forKey: .diskAvailableBytes)
+        uptimeSeconds = try container.decode(Int.self, forKey: .uptimeSeconds)
+        tasks = try container.readElements([TaskMetrics].self, forKey: .tasks)
     }
 }
 

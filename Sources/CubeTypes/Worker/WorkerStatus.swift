@@ -1,3 +1,5 @@
+import CubeErrors
+
 /// The status of a worker: the response to `GET /status`.
 ///
 /// - Since: 0.1
@@ -40,5 +42,20 @@ public struct WorkerStatus: Codable, Hashable, Sendable, Identifiable {
         self.tasks = tasks
         self.startedAt = startedAt
         self.lastSeenAt = lastSeenAt
+    }
+}
+
+extension WorkerStatus {
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        id = try container.decode(NodeName.self, forKey: .id)
+        name = try container.decode(NodeName.self, forKey: .name)
+        state = try container.decode(WorkerState.self, forKey: .state)
+        cluster = try container.readIfPresent(ClusterID.self, forKey: .cluster)
+        term = try container.decode(Int.self, forKey: .term)
+        metrics = try container.readIfPresent(WorkerMetrics.self, forKey: .metrics)
+        tasks = try container.decode([TaskSummary].self, forKey: .tasks)
+        startedAt = try container.decode(Timestamp.self, forKey: .startedAt)
+        lastSeenAt = try container.decode(Timestamp.self, forKey: .lastSeenAt)
     }
 }

@@ -1,3 +1,5 @@
+import CubeErrors
+
 /// The status of a placement of a task, as its worker reports it. `(placement, run, state)` only increases.
 ///
 /// - Since: 0.1
@@ -61,6 +63,26 @@ public struct WorkerTask: Codable, Hashable, Sendable, Identifiable {
         self.endedAt = endedAt
         self.settingsDigest = settingsDigest
         self.notEnforced = notEnforced
+    }
+}
+
+extension WorkerTask {
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        id = try container.decode(TaskID.self, forKey: .id)
+        placement = try container.decode(Int.self, forKey: .placement)
+        run = try container.decode(Int.self, forKey: .run)
+        state = try container.decode(TaskState.self, forKey: .state)
+        ready = try container.decode(Bool.self, forKey: .ready)
+        reason = try container.readIfPresent(TaskReason.self, forKey: .reason)
+        message = try container.readTextIfPresent(forKey: .message)
+        restarts = try container.decode(Int.self, forKey: .restarts)
+        notBefore = try container.readIfPresent(Timestamp.self, forKey: .notBefore)
+        exit = try container.readIfPresent(TaskResult.self, forKey: .exit)
+        startedAt = try container.readIfPresent(Timestamp.self, forKey: .startedAt)
+        endedAt = try container.readIfPresent(Timestamp.self, forKey: .endedAt)
+        settingsDigest = try container.decode(Digest.self, forKey: .settingsDigest)
+        notEnforced = try container.readElements([String].self, forKey: .notEnforced)
     }
 }
 
