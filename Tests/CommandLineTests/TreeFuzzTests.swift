@@ -130,7 +130,8 @@ private struct Tally: CustomStringConvertible {
         }
         var desired = DesiredState(oneShot: true)
         _ = desired.apply(snapshot)
-        let duplicates = desired.disputed.flatMap { desired.diagnostics(of: $0) }.filter { $0.reason == .duplicateName }
+        let duplicates = desired.declarations.disputed.flatMap { desired.diagnostics(of: $0) }
+            .filter { $0.reason == .duplicateName }
         expected += duplicates.map(Self.told)
         for one in expected { note(one.reason) }
         if told.sorted() != expected.sorted() {

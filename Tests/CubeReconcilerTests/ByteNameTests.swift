@@ -119,7 +119,7 @@ import Testing
         try remove(Self.composed)
         _ = desired.apply(try await lookAtEverything())
         #expect(desired.workloads.keys.map(\.rawValue) == ["b"])
-        #expect(desired.unreadable.keys.map(\.bytes) == [Self.decomposed.bytes])
+        #expect(desired.files.unreadable.keys.map(\.bytes) == [Self.decomposed.bytes])
     }
 
     @Test func `A file whose name is not text is read, including in directories and behind links`() async throws {

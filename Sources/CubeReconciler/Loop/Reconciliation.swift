@@ -37,14 +37,14 @@ struct Reconciliation {
     /// - Throws: An `APIError` if the lease may be lost or the view could not be updated.
     mutating func carryOut(_ plan: Plan, fence: Int, unless isOutdated: () -> Bool) async throws {
         pass += 1
-        planner.tells(plan.notes, at: executor.now())
+        planner.willSend(plan.notes, at: executor.now())
         // The actions of this plan do not depend on the notes.
         var revision = try await executor.tell(plan.notes, fence: fence, pass: pass)
         var changes: TaskChanges?
         let batches = Executor.batches(of: plan.actions)
         for (index, batch) in batches.enumerated() {
             if isOutdated() { break }
-            planner.calls(batch, at: executor.now())
+            planner.willSend(batch, at: executor.now())
             do {
                 // The answer to the last batch includes the changes of all batches.
                 let answer = try await executor.carryOut(

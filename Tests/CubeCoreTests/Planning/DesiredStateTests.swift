@@ -53,11 +53,11 @@ struct DesiredStateTests {
         var desired = DesiredState(limit: 2)
         _ = desired.apply(snapshot(["a.json": readable(Workload("a"), Workload("b"), Workload("c"))]))
         #expect(desired.workloads.isEmpty)
-        #expect(desired.problems.map(\.reason) == [.tooMany])
+        #expect(desired.listing.problems.map(\.reason) == [.tooMany])
         _ = desired.apply(snapshot(["a.json": readable(Workload("a"))]))
         _ = desired.apply(snapshot(["b.json": readable(Workload("b"), Workload("c"))], isPartial: true))
         #expect(desired.workloads.count == 1)
-        #expect(desired.problems.map(\.reason) == [.tooMany])
+        #expect(desired.listing.problems.map(\.reason) == [.tooMany])
     }
 
     @Test func `a partial snapshot says nothing of the files that it does not hold`() {
@@ -91,9 +91,9 @@ struct DesiredStateTests {
         _ = desired.apply(part)
         #expect(!desired.isKnown)
         _ = desired.apply(snapshot(["a.json": readable(Workload("a"))]))
-        #expect(desired.source?.commit == nil)
+        #expect(desired.listing.revision?.commit == nil)
         _ = desired.apply(part)
-        #expect(desired.source?.commit == "one")
+        #expect(desired.listing.revision?.commit == "one")
     }
 
     @Test func `the digest is that of what is declared, however it came about`() {
@@ -151,7 +151,7 @@ struct DesiredStateTests {
             for case (let file, .readable(let workloads, _)) in files {
                 _ = desired.know(workloads.map { ($0.name, KnownName(files: [file], lives: true)) })
             }
-            desired.knownRoot = desired.newRoot ?? desired.knownRoot
+            desired.recordedRoot = desired.newRoot ?? desired.recordedRoot
         }
         let (web, db) = (readable(Workload("web")), readable(Workload("db", file: "team/db.json")))
         look(["web.json": web, "team/db.json": db], before)
@@ -159,10 +159,10 @@ struct DesiredStateTests {
         look(["web.json": web], after)
         #expect(desired.isRootReplaced)
         // Also over a start.
-        let (known, root) = (desired.known.names, desired.knownRoot)
+        let (known, root) = (desired.known.names, desired.recordedRoot)
         desired = DesiredState(oneShot: true)
         _ = desired.know(known.map { ($0.key, $0.value) })
-        desired.knownRoot = root
+        desired.recordedRoot = root
         look(["web.json": web], after)
         #expect(desired.isRootReplaced)
 

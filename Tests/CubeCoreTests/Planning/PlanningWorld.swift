@@ -287,8 +287,8 @@ struct PlanningWorld {
 
     mutating func carryOut(_ plan: Plan) {
         pass += 1
-        if !plan.actions.isEmpty { planner.calls(plan.actions, at: now) }
-        planner.tells(plan.notes, at: now)
+        if !plan.actions.isEmpty { planner.willSend(plan.actions, at: now) }
+        planner.willSend(plan.notes, at: now)
         let request = BatchRequest(
             owner: Self.owner, fence: fence, pass: pass, notes: plan.notes.isEmpty ? nil : plan.notes,
             operations: plan.actions.map(\.operation.batched))

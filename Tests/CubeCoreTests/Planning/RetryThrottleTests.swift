@@ -65,7 +65,7 @@ struct RetryThrottleTests {
             for case let report? in plan.reports.values { states.formUnion(report.drift?.actions.map(\.reason) ?? []) }
             if !plan.actions.isEmpty {
                 calls += 1
-                world.planner.calls(plan.actions, at: world.now)
+                world.planner.willSend(plan.actions, at: world.now)
                 for action in plan.actions {
                     world.planner.answered(action, at: world.now, revision: 0, error: refusal)
                 }

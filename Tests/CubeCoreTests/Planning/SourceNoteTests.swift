@@ -155,7 +155,7 @@ struct SourceNoteTests {
         world.read()
         let plan = world.planner.pass(now: world.now)
         #expect(!plan.notes.isEmpty)
-        world.planner.tells(plan.notes, at: world.now)
+        world.planner.willSend(plan.notes, at: world.now)
         let next = world.planner.pass(now: world.now + .seconds(1))
         #expect(next.notes.isEmpty && next.lacksNotes && next.wakeAt.map { $0 <= world.now + .seconds(5) } == true)
         #expect(!world.planner.pass(now: world.now + .seconds(5)).notes.isEmpty)

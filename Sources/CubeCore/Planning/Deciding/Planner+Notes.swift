@@ -4,15 +4,12 @@ import CubeTypes
 /// The notes that a plan sends to the manager along with its actions. The next reconciler reads them there and needs no memory of
 /// its own.
 extension Planner {
-    /// The delay after which notes that had no effect are sent again.
-    static let notesPause: Duration = .seconds(5)
-
-    /// Returns all notes that the manager lacks, in a defined order.
-    mutating func notes(_ observed: ObservedState, _ now: Timestamp) -> SourceNotes {
+    /// Returns all notes that the manager lacks, in a defined order, whether they are being sent or not.
+    mutating func missingNotes(_ observed: ObservedState, _ now: Timestamp) -> SourceNotes {
         let notes = SourceNotes(
-            declared: declarations.sorted { $0.key < $1.key }.flatMap(\.value),
+            declared: index.declarations.sorted { $0.key < $1.key }.flatMap(\.value),
             withdrawn: withdrawals(observed, now), root: desired.newRoot)
-        if let told = toldNotes, told.notes != notes || told.retryAt <= now { toldNotes = nil }
+        history.reconsider(notes, at: now)
         return notes
     }
 
@@ -39,8 +36,8 @@ extension Planner {
 
     /// Returns the slots of names that are proved absent and have no live task. If such a name returns, it counts as a new name.
     private func withdrawals(_ observed: ObservedState, _ now: Timestamp) -> [WithdrawnSlot] {
-        guard !absent.isEmpty, desired.absence(at: now) == .proved, !desired.isRootReplaced else { return [] }
-        return absent.sorted().filter { entries[$0] == nil }.flatMap { name in
+        guard !index.absent.isEmpty, desired.absence(at: now) == .proved, !desired.isRootReplaced else { return [] }
+        return index.absent.sorted().filter { index.entries[$0] == nil }.flatMap { name in
             observed.workloads[name]?.withdrawals(of: name) ?? []
         }
     }

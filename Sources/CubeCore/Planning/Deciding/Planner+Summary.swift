@@ -3,39 +3,49 @@ import CubeJSON
 import CubeTypes
 
 extension Planner {
+    /// Returns a plan without actions, with the status of the owner as a whole. If the cluster or the source cannot be seen, that
+    /// is the whole plan: no workload's status file changes.
+    mutating func emptyPlan(holds: [Hold], now: Timestamp) -> Plan {
+        var plan = Plan(
+            summary: summary(holds: holds, now: now), desiredDigest: inputs.shown(desired.digest),
+            observedDigest: inputs.shown(index.tally.observedDigest))
+        plan.holds = holds
+        return plan
+    }
+
     /// Returns the status of the owner as a whole. Conditions that did not change keep their times.
-    mutating func summary(holds: [Hold], now: Timestamp) -> SummaryStatus {
+    private mutating func summary(holds: [Hold], now: Timestamp) -> SummaryStatus {
+        let last = former.summary
         var summary = SummaryStatus(
-            cluster: observed?.cluster ?? lastSummary?.cluster, owner: owner,
-            source: desired.source ?? lastSummary?.source ?? SourceRevision(path: ""))
-        summary.convergedDigest = lastSummary?.convergedDigest
+            cluster: observed?.cluster ?? last?.cluster, owner: owner,
+            source: desired.listing.revision ?? last?.source ?? SourceRevision(path: ""))
+        summary.convergedDigest = last?.convergedDigest
         let limits = observed?.limits ?? GuardLimits()
-        summary.holds = holds.map { SummaryStatus.HeldSet($0, limits, wording) }
-        summary.counts = tally.counts
+        summary.holds = holds.map { SummaryStatus.HeldSet($0, limits, inputs.wording) }
+        summary.counts = index.tally.counts
         // The cluster's digest key is not known while the cluster was never observed.
         if desired.isKnown {
-            summary.desiredDigest = observed == nil ? lastSummary?.desiredDigest : shown(desired.digest)
+            summary.desiredDigest = observed == nil ? last?.desiredDigest : inputs.shown(desired.digest)
         }
-        if observed != nil, desired.isKnown, !access.isBlind {
-            summary.health = tally.worst
-            summary.sync = tally.sync[.outOfSync, default: 0] > 0 ? .outOfSync : isStale ? .unknown : .synced
-            if isConverged { summary.convergedDigest = shown(desired.digest) }
+        if inputs.visibleCluster != nil {
+            summary.health = index.tally.worst
+            summary.sync =
+                index.tally.sync[.outOfSync, default: 0] > 0 ? .outOfSync : isStale ? .unknown : .synced
+            if isConverged { summary.convergedDigest = inputs.shown(desired.digest) }
         }
-        summary.conditions = conditions(summary, now).since(lastSummary?.conditions ?? [])
-        lastSummary = summary
+        summary.conditions = conditions(summary, now).since(last?.conditions ?? [])
+        former.summary = summary
         return summary
     }
 
-    /// Returns the plan for a cluster or source that cannot be seen. It contains no actions and changes no workload's status
-    /// file.
-    mutating func blindPlan(now: Timestamp) -> Plan {
-        Plan(
-            summary: summary(holds: [], now: now), desiredDigest: shown(desired.digest),
-            observedDigest: shown(tally.observedDigest))
+    /// Whether every workload is known to be in its declared state.
+    var isConverged: Bool {
+        index.tally.converged == index.tally.counts.workloads && desired.files.unreadable.isEmpty
+            && desired.listing.problems.isEmpty
     }
 
     private var isStale: Bool {
-        !desired.unreadable.isEmpty || !desired.problems.isEmpty || !desired.disputed.isEmpty
+        !desired.files.unreadable.isEmpty || !desired.listing.problems.isEmpty || !desired.declarations.disputed.isEmpty
     }
 
     private func conditions(_ summary: SummaryStatus, _ now: Timestamp) -> [Condition] {
@@ -44,12 +54,13 @@ extension Planner {
             Condition(type: type, status: status, reason: reason, message: message, lastTransitionTime: now)
         }
         var conditions: [Condition] = []
-        switch access {
+        switch inputs.access {
         case .blind(let reason, let message):
             return [condition(.ready, reason, message, false), condition(.stale, reason, message)]
         case .watching(let reason, let message):
             let hint =
-                reason == ErrorReason.ownerTaken.rawValue ? "; \(wording(.claim(owner))) binds it to this source" : ""
+                reason == ErrorReason.ownerTaken.rawValue
+                ? "; \(inputs.wording(.claim(owner))) binds it to this source" : ""
             conditions.append(condition(.held, reason, message + hint))
         case .observing: break
         case .writing:
@@ -58,7 +69,7 @@ extension Planner {
             }
         }
         guard observed != nil, desired.isKnown else {
-            let problem = desired.problems.first?.message
+            let problem = desired.listing.problems.first?.message
             let missing =
                 desired.isKnown ? "the cluster was not seen yet" : problem ?? "the manifests were not read yet"
             return conditions + [condition(.ready, "unknown", missing, false)]
@@ -67,13 +78,13 @@ extension Planner {
             isConverged
                 ? condition(.ready, "converged", convergence)
                 : condition(.ready, "not_converged", convergence, false))
-        if tally.reconciling > 0 {
+        if index.tally.reconciling > 0 {
             conditions.append(
-                condition(.reconciling, "reconciling", "workloads being changed: \(tally.reconciling)"))
+                condition(.reconciling, "reconciling", "workloads being changed: \(index.tally.reconciling)"))
         }
-        if tally.stalled > 0 {
+        if index.tally.stalled > 0 {
             conditions.append(
-                condition(.stalled, "stalled", "workloads that do not go on by themselves: \(tally.stalled)"))
+                condition(.stalled, "stalled", "workloads that do not go on by themselves: \(index.tally.stalled)"))
         }
         if isStale, let finding = sourceTroubles.first {
             let others = sourceTroubles.count - 1
@@ -89,7 +100,7 @@ extension Planner {
             + (converged == 1 ? "is as it should be" : "are as they should be")
     }
 
-    private var convergence: String { Self.convergence(tally.converged, of: tally.counts.workloads) }
+    private var convergence: String { Self.convergence(index.tally.converged, of: index.tally.counts.workloads) }
 
     // MARK: Findings
 
@@ -103,7 +114,7 @@ extension Planner {
             Finding(
                 reason: Finding.unmanaged, subject: subject,
                 message:
-                    "another owner's, not touched (live tasks: \(found.count)); `\(wording(.adopt(found.task.name, from: found.task.owner)))` takes it over"
+                    "another owner's, not touched (live tasks: \(found.count)); `\(inputs.wording(.adopt(found.task.name, from: found.task.owner)))` takes it over"
             )
         }
         return sourceFindings + unmanaged
@@ -111,7 +122,7 @@ extension Planner {
 
     /// The problems and warnings of the source.
     private var sourceFindings: [Finding] {
-        let warnings = desired.warnings.map {
+        let warnings = desired.listing.warnings.map {
             Finding(reason: $0.reason.rawValue, subject: $0.range.filename, message: $0.message)
         }
         return sourceTroubles + warnings
@@ -119,15 +130,15 @@ extension Planner {
 
     /// The problems of the source. Each of them makes the status stale.
     private var sourceTroubles: [Finding] {
-        let problems = desired.problems.map {
+        let problems = desired.listing.problems.map {
             Finding(reason: $0.reason.rawValue, subject: $0.range.filename, message: $0.message)
         }
-        let files = desired.unreadable.sorted { $0.key < $1.key }.map { file, diagnostics in
+        let files = desired.files.unreadable.sorted { $0.key < $1.key }.map { file, diagnostics in
             Finding(
                 reason: diagnostics.first?.reason.rawValue ?? "unreadable", subject: file.text,
                 message: diagnostics.first?.message ?? "it cannot be read")
         }
-        let names = desired.disputed.sorted().compactMap { name -> Finding? in
+        let names = desired.declarations.disputed.sorted().compactMap { name -> Finding? in
             guard case .kept(let reason)? = desired.workloads[name] else { return nil }
             return Finding(
                 reason: reason.rule.rawValue, subject: name.rawValue, message: desired.explanation(of: reason))

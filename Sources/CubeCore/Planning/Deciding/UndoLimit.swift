@@ -11,8 +11,8 @@ struct UndoLimit: Hashable, Sendable {
     static let window: Duration = .seconds(600)
 
     /// What people want for a name: its declaration and the revisions of its directives.
-    struct Wish: Hashable, Sendable {
-        var declared: SetDigest?
+    struct Intent: Hashable, Sendable {
+        var declared: SetDigest
         var directives: [Int?]
     }
 
@@ -32,32 +32,31 @@ struct UndoLimit: Hashable, Sendable {
     }
 
     private struct Record: Hashable, Sendable {
-        var wish: Wish
+        let intent: Intent
         var deeds: [Deed: [Timestamp]] = [:]
         var complaint: String?
     }
 
     private var records: [WorkloadName: Record] = [:]
 
-    /// Forgets the recorded actions of a name if its declaration or directives changed. `wish` is `nil` if the name is not
-    /// declared.
-    mutating func wish(_ wish: Wish?, of name: WorkloadName) {
-        if let record = records[name], record.wish != wish { records[name] = nil }
+    /// Forgets the recorded actions of a name unless they were done for the same intent; `nil` if the name is not declared.
+    mutating func reset(_ name: WorkloadName, unless intent: Intent?) {
+        if let record = records[name], record.intent != intent { records[name] = nil }
     }
 
     /// Records that an action was done.
-    mutating func done(_ action: PlannedAction, wish: Wish, at now: Timestamp) {
+    mutating func done(_ action: PlannedAction, for intent: Intent, at now: Timestamp) {
         guard let deed = Deed(action) else { return }
-        var record = records[action.name] ?? Record(wish: wish)
+        var record = records[action.name] ?? Record(intent: intent)
         let times = (record.deeds[deed] ?? []).filter { $0 + Self.window > now }
         record.deeds[deed] = times.suffix(Self.limit - 1) + [now]
         records[action.name] = record
     }
 
     /// Returns why a name is held: one of its steps would repeat an action that was done too often. The name then stays held.
-    mutating func complaint(about name: WorkloadName, wishing steps: [Step], at now: Timestamp, _ wording: HintWording)
-        -> String?
-    {
+    mutating func complaint(
+        about name: WorkloadName, planning steps: [Step], at now: Timestamp, _ wording: HintWording
+    ) -> String? {
         guard let record = records[name] else { return nil }
         if record.complaint != nil { return record.complaint }
         let contested = steps.lazy.filter { $0.state != .inFlight }.map(\.action).first { action in

@@ -21,7 +21,7 @@ extension DesiredState {
     /// and is invalid is distinguished from a file that could not be read.
     private func trouble(with files: [BytePath]) -> String {
         files.map { file in
-            let diagnostics = unreadable[file] ?? []
+            let diagnostics = self.files.unreadable[file] ?? []
             let isInvalid = !diagnostics.isEmpty && !diagnostics.contains { $0.reason == .unreadable }
             return isInvalid ? "\(file) is invalid (\(Count(diagnostics.count, "error")))" : "\(file) cannot be read"
         }

@@ -7,65 +7,35 @@ package import CubeTypes
 /// listed keeps all names of its files, and a name counts as gone only with an ``AbsenceProof``. The names that a file last
 /// defined are known from their tasks; see ``KnownName``.
 package struct DesiredState: Sendable {
-    /// The names that are declared, or kept because their declarations are unknown. Any other name is absent.
-    package private(set) var workloads: [WorkloadName: DesiredWorkload] = [:]
-    package private(set) var source: SourceRevision?
-    /// Directories that could not be listed, and other problems that belong to no file.
-    package private(set) var problems: [Diagnostic] = []
-    /// The warnings of the last complete look at the source, for example about ignored files.
-    package private(set) var warnings: [Diagnostic] = []
-    /// The unreadable files, which could not be read or are invalid.
-    package private(set) var unreadable: [BytePath: [Diagnostic]] = [:]
-    /// Names whose definitions are readable but invalid: declared twice, or with an unresolved dependency.
-    package private(set) var disputed: Set<WorkloadName> = []
+    package private(set) var listing = SourceListing()
+    package private(set) var files: ManifestFiles
+    package private(set) var declarations = Declarations()
     private(set) var graph = DependencyGraph()
-    /// What the cluster knows about each name.
     private(set) var known = KnownNames()
-    /// The root directory that the manager has recorded for the source.
-    package var knownRoot: SourceRoot?
-
-    private let limit: Int
+    private var kept = KeptNames()
     private var proof: AbsenceProof
-    private var groups = GroupIndex()
-    /// The names whose files disappeared from a group that must not change.
-    private var withheld: [WorkloadName: KeptReason] = [:]
-    private var files: [BytePath: FileState] = [:]
-    private var total = 0
-    /// The root directory of the last complete listing.
-    private var seenRoot: SourceRoot?
-    /// Whether the last listing of the whole source could list every directory.
-    private var isComplete = true
-    /// The files that define a name, and the position of the name's workload in each file.
-    private var definitions: [WorkloadName: [BytePath: Int]] = [:]
-    /// The unreadable files that keep each name.
-    private var remembered: [WorkloadName: Set<BytePath>] = [:]
-    private var keptBy: [BytePath: Set<WorkloadName>] = [:]
-    /// The unreadable files whose names are not known.
-    private var unknown: Set<BytePath> = []
-    /// The last readable definition of each name. If the definition disappears, the manager may not have received it yet.
-    private var lastRead: [WorkloadName: LastDefinition] = [:]
-    private var elements = DigestElements()
+    private var roots = SourceRoots()
 
     /// The maximum number of workloads that a source may declare.
     package static let maximumWorkloads = 1_000_000
 
     package init(oneShot: Bool = false, limit: Int = maximumWorkloads) {
-        self.limit = limit
+        files = ManifestFiles(limit: limit)
         proof = AbsenceProof(oneShot: oneShot)
     }
 
-    /// The digest of all declarations.
-    package var digest: Digest { elements.digest }
+    /// The names that are declared, or kept because their declarations are unknown. Any other name is absent.
+    package var workloads: [WorkloadName: DesiredWorkload] { declarations.workloads }
 
-    /// Returns the part of ``digest`` that a name contributes; `nil` if the name is not declared.
-    func element(of name: WorkloadName) -> SetDigest? { elements[name] }
+    /// The digest of all declarations.
+    package var digest: Digest { declarations.digest }
 
     /// Whether the whole source was looked at.
-    package var isKnown: Bool { source != nil }
+    package var isKnown: Bool { listing.revision != nil }
 
     /// Returns whether names that are not declared are proved to be gone.
     package func absence(at now: Timestamp) -> AbsenceProof.Verdict {
-        unknown.isEmpty ? proof.verdict(at: now) : .unproved(.sourceUnreadable)
+        kept.areAllKnown ? proof.verdict(at: now) : .unproved(.sourceUnreadable)
     }
 
     /// The time at which to list the source again if a name waits for the proof of its absence.
@@ -75,7 +45,8 @@ package struct DesiredState: Sendable {
     package func diagnostics(of name: WorkloadName) -> [Diagnostic] {
         switch workloads[name] {
         case .readable?, nil: []
-        case .kept(.unreadable(let files))?, .kept(.groupInvalid(_, let files))?: files.flatMap { unreadable[$0] ?? [] }
+        case .kept(.unreadable(let files))?, .kept(.groupInvalid(_, let files))?:
+            files.flatMap { self.files.unreadable[$0] ?? [] }
         case .kept(.disputed(let places))?:
             places.dropFirst().map { .duplicateName(name, at: $0, first: places[0]) }
         case .kept(.unresolvedDependency(let diagnostics))?: diagnostics
@@ -86,9 +57,8 @@ package struct DesiredState: Sendable {
 
     /// - Returns: the names that changed in any way.
     package mutating func apply(_ snapshot: ManifestSnapshot) -> Set<WorkloadName> {
-        guard count(after: snapshot) <= limit else {
-            let summary = "more than \(limit.grouped) manifests: none of what changed was taken in"
-            problems = [Diagnostic(reason: .tooMany, summary: summary, range: SourceRange(filename: "."))]
+        guard files.admit(snapshot) else {
+            listing.reject(limit: files.limit)
             proof.changed()
             return []
         }
@@ -98,50 +68,75 @@ package struct DesiredState: Sendable {
             differs = true
             set(path, to: state, touched: &touched)
         }
+        listing.update(snapshot)
         if snapshot.isPartial {
             regroup(&touched)
             if differs { proof.changed() }
         } else {
-            isComplete = snapshot.isComplete
-            // A file that cannot be seen may be known only from its tasks.
-            let expected = isComplete ? Set(files.keys) : Set(files.keys).union(known.files.keys)
+            // While a directory cannot be listed, a file that it hides may be known only from its tasks.
+            let expected = snapshot.isComplete ? Set(files.paths) : Set(files.paths).union(known.files.keys)
             for path in expected where snapshot.files[path] == nil {
                 differs = leave(path, isGone: snapshot.isComplete, touched: &touched) || differs
             }
-            problems = snapshot.problems
-            warnings = snapshot.warnings
             regroup(&touched)
             proof.listed(snapshot, differs: differs)
-            if isComplete, let root = snapshot.root { seenRoot = SourceRoot(root, mounts: snapshot.mounts) }
+            roots.update(snapshot)
         }
-        // A partial snapshot does not make the source known before the first look at the whole source.
-        if source != nil || !snapshot.isPartial { source = snapshot.source }
         resolve(&touched)
         return touched
     }
 
+    /// Handles a file that a look at the whole source does not show: the file is gone, or its directory could not be listed.
+    ///
+    /// - Returns: whether the state of the file changed.
+    private mutating func leave(_ path: BytePath, isGone: Bool, touched: inout Set<WorkloadName>) -> Bool {
+        let state: FileState? =
+            isGone
+            ? nil
+            : .unreadable([
+                Diagnostic(
+                    reason: .unreadable, summary: "its directory could not be listed",
+                    range: SourceRange(filename: path.text))
+            ])
+        guard files[path] != state else { return false }
+        set(path, to: state, touched: &touched)
+        return true
+    }
+
+    private mutating func set(_ path: BytePath, to state: FileState?, touched: inout Set<WorkloadName>) {
+        let old = files.set(path, to: state)
+        for name in Set(((old?.workloads ?? []) + (state?.workloads ?? [])).map(\.name)) {
+            // The first definition in the order of files counts, even if there are several.
+            if let first = files.definitions(of: name).first { known.note(first) }
+            touched.formUnion(graph.set(name, to: known.dependencies(of: name)))
+            touched.insert(name)
+        }
+        for other in known.note(path, from: old, to: state) { keep(other, touched: &touched) }
+        keep(path, touched: &touched)
+    }
+
+    /// Updates the names that a file keeps because it is unreadable.
+    private mutating func keep(_ path: BytePath, touched: inout Set<WorkloadName>) {
+        touched.formUnion(kept.update(path, isUnreadable: files.unreadable[path] != nil, known))
+    }
+
     /// Updates the names that groups keep unchanged, including names whose files disappeared from a group.
     private mutating func regroup(_ touched: inout Set<WorkloadName>) {
-        let changed = groups.takeChanges()
-        guard !changed.isEmpty || !groups.invalid.isEmpty || !withheld.isEmpty else { return }
-        touched.formUnion(withheld.keys)
+        let changed = files.groups.takeChanges()
         if !changed.isEmpty {
-            for case (let path, .readable(let workloads, _)) in files where !changed.isDisjoint(with: path.directories)
-            {
-                touched.formUnion(workloads.map(\.name))
-            }
-            for (path, names) in known.files where !changed.isDisjoint(with: path.directories) {
-                touched.formUnion(names)
-            }
+            touched.formUnion(files.names(below: changed))
+            touched.formUnion(known.names(below: changed))
         }
-        withheld = groups.invalid.isEmpty ? [:] : known.names.compactMapValues(withholding)
-        touched.formUnion(withheld.keys)
+        touched.formUnion(
+            kept.withhold(files.groups.invalid.isEmpty ? [:] : known.names.compactMapValues(withholding)))
     }
 
     /// Returns why a name is kept although its files are gone: one of the files belonged to a group that must not change.
     private func withholding(_ name: KnownName) -> KeptReason? {
-        name.files.sorted().lazy.filter { files[$0] == nil }.compactMap(groups.invalidGroup).first
+        name.files.sorted().lazy.filter { files[$0] == nil }.compactMap(files.groups.invalidGroup).first
     }
+
+    // MARK: Declarations
 
     /// Resolves the touched names, the dependents of names that appear or disappear, and the names whose cycles changed.
     private mutating func resolve(_ touched: inout Set<WorkloadName>) {
@@ -149,118 +144,23 @@ package struct DesiredState: Sendable {
             touched.formUnion(graph.dependents[name] ?? [])
         }
         touched.formUnion(graph.takeChanges())
-        for name in touched { resolve(name) }
+        for name in touched { declarations.set(name, to: resolved(name)) }
     }
 
-    private func isDeclared(_ name: WorkloadName) -> Bool {
-        definitions[name] != nil || remembered[name] != nil || withheld[name] != nil
-    }
+    private func isDeclared(_ name: WorkloadName) -> Bool { files.define(name) || kept.contains(name) }
 
-    private func count(after snapshot: ManifestSnapshot) -> Int {
-        let new = snapshot.files.values.reduce(0) { $0 + $1.count }
-        guard snapshot.isPartial else { return new }
-        return total + new - snapshot.files.keys.reduce(0) { $0 + (files[$1]?.count ?? 0) }
-    }
-
-    /// Handles a file that a listing of the whole source does not show: the file is gone, or its directory could not be listed.
-    private mutating func leave(_ path: BytePath, isGone: Bool, touched: inout Set<WorkloadName>) -> Bool {
-        if isGone {
-            guard files[path] != nil else { return false }
-            set(path, to: nil, touched: &touched)
-            return true
+    /// Returns the declaration of a name. A readable definition takes precedence over a remembered one; several readable
+    /// definitions are a conflict.
+    private func resolved(_ name: WorkloadName) -> DesiredWorkload? {
+        let definitions = files.definitions(of: name)
+        guard let first = definitions.first else { return kept.reason(of: name).map { .kept($0) } }
+        guard definitions.count == 1 else {
+            return .kept(
+                .disputed(places: definitions.map(\.range).sorted { ExactText($0.filename) < ExactText($1.filename) }))
         }
-        let notListed = Diagnostic(
-            reason: .unreadable, summary: "its directory could not be listed", range: SourceRange(filename: path.text))
-        let state = FileState.unreadable([notListed])
-        guard files[path] != state else { return false }
-        set(path, to: state, touched: &touched)
-        return true
-    }
-
-    private mutating func set(_ path: BytePath, to state: FileState?, touched: inout Set<WorkloadName>) {
-        let old = files[path]
-        groups.change(path, from: old, to: state)
-        files[path] = state
-        total += (state?.count ?? 0) - (old?.count ?? 0)
-        if case .readable(let workloads, _)? = old {
-            for workload in workloads {
-                definitions[workload.name]?[path] = nil
-                if definitions[workload.name]?.isEmpty == true { definitions[workload.name] = nil }
-            }
-        }
-        if case .readable(let workloads, _)? = state {
-            for (place, workload) in workloads.enumerated() { definitions[workload.name, default: [:]][path] = place }
-        }
-        for workload in (old?.workloads ?? []) + (state?.workloads ?? []) {
-            if let first = first(of: workload.name) { lastRead[workload.name] = LastDefinition(first) }
-            touched.formUnion(graph.set(workload.name, to: dependencies(of: workload.name)))
-            touched.insert(workload.name)
-        }
-        if case .unreadable(let diagnostics)? = state { unreadable[path] = diagnostics } else { unreadable[path] = nil }
-        for other in known.note(path, from: old, to: state) { keep(other, touched: &touched) }
-        if keptBy[path] != nil || unreadable[path] != nil || unknown.contains(path) { keep(path, touched: &touched) }
-    }
-
-    /// Returns the first definition of a name in the order of files, even if there are several.
-    private func first(of name: WorkloadName) -> Workload? { readable(name).min { $0.file < $1.file } }
-
-    /// Returns the dependencies of a name according to its last definition or, if this process never read one, according to its
-    /// tasks.
-    private func dependencies(of name: WorkloadName) -> [WorkloadName] {
-        lastRead[name]?.dependencies ?? known.names[name]?.dependencies ?? []
-    }
-
-    /// Returns whether both the last known definition and the manager permit that the tasks of a name are stopped when its
-    /// manifest disappears.
-    func mayPrune(_ name: WorkloadName) -> Bool {
-        lastRead[name]?.prune ?? true && known.names[name]?.mayPrune ?? false
-    }
-
-    /// Updates the names that an unreadable file keeps, and whether these names are known.
-    private mutating func keep(_ path: BytePath, touched: inout Set<WorkloadName>) {
-        let isUnreadable = unreadable[path] != nil
-        let (old, new) = (keptBy[path] ?? [], isUnreadable ? known.names(of: path) : [])
-        keptBy[path] = new.isEmpty ? nil : new
-        for name in old.subtracting(new) {
-            remembered[name]?.remove(path)
-            if remembered[name]?.isEmpty == true { remembered[name] = nil }
-        }
-        for name in new.subtracting(old) { remembered[name, default: []].insert(path) }
-        touched.formUnion(old.symmetricDifference(new))
-        // Names that the file keeps already are touched too, because the problem with the file may have changed.
-        touched.formUnion(new)
-        unknown.set(path, isUnreadable && !ManifestGroup.isFile(path) && !known.areKnown(of: path))
-    }
-
-    /// Resolves a name. A readable definition takes precedence over a remembered one; several readable definitions are a
-    /// conflict.
-    private mutating func resolve(_ name: WorkloadName) {
-        let readable = readable(name)
-        var workload: DesiredWorkload?
-        if readable.count == 1, let only = readable.first {
-            let problems = graph.problems(with: only, isDeclared: isDeclared)
-            workload =
-                groups.invalidGroup(above: only.file).map { .kept($0) }
-                ?? (problems.isEmpty ? .readable(only) : .kept(.unresolvedDependency(problems)))
-        } else if readable.count > 1 {
-            workload = .kept(
-                .disputed(places: readable.map(\.range).sorted { ExactText($0.filename) < ExactText($1.filename) }))
-        } else if let files = remembered[name] {
-            workload = .kept(.unreadable(files: files.sorted()))
-        } else if let reason = withheld[name] {
-            workload = .kept(reason)
-        }
-        workloads[name] = workload
-        disputed.set(name, workload?.isDisputed ?? false)
-        elements.set(name, to: workload.map { SetDigest(of: $0.element(name)) })
-    }
-
-    /// Returns the definitions of a name in readable files.
-    private func readable(_ name: WorkloadName) -> [Workload] {
-        (definitions[name] ?? [:]).compactMap { path, place in
-            guard case .readable(let workloads, _)? = files[path] else { return nil }
-            return workloads[place]
-        }
+        if let reason = files.groups.invalidGroup(above: first.file) { return .kept(reason) }
+        let problems = graph.problems(with: first, isDeclared: isDeclared)
+        return problems.isEmpty ? .readable(first) : .kept(.unresolvedDependency(problems))
     }
 
     // MARK: Knowledge of the cluster
@@ -271,18 +171,17 @@ package struct DesiredState: Sendable {
     package mutating func know(_ names: some Sequence<(WorkloadName, KnownName?)>) -> Set<WorkloadName> {
         var touched: Set<WorkloadName> = []
         for (name, new) in names {
-            let old = known.names[name]
-            guard old != new else { continue }
+            guard known.names[name] != new else { continue }
             touched.insert(name)
-            for path in known.set(name, to: new) where unreadable[path] != nil { keep(path, touched: &touched) }
-            if !isComplete {
+            for path in known.set(name, to: new) { keep(path, touched: &touched) }
+            if !listing.isComplete {
                 for path in new?.files ?? [] where files[path] == nil {
                     _ = leave(path, isGone: false, touched: &touched)
                 }
             }
-            if new?.lives != true, definitions[name] == nil { lastRead[name] = nil }
-            if !groups.invalid.isEmpty { withheld[name] = new.flatMap(withholding) }
-            touched.formUnion(graph.set(name, to: dependencies(of: name)))
+            if new?.lives != true, !files.define(name) { known.forgetDefinition(of: name) }
+            if !files.groups.invalid.isEmpty { kept.withhold(name, new.flatMap(withholding)) }
+            touched.formUnion(graph.set(name, to: known.dependencies(of: name)))
         }
         resolve(&touched)
         return touched
@@ -300,100 +199,25 @@ package struct DesiredState: Sendable {
 
     // MARK: The root
 
+    /// The root directory that the manager has recorded for the source.
+    package var recordedRoot: SourceRoot? {
+        get { roots.recorded }
+        set { roots.recorded = newValue }
+    }
+
     /// Whether the root may have been replaced: it is another directory than the recorded one, or a mount below it appeared or
-    /// disappeared, and some live names were not seen since.
-    package var isRootReplaced: Bool { seenRoot.map { !isTaken($0) } ?? false }
-
-    /// The root that the manager must record; `nil` if it is recorded already or is not accepted as the source's root.
-    package var newRoot: SourceRoot? { seenRoot.flatMap { $0 != knownRoot && isTaken($0) ? $0 : nil } }
-
-    /// Returns whether a root is accepted as the source's. A changed root is accepted only if a valid manifest in it declares every
-    /// live name that the change could hide. A name that is only kept, because a file or directory is unreadable, was not seen.
-    private func isTaken(_ root: SourceRoot) -> Bool {
-        guard let knownRoot, knownRoot != root else { return true }
-        let isOther = knownRoot.directory != root.directory
-        // Files below a directory where a mount appeared or disappeared may still exist, hidden by the mount or on the other file
-        // system.
-        let changed = root.mountedDifferently(from: knownRoot)
-        guard isOther || !changed.isEmpty else { return true }
-        return known.names.allSatisfy { name, known in
-            definitions[name] != nil || !known.lives || !known.isOwn
-                || !isOther && !known.files.contains { !changed.isDisjoint(with: $0.directories) }
-        }
-    }
-}
-
-/// The part of a readable definition that is remembered until the name's tasks are gone.
-private struct LastDefinition {
-    let prune: Bool
-    let dependencies: [WorkloadName]
-
-    init(_ workload: Workload) {
-        prune = workload.steering.prune
-        dependencies = workload.dependencies
-    }
-}
-
-/// The declaration of one name.
-package enum DesiredWorkload: Hashable, Sendable {
-    indirect case readable(Workload)
-    /// The declaration is not known, so everything of the name stays unchanged.
-    case kept(KeptReason)
-
-    /// Whether the definitions in readable files are invalid together: in conflict, or with an unresolved dependency.
-    fileprivate var isDisputed: Bool {
-        switch self {
-        case .kept(.disputed), .kept(.unresolvedDependency): true
-        case .kept(.unreadable), .kept(.groupInvalid), .readable: false
+    /// disappeared, and no valid manifest in it declares some live name that the change may hide. A name that is only kept,
+    /// because a file or directory is unreadable, was not seen.
+    package var isRootReplaced: Bool {
+        guard let change = roots.change else { return false }
+        return known.names.contains { name, known in
+            known.lives && known.isOwn && change.mayHide(known) && !files.define(name)
         }
     }
 
-    /// The canonical form of every part of the declaration that matters. A saved plan becomes stale when it changes.
-    fileprivate func element(_ name: WorkloadName) -> CanonicalJSON {
-        switch self {
-        case .readable(let workload):
-            [
-                "name": .string(name.rawValue), "spec": .string(workload.specDigest.rawValue),
-                "settings": .string(workload.settingsDigest.rawValue),
-                "steering": workload.fields.canonicalSteering(workload.steering),
-            ]
-        case .kept(let reason): ["name": .string(name.rawValue), "kept": .string(reason.rule.rawValue)]
-        }
+    /// The root that the manager must record; `nil` if it is recorded already or may be a wrong one.
+    package var newRoot: SourceRoot? {
+        guard let listed = roots.listed, listed != roots.recorded, !isRootReplaced else { return nil }
+        return listed
     }
-}
-
-/// The reason why a name is kept unchanged.
-package enum KeptReason: Hashable, Sendable {
-    /// The files that last defined the name are unreadable.
-    case unreadable(files: [BytePath])
-    /// The name has more than one readable definition.
-    case disputed(places: [SourceRange])
-    /// The name depends on an undeclared name or on itself. There is at least one diagnostic.
-    case unresolvedDependency([Diagnostic])
-    /// The name belongs to a group that must not change while these files are unreadable. The path of the root is empty.
-    case groupInvalid(directory: BytePath, files: [BytePath])
-
-    var rule: Rule {
-        switch self {
-        case .groupInvalid: .groupInvalid
-        case .unresolvedDependency(let diagnostics): Rule(rawValue: diagnostics[0].reason.rawValue)
-        case .unreadable: .sourceUnreadable
-        case .disputed: .duplicateName
-        }
-    }
-}
-
-extension FileState {
-    /// Returns whether two states are the same. Readable files are compared by digest, because the same bytes decode to the same
-    /// workloads.
-    fileprivate func isSame(as other: FileState) -> Bool {
-        switch (self, other) {
-        case (.readable(_, let left), .readable(_, let right)): left == right
-        default: self == other
-        }
-    }
-
-    fileprivate var workloads: [Workload] { if case .readable(let workloads, _) = self { workloads } else { [] } }
-
-    fileprivate var count: Int { workloads.count }
 }

@@ -56,7 +56,7 @@ struct PruneGuards {
         }
         if let guardName = sourceGuard { pass(guardName) { _ in true } }
         pass(.guardForeign) { desired.known.names[$0]?.isOwn != true }
-        pass(.pruneDisabled) { !desired.mayPrune($0) }
+        pass(.pruneDisabled) { !desired.known.mayPrune($0) }
         func counts(_ name: WorkloadName) -> Bool { !approved.contains(name) && !window.hasReleased(name) }
         let counted = left.keys.count(where: counts)
         let total = window.total(living: living.count, lives: living.contains)

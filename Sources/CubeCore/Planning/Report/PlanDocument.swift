@@ -101,23 +101,23 @@ extension Planner {
         document.holds = zip(plan.holds, plan.summary.holds)
             .filter { hold, _ in hold.changes.contains { names.contains($0.name) } }.map(\.1)
         // A workload that is neither declared nor has live tasks counts as converged.
-        let converged = Set(names).count { entries[$0]?.report?.status.isConverged ?? true }
+        let converged = Set(names).count { index.entries[$0]?.report?.status.isConverged ?? true }
         document.converged = converged == Set(names).count
         document.state = Self.convergence(converged, of: Set(names).count)
         return document
     }
 
     private var footprints: [PlanDocument.Footprint] {
-        let names = Set(desired.workloads.keys).union(entries.keys).sorted()
+        let names = Set(desired.workloads.keys).union(index.entries.keys).sorted()
         return names.map { name in
             PlanDocument.Footprint(
-                name: name, declared: desired.element(of: name).map(beginning),
-                live: entries[name].flatMap { $0.observedSum == SetDigest() ? nil : beginning($0.observedSum) })
+                name: name, declared: desired.declarations.element(of: name).map(beginning),
+                live: index.entries[name].flatMap { $0.observedSum == SetDigest() ? nil : beginning($0.observedSum) })
         }
     }
 
     /// Returns the first digits of a digest, which are enough to distinguish two states of a workload.
-    private func beginning(_ sum: SetDigest) -> String { String(shown(sum.digest).hexadecimal.prefix(16)) }
+    private func beginning(_ sum: SetDigest) -> String { String(inputs.shown(sum.digest).hexadecimal.prefix(16)) }
 
     /// Returns the changes since a plan was made, in words. If there are none, the plan can be carried out.
     package func departures(from document: PlanDocument) -> [String] {
@@ -132,7 +132,7 @@ extension Planner {
 
     /// Returns the changes of manifests since a plan was made, in words.
     func declaredDepartures(from document: PlanDocument) -> [String] {
-        guard document.desiredDigest != shown(desired.digest) else { return [] }
+        guard document.desiredDigest != inputs.shown(desired.digest) else { return [] }
         return changes(from: document, in: \.declared).map { name, old, new in
             if old == nil { return "\(name): a manifest declares it now" }
             return new == nil ? "\(name): no manifest declares it any more" : "\(name): its manifest changed"

@@ -15,18 +15,18 @@ package struct PlanEntry: Hashable, Sendable {
 
 extension Planner {
     /// The names of all workloads in the last pass, declared or with live tasks, sorted.
-    package var names: [WorkloadName] { entries.filter { $0.value.report != nil }.map(\.key).sorted() }
+    package var names: [WorkloadName] { index.entries.filter { $0.value.report != nil }.map(\.key).sorted() }
 
     /// Returns the decision of the last pass for a workload; `nil` if the workload is unknown.
     package func entry(_ name: WorkloadName) -> PlanEntry? {
-        guard let entry = entries[name], let report = entry.report else { return nil }
+        guard let entry = index.entries[name], let report = entry.report else { return nil }
         return PlanEntry(
             rule: entry.decision.rule, reason: entry.decision.reason, steps: entry.steps, report: report)
     }
 
     /// Returns the entries of workloads that are not synced or are degraded, sorted by name.
     package func differingEntries() -> [PlanEntry] {
-        entries.values.compactMap { $0.report?.status }
+        index.entries.values.compactMap { $0.report?.status }
             .filter { $0.sync != .synced || $0.health == .degraded }
             .map(\.name).sorted().compactMap(entry)
     }

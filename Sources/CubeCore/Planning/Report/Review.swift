@@ -57,7 +57,7 @@ package struct Review: Codable, Hashable, Sendable {
         _ = desired.apply(base)
         desired.assumeAllRun()
         let before = desired.workloads
-        let unreadable = Set(desired.unreadable.keys)
+        let unreadable = Set(desired.files.unreadable.keys)
         _ = desired.apply(revision)
         let after = desired.workloads
         let names = Set(before.keys).union(after.keys).sorted()
@@ -67,8 +67,8 @@ package struct Review: Codable, Hashable, Sendable {
                 explaining: desired.explanation(of:))
         }
         diagnostics =
-            desired.problems + desired.unreadable.sorted { $0.key < $1.key }.flatMap(\.value)
-            + desired.disputed.sorted().flatMap { desired.diagnostics(of: $0) }
+            desired.listing.problems + desired.files.unreadable.sorted { $0.key < $1.key }.flatMap(\.value)
+            + desired.declarations.disputed.sorted().flatMap { desired.diagnostics(of: $0) }
     }
 }
 
