@@ -20,7 +20,7 @@ struct ChildProcessTests {
         #expect(!lines.contains { $0.hasPrefix("HOME=") })
         #expect(child.errorText == "0\n1\n2\n3\n")
         #expect(child.status == 3)
-        #expect(throws: Errno.noSuchFileOrDirectory) { _ = try ChildProcess("no-such-program", [], environment: [:]) }
+        #expect(throws: Errno.noSuchFileOrDirectory) { _ = try ChildProcess("/no-such-program", [], environment: [:]) }
     }
 
     @Test func `what a program started ends with it`() throws {
