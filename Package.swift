@@ -222,7 +222,7 @@ let package = Package(
                 "CubeTypes",
                 "CubeWorkerClient",
             ]),
-        .tests("CubeTextTests", ["CubeCore", "CubeText", "CubeTypes"]),
+        .tests("CubeTextTests", ["CubeCore", "CubeTesting", "CubeText", "CubeTypes"]),
         .tests("CubeTypesTests", ["CubeErrors", "CubeTypes", "CubeVersion"]),
         // `swift build --build-tests` builds the programs too; a dependency on them would link the tests statically.
         .tests("EndToEndTests", ["CubeTesting", "CubeTypes"], data: ["Scenarios"]),

@@ -1,5 +1,6 @@
 import CubeCore
 import CubeReconciler
+import CubeTesting
 import CubeText
 import CubeTypes
 import FoundationEssentials
@@ -20,27 +21,13 @@ import Testing
         try data.path.makeDirectory()
     }
 
-    private func task(_ name: String, ordinal: Int, digest: String) throws -> TaskSummary {
-        let definition = TaskDefinition(name: try #require(WorkloadName(rawValue: name)), command: ["x"])
-        let status = TaskStatus(
-            id: try #require(TaskID(rawValue: "00000000-0000-5000-8000-00000000000\(ordinal)")), owner: .default,
-            name: definition.name, ordinal: ordinal, attempt: 3, state: .running, ready: true,
-            specDigest: try #require(Digest(rawValue: "sha256:" + String(repeating: digest, count: 64))),
-            settingsDigest: definition.settingsDigest, node: NodeName(rawValue: "w1"),
-            endpoints: [TaskEndpoint(name: "http", address: "10.0.0.5:2000\(ordinal)")],
-            createdAt: Timestamp.now + .seconds(-90), createdRevision: 1, revision: 1, definition: definition)
-        return TaskSummary(status)
+    private func task(_ name: String, ordinal: Int) -> TaskSummary {
+        .sample(name, ordinal: ordinal, digest: "a", createdAt: .now + .seconds(-90))
     }
 
     private func write(_ name: String, tasks: [TaskSummary] = [], why: String? = nil) throws {
-        let name = try #require(WorkloadName(rawValue: name))
-        let status = WorkloadStatus(
-            name: name, file: "\(name).json", line: 2, sync: why == nil ? .synced : .outOfSync, health: .healthy,
-            replicas: WorkloadStatus.Replicas(desired: 2, live: tasks.count, ready: tasks.count), tasks: tasks,
-            conditions: why.map {
-                [Condition(type: .stalled, reason: "failed", message: $0, lastTransitionTime: then)]
-            } ?? [], desiredDigest: Digest(rawValue: "sha256:" + String(repeating: "a", count: 64)))
-        try write(status, to: "status/workloads/\(name).json")
+        try write(
+            WorkloadStatus.sample(name, tasks: tasks, stalledBecause: why), to: "status/workloads/\(name).json")
     }
 
     private func writeSummary(healthy: Int) throws {
@@ -64,7 +51,7 @@ import Testing
     func `without a reconciler, no workload counts as synced, and a task that is not running never counts as healthy`()
         throws
     {
-        let (web, job) = (try task("web", ordinal: 0, digest: "a"), try task("job", ordinal: 1, digest: "a"))
+        let (web, job) = (task("web", ordinal: 0), task("job", ordinal: 1))
         var done = job
         (done.state, done.ready) = (.completed, false)
         try write("web", tasks: [web])

@@ -1,4 +1,5 @@
 import CubeCore
+import CubeTesting
 import CubeText
 import CubeTypes
 import Testing
@@ -8,28 +9,8 @@ import Testing
     private let then = Timestamp(milliseconds: 0)
     private let now = Timestamp(milliseconds: 1_000_000)
 
-    private func task(_ name: String, ordinal: Int, digest: String) throws -> TaskSummary {
-        let definition = TaskDefinition(name: try #require(WorkloadName(rawValue: name)), command: ["x"])
-        let status = TaskStatus(
-            id: try #require(TaskID(rawValue: "00000000-0000-5000-8000-00000000000\(ordinal)")), owner: .default,
-            name: definition.name, ordinal: ordinal, attempt: 3, state: .running, ready: true,
-            specDigest: try #require(Digest(rawValue: "sha256:" + String(repeating: digest, count: 64))),
-            settingsDigest: definition.settingsDigest, node: NodeName(rawValue: "w1"),
-            endpoints: [TaskEndpoint(name: "http", address: "10.0.0.5:2000\(ordinal)")],
-            createdAt: now + .seconds(-90), createdRevision: 1, revision: 1, definition: definition)
-        return TaskSummary(status)
-    }
-
-    private func workload(
-        _ name: String, tasks: [TaskSummary] = [], why: String? = nil
-    ) throws -> WorkloadStatus {
-        let name = try #require(WorkloadName(rawValue: name))
-        return WorkloadStatus(
-            name: name, file: "\(name).json", line: 2, sync: why == nil ? .synced : .outOfSync, health: .healthy,
-            replicas: WorkloadStatus.Replicas(desired: 2, live: tasks.count, ready: tasks.count), tasks: tasks,
-            conditions: why.map {
-                [Condition(type: .stalled, reason: "failed", message: $0, lastTransitionTime: then)]
-            } ?? [], desiredDigest: Digest(rawValue: "sha256:" + String(repeating: "a", count: 64)))
+    private func task(_ name: String, ordinal: Int, digest: Character) -> TaskSummary {
+        .sample(name, ordinal: ordinal, digest: digest, createdAt: now + .seconds(-90))
     }
 
     @Test
@@ -37,12 +18,14 @@ import Testing
         throws
     {
         var tasks = [
-            try task("web", ordinal: 0, digest: "a"), try task("web", ordinal: 1, digest: "b"),
-            try task("web", ordinal: 2, digest: "b"),
+            task("web", ordinal: 0, digest: "a"), task("web", ordinal: 1, digest: "b"),
+            task("web", ordinal: 2, digest: "b"),
         ]
         tasks[1].ready = false
         (tasks[2].ready, tasks[2].state, tasks[2].exit) = (false, .scheduled, TaskResult(code: 7, at: then))
-        let workloads = [try workload("api"), try workload("web", tasks: tasks, why: "it fails")]
+        let workloads = [
+            WorkloadStatus.sample("api"), .sample("web", tasks: tasks, stalledBecause: "it fails"),
+        ]
         let lines = StatusTable(form: .wide, now: now).table(workloads).lines()
         #expect(
             lines.map(\.text) == [
@@ -55,8 +38,10 @@ import Testing
     }
 
     @Test func `a table that is too wide moves the reasons below the rows, and breaks no word`() throws {
-        let web = try task("web", ordinal: 0, digest: "a")
-        let workloads = [try workload("web", tasks: [web], why: "one two three four five six seven")]
+        let web = task("web", ordinal: 0, digest: "a")
+        let workloads = [
+            WorkloadStatus.sample("web", tasks: [web], stalledBecause: "one two three four five six seven")
+        ]
         let table = StatusTable(form: .full, now: now)
         #expect(
             table.lines(workloads, columns: 77).map(\.text) == [
@@ -74,9 +59,9 @@ import Testing
     }
 
     @Test func `the live picture of tasks stays within the terminal`() throws {
-        let reports = try ["api", "web"].map { name in
-            let tasks = try (0..<9).map { try task(name, ordinal: $0, digest: "a") }
-            return WorkloadReport(status: try workload(name, tasks: tasks, why: "it fails"))
+        let reports = ["api", "web"].map { name in
+            let tasks = (0..<9).map { task(name, ordinal: $0, digest: "a") }
+            return WorkloadReport(status: .sample(name, tasks: tasks, stalledBecause: "it fails"))
         }
         var frame = LiveFrame(title: "cube status", foot: "Ctrl-C ends this.", summary: nil, reports: reports, now: now)
         frame.form = .wide

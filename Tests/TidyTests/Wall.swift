@@ -150,7 +150,7 @@ extension Wall {
             CubeErrors CubeManagerClient CubeOrchestratorClient CubeTesting CubeTransport CubeTypes CubeWorkerClient
             Synchronization Testing
             """),
-        Wall("CubeTextTests", "CubeCore CubeText CubeTypes Testing"),
+        Wall("CubeTextTests", "CubeCore CubeTesting CubeText CubeTypes Testing"),
         Wall("CubeTypesTests", "CubeErrors CubeTypes CubeVersion Foundation Testing"),
         Wall(
             "CubeSystemTests",
