@@ -1,13 +1,40 @@
+import CubeSystem
 import CubeTypes
 
 extension ManagerService {
-    /// What a caller waits for.
+    /// A part of the state whose changes callers wait for.
     enum Topic: Hashable, Sendable {
+        /// The tasks of an owner.
         case owner(OwnerName)
         case events
-        /// A node's worker may have to be told something.
+        /// The calls that a node's worker is due.
         case node(NodeName)
-        /// A node came or went, or has a new address.
+        /// The set of nodes and their addresses.
         case fleet
+    }
+
+    /// Waits for an answer. Calls `answer` at once and after each ring of the topic. Returns `nil` if the time is up,
+    /// the caller is cancelled or the manager ends.
+    func wait<Answer: Sendable>(
+        for topic: Topic, upTo wait: Duration, until answer: () throws -> Answer?
+    ) async throws -> Answer? {
+        if let answer = try answer() { return answer }
+        guard wait > .zero else { return nil }
+        let listener = bells.listen(to: topic)
+        return try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { [clock] in
+                // The sleep throws if the answer came first.
+                try? await clock.sleep(for: wait)
+                listener.bell.close()
+            }
+            defer {
+                group.cancelAll()
+                bells.leave(listener)
+            }
+            for await _ in listener.bell {
+                if let answer = try answer() { return answer }
+            }
+            return nil
+        }
     }
 }

@@ -347,48 +347,9 @@ extension ManagerService {
     }
 }
 
-extension TaskEvent {
-    fileprivate var metadata: Logger.Metadata {
-        var metadata: Logger.Metadata = ["revision": "\(revision)"]
-        metadata["owner"] = owner.map { "\($0)" }
-        metadata["name"] = name.map { "\($0)" }
-        metadata["ordinal"] = ordinal.map { "\($0)" }
-        metadata["task"] = task.map { "\($0)" }
-        metadata["node"] = node.map { "\($0)" }
-        metadata["reason"] = reason.map { "\($0)" }
-        metadata["message"] = message.map { "\($0)" }
-        return metadata
-    }
-}
-
-// MARK: - Waiting
+// MARK: - Time
 
 extension ManagerService {
-    /// Waits for an answer. Calls `answer` at once and after each ring of the topic. Returns `nil` if the time is up,
-    /// the caller is cancelled or the manager ends.
-    func wait<Answer: Sendable>(
-        for topic: Topic, upTo wait: Duration, until answer: () throws -> Answer?
-    ) async throws -> Answer? {
-        if let answer = try answer() { return answer }
-        guard wait > .zero else { return nil }
-        let listener = bells.listen(to: topic)
-        return try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { [clock] in
-                // The sleep throws if the answer came first.
-                try? await clock.sleep(for: wait)
-                listener.bell.close()
-            }
-            defer {
-                group.cancelAll()
-                bells.leave(listener)
-            }
-            for await _ in listener.bell {
-                if let answer = try answer() { return answer }
-            }
-            return nil
-        }
-    }
-
     /// Applies the changes that are due to time alone.
     private func watchTime() async {
         var ticks = 0

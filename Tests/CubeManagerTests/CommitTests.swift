@@ -1,0 +1,211 @@
+import CubeCore
+import CubeErrors
+import CubeTesting
+import CubeTypes
+import Logging
+import Synchronization
+import Testing
+
+@testable import CubeManager
+
+/// The single writer: commits that wait, fail or find no space.
+@Suite(.timeLimit(.minutes(1)))
+struct CommitTests {
+    @Test("A cancelled manager refuses commands while it ends")
+    func cancellation() async throws {
+        let (clock, workers) = (ManualClock(), StubbornWorkers())
+        let service = try await ManagerService.open(
+            store: MemoryStore(cluster: TestManager.cluster), gateway: workers,
+            logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }), clock: clock,
+            now: { clock.timestamp })
+        let manager = TestManager(
+            service: service, workers: FakeWorkers(clock: clock), time: QueuedTime(clock: clock))
+        let running = Task { try await service.run() }
+        try await eventually { await service.isReady }
+        try await manager.register()
+        try await eventually { workers.isAsked }
+        running.cancel()
+        await manager.writeUntilRefused()
+        // The manager has not ended, as it waits for the worker, but it no longer takes commands.
+        let error = await #expect(throws: APIError.self) { try await service.schedule(manager.request("web")) }
+        #expect(error?.reason == .unavailable)
+        workers.answer()
+        _ = await running.result
+    }
+
+    @Test("On a full disk, writes fail with 507, reads and renewals succeed, and nothing changes")
+    func storageFull() async throws {
+        let store = MemoryStore(cluster: TestManager.cluster)
+        try await TestManager.run(store) { manager in
+            let service = manager.service
+            let lease = LeaseRequest(holder: "test", source: SourceID(rawValue: TestManager.cluster.rawValue)!)
+            var renewal = lease
+            renewal.fence = try await service.lease(.default, lease).fence
+            let revision = try await service.cluster().revision
+            store.fail(with: .full("no space"))
+            async let first = outcome { try await service.schedule(manager.request("web")).created }
+            async let second = outcome { try await service.lease(.default, renewal).owner == .default }
+            #expect(await first == .refused(.storageFull))
+            #expect(await second == .answer(true))
+            #expect(await service.notReadyReason == "the disk with the manager's store is full")
+            #expect(try await service.cluster().revision == revision)
+            store.fail(with: nil)
+            try await manager.time.pass { await service.isReady }
+            #expect(try await service.schedule(manager.request("web")).created)
+        }
+    }
+
+    @Test("A store that fails ends the manager")
+    func storeFailure() async throws {
+        let store = MemoryStore(cluster: TestManager.cluster)
+        let clock = ManualClock()
+        let service = try await ManagerService.open(
+            store: store, gateway: FakeWorkers(clock: clock),
+            logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
+            clock: clock, now: { clock.timestamp })
+        store.fail(with: .failed("input/output error"))
+        await #expect(throws: StoreError.failed("input/output error")) {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await service.run() }
+                try await eventually { await service.isReady }
+                let directive = Directive(verb: .claim, subject: TestManager.cluster.rawValue)
+                let error = await #expect(throws: APIError.self) { try await service.direct(.default, directive) }
+                #expect(error?.reason == .unavailable)
+                try await group.waitForAll()
+            }
+        }
+        #expect(await !service.isReady)
+    }
+
+    @Test("If a full store fails permanently, every waiting caller gets an answer")
+    func failureWhileFull() async throws {
+        let store = GatedStore(
+            MemoryStore(cluster: TestManager.cluster),
+            failing: [2: .full("no space"), 3: .failed("input/output error")])
+        let clock = ManualClock()
+        let service = try await ManagerService.open(
+            store: store, gateway: FakeWorkers(clock: clock),
+            logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }),
+            clock: clock, now: { clock.timestamp })
+        await #expect(throws: StoreError.failed("input/output error")) {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await service.run() }
+                try await eventually { await service.isReady }
+                try await withThrowingTaskGroup(of: Outcome<Bool>.self) { callers in
+                    // Open the store even if the test fails, so that no commit waits for it.
+                    defer { store.open() }
+                    func claim(_ owner: String) {
+                        callers.addTask {
+                            await outcome {
+                                let directive = Directive(verb: .claim, subject: TestManager.cluster.rawValue)
+                                return try await service.direct(OwnerName(rawValue: owner)!, directive).directives == []
+                            }
+                        }
+                    }
+                    claim("first")
+                    try await eventually { await store.waiting > 0 }
+                    for owner in ["a", "b", "c"] { claim(owner) }
+                    try await eventually { await service.queue.count >= 3 }
+                    store.open()
+                    let outcomes = try await callers.reduce(into: []) { $0.append($1) }
+                    #expect(outcomes.count { $0 == .answer(true) } == 1)
+                    #expect(outcomes.count { $0 == .refused(.unavailable) } == 3)
+                }
+                try await group.waitForAll()
+            }
+        }
+    }
+
+    @Test("Commands that arrive during a commit are stored together")
+    func groupCommit() async throws {
+        let store = GatedStore(MemoryStore(cluster: TestManager.cluster))
+        try await TestManager.run(store) { manager in
+            try await withThrowingTaskGroup(of: Bool.self) { group in
+                // Open the store even if the test fails, so that no commit waits for it.
+                defer { store.open() }
+                for ordinal in 0..<50 {
+                    let request = manager.request("web", ordinal: ordinal)
+                    group.addTask { try await manager.service.schedule(request).created }
+                    try await eventually { await store.waiting > 0 }
+                }
+                try await eventually { await manager.service.queue.count >= 49 }
+                store.open()
+                for try await created in group { #expect(created) }
+            }
+            #expect(store.store.commits == 2)
+            #expect(store.store.stored.records.tasks.count == 50)
+        }
+    }
+}
+
+/// A store that holds back its first commit, and fails commits by their number.
+private actor GatedStore: Store {
+    nonisolated let store: MemoryStore
+    private let failures: [Int: StoreError]
+    private let (gate, opener) = AsyncStream.makeStream(of: Void.self)
+    private(set) var waiting = 0
+
+    init(_ store: MemoryStore, failing failures: [Int: StoreError] = [:]) {
+        self.store = store
+        self.failures = failures
+    }
+
+    func begin() -> StoredCluster { store.begin() }
+
+    func commit(_ changes: ClusterChanges) async throws {
+        waiting += 1
+        if waiting == 1 { for await _ in gate {} }
+        if let failure = failures[waiting] { throw failure }
+        try store.commit(changes)
+    }
+
+    nonisolated func check() throws { try store.check() }
+
+    nonisolated func note(stops: [TaskID]) throws { try store.note(stops: stops) }
+
+    nonisolated func backup() -> any StoreBackup { store.backup() }
+
+    nonisolated func open() { opener.finish() }
+}
+
+extension TestManager {
+    fileprivate func writeUntilRefused() async {
+        do {
+            for ordinal in 0... { _ = try await service.schedule(request("web", ordinal: ordinal % 10)) }
+        } catch {}
+    }
+}
+
+/// Workers that do not answer a request for their tasks, even if the request is cancelled.
+private final class StubbornWorkers: WorkerGateway {
+    private let waiting = Mutex<[CheckedContinuation<Void, Never>]>([])
+
+    var isAsked: Bool { waiting.withLock { !$0.isEmpty } }
+
+    func answer() {
+        for continuation in waiting.withLock(\.self) { continuation.resume() }
+    }
+
+    private static let refusal = APIError(.unavailable, "not now")
+
+    func tasks(
+        at url: String, since: Int?, incarnation: String?, term: Int, cluster: ClusterID, wait: Duration
+    ) async throws -> WorkerTaskList {
+        await withCheckedContinuation { continuation in waiting.withLock { $0.append(continuation) } }
+        throw Self.refusal
+    }
+
+    func assign(_ assignment: TaskAssignment, at url: String) async throws -> WorkerTask { throw Self.refusal }
+
+    func stop(
+        _ id: TaskID, placement: Int, term: Int, cluster: ClusterID, at url: String
+    ) async throws -> WorkerTask { throw Self.refusal }
+
+    func updateSettings(_ id: TaskID, _ settings: TaskSettings, at url: String) async throws -> WorkerTask {
+        throw Self.refusal
+    }
+
+    func logs(
+        _ id: TaskID, _ selection: LogSelection, at url: String
+    ) async throws -> any AsyncSequence<[UInt8], any Error> & Sendable { throw Self.refusal }
+}
