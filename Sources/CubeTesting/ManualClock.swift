@@ -37,6 +37,8 @@ public final class ManualClock: Clock {
         var shift = Duration.zero
         var last = 0
         var sleepers: [Int: Sleeper] = [:]
+        /// Those who wait until a task sleeps.
+        var observers: [AsyncStream<Never>.Continuation] = []
     }
 
     private let start: Timestamp
@@ -68,6 +70,22 @@ public final class ManualClock: Clock {
     /// The earliest deadline of all sleeping tasks; `nil` if none is sleeping.
     public var nextDeadline: Instant? { state.withLock { $0.sleepers.values.map(\.deadline).min() } }
 
+    /// Waits until a task sleeps.
+    ///
+    /// - Returns: the earliest deadline of all sleeping tasks; `nil` if the waiting task was cancelled.
+    package func untilSlept() async -> Instant? {
+        while !Task.isCancelled {
+            let (sleeps, observer) = AsyncStream.makeStream(of: Never.self)
+            let deadline = state.withLock { state in
+                if state.sleepers.isEmpty { state.observers.append(observer) }
+                return state.sleepers.values.map(\.deadline).min()
+            }
+            if let deadline { return deadline }
+            for await _ in sleeps {}
+        }
+        return nil
+    }
+
     /// Whether a task is sleeping that started to sleep in a section of passing time.
     func isSleptOn(in passing: TimePassing.ID) -> Bool {
         state.withLock { $0.sleepers.values.contains { $0.passing == passing } }
@@ -82,16 +100,19 @@ public final class ManualClock: Clock {
 
     func sleep(until deadline: Instant, in passing: TimePassing.ID?) async throws {
         let (alarms, alarm) = AsyncStream.makeStream(of: Never.self)
-        let number = state.withLock { state in
+        let (number, observers) = state.withLock { state in
             state.last += 1
+            var observers: [AsyncStream<Never>.Continuation] = []
             if deadline <= state.now {
                 alarm.finish()
             } else {
                 state.sleepers[state.last] = Sleeper(
                     deadline: deadline, number: state.last, passing: passing, alarm: alarm)
+                swap(&observers, &state.observers)
             }
-            return state.last
+            return (state.last, observers)
         }
+        for observer in observers { observer.finish() }
         await withTaskCancellationHandler {
             for await _ in alarms {}
         } onCancel: {

@@ -43,7 +43,7 @@ struct FullStoreTests {
 
             // The manager becomes ready without intervention once there is space.
             store.fail(with: nil)
-            try await manager.passTime { await manager.service.isReady }
+            try await manager.time.pass { await manager.service.isReady }
             #expect(store.stored.records.tasks[request.task.id]?.phase.hasEnded == true)
             #expect(store.stored.stops == [])
             #expect(try await manager.service.schedule(manager.request("db")).created)
@@ -98,7 +98,7 @@ struct FullStoreTests {
             #expect(ended.state == .completed)
             let since = await manager.workers.acknowledged(at: TestManager.url)
             store.fail(with: nil)
-            try await manager.passTime { await manager.workers.acknowledged(at: TestManager.url) != since }
+            try await manager.time.pass { await manager.workers.acknowledged(at: TestManager.url) != since }
             #expect(store.stored.records.tasks[request.task.id]?.phase.hasEnded == true)
         }
     }

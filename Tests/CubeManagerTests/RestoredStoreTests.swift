@@ -57,7 +57,7 @@ struct RestoredStoreTests {
                 name: .w1, version: "1", url: TestManager.url, runtimes: ["process"],
                 capacity: ResourceSpec(millicores: 4000), bootID: "boot", incarnation: "1")
             _ = try await manager.service.register(worker)
-            try await manager.passTime { try await manager.service.node(.w1).state == .ready }
+            try await manager.time.pass { try await manager.service.node(.w1).state == .ready }
             #expect(try await manager.service.cluster().term == 8)
             #expect(await workers.term(at: TestManager.url) == 8)
             let error = await #expect(throws: APIError.self) { _ = try await change.value }
@@ -71,7 +71,7 @@ struct RestoredStoreTests {
             try await TestManager.run(store) { manager in
                 try await manager.join()
                 await manager.workers.setTerm(2, at: TestManager.url)
-                try await manager.passTime { await !manager.service.isReady }
+                try await manager.time.pass { await !manager.service.isReady }
             }
         }
         #expect(store.stored.term == 1)
@@ -82,7 +82,7 @@ struct RestoredStoreTests {
         await #expect(throws: StoreError.failed("it is gone")) {
             try await TestManager.run(store) { manager in
                 store.fail(with: .failed("it is gone"))
-                try await manager.passTime { await !manager.service.isReady }
+                try await manager.time.pass { await !manager.service.isReady }
             }
         }
     }

@@ -14,7 +14,8 @@ struct TestManager {
 
     let service: ManagerService
     let workers: FakeWorkers
-    let clock: ManualClock
+    /// The time of the manager and its workers, whose work runs on its queue.
+    let time: QueuedTime
 
     /// Opens a manager on a store, runs it, and shuts it down gracefully after the body.
     static func run(
@@ -25,21 +26,24 @@ struct TestManager {
         let workers = workers ?? FakeWorkers(clock: clock)
         var logger = Logger(label: "test")
         logger.logLevel = .critical
+        let time = QueuedTime(clock: clock)
         let service = try await ManagerService.open(
             store: store, gateway: workers, options: ManagerOptions(jitter: { 0 }), logger: logger, clock: clock,
             now: { clock.timestamp })
         let group = ServiceGroup(services: [service], logger: logger)
-        try await withThrowingTaskGroup(of: Void.self) { tasks in
-            tasks.addTask { try await group.run() }
-            try await eventually { await service.isReady }
-            do {
-                try await body(TestManager(service: service, workers: workers, clock: clock))
-            } catch {
-                tasks.cancelAll()
-                throw error
+        try await time.run {
+            try await withThrowingTaskGroup(of: Void.self) { tasks in
+                tasks.addTask { try await group.run() }
+                try await eventually { await service.isReady }
+                do {
+                    try await body(TestManager(service: service, workers: workers, time: time))
+                } catch {
+                    tasks.cancelAll()
+                    throw error
+                }
+                await group.triggerGracefulShutdown()
+                try await tasks.waitForAll()
             }
-            await group.triggerGracefulShutdown()
-            try await tasks.waitForAll()
         }
     }
 
@@ -88,15 +92,6 @@ struct TestManager {
         }
     }
 
-    /// Advances the clock until a condition holds.
-    func passTime(until condition: () async throws -> Bool) async throws {
-        for _ in 0..<100_000 {
-            if try await condition() { return }
-            clock.advance(by: .milliseconds(100))
-            await Task.yield()
-        }
-        Issue.record("the condition never held")
-    }
 }
 
 extension NodeName {

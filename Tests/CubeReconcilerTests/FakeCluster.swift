@@ -27,14 +27,17 @@ final class FakeCluster: ClusterWriter {
     /// The address of the manager in the ``network``.
     private static let place = "manager"
 
-    let clock: ManualClock
+    /// The time of the cluster and of the reconcilers, whose work runs on its queue.
+    let time: QueuedTime
+    var clock: ManualClock { time.clock }
     private let manager: ManagerService
     private let network = Network()
     private let state = Mutex(State())
 
-    private init(clock: ManualClock) async throws {
-        self.clock = clock
-        // The clock runs as fast as the machine, so no lease of a worker may depend on it.
+    private init(time: QueuedTime) async throws {
+        self.time = time
+        let clock = time.clock
+        // Tests let days pass, and nothing here renews the lease of a worker.
         manager = try await ManagerService.open(
             store: MemoryStore(cluster: ClusterID(rawValue: "11111111-1111-4111-8111-111111111111")!),
             gateway: FakeWorkers(clock: clock), options: ManagerOptions(workerLease: .seconds(86_400), jitter: { 0 }),
@@ -45,19 +48,26 @@ final class FakeCluster: ClusterWriter {
     static func run(_ body: @Sendable (FakeCluster) async throws -> Void) async throws {
         // Manifests get their times from the wall clock.
         let start = Timestamp(milliseconds: Int64(Date().timeIntervalSince1970 * 1000))
-        let cluster = try await FakeCluster(clock: ManualClock(start: start))
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await cluster.manager.run() }
-            defer { group.cancelAll() }
-            try await eventually { await cluster.manager.isReady }
-            _ = try await cluster.manager.register(
-                WorkerInfo(
-                    name: NodeName(rawValue: "w1")!, version: "0", url: "unix:/w1", runtimes: ["process"],
-                    capacity: ResourceSpec(millicores: 100_000, memory: 1 << 40, disk: 1 << 40), bootID: "boot",
-                    incarnation: "1"))
-            try await eventually { try await cluster.manager.nodes().nodes.map(\.state) == [.ready] }
-            try await body(cluster)
+        let time = QueuedTime(clock: ManualClock(start: start))
+        let cluster = try await FakeCluster(time: time)
+        try await time.run {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await cluster.manager.run() }
+                defer { group.cancelAll() }
+                try await time.pass { await cluster.manager.isReady }
+                try await cluster.addWorker()
+                try await body(cluster)
+            }
         }
+    }
+
+    private func addWorker() async throws {
+        _ = try await manager.register(
+            WorkerInfo(
+                name: NodeName(rawValue: "w1")!, version: "0", url: "unix:/w1", runtimes: ["process"],
+                capacity: ResourceSpec(millicores: 100_000, memory: 1 << 40, disk: 1 << 40), bootID: "boot",
+                incarnation: "1"))
+        try await time.pass { try await manager.nodes().nodes.map(\.state) == [.ready] }
     }
 
     // MARK: Actions of a test

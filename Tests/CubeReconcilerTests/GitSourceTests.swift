@@ -174,10 +174,7 @@ import Testing
             group.addTask {
                 // Advance the clock only once git has connected and waits.
                 await listener.accept()
-                while !Task.isCancelled {
-                    clock.advance(by: .seconds(1))
-                    await Task.yield()
-                }
+                while let deadline = await clock.untilSlept() { clock.advance(to: deadline) }
                 return nil
             }
             let look = try #require(try await group.next() ?? nil)

@@ -11,8 +11,8 @@ import Testing
 
 @testable import CubeReconciler
 
-/// A reconciler with a real directory, real inotify, a real manager with an in-memory store, and a manual clock that
-/// runs as fast as the machine allows.
+/// A reconciler with a real directory, real inotify, a real manager with an in-memory store, and a manual clock. Time
+/// passes only while the reconciler and the manager have no work left.
 final class LoopWorld: Sendable {
     let directory: TemporaryDirectory
     let files = ObservedFileSystem()
@@ -73,13 +73,15 @@ final class LoopWorld: Sendable {
                     state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
                     return state
                 }
-            }, git: GitProgram(environment: TestRepository.environment), notices: notices)
+            }, git: GitProgram(environment: TestRepository.environment), notices: notices,
+            executor: { [time = cluster.time] _ in time.executor() })
         let service = ReconcilerService(
             options, world: world, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await service.run() }
             try await body(
-                LoopRun(state: service.state, clock: clock, wake: { service.lookNow() }, use: { service.use($0) }))
+                LoopRun(
+                    state: service.state, time: cluster.time, wake: { service.lookNow() }, use: { service.use($0) }))
             group.cancelAll()
         }
     }
@@ -116,16 +118,13 @@ final class NoticeReceiver: NoticeSender {
 /// A running reconciler.
 struct LoopRun {
     let state: ReconcilerState
-    let clock: ManualClock
+    let time: QueuedTime
     let wake: @Sendable () -> Void
     let use: @Sendable (GuardLimits) -> Void
 
-    /// Advances the clock until the condition holds. The suite's time limit bounds the wait, as it cancels the test.
+    /// Lets time pass until the condition holds. The suite's time limit bounds the wait, as it cancels the test.
     func until(_ condition: (ReconcilerState.View) async throws -> Bool) async throws {
-        while !(try await condition(state.view)) {
-            try Task.checkCancellation()
-            await step(.milliseconds(20))
-        }
+        try await time.pass { try await condition(state.view) }
     }
 
     func untilConverged(_ condition: (ReconcilerState.View) async throws -> Bool = { _ in true }) async throws {
@@ -135,18 +134,6 @@ struct LoopRun {
         }
     }
 
-    /// Advances the clock unconditionally.
-    func pass(_ span: Duration) async {
-        var left = span
-        while left > .zero {
-            await step(.milliseconds(100))
-            left -= .milliseconds(100)
-        }
-    }
-
-    /// Advances the clock a little, and lets other tasks react.
-    private func step(_ span: Duration) async {
-        clock.advance(by: span)
-        for _ in 0..<20 { await Task.yield() }
-    }
+    /// Lets a span of time pass.
+    func pass(_ span: Duration) async { await time.pass(span) }
 }

@@ -259,11 +259,9 @@ extension EveryCallTests {
             group.addTask {
                 for await answer in answers {
                     repeat {
-                        while clock.nextDeadline == nil, !Task.isCancelled { await Task.yield() }
-                        guard let deadline = clock.nextDeadline else { break }
+                        guard let deadline = await clock.untilSlept() else { break }
                         if answer.isDelayed { clock.advance(by: clock.now.duration(to: deadline) / 2) }
                         if !answer.isDelayed { clock.advance(to: deadline) }
-                        await Task.yield()
                     } while again && !answer.isDelayed && !Task.isCancelled
                     answer.release()
                 }

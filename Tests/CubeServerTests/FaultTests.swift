@@ -86,11 +86,7 @@ struct FaultTests {
                 }
                 group.addTask {
                     try await eventually { collected.lines.withLock { !$0.isEmpty } }
-                    while true {
-                        try Task.checkCancellation()
-                        clock.advance(by: .seconds(1))
-                        await Task.yield()
-                    }
+                    while let deadline = await clock.untilSlept() { clock.advance(to: deadline) }
                 }
                 try await group.next()
                 group.cancelAll()

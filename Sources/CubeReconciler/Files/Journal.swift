@@ -60,7 +60,7 @@ package actor Journal {
     private let path: FilePath
     private let files: any WritableFileSystem
     private let logger: Logger
-    private let executor = BlockingExecutor("cube.journal")
+    private let executor: any SerialExecutor
     private let queue = Mutex(Queue())
     private let signals: AsyncStream<Void>
     private let signal: AsyncStream<Void>.Continuation
@@ -73,9 +73,12 @@ package actor Journal {
     /// - Parameters:
     ///   - directory: The data directory.
     ///   - rotationSize: The size from which the file is rotated, in bytes.
+    ///   - executor: The executor of the actor, whose jobs block on disk I/O.
     package init(
-        directory: FilePath, files: any WritableFileSystem, logger: Logger, rotationSize: Int = maximumBytes
+        directory: FilePath, files: any WritableFileSystem, logger: Logger, rotationSize: Int = maximumBytes,
+        executor: any SerialExecutor = BlockingExecutor("cube.journal")
     ) {
+        self.executor = executor
         path = directory.appending(Self.fileName)
         self.files = files
         self.logger = logger

@@ -19,7 +19,7 @@ package actor StatusFiles {
     private let directory: FilePath
     private let files: any WritableFileSystem
     private let logger: Logger
-    private let executor = BlockingExecutor("cube.status-files")
+    private let executor: any SerialExecutor
 
     /// A hash of each file's content on the disk.
     private var written: [String: Int] = [:]
@@ -31,7 +31,12 @@ package actor StatusFiles {
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
-    package init(directory: FilePath, files: any WritableFileSystem, logger: Logger) {
+    /// - Parameter executor: The executor of the actor, whose jobs block on disk I/O.
+    package init(
+        directory: FilePath, files: any WritableFileSystem, logger: Logger,
+        executor: any SerialExecutor = BlockingExecutor("cube.status-files")
+    ) {
+        self.executor = executor
         self.directory = directory
         self.files = files
         self.logger = logger

@@ -47,7 +47,7 @@ package actor GitSource {
     private let patience: Patience
     private let now: @Sendable () -> Timestamp
     private let logger: Logger
-    private let executor = BlockingExecutor("cube.git-source")
+    private let executor: any SerialExecutor
 
     /// The manifests in force.
     private var inForce: ManifestSnapshot?
@@ -68,10 +68,13 @@ package actor GitSource {
     /// - Parameters:
     ///   - signers: The signers whose commits are accepted; `nil` accepts all commits.
     ///   - directory: The directory of the clone. The source creates it; it may be deleted at any time.
+    ///   - executor: The executor of the actor, whose jobs wait for git.
     package init(
         _ remote: GitRemote, signers: CommitSigners? = nil, directory: FilePath, git: GitProgram,
-        patience: Patience = Patience(), now: @escaping @Sendable () -> Timestamp, logger: Logger
+        patience: Patience = Patience(), now: @escaping @Sendable () -> Timestamp, logger: Logger,
+        executor: any SerialExecutor = BlockingExecutor("cube.git-source")
     ) {
+        self.executor = executor
         self.remote = remote
         self.signers = signers
         self.directory = directory

@@ -41,7 +41,9 @@ struct ReconcileLoop {
         identity: ReconcilerMemory.Identity, journal: Journal, lease: LeaseKeeper, state: ReconcilerState,
         bell: Bell, inbox: Inbox, logger: Logger
     ) async -> ReconcileLoop {
-        let files = StatusFiles(directory: options.directory, files: world.files, logger: logger)
+        let files = StatusFiles(
+            directory: options.directory, files: world.files, logger: logger,
+            executor: world.executor("cube.status-files"))
         let (reports, summary) = await files.load()
         var planner = Planner(
             owner: options.owner, wording: \.command, reports: reports, summary: summary)
@@ -90,13 +92,16 @@ struct ReconcileLoop {
         case .directory(let path):
             let watcher = DirectoryWatcher.make()
             return SourceFeed(
-                DirectorySource(path, files: world.files, watcher: watcher, git: world.git, now: world.now),
+                DirectorySource(
+                    path, files: world.files, watcher: watcher, git: world.git,
+                    executor: world.executor("cube.directory-source"), now: world.now),
                 watcher: watcher,
                 pace: SourceFeed.Pace(rescan: options.rescan), clock: world.clock, now: world.now, logger: logger)
         case .git(let origin):
             let source = GitSource(
                 origin.remote, signers: origin.signers, directory: options.directory.pushing("reconciler/git"),
-                git: world.git, patience: origin.patience, now: world.now, logger: logger)
+                git: world.git, patience: origin.patience, now: world.now, logger: logger,
+                executor: world.executor("cube.git-source"))
             return GitFeed(
                 source, pace: GitFeed.Pace(poll: origin.poll), bell: bell, clock: world.clock, random: world.random)
         }

@@ -85,12 +85,15 @@ package struct ReconcilerWorld: Sendable {
     package var git: GitProgram
     /// Delivers notices; `nil` sends none.
     package var notices: (any NoticeSender)?
+    /// Creates the executor of an actor whose jobs block on files or programs, from its label.
+    package var executor: @Sendable (String) -> any SerialExecutor
 
     package init(
         cluster: any ClusterWriter, files: any WritableFileSystem = LocalFileSystem(),
         clock: any Clock<Duration> = BootClock.timer, now: @escaping @Sendable () -> Timestamp,
         random: @escaping @Sendable () -> UInt64, git: GitProgram = GitProgram(environment: [:]),
-        notices: (any NoticeSender)? = nil
+        notices: (any NoticeSender)? = nil,
+        executor: @escaping @Sendable (String) -> any SerialExecutor = { BlockingExecutor($0) }
     ) {
         self.cluster = cluster
         self.files = files
@@ -99,5 +102,6 @@ package struct ReconcilerWorld: Sendable {
         self.random = random
         self.notices = notices
         self.git = git
+        self.executor = executor
     }
 }

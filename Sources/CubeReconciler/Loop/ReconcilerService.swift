@@ -30,7 +30,9 @@ package struct ReconcilerService: Service {
     package func run() async throws {
         let memory = ReconcilerMemory(directory: options.directory, files: world.files, logger: logger)
         let identity = try memory.identity(of: options.origin.sourceID, random: world.random)
-        let journal = Journal(directory: options.directory, files: world.files, logger: logger)
+        let journal = Journal(
+            directory: options.directory, files: world.files, logger: logger,
+            executor: world.executor("cube.journal"))
         let lease = LeaseKeeper(
             world.cluster, owner: options.owner, holder: options.holder, source: identity.source,
             id: String(world.random(), radix: 16), last: memory.fence, limits: options.limits,

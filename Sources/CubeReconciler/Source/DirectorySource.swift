@@ -27,7 +27,7 @@ package actor DirectorySource {
     private let watcher: DirectoryWatcher?
     private let program: GitProgram?
     private let now: @Sendable () -> Timestamp
-    private let executor = BlockingExecutor("cube.directory-source")
+    private let executor: any SerialExecutor
 
     private let index = ManifestIndex()
     private var root: RootIdentity?
@@ -42,11 +42,14 @@ package actor DirectorySource {
     ///   - path: The directory. A link is resolved again at each look.
     ///   - watcher: Watches the directories of the source; `nil` for a single look.
     ///   - git: Determines whether files differ from the checked-out commit; `nil` skips this check.
+    ///   - executor: The executor of the actor, whose jobs block on disk I/O.
     ///   - now: A clock that does not jump.
     package init(
         _ path: FilePath, files: any FileSystem, watcher: DirectoryWatcher? = nil,
-        git: GitProgram? = nil, now: @escaping @Sendable () -> Timestamp
+        git: GitProgram? = nil, executor: any SerialExecutor = BlockingExecutor("cube.directory-source"),
+        now: @escaping @Sendable () -> Timestamp
     ) {
+        self.executor = executor
         self.path = path
         self.files = files
         self.watcher = watcher
