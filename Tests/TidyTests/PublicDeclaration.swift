@@ -21,13 +21,15 @@ extension SwiftFile {
     /// All public declarations, including the cases of public enumerations.
     var publicDeclarations: [PublicDeclaration] {
         var declarations: [PublicDeclaration] = []
+        let (end, enumerationCase) = (/\s*[})]/, /\s*(?:indirect )?case\s/)
+        let declaration = /\s*(?:@\S+ )*public (?!extension\b|import\b)/
         // The indentation of the public enumeration whose cases are being read.
         var enumeration: Int?
         for (text, line) in code {
             let indentation = text.prefix { $0 == " " }.count
-            if let outer = enumeration, indentation <= outer, !text.contains(/^\s*[})]/) { enumeration = nil }
-            let isCase = enumeration.map { indentation == $0 + 4 } ?? false && text.contains(/^\s*(?:indirect )?case\s/)
-            guard isCase || text.contains(/^\s*(?:@\S+ )*public (?!extension\b|import\b)/) else { continue }
+            if let outer = enumeration, indentation <= outer, !text.starts(with: end) { enumeration = nil }
+            let isCase = enumeration.map { indentation == $0 + 4 } ?? false && text.starts(with: enumerationCase)
+            guard isCase || text.starts(with: declaration) else { continue }
             declarations.append(
                 PublicDeclaration(text: text, line: line, documentation: documentation(before: line)))
             if text.contains(/\benum \w/) { enumeration = indentation }

@@ -8,18 +8,18 @@ enum Rules {
 
     /// Finds uses of time, randomness and output in a pure target, which gets them from outside.
     static func impurities(_ file: SwiftFile) -> [String] {
-        file.code.compactMap { code, line in
-            code.firstMatch(
-                of:
-                    /\bDate\(\)|\bDate\.now\b|\b(?:Continuous|Suspending)Clock\b|\bSystemRandomNumberGenerator\b|\.random\(|\.randomElement\(|\.shuffled?\(\)|\b(?:debugPrint|print|dump)\(|\bUUID\(\)/
-            ).map { "\(file.path):\(line): \($0.0) in a pure target" }
+        let pattern =
+            /\bDate\(\)|\bDate\.now\b|\b(?:Continuous|Suspending)Clock\b|\bSystemRandomNumberGenerator\b|\.random\(|\.randomElement\(|\.shuffled?\(\)|\b(?:debugPrint|print|dump)\(|\bUUID\(\)/
+        return file.code.compactMap { code, line in
+            code.firstMatch(of: pattern).map { "\(file.path):\(line): \($0.0) in a pure target" }
         }
     }
 
     /// Finds names of commands in the core. The core decides; other targets name the command that follows a hint.
     static func commands(_ file: SwiftFile) -> [String] {
-        file.code.compactMap { code, line in
-            code.firstMatch(of: /\bcube [a-z]+/).map { "\(file.path):\(line): names the command \($0.0)" }
+        let pattern = /\bcube [a-z]+/
+        return file.code.compactMap { code, line in
+            code.firstMatch(of: pattern).map { "\(file.path):\(line): names the command \($0.0)" }
         }
     }
 
@@ -33,11 +33,10 @@ enum Rules {
     /// Finds uses of the machine's clocks, ids and randomness, which only a composition root may use. Other code gets
     /// them passed in.
     static func machineUses(_ file: SwiftFile) -> [String] {
-        file.code.compactMap { code, line in
-            code.firstMatch(
-                of:
-                    /\bDate\(\)|\b(?:Date|ContinuousClock|SuspendingClock)\.now\b|\b(?:Continuous|Suspending)Clock\(\)|\bSystemRandomNumberGenerator\b|\.random\(in:(?!.*\busing:)|\bBool\.random\(\)|\.(?:randomElement|shuffled?)\(\)|\bUUID\(\)|(?:^|[\s(\[{?])\.now\b/
-            ).map {
+        let pattern =
+            /\bDate\(\)|\b(?:Date|ContinuousClock|SuspendingClock)\.now\b|\b(?:Continuous|Suspending)Clock\(\)|\bSystemRandomNumberGenerator\b|\.random\(in:(?!.*\busing:)|\bBool\.random\(\)|\.(?:randomElement|shuffled?)\(\)|\bUUID\(\)|(?:^|[\s(\[{?])\.now\b/
+        return file.code.compactMap { code, line in
+            code.firstMatch(of: pattern).map {
                 "\(file.path):\(line): \($0.0.trimmingPrefix(while: \.isWhitespace)) outside of a composition root"
             }
         }
@@ -47,8 +46,9 @@ enum Rules {
     /// they would take precedence over that method, even in code that the compiler synthesizes.
     static func shadowedCoders(_ file: SwiftFile) -> [String] {
         let code = file.code
+        let pattern = /\bfunc (?:de|en)code(?:IfPresent)?\b/
         return code.indices.compactMap { index in
-            guard code[index].text.contains(/\bfunc (?:de|en)code(?:IfPresent)?\b/) else { return nil }
+            guard code[index].text.contains(pattern) else { return nil }
             // The formatter breaks a long signature into at most three lines.
             let signature = code[index...].prefix(3).map(\.text).joined().prefix { $0 != "{" }
             guard signature.contains(/\bforKey\b/) else { return nil }
@@ -58,14 +58,16 @@ enum Rules {
 
     /// Finds reminders of unfinished work.
     static func reminders(_ file: SwiftFile) -> [String] {
-        file.lines.enumerated().compactMap { index, line in
-            line.firstMatch(of: /\b(?:FIXME|TODO|XXX)\b/).map { "\(file.path):\(index + 1): \($0.0)" }
+        let pattern = /\b(?:FIXME|TODO|XXX)\b/
+        return file.lines.enumerated().compactMap { index, line in
+            line.firstMatch(of: pattern).map { "\(file.path):\(index + 1): \($0.0)" }
         }
     }
 
     /// Finds dropped errors without a comment that says why.
     static func silence(_ file: SwiftFile) -> [String] {
-        file.code.filter { $0.text.contains(/\btry\?/) && !file.hasComment(onOrBefore: $0.line) }
+        let pattern = /\btry\?/
+        return file.code.filter { $0.text.contains(pattern) && !file.hasComment(onOrBefore: $0.line) }
             .map { "\(file.path):\($0.line): try? without a comment that says why" }
     }
 
