@@ -81,7 +81,7 @@ struct FollowedLog: AsyncSequence, Sendable {
                 return try await client.within(Self.pause) { [client] in
                     try await client.observing(last) { $0.revision > last.revision ? true : nil }
                 }
-            } catch is Overdue {
+            } catch is DeadlineExceeded {
                 return true
             }
         }

@@ -57,7 +57,7 @@ extension OrchestratorClient {
         }
         do {
             return try await within(limit, meanwhile: readOutput, body)
-        } catch is Overdue {
+        } catch is DeadlineExceeded {
             throw observation.failure?.with(observation.log) ?? Self.overdue(what, observation, after: limit)
         }
     }
@@ -137,12 +137,12 @@ extension OrchestratorClient {
     /// Runs an operation with a deadline.
     ///
     /// - Parameter meanwhile: a concurrent operation, whose end or failure has no effect.
-    /// - Throws: ``Overdue`` if `body` has no result after `limit`.
+    /// - Throws: ``DeadlineExceeded`` if `body` has no result after `limit`.
     func within<Value: Sendable>(
         _ limit: Duration, meanwhile: (@Sendable () async throws -> Void)? = nil,
         _ body: @Sendable @escaping () async throws -> Value
     ) async throws -> Value {
-        guard limit > .zero else { throw Overdue() }
+        guard limit > .zero else { throw DeadlineExceeded() }
         let value = try await clock.within(limit) {
             try await withThrowingTaskGroup(of: Void.self) { beside in
                 defer { beside.cancelAll() }
@@ -151,7 +151,7 @@ extension OrchestratorClient {
                 return try await body()
             }
         }
-        guard let value else { throw Overdue() }
+        guard let value else { throw DeadlineExceeded() }
         return value
     }
 

@@ -160,7 +160,7 @@ extension OrchestratorClient {
                 try Task.checkCancellation()
                 return asked.count
             }
-        } catch is Overdue {
+        } catch is DeadlineExceeded {
             guard let living = seen.withLock(\.self) else {
                 throw Self.silence("stopping the tasks of \(owner)", trouble.withLock(\.self), after: limit)
             }

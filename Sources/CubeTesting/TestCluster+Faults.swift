@@ -5,11 +5,11 @@ public import CubeErrors
 extension TestCluster {
     /// Ends the manager as `kill -9` does. Calls in progress and further calls fail with `unavailable`, also at ``endpoint``. Workers
     /// continue their tasks, and the manager's store is kept. Does nothing if no manager is running.
-    public func stopManager() async { await parts.seat.stop() }
+    public func stopManager() async { await components.manager.stop() }
 
     /// Starts a manager on the store of the previous one, under a new term, and waits until the cluster has settled. Does nothing if a
     /// manager is running or starting. If it cannot listen at ``endpoint``, the error ends the cluster.
-    public func startManager() async throws { try await parts.startManager() }
+    public func startManager() async throws { try await components.startManager() }
 
     /// Ends the manager as `kill -9` does, and immediately starts another one.
     public func restartManager() async throws {
@@ -25,7 +25,7 @@ extension TestCluster {
     /// whose deadline passes meanwhile has taken effect. A long delay simulates a hanging manager. Responses to workers are not delayed.
     ///
     /// - Parameter delay: the delay on the cluster's clock; zero ends it. Responses that are already held back are not affected.
-    public func delayAnswers(by delay: Duration) { parts.faults.delay(by: delay) }
+    public func delayAnswers(by delay: Duration) { components.faults.delay(by: delay) }
 
     /// Makes calls fail before the manager carries them out, regardless of the caller.
     ///
@@ -38,7 +38,7 @@ extension TestCluster {
     public func fail(
         _ call: ManagerCall, with error: APIError = APIError(.unavailable, "injected by the test"), times: Int = 1
     ) {
-        parts.faults.fail(call, .before, with: error, times: times)
+        components.faults.fail(call, .before, with: error, times: times)
     }
 
     /// Makes the responses to calls get lost. The manager carries out the call, but the caller receives `unavailable` and cannot know
@@ -48,11 +48,11 @@ extension TestCluster {
     ///   - call: the call.
     ///   - times: the number of lost responses.
     public func loseAnswers(of call: ManagerCall, times: Int = 1) {
-        parts.faults.fail(call, .after, with: APIError(.unavailable, "the response was lost"), times: times)
+        components.faults.fail(call, .after, with: APIError(.unavailable, "the response was lost"), times: times)
     }
 
     /// Removes the remaining failures that ``fail(_:with:times:)`` and ``loseAnswers(of:times:)`` injected into a call.
     ///
     /// - Parameter call: the call.
-    public func stopFailing(_ call: ManagerCall) { parts.faults.clear(call) }
+    public func stopFailing(_ call: ManagerCall) { components.faults.clear(call) }
 }

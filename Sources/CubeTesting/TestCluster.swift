@@ -42,13 +42,13 @@ public struct TestCluster: Sendable {
     /// The clock of the whole cluster. ``advance(by:)`` waits for the effects of time; advancing the clock itself does not.
     public let clock: ManualClock
 
-    let parts: Parts
+    let components: ClusterComponents
 
-    init(_ parts: Parts) {
-        self.parts = parts
-        endpoint = parts.endpoint
-        manager = parts.managerClient(parts.clientOptions)
-        clock = parts.clock
+    init(_ components: ClusterComponents) {
+        self.components = components
+        endpoint = components.endpoint
+        manager = components.managerClient(components.clientOptions)
+        clock = components.clock
         orchestrator = OrchestratorClient(manager: manager, owner: .manual, clock: clock)
     }
 
@@ -65,9 +65,10 @@ public struct TestCluster: Sendable {
         start: Timestamp = Timestamp(milliseconds: 1_700_000_000_000),
         _ body: (TestCluster) async throws -> Value
     ) async throws -> Value {
-        let parts = try await Parts.open(nodes: nodes, policy: policy, clock: ManualClock(start: start))
-        let cluster = TestCluster(parts)
-        return try await parts.run { try await body(cluster) }
+        let components = try await ClusterComponents.open(
+            nodes: nodes, policy: policy, clock: ManualClock(start: start))
+        let cluster = TestCluster(components)
+        return try await components.run { try await body(cluster) }
     }
 }
 
@@ -75,11 +76,11 @@ public struct TestCluster: Sendable {
 
 extension TestCluster {
     /// Waits until no work is left: only an action of the test or the advance of time can change anything.
-    public func settle() async { await parts.settle() }
+    public func settle() async { await components.settle() }
 
     /// Advances time from one due moment to the next, and waits for all effects of each moment.
     public func advance(by span: Duration) async {
-        await parts.advance(by: span)
+        await components.advance(by: span)
     }
 
     /// Lets time pass while an operation waits for something that takes time, such as a deployment that becomes healthy.
@@ -91,7 +92,7 @@ extension TestCluster {
     public func passingTime<Value: Sendable>(
         during operation: () async throws -> Value
     ) async throws -> Value {
-        try await parts.passTime(during: operation)
+        try await components.passTime(during: operation)
     }
 }
 
@@ -105,13 +106,13 @@ extension TestCluster {
     ///   - owner: the owner of the workloads, if a call specifies none.
     ///   - options: deadlines, retries, limits and the logger.
     public func orchestrator(owner: OwnerName = .manual, options: ClientOptions) -> OrchestratorClient {
-        OrchestratorClient(manager: parts.managerClient(options), owner: owner, clock: clock)
+        OrchestratorClient(manager: components.managerClient(options), owner: owner, clock: clock)
     }
 
     /// Creates a client of a node's worker. The client runs on the machine of the worker, so it works even if the node is cut off.
     ///
     /// - Throws: `worker_not_found` if the cluster has no such node.
-    public func worker(_ node: String) throws(APIError) -> WorkerClient { try parts.workerClient(node) }
+    public func worker(_ node: String) throws(APIError) -> WorkerClient { try components.workerClient(node) }
 }
 
 // MARK: - Nodes
@@ -122,14 +123,14 @@ extension TestCluster {
     ///
     /// - Throws: `worker_not_found`.
     public func cutOff(_ node: String) throws(APIError) {
-        parts.network.cut(Links.url(of: try parts.node(node)))
+        components.network.cut(Links.url(of: try components.node(node)))
     }
 
     /// Reconnects a node to the manager.
     ///
     /// - Throws: `worker_not_found`.
     public func reconnect(_ node: String) throws(APIError) {
-        parts.network.mend(Links.url(of: try parts.node(node)))
+        components.network.mend(Links.url(of: try components.node(node)))
     }
 }
 
@@ -137,7 +138,7 @@ extension TestCluster {
 
 extension TestCluster {
     /// The tasks that are currently running on all nodes, including nodes that are cut off.
-    public var tasks: TestTasks { TestTasks(parts.runtimes.values.flatMap(\.running)) }
+    public var tasks: TestTasks { TestTasks(components.runtimes.values.flatMap(\.running)) }
 
     /// Makes every start of a workload fail with a message, or succeed again.
     ///
@@ -145,7 +146,7 @@ extension TestCluster {
     ///   - workload: the name of the workload.
     ///   - reason: the message, such as `no such program`; `nil` makes starts succeed again.
     public func refuseStarts(of workload: WorkloadName, because reason: String?) {
-        for runtime in parts.runtimes.values { runtime.refuse(workload, because: reason) }
+        for runtime in components.runtimes.values { runtime.refuse(workload, because: reason) }
     }
 
     /// Keeps new runs of a workload unready until the test calls ``TestTask/setReady(_:)`` for one of them, or
@@ -154,14 +155,14 @@ extension TestCluster {
     ///
     /// - Parameter workload: the name of the workload.
     public func holdReadiness(of workload: WorkloadName) {
-        for runtime in parts.runtimes.values { runtime.hold(workload) }
+        for runtime in components.runtimes.values { runtime.hold(workload) }
     }
 
     /// Lets the `ready` checks of a workload pass again, for new runs and for the runs that were held unready.
     ///
     /// - Parameter workload: the name of the workload.
     public func releaseReadiness(of workload: WorkloadName) {
-        for runtime in parts.runtimes.values { runtime.release(workload) }
+        for runtime in components.runtimes.values { runtime.release(workload) }
     }
 
     /// Schedules a task under the owner `manual`, which needs no lease, and waits until the cluster has settled.
@@ -180,7 +181,7 @@ extension TestCluster {
         let attempt = known.filter { $0.ordinal == ordinal }.map { $0.attempt + 1 }.max() ?? 0
         let digest = definition.specDigest
         let id = TaskID.derive(
-            cluster: parts.cluster, owner: .manual, name: definition.name, ordinal: ordinal,
+            cluster: components.cluster, owner: .manual, name: definition.name, ordinal: ordinal,
             attempt: attempt, digest: digest)
         let proposal = TaskProposal(
             id: id, name: definition.name, ordinal: ordinal, attempt: attempt, specDigest: digest,

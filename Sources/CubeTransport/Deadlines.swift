@@ -2,7 +2,7 @@ import CubeSystem
 import Synchronization
 
 /// The error of an operation that exceeded its deadline.
-package struct Overdue: Error {
+package struct DeadlineExceeded: Error {
     package init() {}
 }
 
@@ -36,7 +36,7 @@ final class Deadlines: Sendable {
 
     /// Runs an operation and cancels it after a time span.
     ///
-    /// - Throws: ``Overdue`` after the span; otherwise, the error of `operation`.
+    /// - Throws: ``DeadlineExceeded`` after the span; otherwise, the error of `operation`.
     func within<Value: Sendable>(
         _ span: Duration, _ operation: @Sendable @escaping () async throws -> Value
     ) async throws -> Value {
@@ -48,7 +48,7 @@ final class Deadlines: Sendable {
             task.cancel()
         }
         // A result at the moment of the deadline is discarded too: the operation is cancelled, so the response body would be cut off.
-        guard end(call) else { throw Overdue() }
+        guard end(call) else { throw DeadlineExceeded() }
         return try result.get()
     }
 

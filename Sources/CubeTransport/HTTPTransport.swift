@@ -97,7 +97,7 @@ package struct HTTPTransport: Sendable {
                 do {
                     guard !follows else { return try await pull() }
                     return try await deadlines.within(silence, pull)
-                } catch is Overdue {
+                } catch is DeadlineExceeded {
                     throw APIError(.timeout, "\(label): the response stalled for \(silence.text)")
                 } catch let error as WireError {
                     throw error.error
@@ -146,7 +146,7 @@ extension HTTPTransport {
                 }
                 Self.record(request, outcome: "ok", began.duration(to: clock.now))
                 return value
-            } catch is Overdue {
+            } catch is DeadlineExceeded {
                 error = .noAnswer(
                     prepared.label(at: wire.name), within: began.duration(to: clock.now), attempts: attempt)
                 mayRepeat = request.isIdempotent

@@ -49,7 +49,7 @@ package struct WebhookClient: Sendable {
                     throw APIError(.unavailable, "\(label): status \(response.status.code)")
                 }
             }
-        } catch is Overdue {
+        } catch is DeadlineExceeded {
             throw APIError.noAnswer(label, within: Self.deadline)
         } catch let error as APIError {
             throw error

@@ -91,12 +91,13 @@ struct UserTests {
             // A leftover would be only an empty directory.
             try? LocalFiles.remove(top)
         }
-        #expect(Passage.obstacle(to: top + "/a/b", for: user) == nil)
+        #expect(TraversalAccess.obstacle(to: top + "/a/b", for: user) == nil)
         #expect(chmod(top + "/a", 0o700) == 0)
-        #expect(Passage.obstacle(to: top + "/a/b", for: user) == top + "/a")
+        #expect(TraversalAccess.obstacle(to: top + "/a/b", for: user) == top + "/a")
         #expect(chown(top + "/a", 0, 2345) == 0 && chmod(top + "/a", 0o710) == 0)
-        #expect(Passage.obstacle(to: top + "/a/b", for: user) == nil)
-        #expect(Passage.obstacle(to: top + "/a/b", for: TaskUser(id: 0, group: 0, groups: [], home: "/")) == nil)
+        #expect(TraversalAccess.obstacle(to: top + "/a/b", for: user) == nil)
+        #expect(
+            TraversalAccess.obstacle(to: top + "/a/b", for: TaskUser(id: 0, group: 0, groups: [], home: "/")) == nil)
     }
 
     @Test("A large user database entry is found, but not one that exceeds the maximum size")

@@ -7,7 +7,7 @@ import Synchronization
 /// The connections between the manager and its workers.
 final class Links: WorkerGateway {
     private let network: Network
-    private let state = Mutex<(seat: ManagerSeat?, workers: [String: WorkerService])>((nil, [:]))
+    private let state = Mutex<(manager: RestartableManager?, workers: [String: WorkerService])>((nil, [:]))
 
     init(_ network: Network) { self.network = network }
 
@@ -17,7 +17,7 @@ final class Links: WorkerGateway {
     /// Removes all references, to break reference cycles.
     func disconnect() { state.withLock { $0 = (nil, [:]) } }
 
-    func connect(_ seat: ManagerSeat) { state.withLock { $0.seat = seat } }
+    func connect(_ manager: RestartableManager) { state.withLock { $0.manager = manager } }
 
     func connect(_ worker: WorkerService, of node: NodeName) {
         state.withLock { $0.workers[Self.url(of: node)] = worker }
@@ -82,7 +82,7 @@ final class Links: WorkerGateway {
 
 extension Links: ManagerRegistrar {
     func register(_ worker: WorkerInfo) async throws -> WorkerWelcome {
-        guard let manager = state.withLock(\.seat)?.manager else {
+        guard let manager = state.withLock(\.manager)?.service else {
             throw APIError(.unavailable, "no manager is running")
         }
         return try await call(worker.url) { try await manager.register(worker) }

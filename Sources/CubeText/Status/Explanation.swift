@@ -72,8 +72,8 @@ package struct Explanation: Encodable, Sendable {
         let place = status.place.map { " (\($0))" } ?? ""
         let readiness = status.readiness == "done" ? "done" : "\(status.readiness) ready"
         // `Ready: false` needs no line of its own if another condition has the same message.
-        let told = Set(status.conditions.filter { $0.type != .ready && $0.status }.map(\.message))
-        let conditions = status.conditions.filter { $0.type != .ready || !$0.status && !told.contains($0.message) }
+        let messages = Set(status.conditions.filter { $0.type != .ready && $0.status }.map(\.message))
+        let conditions = status.conditions.filter { $0.type != .ready || !$0.status && !messages.contains($0.message) }
         let conditionLines = conditions.map { condition -> TextLine in
             let kind = "\(condition.status ? "" : "Not ")\(condition.type.rawValue)"
             let age = Age(since: condition.lastTransitionTime, until: now)

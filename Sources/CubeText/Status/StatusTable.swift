@@ -89,7 +89,7 @@ package struct StatusTable: Sendable {
         let isCurrent = task.specDigest == workload.desiredDigest
         // The reason of the workload is shown beside each unhealthy task or, if there is none, once.
         let unwell = workload.tasks.filter { $0.health != .healthy }
-        let isTold = unwell.isEmpty ? task.id == workload.tasks.first?.id : unwell.contains { $0.id == task.id }
+        let showsReason = unwell.isEmpty ? task.id == workload.tasks.first?.id : unwell.contains { $0.id == task.id }
         let exit = task.health == .healthy ? nil : task.exit.map { "last \($0.words)" }
         return [
             Table.Cell("\(workload.name)/\(task.ordinal)", .bold), Table.Cell(workload.sync),
@@ -98,7 +98,7 @@ package struct StatusTable: Sendable {
             "\(task.createdAt.map { "\(Age(since: $0, until: now))" } ?? "-")",
             Table.Cell(task.specDigest.map { String($0.hexadecimal.prefix(8)) } ?? "-", isCurrent ? nil : .yellow),
             "\(endpoints.isEmpty ? "-" : endpoints)", "\(workload.place ?? "-")",
-            "\([exit, isTold ? workload.why : nil].compactMap { $0 }.joined(separator: "; "))",
+            "\([exit, showsReason ? workload.why : nil].compactMap { $0 }.joined(separator: "; "))",
         ]
     }
 }

@@ -16,12 +16,12 @@ extension WorkloadStatus {
     package var why: String? {
         let problems = diagnostics.prefix(1).map { "\($0.range.filename):\($0.range.start.line): \($0.message)" }
         // Reconciling is not a problem, so its message appears without the name of the condition.
-        let told = conditions.filter { $0.type != .ready && $0.status }
+        let described = conditions.filter { $0.type != .ready && $0.status }
             .map { $0.type == .reconciling ? $0.message : "\($0.type.rawValue): \($0.message)" }
         // A failure comes first. Otherwise, the other conditions explain why the workload is not ready.
-        let ailing = told.isEmpty || health == .degraded || health == .unknown
+        let ailing = described.isEmpty || health == .degraded || health == .unknown
         let unready = ailing ? conditions.filter { $0.type == .ready && !$0.status }.map(\.message) : []
-        let all = unready.filter { message in !told.contains { $0.hasSuffix(message) } } + told + problems
+        let all = unready.filter { message in !described.contains { $0.hasSuffix(message) } } + described + problems
         return all.isEmpty ? nil : all.joined(separator: "; ")
     }
 }

@@ -171,8 +171,8 @@ final class ProcessRuntime: TaskRuntime {
         guard chown(work, user.id, user.group) == 0 else { throw Errno(rawValue: errno) }
         guard user.id != geteuid() else { return }
         let way = passage + [store.directory, "\(store.directory)/tasks", store.directory(of: task)]
-        try Passage.open(way)
-        if let obstacle = Passage.obstacle(to: work, for: user) {
+        try TraversalAccess.grant(on: way)
+        if let obstacle = TraversalAccess.obstacle(to: work, for: user) {
             logger.warning(
                 """
                 \(work): user \(user.id) cannot traverse \(obstacle), so programs that use the absolute path of their \

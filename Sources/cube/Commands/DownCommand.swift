@@ -101,7 +101,8 @@ struct DownCommand: Command {
         guard !left.isEmpty else { return }
         throw Failure(
             "\(Count(left.count, "task").verb("is still running", "are still running")) below \(data.path), and no "
-                + "manager knows \(left.count == 1 ? "it" : "them"):\n" + LeftTasks(left).lines.joined(separator: "\n"),
+                + "manager knows \(left.count == 1 ? "it" : "them"):\n"
+                + OrphanTasks(left).lines.joined(separator: "\n"),
             hint:
                 "`cube down --orphans` stops tasks that no manager knows; `cube manager restore FILE` restores a lost "
                 + "store")
@@ -173,7 +174,7 @@ struct DownCommand: Command {
             return
         }
         Terminal.note("\(Count(orphans.count, "task").verb("is", "are")) running that no manager knows:")
-        for line in LeftTasks(orphans).lines { Terminal.note(TextLine(line)) }
+        for line in OrphanTasks(orphans).lines { Terminal.note(TextLine(line)) }
         if !yes {
             guard Terminal.standardOutput.isInteractive, isatty(STDIN_FILENO) == 1 else {
                 throw Failure(
@@ -182,7 +183,7 @@ struct DownCommand: Command {
             Terminal.write("Stop \(orphans.count == 1 ? "it" : "them")? [y/N] ", to: STDERR_FILENO)
             guard ["y", "yes"].contains(readLine()?.lowercased()) else { throw Failure("the orphans were not stopped") }
         }
-        try await LeftTasks(orphans).end(within: timeout)
+        try await OrphanTasks(orphans).end(within: timeout)
         Terminal.output("Stopped \(Count(orphans.count, "orphan")).")
     }
 

@@ -36,7 +36,7 @@ struct RejoinCommand: Command {
         let directory = data.worker(name)
         let lock = try DirectoryLock.take(directory, for: "cube worker rejoin")
         defer { withExtendedLifetime(lock) {} }
-        let left = LeftTasks(data.supervisors.filter { $0.worker.resolvingLinks == directory.resolvingLinks })
+        let left = OrphanTasks(data.supervisors.filter { $0.worker.resolvingLinks == directory.resolvingLinks })
         guard left.supervisors.isEmpty || endTasks else {
             throw Failure(
                 "worker \(name) has "

@@ -103,7 +103,8 @@ struct UpCommand: Command {
             webhookSecret: webhook.secretFile, limits: try guards.limits(place), files: try place.files,
             notices: try notify.sender,
             manager: { try await parts.connection(.write) }, log: log)
-        let listening: [any Expected] = parts.workers.map { $0.url as any Expected } + [reconciler.endpoint]
+        let listening: [any ReadinessSignal] =
+            parts.workers.map { $0.url as any ReadinessSignal } + [reconciler.endpoint]
         var services: [any Service] = parts.services + [reconciler, ServiceNotice(parts: listening)]
         if log.isQuiet {
             services.append(

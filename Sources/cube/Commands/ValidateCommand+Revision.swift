@@ -10,7 +10,7 @@ extension ValidateCommand {
         let snapshot: ManifestSnapshot
         let directory: String
         if git.localRevision == nil, case .git(let origin) = try git.origin(else: place.manifests) {
-            snapshot = try await RemoteLook.manifests(of: origin)
+            snapshot = try await RemoteManifests.read(from: origin)
             directory = origin.remote.path
         } else {
             let reader = try RevisionReader(place)

@@ -36,7 +36,7 @@ struct Preview {
         let snapshot: ManifestSnapshot
         var source = memory.knownIdentity.map { $0.directory ?? $0.source }
         if git.localRevision == nil, case .git(let origin) = try git.origin(else: place.manifests) {
-            snapshot = try await RemoteLook.manifests(of: origin)
+            snapshot = try await RemoteManifests.read(from: origin)
             source = origin.remote.sourceID
         } else {
             snapshot = try await RevisionReader(place).manifests(at: git.localRevision)

@@ -1,24 +1,24 @@
 import Glibc
 import ServiceLifecycle
 
-/// Something to wait for, of any type.
-protocol Expected: Sendable {
-    /// Returns as soon as it is available.
-    func arrive() async throws
+/// Signals that a part of the process is ready.
+protocol ReadinessSignal: Sendable {
+    /// Waits until the part is ready.
+    func wait() async throws
 }
 
-extension Announcement: Expected {
-    func arrive() async throws { _ = try await value() }
+extension Announcement: ReadinessSignal {
+    func wait() async throws { _ = try await value() }
 }
 
 /// Notifies the service manager when this process is ready and when it ends, with the protocol of sd_notify(3). Does
 /// nothing unless `NOTIFY_SOCKET` is set.
 struct ServiceNotice: Service {
     /// The parts that must listen before the process is ready.
-    let parts: [any Expected]
+    let parts: [any ReadinessSignal]
 
     func run() async throws {
-        for part in parts { try await part.arrive() }
+        for part in parts { try await part.wait() }
         Self.send("READY=1")
         try? await gracefulShutdown()  // Cancellation also ends the wait.
         Self.send("STOPPING=1")

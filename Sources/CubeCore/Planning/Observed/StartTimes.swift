@@ -6,16 +6,16 @@ import CubeTypes
 /// existed at the first observation, and only if they are not in the future. For later events, the time of the observation is
 /// used.
 struct StartTimes: Hashable, Sendable {
-    private struct Sight: Hashable, Sendable {
+    private struct Readiness: Hashable, Sendable {
         var run: Int
         var at: Timestamp
     }
 
-    private var hasLooked = false
+    private var hasObserved = false
     /// When tasks were accepted.
-    private var births: [TaskID: Timestamp] = [:]
+    private var creations: [TaskID: Timestamp] = [:]
     /// When the runs of tasks became ready.
-    private var sights: [TaskID: Sight] = [:]
+    private var readiness: [TaskID: Readiness] = [:]
     /// When tasks were first observed to be stopping.
     private var stops: [TaskID: Timestamp] = [:]
 
@@ -26,24 +26,24 @@ struct StartTimes: Hashable, Sendable {
 
     /// Records the live tasks, and forgets all others.
     mutating func note(_ live: [TaskStatus], at now: Timestamp) {
-        let (formerBirths, formerSights, formerStops) = (births, sights, stops)
-        (births, sights, stops) = ([:], [:], [:])
+        let (formerCreations, formerReadiness, formerStops) = (creations, readiness, stops)
+        (creations, readiness, stops) = ([:], [:], [:])
         for task in live {
-            births[task.id] = formerBirths[task.id] ?? (hasLooked ? now : min(task.createdAt, now))
+            creations[task.id] = formerCreations[task.id] ?? (hasObserved ? now : min(task.createdAt, now))
             if task.isStopping { stops[task.id] = formerStops[task.id] ?? now }
             guard task.ready else { continue }
-            if let sight = formerSights[task.id], sight.run == task.run {
-                sights[task.id] = sight
+            if let known = formerReadiness[task.id], known.run == task.run {
+                readiness[task.id] = known
             } else {
-                sights[task.id] = Sight(run: task.run, at: hasLooked ? now : min(task.startedAt ?? now, now))
+                readiness[task.id] = Readiness(run: task.run, at: hasObserved ? now : min(task.startedAt ?? now, now))
             }
         }
-        hasLooked = true
+        hasObserved = true
     }
 
-    func creation(of task: TaskStatus) -> Timestamp { births[task.id] ?? task.createdAt }
+    func creation(of task: TaskStatus) -> Timestamp { creations[task.id] ?? task.createdAt }
 
-    func start(of task: TaskStatus) -> Timestamp? { sights[task.id]?.at ?? task.startedAt }
+    func start(of task: TaskStatus) -> Timestamp? { readiness[task.id]?.at ?? task.startedAt }
 
     /// Returns the time at which the stop of a task is overdue; `nil` if no stop was requested, or the node is silent.
     func stopDeadline(of task: TaskStatus) -> Timestamp? {

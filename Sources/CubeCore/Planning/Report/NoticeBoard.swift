@@ -42,15 +42,15 @@ package struct NoticeBoard: Codable, Hashable, Sendable {
                 since: condition.lastTransitionTime))
     }
 
-    /// Returns the notices for people who already know about `told`.
-    package func notices(since told: NoticeBoard) -> [Notice] {
-        let known = Dictionary(told.troubles.map { ($0.key, $0) }) { first, _ in first }
+    /// Returns the notices for people who know the problems of an earlier board.
+    package func notices(since previous: NoticeBoard) -> [Notice] {
+        let known = Dictionary(previous.troubles.map { ($0.key, $0) }) { first, _ in first }
         let present = Set(troubles.map(\.key))
         let new = troubles.compactMap { trouble -> Notice? in
             guard let old = known[trouble.key] else { return Notice(trouble, .began) }
             return old.reason == trouble.reason ? nil : Notice(trouble, .changed)
         }
-        return new + told.troubles.filter { !present.contains($0.key) }.map { Notice($0, .ended) }
+        return new + previous.troubles.filter { !present.contains($0.key) }.map { Notice($0, .ended) }
     }
 }
 

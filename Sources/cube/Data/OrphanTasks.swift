@@ -4,7 +4,7 @@ import CubeWorker
 import SystemPackage
 
 /// Running tasks that no manager can stop.
-struct LeftTasks {
+struct OrphanTasks {
     let supervisors: [SupervisorProcess]
 
     init(_ supervisors: [SupervisorProcess]) { self.supervisors = supervisors }

@@ -7,18 +7,20 @@ import Logging
 import Synchronization
 
 /// The manager of the cluster, which a test can stop and start. At most one manager runs at a time, always on the same store.
-final class ManagerSeat: Sendable {
+final class RestartableManager: Sendable {
     /// The name of the manager in the network.
     static let place = "manager"
 
     /// A running manager, from its start to its end.
-    private struct Incumbent: Sendable {
-        let manager: ManagerService
+    private struct Instance: Sendable {
+        let service: ManagerService
         let local: LocalServer
         let server: ManagerServer
         let isReady: AsyncStream<Never>.Continuation
-        let isToLeave: (AsyncStream<Never>, AsyncStream<Never>.Continuation)
-        let hasLeft: (AsyncStream<Never>, AsyncStream<Never>.Continuation)
+        /// Finishes when the manager is asked to end.
+        let stopRequest: (stream: AsyncStream<Never>, continuation: AsyncStream<Never>.Continuation)
+        /// Finishes when the manager has ended.
+        let end: (stream: AsyncStream<Never>, continuation: AsyncStream<Never>.Continuation)
     }
 
     private let open: @Sendable () async throws -> ManagerService
@@ -26,10 +28,10 @@ final class ManagerSeat: Sendable {
     private let network: Network
     private let work: WorkQueue
     private let logger: Logger
-    private let state = Mutex<Incumbent?>(nil)
+    private let state = Mutex<Instance?>(nil)
     private let isStarting = Mutex(false)
-    private let comings: AsyncStream<Incumbent>
-    private let entrance: AsyncStream<Incumbent>.Continuation
+    /// The started managers, for ``run()``.
+    private let instances: (stream: AsyncStream<Instance>, continuation: AsyncStream<Instance>.Continuation)
 
     /// - Parameters:
     ///   - open: opens a manager on the store, which raises the term.
@@ -43,11 +45,11 @@ final class ManagerSeat: Sendable {
         self.network = network
         self.work = work
         self.logger = logger
-        (comings, entrance) = AsyncStream.makeStream()
+        instances = AsyncStream.makeStream()
     }
 
     /// The running manager, if any.
-    var manager: ManagerService? { state.withLock { $0?.manager } }
+    var service: ManagerService? { state.withLock { $0?.service } }
     /// The server of the running manager for clients in this process.
     var server: LocalServer? { state.withLock { $0?.local } }
 
@@ -59,48 +61,48 @@ final class ManagerSeat: Sendable {
         }
         guard isFirst else { return }
         defer { isStarting.withLock { $0 = false } }
-        guard manager == nil else { return }
+        guard service == nil else { return }
         // Counts as work, so that no time passes meanwhile: the queue does not see the wait for the socket.
         work.enter()
         defer { work.leave() }
         let (readiness, isReady) = AsyncStream.makeStream(of: Never.self)
         let options = try options { isReady.finish() }
-        let manager = try await open()
-        let incumbent = Incumbent(
-            manager: manager, local: LocalServer(manager, options: options, logger: logger),
-            server: ManagerServer(manager, options: options, logger: logger),
-            isReady: isReady, isToLeave: AsyncStream.makeStream(), hasLeft: AsyncStream.makeStream())
-        state.withLock { $0 = incumbent }
+        let service = try await open()
+        let instance = Instance(
+            service: service, local: LocalServer(service, options: options, logger: logger),
+            server: ManagerServer(service, options: options, logger: logger),
+            isReady: isReady, stopRequest: AsyncStream.makeStream(), end: AsyncStream.makeStream())
+        state.withLock { $0 = instance }
         network.mend(Self.place)
-        entrance.yield(incumbent)
+        instances.continuation.yield(instance)
         for await _ in readiness {}
     }
 
     /// Ends the running manager, if any, as if its process was killed: calls in progress fail, and the store is kept.
     func stop() async {
-        guard let incumbent = state.withLock({ $0.take() }) else { return }
+        guard let instance = state.withLock({ $0.take() }) else { return }
         work.enter()
         defer { work.leave() }
         network.cut(Self.place)
-        incumbent.isToLeave.1.finish()
-        for await _ in incumbent.hasLeft.0 {}
+        instance.stopRequest.continuation.finish()
+        for await _ in instance.end.stream {}
     }
 
     /// Runs each started manager until it ends.
     func run() async throws {
-        for await incumbent in comings { try await Self.run(incumbent) }
+        for await instance in instances.stream { try await Self.run(instance) }
     }
 
-    private static func run(_ incumbent: Incumbent) async throws {
+    private static func run(_ instance: Instance) async throws {
         defer {
             // If the server could not listen, stop waiting for it. Its error then ends the cluster.
-            incumbent.isReady.finish()
-            incumbent.hasLeft.1.finish()
+            instance.isReady.finish()
+            instance.end.continuation.finish()
         }
         _ = try await race {
-            _ = try await race({ try await incumbent.manager.run() }, until: { try await incumbent.server.run() })
+            _ = try await race({ try await instance.service.run() }, until: { try await instance.server.run() })
         } until: {
-            for await _ in incumbent.isToLeave.0 {}
+            for await _ in instance.stopRequest.stream {}
         }
     }
 }

@@ -5,9 +5,9 @@ import FoundationEssentials
 import SystemPackage
 
 /// Reads the manifests of a remote repository once, through a temporary clone.
-enum RemoteLook {
+enum RemoteManifests {
     /// - Throws: An error if the remote cannot be read, or its commit lacks a required signature.
-    static func manifests(of origin: GitOrigin) async throws -> ManifestSnapshot {
+    static func read(from origin: GitOrigin) async throws -> ManifestSnapshot {
         let time = SteadyTime()
         let directory = FileManager.default.temporaryDirectory.appending(path: "cube-\(UUID().uuidString)").path
         // If this fails, the system cleans up its temporary directory.

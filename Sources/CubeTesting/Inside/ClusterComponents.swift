@@ -11,10 +11,10 @@ import Logging
 import SystemPackage
 
 /// The components of a test cluster.
-struct Parts: Sendable {
+struct ClusterComponents: Sendable {
     let cluster: ClusterID
     let clock: ManualClock
-    let seat: ManagerSeat
+    let manager: RestartableManager
     let faults: Faults
     let network: Network
     private(set) var runtimes: [NodeName: SimulatedRuntime] = [:]
@@ -29,13 +29,14 @@ struct Parts: Sendable {
     private let directory: FilePath
 
     /// Opens all components without running them.
-    static func open(nodes: [TestNode], policy: SchedulingPolicy, clock: ManualClock) async throws -> Parts {
+    static func open(nodes: [TestNode], policy: SchedulingPolicy, clock: ManualClock) async throws -> ClusterComponents
+    {
         let id = UUID().uuidString.lowercased()
         let directory = FilePath("/tmp/cube-testing-\(id.prefix(8))")
         try FileManager.default.createDirectory(
             atPath: directory.string, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
         do {
-            return try await Parts(
+            return try await ClusterComponents(
                 nodes: nodes, policy: policy, clock: clock, cluster: ClusterID(rawValue: id)!, directory: directory)
         } catch {
             try FileManager.default.removeItem(atPath: directory.string)
@@ -58,7 +59,7 @@ struct Parts: Sendable {
         let random = RandomSource.counting()
         let links = Links(network)
         self.links = links
-        seat = ManagerSeat(network: network, work: work, logger: logger) {
+        manager = RestartableManager(network: network, work: work, logger: logger) {
             [store = MemoryStore(cluster: cluster), logger] in
             try await ManagerService.open(
                 store: store, gateway: links, options: ManagerOptions(policy: policy, jitter: { 0 }), logger: logger,
@@ -70,7 +71,7 @@ struct Parts: Sendable {
             options.interceptor = faults
             return options
         }
-        links.connect(seat)
+        links.connect(manager)
         for node in nodes {
             let name = try NodeName(checking: node.name, field: "node")
             let options = WorkerOptions(
@@ -101,7 +102,7 @@ struct Parts: Sendable {
 
 // MARK: - Clients
 
-extension Parts {
+extension ClusterComponents {
     /// The endpoint of the manager.
     var endpoint: Endpoint { Endpoint(Self.managerAddress(in: directory)) }
 
@@ -121,7 +122,7 @@ extension Parts {
     }
 
     func managerClient(_ options: ClientOptions) -> ManagerClient {
-        let wire = wire(to: ManagerSeat.place, named: endpoint.rawValue) { seat.server }
+        let wire = wire(to: RestartableManager.place, named: endpoint.rawValue) { manager.server }
         // Pauses without randomness, so that tests are deterministic.
         return ManagerClient(wire: wire, options: options, clock: time, chance: { 1 })
     }
@@ -139,7 +140,7 @@ extension Parts {
 
 // MARK: - Running
 
-extension Parts {
+extension ClusterComponents {
     /// Runs all components for the duration of the body, and cleans up.
     func run<Value: Sendable>(_ body: () async throws -> Value) async throws -> Value {
         let outcome: Result<Value, any Error>
@@ -155,7 +156,7 @@ extension Parts {
 
     private func runServices<Value: Sendable>(_ body: () async throws -> Value) async throws -> Value {
         try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask(executorPreference: tasks) { try await seat.run() }
+            group.addTask(executorPreference: tasks) { try await manager.run() }
             group.addTask(executorPreference: tasks) { await bodies.run() }
             let outcome: Result<Value, any Error>
             do {
@@ -182,7 +183,7 @@ extension Parts {
 
     /// Starts a manager, unless one is running, and waits until it has taken over.
     func startManager() async throws {
-        try await seat.start()
+        try await manager.start()
         await settle()
     }
 
@@ -195,7 +196,7 @@ extension Parts {
             repeat {
                 seen = work.total
                 // Work that waits for the manager's actor because of an external call is not in the queue yet.
-                _ = await seat.manager?.isReady
+                _ = await manager.service?.isReady
                 await work.idle()
             } while work.total != seen
         }

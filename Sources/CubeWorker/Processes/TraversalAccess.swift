@@ -5,7 +5,7 @@ import SystemPackage
 /// directories, but cannot list them.
 ///
 /// Only a worker that runs as root has such tasks, so the directories are opened when the first such task is started.
-enum Passage {
+enum TraversalAccess {
     /// The other entries of the data directory, to which only the worker's user has access. People may have created
     /// some of them with default permissions while the data directory was still closed to others.
     private static let hidden = [
@@ -15,7 +15,7 @@ enum Passage {
     /// Lets other users traverse directories, the first of which is the data directory.
     ///
     /// Directories that belong to another user are left unchanged.
-    static func open(_ directories: [String]) throws {
+    static func grant(on directories: [String]) throws {
         if let data = directories.first, let mode = try ownMode(of: data), mode & 0o011 != 0o011 {
             for name in hidden {
                 let path = "\(data)/\(name)"
