@@ -55,6 +55,7 @@ package enum AtomicFile {
     /// Creates a file as ``create(_:with:calls:)`` does, from content that comes in pieces.
     ///
     /// - Parameter content: calls `sink` with each piece. If it throws, no file is created.
+    /// - Throws: A `FileError` if the file cannot be written; a ``ContentError`` if `content` fails for another reason.
     package static func create(
         _ path: FilePath, calls: DiskCalls = .system,
         content: (_ sink: ([UInt8]) throws -> Void) async throws -> Void
@@ -62,8 +63,24 @@ package enum AtomicFile {
         let temporary = temporaryName(of: path, .several)
         let file = try WritableFile(temporary, .new, shown: path, calls: calls)
         defer { remove(temporary) }
-        try await content { try file.write($0) }
+        var failure: FileError?
+        do {
+            try await content { piece in
+                do throws(FileError) { try file.write(piece) } catch {
+                    failure = error
+                    throw error
+                }
+            }
+        } catch {
+            if let failure { throw failure }
+            throw ContentError(cause: error)
+        }
         try publish(file, temporary, as: path, calls)
+    }
+
+    /// The content of a new file could not be obtained, whereas nothing is known to be wrong with the file.
+    package struct ContentError: Error {
+        package let cause: any Error
     }
 
     /// Gives a complete file its final name, and makes it durable. The caller removes the temporary name.

@@ -80,6 +80,14 @@ import Testing
         #expect(try Directory.names(in: scratch) == ["new"])
     }
 
+    @Test func `the error of a backup that cannot be read does not blame the new file`() async throws {
+        let path = scratch.appending("backup")
+        let failed = FileError(path: "/source", cause: .ioError)
+        let problem = await #expect(throws: FileProblem.self) { try await NamedFile.create(path) { _ in throw failed } }
+        #expect(problem?.doing == "read" && problem?.error.path == "/source")
+        #expect(try Directory.names(in: scratch) == [])
+    }
+
     @Test func `a data directory is accessible only to its owner and is ignored by git`() throws {
         let data = DataDirectory(path: scratch.appending("a/b/.cube"))
         try data.prepare()

@@ -116,7 +116,7 @@ struct AtomicFileTests {
         let taken = FileError(path: file.string, cause: .fileExists)
         #expect(throws: taken) { try AtomicFile.create(file, with: Array("second".utf8)) }
         await #expect(throws: taken) { try await AtomicFile.create(file) { sink in try sink(Array("third".utf8)) } }
-        await #expect(throws: CancellationError.self) {
+        await #expect(throws: AtomicFile.ContentError.self) {
             try await AtomicFile.create(scratch.path.appending("other")) { sink in
                 try sink([1])
                 throw CancellationError()

@@ -25,10 +25,15 @@ enum NamedFile {
     }
 
     /// Creates a file for its user alone, durably, from content that comes in pieces. It never replaces another file.
+    ///
+    /// - Parameter content: reads the content and calls `sink` with each piece. A file error of its own is an error of reading.
     static func create(
         _ path: FilePath, content: (_ sink: ([UInt8]) throws -> Void) async throws -> Void
     ) async throws {
-        do { try await AtomicFile.create(path, content: content) } catch let error as FileError {
+        do { try await AtomicFile.create(path, content: content) } catch let error as AtomicFile.ContentError {
+            guard let problem = error.cause as? FileError else { throw error.cause }
+            throw FileProblem(doing: "read", problem)
+        } catch let error as FileError {
             if error.errno == .fileExists { throw exists(path) }
             throw FileProblem(doing: "write", error)
         }
