@@ -170,7 +170,7 @@ extension ClusterTransaction {
             ])
         }
         let problems =
-            update.definition.problems(at: "definition") + update.definition.labelProblems(at: "definition")
+            update.definition.problems(at: "definition")
             + [
                 update.definition.problem(ofSettings: update.to, field: "to", fields),
                 TextBounds.error("source", update.source, limit: TextBounds.address),
@@ -255,15 +255,6 @@ extension ClusterTransaction {
     }
 }
 
-extension TaskDefinition {
-    /// Returns the errors for labels that are too long or too many.
-    func labelProblems(at path: String) -> [ValidationError] {
-        TextBounds.errors("labels".below(path), labels)
-            + TextBounds.errors("constraints.labels".below(path), constraints.labels)
-            + TextBounds.errors("constraints.not".below(path), constraints.not)
-    }
-}
-
 extension SlotKey {
     /// The highest ordinal. It follows from the upper bound of `replicas`.
     package static let lastOrdinal = 9_999
@@ -288,7 +279,6 @@ extension TaskProposal {
         }
         let refusals = definition.refusals(at: "task.definition")
         errors += refusals
-        errors += definition.labelProblems(at: "task.definition")
         if refusals.isEmpty,
             let error = definition.problem(ofSettings: settingsDigest, field: "task.settings_digest", fields)
         {

@@ -8,7 +8,7 @@ extension TaskDefinition {
     /// - Throws: `validation_failed` if the same content would be invalid in a manifest.
     package func checked(at path: String) throws(APIError) -> TaskDefinition {
         let definition = try withDigests(at: path)
-        let problems = definition.refusals(at: path) + definition.labelProblems(at: path)
+        let problems = definition.refusals(at: path)
         if !problems.isEmpty { throw .invalid(problems) }
         return definition
     }

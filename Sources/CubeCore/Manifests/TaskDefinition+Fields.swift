@@ -228,7 +228,9 @@ extension FieldType<[String]> {
 
 extension FieldType<[String: String]> {
     fileprivate static let labels = strings(
-        example: ["team": "shop"], names: ["minLength": 1], rule: "must not be empty", isName: { !$0.isEmpty })
+        example: ["team": "shop"], names: ["minLength": 1, "maxLength": .integer(Int64(TextBounds.labelName))],
+        rule: "must be 1 to \(TextBounds.labelName) bytes long", values: .string(upToBytes: TextBounds.labelValue),
+        limit: TextBounds.labels, isName: { (1...TextBounds.labelName).contains($0.utf8.count) })
 
     /// Environment variables, except those that Cube sets itself.
     fileprivate static let environment = strings(

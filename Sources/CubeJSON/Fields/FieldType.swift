@@ -197,6 +197,25 @@ extension FieldType<String> {
         ValueForm(phrase: "string", example: "text"), schema: ["type": "string"], read: plain, write: { .string($0) },
         examine: { $1.checkText($0) })
 
+    /// A string with a maximum length.
+    package static func string(upToBytes limit: Int) -> FieldType {
+        let rule = "must be at most \(limit) bytes long"
+        // A text of n bytes has at most n characters, which JSON Schema counts.
+        return FieldType(
+            ValueForm(phrase: "string", example: "text"),
+            schema: ["type": "string", "maxLength": .integer(Int64(limit))],
+            read: { value, reader in
+                guard let text = plain(value, &reader) else { return nil }
+                if text.utf8.count > limit { reader.report(.outOfRange, rule, at: value) }
+                return text
+            },
+            write: { .string($0) },
+            examine: { text, checker in
+                checker.checkText(text)
+                if text.utf8.count > limit { checker.report(rule) }
+            })
+    }
+
     /// A non-empty string.
     package static let nonEmptyString = string(
         example: "text", schema: ["minLength": 1], rule: "must not be empty", parse: { $0.isEmpty ? nil : $0 },
@@ -311,21 +330,27 @@ extension FieldType<[String: String]> {
     ///   - names: the JSON Schema of the keys.
     ///   - rule: the rule for a key, worded for a message.
     ///   - values: the type of the values.
+    ///   - limit: the maximum number of members.
     package static func strings(
         example: [String: String], names: [String: CanonicalJSON], rule: String,
-        values: FieldType<String> = .string, isName: @escaping @Sendable (String) -> Bool,
+        values: FieldType<String> = .string, limit: Int = .max, isName: @escaping @Sendable (String) -> Bool,
         problem: @escaping @Sendable (_ name: String, _ text: String) -> String? = { _, _ in nil }
     ) -> FieldType {
-        FieldType(
-            ValueForm(phrase: "object of strings", example: .object(example.mapValues { .string($0) })),
-            schema: [
-                "type": "object", "propertyNames": .object(names),
-                "additionalProperties": .object(values.schema),
-            ],
+        var schema: [String: CanonicalJSON] = [
+            "type": "object", "propertyNames": .object(names), "additionalProperties": .object(values.schema),
+        ]
+        if limit < .max { schema["maxProperties"] = .integer(Int64(limit)) }
+        let tooMany = "must have at most \(limit) members"
+        return FieldType(
+            ValueForm(phrase: "object of strings", example: .object(example.mapValues { .string($0) })), schema: schema,
             read: { value, reader in
                 guard value.kind == .object else {
                     reader.reportMismatch(
                         value, expected: "an object of strings", .object(example.mapValues { .string($0) }))
+                    return nil
+                }
+                guard value.members.reduce(0, { count, _ in count + 1 }) <= limit else {
+                    reader.report(.outOfRange, tooMany, at: value)
                     return nil
                 }
                 var strings: [String: String] = [:]
@@ -343,6 +368,7 @@ extension FieldType<[String: String]> {
             },
             write: { .object($0.mapValues { .string($0) }) },
             examine: { strings, checker in
+                guard strings.count <= limit else { return checker.report(tooMany) }
                 for (key, text) in strings.sorted(by: { $0.key < $1.key }) {
                     checker.at(.name(key)) { checker in
                         if !isName(key) { checker.report(rule) }

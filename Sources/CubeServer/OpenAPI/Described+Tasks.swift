@@ -3,10 +3,7 @@ import CubeJSON
 import CubeTypes
 
 extension TaskDefinition: Described {
-    static let schema = Schema.component(
-        "TaskDefinition",
-        Schema(wireSchema).refining("labels", with: .labels).refining("constraints", "labels", with: .labels)
-            .refining("constraints", "not", with: .labels))
+    static let schema = Schema.component("TaskDefinition", Schema(wireSchema))
 }
 
 extension TaskStatus: DescribedObject {

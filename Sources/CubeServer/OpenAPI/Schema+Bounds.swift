@@ -15,27 +15,3 @@ extension [String: CanonicalJSON] {
         "additionalProperties": .object(["type": "string"].merging(.characters(TextBounds.labelValue)) { $1 }),
     ]
 }
-
-extension Schema {
-    /// Returns a copy with additional keywords at a nested property.
-    func refining(_ path: String..., with keywords: [String: CanonicalJSON]) -> Schema {
-        Schema(Self.refined(self.keywords, path[...], keywords), components: components)
-    }
-
-    private static func refined(
-        _ schema: [String: CanonicalJSON], _ path: ArraySlice<String>, _ keywords: [String: CanonicalJSON]
-    ) -> [String: CanonicalJSON] {
-        guard let key = path.first else {
-            // Existing keywords for names and values are kept.
-            return schema.merging(keywords) { old, new in
-                guard case .object(let old) = old, case .object(let new) = new else { return new }
-                return .object(old.merging(new) { $1 })
-            }
-        }
-        guard case .object(var properties)? = schema["properties"], case .object(let property)? = properties[key] else {
-            preconditionFailure("the schema has no property \(key)")
-        }
-        properties[key] = .object(refined(property, path.dropFirst(), keywords))
-        return schema.merging(["properties": .object(properties)]) { $1 }
-    }
-}

@@ -166,6 +166,32 @@ import Testing
             summaries(##""command": ["a"], "health": {"live": {"command": ["a", "\##(most)v"]}}"##).count == 1)
     }
 
+    @Test func `labels beyond the limits of the manager are rejected in a manifest and by the manager`() throws {
+        func check(_ labels: [String: String], _ summary: String) throws {
+            let json = String(decoding: try JSONEncoder().encode(labels), as: UTF8.self)
+            for (member, field) in [
+                (#""labels": \#(json)"#, \TaskDefinition.labels),
+                (#""constraints": {"labels": \#(json)}"#, \.constraints.labels),
+                (#""constraints": {"not": \#(json)}"#, \.constraints.not),
+            ] {
+                let diagnostics = decode(#"{"name": "web", "command": ["web"], \#(member)}"#).diagnostics
+                #expect(diagnostics.count == 1 && diagnostics[0].summary.hasSuffix(summary), "\(diagnostics)")
+                var definition = TaskDefinition(name: "web", command: ["web"])
+                definition[keyPath: field] = labels
+                let refusals = definition.refusals(at: "")
+                #expect(refusals.count == 1 && refusals[0].message.hasSuffix(summary), "\(refusals)")
+            }
+        }
+        func text(_ count: Int) -> String { String(repeating: "x", count: count) }
+        let most = Dictionary(uniqueKeysWithValues: (1...TextBounds.labels).map { ("\($0)", "") })
+        try check(most.merging(["more": ""]) { $1 }, "must have at most 256 members")
+        try check([text(257): ""], "must be 1 to 256 bytes long")
+        try check(["a": text(4097)], "must be at most 4096 bytes long")
+        let allowed = most.filter { $0.key != "1" }.merging([text(256): text(4096)]) { $1 }
+        let json = String(decoding: try JSONEncoder().encode(allowed), as: UTF8.self)
+        #expect(decode(#"{"name": "web", "command": ["web"], "labels": \#(json)}"#).diagnostics == [])
+    }
+
     @Test func `a definition that a worker gets over the API obeys the same rules`() {
         let long = String(repeating: "v", count: 131_072)
         let definition = TaskDefinition(
