@@ -122,6 +122,26 @@ import Testing
         #expect(desired.files.unreadable.keys.map(\.bytes) == [Self.decomposed.bytes])
     }
 
+    @Test func `A file whose written path is too long for a task is unreadable, and other files are read`() async throws
+    {
+        // A byte that is not text is written with four characters.
+        var folder = BytePath("manifests".utf8)
+        for _ in 0..<5 {
+            folder = folder.appending(BytePath(Array(repeating: 0xFF, count: 250)))
+            let made = directory.path.appending(folder).withPlatformString { mkdir($0, 0o700) }
+            try #require(made == 0)
+        }
+        try directory.write(manifest("a"), to: folder.appending("a.json"))
+        try write(manifest("b"), to: "b.json")
+        let snapshot = try await lookAtEverything()
+        #expect(snapshot.files.count == 2 && names(snapshot)["b.json"] == ["b"])
+        let (path, state) = try #require(snapshot.files.first { $0.key != "b.json" })
+        #expect(path.text.utf8.count > TextBounds.address)
+        guard case .unreadable(let diagnostics) = state else { throw Errno.invalidArgument }
+        #expect(diagnostics.map(\.reason) == [.unreadable])
+        #expect(diagnostics[0].summary.hasSuffix("has a path of more than 4096 bytes"))
+    }
+
     @Test func `A file whose name is not text is read, including in directories and behind links`() async throws {
         let (file, folder) = (BytePath([0xFF] + Array(".json".utf8)), BytePath([0xC3, 0x28]))
         try write(manifest("a"), to: file)

@@ -1,6 +1,7 @@
 import CubeCore
 import CubeErrors
 import CubeTypes
+import Foundation
 import Logging
 import Testing
 
@@ -73,5 +74,26 @@ private actor ScriptedCluster: ClusterWriter {
         let (cluster, position) = try await carryOut(BatchAnswer(revision: 5, results: results, changes: changes))
         #expect(await cluster.changesAsked == 1)
         #expect(position == ViewPosition(term: 1, revision: 5))
+    }
+
+    @Test func `Notes are split by their size on the wire, and none is lost`() throws {
+        let id = try #require(TaskID(rawValue: "00000000-0000-5000-8000-000000000000"))
+        let declared = (0..<1500).map { number in
+            // JSON writes each of these characters with six bytes.
+            Declaration(
+                id: id, source: "\(number)" + String(repeating: "\u{1}", count: TextBounds.address - 4), prune: true,
+                dependencies: [])
+        }
+        let withdrawn = (0..<1500).map { WithdrawnSlot(name: "web", ordinal: $0) }
+        let notes = SourceNotes(declared: declared, withdrawn: withdrawn, root: SourceRoot(directory: "directory:1:1"))
+        let parts = Executor.parts(of: notes)
+        #expect(parts.flatMap(\.declared) == declared && parts.flatMap(\.withdrawn) == withdrawn)
+        #expect(parts.compactMap(\.root) == [notes.root])
+        for part in parts {
+            #expect(part.declared.count <= BatchRequest.maximum && part.withdrawn.count <= BatchRequest.maximum)
+            let request = BatchRequest(owner: .default, notes: part, operations: [])
+            // The manager's limit for a batch is 8 MiB.
+            #expect(try JSONEncoder().encode(request).count < 8 << 20)
+        }
     }
 }

@@ -33,6 +33,9 @@ package struct BytePath: Hashable, Sendable {
 
     package var isRoot: Bool { text.isEmpty }
 
+    /// Whether the written form is too long for a task to store it as its source.
+    package var isTooLong: Bool { text.utf8.count > TextBounds.address }
+
     /// The path as the operating system expects it.
     package var bytes: [UInt8] {
         let text = Array(text.utf8)

@@ -49,7 +49,7 @@ struct Executor: Sendable {
     /// - Throws: An `APIError` if the lease may be lost.
     func tell(_ notes: SourceNotes, fence: Int, pass: Int) async throws -> Int {
         var revision = 0
-        for part in notes.parts {
+        for part in Self.parts(of: notes) {
             let request = BatchRequest(owner: owner, fence: fence, pass: pass, notes: part, operations: [])
             do {
                 revision = max(revision, try await cluster.batch(request).revision)
@@ -76,19 +76,31 @@ struct Executor: Sendable {
 
     /// Splits actions into batches that each fit into one request.
     static func batches(of actions: [PlannedAction]) -> [[PlannedAction]] {
-        var batches: [[PlannedAction]] = []
-        var batch: [PlannedAction] = []
+        parts(of: actions) { $0.operation.approximateSize }
+    }
+
+    /// Splits notes into parts that each fit into one request.
+    static func parts(of notes: SourceNotes) -> [SourceNotes] {
+        (notes.root.map { [SourceNotes(root: $0)] } ?? [])
+            + parts(of: notes.declared, size: \.encodedSize).map { SourceNotes(declared: $0) }
+            + parts(of: notes.withdrawn) { _ in 128 }.map { SourceNotes(withdrawn: $0) }
+    }
+
+    /// Splits a list into parts of at most ``BatchRequest/maximum`` elements and, if they have several, ``maximumBytes`` bytes.
+    private static func parts<Element>(of list: [Element], size: (Element) -> Int) -> [[Element]] {
+        var parts: [[Element]] = []
+        var part: [Element] = []
         var bytes = 0
-        for action in actions {
-            let size = action.operation.approximateSize
-            if batch.count == BatchRequest.maximum || !batch.isEmpty && bytes + size > maximumBytes {
-                batches.append(batch)
-                (batch, bytes) = ([], 0)
+        for element in list {
+            let size = size(element)
+            if part.count == BatchRequest.maximum || !part.isEmpty && bytes + size > maximumBytes {
+                parts.append(part)
+                (part, bytes) = ([], 0)
             }
-            batch.append(action)
+            part.append(element)
             bytes += size
         }
-        return batch.isEmpty ? batches : batches + [batch]
+        return part.isEmpty ? parts : parts + [part]
     }
 
     private func entry(
@@ -101,17 +113,10 @@ struct Executor: Sendable {
     }
 }
 
-extension SourceNotes {
-    /// The same in parts that each fit into one call.
-    fileprivate var parts: [SourceNotes] {
-        var parts = root.map { [SourceNotes(root: $0)] } ?? []
-        for start in stride(from: 0, to: declared.count, by: BatchRequest.maximum) {
-            parts.append(SourceNotes(declared: Array(declared[start...].prefix(BatchRequest.maximum))))
-        }
-        for start in stride(from: 0, to: withdrawn.count, by: BatchRequest.maximum) {
-            parts.append(SourceNotes(withdrawn: Array(withdrawn[start...].prefix(BatchRequest.maximum))))
-        }
-        return parts
+extension Declaration {
+    /// The size on the wire in bytes, at most. Escaping lengthens a byte of the path to at most six.
+    fileprivate var encodedSize: Int {
+        dependencies.reduce(128 + 6 * (source?.utf8.count ?? 0)) { $0 + $1.rawValue.utf8.count + 3 }
     }
 }
 

@@ -80,6 +80,10 @@ final class ManifestIndex {
     func visit(_ path: BytePath, at realPath: BytePath, stamp: FileStamp, in tree: any FileTree, now: Timestamp) -> Bool
     {
         let isLink = path != realPath
+        guard !path.isTooLong else {
+            refuse(path, isLink: isLink, "has a path of more than \(TextBounds.address) bytes")
+            return true
+        }
         let isRereadDue = rereads[path].map { $0 <= now } ?? false
         if let entry = entries[path], entry.stamp == stamp, links.contains(path) == isLink, !isRereadDue,
             !entry.attachments.haveChanged(in: tree)

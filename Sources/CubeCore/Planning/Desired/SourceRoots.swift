@@ -38,11 +38,8 @@ struct SourceRoots: Sendable {
 }
 
 extension SourceRoot {
-    /// The maximum number of mounts to report. If there are more, none is reported.
-    private static let mountLimit = TextBounds.mounts
-
     fileprivate init(_ root: RootIdentity, mounts: Set<BytePath>) {
-        self.init(
-            directory: root.text, mounts: mounts.count > Self.mountLimit ? nil : mounts.sorted().map(\.text))
+        let isStorable = mounts.count <= TextBounds.mounts && !mounts.contains(where: \.isTooLong)
+        self.init(directory: root.text, mounts: isStorable ? mounts.sorted().map(\.text) : nil)
     }
 }
