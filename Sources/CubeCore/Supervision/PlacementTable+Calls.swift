@@ -31,9 +31,17 @@ extension PlacementTable {
             guard record.placement < assignment.placement else {
                 return [.refuse(.olderPlacement(id, assignment.placement, known: record.placement))]
             }
-            guard record.endedAt != nil else { return [.refuse(.placementNotEnded(id, record.placement))] }
+            guard let endedAt = record.endedAt else { return [.refuse(.placementNotEnded(id, record.placement))] }
+            // 3. Was it stopped while the known placement lived?
+            if case .placement(let placement) = record, let stopped = placement.stoppedSuccessor,
+                assignment.placement <= stopped
+            {
+                return assignment.placement == stopped
+                    ? [.record(.tombstone(id, placement: stopped, at: endedAt), onFullDisk: .fail)]
+                    : [.refuse(.olderPlacement(id, assignment.placement, known: stopped))]
+            }
         } else if let started {
-            // 3. Was it started before its record was lost? Then it continues with that run.
+            // 4. Was it started before its record was lost? Then it continues with that run.
             if started.placement == assignment.placement {
                 run = started.number
             } else {
@@ -49,7 +57,8 @@ extension PlacementTable {
         return [.record(.placement(placement), onFullDisk: .makeRoom), .attend(id)]
     }
 
-    /// Asks a placement to end. If the placement is unknown, the table stores a tombstone, so that the placement never starts.
+    /// Asks a placement to end. If the placement is unknown, the table stores a tombstone, so that the placement never starts. If an
+    /// earlier placement of the task is alive, it ends too, and its record remembers the stop.
     ///
     /// - Parameter started: the run that was started for the task, if the table has no record of the task.
     package func stop(_ id: TaskID, placement: Int, started: StartedRun?, now: DurableInstant) -> [PlacementOrder] {
@@ -59,7 +68,7 @@ extension PlacementTable {
         }
         // A stop of an older placement does not concern this one.
         guard placement >= record.placement, case .placement(var value) = record else { return [] }
-        value.stopRequested(now: now)
+        value.stopRequested(placement: placement, now: now)
         // Stop the task even on a full disk, because the task itself may be filling it.
         let recording = PlacementOrder.record(.placement(value), onFullDisk: .publish)
         guard case .stop(let run, let boot) = value.due else { return [recording] }

@@ -11,6 +11,9 @@ package struct SupervisedPlacement: Codable, Hashable, Sendable {
     /// The number of the current run, or of the next one during a wait; from 1.
     package private(set) var run = 1
     package private(set) var restarts = RestartHistory()
+    /// The highest later placement of the task whose stop arrived while this placement lived; `nil` if there is none. That
+    /// placement must never start.
+    package private(set) var stoppedSuccessor: Int?
     private var reason: TaskReason?
     private var message: String?
     private var exit: TaskResult?
@@ -207,8 +210,13 @@ package struct SupervisedPlacement: Codable, Hashable, Sendable {
         if reason != .crashLoop { reason = .starting }
     }
 
-    package mutating func stopRequested(now: DurableInstant) {
-        guard desired != .stop, endedAt == nil else { return }
+    /// Handles a stop of this placement or of a later one, before which this one must end.
+    ///
+    /// - Parameter placement: the placement that the stop names; `nil` for this one.
+    package mutating func stopRequested(placement: Int? = nil, now: DurableInstant) {
+        guard endedAt == nil else { return }
+        if let placement, placement > max(assignment.placement, stoppedSuccessor ?? 0) { stoppedSuccessor = placement }
+        guard desired != .stop else { return }
         desired = .stop
         reason = .stopRequested
         if case .waiting = phase { finish(.stopped, .stopRequested, message, at: now) }

@@ -50,7 +50,8 @@ import Testing
         }
         print("placements, seed \(first): \(tally.sorted { $0.key < $1.key })")
         for event in [
-            "tombstone", "assigned after its stop", "started", "killed", "record lost", "forgotten",
+            "tombstone", "assigned after its stop", "stopped before its predecessor ended", "started", "killed",
+            "record lost", "forgotten",
             "published unwritten",
             "goes on with a run whose record was lost", "foreignCluster refused", "staleTerm refused",
             "olderPlacement refused", "placementNotEnded refused", "otherDefinition refused", "otherPlacement refused",
@@ -73,6 +74,30 @@ import Testing
             table.assign(next, started: nil, boot: "a") == [
                 .record(.placement(SupervisedPlacement(next, boot: "a")), onFullDisk: .makeRoom), .attend(next.id),
             ])
+    }
+
+    @Test func `A placement that is stopped while an older one is alive never starts`() throws {
+        let first = TaskAssignment.example()
+        let (id, now) = (first.id, DurableInstant(wall: Timestamp(milliseconds: 0)))
+        var table = PlacementTable(incarnation: "a")
+        table.put(.placement(SupervisedPlacement(first, boot: "a")))
+        func put(_ orders: [PlacementOrder]) {
+            for case .record(let record, _) in orders { table.put(record) }
+        }
+        put(table.stop(id, placement: 3, started: nil, now: now))
+        let run = try #require(table.placement(id)).identity(ofRun: 1, boot: "a")
+        put(table.observed(.ended(.neverStarted), of: run, output: nil, now: now, jitter: 0))
+        #expect(table[id]?.endedAt != nil)
+        var later = first
+        later.placement = 2
+        #expect(
+            table.assign(later, started: nil, boot: "a") == [.refuse(.olderPlacement(id, 2, known: 3))])
+        later.placement = 3
+        let tombstone = WorkerRecord.tombstone(id, placement: 3, at: now)
+        #expect(table.assign(later, started: nil, boot: "a") == [.record(tombstone, onFullDisk: .fail)])
+        table.put(tombstone)
+        later.placement = 4
+        #expect(table.assign(later, started: nil, boot: "a").last == .attend(id))
     }
 
     @Test func `A run without a record continues, and an older run ends before its successor starts`() {

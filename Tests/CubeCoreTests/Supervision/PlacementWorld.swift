@@ -102,7 +102,13 @@ struct PlacementWorld {
             }
             tally["tombstone", default: 0] += 1
         }
-        if let record = records[id], record.isOfStop { stopped[id] = max(stopped[id] ?? 0, record.placement) }
+        guard let record = records[id], record.isOfStop else { return }
+        var successor = 0
+        if case .placement(let value) = record { successor = value.stoppedSuccessor ?? 0 }
+        stopped[id] = max(stopped[id] ?? 0, record.placement, successor)
+        if successor == placement { tally["stopped before its predecessor ended", default: 0] += 1 }
+        // On a full disk, the stop takes effect, but a worker that dies forgets it.
+        try #require(isFull || max(record.placement, successor) >= placement, "a stop left no trace")
     }
 
     private mutating func change(_ id: TaskID, placement: Int) throws {
