@@ -170,11 +170,19 @@ struct AdoptionTests {
             try await world.worker { worker in
                 let id = try await worker.assign(.script("echo ready; sleep 1000")).id
                 try await worker.output(id, until: "ready")
-                #expect(SupervisorProcess.all(below: world.directory).map(\.isOrphan) == [false])
+                #expect(SupervisorProcess.all(below: world.directory).map(\.place) == [.unchanged])
             }
+            let (path, moved) = (world.directory.string, world.directory.string + ".moved")
+            try #require(rename(path, moved) == 0)
+            let away = try #require(SupervisorProcess.all(below: world.directory).first)
+            #expect(away.currentDirectory.starts(with: FilePath(moved)) && away.place != .removed)
+            // A link at the old path leads to the same directory, so the path is still right.
+            try #require(symlink(moved, path) == 0)
+            #expect(SupervisorProcess.all(below: world.directory).map(\.place) == [.unchanged])
+            try #require(unlink(path) == 0 && rename(moved, path) == 0)
             try LocalFiles.remove(world.directory.string)
             let orphan = try #require(SupervisorProcess.all(below: world.directory).first)
-            #expect(orphan.isOrphan)
+            #expect(orphan.place == .removed)
             let process = try #require(try ProcessDescriptor(orphan.process))
             try orphan.askToEnd()
             try await process.end()

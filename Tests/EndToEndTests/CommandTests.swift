@@ -40,6 +40,34 @@ extension EndToEndTests {
             }
         }
 
+        @Test func `tasks whose data directory was moved keep up at the old path from starting them a second time`()
+            async throws
+        {
+            try await World.with { world in
+                try world.service("web")
+                let up = try world.start("up")
+                try await world.wait(for: "a task") { try world.ledger.living().count == 1 }
+                up.kill(SIGKILL)
+                await up.ended()
+                let moved = world.directory.appending(path: "moved")
+                try FileManager.default.moveItem(at: world.data, to: moved)
+
+                let refused = try await world.run("up")
+                #expect(refused.status == 1 && refused.standardError.contains("directory was moved"))
+                #expect(refused.standardError.contains("\(moved.path)/worker/"), "\(refused.standardError)")
+                let doctor = try await world.run("doctor")
+                #expect(doctor.status == 1 && doctor.standardOutput.contains("gone or was moved"))
+
+                // The moved directory is the place where the tasks are known.
+                try world.start("up", "--data-dir", moved.path)
+                try world.service("db")
+                try await world.wait(for: "another task") { try world.ledger.living().count == 2 }
+                #expect(try world.ledger.entries().count == 2, "the running task was adopted")
+                let down = try await world.run("down", "--data-dir", moved.path)
+                #expect(down.status == 0, "\(down.standardError)")
+            }
+        }
+
         @Test func `no view shows the value of a variable, even if no token is required`() async throws {
             try await World.with { world in
                 func declare(_ value: String) throws { try world.service("web") { $0["env"] = ["PASSWORD": value] } }

@@ -31,7 +31,7 @@ struct DoctorCommand: Command {
             try InotifyCheck.measure(directories: 1),
             ManifestsCheck.measure(place.manifests, source: try WrittenStatus(data: data).summary()?.source),
             try DataDirectoryCheck.measure(data.path), try StoreCheck.measure(data), PortsCheck.measure(),
-            try SupervisorCheck.measure(), OrphansCheck.measure(),
+            try SupervisorCheck.measure(), OrphansCheck.measure(data),
             try HoldersCheck.measure(data), RecordsCheck.measure(data), ReservationsCheck.measure(data),
         ]
     }

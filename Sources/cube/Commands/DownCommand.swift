@@ -59,7 +59,7 @@ struct DownCommand: Command {
         let isOther = other != nil && data.hasStore
         // A task that the manager lists as ended may take another moment to exit.
         let left = data.supervisors.filter { supervisor in
-            supervisor.isOrphan || !isOther && supervisor.task.map { !known.contains($0) } ?? true
+            data.isOrphan(supervisor) || !isOther && supervisor.task.map { !known.contains($0) } ?? true
         }
         if orphans { try await stopOrphans(left) } else { try require(none: left, in: data) }
     }

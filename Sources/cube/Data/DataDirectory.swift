@@ -37,14 +37,23 @@ struct DataDirectory: Sendable, Hashable {
         if !ignore.exists { try NamedFile.write(Array("*\n".utf8), to: ignore, permissions: .readableByAll) }
     }
 
-    /// The supervisors of tasks that were started from this directory, by whatever path it was reached.
+    /// The supervisors of tasks that were started from this directory, by whatever path it was reached, or whose directory was moved
+    /// into it.
     var supervisors: [SupervisorProcess] {
+        SupervisorProcess.all().filter { contains($0.directory) || contains($0.currentDirectory) }
+    }
+
+    /// The supervisors in ``supervisors`` whose directory is no longer here.
+    var orphans: [SupervisorProcess] { supervisors.filter(isOrphan) }
+
+    /// Whether the directory of one of the ``supervisors`` is no longer here, because it was removed or moved elsewhere.
+    func isOrphan(_ supervisor: SupervisorProcess) -> Bool {
+        supervisor.place == .removed || !contains(supervisor.currentDirectory)
+    }
+
+    private func contains(_ other: FilePath) -> Bool {
         let (named, real) = (path, path.resolvingLinks)
-        return SupervisorProcess.all().filter { supervisor in
-            [supervisor.directory, supervisor.directory.resolvingLinks].contains {
-                $0.starts(with: named) || $0.starts(with: real)
-            }
-        }
+        return [other, other.resolvingLinks].contains { $0.starts(with: named) || $0.starts(with: real) }
     }
 
     /// Returns the worker with a name or, if `name` is `nil`, the only worker of this directory.
@@ -70,12 +79,17 @@ struct DataDirectory: Sendable, Hashable {
     /// - Throws: A `Failure` if tasks are running here whose records are gone. Cube would start them a second time, and
     ///   could not stop them by name.
     func requireNoOrphans() throws {
-        let orphans = supervisors.filter(\.isOrphan)
-        guard orphans.isEmpty else {
+        let orphans = orphans
+        guard !orphans.isEmpty else { return }
+        let tasks = "\(Count(orphans.count, "task").verb("is", "are")) running from \(path) although the directory"
+        guard let moved = orphans.first(where: { $0.place != .removed }) else {
             throw Failure(
-                "\(Count(orphans.count, "task").verb("is", "are")) running from \(path) although the directory is gone",
-                hint: "stop them with `cube down --orphans`, or put the directory back to keep them")
+                "\(tasks) is gone", hint: "stop them with `cube down --orphans`, or put the directory back to keep them"
+            )
         }
+        throw Failure(
+            "\(tasks) was moved; their worker is in \(moved.worker) now",
+            hint: "use the moved directory with --data-dir, or move it back; `cube down --orphans` stops the tasks")
     }
 }
 

@@ -13,8 +13,13 @@ struct OrphanTasks {
     var lines: [String] {
         supervisors.map { supervisor in
             let task = supervisor.task.map { "task \($0)" } ?? "a task"
-            return "  \(task), process \(supervisor.process), of worker \(supervisor.worker)"
-                + (supervisor.isOrphan ? " (its directory is gone)" : "")
+            let note =
+                switch supervisor.place {
+                case .unchanged: ""
+                case .moved: " (its directory was moved from \(supervisor.directory))"
+                case .removed: " (its directory is gone)"
+                }
+            return "  \(task), process \(supervisor.process), of worker \(supervisor.worker)\(note)"
         }
     }
 

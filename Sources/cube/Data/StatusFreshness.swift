@@ -31,7 +31,7 @@ struct StatusFreshness: Encodable {
             guard !data.workers.isEmpty else {
                 return StatusFreshness(outdated: "\(alone). Start a reconciler with `cube reconcile`", isAbsent: true)
             }
-            let supervisors = data.supervisors.filter { !$0.isOrphan }
+            let supervisors = data.supervisors.filter { !data.isOrphan($0) }
             let count = supervisors.count
             let tasks = count == 0 ? "no task is running" : "\(Count(count, "task").verb("is", "are")) running"
             let living = Set(supervisors.compactMap(\.task))

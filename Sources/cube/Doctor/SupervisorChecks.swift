@@ -25,7 +25,8 @@ struct SupervisorCheck: Check {
     }
 }
 
-/// No task may run whose directory is gone, because no worker knows such a task.
+/// No task may run whose directory is gone, because no worker knows such a task. A task from this data directory may not run
+/// elsewhere, because a worker here would start it a second time.
 struct OrphansCheck: Check {
     /// The former directories of the orphans.
     var orphans: [FilePath]
@@ -36,15 +37,16 @@ struct OrphansCheck: Check {
         // The path is DATA/worker/NAME/tasks/ID/runs/RUN, and DATA is the directory that is gone.
         let places = Set(orphans.map { FilePath(root: $0.root, $0.components.dropLast(6)).string }).sorted()
         return .bad(
-            "\(Count(orphans.count, "task").verb("is", "are")) running although the data directory is gone: "
+            "\(Count(orphans.count, "task").verb("is", "are")) running although the data directory is gone or was moved: "
                 + places.shortList,
             hint:
                 "stop them with `cube down --orphans` (and --data-dir for another data directory), or put the directory back "
                 + "to keep them")
     }
 
-    static func measure() -> OrphansCheck {
-        OrphansCheck(orphans: SupervisorProcess.all().filter(\.isOrphan).map(\.directory))
+    static func measure(_ data: DataDirectory) -> OrphansCheck {
+        let removed = SupervisorProcess.all().filter { $0.place == .removed }
+        return OrphansCheck(orphans: Set(removed + data.orphans).map(\.directory))
     }
 }
 
