@@ -131,7 +131,8 @@ extension ManagerClient {
     /// the request has no id, the client generates one. If the response is lost, the manager recognises the repeated request by
     /// its id and does not refuse the lease to its own holder.
     ///
-    /// - Returns: the owner with its lease. Every write for the owner must carry the `fence` of the lease.
+    /// - Returns: the owner with its lease, but without its directives, holds, pruned names and root. Every write for the owner must
+    ///   carry the `fence` of the lease.
     /// - Throws: `lease_held`, `owner_taken`, `stale_fence`.
     @discardableResult
     public func lease(_ name: OwnerName, with request: LeaseRequest) async throws -> OwnerStatus {

@@ -120,7 +120,7 @@ struct LoopRun {
     let state: ReconcilerState
     let time: QueuedTime
     let wake: @Sendable () -> Void
-    let use: @Sendable (GuardLimits) -> Void
+    let use: @Sendable (GuardLimits.Choice) -> Void
 
     /// Lets time pass until the condition holds. The suite's time limit bounds the wait, as it cancels the test.
     func until(_ condition: (ReconcilerState.View) async throws -> Bool) async throws {

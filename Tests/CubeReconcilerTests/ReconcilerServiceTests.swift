@@ -298,13 +298,13 @@ import Testing
         for name in ["a", "b", "c", "d", "e"] { try world.write(manifest(name), to: "\(name).json") }
         try await world.reconcile { run in
             try await run.untilConverged { $0.workloads.count == 5 }
-            run.use(GuardLimits(count: 0, percent: 0))
+            run.use(GuardLimits.Choice(count: 0, percent: 0))
             try world.directory.remove("manifests/a.json")
             try await run.until { $0.summary?.holds.map(\.reason) == ["guard_window"] }
             let held = world.summary()?.conditions.first { $0.type == .held }
             #expect(held?.message.contains("0 names or 0 % within 10m") == true)
             #expect(try await world.cluster.living.count == 5)
-            run.use(GuardLimits(count: 1, percent: 0))
+            run.use(GuardLimits.Choice(count: 1, percent: 0))
             try await run.untilConverged { $0.workloads.count == 4 }
             #expect(try await world.cluster.living["a/0"] == nil)
         }

@@ -260,6 +260,29 @@ struct ManagerEndpointTests {
         }
     }
 
+    @Test func `a lease request fits into its body limit with as many held changes as it may contain`() async throws {
+        try await withManager { client, _ in
+            let digest = Digest(rawValue: "sha256:" + String(repeating: "a", count: 64))!
+            let name = WorkloadName(rawValue: String(repeating: "n", count: 63))!
+            var hold = Hold(
+                digest: digest, guardName: "guard_window",
+                changes: (0..<Hold.maximumChanges).map { number in
+                    HeldChange(verb: "scale_down", name: name, ordinal: number % 10_000, from: digest, to: digest)
+                })
+            func request(fence: Int?) -> LeaseRequest {
+                LeaseRequest(holder: "test", source: source, fence: fence, holds: [hold])
+            }
+            let leased = try await client.lease(.default, with: request(fence: nil))
+            #expect(leased.holds.isEmpty, "the holder knows them")
+            #expect(try await client.owner(.default).holds == [hold])
+            hold.changes.append(hold.changes[0])
+            let error = await #expect(throws: APIError.self) {
+                try await client.lease(.default, with: request(fence: leased.lease?.fence))
+            }
+            #expect(error?.fields.map(\.description) == ["holds: 20001 changes must be at most 20000 changes"])
+        }
+    }
+
     @Test func `the manager serves its metrics, and its events as a list and as a stream`() async throws {
         try await withManager { client, endpoint in
             let before = try await client.clusterStatus()

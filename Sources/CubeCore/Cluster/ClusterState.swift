@@ -60,17 +60,27 @@ package struct ClusterState: Sendable {
 
 extension ClusterState {
     package func status(of owner: OwnerRecord) -> OwnerStatus {
-        let live = leases[owner.name]
-        return OwnerStatus(
+        var status = leaseStatus(of: owner)
+        status.directives = owner.directives
+        status.holds = leases[owner.name]?.holds ?? []
+        status.pruned = owner.window.pruned
+        status.root = owner.root
+        return status
+    }
+
+    /// Returns the status of an owner for the holder of its lease, without the parts that grow with the number of names: directives,
+    /// holds, pruned names and root. The holder renews the lease every few seconds, and reads these parts with the tasks when they
+    /// change.
+    func leaseStatus(of owner: OwnerRecord) -> OwnerStatus {
+        OwnerStatus(
             owner: owner.name, source: owner.source,
             lease: owner.grant.flatMap { grant in
-                live.map {
+                leases[owner.name].map {
                     Lease(holder: grant.holder, source: grant.source, fence: grant.fence, expiresAt: $0.expiresAt)
                 }
             },
-            fence: owner.fence, directives: owner.directives, holds: live?.holds ?? [],
-            limits: owner.guardLimits, pruned: owner.window.pruned, root: owner.root,
-            claimedRevision: owner.claimedRevision, revision: owner.revision)
+            fence: owner.fence, limits: owner.guardLimits, claimedRevision: owner.claimedRevision,
+            revision: owner.revision)
     }
 
     /// - Parameters:

@@ -5,6 +5,7 @@ import HashTreeCollections
 extension ClusterTransaction {
     /// Acquires, renews or releases the lease of an owner. A renewal stores nothing unless it changes the limits.
     ///
+    /// - Returns: the owner as in ``ClusterState/leaseStatus(of:)``.
     /// - Throws: `owner_taken` if the owner is bound to another source; `lease_held` if another holder of the same source has the
     ///   lease; `stale_fence` if the fence is not that of the current lease; `validation_failed` for the owner `manual`, which has
     ///   no lease.
@@ -22,7 +23,7 @@ extension ClusterTransaction {
                 details: ["source": "\(source)"])
         }
         guard let fence = request.fence else {
-            if request.release { return state.status(of: try owner(name)) }
+            if request.release { return state.leaseStatus(of: try owner(name)) }
             try Self.check(id: request.id)
             if let known, let grant = known.grant, grant.fence != request.succeeds, let live = state.leases[name],
                 live.isLive(at: moment)
@@ -38,7 +39,7 @@ extension ClusterTransaction {
         }
         var owner = try owner(name)
         // The lease was already released, but the response was lost.
-        if request.release, owner.grant == nil, owner.fence == fence { return state.status(of: owner) }
+        if request.release, owner.grant == nil, owner.fence == fence { return state.leaseStatus(of: owner) }
         guard owner.grant?.fence == fence else {
             let holder = owner.grant.map { "; \($0.holder) holds it now" } ?? ""
             throw APIError(.staleFence, "owner \(name): fence \(fence) is no longer of its lease\(holder)")
@@ -47,14 +48,16 @@ extension ClusterTransaction {
             try requireRoom()
             owner.grant = nil
             state.leases[name] = nil
-            return change(owner)
+            let changed = change(owner)
+            return state.leaseStatus(of: changed)
         }
         return renew(owner, for: request)
     }
 
     /// Carries out a person's directive to an owner, or keeps it for the holder of the lease.
     ///
-    /// - Throws: `owner_not_found`, `hold_not_found`, `validation_failed`, `too_many_requests`.
+    /// - Throws: `owner_not_found`, `hold_not_found`, `conflict` if the hold is too large to approve, `validation_failed`,
+    ///   `too_many_requests`.
     package mutating func direct(_ name: OwnerName, _ directive: Directive) throws(APIError) -> OwnerStatus {
         let problems = directive.problems
         if !problems.isEmpty { throw .invalid(problems) }
@@ -69,6 +72,12 @@ extension ClusterTransaction {
         switch directive.verb {
         case .approve:
             let hold = try hold(of: owner, startingWith: directive.subject)
+            if let count = hold.count {
+                throw APIError(
+                    .conflict,
+                    "owner \(name): the hold has \(count.grouped) changes, and an approval covers at most "
+                        + "\(Hold.maximumChanges.grouped); make the change in smaller steps")
+            }
             directive.subject = hold.digest.rawValue
             directive.approves = hold
             directive.expiresAt = now + Self.approvalLength
@@ -79,7 +88,8 @@ extension ClusterTransaction {
             let suspended = Directive(verb: .suspend, subject: directive.subject).name
             guard owner.directives.contains(where: { $0.name == suspended }) else { return state.status(of: owner) }
             owner.directives.removeAll { $0.name == suspended }
-            return change(owner, emitting: directive)
+            let changed = change(owner, emitting: directive)
+            return state.status(of: changed)
         default:
             throw .invalid([
                 ValidationError(
@@ -94,7 +104,8 @@ extension ClusterTransaction {
         if directive.verb == .approve {
             owner.approvals[directive.name] = DurableDeadline(Self.approvalLength, from: moment)
         }
-        return change(owner, emitting: directive)
+        let changed = change(owner, emitting: directive)
+        return state.status(of: changed)
     }
 
     /// Forgets an owner with its slots and its ended tasks.
@@ -133,10 +144,11 @@ extension ClusterTransaction {
     private mutating func renew(_ owner: OwnerRecord, for request: LeaseRequest) -> OwnerStatus {
         state.leases[owner.name] = ClusterState.LiveLease(from: moment, holds: request.holds)
         // On a full disk, the renewal succeeds, but the limits stay as they are.
-        guard let limits = request.limits, limits != owner.limits, !isFull else { return state.status(of: owner) }
+        guard let limits = request.limits, limits != owner.limits, !isFull else { return state.leaseStatus(of: owner) }
         var owner = owner
         owner.limits = limits
-        return change(owner)
+        let changed = change(owner)
+        return state.leaseStatus(of: changed)
     }
 
     private mutating func grant(_ owner: OwnerRecord, to request: LeaseRequest) -> OwnerStatus {
@@ -149,9 +161,9 @@ extension ClusterTransaction {
         owner.grant = OwnerRecord.Grant(
             holder: request.holder, source: request.source, fence: owner.fence, id: request.id)
         state.leases[owner.name] = ClusterState.LiveLease(from: moment, holds: request.holds)
-        let status = change(owner)
+        let changed = change(owner)
         emit(.leaseTaken, owner: owner.name, message: request.holder)
-        return status
+        return state.leaseStatus(of: changed)
     }
 
     private mutating func claim(_ name: OwnerName, for directive: Directive) throws(APIError) -> OwnerStatus {
@@ -167,10 +179,11 @@ extension ClusterTransaction {
         owner.window.returnAll()
         owner.grant = nil
         state.leases[name] = nil
-        return change(owner, emitting: directive)
+        let changed = change(owner, emitting: directive)
+        return state.status(of: changed)
     }
 
-    private mutating func change(_ owner: OwnerRecord, emitting directive: Directive? = nil) -> OwnerStatus {
+    private mutating func change(_ owner: OwnerRecord, emitting directive: Directive? = nil) -> OwnerRecord {
         var owner = owner
         advance()
         owner.revision = revision
@@ -179,7 +192,7 @@ extension ClusterTransaction {
             let reason = directive.reason.map { ": \($0)" } ?? ""
             emit(.directiveGiven, owner: owner.name, message: "\(directive.verb) \(directive.subject)\(reason)")
         }
-        return state.status(of: owner)
+        return owner
     }
 
     private func owner(_ name: OwnerName) throws(APIError) -> OwnerRecord {

@@ -95,6 +95,14 @@ extension LeaseRequest {
                 ValidationError(field: "holds", value: "\(holds.count)", message: "must be at most \(TextBounds.holds)")
             )
         }
+        let changes = holds.reduce(0) { $0 + $1.changes.count }
+        if changes > Hold.maximumChanges {
+            problems.append(
+                ValidationError(
+                    field: "holds", value: "\(changes) changes",
+                    message: "must be at most \(Hold.maximumChanges) changes")
+            )
+        }
         return problems + (limits?.problems(at: "limits") ?? [])
     }
 }

@@ -22,7 +22,7 @@ final class Inbox: Sendable {
         var isRescanned = false
         var cluster: ClusterNews?
         var lease: ClusterContact.Lease?
-        var limits: GuardLimits?
+        var limits: GuardLimits.Choice?
 
         var hasSource: Bool { source != nil || laterSource != nil }
     }
@@ -64,7 +64,7 @@ final class Inbox: Sendable {
         bell.ring()
     }
 
-    func put(_ limits: GuardLimits) {
+    func put(_ limits: GuardLimits.Choice) {
         news.withLock { $0.limits = limits }
         bell.ring()
     }

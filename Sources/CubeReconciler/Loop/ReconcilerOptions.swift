@@ -17,13 +17,13 @@ package struct ReconcilerOptions: Sendable {
     package var observesOnly: Bool
     /// The saved plan to carry out, if the reconciler should do nothing else.
     package var savedPlan: PlanDocument?
-    /// How many names may be pruned per window without an approval; `nil` leaves the manager's limits as they are.
-    package var limits: GuardLimits?
+    /// How many names may be pruned per window without an approval. The manager's limits stay in effect where none is given.
+    package var limits: GuardLimits.Choice
 
     package init(
         owner: OwnerName = .default, origin: ManifestOrigin, directory: FilePath, holder: String,
         rescan: Duration = .seconds(60), observesOnly: Bool = false, savedPlan: PlanDocument? = nil,
-        limits: GuardLimits? = nil
+        limits: GuardLimits.Choice = GuardLimits.Choice()
     ) {
         self.owner = owner
         self.origin = origin

@@ -1,4 +1,4 @@
-import CubeCore
+package import CubeCore
 import CubeErrors
 import CubeSystem
 package import CubeTypes
@@ -24,7 +24,7 @@ package struct ReconcilerService: Service {
     package func lookNow() { bell.ring() }
 
     /// Changes how many names may be pruned per window without an approval.
-    package func use(_ limits: GuardLimits) { inbox.put(limits) }
+    package func use(_ limits: GuardLimits.Choice) { inbox.put(limits) }
 
     /// - Throws: If the data directory is not writable at the start.
     package func run() async throws {

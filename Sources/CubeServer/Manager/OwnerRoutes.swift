@@ -27,16 +27,18 @@ extension RouteTable {
             Route(
                 .put, "\(prefix)/{owner}/lease", .writer,
                 Operation(
-                    "takeLease", "Takes, renews or releases the lease of an owner.", .ok(OwnerStatus.self),
-                    errors: [.ownerNotFound, .ownerTaken, .leaseHeld, .staleFence]),
-                owner, .body(LeaseRequest.self)
+                    "takeLease",
+                    "Takes, renews or releases the lease of an owner. The owner in the response contains no directives, holds, "
+                        + "pruned names or root, because a lease is renewed every few seconds.",
+                    .ok(OwnerStatus.self), errors: [.ownerNotFound, .ownerTaken, .leaseHeld, .staleFence]),
+                takesBatch: true, owner, .body(LeaseRequest.self)
             ) { _, owner, request in try .json(try await manager.lease(owner, request)) },
             Route(
                 .put, "\(prefix)/{owner}/directives/{name}", .writer,
                 Operation(
                     "giveDirective",
                     "Gives an owner a directive: approve, retry, restart, suspend, resume, look, or claim for another source.",
-                    .ok(OwnerStatus.self), errors: [.ownerNotFound, .holdNotFound, .tooManyRequests]),
+                    .ok(OwnerStatus.self), errors: [.ownerNotFound, .holdNotFound, .conflict, .tooManyRequests]),
                 owner, .path("name", "`VERB-SUBJECT`, with `-` for each `:` in the subject."), .body(Directive.self)
             ) { _, owner, name, directive in
                 guard directive.name == name else {

@@ -53,8 +53,9 @@ extension LeaseRequest: DescribedObject {
             "succeeds", \.succeeds,
             "Fence of a previous holder that is known to have ended. Its lease is replaced before it expires."),
         Property(
-            "holds", \.holds, "Changes that guards hold at present.", isRequired: false,
-            .elements(TextBounds.holds)),
+            "holds", \.holds,
+            "Changes that guards hold at present. All holds together contain at most \(Hold.maximumChanges) changes.",
+            isRequired: false, .elements(TextBounds.holds)),
         Property("limits", \.limits, "New limits of the guards. Without them, the owner's limits stay."),
         Property("release", \.release, "Whether to release the lease instead.", isRequired: false),
     ]
@@ -96,7 +97,10 @@ extension Hold: DescribedObject {
     static let properties: [Property<Hold>] = [
         Property("digest", \.digest, "Digest of the changes, which an approval names."),
         Property("guard", \.guardName, "Name of the guard, such as `guard_window`."),
-        Property("changes", \.changes, "The changes, sorted."),
+        Property("changes", \.changes, "The changes, sorted.", .elements(Hold.maximumChanges)),
+        Property(
+            "count", \.count,
+            "Number of the changes, if `changes` contains only the first of them. Such a hold cannot be approved."),
     ]
 }
 

@@ -176,16 +176,22 @@ public struct Hold: Codable, Hashable, Sendable {
     public var guardName: String
     /// The held changes, sorted.
     public var changes: [HeldChange]
+    /// The number of held changes, if ``changes`` contains only the first of them; otherwise `nil`. Such a hold cannot be approved.
+    public var count: Int?
+
+    /// The maximum number of changes in all holds of a lease request together.
+    public static let maximumChanges = 20_000
 
     enum CodingKeys: String, CodingKey {
-        case digest, changes
+        case digest, changes, count
         case guardName = "guard"
     }
 
-    public init(digest: Digest, guardName: String, changes: [HeldChange]) {
+    public init(digest: Digest, guardName: String, changes: [HeldChange], count: Int? = nil) {
         self.digest = digest
         self.guardName = guardName
         self.changes = changes
+        self.count = count
     }
 }
 

@@ -48,7 +48,7 @@ struct ApplyCommand: Command {
 
     func run() async throws {
         let savedPlan = try file.map { try SavedPlan.toApply(.absolute($0)) }
-        let limits = try guards.choice(options.manager.place)
+        let limits = try guards.limits(options.manager.place)
         let preview = try await options.preview()
         let place = options.manager.place
         let outcome: ApplyOutcome
@@ -66,7 +66,7 @@ struct ApplyCommand: Command {
             }
         } else {
             if let leader = preview.leader, savedPlan == nil { try await ask(leader) }
-            outcome = try await reconcile(place, savedPlan, limits.setting(preview.planner.observed?.limits))
+            outcome = try await reconcile(place, savedPlan, limits)
         }
         Terminal.output(outcome.lines)
         if outcome.exitStatus != .success { throw ExitCode(outcome.exitStatus.rawValue) }
@@ -81,7 +81,7 @@ struct ApplyCommand: Command {
 
     /// Reconciles in this process until it has converged, cannot converge, or times out.
     private func reconcile(
-        _ place: PlaceOptions, _ savedPlan: PlanDocument?, _ limits: GuardLimits?
+        _ place: PlaceOptions, _ savedPlan: PlanDocument?, _ limits: GuardLimits.Choice
     ) async throws -> ApplyOutcome {
         try place.data.prepare()
         let log = DaemonLog(isVerbose: verbosity.verbose, isQuiet: Terminal.standardOutput.isInteractive)
@@ -161,13 +161,6 @@ private final class ApplyWatch: Service {
                 group.cancelAll()
             }
         }
-    }
-}
-
-extension GuardLimits.Choice {
-    /// The limits that a command sets in the place of the owner's; `nil` when it names none.
-    fileprivate func setting(_ limits: GuardLimits?) -> GuardLimits? {
-        self == GuardLimits.Choice() ? nil : self.limits(else: limits ?? GuardLimits())
     }
 }
 

@@ -22,7 +22,7 @@ struct ReconcilerRole: Service {
     init(
         data: DataDirectory, origin: ManifestOrigin, owner: OwnerName, listen: ListenOptions.Choice = .free,
         holder: String, webhookSecret: FilePath? = nil, observesOnly: Bool = false, savedPlan: PlanDocument? = nil,
-        limits: GuardLimits? = nil, files: LocalFileSystem = LocalFileSystem(),
+        limits: GuardLimits.Choice = GuardLimits.Choice(), files: LocalFileSystem = LocalFileSystem(),
         notices: (any NoticeSender)? = nil,
         manager: @Sendable @escaping () async throws -> Connection,
         log: DaemonLog
@@ -57,10 +57,8 @@ struct ReconcilerRole: Service {
         let logger = log("reconciler")
         do {
             let limits = try guards.limits(place)
-            if let limits { service.use(limits) }
-            logger.info(
-                "reloaded the limits of the guards",
-                metadata: ["limits": "\(limits?.text ?? "none are given; the manager's stay in effect")"])
+            service.use(limits)
+            logger.info("reloaded the limits of the guards", metadata: ["limits": "\(limits.text)"])
         } catch {
             logger.error(
                 "cannot reload the limits of the guards; the previous limits stay in effect",

@@ -35,20 +35,12 @@ struct GuardOptions: ParsableArguments {
             valueName: "file"), completion: .file())
     var configOption: String?
 
-    /// The limits to set at the manager; `nil` if none is given, so that the manager's limits stay in effect. Flags take precedence
-    /// over environment variables, and these over the file. If some limits are given, the others get their defaults.
+    /// The limits to set at the manager. The manager's limits stay in effect where none is given. Flags take precedence over
+    /// environment variables, and these over the file.
     ///
     /// - Throws: A `Failure` with every problem if the file is invalid; or if the file is in the manifests directory,
     ///   because a change of the manifests could then relax the limits that protect against it.
     func limits(
-        _ place: PlaceOptions, environment: (String) -> String? = Environment.value
-    ) throws -> GuardLimits? {
-        let choice = try choice(place, environment: environment)
-        return choice == GuardLimits.Choice() ? nil : choice.limits
-    }
-
-    /// The same without the usual limits for what is missing.
-    func choice(
         _ place: PlaceOptions, environment: (String) -> String? = Environment.value
     ) throws -> GuardLimits.Choice {
         let flags = GuardLimits.Choice(count: pruneLimit, percent: prunePercent, window: pruneWindow)

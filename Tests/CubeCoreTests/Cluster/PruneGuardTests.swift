@@ -233,4 +233,23 @@ struct PruneGuardTests {
         #expect(names.map(isReleased) == [false, false])
         #expect(world.cluster.state.records.owners[.default]?.window.entries.count == 2, "they still count")
     }
+
+    @Test func `the answer to a lease request does not grow with the guard window`() throws {
+        var world = try World(1)
+        let entries = (0..<100_000).map { number in
+            (
+                WorkloadName(rawValue: "name-of-a-workload-\(number)")!,
+                GuardWindow.Entry(at: DurableInstant(wall: world.cluster.now), approved: true)
+            )
+        }
+        world.cluster.state.records.owners[.default]?.window = GuardWindow(
+            entries: Dictionary(uniqueKeysWithValues: entries))
+        let request = LeaseRequest(holder: "test", source: TestCluster.source, fence: world.fence)
+        let answer = try world.cluster.run { (transaction) throws(APIError) in
+            try transaction.lease(.default, request)
+        }
+        let (full, sent) = (try JSONEncoder().encode(world.owner).count, try JSONEncoder().encode(answer).count)
+        print("an owner with 100,000 pruned names: \(full) bytes, the answer to a lease request: \(sent) bytes")
+        #expect(full > 10_000_000 && sent < 1000)
+    }
 }

@@ -3,17 +3,20 @@ import CubeJSON
 import CubeTypes
 import Testing
 
-/// How the limits of the guards are said, and what is wrong with what is said.
+/// The limits of the guards as people give them, and the errors in them.
 struct GuardLimitsTests {
-    @Test func `what nobody says is as it always was`() {
-        #expect(GuardLimits.Choice().limits == GuardLimits(count: 3, percent: 10, window: .seconds(600)))
+    @Test func `limits that nobody gives are taken from the manager`() {
+        let limits = GuardLimits(count: 4, percent: 40, window: .seconds(4))
+        #expect(GuardLimits.Choice().limits(else: limits) == limits)
+        #expect(GuardLimits.Choice(count: 1).limits(else: limits).count == 1)
+        #expect(GuardLimits.Choice(count: 1).complete == nil)
     }
 
-    @Test func `each part is said by whoever comes first`() {
+    @Test func `each limit is taken from the first choice that has it`() {
         let flag = GuardLimits.Choice(count: 1)
         let environment = GuardLimits.Choice(count: 2, percent: 20)
         let file = GuardLimits.Choice(count: 4, percent: 40, window: .seconds(4))
-        #expect(flag.or(environment).or(file).limits == GuardLimits(count: 1, percent: 20, window: .seconds(4)))
+        #expect(flag.or(environment).or(file).complete == GuardLimits(count: 1, percent: 20, window: .seconds(4)))
     }
 
     @Test(arguments: [(0, 3), (3, 3), (39, 3), (40, 4), (100, 10), (109, 10)])

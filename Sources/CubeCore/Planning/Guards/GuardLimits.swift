@@ -32,13 +32,26 @@ extension GuardLimits {
                 count: count ?? other.count, percent: percent ?? other.percent, window: window ?? other.window)
         }
 
-        /// These limits, with the defaults in place of missing ones.
-        package var limits: GuardLimits { limits(else: GuardLimits()) }
+        /// The limits, if none is missing.
+        package var complete: GuardLimits? {
+            guard let count, let percent, let window else { return nil }
+            return GuardLimits(count: count, percent: percent, window: window)
+        }
 
         /// Returns these limits, with missing ones taken from a complete set.
         package func limits(else others: GuardLimits) -> GuardLimits {
             GuardLimits(
                 count: count ?? others.count, percent: percent ?? others.percent, window: window ?? others.window)
+        }
+
+        /// The limits in words for people, such as `3 names, 10 %; the manager's limits stay in effect for the rest`.
+        package var text: String {
+            let given = [
+                count.map { "\(Count($0, "name"))" }, percent.map { "\($0) %" }, window.map { "within \($0.text)" },
+            ].compactMap(\.self)
+            let rest = complete == nil ? ["the manager's limits stay in effect for the rest"] : []
+            return given.isEmpty
+                ? "none are given; the manager's stay in effect" : (given + rest).joined(separator: ", ")
         }
 
         static let fields = FieldTable<Choice>(

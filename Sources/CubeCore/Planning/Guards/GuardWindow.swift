@@ -1,4 +1,5 @@
 package import CubeTypes
+package import HashTreeCollections
 
 /// The names of an owner that were pruned within a time window. A prune that exceeds the limits of the window is held.
 ///
@@ -25,9 +26,12 @@ package struct GuardWindow: Codable, Hashable, Sendable {
         }
     }
 
-    package private(set) var entries: [WorkloadName: Entry]
+    /// A persistent dictionary: a transaction that changes one of 100,000 entries of a committed window copies none of the others.
+    package private(set) var entries: TreeDictionary<WorkloadName, Entry>
 
-    package init(entries: [WorkloadName: Entry] = [:]) { self.entries = entries }
+    package init(entries: [WorkloadName: Entry] = [:]) {
+        self.entries = TreeDictionary(uniqueKeysWithValues: entries.map { ($0.key, $0.value) })
+    }
 
     // MARK: Decisions
 
