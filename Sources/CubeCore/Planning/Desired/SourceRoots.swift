@@ -38,6 +38,7 @@ struct SourceRoots: Sendable {
 }
 
 extension SourceRoot {
+    /// Creates a root without its mounts if there are more than the manager stores, or one of their paths is too long.
     fileprivate init(_ root: RootIdentity, mounts: Set<BytePath>) {
         let isStorable = mounts.count <= TextBounds.mounts && !mounts.contains(where: \.isTooLong)
         self.init(directory: root.text, mounts: isStorable ? mounts.sorted().map(\.text) : nil)
