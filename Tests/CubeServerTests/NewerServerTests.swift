@@ -94,7 +94,7 @@ import Testing
         """,
         "A program starts, keeps or stops tasks depending on it.": """
         BatchResult.error BatchResult.status BatchResult.task GuardLimits.count GuardLimits.percent GuardLimits.window
-        OwnerStatus.claimed_revision OwnerStatus.limits OwnerStatus.root PrunedName.approved PrunedName.at PrunedName.name PrunedName.returned HeldChange.from Hold.count HeldChange.name HeldChange.ordinal
+        OwnerStatus.claimed_revision OwnerStatus.limits OwnerStatus.root OwnerStatus.pruned_since PrunedName.approved PrunedName.at PrunedName.name PrunedName.returned HeldChange.from Hold.count HeldChange.name HeldChange.ordinal
         HeldChange.to HeldChange.verb NodeInfo.state SlotStatus.ended_revision SlotStatus.healthy_attempt
         SlotStatus.healthy_digest SlotStatus.last SlotStatus.last_digest SlotStatus.name SlotStatus.next
         SlotStatus.ordinal SlotStatus.rejected_revision SlotStatus.withdrawn_revision SourceRoot.directory

@@ -59,12 +59,23 @@ package struct ClusterState: Sendable {
 }
 
 extension ClusterState {
-    package func status(of owner: OwnerRecord) -> OwnerStatus {
+    package func status(of owner: OwnerRecord) -> OwnerStatus { status(of: owner, pruned: owner.window.pruned) }
+
+    private func status(of owner: OwnerRecord, pruned: [PrunedName]) -> OwnerStatus {
         var status = leaseStatus(of: owner)
         status.directives = owner.directives
         status.holds = leases[owner.name]?.holds ?? []
-        status.pruned = owner.window.pruned
+        status.pruned = pruned
         status.root = owner.root
+        return status
+    }
+
+    /// Returns the status of an owner for a client that knows it as of an earlier revision. If possible, it contains only the pruned
+    /// names that changed since.
+    package func changedStatus(of owner: OwnerRecord, since revision: Int) -> OwnerStatus {
+        guard let changed = owner.window.pruned(since: revision) else { return status(of: owner) }
+        var status = status(of: owner, pruned: changed)
+        status.prunedSince = revision
         return status
     }
 

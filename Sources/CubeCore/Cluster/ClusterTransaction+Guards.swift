@@ -68,7 +68,7 @@ extension ClusterTransaction {
     mutating func record(_ prunes: PruneJudgement) {
         guard !prunes.accepted.isEmpty, var owner = state.records.owners[prunes.owner] else { return }
         for name in prunes.accepted {
-            owner.window.prune(name, at: moment, approved: prunes.approved.contains(name))
+            owner.window.prune(name, at: moment, approved: prunes.approved.contains(name), revision: revision)
         }
         owner.revision = revision
         put(owner)
@@ -77,7 +77,7 @@ extension ClusterTransaction {
     /// Records that a name is declared again, if its prune had begun. A later prune of the name must pass the guards again.
     mutating func noteReturn(of workload: WorkloadKey) {
         guard var owner = state.records.owners[workload.owner], owner.window.hasReleased(workload.name) else { return }
-        owner.window.returned(workload.name)
+        owner.window.returned(workload.name, revision: revision)
         owner.revision = revision
         put(owner)
     }

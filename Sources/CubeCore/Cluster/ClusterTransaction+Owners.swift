@@ -176,7 +176,7 @@ extension ClusterTransaction {
         // The new source reads another directory, in which no names have been seen yet.
         owner.root = nil
         // What the former source was allowed to prune, the new one is not.
-        owner.window.returnAll()
+        owner.window.returnAll(revision: revision + 1)
         owner.grant = nil
         state.leases[name] = nil
         let changed = change(owner, emitting: directive)

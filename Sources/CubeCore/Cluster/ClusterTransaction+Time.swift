@@ -29,7 +29,7 @@ extension ClusterTransaction {
         for owner in state.records.owners.values {
             var later = owner
             later.directives.removeAll { owner.hasExpired($0, at: moment) }
-            later.window.expire(at: moment, owner.guardLimits)
+            later.window.expire(at: moment, owner.guardLimits, revision: revision + 1)
             guard later != owner else { continue }
             if later.directives.count < owner.directives.count {
                 later.approvals = owner.approvals.filter { !$0.value.hasPassed(at: moment) }

@@ -161,7 +161,8 @@ extension ManagerService {
                     changes.removed.append(id)
                 }
             case .slot(let slot): slots.append(slot)
-            case .owner: changes.owner = state.records.owners[owner].map(state.status(of:))
+            case .owner:
+                changes.owner = state.records.owners[owner].map { state.changedStatus(of: $0, since: revision) }
             }
         }
         changes.changed = tasks.sorted { ($0.slot, $0.attempt) < ($1.slot, $1.attempt) }.map(\.status)

@@ -13,6 +13,10 @@ extension OwnerStatus: DescribedObject {
         Property("holds", \.holds, "Changes that guards hold, as last reported by the lease holder."),
         Property("limits", \.limits),
         Property("pruned", \.pruned, "The names that were pruned within the window of the limits, by name."),
+        Property(
+            "pruned_since", \.prunedSince,
+            "If present, `pruned` contains only the names that changed after this revision, and none was removed since. Only changes have it."
+        ),
         Property("root", \.root),
         Property(
             "claimed_revision", \.claimedRevision,

@@ -20,6 +20,9 @@ public struct OwnerStatus: Codable, Hashable, Sendable {
     public var limits: GuardLimits
     /// The names that were pruned within the window of ``limits``, sorted by name.
     public var pruned: [PrunedName]
+    /// If not `nil`, ``pruned`` contains only the names whose entries changed after this revision, and no name was removed since. Only
+    /// an owner in ``TaskChanges`` has it.
+    public var prunedSince: Int?
     /// The directory from which the manifests were read when the source last saw all names.
     public var root: SourceRoot?
     /// The revision at which the owner was bound to its source. Earlier declarations belong to another source.
@@ -29,6 +32,7 @@ public struct OwnerStatus: Codable, Hashable, Sendable {
 
     enum CodingKeys: String, CodingKey {
         case owner, source, lease, fence, directives, holds, limits, pruned, root, revision
+        case prunedSince = "pruned_since"
         case claimedRevision = "claimed_revision"
     }
 
@@ -52,7 +56,8 @@ public struct OwnerStatus: Codable, Hashable, Sendable {
 }
 
 extension OwnerStatus {
-    /// The root is never skipped: prunes are held if the manifests come from another directory than before.
+    /// The root and `pruned_since` are never skipped: prunes are held if the manifests come from another directory than before, and a
+    /// part of the pruned names must not be taken for all of them.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         owner = try container.decode(OwnerName.self, forKey: .owner)
@@ -63,6 +68,7 @@ extension OwnerStatus {
         holds = try container.decode([Hold].self, forKey: .holds)
         limits = try container.decode(GuardLimits.self, forKey: .limits)
         pruned = try container.decode([PrunedName].self, forKey: .pruned)
+        prunedSince = try container.decodeIfPresent(Int.self, forKey: .prunedSince)
         root = try container.decodeIfPresent(SourceRoot.self, forKey: .root)
         claimedRevision = try container.decode(Int.self, forKey: .claimedRevision)
         revision = try container.decode(Int.self, forKey: .revision)

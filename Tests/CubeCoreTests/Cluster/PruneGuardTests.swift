@@ -234,8 +234,8 @@ struct PruneGuardTests {
         #expect(world.cluster.state.records.owners[.default]?.window.entries.count == 2, "they still count")
     }
 
-    @Test func `the answer to a lease request does not grow with the guard window`() throws {
-        var world = try World(1)
+    @Test func `neither a lease answer nor the changes of an owner grow with the guard window`() throws {
+        var world = try World(2)
         let entries = (0..<100_000).map { number in
             (
                 WorkloadName(rawValue: "name-of-a-workload-\(number)")!,
@@ -244,12 +244,34 @@ struct PruneGuardTests {
         }
         world.cluster.state.records.owners[.default]?.window = GuardWindow(
             entries: Dictionary(uniqueKeysWithValues: entries))
+        let list = TaskList(
+            cluster: TestCluster.cluster, term: 1, revision: world.cluster.state.revision, tasks: [], owner: world.owner
+        )
+        var observed = ObservedState(list, of: .default)
+        #expect(try world.prune(0) == [202])
+        func changes() throws -> OwnerStatus {
+            let record = try #require(world.cluster.state.records.owners[.default])
+            return world.cluster.state.changedStatus(of: record, since: observed.revision)
+        }
+        let changed = try changes()
         let request = LeaseRequest(holder: "test", source: TestCluster.source, fence: world.fence)
         let answer = try world.cluster.run { (transaction) throws(APIError) in
             try transaction.lease(.default, request)
         }
-        let (full, sent) = (try JSONEncoder().encode(world.owner).count, try JSONEncoder().encode(answer).count)
-        print("an owner with 100,000 pruned names: \(full) bytes, the answer to a lease request: \(sent) bytes")
-        #expect(full > 10_000_000 && sent < 1000)
+        let bytes = try [world.owner, changed, answer].map { try JSONEncoder().encode($0).count }
+        print("100,000 pruned names: owner \(bytes[0]) bytes, changes \(bytes[1]) bytes, lease \(bytes[2]) bytes")
+        #expect(bytes[0] > 10_000_000 && bytes[1] < 1000 && bytes[2] < 1000)
+
+        func see(_ owner: OwnerStatus) {
+            _ = observed.apply(TaskChanges(term: 1, revision: world.cluster.state.revision, owner: owner))
+        }
+        see(changed)
+        #expect(changed.pruned.map(\.name) == ["n0"] && observed.window == GuardWindow(world.owner.pruned))
+        // A change that removes entries is sent as a whole.
+        try world.wait(600)
+        let all = try changes()
+        #expect(all.prunedSince == nil && all.pruned == [])
+        see(all)
+        #expect(observed.window == GuardWindow())
     }
 }

@@ -15,37 +15,37 @@ struct GuardWindowTests {
     /// How many more of thirty names may be pruned at a moment, after one was pruned at the beginning.
     private static func left(at moment: DurableInstant) -> Int {
         var window = GuardWindow()
-        window.prune(name, at: Self.moment(0), approved: false)
-        window.expire(at: moment, limits)
+        window.prune(name, at: Self.moment(0), approved: false, revision: 1)
+        window.expire(at: moment, limits, revision: 1)
         return window.left(of: 30, limits)
     }
 
     @Test func `a pruned name counts from the last stop of one of its tasks`() {
         var window = GuardWindow()
-        window.prune(Self.name, at: Self.moment(0), approved: false)
-        window.prune(Self.name, at: Self.moment(500), approved: false)
-        window.expire(at: Self.moment(601), Self.limits)
+        window.prune(Self.name, at: Self.moment(0), approved: false, revision: 1)
+        window.prune(Self.name, at: Self.moment(500), approved: false, revision: 1)
+        window.expire(at: Self.moment(601), Self.limits, revision: 1)
         #expect(window.left(of: 30, Self.limits) == 2)
         #expect(window.isDue(at: Self.moment(1100), Self.limits) && !window.isDue(at: Self.moment(1099), Self.limits))
-        window.expire(at: Self.moment(1100), Self.limits)
+        window.expire(at: Self.moment(1100), Self.limits, revision: 1)
         #expect(window.left(of: 30, Self.limits) == 3)
     }
 
     @Test func `an approved prune does not count, and a counted one stays counted`() {
         var window = GuardWindow()
-        window.prune(Self.name, at: Self.moment(0), approved: true)
+        window.prune(Self.name, at: Self.moment(0), approved: true, revision: 1)
         #expect(window.left(of: 30, Self.limits) == 3 && window.hasReleased(Self.name))
-        window.returned(Self.name)
-        window.prune(Self.name, at: Self.moment(1), approved: false)
-        window.returned(Self.name)
-        window.prune(Self.name, at: Self.moment(2), approved: true)
+        window.returned(Self.name, revision: 1)
+        window.prune(Self.name, at: Self.moment(1), approved: false, revision: 1)
+        window.returned(Self.name, revision: 1)
+        window.prune(Self.name, at: Self.moment(2), approved: true, revision: 1)
         #expect(window.left(of: 30, Self.limits) == 2)
     }
 
     @Test func `a name that is declared again still counts, and permits no further stop`() {
         var window = GuardWindow()
-        window.prune(Self.name, at: Self.moment(0), approved: false)
-        window.returned(Self.name)
+        window.prune(Self.name, at: Self.moment(0), approved: false, revision: 1)
+        window.returned(Self.name, revision: 1)
         #expect(!window.hasReleased(Self.name) && window.left(of: 30, Self.limits) == 2)
     }
 
@@ -59,12 +59,12 @@ struct GuardWindowTests {
         #expect(Self.left(at: Self.moment(599, boot: "two")) == 2)
         #expect(Self.left(at: Self.moment(600, boot: "two")) == 3)
         var window = GuardWindow()
-        window.prune(Self.name, at: Self.moment(0), approved: false)
+        window.prune(Self.name, at: Self.moment(0), approved: false, revision: 1)
         let reboot = Self.moment(60, shift: -7200, boot: "two")
         #expect(window.isDue(at: reboot, Self.limits))
-        window.expire(at: reboot, Self.limits)
+        window.expire(at: reboot, Self.limits, revision: 1)
         #expect(window.left(of: 30, Self.limits) == 2 && !window.isDue(at: reboot, Self.limits))
-        window.expire(at: Self.moment(660, shift: -7200, boot: "two"), Self.limits)
+        window.expire(at: Self.moment(660, shift: -7200, boot: "two"), Self.limits, revision: 1)
         #expect(window.left(of: 30, Self.limits) == 3)
     }
 }

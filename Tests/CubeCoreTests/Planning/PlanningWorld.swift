@@ -76,6 +76,7 @@ struct PlanningWorld {
         }
         transaction.tick()
         transaction.finish()
+        let before = cluster.revision
         cluster = transaction.state
         let changes = transaction.changes
         guard !changes.isEmpty else { return }
@@ -86,7 +87,7 @@ struct PlanningWorld {
                 term: 1, revision: cluster.revision, changed: tasks.sorted { $0.id < $1.id },
                 removed: changes.tasks.filter { $0.value == nil }.map(\.key).sorted(),
                 slots: changes.slots.filter { $0.key.owner == Self.owner }.values.compactMap { $0?.status },
-                owner: owner.map(cluster.status)))
+                owner: owner.map { cluster.changedStatus(of: $0, since: before) }))
     }
 
     /// Lets the manager do what time alone brings, and shows it.

@@ -42,7 +42,7 @@ struct PlannerInputs: Sendable {
 
     /// Adds changes to the observed state, if there is one.
     mutating func update(_ changes: TaskChanges) -> AffectedNames {
-        let former = observed?.owner
+        let (former, window) = (observed?.owner, observed?.window)
         guard var affected = observed?.apply(changes), let observed else { return .some([]) }
         affected.formUnion(desired.know(affected.map { ($0, observed.known($0)) }))
         guard let owner = changes.owner else { return .some(affected) }
@@ -50,7 +50,9 @@ struct PlannerInputs: Sendable {
         affected.formUnion(index.names(differingFrom: directives))
         directives = index
         // A name whose entry in the guard window appeared, changed or ended may need other notes.
-        affected.formUnion(Set(owner.pruned).symmetricDifference(former?.pruned ?? []).map(\.name))
+        let changed =
+            owner.prunedSince == nil ? Set(owner.pruned).symmetricDifference(window?.pruned ?? []) : Set(owner.pruned)
+        affected.formUnion(changed.map(\.name))
         desired.recordedRoot = owner.root
         return owner.claimedRevision == former?.claimedRevision ? .some(affected) : learnEverything(from: observed)
     }

@@ -18,16 +18,22 @@ package struct GuardWindow: Codable, Hashable, Sendable {
         package var approved: Bool
         /// Whether the name is declared again. The entry still counts, but permits no further stop.
         package var returned: Bool
+        /// The manager's revision at which the entry last changed; 0 in the planner's window.
+        package var revision: Int
 
-        package init(at: DurableInstant, approved: Bool, returned: Bool = false) {
+        package init(at: DurableInstant, approved: Bool, returned: Bool = false, revision: Int = 0) {
             self.at = at
             self.approved = approved
             self.returned = returned
+            self.revision = revision
         }
     }
 
     /// A persistent dictionary: a transaction that changes one of 100,000 entries of a committed window copies none of the others.
     package private(set) var entries: TreeDictionary<WorkloadName, Entry>
+
+    /// The manager's revision at which an entry was last removed; 0 in the planner's window.
+    private var removedRevision = 0
 
     package init(entries: [WorkloadName: Entry] = [:]) {
         self.entries = TreeDictionary(uniqueKeysWithValues: entries.map { ($0.key, $0.value) })
@@ -66,28 +72,38 @@ package struct GuardWindow: Codable, Hashable, Sendable {
 
     /// Records the stop of a task of a name that is no longer declared.
     ///
-    /// - Parameter approved: whether an approval covers the stop. A name that already counts against the limits continues to
-    ///   count.
-    package mutating func prune(_ name: WorkloadName, at moment: DurableInstant, approved: Bool) {
+    /// - Parameters:
+    ///   - approved: whether an approval covers the stop. A name that already counts against the limits continues to count.
+    ///   - revision: the revision at which the change takes effect, here and in the methods below.
+    package mutating func prune(_ name: WorkloadName, at moment: DurableInstant, approved: Bool, revision: Int) {
         if hasReleased(name) {
             entries[name]?.at = moment
+            entries[name]?.revision = revision
         } else {
             let counted = entries[name].map { !$0.approved } ?? false
-            entries[name] = Entry(at: moment, approved: approved && !counted)
+            entries[name] = Entry(at: moment, approved: approved && !counted, revision: revision)
         }
     }
 
     /// Records that a name is declared again.
-    package mutating func returned(_ name: WorkloadName) { entries[name]?.returned = true }
+    package mutating func returned(_ name: WorkloadName, revision: Int) {
+        entries[name]?.returned = true
+        entries[name]?.revision = revision
+    }
 
     /// Ends the permission of all entries. They still count.
-    package mutating func returnAll() { for name in entries.keys { entries[name]?.returned = true } }
+    package mutating func returnAll(revision: Int) { for name in entries.keys { returned(name, revision: revision) } }
 
     /// Removes the entries that are older than the window. An entry in the future is moved to the present, so a wall clock that
     /// was set back between two boots does not lengthen the window.
-    package mutating func expire(at moment: DurableInstant, _ limits: GuardLimits) {
-        for (name, entry) in entries where entry.at.isLater(than: moment) { entries[name]?.at = moment }
-        entries = entries.filter { moment.since($0.value.at) < limits.window }
+    package mutating func expire(at moment: DurableInstant, _ limits: GuardLimits, revision: Int) {
+        for (name, entry) in entries where entry.at.isLater(than: moment) {
+            entries[name]?.at = moment
+            entries[name]?.revision = revision
+        }
+        let kept = entries.filter { moment.since($0.value.at) < limits.window }
+        if kept.count < entries.count { removedRevision = revision }
+        entries = kept
     }
 
     /// Returns whether ``expire(at:_:)`` would change anything.
@@ -108,9 +124,43 @@ extension GuardWindow {
     }
 
     /// The entries, sorted by name.
-    var pruned: [PrunedName] {
+    package var pruned: [PrunedName] { Self.pruned(entries) }
+
+    /// Returns the entries that changed after a revision, sorted by name; `nil` if an entry was removed since.
+    func pruned(since revision: Int) -> [PrunedName]? {
+        removedRevision > revision ? nil : Self.pruned(entries.filter { $0.value.revision > revision })
+    }
+
+    /// Adds the entries that changed, as in ``pruned(since:)``.
+    mutating func merge(_ changed: [PrunedName]) { entries.merge(GuardWindow(changed).entries) { $1 } }
+
+    private static func pruned(_ entries: TreeDictionary<WorkloadName, Entry>) -> [PrunedName] {
         entries.sorted { $0.key < $1.key }.map { name, entry in
             PrunedName(name: name, at: entry.at.wall, approved: entry.approved, returned: entry.returned)
         }
+    }
+}
+
+// MARK: - Stored form
+
+// An older version of Cube stored no revisions. They are 0 then, which no client misses: it lists everything after a restart of the
+// manager.
+
+extension GuardWindow {
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        entries = try container.decode(TreeDictionary<WorkloadName, Entry>.self, forKey: .entries)
+        removedRevision = try container.decodeIfPresent(Int.self, forKey: .removedRevision) ?? 0
+    }
+}
+
+extension GuardWindow.Entry {
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            at: try container.decode(DurableInstant.self, forKey: .at),
+            approved: try container.decode(Bool.self, forKey: .approved),
+            returned: try container.decode(Bool.self, forKey: .returned),
+            revision: try container.decodeIfPresent(Int.self, forKey: .revision) ?? 0)
     }
 }

@@ -6,9 +6,10 @@ package struct ObservedState: Hashable, Sendable {
     package var cluster: ClusterID
     package var term: Int
     package private(set) var revision: Int
-    package private(set) var owner: OwnerStatus? { didSet { window = GuardWindow(owner?.pruned ?? []) } }
+    /// The owner without its pruned names, which are in ``window``.
+    package private(set) var owner: OwnerStatus?
     /// The recently pruned names, as the manager counts them.
-    private(set) var window: GuardWindow
+    package private(set) var window = GuardWindow()
     /// The names with tasks that have not ended.
     private(set) var liveNames: Set<WorkloadName> = []
     /// The workloads by name. A workload that has neither a task nor a slot record has no entry.
@@ -27,9 +28,8 @@ package struct ObservedState: Hashable, Sendable {
         cluster = list.cluster
         term = list.term
         revision = list.revision
-        self.owner = list.owner
-        window = GuardWindow(list.owner?.pruned ?? [])
         digestKey = list.digestKey.flatMap(DigestKey.init(hexadecimal:))
+        if let owner = list.owner { take(owner) }
         for task in list.tasks { insert(task) }
         for slot in list.slots { workloads[slot.name, default: ObservedWorkload()].slots[slot.ordinal] = slot }
         liveNames = Set(workloads.filter { $0.value.lives }.keys)
@@ -59,7 +59,7 @@ package struct ObservedState: Hashable, Sendable {
             changed.insert(slot.name)
         }
         for name in changed { liveNames.set(name, workloads[name]?.lives ?? false) }
-        if let owner = changes.owner { self.owner = owner }
+        if let owner = changes.owner { take(owner) }
         term = changes.term
         revision = changes.revision
         return changed
@@ -68,6 +68,13 @@ package struct ObservedState: Hashable, Sendable {
     /// What the manager knows of a name; `nil` when it has neither a task nor a slot.
     func known(_ name: WorkloadName) -> KnownName? {
         workloads[name].map { KnownName($0, claimedRevision: owner?.claimedRevision ?? 0) }
+    }
+
+    private mutating func take(_ status: OwnerStatus) {
+        if status.prunedSince == nil { window = GuardWindow(status.pruned) } else { window.merge(status.pruned) }
+        var owner = status
+        (owner.pruned, owner.prunedSince) = ([], nil)
+        self.owner = owner
     }
 
     private mutating func insert(_ task: TaskStatus) {
