@@ -142,8 +142,8 @@ let package = Package(
         .library(
             "CubeWorker",
             [
-                "CubeCore", "CubeErrors", "CubeLinux", "CubeSystem", "CubeTypes", "CubeVersion", .dequeModule, .logging,
-                .nioCore, .nioHTTP1, .nioPosix, .nioSSL, .serviceLifecycle, .systemPackage,
+                "CubeCore", "CubeErrors", "CubeLinux", "CubeSystem", "CubeTypes", "CubeVersion", .asyncHTTPClient,
+                .dequeModule, .logging, .nioCore, .nioHTTP1, .nioPosix, .nioSSL, .serviceLifecycle, .systemPackage,
             ]),
         .library(
             "CubeServer",

@@ -13,6 +13,9 @@ package struct Bells<Topic: Hashable & Sendable> {
 
     package init() {}
 
+    /// The topics that have listeners, in no order.
+    package var topics: some Collection<Topic> { bells.keys }
+
     /// Returns a listener. From now on, its bell rings at each change of the topic, and is closed when no more changes will come.
     package mutating func listen(to topic: Topic) -> Listener {
         let bell = Bell()

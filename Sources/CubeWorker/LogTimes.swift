@@ -15,7 +15,7 @@ struct LogTimes {
 
     /// The first bytes of the file, which identify its format.
     static let header = Array("cube-times/1\n\0\0\0".utf8)
-    private static let size = 16
+    static let size = 16
     /// The number of bytes per read.
     private static let chunk = 1 << 16
 

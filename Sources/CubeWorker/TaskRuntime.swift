@@ -13,10 +13,18 @@ package struct RunUsage: Hashable, Sendable {
 /// Every method may be called again at any time, also by a new worker after its predecessor was killed. A run is
 /// started at most once, and the way that it ended remains known until another run of the same task is started.
 package protocol TaskRuntime: Sendable {
-    /// The name of the runtime in the descriptions of nodes.
-    var name: String { get }
+    /// The kinds of tasks that can be started at present, as the descriptions of nodes name them.
+    var kinds: [RuntimeKind] { get }
     /// The ID of the present boot of the machine.
     var boot: String { get }
+
+    /// Whether tasks of a kind are accepted, even if their runtime is not available at present.
+    func accepts(_ kind: RuntimeKind) -> Bool
+
+    /// Carries out the background work of the runtime until it is cancelled.
+    ///
+    /// - Parameter changed: called when ``kinds`` changes.
+    func run(changed: @escaping @Sendable () async -> Void) async
 
     /// Returns the names of the declared resource limits that the runtime does not enforce.
     func notEnforced(_ definition: TaskDefinition) -> [String]
@@ -52,8 +60,30 @@ package protocol TaskRuntime: Sendable {
     ) async throws -> CheckOutcome
 
     /// Removes the secrets of a task that has ended. Repeated calls change nothing.
-    func removeSecrets(of assignment: TaskAssignment) throws
+    func removeSecrets(of assignment: TaskAssignment) async throws
 
     /// Returns the resource usage of those of the given runs that are alive.
     func usage(of runs: [RunIdentity]) -> [RunIdentity: RunUsage]
+
+    /// Returns the address at which health checks reach a port of a run.
+    ///
+    /// - Parameter port: a port that the task declares, or a number.
+    /// - Returns: `nil` if the task declares no port of this name.
+    func address(of port: PortReference, of run: RunIdentity, _ assignment: TaskAssignment) async throws -> ProbeTarget?
+}
+
+extension TaskRuntime {
+    package func accepts(_ kind: RuntimeKind) -> Bool { kinds.contains(kind) }
+
+    package func run(changed: @escaping @Sendable () async -> Void) async {}
+
+    /// Returns the address of a port of the node itself.
+    package func address(
+        of port: PortReference, of run: RunIdentity, _ assignment: TaskAssignment
+    ) async throws -> ProbeTarget? {
+        switch port {
+        case .number(let number): ProbeTarget(port: number)
+        case .name(let name): assignment.ports[name].map { ProbeTarget(port: $0) }
+        }
+    }
 }

@@ -1,3 +1,4 @@
+package import CubeCore
 package import CubeTypes
 package import SystemPackage
 
@@ -19,11 +20,18 @@ package struct WorkerOptions: Sendable {
     /// Whether the worker was configured to join a manager. Until it has joined, it accepts no task on its own:
     /// founding its own cluster would lock that manager out.
     package var isToJoin: Bool
+    /// The kinds of tasks that the worker runs.
+    package var runtimes: Set<RuntimeKind>
+    /// The Unix socket of the container engine; defaults to the socket used before, then to the usual ones.
+    package var engineSocket: FilePath?
 
     package init(
         name: NodeName, directory: FilePath, supervisor: FilePath, capacity: ResourceSpec? = nil,
-        labels: [String: String] = [:], passage: [FilePath] = [], secrets: FilePath? = nil, isToJoin: Bool = false
+        labels: [String: String] = [:], passage: [FilePath] = [], secrets: FilePath? = nil, isToJoin: Bool = false,
+        runtimes: Set<RuntimeKind> = [.process], engineSocket: FilePath? = nil
     ) {
+        self.runtimes = runtimes
+        self.engineSocket = engineSocket
         self.name = name
         self.directory = directory
         self.supervisor = supervisor

@@ -20,11 +20,12 @@ extension WorkerService {
             )
         }
         let definition = try definition.checked(at: "")
-        try Self.check(definition, at: "")
+        try check(definition, at: "")
         if let known = try known(by: definition) { return (report(known), false) }
         let cluster = table.membership.cluster ?? foundedCluster()
         let node = LoneNode(
-            name: options.name, runtimes: [runtime.name], labels: options.labels, capacity: options.capacity ?? .zero,
+            name: options.name, runtimes: runtime.kinds.map(\.rawValue), labels: options.labels,
+            capacity: options.capacity ?? .zero,
             tasks: table.records.compactMap { record in
                 if case .placement(let value) = record, value.endedAt == nil { value.assignment } else { nil }
             })

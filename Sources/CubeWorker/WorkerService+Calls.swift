@@ -12,7 +12,7 @@ extension WorkerService {
     /// The placement is recorded durably before it is acknowledged.
     package func assign(_ assignment: TaskAssignment) async throws -> (task: WorkerTask, created: Bool) {
         try accept(cluster: assignment.cluster, term: assignment.term)
-        try Self.check(assignment.definition, at: "definition")
+        try check(assignment.definition, at: "definition")
         return try take(assignment)
     }
 
@@ -79,23 +79,23 @@ extension WorkerService {
     /// Checks that this worker can run a definition.
     ///
     /// - Parameter path: the path of the definition in the request; empty if the definition is the whole request.
-    static func check(_ definition: TaskDefinition, at path: String) throws(APIError) {
+    func check(_ definition: TaskDefinition, at path: String) throws(APIError) {
         func field(_ name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
         var fields: [ValidationError] = []
-        if let image = definition.image {
+        if let image = definition.image, !runtime.accepts(.docker) {
             fields.append(
                 ValidationError(
                     field: field("image"), value: image.shortened(to: 80), message: "needs a container engine"))
         }
-        if definition.command.isEmpty {
+        if definition.image == nil, definition.command.isEmpty {
             fields.append(ValidationError(field: field("command"), value: "[]", message: "must name a program"))
         }
-        let words = definition.command + definition.env.flatMap { [$0.key, $0.value] }
+        let words = definition.entrypoint + definition.command + definition.env.flatMap { [$0.key, $0.value] }
         if words.contains(where: { $0.utf8.contains(0) }) {
             fields.append(
                 ValidationError(field: field("command"), value: nil, message: "command and env must not contain NUL"))
         }
-        for file in definition.files where !file.target.isRelativePath {
+        for file in definition.files where definition.image == nil && !file.target.isRelativePath {
             fields.append(
                 ValidationError(
                     field: field("files"), value: file.target.shortened(to: 80), message: "must be a relative path"))
@@ -132,7 +132,8 @@ extension WorkerService {
 
     package func info() async -> WorkerInfo {
         WorkerInfo(
-            name: options.name, version: ProductVersion.current, url: url ?? "", runtimes: [runtime.name],
+            name: options.name, version: ProductVersion.current, url: url ?? "",
+            runtimes: runtime.kinds.map(\.rawValue),
             capacity: options.capacity ?? .zero, labels: options.labels, bootID: runtime.boot,
             cluster: table.membership.cluster, incarnation: table.incarnation)
     }

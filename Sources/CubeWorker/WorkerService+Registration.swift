@@ -12,22 +12,26 @@ extension WorkerService {
     /// known once the worker listens; registration waits for it.
     package func advertise(url: String) {
         self.url = url
-        bells.ring(.url)
+        bells.ring(.info)
     }
+
+    /// Registers again when the runtimes change, so that the manager schedules accordingly.
+    func runtimesChanged() { bells.ring(.info) }
 
     /// Registers at the start, and again whenever the manager has been silent.
     func keepRegistered() async {
         guard let registrar else { return }
         while url == nil, !Task.isCancelled {
-            await wait(for: .url, atMost: Self.silence)
+            await wait(for: .info, atMost: Self.silence)
         }
         var backoff = RegistrationBackoff()
         while !Task.isCancelled {
             do {
-                let welcome = try await registrar.register(await info())
+                let told = await info()
+                let welcome = try await registrar.register(told)
                 try accept(cluster: welcome.cluster, term: welcome.term)
                 backoff.succeed()
-                try await untilSilent()
+                try await untilOutdated(told)
             } catch is CancellationError {
                 return
             } catch {
@@ -47,11 +51,13 @@ extension WorkerService {
             + "tokens/worker from the manager's data directory"
     }
 
-    private func untilSilent() async throws {
-        var heard: Int
-        repeat {
-            heard = queries
-            try await clock.sleep(for: Self.silence)
-        } while queries != heard
+    /// Waits until the manager is silent, or until what it knows about this worker has changed.
+    private func untilOutdated(_ told: WorkerInfo) async throws {
+        while await info() == told {
+            let heard = queries
+            await wait(for: .info, atMost: Self.silence)
+            try Task.checkCancellation()
+            if queries == heard { return }
+        }
     }
 }

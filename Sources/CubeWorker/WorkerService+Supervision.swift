@@ -47,9 +47,9 @@ extension WorkerService {
     }
 
     /// Removes the secrets of a task that has ended.
-    private func clearSecrets(of id: TaskID) {
+    private func clearSecrets(of id: TaskID) async {
         guard let placement = table.placement(id), placement.endedAt != nil else { return }
-        do { try runtime.removeSecrets(of: placement.assignment) } catch {
+        do { try await runtime.removeSecrets(of: placement.assignment) } catch {
             logger.error("\(id): cannot remove the secrets of the ended task: \(error)")
         }
     }
@@ -94,7 +94,7 @@ extension WorkerService {
                 await rest(id, Self.backoff.step(after: failures))
             }
         }
-        clearSecrets(of: id)
+        await clearSecrets(of: id)
     }
 
     private func carryOut(_ placement: SupervisedPlacement) async throws {

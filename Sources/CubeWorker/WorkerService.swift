@@ -33,8 +33,8 @@ package actor WorkerService: Service {
         /// Any task changes.
         case tasks
         case task(TaskID)
-        /// The worker's URL becomes known.
-        case url
+        /// What the worker says of itself to its manager changes.
+        case info
     }
 
     /// The tasks that are being supervised. One loop per task carries out its steps in sequence.
@@ -78,7 +78,7 @@ package actor WorkerService: Service {
         (duties, attend) = AsyncStream.makeStream()
     }
 
-    /// Opens the worker of this machine, which runs tasks as processes. See the other `open`.
+    /// Opens the worker of this machine, with the runtimes that the options ask for. See the other `open`.
     ///
     /// - Parameters:
     ///   - clock: the clock that measures waits.
@@ -91,10 +91,21 @@ package actor WorkerService: Service {
         let store = WorkerStore(directory: options.directory.string)
         try store.prepare()
         let boot = try Machine.bootID()
-        let runtime = ProcessRuntime(
-            store: store, supervisor: options.supervisor.string, boot: boot,
-            secrets: try SecretDirectory.prepare(options.secrets.string), passage: options.passage.map(\.string),
-            now: now, logger: logger)
+        let secrets = try SecretDirectory.prepare(options.secrets.string)
+        let runtime = TaskRuntimes(
+            process: !options.runtimes.contains(.process)
+                ? nil
+                : ProcessRuntime(
+                    store: store, supervisor: options.supervisor.string, boot: boot, secrets: secrets,
+                    passage: options.passage.map(\.string), now: now, logger: logger),
+            container: !options.runtimes.contains(.docker)
+                ? nil
+                : ContainerRuntime(
+                    engine: EngineClient(
+                        socket: try options.engineSocket?.string ?? store.engineSocket() ?? EngineSocket.usual,
+                        clock: clock), worker: options.name,
+                    store: store, boot: boot, secrets: secrets, clock: clock, now: now, logger: logger),
+            boot: boot)
         return try await open(
             options, runtime: runtime, prober: LocalProber(runtime: runtime, clock: clock), registrar: registrar,
             clock: clock, now: now, random: random, executor: BlockingExecutor("cube-worker"),
@@ -127,6 +138,7 @@ package actor WorkerService: Service {
         await cancelWhenGracefulShutdown {
             await withDiscardingTaskGroup { group in
                 group.addTask { await self.keepRegistered() }
+                group.addTask { await self.runtime.run { await self.runtimesChanged() } }
                 group.addTask { await self.keepForgetting() }
                 for await duty in self.duties {
                     switch duty {

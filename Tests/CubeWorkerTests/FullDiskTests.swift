@@ -192,7 +192,7 @@ struct FullDiskTests {
                 // A prepared run whose supervisor found no free space.
                 try LocalFiles.remove("\(world.directory)/fill")
                 let prepared = RunIdentity(task: assignment.id, placement: 1, number: 2, boot: runtime.boot)
-                try #require(runtime as? ProcessRuntime).prepare(prepared, assignment)
+                try #require((runtime as? TaskRuntimes)?.process as? ProcessRuntime).prepare(prepared, assignment)
                 try Self.fill(world)
                 await #expect(throws: APIError.self) { try await runtime.start(prepared, of: assignment) }
                 #expect(try await runtime.abandon(prepared) == .ended(.neverStarted))

@@ -135,6 +135,7 @@ struct RunningWorker {
         try await task(id) { $0.state == state }
     }
 
+    @discardableResult
     func ended(_ id: TaskID) async throws -> WorkerTask { try await task(id) { $0.state.hasEnded } }
 
     func output(_ id: TaskID, tail: Int? = nil, follow: Bool = false) async throws -> String {

@@ -75,7 +75,7 @@ extension Wall {
         Wall(
             "CubeWorker",
             """
-            CubeCore CubeErrors CubeLinux CubeSystem CubeTypes CubeVersion DequeModule Dispatch FoundationEssentials Glibc
+            AsyncHTTPClient CubeCore CubeErrors CubeLinux CubeSystem CubeTypes CubeVersion DequeModule Dispatch FoundationEssentials Glibc
             Logging NIOCore NIOHTTP1 NIOPosix NIOSSL ServiceLifecycle Synchronization SystemPackage
             """),
         Wall(

@@ -39,7 +39,6 @@ struct Manifest: Sendable {
 
     private static let unsupportedFields: [Field<Manifest>] = [
         .unsupported("volumes"), .unsupported("on_lost"), .unsupported("exclusive"),
-        .unsupported("entrypoint", advice: "\"command\" takes the program and its arguments"),
         .unsupported("pull"), .unsupported("network"), .unsupported("limits"),
     ]
 
@@ -77,6 +76,12 @@ struct Manifest: Sendable {
             } else if definition.command[0].isEmpty, let command = object["command"] {
                 reader.report(
                     .invalidValue, "must not be empty", at: command.range, below: .field("command"), .index(0))
+            }
+            if !definition.entrypoint.isEmpty, let entrypoint = object["entrypoint"] {
+                reader.report(
+                    .invalidValue, "must not be set without \"image\"",
+                    detail: "a process has no entrypoint; \"command\" takes the program and its arguments",
+                    at: entrypoint.range, below: .field("entrypoint"))
             }
         }
         PortSpec.check(definition, object, &reader)

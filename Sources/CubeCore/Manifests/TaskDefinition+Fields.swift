@@ -49,9 +49,16 @@ extension TaskDefinition {
                 "image", \.image, FieldType<String>.nonEmptyString.optional, example: "registry.example/web:1.4",
                 "The image of a container. A task without an image is a process."),
             Field(
+                "entrypoint", \.entrypoint, .arguments, example: ["/docker-entrypoint.sh"],
+                "The program that replaces the entrypoint of the image, as `entrypoint` does in Compose and `command` in "
+                    + "Kubernetes. The command of the image is then ignored. Only a task with `image` can have an "
+                    + "entrypoint."),
+            Field(
                 "command", \.command, .arguments, example: ["web", "--port", "$(PORT_HTTP)"],
-                "The program and its arguments. A process needs at least the program. `$(NAME)` is replaced by the variable "
-                    + "`NAME` of the task's environment; `$$(NAME)` is an escape for a literal `$(NAME)`."),
+                "The program and its arguments. A process needs at least the program. In a container, `command` replaces the "
+                    + "command of the image, as `command` does in Compose and `args` in Kubernetes; the entrypoint of the image "
+                    + "stays. `$(NAME)` is replaced by the variable `NAME` of the task's environment; `$$(NAME)` is an escape "
+                    + "for a literal `$(NAME)`."),
             Field(
                 "env", \.env, .environment,
                 "Environment variables. `$(NAME)` in a value is replaced by another variable. Status output never shows the "

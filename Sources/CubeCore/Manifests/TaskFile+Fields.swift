@@ -10,11 +10,12 @@ extension TaskFile {
                     + "directory."),
             Field(
                 "target", \.target, .target, isRequired: true,
-                "The path of the file for the task, relative to the task's directory."),
+                "The path of the file for the task: relative to the task's directory for a process, absolute for a "
+                    + "container."),
             Field("mode", \.mode, .mode, "The permissions of the file, in octal."),
         ], standard: TaskFile(source: ContentSource(""), target: ""), wireMembers: ContentSource.wireMembers)
 
-    /// Reports duplicate targets, and absolute targets of a process.
+    /// Reports duplicate targets, absolute targets of a process, and relative targets of a container.
     static func check(_ definition: TaskDefinition, _ object: JSONValue, _ reader: inout FieldReader) {
         var targets: Set<ExactText> = []
         let written = object["files"].map { Array($0.elements) } ?? []
@@ -25,7 +26,14 @@ extension TaskFile {
                     .invalidValue, "\(Quoted(file.target)) is a duplicate", at: target.range, below: .field("files"),
                     .index(index), .field("target"))
             }
-            if definition.image == nil, file.target.utf8.first == UInt8(ascii: "/") {
+            let isAbsolute = file.target.utf8.first == UInt8(ascii: "/")
+            if definition.image != nil, !isAbsolute {
+                reader.report(
+                    .invalidValue, "\(Quoted(file.target)) must be absolute",
+                    detail: "the files of a container are mounted into its root directory",
+                    at: target.range, below: .field("files"), .index(index), .field("target"))
+            }
+            if definition.image == nil, isAbsolute {
                 reader.report(
                     .invalidValue, "\(Quoted(file.target)) must be relative",
                     detail:

@@ -11,7 +11,7 @@ package struct Demand: Hashable, Sendable {
     package let allocatedPorts: Int
 
     package init(_ definition: TaskDefinition) {
-        runtime = definition.image == nil ? "process" : "docker"
+        runtime = definition.runtime.rawValue
         constraints = definition.constraints
         resources = definition.resources
         let named = definition.ports.filter { $0.host != 0 }

@@ -62,7 +62,7 @@ package enum Feasibility: Hashable, Sendable {
     }
 
     private static func runtimeMessage(_ runtime: String) -> String {
-        runtime == "process"
+        runtime == RuntimeKind.process.rawValue
             ? "no node can run processes"
             : "no node has a container engine, which \"image\" needs; without \"image\", the command runs as a process"
     }

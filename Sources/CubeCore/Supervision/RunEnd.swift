@@ -10,6 +10,8 @@ package enum RunEnd: Codable, Hashable, Sendable {
     case startFailed(String)
     /// The supervisor of the run ended before the program, so its exit code is unknown.
     case supervisorLost
+    /// Someone removed the container of the run, so its exit code is unknown.
+    case containerRemoved
     /// The machine rebooted.
     case rebooted
     /// The run was abandoned before it started.
@@ -24,7 +26,7 @@ package enum RunEnd: Codable, Hashable, Sendable {
     package var result: TaskResult? {
         switch self {
         case .exited(let result, _), .unhealthy(let result, _, _): result
-        case .startFailed, .supervisorLost, .rebooted, .neverStarted: nil
+        case .startFailed, .supervisorLost, .containerRemoved, .rebooted, .neverStarted: nil
         }
     }
 
@@ -32,16 +34,18 @@ package enum RunEnd: Codable, Hashable, Sendable {
     package var lasted: Duration? {
         switch self {
         case .exited(_, let lasted), .unhealthy(_, let lasted, _): lasted
-        case .startFailed, .supervisorLost, .rebooted, .neverStarted: nil
+        case .startFailed, .supervisorLost, .containerRemoved, .rebooted, .neverStarted: nil
         }
     }
 
     package var reason: TaskReason {
         switch self {
+        case .exited(let result, _) where result.oom: .outOfMemory
         case .exited(let result, _): result.signal == nil ? .exited : .signaled
         case .unhealthy: .unhealthy
         case .startFailed: .startFailed
         case .supervisorLost: .supervisorLost
+        case .containerRemoved: .containerRemoved
         case .rebooted: .nodeRebooted
         case .neverStarted: .stoppedBeforeStart
         }
@@ -52,6 +56,7 @@ package enum RunEnd: Codable, Hashable, Sendable {
         case .exited(let result, _): result.summary
         case .unhealthy(_, _, let message), .startFailed(let message): message
         case .supervisorLost: "the supervisor ended before the program; the exit code is unknown"
+        case .containerRemoved: "the container was removed by someone else; the exit code is unknown"
         case .rebooted: "the machine rebooted"
         case .neverStarted: "stopped before it started"
         }

@@ -10,16 +10,21 @@ package struct TaskEnvironment: Hashable, Sendable {
     /// `CUBE_` variables, which identify the task. References in `env` are expanded once: an inserted value is not expanded
     /// again.
     ///
-    /// - Parameter files: the variables of the files in `env_from`, in the same order.
-    package init(_ assignment: TaskAssignment, files: [[String: String]] = [], home: String) {
-        variables = [
-            "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": home, "LANG": "C.UTF-8",
-        ]
+    /// - Parameters:
+    ///   - files: the variables of the files in `env_from`, in the same order.
+    ///   - base: the variables that every task of the runtime has.
+    ///   - ports: the numbers of the ports that the program listens on, by name; `nil` for those of the node.
+    package init(
+        _ assignment: TaskAssignment, files: [[String: String]] = [], base: [String: String],
+        ports: [String: Int]? = nil
+    ) {
+        let ports = ports ?? assignment.ports
+        variables = base
         variables.merge(assignment.addresses) { usual, _ in usual }
         for file in files { variables.merge(file) { _, later in later } }
         variables.merge(assignment.definition.env) { _, own in own }
         for port in assignment.definition.ports {
-            variables[port.variable] = assignment.ports[port.name].map { String($0) }
+            variables[port.variable] = ports[port.name].map { String($0) }
         }
         variables["CUBE_NAME"] = assignment.definition.name.rawValue
         variables["CUBE_ORDINAL"] = String(assignment.ordinal)
@@ -27,6 +32,18 @@ package struct TaskEnvironment: Hashable, Sendable {
         variables["CUBE_OWNER"] = assignment.owner.rawValue
         let written = self
         for name in assignment.definition.env.keys { variables[name] = variables[name].map(written.expand) }
+    }
+
+    /// Creates the environment of a process.
+    ///
+    /// - Parameters:
+    ///   - files: the variables of the files in `env_from`, in the same order.
+    ///   - home: the home directory of the user that the process runs as.
+    package init(_ assignment: TaskAssignment, files: [[String: String]] = [], home: String) {
+        let base = [
+            "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": home, "LANG": "C.UTF-8",
+        ]
+        self.init(assignment, files: files, base: base)
     }
 
     /// The variable that identifies the processes of a task.

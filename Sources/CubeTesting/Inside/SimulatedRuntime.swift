@@ -6,7 +6,7 @@ import Synchronization
 
 /// Runs that do only what a test says: without processes or ports, on the cluster's clock.
 final class SimulatedRuntime: TaskRuntime {
-    let name = "process"
+    let kinds = [RuntimeKind.process]
     let boot = "simulated"
     private let node: NodeName
     private let log: @Sendable (TaskID) -> TaskLog

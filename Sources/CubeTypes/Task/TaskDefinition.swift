@@ -21,7 +21,9 @@ public struct TaskDefinition: Hashable, Sendable {
     public var kind: TaskKind
     /// The container image; a task without an image is a process.
     public var image: String?
-    /// The program and its arguments; required for a process.
+    /// The program that replaces the entrypoint of the image; empty keeps it. Only a container has an entrypoint.
+    public var entrypoint: [String]
+    /// The program and its arguments; required for a process. In a container, they replace the command of the image.
     public var command: [String]
     /// Environment variables. Their values are never shown.
     public var env: [String: String]
@@ -52,8 +54,10 @@ public struct TaskDefinition: Hashable, Sendable {
     public var labels: [String: String]
 
     public init(
-        id: String? = nil, name: WorkloadName, kind: TaskKind = .service, image: String? = nil, command: [String] = [],
-        env: [String: String] = [:], envFrom: [ContentSource] = [], workingDirectory: String? = nil,
+        id: String? = nil, name: WorkloadName, kind: TaskKind = .service, image: String? = nil,
+        entrypoint: [String] = [],
+        command: [String] = [], env: [String: String] = [:], envFrom: [ContentSource] = [],
+        workingDirectory: String? = nil,
         user: String? = nil, security: TaskSecurity = TaskSecurity(),
         resources: ResourceSpec = .zero, ports: [PortSpec] = [], files: [TaskFile] = [], health: HealthChecks = .none,
         restart: RestartPolicy? = nil, stop: StopPolicy = StopPolicy(), constraints: PlacementConstraints = .none,
@@ -63,6 +67,7 @@ public struct TaskDefinition: Hashable, Sendable {
         self.name = name
         self.kind = kind
         self.image = image
+        self.entrypoint = entrypoint
         self.command = command
         self.env = env
         self.envFrom = envFrom
@@ -103,7 +108,8 @@ extension TaskDefinition {
 
 extension TaskDefinition: Codable {
     enum CodingKeys: String, CodingKey {
-        case id, name, kind, image, command, env, user, security, ports, files, health, restart, stop, constraints,
+        case id, name, kind, image, entrypoint, command, env, user, security, ports, files, health, restart, stop,
+            constraints,
             labels
         case envFrom = "env_from"
         case workingDirectory = "working_dir"
@@ -124,6 +130,7 @@ extension TaskDefinition: Codable {
             name: try container.decode(WorkloadName.self, forKey: .name),
             kind: kind,
             image: try container.readTextIfPresent(forKey: .image),
+            entrypoint: try container.readElementsIfPresent([String].self, forKey: .entrypoint) ?? [],
             command: try container.readElementsIfPresent([String].self, forKey: .command) ?? [],
             env: try container.readMembersIfPresent([String: String].self, forKey: .env) ?? [:],
             envFrom: try container.readElementsIfPresent([ContentSource].self, forKey: .envFrom) ?? [],
@@ -146,6 +153,7 @@ extension TaskDefinition: Codable {
         try container.encode(name, forKey: .name)
         try container.encode(kind, forKey: .kind)
         try container.encodeIfPresent(image, forKey: .image)
+        if !entrypoint.isEmpty { try container.encode(entrypoint, forKey: .entrypoint) }
         try container.encode(command, forKey: .command)
         try container.encode(env, forKey: .env)
         if !envFrom.isEmpty { try container.encode(envFrom, forKey: .envFrom) }

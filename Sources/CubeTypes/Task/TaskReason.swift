@@ -40,6 +40,10 @@ public struct TaskReason: OpenSet {
     public static let startFailed: TaskReason = "start_failed"
     /// The supervisor ended before it could record how the run ended.
     public static let supervisorLost: TaskReason = "supervisor_lost"
+    /// The kernel killed the program because its memory ran out.
+    public static let outOfMemory: TaskReason = "oom_killed"
+    /// Someone removed the container of the task.
+    public static let containerRemoved: TaskReason = "container_removed"
     /// The node rebooted.
     public static let nodeRebooted: TaskReason = "node_rebooted"
     /// The task ended more often than its restart policy allows.

@@ -2,12 +2,17 @@ import NIOCore
 import NIOPosix
 
 /// The address that a check connects to.
-struct ProbeTarget: CustomStringConvertible, Sendable {
+package struct ProbeTarget: CustomStringConvertible, Sendable {
     /// A name or an address; `nil` stands for the loopback addresses.
-    var host: String?
-    var port: Int
+    package var host: String?
+    package var port: Int
 
-    var description: String {
+    package init(host: String? = nil, port: Int) {
+        self.host = host
+        self.port = port
+    }
+
+    package var description: String {
         guard let host else { return "port \(port)" }
         return host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
     }

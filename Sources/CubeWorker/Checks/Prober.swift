@@ -27,9 +27,19 @@ struct LocalProber: Prober {
     func probe(
         _ run: RunIdentity, _ kind: CheckKind, of assignment: TaskAssignment, by check: HealthCheck
     ) async -> CheckOutcome {
-        if let http = check.http { return await get(http, of: assignment, within: check.timeout) }
-        if let tcp = check.tcp { return await connect(tcp, of: assignment, within: check.timeout) }
         do {
+            if let http = check.http {
+                guard let target = try await target(http.port, on: http.host, of: run, assignment) else {
+                    return noPort(http.port)
+                }
+                return await get(http, at: target, within: check.timeout)
+            }
+            if let tcp = check.tcp {
+                guard let target = try await target(tcp.port, on: tcp.host, of: run, assignment) else {
+                    return noPort(tcp.port)
+                }
+                return await connect(to: target, within: check.timeout)
+            }
             return try await commands.pass {
                 try await runtime.check(run, of: assignment, by: check.command, within: check.timeout)
             }
@@ -38,11 +48,8 @@ struct LocalProber: Prober {
         }
     }
 
-    private func get(
-        _ probe: HTTPProbe, of assignment: TaskAssignment, within limit: Duration
-    ) async -> CheckOutcome {
-        guard let port = port(probe.port, of: assignment) else { return noPort(probe.port) }
-        let check = HTTPCheck(probe: probe, target: ProbeTarget(host: probe.host, port: port))
+    private func get(_ probe: HTTPProbe, at target: ProbeTarget, within limit: Duration) async -> CheckOutcome {
+        let check = HTTPCheck(probe: probe, target: target)
         return await within(limit, check.subject) {
             let status = try await check.status(within: limit, tls)
             if probe.status.contains(status) { return .passed }
@@ -51,12 +58,8 @@ struct LocalProber: Prober {
         }
     }
 
-    private func connect(
-        _ probe: TCPProbe, of assignment: TaskAssignment, within limit: Duration
-    ) async -> CheckOutcome {
-        guard let port = port(probe.port, of: assignment) else { return noPort(probe.port) }
-        let target = ProbeTarget(host: probe.host, port: port)
-        return await within(limit, "\(target)") {
+    private func connect(to target: ProbeTarget, within limit: Duration) async -> CheckOutcome {
+        await within(limit, "\(target)") {
             try await ProbeConnection.run(to: target, within: limit) { _, _ in
             } connected: { (result: ProbeResult<Void>) in
                 result.finish(.success(()))
@@ -65,10 +68,15 @@ struct LocalProber: Prober {
         }
     }
 
-    private func port(_ reference: PortReference, of assignment: TaskAssignment) -> Int? {
-        switch reference {
-        case .number(let number): number
-        case .name(let name): assignment.ports[name]
+    /// Returns the address that a check connects to; `nil` if the task declares no such port. A check that names a host means a
+    /// port of that host.
+    private func target(
+        _ port: PortReference, on host: String?, of run: RunIdentity, _ assignment: TaskAssignment
+    ) async throws -> ProbeTarget? {
+        guard let host else { return try await runtime.address(of: port, of: run, assignment) }
+        return switch port {
+        case .number(let number): ProbeTarget(host: host, port: number)
+        case .name(let name): assignment.ports[name].map { ProbeTarget(host: host, port: $0) }
         }
     }
 

@@ -11,7 +11,7 @@ import SystemPackage
 
 /// Runs tasks as processes of this machine. Each has its own supervisor process, which outlives the worker.
 final class ProcessRuntime: TaskRuntime {
-    let name = "process"
+    let kinds = [RuntimeKind.process]
     let boot: String
     private let store: WorkerStore
     private let supervisor: String
@@ -37,11 +37,7 @@ final class ProcessRuntime: TaskRuntime {
     }
 
     /// Returns all declared limits: processes have no enforced limits yet.
-    func notEnforced(_ definition: TaskDefinition) -> [String] {
-        let declared = definition.resources
-        return [("cpu", declared.millicores), ("memory", declared.memory), ("disk", declared.disk)]
-            .filter { $0.1 > 0 }.map(\.0)
-    }
+    func notEnforced(_ definition: TaskDefinition) -> [String] { definition.declaredLimits }
 
     // MARK: Finding out
 
@@ -151,7 +147,7 @@ final class ProcessRuntime: TaskRuntime {
         let work = work(of: run.task)
         try LocalFiles.makeDirectory(work)
         if let user = launch.user { try give(work, of: run.task, to: user) }
-        try TaskDirectory.write(try contents(of: assignment.definition), in: work, owner: launch.user)
+        try TaskDirectory.write(try secrets.contents(of: assignment.definition), in: work, owner: launch.user)
         try LocalFiles.makeDirectory(launch.logs)
         try store.saveCopy(
             .placement(SupervisedPlacement(assignment, boot: run.boot, run: run.number)), in: directory(of: run))
@@ -188,7 +184,7 @@ final class ProcessRuntime: TaskRuntime {
         let definition = assignment.definition
         let user = try definition.user.flatMap { name throws(StartRefusal) in try TaskUser.named(name) }
         let environment = TaskEnvironment(
-            assignment, files: try variables(of: definition), home: (user ?? TaskUser.current())?.home ?? "/")
+            assignment, files: try secrets.variables(of: definition), home: (user ?? TaskUser.current())?.home ?? "/")
         let arguments = command.map(environment.expand)
         if let problem = ProgramLimits.problem(
             command: Array(zip(command, arguments)), variables: environment.variables, stack: Machine.stackLimit)
@@ -200,20 +196,6 @@ final class ProcessRuntime: TaskRuntime {
             workingDirectory: definition.workingDirectory ?? work(of: assignment.id), user: user,
             forbidsNewPrivileges: definition.forbidsNewPrivileges,
             logs: store.logs(of: assignment.id), stop: definition.stop)
-    }
-
-    /// Returns the files of the task with their current content.
-    private func contents(of definition: TaskDefinition) throws -> [(file: TaskFile, bytes: [UInt8])] {
-        try definition.files.map { ($0, try secrets.content(of: $0.source)) }
-    }
-
-    private func variables(of definition: TaskDefinition) throws -> [[String: String]] {
-        try definition.envFrom.map { source in
-            switch EnvironmentFile.read(try secrets.content(of: source)) {
-            case .success(let variables): return variables
-            case .failure(let problem): throw StartRefusal(description: "env_from: \(problem.text(in: source.name))")
-            }
-        }
     }
 
     private func work(of task: TaskID) -> String { "\(store.directory(of: task))/work" }
@@ -278,15 +260,10 @@ final class ProcessRuntime: TaskRuntime {
     func usage(of runs: [RunIdentity]) -> [RunIdentity: RunUsage] {
         let supervisors = alive.withLock { $0 }
         let table = ProcessTable.read()
-        let (ticks, page) = (Double(sysconf(Int32(_SC_CLK_TCK))), sysconf(Int32(_SC_PAGESIZE)))
         var usage: [RunIdentity: RunUsage] = [:]
         for run in runs {
             guard let supervisor = supervisors[run] else { continue }
-            usage[run] = table.descendants(of: supervisor.id).reduce(into: RunUsage()) { sum, entry in
-                sum.processes += 1
-                sum.cpuSeconds += Double(entry.cpuTicks) / ticks
-                sum.memoryBytes += entry.residentPages * page
-            }
+            usage[run] = RunUsage(of: table.descendants(of: supervisor.id))
         }
         return usage
     }

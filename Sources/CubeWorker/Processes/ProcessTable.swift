@@ -85,3 +85,15 @@ extension ProcessTable.Entry {
             cpuTicks: number(11) + number(12) + number(13) + number(14), residentPages: number(21))
     }
 }
+
+extension RunUsage {
+    /// Adds up what the processes use.
+    init(of processes: [ProcessTable.Entry]) {
+        let (ticks, page) = (Double(sysconf(Int32(_SC_CLK_TCK))), sysconf(Int32(_SC_PAGESIZE)))
+        self = processes.reduce(into: RunUsage()) { sum, entry in
+            sum.processes += 1
+            sum.cpuSeconds += Double(entry.cpuTicks) / ticks
+            sum.memoryBytes += entry.residentPages * page
+        }
+    }
+}

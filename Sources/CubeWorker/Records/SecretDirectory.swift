@@ -1,3 +1,4 @@
+import CubeCore
 import CubeSystem
 import CubeTypes
 import SystemPackage
@@ -12,6 +13,25 @@ struct SecretDirectory: Sendable {
     static func prepare(_ path: String) throws -> SecretDirectory {
         try LocalFiles.makeDirectory(path)
         return SecretDirectory(path: path)
+    }
+
+    /// Returns the files of a task with their current content.
+    ///
+    /// - Throws: `StartRefusal`.
+    func contents(of definition: TaskDefinition) throws(StartRefusal) -> [(file: TaskFile, bytes: [UInt8])] {
+        try definition.files.map { file throws(StartRefusal) in (file, try content(of: file.source)) }
+    }
+
+    /// Returns the variables of the files in `env_from`, in the same order.
+    ///
+    /// - Throws: `StartRefusal`.
+    func variables(of definition: TaskDefinition) throws(StartRefusal) -> [[String: String]] {
+        try definition.envFrom.map { source throws(StartRefusal) in
+            switch EnvironmentFile.read(try content(of: source)) {
+            case .success(let variables): return variables
+            case .failure(let problem): throw StartRefusal(description: "env_from: \(problem.text(in: source.name))")
+            }
+        }
     }
 
     /// Returns the content of a source: the content in the definition, or the current value of the secret.

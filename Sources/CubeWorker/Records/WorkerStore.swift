@@ -8,6 +8,7 @@ import SystemPackage
 /// The records of a worker in its directory:
 ///
 ///     worker.json          the membership
+///     engine               the socket of the container engine that ran the last container
 ///     tasks/ID/record.json the record of a task
 ///     tasks/ID/log/        its output, over all runs
 ///     tasks/ID/work/       its working directory
@@ -29,6 +30,18 @@ struct WorkerStore: Sendable {
     private struct Stored<Value: Codable>: Codable {
         var version = 1
         var value: Value
+    }
+
+    private var engineFile: String { "engine" }
+
+    /// Returns the socket of the container engine that ran the last container; `nil` if there was none.
+    func engineSocket() throws -> String? {
+        try LocalFiles.read("\(directory)/\(engineFile)").map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    func save(engineSocket: String) throws {
+        guard try self.engineSocket() != engineSocket else { return }
+        try LocalFiles.write(Array(engineSocket.utf8), to: engineFile, in: directory, durably: true)
     }
 
     func prepare() throws {

@@ -52,6 +52,7 @@ struct UpCommand: Command {
             "Directory of the secrets, to which manifests refer as `secret:NAME`. (default: secrets in the data directory)",
             valueName: "dir"), completion: .directory)
     var secrets: String?
+    @OptionGroup var runtime: RuntimeOptions
     @OptionGroup var git: GitOptions
     @OptionGroup var webhook: WebhookOptions
     @OptionGroup var owner: OwnerOption
@@ -96,8 +97,7 @@ struct UpCommand: Command {
         let parts = LocalParts(
             data: data, holder: "cube up", managerListens: choice(managerListen),
             workerListens: choice(workerListen), worker: data.workers.first ?? ForegroundProcess.hostName,
-            secrets: secrets.map { FilePath($0) },
-            log: log)
+            secrets: secrets.map { FilePath($0) }, runtimes: try runtime.kinds, log: log)
         let reconciler = ReconcilerRole(
             data: data, origin: origin, owner: try owner.owner, listen: choice(reconcilerListen), holder: "cube up",
             webhookSecret: webhook.secretFile, limits: try guards.limits(place), files: try place.files,

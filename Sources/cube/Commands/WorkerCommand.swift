@@ -41,6 +41,7 @@ struct WorkerCommand: Command {
             "Directory of the secrets, to which manifests refer as `secret:NAME`. (default: secrets in the data directory)",
             valueName: "dir"), completion: .directory)
     var secrets: String?
+    @OptionGroup var runtime: RuntimeOptions
     @OptionGroup var listen: ListenOptions
     @OptionGroup var manager: ConnectionOptions
     @OptionGroup var verbosity: VerbosityOption
@@ -56,6 +57,7 @@ struct WorkerCommand: Command {
             listen: listen.choice(default: .tcp(host: "127.0.0.1", port: 8080)), holder: "cube worker",
             labels: Dictionary(labels.map { ($0.key, $0.value) }) { $1 },
             secrets: secrets.map { FilePath($0) },
+            runtimes: try runtime.kinds,
             token: try options.tokenInFile,
             isToJoin: options.manager != nil || manager.place.data.manager.appending(SQLiteStore.fileName).exists,
             manager: { [options] in try options.connection(.worker) },

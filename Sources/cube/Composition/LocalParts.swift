@@ -1,3 +1,4 @@
+import CubeCore
 import CubeManagerClient
 import CubeServer
 import CubeSystem
@@ -17,7 +18,7 @@ struct LocalParts {
     init(
         data: DataDirectory, holder: String, managerListens: ListenOptions.Choice = .free,
         workerListens: ListenOptions.Choice = .free, worker: NodeName? = nil, secrets: FilePath? = nil,
-        log: DaemonLog
+        runtimes: Set<RuntimeKind> = [.process, .docker], log: DaemonLog
     ) {
         let manager = ManagerRole(data: data, listen: managerListens, holder: holder, log: log)
         let tokens = data.tokens.string
@@ -26,7 +27,7 @@ struct LocalParts {
         let names = worker.map { [$0] } ?? data.workers
         workers = names.map { name in
             WorkerRole(
-                data: data, name: name, listen: workerListens, holder: holder, secrets: secrets,
+                data: data, name: name, listen: workerListens, holder: holder, secrets: secrets, runtimes: runtimes,
                 manager: { try await Self.connection(to: manager, tokens: tokens, .worker) }, log: log)
         }
     }

@@ -1,3 +1,4 @@
+import CubeCore
 import CubeManagerClient
 import CubeServer
 import CubeSystem
@@ -16,6 +17,8 @@ struct WorkerRole: Service {
     var labels: [String: String] = [:]
     /// The directory of secrets. Default: the one in the data directory.
     var secrets: FilePath?
+    /// The kinds of tasks that the worker runs.
+    var runtimes: Set<RuntimeKind> = [.process, .docker]
     /// The token that its manager uses, if it differs from the one in the data directory.
     var token: String?
     /// Whether the worker joins a manager.
@@ -36,7 +39,7 @@ struct WorkerRole: Service {
             WorkerOptions(
                 name: name, directory: directory, supervisor: try SupervisorProgram.require(), labels: labels,
                 passage: [data.path, directory.removingLastComponent()], secrets: secrets ?? data.secrets,
-                isToJoin: isToJoin),
+                isToJoin: isToJoin, runtimes: runtimes, engineSocket: try RuntimeOptions.socket),
             registrar: ManagerClientRegistrar { try await manager().client(logger) }, clock: BootClock.timer,
             now: { .now() }, random: .system, logger: logger)
         let server = WorkerServer(

@@ -18,6 +18,7 @@ import Testing
           "name": "web",
           "kind": "job",
           "image": "registry.example/web:1.4",
+          "entrypoint": ["/entry"],
           "command": ["web", "--port", "$(PORT)", ""],
           "env": {"LOG_LEVEL": "info", "EMPTY": ""},
           "env_from": ["secret:web.env"],
@@ -54,7 +55,8 @@ import Testing
         #expect(file.diagnostics.isEmpty)
         let workload = try #require(file.workloads.first)
         let expected = TaskDefinition(
-            name: WorkloadName(rawValue: "web")!, kind: .job, image: "registry.example/web:1.4",
+            name: WorkloadName(rawValue: "web")!, kind: .job, image: "registry.example/web:1.4", entrypoint: ["/entry"],
+
             command: ["web", "--port", "$(PORT)", ""], env: ["LOG_LEVEL": "info", "EMPTY": ""],
             envFrom: [ContentSource("secret:web.env")], workingDirectory: "/srv/web", user: "web",
             security: TaskSecurity(noNewPrivileges: false),

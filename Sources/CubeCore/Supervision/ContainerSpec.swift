@@ -1,0 +1,101 @@
+package import CubeTypes
+
+/// The container of one run: what an engine is asked to create. A runtime only encodes it.
+package struct ContainerSpec: Hashable, Sendable {
+    /// The name of the container. It is derived from the run, so creating the container of a run twice fails.
+    package var name: String
+    /// The labels, by which a worker recognises its own containers. See ``Label``.
+    package var labels: [String: String]
+    package var image: String
+    /// The program that replaces the entrypoint of the image; `nil` keeps it.
+    package var entrypoint: [String]?
+    /// The arguments that replace the command of the image; empty keeps it, unless there is an entrypoint.
+    package var command: [String]
+    /// The variables as `NAME=value`, sorted by name, in addition to those of the image.
+    package var environment: [String]
+    /// The working directory; `nil` keeps that of the image.
+    package var workingDirectory: String?
+    /// The user, with or without a group, by name or number; `nil` keeps that of the image.
+    package var user: String?
+    package var ports: [PublishedPort]
+    /// The files that are mounted read-only.
+    package var files: [MountedFile]
+    /// Whether the programs of the container are prevented from gaining privileges.
+    package var forbidsNewPrivileges: Bool
+
+    /// A port of the container that is published on the node.
+    package struct PublishedPort: Hashable, Sendable {
+        package var container: Int
+        package var host: Int
+        package var transport: PortSpec.Transport
+    }
+
+    /// A file of the node that is mounted into the container.
+    package struct MountedFile: Hashable, Sendable {
+        /// The absolute path on the node.
+        package var source: String
+        /// The absolute path in the container.
+        package var target: String
+
+        package init(source: String, target: String) {
+            self.source = source
+            self.target = target
+        }
+    }
+
+    /// The keys of the labels.
+    package enum Label {
+        package static let cluster = "cube.cluster"
+        package static let worker = "cube.worker"
+        package static let owner = "cube.owner"
+        package static let name = "cube.name"
+        package static let ordinal = "cube.ordinal"
+        package static let task = "cube.task"
+        package static let placement = "cube.placement"
+        package static let run = "cube.run"
+        package static let boot = "cube.boot"
+    }
+
+    /// - Parameters:
+    ///   - worker: the name of the worker.
+    ///   - variables: the content of the files in `env_from`, in the same order.
+    ///   - files: the files to mount.
+    package init(
+        _ run: RunIdentity, of assignment: TaskAssignment, on worker: NodeName, variables: [[String: String]],
+        files: [MountedFile]
+    ) {
+        let definition = assignment.definition
+        ports = definition.ports.compactMap { port in
+            assignment.ports[port.name].map {
+                PublishedPort(container: port.container ?? $0, host: $0, transport: port.transport)
+            }
+        }
+        let environment = TaskEnvironment(
+            assignment, files: variables, base: [:],
+            ports: Dictionary(
+                definition.ports.compactMap { port in
+                    (port.container ?? assignment.ports[port.name]).map { (port.name, $0) }
+                }
+            ) { first, _ in first })
+        name = Self.name(of: run)
+        labels = [
+            Label.cluster: assignment.cluster.rawValue, Label.worker: worker.rawValue,
+            Label.owner: assignment.owner.rawValue, Label.name: definition.name.rawValue,
+            Label.ordinal: String(assignment.ordinal), Label.task: run.task.rawValue,
+            Label.placement: String(run.placement), Label.run: String(run.number), Label.boot: run.boot,
+        ]
+        image = definition.image ?? ""
+        entrypoint = definition.entrypoint.isEmpty ? nil : definition.entrypoint.map(environment.expand)
+        command = definition.command.map(environment.expand)
+        self.environment = environment.entries
+        workingDirectory = definition.workingDirectory
+        user = definition.user
+        self.files = files
+        forbidsNewPrivileges = definition.security.noNewPrivileges ?? true
+    }
+
+    /// Returns the name of the container of a run: readable first, then unique.
+    package static func name(of run: RunIdentity) -> String {
+        "cube-\(run.slot)-\(run.task)-\(run.placement)-\(run.number)"
+    }
+}

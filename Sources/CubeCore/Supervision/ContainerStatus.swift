@@ -1,0 +1,101 @@
+package import CubeTypes
+
+/// The state of a container, as its engine reports it.
+package struct ContainerStatus: Hashable, Sendable {
+    package var phase: Phase
+    /// The process id of the first process on the node; `nil` if the container is not running.
+    package var process: Int32?
+    package var exitCode: Int
+    /// Whether the kernel killed a process of the container because its memory ran out.
+    package var ranOutOfMemory: Bool
+    /// The error of the engine, such as the reason why the program could not be started; empty if there is none.
+    package var error: String
+    package var startedAt: Timestamp?
+    package var finishedAt: Timestamp?
+
+    /// The phase of a container. Engines have more words for some of them.
+    package enum Phase: Hashable, Sendable {
+        /// The container was created and has never run.
+        case created
+        /// The container has a running process, which may be paused.
+        case running
+        case exited
+    }
+
+    package init(
+        phase: Phase, process: Int32? = nil, exitCode: Int = 0, ranOutOfMemory: Bool = false, error: String = "",
+        startedAt: Timestamp? = nil, finishedAt: Timestamp? = nil
+    ) {
+        self.phase = phase
+        self.process = process
+        self.exitCode = exitCode
+        self.ranOutOfMemory = ranOutOfMemory
+        self.error = error
+        self.startedAt = startedAt
+        self.finishedAt = finishedAt
+    }
+
+    /// The exit code with which engines record that they lost a container, for example because the machine rebooted.
+    private static let lost = 255
+
+    /// Returns what became of the run that the container belongs to.
+    ///
+    /// - Parameters:
+    ///   - run: the run.
+    ///   - boot: the current boot of the machine.
+    ///   - now: the present moment.
+    /// - Returns: `nil` if the run has not started yet.
+    package func state(of run: RunIdentity, boot: String, now: DurableInstant) -> RunState? {
+        switch phase {
+        case .created where run.boot != boot: .ended(.rebooted)
+        case .created: error.isEmpty ? nil : .ended(.startFailed(Self.readable(error)))
+        case .running: .running(since: started(run, now: now))
+        case .exited where run.boot != boot && exitCode == Self.lost: .ended(.rebooted)
+        case .exited: .ended(end(now: now))
+        }
+    }
+
+    private func end(now: DurableInstant) -> RunEnd {
+        if startedAt == nil, !error.isEmpty { return .startFailed(Self.readable(error)) }
+        let finished = finishedAt ?? now.wall
+        let lasted = startedAt.map { max(finished - $0, .zero) } ?? .zero
+        return .exited(TaskResult(code: exitCode, oom: ranOutOfMemory, at: finished), lasted: lasted)
+    }
+
+    /// Returns when the container started, on the boot-time clock. The engine only knows the wall-clock time.
+    private func started(_ run: RunIdentity, now: DurableInstant) -> DurableInstant {
+        guard let startedAt else { return now }
+        let age = max(now.wall - startedAt, .zero)
+        guard age < now.uptime else { return DurableInstant(boot: run.boot, uptime: .zero, wall: startedAt) }
+        return DurableInstant(boot: run.boot, uptime: now.uptime - age, wall: startedAt)
+    }
+
+    /// Returns an error of an engine without the names of the internal steps that failed because of it:
+    /// `exec: "nosuch": executable file not found in $PATH`.
+    package static func readable(_ error: String) -> String {
+        var text = error[...]
+        for step in [
+            "unable to start container process: ", "failed to create shim task: ", "OCI runtime create failed: ",
+        ] {
+            if let range = text.range(ofText: step) { text = text[range.upperBound...] }
+        }
+        let endings = [": unknown", ": OCI runtime attempted to invoke a command that was not found"]
+        for ending in endings where text.hasSuffix(ending) { text = text.dropLast(ending.count) }
+        return String(text)
+    }
+}
+
+extension Substring {
+    /// Returns the last place of another text in this one. Compares bytes.
+    fileprivate func range(ofText text: String) -> Range<Index>? {
+        let (bytes, sought) = (utf8, Array(text.utf8))
+        guard bytes.count >= sought.count else { return nil }
+        var start = bytes.index(endIndex, offsetBy: -sought.count)
+        while true {
+            let end = bytes.index(start, offsetBy: sought.count)
+            if bytes[start..<end].elementsEqual(sought) { return start..<end }
+            guard start > startIndex else { return nil }
+            start = bytes.index(before: start)
+        }
+    }
+}

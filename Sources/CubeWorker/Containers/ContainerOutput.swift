@@ -1,0 +1,164 @@
+import AsyncHTTPClient
+import CubeCore
+import CubeSystem
+import CubeTypes
+import FoundationEssentials
+import Logging
+import NIOCore
+import SystemPackage
+
+/// Copies the output of a container from its engine into the log of the task, each line exactly once, also if the worker is killed
+/// meanwhile.
+///
+/// The cursor beside the log says up to which time stamp of the engine the log is complete, and where in the log that is. What the
+/// log holds beyond that place was copied after the cursor was written, so as many bytes of the stream are skipped.
+struct ContainerOutput: Sendable {
+    /// The name of the container.
+    let container: String
+    let engine: EngineClient
+    let log: TaskLog
+    let clock: any Clock<Duration>
+    let logger: Logger
+
+    private struct Cursor: Codable {
+        var container: String
+        /// The time stamp of the last frame, in nanoseconds since 1970; 0 if there is none.
+        var time: Int64 = 0
+        /// The number of frames with this time stamp.
+        var frames = 0
+        /// The end of the output in the log.
+        var number = 0
+        var offset: Int64 = 0
+        /// Whether the container has ended and all of its output was copied.
+        var isComplete = false
+    }
+
+    /// How often the cursor is written while output arrives. A worker that was killed reads the output of this time again.
+    private static let interval = Duration.seconds(1)
+    /// How long the rest of the output of an ended container may take.
+    private static let limit = Duration.seconds(20)
+
+    /// Copies output until the container ends or this task is cancelled.
+    func follow() async {
+        var failures = 0
+        while !Task.isCancelled {
+            do {
+                return try await copy()
+            } catch let error as EngineError where error.isNotFound {
+                // The container was removed, or not created yet; whoever waits for its end finds out.
+                return
+            } catch {
+                guard !Task.isCancelled else { return }
+                failures += 1
+                if failures == 1 { logger.warning("\(container): cannot copy its output: \(error); this is retried") }
+                // Cancelled at shutdown.
+                try? await clock.sleep(
+                    for: Backoff(first: .milliseconds(200), longest: .seconds(10)).step(after: failures))
+            }
+        }
+    }
+
+    /// Copies the rest of the output of a container that has ended.
+    func copyToEnd() async {
+        do {
+            if try cursor()?.isComplete == true { return }
+            let isDone = try await clock.within(Self.limit) {
+                try await copy()
+                return true
+            }
+            if isDone != true { logger.warning("\(container): its output was not complete within \(Self.limit.text)") }
+        } catch is CancellationError {
+        } catch {
+            logger.warning("\(container): cannot copy the rest of its output: \(error)")
+        }
+    }
+
+    private func copy() async throws {
+        var writer = try TaskLogWriter.open(log)
+        var cursor = try cursor() ?? firstCursor(at: writer.end)
+        guard !cursor.isComplete else { return }
+        var skipped = try log.bytes(from: (cursor.number, cursor.offset))
+        var repeated = cursor.frames
+        let resumed = cursor.time
+        let since = resumed > 0 ? EngineTime(nanoseconds: resumed).parameter : nil
+        var frames = FrameSplitter()
+        var saved = Self.stopwatch(clock)
+        for try await buffer in try await engine.stream(engine.output(of: container, since: since)) {
+            for frame in frames.take(buffer.readableBytesView) {
+                let (time, text) = Self.parts(of: frame.payload)
+                let stamp = time?.nanoseconds ?? cursor.time
+                // 1. Did the log have this frame when the cursor was written?
+                if stamp < resumed { continue }
+                if stamp == resumed, repeated > 0 {
+                    repeated -= 1
+                    continue
+                }
+                // 2. Was it copied after that?
+                let rest = text.dropFirst(min(skipped, text.count))
+                skipped -= text.count - rest.count
+                let number = writer.end.number
+                if !rest.isEmpty { try writer.write(Array(rest), at: stamp / 1_000_000) }
+                cursor.frames = stamp == cursor.time ? cursor.frames + 1 : 1
+                cursor.time = stamp
+                (cursor.number, cursor.offset) = writer.end
+                cursor.offset -= Int64(skipped)
+                if skipped == 0, writer.end.number != number || saved() >= Self.interval {
+                    try save(cursor)
+                    saved = Self.stopwatch(clock)
+                }
+            }
+        }
+        cursor.isComplete = try await engine.container(container)?.status.phase == .exited
+        try save(cursor)
+    }
+
+    /// Splits a frame into its time stamp and its text.
+    private static func parts(of payload: [UInt8]) -> (EngineTime?, ArraySlice<UInt8>) {
+        guard let space = payload.prefix(64).firstIndex(of: UInt8(ascii: " ")),
+            let time = EngineTime(String(decoding: payload[..<space], as: UTF8.self))
+        else { return (nil, payload[...]) }
+        return (time, payload[(space + 1)...])
+    }
+
+    private static func stopwatch(_ clock: some Clock<Duration>) -> () -> Duration {
+        let start = clock.now
+        return { start.duration(to: clock.now) }
+    }
+
+    // MARK: The cursor
+
+    private static let cursorName = "cursor"
+
+    /// Returns the cursor of this container; `nil` if none of its output was copied yet.
+    private func cursor() throws -> Cursor? {
+        guard let bytes = try LocalFiles.read("\(log.directory)/\(Self.cursorName)") else { return nil }
+        // A damaged cursor counts as missing: the output is then copied again.
+        guard let cursor = try? JSONDecoder().decode(Cursor.self, from: Data(bytes)) else { return nil }
+        return cursor.container == container ? cursor : nil
+    }
+
+    /// Returns the cursor of a container of which no output was copied yet. It is written before any output is, so that a worker
+    /// that is killed soon afterwards does not copy the output again.
+    private func firstCursor(at end: (number: Int, offset: Int64)) throws -> Cursor {
+        let cursor = Cursor(container: container, number: end.number, offset: end.offset)
+        try save(cursor)
+        return cursor
+    }
+
+    private func save(_ cursor: Cursor) throws {
+        try LocalFiles.write(
+            Array(try JSONEncoder().encode(cursor)), to: Self.cursorName, in: log.directory, durably: false)
+    }
+}
+
+extension TaskLog {
+    /// Returns how many bytes the log holds after a place.
+    fileprivate func bytes(from place: (number: Int, offset: Int64)) throws -> Int {
+        let sizes = try numbers().filter { $0 >= place.number }.map { number in
+            let size =
+                try open(number).map { file in try file.closeAfter { try file.seek(offset: 0, from: .end) } } ?? 0
+            return number == place.number ? size - place.offset : size
+        }
+        return max(Int(sizes.reduce(0, +)), 0)
+    }
+}

@@ -1,0 +1,77 @@
+import CubeCore
+import CubeTypes
+
+/// A container with its state, as `GET /containers/{id}/json` describes it.
+struct EngineContainer: Decodable, Sendable {
+    /// The digest of the image's configuration, which identifies the image that runs.
+    var image: String
+    var status: ContainerStatus
+    /// The IP address of the container in the first of its networks; `nil` if it has none of its own.
+    var address: String?
+    var labels: [String: String]
+
+    private enum CodingKeys: String, CodingKey { case image, state, config, networkSettings }
+
+    private struct State: Decodable {
+        var status: String
+        var pid: Int32?
+        var exitCode: Int?
+        var ranOutOfMemory: Bool?
+        var error: String?
+        var startedAt: String?
+        var finishedAt: String?
+
+        enum CodingKeys: String, CodingKey {
+            case status, pid, exitCode, error, startedAt, finishedAt
+            case ranOutOfMemory = "oOMKilled"
+        }
+
+        /// The words of Docker and Podman.
+        var phase: ContainerStatus.Phase {
+            switch status {
+            case "created", "configured", "initialized": .created
+            case "exited", "dead", "stopped", "removing": .exited
+            // Also paused, restarting and stopping, in which processes exist.
+            default: .running
+            }
+        }
+    }
+
+    private struct Configuration: Decodable { var labels: [String: String]? }
+
+    private struct NetworkSettings: Decodable {
+        var address: String?
+        var networks: [String: Attachment]?
+
+        enum CodingKeys: String, CodingKey {
+            case networks
+            case address = "iPAddress"
+        }
+
+        struct Attachment: Decodable {
+            var address: String?
+
+            enum CodingKeys: String, CodingKey { case address = "iPAddress" }
+        }
+    }
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        image = try container.decode(String.self, forKey: .image)
+        labels = try container.decode(Configuration.self, forKey: .config).labels ?? [:]
+        let state = try container.decode(State.self, forKey: .state)
+        status = ContainerStatus(
+            phase: state.phase, process: state.pid.flatMap { $0 > 0 ? $0 : nil }, exitCode: state.exitCode ?? 0,
+            ranOutOfMemory: state.ranOutOfMemory ?? false, error: state.error ?? "",
+            startedAt: Self.time(state.startedAt), finishedAt: Self.time(state.finishedAt))
+        let network = try container.decodeIfPresent(NetworkSettings.self, forKey: .networkSettings)
+        let attached = network?.networks?.sorted { $0.key < $1.key }.compactMap(\.value.address) ?? []
+        address = ([network?.address].compactMap { $0 } + attached).first { !$0.isEmpty }
+    }
+
+    /// Parses a time of the engine. A container that never ran has times in the year 1.
+    private static func time(_ text: String?) -> Timestamp? {
+        guard let text, !text.hasPrefix("0001-") else { return nil }
+        return EngineTime(text).map { Timestamp(milliseconds: $0.nanoseconds / 1_000_000) }
+    }
+}

@@ -1,0 +1,111 @@
+import CubeCore
+import CubeTypes
+import Testing
+
+struct ContainerSpecTests {
+    private func spec(_ change: (inout TaskDefinition) -> Void = { _ in }) -> ContainerSpec {
+        var assignment = TaskAssignment.example { definition in
+            definition.image = "web:1.4"
+            change(&definition)
+        }
+        assignment.ports = ["http": 20_001, "raw": 20_002]
+        let run = RunIdentity(
+            task: assignment.id, placement: 2, number: 5, boot: "b", runtime: .docker,
+            slot: "\(assignment.definition.name)-\(assignment.ordinal)")
+        return ContainerSpec(
+            run, of: assignment, on: NodeName(rawValue: "w1")!, variables: [["FROM": "file"]],
+            files: [.init(source: "/data/files/0", target: "/etc/web.conf")])
+    }
+
+    @Test func `The name of a container is that of its slot, followed by the task, the placement and the run`() {
+        let assignment = TaskAssignment.example()
+        #expect(spec().name == "cube-\(assignment.definition.name)-\(assignment.ordinal)-\(assignment.id)-2-5")
+    }
+
+    @Test func `A published port listens on its own number inside the container, and its variable says so`() {
+        let spec = spec {
+            $0.ports = [PortSpec(name: "http", container: 8080), PortSpec(name: "raw", transport: .udp)]
+            $0.command = ["web", "$(PORT_HTTP)"]
+        }
+        #expect(spec.ports.map(\.container) == [8080, 20_002] && spec.ports.map(\.host) == [20_001, 20_002])
+        #expect(spec.ports.map(\.transport) == [.tcp, .udp])
+        #expect(spec.environment.contains("PORT_HTTP=8080") && spec.environment.contains("PORT_RAW=20002"))
+        #expect(spec.command == ["web", "8080"])
+    }
+
+    @Test func `A container keeps the path, home and language of its image`() {
+        let names = spec { $0.env = [:] }.environment.map { $0.prefix { $0 != "=" } }
+        #expect(Set(names).isDisjoint(with: ["PATH", "HOME", "LANG"]))
+        #expect(names.contains("FROM") && names.contains("CUBE_TASK_ID"))
+    }
+
+    @Test func `A container gains no privileges unless its manifest says so`() {
+        #expect(spec().forbidsNewPrivileges)
+        #expect(!spec { $0.security = TaskSecurity(noNewPrivileges: false) }.forbidsNewPrivileges)
+    }
+
+    @Test func `Only an entrypoint that is written replaces that of the image`() {
+        #expect(spec().entrypoint == nil)
+        #expect(spec { $0.entrypoint = ["sh", "$(CUBE_NAME)"] }.entrypoint?.last == spec().labels["cube.name"])
+    }
+}
+
+struct ContainerStatusTests {
+    private let now = DurableInstant(boot: "now", uptime: .seconds(1000), wall: Timestamp("2026-01-01T12:00:00Z")!)
+    private let task = TaskID(rawValue: "0f3c0000-0000-5000-8000-000000000000")!
+
+    private func state(_ status: ContainerStatus, boot: String = "now") -> RunState? {
+        let run = RunIdentity(task: task, placement: 1, number: 1, boot: boot, runtime: .docker)
+        return status.state(of: run, boot: "now", now: now)
+    }
+
+    @Test func `A container that was created has not started its run`() {
+        #expect(state(ContainerStatus(phase: .created)) == nil)
+    }
+
+    @Test func `A container that the engine could not start has failed, without the words of the engine's internals`() {
+        let error = """
+            failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: \
+            exec: "nosuch": executable file not found in $PATH: unknown
+            """
+        #expect(
+            state(ContainerStatus(phase: .created, exitCode: 127, error: error))
+                == .ended(.startFailed("exec: \"nosuch\": executable file not found in $PATH")))
+    }
+
+    @Test func `A running container has run since its start, on the clock that nobody sets`() {
+        let started = ContainerStatus(phase: .running, startedAt: Timestamp("2026-01-01T11:59:00Z"))
+        guard case .running(let since) = state(started) else {
+            Issue.record("not running")
+            return
+        }
+        #expect(since.uptime == .seconds(940) && since.boot == "now")
+    }
+
+    @Test func `A start that seems older than the machine's boot, or lies in the future, is within the boot`() {
+        for (text, uptime) in [("2025-01-01T00:00:00Z", Duration.zero), ("2027-01-01T00:00:00Z", .seconds(1000))] {
+            guard case .running(let since) = state(ContainerStatus(phase: .running, startedAt: Timestamp(text))) else {
+                Issue.record("not running")
+                return
+            }
+            #expect(since.uptime == uptime)
+        }
+    }
+
+    @Test func `An exit keeps its code, its time, how long it lasted and whether memory ran out`() {
+        let (start, end) = (Timestamp("2026-01-01T11:58:00Z")!, Timestamp("2026-01-01T11:59:30Z")!)
+        let status = ContainerStatus(
+            phase: .exited, exitCode: 137, ranOutOfMemory: true, startedAt: start, finishedAt: end)
+        let ended = RunEnd.exited(TaskResult(code: 137, oom: true, at: end), lasted: .seconds(90))
+        #expect(state(status) == .ended(ended))
+        #expect(ended.reason == .outOfMemory)
+    }
+
+    @Test func `After a reboot, a container that the engine lost or never started ended with the machine`() {
+        let lost = ContainerStatus(phase: .exited, exitCode: 255, startedAt: now.wall)
+        let exited = ContainerStatus(phase: .exited, exitCode: 3, startedAt: now.wall, finishedAt: now.wall)
+        #expect(state(lost, boot: "before") == .ended(.rebooted))
+        #expect(state(ContainerStatus(phase: .created), boot: "before") == .ended(.rebooted))
+        #expect(state(exited, boot: "before") == .ended(.exited(TaskResult(code: 3, at: now.wall), lasted: .zero)))
+    }
+}
