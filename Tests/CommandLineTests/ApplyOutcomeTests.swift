@@ -106,14 +106,14 @@ import Testing
         }
         let summary = SummaryStatus(
             owner: .default, source: SourceRevision(path: "m"),
-            conditions: [condition("workloads that do not go on by themselves: 1")])
+            conditions: [condition("1 workload makes no progress without intervention")])
         let web = WorkloadStatus(
             name: try #require(WorkloadName(rawValue: "web")), sync: .synced, health: .degraded,
             replicas: WorkloadStatus.Replicas(desired: 1, live: 0, ready: 0),
             conditions: [condition("web/0 ended with exit code 7")])
         #expect(
             ApplyOutcome(summary, isConverged: false)?.naming([web]).lines.text == """
-                Not converged: workloads that do not go on by themselves: 1
+                Not converged: 1 workload makes no progress without intervention
                   web is Synced, Degraded: Stalled: web/0 ended with exit code 7
                 See `cube status`.
 

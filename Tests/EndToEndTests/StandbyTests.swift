@@ -74,14 +74,15 @@ extension EndToEndTests {
                 try team.publish(world)
                 let plan = try await world.run(["plan"] + team.git + team.elsewhere + team.access)
                 #expect(
-                    plan.standardOutput.contains("held: its last manifest has prune: false"),
+                    plan.standardOutput.contains("held: the last manifest of the workload has prune: false"),
                     "\(plan.standardOutput)\(plan.standardError)")
                 #expect(!plan.standardError.contains("not known here"))
                 let held = try await world.run(["apply", "--timeout", "10s"] + team.git + team.elsewhere + team.access)
                 #expect(held.status == 4, "\(held.standardOutput)\(held.standardError)")
                 #expect(
                     held.standardOutput.contains(
-                        "prune kept: its last manifest has prune: false (prune_disabled); `cube approve"))
+                        "prune kept: the last manifest of the workload has prune: false (prune_disabled); `cube approve"
+                    ))
                 leader.kill(SIGTERM)
             }
         }

@@ -18,13 +18,13 @@ extension ClusterTransaction {
         try requireRoom()
         guard state.records.owners[owner] != nil else {
             throw APIError(
-                .ownerNotFound, "owner \(owner): it is not known, so no reconciler would look after the task")
+                .ownerNotFound, "owner \(owner) is unknown, so no reconciler would manage the task")
         }
         try requireNobody(reconciles: task.slot.owner)
         switch task.phase {
         case .pending, .scheduled, .running: break
         case .stopping, .ended:
-            throw APIError(.conflict, "task \(id): it is \(task.phase.state), so that nothing is left to take over")
+            throw APIError(.conflict, "task \(id) is \(task.phase.state), so it cannot be adopted")
         }
         let live = state.live(task.slot.name, of: owner)
         guard live.count < request.maxLive else { throw .tooMany(task.slot.name, live: live.count, request.maxLive) }
@@ -48,7 +48,7 @@ extension ClusterTransaction {
         else { return }
         throw APIError(
             .leaseHeld,
-            "owner \(owner): \(grant.holder) looks after its tasks, and holds its lease until \(lease.expiresAt)")
+            "owner \(owner): \(grant.holder) manages its tasks and holds its lease until \(lease.expiresAt)")
     }
 }
 

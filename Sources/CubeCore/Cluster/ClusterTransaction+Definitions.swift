@@ -66,7 +66,7 @@ extension APIError {
     package static func idTaken(_ id: String, by slot: String, _ task: TaskID) -> APIError {
         APIError(
             .conflict,
-            "the id \"\(id)\" belongs to \(slot) (task \(task)), which has another definition; choose another id",
+            "the id \"\(id)\" belongs to \(slot) (task \(task)), which has a different definition; choose another id",
             details: ["task": "\(task)"])
     }
 
@@ -74,7 +74,8 @@ extension APIError {
     static func ownerOfDefinition(_ owner: OwnerName) -> APIError {
         .invalid([
             ValidationError(
-                field: "owner", value: "\(owner)", message: "must be \(OwnerName.manual) for a definition alone")
+                field: "owner", value: "\(owner)",
+                message: "must be \(OwnerName.manual) if the request is only a definition")
         ])
     }
 

@@ -46,7 +46,7 @@ struct PruneJudgement {
         }
         if isFull {
             // On a full disk, the manager cannot store that these prunes count towards the limits.
-            refusal = APIError(.storageFull, "the disk with the manager's store is full: no more names are pruned")
+            refusal = APIError(.storageFull, "the disk with the manager's store is full, so no further name is pruned")
         } else if !record.window.admits(counted, of: total, record.guardLimits) {
             refusal = .beyondWindow(owner, counted, record.window.left(of: total, record.guardLimits), record)
         } else {
@@ -106,8 +106,8 @@ extension APIError {
     ) -> APIError {
         APIError(
             .guardWindow,
-            "owner \(owner): \(Count(count, "more name")) would be pruned, and the limits (\(record.guardLimits.text)) leave "
-                + "\(max(left, 0)); an approval releases them",
+            "owner \(owner): the request prunes \(Count(count, "more name")), but the limits (\(record.guardLimits.text)) "
+                + "permit only \(max(left, 0)) now; approve the prunes, or wait until earlier prunes have left the window",
             details: ["names": "\(count)", "left": "\(max(left, 0))"])
     }
 }

@@ -12,8 +12,8 @@ extension ClusterTransaction {
         if let cluster = worker.cluster, cluster != state.cluster {
             throw APIError(
                 .foreignCluster,
-                "worker \(worker.name): it belongs to cluster \(cluster), not to \(state.cluster); it can join after it "
-                    + "has forgotten its cluster", details: ["cluster": "\(cluster)"])
+                "worker \(worker.name) belongs to cluster \(cluster), not to \(state.cluster); it can join after it "
+                    + "has left its cluster", details: ["cluster": "\(cluster)"])
         }
         let problems = worker.problems
         if !problems.isEmpty { throw .invalid(problems) }
@@ -66,7 +66,8 @@ extension ClusterTransaction {
         guard tasks.isEmpty || node.presence == .silent else {
             throw APIError(
                 .conflict,
-                "node \(name): it answers and has \(Count(tasks.count, "task")); drain it and stop its tasks first")
+                "node \(name) is reachable and has \(Count(tasks.count, "live task")); drain the node and stop its tasks first"
+            )
         }
         try requireRoom()
         advance()

@@ -19,7 +19,7 @@ extension ClusterTransaction {
         if let source = known?.source, source != request.source {
             throw APIError(
                 .ownerTaken,
-                "owner \(name): it is bound to source \(source), not to \(request.source)",
+                "owner \(name) is bound to source \(source), not to \(request.source)",
                 details: ["source": "\(source)"])
         }
         guard let fence = request.fence else {
@@ -41,8 +41,8 @@ extension ClusterTransaction {
         // The lease was already released, but the response was lost.
         if request.release, owner.grant == nil, owner.fence == fence { return state.leaseStatus(of: owner) }
         guard owner.grant?.fence == fence else {
-            let holder = owner.grant.map { "; \($0.holder) holds it now" } ?? ""
-            throw APIError(.staleFence, "owner \(name): fence \(fence) is no longer of its lease\(holder)")
+            let holder = owner.grant.map { "; \($0.holder) holds the lease now" } ?? ""
+            throw APIError(.staleFence, "owner \(name): the lease with fence \(fence) has ended\(holder)")
         }
         if request.release {
             try requireRoom()
@@ -93,11 +93,12 @@ extension ClusterTransaction {
         default:
             throw .invalid([
                 ValidationError(
-                    field: "verb", value: directive.verb.rawValue.shortened(to: 80), message: "is not known")
+                    field: "verb", value: directive.verb.rawValue.shortened(to: 80), message: "is unknown")
             ])
         }
         guard owner.directives.count < OwnerRecord.directiveLimit else {
-            throw APIError(.tooManyRequests, "owner \(name): it has \(owner.directives.count) directives, the most")
+            throw APIError(
+                .tooManyRequests, "owner \(name) already has \(owner.directives.count) directives, which is the limit")
         }
         directive.revision = revision + 1
         owner.keep(directive)
@@ -208,13 +209,13 @@ extension ClusterTransaction {
             !text.isEmpty && ($0.digest.rawValue == text || $0.digest.hexadecimal.hasPrefix(text))
         }
         guard let hold = found.first else {
-            throw APIError(.holdNotFound, "owner \(owner.name): nothing is held under \(text)")
+            throw APIError(.holdNotFound, "owner \(owner.name): no held changes have the digest \(text)")
         }
         guard found.count == 1 else {
             throw .invalid([
                 ValidationError(
                     field: "subject", value: text.shortened(to: 80),
-                    message: "begins \(found.count) digests; give more of it")
+                    message: "is the start of \(found.count) digests; use a longer prefix")
             ])
         }
         return hold

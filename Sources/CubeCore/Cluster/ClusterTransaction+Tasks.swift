@@ -142,7 +142,7 @@ extension ClusterTransaction {
             return definition
         }
         throw .invalid([
-            ValidationError(field: "files".below(path), value: nil, message: "must come with their content")
+            ValidationError(field: "files".below(path), value: nil, message: "must include their content")
         ])
     }
 
@@ -156,17 +156,17 @@ extension ClusterTransaction {
         guard task.settingsDigest == update.from || task.settingsDigest == update.to else {
             throw APIError(
                 .staleSettings,
-                "task \(task.id): its settings are \(task.settingsDigest), not \(update.from)")
+                "task \(task.id): the settings digest is \(task.settingsDigest), not \(update.from)")
         }
         guard !task.phase.hasEnded else {
-            throw APIError(.illegalTransition, "task \(task.id): it is \(task.phase.state), which nothing changes")
+            throw APIError(.illegalTransition, "task \(task.id) is \(task.phase.state), so its settings cannot change")
         }
         guard fields.specDigest(of: update.definition) == fields.specDigest(of: task.definition),
             update.definition.name == task.slot.name
         else {
             throw .invalid([
                 ValidationError(
-                    field: "definition", value: nil, message: "differs in more than what may change in place")
+                    field: "definition", value: nil, message: "changes fields that cannot change in place")
             ])
         }
         let problems =
@@ -236,7 +236,7 @@ extension ClusterTransaction {
     private func owned(_ id: TaskID, by owner: OwnerName) throws(APIError) -> TaskRecord {
         guard let task = state.records.tasks[id] else { throw .unknown(id) }
         guard task.slot.owner == owner else {
-            throw APIError(.forbidden, "task \(id): it belongs to owner \(task.slot.owner), not to \(owner)")
+            throw APIError(.forbidden, "task \(id) belongs to owner \(task.slot.owner), not to \(owner)")
         }
         return task
     }
@@ -248,7 +248,8 @@ extension ClusterTransaction {
         let slot = slot(key)
         guard attempt == slot.status.next else {
             throw APIError(
-                .staleAttempt, "\(key.name)/\(key.ordinal): attempt \(attempt) is not next (\(slot.status.next))",
+                .staleAttempt,
+                "\(key.name)/\(key.ordinal): attempt \(attempt) is not the next attempt (\(slot.status.next))",
                 details: ["next": "\(slot.status.next)"])
         }
         return slot
@@ -291,7 +292,8 @@ extension TaskProposal {
             errors.append(
                 ValidationError(
                     field: "task.id", value: "\(id)",
-                    message: "must be \(derived), which cluster, owner, name, ordinal, attempt and digest give"))
+                    message: "must be \(derived), the id derived from cluster, owner, name, ordinal, attempt and digest"
+                ))
         }
         if !errors.isEmpty { throw .invalid(errors) }
     }
@@ -302,7 +304,8 @@ extension APIError {
 
     static func tooMany(_ name: WorkloadName, live: Int, _ maxLive: Int) -> APIError {
         APIError(
-            .maxLive, "\(name) has \(Count(live, "live task")), and at most \(maxLive) may live",
+            .maxLive,
+            "\(name) has \(Count(live, "live task")), and at most \(maxLive) \(maxLive == 1 ? "is" : "are") permitted",
             details: ["live": "\(live)", "max_live": "\(maxLive)"])
     }
 }

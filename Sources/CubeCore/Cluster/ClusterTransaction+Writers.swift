@@ -33,17 +33,18 @@ extension ClusterTransaction {
         guard writer.fence >= owner.fence else {
             throw APIError(
                 .staleFence,
-                "owner \(writer.owner): fence \(writer.fence) is below \(owner.fence), which was given since")
+                "owner \(writer.owner): fence \(writer.fence) is outdated; the latest fence is \(owner.fence)")
         }
         guard let grant = owner.grant, grant.fence == writer.fence, let live = state.leases[writer.owner] else {
-            throw APIError(.leaseRequired, "owner \(writer.owner): fence \(writer.fence) is of no lease")
+            throw APIError(.leaseRequired, "owner \(writer.owner): no lease has fence \(writer.fence)")
         }
         guard live.isLive(at: moment) else {
-            throw APIError(.leaseRequired, "owner \(writer.owner): the lease ended at \(live.expiresAt); renew it")
+            throw APIError(.leaseRequired, "owner \(writer.owner): the lease expired at \(live.expiresAt); renew it")
         }
         guard writer.pass >= owner.pass else {
             throw APIError(
-                .staleFence, "owner \(writer.owner): pass \(writer.pass) is below \(owner.pass), which wrote since")
+                .staleFence,
+                "owner \(writer.owner): pass \(writer.pass) is outdated; pass \(owner.pass) has written since")
         }
         guard writer.pass > owner.pass else { return }
         owner.pass = writer.pass

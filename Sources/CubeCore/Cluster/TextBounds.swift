@@ -46,7 +46,7 @@ package enum TextBounds {
         return labels.sorted { $0.key < $1.key }.flatMap { name, value in
             [
                 error("\(field)[\"\(name.shortened(to: 40))\"]", name, limit: labelName).map {
-                    ValidationError(field: field, value: $0.value, message: "the name of a label \($0.message)")
+                    ValidationError(field: field, value: $0.value, message: "the name of the label \($0.message)")
                 },
                 error("\(field)[\"\(name.shortened(to: 40))\"]", value, limit: labelValue),
             ].compactMap(\.self)

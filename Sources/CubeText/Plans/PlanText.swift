@@ -61,7 +61,7 @@ package struct PlanText: Sendable {
         for hold in plan.holds {
             lines.append("  \(hold.message) (\(hold.reason))")
             lines += hold.changes.map { "    \($0)" }
-            lines.append("  Approve exactly this with: \(hold.approve)")
+            lines.append("  Approve exactly these changes with: \(hold.approve)")
         }
         return lines
     }

@@ -25,7 +25,7 @@ package struct WorkloadDiffText: Sendable {
     package var text: String { lines.text }
 
     package var lines: [TextLine] {
-        let others = unmanaged.map { "Not under a manifest: \($0.text)" as TextLine }
+        let others = unmanaged.map { "Not declared by a manifest: \($0.text)" as TextLine }
         guard !diffs.isEmpty else { return ["No differences."] + others }
         var lines: [TextLine] = []
         for diff in diffs {
@@ -52,7 +52,7 @@ package struct WorkloadDiffText: Sendable {
     // MARK: For a comment
 
     package var markdown: [MarkdownLine] {
-        let others = unmanaged.flatMap { ["", "Not under a manifest: \($0.text)"] as [MarkdownLine] }
+        let others = unmanaged.flatMap { ["", "Not declared by a manifest: \($0.text)"] as [MarkdownLine] }
         guard !diffs.isEmpty else {
             return ["**No differences** between the running tasks and \(code: source)."] + others
         }
@@ -102,7 +102,7 @@ private struct SlotChange {
         let (verb, rest) =
             switch effect {
             case .replace where actions[0].rule == .specChanged && !reasons.isEmpty:
-                ("replaces", ", for \(reasons.joined(separator: ", "))")
+                ("replaces", " (changed: \(reasons.joined(separator: ", ")))")
             case .replace: ("replaces", ": \(cause)")
             case .start: ("starts", ": \(cause)")
             case .update: ("changes", " in place: \(cause)")
@@ -177,7 +177,7 @@ extension WorkloadDiff {
             let count = changes.count { $0.effect == effect }
             return count == 0 ? nil : "\(Count(count, "task")) \(word)"
         }
-        return (parts.isEmpty ? ["nothing now"] : parts).joined(separator: ", ")
+        return (parts.isEmpty ? ["no change now"] : parts).joined(separator: ", ")
             + (heldBy.isEmpty ? "" : "; held: \(heldBy.map { WaitReason(rawValue: $0).text }.joined(separator: ", "))")
     }
 
@@ -201,7 +201,7 @@ extension Difference {
 
 extension ReportedAction.Placement {
     fileprivate var text: String {
-        if let node { return "would go to \(node)" }
+        if let node { return "would be placed on \(node)" }
         return "no node can run it now: \(message ?? "")" + (reason.map { " (\($0))" } ?? "")
     }
 }

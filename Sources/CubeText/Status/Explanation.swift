@@ -36,7 +36,7 @@ package struct Explanation: Encodable, Sendable {
         try container.encode(missing, forKey: .missing)
     }
 
-    /// - Parameter now: the moment that ages are counted until.
+    /// - Parameter now: the present, for ages.
     package func lines(now: Timestamp) -> [TextLine] {
         var lines = headline(now)
         if let outdated { lines.append("\("  Not current: \(outdated).", .yellow)") }
@@ -67,7 +67,7 @@ package struct Explanation: Encodable, Sendable {
         let title = TextLine(name.rawValue, .bold)
         guard let status else {
             let isOver = tasks.allSatisfy(\.state.hasEnded)
-            return ["\(title): no reconciler reports on it here\(isOver ? ", and none of its tasks is running" : "")."]
+            return ["\(title): no status is available here\(isOver ? ", and none of its tasks is running" : "")."]
         }
         let place = status.place.map { " (\($0))" } ?? ""
         let readiness = status.readiness == "done" ? "done" : "\(status.readiness) ready"

@@ -13,7 +13,7 @@ package struct LiveFrame: Sendable {
     package var summary: SummaryStatus?
     /// By name.
     package var reports: [WorkloadReport]
-    /// The moment that ages are counted until.
+    /// The present, for ages.
     package var now: Timestamp
 
     package init(

@@ -13,7 +13,7 @@ package struct StatusTable: Sendable {
     }
 
     private let form: Form
-    /// The moment that ages are counted until.
+    /// The present, for ages.
     private let now: Timestamp
 
     package init(form: Form, now: Timestamp) {

@@ -107,7 +107,8 @@ struct StatusCommand: Command {
             return Dictionary(grouping: tasks) { [$0.owner.rawValue, $0.name.rawValue] }
                 .sorted { $0.key.lexicographicallyPrecedes($1.key) }.map { subject, tasks in
                     let from = tasks[0].owner == .manual ? "" : " --from \(subject[0])"
-                    return "Not under a manifest: \(Count(tasks.count, "task")) of \(subject.joined(separator: "/")); "
+                    return
+                        "Not declared by a manifest: \(Count(tasks.count, "task")) of \(subject.joined(separator: "/")); "
                         + "`cube adopt \(subject[1])\(from)` puts \(tasks.count == 1 ? "it" : "them") under one."
                 }
         } catch {

@@ -5,11 +5,11 @@ import Testing
 
 @testable import CubeCore
 
-/// What a task is told of where its dependencies are served.
+/// The addresses of the dependencies of a task.
 struct AddressTests {
     private static let ports = [PortSpec(name: "sql", host: 5432), PortSpec(name: "http-admin", host: 8080)]
 
-    /// A cluster with two tasks of `db`, each on a node of its own.
+    /// A cluster with two tasks of `db` on different nodes.
     private static func cluster() throws -> (TestCluster, [TaskID]) {
         var cluster = TestCluster()
         var ids: [TaskID] = []
@@ -27,7 +27,7 @@ struct AddressTests {
         try cluster.report([cluster.report(id, .running, ready: ready)], from: node)
     }
 
-    /// What the worker of a task would be told.
+    /// The assignment that the worker of a task would receive.
     private func addresses(_ id: TaskID, in cluster: TestCluster) throws -> [String: String] {
         let node = try #require(cluster.task(id)?.phase.placement?.node)
         guard case .assign(let assignment) = cluster.state.call(for: id, on: node) else {
@@ -38,7 +38,7 @@ struct AddressTests {
 
     private struct NotAssigned: Error {}
 
-    @Test func `each port of a dependency is told by the first task of it that is ready`() throws {
+    @Test func `each port of a dependency has the address of the first ready task`() throws {
         var (cluster, db) = try Self.cluster()
         try run(db[0], ready: false, in: &cluster)
         try run(db[1], in: &cluster)
@@ -57,7 +57,8 @@ struct AddressTests {
             "It is the address as of the placement, however often it is told.")
     }
 
-    @Test func `what is not ready, not depended on, of another owner or on a silent node is not told`() throws {
+    @Test func `tasks that are not ready, no dependency, of another owner or on a silent node have no address`() throws
+    {
         var (cluster, db) = try Self.cluster()
         try run(db[0], ready: false, in: &cluster)
         let none = cluster.proposal(.web, dependencies: [.db])
@@ -80,7 +81,7 @@ struct AddressTests {
         #expect(try addresses(late.id, in: cluster)["DB_SQL_ADDRESS"] == "10.0.0.2:5432")
     }
 
-    @Test func `one that waited for a node is told what is so when it gets one`() throws {
+    @Test func `a task that waited for a node receives the addresses at the time of its placement`() throws {
         var cluster = TestCluster()
         try cluster.join(.w1, host: "10.0.0.1")
         let db = cluster.proposal(.db, ports: Self.ports)
@@ -92,7 +93,7 @@ struct AddressTests {
         #expect(try addresses(large.id, in: cluster)["DB_SQL_ADDRESS"] == "10.0.0.1:5432")
     }
 
-    @Test func `a task that was stored before there were dependencies is read`() throws {
+    @Test func `a task stored without dependencies is read`() throws {
         var cluster = TestCluster()
         let proposal = cluster.proposal(.web)
         try cluster.schedule(proposal)

@@ -5,7 +5,7 @@ import Testing
 
 @testable import CubeCore
 
-/// Tasks that go over to another owner.
+/// The adoption of tasks by another owner.
 struct AdoptionTests {
     private func cluster(attempt: Int = 0) throws -> (cluster: TestCluster, task: TaskID) {
         var cluster = TestCluster()
@@ -25,7 +25,7 @@ struct AdoptionTests {
         }
     }
 
-    @Test func `a task changes its owner and attempt, and nothing of it is told to its worker`() throws {
+    @Test func `an adopted task changes its owner and attempt, and its worker receives nothing`() throws {
         var (cluster, id) = try cluster()
         let before = try #require(cluster.task(id))
         let node = cluster.state.index.load(of: .w1)
@@ -39,13 +39,13 @@ struct AdoptionTests {
         #expect(load.reserved == node.reserved && load.ports == node.ports && load.tasks == node.tasks)
         #expect(cluster.changes.events.map(\.kind) == [.taskAdopted])
         #expect(ClusterIndex(of: cluster.state.records) == cluster.state.index)
-        // A report of the worker still finds it, and it ends in its new slot.
+        // A report of the worker still applies to the task, which ends in its new slot.
         try cluster.report([cluster.report(id, .failed)], from: .w1)
         let slot = SlotKey(owner: .default, name: .web, ordinal: 0)
         #expect(cluster.state.records.slots[slot]?.status.last == .failed)
     }
 
-    @Test func `it uses up an attempt of either slot, so that what was decided before it is refused`() throws {
+    @Test func `an adoption consumes an attempt of both slots, so that earlier decisions are refused`() throws {
         var (cluster, id) = try cluster()
         let fence = cluster.state.records.owners[.default]!.fence
         let late = cluster.proposal(.web, owner: .default)
@@ -53,11 +53,11 @@ struct AdoptionTests {
         expectRefusal(.staleAttempt) { try cluster.schedule(late, owner: .default, fence: fence) }
         let manual = SlotKey(owner: .manual, name: .web, ordinal: 0)
         #expect(cluster.state.records.slots[manual]?.status.next == 1)
-        // Who asks for the same task once more is told of it, as it is.
+        // Repeating the request returns the task unchanged.
         #expect(
             try cluster.schedule(cluster.proposal(.web, cpu: 500, ports: [PortSpec(name: "http", host: 80)])).created
                 == false)
-        // The former owner has no right to it, the new one has.
+        // The former owner may not stop the task, the new owner may.
         let stop = StopRequest(id: id, name: .web, ordinal: 0, attempt: 0)
         func stopped(by owner: OwnerName) throws -> BatchResult {
             let request = BatchRequest(owner: owner, fence: owner == .manual ? 0 : fence, operations: [.stop(stop)])
@@ -67,19 +67,19 @@ struct AdoptionTests {
         #expect(try stopped(by: .default).status == 202)
     }
 
-    @Test func `it takes the next slot in which nothing lives, and no more than may live`() throws {
+    @Test func `an adopted task takes the next free slot, within max_live`() throws {
         var (cluster, id) = try cluster()
         let fence = cluster.state.records.owners[.default]!.fence
         try cluster.schedule(cluster.proposal(.web, owner: .default), owner: .default, fence: fence)
         expectRefusal(.maxLive) { try adopt(id, &cluster) }
         #expect(try adopt(id, &cluster, maxLive: 2).ordinal == 1)
-        // Asked again, nothing happens.
+        // Repeating the adoption changes nothing.
         let revision = cluster.state.revision
         #expect(try adopt(id, &cluster, maxLive: 1).ordinal == 1)
         #expect(cluster.state.revision == revision && cluster.changes.isEmpty)
     }
 
-    @Test func `what proved itself is what its new slot goes back to`() throws {
+    @Test func `the new slot can revert to the healthy definition of an adopted task`() throws {
         var (cluster, id) = try cluster()
         cluster.now = cluster.now + .seconds(5)
         try cluster.run { (transaction) throws(APIError) in transaction.tick() }
@@ -88,7 +88,7 @@ struct AdoptionTests {
         #expect(slot?.status.healthyDigest == digest && slot?.status.healthyAttempt == 0)
     }
 
-    @Test func `nothing is taken from a reconciler that is at work, nor what has ended, nor for nobody`() throws {
+    @Test func `an adoption from a running reconciler, of an ended task or by an unknown owner is refused`() throws {
         var (cluster, id) = try cluster()
         expectRefusal(.ownerNotFound) { try adopt(id, &cluster, owner: OwnerName(rawValue: "nobody")!) }
         let other = OwnerName(rawValue: "other")!
@@ -103,7 +103,7 @@ struct AdoptionTests {
         expectRefusal(.taskNotFound) { try adopt(TaskID(rawValue: "00000000-0000-5000-8000-000000000000")!, &cluster) }
     }
 
-    @Test func `a task that waits for a node keeps its place in the queue`() throws {
+    @Test func `an adopted task that waits for a node keeps its place in the queue`() throws {
         var cluster = TestCluster()
         _ = try cluster.takeLease()
         let first = cluster.proposal(.web)

@@ -6,13 +6,13 @@ import Testing
 
 @testable import CubeCore
 
-/// The decisions of a manager by time, under wall clocks that jump by a day either way.
+/// The time-dependent decisions of a manager, while the wall clock jumps by a day in either direction.
 @Suite("Clocks that jump")
 struct ClusterClockTests {
     private static let wall = Timestamp(milliseconds: 1_700_000_000_000)
     private static let jumps: [Duration] = [.zero, .seconds(86_400), .seconds(-86_400)]
 
-    /// So long after the beginning, while the wall clock shows something else.
+    /// An instant after the beginning, at which the wall clock shows another time.
     private static func moment(_ uptime: Duration, jump: Duration, boot: String = "b") -> DurableInstant {
         DurableInstant(boot: boot, uptime: .seconds(1000) + uptime, wall: wall + uptime + jump)
     }
@@ -41,14 +41,14 @@ struct ClusterClockTests {
     }
 
     @Test(arguments: jumps)
-    func `an approval counts for an hour, also after the manager began anew`(jump: Duration) throws {
+    func `an approval lasts an hour, even across a restart of the manager`(jump: Duration) throws {
         let hold = Hold(
             digest: Digest(rawValue: "sha256:" + String(repeating: "a", count: 64))!, guardName: "guard_window",
             changes: [])
         var first = Self.transaction(Self.state, at: Self.begin)
         _ = try first.lease(.default, Self.request(holds: [hold]))
         _ = try first.direct(.default, Directive(verb: .approve, subject: "aa"))
-        // Through the store.
+        // The state is restored from the store.
         let stored = try JSONDecoder().decode(
             OwnerRecord.self, from: JSONEncoder().encode(first.state.records.owners[.default]!))
         var records = ClusterRecords(cluster: TestCluster.cluster)
@@ -64,7 +64,7 @@ struct ClusterClockTests {
         #expect(last.state.records.owners[.default]?.approvals == [:])
     }
 
-    @Test func `what was stored before moments had a boot is read, and the wall clock decides about it`() throws {
+    @Test func `times stored without a boot id are read, and the wall clock applies to them`() throws {
         let health = try JSONDecoder().decode(
             TaskRecord.Health.self, from: Data(#"{"ready":{"since":"2023-11-14T22:13:20.000Z"}}"#.utf8))
         #expect(health == .ready(since: DurableInstant(wall: Self.wall)))
@@ -74,14 +74,14 @@ struct ClusterClockTests {
         #expect(owner.fence == 7 && owner.approvals == [:])
     }
 
-    @Test func `under another boot the wall clock decides, and a time to come counts as now`() throws {
+    @Test func `after a reboot, the wall clock applies, and a time in the future counts as now`() throws {
         let since = Self.begin
         #expect(Self.moment(.seconds(5), jump: .seconds(-86_400), boot: "c").since(since) == .zero)
         #expect(Self.moment(.seconds(5), jump: .zero, boot: "c").since(since) == .seconds(5))
     }
 
     @Test(arguments: jumps)
-    func `a task is proven after five seconds, and an ended one is kept for a day`(jump: Duration) throws {
+    func `a task counts as healthy after five seconds, and an ended task is kept for a day`(jump: Duration) throws {
         var cluster = TestCluster()
         try cluster.join(.w1)
         let proposal = cluster.proposal(.web)
@@ -100,10 +100,10 @@ struct ClusterClockTests {
         #expect(ready.isDue(at: Self.moment(.seconds(5), jump: jump)))
 
         report.state = .failed
-        // A worker whose clock is wrong by years.
+        // The clock of the worker is wrong by years.
         report.endedAt = Timestamp(milliseconds: 0)
         var ended = try observe(ready, at: Self.begin)
-        // Crowded by later ones.
+        // Later tasks displace earlier ones.
         for attempt in 1...11 {
             var transaction = Self.transaction(ended, at: Self.begin)
             let next = cluster.proposal(.web, attempt: attempt)

@@ -6,10 +6,9 @@ import Testing
 
 @testable import CubeCore
 
-/// Random commands and random workers: after each step the invariants of the state hold.
+/// The invariants of the state hold after each random command and worker event.
 struct ClusterPropertyTests {
-    @Test("The invariants hold after every step of a random history")
-    func invariants() throws {
+    @Test func `the invariants hold after every step of a random history`() throws {
         var random = SeededGenerator()
         print("seed \(random.seed)")
         let expected = [
@@ -17,7 +16,7 @@ struct ClusterPropertyTests {
             "port_taken", "adopted", "scheduled again",
         ]
         var seen: [String: Int] = [:]
-        // Five histories, and more while something has not occurred yet.
+        // Five histories, and more while some expected event has not occurred yet.
         for index in 0..<200 where index < 5 || !expected.allSatisfy({ seen[$0, default: 0] > 0 }) {
             var world = RandomWorld(policy: random.pick([.spread, .roundRobin]))
             for _ in 0..<200 {
@@ -31,10 +30,10 @@ struct ClusterPropertyTests {
     }
 }
 
-/// A cluster, what its workers have, and what was promised so far.
+/// A cluster, the tasks of its workers, and the promises made so far.
 private struct RandomWorld {
     private var cluster: TestCluster
-    /// The records as a store would have them: only ever changed by what transactions say.
+    /// The records as a store would hold them. Only the changes of transactions are applied to them.
     private var stored: ClusterRecords
     private var fences: [OwnerName: Int] = [:]
     private var reports: [TaskID: WorkerTask] = [:]
@@ -114,7 +113,7 @@ private struct RandomWorld {
         case 90..<91: _ = run { (transaction) throws(APIError) in try transaction.remove(node) }
         case 91..<95: _ = run { (transaction) throws(APIError) in transaction.tick() }
         case 95..<97:
-            // A worker records what it was told to stop and does not have.
+            // A worker records a task that it must stop but does not have.
             let absent = cluster.state.due(on: node).filter { id in
                 if case .stop = cluster.state.call(for: id, on: node) { reports[id] == nil } else { false }
             }
@@ -128,7 +127,7 @@ private struct RandomWorld {
         }
     }
 
-    /// Schedules a definition alone, now and then one that is known.
+    /// Schedules a plain definition, sometimes a known one.
     private mutating func schedule(using random: inout SeededGenerator) {
         let name = random.pick(Self.names)
         guard cluster.state.index.live[WorkloadKey(owner: .manual, name: name)] ?? 0 < Self.maxLive else { return }
@@ -173,13 +172,13 @@ private struct RandomWorld {
                 seen["accepted", default: 0] += 1
             }
         }
-        // Invariant 2: nothing is stopped that the owner does not own.
+        // Invariant 2: no task is stopped that the owner does not own.
         for task in foreign {
             #expect(cluster.task(task.id)?.phase.state == task.phase.state)
         }
     }
 
-    /// A worker takes up, runs, ends or loses something and says so; now and then it repeats something old.
+    /// A worker accepts, runs, ends or loses a task and reports it; sometimes it repeats an old report.
     private mutating func report(from node: NodeName, using random: inout SeededGenerator) {
         guard cluster.state.records.nodes[node] != nil else { return }
         let here = cluster.state.index.load(of: node).tasks.sorted()
@@ -193,7 +192,7 @@ private struct RandomWorld {
                     settingsDigest: task.settingsDigest)
             switch Int.random(in: 0..<12, using: &random) {
             case 0:
-                // It is lost, and the next list says so.
+                // The task is lost, and the next list lacks it.
                 reports[id] = nil
                 isComplete = true
                 seen["lost", default: 0] += 1
@@ -219,7 +218,7 @@ private struct RandomWorld {
         }
         var tasks = here.compactMap { reports[$0] }
         if Int.random(in: 0..<4, using: &random) == 0 {
-            // Something old, of any task, whose answer was long on its way.
+            // An old report of any task, which was delayed.
             for var old in reports.values.sorted(by: { $0.id < $1.id }).prefix(2) where old.run > 1 {
                 old.run -= 1
                 old.state = random.pick([.scheduled, .running])
@@ -231,11 +230,11 @@ private struct RandomWorld {
         _ = run { (transaction) throws(APIError) in try transaction.observe(list, from: node) }
     }
 
-    /// Takes in a transaction as a store does, and checks what must hold between two states.
+    /// Applies a transaction as a store does, and checks the invariants between the two states.
     private mutating func follow(from before: ClusterState) {
         stored.apply(cluster.changes)
         let after = cluster.state
-        // Invariant 5: what is counted never falls.
+        // Invariant 5: counters never decrease.
         #expect(after.revision >= before.revision)
         #expect(after.records.counters.fence >= before.records.counters.fence)
         for (name, owner) in before.records.owners {
@@ -243,16 +242,16 @@ private struct RandomWorld {
         }
         for task in after.records.tasks.values {
             let old = before.records.tasks[task.id]
-            // An end is one for good.
+            // An ended task stays ended.
             if old?.phase.hasEnded == true { #expect(task.phase == old?.phase) }
             if task.phase.hasEnded, ended.insert(task.id).inserted { seen["ended", default: 0] += 1 }
             if case .pending(let cause) = task.phase, cause.reason == .portTaken { seen["port_taken", default: 0] += 1 }
             if case .pending = task.phase { seen["waited", default: 0] += 1 }
-            // (placement, run, state) only grows, but for a placement that is given anew.
+            // (placement, run, state) only increases, except if a placement is assigned again.
             if let last = old?.report.flatMap(ReportOrder.init), let now = task.report.flatMap(ReportOrder.init) {
                 #expect(last <= now)
             }
-            // Invariant 4: a placement is of one node.
+            // Invariant 4: a placement belongs to one node.
             if let placement = task.phase.placement {
                 let known = placedOn[task.id, default: [:]].updateValue(placement.node, forKey: placement.number)
                 #expect(known == nil || known == placement.node)
@@ -263,16 +262,16 @@ private struct RandomWorld {
 
     func check() {
         let state = cluster.state
-        // What is stored is all that there is: a manager that begins anew has the same state.
+        // The store contains the whole state: a restarted manager has the same state.
         #expect(stored == state.records)
         #expect(ClusterIndex(of: stored) == state.index)
-        // Invariant 12: no placement goes beyond what its node has.
+        // Invariant 12: no placement exceeds the capacity of its node.
         for node in state.records.nodes.values {
             let load = state.index.load(of: node.worker.name)
             #expect(node.worker.capacity.covers(load.reserved))
             let held = load.tasks.compactMap { state.records.tasks[$0]?.definition.resources }
             #expect(held.reduce(.zero, +) == load.reserved)
-            // No port is given twice, and each task has all of its own.
+            // No port is allocated twice, and each task has all of its ports.
             let ports = load.tasks.compactMap { state.records.tasks[$0] }.flatMap { task in
                 let numbers = task.phase.placement?.ports ?? [:]
                 #expect(Set(numbers.keys) == Set(task.definition.ports.map(\.name)))
@@ -281,17 +280,17 @@ private struct RandomWorld {
             #expect(Set(ports).count == ports.count)
             #expect(TreeSet(ports) == load.ports)
         }
-        // Invariant 15: no more of a name live than may.
+        // Invariant 15: no name has more live tasks than permitted.
         for (_, live) in state.index.live { #expect(live <= Self.maxLive) }
-        // Invariant 3: what was accepted is there until it ends.
+        // Invariant 3: an accepted task exists until it ends.
         for id in accepted.subtracting(ended) { #expect(state.records.tasks[id]?.phase.hasEnded == false) }
-        // A single-use id is never given out again.
+        // A single-use id is never used again.
         for node in Self.nodes {
             for id in state.due(on: node) {
                 if case .assign = state.call(for: id, on: node) { #expect(!ended.contains(id)) }
             }
         }
-        // Nothing waits that would fit.
+        // No pending task would fit on a node.
         for (demand, waiting) in state.index.pending {
             var probe = ClusterTransaction(state, at: DurableInstant(wall: cluster.now))
             var task = state.records.tasks[waiting.first!.id]!

@@ -4,7 +4,7 @@ import Testing
 
 @testable import CubeCore
 
-/// The content of files: to the worker it goes, and nowhere else.
+/// The content of files, which only the worker receives.
 struct ContentTests {
     private func proposal(_ cluster: TestCluster, _ attempt: Int, content: String?) -> TaskProposal {
         let bytes = Array("port 80".utf8)
@@ -12,7 +12,7 @@ struct ContentTests {
         return cluster.proposal(.web, attempt: attempt, files: [TaskFile(source: source, target: "web.conf")])
     }
 
-    @Test func `an answer shows a task without it, the worker gets it`() throws {
+    @Test func `responses omit the content of files, and the worker receives it`() throws {
         var cluster = TestCluster()
         try cluster.join(.w1)
         let proposal = proposal(cluster, 0, content: "port 80")
@@ -25,7 +25,7 @@ struct ContentTests {
         #expect(assignment.definition == proposal.definition)
     }
 
-    @Test func `who brings back an earlier definition need not have it, as long as a task of the slot does`() throws {
+    @Test func `an earlier definition may be scheduled without contents that a task of the slot still has`() throws {
         var cluster = TestCluster()
         try cluster.join(.w1)
         expectRefusal(.validationFailed) { try cluster.schedule(proposal(cluster, 0, content: nil)) }

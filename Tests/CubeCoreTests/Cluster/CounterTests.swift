@@ -7,7 +7,7 @@ import Testing
 /// Numbers that a damaged or hostile worker reports.
 @Suite struct CounterTests {
     @Test(arguments: [Int.max, Counter.limit, Counter.limit - 1])
-    func `a term that nobody counted to is not taken over`(term: Int) throws {
+    func `an implausibly high term is not accepted`(term: Int) throws {
         var cluster = TestCluster()
         try cluster.run { (transaction) throws(APIError) in transaction.raiseTerm(above: term) }
         #expect(cluster.state.term == 1)
@@ -15,7 +15,7 @@ import Testing
         #expect(cluster.state.term == 8)
     }
 
-    @Test func `a placement that nobody counted to is not taken over`() throws {
+    @Test func `an implausibly high placement is not accepted`() throws {
         var cluster = TestCluster()
         try cluster.join(.w1)
         let id = try cluster.schedule(cluster.proposal(.web)).task.id

@@ -6,7 +6,7 @@ import Testing
 
 @testable import CubeCore
 
-/// A task that is scheduled by its definition alone: the manager derives all else.
+/// Tasks that are scheduled by their definitions alone: the manager derives everything else.
 struct DefinitionTests {
     private func definition(
         _ id: String? = nil, name: WorkloadName = .web, _ command: [String] = ["true"]
@@ -14,7 +14,7 @@ struct DefinitionTests {
         TaskDefinition(id: id, name: name, command: command)
     }
 
-    @Test func `slot, attempt, digests and id follow from the definition and the tasks that there are`() throws {
+    @Test func `slot, attempt, digests and id are derived from the definition and the existing tasks`() throws {
         var cluster = TestCluster()
         let first = try cluster.schedule(definition())
         #expect(first.created)
@@ -26,7 +26,7 @@ struct DefinitionTests {
         #expect(first.task.state == .pending)
     }
 
-    @Test func `each definition without an id is a new task, in the first ordinal that is free`() throws {
+    @Test func `each definition without an id becomes a new task in the first free ordinal`() throws {
         var cluster = TestCluster()
         let tasks = try (0..<3).map { _ in try cluster.schedule(definition()).task }
         #expect(tasks.map(\.ordinal) == [0, 1, 2])
@@ -38,7 +38,7 @@ struct DefinitionTests {
     }
 
     @Test
-    func `a definition whose id is known is answered with its task, whatever became of that, and changes nothing`()
+    func `a definition with a known id returns its task in any state, and changes nothing`()
         throws
     {
         var cluster = TestCluster()
@@ -53,7 +53,7 @@ struct DefinitionTests {
         #expect(try cluster.schedule(definition("deploy-43")).created)
     }
 
-    @Test func `an id is that of one definition alone`() throws {
+    @Test func `an id belongs to a single definition`() throws {
         var cluster = TestCluster()
         let first = try cluster.schedule(definition("a")).task
         for other in [definition("a", ["false"]), definition("a", name: .db)] {
@@ -65,13 +65,13 @@ struct DefinitionTests {
         #expect(error?.reason == .conflict)
         #expect(error?.details == ["task": "\(first.id)"])
         #expect(cluster.state.records.tasks.count == 1)
-        // A default that is written out is no other definition.
+        // An explicit default does not change a definition.
         var same = definition("a")
         same.security.noNewPrivileges = false
         #expect(try !cluster.schedule(same).created)
     }
 
-    @Test func `a proposal of the owner manual has its id in the same way`() throws {
+    @Test func `a proposal of the owner manual uses ids in the same way`() throws {
         var cluster = TestCluster()
         let first = try cluster.schedule(definition("a")).task
         var proposal = cluster.proposal(.web, attempt: 1)
@@ -82,14 +82,14 @@ struct DefinitionTests {
         expectRefusal(.conflict) { try cluster.schedule(proposal) }
     }
 
-    @Test func `a manager that begins anew knows the ids, until their tasks are swept`() throws {
+    @Test func `a restarted manager knows the ids until their tasks are deleted`() throws {
         var cluster = TestCluster()
         let first = try cluster.schedule(definition("a")).task
         cluster.state = ClusterState(
             records: cluster.state.records, term: 2, policy: .spread, at: DurableInstant(wall: cluster.now))
         #expect(try cluster.schedule(definition("a")).task.id == first.id)
         try cluster.stop(first.id)
-        // The last ones of a slot are kept, however old they are.
+        // The last tasks of a slot are kept, however old they are.
         for _ in 0..<Retention.attempts { try cluster.stop(cluster.schedule(definition()).task.id) }
         cluster.now = cluster.now + Retention.endedTask
         try cluster.run { (transaction) throws(APIError) in transaction.sweep() }
@@ -98,7 +98,7 @@ struct DefinitionTests {
         #expect(try cluster.schedule(definition("a")).created)
     }
 
-    @Test func `the id stays with its task where settings change and where another owner gets it`() throws {
+    @Test func `a task keeps its id when its settings change and when another owner adopts it`() throws {
         var cluster = TestCluster()
         let first = try cluster.schedule(definition("a")).task
         var settings = definition()
@@ -112,14 +112,14 @@ struct DefinitionTests {
         #expect(adopted.definition.id == "a")
         settings.id = "a"
         #expect(try cluster.schedule(settings).task.id == first.id)
-        // A rollout that goes back to its definition makes another task.
+        // A rollout that reverts to the definition creates another task.
         var back = cluster.proposal(.web, attempt: 1, owner: .default)
         back.definition.id = "a"
         let task = try cluster.schedule(back, owner: .default, fence: fence, pass: 1).task
         #expect(task.id == back.id && task.definition.id == nil)
     }
 
-    @Test func `an id is in no digest, and no manifest has one`() throws {
+    @Test func `an id is part of no digest and no manifest`() throws {
         #expect(definition("a").specDigest == definition().specDigest)
         #expect(definition("a").settingsDigest == definition().settingsDigest)
         let manifest = #"{"id": "a", "name": "web", "command": ["true"]}"#
@@ -135,7 +135,7 @@ struct DefinitionTests {
         #expect(error?.fields.map(\.message) == [TaskDefinition.idRule])
     }
 
-    @Test func `a file comes with its content, from which its digest follows`() throws {
+    @Test func `a file is sent with its content, from which its digest is derived`() throws {
         var cluster = TestCluster()
         var definition = definition()
         let content = Array("port 80".utf8)
@@ -150,7 +150,7 @@ struct DefinitionTests {
         #expect(error?.fields.map(\.field) == ["files"])
     }
 
-    @Test func `a batch takes definitions of the owner manual, and the stop of a task that was answered`() throws {
+    @Test func `a batch accepts definitions of the owner manual, and stops of their tasks`() throws {
         var cluster = TestCluster()
         let answer = try cluster.batch([.definition(definition("a")), .definition(definition("a", []))])
         #expect(answer.results.map(\.status) == [201, 400])
@@ -166,7 +166,7 @@ struct DefinitionTests {
 }
 
 extension DefinitionTests {
-    /// A definition that the check of a manifest refuses, and the fields that it names.
+    /// A definition that a manifest may not contain, and the fields of its errors.
     struct Refused: CustomTestStringConvertible {
         let fields: [String]
         let definition: TaskDefinition
@@ -215,7 +215,7 @@ extension DefinitionTests {
     ]
 
     @Test(arguments: refused)
-    func `what the check of a manifest refuses is refused of a definition and of a proposal`(refused: Refused) throws {
+    func `values that a manifest may not contain are refused in definitions and proposals`(refused: Refused) throws {
         var cluster = TestCluster()
         let error = #expect(throws: APIError.self) { try cluster.schedule(refused.definition) }
         #expect(error?.reason == .validationFailed)
@@ -227,7 +227,7 @@ extension DefinitionTests {
         #expect(cluster.state.records.tasks.isEmpty)
     }
 
-    @Test func `a field that is wrong because of another one is told with its value`() throws {
+    @Test func `a field that conflicts with another field is reported with its value`() throws {
         let definition = TaskDefinition(
             name: .web, command: ["web"], ports: [PortSpec(name: "a", host: 80), PortSpec(name: "b", host: 80)])
         #expect(
@@ -242,7 +242,7 @@ extension DefinitionTests {
             ])
     }
 
-    @Test func `what a manifest may say is never refused of a definition`() throws {
+    @Test func `values that a manifest may contain are never refused in a definition`() throws {
         let manifest = """
             {"name": "web", "kind": "job", "image": "web:1", "command": ["web", ""], "env": {"A": "b"},
              "working_dir": "/srv", "user": "www:www", "security": {"no_new_privileges": false}, "cpu": 0.25,

@@ -16,8 +16,7 @@ struct NodeTests {
         return (cluster, proposal.id)
     }
 
-    @Test("A node gets no task before it told which it has, and none while it drains or is silent")
-    func whoTakesTasks() throws {
+    @Test func `a node receives no task before it has listed its tasks, nor while it drains or is silent`() throws {
         var cluster = TestCluster()
         let worker = WorkerInfo(
             name: .w1, version: "1", url: "unix:/w1", runtimes: ["process"], capacity: .zero, bootID: "b",
@@ -34,8 +33,7 @@ struct NodeTests {
         #expect(try cluster.schedule(cluster.proposal(.db, attempt: 1)).task.reason == .noNode)
     }
 
-    @Test("The tasks of a silent node are marked and not moved, until it is back")
-    func silence() throws {
+    @Test func `the tasks of a silent node are marked and not moved until the node is back`() throws {
         var (cluster, id) = try running()
         try cluster.join(.w2)
         try cluster.run { (transaction) throws(APIError) in try transaction.silence(.w1) }
@@ -46,8 +44,7 @@ struct NodeTests {
         #expect(cluster.task(id)?.status.nodeUnknown == false)
     }
 
-    @Test("A worker of another cluster is refused")
-    func foreignCluster() throws {
+    @Test func `a worker of another cluster is refused`() throws {
         var cluster = TestCluster()
         let worker = WorkerInfo(
             name: .w1, version: "1", url: "unix:/w1", runtimes: [], capacity: .zero, bootID: "b",
@@ -57,8 +54,7 @@ struct NodeTests {
         }
     }
 
-    @Test("A task that its worker no longer lists is given to it again, as the same placement")
-    func lostTask() throws {
+    @Test func `a task that its worker no longer lists is assigned to it again as the same placement`() throws {
         var (cluster, id) = try running()
         #expect(cluster.state.call(for: id, on: .w1) == nil)
         try cluster.report([], from: .w1, isComplete: true)
@@ -70,8 +66,7 @@ struct NodeTests {
         #expect(cluster.task(id)?.phase.state == .scheduled)
     }
 
-    @Test("A stop is told to the worker until it is seen stopping, and again where the worker lost it")
-    func stopCalls() throws {
+    @Test func `a stop is sent until the task is observed stopping, and again if the worker lost it`() throws {
         var (cluster, id) = try running()
         try cluster.stop(id)
         #expect(cluster.state.call(for: id, on: .w1) == .stop(id, placement: 1))
@@ -79,13 +74,12 @@ struct NodeTests {
         #expect(cluster.state.call(for: id, on: .w1) == nil)
         try cluster.report([], from: .w1, isComplete: true)
         #expect(cluster.state.call(for: id, on: .w1) == .stop(id, placement: 1))
-        // A worker that did not have it records it as stopped, without a run.
+        // A worker without the task records it as stopped, without a run.
         try cluster.report([cluster.report(id, .stopped, run: 0)], from: .w1)
         #expect(cluster.task(id)?.phase.state == .stopped)
     }
 
-    @Test("What lives on a worker though it ended is stopped there; what nobody knows is left alone")
-    func strays() throws {
+    @Test func `an ended task that is alive on a worker is stopped there, and an unknown task is left alone`() throws {
         var (cluster, id) = try running()
         let report = cluster.report(id, .running)
         try cluster.run { (transaction) throws(APIError) in try transaction.silence(.w1) }
@@ -101,16 +95,14 @@ struct NodeTests {
         #expect(cluster.state.due(on: .w1) == [])
     }
 
-    @Test("A node that answers and has tasks is not forgotten")
-    func removeInUse() throws {
+    @Test func `a reachable node with tasks cannot be forgotten`() throws {
         var (cluster, _) = try running()
         expectRefusal(.conflict) {
             try cluster.run { (transaction) throws(APIError) in try transaction.remove(.w1) }
         }
     }
 
-    @Test("A placement that its worker refuses fails the task")
-    func refusal() throws {
+    @Test func `a placement that its worker refuses fails the task`() throws {
         var cluster = TestCluster()
         try cluster.join(.w1)
         let proposal = cluster.proposal(.web)

@@ -25,8 +25,10 @@ struct OwnerTests {
         digest: Digest(rawValue: "sha256:abc" + String(repeating: "0", count: 61))!, guardName: "guard_window",
         changes: [HeldChange(verb: "prune", name: .web, ordinal: 0, from: nil, to: nil)])
 
-    @Test("Of one source, who comes second waits for the end of the lease, unless the first is known to be gone")
-    func takeOver() throws {
+    @Test
+    func `a second reconciler of a source waits for the end of the lease, unless the first is known to have ended`()
+        throws
+    {
         var cluster = TestCluster()
         func take(succeeding fence: Int? = nil) throws(APIError) -> Int {
             let request = LeaseRequest(holder: "second", source: TestCluster.source, succeeds: fence)
@@ -47,8 +49,7 @@ struct OwnerTests {
         expectRefusal(.ownerTaken) { try cluster.takeLease(source: TestCluster.otherSource) }
     }
 
-    @Test("Who takes a lease once more under the same id has it, until another one does")
-    func takenOnce() throws {
+    @Test func `a lease request with the same id returns the same lease, until another holder has it`() throws {
         var cluster = TestCluster()
         func take(_ id: String?) throws(APIError) -> Int {
             let request = LeaseRequest(holder: "test", source: TestCluster.source, id: id)
@@ -68,8 +69,7 @@ struct OwnerTests {
         expectRefusal(.validationFailed) { try take(String(repeating: "a", count: 65)) }
     }
 
-    @Test("A renewal stores nothing, and holds for fifteen seconds")
-    func renewal() throws {
+    @Test func `a renewal stores nothing and lasts fifteen seconds`() throws {
         var cluster = TestCluster()
         let fence = try cluster.takeLease()
         cluster.now = cluster.now + .seconds(10)
@@ -79,8 +79,7 @@ struct OwnerTests {
         #expect(cluster.state.records.owners[.default].map { cluster.state.status(of: $0).holds } == [hold])
     }
 
-    @Test("A write needs the live lease's fence, and no lower pass than the highest")
-    func writers() throws {
+    @Test func `a write requires the fence of the live lease, and no lower pass than the highest`() throws {
         var cluster = TestCluster()
         let proposal = cluster.proposal(.web, owner: .default)
         expectRefusal(.leaseRequired) { try cluster.schedule(proposal, owner: .default, fence: 1) }
@@ -97,8 +96,7 @@ struct OwnerTests {
         try cluster.schedule(next, owner: .default, fence: fence, pass: 2)
     }
 
-    @Test("A restarted manager counts each lease in full from its start")
-    func leasesAfterRestart() throws {
+    @Test func `a restarted manager counts each lease in full from its start`() throws {
         var cluster = TestCluster()
         let fence = try cluster.takeLease()
         cluster.now = cluster.now + .seconds(60)
@@ -108,8 +106,7 @@ struct OwnerTests {
         try cluster.schedule(cluster.proposal(.web, owner: .default), owner: .default, fence: fence)
     }
 
-    @Test("Nobody stops or changes what another owner has")
-    func foreignTasks() throws {
+    @Test func `nobody can stop or change the tasks of another owner`() throws {
         var cluster = TestCluster()
         let proposal = cluster.proposal(.web)
         try cluster.schedule(proposal)
@@ -120,8 +117,7 @@ struct OwnerTests {
         #expect(cluster.task(proposal.id)?.phase.state == .pending)
     }
 
-    @Test("An approval takes the hold that it names, by digest or its beginning, for an hour")
-    func approval() throws {
+    @Test func `an approval copies the hold with its digest or prefix, and lasts an hour`() throws {
         var cluster = TestCluster()
         let fence = try cluster.takeLease()
         expectRefusal(.holdNotFound) { try direct(&cluster, .approve, "abc") }
@@ -137,8 +133,9 @@ struct OwnerTests {
         #expect(cluster.state.records.owners[.default]?.directives == [])
     }
 
-    @Test("A directive replaces the one of its name, resume takes suspend away, and only names are taken for names")
-    func directives() throws {
+    @Test func `a directive replaces the one of the same name, resume removes suspend, and invalid names are refused`()
+        throws
+    {
         var cluster = TestCluster()
         _ = try cluster.takeLease()
         _ = try direct(&cluster, .retry, "web")
@@ -150,8 +147,7 @@ struct OwnerTests {
         expectRefusal(.validationFailed) { try direct(&cluster, "explode", "web") }
     }
 
-    @Test("A claim binds the owner to another source and ends the lease")
-    func claim() throws {
+    @Test func `a claim binds the owner to another source and ends the lease`() throws {
         var cluster = TestCluster()
         let fence = try cluster.takeLease()
         _ = try direct(&cluster, .claim, TestCluster.otherSource.rawValue)
@@ -159,8 +155,9 @@ struct OwnerTests {
         #expect(try cluster.takeLease(source: TestCluster.otherSource) > fence)
     }
 
-    @Test("An owner in use is not forgotten; one that is loses its slots, and its fences still never fall")
-    func forget() throws {
+    @Test func `an owner in use cannot be forgotten; a forgotten owner loses its slots, and its fences never decrease`()
+        throws
+    {
         var cluster = TestCluster()
         let fence = try cluster.takeLease()
         let proposal = cluster.proposal(.web, owner: .default)

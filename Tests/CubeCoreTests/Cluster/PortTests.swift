@@ -9,7 +9,7 @@ import Testing
 struct PortTests {
     private static let web = [PortSpec(name: "http", host: 8080)]
 
-    @Test func `a port of the node is given once; who comes later waits for it, and gets it when it is given up`()
+    @Test func `a host port is allocated once; a later task waits until the port is free`()
         throws
     {
         var cluster = TestCluster()
@@ -31,7 +31,7 @@ struct PortTests {
         #expect(cluster.task(first.id)?.status.endpoints == [])
     }
 
-    @Test func `a second node has the same port once more`() throws {
+    @Test func `a second node can allocate the same port`() throws {
         var cluster = TestCluster()
         try cluster.join(.w1)
         try cluster.join(.w2)
@@ -41,7 +41,9 @@ struct PortTests {
         #expect(cluster.state.index.states == [.scheduled: 2])
     }
 
-    @Test func `the worker is told the numbers, and a task where it is reached, also when its node moved`() throws {
+    @Test func `the worker receives the port numbers, and a task has endpoints, even after its node's address changed`()
+        throws
+    {
         var cluster = TestCluster()
         try cluster.join(.w1)
         let proposal = cluster.proposal(.web, ports: [PortSpec(name: "http", host: 8080), PortSpec(name: "admin")])
@@ -64,7 +66,7 @@ struct PortTests {
         #expect(cluster.task(proposal.id)?.status.endpoints.first?.address == "[fd00::5]:8080")
     }
 
-    @Test func `a placement that was stored before there were ports is read`() throws {
+    @Test func `a placement stored without ports is read`() throws {
         let stored = #"{"node": "w1", "number": 3}"#
         let placement = try JSONDecoder().decode(Placement.self, from: Data(stored.utf8))
         #expect(placement == Placement(node: .w1, number: 3))

@@ -6,7 +6,7 @@ import Testing
 
 @testable import CubeCore
 
-/// The guard window in the manager's transaction: it holds whatever a reconciler asks for.
+/// The guard window in the manager's transaction, which applies to every request of a reconciler.
 struct PruneGuardTests {
     /// An owner with one task of each of these names, and its lease.
     private struct World {
@@ -36,7 +36,7 @@ struct PruneGuardTests {
                     id: task.id, name: task.name, ordinal: task.ordinal, attempt: task.attempt, prune: prune))
         }
 
-        /// The statuses of a batch that prunes the tasks at these places.
+        /// The statuses of a batch that prunes the tasks with these indices.
         mutating func prune(_ indices: Int...) throws -> [Int] {
             try batch(indices.map { stop($0) }).map(\.status)
         }
@@ -52,7 +52,7 @@ struct PruneGuardTests {
             _ = try cluster.run { (transaction) throws(APIError) in try transaction.lease(.default, request) }
         }
 
-        /// Approves the prune of the tasks at these places under a guard.
+        /// Approves the prune of the tasks with these indices under a guard.
         mutating func approve(_ indices: [Int], under guardName: String, key: DigestKey? = nil) throws {
             let changes = indices.map { index in
                 HeldChange(
@@ -85,12 +85,12 @@ struct PruneGuardTests {
         let results = try world.batch([0, 1, 2, 3].map { world.stop($0) })
         #expect(results.map(\.status) == [409, 409, 409, 409])
         #expect(results[0].error?.reason == .guardWindow)
-        #expect(results[0].error?.message.contains("4 more names would be pruned") == true)
+        #expect(results[0].error?.message.contains("the request prunes 4 more names") == true)
         #expect(world.pruned == [] && world.cluster.state.liveCount(of: .default) == 10)
         #expect(try world.prune(0, 1, 2) == [202, 202, 202])
         #expect(world.pruned == ["n0", "n1", "n2"] && world.owner.revision == world.cluster.state.revision)
         #expect(try world.prune(3) == [409])
-        // Other operations of the same batch go on, and so do stops that prune nothing.
+        // Other operations of the same batch succeed, including stops that prune nothing.
         #expect(try world.batch([world.stop(3), world.stop(4, prune: false)]).map(\.status) == [409, 202])
         #expect(world.pruned.count == 3)
     }
@@ -100,12 +100,12 @@ struct PruneGuardTests {
         try world.start("n0", attempt: 1)
         #expect(try world.prune(0, 1, 2) == [202, 202, 202])
         #expect(try world.prune(10) == [202])
-        // What lives no more needs no permission.
+        // An ended task needs no permission.
         #expect(try world.prune(0) == [202])
         #expect(world.pruned.count == 3)
     }
 
-    @Test func `ten percent of many names may be pruned, of those that live or were pruned lately`() throws {
+    @Test func `ten percent of the live and recently pruned names may be pruned`() throws {
         var world = try World(50)
         #expect(try world.prune(0, 1, 2, 3, 4, 5) == Array(repeating: 409, count: 6))
         #expect(try world.prune(0, 1, 2, 3, 4) == [202, 202, 202, 202, 202])
@@ -113,7 +113,7 @@ struct PruneGuardTests {
     }
 
     @Test(arguments: [nil, DigestKey(bytes: Array(repeating: 7, count: DigestKey.length))])
-    func `an approval lets through the stops that it covers, which do not count, and no others`(
+    func `an approval permits exactly the stops that it covers, which do not count`(
         key: DigestKey?
     ) throws {
         var world = try World(10, digestKey: key)
@@ -126,7 +126,7 @@ struct PruneGuardTests {
     }
 
     @Test
-    func `an approval under a guard over the storage does not widen the window, and one that ended covers nothing`()
+    func `an approval under the storage guard does not extend the window, and an expired one covers nothing`()
         throws
     {
         var world = try World(10)
@@ -137,7 +137,7 @@ struct PruneGuardTests {
         #expect(try world.prune(0, 1, 2, 3) == [409, 409, 409, 409])
     }
 
-    @Test func `the holder of the lease sets the limits, and who says nothing of them leaves them`() throws {
+    @Test func `the lease holder sets the limits, and a request without limits leaves them unchanged`() throws {
         var world = try World(10)
         try world.renew(GuardLimits(count: 1, percent: 0, window: .seconds(60)))
         #expect(try world.prune(0, 1) == [409, 409])
@@ -152,7 +152,7 @@ struct PruneGuardTests {
         #expect(throws: APIError.self) { try world.renew(GuardLimits(count: -1, percent: 101, window: .zero)) }
     }
 
-    @Test func `limits that are as they were cost no write`() throws {
+    @Test func `unchanged limits cause no write`() throws {
         var world = try World(1)
         try world.renew(GuardLimits(count: 1))
         #expect(!world.cluster.changes.isEmpty)
@@ -160,7 +160,7 @@ struct PruneGuardTests {
         #expect(world.cluster.changes.isEmpty)
     }
 
-    @Test func `a name that is scheduled again must pass the window anew`() throws {
+    @Test func `a name that is scheduled again must pass the window again`() throws {
         var world = try World(10)
         #expect(try world.prune(0, 1, 2) == [202, 202, 202])
         try world.start("n0", attempt: 1)
@@ -168,7 +168,7 @@ struct PruneGuardTests {
         #expect(try world.prune(10) == [409])
     }
 
-    @Test func `the window and the limits survive a restart of the manager, also when its machine's clock is set`()
+    @Test func `the window and the limits survive a restart of the manager, even if the clock of its machine is set`()
         throws
     {
         var world = try World(10)
@@ -185,21 +185,21 @@ struct PruneGuardTests {
             next.cluster.state = ClusterState(
                 records: records, term: 2, policy: .spread, at: DurableInstant(wall: next.cluster.now))
             try next.wait(0)
-            // By the wall clock alone a day is over; one that was set back makes the window no longer.
+            // By the wall clock, a day has passed; a clock that was set back does not extend the window.
             #expect(try next.prune(2) == [shift > 0 ? 202 : 409])
             try next.wait(600)
             #expect(try next.prune(3) == [202])
         }
     }
 
-    @Test func `an owner of an older store has the usual limits and an empty window`() throws {
+    @Test func `an owner of an older store has the default limits and an empty window`() throws {
         let owner = try JSONDecoder().decode(
             OwnerRecord.self,
             from: Data(#"{"name":"default","pass":3,"fence":7,"directives":[],"revision":9}"#.utf8))
         #expect(owner.guardLimits == GuardLimits() && owner.window == GuardWindow())
     }
 
-    @Test func `with a full disk no further name is pruned, as it could not be counted`() throws {
+    @Test func `on a full disk, no further name is pruned, because it could not be counted`() throws {
         var world = try World(10)
         #expect(try world.prune(0) == [202])
         var transaction = ClusterTransaction(

@@ -6,8 +6,7 @@ import Testing
 @testable import CubeCore
 
 struct ScheduleTests {
-    @Test("A known id answers the stored task and changes nothing")
-    func knownID() throws {
+    @Test func `scheduling a known id returns the stored task and changes nothing`() throws {
         var cluster = TestCluster()
         let proposal = cluster.proposal(.web)
         #expect(try cluster.schedule(proposal).created)
@@ -17,8 +16,7 @@ struct ScheduleTests {
         #expect(cluster.changes.isEmpty)
     }
 
-    @Test("Only the next attempt of a slot is accepted, and attempts outlive their tasks")
-    func attempts() throws {
+    @Test func `only the next attempt of a slot is accepted, and attempts outlive their tasks`() throws {
         var cluster = TestCluster()
         try cluster.schedule(cluster.proposal(.web, attempt: 0))
         for attempt in [0, 2] {
@@ -29,8 +27,7 @@ struct ScheduleTests {
         #expect(cluster.state.records.slots[cluster.slot(.web)]?.status.next == 2)
     }
 
-    @Test("An id that does not follow from its slot, attempt and digest is refused")
-    func foreignID() throws {
+    @Test func `an id that is not derived from its slot, attempt and digest is refused`() throws {
         var cluster = TestCluster()
         var proposal = cluster.proposal(.web)
         proposal.attempt = 1
@@ -40,8 +37,7 @@ struct ScheduleTests {
         }
     }
 
-    @Test("No more tasks of a name live than max_live, those that are stopping included")
-    func maxLive() throws {
+    @Test func `a name never has more live tasks than max_live, including stopping ones`() throws {
         var cluster = TestCluster()
         try cluster.join(.w1)
         let first = cluster.proposal(.web)
@@ -73,8 +69,7 @@ struct ScheduleTests {
         #expect(cluster.state.records.slots[cluster.slot(.web)]?.status.last == nil)
     }
 
-    @Test("What a rollout gave up is known of the slot until something else is accepted for its own sake")
-    func rejected() throws {
+    @Test func `a slot records a rejected digest until another definition is accepted`() throws {
         var cluster = TestCluster()
         try cluster.join(.w1)
         let bad = cluster.proposal(.web)
@@ -90,8 +85,7 @@ struct ScheduleTests {
         #expect(cluster.state.records.slots[cluster.slot(.web)]?.status.rejected == [])
     }
 
-    @Test("A stop that overtakes its schedule consumes the attempt: the id never runs")
-    func overtakingStop() throws {
+    @Test func `a stop that overtakes its schedule consumes the attempt, and the id never runs`() throws {
         var cluster = TestCluster()
         try cluster.join(.w1)
         let proposal = cluster.proposal(.web)
@@ -107,8 +101,7 @@ struct ScheduleTests {
         #expect(try cluster.batch([.stop(unknown)]).results[0].error?.reason == .staleAttempt)
     }
 
-    @Test("A stop is idempotent and holds the capacity until the task is seen dead")
-    func stopKeepsCapacity() throws {
+    @Test func `a stop is idempotent and keeps the capacity reserved until the task has ended`() throws {
         var cluster = TestCluster()
         try cluster.join(.w1, cpu: 1000)
         let first = cluster.proposal(.web, cpu: 1000)
@@ -126,8 +119,7 @@ struct ScheduleTests {
         #expect(cluster.task(second.id)?.phase.state == .scheduled)
     }
 
-    @Test("What waits is placed, oldest first, when a node joins")
-    func pendingIsPlaced() throws {
+    @Test func `pending tasks are placed, oldest first, when a node joins`() throws {
         var cluster = TestCluster()
         let proposals = (0..<3).map { cluster.proposal(.web, ordinal: $0, cpu: 2000) }
         for proposal in proposals { try cluster.schedule(proposal) }
@@ -137,8 +129,7 @@ struct ScheduleTests {
         #expect(cluster.task(proposals[2].id)?.status.reason == .noCapacity)
     }
 
-    @Test("Settings change in place, from what they were, and nothing else does")
-    func settings() throws {
+    @Test func `settings change in place from the expected digest, and nothing else changes`() throws {
         var cluster = TestCluster()
         try cluster.join(.w1)
         let proposal = cluster.proposal(.web)
@@ -164,8 +155,7 @@ struct ScheduleTests {
         #expect(cluster.state.call(for: proposal.id, on: .w1) == nil)
     }
 
-    @Test("A digest is healthy when its task was ready for five seconds")
-    func healthyDigest() throws {
+    @Test func `a digest is healthy after its task was ready for five seconds`() throws {
         var cluster = TestCluster()
         try cluster.join(.w1)
         let proposal = cluster.proposal(.web)
@@ -180,8 +170,7 @@ struct ScheduleTests {
         #expect(!cluster.state.isDue(at: DurableInstant(wall: cluster.now)))
     }
 
-    @Test("Ended tasks go after a day, but for the last ten of a slot; the slot stays")
-    func sweep() throws {
+    @Test func `ended tasks are deleted after a day, except the last ten of a slot; the slot stays`() throws {
         var cluster = TestCluster()
         for attempt in 0..<13 {
             let proposal = cluster.proposal(.web, attempt: attempt)
@@ -197,8 +186,7 @@ struct ScheduleTests {
         #expect(cluster.state.records.slots[cluster.slot(.web)]?.status.next == 13)
     }
 
-    @Test("The task that was healthy last is kept, however old: a rollout may go back to its definition")
-    func sweepKeepsHealthy() throws {
+    @Test func `the last healthy task is kept, however old, because a rollout may revert to its definition`() throws {
         var cluster = TestCluster()
         try cluster.join(.w1)
         for attempt in 0..<13 {
@@ -215,8 +203,7 @@ struct ScheduleTests {
         #expect(cluster.state.records.tasks.values.map(\.attempt).sorted() == [1] + Array(3..<13))
     }
 
-    @Test("A completed job is remembered by its digest")
-    func completedJob() throws {
+    @Test func `a completed job is remembered by its digest`() throws {
         var cluster = TestCluster()
         try cluster.join(.w1)
         let proposal = cluster.proposal(.web, kind: .job)

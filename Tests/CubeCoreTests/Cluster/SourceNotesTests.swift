@@ -6,7 +6,7 @@ import Testing
 
 @testable import CubeCore
 
-/// What an owner's source says of its names, as the manager takes it in.
+/// The notes of an owner's source, as the manager applies them.
 struct SourceNotesTests {
     private func world() throws -> (cluster: TestCluster, fence: Int, task: TaskProposal) {
         var cluster = TestCluster()
@@ -23,7 +23,7 @@ struct SourceNotesTests {
         }
     }
 
-    @Test func `a declaration changes where a task comes from and how it is pruned, and nothing that runs`() throws {
+    @Test func `a declaration changes the source and prune setting of a task, and nothing that runs`() throws {
         var (cluster, fence, task) = try world()
         let before = cluster.task(task.id)
         let note = Declaration(id: task.id, source: "b.json", prune: false, dependencies: [.db])
@@ -32,12 +32,12 @@ struct SourceNotesTests {
         #expect(after.source == "b.json" && after.prune == false && after.dependencies == [.db])
         #expect(after.declaredRevision == cluster.state.revision && after.settingsDigest == before?.settingsDigest)
         #expect(cluster.changes.events.isEmpty)
-        // The same again changes nothing.
+        // Repeating the notes changes nothing.
         try tell(SourceNotes(declared: [note]), &cluster, fence)
         #expect(cluster.changes.tasks.isEmpty && cluster.state.revision == after.revision)
     }
 
-    @Test func `a declaration of a task that stops, of another owner's or of none is left out`() throws {
+    @Test func `a declaration of a stopping, foreign or unknown task is ignored`() throws {
         var (cluster, fence, task) = try world()
         let foreign = cluster.proposal(.db)
         try cluster.schedule(foreign)
@@ -67,7 +67,7 @@ struct SourceNotesTests {
         #expect(old.status.declaredRevision == nil)
     }
 
-    @Test func `a slot is withdrawn once nothing of its name lives`() throws {
+    @Test func `a slot is withdrawn only if its name has no live task`() throws {
         var (cluster, fence, task) = try world()
         let notes = SourceNotes(withdrawn: [
             WithdrawnSlot(name: .web, ordinal: 0), WithdrawnSlot(name: .db, ordinal: 0),
@@ -82,7 +82,7 @@ struct SourceNotesTests {
         #expect(cluster.changes.slots.isEmpty)
     }
 
-    @Test func `a claim makes what was declared another source's, and forgets the root`() throws {
+    @Test func `after a claim, earlier declarations belong to another source, and the root is forgotten`() throws {
         var (cluster, fence, task) = try world()
         let root = SourceRoot(directory: "1:2", mounts: ["a"])
         try tell(SourceNotes(root: root), &cluster, fence)
@@ -95,7 +95,7 @@ struct SourceNotesTests {
         #expect(declared < status.claimedRevision)
     }
 
-    @Test func `notes need the lease, and have a limit`() throws {
+    @Test func `notes require the lease and are limited`() throws {
         var (cluster, fence, task) = try world()
         let note = Declaration(id: task.id, source: "b.json", prune: true, dependencies: [])
         expectRefusal(.leaseRequired) { try tell(SourceNotes(declared: [note]), &cluster, fence + 1) }
@@ -105,7 +105,7 @@ struct SourceNotesTests {
         expectRefusal(.validationFailed) { try tell(SourceNotes(root: long), &cluster, fence) }
     }
 
-    @Test func `on a full disk notes wait, and stops go on`() throws {
+    @Test func `on a full disk, notes wait and stops continue`() throws {
         let (cluster, fence, task) = try world()
         var transaction = ClusterTransaction(cluster.state, at: DurableInstant(wall: cluster.now), isFull: true)
         let stop = StopRequest(id: task.id, name: .web, ordinal: 0, attempt: 0)

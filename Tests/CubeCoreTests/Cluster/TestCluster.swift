@@ -5,7 +5,7 @@ import Testing
 
 @testable import CubeCore
 
-/// A cluster state with hands: each command is a transaction of its own, and time goes when the test says so.
+/// A cluster state with one transaction for each command, and a manual clock.
 struct TestCluster {
     static let cluster = ClusterID(rawValue: "11111111-1111-4111-8111-111111111111")!
     static let source = SourceID(rawValue: "22222222-2222-4222-8222-222222222222")!
@@ -13,7 +13,7 @@ struct TestCluster {
 
     var state: ClusterState
     var now = Timestamp(milliseconds: 1_700_000_000_000)
-    /// What the last transaction changed.
+    /// The changes of the last transaction.
     var changes = ClusterChanges()
 
     init(policy: SchedulingPolicy = .spread) {
@@ -33,7 +33,7 @@ struct TestCluster {
         return try command(&transaction)
     }
 
-    /// - Parameter host: where others reach it; by default it is this machine.
+    /// - Parameter host: the address of the node; by default, this machine.
     mutating func join(
         _ node: NodeName, cpu: Int = 4000, runtimes: [String] = ["process"], host: String? = nil
     ) throws {
@@ -52,7 +52,7 @@ struct TestCluster {
         return try run { (transaction) throws(APIError) in try transaction.observe(list, from: node) }
     }
 
-    /// The fence of a lease that is taken anew, in the place of whoever has it.
+    /// Acquires the lease from its present holder, and returns its fence.
     mutating func takeLease(_ owner: OwnerName = .default, source: SourceID = source) throws -> Int {
         let request = LeaseRequest(
             holder: "test", source: source, succeeds: state.records.owners[owner]?.grant?.fence)
@@ -64,7 +64,7 @@ struct TestCluster {
         kind: TaskKind = .service, image: String? = nil, ports: [PortSpec] = [], files: [TaskFile] = [],
         dependencies: [WorkloadName] = []
     ) -> TaskProposal {
-        // The ports of a container have numbers in it.
+        // The ports of a container have numbers inside it.
         let ports = ports.map { port in
             PortSpec(
                 name: port.name, container: image == nil ? nil : 80, host: port.host, transport: port.transport)
@@ -95,7 +95,7 @@ struct TestCluster {
 
     func task(_ id: TaskID) -> TaskRecord? { state.records.tasks[id] }
 
-    /// What a worker that has this task would say of it.
+    /// The report of a worker that has this task.
     func report(_ id: TaskID, _ state: TaskState, run: Int = 1, ready: Bool = true) -> WorkerTask {
         let task = task(id)!
         return WorkerTask(

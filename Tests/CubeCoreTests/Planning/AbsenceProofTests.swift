@@ -3,7 +3,7 @@ import CubeTypes
 import Testing
 
 struct AbsenceProofTests {
-    /// One look: when, in seconds, and what of it is not as it should be.
+    /// One listing: its times in seconds, and its deviations from a clean listing.
     struct Look {
         var at: Int64
         var takes: Int64 = 0
@@ -29,26 +29,26 @@ struct AbsenceProofTests {
         return proof.verdict(at: end)
     }
 
-    @Test func `two agreeing listings two seconds apart are a proof`() {
+    @Test func `two equal listings two seconds apart prove absence`() {
         #expect(verdict(Look(at: 0)) == .unproved(.absenceUnproved))
         #expect(verdict(Look(at: 0), Look(at: 1)) == .unproved(.absenceUnproved))
         #expect(verdict(Look(at: 0), Look(at: 2)) == .proved)
         #expect(verdict(Look(at: 0), Look(at: 1), Look(at: 2)) == .proved)
     }
 
-    @Test func `one look at what cannot change is a proof, unless it did not see everything`() {
+    @Test func `one listing of an immutable source proves absence, unless it is incomplete`() {
         #expect(verdict(Look(at: 0, isImmutable: true)) == .proved)
         #expect(verdict(Look(at: 0, isImmutable: true), Look(at: 0, differs: true, isImmutable: true)) == .proved)
         #expect(verdict(Look(at: 0, isComplete: false, isImmutable: true)) == .unproved(.sourceIncomplete))
         #expect(verdict(Look(at: 0, root: nil, isImmutable: true)) == .unproved(.absenceUnproved))
     }
 
-    @Test func `the time counts from the end of one listing to the beginning of the other`() {
+    @Test func `the distance is measured from the end of one listing to the beginning of the next`() {
         #expect(verdict(Look(at: 0, takes: 5), Look(at: 6, takes: 5)) == .unproved(.absenceUnproved))
         #expect(verdict(Look(at: 0, takes: 5), Look(at: 7, takes: 5)) == .proved)
     }
 
-    @Test func `whatever happens between the listings makes them start anew`() {
+    @Test func `any change between the listings restarts the proof`() {
         #expect(verdict(Look(at: 0), Look(at: 2, differs: true)) == .unproved(.absenceUnproved))
         #expect(verdict(Look(at: 0), Look(at: 2, root: 2)) == .unproved(.absenceUnproved))
         #expect(verdict(Look(at: 0), Look(at: 2, isComplete: false)) == .unproved(.sourceIncomplete))
@@ -57,17 +57,17 @@ struct AbsenceProofTests {
         #expect(verdict(Look(at: 0, root: nil), Look(at: 2, root: nil)) == .unproved(.absenceUnproved))
     }
 
-    @Test func `git at work is waited for, and after a minute a person is asked`() {
+    @Test func `a git operation delays the proof, and after a minute an approval is required`() {
         #expect(verdict(Look(at: 0, isBusy: true), Look(at: 59, isBusy: true)) == .unproved(.sourceBusy))
         #expect(verdict(Look(at: 0, isBusy: true), Look(at: 60, isBusy: true)) == .held(.sourceBusy))
         #expect(verdict(Look(at: 0, isBusy: true), Look(at: 60), Look(at: 62)) == .proved)
     }
 
-    @Test func `a clock that was set back proves nothing`() {
+    @Test func `a clock that was set back completes no proof`() {
         #expect(verdict(Look(at: 100), Look(at: 10)) == .unproved(.absenceUnproved))
     }
 
-    @Test func `a command that looks once needs one clean listing`() {
+    @Test func `a one-shot command needs only one clean listing`() {
         #expect(verdict(Look(at: 0), oneShot: true) == .proved)
         #expect(verdict(Look(at: 0, isBusy: true), oneShot: true) == .unproved(.sourceBusy))
         #expect(verdict(Look(at: 0, isComplete: false), oneShot: true) == .unproved(.sourceIncomplete))

@@ -3,11 +3,11 @@ import CubeTypes
 import HashTreeCollections
 import Testing
 
-/// Which tasks `adopt` takes over, and how many may live then.
+/// The tasks that `adopt` takes over, and the number of live tasks afterwards.
 struct AdoptionPlanTests {
     private let key = DigestKey(bytes: (0..<32).map { _ in 7 })
 
-    /// Tasks of a real cluster: what a manager lists.
+    /// Tasks of a real cluster, as a manager lists them.
     private func tasks(_ count: Int, stopped: Int = 0) -> [TaskStatus] {
         var world = PlanningWorld()
         world.write("web.json", Workload("web", replicas: count))
@@ -27,7 +27,7 @@ struct AdoptionPlanTests {
             replicas: WorkloadStatus.Replicas(desired: replicas, live: 0, ready: 0), desiredDigest: digest)
     }
 
-    @Test func `Only what lives is adopted, and nothing at all is refused`() throws {
+    @Test func `only live tasks are adopted, and an adoption without any is refused`() throws {
         let plan = try AdoptionPlan(candidates: tasks(3, stopped: 1), own: [], declared: nil)
         #expect(plan.tasks.map(\.ordinal) == [1, 2] && plan.maxLive == 2)
         #expect(throws: AdoptionPlan.Refusal.nothingToAdopt) {
@@ -40,7 +40,9 @@ struct AdoptionPlanTests {
         }
     }
 
-    @Test func `No more may live than the manifest declares; without a manifest, all that live now may`() throws {
+    @Test func `an adoption may not exceed the declared replicas; without a manifest, all live tasks are adopted`()
+        throws
+    {
         let digest = try #require(tasks(1).first).specDigest
         #expect(try AdoptionPlan(candidates: tasks(2), own: tasks(1), declared: declared(3, digest)).maxLive == 3)
         #expect(throws: AdoptionPlan.Refusal.tooMany(live: 2, wanted: 3, more: 2)) {
@@ -51,7 +53,7 @@ struct AdoptionPlanTests {
         #expect(try AdoptionPlan(candidates: tasks(2), own: tasks(2), declared: nil).maxLive == 4)
     }
 
-    @Test func `A task that is as its manifest says runs on, also if digests are shown under a key`() throws {
+    @Test func `an adopted task that matches its manifest runs on, even if digests are keyed`() throws {
         let key = try #require(key)
         let task = try #require(tasks(1).first)
         let other = try #require(Digest(rawValue: "sha256:" + String(repeating: "0", count: 64)))

@@ -2,7 +2,7 @@ import CubeCore
 import CubeTypes
 import Testing
 
-/// A wall clock that jumps changes no decision but those that a person bound to a time of day.
+/// Jumps of a wall clock change only decisions with an explicit wall-clock time.
 struct ClockTests {
     private func standstill(_ world: PlanningWorld) -> String? {
         world.planner.entry(WorkloadName(rawValue: "web")!)?.report.status.conditions
@@ -10,7 +10,7 @@ struct ClockTests {
     }
 
     @Test(arguments: [-3600, 3600])
-    func `a clock of the manager and the worker that jumps neither ends a rollout early nor keeps it from its end`(
+    func `a jump of the manager's and the worker's clock neither ends a rollout early nor prevents its end`(
         seconds: Int
     ) {
         var world = PlanningWorld()
@@ -37,7 +37,7 @@ struct ClockTests {
     }
 
     @Test(arguments: [-3600, 3600])
-    func `however a clock jumps, what began to work must work for as long as the update policy says`(seconds: Int) {
+    func `however a clock jumps, a new task must be ready for min_healthy before it counts as available`(seconds: Int) {
         var world = PlanningWorld()
         world.write("web.json", Workload("web", "old", replicas: 2))
         world.read()
@@ -50,14 +50,14 @@ struct ClockTests {
             world.work()
             world.look()
         }
-        // One of two was replaced, and its successor has not worked for five seconds yet.
+        // One of two tasks was replaced, and its successor has not been ready for five seconds yet.
         #expect(world.live("web").map(\.definition.command) == [["new"], ["old"]])
         world.now = world.now + .seconds(5)
         world.settle()
         #expect(world.live("web").map(\.definition.command) == [["new"], ["new"]])
     }
 
-    @Test func `a freeze ends when the manager says so, by its clock alone`() {
+    @Test func `only the manager ends a suspension, by its own clock`() {
         var world = PlanningWorld()
         world.write("web.json", Workload("web", "old"))
         world.read()

@@ -17,7 +17,7 @@ struct DesiredStateTests {
         .readable(workloads, digest: .sha256(of: "\(workloads)"))
     }
 
-    @Test func `what a name depends on is what its last definition says, also after a dispute about it`() {
+    @Test func `the dependencies of a name are those of its last definition, even after conflicting definitions`() {
         var world = PlanningWorld()
         world.behaviour = ["slow": .hang]
         world.write("db.json", Workload("db", "slow"))
@@ -39,7 +39,7 @@ struct DesiredStateTests {
     /// from the canonical texts of the three workloads, the first of which is
     /// `{"name":"web","settings":"sha256:903a…","spec":"sha256:6b20…","steering":{"depends_on":["cache","db"],`
     /// `"ignore":["/labels/team"],"prune":false,"replicas":2,"update":{"deadline":60000,"max_surge":1}}}`.
-    @Test func `the digest of what is declared follows from canonical JSON alone`() {
+    @Test func `the digest of the declarations is derived from canonical JSON alone`() {
         var desired = DesiredState()
         let web = Workload(
             "web", "web", replicas: 2, update: UpdatePolicy(maxSurge: 1, deadline: .seconds(60)), prune: false,
@@ -49,7 +49,7 @@ struct DesiredStateTests {
         #expect(desired.digest.rawValue == expected)
     }
 
-    @Test func `a set above the limit is not taken in, and said`() {
+    @Test func `a snapshot above the limit is ignored and reported`() {
         var desired = DesiredState(limit: 2)
         _ = desired.apply(snapshot(["a.json": readable(Workload("a"), Workload("b"), Workload("c"))]))
         #expect(desired.workloads.isEmpty)
@@ -60,7 +60,7 @@ struct DesiredStateTests {
         #expect(desired.listing.problems.map(\.reason) == [.tooMany])
     }
 
-    @Test func `a partial snapshot says nothing of the files that it does not hold`() {
+    @Test func `a partial snapshot changes no file that it does not contain`() {
         var desired = DesiredState()
         _ = desired.apply(snapshot(["a.json": readable(Workload("a")), "b.json": readable(Workload("b"))]))
         let changed = desired.apply(snapshot(["b.json": readable(Workload("b", "two"))], isPartial: true))
@@ -68,7 +68,7 @@ struct DesiredStateTests {
         #expect(desired.workloads.count == 2)
     }
 
-    @Test func `a group that breaks for another reason is told of anew`() {
+    @Test func `a group that becomes invalid for another reason is reported again`() {
         func broken(_ summary: String) -> FileState {
             .unreadable([Diagnostic(reason: .syntax, summary: summary, range: SourceRange(filename: "b.json"))])
         }
@@ -84,7 +84,7 @@ struct DesiredStateTests {
         #expect(desired.apply(snapshot(["b.json": broken("two")], isPartial: true)) == [])
     }
 
-    @Test func `the source is that of the last snapshot, and not known from a part of it alone`() {
+    @Test func `the revision is that of the last snapshot, and not known from a partial snapshot alone`() {
         var desired = DesiredState()
         var part = snapshot(["a.json": readable(Workload("a"))], isPartial: true)
         part.source.commit = "one"
@@ -96,7 +96,7 @@ struct DesiredStateTests {
         #expect(desired.listing.revision?.commit == "one")
     }
 
-    @Test func `the digest is that of what is declared, however it came about`() {
+    @Test func `the digest depends only on the declarations, not on their history`() {
         var long = DesiredState()
         _ = long.apply(snapshot(["a.json": readable(Workload("a", "one")), "b.json": readable(Workload("b"))]))
         _ = long.apply(snapshot(["a.json": readable(Workload("a", "two"))]))
@@ -115,14 +115,14 @@ struct DesiredStateTests {
         let web = WorkloadName(rawValue: "web")!
         #expect(desired.know([(web, KnownName(files: ["a.json"], lives: true))]) == [web])
         #expect(Set(desired.workloads.keys) == [web] && desired.absence(at: Self.now) == .proved)
-        // What ended is kept too, and says nothing of what else the file may define.
+        // A name with only ended tasks is kept too. It does not make the names of the file known.
         _ = desired.know([(web, KnownName(files: ["a.json"]))])
         #expect(Set(desired.workloads.keys) == [web] && desired.absence(at: Self.now) == .unproved(.sourceUnreadable))
         #expect(desired.know([(web, nil)]) == [web])
         #expect(desired.workloads.isEmpty)
     }
 
-    @Test func `a name that was read in a file just before it broke is kept, also before the manager knows`() {
+    @Test func `an unreadable file also keeps names that it defined before the manager knew them`() {
         let broken = Diagnostic(reason: .syntax, summary: "unexpected end", range: SourceRange(filename: "a.json"))
         let (web, db) = (WorkloadName(rawValue: "web")!, WorkloadName(rawValue: "db")!)
         var desired = DesiredState(oneShot: true)
@@ -132,15 +132,15 @@ struct DesiredStateTests {
         _ = desired.apply(snapshot(["a.json": readable(Workload("web"), Workload("db", file: "a.json"))]))
         _ = desired.apply(snapshot(["a.json": .unreadable([broken])]))
         #expect(Set(desired.workloads.keys) == [web, db])
-        // It is declared elsewhere since, and is not any more.
+        // The name was declared in another file since, and is not any more.
         _ = desired.apply(snapshot(["a.json": .unreadable([broken]), "db.json": readable(Workload("db"))]))
         _ = desired.apply(snapshot(["a.json": .unreadable([broken])]))
         #expect(Set(desired.workloads.keys) == [web])
     }
 
-    /// Something is mounted over a directory, or what was mounted there is gone: what was below it may be there still.
+    /// A file system was mounted over a directory or unmounted there. The files below the directory may still exist.
     @Test(arguments: [([], ["team"]), (["team"], [])] as [([BytePath], [BytePath])])
-    func `a directory below which something was mounted or unmounted hides its names and removes none`(
+    func `a mount or unmount may hide the names below its directory, and removes none`(
         before: [BytePath], after: [BytePath]
     ) throws {
         var desired = DesiredState(oneShot: true)
@@ -158,7 +158,7 @@ struct DesiredStateTests {
         #expect(!desired.isRootReplaced)
         look(["web.json": web], after)
         #expect(desired.isRootReplaced)
-        // Also over a start.
+        // The result is the same after a restart.
         let (known, root) = (desired.known.names, desired.recordedRoot)
         desired = DesiredState(oneShot: true)
         _ = desired.know(known.map { ($0.key, $0.value) })
@@ -168,7 +168,7 @@ struct DesiredStateTests {
 
         look(["web.json": web, "team/db.json": db], before)
         #expect(!desired.isRootReplaced)
-        // Elsewhere it hides nothing, and names that moved are seen.
+        // A mount elsewhere hides nothing, and moved names are found.
         look(["web.json": web, "db.json": readable(Workload("db", file: "db.json"))], after)
         #expect(!desired.isRootReplaced)
         look(["web.json": web], after)

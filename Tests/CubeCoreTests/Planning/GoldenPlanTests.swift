@@ -2,9 +2,9 @@ import CubeCore
 import CubeTypes
 import Testing
 
-/// Each rule of planning in one scenario: the plans, as people read them, are compared as a whole.
+/// One scenario for each rule of planning. The plans are compared as whole texts.
 struct GoldenPlanTests {
-    /// What a scenario shows: a line that says what happened, and the plan that followed.
+    /// The text of a scenario: for each step, a line that describes the event, and the resulting plan.
     struct Story {
         var world = PlanningWorld()
         private(set) var text = ""
@@ -22,7 +22,7 @@ struct GoldenPlanTests {
     }
 
     @Test(arguments: Scenario.all)
-    func `a scenario leads to its plans`(_ scenario: Scenario) throws {
+    func `a scenario yields its recorded plans`(_ scenario: Scenario) throws {
         var story = Story()
         scenario.tell(&story)
         try Golden.compare(story.text, with: scenario.name)

@@ -20,11 +20,11 @@ struct GuardLimitsTests {
     }
 
     @Test(arguments: [(0, 3), (3, 3), (39, 3), (40, 4), (100, 10), (109, 10)])
-    func `the larger of the two bounds counts`(total: Int, allowance: Int) {
+    func `the larger of count and percentage applies`(total: Int, allowance: Int) {
         #expect(GuardLimits().allowance(of: total) == allowance)
     }
 
-    @Test func `a file is read by its table`() {
+    @Test func `a configuration file is decoded`() {
         let (configuration, diagnostics) = decode(
             #"{"$comment": "staging", "guards": {"prune_limit": 20, "prune_percent": 0, "prune_window": "1h"}}"#)
         #expect(diagnostics == [])
@@ -32,7 +32,7 @@ struct GuardLimitsTests {
         #expect(decode("{}").configuration == ReconcilerConfiguration())
     }
 
-    @Test func `all that is wrong with a file is said at once, with its place`() {
+    @Test func `all errors of a configuration file are reported at once, with their locations`() {
         let text = """
             {
               "guards": {

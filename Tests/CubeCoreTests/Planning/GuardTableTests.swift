@@ -18,7 +18,7 @@ struct GuardTableTests {
     }
 
     @Test(arguments: Cause.allCases)
-    func `each share of the names is stopped, waits or is held as it must be`(cause: Cause) throws {
+    func `in each situation, exactly the expected names are stopped, wait or are held`(cause: Cause) throws {
         var text = ""
         for share in [0, 1, 10, 99, 100] {
             var cell = Cell(cause, concerning: share)
@@ -27,9 +27,10 @@ struct GuardTableTests {
         try Golden.compare(text, with: "guard-table-\(cause.rawValue)")
     }
 
-    /// Between the hold and the approval one of the held names comes back, or one more goes, and others change.
+    /// Between the hold and the approval, a held name is declared again or another name is removed, and other names change.
     @Test(arguments: [Cause.window, .empty, .foreign, .pruneDisabled, .busy, .rootReplaced, .storage])
-    func `an approval releases what was held or less, also while the rest moves`(cause: Cause) throws {
+    func `an approval releases the held changes or a subset of them, even if other changes appear`(cause: Cause) throws
+    {
         var fewer = Cell(cause, concerning: 50)
         let (_, holds) = fewer.tellHolds()
         try #require(holds.count == 1)
@@ -58,7 +59,7 @@ private struct Cell {
 
     private static let names = (0..<100).map { "n\($0 / 10)\($0 % 10)" }
 
-    /// All of them run.
+    /// All of the names are running.
     private static let settled: PlanningWorld = {
         var world = PlanningWorld()
         for name in names + ["keeper"] { world.write("\(name).json", Workload(name)) }
@@ -72,7 +73,7 @@ private struct Cell {
         let names = Self.names.prefix(share)
         switch cause {
         case .empty:
-            // What nothing lives of is not there to be pruned.
+            // A name without live tasks has nothing to prune.
             for name in Self.names.dropFirst(share) + ["keeper"] {
                 world.write("\(name).json", Workload(name, replicas: 0))
             }
@@ -95,7 +96,7 @@ private struct Cell {
         look()
     }
 
-    /// Looks at the source as the cause has it.
+    /// Lists the source in the way that the cause requires.
     mutating func look() {
         switch cause {
         case .unproved: world.read()
@@ -107,14 +108,14 @@ private struct Cell {
         }
     }
 
-    /// Makes the plan and tells the manager what is held.
+    /// Makes the plan, and reports the held changes to the manager.
     mutating func tellHolds() -> (Plan, [Hold]) {
         let plan = world.planner.pass(now: world.now)
         world.carryOut(plan)
         return (plan, plan.holds)
     }
 
-    /// What a plan does with the names, and what each approval would release.
+    /// The effect of a plan on the names, and the changes that each approval would release.
     mutating func outcome(approving: Bool = true) -> String {
         let planner = world.planner
         var seen = planner
@@ -141,7 +142,7 @@ private struct Cell {
         return lines.isEmpty ? "nothing to do\n" : lines.joined(separator: "\n") + "\n"
     }
 
-    /// What is stopped once a hold was approved that was not before.
+    /// The additional stops after a hold was approved.
     private func approval(of hold: Hold) -> String {
         var after = self
         let (plan, _) = after.tellHolds()

@@ -6,13 +6,13 @@ struct GuardWindowTests {
     private static let limits = GuardLimits()
     private static let name = WorkloadName(rawValue: "web")!
 
-    /// A moment of one boot of a machine, whose wall clock may have been set.
+    /// An instant of one boot of a machine, whose wall clock may have been set.
     private static func moment(_ seconds: Int, shift: Int = 0, boot: String = "one") -> DurableInstant {
         DurableInstant(
             boot: boot, uptime: .seconds(1000 + seconds), wall: PlanningWorld.start + .seconds(seconds + shift))
     }
 
-    /// How many more of thirty names may be pruned at a moment, after one was pruned at the beginning.
+    /// The number of names that may still be pruned at an instant, of thirty, after one was pruned at the beginning.
     private static func left(at moment: DurableInstant) -> Int {
         var window = GuardWindow()
         window.prune(name, at: Self.moment(0), approved: false, revision: 1)
@@ -31,7 +31,7 @@ struct GuardWindowTests {
         #expect(window.left(of: 30, Self.limits) == 3)
     }
 
-    @Test func `an approved prune does not count, and a counted one stays counted`() {
+    @Test func `an approved prune does not count, but a counted prune still counts after an approval`() {
         var window = GuardWindow()
         window.prune(Self.name, at: Self.moment(0), approved: true, revision: 1)
         #expect(window.left(of: 30, Self.limits) == 3 && window.hasReleased(Self.name))
@@ -50,12 +50,12 @@ struct GuardWindowTests {
     }
 
     @Test(arguments: [-7200, -1, 0, 1, 7200])
-    func `a wall clock that is set neither ends a window nor makes it longer`(shift: Int) {
+    func `setting the wall clock neither ends nor extends a window`(shift: Int) {
         #expect(Self.left(at: Self.moment(599, shift: shift)) == 2)
         #expect(Self.left(at: Self.moment(600, shift: shift)) == 3)
     }
 
-    @Test func `after a reboot the wall clock decides, and a prune in the future counts from then on`() {
+    @Test func `after a reboot, the wall clock applies, and a prune in the future counts as one made now`() {
         #expect(Self.left(at: Self.moment(599, boot: "two")) == 2)
         #expect(Self.left(at: Self.moment(600, boot: "two")) == 3)
         var window = GuardWindow()

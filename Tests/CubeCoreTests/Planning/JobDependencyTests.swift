@@ -39,20 +39,20 @@ struct JobDependencyTests {
         var world = started(replicas: 2)
         world.become(.complete, "migrate", 0)
         world.settle()
-        #expect(status(world, "migrate")?.conditions.first?.message == "1 of 2 tasks of the job have completed")
+        #expect(status(world, "migrate")?.conditions.first?.message == "1 of 2 tasks of the job has completed")
         #expect(world.live("app").isEmpty)
         world.become(.complete, "migrate", 1)
         world.settle()
         #expect(started(world, "app") == [["one"]])
     }
 
-    @Test func `a job that fails after it ran holds its dependents back`() {
+    @Test func `a failed job blocks its dependents`() {
         var world = started()
         world.become(.fail, "migrate")
         world.settle()
         #expect(status(world, "migrate")?.health == .degraded)
         #expect(world.live("app").isEmpty)
-        // Whoever waits for all to be as declared sees that nothing goes on by itself.
+        // A client that waits for convergence sees that no progress is possible without intervention.
         let conditions = world.planner.pass(now: world.now).summary.conditions.map(\.type)
         #expect(conditions.contains(.stalled) && !conditions.contains(.reconciling))
         world.direct(.retry, "migrate")
@@ -62,7 +62,7 @@ struct JobDependencyTests {
         #expect(started(world, "app") == [["one"]])
     }
 
-    @Test func `where both change at once, the new version of the dependent waits for that of the job`() {
+    @Test func `if a job and its dependent change together, the new dependent waits for the new job`() {
         var world = started()
         world.become(.complete, "migrate")
         world.settle()
@@ -75,7 +75,7 @@ struct JobDependencyTests {
         #expect(started(world, "app") == [["two"]])
     }
 
-    @Test func `a suspended job that runs frees nothing until it completed`() {
+    @Test func `a suspended job unblocks its dependents only when it has completed`() {
         var world = started()
         world.direct(.suspend, "migrate")
         world.settle()
@@ -86,7 +86,9 @@ struct JobDependencyTests {
     }
 
     @Test
-    func `a job whose file has an error is as well as its tasks, and frees its dependents only once it completed`() {
+    func
+        `a job with an invalid file has the health of its tasks, and unblocks its dependents only when it has completed`()
+    {
         var world = started()
         world.spoil("migrate.json")
         world.read()
@@ -101,7 +103,7 @@ struct JobDependencyTests {
         #expect(started(world, "app") == [["one"]])
     }
 
-    @Test func `what ended badly and has an error in its file is degraded, not missing`() {
+    @Test func `a failed workload with an invalid file is degraded, not missing`() {
         var world = started()
         world.become(.fail, "migrate")
         world.spoil("migrate.json")
@@ -110,16 +112,16 @@ struct JobDependencyTests {
         #expect(status(world, "migrate")?.health == .degraded)
     }
 
-    @Test func `a file that was read is called invalid, with the number of its errors`() {
+    @Test func `a file with errors is reported as invalid, with the number of errors`() {
         var world = started()
         world.spoil("migrate.json")
         world.read()
         world.settle()
         let stale = status(world, "migrate")?.conditions.first { $0.type == .stale }
-        #expect(stale?.message == "migrate.json is invalid (1 error): all stays as it is")
+        #expect(stale?.message == "migrate.json is invalid (1 error); the workload stays unchanged")
     }
 
-    @Test func `a changed job that completed is reported with the field that changed`() throws {
+    @Test func `a changed job that had completed is reported with the changed field`() throws {
         var world = started()
         world.become(.complete, "migrate")
         world.settle()

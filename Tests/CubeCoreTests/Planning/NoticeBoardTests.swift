@@ -20,18 +20,22 @@ struct NoticeBoardTests {
         if held {
             summary.conditions = [
                 Condition(
-                    type: .held, status: true, reason: "guard_empty", message: "no manifest is left",
+                    type: .held, status: true, reason: "guard_empty",
+                    message: "the source no longer declares any workload",
                     lastTransitionTime: Self.at)
             ]
         }
         return NoticeBoard(summary, workloads)
     }
 
-    @Test func `what begins, changes and ends is told, and nothing twice`() {
+    @Test func `a problem is reported once when it begins, changes and ends`() {
         let bad = board(held: true, workload("web", .degraded, reason: "failed"))
         #expect(
             bad.notices(since: NoticeBoard()).map(\.text)
-                == ["Held: no manifest is left (guard_empty)", "web is Degraded: it is not (failed)"])
+                == [
+                    "Held: the source no longer declares any workload (guard_empty)",
+                    "web is Degraded: it is not (failed)",
+                ])
         #expect(bad.notices(since: bad) == [])
         let other = board(held: true, workload("web", .degraded, reason: "crash_loop"))
         #expect(other.notices(since: bad).map(\.event) == [.changed])
@@ -41,7 +45,7 @@ struct NoticeBoardTests {
             ])
     }
 
-    @Test func `what is only on its way is not told`() {
+    @Test func `progress is not reported as a problem`() {
         #expect(board(workload("web", .progressing, reason: "starting")).troubles == [])
     }
 }

@@ -2,7 +2,7 @@ import CubeCore
 import CubeTypes
 import Testing
 
-/// What passes cost, as counts: of names that were decided, of files that are to be written, and of what the manager is told.
+/// The cost of passes: the numbers of decided names, written files and notes for the manager.
 struct PassCostTests {
     private struct Cost: Hashable {
         var decided = 0
@@ -10,17 +10,17 @@ struct PassCostTests {
         var notes = 0
     }
 
-    @Test func `an edit and a deletion cost the same, however many workloads there are`() {
+    @Test func `the cost of an edit or a deletion does not depend on the number of workloads`() {
         #expect(Self.costs(of: 10) == Self.costs(of: 1000))
     }
 
-    @Test func `a pass without news decides nothing`() {
+    @Test func `a pass without changes decides nothing`() {
         var world = Self.world(of: 100)
         world.read()
         #expect(Self.settle(&world) == Cost())
     }
 
-    /// What an edit and a deletion cost among so many workloads, and a suspended one's.
+    /// The costs of an edit, of an edit of a suspended workload, and of a deletion, among a number of workloads.
     private static func costs(of count: Int) -> [Cost] {
         var world = world(of: count)
         var costs: [Cost] = []
@@ -38,7 +38,7 @@ struct PassCostTests {
         return costs
     }
 
-    /// Five workloads that run, and many that are suspended.
+    /// Five running workloads, and many suspended ones.
     private static func world(of count: Int) -> PlanningWorld {
         var world = PlanningWorld()
         for number in 0..<count { world.write("w\(number).json", Workload("w\(number)", suspend: number >= 5)) }
@@ -48,7 +48,7 @@ struct PassCostTests {
         return world
     }
 
-    /// As ``PlanningWorld/settle(rounds:)``, with everything that happens within half a minute.
+    /// Like ``PlanningWorld/settle(rounds:)``, for half a minute.
     private static func settle(_ world: inout PlanningWorld) -> Cost {
         var cost = Cost()
         for _ in 0..<60 {

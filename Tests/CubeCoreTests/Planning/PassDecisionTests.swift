@@ -3,12 +3,12 @@ import CubeErrors
 import CubeTypes
 import Testing
 
-/// When a reconciler makes a pass, and what it may do in it.
+/// When a reconciler makes a pass, and what the pass may do.
 struct PassDecisionTests {
     private let away = APIError(.unavailable, "the manager is away")
     private let start = Timestamp(milliseconds: 1_000_000)
 
-    @Test func `A pass judges once the manifests were read and the manager has answered, or is known not to`() {
+    @Test func `a pass decides once the manifests were read and the manager has answered or is unreachable`() {
         var contact = ClusterContact(observesOnly: false)
         #expect(!contact.canJudge(knowsSource: true, knowsCluster: false))
         #expect(!contact.canJudge(knowsSource: true, knowsCluster: true), "the lease is pending")
@@ -27,9 +27,11 @@ struct PassDecisionTests {
         #expect(!observer.canJudge(knowsSource: true, knowsCluster: false))
     }
 
-    @Test func `Only a reconciler that holds the lease and sees the manager may write`() {
+    @Test func `only a reconciler that holds the lease and sees the manager may write`() {
         var contact = ClusterContact(observesOnly: false)
-        #expect(contact.access == .watching(reason: "lease_pending", message: "the owner's lease was not taken yet"))
+        #expect(
+            contact.access
+                == .watching(reason: "lease_pending", message: "this reconciler does not hold the owner's lease yet"))
         #expect(contact.fence == nil)
         _ = contact.answered(.refused(APIError(.leaseHeld, "another one has it")))
         #expect(contact.access == .watching(reason: "lease_held", message: "another one has it"))
@@ -44,7 +46,7 @@ struct PassDecisionTests {
         #expect(observer.access == .observing)
     }
 
-    @Test func `The same outage and the same lease in other words are no news`() {
+    @Test func `an outage or a lease with another message is not a change`() {
         var contact = ClusterContact(observesOnly: false)
         #expect(contact.failed(away) == true)
         #expect(contact.failed(APIError(.unavailable, "connection refused")) == false)
@@ -59,7 +61,7 @@ struct PassDecisionTests {
         #expect(contact.answered(.held(fence: 2)) == true)
     }
 
-    @Test func `A request to look is heeded once, and only by the source that it names`() throws {
+    @Test func `a request to read the source is heeded once, and only by the source that it names`() throws {
         let source = try #require(SourceID(rawValue: "22222222-2222-4222-8222-222222222222"))
         var looks = LookRequests(for: source)
         func look(_ revision: Int, at subject: String? = nil, _ verb: Directive.Verb = .look) -> Directive {
@@ -73,7 +75,7 @@ struct PassDecisionTests {
         #expect(looks.heed([look(8)]) == true)
     }
 
-    @Test func `Time asks for a pass when the plan says so, and soon after a plan that could not be recorded`() {
+    @Test func `a pass is due when the plan requests it, and soon after a plan that could not be recorded`() {
         var schedule = PassSchedule(rescan: .seconds(60), at: start)
         #expect(schedule.sleep(at: start) == nil && !schedule.isDue(at: start))
         schedule.planned(wakeAt: start + .seconds(30), isRecorded: true, at: start)
@@ -88,7 +90,7 @@ struct PassDecisionTests {
         #expect(schedule.isDue(at: start))
     }
 
-    @Test func `A rescan leads to one full pass, unless the last one was less than half a rescan ago`() {
+    @Test func `a rescan leads to one full pass, unless the last one was less than half an interval ago`() {
         var schedule = PassSchedule(rescan: .seconds(60), at: start)
         schedule.rescanned(at: start + .seconds(29))
         #expect(schedule.takeFullPass(at: start + .seconds(29)) == false)
@@ -101,7 +103,7 @@ struct PassDecisionTests {
         #expect(schedule.takeFullPass(at: start + .seconds(61)) == true)
     }
 
-    @Test func `A plan that could not be recorded is decided again if it stops anything, and then holds its stops`() {
+    @Test func `a plan that could not be recorded is decided again if it stops tasks, and then holds the stops`() {
         var world = PlanningWorld()
         for name in ["web", "old"] { world.write("\(name).json", Workload(name)) }
         world.read()

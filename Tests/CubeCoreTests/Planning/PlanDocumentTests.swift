@@ -4,7 +4,7 @@ import CubeTypes
 import Foundation
 import Testing
 
-/// Plans that are saved and carried out later, or not any more.
+/// Saved plans, which are carried out later or are stale by then.
 struct PlanDocumentTests {
     private var world = PlanningWorld()
 
@@ -27,7 +27,7 @@ struct PlanDocumentTests {
         return Array(try encoder.encode(document))
     }
 
-    @Test mutating func `a plan reads back as it was saved, and its digest shows every change`() throws {
+    @Test mutating func `a saved plan decodes unchanged, and its digest detects every change`() throws {
         var document = document()
         try document.seal(Self.bytes)
         var read = try JSONDecoder().decode(PlanDocument.self, from: Data(Self.bytes(document)))
@@ -37,7 +37,7 @@ struct PlanDocumentTests {
         #expect(try !read.isIntact(Self.bytes))
     }
 
-    @Test mutating func `a plan that nothing moved away from is carried out, also after restarts of tasks`() {
+    @Test mutating func `a saved plan is carried out if nothing changed, even after restarts of tasks`() {
         let document = document()
         #expect(world.planner.departures(from: document) == [])
         world.planner.savedPlan = document
@@ -48,10 +48,10 @@ struct PlanDocumentTests {
 
     @Test(arguments: [
         (["web.json": "three"], ["web: its manifest changed"]),
-        (["new.json": "one"], ["new: a manifest declares it now"]),
-        (["web.json": nil], ["web: no manifest declares it any more"]),
+        (["new.json": "one"], ["new: its manifest was added"]),
+        (["web.json": nil], ["web: its manifest was removed"]),
     ])
-    mutating func `manifests that changed since make a plan stale, before it began and later`(
+    mutating func `changed manifests make a saved plan stale, before and after it has begun`(
         edits: [String: String?], departures: [String]
     ) {
         let document = document()
@@ -68,7 +68,7 @@ struct PlanDocumentTests {
         #expect(plan.actions.isEmpty)
     }
 
-    @Test mutating func `tasks that changed since make a plan stale before it began`() throws {
+    @Test mutating func `changed tasks make a saved plan stale before it has begun`() throws {
         let document = document()
         let task = try #require(world.live("api").first)
         world.commit { transaction throws(APIError) in _ = try transaction.stop(task.id) }
@@ -80,7 +80,7 @@ struct PlanDocumentTests {
         #expect(plan.actions.isEmpty)
     }
 
-    @Test mutating func `a plan prunes nothing that it does not list, whatever turns up while it is carried out`()
+    @Test mutating func `a saved plan prunes only names that it lists, whatever appears while it is carried out`()
         throws
     {
         let document = document()
@@ -106,7 +106,7 @@ struct PlanDocumentTests {
         #expect(world.live("stray").count == 1)
     }
 
-    @Test mutating func `another owner's plan and another cluster's are refused`() {
+    @Test mutating func `a saved plan of another owner or cluster is refused`() {
         var document = document()
         document.cluster = nil
         #expect(world.planner.departures(from: document) == ["the plan is for another cluster"])

@@ -5,9 +5,9 @@ import CubeText
 import CubeTypes
 import Testing
 
-/// What holds of every plan, on random manifests, faults and words of people. A failure prints its seed.
+/// Properties of every plan, with random manifests, faults and directives. A failure prints its seed.
 struct PlannerPropertyTests {
-    @Test func `every plan keeps its promises, and faults are outlived`() throws {
+    @Test func `every plan keeps the invariants, and the system converges after faults`() throws {
         let expected = [
             "schedule", "update", "replace", "scale_down", "prune", "restart", "retry", "kept", "converged",
             "guard_window", "guard_empty", "guard_foreign", "root_replaced", "source_busy", "prune_disabled",
@@ -17,7 +17,7 @@ struct PlannerPropertyTests {
         ]
         var counts: [String: Int] = [:]
         let first = SeededGenerator().seed
-        // Eight histories, and more while something has not occurred yet.
+        // Eight histories, and more while some expected event has not occurred yet.
         for index in 0..<200 where index < 8 || !expected.allSatisfy({ counts[$0, default: 0] > 0 }) {
             let seed = first &+ UInt64(index)
             var chaos = PlanningChaos(seed: seed)
@@ -33,8 +33,8 @@ struct PlannerPropertyTests {
         for word in expected { #expect(counts[word, default: 0] > 0, "\(word) never occurred") }
     }
 
-    /// The reconciler holds no authoritative state: its folder may be deleted, and another machine may go on, at any time.
-    @Test func `a reconciler that starts anew at any time prunes and holds the same`() {
+    /// The reconciler holds no authoritative state: its folder may be deleted, and another machine may take over, at any time.
+    @Test func `a reconciler that restarts at any time prunes and holds the same names`() {
         var compared = 0
         let first = SeededGenerator().seed
         for seed in (0..<12).map({ first &+ $0 }) {
@@ -49,7 +49,7 @@ struct PlannerPropertyTests {
         #expect(compared > 0)
     }
 
-    @Test func `a reconciler that starts anew once all is settled makes the same plan`() {
+    @Test func `a reconciler that restarts after convergence makes the same plan`() {
         let first = SeededGenerator().seed
         for seed in (0..<6).map({ first &+ $0 }) {
             var chaos = PlanningChaos(seed: seed)
@@ -68,7 +68,7 @@ struct PlannerPropertyTests {
         }
     }
 
-    @Test func `the order of the input means nothing`() {
+    @Test func `the order of the input does not affect a plan`() {
         let first = SeededGenerator().seed
         for seed in (0..<10).map({ first &+ $0 }) {
             var chaos = PlanningChaos(seed: seed)
@@ -89,7 +89,7 @@ struct PlannerPropertyTests {
         }
     }
 
-    @Test func `a pass costs what the change costs`() {
+    @Test func `the cost of a pass is proportional to the change`() {
         var world = PlanningWorld()
         for index in 0..<1000 { world.write("w\(index).json", Workload("w\(index)", suspend: index >= 20)) }
         world.read()

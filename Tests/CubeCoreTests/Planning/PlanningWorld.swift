@@ -5,7 +5,7 @@ import CubeText
 import CubeTypes
 import HashTreeCollections
 
-/// A planner, a manager's real state, a worker made of values, and a clock that a test moves.
+/// A planner, the real state of a manager, a simulated worker, and a manual clock.
 struct PlanningWorld {
     static let start = Timestamp(milliseconds: 1_767_225_600_000)
     static let owner = OwnerName.default
@@ -17,7 +17,7 @@ struct PlanningWorld {
     private(set) var cluster: ClusterState
     private(set) var fence = 0
     private var pass = 0
-    /// What was committed and not looked at.
+    /// The committed changes that the planner has not seen.
     private(set) var unseen: [TaskChanges] = []
     /// The worker's tasks.
     private(set) var worker: [TaskID: WorkerTask] = [:]
@@ -26,20 +26,20 @@ struct PlanningWorld {
     var root = RootIdentity.directory(device: 1, inode: 1)
     /// How a program behaves once it is started, by the first word of its command.
     var behaviour: [String: Behaviour] = [:]
-    /// How far the manager's clock is ahead.
+    /// The offset of the manager's clock.
     var managerAhead: Duration = .zero
-    /// How far the worker's clock is ahead.
+    /// The offset of the worker's clock.
     var ahead: Duration = .zero
-    /// The fields of a manifest, as the manager knows them.
+    /// The fields of a manifest that the manager knows.
     private let fields: ManifestFields
-    /// Errors that the manager answered.
+    /// The errors of the manager.
     private(set) var errors: [APIError] = []
 
     enum Behaviour {
         case run, fail, crash, complete, hang
-        /// It ended so often that it waits for the longest backoff.
+        /// The task ended so often that it waits for the longest backoff.
         case loop
-        /// The same, and it runs again, not for that long yet.
+        /// The same, but the task is running again, and has not been stable yet.
         case probation
     }
 
@@ -65,7 +65,7 @@ struct PlanningWorld {
 
     // MARK: The manager
 
-    /// Carries out commands on the manager; what they change is seen with ``look()``.
+    /// Carries out commands on the manager. The planner sees the changes after ``look()``.
     mutating func commit(_ commands: (inout ClusterTransaction) throws(APIError) -> Void) {
         var transaction = ClusterTransaction(
             cluster, at: DurableInstant(wall: now + managerAhead), fields: fields)
@@ -90,19 +90,19 @@ struct PlanningWorld {
                 owner: owner.map { cluster.changedStatus(of: $0, since: before) }))
     }
 
-    /// Lets the manager do what time alone brings, and shows it.
+    /// Lets the manager do the work that is due now, and shows the changes to the planner.
     mutating func tick() {
         commit { (_) throws(APIError) in }
         look()
     }
 
-    /// Shows the planner what the manager committed.
+    /// Shows the committed changes to the planner.
     mutating func look() {
         for changes in unseen { planner.update(changes) }
         unseen = []
     }
 
-    /// Gives the planner a list of everything, other owners' tasks included.
+    /// Gives the planner a complete list, including the tasks of other owners.
     mutating func relist() {
         planner.update(ObservedState(list, of: Self.owner))
         unseen = []
@@ -123,7 +123,7 @@ struct PlanningWorld {
         .sorted { ($0.name, $0.ordinal, $0.attempt) < ($1.name, $1.ordinal, $1.attempt) }
     }
 
-    /// A person's word; what is held is known from the last plan.
+    /// Gives a directive. The holds are those of the last plan.
     mutating func direct(_ verb: Directive.Verb, _ subject: String, expires: Duration? = nil) {
         let expiry = expires.map { now + $0 }
         commit { transaction throws(APIError) in
@@ -135,7 +135,7 @@ struct PlanningWorld {
 
     // MARK: The worker
 
-    /// Does what the manager wants of the worker, and tells it what became of it.
+    /// Carries out the manager's calls to the worker, and reports the results.
     mutating func work(where isChosen: (TaskID) -> Bool = { _ in true }) {
         var reports: [WorkerTask] = []
         for id in cluster.due(on: Self.node) where isChosen(id) {
@@ -194,7 +194,7 @@ struct PlanningWorld {
         }
     }
 
-    /// Lets the program of a slot go on differently.
+    /// Changes the behaviour of a slot's program.
     mutating func become(_ behaviour: Behaviour, _ name: String, _ ordinal: Int = 0) {
         guard let live = live(name).first(where: { $0.ordinal == ordinal }), var task = worker[live.id] else { return }
         task.ready = false
@@ -205,7 +205,7 @@ struct PlanningWorld {
         look()
     }
 
-    /// Somebody else stops a task, and it ends.
+    /// Another client stops a task, and the task ends.
     mutating func interrupt(_ name: String, _ ordinal: Int = 0) {
         guard let task = live(name).first(where: { $0.ordinal == ordinal }) else { return }
         commit { transaction throws(APIError) in _ = try transaction.stop(task.id) }
@@ -213,7 +213,7 @@ struct PlanningWorld {
         look()
     }
 
-    /// Somebody else changes the labels of a task in place.
+    /// Another client changes the labels of a task in place.
     mutating func tamper(_ name: String, labels: [String: String]) {
         guard let task = live(name).first else { return }
         var definition = task.definition
@@ -242,7 +242,7 @@ struct PlanningWorld {
 
     // MARK: The source
 
-    /// One look at all manifests.
+    /// Lists the whole source once.
     mutating func read(complete: Bool = true, busy: Bool = false) {
         planner.update(
             ManifestSnapshot(
@@ -250,20 +250,20 @@ struct PlanningWorld {
                 source: SourceRevision(path: "manifests")))
     }
 
-    /// Looks twice, far enough apart that what is missing is proved to be gone.
+    /// Lists the whole source twice, far enough apart to prove that missing names are gone.
     mutating func readTwice() {
         read()
         now = now + .seconds(2)
         read()
     }
 
-    /// Puts a file with these workloads in its place.
+    /// Writes a file with these workloads.
     mutating func write(_ file: String, _ workloads: Workload...) {
         let text = "\(workloads.map { "\($0)" })"
         files[BytePath(naming: file)] = .readable(workloads, digest: .sha256(of: text))
     }
 
-    /// Puts `app`, which needs the job `migrate`, and that job in their places, both of one version.
+    /// Writes `app` and the job `migrate`, on which it depends, in the same version.
     mutating func writeAppAndJob(_ version: String, replicas: Int = 1) {
         write("app.json", Workload("app", version, dependsOn: ["migrate"]))
         write("migrate.json", Workload("migrate", version, replicas: replicas, kind: .job))
@@ -278,7 +278,7 @@ struct PlanningWorld {
 
     // MARK: Rounds
 
-    /// A pass, carried out as one batch.
+    /// Makes a pass, and carries out its plan in one batch.
     @discardableResult
     mutating func step() -> Plan {
         let plan = planner.pass(now: now)
@@ -306,7 +306,7 @@ struct PlanningWorld {
         look()
     }
 
-    /// Passes and works until nothing is to be done at once, moving the clock on where a plan waits for it.
+    /// Makes passes until no action is due, and advances the clock to the times for which plans wait.
     mutating func settle(rounds: Int = 100) {
         for _ in 0..<rounds {
             let before = cluster.revision
@@ -320,13 +320,13 @@ struct PlanningWorld {
         }
     }
 
-    /// Continues on another machine: with a planner that knows nothing but what the manager tells it.
+    /// Continues on another machine, with a planner that knows only the state of the manager.
     mutating func move() {
         planner = Planner(owner: Self.owner)
         relist()
     }
 
-    /// Another source claims the owner, and this one claims it back: nothing that lives is declared by it any more.
+    /// Another source claims the owner, and this source claims it back. No live task then counts as declared by this source.
     mutating func claimAnew() {
         let other = SourceID(rawValue: "5a0c4e0e-6f0e-4c62-9d29-0d3a0f6d9a12")!
         for source in [other, Self.source] {
@@ -342,7 +342,7 @@ struct PlanningWorld {
         relist()
     }
 
-    /// The plan of now, as text, without carrying it out.
+    /// The current plan as text, without carrying it out.
     mutating func text() -> String {
         let plan = planner.pass(now: now)
         return PlanText(planner.document(plan, at: now)).text
@@ -350,7 +350,7 @@ struct PlanningWorld {
 }
 
 extension Workload {
-    /// A workload of one word, for tests.
+    /// A workload whose command is one word.
     init(
         _ name: String, _ words: String..., image: String? = nil, file: String? = nil, replicas: Int = 1,
         kind: TaskKind = .service,

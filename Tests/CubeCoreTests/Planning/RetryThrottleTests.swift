@@ -5,11 +5,11 @@ import Testing
 
 @testable import CubeCore
 
-/// What is tried again, how soon and how often.
+/// The pauses and limits of retries.
 struct RetryThrottleTests {
     private static let start = PlanningWorld.start
 
-    @Test func `ten calls of retries may be made at once, and then one in five seconds`() {
+    @Test func `ten requests with retries may be sent at once, and then one every five seconds`() {
         var budget = RetryThrottle()
         for _ in 0..<10 {
             #expect(budget.next(at: Self.start) == nil)
@@ -24,7 +24,7 @@ struct RetryThrottleTests {
         #expect(budget.next(at: Self.start + .seconds(3600)) == nil)
     }
 
-    @Test func `an hour of retries, whenever asked, has no more calls than the budget`() {
+    @Test func `an hour of retries sends no more requests than the throttle permits`() {
         let first = SeededGenerator().seed
         var random = SeededGenerator(seed: first)
         var budget = RetryThrottle()
@@ -39,7 +39,7 @@ struct RetryThrottleTests {
         #expect((600...730).contains(calls), "seed \(first)")
     }
 
-    @Test func `pauses double to a minute, and are not the same for two`() throws {
+    @Test func `pauses double up to a minute, and differ between tasks`() throws {
         let ids = (0..<50).map { attempt in
             TaskID.derive(
                 cluster: PlanningWorld().cluster.cluster, owner: .default, name: WorkloadName(rawValue: "web")!,
@@ -54,7 +54,7 @@ struct RetryThrottleTests {
         }
     }
 
-    @Test func `where the manager says no to everything, calls become few, and what is new is not kept waiting`() {
+    @Test func `if the manager refuses everything, requests become rare, and new actions do not wait`() {
         var world = PlanningWorld()
         for index in 0..<60 { world.write("w\(index).json", Workload("w\(index)")) }
         world.read()
@@ -72,7 +72,7 @@ struct RetryThrottleTests {
             }
             world.now = world.now + .milliseconds(500)
         }
-        // Five minutes: one call for all, ten at once, and sixty more at most.
+        // Within five minutes: one request for all actions, a burst of ten, and at most sixty more.
         #expect(calls <= 71)
         #expect(states.isSuperset(of: ["no_effect", "retry_budget"]))
         world.write("new.json", Workload("new"))

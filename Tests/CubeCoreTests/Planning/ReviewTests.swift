@@ -4,7 +4,7 @@ import CubeText
 import CubeTypes
 import Testing
 
-/// What a change of manifests is said to bring, as texts.
+/// Reviews of changes of manifests, as texts.
 struct ReviewTests {
     private func snapshot(_ files: [String: String]) -> ManifestSnapshot {
         ManifestSnapshot(
@@ -67,19 +67,19 @@ struct ReviewTests {
         "twin.json": #"[{"name": "twin-a", "command": ["a"]}, {"name": "twin-b", "command": ["b"]}]"#,
     ]
 
-    @Test func `a review tells what is added, changed, removed and kept, as text`() throws {
+    @Test func `a review as text lists added, changed, removed and kept workloads`() throws {
         let review = review(Self.base, Self.revision)
         #expect(!text(review).text.contains("hush"))
         try Golden.compare(text(review).text, with: "review-text")
     }
 
-    @Test func `a review is Markdown that shows values and obeys none of them`() throws {
+    @Test func `a review as Markdown shows values without interpreting them`() throws {
         let review = review(Self.base, Self.revision)
         #expect(!text(review).markdown.text.contains("hush"))
         try Golden.compare(text(review).markdown.text, with: "review-markdown")
     }
 
-    @Test func `the same manifests, written otherwise, are no change`() {
+    @Test func `the same manifests in another notation are no change`() {
         let review = review(
             ["a.json": #"{"name": "a", "command": ["x"]}"#],
             ["a.json": "{\"command\": [\"x\"],\n \"name\": \"a\", \"replicas\": 1, \"env\": {}}"])
@@ -88,7 +88,7 @@ struct ReviewTests {
         #expect(text(review).markdown.text == "**No workload changes** from `a1b2c3d4` to `e5f6a7b8`.\n")
     }
 
-    @Test func `there and back is the opposite, whatever the files are called`() {
+    @Test func `the review of the reverse change is the opposite, whatever the file names`() {
         let (there, back) = (review(Self.base, Self.revision), review(Self.revision, Self.base))
         #expect(there.changes.filter { $0.kind == .added }.count == 4)
         #expect(Set(there.changes.filter { $0.kind == .changed }.map(\.name)).isSubset(of: back.changes.map(\.name)))

@@ -3,7 +3,7 @@ import CubeErrors
 import CubeTypes
 
 extension Scenario {
-    /// How tasks end, and when they are started again.
+    /// The ends of tasks, and their retries.
     static let ends: [Scenario] = [
         Scenario("failed") { story in
             story.world.behaviour = ["bad": .fail]
@@ -16,7 +16,7 @@ extension Scenario {
             story.show("it failed again")
             story.world.write("web.json", Workload("web", "bad", labels: ["team": "a"]))
             story.world.read()
-            story.show("what changes in place changes")
+            story.show("a setting changes in place")
             story.world.write("web.json", Workload("web", "good"))
             story.world.read()
             story.show("its command changes")
@@ -28,10 +28,10 @@ extension Scenario {
             story.world.settle()
             story.world.files = [:]
             story.world.readTwice()
-            story.step("its manifest goes")
+            story.step("its manifest is removed")
             story.world.write("web.json", Workload("web", "bad"))
             story.world.read()
-            story.show("and comes back: a new try")
+            story.show("its manifest is added again: the task is retried")
         },
         Scenario("contested") { story in
             story.world.write("web.json", Workload("web", replicas: 2))
@@ -43,13 +43,13 @@ extension Scenario {
                 story.world.settle()
             }
             story.world.interrupt("web", 1)
-            story.step("somebody stopped web/1 for the third time")
+            story.step("another client stopped web/1 for the third time")
             story.world.now = story.world.now + .seconds(1200)
             story.world.interrupt("db")
-            story.step("time alone changes nothing, and others are not concerned")
+            story.step("later, web is still held, and other workloads are not affected")
             story.world.direct(.retry, "web")
             story.step("cube retry web")
-            story.show("it runs")
+            story.show("web/1 is running")
         },
         Scenario("contested-settings") { story in
             story.world.write("web.json", Workload("web", labels: ["team": "a"]))
@@ -60,17 +60,17 @@ extension Scenario {
                 story.world.settle()
             }
             story.world.tamper("web", labels: ["team": "b"])
-            story.step("somebody changed its labels back three times")
+            story.step("another client reverted the labels three times")
             story.world.write("web.json", Workload("web", labels: ["team": "c"]))
             story.world.read()
-            story.show("its manifest changes: what is wished now was not undone yet")
+            story.show("the manifest changes: the new settings were not undone yet")
         },
         Scenario("crashing") { story in
             story.world.behaviour = ["bad": .crash]
             story.world.write("web.json", Workload("web", "bad"))
             story.world.read()
             story.world.settle()
-            story.show("it waits between two runs")
+            story.show("the task waits between two runs")
         },
         Scenario("crash-loop") { story in
             story.world.write("web.json", Workload("web", "good", update: UpdatePolicy(deadline: .seconds(60))))
@@ -80,44 +80,44 @@ extension Scenario {
             story.world.settle()
             story.world.become(.loop, "web")
             story.world.now = story.world.now + .seconds(3600)
-            story.show("what worked ends again and again: it is not given up, however long that takes")
+            story.show("a task that worked crashes repeatedly: it is restarted indefinitely")
             story.world.become(.probation, "web")
             story.world.now = story.world.now + .seconds(30)
-            story.show("it runs and is ready, and has not proved yet that it lasts")
+            story.show("the task is ready, but has not been stable for long enough")
             story.world.become(.run, "web")
             story.world.settle()
             story.world.now = story.world.now + .seconds(30)
-            story.show("it lasts: it recovered by itself")
+            story.show("the task is stable again")
             story.world.behaviour = ["bad": .loop]
             story.world.write("web.json", Workload("web", "bad", update: UpdatePolicy(deadline: .seconds(60))))
             story.world.read()
             story.world.settle()
-            story.show("a new version ends again and again")
+            story.show("a new version crashes repeatedly")
             story.world.become(.probation, "web")
             story.world.now = story.world.now + .seconds(60)
-            story.show("the rollout fails by its deadline, also while the task runs between two ends")
+            story.show("the rollout fails at its deadline, even while the task is running between two crashes")
         },
         Scenario("job") { story in
             story.world.behaviour = ["once": .complete, "twice": .complete]
             story.world.write("job.json", Workload("job", "once", kind: .job))
             story.world.read()
             story.step("a job")
-            story.show("it completed")
+            story.show("the job completed")
             story.world.files = [:]
             story.world.readTwice()
-            story.show("its manifest goes")
+            story.show("its manifest is removed")
             story.world.write("job.json", Workload("job", "once", kind: .job))
             story.world.read()
-            story.show("and comes back: it is done")
+            story.show("its manifest is added again: the job is not run again")
             story.world.write("job.json", Workload("job", "twice", kind: .job))
             story.world.read()
             story.step("its command changes")
             story.world.write("job.json", Workload("job", "once", kind: .job))
             story.world.read()
-            story.show("and changes back: it is done")
+            story.show("its command changes back: the job is not run again")
             story.world.direct(.retry, "job")
             story.step("cube retry job")
-            story.show("it ran again, once")
+            story.show("the job ran once more")
         },
         Scenario("stopped-by-a-person") { story in
             story.world.write("web.json", Workload("web"))
@@ -126,10 +126,10 @@ extension Scenario {
             let id = story.world.live("web")[0].id
             story.world.commit { transaction throws(APIError) in _ = try transaction.stop(id) }
             story.world.look()
-            story.show("cube task stop: it is being stopped")
+            story.show("after cube task stop, the task is stopping")
             story.world.work()
             story.world.look()
-            story.show("it is dead")
+            story.show("the task has ended")
         },
         Scenario("suspend") { story in
             story.world.write("web.json", Workload("web", "one", replicas: 2))
@@ -142,12 +142,12 @@ extension Scenario {
             story.show("cube suspend web, and a change")
             story.world.files["web.json"] = nil
             story.world.readTwice()
-            story.show("its manifest goes")
+            story.show("its manifest is removed")
             story.world.write("web.json", Workload("web", "two", replicas: 3))
             story.world.read()
             story.world.now = story.world.now + .seconds(60)
             story.world.tick()
-            story.show("the freeze ends")
+            story.show("the suspension ends")
         },
         Scenario("silent-node") { story in
             story.world.write("web.json", Workload("web", "one"))
@@ -164,7 +164,7 @@ extension Scenario {
             story.world.write("web.json", Workload("web"))
             story.world.read()
             story.step("its worker's clock is an hour ahead")
-            story.show("all was started")
+            story.show("all tasks were started")
             story.world.now = story.world.now + .seconds(5)
             story.show("five seconds later")
         },

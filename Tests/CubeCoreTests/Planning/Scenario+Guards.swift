@@ -2,7 +2,7 @@ import CubeCore
 import CubeTypes
 
 extension Scenario {
-    /// What keeps a mistake from taking everything down.
+    /// The guards.
     static let guards: [Scenario] = [
         Scenario("guard-window") { story in
             for name in ["a", "b", "c", "d", "e", "f"] { story.world.write("\(name).json", Workload(name)) }
@@ -10,13 +10,13 @@ extension Scenario {
             story.world.settle()
             for name in ["a", "b", "c", "d"] { story.world.files["\(name).json"] = nil }
             story.world.readTwice()
-            story.step("four of six go at once: held as a whole")
+            story.step("four of six manifests are removed at once: all prunes are held")
             story.world.direct(
                 .approve, String(story.world.planner.pass(now: story.world.now).holds[0].digest.rawValue))
             story.step("cube approve")
             story.world.files["e.json"] = nil
             story.world.readTwice()
-            story.show("what was approved does not count")
+            story.show("approved prunes do not count")
         },
         Scenario("guard-window-by-time") { story in
             for name in ["a", "b", "c", "d", "e"] { story.world.write("\(name).json", Workload(name)) }
@@ -27,7 +27,7 @@ extension Scenario {
             story.world.settle()
             story.world.files["d.json"] = nil
             story.world.readTwice()
-            story.show("three went, the fourth is held")
+            story.show("three names were pruned, and the fourth is held")
             story.world.now = story.world.now + .seconds(600)
             story.world.tick()
             story.show("ten minutes later")
@@ -38,7 +38,7 @@ extension Scenario {
             story.world.settle()
             story.world.files = [:]
             story.world.readTwice()
-            story.step("no manifest is left")
+            story.step("the source no longer declares any workload")
             story.world.direct(
                 .approve, String(story.world.planner.pass(now: story.world.now).holds[0].digest.rawValue))
             story.show("cube approve")
@@ -51,7 +51,7 @@ extension Scenario {
             story.world.claimAnew()
             story.world.files["db.json"] = nil
             story.world.readTwice()
-            story.show("a source that never defined it")
+            story.show("the source never declared the workload")
         },
         Scenario("prune-disabled") { story in
             story.world.write("db.json", Workload("db", prune: false))
@@ -60,7 +60,7 @@ extension Scenario {
             story.world.settle()
             story.world.files["db.json"] = nil
             story.world.readTwice()
-            story.show("its last manifest has prune: false")
+            story.show("the last manifest of the workload has prune: false")
         },
         Scenario("guard-storage") { story in
             story.world.write("web.json", Workload("web", "one"))
@@ -72,15 +72,15 @@ extension Scenario {
             story.world.write("web.json", Workload("web", "two"))
             story.world.write("new.json", Workload("new"))
             story.world.readTwice()
-            story.show("the data directory cannot be written: what starts goes on")
+            story.show("the data directory cannot be written: tasks still start")
             story.world.planner.isStorageWritable = true
-            story.show("it can be written again")
+            story.show("the data directory can be written again")
         },
         Scenario("owner-taken") { story in
             story.world.planner.access = .watching(reason: "owner_taken", message: "bound to another source")
             story.world.write("web.json", Workload("web"))
             story.world.read()
-            story.step("it plans and does nothing")
+            story.step("the reconciler plans and carries out nothing")
             story.world.planner.access = .writing
             story.show("cube owner claim")
         },

@@ -3,7 +3,7 @@ import CubeJSON
 import CubeTypes
 
 extension Scenario {
-    /// What takes too long, or cannot be, and is said.
+    /// Problems that make no progress without intervention.
     static let limits: [Scenario] = [
         Scenario("stop-overdue") { story in
             story.world.write("web.json", Workload("web", "one"))
@@ -16,12 +16,12 @@ extension Scenario {
             story.world.readTwice()
             for _ in 0..<2 { story.world.step() }
             story.world.now = story.world.now + .seconds(69)
-            story.show("they were asked to stop, with a grace of 10 s")
+            story.show("two tasks were asked to stop, with a grace period of 10 s")
             story.world.now = story.world.now + .seconds(1)
-            story.show("a minute more")
+            story.show("another minute later")
             story.world.work()
             story.world.look()
-            story.show("they are dead")
+            story.show("the tasks have ended")
         },
         Scenario("surge-port-taken") { story in
             func web(_ word: String, port: Int) -> Workload {
@@ -37,14 +37,14 @@ extension Scenario {
             story.world.settle()
             story.world.write("web.json", web("two", port: 8080))
             story.world.read()
-            story.step("a new task is to be started beside the old one")
-            story.show("the old one has its port, and there is one node")
+            story.step("a new task will be started beside the old one")
+            story.show("the old task uses the host port of the only node")
             story.world.now = story.world.now + .seconds(600)
-            story.show("its deadline is over: the advice is still there")
+            story.show("the deadline has passed, and the advice is still shown")
             story.world.write("web.json", web("two", port: 0))
             story.world.read()
             story.world.settle()
-            story.show("without a number it goes on")
+            story.show("without a fixed host port, the rollout continues")
         },
     ]
 }

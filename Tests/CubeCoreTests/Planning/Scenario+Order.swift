@@ -2,7 +2,7 @@ import CubeCore
 import CubeTypes
 
 extension Scenario {
-    /// What waits for what.
+    /// Dependencies.
     static let order: [Scenario] = [
         Scenario("depends-on") { story in
             story.world.behaviour = ["migrate": .complete]
@@ -10,10 +10,10 @@ extension Scenario {
             story.world.write("migration.json", Workload("migration", "migrate", kind: .job, dependsOn: ["db"]))
             story.world.write("db.json", Workload("db"))
             story.world.read()
-            story.step("a service, a job that it needs, and what both need")
-            story.show("db runs, for less than five seconds")
+            story.step("a service, its job, and the dependency of both")
+            story.show("db has been ready for less than five seconds")
             story.world.now = story.world.now + .seconds(5)
-            story.step("it is healthy")
+            story.step("db is healthy")
             story.step("the job completed")
             story.world.settle()
             story.show("at the end")
@@ -28,15 +28,15 @@ extension Scenario {
             story.world.settle()
             story.world.writeAppAndJob("two")
             story.world.read()
-            story.step("both change in one commit: the job runs first, and what runs of app stays")
+            story.step("both change in one commit: the job runs first, and the task of app stays")
             story.show("the job is running")
             story.world.become(.fail, "migrate")
-            story.show("the job failed: app is held back")
+            story.show("the job failed: app waits")
             story.world.write("migrate.json", Workload("migrate", "three", kind: .job))
             story.world.read()
             story.step("a fix of the job")
             story.world.become(.complete, "migrate")
-            story.show("it completed: app is replaced")
+            story.show("the job completed: app is replaced")
         },
         Scenario("depends-on-failing") { story in
             story.world.behaviour = ["bad": .crash]
@@ -49,13 +49,13 @@ extension Scenario {
             story.world.write("log.json", Workload("log", "two"))
             story.world.write("db.json", Workload("db", "bad"))
             story.world.read()
-            story.step("all change, db to what crashes: web waits, log does not")
+            story.step("all change, and the new db crashes: web waits, log does not")
             story.step("db is being replaced")
-            story.show("db crashes: what runs of web stays")
+            story.show("db crashes: the tasks of web stay")
             story.world.write("db.json", Workload("db", "fixed"))
             story.world.read()
             story.world.settle()
-            story.show("the fix of db frees web")
+            story.show("the fix of db unblocks web")
         },
         Scenario("depends-on-reversed") { story in
             story.world.write("web.json", Workload("web", dependsOn: ["db"]))
@@ -66,8 +66,8 @@ extension Scenario {
             story.world.files["web.json"] = nil
             story.world.files["db.json"] = nil
             story.world.readTwice()
-            story.step("both go: what depends on the other goes first")
-            story.show("and then the other")
+            story.step("both manifests are removed: the dependent is pruned first")
+            story.show("then the dependency is pruned")
         },
         Scenario("depends-on-unknown") { story in
             story.world.write("web.json", Workload("web", "one", dependsOn: ["db"]))
@@ -78,10 +78,10 @@ extension Scenario {
             story.world.write("web.json", Workload("web", "two", dependsOn: ["db"]))
             story.world.write("new.json", Workload("new", dependsOn: ["nothing"]))
             story.world.readTwice()
-            story.show("what it depends on goes: nothing of it changes, and nothing is pruned below it")
+            story.show("the manifest of the dependency is removed: nothing changes, and the dependency is not pruned")
             story.world.write("web.json", Workload("web", "two"))
             story.world.readTwice()
-            story.show("it depends on nothing any more")
+            story.show("the manifest no longer names the dependency")
         },
         Scenario("depends-on-cycle") { story in
             story.world.write("a.json", Workload("a", dependsOn: ["b"]))
@@ -90,7 +90,7 @@ extension Scenario {
             story.world.write("d.json", Workload("d", dependsOn: ["d"]))
             story.world.write("other.json", Workload("other"))
             story.world.read()
-            story.step("three in a cycle, and one by itself")
+            story.step("three workloads in a cycle, and one alone")
             story.world.write("c.json", Workload("c"))
             story.world.read()
             story.show("the cycle is broken")

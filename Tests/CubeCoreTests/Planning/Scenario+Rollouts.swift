@@ -2,7 +2,7 @@ import CubeCore
 import CubeTypes
 
 extension Scenario {
-    /// How a new definition takes the place of an old one.
+    /// Rollouts.
     static let rollouts: [Scenario] = [
         Scenario("surge") { story in
             let startFirst = UpdatePolicy(maxUnavailable: 0, maxSurge: 1)
@@ -11,11 +11,11 @@ extension Scenario {
             story.world.settle()
             story.world.write("web.json", Workload("web", "two", replicas: 2, update: startFirst))
             story.world.read()
-            story.step("its command changed: one more than the replicas is started")
-            story.show("the old one stays until the new one was ready for five seconds")
+            story.step("the command changed: one surge task is started")
+            story.show("the old task stays until the new one has been ready for five seconds")
             story.world.now = story.world.now + .seconds(5)
-            story.step("five seconds later: the old one goes")
-            story.step("its place is free for the next")
+            story.step("five seconds later, the old task is stopped")
+            story.step("the surge is free for the next task")
             story.world.settle()
             story.show("at the end")
         },
@@ -26,8 +26,8 @@ extension Scenario {
             story.world.settle()
             story.world.write("web.json", Workload("web", "two", replicas: 4, update: both))
             story.world.read()
-            story.step("two are started beside four, of which one may go at once")
-            story.show("and then")
+            story.step("two surge tasks are started beside four, one of which may stop at once")
+            story.show("afterwards")
         },
         Scenario("surge-fix-during-hanging-rollout") { story in
             let startFirst = UpdatePolicy(maxUnavailable: 0, maxSurge: 1)
@@ -38,14 +38,14 @@ extension Scenario {
             story.world.write("web.json", Workload("web", "bad", replicas: 2, update: startFirst))
             story.world.read()
             story.world.settle()
-            story.show("the surge hangs beside what works")
+            story.show("the surge task hangs beside the working tasks")
             story.world.write("web.json", Workload("web", "fixed", replicas: 2, update: startFirst))
             story.world.read()
-            story.step("the fix comes: what hangs makes room")
-            story.show("and the fix takes it")
+            story.step("a fix: the hanging task is stopped")
+            story.show("the fix takes its place")
             story.world.write("web.json", Workload("web", "good", replicas: 2, update: startFirst))
             story.world.read()
-            story.show("or all goes back: what works stays")
+            story.show("or the change is undone: the working tasks stay")
         },
         Scenario("surge-fails") { story in
             let startFirst = UpdatePolicy(maxUnavailable: 0, maxSurge: 1)
@@ -56,7 +56,7 @@ extension Scenario {
             story.world.write("web.json", Workload("web", "bad", replicas: 2, update: startFirst))
             story.world.read()
             story.world.settle()
-            story.show("the surge failed: what works stays")
+            story.show("the surge task failed: the working tasks stay")
             story.world.direct(.retry, "web")
             story.show("cube retry web")
         },
@@ -74,13 +74,13 @@ extension Scenario {
             story.world.read()
             story.show("another process sees the same")
             story.world.direct(.retry, "web")
-            story.show("cube retry web: it has another minute")
+            story.show("cube retry web: the task has another minute")
             story.world.become(.run, "web")
             story.world.settle()
-            story.show("it becomes ready: the rollout goes on, and hangs again")
+            story.show("the task becomes ready: the rollout continues, and hangs again")
             story.world.write("web.json", Workload("web", "fixed", replicas: 3, update: .until(60)))
             story.world.read()
-            story.show("the fix comes, a minute later or not")
+            story.show("a fix is rolled out, even a minute later")
         },
         Scenario("rollout-fails") { story in
             story.world.behaviour = ["bad": .fail]
@@ -91,9 +91,9 @@ extension Scenario {
             story.world.become(.crash, "web", 2)
             story.world.write("web.json", Workload("web", "bad", replicas: 3, update: two))
             story.world.read()
-            story.step("two may be missing, and what crashes goes at once")
+            story.step("two tasks may be unavailable, and a crashing task is replaced at once")
             story.world.settle()
-            story.show("those that were replaced failed: the last one stays")
+            story.show("the replacements failed: the last old task stays")
         },
         Scenario("rollout-reverts") { story in
             story.world.behaviour = ["bad": .hang]
@@ -105,19 +105,19 @@ extension Scenario {
             story.world.read()
             story.world.settle()
             story.world.now = story.world.now + .seconds(60)
-            story.step("the new task was not available within a minute: it goes")
+            story.step("the new task was not available within a minute: it is stopped")
             story.world.move()
             story.world.read()
-            story.step("another process goes on")
+            story.step("another process continues")
             story.world.settle()
-            story.show("what was healthy last runs, and it is a failure")
+            story.show("the last healthy definition runs, and the failure is reported")
             story.world.write("web.json", Workload("web", "fixed", replicas: 3, update: policy))
             story.world.read()
-            story.step("the fix comes")
+            story.step("a fix")
             story.world.settle()
             story.world.write("web.json", Workload("web", "bad", replicas: 3, update: policy))
             story.world.read()
-            story.show("what was rejected is declared once more: a new try")
+            story.show("the rejected definition is declared again: it is tried again")
         },
         Scenario("rollout-reverts-and-is-retried") { story in
             story.world.behaviour = ["bad": .fail]
@@ -128,7 +128,7 @@ extension Scenario {
             story.world.write("web.json", Workload("web", "bad", replicas: 2, update: policy))
             story.world.read()
             story.world.settle()
-            story.show("the surge failed: nothing was lost, and nothing more is tried")
+            story.show("the surge task failed: no working task was lost, and nothing more is tried")
             story.world.become(.fail, "web", 0)
             story.world.settle()
             story.show("the old task failed too")
@@ -136,7 +136,7 @@ extension Scenario {
             story.world.behaviour = [:]
             story.step("cube retry web")
             story.world.settle()
-            story.show("it works now")
+            story.show("the new version works")
         },
         Scenario("first-rollout-fails") { story in
             story.world.behaviour = ["bad": .hang]
@@ -145,7 +145,7 @@ extension Scenario {
             story.world.read()
             story.world.settle()
             story.world.now = story.world.now + .seconds(60)
-            story.show("there is nothing to go back to")
+            story.show("there is no definition to revert to")
         },
         Scenario("scale-down-keeps-what-works") { story in
             story.world.behaviour = ["bad": .hang]
@@ -156,12 +156,12 @@ extension Scenario {
             story.world.become(.crash, "web", 1)
             story.world.write("web.json", Workload("web", "good", replicas: 2))
             story.world.read()
-            story.show("two of three crash, and two are declared: the one that works stays for now")
+            story.show("two of three tasks crash, and two replicas are declared: the working task stays for now")
         },
     ]
 }
 
 extension UpdatePolicy {
-    /// One at a time, each with so many seconds.
+    /// Replaces one task at a time, with a deadline in seconds.
     fileprivate static func until(_ seconds: Int) -> UpdatePolicy { UpdatePolicy(deadline: .seconds(seconds)) }
 }

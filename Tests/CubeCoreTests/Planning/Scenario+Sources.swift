@@ -2,7 +2,7 @@ import CubeCore
 import CubeTypes
 
 extension Scenario {
-    /// What is done while nobody can know what is declared.
+    /// Unreadable, incomplete and replaced sources.
     static let sources: [Scenario] = [
         Scenario("unreadable") { story in
             story.world.write("shop.json", Workload("web", file: "shop.json"), Workload("db", file: "shop.json"))
@@ -12,10 +12,10 @@ extension Scenario {
             story.world.spoil("shop.json")
             story.world.files["log.json"] = nil
             story.world.readTwice()
-            story.show("one file breaks, the other one goes: what breaks is kept")
+            story.show("one file becomes invalid and another is removed: the name of the invalid file is kept")
             story.world.write("new.json", Workload("db", "other", file: "new.json"))
             story.world.read()
-            story.show("a readable definition beats a remembered one")
+            story.show("a readable definition takes precedence over a remembered one")
         },
         Scenario("unreadable-unknown") { story in
             story.world.write("web.json", Workload("web"))
@@ -25,7 +25,7 @@ extension Scenario {
             story.world.write("new.json", Workload("new"))
             story.world.spoil("secret.json")
             story.world.readTwice()
-            story.show("a file that was never readable may hold what is missing")
+            story.show("a file that was never readable may declare the missing name")
         },
         Scenario("unreadable-elsewhere") { story in
             story.world.write("web.json", Workload("web"))
@@ -37,7 +37,7 @@ extension Scenario {
             story.world.files["db.json"] = nil
             story.world.write("new.json", Workload("new"))
             story.world.readTwice()
-            story.show("a reconciler starts anew: tasks tell what came from the broken file")
+            story.show("a reconciler restarts: tasks show which names the invalid file declared")
         },
         Scenario("incomplete-listing") { story in
             story.world.write("a.json", Workload("a"))
@@ -58,7 +58,7 @@ extension Scenario {
             story.world.write("b.json", Workload("web", "two", file: "b.json"))
             story.world.write("c.json", Workload("other", "changed", file: "c.json"))
             story.world.read()
-            story.show("two files define one name: only that name stays as it is")
+            story.show("two files define one name: only that name stays unchanged")
         },
         Scenario("group") { story in
             story.world.files["shop/cube.json"] = .group(ManifestGroup(atomic: true))
@@ -74,17 +74,17 @@ extension Scenario {
             story.world.files["shop/old.json"] = nil
             story.world.spoil("shop/deep/db.json")
             story.world.readTwice()
-            story.show("one file of the group breaks: none of it changes, and the others do")
+            story.show("one file of the group is invalid: the group stays unchanged, and other workloads change")
             story.world.write("shop/deep/db.json", Workload("db", "two", file: "shop/deep/db.json"))
             story.world.readTwice()
-            story.show("it is mended: all of it changes")
+            story.show("the file is fixed: the group changes")
             story.world.spoil("shop/cube.json")
             story.world.readTwice()
-            story.show("the file that makes it a group breaks")
+            story.show("the file that declares the group is invalid")
             story.world.files["shop/cube.json"] = nil
             story.world.spoil("shop/deep/db.json")
             story.world.readTwice()
-            story.show("it is no group any more: files are by themselves")
+            story.show("the directory is no longer a group")
         },
         Scenario("absence") { story in
             story.world.write("old.json", Workload("old"))
@@ -93,11 +93,11 @@ extension Scenario {
             story.world.settle()
             story.world.files["old.json"] = nil
             story.world.read()
-            story.show("it is missing once")
+            story.show("one listing lacks the manifest")
             story.world.now = story.world.now + .seconds(2)
             story.world.read()
-            story.step("it is missing twice")
-            story.show("it is pruned")
+            story.step("two listings lack the manifest")
+            story.show("the name is pruned")
         },
         Scenario("source-busy") { story in
             story.world.write("old.json", Workload("old"))
@@ -106,12 +106,12 @@ extension Scenario {
             story.world.settle()
             story.world.files["old.json"] = nil
             story.world.read(busy: true)
-            story.show("git is at work")
+            story.show("a git operation is in progress")
             story.world.now = story.world.now + .seconds(60)
             story.world.read(busy: true)
-            story.show("for a minute")
+            story.show("a minute later, it is still in progress")
             story.world.readTwice()
-            story.show("it has finished")
+            story.show("the git operation has ended")
         },
         Scenario("root-replaced") { story in
             story.world.write("old.json", Workload("old"))
@@ -121,14 +121,14 @@ extension Scenario {
             story.world.root = RootIdentity.directory(device: 2, inode: 1)
             story.world.files["old.json"] = nil
             story.world.readTwice()
-            story.show("another directory is in the root's place")
+            story.show("another directory replaced the root")
             story.world.write("old.json", Workload("old"))
             story.world.readTwice()
             story.show("every name was seen again")
             story.world.settle()
             story.world.files["old.json"] = nil
             story.world.readTwice()
-            story.show("from now on it is the source")
+            story.show("the new root is accepted")
         },
     ]
 }

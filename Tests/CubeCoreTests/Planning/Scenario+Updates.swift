@@ -2,14 +2,14 @@ import CubeCore
 import CubeTypes
 
 extension Scenario {
-    /// How what is declared comes about.
+    /// Starts, updates and scaling.
     static let updates: [Scenario] = [
         Scenario("start") { story in
             story.world.write("web.json", Workload("web", replicas: 2))
             story.world.write("job.json", Workload("job", kind: .job))
             story.world.read()
             story.step("two manifests are written")
-            story.show("all was started")
+            story.show("all tasks were started")
             story.world.now = story.world.now + .seconds(5)
             story.show("five seconds later")
         },
@@ -21,7 +21,7 @@ extension Scenario {
             story.world.read()
             for round in 1...3 { story.step("its command changed, round \(round)") }
             story.world.now = story.world.now + .seconds(5)
-            story.step("the first was ready for five seconds")
+            story.step("the first task has been ready for five seconds")
             story.world.settle()
             story.show("at the end")
         },
@@ -45,7 +45,7 @@ extension Scenario {
             story.show("the rollout of bad hangs")
             story.world.write("web.json", Workload("web", "fixed", replicas: 2))
             story.world.read()
-            story.step("the fix comes")
+            story.step("a fix")
             story.world.settle()
             story.show("at the end")
         },
@@ -69,12 +69,12 @@ extension Scenario {
             story.world.settle()
             story.world.write("web.json", Workload("web", replicas: 2))
             story.world.read()
-            story.step("from four to two")
+            story.step("scaled from four to two")
             story.step("one is stopped")
-            story.show("the other one too")
+            story.show("the other one is stopped")
             story.world.write("web.json", Workload("web", replicas: 3))
             story.world.read()
-            story.show("from two to three")
+            story.show("scaled from two to three")
         },
         Scenario("scale-down-then-up-at-once") { story in
             story.world.write("web.json", Workload("web", replicas: 3))
@@ -83,7 +83,7 @@ extension Scenario {
             story.world.become(.fail, "web", 0)
             story.world.write("web.json", Workload("web", "two", replicas: 2))
             story.world.read()
-            story.show("a new command and fewer replicas: what is surplus goes before anything is started")
+            story.show("a new command and fewer replicas: surplus tasks are stopped before any task is started")
         },
         Scenario("restart") { story in
             story.world.write("web.json", Workload("web", replicas: 2))
@@ -106,14 +106,14 @@ extension Scenario {
                 "web.json",
                 Workload("web", "run", "b", labels: ["team": "b"], env: ["SEED": "2", "MODE": "x"], ignore: ignore))
             story.world.read()
-            story.show("only what is ignored changed")
+            story.show("only ignored fields changed")
             story.world.write(
                 "web.json",
                 Workload(
                     "web", "run", "b", labels: ["team": "b", "zone": "z"], env: ["SEED": "2", "MODE": "x"],
                     ignore: ignore))
             story.world.read()
-            story.step("a label that is not ignored changed too: it changes in place, and takes the ignored one along")
+            story.step("a label that is not ignored changed too: both labels change in place")
             story.show("afterwards")
             story.world.write(
                 "web.json",
@@ -121,7 +121,7 @@ extension Scenario {
                     "web", "run", "b", labels: ["team": "b", "zone": "z"], env: ["SEED": "2", "MODE": "y"],
                     ignore: ignore))
             story.world.read()
-            story.show("so does the environment: a new task has all of it")
+            story.show("the environment changes too: a new task has all changes")
             story.world.settle()
             story.show("at the end")
         },

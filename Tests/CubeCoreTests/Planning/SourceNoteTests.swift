@@ -4,11 +4,11 @@ import CubeTypes
 import HashTreeCollections
 import Testing
 
-/// What the manager keeps for the next reconciler: each story goes on with a planner that starts anew.
+/// The notes that the manager keeps for the next reconciler. Each test continues with a new planner.
 struct SourceNoteTests {
     private func name(_ text: String) -> WorkloadName { WorkloadName(rawValue: text)! }
 
-    /// A world in which these workloads run and are declared, and the manager knows so.
+    /// A world in which these workloads are running and declared to the manager.
     private func settled(_ workloads: Workload...) -> PlanningWorld {
         var world = PlanningWorld()
         for workload in workloads { world.write("\(workload.name).json", workload) }
@@ -22,7 +22,7 @@ struct SourceNoteTests {
         world.readTwice()
     }
 
-    /// What keeps the stops of a name back; empty when they are due.
+    /// The reasons that delay or hold the stops of a name; empty if the stops are due.
     private func obstacles(_ text: String, _ world: inout PlanningWorld) -> [String] {
         _ = world.planner.pass(now: world.now)
         return (world.planner.entry(name(text))?.steps ?? []).compactMap { $0.waitsFor?.rawValue }
@@ -35,7 +35,7 @@ struct SourceNoteTests {
         #expect(world.step().actions.map(\.rule) == [.prune])
     }
 
-    @Test func `prune false that was only just declared holds, also when the workload is frozen or being replaced`() {
+    @Test func `a new prune false applies, even if the workload is suspended or being replaced`() {
         for (words, suspend) in [("one", false), ("two", false), ("one", true), ("two", true)] {
             var world = settled(Workload("web", "one"), Workload("db"))
             world.write("web.json", Workload("web", words, suspend: suspend, prune: false))
@@ -61,7 +61,7 @@ struct SourceNoteTests {
         #expect(obstacles("db", &world) == ["dependents_running"] && obstacles("web", &world) == [])
     }
 
-    @Test func `a failed name that was removed and comes back is tried again, and one that stayed is not`() {
+    @Test func `a failed name is retried after its manifest was removed and added again, and not otherwise`() {
         var world = settled(Workload("keeper"))
         world.behaviour = ["bad": .fail]
         world.write("web.json", Workload("web", "bad"))
@@ -84,7 +84,7 @@ struct SourceNoteTests {
         #expect(world.live("web").count == 1)
     }
 
-    @Test func `a name that is not proved to be gone is not withdrawn`() {
+    @Test func `a name without a proof of absence is not withdrawn`() {
         var world = settled(Workload("keeper"))
         world.behaviour = ["bad": .fail]
         world.write("web.json", Workload("web", "bad"))
@@ -98,7 +98,7 @@ struct SourceNoteTests {
         #expect(world.planner.pass(now: world.now).notes.isEmpty)
     }
 
-    @Test func `after a claim names are held until they are declared again, and told once`() {
+    @Test func `after a claim, names are held until they are declared again, and each is sent once`() {
         var world = settled(Workload("web"), Workload("db"))
         world.claimAnew()
         remove("db", from: &world)
@@ -114,7 +114,7 @@ struct SourceNoteTests {
         #expect(obstacles("db", &world) == [])
     }
 
-    @Test func `a file that only an earlier source declared is not known`() {
+    @Test func `the names of a file that only an earlier source declared are not known`() {
         var world = settled(Workload("web"), Workload("db"))
         world.claimAnew()
         world.spoil("db.json")
@@ -124,7 +124,7 @@ struct SourceNoteTests {
         #expect(obstacles("web", &world) == ["source_unreadable"])
     }
 
-    @Test func `another directory in the root's place is noticed by a reconciler that starts anew`() {
+    @Test func `a reconciler detects a root that was replaced before it started`() {
         var world = settled(Workload("web"), Workload("db"))
         world.root = RootIdentity.directory(device: 2, inode: 2)
         world.move()
@@ -132,7 +132,7 @@ struct SourceNoteTests {
         #expect(obstacles("db", &world) == ["root_replaced"])
     }
 
-    @Test func `a name whose prune had begun and that is declared again passes the guards anew`() {
+    @Test func `a name that is declared again after its prune began must pass the guards again`() {
         var world = settled(Workload("web", replicas: 2), Workload("db"), Workload("log"))
         remove("web", from: &world)
         // Of two stops, one was carried out.
@@ -149,7 +149,7 @@ struct SourceNoteTests {
         #expect(obstacles("web", &world).contains("prune_disabled"))
     }
 
-    @Test func `notes that had no effect are told again after a pause, not in every pass`() {
+    @Test func `notes without effect are sent again after a pause, not in every pass`() {
         var world = settled(Workload("web"))
         world.write("web.json", Workload("web", prune: false))
         world.read()
@@ -161,7 +161,7 @@ struct SourceNoteTests {
         #expect(!world.planner.pass(now: world.now + .seconds(5)).notes.isEmpty)
     }
 
-    @Test func `prune false holds although the manager was not told in time`() {
+    @Test func `prune false applies even if the manager did not receive it in time`() {
         var world = settled(Workload("web"), Workload("db"))
         world.write("web.json", Workload("web", prune: false))
         world.read()
@@ -169,7 +169,7 @@ struct SourceNoteTests {
         #expect(obstacles("web", &world) == ["prune_disabled"])
     }
 
-    @Test func `who only watches tells nothing`() {
+    @Test func `a reconciler that only observes sends no notes`() {
         var world = settled(Workload("web"))
         world.planner.access = .observing
         world.write("web.json", Workload("web", prune: false))
@@ -178,18 +178,18 @@ struct SourceNoteTests {
     }
 
     @Test(arguments: [false, true])
-    func `names that were only kept do not make another directory the source's`(isListed: Bool) {
+    func `names that are only kept do not confirm a replaced root`(isListed: Bool) {
         var world = PlanningWorld()
         for name in ["db", "web"] { world.write("\(name).json", Workload(name)) }
         world.readTwice()
         world.settle()
         let root = world.cluster.records.owners[PlanningWorld.owner]?.root
-        // Another directory, which lacks one manifest, and shows the other one only as a file that is broken.
+        // Another directory, which lacks one manifest and contains the other one only as an invalid file.
         world.root = RootIdentity.directory(device: 1, inode: 2)
         world.files["db.json"] = nil
         if isListed { world.spoil("web.json") }
         world.readTwice()
-        // A listing that fails keeps every name.
+        // A failed listing keeps every name.
         let files = world.files
         world.files = [:]
         world.read(complete: false)

@@ -3,9 +3,9 @@ import CubeTypes
 import FoundationEssentials
 import Testing
 
-/// What is written back for people and programs.
+/// The status files.
 struct StatusFileTests {
-    @Test func `the files have the documented form`() throws {
+    @Test func `the status files have the documented form`() throws {
         var world = PlanningWorld()
         world.write("web.json", Workload("web", "one", replicas: 2, env: ["TOKEN": "s3cret"]))
         world.write("old.json", Workload("old", prune: false))
@@ -28,7 +28,7 @@ struct StatusFileTests {
         #expect(!text.contains("s3cret") && !text.contains("0ther"))
     }
 
-    @Test func `times of transition stay while nothing changes, also over a restart`() throws {
+    @Test func `transition times stay the same while nothing changes, even across a restart`() throws {
         var world = PlanningWorld()
         world.write("web.json", Workload("web"))
         world.read()
@@ -46,7 +46,7 @@ struct StatusFileTests {
         #expect(world.planner.entry(name)?.report == before)
     }
 
-    @Test func `a file of a name that is gone is taken away, also after a restart`() {
+    @Test func `the status file of a name that is gone is removed, even after a restart`() {
         var world = PlanningWorld()
         world.write("web.json", Workload("web"))
         world.read()

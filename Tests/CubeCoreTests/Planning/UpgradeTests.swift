@@ -5,9 +5,9 @@ import Testing
 
 @testable import CubeCore
 
-/// A newer version meets what an older one made: nothing restarts.
+/// A newer version takes over the tasks of an older version, and restarts none.
 struct UpgradeTests {
-    /// A task as the first version answered it, word for word: digests, ids and fields are those of that time for ever.
+    /// A task exactly as the first version returned it. Its digests, ids and fields stay valid for ever.
     private static let list = #"""
         {"cluster": "5f0f3b0e-6a0e-4d6c-9a55-0d3e1b7c2a11", "term": 1, "revision": 12, "owner": null, "cursor": null,
          "slots": [{"name": "hello", "ordinal": 0, "next": 1, "last": null, "ended_revision": 0, "rejected": [],
@@ -24,7 +24,7 @@ struct UpgradeTests {
         """#
     private static let manifest = ##"{"name": "hello", "command": ["sh", "-c", "echo é\n\u0001\/"]}"##
 
-    @Test func `what an older version started is as its manifest says, and nothing is done`() throws {
+    @Test func `tasks of an older version match their manifests, and nothing is done`() throws {
         let list = try JSONDecoder().decode(TaskList.self, from: Data(Self.list.utf8))
         let task = try #require(list.tasks.first)
         let derived = TaskID.derive(
@@ -40,17 +40,17 @@ struct UpgradeTests {
                 root: RootIdentity.directory(device: 1, inode: 1),
                 files: ["hello.json": .readable(decoded.workloads, digest: .sha256(of: bytes))],
                 source: SourceRevision(path: "manifests")))
-        // Long after: what it was ready for is over.
+        // Long afterwards, all deadlines have passed.
         let plan = planner.pass(now: PlanningWorld.start + .seconds(60))
         let later = planner.pass(now: PlanningWorld.start + .seconds(120))
         #expect(plan.actions.isEmpty && later.actions.isEmpty)
         #expect(later.summary.sync == .synced)
     }
 
-    @Test func `a field that a later version adds changes no digest where it is not written`() {
+    @Test func `a field that a later version adds changes no digest unless it is set`() {
         let definition = TaskDefinition(name: WorkloadName(rawValue: "web")!, command: ["web"], env: ["A": "b"])
         let standard = TaskDefinition(name: definition.name)
-        // The table of that version, with one more field at each end of the alphabet.
+        // The field table of that version, with one more field at each end of the alphabet.
         let added: [Field<TaskDefinition>] = [
             Field("aardvark", \.resources.disk, FieldType.size, "No meaning."),
             Field("zebra", \.workingDirectory, FieldType<String>.absolutePath.optional, "No meaning."),

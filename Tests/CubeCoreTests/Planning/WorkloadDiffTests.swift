@@ -3,7 +3,7 @@ import CubeText
 import CubeTypes
 import Testing
 
-/// How what runs differs from what is declared, and where it would go, as people read it.
+/// The differences between running tasks and manifests, with forecasts of placements, as texts.
 struct WorkloadDiffTests {
     private func node(_ name: String, memory: Int = 1 << 30) -> NodeInfo {
         NodeInfo(
@@ -12,7 +12,7 @@ struct WorkloadDiffTests {
             lastSeenAt: nil, revision: 1)
     }
 
-    /// A world in which something of everything is to be done.
+    /// A world in which a plan contains every kind of change.
     private func world() -> PlanningWorld {
         var world = PlanningWorld()
         world.write("web.json", Workload("web", "one", replicas: 3, env: ["TOKEN": "s3cret"]))
@@ -33,7 +33,7 @@ struct WorkloadDiffTests {
         return world
     }
 
-    @Test func `it says what is replaced and for what, where tasks would go, or why nowhere`() throws {
+    @Test func `a diff shows replaced tasks, changed fields, and the nodes of new tasks or why no node fits`() throws {
         let world = world()
         let tasks = world.live()
         let forecast = PlacementForecast(
@@ -43,13 +43,13 @@ struct WorkloadDiffTests {
         #expect(!text.text.contains("s3cret") && !text.text.contains("0ther") && !text.text.contains("hush"))
     }
 
-    @Test func `without a manager nothing is said of nodes, and of no difference it says so`() {
+    @Test func `without a manager, a diff names no nodes; without differences, it says so`() {
         let text = WorkloadDiffText(world().planner.diffs(nil), source: "manifests").text
         #expect(text.contains("replaces web/0") && !text.contains("would go") && !text.contains("would take"))
         #expect(WorkloadDiffText([], source: "manifests").text == "No differences.\n")
     }
 
-    /// What somebody sees of the world to whom the manager does not show the values of `env`, nor digests without its key.
+    /// The diff for a reader who receives neither the values of `env` nor the key of the digests.
     private func read(_ world: PlanningWorld) -> String {
         var list = world.list
         let key = DigestKey(hexadecimal: String(repeating: "5a", count: 32))!
@@ -68,7 +68,7 @@ struct WorkloadDiffTests {
         return WorkloadDiffText(reader.planner.diffs(nil), source: "manifests").text
     }
 
-    @Test func `whoever may not see values is not told that they changed where they did not`() {
+    @Test func `a reader without access to values sees no change of values that did not change`() {
         var world = PlanningWorld()
         world.write("web.json", Workload("web", "one", env: ["TOKEN": "s3cret", "MODE": "a"]))
         world.read()
@@ -76,15 +76,15 @@ struct WorkloadDiffTests {
         #expect(read(world) == "No differences.\n")
         world.write("web.json", Workload("web", "two", env: ["TOKEN": "s3cret", "MODE": "a"]))
         #expect(!read(world).contains("env."))
-        // Whether a value changed, nobody can tell without seeing it: otherwise it could be found by trying.
+        // A reader without access to a value cannot see whether it changed; otherwise the value could be found by trial.
         world.write("web.json", Workload("web", "one", env: ["TOKEN": "0ther", "MODE": "a"]))
         #expect(read(world) == "No differences.\n")
         world.write("web.json", Workload("web", "one", env: ["TOKEN": "s3cret"]))
         #expect(read(world).contains("env.MODE: removed"))
     }
 
-    /// The digests of all tasks are under the key for them, those of tasks without a variable too.
-    @Test func `whoever may not see values sees no difference in tasks that have none`() {
+    /// The digests of all tasks are keyed, even those of tasks without variables.
+    @Test func `a reader without access to values sees no difference in unchanged tasks`() {
         var world = PlanningWorld()
         world.write("web.json", Workload("web", "one"))
         world.read()
@@ -92,7 +92,7 @@ struct WorkloadDiffTests {
         #expect(read(world) == "No differences.\n")
     }
 
-    @Test func `what a rollout went back to is as it should be, also for whoever may not see its values`() {
+    @Test func `a reverted workload has no difference, even for a reader without access to values`() {
         var world = PlanningWorld()
         world.behaviour = ["bad": .fail]
         let policy = UpdatePolicy(onFailure: .revert)
@@ -104,10 +104,10 @@ struct WorkloadDiffTests {
         world.settle()
         #expect(world.live("web").map(\.definition.command) == [["good"]])
         #expect(!read(world).contains("replaces web/0"), "\(read(world))")
-        #expect(read(world).contains("its rollout failed, and what was healthy last runs"))
+        #expect(read(world).contains("the rollout failed, and the last healthy definition is running"))
     }
 
-    @Test func `a plan and a diff give the same change the same sign, and a plan of some names tells of those alone`()
+    @Test func `a plan and a diff use the same symbols, and a plan of some names contains only these`()
         throws
     {
         var world = PlanningWorld()
@@ -134,11 +134,11 @@ struct WorkloadDiffTests {
         let last = world.planner.pass(now: world.now)
         let settled = world.planner.document(last, of: [web], at: world.now)
         #expect(settled.converged)
-        #expect(PlanText(settled).text == "No changes: 1 of 1 workload is as it should be.\n")
+        #expect(PlanText(settled).text == "No changes: 1 of 1 workload converged.\n")
         #expect(world.planner.names.map(\.rawValue) == ["new", "old", "web"])
     }
 
-    @Test func `where tasks would go is no part of a plan`() throws {
+    @Test func `a forecast of placements does not affect a plan`() throws {
         var world = world()
         let plan = world.planner.pass(now: world.now)
         let before = world.planner.document(plan, at: world.now)

@@ -68,7 +68,8 @@ package struct ClusterContact: Hashable, Sendable {
         switch lease {
         case .held: return .writing
         case .refused(let error): return .watching(reason: error.reason.rawValue, message: error.message)
-        case nil: return .watching(reason: "lease_pending", message: "the owner's lease was not taken yet")
+        case nil:
+            return .watching(reason: "lease_pending", message: "this reconciler does not hold the owner's lease yet")
         }
     }
 }

@@ -61,7 +61,8 @@ struct WorkloadHealth: Hashable, Sendable {
     static func uncompleted(_ completed: Int, of replicas: Int) -> WorkloadHealth {
         let message =
             replicas == 1
-            ? "the job is running" : "\(completed) of \(Count(replicas, "task")) of the job have completed"
+            ? "the job is running"
+            : "\(completed) of \(Count(replicas, "task")) of the job \(completed == 1 ? "has" : "have") completed"
         return WorkloadHealth(.progressing, "running", message)
     }
 }

@@ -28,7 +28,7 @@ struct LeftoverDecider {
     func prune() -> Decision {
         let steps = live.map { task in
             let action = PlannedAction(
-                name: name, ordinal: task.ordinal, rule: .prune, reason: "no manifest declares it any more",
+                name: name, ordinal: task.ordinal, rule: .prune, reason: "no manifest declares the workload",
                 operation: .stop(
                     StopRequest(
                         id: task.id, name: name, ordinal: task.ordinal, attempt: task.attempt, prune: true)))
@@ -39,7 +39,7 @@ struct LeftoverDecider {
         }
         let freeze = directives.suspend
         return Decision(
-            rule: freeze == nil ? .prune : .suspended, reason: "no manifest declares it any more",
+            rule: freeze == nil ? .prune : .suspended, reason: "no manifest declares the workload",
             steps: freeze == nil ? steps : steps.map(\.suspended), health: health,
             standstill: starts.overdueStop(among: live, at: now, wording), replicas: replicas(desired: 0),
             dependents: freeze == nil ? dependents : [],
@@ -58,7 +58,7 @@ struct LeftoverDecider {
         if live.allSatisfy({ $0.ready && !$0.isStopping }) {
             return live.contains { $0.definition.kind == .job }
                 ? .uncompleted(completed.count, of: completed.union(live.map(\.ordinal)).count)
-                : WorkloadHealth(.healthy, "running", "its tasks run")
+                : WorkloadHealth(.healthy, "running", "its tasks are running")
         }
         let unready = live.count { !$0.ready }
         return WorkloadHealth(
@@ -81,7 +81,7 @@ struct LeftoverDecider {
         }
         let last = ended.filter { $0.state == .completed }
         return last.isEmpty || last.contains { $0.definition.kind != .job }
-            ? WorkloadHealth(.missing, "not_running", "none of its tasks lives")
-            : WorkloadHealth(.healthy, "completed", "it completed")
+            ? WorkloadHealth(.missing, "not_running", "no task is running")
+            : WorkloadHealth(.healthy, "completed", "the job completed")
     }
 }

@@ -60,18 +60,19 @@ extension Planner {
         case .watching(let reason, let message):
             let hint =
                 reason == ErrorReason.ownerTaken.rawValue
-                ? "; \(inputs.wording(.claim(owner))) binds it to this source" : ""
+                ? "; \(inputs.wording(.claim(owner))) binds the owner to this source" : ""
             conditions.append(condition(.held, reason, message + hint))
         case .observing: break
         case .writing:
             if let hold = summary.holds.first {
-                conditions.append(condition(.held, hold.reason, "\(hold.message); \(hold.approve) releases it"))
+                conditions.append(
+                    condition(.held, hold.reason, "\(hold.message); \(hold.approve) approves the held changes"))
             }
         }
         guard observed != nil, desired.isKnown else {
             let problem = desired.listing.problems.first?.message
             let missing =
-                desired.isKnown ? "the cluster was not seen yet" : problem ?? "the manifests were not read yet"
+                desired.isKnown ? "the manager has not answered yet" : problem ?? "the manifests have not been read yet"
             return conditions + [condition(.ready, "unknown", missing, false)]
         }
         conditions.append(
@@ -80,11 +81,15 @@ extension Planner {
                 : condition(.ready, "not_converged", convergence, false))
         if index.tally.reconciling > 0 {
             conditions.append(
-                condition(.reconciling, "reconciling", "workloads being changed: \(index.tally.reconciling)"))
+                condition(
+                    .reconciling, "reconciling",
+                    Count(index.tally.reconciling, "workload").verb("is being changed", "are being changed")))
         }
         if index.tally.stalled > 0 {
             conditions.append(
-                condition(.stalled, "stalled", "workloads that do not go on by themselves: \(index.tally.stalled)"))
+                condition(
+                    .stalled, "stalled",
+                    Count(index.tally.stalled, "workload").verb("makes", "make") + " no progress without intervention"))
         }
         if isStale, let finding = sourceTroubles.first {
             let others = sourceTroubles.count - 1
@@ -94,10 +99,9 @@ extension Planner {
         return conditions
     }
 
-    /// Returns the number of converged workloads in words, such as `1 of 2 workloads is as it should be`.
+    /// Returns the number of converged workloads in words, such as `1 of 2 workloads converged`.
     static func convergence(_ converged: Int, of all: Int) -> String {
-        "\(converged) of \(Count(all, "workload")) "
-            + (converged == 1 ? "is as it should be" : "are as they should be")
+        "\(converged) of \(Count(all, "workload")) converged"
     }
 
     private var convergence: String { Self.convergence(index.tally.converged, of: index.tally.counts.workloads) }
@@ -114,7 +118,7 @@ extension Planner {
             Finding(
                 reason: Finding.unmanaged, subject: subject,
                 message:
-                    "another owner's, not touched (live tasks: \(found.count)); `\(inputs.wording(.adopt(found.task.name, from: found.task.owner)))` takes it over"
+                    "belongs to another owner and is left unchanged (\(Count(found.count, "live task"))); `\(inputs.wording(.adopt(found.task.name, from: found.task.owner)))` takes it over"
             )
         }
         return sourceFindings + unmanaged
@@ -136,7 +140,7 @@ extension Planner {
         let files = desired.files.unreadable.sorted { $0.key < $1.key }.map { file, diagnostics in
             Finding(
                 reason: diagnostics.first?.reason.rawValue ?? "unreadable", subject: file.text,
-                message: diagnostics.first?.message ?? "it cannot be read")
+                message: diagnostics.first?.message ?? "the file cannot be read")
         }
         let names = desired.declarations.disputed.sorted().compactMap { name -> Finding? in
             guard case .kept(let reason)? = desired.workloads[name] else { return nil }

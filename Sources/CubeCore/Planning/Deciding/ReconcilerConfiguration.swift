@@ -10,7 +10,7 @@ package struct ReconcilerConfiguration: Hashable, Sendable {
 
     static let fields = FieldTable<ReconcilerConfiguration>(
         [
-            .remark("$comment", example: "Reviewed by the platform team.", "A remark for people. Cube ignores it."),
+            .remark("$comment", example: "Reviewed by the platform team.", "A comment. Cube ignores it."),
             Field(
                 "guards", \.guards, GuardLimits.Choice.fields, example: ["prune_limit": 20],
                 "The limits beyond which a change is held until somebody approves it."),

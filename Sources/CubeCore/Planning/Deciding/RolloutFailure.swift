@@ -53,7 +53,7 @@ extension SlotRules {
     }
 
     fileprivate var remedy: String {
-        "it is tried again when its manifest changes, or by \(wording(.retry(workload.name)))"
+        "it is retried when its manifest changes, or with \(wording(.retry(workload.name)))"
     }
 }
 
@@ -130,8 +130,8 @@ extension WorkloadDecider {
         let isDone = decision.steps.isEmpty && decision.health.status == .healthy
         let message =
             isDone
-            ? "its rollout failed, and what was healthy last runs: \(cause)"
-            : "its rollout failed and all goes back to what was healthy last: \(cause)"
+            ? "the rollout failed, and the last healthy definition is running: \(cause)"
+            : "the rollout failed, and the workload reverts to its last healthy definition: \(cause)"
         decision.standstill = decision.standstill ?? Standstill(reason: Rule.reverted.rawValue, message: message)
         decision.rule = .reverted
         decision.reason = message

@@ -66,7 +66,7 @@ struct UndoLimit: Hashable, Sendable {
         records[name]?.complaint = contested.map { action in
             let what = action.verb == .update ? "changed" : "started"
             return
-                "\(name)/\(action.ordinal) was \(what) \(Self.limit) times within \(Self.window.text), and somebody undid it "
+                "\(name)/\(action.ordinal) was \(what) \(Self.limit) times within \(Self.window.text), and another client undid it "
                 + "each time; \(wording(.retry(name))) tries again"
         }
         return records[name]?.complaint

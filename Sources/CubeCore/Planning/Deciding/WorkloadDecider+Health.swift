@@ -9,12 +9,12 @@ extension WorkloadDecider {
             return (action.rule, "\(action.name)/\(action.ordinal): \(action.reason)")
         }
         if !slots.isEmpty, slots.allSatisfy({ $0.phase == .done }) { return (.completed, health.message) }
-        return (.inSync, health.status == .healthy ? "it runs as declared" : health.message)
+        return (.inSync, health.status == .healthy ? "running as declared" : health.message)
     }
 
     var freezeText: String {
-        guard let freeze else { return "its manifest says suspend" }
-        return "suspended by a person" + (freeze.expiresAt.map { " until \($0)" } ?? "")
+        guard let freeze else { return "suspended by its manifest" }
+        return "suspended manually" + (freeze.expiresAt.map { " until \($0)" } ?? "")
             + (freeze.reason.map { ": \($0)" } ?? "")
             + "; \(rules.wording(.resume(workload.name))) ends the suspension"
     }
@@ -31,16 +31,22 @@ extension WorkloadDecider {
             return live.isEmpty
                 ? WorkloadHealth(.healthy, "scaled_to_zero", "no replica is declared")
                 : WorkloadHealth(
-                    .progressing, "scaling_down", Count(live.count, "task").verb("is still there", "are still there"))
+                    .progressing, "scaling_down",
+                    Count(live.count, "task").verb("is still running", "are still running"))
         }
-        if slots.allSatisfy({ $0.phase == .done }) { return WorkloadHealth(.healthy, "completed", "it completed") }
+        if slots.allSatisfy({ $0.phase == .done }) {
+            return WorkloadHealth(
+                .healthy, "completed",
+                slots.count == 1 ? "the task completed" : "all \(slots.count) tasks completed")
+        }
         if let unfinished = slots.first(where: { !$0.isSettled }) { return progress(unfinished) }
         if workload.definition.kind == .job { return .uncompleted(slots.count { $0.phase == .done }, of: slots.count) }
         if let task = slots.lazy.compactMap(\.phase.current).first(where: { $0.reason == .checkFailing }) {
-            return WorkloadHealth(.healthy, "check_failing", "\(task.slotText): \(task.headline ?? "a check failed")")
+            return WorkloadHealth(
+                .healthy, "check_failing", "\(task.slotText): \(task.headline ?? "a health check failed")")
         }
         return WorkloadHealth(
-            .healthy, "running", slots.count == 1 ? "its task runs" : "all \(slots.count) replicas run")
+            .healthy, "running", slots.count == 1 ? "the task is running" : "all \(slots.count) replicas are running")
     }
 
     /// The health while a task that ended on its own waits for its next start, or has not yet run for long enough; `nil` if there
@@ -50,11 +56,12 @@ extension WorkloadDecider {
         if let task = tasks.first(where: { $0.reason == .crashLoop }) {
             return WorkloadHealth(
                 .degraded, "crash_loop",
-                "\(task.slotText) ended\(task.endText); it was restarted \(task.restarts) times and is started again "
-                    + "about every \(task.definition.restart.backoffMax.text)")
+                "\(task.slotText) ended\(task.endText); it was restarted \(Count(task.restarts, "time")), "
+                    + "now about every \(task.definition.restart.backoffMax.text)")
         }
         return tasks.first { $0.reason == .backoff && !$0.ready }.map { task in
-            WorkloadHealth(.degraded, "backoff", "\(task.slotText) ended\(task.endText), and is started again")
+            WorkloadHealth(
+                .degraded, "backoff", "\(task.slotText) ended\(task.endText); it is restarted after a backoff")
         }
     }
 
@@ -78,8 +85,8 @@ extension WorkloadDecider {
                 return Standstill(
                     reason: "surge_port_taken",
                     message:
-                        "\(task.slotText) has no node: \(holder) has port \(port.host) (\(port.name)) for as long as it lives, "
-                        + "and no other node fits; without a number, or with update.max_surge 0, it goes on")
+                        "\(task.slotText) cannot be placed: \(holder) uses host port \(port.host) (\(port.name)), "
+                        + "and no other node fits; remove the fixed host port, or set update.max_surge to 0")
             }
         }
         return nil
@@ -93,14 +100,14 @@ extension WorkloadDecider {
             if !awaited.isEmpty {
                 return WorkloadHealth(
                     live.isEmpty ? .missing : .progressing, WaitReason.dependencyUnhealthy.rawValue,
-                    "it waits for \(awaited.map(\.rawValue).joined(separator: ", ")), on which it depends")
+                    "waits for its dependencies: \(awaited.map(\.rawValue).joined(separator: ", "))")
             }
             if case .outdated = unfinished.phase {
-                return WorkloadHealth(.progressing, "rolling_out", "\(slot) is to be replaced")
+                return WorkloadHealth(.progressing, "rolling_out", "\(slot) will be replaced")
             }
             return live.isEmpty && !slots.contains { $0.phase == .done }
-                ? WorkloadHealth(.missing, "not_running", "none of its tasks lives")
-                : WorkloadHealth(.progressing, "not_running", "\(slot) is to be started")
+                ? WorkloadHealth(.missing, "not_running", "no task is running")
+                : WorkloadHealth(.progressing, "not_running", "\(slot) will be started")
         case .stopping: return WorkloadHealth(.progressing, "slot_stopping", "\(slot) is being stopped")
         case .progressing(_, .some):
             return WorkloadHealth(
@@ -110,7 +117,7 @@ extension WorkloadDecider {
             let message = task.headline.map { ": \($0)" } ?? ""
             return WorkloadHealth(
                 .progressing, task.reason?.rawValue ?? "starting", "\(slot) is \(task.state)\(message)")
-        case .available, .done, .failed: return WorkloadHealth(.progressing, "rolling_out", "\(slot) is being changed")
+        case .available, .done, .failed: return WorkloadHealth(.progressing, "rolling_out", "\(slot) is being updated")
         }
     }
 
@@ -199,21 +206,21 @@ extension Step {
 extension Rule {
     var scheduleText: String {
         switch self {
-        case .notStarted: "it was never started"
-        case .retry, .settingsChanged: "it is tried again"
-        case .reverted: "it goes back to what was healthy last"
-        case .specChanged, .restart: "it takes the place of a task that was replaced"
-        default: "no task of it lives"
+        case .notStarted: "the task was never started"
+        case .retry, .settingsChanged: "the ended task is retried"
+        case .reverted: "the workload reverts to its last healthy definition"
+        case .specChanged, .restart: "it replaces the previous task"
+        default: "its slot has no task"
         }
     }
 
     var updateText: String {
-        self == .fileMoved ? "its manifest stands in another file" : "settings changed that need no new task"
+        self == .fileMoved ? "its manifest moved to another file" : "settings changed that apply in place"
     }
 
     var replaceText: String {
         switch self {
-        case .restart: "a person asked for a restart"
+        case .restart: "a restart was requested"
         case .reverted: "the rollout of its definition failed"
         default: "its definition changed"
         }

@@ -72,7 +72,7 @@ extension WorkloadDecider {
 
     /// The dependencies for which the workload waits, as the rest of a sentence; empty if there are none.
     private var waitText: String {
-        awaited.isEmpty ? "" : "; it depends on \(awaited.map(\.rawValue).joined(separator: ", "))"
+        awaited.isEmpty ? "" : "; waits for its dependencies: \(awaited.map(\.rawValue).joined(separator: ", "))"
     }
 
     // MARK: Updating in place
@@ -150,7 +150,7 @@ extension WorkloadDecider {
     /// Returns the stop of a slot's task that has no successor yet.
     private func replacement(in slot: Slot, _ budget: inout Budget) -> Step? {
         switch slot.phase {
-        case .stopping(let task): Step(stop(task, target.rule, "its slot is to be used again"), .inFlight)
+        case .stopping(let task): Step(stop(task, target.rule, "another task will use its slot"), .inFlight)
         case .outdated(let outdated):
             replace(
                 outdated, outdated.rule.replaceText + waitText,

@@ -5,15 +5,15 @@ extension DesiredState {
     /// Explains to people why a name is kept unchanged.
     func explanation(of kept: KeptReason) -> String {
         switch kept {
-        case .unreadable(let files): "\(trouble(with: files)): all stays as it is"
+        case .unreadable(let files): "\(trouble(with: files)); the workload stays unchanged"
         case .groupInvalid(let directory, let files):
             "\(trouble(with: files)), and "
-                + "\(directory.isRoot ? "all manifests are" : "\(directory) is") one group: all of it stays as it is"
+                + "\(directory.isRoot ? "all manifests form" : "\(directory) is") an atomic group; the whole group stays unchanged"
         case .unresolvedDependency(let diagnostics):
-            "\(diagnostics.map(\.message).joined(separator: "; ")): all stays as it is"
+            "\(diagnostics.map(\.message).joined(separator: "; ")); the workload stays unchanged"
         case .disputed(let places):
-            "it is declared more than once (\(places.map { "\($0.filename):\($0.start.line)" }.joined(separator: ", "))): "
-                + "all stays as it is"
+            "several manifests declare the name (\(places.map { "\($0.filename):\($0.start.line)" }.joined(separator: ", "))); "
+                + "the workload stays unchanged"
         }
     }
 

@@ -23,7 +23,7 @@ package struct SourceListing: Sendable {
 
     /// Records that a snapshot was rejected because it defines too many workloads.
     mutating func reject(limit: Int) {
-        let summary = "more than \(limit.grouped) manifests: none of what changed was taken in"
+        let summary = "the source declares more than \(limit.grouped) workloads, so its last change was ignored"
         problems = [Diagnostic(reason: .tooMany, summary: summary, range: SourceRange(filename: "."))]
     }
 }

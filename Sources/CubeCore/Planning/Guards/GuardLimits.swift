@@ -58,14 +58,14 @@ extension GuardLimits {
             [
                 Field(
                     "prune_limit", \.count, FieldType.integer(GuardLimits.counts).optional,
-                    default: "3", "How many names may be pruned within the window in any case."),
+                    default: "3", "The number of names that may be pruned per window, whatever the percentage."),
                 Field(
                     "prune_percent", \.percent, FieldType.integer(GuardLimits.percents).optional,
                     default: "10",
-                    "How many percent of the owner's names may be pruned within the window, if that is more names."),
+                    "The percentage of the owner's names that may be pruned per window, if it exceeds `prune_limit`."),
                 Field(
                     "prune_window", \.window, FieldType.duration(GuardLimits.windows).optional,
-                    default: "`\"10m\"`", "How long a prune counts."),
+                    default: "`\"10m\"`", "The length of the window: how long a prune counts."),
             ], standard: Choice())
     }
 }

@@ -57,8 +57,8 @@ struct StartTimes: Hashable, Sendable {
             Standstill(
                 reason: "stop_overdue",
                 message:
-                    "\(task.slotText) was asked to stop, but has not ended \(Self.stopPatience.text) after its grace period of "
-                    + "\(task.definition.stop.grace.text); \(wording(.showTask(task.id))) shows where it is")
+                    "\(task.slotText) has not stopped \(Self.stopPatience.text) after its grace period of "
+                    + "\(task.definition.stop.grace.text) ended; \(wording(.showTask(task.id))) shows its node")
         }
     }
 

@@ -134,8 +134,8 @@ extension Planner {
     func declaredDepartures(from document: PlanDocument) -> [String] {
         guard document.desiredDigest != inputs.shown(desired.digest) else { return [] }
         return changes(from: document, in: \.declared).map { name, old, new in
-            if old == nil { return "\(name): a manifest declares it now" }
-            return new == nil ? "\(name): no manifest declares it any more" : "\(name): its manifest changed"
+            if old == nil { return "\(name): its manifest was added" }
+            return new == nil ? "\(name): its manifest was removed" : "\(name): its manifest changed"
         }
     }
 

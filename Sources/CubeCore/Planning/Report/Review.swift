@@ -89,7 +89,7 @@ extension Review.Change {
             self.init(
                 name: name, kind: .added, effect: new.steering.suspend ? .none : .start,
                 consequence: new.steering.suspend
-                    ? "starts nothing: it is suspended"
+                    ? "starts nothing while the workload is suspended"
                     : isKnown ? "starts \(new.tasks)" : "was invalid before; now declares \(new.tasks)",
                 at: new.range, fields: new.fields(changedFrom: nil))
         case (.readable(let old)?, nil):
@@ -111,19 +111,20 @@ extension Review.Change {
             at: new.range, fields: fields)
         let scale: [String] =
             old.steering.replicas == new.steering.replicas
-            ? [] : ["goes from \(Count(old.steering.replicas, "task")) to \(new.steering.replicas)"]
+            ? [] : ["scales from \(Count(old.steering.replicas, "task")) to \(new.steering.replicas)"]
         if new.specDigest != old.specDigest {
             let reasons = fields.filter(\.replaces).map(\.field).joined(separator: ", ")
             let replaced = min(old.steering.replicas, new.steering.replicas)
             (effect, consequence) = (
-                .replace, (["replaces \(Count(replaced, "task")), for \(reasons)"] + scale).joined(separator: "; ")
+                .replace,
+                (["replaces \(Count(replaced, "task")) (changed: \(reasons))"] + scale).joined(separator: "; ")
             )
         } else if new.settingsDigest != old.settingsDigest {
             (effect, consequence) = (.update, (["updates its tasks in place"] + scale).joined(separator: "; "))
         } else if !fields.isEmpty {
-            (effect, consequence) = (.steer, scale.first ?? "leaves its tasks as they are")
+            (effect, consequence) = (.steer, scale.first ?? "changes no running task")
         }
-        if new.steering.suspend { (effect, consequence) = (.none, "changes nothing now: it is suspended") }
+        if new.steering.suspend { (effect, consequence) = (.none, "changes nothing while the workload is suspended") }
     }
 
     private init(
