@@ -4,8 +4,8 @@ import Glibc
 import Synchronization
 import Testing
 
-/// The end-to-end tests. They run one after the other, because each starts its own set of processes.
-@Suite(.serialized) enum EndToEndTests {}
+/// The end-to-end tests. `.ci/test` runs two at a time, because each starts its own set of processes.
+@Suite enum EndToEndTests {}
 
 /// A scratch directory in which the real programs run: manifests, a data directory, and outside of it a ledger to which
 /// the tasks themselves append. The ledger is the evidence of what really ran.
