@@ -54,14 +54,17 @@ package struct ContainerSpec: Hashable, Sendable {
         package static let placement = "cube.placement"
         package static let run = "cube.run"
         package static let boot = "cube.boot"
+        /// The directory of the worker, for whoever finds the container without its worker.
+        package static let directory = "cube.directory"
     }
 
     /// - Parameters:
     ///   - worker: the name of the worker.
+    ///   - directory: the directory of the worker.
     ///   - variables: the content of the files in `env_from`, in the same order.
     ///   - files: the files to mount.
     package init(
-        _ run: RunIdentity, of assignment: TaskAssignment, on worker: NodeName, variables: [[String: String]],
+        _ run: RunIdentity, of assignment: TaskAssignment, on worker: NodeName, in directory: String, variables: [[String: String]],
         files: [MountedFile]
     ) {
         let definition = assignment.definition
@@ -83,6 +86,7 @@ package struct ContainerSpec: Hashable, Sendable {
             Label.owner: assignment.owner.rawValue, Label.name: definition.name.rawValue,
             Label.ordinal: String(assignment.ordinal), Label.task: run.task.rawValue,
             Label.placement: String(run.placement), Label.run: String(run.number), Label.boot: run.boot,
+            Label.directory: directory,
         ]
         image = definition.image ?? ""
         entrypoint = definition.entrypoint.isEmpty ? nil : definition.entrypoint.map(environment.expand)

@@ -188,7 +188,8 @@ final class ContainerRuntime: TaskRuntime {
             mounted.append(ContainerSpec.MountedFile(source: path, target: file.target))
         }
         return ContainerSpec(
-            run, of: assignment, on: worker, variables: try secrets.variables(of: definition), files: mounted)
+            run, of: assignment, on: worker, in: store.directory, variables: try secrets.variables(of: definition),
+            files: mounted)
     }
 
     /// Removes the containers of earlier runs, whose ends are in the task's record: otherwise, this run would not be due.

@@ -41,6 +41,13 @@ extension EngineClient {
         }
     }
 
+    /// Stops a container, with the grace period of the engine. A container that is missing or not running is no error.
+    func stop(_ name: String) async throws {
+        _ = try await unlessMissing {
+            try await send(try .post("/containers/\(name)/stop"), within: Self.slowLimit)
+        }
+    }
+
     /// Removes a container that is not running, together with its anonymous volumes. A missing container is no error, and neither
     /// is one that is being removed already.
     func remove(_ name: String) async throws {

@@ -124,7 +124,7 @@ struct UpCommand: Command {
     }
 
     private func reportRunningTasks(_ data: DataDirectory, _ logger: Logger) {
-        let count = data.supervisors.count
+        let count = data.supervisors.count + data.containers.count
         let text =
             if count == 0 {
                 "no task is running"

@@ -43,6 +43,14 @@ struct DataDirectory: Sendable, Hashable {
         SupervisorProcess.all().filter { contains($0.directory) || contains($0.currentDirectory) }
     }
 
+    /// The tasks that run as containers of workers of this directory, according to the workers' records.
+    var containers: [StoredTasks.Task] { workers.flatMap { containers(of: $0) } }
+
+    /// The tasks of a worker that run as containers, according to its records.
+    func containers(of worker: NodeName) -> [StoredTasks.Task] {
+        StoredTasks(directory: self.worker(worker).string).readable().filter(\.isContainer)
+    }
+
     /// The supervisors in ``supervisors`` whose directory is no longer here.
     var orphans: [SupervisorProcess] { supervisors.filter(isOrphan) }
 

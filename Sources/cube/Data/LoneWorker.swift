@@ -13,7 +13,8 @@ struct LoneWorker: Hashable {
         guard let name, try WorkerDirectory(data.worker(name)).cluster()?.isOfWorker == true else { return nil }
         let directory = data.worker(name).resolvingLinks
         return LoneWorker(
-            name: name, tasks: data.supervisors.count { $0.worker.resolvingLinks == directory })
+            name: name,
+            tasks: data.supervisors.count { $0.worker.resolvingLinks == directory } + data.containers(of: name).count)
     }
 
     var failure: Failure {

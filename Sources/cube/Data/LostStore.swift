@@ -23,7 +23,7 @@ struct LostStore: Hashable {
                 }
             })
         else { return nil }
-        return LostStore(directory: data.manager, tasks: data.supervisors.count)
+        return LostStore(directory: data.manager, tasks: data.supervisors.count + data.containers.count)
     }
 
     var failure: Failure {

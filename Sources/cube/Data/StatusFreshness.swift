@@ -32,9 +32,10 @@ struct StatusFreshness: Encodable {
                 return StatusFreshness(outdated: "\(alone). Start a reconciler with `cube reconcile`", isAbsent: true)
             }
             let supervisors = data.supervisors.filter { !data.isOrphan($0) }
-            let count = supervisors.count
+            let containers = data.containers
+            let count = supervisors.count + containers.count
             let tasks = count == 0 ? "no task is running" : "\(Count(count, "task").verb("is", "are")) running"
-            let living = Set(supervisors.compactMap(\.task))
+            let living = Set(supervisors.compactMap(\.task) + containers.map(\.assignment.id))
             return StatusFreshness(
                 outdated: "\(alone); \(tasks) here now. Start a reconciler with `cube up`", isAbsent: true,
                 living: living)

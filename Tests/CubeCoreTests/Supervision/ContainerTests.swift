@@ -13,7 +13,7 @@ struct ContainerSpecTests {
             task: assignment.id, placement: 2, number: 5, boot: "b", runtime: .docker,
             slot: "\(assignment.definition.name)-\(assignment.ordinal)")
         return ContainerSpec(
-            run, of: assignment, on: NodeName(rawValue: "w1")!, variables: [["FROM": "file"]],
+            run, of: assignment, on: NodeName(rawValue: "w1")!, in: "/data", variables: [["FROM": "file"]],
             files: [.init(source: "/data/files/0", target: "/etc/web.conf")])
     }
 

@@ -1,0 +1,47 @@
+import CubeCore
+import CubeSystem
+package import CubeTypes
+package import SystemPackage
+
+/// The containers of a worker, for commands that act while the worker is not running.
+package struct WorkerContainers: Sendable {
+    private let engine: EngineClient
+    private let labels: [String: String]
+
+    /// Returns `nil` if the records of the worker contain no container that is to run.
+    ///
+    /// - Parameters:
+    ///   - name: the name of the worker.
+    ///   - directory: the worker's directory.
+    ///   - socket: the socket of the container engine; defaults to the one that the worker used.
+    package static func find(of name: NodeName, in directory: FilePath, socket: FilePath?) throws -> WorkerContainers? {
+        let recorded = StoredTasks(directory: directory.string).readable().filter(\.isContainer)
+        guard let cluster = recorded.first?.assignment.cluster else { return nil }
+        let used = try WorkerStore(directory: directory.string).engineSocket()
+        return WorkerContainers(
+            engine: EngineClient(socket: socket?.string ?? used ?? EngineSocket.usual, clock: BootClock.timer),
+            labels: [ContainerSpec.Label.worker: name.rawValue, ContainerSpec.Label.cluster: cluster.rawValue])
+    }
+
+    /// Returns the names of the containers that are running, sorted.
+    package func running() async throws -> [String] {
+        try await engine.containers(with: labels).filter { $0.state == "running" }.compactMap(\.name).sorted()
+    }
+
+    /// Stops the containers, each with the grace period of the engine, and removes them.
+    package func end() async throws {
+        try await withThrowingDiscardingTaskGroup { group in
+            for name in try await engine.containers(with: labels).compactMap(\.name) {
+                group.addTask {
+                    try await engine.stop(name)
+                    try await engine.remove(name)
+                }
+            }
+        }
+    }
+}
+
+extension StoredTasks.Task {
+    /// Whether the task is a container that has not ended, according to its record.
+    package var isContainer: Bool { !hasEnded && assignment.definition.runtime == .docker }
+}
