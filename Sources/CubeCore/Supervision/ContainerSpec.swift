@@ -64,8 +64,8 @@ package struct ContainerSpec: Hashable, Sendable {
     ///   - variables: the content of the files in `env_from`, in the same order.
     ///   - files: the files to mount.
     package init(
-        _ run: RunIdentity, of assignment: TaskAssignment, on worker: NodeName, in directory: String, variables: [[String: String]],
-        files: [MountedFile]
+        _ run: RunIdentity, of assignment: TaskAssignment, on worker: NodeName, in directory: String,
+        variables: [[String: String]], files: [MountedFile]
     ) {
         let definition = assignment.definition
         ports = definition.ports.compactMap { port in
