@@ -36,8 +36,12 @@ package protocol TaskRuntime: Sendable {
 
     /// Starts a run unless it was started before.
     ///
-    /// - Throws: if the start fails for a reason outside of the task, so that a retry may succeed.
+    /// - Throws: `MissingImage` if the image has to be pulled first; another error if the start fails for a reason outside of the
+    ///   task, so that a retry may succeed.
     func start(_ run: RunIdentity, of assignment: TaskAssignment) async throws -> RunState
+
+    /// Pulls an image, which may take long. Callers that need the same image at the same time share one pull.
+    func pull(_ image: String) async throws
 
     /// Ensures that a run that was not started will never start.
     func abandon(_ run: RunIdentity) async throws -> RunState
@@ -72,7 +76,14 @@ package protocol TaskRuntime: Sendable {
     func address(of port: PortReference, of run: RunIdentity, _ assignment: TaskAssignment) async throws -> ProbeTarget?
 }
 
+/// The image of a task is not on this machine.
+package struct MissingImage: Error {
+    package var image: String
+}
+
 extension TaskRuntime {
+    package func pull(_ image: String) async throws {}
+
     package func accepts(_ kind: RuntimeKind) -> Bool { kinds.contains(kind) }
 
     package func run(changed: @escaping @Sendable () async -> Void) async {}

@@ -31,6 +31,8 @@ struct TaskRuntimes: TaskRuntime {
         try await runtime(of: run).start(run, of: assignment)
     }
 
+    func pull(_ image: String) async throws { try await container?.pull(image) }
+
     func abandon(_ run: RunIdentity) async throws -> RunState { try await runtime(of: run).abandon(run) }
 
     func stop(_ run: RunIdentity, _ policy: StopPolicy) throws { try runtime(of: run).stop(run, policy) }

@@ -49,7 +49,10 @@ extension WorkerService {
                 let began = age()
                 let outcome = await prober.probe(run, kind, of: placement.assignment, by: check)
                 guard !Task.isCancelled else { return }
-                take(current.record(outcome, began: began, ended: age()), of: kind, for: run)
+                if case .impossible(let reason) = outcome { logger.debug("\(run.task): cannot check it: \(reason)") }
+                if let finding = current.record(outcome, began: began, ended: age()) {
+                    take(finding, of: kind, for: run)
+                }
             } else {
                 await rest(run.task, current.due - age())
             }

@@ -9,6 +9,8 @@ import SystemPackage
 extension WorkerService {
     /// Finds out what happened to each task while no worker was running, before the worker answers any call.
     func adopt() async throws {
+        // An engine that does not respond is asked once, not once for each of its containers.
+        var unreachable: Set<RuntimeKind> = []
         for record in try store.tasks().compactMap(record(found:)) {
             try carryOut([.publish(record)])
             guard case .placement(let value) = record else { continue }
@@ -17,7 +19,12 @@ extension WorkerService {
                 .stop(let number, let boot):
                 let run = value.identity(ofRun: number, boot: boot)
                 do {
-                    if let state = try await runtime.find(run) { try apply(state, to: run) }
+                    if !unreachable.contains(run.runtime), let state = try await runtime.find(run) {
+                        try apply(state, to: run)
+                    }
+                } catch let error as EngineError {
+                    unreachable.insert(run.runtime)
+                    logger.error("\(record.id): \(error)")
                 } catch {
                     // The supervision of the task tries again; other tasks must not wait for that.
                     logger.error("\(record.id): \(error)")
@@ -101,10 +108,21 @@ extension WorkerService {
         switch placement.due {
         case .start(let number, let boot):
             let run = placement.identity(ofRun: number, boot: boot)
-            let state = try await launches.pass {
-                // The launch may have waited for a long time.
-                try Task.checkCancellation()
-                return try await runtime.start(run, of: placement.assignment)
+            let state: RunState
+            do {
+                state = try await launch(run, of: placement.assignment)
+            } catch let missing as MissingImage {
+                // Not within the limit of launches, because a pull may take long.
+                try carryOut(table.delayed(run.task, message: "pulling image \(missing.image)"))
+                let isPulled = try await race {
+                    try await self.runtime.pull(missing.image)
+                    return true
+                } until: {
+                    await self.untilChanged(placement.due, of: run.task)
+                }
+                // A stop makes something else due.
+                guard isPulled == true else { return }
+                state = try await launch(run, of: placement.assignment)
             }
             try apply(state, to: run)
         case .abandon(let number, let boot):
@@ -125,6 +143,20 @@ extension WorkerService {
             await rest(placement.assignment.id, until.remaining(at: now()))
             if !Task.isCancelled { try carryOut(table.waitOver(placement, boot: runtime.boot)) }
         case .nothing: break
+        }
+    }
+
+    /// Waits until something else is due for a task.
+    private func untilChanged(_ due: SupervisedPlacement.Due, of id: TaskID) async {
+        while !Task.isCancelled, table.placement(id)?.due == due { await rest(id, .seconds(3600)) }
+    }
+
+    /// Starts a run, together with a limited number of others.
+    private func launch(_ run: RunIdentity, of assignment: TaskAssignment) async throws -> RunState {
+        try await launches.pass {
+            // The launch may have waited for a long time.
+            try Task.checkCancellation()
+            return try await runtime.start(run, of: assignment)
         }
     }
 

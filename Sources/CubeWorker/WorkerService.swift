@@ -174,7 +174,7 @@ package actor WorkerService: Service {
 
     private func keepForgetting() async {
         while !Task.isCancelled {
-            forget()
+            await forget()
             do { try store.reserve.fill() } catch {
                 logger.warning("cannot fill the disk reserve; without it, a full disk delays stops: \(error)")
             }
@@ -184,13 +184,18 @@ package actor WorkerService: Service {
     }
 
     /// Removes tasks that ended long ago, if the manager has confirmed that it knows their end.
-    func forget() {
+    func forget() async {
         for record in table.forgettable(at: now()) {
             do {
                 if let supervisor = try store.trace(of: record.id)?.supervisor {
                     logger.error(
                         "\(record.id): cannot remove the ended task: supervisor \(supervisor.id) is still alive")
                     continue
+                }
+                // An engine that could not be reached when the task ended may still have its container.
+                if case .placement(let placement) = record, placement.assignment.definition.runtime == .docker {
+                    try await runtime.removeSecrets(of: placement.assignment)
+                    guard table[record.id] == record else { continue }
                 }
                 try store.remove(record.id)
                 table.remove(record.id)

@@ -38,7 +38,7 @@ import Testing
         let sources = Self.root.appending(path: "Sources/cube")
         let files = try FileManager.default.subpathsOfDirectory(atPath: sources.path).filter { $0.hasSuffix(".swift") }
         let read = try files.flatMap { file in
-            try Self.text("Sources/cube/\(file)").matches(of: /"(CUBE_[A-Z_]+)"/).map { String($0.1) }
+            try Self.text("Sources/cube/\(file)").matches(of: /"(CUBE_[A-Z_]+|DOCKER_HOST)"/).map { String($0.1) }
         }
         #expect(try Set(Self.rows(below: "Environment variables", in: "Commands")) == Set(read))
     }

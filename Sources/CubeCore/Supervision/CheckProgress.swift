@@ -17,6 +17,8 @@ package enum CheckOutcome: Hashable, Sendable {
     case passed
     /// The check failed; with the reason, for people.
     case failed(String)
+    /// The check could not be carried out for a reason outside of the task. It says nothing about the task.
+    case impossible(String)
 }
 
 /// The meaning of a check outcome for the run.
@@ -53,9 +55,12 @@ package struct CheckProgress: Hashable, Sendable {
 
     /// Records the outcome of a check. If the check took longer than the interval, the next one is due immediately; missed checks
     /// are not made up for.
-    package mutating func record(_ outcome: CheckOutcome, began: Duration, ended: Duration) -> CheckFinding {
+    ///
+    /// - Returns: `nil` if the outcome means nothing for the run.
+    package mutating func record(_ outcome: CheckOutcome, began: Duration, ended: Duration) -> CheckFinding? {
         due = max(began + check.interval, ended)
         switch outcome {
+        case .impossible: return nil
         case .passed:
             hasPassed = true
             failures = 0

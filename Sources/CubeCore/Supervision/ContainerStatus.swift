@@ -35,9 +35,6 @@ package struct ContainerStatus: Hashable, Sendable {
         self.finishedAt = finishedAt
     }
 
-    /// The exit code with which engines record that they lost a container, for example because the machine rebooted.
-    private static let lost = 255
-
     /// Returns what became of the run that the container belongs to.
     ///
     /// - Parameters:
@@ -47,10 +44,10 @@ package struct ContainerStatus: Hashable, Sendable {
     /// - Returns: `nil` if the run has not started yet.
     package func state(of run: RunIdentity, boot: String, now: DurableInstant) -> RunState? {
         switch phase {
-        case .created where run.boot != boot: .ended(.rebooted)
+        // Nobody saw how it ended, and a machine that shuts down ends programs that then exit with any code.
+        case .created where run.boot != boot, .exited where run.boot != boot: .ended(.rebooted)
         case .created: error.isEmpty ? nil : .ended(.startFailed(Self.readable(error)))
         case .running: .running(since: started(run, now: now))
-        case .exited where run.boot != boot && exitCode == Self.lost: .ended(.rebooted)
         case .exited: .ended(end(now: now))
         }
     }
@@ -72,6 +69,17 @@ package struct ContainerStatus: Hashable, Sendable {
 
     /// Returns an error of an engine without the names of the internal steps that failed because of it:
     /// `exec: "nosuch": executable file not found in $PATH`.
+    ///
+    /// - Parameter definition: the task. Its arguments are shown as they are written, because values of variables may be secret.
+    package static func readable(_ error: String, of definition: TaskDefinition) -> String {
+        guard let program = (definition.entrypoint + definition.command).first,
+            program.utf8.contains(UInt8(ascii: "$")),
+            case let text = readable(error)[...], let start = text.range(ofText: "exec: \"")?.upperBound,
+            let end = text[start...].lastIndex(of: "\"")
+        else { return readable(error) }
+        return String(text[..<start]) + program + String(text[end...])
+    }
+
     package static func readable(_ error: String) -> String {
         var text = error[...]
         for step in [

@@ -43,6 +43,8 @@ struct LocalProber: Prober {
             return try await commands.pass {
                 try await runtime.check(run, of: assignment, by: check.command, within: check.timeout)
             }
+        } catch let error as EngineError {
+            return .impossible("\(error)")
         } catch {
             return .failed("\(error)")
         }

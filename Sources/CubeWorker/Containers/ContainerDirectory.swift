@@ -15,12 +15,8 @@ struct ContainerDirectory: Sendable {
     /// A stop that was requested.
     struct Stop: Codable, Hashable, Sendable {
         var policy: StopPolicy
-        var requestedAt: DurableInstant
-        /// Whether the signal of the policy was sent.
-        var isSignalled = false
-
-        /// The moment from which on the container is killed.
-        var deadline: DurableDeadline { DurableDeadline(policy.grace, from: requestedAt) }
+        /// When the signal of the policy was sent; `nil` if it was not. The grace period begins then.
+        var signalledAt: DurableInstant?
     }
 
     func make() throws {
@@ -32,6 +28,8 @@ struct ContainerDirectory: Sendable {
     func engineOfStart() throws -> String? {
         try LocalFiles.read("\(path)/started").map { String(decoding: $0, as: UTF8.self) }
     }
+
+    var isStarted: Bool { access("\(path)/started", F_OK) == 0 }
 
     func markStarted(by engine: String) throws {
         try LocalFiles.write(Array(engine.utf8), to: "started", in: path, durably: false)

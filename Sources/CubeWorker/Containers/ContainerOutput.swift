@@ -12,13 +12,26 @@ import SystemPackage
 ///
 /// The cursor beside the log says up to which time stamp of the engine the log is complete, and where in the log that is. What the
 /// log holds beyond that place was copied after the cursor was written, so as many bytes of the stream are skipped.
-struct ContainerOutput: Sendable {
+actor ContainerOutput {
     /// The name of the container.
     let container: String
     let engine: EngineClient
     let log: TaskLog
     let clock: any Clock<Duration>
     let logger: Logger
+
+    /// The logs are written on a thread of their own, because a slow disk must not hold up other work.
+    private static let executor = BlockingExecutor("cube-container-output")
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor { Self.executor.asUnownedSerialExecutor() }
+
+    init(container: String, engine: EngineClient, log: TaskLog, clock: any Clock<Duration>, logger: Logger) {
+        self.container = container
+        self.engine = engine
+        self.log = log
+        self.clock = clock
+        self.logger = logger
+    }
 
     private struct Cursor: Codable {
         var container: String
@@ -43,7 +56,10 @@ struct ContainerOutput: Sendable {
         var failures = 0
         while !Task.isCancelled {
             do {
-                return try await copy()
+                try await copy()
+                if try cursor()?.isComplete == true { return }
+                // The engine ended the stream of a container that is running.
+                try await clock.sleep(for: .seconds(1))
             } catch let error as EngineError where error.isNotFound {
                 // The container was removed, or not created yet; whoever waits for its end finds out.
                 return
@@ -63,7 +79,7 @@ struct ContainerOutput: Sendable {
         do {
             if try cursor()?.isComplete == true { return }
             let isDone = try await clock.within(Self.limit) {
-                try await copy()
+                try await self.copy()
                 return true
             }
             if isDone != true { logger.warning("\(container): its output was not complete within \(Self.limit.text)") }
@@ -80,7 +96,8 @@ struct ContainerOutput: Sendable {
         var skipped = try log.bytes(from: (cursor.number, cursor.offset))
         var repeated = cursor.frames
         let resumed = cursor.time
-        let since = resumed > 0 ? EngineTime(nanoseconds: resumed).parameter : nil
+        // From a little earlier, because Podman leaves out the moment itself. What was copied already is skipped below.
+        let since = resumed > 0 ? EngineTime(nanoseconds: resumed - 1_000_000).parameter : nil
         var frames = FrameSplitter()
         var saved = Self.stopwatch(clock)
         for try await buffer in try await engine.stream(engine.output(of: container, since: since)) {
@@ -101,7 +118,6 @@ struct ContainerOutput: Sendable {
                 cursor.frames = stamp == cursor.time ? cursor.frames + 1 : 1
                 cursor.time = stamp
                 (cursor.number, cursor.offset) = writer.end
-                cursor.offset -= Int64(skipped)
                 if skipped == 0, writer.end.number != number || saved() >= Self.interval {
                     try save(cursor)
                     saved = Self.stopwatch(clock)
@@ -109,7 +125,8 @@ struct ContainerOutput: Sendable {
             }
         }
         cursor.isComplete = try await engine.container(container)?.status.phase == .exited
-        try save(cursor)
+        // While output is skipped, the end of the log is ahead of the stream.
+        if skipped == 0 || cursor.isComplete { try save(cursor) }
     }
 
     /// Splits a frame into its time stamp and its text.

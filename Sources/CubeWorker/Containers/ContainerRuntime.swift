@@ -19,9 +19,11 @@ final class ContainerRuntime: TaskRuntime {
     let clock: any Clock<Duration>
     let now: @Sendable () -> DurableInstant
     let logger: Logger
-    private let worker: NodeName
-    private let secrets: SecretDirectory
-    private let pulls = ImagePulls()
+    let worker: NodeName
+    let secrets: SecretDirectory
+    let pulls = ImagePulls()
+    /// The stops that were requested of this worker, in case they cannot be written.
+    let stops = Mutex<[RunIdentity: ContainerDirectory.Stop]>([:])
     /// The first processes of the live containers.
     private let processes = Mutex<[RunIdentity: Int32]>([:])
 
@@ -52,16 +54,26 @@ final class ContainerRuntime: TaskRuntime {
     // MARK: Finding out
 
     func find(_ run: RunIdentity) async throws -> RunState? {
-        let state = try await observe(run)
+        guard case .started(let state) = try await observe(run) else { return nil }
         // Afterwards, the container may be removed.
         if case .ended = state { await output(of: run).copyToEnd() }
         return state
     }
 
+    /// What the engine says of a run.
+    enum Observation {
+        case missing
+        /// Its container was created and has not started.
+        case created
+        case started(RunState)
+    }
+
     /// Asks the engine for the state of a run.
-    private func observe(_ run: RunIdentity) async throws -> RunState? {
+    func observe(_ run: RunIdentity) async throws -> Observation {
         guard let container = try await engine.container(ContainerSpec.name(of: run)) else {
-            guard let root = try directory(of: run).engineOfStart() else { return nil }
+            guard let root = try directory(of: run).engineOfStart() else { return .missing }
+            // Another engine may have taken over the socket a moment ago.
+            engine.forget()
             let present = try await engine.identify().root
             guard root == present else {
                 throw EngineError.unreachable(
@@ -70,10 +82,10 @@ final class ContainerRuntime: TaskRuntime {
                         "it is another engine, with its data in \(present); the container was started by the engine with its "
                         + "data in \(root)")
             }
-            return .ended(run.boot == boot ? .containerRemoved : .rebooted)
+            return .started(.ended(run.boot == boot ? .containerRemoved : .rebooted))
         }
         processes.withLock { $0[run] = container.status.process }
-        return container.status.state(of: run, boot: boot, now: now())
+        return container.status.state(of: run, boot: boot, now: now()).map(Observation.started) ?? .created
     }
 
     /// How long the rest of the output of an ended run may take to arrive.
@@ -108,6 +120,7 @@ final class ContainerRuntime: TaskRuntime {
             return end
         }
         processes.withLock { $0[run] = nil }
+        stops.withLock { $0[run] = nil }
         return end
     }
 
@@ -121,9 +134,9 @@ final class ContainerRuntime: TaskRuntime {
             var pause: Duration?
             do {
                 switch try await observe(run) {
-                case .ended(let end): return end
-                case .running: pause = try await carryOutStop(of: run, name)
-                case nil:
+                case .started(.ended(let end)): return end
+                case .started(.running): pause = try await carryOutStop(of: run, name)
+                case .missing, .created:
                     throw APIError(.unavailable, "\(run.task): container \(name) was created but has not started")
                 }
             } catch let error as EngineError {
@@ -135,157 +148,7 @@ final class ContainerRuntime: TaskRuntime {
         }
     }
 
-    // MARK: Starting
-
-    func start(_ run: RunIdentity, of assignment: TaskAssignment) async throws -> RunState {
-        if let state = try await find(run) { return state }
-        guard run.boot == boot else { return .ended(.rebooted) }
-        let name = ContainerSpec.name(of: run)
-        do {
-            try await removeEarlierRuns(than: run)
-            try directory(of: run).make()
-            try await create(try spec(run, assignment))
-            try store.save(engineSocket: engine.socket)
-            try directory(of: run).markStarted(by: try await engine.identify().root)
-            try await engine.start(name)
-        } catch let refusal as StartRefusal {
-            return .ended(.startFailed(refusal.description))
-        } catch EngineError.refused(_, let message) {
-            // The engine cannot create or start this container. Whatever the reason is, the restart policy decides when to retry.
-            return .ended(.startFailed(ContainerStatus.readable(message)))
-        }
-        guard let state = try await find(run) else {
-            throw APIError(.unavailable, "\(run.task): container \(name) has not started yet")
-        }
-        return state
-    }
-
-    /// Creates the container of a run unless it exists, and pulls its image if it is missing.
-    private func create(_ spec: ContainerSpec) async throws {
-        do {
-            try await engine.create(spec)
-        } catch let error as EngineError where error.isConflict {
-            // An earlier request, whose response was lost, created the container.
-        } catch let error as EngineError where error.isNotFound {
-            try await pulls.pull(spec.image, with: engine, logger)
-            do {
-                try await engine.create(spec)
-            } catch let error as EngineError where error.isConflict {
-            }
-        }
-    }
-
-    private func spec(_ run: RunIdentity, _ assignment: TaskAssignment) throws -> ContainerSpec {
-        let definition = assignment.definition
-        let files = try secrets.contents(of: definition)
-        let staging = FilePath(staging(of: run.task))
-        if !files.isEmpty { try LocalFiles.makeDirectory(staging.string) }
-        var mounted: [ContainerSpec.MountedFile] = []
-        for (index, (file, bytes)) in files.enumerated() {
-            try LocalFiles.write(bytes, to: "\(index)", in: staging.string, durably: false)
-            let path = staging.appending("\(index)").string
-            guard chmod(path, mode_t(file.mode)) == 0 else { throw Errno(rawValue: errno) }
-            mounted.append(ContainerSpec.MountedFile(source: path, target: file.target))
-        }
-        return ContainerSpec(
-            run, of: assignment, on: worker, in: store.directory, variables: try secrets.variables(of: definition),
-            files: mounted)
-    }
-
-    /// Removes the containers of earlier runs, whose ends are in the task's record: otherwise, this run would not be due.
-    ///
-    /// - Throws: if an earlier run is alive, so that there is never a second instance.
-    private func removeEarlierRuns(than run: RunIdentity) async throws {
-        let own = ContainerSpec.name(of: run)
-        for container in try await containers(of: run.task) where container.name != own {
-            guard let name = container.name else { continue }
-            guard container.state != "running" else {
-                throw APIError(.unavailable, "\(run.task): an earlier run has not ended (container \(name))")
-            }
-            try await engine.remove(name)
-        }
-    }
-
-    private func containers(of task: TaskID) async throws -> [EngineClient.ListedContainer] {
-        try await engine.containers(with: [
-            ContainerSpec.Label.task: task.rawValue, ContainerSpec.Label.worker: worker.rawValue,
-        ])
-    }
-
-    // MARK: Stopping
-
-    func abandon(_ run: RunIdentity) async throws -> RunState {
-        if let state = try await find(run) { return state }
-        // The container was created but not started, or a request to create it is under way, which never starts it.
-        try await engine.remove(ContainerSpec.name(of: run))
-        return .ended(.neverStarted)
-    }
-
-    func stop(_ run: RunIdentity, _ policy: StopPolicy) throws {
-        let directory = directory(of: run)
-        var stop = try directory.stop() ?? ContainerDirectory.Stop(policy: policy, requestedAt: now())
-        stop.policy = policy
-        try directory.write(stop)
-        watch.ring(ContainerSpec.name(of: run))
-    }
-
-    /// Does nothing: the policy is applied when a stop is requested, and a container ends as a whole when its program exits.
-    func change(_ run: RunIdentity, to policy: StopPolicy) throws {}
-
-    /// Sends the signal that is due to a run.
-    ///
-    /// - Returns: the time until the next signal is due; `nil` if no stop was requested.
-    private func carryOutStop(of run: RunIdentity, _ name: String) async throws -> Duration? {
-        guard var stop = try directory(of: run).stop() else { return nil }
-        if !stop.isSignalled {
-            try await engine.kill(name, signal: stop.policy.signal)
-            stop.isSignalled = true
-            try directory(of: run).write(stop)
-        }
-        let rest = stop.deadline.remaining(at: now())
-        guard rest == .zero else { return rest }
-        try await engine.kill(name, signal: "SIGKILL")
-        return .seconds(1)
-    }
-
-    func removeSecrets(of assignment: TaskAssignment) async throws {
-        try LocalFiles.remove(staging(of: assignment.id))
-        for container in try await containers(of: assignment.id) where container.state != "running" {
-            if let name = container.name { try await engine.remove(name) }
-        }
-    }
-
-    // MARK: Checking and figures
-
-    func check(
-        _ run: RunIdentity, of assignment: TaskAssignment, by command: [String], within timeout: Duration
-    ) async throws -> CheckOutcome {
-        let execution = Mutex<String?>(nil)
-        let engine = engine
-        let result = try await clock.within(timeout) {
-            try await engine.exec(command, in: ContainerSpec.name(of: run), outputBytes: 4096) { id in
-                execution.withLock { $0 = id }
-            }
-        }
-        guard let result else {
-            await killExecution(execution.withLock { $0 })
-            return .failed("timed out after \(timeout.milliseconds) ms")
-        }
-        if result.exitCode == 0 { return .passed }
-        let line = result.output.split(separator: UInt8(ascii: "\n")).last.map { String(decoding: $0, as: UTF8.self) }
-        return .failed("exit code \(result.exitCode)" + (line.map { ": \($0)" } ?? ""))
-    }
-
-    /// Kills a command in a container. The API offers no way to do so, but its process runs on this machine.
-    private func killExecution(_ id: String?) async {
-        do {
-            guard let id else { return }
-            let execution = try await engine.exec(id)
-            if execution.exitCode == nil, execution.pid > 1 { kill(execution.pid, SIGKILL) }
-        } catch {
-            logger.warning("cannot kill a check that timed out: \(error)")
-        }
-    }
+    // MARK: Figures and addresses
 
     func usage(of runs: [RunIdentity]) -> [RunIdentity: RunUsage] {
         let known = processes.withLock { $0 }
@@ -301,7 +164,9 @@ final class ContainerRuntime: TaskRuntime {
     func address(
         of port: PortReference, of run: RunIdentity, _ assignment: TaskAssignment
     ) async throws -> ProbeTarget? {
-        let declared = assignment.definition.ports.first { port == .name($0.name) }
+        let declared = assignment.definition.ports.first {
+            port == .name($0.name) || $0.container.map { port == .number($0) } ?? false
+        }
         let published = declared.flatMap { assignment.ports[$0.name] }
         let inside: Int?
         switch port {
@@ -318,12 +183,12 @@ final class ContainerRuntime: TaskRuntime {
 
     // MARK: Files
 
-    private func directory(of run: RunIdentity) -> ContainerDirectory {
+    func directory(of run: RunIdentity) -> ContainerDirectory {
         ContainerDirectory(path: "\(store.runs(of: run.task))/\(run.placement)-\(run.number)")
     }
 
     /// The directory of the files that are mounted into the containers of a task.
-    private func staging(of task: TaskID) -> String { "\(store.directory(of: task))/files" }
+    func staging(of task: TaskID) -> String { "\(store.directory(of: task))/files" }
 
     private func output(of run: RunIdentity) -> ContainerOutput {
         ContainerOutput(

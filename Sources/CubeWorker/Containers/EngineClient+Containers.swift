@@ -64,6 +64,9 @@ extension EngineClient {
         var state: String
         var labels: [String: String]
 
+        /// Whether the container has processes, which may be paused.
+        var isAlive: Bool { EngineContainer.phase(of: state) == .running }
+
         /// The name without the slash that the engine puts in front of it.
         var name: String? { names.first.map { $0.hasPrefix("/") ? String($0.dropFirst()) : $0 } }
     }
@@ -84,7 +87,9 @@ extension EngineClient {
 
     /// Returns the stream of events of the containers with the given labels.
     func events(with labels: [String: String]) throws -> Request {
-        .get("/events", [("filters", try Self.filters(labels, ["type": ["container"]]))])
+        .get(
+            "/events",
+            [("filters", try Self.filters(labels, ["type": ["container"], "event": ["start", "die", "destroy"]]))])
     }
 
     private static func filters(_ labels: [String: String], _ others: [String: [String]] = [:]) throws -> String {

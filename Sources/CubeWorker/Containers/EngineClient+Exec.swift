@@ -45,7 +45,7 @@ extension EngineClient {
 
     /// The state of a command in a container.
     struct Exec: Decodable, Sendable {
-        /// `nil` while the command runs.
+        var running: Bool
         var exitCode: Int?
         /// The process ID on the node; 0 if it is unknown.
         var pid: Int32

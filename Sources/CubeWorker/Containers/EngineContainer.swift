@@ -26,14 +26,15 @@ struct EngineContainer: Decodable, Sendable {
             case ranOutOfMemory = "oOMKilled"
         }
 
-        /// The words of Docker and Podman.
-        var phase: ContainerStatus.Phase {
-            switch status {
-            case "created", "configured", "initialized": .created
-            case "exited", "dead", "stopped", "removing": .exited
-            // Also paused, restarting and stopping, in which processes exist.
-            default: .running
-            }
+    }
+
+    /// Returns the phase for a state in the words of Docker or Podman.
+    static func phase(of state: String) -> ContainerStatus.Phase {
+        switch state {
+        case "created", "configured", "initialized": .created
+        case "exited", "dead", "stopped", "removing": .exited
+        // Also paused, restarting and stopping, in which processes exist.
+        default: .running
         }
     }
 
@@ -61,7 +62,8 @@ struct EngineContainer: Decodable, Sendable {
         labels = try container.decode(Configuration.self, forKey: .config).labels ?? [:]
         let state = try container.decode(State.self, forKey: .state)
         status = ContainerStatus(
-            phase: state.phase, process: state.pid.flatMap { $0 > 0 ? $0 : nil }, exitCode: state.exitCode ?? 0,
+            phase: Self.phase(of: state.status), process: state.pid.flatMap { $0 > 0 ? $0 : nil },
+            exitCode: state.exitCode ?? 0,
             ranOutOfMemory: state.ranOutOfMemory ?? false, error: state.error ?? "",
             startedAt: Self.time(state.startedAt), finishedAt: Self.time(state.finishedAt))
         let network = try container.decodeIfPresent(NetworkSettings.self, forKey: .networkSettings)

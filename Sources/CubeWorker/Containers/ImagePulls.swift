@@ -18,6 +18,8 @@ actor ImagePulls {
         }
         let isFirst = waiting[image] == 1
         try await semaphore.pass {
+            // The caller may have waited for a long time.
+            try Task.checkCancellation()
             if !isFirst, try await engine.hasImage(image) { return }
             let reference = ImageReference(image)
             logger.info("pulling image \(image)")

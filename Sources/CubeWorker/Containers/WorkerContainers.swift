@@ -8,24 +8,24 @@ package struct WorkerContainers: Sendable {
     private let engine: EngineClient
     private let labels: [String: String]
 
-    /// Returns `nil` if the records of the worker contain no container that is to run.
+    /// Returns `nil` if the worker never ran a container, or belongs to no cluster.
     ///
     /// - Parameters:
     ///   - name: the name of the worker.
     ///   - directory: the worker's directory.
     ///   - socket: the socket of the container engine; defaults to the one that the worker used.
     package static func find(of name: NodeName, in directory: FilePath, socket: FilePath?) throws -> WorkerContainers? {
-        let recorded = StoredTasks(directory: directory.string).readable().filter(\.isContainer)
-        guard let cluster = recorded.first?.assignment.cluster else { return nil }
-        let used = try WorkerStore(directory: directory.string).engineSocket()
+        guard let used = try WorkerStore(directory: directory.string).engineSocket(),
+            let cluster = try WorkerDirectory(directory).cluster()
+        else { return nil }
         return WorkerContainers(
-            engine: EngineClient(socket: socket?.string ?? used ?? EngineSocket.usual, clock: BootClock.timer),
+            engine: EngineClient(socket: socket?.string ?? used, clock: BootClock.timer),
             labels: [ContainerSpec.Label.worker: name.rawValue, ContainerSpec.Label.cluster: cluster.rawValue])
     }
 
-    /// Returns the names of the containers that are running, sorted.
+    /// Returns the names of the containers that are running or paused, sorted.
     package func running() async throws -> [String] {
-        try await engine.containers(with: labels).filter { $0.state == "running" }.compactMap(\.name).sorted()
+        try await engine.containers(with: labels).filter(\.isAlive).compactMap(\.name).sorted()
     }
 
     /// Stops the containers, each with the grace period of the engine, and removes them.

@@ -18,7 +18,9 @@ struct RunTrace: Sendable {
         try LocalFiles.names(in: runs).compactMap { name -> RunTrace? in
             let numbers = name.split(separator: "-").compactMap { Int($0) }
             let directory = RunDirectory(path: "\(runs)/\(name)")
-            guard numbers.count == 2, directory.hasLaunch || directory.hasOutcome else { return nil }
+            guard numbers.count == 2,
+                directory.hasLaunch || directory.hasOutcome || ContainerDirectory(path: directory.path).isStarted
+            else { return nil }
             return RunTrace(
                 directory: directory, placement: numbers[0], run: numbers[1], supervisor: try directory.supervisor())
         }

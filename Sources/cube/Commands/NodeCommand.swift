@@ -22,10 +22,11 @@ struct NodeCommand: ParsableCommand {
 
         static func table(_ nodes: [NodeInfo]) -> Table {
             Table(
-                "NODE", "STATE", "TASKS", "CPU", "MEMORY", "LABELS", "WHY",
+                "NODE", "STATE", "RUNS", "TASKS", "CPU", "MEMORY", "LABELS", "WHY",
                 rows: nodes.map { node in
                     [
                         Table.Cell(node.name.rawValue, .bold), Table.Cell(node.state),
+                        "\(node.runtimes.joined(separator: ","))",
                         "\(node.tasks)",
                         "\(cores(node.reserved.millicores)) of \(cores(node.capacity.millicores))",
                         "\(ByteCount(node.reserved.memory)) of \(ByteCount(node.capacity.memory))",

@@ -43,14 +43,14 @@ struct RejoinCommand: Command {
                     + Count(left.supervisors.count, "task").verb("that is running", "that are running") + ":\n"
                     + left.lines.joined(separator: "\n"), hint: "--end-tasks ends them")
         }
-        if let containers = try WorkerContainers.find(of: name, in: directory, socket: try RuntimeOptions.socket) {
+        if let containers = try WorkerContainers.find(of: name, in: directory, socket: RuntimeOptions.socket) {
             let running = try await containers.running()
             guard running.isEmpty || endTasks else {
                 throw Failure(
                     "worker \(name) has \(Count(running.count, "container").verb("that is running", "that are running")):\n"
                         + running.joined(separator: "\n"), hint: "--end-tasks ends them")
             }
-            try await containers.end()
+            if endTasks { try await containers.end() }
         }
         try await left.end(within: timeout)
         guard let cluster = try WorkerDirectory(directory).cluster() else {

@@ -39,7 +39,7 @@ struct WorkerRole: Service {
             WorkerOptions(
                 name: name, directory: directory, supervisor: try SupervisorProgram.require(), labels: labels,
                 passage: [data.path, directory.removingLastComponent()], secrets: secrets ?? data.secrets,
-                isToJoin: isToJoin, runtimes: runtimes, engineSocket: try RuntimeOptions.socket),
+                isToJoin: isToJoin, runtimes: runtimes, engineSocket: RuntimeOptions.socket),
             registrar: ManagerClientRegistrar { try await manager().client(logger) }, clock: BootClock.timer,
             now: { .now() }, random: .system, logger: logger)
         let server = WorkerServer(

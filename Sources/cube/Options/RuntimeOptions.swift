@@ -19,15 +19,16 @@ struct RuntimeOptions: ParsableArguments {
     var runtimeOption: Choice?
 
     func validate() throws {
-        _ = try kinds
-        _ = try Self.socket
+        guard try choice == .docker, let host = Self.unusableHost else { return }
+        throw ValidationError(
+            "DOCKER_HOST: \"\(host)\" must be unix://PATH, because a worker runs containers only on its own machine")
     }
 
     /// The kinds of tasks that the worker runs.
     var kinds: Set<RuntimeKind> {
         get throws {
             switch try choice {
-            case .auto: [.process, .docker]
+            case .auto: Self.unusableHost == nil ? [.process, .docker] : [.process]
             case .docker: [.docker]
             case .process: [.process]
             }
@@ -45,15 +46,16 @@ struct RuntimeOptions: ParsableArguments {
         }
     }
 
-    /// The Unix socket in `DOCKER_HOST`; `nil` if the variable is unset.
+    /// The Unix socket in `DOCKER_HOST`; `nil` if the variable names none.
     static var socket: FilePath? {
-        get throws {
-            guard let host = Environment.value("DOCKER_HOST") else { return nil }
-            guard host.hasPrefix("unix:///") else {
-                throw ValidationError(
-                    "DOCKER_HOST: \"\(host)\" must be unix://PATH: a worker runs containers only on its own machine")
-            }
-            return FilePath(String(host.dropFirst("unix://".count)))
-        }
+        guard let host = Environment.value("DOCKER_HOST"), unusableHost == nil else { return nil }
+        return FilePath(String(host.dropFirst(scheme.count)))
+    }
+
+    private static let scheme = "unix://"
+
+    /// The value of `DOCKER_HOST` if it is an engine that is not reached through a Unix socket.
+    private static var unusableHost: String? {
+        Environment.value("DOCKER_HOST").flatMap { $0.hasPrefix(scheme + "/") ? nil : $0 }
     }
 }

@@ -17,18 +17,22 @@ struct CheckProgressTests {
             (0, "pfffp", "P..FP"), (0, "pffff", "P..FF"),
             // A run that is older than the start period.
             (60, "fff", "..F"), (60, "ffpff", "..P.."), (60, "p", "P"),
+            // Checks that could not be carried out say nothing, and do not interrupt a row of failures.
+            (60, "pxxxxxx", "P      "), (60, "fxfxf", ". . F"), (60, "xxx", "   "),
         ])
     func `only consecutive failures after the start period or a success count`(age: Int, outcomes: String, says: String)
     {
         var progress = CheckProgress(Self.check, age: .seconds(age))
         let found = outcomes.map { outcome -> Character in
             let began = progress.due
+            let outcomes: [Character: CheckOutcome] = ["p": .passed, "f": .failed("no"), "x": .impossible("no engine")]
             let finding = progress.record(
-                outcome == "p" ? .passed : .failed("no"), began: began, ended: began + .milliseconds(10))
+                outcomes[outcome]!, began: began, ended: began + .milliseconds(10))
             return switch finding {
             case .passes: "P"
             case .tolerated: "."
             case .fails: "F"
+            case nil: " "
             }
         }
         #expect(String(found) == says)
@@ -86,6 +90,7 @@ struct CheckProgressTests {
                 case .passes: tally["passes"]! += 1
                 case .tolerated: tally["tolerated"]! += 1
                 case .fails: tally["fails"]! += 1
+                case nil: Issue.record("no finding")
                 }
             }
         }

@@ -136,9 +136,10 @@ struct ContainerTests {
             let task = engine.script("") { $0.image = "registry.invalid/none:1" }
             try await world.worker(engine) { worker in
                 try await worker.assign(task)
-                let waiting = try await worker.task(task.id) { $0.message != nil }
+                let waiting = try await worker.task(task.id) {
+                    $0.message?.hasPrefix("cannot pull image registry.invalid/none:1: ") == true
+                }
                 #expect(waiting.state == .scheduled)
-                #expect(waiting.message?.hasPrefix("cannot pull image registry.invalid/none:1: ") == true)
                 try await worker.stop(task.id)
                 #expect(try await worker.ended(task.id).state == .stopped)
             }

@@ -103,8 +103,9 @@ private struct RestartableEngine {
     /// Starts the engine and waits until it responds. It has no network, because the bridge is that of another engine.
     func start() async throws {
         // A child of this process that was killed would stay as a zombie, which the next engine takes for a running one.
-        let command = (["'\(home)/start-docker'", name, "--bridge=none", "--iptables=false"] + options).joined(
-            separator: " ")
+        let command = (["unshare --net '\(home)/start-docker'", name, "--bridge=none", "--iptables=false"] + options)
+            .joined(
+                separator: " ")
         #expect(system("\(command) </dev/null &") == 0)
         try await eventually {
             // Refused until the engine listens.
