@@ -215,6 +215,25 @@ struct ManagerServiceTests {
         }
     }
 
+    @Test func `A client that knew an owner before it was forgotten lists again`() async throws {
+        try await TestManager.run { manager in
+            let (service, owner) = (manager.service, OwnerName(rawValue: "shop")!)
+            let source = SourceID(rawValue: TestManager.cluster.rawValue)!
+            let lease = try await service.lease(owner, LeaseRequest(holder: "test", source: source))
+            _ = try await service.lease(
+                owner, LeaseRequest(holder: "test", source: source, fence: lease.fence, release: true))
+            let known = try await service.list(owner: owner, name: nil, state: nil, limit: 1, cursor: nil).revision
+            try await service.forget(owner)
+            let renewed = try await service.lease(owner, LeaseRequest(holder: "test", source: source))
+            let gone = await outcome {
+                try await service.changes(owner: owner, since: known, term: 1, wait: .zero).revision
+            }
+            #expect(gone == .refused(.revisionGone))
+            let later = try await service.changes(owner: owner, since: renewed.revision, term: 1, wait: .zero)
+            #expect(later.changed.isEmpty)
+        }
+    }
+
     @Test("All pages of a list show the revision of the first page")
     func pages() async throws {
         try await TestManager.run { manager in

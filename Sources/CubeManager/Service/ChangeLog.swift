@@ -52,6 +52,8 @@ struct ChangeLog {
             if log.entries.count > 2 * Self.limit { log.dropOldest(log.entries.count - Self.limit) }
             logs[owner] = log
         }
+        // A client that knew a forgotten owner lists again: nothing that it remembers of the owner holds for a new one of its name.
+        for (name, owner) in changes.owners where owner == nil { logs[name] = Log(floor: new.revision) }
         return Set(items.keys)
     }
 

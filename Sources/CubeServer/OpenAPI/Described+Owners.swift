@@ -15,7 +15,7 @@ extension OwnerStatus: DescribedObject {
         Property("pruned", \.pruned, "The names that were pruned within the window of the limits, by name."),
         Property(
             "pruned_since", \.prunedSince,
-            "If present, `pruned` contains only the names that changed after this revision, and none was removed since. Only changes have it."
+            "If present, `pruned` contains only the names that changed after this revision, and none was removed since. Only the owner in `TaskChanges` has this property."
         ),
         Property("root", \.root),
         Property(

@@ -96,7 +96,7 @@ struct DataDirectory: Sendable, Hashable {
             )
         }
         throw Failure(
-            "\(tasks) was moved; their worker is in \(moved.worker) now",
+            "\(tasks) was moved; the directory of the worker is now \(moved.worker)",
             hint: "use the moved directory with --data-dir, or move it back; `cube down --orphans` stops the tasks")
     }
 }

@@ -51,21 +51,23 @@ extension GuardLimits {
             ].compactMap(\.self)
             let rest = complete == nil ? ["the manager's limits stay in effect for the rest"] : []
             return given.isEmpty
-                ? "none are given; the manager's stay in effect" : (given + rest).joined(separator: ", ")
+                ? "none are given; the manager's limits stay in effect" : (given + rest).joined(separator: ", ")
         }
 
         static let fields = FieldTable<Choice>(
             [
                 Field(
                     "prune_limit", \.count, FieldType.integer(GuardLimits.counts).optional,
-                    default: "3", "The number of names that may be pruned per window, whatever the percentage."),
+                    default: "the manager's limit, at first `3`",
+                    "The number of names that may be pruned per window, whatever the percentage."),
                 Field(
                     "prune_percent", \.percent, FieldType.integer(GuardLimits.percents).optional,
-                    default: "10",
+                    default: "the manager's limit, at first `10`",
                     "The percentage of the owner's names that may be pruned per window, if it exceeds `prune_limit`."),
                 Field(
                     "prune_window", \.window, FieldType.duration(GuardLimits.windows).optional,
-                    default: "`\"10m\"`", "The length of the window: how long a prune counts."),
+                    default: "the manager's limit, at first `\"10m\"`",
+                    "The length of the window: how long a prune counts."),
             ], standard: Choice())
     }
 }
