@@ -11,8 +11,7 @@ import Testing
 /// The single writer: commits that wait, fail or find no space.
 @Suite(.timeLimit(.minutes(1)))
 struct CommitTests {
-    @Test("A cancelled manager refuses commands while it ends")
-    func cancellation() async throws {
+    @Test func `A cancelled manager refuses commands while it ends`() async throws {
         let (clock, workers) = (ManualClock(), StubbornWorkers())
         let service = try await ManagerService.open(
             store: MemoryStore(cluster: TestManager.cluster), gateway: workers,
@@ -33,8 +32,7 @@ struct CommitTests {
         _ = await running.result
     }
 
-    @Test("On a full disk, writes fail with 507, reads and renewals succeed, and nothing changes")
-    func storageFull() async throws {
+    @Test func `On a full disk, writes fail with 507, reads and renewals succeed, and nothing changes`() async throws {
         let store = MemoryStore(cluster: TestManager.cluster)
         try await TestManager.run(store) { manager in
             let service = manager.service
@@ -55,8 +53,7 @@ struct CommitTests {
         }
     }
 
-    @Test("A store that fails ends the manager")
-    func storeFailure() async throws {
+    @Test func `A store that fails ends the manager`() async throws {
         let store = MemoryStore(cluster: TestManager.cluster)
         let clock = ManualClock()
         let service = try await ManagerService.open(
@@ -77,8 +74,7 @@ struct CommitTests {
         #expect(await !service.isReady)
     }
 
-    @Test("If a full store fails permanently, every waiting caller gets an answer")
-    func failureWhileFull() async throws {
+    @Test func `If a full store fails permanently, every waiting caller gets an answer`() async throws {
         let store = GatedStore(
             MemoryStore(cluster: TestManager.cluster),
             failing: [2: .full("no space"), 3: .failed("input/output error")])
@@ -116,8 +112,7 @@ struct CommitTests {
         }
     }
 
-    @Test("Commands that arrive during a commit are stored together")
-    func groupCommit() async throws {
+    @Test func `Commands that arrive during a commit are stored together`() async throws {
         let store = GatedStore(MemoryStore(cluster: TestManager.cluster))
         try await TestManager.run(store) { manager in
             try await withThrowingTaskGroup(of: Bool.self) { group in

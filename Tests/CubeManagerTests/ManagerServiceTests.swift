@@ -8,8 +8,7 @@ import Testing
 
 @Suite(.timeLimit(.minutes(1)))
 struct ManagerServiceTests {
-    @Test("A task is assigned to a worker, runs, and stops on request")
-    func lifecycle() async throws {
+    @Test func `A task is assigned to a worker, runs, and stops on request`() async throws {
         try await TestManager.run { manager in
             try await manager.join()
             let request = manager.request("web")
@@ -24,8 +23,7 @@ struct ManagerServiceTests {
         }
     }
 
-    @Test("The endpoints of a workload are those of its ready tasks, of all owners or of one")
-    func endpoints() async throws {
+    @Test func `The endpoints of a workload are those of its ready tasks, of all owners or of one`() async throws {
         try await TestManager.run { manager in
             try await manager.join()
             let ports = [PortSpec(name: "http", host: 80), PortSpec(name: "dns", host: 53, transport: .udp)]
@@ -45,9 +43,7 @@ struct ManagerServiceTests {
         }
     }
 
-    @Test(
-        "A definition with a known id yields the same task, even after a restart of the manager")
-    func definitionID() async throws {
+    @Test func `A definition with a known id yields the same task, even after a restart of the manager`() async throws {
         let store = MemoryStore(cluster: TestManager.cluster)
         let definition = TaskDefinition(id: "deploy-42", name: WorkloadName(rawValue: "web")!, command: ["true"])
         var first: TaskID?
@@ -73,9 +69,7 @@ struct ManagerServiceTests {
         }
     }
 
-    @Test(
-        "A restarted manager continues with a higher term and starts nothing twice")
-    func restart() async throws {
+    @Test func `A restarted manager continues with a higher term and starts nothing twice`() async throws {
         let store = MemoryStore(cluster: TestManager.cluster)
         let workers = FakeWorkers(clock: ManualClock())
         var before: [TaskStatus] = []
@@ -99,8 +93,7 @@ struct ManagerServiceTests {
         }
     }
 
-    @Test("A call whose answer was lost is repeated and starts one instance")
-    func lostAnswers() async throws {
+    @Test func `A call whose answer was lost is repeated and starts one instance`() async throws {
         try await TestManager.run { manager in
             await manager.workers.lose(answers: 2)
             try await manager.join()
@@ -111,8 +104,7 @@ struct ManagerServiceTests {
         }
     }
 
-    @Test("A task that its worker lost is assigned to it again")
-    func lostTask() async throws {
+    @Test func `A task that its worker lost is assigned to it again`() async throws {
         try await TestManager.run { manager in
             try await manager.join()
             let request = manager.request("web")
@@ -124,8 +116,7 @@ struct ManagerServiceTests {
         }
     }
 
-    @Test("A stopped task that its worker lost ends")
-    func stopOfUnknown() async throws {
+    @Test func `A stopped task that its worker lost ends`() async throws {
         try await TestManager.run { manager in
             try await manager.join()
             let request = manager.request("web")
@@ -137,9 +128,7 @@ struct ManagerServiceTests {
         }
     }
 
-    @Test(
-        "A worker that does not answer for ten seconds is silent and keeps its tasks")
-    func silence() async throws {
+    @Test func `A worker that does not answer for ten seconds is silent and keeps its tasks`() async throws {
         try await TestManager.run { manager in
             try await manager.join()
             let request = manager.request("web")
@@ -156,8 +145,7 @@ struct ManagerServiceTests {
         }
     }
 
-    @Test("A task fails if its worker rejects the assignment as invalid")
-    func refusal() async throws {
+    @Test func `A task fails if its worker rejects the assignment as invalid`() async throws {
         try await TestManager.run { manager in
             await manager.workers.refuse(
                 with: .invalid([ValidationError(field: "user", value: "x", message: "is not known")]))
@@ -169,8 +157,7 @@ struct ManagerServiceTests {
         }
     }
 
-    @Test("Blocking queries return on a change and when the manager ends")
-    func blockingQueries() async throws {
+    @Test func `Blocking queries return on a change and when the manager ends`() async throws {
         let held = try await withThrowingTaskGroup(of: TaskChanges.self) { group in
             try await TestManager.run { manager in
                 let service = manager.service
@@ -195,8 +182,7 @@ struct ManagerServiceTests {
         #expect(held?.changed == [])
     }
 
-    @Test("A revision of another term, in the future or before the log's start is gone")
-    func revisionGone() async throws {
+    @Test func `A revision of another term, in the future or before the log's start is gone`() async throws {
         let store = MemoryStore(cluster: TestManager.cluster)
         try await TestManager.run(store) { manager in
             _ = try await manager.service.schedule(manager.request("web"))
@@ -234,8 +220,7 @@ struct ManagerServiceTests {
         }
     }
 
-    @Test("All pages of a list show the revision of the first page")
-    func pages() async throws {
+    @Test func `All pages of a list show the revision of the first page`() async throws {
         try await TestManager.run { manager in
             let service = manager.service
             for ordinal in 0..<7 { _ = try await service.schedule(manager.request("web", ordinal: ordinal)) }
@@ -259,8 +244,7 @@ struct ManagerServiceTests {
         }
     }
 
-    @Test("Logs come from the worker that has the task")
-    func logs() async throws {
+    @Test func `Logs come from the worker that has the task`() async throws {
         try await TestManager.run { manager in
             let request = manager.request("web")
             _ = try await manager.service.schedule(request)

@@ -13,8 +13,7 @@ import Testing
 struct SQLiteStoreTests {
     private static let now = Timestamp(milliseconds: 1_700_000_000_000)
 
-    @Test("The term grows with each manager; the cluster id stays the same")
-    func terms() async throws {
+    @Test func `The term grows with each manager; the cluster id stays the same`() async throws {
         try await withDirectory { directory in
             let first = try await SQLiteStore.open(directory: directory).begin()
             let second = try await SQLiteStore.open(directory: directory).begin()
@@ -23,8 +22,7 @@ struct SQLiteStoreTests {
         }
     }
 
-    @Test("Only the file's owner can access the store, and a commit is durable")
-    func modes() async throws {
+    @Test func `Only the file's owner can access the store, and a commit is durable`() async throws {
         try await withDirectory { directory in
             let store = try SQLiteStore.open(directory: directory)
             _ = try await store.begin()
@@ -40,8 +38,7 @@ struct SQLiteStoreTests {
         }
     }
 
-    @Test("The store of a newer program is refused and left unchanged")
-    func newerSchema() async throws {
+    @Test func `The store of a newer program is refused and left unchanged`() async throws {
         try await withDirectory { directory in
             do {
                 let store = try SQLiteStore.open(directory: directory)
@@ -54,8 +51,7 @@ struct SQLiteStoreTests {
         }
     }
 
-    @Test("A commit that fails for lack of space stores nothing and loses nothing")
-    func full() async throws {
+    @Test func `A commit that fails for lack of space stores nothing and loses nothing`() async throws {
         try await withDirectory { directory in
             let store = try SQLiteStore.open(directory: directory)
             var history = History(records: try await store.begin().records)
@@ -79,8 +75,7 @@ struct SQLiteStoreTests {
         }
     }
 
-    @Test("After a kill at any commit, the next manager finds exactly the committed state")
-    func killedAtAnyCommit() async throws {
+    @Test func `After a kill at any commit, the next manager finds exactly the committed state`() async throws {
         try await withDirectory { directory in
             let store = try SQLiteStore.open(directory: directory)
             var history = History(records: try await store.begin().records)
@@ -96,8 +91,8 @@ struct SQLiteStoreTests {
         }
     }
 
-    @Test("After the end of the log is torn off, the next manager finds one of the committed states")
-    func tornLog() async throws {
+    @Test func `After the end of the log is torn off, the next manager finds one of the committed states`() async throws
+    {
         try await withDirectory { directory in
             let store = try SQLiteStore.open(directory: directory)
             var history = History(records: try await store.begin().records)

@@ -9,22 +9,22 @@ struct DurableInstantTests {
         DurableInstant(boot: boot, uptime: .seconds(uptime), wall: Self.wall + .seconds(wall))
     }
 
-    @Test(
-        "Within one boot the boot-time clock decides, across boots the wall clock, and the future counts as now",
-        arguments: [
-            // The wall clock is correct, was set back by an hour, or was set ahead.
-            (moment("a", uptime: 100, wall: 0), moment("a", uptime: 160, wall: 60), 60),
-            (moment("a", uptime: 100, wall: 0), moment("a", uptime: 160, wall: -3540), 60),
-            (moment("a", uptime: 100, wall: 0), moment("a", uptime: 160, wall: 999_999), 60),
-            // The elapsed time is never negative.
-            (moment("a", uptime: 100, wall: 0), moment("a", uptime: 90, wall: 60), 0),
-            // After a reboot, with a wall clock that continued or that was set back.
-            (moment("a", uptime: 100, wall: 0), moment("b", uptime: 5, wall: 30), 30),
-            (moment("a", uptime: 100, wall: 0), moment("b", uptime: 500, wall: -3600), 0),
-            // Two unknown boots are not the same boot.
-            (DurableInstant(wall: wall), DurableInstant(wall: wall + .seconds(7)), 7),
-        ])
-    func since(earlier: DurableInstant, later: DurableInstant, seconds: Int) {
+    @Test(arguments: [
+        // The wall clock is correct, was set back by an hour, or was set ahead.
+        (moment("a", uptime: 100, wall: 0), moment("a", uptime: 160, wall: 60), 60),
+        (moment("a", uptime: 100, wall: 0), moment("a", uptime: 160, wall: -3540), 60),
+        (moment("a", uptime: 100, wall: 0), moment("a", uptime: 160, wall: 999_999), 60),
+        // The elapsed time is never negative.
+        (moment("a", uptime: 100, wall: 0), moment("a", uptime: 90, wall: 60), 0),
+        // After a reboot, with a wall clock that continued or that was set back.
+        (moment("a", uptime: 100, wall: 0), moment("b", uptime: 5, wall: 30), 30),
+        (moment("a", uptime: 100, wall: 0), moment("b", uptime: 500, wall: -3600), 0),
+        // Two unknown boots are not the same boot.
+        (DurableInstant(wall: wall), DurableInstant(wall: wall + .seconds(7)), 7),
+    ])
+    func `Within one boot the boot-time clock decides, across boots the wall clock, and the future counts as now`(
+        earlier: DurableInstant, later: DurableInstant, seconds: Int
+    ) {
         #expect(later.since(earlier) == .seconds(seconds))
     }
 

@@ -11,8 +11,7 @@ import Testing
 
 @Suite(.timeLimit(.minutes(2)))
 struct AdoptionTests {
-    @Test("A new worker adopts running tasks and can stop them")
-    func adoption() async throws {
+    @Test func `A new worker adopts running tasks and can stop them`() async throws {
         try await WorkerWorld.with { world in
             let assignment = TaskAssignment.script("trap 'exit 6' TERM; echo ready; while :; do sleep 0.01; done")
             let before = try await world.worker { worker in
@@ -29,8 +28,7 @@ struct AdoptionTests {
         }
     }
 
-    @Test("A new worker learns how a program ended while no worker was running")
-    func exitDuringAbsence() async throws {
+    @Test func `A new worker learns how a program ended while no worker was running`() async throws {
         try await WorkerWorld.with { world in
             let (id, gate) = try await world.worker { worker in
                 let gate = try world.gate("gate")
@@ -49,8 +47,7 @@ struct AdoptionTests {
         }
     }
 
-    @Test("A stop that was requested before the worker died is carried out by the next worker")
-    func stopAcrossWorkers() async throws {
+    @Test func `A stop that was requested before the worker died is carried out by the next worker`() async throws {
         try await WorkerWorld.with { world in
             let assignment = TaskAssignment.script("trap '' TERM; echo ready; while :; do sleep 1; done")
             try await world.worker { worker in
@@ -77,8 +74,7 @@ struct AdoptionTests {
         }
     }
 
-    @Test("The death of a supervisor never counts as success, and no process of its run survives")
-    func supervisorLost() async throws {
+    @Test func `The death of a supervisor never counts as success, and no process of its run survives`() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
                 let id = try await worker.assign(.script("setsid sleep 1000 & echo $!; echo ready; sleep 1000")).id
@@ -92,8 +88,7 @@ struct AdoptionTests {
         }
     }
 
-    @Test("A run whose supervisor died while no worker was running is lost as well")
-    func supervisorLostDuringAbsence() async throws {
+    @Test func `A run whose supervisor died while no worker was running is lost as well`() async throws {
         try await WorkerWorld.with { world in
             let assignment = TaskAssignment.script("setsid sleep 1000 & echo $!; echo ready; sleep 1000")
             let child = try await world.worker { worker in
@@ -111,8 +106,7 @@ struct AdoptionTests {
         }
     }
 
-    @Test("If several supervisors are started for a run, its program starts once")
-    func oneStart() async throws {
+    @Test func `If several supervisors are started for a run, its program starts once`() async throws {
         try await WorkerWorld.with { world in
             let (runtime, run, ledger) = try prepared(world)
             try await withThrowingTaskGroup { group in
@@ -138,8 +132,7 @@ struct AdoptionTests {
         }
     }
 
-    @Test("A supervisor that starts late does not start a run that was abandoned")
-    func givenUp() async throws {
+    @Test func `A supervisor that starts late does not start a run that was abandoned`() async throws {
         try await WorkerWorld.with { world in
             let (runtime, run, ledger) = try prepared(world)
             #expect(try await runtime.abandon(run) == .ended(.neverStarted))
@@ -150,8 +143,7 @@ struct AdoptionTests {
         }
     }
 
-    @Test("After a reboot, a run without a recorded exit counts as ended by the reboot")
-    func reboot() async throws {
+    @Test func `After a reboot, a run without a recorded exit counts as ended by the reboot`() async throws {
         try await WorkerWorld.with { world in
             let assignment = TaskAssignment.script("exit 0")
             try world.store.prepare()
@@ -164,8 +156,7 @@ struct AdoptionTests {
         }
     }
 
-    @Test("Supervisors whose run directory was removed are found and can be stopped")
-    func orphans() async throws {
+    @Test func `Supervisors whose run directory was removed are found and can be stopped`() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
                 let id = try await worker.assign(.script("echo ready; sleep 1000")).id

@@ -10,10 +10,11 @@ import Testing
 
 @Suite(.timeLimit(.minutes(2)))
 struct CallTests {
-    @Test(
-        "Assigning a placement again returns its task, an older placement is refused, and a newer one waits for the end"
-    )
-    func placements() async throws {
+    @Test
+    func
+        `Assigning a placement again returns its task, an older placement is refused, and a newer one waits for the end`()
+        async throws
+    {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
                 var assignment = TaskAssignment.script("echo ready; sleep 1000", placement: 2)
@@ -38,8 +39,9 @@ struct CallTests {
         }
     }
 
-    @Test("A stop that arrives before its task prevents the task from starting, also under the next worker")
-    func tombstone() async throws {
+    @Test func `A stop that arrives before its task prevents the task from starting, also under the next worker`()
+        async throws
+    {
         try await WorkerWorld.with { world in
             let assignment = TaskAssignment.script("exit 0")
             try await world.worker { worker in
@@ -54,8 +56,7 @@ struct CallTests {
         }
     }
 
-    @Test("A call from another cluster or with a lower term is refused, also by the next worker")
-    func membership() async throws {
+    @Test func `A call from another cluster or with a lower term is refused, also by the next worker`() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
                 try await worker.assign(.script("exit 0", term: 5))
@@ -73,8 +74,7 @@ struct CallTests {
         }
     }
 
-    @Test("A definition that the worker cannot run is refused before it is accepted")
-    func refusals() async throws {
+    @Test func `A definition that the worker cannot run is refused before it is accepted`() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
                 await #expect { try await worker.assign(.script("") { $0.image = "web:1" }) } throws: {
@@ -89,8 +89,10 @@ struct CallTests {
         }
     }
 
-    @Test("The settings digest is optional, and settings that this version does not know are reported as not enforced")
-    func settingsDigest() async throws {
+    @Test
+    func `The settings digest is optional, and settings that this version does not know are reported as not enforced`()
+        async throws
+    {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
                 let assignment = TaskAssignment.script("echo ready; sleep 1000")
@@ -124,8 +126,7 @@ struct CallTests {
         }
     }
 
-    @Test("A known placement with another definition is a conflict, but other settings are not")
-    func otherDefinition() async throws {
+    @Test func `A known placement with another definition is a conflict, but other settings are not`() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
                 let assignment = TaskAssignment.script("echo ready; sleep 1000")
@@ -152,8 +153,10 @@ struct CallTests {
         }
     }
 
-    @Test("A list since a sequence number holds the changes, and a list since another incarnation holds everything")
-    func changes() async throws {
+    @Test
+    func `A list since a sequence number holds the changes, and a list since another incarnation holds everything`()
+        async throws
+    {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
                 let first = try await worker.ended(worker.assign(.script("exit 0")).id)
@@ -171,8 +174,7 @@ struct CallTests {
         }
     }
 
-    @Test("Settings change while the program runs, and the next stop uses them")
-    func settings() async throws {
+    @Test func `Settings change while the program runs, and the next stop uses them`() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
                 let assignment = TaskAssignment.script(
@@ -195,8 +197,7 @@ struct CallTests {
         }
     }
 
-    @Test("A task is removed a day after its end if the manager knows of the end")
-    func forgetting() async throws {
+    @Test func `A task is removed a day after its end if the manager knows of the end`() async throws {
         try await WorkerWorld.with { world in
             let id = TaskAssignment.script("").id
             // The wall clock is set back by a year, which must not delay the removal.
@@ -223,8 +224,7 @@ struct CallTests {
         }
     }
 
-    @Test("A worker registers when its address is known, and stays in the cluster that it joined")
-    func registration() async throws {
+    @Test func `A worker registers when its address is known, and stays in the cluster that it joined`() async throws {
         struct Registrar: ManagerRegistrar {
             let registering: AsyncStream<WorkerInfo>.Continuation
             func register(_ worker: WorkerInfo) async throws -> WorkerWelcome {

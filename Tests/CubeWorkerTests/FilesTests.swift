@@ -17,8 +17,7 @@ struct FilesTests {
         try Data(text.utf8).write(to: URL(filePath: "\(world.directory)/secrets/\(name)"))
     }
 
-    @Test("Each start of a task rewrites its files in its directory, with their permissions")
-    func files() async throws {
+    @Test func `Each start of a task rewrites its files in its directory, with their permissions`() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
                 let assignment = TaskAssignment.script(
@@ -33,8 +32,7 @@ struct FilesTests {
         }
     }
 
-    @Test("Nothing is written outside of the task's directory, whatever links the task creates")
-    func links() async throws {
+    @Test func `Nothing is written outside of the task's directory, whatever links the task creates`() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
                 let outside = "\(world.directory)/outside"
@@ -53,8 +51,10 @@ struct FilesTests {
         }
     }
 
-    @Test("A secret is removed only from where it was written, whatever its name and whatever links the task creates")
-    func removal() throws {
+    @Test
+    func `A secret is removed only from where it was written, whatever its name and whatever links the task creates`()
+        throws
+    {
         let top = "/tmp/cube-files-\(UUID().uuidString)"
         let (work, outside) = (top + "/work", top + "/outside")
         for path in [top, work, outside] { try LocalFiles.makeDirectory(path) }
@@ -80,9 +80,11 @@ struct FilesTests {
         #expect(throws: Errno.self) { try TaskDirectory.remove([long], in: work) }
     }
 
-    @Test(
-        "Later env_from sources override earlier ones, env overrides them all, and none overrides Cube's own variables")
-    func variables() async throws {
+    @Test
+    func
+        `Later env_from sources override earlier ones, env overrides them all, and none overrides Cube's own variables`()
+        async throws
+    {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
                 try Self.secret("web.env", "B=secret\nC=secret\nD=secret\nCUBE_NAME=other\n", in: world)
@@ -100,8 +102,9 @@ struct FilesTests {
         }
     }
 
-    @Test("A missing secret fails the start with its name, the start is retried, and no message contains a value")
-    func missingSecret() async throws {
+    @Test func `A missing secret fails the start with its name, the start is retried, and no message contains a value`()
+        async throws
+    {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
                 #expect(access("\(world.directory)/secrets", X_OK) == 0)
@@ -127,10 +130,8 @@ struct FilesTests {
         }
     }
 
-    @Test(
-        "A secret that is not a regular file fails only its own task",
-        arguments: ["pipe", "/dev/zero", "loop", "large"])
-    func hostileSecret(kind: String) async throws {
+    @Test(arguments: ["pipe", "/dev/zero", "loop", "large"])
+    func `A secret that is not a regular file fails only its own task`(kind: String) async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
                 let path = "\(world.directory)/secrets/bad"
@@ -155,8 +156,7 @@ struct FilesTests {
         }
     }
 
-    @Test("A missing secret ends the task as failed if its restart policy allows no retry")
-    func noRestart() async throws {
+    @Test func `A missing secret ends the task as failed if its restart policy allows no retry`() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
                 let assignment = TaskAssignment.script("true") { $0.envFrom = [ContentSource("secret:no")] }
@@ -167,8 +167,7 @@ struct FilesTests {
         }
     }
 
-    @Test("The reason of a failed start is reported even if it has many bytes")
-    func longReason() async throws {
+    @Test func `The reason of a failed start is reported even if it has many bytes`() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
                 let name = String(repeating: "\u{7bb1}", count: 250)
@@ -181,8 +180,9 @@ struct FilesTests {
         }
     }
 
-    @Test("A file whose target leads out of the task's directory, or that has no content, is refused")
-    func refusals() async throws {
+    @Test func `A file whose target leads out of the task's directory, or that has no content, is refused`()
+        async throws
+    {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
                 let empty = TaskFile(source: ContentSource("x"), target: "x")

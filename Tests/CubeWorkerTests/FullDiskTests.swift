@@ -52,10 +52,11 @@ struct FullDiskTests {
         }
     }
 
-    @Test(
-        "A task that fills the disk can be stopped, the stop survives a restart of the worker, and another task then starts"
-    )
-    func stop() async throws {
+    @Test
+    func
+        `A task that fills the disk can be stopped, the stop survives a restart of the worker, and another task then starts`()
+        async throws
+    {
         try await Self.withSmallDisk { world in
             let filler = TaskAssignment.script(Self.filler)
             let waiting = TaskAssignment.script("echo ready; sleep 1000")
@@ -93,8 +94,7 @@ struct FullDiskTests {
         }
     }
 
-    @Test("A failed write leaves no partial file on the disk")
-    func leftovers() async throws {
+    @Test func `A failed write leaves no partial file on the disk`() async throws {
         try await Self.withSmallDisk { world in
             let directory = world.directory.string
             #expect(throws: APIError.self) {
@@ -107,8 +107,9 @@ struct FullDiskTests {
         }
     }
 
-    @Test("If even the reserve is used up, a task is still stopped, and its end is recorded once there is space")
-    func withoutReserve() async throws {
+    @Test func `If even the reserve is used up, a task is still stopped, and its end is recorded once there is space`()
+        async throws
+    {
         try await Self.withSmallDisk { world in
             let assignment = TaskAssignment.script("echo ready; sleep 1000")
             try await world.worker { worker in
@@ -127,8 +128,7 @@ struct FullDiskTests {
         }
     }
 
-    @Test("If the file system needs free space to overwrite data, the reserve is returned to it")
-    func overwriting() async throws {
+    @Test func `If the file system needs free space to overwrite data, the reserve is returned to it`() async throws {
         try await Self.withSmallDisk { world in
             let assignment = TaskAssignment.script("exit 0")
             let reserve = world.store.reserve
@@ -156,8 +156,7 @@ struct FullDiskTests {
         }
     }
 
-    @Test("A term that could not be recorded is recorded by the next call once there is space")
-    func term() async throws {
+    @Test func `A term that could not be recorded is recorded by the next call once there is space`() async throws {
         try await Self.withSmallDisk { world in
             try await world.worker { worker in
                 try await Self.reserveIsFilled(in: world)
@@ -178,8 +177,7 @@ struct FullDiskTests {
         }
     }
 
-    @Test("A task that could not start on a full disk can be stopped")
-    func neverStarted() async throws {
+    @Test func `A task that could not start on a full disk can be stopped`() async throws {
         try await Self.withSmallDisk { world in
             let assignment = TaskAssignment.script("exit 0")
             try await world.worker { worker in

@@ -19,8 +19,9 @@ struct HealthTests {
             startPeriod: .zero)
     }
 
-    @Test("A command check runs in the task's environment, and the task is ready while the check passes")
-    func command() async throws {
+    @Test func `A command check runs in the task's environment, and the task is ready while the check passes`()
+        async throws
+    {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
                 let assignment = TaskAssignment.script(Self.forever) {
@@ -43,8 +44,7 @@ struct HealthTests {
         }
     }
 
-    @Test("A check command that exceeds its timeout fails and is killed with all its descendants")
-    func commandTimeout() async throws {
+    @Test func `A check command that exceeds its timeout fails and is killed with all its descendants`() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
                 let assignment = TaskAssignment.script(Self.forever) {
@@ -63,8 +63,7 @@ struct HealthTests {
         }
     }
 
-    @Test("A run that failed its live check is asked to end again until the request succeeds")
-    func toldLater() async throws {
+    @Test func `A run that failed its live check is asked to end again until the request succeeds`() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
                 let assignment = TaskAssignment.script(Self.forever) {
@@ -86,8 +85,7 @@ struct HealthTests {
         }
     }
 
-    @Test("When a task is stopped, its running check ends and leaves no process behind")
-    func stopDuringCheck() async throws {
+    @Test func `When a task is stopped, its running check ends and leaves no process behind`() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
                 let assignment = TaskAssignment.script(
@@ -108,8 +106,7 @@ struct HealthTests {
         }
     }
 
-    @Test("A failed live check ends the run, and the task restarts")
-    func liveness() async throws {
+    @Test func `A failed live check ends the run, and the task restarts`() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
                 // Each run prints a line when its check has passed.
@@ -140,8 +137,8 @@ struct HealthTests {
         }
     }
 
-    @Test("A tcp check passes if a server listens on either loopback address", arguments: [AF_INET, AF_INET6])
-    func tcp(family: Int32) async throws {
+    @Test(arguments: [AF_INET, AF_INET6])
+    func `A tcp check passes if a server listens on either loopback address`(family: Int32) async throws {
         try await WorkerWorld.with { world in
             try await world.worker { try await Self.tcp($0, family, try Listener.freePort()) }
         }
@@ -161,13 +158,14 @@ struct HealthTests {
     }
 
     @Test(
-        "An http check passes or fails by the status code of the response",
         arguments: [
             ("HTTP/1.1 200 OK\r\n\r\n", nil), ("HTTP/1.0 302 Found\r\n\r\n", nil),
             ("HTTP/1.1 503 Busy\r\n\r\n", " answered 503"), ("SSH-2.0-x\r\n", ": the response is not HTTP"),
             ("", ": the connection was closed without a response"), (nil, ": no response within 200ms"),
         ] as [(String?, String?)])
-    func http(answer: String?, failure: String?) async throws {
+    func `An http check passes or fails by the status code of the response`(answer: String?, failure: String?)
+        async throws
+    {
         let port = try Listener.freePort()
         let listener = try Listener(port: port, answering: answer)
         defer { listener.close() }
@@ -193,8 +191,7 @@ struct HealthTests {
         }
     }
 
-    @Test("A check by port name uses the port in the task's variable")
-    func namedPort() async throws {
+    @Test func `A check by port name uses the port in the task's variable`() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
                 let port = try Listener.freePort()
@@ -213,8 +210,7 @@ struct HealthTests {
         }
     }
 
-    @Test("Checks change during a run without a restart")
-    func settings() async throws {
+    @Test func `Checks change during a run without a restart`() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
                 let assignment = TaskAssignment.script(Self.forever)
@@ -239,9 +235,9 @@ struct HealthTests {
         }
     }
 
-    @Test(
-        "After a restart of the worker, a ready task stays ready from the first report until its check fails")
-    func adoption() async throws {
+    @Test func `After a restart of the worker, a ready task stays ready from the first report until its check fails`()
+        async throws
+    {
         try await WorkerWorld.with { world in
             let assignment = TaskAssignment.script(Self.forever) {
                 $0.health.ready = Self.check(command: ["test", "-e", "open"])
@@ -261,8 +257,7 @@ struct HealthTests {
         }
     }
 
-    @Test("The checks of 500 tasks do not use a thread each")
-    func many() async throws {
+    @Test func `The checks of 500 tasks do not use a thread each`() async throws {
         try await WorkerWorld.with { world in
             let port = try Listener.freePort()
             let listener = try Listener(port: port)

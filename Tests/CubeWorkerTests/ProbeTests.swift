@@ -33,7 +33,6 @@ struct ProbeTests {
     }
 
     @Test(
-        "Interim responses are ignored, and the final response counts",
         arguments: [
             (["HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n"], "answered 503"),
             (
@@ -43,7 +42,8 @@ struct ProbeTests {
                 ], nil
             ),
         ] as [([String], String?)])
-    func interim(parts: [String], failure: String?) async throws {
+    func `Interim responses are ignored, and the final response counts`(parts: [String], failure: String?) async throws
+    {
         let server = try ScriptedServer(parts)
         defer { server.close() }
         let outcome = try await find(HTTPProbe(port: .number(server.port), path: "/ready?a=b"))
@@ -73,28 +73,26 @@ struct ProbeTests {
         #expect(server.outcome.sent < 64 << 20)
     }
 
-    @Test(
-        "An incomplete or invalid HTTP response fails the check with the reason",
-        arguments: [
-            (
-                "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort",
-                "the connection was closed before the response was complete"
-            ),
-            ("SSH-2.0-x\r\n", "the response is not HTTP"), ("", "the connection was closed without a response"),
-        ])
-    func broken(answer: String, failure: String) async throws {
+    @Test(arguments: [
+        (
+            "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort",
+            "the connection was closed before the response was complete"
+        ),
+        ("SSH-2.0-x\r\n", "the response is not HTTP"), ("", "the connection was closed without a response"),
+    ])
+    func `An incomplete or invalid HTTP response fails the check with the reason`(answer: String, failure: String)
+        async throws
+    {
         let server = try ScriptedServer([answer])
         defer { server.close() }
         let outcome = try await find(HTTPProbe(port: .number(server.port)))
         #expect(outcome == .failed("GET / on port \(server.port): \(failure)"))
     }
 
-    @Test(
-        "The declared status codes pass",
-        arguments: [
-            ("200,301-308", 204, false), ("200,301-308", 302, true), ("503", 503, true), ("200-399", 404, false),
-        ])
-    func statuses(expected: String, status: Int, passes: Bool) async throws {
+    @Test(arguments: [
+        ("200,301-308", 204, false), ("200,301-308", 302, true), ("503", 503, true), ("200-399", 404, false),
+    ])
+    func `The declared status codes pass`(expected: String, status: Int, passes: Bool) async throws {
         let server = try ScriptedServer(["HTTP/1.1 \(status) Word\r\nContent-Length: 0\r\n\r\n"])
         defer { server.close() }
         let statuses = try #require(HTTPStatusSet(expected))
@@ -133,11 +131,10 @@ struct ProbeTests {
     }
 
     @Test(
-        "An IP address is used directly, and only a name is resolved",
         arguments: [
             ("127.0.0.1", "127.0.0.1"), ("::1", "::1"), ("localhost", nil), ("db.example", nil),
         ] as [(String, String?)])
-    func addresses(host: String, expected: String?) throws {
+    func `An IP address is used directly, and only a name is resolved`(host: String, expected: String?) throws {
         let address = try ProbeTarget(host: host, port: 80).address()
         #expect(address?.ipAddress == expected && address?.port == expected.map { _ in 80 })
     }
@@ -164,12 +161,13 @@ struct ProbeTests {
     }
 
     @Test(
-        "An https check uses TLS and verifies the certificate only on request",
         arguments: [
             (HTTPProbe.Scheme.https, false, nil),
             (.https, true, "the server's certificate is invalid or untrusted; set \"verify\": false to accept it"),
         ] as [(HTTPProbe.Scheme, Bool, String?)])
-    func tls(scheme: HTTPProbe.Scheme, verify: Bool, failure: String?) async throws {
+    func `An https check uses TLS and verifies the certificate only on request`(
+        scheme: HTTPProbe.Scheme, verify: Bool, failure: String?
+    ) async throws {
         let server = try await Self.tlsServer(Greeter("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"))
         let port = try #require(server.localAddress?.port)
         let outcome = try await find(HTTPProbe(port: .number(port), scheme: scheme, verify: verify))
@@ -179,7 +177,6 @@ struct ProbeTests {
     }
 
     @Test(
-        "A server may close a TLS connection without close_notify, but only after a complete response",
         arguments: [
             ("HTTP/1.0 200 OK\r\n\r\nbody", nil),
             ("HTTP/1.0 503 Busy\r\n\r\n", "answered 503"),
@@ -189,7 +186,9 @@ struct ProbeTests {
             ),
             ("", "the connection was closed without a response"),
         ] as [(String, String?)])
-    func tlsWithoutFarewell(answer: String, failure: String?) async throws {
+    func `A server may close a TLS connection without close_notify, but only after a complete response`(
+        answer: String, failure: String?
+    ) async throws {
         let server = try await Self.tlsServer(Greeter(answer, leaves: true))
         let port = try #require(server.localAddress?.port)
         let outcome = try await find(HTTPProbe(port: .number(port), scheme: .https, verify: false))

@@ -37,10 +37,10 @@ struct RecordTests {
 
     private static func starts(_ output: String) -> Int { output.split(separator: "\n").count { $0 == "start" } }
 
-    @Test(
-        "A task whose record is missing keeps running, is not started twice, and is managed again",
-        arguments: [true, false])
-    func missing(hasCopy: Bool) async throws {
+    @Test(arguments: [true, false])
+    func `A task whose record is missing keeps running, is not started twice, and is managed again`(hasCopy: Bool)
+        async throws
+    {
         try await WorkerWorld.with { world in
             let assignment = Self.restarting
             let supervisor = try await Self.leaveRunning(assignment, run: 2, in: world)
@@ -62,8 +62,9 @@ struct RecordTests {
         }
     }
 
-    @Test("If the manager stops a task whose record is missing, the task ends before it counts as stopped")
-    func missingAndStopped() async throws {
+    @Test func `If the manager stops a task whose record is missing, the task ends before it counts as stopped`()
+        async throws
+    {
         try await WorkerWorld.with { world in
             let assignment = TaskAssignment.script("echo ready; sleep 1000")
             let supervisor = try await Self.leaveRunning(assignment, in: world)
@@ -76,8 +77,7 @@ struct RecordTests {
         }
     }
 
-    @Test("A new placement of a task does not start while an unrecorded placement is alive")
-    func otherPlacement() async throws {
+    @Test func `A new placement of a task does not start while an unrecorded placement is alive`() async throws {
         try await WorkerWorld.with { world in
             var assignment = TaskAssignment.script("echo ready; sleep 1000")
             let supervisor = try await Self.leaveRunning(assignment, in: world)
@@ -94,8 +94,7 @@ struct RecordTests {
         }
     }
 
-    @Test("No run starts while another run of the task is alive, whatever the record contains")
-    func secondInstance() async throws {
+    @Test func `No run starts while another run of the task is alive, whatever the record contains`() async throws {
         try await WorkerWorld.with { world in
             let assignment = TaskAssignment.script("echo ready; sleep 1000")
             let supervisor = try await Self.leaveRunning(assignment, in: world)
@@ -114,9 +113,11 @@ struct RecordTests {
         }
     }
 
-    @Test(
-        "A worker removes the directory of a task that was never recorded, but no directory with another kind of name")
-    func strangers() async throws {
+    @Test
+    func
+        `A worker removes the directory of a task that was never recorded, but no directory with another kind of name`()
+        async throws
+    {
         try await WorkerWorld.with { world in
             try world.store.prepare()
             let id = TaskID(rawValue: UUID().uuidString.lowercased())!
@@ -128,10 +129,11 @@ struct RecordTests {
         }
     }
 
-    @Test(
-        "A damaged record prevents the worker from starting and names the remedy; a repair rebuilds the record of the running task"
-    )
-    func damaged() async throws {
+    @Test
+    func
+        `A damaged record prevents the worker from starting and names the remedy; a repair rebuilds the record of the running task`()
+        async throws
+    {
         try await WorkerWorld.with { world in
             let assignment = Self.restarting
             let supervisor = try await Self.leaveRunning(assignment, run: 2, in: world)
@@ -162,8 +164,7 @@ struct RecordTests {
         }
     }
 
-    @Test("A repair without a copy reports a running task and leaves it running")
-    func damagedWithoutCopy() async throws {
+    @Test func `A repair without a copy reports a running task and leaves it running`() async throws {
         try await WorkerWorld.with { world in
             let assignment = TaskAssignment.script("echo ready; sleep 1000")
             let supervisor = try await Self.leaveRunning(assignment, in: world)
@@ -186,8 +187,7 @@ struct RecordTests {
         }
     }
 
-    @Test("The secrets of a task are removed when it has ended, and its other files stay")
-    func secrets() async throws {
+    @Test func `The secrets of a task are removed when it has ended, and its other files stay`() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
                 try Data("A=hunter2\n".utf8).write(to: URL(filePath: "\(world.directory)/secrets/db"))
@@ -217,8 +217,9 @@ struct RecordTests {
         }
     }
 
-    @Test("Secrets that a worker could not remove before it was killed are removed by the next worker")
-    func secretsOfEarlier() async throws {
+    @Test func `Secrets that a worker could not remove before it was killed are removed by the next worker`()
+        async throws
+    {
         try await WorkerWorld.with { world in
             let assignment = TaskAssignment.script("exit 0") {
                 $0.files = [TaskFile(source: ContentSource("secret:db"), target: "password", mode: 0o400)]
@@ -236,8 +237,7 @@ struct RecordTests {
         }
     }
 
-    @Test("The secrets of a task that is stopped while it waits for its next run are removed, too")
-    func secretsOfWaiting() async throws {
+    @Test func `The secrets of a task that is stopped while it waits for its next run are removed, too`() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
                 try Data("hunter2".utf8).write(to: URL(filePath: "\(world.directory)/secrets/db"))

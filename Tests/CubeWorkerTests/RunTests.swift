@@ -7,13 +7,14 @@ import Testing
 @Suite(.timeLimit(.minutes(2)))
 struct RunTests {
     @Test(
-        "A task reports how its program ended",
         arguments: [
             ("exit 0", TaskState.completed, TaskReason.exited, 0, nil as Int?),
             ("exit 7", .failed, .exited, 7, nil),
             ("kill -9 $$", .failed, .signaled, nil, 9),
         ] as [(String, TaskState, TaskReason, Int?, Int?)])
-    func end(script: String, state: TaskState, reason: TaskReason, code: Int?, signal: Int?) async throws {
+    func `A task reports how its program ended`(
+        script: String, state: TaskState, reason: TaskReason, code: Int?, signal: Int?
+    ) async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
                 let task = try await worker.ended(worker.assign(.script(script)).id)
@@ -26,8 +27,7 @@ struct RunTests {
         }
     }
 
-    @Test("A program that cannot be started fails its task with the reason")
-    func startFailure() async throws {
+    @Test func `A program that cannot be started fails its task with the reason`() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
                 let cases: [(String, (inout TaskDefinition) -> Void)] = [
@@ -44,8 +44,7 @@ struct RunTests {
         }
     }
 
-    @Test("A task has its own environment and none of the worker's variables")
-    func environment() async throws {
+    @Test func `A task has its own environment and none of the worker's variables`() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
                 let assignment = TaskAssignment.script("") {
@@ -66,8 +65,9 @@ struct RunTests {
         }
     }
 
-    @Test("A combining character at the beginning of an argument, variable or message is passed on unchanged")
-    func combiningMarks() async throws {
+    @Test func `A combining character at the beginning of an argument, variable or message is passed on unchanged`()
+        async throws
+    {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
                 let assignment = TaskAssignment.script("") {
@@ -89,8 +89,7 @@ struct RunTests {
         }
     }
 
-    @Test("When the program ends, all its descendants end too, even in other sessions")
-    func grandchildren() async throws {
+    @Test func `When the program ends, all its descendants end too, even in other sessions`() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
                 let id = try await worker.assign(.script("setsid sh -c 'sleep 1000 & wait' & echo $!; exit 4")).id
@@ -100,8 +99,7 @@ struct RunTests {
         }
     }
 
-    @Test("A stop sends the declared signal and gives the program its grace period")
-    func politeStop() async throws {
+    @Test func `A stop sends the declared signal and gives the program its grace period`() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
                 let id = try await worker.assign(
@@ -118,8 +116,7 @@ struct RunTests {
         }
     }
 
-    @Test("A program that exceeds its grace period is killed with all its descendants")
-    func killAfterGrace() async throws {
+    @Test func `A program that exceeds its grace period is killed with all its descendants`() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
                 let id = try await worker.assign(
@@ -137,8 +134,10 @@ struct RunTests {
         }
     }
 
-    @Test("A failing program is restarted until its restarts are used up, and its last lines of output are the reason")
-    func restarts() async throws {
+    @Test
+    func `A failing program is restarted until its restarts are used up, and its last lines of output are the reason`()
+        async throws
+    {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
                 let id = try await worker.assign(
@@ -158,8 +157,7 @@ struct RunTests {
         }
     }
 
-    @Test("A full disk drops output, but neither blocks nor ends the task")
-    func fullDisk() async throws {
+    @Test func `A full disk drops output, but neither blocks nor ends the task`() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
                 let assignment = TaskAssignment.script("head -c 1000000 /dev/zero; exit 0")
@@ -173,8 +171,7 @@ struct RunTests {
         }
     }
 
-    @Test("Output continues across file boundaries, and the oldest files are removed")
-    func rotation() async throws {
+    @Test func `Output continues across file boundaries, and the oldest files are removed`() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
                 let id = try await worker.assign(
@@ -196,8 +193,7 @@ struct RunTests {
         }
     }
 
-    @Test("The resource usage of a task includes all its processes")
-    func metrics() async throws {
+    @Test func `The resource usage of a task includes all its processes`() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
                 let id = try await worker.assign(.script("sleep 1000 & setsid sleep 1000 & echo ready; wait")).id

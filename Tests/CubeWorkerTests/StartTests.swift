@@ -10,8 +10,7 @@ import Testing
 /// The environment of a program at its start, and the messages about programs that cannot be started.
 @Suite(.timeLimit(.minutes(2)))
 struct StartTests {
-    @Test("A task and its checks inherit only standard input, output and error")
-    func descriptors() async throws {
+    @Test func `A task and its checks inherit only standard input, output and error`() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
                 let assignment = TaskAssignment.script("") {
@@ -38,10 +37,11 @@ struct StartTests {
         }
     }
 
-    @Test(
-        "A program that cannot be executed is named as in the manifest, so that no message contains the value of a variable"
-    )
-    func value() async throws {
+    @Test
+    func
+        `A program that cannot be executed is named as in the manifest, so that no message contains the value of a variable`()
+        async throws
+    {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
                 let assignment = TaskAssignment.script("") {
@@ -68,8 +68,7 @@ struct StartTests {
         }
     }
 
-    @Test("A long message is shortened and states how much is missing")
-    func bounded() async throws {
+    @Test func `A long message is shortened and states how much is missing`() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
                 let long = String(repeating: "\u{7bb1}", count: 30_000)
@@ -90,8 +89,7 @@ struct StartTests {
         }
     }
 
-    @Test("The last line of a failed check is shortened at a character boundary")
-    func boundedCheck() async throws {
+    @Test func `The last line of a failed check is shortened at a character boundary`() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
                 let assignment = TaskAssignment.script("echo ready; sleep 1000") {
@@ -109,8 +107,9 @@ struct StartTests {
         }
     }
 
-    @Test("A value that exceeds the kernel's limits fails the start with its name but without the value")
-    func tooLong() async throws {
+    @Test func `A value that exceeds the kernel's limits fails the start with its name but without the value`()
+        async throws
+    {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
                 let long = String(repeating: "v", count: 131_072)
@@ -140,8 +139,9 @@ struct StartTests {
         }
     }
 
-    @Test("A program starts with the longest variable, argument and environment that the limits allow")
-    func longest() async throws {
+    @Test func `A program starts with the longest variable, argument and environment that the limits allow`()
+        async throws
+    {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
                 let longest = String(repeating: "v", count: ProgramLimits.stringBytes)

@@ -17,8 +17,7 @@ struct StoppingTests {
 
     private static let patient = StopPolicy(grace: .seconds(3600))
 
-    @Test("Descendants have the whole grace period, even if the first process ends at once")
-    func wrapper() async throws {
+    @Test func `Descendants have the whole grace period, even if the first process ends at once`() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
                 let gate = try world.gate("gate")
@@ -37,8 +36,9 @@ struct StoppingTests {
         }
     }
 
-    @Test("When the first process exits on its own, its children are asked to end and have the grace period")
-    func crash() async throws {
+    @Test func `When the first process exits on its own, its children are asked to end and have the grace period`()
+        async throws
+    {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
                 let (gate, start) = (try world.gate("gate"), try world.gate("start"))
@@ -59,8 +59,7 @@ struct StoppingTests {
         }
     }
 
-    @Test("Descendants are asked to end, and are killed before the task counts as stopped")
-    func deadline() async throws {
+    @Test func `Descendants are asked to end, and are killed before the task counts as stopped`() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
                 let id = try await worker.assign(
@@ -79,8 +78,7 @@ struct StoppingTests {
         }
     }
 
-    @Test("A process that left the process group is asked to end only after the group has ended")
-    func daemon() async throws {
+    @Test func `A process that left the process group is asked to end only after the group has ended`() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
                 let gate = try world.gate("gate")
@@ -101,8 +99,9 @@ struct StoppingTests {
         }
     }
 
-    @Test("A process that left the process group and ignores the signal is killed at the end of the grace period")
-    func stubbornDaemon() async throws {
+    @Test func `A process that left the process group and ignores the signal is killed at the end of the grace period`()
+        async throws
+    {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
                 let id = try await worker.assign(
@@ -118,10 +117,10 @@ struct StoppingTests {
         }
     }
 
-    @Test(
-        "A second stop can shorten the grace period, even if only children are left, but never extend it",
-        arguments: [StopPolicy(grace: .zero), StopPolicy(signal: "SIGKILL", grace: .seconds(3600))])
-    func secondStop(_ second: StopPolicy) async throws {
+    @Test(arguments: [StopPolicy(grace: .zero), StopPolicy(signal: "SIGKILL", grace: .seconds(3600))])
+    func `A second stop can shorten the grace period, even if only children are left, but never extend it`(
+        _ second: StopPolicy
+    ) async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
                 let gate = try world.gate("gate")
@@ -145,8 +144,7 @@ struct StoppingTests {
         }
     }
 
-    @Test("A changed grace period applies to the children of a program that exits on its own")
-    func changedPolicy() async throws {
+    @Test func `A changed grace period applies to the children of a program that exits on its own`() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
                 let start = try world.gate("start")
@@ -169,8 +167,7 @@ struct StoppingTests {
         }
     }
 
-    @Test("Killing the worker during the grace period does not affect the stop")
-    func workerKilled() async throws {
+    @Test func `Killing the worker during the grace period does not affect the stop`() async throws {
         try await WorkerWorld.with { world in
             let (id, gate) = try await world.worker { worker in
                 let gate = try world.gate("gate")
@@ -193,8 +190,9 @@ struct StoppingTests {
         }
     }
 
-    @Test("The supervisor waits for the last of several processes that each leave another one behind")
-    func chain() async throws {
+    @Test func `The supervisor waits for the last of several processes that each leave another one behind`()
+        async throws
+    {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
                 let link = "f() { if [ $1 = 0 ]; then echo over; else f $(($1 - 1)) & fi; }; trap '' TERM; f 500"
@@ -207,8 +205,7 @@ struct StoppingTests {
         }
     }
 
-    @Test("A check that exceeds its timeout is asked to end before it is killed")
-    func check() async throws {
+    @Test func `A check that exceeds its timeout is asked to end before it is killed`() async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
                 let assignment = TaskAssignment.script("echo ready; sleep 1000") {

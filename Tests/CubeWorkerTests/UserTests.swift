@@ -10,8 +10,9 @@ import Testing
 /// The permissions of a task that runs as another user. Only a root worker has such tasks.
 @Suite(.timeLimit(.minutes(2)), .enabled(if: geteuid() == 0, "needs root"))
 struct UserTests {
-    @Test("A task with a user can use the absolute path of its directory, /dev/stdout and /dev/stderr")
-    func directory() async throws {
+    @Test func `A task with a user can use the absolute path of its directory, /dev/stdout and /dev/stderr`()
+        async throws
+    {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
                 let assignment = TaskAssignment.script(
@@ -33,10 +34,7 @@ struct UserTests {
         }
     }
 
-    @Test(
-        "A closed directory of an earlier version is opened for traversal, but not for listing"
-    )
-    func passage() async throws {
+    @Test func `A closed directory of an earlier version is opened for traversal, but not for listing`() async throws {
         try await WorkerWorld.with { world in
             let data = world.directory.appending("data")
             let directory = data.appending("worker").appending("w1")
@@ -82,8 +80,7 @@ struct UserTests {
         }
     }
 
-    @Test("A directory above the data directory that the user cannot traverse is named in a warning")
-    func obstacle() throws {
+    @Test func `A directory above the data directory that the user cannot traverse is named in a warning`() throws {
         let user = TaskUser(id: 1234, group: 2345, groups: [2345], home: "/")
         let top = "/tmp/cube-passage-\(UUID().uuidString)"
         for path in [top, top + "/a", top + "/a/b"] { #expect(mkdir(path, 0o711) == 0) }
@@ -100,8 +97,7 @@ struct UserTests {
             TraversalAccess.obstacle(to: top + "/a/b", for: TaskUser(id: 0, group: 0, groups: [], home: "/")) == nil)
     }
 
-    @Test("A large user database entry is found, but not one that exceeds the maximum size")
-    func largeEntry() {
+    @Test func `A large user database entry is found, but not one that exceeds the maximum size`() {
         for (bytes, isFound) in [(0, true), (100_000, true), (1 << 30, false)] {
             let user = TaskUser.lookUp { $2 < bytes ? ERANGE : getpwuid_r(65534, $0, $1, $2, $3) }
             #expect(user?.id == (isFound ? 65534 : nil), "\(bytes)")
@@ -112,13 +108,13 @@ struct UserTests {
     private static let daemon = getgrnam("daemon")?.pointee.gr_gid
 
     /// In the expected IDs, `daemon` stands for the ID of that group.
-    @Test(
-        "A task runs as the user and group that its manifest gives by name or number",
-        arguments: [
-            ("nobody", "65534:65534"), ("65534", "65534:65534"), ("1234", "1234:1234"), ("1234:2345", "1234:2345"),
-            ("nobody:daemon", "65534:daemon"), ("nobody:2345", "65534:2345"), ("root:daemon", "0:daemon"),
-        ])
-    func accounts(text: String, expected: String) async throws {
+    @Test(arguments: [
+        ("nobody", "65534:65534"), ("65534", "65534:65534"), ("1234", "1234:1234"), ("1234:2345", "1234:2345"),
+        ("nobody:daemon", "65534:daemon"), ("nobody:2345", "65534:2345"), ("root:daemon", "0:daemon"),
+    ])
+    func `A task runs as the user and group that its manifest gives by name or number`(text: String, expected: String)
+        async throws
+    {
         let daemon = try #require(Self.daemon, "this machine has no group \"daemon\"")
         let numbers = expected.replacing("daemon", with: "\(daemon)")
         try await WorkerWorld.with { world in
@@ -131,13 +127,11 @@ struct UserTests {
         }
     }
 
-    @Test(
-        "An unknown user or group fails the start with its name",
-        arguments: [
-            ("nobody:no-such-group", "there is no group \"no-such-group\" on this machine"),
-            ("no-such-user:daemon", "there is no user \"no-such-user\" on this machine"), ("a:b:c", "must be a user"),
-        ])
-    func unknown(text: String, words: String) async throws {
+    @Test(arguments: [
+        ("nobody:no-such-group", "there is no group \"no-such-group\" on this machine"),
+        ("no-such-user:daemon", "there is no user \"no-such-user\" on this machine"), ("a:b:c", "must be a user"),
+    ])
+    func `An unknown user or group fails the start with its name`(text: String, words: String) async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
                 let assignment = TaskAssignment.script("exit 0") { $0.user = text }
@@ -150,12 +144,13 @@ struct UserTests {
     }
 
     @Test(
-        "A task with a non-root user cannot gain privileges unless its manifest allows it",
         arguments: [
             (nil, nil, false), ("root", nil, false), ("0:1", nil, false), ("nobody", nil, true), ("1234:0", nil, true),
             ("nobody", false, false), (nil, true, true), ("root", true, true),
         ] as [(String?, Bool?, Bool)])
-    func newPrivileges(user: String?, written: Bool?, isForbidden: Bool) async throws {
+    func `A task with a non-root user cannot gain privileges unless its manifest allows it`(
+        user: String?, written: Bool?, isForbidden: Bool
+    ) async throws {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
                 let assignment = TaskAssignment.script("grep NoNewPrivs /proc/self/status") {

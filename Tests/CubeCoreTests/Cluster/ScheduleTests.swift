@@ -51,10 +51,11 @@ struct ScheduleTests {
         #expect(try cluster.schedule(next, maxLive: 1).created)
     }
 
-    @Test(
-        "Two tasks of a slot live side by side where max_live lets them, and the end of the old one says nothing of the new"
-    )
-    func surge() throws {
+    @Test
+    func
+        `Two tasks of a slot live side by side where max_live lets them, and the end of the old one says nothing of the new`()
+        throws
+    {
         var cluster = TestCluster()
         try cluster.join(.w1)
         let first = cluster.proposal(.web)

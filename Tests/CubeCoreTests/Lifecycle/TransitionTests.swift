@@ -31,8 +31,8 @@ struct TransitionTests {
         .stopping: [.stopped, .completed, .failed],
     ]
 
-    @Test("A task makes exactly the documented transitions", arguments: states)
-    func moves(from: TaskState) throws {
+    @Test(arguments: states)
+    func `A task makes exactly the documented transitions`(from: TaskState) throws {
         for to in Self.states where to != from {
             var phase = Self.phase(from)
             if Self.documented[from]?.contains(to) == true {
@@ -47,8 +47,8 @@ struct TransitionTests {
         }
     }
 
-    @Test("A worker's report may skip states, but never leaves an end state", arguments: states)
-    func follows(from: TaskState) {
+    @Test(arguments: states)
+    func `A worker's report may skip states, but never leaves an end state`(from: TaskState) {
         for to in Self.states where to != from {
             var phase = Self.phase(from)
             // This test only checks whether it throws. Other tests check the errors.
@@ -64,10 +64,11 @@ struct TransitionTests {
         }
     }
 
-    @Test(
-        "Reports are ordered by placement and run; within a run: waiting, starting, running, stopping; an end comes last"
-    )
-    func reportOrder() throws {
+    @Test
+    func
+        `Reports are ordered by placement and run; within a run: waiting, starting, running, stopping; an end comes last`()
+        throws
+    {
         let digest = Digest(rawValue: "sha256:" + String(repeating: "a", count: 64))!
         let id = TaskID(rawValue: "00000000-0000-5000-8000-000000000000")!
         func order(_ placement: Int, _ run: Int, _ state: TaskState, _ reason: TaskReason? = nil) -> ReportOrder? {

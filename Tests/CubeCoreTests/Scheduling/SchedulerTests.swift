@@ -35,8 +35,7 @@ struct SchedulerTests {
         }
     }
 
-    @Test("The cause for an unplaceable task names the most basic missing requirement")
-    func causes() {
+    @Test func `The cause for an unplaceable task names the most basic missing requirement`() {
         let zoned = demand(constraints: PlacementConstraints(labels: ["zone": "b"]))
         #expect(pick(demand(), []) == "no_node")
         #expect(pick(demand(image: "web:1"), [candidate("a")]) == "no_runtime")
@@ -48,8 +47,7 @@ struct SchedulerTests {
         #expect(pick(slow, [candidate("a", labels: ["disk": "slow"]), candidate("b")]) == "b")
     }
 
-    @Test("A cause names the demand and whether any node can ever satisfy it")
-    func messages() {
+    @Test func `A cause names the demand and whether any node can ever satisfy it`() {
         func message(_ candidates: [Candidate], of demand: Demand? = nil) -> String {
             guard case .infeasible(let cause) = Feasibility(of: demand ?? self.demand(3500), on: candidates) else {
                 return ""
@@ -88,24 +86,23 @@ struct SchedulerTests {
         #expect(message(demand(1000), [candidate("w1", cpu: 1)], []) == "the task needs 1 core, more than any node has")
     }
 
-    @Test("Spread takes the node with the fewest of the same workload, then the least loaded, then the first by name")
-    func spread() {
+    @Test
+    func `Spread takes the node with the fewest of the same workload, then the least loaded, then the first by name`() {
         #expect(pick(demand(), [candidate("a", siblings: 1), candidate("b", used: 3000)]) == "b")
         #expect(pick(demand(100), [candidate("a", used: 2000), candidate("b", used: 1000)]) == "b")
         #expect(pick(demand(), [candidate("a", tasks: 3), candidate("b", tasks: 2)]) == "b")
         #expect(pick(demand(), [candidate("b"), candidate("c"), candidate("a")]) == "a")
     }
 
-    @Test("Round robin continues by name after the node that was picked last, and wraps around")
-    func roundRobin() {
+    @Test func `Round robin continues by name after the node that was picked last, and wraps around`() {
         let nodes = [candidate("c"), candidate("a"), candidate("b")]
         #expect(pick(demand(), nodes, policy: .roundRobin) == "a")
         #expect(pick(demand(), nodes, policy: .roundRobin, last: "a") == "b")
         #expect(pick(demand(), nodes, policy: .roundRobin, last: "c") == "a")
     }
 
-    @Test("The order of the candidates is irrelevant", arguments: [SchedulingPolicy.spread, .roundRobin])
-    func orderIsIrrelevant(policy: SchedulingPolicy) {
+    @Test(arguments: [SchedulingPolicy.spread, .roundRobin])
+    func `The order of the candidates is irrelevant`(policy: SchedulingPolicy) {
         var random = SeededGenerator()
         print("seed \(random.seed)")
         for _ in 0..<300 {

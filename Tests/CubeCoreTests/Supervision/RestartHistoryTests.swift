@@ -11,12 +11,13 @@ struct RestartHistoryTests {
     }
 
     @Test(
-        "The policy and the end of a run decide whether the task is restarted",
         arguments: [
             (.always, 0, nil), (.always, 1, nil), (.onFailure, 0, .completed), (.onFailure, 1, nil),
             (.never, 0, .completed), (.never, 1, .failed), ("unheard_of", 1, .failed),
         ] as [(RestartPolicy.Condition, Int, TaskState?)])
-    func policies(policy: RestartPolicy.Condition, code: Int, state: TaskState?) {
+    func `The policy and the end of a run decide whether the task is restarted`(
+        policy: RestartPolicy.Condition, code: Int, state: TaskState?
+    ) {
         var history = RestartHistory()
         let decision = history.decide(
             after: exit(code), policy: RestartPolicy(policy: policy), of: .service, now: start, jitter: 0)
@@ -24,16 +25,15 @@ struct RestartHistoryTests {
         #expect(history.count == (state == nil ? 1 : 0))
     }
 
-    @Test("An unknown outcome counts as a failure", arguments: [RunEnd.supervisorLost, .rebooted])
-    func unknown(end: RunEnd) {
+    @Test(arguments: [RunEnd.supervisorLost, .rebooted])
+    func `An unknown outcome counts as a failure`(end: RunEnd) {
         var history = RestartHistory()
         #expect(
             history.decide(after: end, policy: RestartPolicy(policy: .never), of: .service, now: start, jitter: 0)
                 == .end(.failed, end.reason))
     }
 
-    @Test("The backoff doubles up to its limit, and is reset after a stable run")
-    func backoff() {
+    @Test func `The backoff doubles up to its limit, and is reset after a stable run`() {
         var history = RestartHistory()
         let policy = RestartPolicy(
             policy: .always, max: 100, backoff: .milliseconds(300), backoffMax: .seconds(1))
@@ -70,10 +70,8 @@ struct RestartHistoryTests {
         #expect(!history.isLooping(policy), "a stable run begins anew")
     }
 
-    @Test(
-        "A job ends after 10 restarts within 10 minutes, whoever made its policy",
-        arguments: [RestartPolicy.standard(for: .job), RestartPolicy(policy: .onFailure)])
-    func jobs(policy: RestartPolicy) {
+    @Test(arguments: [RestartPolicy.standard(for: .job), RestartPolicy(policy: .onFailure)])
+    func `A job ends after 10 restarts within 10 minutes, whoever made its policy`(policy: RestartPolicy) {
         var history = RestartHistory()
         for restart in 0...10 {
             let decision = history.decide(
@@ -97,8 +95,7 @@ struct RestartHistoryTests {
         #expect(decide(at: 104, wall: 999_999) == .end(.failed, .restartsUsedUp))
     }
 
-    @Test("A task fails when it exceeds the allowed restarts in the window")
-    func budget() {
+    @Test func `A task fails when it exceeds the allowed restarts in the window`() {
         var history = RestartHistory()
         let policy = RestartPolicy(policy: .always, max: 2, within: .seconds(100))
         func decide(at second: Int) -> RestartHistory.Decision {

@@ -6,8 +6,7 @@ import Testing
 struct SupervisedPlacementTests {
     private let now = DurableInstant(boot: "a", uptime: .seconds(500), wall: Timestamp(milliseconds: 1_000_000))
 
-    @Test("A stop during the wait for the next run ends the task immediately")
-    func stopBetweenRuns() {
+    @Test func `A stop during the wait for the next run ends the task immediately`() {
         var placement = SupervisedPlacement(.example(), boot: "a")
         placement.launched(run: 1, at: now)
         placement.ended(
@@ -19,8 +18,7 @@ struct SupervisedPlacementTests {
         #expect(placement.report(notEnforced: []).exit?.code == 1)
     }
 
-    @Test("A run that ends after a stop request is stopped, whatever the restart policy")
-    func stopWins() {
+    @Test func `A run that ends after a stop request is stopped, whatever the restart policy`() {
         var placement = SupervisedPlacement(.example(), boot: "a")
         placement.stopRequested(now: now)
         #expect(placement.due == .abandon(run: 1, boot: "a"))
@@ -32,8 +30,7 @@ struct SupervisedPlacementTests {
         #expect(placement.report(notEnforced: []).reason == .stopRequested)
     }
 
-    @Test("New settings change only fields that change in place")
-    func settings() {
+    @Test func `New settings change only fields that change in place`() {
         var placement = SupervisedPlacement(.example(), boot: "a")
         var definition = placement.assignment.definition
         definition.command = ["other"]
@@ -54,10 +51,11 @@ struct SupervisedPlacementTests {
         var abandoned: Set<Int> = []
     }
 
-    @Test(
-        "In any order of events and worker crashes, one run is alive at a time, no run starts twice, no exit is lost and progress never reverts"
-    )
-    func property() throws {
+    @Test
+    func
+        `In any order of events and worker crashes, one run is alive at a time, no run starts twice, no exit is lost and progress never reverts`()
+        throws
+    {
         var random = SeededGenerator()
         let seed = random.seed
         var tally: [String: Int] = [:]

@@ -7,20 +7,17 @@ struct TaskEnvironmentTests {
         TaskEnvironment(.example { $0.env = own }, home: "/home/web")
     }
 
-    @Test(
-        "A reference to a known variable is replaced, all else stays as it is",
-        arguments: [
-            ("$(NAME)", "value"), ("a$(NAME)b$(NAME)", "avaluebvalue"), ("$$(NAME)", "$(NAME)"),
-            ("$(OTHER)", "$(OTHER)"), ("$NAME $$ ${NAME}", "$NAME $$ ${NAME}"), ("$(NAME", "$(NAME"), ("$", "$"),
-            ("$$$(NAME)", "$$(NAME)"), ("$()", "$()"), ("$(A $(NAME))", "$(A $(NAME))"), ("$(NESTED)", "value"),
-            ("", ""),
-        ])
-    func expansion(text: String, expected: String) {
+    @Test(arguments: [
+        ("$(NAME)", "value"), ("a$(NAME)b$(NAME)", "avaluebvalue"), ("$$(NAME)", "$(NAME)"),
+        ("$(OTHER)", "$(OTHER)"), ("$NAME $$ ${NAME}", "$NAME $$ ${NAME}"), ("$(NAME", "$(NAME"), ("$", "$"),
+        ("$$$(NAME)", "$$(NAME)"), ("$()", "$()"), ("$(A $(NAME))", "$(A $(NAME))"), ("$(NESTED)", "value"),
+        ("", ""),
+    ])
+    func `A reference to a known variable is replaced, all else stays as it is`(text: String, expected: String) {
         #expect(environment(["NAME": "value", "NESTED": "$(NAME)"]).expand(text) == expected)
     }
 
-    @Test("The port variables override the variables in env")
-    func ports() {
+    @Test func `The port variables override the variables in env`() {
         var assignment = TaskAssignment.example {
             $0.ports = [PortSpec(name: "http-admin"), PortSpec(name: "none")]
             $0.env = ["PORT_HTTP_ADMIN": "1"]
@@ -31,8 +28,7 @@ struct TaskEnvironmentTests {
         #expect(environment.expand("$(PORT_HTTP_ADMIN) $(PORT_NONE)") == "20001 $(PORT_NONE)")
     }
 
-    @Test("A task has the addresses of its dependencies, unless its own variables override them")
-    func addresses() {
+    @Test func `A task has the addresses of its dependencies, unless its own variables override them`() {
         var assignment = TaskAssignment.example { $0.env = ["CACHE_HTTP_ADDRESS": "elsewhere:1"] }
         assignment.addresses = [
             "DB_SQL_ADDRESS": "10.0.0.5:20001", "CACHE_HTTP_ADDRESS": "10.0.0.6:20002", "QUEUE_AMQP_ADDRESS": "q:1",
@@ -43,8 +39,7 @@ struct TaskEnvironmentTests {
         #expect(environment.variables["QUEUE_AMQP_ADDRESS"] == "q:2")
     }
 
-    @Test("References in env are expanded once, and values from files are not expanded")
-    func references() {
+    @Test func `References in env are expanded once, and values from files are not expanded`() {
         var assignment = TaskAssignment.example {
             $0.ports = [PortSpec(name: "http")]
             $0.env = [
@@ -59,8 +54,7 @@ struct TaskEnvironmentTests {
         #expect(environment.variables["C"] == "$(A) $(D)" && environment.variables["FILE"] == "$(A)")
     }
 
-    @Test("A combining mark next to a reference does not change its meaning")
-    func combiningMarks() {
+    @Test func `A combining mark next to a reference does not change its meaning`() {
         let environment = environment(["A": "\u{301}b"])
         let texts = [
             ("$(A)\u{301}", "\u{301}b\u{301}"), ("$$(A)\u{301}$(A)", "$(A)\u{301}\u{301}b"),
@@ -71,8 +65,7 @@ struct TaskEnvironmentTests {
         }
     }
 
-    @Test("A task's own variables override the defaults, but not the variables that identify the task")
-    func precedence() {
+    @Test func `A task's own variables override the defaults, but not the variables that identify the task`() {
         #expect(
             environment(["LANG": "de_DE", "CUBE_TASK_ID": "mine"]).entries == [
                 "CUBE_NAME=web", "CUBE_ORDINAL=0", "CUBE_OWNER=default",
