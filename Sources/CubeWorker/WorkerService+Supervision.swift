@@ -56,7 +56,11 @@ extension WorkerService {
     /// Removes the secrets of a task that has ended.
     private func clearSecrets(of id: TaskID) async {
         guard let placement = table.placement(id), placement.endedAt != nil else { return }
-        do { try await runtime.removeSecrets(of: placement.assignment) } catch {
+        do {
+            try await runtime.removeSecrets(of: placement.assignment)
+        } catch is CancellationError {
+            // The next worker removes them.
+        } catch {
             logger.error("\(id): cannot remove the secrets of the ended task: \(error)")
         }
     }

@@ -76,6 +76,24 @@ extension EngineClient {
         try await send(.get("/containers/json", [("all", "true"), ("filters", try Self.filters(labels))]))
     }
 
+    /// Lists the containers that have a label, whatever its value.
+    func containers(labelled key: String) async throws -> [ListedContainer] {
+        let filters = String(decoding: try JSONEncoder().encode(["label": [key]]), as: UTF8.self)
+        return try await send(.get("/containers/json", [("all", "true"), ("filters", filters)]))
+    }
+
+    /// Stops containers, each with the grace period of the engine, and removes them.
+    func end(_ names: [String]) async throws {
+        try await withThrowingDiscardingTaskGroup { group in
+            for name in names {
+                group.addTask {
+                    try await stop(name)
+                    try await remove(name)
+                }
+            }
+        }
+    }
+
     /// Returns the output of a container as a stream of frames with time stamps.
     ///
     /// - Parameter since: the time stamp from which on output is wanted, as the engine wrote it; `nil` for all output.
@@ -85,12 +103,15 @@ extension EngineClient {
         return .get("/containers/\(name)/logs", query)
     }
 
-    /// Returns the stream of events of the containers with the given labels.
+    /// Returns the stream of events of the containers with the given labels that say that a container started, ended or was removed.
     func events(with labels: [String: String]) throws -> Request {
         .get(
             "/events",
-            [("filters", try Self.filters(labels, ["type": ["container"], "event": ["start", "die", "destroy"]]))])
+            [("filters", try Self.filters(labels, ["type": ["container"], "event": Self.events]))])
     }
+
+    /// The words of Docker and of Podman.
+    private static let events = ["start", "die", "died", "destroy", "remove"]
 
     private static func filters(_ labels: [String: String], _ others: [String: [String]] = [:]) throws -> String {
         var filters = others

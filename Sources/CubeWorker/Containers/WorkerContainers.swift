@@ -30,14 +30,7 @@ package struct WorkerContainers: Sendable {
 
     /// Stops the containers, each with the grace period of the engine, and removes them.
     package func end() async throws {
-        try await withThrowingDiscardingTaskGroup { group in
-            for name in try await engine.containers(with: labels).compactMap(\.name) {
-                group.addTask {
-                    try await engine.stop(name)
-                    try await engine.remove(name)
-                }
-            }
-        }
+        try await engine.end(try await engine.containers(with: labels).compactMap(\.name))
     }
 }
 

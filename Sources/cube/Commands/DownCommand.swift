@@ -61,7 +61,12 @@ struct DownCommand: Command {
         let left = data.supervisors.filter { supervisor in
             data.isOrphan(supervisor) || !isOther && supervisor.task.map { !known.contains($0) } ?? true
         }
-        if orphans { try await stopOrphans(left) } else { try require(none: left, in: data) }
+        if orphans {
+            try await stopOrphans(left, await data.orphanContainers())
+        } else {
+            try require(none: left, in: data)
+            try await data.requireNoOrphanContainers()
+        }
     }
 
     /// Returns the manager that the user named, unless it is the one that runs on this data directory, possibly under
@@ -168,23 +173,27 @@ struct DownCommand: Command {
         }
     }
 
-    private func stopOrphans(_ orphans: [SupervisorProcess]) async throws {
-        guard !orphans.isEmpty else {
+    private func stopOrphans(_ orphans: [SupervisorProcess], _ containers: OrphanContainers?) async throws {
+        let names = containers?.names ?? []
+        let count = orphans.count + names.count
+        guard count > 0 else {
             Terminal.output("No orphan is running.")
             return
         }
-        Terminal.note("\(Count(orphans.count, "task").verb("is", "are")) running that no manager knows:")
+        Terminal.note("\(Count(count, "task").verb("is", "are")) running that no manager knows:")
         for line in OrphanTasks(orphans).lines { Terminal.note(TextLine(line)) }
+        for name in names { Terminal.note(TextLine("  container \(name)")) }
         if !yes {
             guard Terminal.standardOutput.isInteractive, isatty(STDIN_FILENO) == 1 else {
                 throw Failure(
                     "cannot ask for confirmation without a terminal", hint: "--yes stops orphans without confirmation")
             }
-            Terminal.write("Stop \(orphans.count == 1 ? "it" : "them")? [y/N] ", to: STDERR_FILENO)
+            Terminal.write("Stop \(count == 1 ? "it" : "them")? [y/N] ", to: STDERR_FILENO)
             guard ["y", "yes"].contains(readLine()?.lowercased()) else { throw Failure("the orphans were not stopped") }
         }
         try await OrphanTasks(orphans).end(within: timeout)
-        Terminal.output("Stopped \(Count(orphans.count, "orphan")).")
+        try await containers?.end()
+        Terminal.output("Stopped \(Count(count, "orphan")).")
     }
 
     private func wait(for event: String, _ condition: () throws -> Bool) async throws {

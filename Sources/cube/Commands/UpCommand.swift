@@ -78,6 +78,7 @@ struct UpCommand: Command {
         try OpenFiles.requireForServices()
         let data = place.data
         try data.requireNoOrphans()
+        try await data.requireNoOrphanContainers()
         if let lost = try LostStore.find(in: data) { throw lost.failure }
         if let lone = try LoneWorker.find(data.workers.first, in: data) { throw lone.failure }
         _ = try SupervisorProgram.require()

@@ -84,6 +84,21 @@ struct DataDirectory: Sendable, Hashable {
         return first
     }
 
+    /// The running containers of workers of this directory whose records are gone; `nil` if the container engine does not respond.
+    func orphanContainers() async -> OrphanContainers? {
+        // Without a response, the worker starts no container either.
+        try? await OrphanContainers.find(at: [path, path.resolvingLinks], socket: RuntimeOptions.socket)
+    }
+
+    /// - Throws: A `Failure` if containers are running here whose records are gone.
+    func requireNoOrphanContainers() async throws {
+        guard let containers = await orphanContainers(), !containers.isEmpty else { return }
+        throw Failure(
+            "\(Count(containers.names.count, "container").verb("is", "are")) running from \(path) although the records are gone:\n"
+                + containers.names.joined(separator: "\n"),
+            hint: "stop them with `cube down --orphans`, or put the directory back to keep them")
+    }
+
     /// - Throws: A `Failure` if tasks are running here whose records are gone. Cube would start them a second time, and
     ///   could not stop them by name.
     func requireNoOrphans() throws {

@@ -147,6 +147,26 @@ struct ContainerTests {
     }
 
     @Test(arguments: TestRuntime.engines)
+    func `A container whose records were deleted is found as an orphan, and can be ended`(
+        engine: TestRuntime
+    ) async throws {
+        try await WorkerWorld.with(engine) { world in
+            let task = engine.script("sleep 1000", stop: StopPolicy(signal: "SIGKILL"))
+            try await world.worker(engine) { worker in
+                try await worker.assign(task)
+                try await worker.task(task.id, reaches: .running)
+            }
+            let find = { try await OrphanContainers.find(at: [world.directory], socket: engine.socket) }
+            #expect(try await find().isEmpty)
+            try LocalFiles.remove("\(world.directory)/tasks")
+            let orphans = try await find()
+            #expect(orphans.names == [containerName(of: task)])
+            try await orphans.end()
+            #expect(try await engine.client.container(containerName(of: task)) == nil)
+        }
+    }
+
+    @Test(arguments: TestRuntime.engines)
     func `A worker with another engine concludes nothing about the containers of the first one`(
         engine: TestRuntime
     ) async throws {
