@@ -37,7 +37,7 @@ struct LostStore: Hashable {
             : Failure(
                 "\(gone); \(Count(tasks, "task").verb("is", "are")) still running",
                 hint:
-                    "put \(directory) back, or run `cube manager restore FILE`; or start without the store after "
-                    + "`cube worker rejoin --end-tasks`, which stops them")
+                    "put \(directory) back, or run `cube manager restore FILE`; or stop the tasks with `cube down --orphans` "
+                    + "and start without the store after `cube worker rejoin --end-tasks`, which also ends containers")
     }
 }
