@@ -22,7 +22,7 @@ struct TaskRuntimes: TaskRuntime {
 
     func notEnforced(_ definition: TaskDefinition) -> [String] {
         // A task of a runtime that this worker does not have any more enforces nothing.
-        runtime(for: definition.runtime)?.notEnforced(definition) ?? []
+        runtime(for: definition.runtime)?.notEnforced(definition) ?? definition.declaredLimits
     }
 
     func find(_ run: RunIdentity) async throws -> RunState? { try await runtime(of: run).find(run) }

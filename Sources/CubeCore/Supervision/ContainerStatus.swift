@@ -8,8 +8,6 @@ package struct ContainerStatus: Hashable, Sendable {
     package var exitCode: Int
     /// Whether the kernel killed a process of the container because its memory ran out.
     package var ranOutOfMemory: Bool
-    /// The error of the engine, such as the reason why the program could not be started; empty if there is none.
-    package var error: String
     package var startedAt: Timestamp?
     package var finishedAt: Timestamp?
 
@@ -23,14 +21,13 @@ package struct ContainerStatus: Hashable, Sendable {
     }
 
     package init(
-        phase: Phase, process: Int32? = nil, exitCode: Int = 0, ranOutOfMemory: Bool = false, error: String = "",
+        phase: Phase, process: Int32? = nil, exitCode: Int = 0, ranOutOfMemory: Bool = false,
         startedAt: Timestamp? = nil, finishedAt: Timestamp? = nil
     ) {
         self.phase = phase
         self.process = process
         self.exitCode = exitCode
         self.ranOutOfMemory = ranOutOfMemory
-        self.error = error
         self.startedAt = startedAt
         self.finishedAt = finishedAt
     }
@@ -41,19 +38,18 @@ package struct ContainerStatus: Hashable, Sendable {
     ///   - run: the run.
     ///   - boot: the current boot of the machine.
     ///   - now: the present moment.
-    /// - Returns: `nil` if the run has not started yet.
+    /// - Returns: `nil` if the run has not started, also if an attempt to start it failed.
     package func state(of run: RunIdentity, boot: String, now: DurableInstant) -> RunState? {
         switch phase {
         // Nobody saw how it ended, and a machine that shuts down ends programs that then exit with any code.
         case .created where run.boot != boot, .exited where run.boot != boot: .ended(.rebooted)
-        case .created: error.isEmpty ? nil : .ended(.startFailed(Self.readable(error)))
+        case .created: nil
         case .running: .running(since: started(run, now: now))
         case .exited: .ended(end(now: now))
         }
     }
 
     private func end(now: DurableInstant) -> RunEnd {
-        if startedAt == nil, !error.isEmpty { return .startFailed(Self.readable(error)) }
         let finished = finishedAt ?? now.wall
         let lasted = startedAt.map { max(finished - $0, .zero) } ?? .zero
         return .exited(TaskResult(code: exitCode, oom: ranOutOfMemory, at: finished), lasted: lasted)
@@ -74,13 +70,13 @@ package struct ContainerStatus: Hashable, Sendable {
     package static func readable(_ error: String, of definition: TaskDefinition) -> String {
         guard let program = (definition.entrypoint + definition.command).first,
             program.utf8.contains(UInt8(ascii: "$")),
-            case let text = readable(error)[...], let start = text.range(ofText: "exec: \"")?.upperBound,
+            case let text = reason(in: error)[...], let start = text.range(ofText: "exec: \"")?.upperBound,
             let end = text[start...].lastIndex(of: "\"")
-        else { return readable(error) }
+        else { return reason(in: error) }
         return String(text[..<start]) + program + String(text[end...])
     }
 
-    package static func readable(_ error: String) -> String {
+    private static func reason(in error: String) -> String {
         var text = error[...]
         for step in [
             "unable to start container process: ", "failed to create shim task: ", "OCI runtime create failed: ",

@@ -31,7 +31,8 @@ struct ContainerCreation: Encodable {
         var readOnly = true
     }
 
-    /// The engine keeps little output, because the worker copies it into the log of the task.
+    /// The engine keeps little output, because the worker copies it into the log of the task. Docker's own drivers each lose
+    /// something: `json-file` replaces bytes that are not UTF-8, and `local` drops the end of a line that is longer than 16 KiB.
     struct Log: Encodable {
         var type = "json-file"
         var config = ["max-size": "10m", "max-file": "3"]

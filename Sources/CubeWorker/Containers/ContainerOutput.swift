@@ -7,11 +7,8 @@ import Logging
 import NIOCore
 import SystemPackage
 
-/// Copies the output of a container from its engine into the log of the task, each line exactly once, also if the worker is killed
-/// meanwhile.
-///
-/// The cursor beside the log says up to which time stamp of the engine the log is complete, and where in the log that is. What the
-/// log holds beyond that place was copied after the cursor was written, so as many bytes of the stream are skipped.
+/// Copies the output of a container from its engine into the log of the task, without a gap or a repetition if the worker is killed
+/// meanwhile: an ``OutputCursor`` beside the log says how far it was copied.
 actor ContainerOutput {
     /// The name of the container.
     let container: String
@@ -31,19 +28,6 @@ actor ContainerOutput {
         self.log = log
         self.clock = clock
         self.logger = logger
-    }
-
-    private struct Cursor: Codable {
-        var container: String
-        /// The time stamp of the last frame, in nanoseconds since 1970; 0 if there is none.
-        var time: Int64 = 0
-        /// The number of frames with this time stamp.
-        var frames = 0
-        /// The end of the output in the log.
-        var number = 0
-        var offset: Int64 = 0
-        /// Whether the container has ended and all of its output was copied.
-        var isComplete = false
     }
 
     /// How often the cursor is written while output arrives. A worker that was killed reads the output of this time again.
@@ -91,49 +75,35 @@ actor ContainerOutput {
 
     private func copy() async throws {
         var writer = try TaskLogWriter.open(log)
-        var cursor = try cursor() ?? firstCursor(at: writer.end)
+        let cursor = try cursor() ?? firstCursor(at: writer.end)
         guard !cursor.isComplete else { return }
-        var skipped = try log.bytes(from: (cursor.number, cursor.offset))
-        var repeated = cursor.frames
-        let resumed = cursor.time
-        // From a little earlier, because Podman leaves out the moment itself. What was copied already is skipped below.
-        let since = resumed > 0 ? EngineTime(nanoseconds: resumed - 1_000_000).parameter : nil
+        var reading = OutputReading(
+            after: cursor, copied: try log.bytes(from: (cursor.number, cursor.offset)))
+        // From a little earlier, because Podman leaves out the moment itself. The reading leaves out what was copied.
+        let since = cursor.time > 0 ? EngineTime(nanoseconds: cursor.time - 1_000_000).parameter : nil
         var frames = FrameSplitter()
         var saved = Self.stopwatch(clock)
         for try await buffer in try await engine.stream(engine.output(of: container, since: since)) {
-            for frame in frames.take(buffer.readableBytesView) {
-                let (time, text) = Self.parts(of: frame.payload)
-                let stamp = time?.nanoseconds ?? cursor.time
-                // 1. Did the log have this frame when the cursor was written?
-                if stamp < resumed { continue }
-                if stamp == resumed, repeated > 0 {
-                    repeated -= 1
-                    continue
-                }
-                // 2. Was it copied after that?
-                let rest = text.dropFirst(min(skipped, text.count))
-                skipped -= text.count - rest.count
-                let number = writer.end.number
-                if !rest.isEmpty { try writer.write(Array(rest), at: stamp / 1_000_000) }
-                cursor.frames = stamp == cursor.time ? cursor.frames + 1 : 1
-                cursor.time = stamp
-                (cursor.number, cursor.offset) = writer.end
-                if skipped == 0, writer.end.number != number || saved() >= Self.interval {
-                    try save(cursor)
+            for payload in frames.take(buffer.readableBytesView) {
+                let (time, text) = Self.parts(of: payload)
+                let (rest, number) = (reading.take(text, at: time?.nanoseconds), writer.end.number)
+                if !rest.isEmpty { try writer.write(Array(rest), at: reading.cursor.time / 1_000_000) }
+                reading.reached(number: writer.end.number, offset: writer.end.offset)
+                if reading.hasCaughtUp, writer.end.number != number || saved() >= Self.interval {
+                    try save(reading.cursor)
                     saved = Self.stopwatch(clock)
                 }
             }
         }
-        cursor.isComplete = try await engine.container(container)?.status.phase == .exited
-        // While output is skipped, the end of the log is ahead of the stream.
-        if skipped == 0 || cursor.isComplete { try save(cursor) }
+        if try await engine.container(container)?.status.phase == .exited { reading.complete() }
+        if reading.hasCaughtUp || reading.cursor.isComplete { try save(reading.cursor) }
     }
 
     /// Splits a frame into its time stamp and its text.
-    private static func parts(of payload: [UInt8]) -> (EngineTime?, ArraySlice<UInt8>) {
+    private static func parts(of payload: ArraySlice<UInt8>) -> (EngineTime?, ArraySlice<UInt8>) {
         guard let space = payload.prefix(64).firstIndex(of: UInt8(ascii: " ")),
             let time = EngineTime(String(decoding: payload[..<space], as: UTF8.self))
-        else { return (nil, payload[...]) }
+        else { return (nil, payload) }
         return (time, payload[(space + 1)...])
     }
 
@@ -147,22 +117,22 @@ actor ContainerOutput {
     private static let cursorName = "cursor"
 
     /// Returns the cursor of this container; `nil` if none of its output was copied yet.
-    private func cursor() throws -> Cursor? {
+    private func cursor() throws -> OutputCursor? {
         guard let bytes = try LocalFiles.read("\(log.directory)/\(Self.cursorName)") else { return nil }
         // A damaged cursor counts as missing: the output is then copied again.
-        guard let cursor = try? JSONDecoder().decode(Cursor.self, from: Data(bytes)) else { return nil }
+        guard let cursor = try? JSONDecoder().decode(OutputCursor.self, from: Data(bytes)) else { return nil }
         return cursor.container == container ? cursor : nil
     }
 
     /// Returns the cursor of a container of which no output was copied yet. It is written before any output is, so that a worker
     /// that is killed soon afterwards does not copy the output again.
-    private func firstCursor(at end: (number: Int, offset: Int64)) throws -> Cursor {
-        let cursor = Cursor(container: container, number: end.number, offset: end.offset)
+    private func firstCursor(at end: (number: Int, offset: Int64)) throws -> OutputCursor {
+        let cursor = OutputCursor(container: container, number: end.number, offset: end.offset)
         try save(cursor)
         return cursor
     }
 
-    private func save(_ cursor: Cursor) throws {
+    private func save(_ cursor: OutputCursor) throws {
         try LocalFiles.write(
             Array(try JSONEncoder().encode(cursor)), to: Self.cursorName, in: log.directory, durably: false)
     }

@@ -19,7 +19,7 @@ extension ContainerRuntime {
 
     /// Requests a stop, which ``end(of:)`` carries out. A full disk does not prevent it.
     func stop(_ run: RunIdentity, _ policy: StopPolicy) throws {
-        var stop = try requestedStop(of: run) ?? ContainerDirectory.Stop(policy: policy)
+        var stop = try requestedStop(of: run) ?? ContainerStop(policy)
         stop.policy = policy
         keep(stop, of: run)
         watch.ring(ContainerSpec.name(of: run))
@@ -33,26 +33,25 @@ extension ContainerRuntime {
     /// - Returns: the time until the next signal is due; `nil` if no stop was requested.
     func carryOutStop(of run: RunIdentity, _ name: String) async throws -> Duration? {
         guard var stop = try requestedStop(of: run) else { return nil }
-        guard let signalledAt = stop.signalledAt else {
-            stop.signalledAt = now()
+        switch stop.due(at: now()) {
+        case .wait(let rest): return rest
+        case .send(let signal, let next):
             keep(stop, of: run)
-            try await engine.kill(name, signal: stop.policy.signal)
-            return stop.policy.grace
+            try await engine.kill(name, signal: signal)
+            return next
         }
-        let rest = DurableDeadline(stop.policy.grace, from: signalledAt).remaining(at: now())
-        guard rest == .zero else { return rest }
-        try await engine.kill(name, signal: "SIGKILL")
-        return .seconds(1)
     }
 
-    private func requestedStop(of run: RunIdentity) throws -> ContainerDirectory.Stop? {
+    private func requestedStop(of run: RunIdentity) throws -> ContainerStop? {
         try stops.withLock { $0[run] } ?? directory(of: run).stop()
     }
 
-    private func keep(_ stop: ContainerDirectory.Stop, of run: RunIdentity) {
+    private func keep(_ stop: ContainerStop, of run: RunIdentity) {
         stops.withLock { $0[run] = stop }
         do { try directory(of: run).write(stop) } catch {
-            logger.error("\(run.task): cannot record its stop, which a restarted worker begins again: \(error)")
+            logger.error(
+                "\(run.task): cannot record that it is being stopped; a restarted worker would begin the stop again: \(error)"
+            )
         }
     }
 

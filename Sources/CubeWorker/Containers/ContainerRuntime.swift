@@ -23,9 +23,9 @@ final class ContainerRuntime: TaskRuntime {
     let secrets: SecretDirectory
     let pulls = ImagePulls()
     /// The stops that were requested of this worker, in case they cannot be written.
-    let stops = Mutex<[RunIdentity: ContainerDirectory.Stop]>([:])
-    /// The first processes of the live containers.
-    private let processes = Mutex<[RunIdentity: Int32]>([:])
+    let stops = Mutex<[RunIdentity: ContainerStop]>([:])
+    /// The live containers, so that figures and checks need not ask the engine for them.
+    private let live = Mutex<[RunIdentity: EngineContainer]>([:])
 
     init(
         engine: EngineClient, worker: NodeName, store: WorkerStore, boot: String, secrets: SecretDirectory,
@@ -76,50 +76,24 @@ final class ContainerRuntime: TaskRuntime {
             engine.forget()
             let present = try await engine.identify().root
             guard root == present else {
-                throw EngineError.unreachable(
-                    socket: engine.socket,
-                    cause:
-                        "it is another engine, with its data in \(present); the container was started by the engine with its "
-                        + "data in \(root)")
+                throw EngineError.otherEngine(socket: engine.socket, root: present, expected: root)
             }
             return .started(.ended(run.boot == boot ? .containerRemoved : .rebooted))
         }
-        processes.withLock { $0[run] = container.status.process }
+        live.withLock { $0[run] = container }
         return container.status.state(of: run, boot: boot, now: now()).map(Observation.started) ?? .created
     }
 
-    /// How long the rest of the output of an ended run may take to arrive.
-    private static let outputLimit = Duration.seconds(20)
-
     func end(of run: RunIdentity) async throws -> RunEnd {
-        enum Event { case ended(RunEnd), outputIsComplete, outputIsLate }
-        let (output, clock) = (output(of: run), clock)
-        let end = try await withThrowingTaskGroup(of: Event.self) { group in
-            group.addTask {
-                await output.follow()
-                return .outputIsComplete
-            }
-            group.addTask { .ended(try await self.observeEnd(of: run)) }
+        let output = output(of: run)
+        let end = try await withThrowingDiscardingTaskGroup { group in
+            group.addTask { await output.follow() }
             defer { group.cancelAll() }
-            var (end, isComplete): (RunEnd?, Bool) = (nil, false)
-            while end == nil || !isComplete, let event = try await group.next() {
-                switch event {
-                case .ended(let seen):
-                    end = seen
-                    group.addTask {
-                        try await clock.sleep(for: Self.outputLimit)
-                        return .outputIsLate
-                    }
-                case .outputIsComplete: isComplete = true
-                case .outputIsLate:
-                    logger.warning("\(run.task): the rest of its output did not arrive in \(Self.outputLimit.text)")
-                    isComplete = true
-                }
-            }
-            guard let end else { throw CancellationError() }
-            return end
+            return try await observeEnd(of: run)
         }
-        processes.withLock { $0[run] = nil }
+        // What the container wrote last may not have arrived yet.
+        await output.copyToEnd()
+        live.withLock { $0[run] = nil }
         stops.withLock { $0[run] = nil }
         return end
     }
@@ -151,10 +125,10 @@ final class ContainerRuntime: TaskRuntime {
     // MARK: Figures and addresses
 
     func usage(of runs: [RunIdentity]) -> [RunIdentity: RunUsage] {
-        let known = processes.withLock { $0 }
+        let known = live.withLock { $0 }
         let table = ProcessTable.read()
         return runs.reduce(into: [:]) { usage, run in
-            guard let process = known[run], let first = table.entries[process] else { return }
+            guard let process = known[run]?.status.process, let first = table.entries[process] else { return }
             usage[run] = RunUsage(of: [first] + table.descendants(of: process))
         }
     }
@@ -175,7 +149,7 @@ final class ContainerRuntime: TaskRuntime {
         }
         guard let inside else { return nil }
         // An engine without root keeps the addresses of its containers in a network of its own.
-        if geteuid() == 0, let address = try await engine.container(ContainerSpec.name(of: run))?.address {
+        if geteuid() == 0, let address = live.withLock({ $0[run] })?.address {
             return ProbeTarget(host: address, port: inside)
         }
         return ProbeTarget(port: published ?? inside)

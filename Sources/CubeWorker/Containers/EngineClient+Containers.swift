@@ -21,7 +21,9 @@ extension EngineClient {
     /// - Throws: `EngineError`, for which ``EngineError/isConflict`` is true if the container exists, and
     ///   ``EngineError/isNotFound`` if the image does not.
     func create(_ spec: ContainerSpec) async throws {
-        let request = try Request.post("/containers/create", [("name", spec.name)], json: ContainerCreation(spec))
+        let request = try Request.post(
+            "/containers/create", [("name", spec.name)],
+            json: ContainerCreation(spec))
         try await send(request, within: Self.slowLimit)
     }
 

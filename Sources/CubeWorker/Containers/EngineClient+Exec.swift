@@ -34,7 +34,7 @@ extension EngineClient {
         let body = try await stream(try .post("/exec/\(created.id)/start", json: Start()))
         do {
             for try await buffer in body {
-                for frame in frames.take(buffer.readableBytesView) { output += frame.payload }
+                for payload in frames.take(buffer.readableBytesView) { output += payload }
                 output = output.suffix(outputBytes)
             }
         } catch {

@@ -3,26 +3,23 @@ import CubeTypes
 
 /// A container with its state, as `GET /containers/{id}/json` describes it.
 struct EngineContainer: Decodable, Sendable {
-    /// The digest of the image's configuration, which identifies the image that runs.
-    var image: String
     var status: ContainerStatus
     /// The IP address of the container in the first of its networks; `nil` if it has none of its own.
     var address: String?
     var labels: [String: String]
 
-    private enum CodingKeys: String, CodingKey { case image, state, config, networkSettings }
+    private enum CodingKeys: String, CodingKey { case state, config, networkSettings }
 
     private struct State: Decodable {
         var status: String
         var pid: Int32?
         var exitCode: Int?
         var ranOutOfMemory: Bool?
-        var error: String?
         var startedAt: String?
         var finishedAt: String?
 
         enum CodingKeys: String, CodingKey {
-            case status, pid, exitCode, error, startedAt, finishedAt
+            case status, pid, exitCode, startedAt, finishedAt
             case ranOutOfMemory = "oOMKilled"
         }
 
@@ -58,13 +55,12 @@ struct EngineContainer: Decodable, Sendable {
 
     init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
-        image = try container.decode(String.self, forKey: .image)
         labels = try container.decode(Configuration.self, forKey: .config).labels ?? [:]
         let state = try container.decode(State.self, forKey: .state)
         status = ContainerStatus(
             phase: Self.phase(of: state.status), process: state.pid.flatMap { $0 > 0 ? $0 : nil },
             exitCode: state.exitCode ?? 0,
-            ranOutOfMemory: state.ranOutOfMemory ?? false, error: state.error ?? "",
+            ranOutOfMemory: state.ranOutOfMemory ?? false,
             startedAt: Self.time(state.startedAt), finishedAt: Self.time(state.finishedAt))
         let network = try container.decodeIfPresent(NetworkSettings.self, forKey: .networkSettings)
         let attached = network?.networks?.sorted { $0.key < $1.key }.compactMap(\.value.address) ?? []

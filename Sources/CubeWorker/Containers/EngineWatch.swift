@@ -11,8 +11,8 @@ import Synchronization
 /// Watches the engine: whether it can be reached, and which containers changed.
 ///
 /// An event only wakes whoever waits for the container, and the waiter then asks the engine for the state. While the connection is
-/// cut off, events are lost, so every waiter is woken when it is back. A regular look at the list of containers finds what an
-/// event did not say.
+/// cut off, events are lost, so every waiter is woken when it is back. A regular look at the list of containers finds changes
+/// whose events were lost.
 final class EngineWatch: Sendable {
     private let engine: EngineClient
     private let worker: NodeName
@@ -64,6 +64,10 @@ final class EngineWatch: Sendable {
         while !Task.isCancelled {
             do {
                 engine.forget()
+                // Most machines have no engine, and a look is cheaper than an attempt to connect.
+                guard access(engine.socket, F_OK) == 0 else {
+                    throw EngineError.unreachable(socket: engine.socket, cause: "there is no such socket")
+                }
                 let events = try await engine.stream(try engine.events(with: labels))
                 failures = 0
                 await become(available: true, changed)
@@ -106,7 +110,7 @@ final class EngineWatch: Sendable {
         guard isAvailable || access(engine.socket, F_OK) == 0 else {
             return logger.debug("there is no container engine at \(engine.socket)")
         }
-        logger.warning("\(error); Cube leaves its containers as they are until the engine is back")
+        logger.warning("\(error); Cube starts and stops no containers until it responds")
     }
 
     private func take(_ line: [UInt8]) {

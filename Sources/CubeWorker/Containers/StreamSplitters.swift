@@ -1,31 +1,25 @@
 import NIOCore
 
-/// Splits the multiplexed output of a container into frames.
+/// Splits the multiplexed output of a container into the payloads of its frames, of both streams in their order.
 ///
 /// A frame has a header of 8 bytes: the number of the stream, three zeros, and the length of the payload in big-endian order.
 /// See `POST /containers/{id}/attach` in the reference of the Engine API.
 struct FrameSplitter {
-    struct Frame: Hashable {
-        /// 1 for standard output, 2 for standard error.
-        var stream: UInt8
-        var payload: [UInt8]
-    }
-
     private var pending: [UInt8] = []
 
-    /// Returns the frames that are complete after more bytes have arrived.
-    mutating func take(_ bytes: some Sequence<UInt8>) -> [Frame] {
+    /// Returns the payloads that are complete after more bytes have arrived.
+    mutating func take(_ bytes: some Sequence<UInt8>) -> [ArraySlice<UInt8>] {
         pending += bytes
-        var frames: [Frame] = []
-        var start = 0
-        while pending.count - start >= 8 {
-            let length = pending[start + 4..<start + 8].reduce(0) { $0 << 8 | Int($1) }
-            guard pending.count - start - 8 >= length else { break }
-            frames.append(Frame(stream: pending[start], payload: Array(pending[start + 8..<start + 8 + length])))
-            start += 8 + length
+        var payloads: [ArraySlice<UInt8>] = []
+        var rest = pending[...]
+        while rest.count >= 8 {
+            let length = rest.dropFirst(4).prefix(4).reduce(0) { $0 << 8 | Int($1) }
+            guard rest.count - 8 >= length else { break }
+            payloads.append(rest.dropFirst(8).prefix(length))
+            rest = rest.dropFirst(8 + length)
         }
-        pending.removeFirst(start)
-        return frames
+        pending = Array(rest)
+        return payloads
     }
 }
 

@@ -94,7 +94,7 @@ struct DataDirectory: Sendable, Hashable {
     func requireNoOrphanContainers() async throws {
         guard let containers = await orphanContainers(), !containers.isEmpty else { return }
         throw Failure(
-            "\(Count(containers.names.count, "container").verb("is", "are")) running from \(path) although the records are gone:\n"
+            "\(Count(containers.names.count, "container").verb("is", "are")) running whose records in \(path) are gone:\n"
                 + containers.names.joined(separator: "\n"),
             hint: "stop them with `cube down --orphans`, or put the directory back to keep them")
     }

@@ -1,4 +1,5 @@
 import CubeCore
+import CubeTesting
 import CubeTypes
 import Testing
 
@@ -63,14 +64,18 @@ struct ContainerStatusTests {
         #expect(state(ContainerStatus(phase: .created)) == nil)
     }
 
-    @Test func `A container that the engine could not start has failed, without the words of the engine's internals`() {
+    @Test
+    func `The error of a failed start names the program as it is written, without the words of the engine's internals`()
+    {
         let error = """
             failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: \
-            exec: "nosuch": executable file not found in $PATH: unknown
+            exec: "s3cret": executable file not found in $PATH: unknown
             """
-        #expect(
-            state(ContainerStatus(phase: .created, exitCode: 127, error: error))
-                == .ended(.startFailed("exec: \"nosuch\": executable file not found in $PATH")))
+        func readable(_ program: String) -> String {
+            ContainerStatus.readable(error, of: TaskDefinition(name: WorkloadName(rawValue: "a")!, command: [program]))
+        }
+        #expect(readable("s3cret") == "exec: \"s3cret\": executable file not found in $PATH")
+        #expect(readable("$(PROGRAM)") == "exec: \"$(PROGRAM)\": executable file not found in $PATH")
     }
 
     @Test func `A running container has run since its start, on the clock that nobody sets`() {
@@ -105,5 +110,63 @@ struct ContainerStatusTests {
         let exited = ContainerStatus(phase: .exited, exitCode: 0, startedAt: now.wall, finishedAt: now.wall)
         #expect(state(ContainerStatus(phase: .created), boot: "before") == .ended(.rebooted))
         #expect(state(exited, boot: "before") == .ended(.rebooted))
+    }
+}
+
+struct ContainerStopTests {
+    private func at(_ seconds: Int) -> DurableInstant {
+        DurableInstant(boot: "b", uptime: .seconds(seconds), wall: Timestamp(milliseconds: 0))
+    }
+
+    @Test func `The signal is sent once, and the container is killed when the grace period after it has passed`() {
+        var stop = ContainerStop(StopPolicy(signal: "SIGINT", grace: .seconds(10)))
+        #expect(stop.due(at: at(100)) == .send(signal: "SIGINT", next: .seconds(10)))
+        #expect(stop.due(at: at(104)) == .wait(.seconds(6)))
+        #expect(stop.due(at: at(110)) == .send(signal: "SIGKILL", next: .seconds(1)))
+        #expect(stop.due(at: at(111)) == .send(signal: "SIGKILL", next: .seconds(1)))
+    }
+
+    @Test func `A policy with a shorter grace period applies to a stop that has begun`() {
+        var stop = ContainerStop(StopPolicy(grace: .seconds(60)))
+        _ = stop.due(at: at(0))
+        stop.policy.grace = .seconds(5)
+        #expect(stop.due(at: at(5)) == .send(signal: "SIGKILL", next: .seconds(1)))
+    }
+}
+
+struct OutputReadingTests {
+    /// A log, and the cursor as it was last written.
+    private struct World {
+        var log: [UInt8] = []
+        var cursor = OutputCursor(container: "c", number: 1, offset: 0)
+
+        /// Reads frames from the engine, beginning with those of the cursor's time stamp, and writes the cursor after some of them.
+        mutating func read(_ frames: [(time: Int64, text: String)], until end: Int, writingAfter writes: Set<Int>) {
+            var reading = OutputReading(after: cursor, copied: log.count - Int(cursor.offset))
+            for (index, frame) in frames.enumerated() where frame.time >= cursor.time && index < end {
+                log += reading.take(Array(frame.text.utf8)[...], at: frame.time)
+                reading.reached(number: 1, offset: Int64(log.count))
+                if reading.hasCaughtUp, writes.contains(index) { cursor = reading.cursor }
+            }
+        }
+    }
+
+    @Test func `Wherever readings are cut off and cursors are written, the log has each frame once`() {
+        var random = SeededGenerator(seed: 2026)
+        for round in 0..<500 {
+            // Several frames often have the same time stamp, and many are equal.
+            var time: Int64 = 1
+            let frames = (0..<Int.random(in: 1...30, using: &random)).map { _ in
+                time += Int64.random(in: 0...1, using: &random)
+                return (time: time, text: ["a\n", "bb\n", ""].randomElement(using: &random)!)
+            }
+            var world = World()
+            for _ in 0..<5 {
+                let writes = frames.indices.filter { _ in Bool.random(using: &random) }
+                world.read(frames, until: .random(in: 0...frames.count, using: &random), writingAfter: Set(writes))
+            }
+            world.read(frames, until: frames.count, writingAfter: [])
+            #expect(world.log == Array(frames.map(\.text).joined().utf8), "seed \(random.seed), round \(round)")
+        }
     }
 }

@@ -28,6 +28,27 @@ struct ConformanceTests {
     }
 
     @Test(arguments: TestRuntime.available)
+    func
+        `Output keeps every byte, also of a line that is longer than any buffer, but Docker replaces what is not UTF-8`(
+            runtime: TestRuntime
+        ) async throws
+    {
+        try await WorkerWorld.with(runtime) { world in
+            let task = runtime.script("head -c 100000 /dev/zero | tr '\\0' x; echo; printf 'é\\377\\0\\n'; printf end")
+            try await world.worker(runtime) { worker in
+                try await worker.assign(task)
+                try await worker.ended(task.id)
+                var bytes: [UInt8] = []
+                for try await chunk in try await worker.service.logs(task.id, LogSelection()) { bytes += chunk }
+                let other: [UInt8] = runtime == .docker ? Array("\u{fffd}".utf8) : [0xff]
+                let end = Array("\né".utf8) + other + Array("\0\nend".utf8)
+                #expect(bytes.prefix(100_000).allSatisfy { $0 == UInt8(ascii: "x") })
+                #expect(Array(bytes.dropFirst(100_000)) == end)
+            }
+        }
+    }
+
+    @Test(arguments: TestRuntime.available)
     func `A job that succeeds is completed`(runtime: TestRuntime) async throws {
         try await WorkerWorld.with(runtime) { world in
             let task = runtime.script("exit 0", restart: .standard(for: .job)) { $0.kind = .job }
