@@ -36,9 +36,12 @@ extension Target.Dependency {
     static let grdb = server("GRDB", of: "GRDB.swift")
     static let hashTreeCollections = product(name: "HashTreeCollections", package: "swift-collections")
     static let heapModule = product(name: "HeapModule", package: "swift-collections")
+    static let certificates = server("X509", of: "swift-certificates")
+    static let asn1 = server("SwiftASN1", of: "swift-asn1")
     static let httpTypes = server("HTTPTypes", of: "swift-http-types")
     static let hummingbird = server("Hummingbird", of: "hummingbird")
     static let hummingbirdCore = server("HummingbirdCore", of: "hummingbird")
+    static let hummingbirdTLS = server("HummingbirdTLS", of: "hummingbird")
     static let instrumentation = product(name: "Instrumentation", package: "swift-distributed-tracing")
     static let logging = product(name: "Logging", package: "swift-log")
     static let metrics = product(name: "Metrics", package: "swift-metrics")
@@ -51,6 +54,7 @@ extension Target.Dependency {
     static let tracing = product(name: "Tracing", package: "swift-distributed-tracing")
     static let unixSignals = server("UnixSignals", of: "swift-service-lifecycle")
     static let systemPackage = product(name: "SystemPackage", package: "swift-system")
+    static let yams = server("Yams", of: "Yams")
 }
 
 let package = Package(
@@ -73,6 +77,8 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-asn1.git", from: "1.7.0"),
+        .package(url: "https://github.com/apple/swift-certificates.git", from: "1.21.0"),
         .package(url: "https://github.com/apple/swift-collections.git", from: "1.6.0"),
         // Without traits, as the HTTP client asks for it: nothing of Foundation comes with it.
         .package(url: "https://github.com/apple/swift-configuration.git", from: "1.4.0", traits: []),
@@ -87,6 +93,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-system.git", from: "1.8.0"),
         .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.0"),
+        .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
     ],
@@ -105,14 +112,18 @@ let package = Package(
         // Putting into words what is decided.
         .library("CubeText", ["CubeCore", "CubeJSON", "CubeTypes"]),
 
+        // Turning the declarations of other programs into manifests.
+        .library("CubeImport", ["CubeCore", "CubeJSON", "CubeTypes", .yams]),
+
         // The clients, public, and what they stand on.
         .library(
             "CubeTransport",
             [
-                "CubeErrors", "CubeLinux", "CubeSystem", "CubeTypes", "CubeVersion", .asyncHTTPClient, .instrumentation,
+                "CubeErrors", "CubeLinux", "CubeSystem", "CubeTypes", "CubeVersion", .asyncHTTPClient, .crypto,
+                .instrumentation,
                 .logging,
                 .metrics,
-                .nioCore, .nioHTTP1, .nioPosix, .nioSSL, .tracing,
+                .nioCore, .nioHTTP1, .nioPosix, .nioSSL, .systemPackage, .tracing,
             ]),
         .library("CubeManagerClient", ["CubeErrors", "CubeTransport", "CubeTypes", "CubeVersion"]),
         .library(
@@ -125,6 +136,9 @@ let package = Package(
 
         // The three layers; none knows a client or a server.
         .systemLibrary(name: "CubeLinux"),
+        .library(
+            "CubeCertificates",
+            ["CubeErrors", "CubeSystem", "CubeTypes", .asn1, .certificates, .crypto, .systemPackage]),
         .library("CubeSystem", ["CubeCore", "CubeErrors", "CubeLinux", "CubeTypes", .systemPackage]),
         .library(
             "CubeReconciler",
@@ -148,9 +162,11 @@ let package = Package(
         .library(
             "CubeServer",
             [
-                "CubeCore", "CubeErrors", "CubeJSON", "CubeManager", "CubeSystem", "CubeTypes", "CubeVersion",
+                "CubeCertificates", "CubeCore", "CubeErrors", "CubeJSON", "CubeManager", "CubeSystem", "CubeTypes",
+                "CubeVersion",
                 "CubeWorker", .crypto,
-                .httpTypes, .hummingbird, .hummingbirdCore, .logging, .nioCore, .nioHTTP1, .nioHTTPTypes,
+                .httpTypes, .hummingbird, .hummingbirdCore, .hummingbirdTLS, .logging, .nioCore, .nioHTTP1,
+                .nioHTTPTypes, .nioSSL,
                 .serviceLifecycle, .systemPackage,
             ]),
 
@@ -166,9 +182,10 @@ let package = Package(
         .executableTarget(
             name: "cube",
             dependencies: [
-                "CubeCore", "CubeErrors", "CubeJSON", "CubeManager", "CubeManagerClient", "CubeOrchestratorClient",
-                "CubeReconciler",
-                "CubeServer", "CubeSystem", "CubeText", "CubeTransport", "CubeTypes", "CubeVersion", "CubeWorker",
+                "CubeCertificates", "CubeCore", "CubeErrors", "CubeImport", "CubeJSON", "CubeManager",
+                "CubeManagerClient",
+                "CubeOrchestratorClient", "CubeReconciler", "CubeServer", "CubeSystem", "CubeText", "CubeTransport",
+                "CubeTypes", "CubeVersion", "CubeWorker",
                 "CubeWorkerClient",
                 .argumentParser,
                 .logging, .serviceLifecycle, .systemPackage, .unixSignals,
@@ -179,7 +196,7 @@ let package = Package(
             dependencies: [
                 "CubeErrors", "CubeManagerClient", "CubeOrchestratorClient", "CubeTransport", "CubeTypes",
                 .argumentParser,
-                .asyncHTTPClient, .logging, .nioCore, .nioHTTP1,
+                .asyncHTTPClient, .httpTypes, .hummingbird, .logging, .nioCore, .nioHTTP1, .serviceLifecycle,
             ],
             swiftSettings: strict),
         .executableTarget(
@@ -191,23 +208,28 @@ let package = Package(
         .tests(
             "CommandLineTests",
             [
-                "CubeCore", "CubeErrors", "CubeJSON", "CubeManager", "CubeReconciler", "CubeSystem", "CubeTesting",
-                "CubeText", "CubeTypes", "cube", .argumentParser, .systemPackage,
+                "CubeCore", "CubeErrors", "CubeImport", "CubeJSON", "CubeManager", "CubeReconciler", "CubeSystem",
+                "CubeTesting", "CubeText", "CubeTypes", "CubeWorker", "cube", .argumentParser, .systemPackage,
             ]),
         .tests(
             "CubeCoreTests",
             ["CubeCore", "CubeErrors", "CubeJSON", "CubeTesting", "CubeText", "CubeTypes", .hashTreeCollections],
             data: ["Planning/Golden"]),
+        .tests("CubeImportTests", ["CubeCore", "CubeImport", "CubeJSON", "CubeTypes"], data: ["Compose"]),
         .tests("CubeJSONTests", ["CubeJSON", "CubeTesting"]),
+        .tests(
+            "CubeCertificatesTests", ["CubeCertificates", "CubeErrors", "CubeSystem", "CubeTypes", .systemPackage]),
         .tests(
             "CubeServerTests",
             [
-                "CubeCore", "CubeErrors", "CubeJSON", "CubeManager", "CubeManagerClient", "CubeOrchestratorClient",
+                "CubeCertificates", "CubeCore", "CubeErrors", "CubeJSON", "CubeManager", "CubeManagerClient",
+                "CubeOrchestratorClient",
                 "CubeServer", "CubeTesting", "CubeTransport", "CubeTypes", "CubeVersion", "CubeWorker",
                 "CubeWorkerClient", .asyncHTTPClient, .httpTypes, .hummingbird, .logging,
                 .nioCore,
                 .nioHTTP1, .nioPosix, .nioSSL, .serviceLifecycle, .systemPackage,
-            ]),
+            ],
+            data: ["Protocol"]),
         .tests(
             "CubeManagerTests",
             [

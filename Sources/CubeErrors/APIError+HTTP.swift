@@ -32,6 +32,8 @@ extension APIError {
                 words.append(" ")
             case _ where isInTag: break
             case _ where character.isWhitespace || character.isNewline: words.append(" ")
+            // A terminal would interpret control characters, and format characters can hide text or change its order.
+            case _ where character.unicodeScalars.contains(where: \.isControlOrFormat): break
             case "\"": words.append("'")
             default: words.append(character)
             }
@@ -39,4 +41,8 @@ extension APIError {
         let line = words.split(separator: " ").joined(separator: " ")
         return line.count <= 120 ? line : line.prefix(119) + "…"
     }
+}
+
+extension Unicode.Scalar {
+    fileprivate var isControlOrFormat: Bool { [.control, .format].contains(properties.generalCategory) }
 }

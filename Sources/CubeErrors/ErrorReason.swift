@@ -35,6 +35,12 @@ public struct ErrorReason: RawRepresentable, Hashable, Sendable, ExpressibleBySt
     public static let workerNotFound: ErrorReason = "worker_not_found"
     /// No owner has this name. 404.
     public static let ownerNotFound: ErrorReason = "owner_not_found"
+    /// No session has this id, or it has ended. 404.
+    public static let sessionNotFound: ErrorReason = "session_not_found"
+    /// The owner has no volume of this name. 404.
+    public static let volumeNotFound: ErrorReason = "volume_not_found"
+    /// No token has this name. 404.
+    public static let tokenNotFound: ErrorReason = "token_not_found"
     /// No guard holds changes with this digest. 404.
     public static let holdNotFound: ErrorReason = "hold_not_found"
     /// Client and server have no version of the HTTP API in common. 400.

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
@@ -87,6 +88,23 @@ static inline int cube_become_subreaper(void) { return prctl(PR_SET_CHILD_SUBREA
 
 /// Makes the kernel send `signal` to this process when its parent ends. A change of user clears the setting.
 static inline int cube_set_parent_death_signal(int signal) { return prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0); }
+
+/// Opens a new pseudo-terminal, and returns the side of whoever drives it. It is closed on exec.
+static inline int cube_open_terminal(void) {
+    int unlocked = 0;
+    int terminal = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (terminal < 0 || ioctl(terminal, TIOCSPTLCK, &unlocked) == 0) return terminal;
+    close(terminal);
+    return -1;
+}
+
+/// Opens the side of a pseudo-terminal on which programs run. It is closed on exec.
+static inline int cube_terminal_peer(int terminal) {
+    return ioctl(terminal, 0x5441 /* TIOCGPTPEER */, O_RDWR | O_NOCTTY | O_CLOEXEC);
+}
+
+/// Makes a terminal that of this process, which must lead a session without one.
+static inline int cube_take_terminal(int terminal) { return ioctl(terminal, TIOCSCTTY, 0); }
 
 /// An `open` flag (`O_PATH`): the descriptor refers to a file without opening it.
 static const int cube_o_path = __O_PATH;

@@ -15,14 +15,25 @@ extension ManagerClient {
         try await transport.send(TransportRequest(.get, Self.path("metrics")))
     }
 
-    /// Returns the endpoints of a workload: the ports of its ready tasks.
+    /// Returns the endpoints of workloads: the ports of their ready tasks.
+    ///
+    /// To follow the endpoints, call it again and again, each time with the `revision` of the last response and a `wait`. A response
+    /// always contains the whole list, and it may be the same list as before.
     ///
     /// - Parameters:
-    ///   - name: the name of the workload.
-    ///   - owner: the owner of the workload; by default, all owners that have a workload of this name.
-    public func endpoints(of name: WorkloadName, owner: OwnerName? = nil) async throws -> EndpointList {
+    ///   - name: the name of the workloads; by default, all names.
+    ///   - owner: the owner of the workloads; by default, all owners.
+    ///   - port: the name of the ports; by default, all ports.
+    ///   - since: the `revision` of the last response. The manager responds at once if an endpoint may have changed after it.
+    ///   - wait: how long the manager waits for a change after `since`.
+    public func endpoints(
+        of name: WorkloadName? = nil, owner: OwnerName? = nil, port: String? = nil, since: Int? = nil,
+        wait: Duration = .zero
+    ) async throws -> EndpointList {
         try await transport.send(
-            TransportRequest(.get, Self.path("endpoints"), query: ["name": name, "owner": owner]))
+            TransportRequest(
+                .get, Self.path("endpoints"), query: ["name": name, "owner": owner, "port": port, "since": since],
+                wait: since == nil ? nil : wait))
     }
 
     /// Returns the events after a revision, oldest first.
@@ -85,21 +96,11 @@ extension ManagerClient {
         try await transport.send(TransportRequest(.get, Self.path("workers", name.rawValue)))
     }
 
-    /// Drains a node: the manager places no new tasks on it. Its running tasks continue. ``undrain(_:)`` reverses this.
+    /// Returns the metrics of a node and of its tasks. The manager asks the worker of the node for them.
     ///
-    /// - Throws: `worker_not_found`.
-    @discardableResult
-    public func drain(_ name: NodeName) async throws -> NodeInfo {
-        try await transport.send(
-            TransportRequest(.post, Self.path("workers", name.rawValue, "drain"), isIdempotent: true))
-    }
-
-    /// Ends the drain of a node, so that the manager places new tasks on it again.
-    ///
-    /// - Throws: `worker_not_found`.
-    @discardableResult
-    public func undrain(_ name: NodeName) async throws -> NodeInfo {
-        try await transport.send(TransportRequest(.delete, Self.path("workers", name.rawValue, "drain")))
+    /// - Throws: `worker_not_found`; `unavailable` if the worker does not respond.
+    public func metrics(of name: NodeName) async throws -> WorkerMetrics {
+        try await transport.send(TransportRequest(.get, Self.path("workers", name.rawValue, "metrics")))
     }
 
     /// Forgets a node that will not come back. Its tasks count as lost from then on and may be started elsewhere. Make sure that

@@ -15,8 +15,9 @@ public import CubeTypes
 /// | Key of the file | Variable | Meaning | Default |
 /// |---|---|---|---|
 /// | `manager` | `CUBE_MANAGER` | the location of the managers: see ``ManagerLocation`` | required |
-/// | `token` | `CUBE_TOKEN` | the token that the managers require over TCP | none |
+/// | `token` | `CUBE_TOKEN` | the token that the managers require over TCP; it may name their authority: see `AccessToken` | none |
 /// | `token_file` | `CUBE_TOKEN_FILE` | a file whose first line is the token | none |
+/// | `tls_ca` | `CUBE_TLS_CA` | a PEM file with the authorities that may certify `https` managers: see `TLSOptions` | those of the machine |
 /// | `owner` | `CUBE_OWNER` | the owner of the workloads | `manual` |
 /// | `connect_deadline` | `CUBE_CONNECT_DEADLINE` | see `ClientOptions`; such as `500ms`, `5s`, `10m` | `5s` |
 /// | `request_deadline` | `CUBE_REQUEST_DEADLINE` | | `20s` |
@@ -69,6 +70,7 @@ public struct ClientConfiguration: Sendable {
         self.token = values.token(given: token)
         self.owner = values.owner(given: owner)
         var options = options
+        options.tls.authorityFile = values.authorityFile() ?? options.tls.authorityFile
         values.read("connectDeadline", into: &options.connectDeadline)
         values.read("requestDeadline", into: &options.requestDeadline)
         values.read("totalDeadline", into: &options.totalDeadline)

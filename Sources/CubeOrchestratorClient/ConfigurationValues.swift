@@ -8,7 +8,7 @@ import FoundationEssentials
 struct ConfigurationValues {
     /// All keys of a configuration, in the spelling of the reader.
     static let keys = [
-        "manager", "token", "tokenFile", "owner", "connectDeadline", "requestDeadline", "totalDeadline",
+        "manager", "token", "tokenFile", "tlsCa", "owner", "connectDeadline", "requestDeadline", "totalDeadline",
         "connectionLimit",
         "silenceDeadline", "retryAttempts", "retryPercentage", "answerLimit",
     ]
@@ -68,6 +68,9 @@ struct ConfigurationValues {
             return nil
         }
     }
+
+    /// The path of the file with the authorities to trust. The client reads the file with each connection.
+    func authorityFile() -> String? { text("tlsCa") }
 
     mutating func owner(given: OwnerName?) -> OwnerName {
         if let given { return given }

@@ -36,15 +36,18 @@ public struct HostDiscovery: Discovery {
     public var host: String
     /// The port, 1 to 65535.
     public var port: Int
+    /// Whether the managers speak TLS. Default: `false`.
+    public var isSecure: Bool
 
-    public init(host: String, port: Int) {
+    public init(host: String, port: Int, isSecure: Bool = false) {
         self.host = host
         self.port = port
+        self.isSecure = isSecure
     }
 
     /// Queries the resolver.
     public func managers() async throws -> [Endpoint] {
-        try await NameService.addresses(of: host).map { Endpoint(.tcp(host: $0, port: port)) }
+        try await NameService.addresses(of: host).map { Endpoint(.tcp(host: $0, port: port), isSecure: isSecure) }
     }
 }
 
@@ -54,18 +57,23 @@ public struct HostDiscovery: Discovery {
 public struct ServiceDiscovery: Discovery {
     /// The name of the service, such as `_cube-manager._tcp.example.org`.
     public var name: String
+    /// Whether the managers speak TLS. Default: `false`.
+    public var isSecure: Bool
 
     /// What the order of records of one priority is drawn from.
     package var random = RandomSource.system
 
-    public init(name: String) { self.name = name }
+    public init(name: String, isSecure: Bool = false) {
+        self.name = name
+        self.isSecure = isSecure
+    }
 
     /// Queries the name servers. Records of the same priority are in random order according to their weights.
     public func managers() async throws -> [Endpoint] {
         var generator = random
         let records = try await NameService.services(of: name)
         return ServiceRecord.ordered(records, using: &generator).map {
-            Endpoint(.tcp(host: $0.target, port: $0.port))
+            Endpoint(.tcp(host: $0.target, port: $0.port), isSecure: isSecure)
         }
     }
 }

@@ -6,7 +6,7 @@ public import CubeTypes
 ///
 /// | Text | Meaning |
 /// |---|---|
-/// | `http://HOST:PORT`, `unix:PATH` | one manager, or several separated by commas |
+/// | `http://HOST:PORT`, `https://HOST:PORT`, `unix:PATH` | one manager, or several separated by commas |
 /// | `dns:HOST:PORT` | all addresses of a host |
 /// | `srv:NAME` | the SRV records of a service, such as `srv:_cube-manager._tcp.example.org` |
 /// | `file:PATH` | a file with one endpoint per line |
@@ -27,7 +27,7 @@ public enum ManagerLocation: Hashable, Sendable {
 
     /// The rule for a location, worded for a message.
     public static let rule =
-        "must be one or more http://HOST:PORT or unix:PATH, separated by commas and optionally after cluster:, "
+        "must be one or more http://HOST:PORT, https://HOST:PORT or unix:PATH, separated by commas and optionally after cluster:, "
         + "or dns:HOST:PORT, srv:NAME or file:PATH"
 
     /// Parses a location.
@@ -63,10 +63,12 @@ public enum ManagerLocation: Hashable, Sendable {
     ///   - token: the token that managers require over TCP, for a discovery that calls managers.
     ///   - options: the deadlines and limits of such calls.
     public func discovery(token: String? = nil, options: ClientOptions = ClientOptions()) -> any Discovery {
-        switch self {
+        // A location without a scheme is one with TLS if it is known what to trust.
+        let isSecure = options.tls.authorityFile != nil || token.flatMap { AccessToken($0) }?.fingerprint != nil
+        return switch self {
         case .endpoints(let endpoints): StaticDiscovery(endpoints)
-        case .host(let host, let port): HostDiscovery(host: host, port: port)
-        case .service(let name): ServiceDiscovery(name: name)
+        case .host(let host, let port): HostDiscovery(host: host, port: port, isSecure: isSecure)
+        case .service(let name): ServiceDiscovery(name: name, isSecure: isSecure)
         case .file(let path): FileDiscovery(path: path)
         case .cluster(let seeds): ManagerListDiscovery(seeds: seeds, token: token, options: options)
         }

@@ -48,7 +48,7 @@ public struct OrchestratorClient: Sendable {
         let wire = FailoverWire(name: name) {
             try await managers.managers()
         } connect: {
-            NetworkWire($0, options: options)
+            NetworkWire($0, options: options.trusting(token))
         }
         self.init(manager: ManagerClient(wire: wire, token: token, options: options), owner: owner)
     }

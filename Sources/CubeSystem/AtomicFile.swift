@@ -39,6 +39,44 @@ package enum AtomicFile {
         if durably { try Directory.synchronize(path.removingLastComponent(), calls: calls) }
     }
 
+    /// Replaces the content of a file durably, even if another process writes it at the same time. Permissions, owner and group stay.
+    ///
+    /// - Parameters:
+    ///   - path: the file. If it is a symbolic link, the link stays, and the file that it names is replaced.
+    ///   - permissions: the permissions of the file if it is missing, whatever the umask is.
+    package static func rewrite(
+        _ path: FilePath, with bytes: [UInt8], orCreating permissions: FilePermissions, calls: DiskCalls = .system
+    ) throws(FileError) {
+        let path = resolved(path)
+        var status = stat()
+        let isPresent = path.withPlatformString { stat($0, &status) } == 0
+        guard isPresent || errno == ENOENT else { throw .last(path.string) }
+        let temporary = temporaryName(of: path, .several)
+        do throws(FileError) {
+            let file = try WritableFile(temporary, .new, shown: path, calls: calls)
+            try file.write(bytes)
+            try file.setAccess(
+                isPresent ? FilePermissions(rawValue: status.st_mode & 0o7777) : permissions,
+                owner: isPresent ? status.st_uid : geteuid(), group: isPresent ? status.st_gid : getegid())
+            try file.synchronize()
+            try file.close()
+            try rename(temporary, to: path)
+        } catch {
+            remove(temporary)
+            throw error
+        }
+        try Directory.synchronize(path.removingLastComponent(), calls: calls)
+    }
+
+    /// The file that a path names, without symbolic links; the path itself if the file is missing.
+    private static func resolved(_ path: FilePath) -> FilePath {
+        path.withPlatformString { text in
+            guard let found = realpath(text, nil) else { return path }
+            defer { free(found) }
+            return FilePath(platformString: found)
+        }
+    }
+
     /// Creates a file for its user alone, durably. It never replaces another file.
     ///
     /// - Throws: `EEXIST` if a file of this name exists, even if another process creates it meanwhile.

@@ -30,6 +30,7 @@ package final class ChildProcess: Sendable {
     private let output: CInt
     private let errors: CInt
     private let end: CInt
+    private let endsDescendants: Bool
     private let state = Mutex(State())
 
     /// The maximum number of bytes of standard error that are kept. If there are more, the last bytes are kept.
@@ -37,8 +38,14 @@ package final class ChildProcess: Sendable {
 
     /// Starts a program.
     ///
-    /// - Parameter program: The program, which is looked up in this process's `PATH`.
-    package init(_ program: String, _ arguments: [String], environment: [String: String]) throws(Errno) {
+    /// - Parameters:
+    ///   - program: The program, which is looked up in this process's `PATH`.
+    ///   - endsDescendants: Whether what the program leaves running is killed when the program ends by itself. A program that
+    ///     starts a daemon must keep it: it may end before the daemon has a session of its own.
+    package init(
+        _ program: String, _ arguments: [String], environment: [String: String], endsDescendants: Bool = true
+    ) throws(Errno) {
+        self.endsDescendants = endsDescendants
         var (inputs, outputs, errorEnds): ([CInt], [CInt], [CInt]) = ([-1, -1], [-1, -1], [-1, -1])
         guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &inputs) == 0,
             cube_pipe(&outputs, 0) == 0, cube_pipe(&errorEnds, 0) == 0
@@ -100,10 +107,15 @@ package final class ChildProcess: Sendable {
 
     /// Writes input and reads output until the caller has enough output or the process has ended.
     ///
-    /// - Parameter receive: Called with the output, and returns whether the output is enough.
+    /// - Parameters:
+    ///   - isLast: Whether no input follows, so that the process reads the end of its input after the bytes.
+    ///   - receive: Called with the output, and returns whether the output is enough.
     /// - Returns: Whether the output was enough. If it was not, the process has ended.
-    package func exchange(_ bytes: [UInt8] = [], receive: (UnsafeRawBufferPointer) -> Bool) -> Bool {
+    package func exchange(
+        _ bytes: [UInt8] = [], isLast: Bool = false, receive: (UnsafeRawBufferPointer) -> Bool
+    ) -> Bool {
         var sent = 0
+        if isLast, bytes.isEmpty { closeInput() }
         // A stream at its end is always readable, so stop polling it; after that, only the end of the process matters.
         var streams = [output, errors]
         while true {
@@ -120,12 +132,13 @@ package final class ChildProcess: Sendable {
                 }
                 // A process that stops reading is about to end, which `end` reports.
                 sent = count >= 0 ? sent + count : errno == EAGAIN ? sent : bytes.count
+                if isLast, sent == bytes.count { closeInput() }
             }
             drainErrors()
             if drainOutput(receive) { return true }
             if hasEnded {
                 // Kill remaining descendants, and read output that arrived after the last read.
-                state.withLock { if !$0.isReaped { Glibc.kill(-id, SIGKILL) } }
+                if endsDescendants { state.withLock { if !$0.isReaped { Glibc.kill(-id, SIGKILL) } } }
                 drainErrors()
                 let isEnough = drainOutput(receive)
                 reap()

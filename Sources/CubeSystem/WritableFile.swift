@@ -94,6 +94,14 @@ package struct WritableFile: ~Copyable {
         }
     }
 
+    /// Gives the file permissions, an owner and a group, whatever the umask is.
+    package func setAccess(_ permissions: FilePermissions, owner: UInt32, group: UInt32) throws(FileError) {
+        // A change of the owner removes permissions such as setuid, so that they are set afterwards.
+        guard fchown(descriptor, owner, group) == 0, fchmod(descriptor, permissions.rawValue) == 0 else {
+            throw .last(path)
+        }
+    }
+
     /// Makes the content durable, so that it survives a loss of power. After an error, it is unknown which part of the content is
     /// on the disk.
     package func synchronize() throws(FileError) { try calls.synchronize(descriptor, path) }

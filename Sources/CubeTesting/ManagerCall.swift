@@ -20,11 +20,21 @@ public enum ManagerCall: String, CaseIterable, Sendable {
     case getTask
     /// Returns the output of a task. A failure affects the head of the response.
     case getTaskLogs
+    /// Starts a command beside the program of a task.
+    case startExec
+    /// Returns output of such a command.
+    case getExecOutput
+    /// Passes input to such a command.
+    case sendExecInput
+    /// Changes the size of the terminal of such a command.
+    case resizeExec
+    /// Ends a session.
+    case endExec
     /// Returns the status of the cluster.
     case getCluster
     /// Returns the metrics of the cluster.
     case getMetrics
-    /// Returns the endpoints of a workload.
+    /// Returns the endpoints of workloads, and waits for a change.
     case listEndpoints
     /// Returns the history, and waits for new events.
     case listEvents
@@ -36,12 +46,32 @@ public enum ManagerCall: String, CaseIterable, Sendable {
     case listWorkers
     /// Returns a node.
     case getWorker
+    /// Returns the metrics of a node.
+    case getWorkerMetrics
+    /// Cordons a node.
+    case cordonWorker
+    /// Uncordons a node.
+    case uncordonWorker
     /// Drains a node.
     case drainWorker
-    /// Ends the drain of a node.
-    case resumeWorker
+    /// Returns the drain of a node, and waits for a change.
+    case getDrain
     /// Forgets a node.
     case removeWorker
+    /// Lists the named volumes.
+    case listVolumes
+    /// Removes a named volume.
+    case removeVolume
+    /// Lists the tokens that the manager issued.
+    case listTokens
+    /// Issues a token.
+    case issueToken
+    /// Revokes a token.
+    case revokeToken
+    /// Returns the certificate authority of the cluster.
+    case getAuthority
+    /// Issues a certificate to a worker.
+    case issueCertificate
     /// Lists all owners.
     case listOwners
     /// Returns an owner.

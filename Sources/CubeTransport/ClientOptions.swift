@@ -38,12 +38,14 @@ public struct ClientOptions: Sendable {
     /// The logger. It records retries (`debug`), deprecated endpoints (`warning`, once for each endpoint), and outages of a server for
     /// which a call waits: their start (`warning`) and their end (`notice`). It never receives a token or a body.
     public var logger: Logger
+    /// How a server at an `https` address is verified.
+    public var tls: TLSOptions
 
     public init(
         connectDeadline: Duration = .seconds(5), requestDeadline: Duration = .seconds(20),
         totalDeadline: Duration = .seconds(60), silenceDeadline: Duration = .seconds(20), connectionLimit: Int = 128,
         retries: RetryPolicy = RetryPolicy(), answerLimit: Int = 64 << 20, lineLimit: Int = 1 << 20,
-        logger: Logger = Logger(label: "cube.client")
+        logger: Logger = Logger(label: "cube.client"), tls: TLSOptions = TLSOptions()
     ) {
         self.connectDeadline = connectDeadline
         self.requestDeadline = requestDeadline
@@ -54,6 +56,7 @@ public struct ClientOptions: Sendable {
         self.answerLimit = answerLimit
         self.lineLimit = lineLimit
         self.logger = logger
+        self.tls = tls
     }
 
     /// All options that break a rule, with the names of their properties.

@@ -20,13 +20,13 @@ package struct HTTPTransport: Sendable {
     let chance: @Sendable () -> Double
     let memory = ClientMemory()
 
-    /// - Parameter token: the bearer token; a Unix socket needs none.
+    /// - Parameter token: the token, which may name the authority of the server; a Unix socket needs none.
     package init(
         endpoint: Endpoint, token: String?, options: ClientOptions = ClientOptions(),
         clock: (any Clock<Duration>)? = nil
     ) {
         self.init(
-            wire: NetworkWire(endpoint, options: options), token: token, options: options,
+            wire: NetworkWire(endpoint, options: options.trusting(token)), token: token, options: options,
             clock: clock)
     }
 
@@ -43,7 +43,8 @@ package struct HTTPTransport: Sendable {
         self.random = random
         self.chance = chance ?? random.fraction
         self.wire = wire
-        self.token = token
+        // The server knows only the secret. Text that is not a token is sent as it is, so that the error is about the token.
+        self.token = token.map { AccessToken($0)?.secret ?? $0 }
         self.options = options
         deadlines = clock.map(Deadlines.init) ?? .ofProcess
     }

@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import CubeErrors
 package import CubeTypes
 import NIOCore
 import NIOHTTP1
@@ -10,15 +11,21 @@ package struct NetworkWire: Wire {
     private let endpoint: Endpoint
     private let base: String
     private let client: HTTPClient
+    private let options: ClientOptions
+    /// What to trust; `nil` if the server does not speak TLS.
+    private let trust: ServerTrust?
 
     package init(_ endpoint: Endpoint, options: ClientOptions) {
         self.endpoint = endpoint
+        self.options = options
+        let name = endpoint.isSecure ? options.tls.trust?.name : nil
         base =
             switch endpoint.address {
-            case .tcp: endpoint.rawValue
+            case .tcp(_, let port): name.map { "https://\($0):\(port)" } ?? endpoint.rawValue
             case .unix(let path): "http+unix://\(path.percentEncoded)"
             }
-        client = Self.client(Traits(options))
+        trust = endpoint.isSecure ? ServerTrust(endpoint, options: options) : nil
+        client = Self.client(Traits(options, endpoint, name: name))
     }
 
     package func exchange(_ request: WireRequest) async throws -> WireAnswer {
@@ -26,13 +33,22 @@ package struct NetworkWire: Wire {
         prepared.method = HTTPMethod(rawValue: request.method)
         prepared.headers = HTTPHeaders(request.headers.map { ($0.name, $0.value) })
         if let body = request.body { prepared.body = .bytes(ByteBuffer(bytes: body)) }
+        if let trust {
+            do { prepared.tlsConfiguration = try await trust.configuration() } catch let error as APIError {
+                throw WireError(error, mayHaveArrived: false)
+            }
+        }
         do {
             let response = try await client.execute(prepared, deadline: .distantFuture)
             return WireAnswer(
                 status: Int(response.status.code), headers: response.headers.map { ($0.name, $0.value) },
                 body: ByteStream(Body(base: response.body, request: request, server: name)), origin: name)
         } catch {
-            throw wireError(error, label: request.label(at: name))
+            let failure = wireError(error, label: request.label(at: name))
+            guard trust != nil, WireFault.of(error)?.isUntrusted ?? false, let failure = failure as? WireError else {
+                throw failure
+            }
+            throw await DistrustReport.explained(failure, endpoint, options)
         }
     }
 
@@ -67,10 +83,13 @@ package struct NetworkWire: Wire {
     private struct Traits: Hashable {
         let connectDeadline: Duration
         let limit: Int
+        /// The host to connect to for a name in a certificate.
+        let hosts: [String: String]
 
-        init(_ options: ClientOptions) {
+        init(_ options: ClientOptions, _ endpoint: Endpoint, name: String?) {
             connectDeadline = options.connectDeadline
             limit = options.connectionLimit
+            if let name, case .tcp(let host, _) = endpoint.address { hosts = [name: host] } else { hosts = [:] }
         }
     }
 
@@ -93,6 +112,7 @@ package struct NetworkWire: Wire {
             connectionPool: .init(
                 idleTimeout: .seconds(20), concurrentHTTP1ConnectionsPerHostSoftLimit: traits.limit))
         configuration.httpVersion = .http1Only
+        configuration.dnsOverride = traits.hosts
         // The retry policy handles a refused connection, because it knows what may be sent again.
         configuration.connectionPool.retryConnectionEstablishment = false
         // The transport creates one span for each call, including all attempts.

@@ -13,6 +13,8 @@ struct WireFault: Sendable {
     let words: String
     /// Whether the server may have received the request.
     let mayHaveArrived: Bool
+    /// Whether one side does not accept the certificate of the other.
+    var isUntrusted = false
 
     init(_ reason: ErrorReason, _ words: String, mayHaveArrived: Bool = true) {
         self.reason = reason
@@ -32,8 +34,7 @@ struct WireFault: Sendable {
         case is SocketAddressError: noAddress
         case let error as SocketAddressError.UnknownHost: unknown(host: error.host)
         case let error as NIOSSLError: error == .uncleanShutdown ? closed : untrusted
-        case let error as NIOSSLExtraError where isOfName(error):
-            WireFault(.unavailable, "the certificate is not for this host", mayHaveArrived: false)
+        case let error as NIOSSLExtraError where isOfName(error): otherHost
         case is NIOSSLExtraError, is BoringSSLError: untrusted
         default: unknown
         }
@@ -46,9 +47,15 @@ struct WireFault: Sendable {
         .unavailable, "the connection could not be established in time", mayHaveArrived: false)
     private static let noAddress = WireFault(
         .validationFailed, "the address is invalid", mayHaveArrived: false)
-    private static let untrusted = WireFault(
-        .unavailable, "the TLS connection failed: the handshake failed, or the certificate is not trusted",
-        mayHaveArrived: false)
+    private static let untrusted: WireFault = {
+        var fault = WireFault(
+            .unavailable, "the TLS connection failed: the handshake failed, or the certificate is not trusted",
+            mayHaveArrived: false)
+        fault.isUntrusted = true
+        return fault
+    }()
+    private static let otherHost = WireFault(
+        .unavailable, "the certificate is not for this host", mayHaveArrived: false)
     private static let unknown = WireFault(.internal, "the request failed with an unknown error")
 
     private static func unknown(host: String) -> WireFault {

@@ -40,6 +40,12 @@ package struct StoredTasks: Sendable {
         }
     }
 
+    /// Returns which limits of processes the last worker in this directory could not enforce; `nil` if none has found out.
+    package func limitObstacles() -> LimitObstacles? {
+        // A file that cannot be read is written anew by the next worker.
+        try? store.limitObstacles()
+    }
+
     private func outcomes() -> [Result<Task, any Error>] {
         do {
             return try store.tasks().compactMap { id in

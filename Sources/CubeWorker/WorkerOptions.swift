@@ -22,16 +22,20 @@ package struct WorkerOptions: Sendable {
     package var isToJoin: Bool
     /// The kinds of tasks that the worker runs.
     package var runtimes: Set<RuntimeKind>
+    /// What tasks may have beyond the safe default.
+    package var allowances: NodeAllowances
     /// The Unix socket of the container engine; defaults to the socket used before, then to the usual ones.
     package var engineSocket: FilePath?
 
     package init(
         name: NodeName, directory: FilePath, supervisor: FilePath, capacity: ResourceSpec? = nil,
         labels: [String: String] = [:], passage: [FilePath] = [], secrets: FilePath? = nil, isToJoin: Bool = false,
-        runtimes: Set<RuntimeKind> = [.process], engineSocket: FilePath? = nil
+        runtimes: Set<RuntimeKind> = [.process], engineSocket: FilePath? = nil,
+        allowances: NodeAllowances = .none
     ) {
         self.runtimes = runtimes
         self.engineSocket = engineSocket
+        self.allowances = allowances
         self.name = name
         self.directory = directory
         self.supervisor = supervisor

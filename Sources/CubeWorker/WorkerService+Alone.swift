@@ -10,9 +10,7 @@ extension WorkerService {
     /// - Throws: `validation_failed`; `conflict` if the worker belongs to a manager's cluster, if another definition
     ///   has the same `id`, or if the worker cannot place the task.
     package func submit(_ definition: TaskDefinition) async throws -> (task: WorkerTask, created: Bool) {
-        if let cluster = table.membership.cluster, !cluster.isOfWorker {
-            throw managed(by: cluster, "schedule the task at the manager")
-        }
+        try requireNoManager("schedule the task at the manager")
         if table.membership.cluster == nil, options.isToJoin {
             throw APIError(
                 .conflict,
@@ -25,7 +23,7 @@ extension WorkerService {
         let cluster = table.membership.cluster ?? foundedCluster()
         let node = LoneNode(
             name: options.name, runtimes: runtime.kinds.map(\.rawValue), labels: options.labels,
-            capacity: options.capacity ?? .zero,
+            allowances: options.allowances, capacity: options.capacity ?? .zero,
             tasks: table.records.compactMap { record in
                 if case .placement(let value) = record, value.endedAt == nil { value.assignment } else { nil }
             })
@@ -40,9 +38,7 @@ extension WorkerService {
     ///
     /// - Throws: `task_not_found`; `conflict` if the worker belongs to a manager's cluster.
     package func stop(_ id: TaskID) async throws -> WorkerTask {
-        if let cluster = table.membership.cluster, !cluster.isOfWorker {
-            throw managed(by: cluster, "stop the task there")
-        }
+        try requireNoManager("stop the task there")
         let record = try record(id)
         guard let cluster = table.membership.cluster else { return report(record) }
         return try await stop(id, placement: record.placement, term: table.membership.term, cluster: cluster)
@@ -60,8 +56,13 @@ extension WorkerService {
         return table[id]
     }
 
-    private func managed(by cluster: ClusterID, _ remedy: String) -> APIError {
-        APIError(
+    /// Refuses the call of a user if a manager commands this worker.
+    ///
+    /// - Parameter remedy: how the user gets the same effect.
+    /// - Throws: `conflict` if the worker belongs to a manager's cluster.
+    package func requireNoManager(_ remedy: String) throws {
+        guard let cluster = table.membership.cluster, !cluster.isOfWorker else { return }
+        throw APIError(
             .conflict,
             "worker \(options.name) belongs to cluster \(cluster), whose manager assigns its tasks; \(remedy)",
             details: ["cluster": "\(cluster)"])

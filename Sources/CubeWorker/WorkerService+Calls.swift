@@ -13,6 +13,7 @@ extension WorkerService {
     package func assign(_ assignment: TaskAssignment) async throws -> (task: WorkerTask, created: Bool) {
         try accept(cluster: assignment.cluster, term: assignment.term)
         try check(assignment.definition, at: "definition")
+        try admit(assignment)
         return try take(assignment)
     }
 
@@ -27,12 +28,26 @@ extension WorkerService {
     ///
     /// - Parameter since: confirms that the manager has safely stored all changes up to this sequence number.
     package func list(
-        since: Int?, incarnation: String?, term: Int, cluster: ClusterID, wait: Duration
+        since: Int?, incarnation: String?, term: Int, cluster: ClusterID, wait: Duration,
+        renewing renewal: LeaseRenewal? = nil
     ) async throws -> WorkerTaskList {
         try accept(cluster: cluster, term: term)
         queries += 1
+        if let renewal { renew(renewal) }
+        var list = try await changes(since: since, incarnation: incarnation, cluster: cluster, wait: wait)
+        // The lease counts from now, when the response is sent.
+        list.receipt = lease.issue(at: now().uptime)
+        return list
+    }
+
+    private func changes(
+        since: Int?, incarnation: String?, cluster: ClusterID, wait: Duration
+    ) async throws -> WorkerTaskList {
         switch table.acknowledge(since, of: incarnation) {
-        case .everything: return list(changedAfter: nil)
+        case .everything:
+            var list = list(changedAfter: nil)
+            list.volumes = volumes(in: cluster)
+            return list
         case .changes(let since): return list(changedAfter: since)
         case .wait(let since):
             await self.wait(for: .tasks, atMost: wait)
@@ -60,7 +75,9 @@ extension WorkerService {
     /// Replaces the fields of a task that can change while it runs.
     package func updateSettings(_ id: TaskID, _ settings: TaskSettings) async throws -> WorkerTask {
         try accept(cluster: settings.cluster, term: settings.term)
+        try admit(settings, of: id)
         try carryOut(table.updateSettings(id, settings))
+        lease(runOf: id)
         return report(try record(id))
     }
 
@@ -106,6 +123,12 @@ extension WorkerService {
                     field: field("files"), value: source.name.shortened(to: 80),
                     message: "the content of the file is missing from the definition"))
         }
+        if definition.exclusive, !runtime.exclusiveKinds.contains(definition.runtime) {
+            fields.append(
+                ValidationError(
+                    field: field("exclusive"), value: "true",
+                    message: "cannot be enforced here: nothing outlives the worker that could end such a task"))
+        }
         guard fields.isEmpty else { throw .invalid(fields) }
     }
 
@@ -120,7 +143,8 @@ extension WorkerService {
         switch record {
         case .placement(let placement):
             placement.report(
-                notEnforced: Self.unreadSettings(of: placement) + runtime.notEnforced(placement.assignment.definition))
+                notEnforced: Self.unreadSettings(of: placement)
+                    + runtime.notEnforced(placement.assignment.definition, in: placement.liveRun))
         case .tombstone(let id, let placement, let at):
             WorkerTask(
                 id: id, placement: placement, run: 0, state: .stopped, reason: .stoppedBeforeStart, endedAt: at.wall,
@@ -134,7 +158,10 @@ extension WorkerService {
         WorkerInfo(
             name: options.name, version: ProductVersion.current, url: url ?? "",
             runtimes: runtime.kinds.map(\.rawValue),
-            capacity: options.capacity ?? .zero, labels: options.labels, bootID: runtime.boot,
+            exclusiveRuntimes: runtime.kinds.filter(runtime.exclusiveKinds.contains).map(\.rawValue),
+            capacity: options.capacity ?? .zero, labels: options.labels, images: runtime.images,
+            allowances: options.allowances,
+            bootID: runtime.boot,
             cluster: table.membership.cluster, incarnation: table.incarnation)
     }
 
@@ -170,15 +197,32 @@ extension WorkerService {
     }
 
     package func metrics() async throws -> WorkerMetrics {
-        let runs = table.records.compactMap { table.placement($0.id)?.liveRun }
-        let tasks = runtime.usage(of: runs).map { run, usage in
-            TaskMetrics(
-                id: run.task, processes: usage.processes, cpuSeconds: usage.cpuSeconds, memoryBytes: usage.memoryBytes)
+        let live = table.records.compactMap { table.placement($0.id) }.compactMap { placement in
+            placement.liveRun.map { ($0, placement.assignment) }
+        }
+        let usage = await runtime.usage(of: live.map(\.0))
+        let tasks = live.compactMap { run, assignment in
+            usage[run].map { TaskMetrics(run, of: assignment, using: $0) }
         }
         let (memory, disk) = (try Machine.memory(), try Machine.disk(store.directory))
+        let counters = try MachineCounters.read()
         return WorkerMetrics(
-            at: now().wall, cores: Machine.cores, load: try Machine.load(), memoryTotalBytes: memory.total,
-            memoryAvailableBytes: memory.available, diskTotalBytes: disk.total, diskAvailableBytes: disk.available,
-            uptimeSeconds: try Machine.uptimeSeconds(), tasks: tasks.sorted { $0.id < $1.id })
+            at: now().wall, cores: Machine.cores, load: try Machine.load(), cpuSeconds: counters.cpuSeconds,
+            memoryTotalBytes: memory.total, memoryAvailableBytes: memory.available, diskTotalBytes: disk.total,
+            diskAvailableBytes: disk.available, diskReadBytes: counters.disks.incoming,
+            diskWrittenBytes: counters.disks.outgoing, networkReceivedBytes: counters.network.incoming,
+            networkSentBytes: counters.network.outgoing, uptimeSeconds: try Machine.uptimeSeconds(),
+            tasks: tasks.sorted { $0.id < $1.id })
+    }
+}
+
+extension TaskMetrics {
+    init(_ run: RunIdentity, of assignment: TaskAssignment, using usage: RunUsage) {
+        self.init(
+            id: run.task, owner: assignment.owner, name: assignment.definition.name, ordinal: assignment.ordinal,
+            run: run.number, processes: usage.processes, cpuSeconds: usage.cpuSeconds, memoryBytes: usage.memoryBytes,
+            memoryLimitBytes: usage.memoryLimitBytes, diskReadBytes: usage.disk?.incoming,
+            diskWrittenBytes: usage.disk?.outgoing, networkReceivedBytes: usage.network?.incoming,
+            networkSentBytes: usage.network?.outgoing)
     }
 }

@@ -47,7 +47,7 @@ extension WorkerService {
             current.change(to: check, age: age())
             if current.due <= age() {
                 let began = age()
-                let outcome = await prober.probe(run, kind, of: placement.assignment, by: check)
+                let outcome = await outcome(of: check, kind, of: run, placement.assignment)
                 guard !Task.isCancelled else { return }
                 if case .impossible(let reason) = outcome { logger.debug("\(run.task): cannot check it: \(reason)") }
                 if let finding = current.record(outcome, began: began, ended: age()) {
@@ -58,6 +58,14 @@ extension WorkerService {
             }
             progress = current
         }
+    }
+
+    /// Carries out a check. A command waits for its turn, and its timeout begins when it starts.
+    private func outcome(
+        of check: HealthCheck, _ kind: CheckKind, of run: RunIdentity, _ assignment: TaskAssignment
+    ) async -> CheckOutcome {
+        guard !check.command.isEmpty else { return await prober.probe(run, kind, of: assignment, by: check) }
+        return await turns.pass(.check) { await prober.probe(run, kind, of: assignment, by: check) }
     }
 
     private func take(_ finding: CheckFinding, of kind: CheckKind, for run: RunIdentity) {

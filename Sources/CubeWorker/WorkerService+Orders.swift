@@ -50,6 +50,9 @@ extension WorkerService {
         table.put(record)
         bells.ring(.task(record.id))
         bells.ring(.tasks)
+        do { try carryOut(table.networkLosses(after: record.id)) } catch {
+            logger.error("\(record.id): cannot end the tasks that use its network: \(error)")
+        }
     }
 
     private func join(_ membership: WorkerMembership, onFullDisk: PlacementOrder.FullDisk) throws {

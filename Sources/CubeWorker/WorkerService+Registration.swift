@@ -8,14 +8,14 @@ extension WorkerService {
     /// How long the manager may be silent before the worker registers again, because the manager may have forgotten it.
     private static let silence = Duration.seconds(10)
 
-    /// Sets the address at which the manager reaches this worker (`http://HOST:PORT` or `unix:PATH`). The address is
+    /// Sets the address at which the manager reaches this worker (`http://HOST:PORT`, `https://HOST:PORT` or `unix:PATH`). The address is
     /// known once the worker listens; registration waits for it.
     package func advertise(url: String) {
         self.url = url
         bells.ring(.info)
     }
 
-    /// Registers again when the runtimes change, so that the manager schedules accordingly.
+    /// Registers again when the runtimes or their images change, so that the manager schedules accordingly.
     func runtimesChanged() { bells.ring(.info) }
 
     /// Registers at the start, and again whenever the manager has been silent.
@@ -44,7 +44,10 @@ extension WorkerService {
 
     /// Describes a registration error, with a hint if the manager rejects the worker's token.
     private static func explained(_ error: any Error) -> String {
-        guard let error = error as? APIError, error.reason == .unauthorized || error.reason == .forbidden else {
+        // An error about a certificate has its own explanation.
+        guard let error = error as? APIError, error.reason == .unauthorized || error.reason == .forbidden,
+            error.details?["certificate"] == nil
+        else {
             return "\(error)"
         }
         return "the manager rejected this worker's token: \(error); start the worker with --token-file and a copy of "

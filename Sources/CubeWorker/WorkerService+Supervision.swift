@@ -11,7 +11,16 @@ extension WorkerService {
     func adopt() async throws {
         // An engine that does not respond is asked once, not once for each of its containers.
         var unreachable: Set<RuntimeKind> = []
-        for record in try store.tasks().compactMap(record(found:)) {
+        let records = try store.tasks().compactMap(record(found:))
+        let inContainers = records.compactMap { record in
+            if case .placement(let value) = record, value.assignment.definition.runtime == .docker {
+                record.id
+            } else {
+                nil
+            }
+        }
+        LeftCommands.kill(of: Set(inContainers))
+        for record in records {
             try carryOut([.publish(record)])
             guard case .placement(let value) = record else { continue }
             switch value.due {
@@ -21,6 +30,10 @@ extension WorkerService {
                 do {
                     if !unreachable.contains(run.runtime), let state = try await runtime.find(run) {
                         try apply(state, to: run)
+                        if case .running = state {
+                            leased.insert(run)
+                            lease(runOf: run.task)
+                        }
                     }
                 } catch let error as EngineError {
                     unreachable.insert(run.runtime)
@@ -112,23 +125,19 @@ extension WorkerService {
         switch placement.due {
         case .start(let number, let boot):
             let run = placement.identity(ofRun: number, boot: boot)
-            let state: RunState
-            do {
-                state = try await launch(run, of: placement.assignment)
-            } catch let missing as MissingImage {
-                // Not within the limit of launches, because a pull may take long.
-                try carryOut(table.delayed(run.task, message: "pulling image \(missing.image)"))
-                let isPulled = try await race {
-                    try await self.runtime.pull(missing.image)
-                    return true
-                } until: {
-                    await self.untilChanged(placement.due, of: run.task)
-                }
-                // A stop makes something else due.
-                guard isPulled == true else { return }
-                state = try await launch(run, of: placement.assignment)
+            switch table.network(of: placement) {
+            case .own: break
+            case .shared(let holder): try carryOut(table.sharing(holder, by: run.task))
+            case .wait(let reason):
+                try carryOut(table.delayed(run.task, message: reason))
+                return await wait(for: .tasks, atMost: .seconds(3600))
             }
-            try apply(state, to: run)
+            guard try await requireLease(run, of: placement) else { return }
+            do {
+                try apply(try await launch(run, of: placement.assignment, isPulled: false), to: run)
+            } catch let required as PullRequired {
+                try await pullAndLaunch(run, of: placement, required)
+            }
         case .abandon(let number, let boot):
             let run = placement.identity(ofRun: number, boot: boot)
             try apply(try await runtime.abandon(run), to: run)
@@ -142,7 +151,7 @@ extension WorkerService {
         case .stop(let number, let boot):
             let run = placement.identity(ofRun: number, boot: boot)
             try runtime.stop(run, placement.assignment.definition.stop)
-            try apply(.ended(try await runtime.end(of: run)), to: run)
+            try apply(.ended(try await end(of: run)), to: run)
         case .wait(let until):
             await rest(placement.assignment.id, until.remaining(at: now()))
             if !Task.isCancelled { try carryOut(table.waitOver(placement, boot: runtime.boot)) }
@@ -150,17 +159,85 @@ extension WorkerService {
         }
     }
 
-    /// Waits until something else is due for a task.
-    private func untilChanged(_ due: SupervisedPlacement.Due, of id: TaskID) async {
-        while !Task.isCancelled, table.placement(id)?.due == due { await rest(id, .seconds(3600)) }
+    /// Ends a placement of an exclusive task whose run must not start, because the lease has had a gap since it was assigned. A run that
+    /// an earlier process of the worker started is left to its own lease.
+    ///
+    /// - Returns: whether the run may start.
+    private func requireLease(_ run: RunIdentity, of placement: SupervisedPlacement) async throws -> Bool {
+        guard placement.assignment.definition.exclusive else { return true }
+        if let state = try await runtime.find(run) {
+            try apply(state, to: run)
+            return false
+        }
+        guard try !mayStart(run, of: placement.assignment) else { return true }
+        let state = try await runtime.abandon(run)
+        if case .ended(.neverStarted) = state {
+            try apply(.ended(.leaseLost), to: run)
+        } else {
+            // A supervisor was starting at this moment.
+            try apply(state, to: run)
+        }
+        return false
     }
 
+    /// Pulls the image of a task, outside of the limit of launches, because a pull may take long. Then starts the run, unless
+    /// something else has become due, such as a stop.
+    private func pullAndLaunch(
+        _ run: RunIdentity, of placement: SupervisedPlacement, _ required: PullRequired
+    ) async throws {
+        let definition = placement.assignment.definition
+        var failure: (any Error)?
+        do {
+            let isPulled = try await race {
+                try await self.runtime.pull(for: definition)
+                return true
+            } until: {
+                await self.reportPull(of: required.image, untilChanged: placement.due, of: run.task)
+            }
+            guard isPulled == true else { return }
+        } catch let refusal as StartRefusal {
+            return try apply(.ended(.startFailed(refusal.description)), to: run)
+        } catch  where required.isRefresh && !(error is CancellationError) {
+            failure = error
+            let reason = (error as? APIError)?.message ?? "\(error)"
+            logger.warning("\(run.task): \(reason); the image of this node is used if there is one")
+            try carryOut(
+                table.pullFailed(run, message: "\(reason); the task was started with the image that its node has"))
+        }
+        do {
+            try apply(try await launch(run, of: placement.assignment, isPulled: true), to: run)
+        } catch let unmet as PullRequired {
+            throw failure ?? unmet
+        }
+    }
+
+    /// Shows how far a pull is, until something else is due for the task.
+    private func reportPull(of image: String, untilChanged due: SupervisedPlacement.Due, of id: TaskID) async {
+        var last: String?
+        while !Task.isCancelled, table.placement(id)?.due == due {
+            let text = "pulling \(image)" + (runtime.pullProgress(of: image).map { ": \($0)" } ?? "")
+            if text != last {
+                // A report that is lost is followed by the next one, or by the start.
+                do { try carryOut(table.delayed(id, message: text)) } catch { logger.debug("\(id): \(error)") }
+                last = text
+            }
+            // Another change of the task ends the pause early.
+            await rest(id, Self.pullReports)
+        }
+    }
+
+    /// The time between two reports of the progress of a pull.
+    private static let pullReports = Duration.seconds(2)
+
     /// Starts a run, together with a limited number of others.
-    private func launch(_ run: RunIdentity, of assignment: TaskAssignment) async throws -> RunState {
-        try await launches.pass {
+    private func launch(
+        _ run: RunIdentity, of assignment: TaskAssignment, isPulled: Bool
+    ) async throws -> RunState {
+        try await turns.pass(.start) {
             // The launch may have waited for a long time.
             try Task.checkCancellation()
-            return try await runtime.start(run, of: assignment)
+            return try await runtime.start(
+                run, of: assignment, isPulled: isPulled, networkOf: table.placement(run.task)?.networkHolder)
         }
     }
 
@@ -168,8 +245,17 @@ extension WorkerService {
     ///
     /// - Returns: `nil` if the limit passed first. A run that ends at that moment is found by the next call.
     private func end(of run: RunIdentity, within limit: Duration?) async throws -> RunEnd? {
-        guard let limit else { return try await runtime.end(of: run) }
-        return try await clock.within(limit) { [runtime] in try await runtime.end(of: run) }
+        guard let limit else { return try await end(of: run) }
+        return try await clock.within(limit) { try await self.end(of: run) }
+    }
+
+    /// Waits for the end of a run. Reports what the runtime finds out about it meanwhile.
+    private func end(of run: RunIdentity) async throws -> RunEnd {
+        try await runtime.end(of: run) { await self.note($0, of: run) }
+    }
+
+    private func note(_ details: RunDetails, of run: RunIdentity) {
+        do { try carryOut(table.detailed(run, details)) } catch { logger.error("\(run.task): \(error)") }
     }
 
     /// Waits for a time, or until the task changes.
@@ -186,6 +272,7 @@ extension WorkerService {
         guard table.placement(of: run) != nil else { return }
         var output: String?
         if case .ended = state {
+            leased.remove(run)
             output = try TaskLog(directory: store.logs(of: run.task)).last(lines: 20, bytes: 4096)
         }
         try carryOut(table.observed(state, of: run, output: output, now: now(), jitter: random.fraction()))

@@ -27,6 +27,10 @@ package actor WorkerService: Service {
     /// The placements and the decisions about them.
     var table: PlacementTable
     var bells = Bells<Topic>()
+    /// The lease of exclusive tasks.
+    var lease: WorkerLease
+    /// The live runs that have a lease, or may have one from an earlier process of the worker.
+    var leased: Set<RunIdentity> = []
 
     /// What a caller waits for.
     enum Topic: Hashable, Sendable {
@@ -44,11 +48,13 @@ package actor WorkerService: Service {
     /// The duties for which ``run()`` starts a loop.
     let duties: AsyncStream<Duty>
     let attend: AsyncStream<Duty>.Continuation
-    let launches = Semaphore(16)
+    let turns = CommandTurns()
+    nonisolated let sessions = ExecSessions()
 
     enum Duty: Sendable {
         case task(TaskID)
         case checks(RunIdentity)
+        case session(ExecChannel)
     }
 
     /// Where the manager reaches this worker.
@@ -70,6 +76,7 @@ package actor WorkerService: Service {
         self.prober = prober
         self.executor = executor
         self.table = table
+        lease = WorkerLease(incarnation: table.incarnation)
         self.clock = clock
         self.now = now
         self.random = random
@@ -92,19 +99,23 @@ package actor WorkerService: Service {
         try store.prepare()
         let boot = try Machine.bootID()
         let secrets = try SecretDirectory.prepare(options.secrets.string)
+        let engine = EngineClient(
+            socket: try options.engineSocket?.string ?? store.engineSocket() ?? EngineSocket.usual, clock: clock)
+        let allowances = GrantedAllowances(
+            options.allowances,
+            protected: EngineSocket.candidates
+                + [engine.socket, options.secrets.string, (options.passage.first ?? options.directory).string])
         let runtime = TaskRuntimes(
             process: !options.runtimes.contains(.process)
                 ? nil
-                : ProcessRuntime(
+                : ProcessRuntime.open(
                     store: store, supervisor: options.supervisor.string, boot: boot, secrets: secrets,
                     passage: options.passage.map(\.string), now: now, logger: logger),
             container: !options.runtimes.contains(.docker)
                 ? nil
                 : ContainerRuntime(
-                    engine: EngineClient(
-                        socket: try options.engineSocket?.string ?? store.engineSocket() ?? EngineSocket.usual,
-                        clock: clock), worker: options.name,
-                    store: store, boot: boot, secrets: secrets, clock: clock, now: now, logger: logger),
+                    engine: engine, worker: options.name, store: store, boot: boot, secrets: secrets,
+                    allowances: allowances, clock: clock, now: now, logger: logger),
             boot: boot)
         return try await open(
             options, runtime: runtime, prober: LocalProber(runtime: runtime, clock: clock), registrar: registrar,
@@ -144,6 +155,7 @@ package actor WorkerService: Service {
                     switch duty {
                     case .task(let id): group.addTask { await self.supervise(id) }
                     case .checks(let run): group.addTask { await self.keepChecking(run) }
+                    case .session(let channel): group.addTask { await self.carryOut(channel) }
                     }
                 }
                 group.cancelAll()

@@ -71,14 +71,19 @@ public struct WorkerClient: Sendable {
     ///   - term: the term of the manager.
     ///   - cluster: the cluster of the manager.
     ///   - wait: how long the worker waits for a change.
+    ///   - lease: renews the lease under which exclusive tasks run; `nil` if the caller assigns no such tasks.
     /// - Throws: `stale_term`, `foreign_cluster`.
     public func tasks(
-        since: Int?, incarnation: String?, term: Int, cluster: ClusterID, wait: Duration
+        since: Int?, incarnation: String?, term: Int, cluster: ClusterID, wait: Duration,
+        renewing lease: LeaseRenewal? = nil
     ) async throws -> WorkerTaskList {
         try await transport.send(
             TransportRequest(
                 .get, Self.path("tasks"),
-                query: ["since": since, "incarnation": incarnation, "term": term, "cluster": cluster], wait: wait))
+                query: [
+                    "since": since, "incarnation": incarnation, "receipt": lease?.receipt, "lease": lease?.length.text,
+                    "term": term, "cluster": cluster,
+                ], wait: wait))
     }
 
     /// Watches the tasks of the worker: returns all tasks first, and then each change, without end. The first element is a complete
@@ -122,6 +127,18 @@ public struct WorkerClient: Sendable {
             TransportRequest(
                 .delete, Self.path("tasks", id.rawValue),
                 query: ["placement": placement, "term": term, "cluster": cluster]))
+    }
+
+    /// Removes a named volume with its data. Returns after the volume is gone; a missing volume is no error.
+    ///
+    /// - Throws: `conflict` if a task or a container uses the volume; `stale_term`, `foreign_cluster`.
+    public func removeVolume(
+        _ name: VolumeName, of owner: OwnerName, term: Int, cluster: ClusterID
+    ) async throws {
+        try await transport.send(
+            TransportRequest(
+                .delete, Self.path("volumes", owner.rawValue, name.rawValue), query: ["term": term, "cluster": cluster])
+        )
     }
 
     /// Updates the settings of a task. They take effect immediately.

@@ -13,7 +13,7 @@ import Logging
 struct Benchmarks: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cube-bench", abstract: "Measure a running manager and the clients that call it.",
-        subcommands: [CallBenchmark.self, WatchBenchmark.self])
+        subcommands: [CallBenchmark.self, FleetBenchmark.self, WatchBenchmark.self])
 }
 
 /// The manager to measure.

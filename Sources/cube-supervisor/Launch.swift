@@ -13,12 +13,25 @@ struct Launch {
     let user: User?
     /// Whether to prevent the program and its children from gaining privileges, for example through set-user-ID files.
     let noNewPrivileges: Bool
+    /// The maximum number of open files; `nil` for that of this process.
+    let openFiles: Int?
+    /// The directories of the control groups that the program enters. They have its limits; this process stays outside.
+    let controlGroups: [String]
     let logs: String
     let logBytes: Int
     let logFiles: Int
     let stop: StopOrder
+    /// Whether the program may run only under a lease; see `RunLease`. The second version of the format says so, which a supervisor
+    /// that knows no leases cannot read.
+    let isLeased: Bool
     /// The timeout of a health check.
     let timeoutMilliseconds: Int?
+    /// Whether a command beside the program of a task has a terminal.
+    let hasTerminal: Bool
+    /// Whether such a command reads input.
+    let isInteractive: Bool
+    /// The size of such a terminal.
+    let size: winsize
 
     /// A user, by numeric ids. The worker has looked up the names.
     struct User {
@@ -28,20 +41,27 @@ struct Launch {
     }
 
     init?(file descriptor: Int32) {
-        guard let fields = Fields(of: descriptor, format: "cube-launch/1"),
+        let plain = Fields(of: descriptor, format: "cube-launch/1")
+        guard let fields = plain ?? Fields(of: descriptor, format: "cube-launch/2"),
             let workingDirectory = fields.text("directory"), let logs = fields.text("logs"),
             let stop = StopOrder(fields), !fields.values("argument").isEmpty
         else { return nil }
         arguments = fields.values("argument") + [nil]
+        isLeased = plain == nil
         programAsWritten = fields.text("program")
         environment = fields.values("environment")
         noNewPrivileges = fields.number("no_new_privileges") == 1
+        openFiles = fields.number("open_files")
+        controlGroups = fields.values("cgroup").map { String(cString: $0) }
         self.workingDirectory = workingDirectory
         self.logs = logs
         logBytes = fields.number("log_bytes") ?? 10 << 20
         logFiles = fields.number("log_files") ?? 3
         self.stop = stop
         timeoutMilliseconds = fields.number("timeout")
+        hasTerminal = fields.number("tty") == 1
+        isInteractive = fields.number("interactive") == 1
+        size = winsize(columns: fields.number("columns") ?? 80, rows: fields.number("rows") ?? 24)
         if let user = fields.number("user"), let group = fields.number("group") {
             let groups = fields.values("supplementary_group").compactMap { gid_t(String(cString: $0)) }
             self.user = User(id: uid_t(user), group: gid_t(group), groups: groups)

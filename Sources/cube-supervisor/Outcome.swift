@@ -25,6 +25,10 @@ struct Outcome {
     var lasted = 0
     var code: Int32?
     var signal: Int32?
+    /// Whether the kernel killed a process of the program because memory ran out, and the program failed.
+    var ranOutOfMemory = false
+    /// Whether the program was killed, or not started, because its lease had ended.
+    var isLeaseLost = false
     /// Whether somebody other than the worker ended the program, such as the machine at shutdown.
     var unasked = false
     /// Whether all processes that the program started have also ended.
@@ -53,6 +57,10 @@ struct Outcome {
         text += "began=\(began)\0ended=\(ended)\0lasted=\(lasted)\0"
         if let code { text += "code=\(code)\0" }
         if let signal { text += "signal=\(signal)\0" }
+        if ranOutOfMemory { text += "oom=1\0" }
+        if isLeaseLost { text += "lease_lost=1\0" }
+        // Supervisors of earlier versions know no leases.
+        text += "leases=1\0"
         text += "unasked=\(unasked ? 1 : 0)\0swept=\(swept ? 1 : 0)\0message=\(message)"
         var body = Array(text.utf8.prefix(Self.size - 16 - 5)) + Array("\0end\0".utf8)
         body += Array(repeating: 0, count: Self.size - 16 - body.count)

@@ -157,7 +157,7 @@ struct ProcessEntry {
 }
 
 /// - Returns: `nil` if the file does not exist or cannot be read.
-private func readAll(_ path: String) -> [UInt8]? {
+func readAll(_ path: String) -> [UInt8]? {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }

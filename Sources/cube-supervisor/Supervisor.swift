@@ -7,19 +7,24 @@ struct Supervisor {
     private let program: Program
     private let signals: Int32
     private let launchOrder: StopOrder
+    private let controlGroups: [String]
     private var logs: LogFiles
     private var outcome: Outcome
     private let startedAt = milliseconds(CLOCK_BOOTTIME)
     private var tree: ProcessTree
+    private var lease: LeaseWatch
+    private var isLeaseOver = false
 
     init(
-        directory: Int32, program: Program, signals: Int32, launchOrder: StopOrder, logs: LogFiles, outcome: Outcome
+        directory: Int32, program: Program, signals: Int32, launch: Launch, logs: LogFiles, outcome: Outcome
     ) {
         self.directory = directory
         self.program = program
         tree = ProcessTree(of: program)
+        lease = LeaseWatch(in: directory)
         self.signals = signals
-        self.launchOrder = launchOrder
+        launchOrder = launch.stop
+        controlGroups = launch.controlGroups
         self.logs = logs
         self.outcome = outcome
     }
@@ -30,7 +35,8 @@ struct Supervisor {
             pollfd(fd: program.output, events: Int16(POLLIN), revents: 0),
         ]
         repeat {
-            poll(&polled, 2, tree.timeout)
+            poll(&polled, 2, isLeaseOver ? tree.timeout : lease.limited(tree.timeout))
+            if !isLeaseOver, lease.hasEnded() { endAtOnce() }
             if polled[1].revents != 0, !copyOutput() { polled[1].fd = -1 }
             if polled[0].revents != 0 { readSignals() }
             if let status = tree.firstEnd() {
@@ -59,7 +65,15 @@ struct Supervisor {
         var signal = signalfd_siginfo()
         while read(signals, &signal, MemoryLayout<signalfd_siginfo>.size) > 0 {
             if signal.ssi_signo == UInt32(SIGTERM) { stop() }
+            // The run has got a lease, or has none any more.
+            if signal.ssi_signo == UInt32(SIGHUP) { lease.read() }
         }
+    }
+
+    /// Kills the program and everything that it started, because its lease has ended.
+    private mutating func endAtOnce() {
+        isLeaseOver = true
+        tree.end(by: SIGKILL, before: 0)
     }
 
     /// The stop settings that apply without an explicit stop.
@@ -84,8 +98,21 @@ struct Supervisor {
         outcome.lasted = milliseconds(CLOCK_BOOTTIME) - startedAt
         let signal = status & 0x7f
         if signal == 0 { outcome.code = (status >> 8) & 0xff } else { outcome.signal = signal }
+        outcome.isLeaseLost = isLeaseOver && signal == SIGKILL
+        // A program that succeeds, or is being stopped, did not end for lack of memory.
+        outcome.ranOutOfMemory = status != 0 && !tree.isEnding && controlGroups.contains(where: hasRunOutOfMemory)
         outcome.write()
         outcome.synchronize()
+    }
+}
+
+/// Whether the kernel has killed a process of a control group because memory ran out.
+private func hasRunOutOfMemory(_ group: String) -> Bool {
+    // The files of versions 2 and 1 have the same line, such as `oom_kill 1`.
+    let text = readAll("\(group)/memory.events") ?? readAll("\(group)/memory.oom_control") ?? []
+    return text.split(separator: UInt8(ascii: "\n")).contains { line in
+        let words = line.split(separator: UInt8(ascii: " "))
+        return words.count == 2 && words[0].elementsEqual("oom_kill".utf8) && words[1] != [UInt8(ascii: "0")]
     }
 }
 

@@ -12,6 +12,12 @@
 //
 // Runs one health check of a task, which standard input describes in the format of `launch`. Writes the result to
 // standard error: `passed`, or the reason why it did not pass. Does not change any file of the task.
+//
+// cube-supervisor exec TASK_ID
+//
+// Runs a command beside the program of a task, which standard input describes in the format of `launch`. Standard output is a
+// socket to the worker, through which the input and the output of the command pass. When the worker closes it or ends, the command
+// is ended. Does not change any file of the task.
 
 import CubeLinux
 import Glibc
@@ -21,11 +27,13 @@ func fail(_ message: String) -> Never {
     exit(1)
 }
 
-/// Opens a descriptor for the signals that a supervisor waits for: SIGTERM, which requests a stop, and SIGCHLD.
+/// Opens a descriptor for the signals that a supervisor waits for: SIGTERM, which requests a stop, SIGHUP, which says that the lease
+/// of the run changed, and SIGCHLD.
 func openSignals() -> Int32 {
     var waitedFor = sigset_t()
     sigemptyset(&waitedFor)
     sigaddset(&waitedFor, SIGTERM)
+    sigaddset(&waitedFor, SIGHUP)
     sigaddset(&waitedFor, SIGCHLD)
     return signalfd(-1, &waitedFor, Int32(SFD_CLOEXEC | SFD_NONBLOCK))
 }
@@ -51,6 +59,11 @@ if CommandLine.argc == 3, CommandLine.arguments[1] == "check" {
     guard let launch = Launch(file: 0) else { fail("the check has an unknown format") }
     fail(CheckRun.verdict(of: launch))
 }
+if CommandLine.argc == 3, CommandLine.arguments[1] == "exec" {
+    guard let launch = Launch(file: 0) else { fail("the command has an unknown format") }
+    ExecRun.run(launch, connection: 1)
+    exit(0)
+}
 guard CommandLine.argc == 2 else { fail("usage: cube-supervisor RUN_DIRECTORY") }
 let path = CommandLine.arguments[1]
 let directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
@@ -68,17 +81,30 @@ chdir("/")
 let signals = openSignals()
 let logs = LogFiles(launch.logs, limit: launch.logBytes, keep: launch.logFiles)
 
-let program: Program
-do throws(Program.StartFailure) {
-    program = try Program.start(launch)
-} catch {
+func giveUp(_ message: String) -> Never {
     outcome.state = .failed
-    outcome.message = error.text(of: launch)
+    outcome.message = message
     outcome.ended = milliseconds(CLOCK_REALTIME)
     outcome.swept = true
     outcome.write()
     outcome.synchronize()
     exit(0)
+}
+
+if launch.isLeased {
+    // Checked as late as possible. A program that is killed an instant after its start would be as correct, but would start.
+    var lease = LeaseWatch(in: directory)
+    if lease.end == nil || lease.hasEnded() {
+        outcome.isLeaseLost = true
+        giveUp("the lease of the worker ended before the task was started")
+    }
+}
+
+let program: Program
+do throws(Program.StartFailure) {
+    program = try Program.start(launch)
+} catch {
+    giveUp(error.text(of: launch))
 }
 outcome.state = .running
 outcome.program = program.id
@@ -91,5 +117,5 @@ let null = open("/dev/null", O_WRONLY | O_CLOEXEC)
 dup2(null, 2)
 
 var supervisor = Supervisor(
-    directory: directory, program: program, signals: signals, launchOrder: launch.stop, logs: logs, outcome: outcome)
+    directory: directory, program: program, signals: signals, launch: launch, logs: logs, outcome: outcome)
 supervisor.run()

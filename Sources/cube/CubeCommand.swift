@@ -24,20 +24,26 @@ struct CubeCommand: ParsableCommand {
                 name: "Inspect",
                 subcommands: [
                     StatusCommand.self, ExplainCommand.self, HistoryCommand.self, LogsCommand.self, EventsCommand.self,
+                    TopCommand.self,
                 ]),
             CommandGroup(
                 name: "Manifests",
                 subcommands: [
-                    ValidateCommand.self, DiffCommand.self, PlanCommand.self, ApplyCommand.self, SchemaCommand.self,
+                    ValidateCommand.self, DiffCommand.self, PlanCommand.self, ApplyCommand.self, ImageCommand.self,
+                    SchemaCommand.self, ImportCommand.self,
                 ]),
             CommandGroup(
                 name: "Intervene",
                 subcommands: [
                     ApproveCommand.self, RetryCommand.self, RestartCommand.self, SuspendCommand.self,
-                    ResumeCommand.self, AdoptCommand.self,
+                    ResumeCommand.self, AdoptCommand.self, ExecCommand.self,
                 ]),
             CommandGroup(
-                name: "Cluster", subcommands: [TaskCommand.self, NodeCommand.self, OwnerCommand.self]),
+                name: "Cluster",
+                subcommands: [
+                    LoginCommand.self, ContextCommand.self, TaskCommand.self, NodeCommand.self, VolumeCommand.self,
+                    OwnerCommand.self, WatchCommand.self,
+                ]),
             CommandGroup(
                 name: "Components",
                 subcommands: [ManagerCommand.self, WorkerCommand.self, ReconcileCommand.self]),

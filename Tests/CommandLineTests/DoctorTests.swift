@@ -1,5 +1,6 @@
 import CubeCore
 import CubeTypes
+import CubeWorker
 import SystemPackage
 import Testing
 
@@ -28,20 +29,27 @@ import Testing
         StoreCheck(path: "/s", header: nil),
         StoreCheck(path: "/s", header: Array("SQLite format 3\0".utf8)), PortsCheck(hasLoopback: true, taken: []),
         SupervisorCheck(path: "/bin/cube-supervisor", isExecutable: true), OrphansCheck(orphans: []),
-        HoldersCheck(holders: ["cube up, process 1"]), RecordsCheck(problems: []), ReservationsCheck(names: []),
+        EngineCheck(access: .available(socket: "/var/run/docker.sock", version: "1.41")),
+        OrphanContainersCheck(names: []), HoldersCheck(holders: ["cube up, process 1"]), RecordsCheck(problems: []),
+        LimitsCheck(obstacles: LimitObstacles(), names: []),
         data(found: DataDirectoryCheck.Found(owner: 1000, mode: 0o711)),
     ]
 
     static let warning: [any Check] = [
+        EngineCheck(access: .absent), EngineCheck(access: .forbidden(socket: "/var/run/docker.sock")),
         OpenFilesCheck(limit: 1024), ProcessesCheck(limit: 100),
         InotifyCheck(watches: nil, instances: nil, directories: 1),
         InotifyCheck(watches: 8192, instances: 8, directories: 1),
         InotifyCheck(watches: 8192, instances: 128, directories: 8000), data(freeBytes: 500 << 20),
         data(found: DataDirectoryCheck.Found(owner: 1000, mode: 0o755)),
-        ReservationsCheck(names: [WorkloadName(rawValue: "web")!]), PortsCheck(hasLoopback: true, taken: [8080]),
+        LimitsCheck(obstacles: LimitObstacles(["limits.cpu": "no"]), names: []),
+        LimitsCheck(obstacles: LimitObstacles(["limits.cpu": "no"]), names: [WorkloadName(rawValue: "web")!]),
+        PortsCheck(hasLoopback: true, taken: [8080]),
     ]
 
     static let bad: [any Check] = [
+        EngineCheck(access: .failing(cause: "the container engine at /s cannot be reached: refused")),
+        OrphanContainersCheck(names: ["cube-web-0-x"]),
         KernelCheck(release: "5.5.19"), KernelCheck(release: "unknown"), OpenFilesCheck(limit: 128),
         ProcessesCheck(limit: 10), ManifestsCheck(path: "/m", problem: .permissionDenied),
         ManifestsCheck(path: "/m", problem: .noSuchFileOrDirectory, source: SourceRevision(path: "/m")),
@@ -61,6 +69,21 @@ import Testing
                 continue
             }
         }
+    }
+
+    @Test func `The limits that are not enforced are grouped by their reason`() {
+        let obstacles = LimitObstacles([
+            "limits.pids": "no root", "limits.cpu": "not mounted", "limits.memory": "no root",
+        ])
+        let check = LimitsCheck(obstacles: obstacles, names: ["api", "web"].map { WorkloadName(rawValue: $0)! })
+        guard case .warning(let found, _) = check.verdict else {
+            Issue.record("\(check.verdict)")
+            return
+        }
+        #expect(
+            found
+                == "not enforced for processes: limits.cpu: not mounted; limits.memory, limits.pids: no root (tasks with such limits: api, web)"
+        )
     }
 
     @Test func `a measurement near a limit is a warning with a hint`() {

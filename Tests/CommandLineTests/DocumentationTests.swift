@@ -10,7 +10,11 @@ import Testing
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
     static let documents =
         ["README.md"]
-        + ["Commands", "Decisions", "Design", "GettingStarted", "Git", "Manifests", "Operating"].map {
+        + [
+            "Access", "Commands", "Decisions", "Design", "Discovery", "GettingStarted", "Git", "Import", "Manifests",
+            "Operating",
+        ]
+        .map {
             "Sources/cube/cube.docc/\($0).md"
         }
 
@@ -76,6 +80,8 @@ import Testing
         #expect(Self.problem(with: ["status", "--await"]) == "there is no option --await")
         #expect(Self.problem(with: ["node", "fire", "NODE"]) == "there is no such command")
         #expect(Self.problem(with: ["node", "forget", "NODE"]) == nil)
+        #expect(Self.problem(with: ["manager", "token", "create", "ci", "--role", "read"]) == nil)
+        #expect(Self.problem(with: ["manager", "token", "grant", "ci"]) == "there is no such command")
     }
 
     /// The commands that stand on lines of their own, without what a shell does with them.
@@ -93,9 +99,11 @@ import Testing
     private static func problem(with words: [String]) -> String? {
         guard words[0] != "help" else { return nil }
         var found = commands.first { $0._commandName == words[0] }
-        if let group = found, words.count > 1 {
-            let inner = group.configuration.subcommands.first { $0._commandName == words[1] }
-            if inner != nil || !(group is any Command.Type) { found = inner }
+        for word in words.dropFirst() {
+            guard let group = found, !group.configuration.subcommands.isEmpty else { break }
+            let inner = group.configuration.subcommands.first { $0._commandName == word }
+            guard inner != nil || !(group is any Command.Type) else { break }
+            found = inner
         }
         guard let command = found else { return "there is no such command" }
         let help = CubeCommand.helpMessage(for: command, includeHidden: true)

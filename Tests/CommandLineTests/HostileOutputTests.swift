@@ -84,7 +84,7 @@ import Testing
             name: web, file: "web.json", line: 1, sync: .outOfSync, health: .degraded,
             replicas: WorkloadStatus.Replicas(desired: 2, live: 1, ready: 0), tasks: [TaskSummary(task)],
             endpoints: task.endpoints,
-            conditions: [Condition.Kind.held, .ready, .reconciling, .stale, .stalled].map {
+            conditions: [Condition.Kind.held, .imageMoved, .ready, .reconciling, .stale, .stalled].map {
                 Condition(type: $0, reason: "r", message: "m", lastTransitionTime: then)
             }, desiredDigest: digest, observedDigest: digest, diagnostics: [diagnostic])
     }
@@ -194,7 +194,14 @@ import Testing
         let info = NodeInfo(
             name: node, state: .ready, url: "unix:x", version: "1", runtimes: ["process"], labels: ["zone": "a"],
             capacity: .zero, reserved: .zero, tasks: 0, lastSeenAt: nil, revision: 1)
-        try check("node list", info) { shown(NodeCommand.List.table([$0])) }
+        try check("node list", info) { info in
+            let report = NodeReport(info, used: nil)
+            let table = NodeTable([report])
+            return Shown(
+                lines: table.lines(columns: .max) + table.lines(columns: 80), markdown: table.markdown,
+                json: try JSONText.pretty(report))
+        }
+        try check("node show", info) { Shown(lines: NodeReport($0, used: nil, tasks: []).lines(now: then)) }
         let owner = OwnerStatus(
             owner: .default, source: SourceID(rawValue: identifier.rawValue),
             lease: Lease(holder: "h", source: SourceID(rawValue: identifier.rawValue)!, fence: 1, expiresAt: then),

@@ -145,7 +145,7 @@ private actor GatedStore: Store {
         self.failures = failures
     }
 
-    func begin() -> StoredCluster { store.begin() }
+    func begin(at moment: DurableInstant) -> StoredCluster { store.begin(at: moment) }
 
     func commit(_ changes: ClusterChanges) async throws {
         waiting += 1
@@ -184,7 +184,8 @@ private final class StubbornWorkers: WorkerGateway {
     private static let refusal = APIError(.unavailable, "not now")
 
     func tasks(
-        at url: String, since: Int?, incarnation: String?, term: Int, cluster: ClusterID, wait: Duration
+        at url: String, since: Int?, incarnation: String?, term: Int, cluster: ClusterID, wait: Duration,
+        renewing lease: LeaseRenewal
     ) async throws -> WorkerTaskList {
         await withCheckedContinuation { continuation in waiting.withLock { $0.append(continuation) } }
         throw Self.refusal
@@ -199,6 +200,30 @@ private final class StubbornWorkers: WorkerGateway {
     func updateSettings(_ id: TaskID, _ settings: TaskSettings, at url: String) async throws -> WorkerTask {
         throw Self.refusal
     }
+
+    func metrics(at url: String) async throws -> WorkerMetrics { throw Self.refusal }
+
+    func removeVolume(
+        _ name: VolumeName, of owner: OwnerName, term: Int, cluster: ClusterID, at url: String
+    ) async throws { throw Self.refusal }
+
+    func exec(
+        _ request: ExecRequest, as session: ExecID, in task: TaskID, at url: String
+    ) async throws -> (session: ExecSession, created: Bool) { throw Self.refusal }
+
+    func execOutput(
+        _ session: ExecID, of task: TaskID, after offset: Int, wait: Duration, at url: String
+    ) async throws -> ExecOutput { throw Self.refusal }
+
+    func execInput(
+        _ input: ExecInput, to session: ExecID, of task: TaskID, wait: Duration, at url: String
+    ) async throws -> ExecReceipt { throw Self.refusal }
+
+    func resizeExec(_ session: ExecID, of task: TaskID, to size: TerminalSize, at url: String) async throws {
+        throw Self.refusal
+    }
+
+    func endExec(_ session: ExecID, of task: TaskID, at url: String) async throws { throw Self.refusal }
 
     func logs(
         _ id: TaskID, _ selection: LogSelection, at url: String

@@ -19,7 +19,36 @@ struct ManagerServiceTests {
             let stopped = try await manager.wait(for: request.task.id) { $0.state.hasEnded }
             #expect(stopped.state == .stopped)
             let kinds = try await manager.service.events(since: 0, limit: 100, wait: .zero).events.map(\.kind)
-            #expect(kinds == [.nodeJoined, .taskScheduled, .taskRunning, .taskStopping, .taskStopped])
+            #expect(kinds == [.nodeRegistered, .nodeJoined, .taskScheduled, .taskRunning, .taskStopping, .taskStopped])
+        }
+    }
+
+    @Test func `A command is in the history once, also if the response of its worker was lost`() async throws {
+        try await TestManager.run { manager in
+            try await manager.join()
+            let request = manager.request("web")
+            _ = try await manager.service.schedule(request)
+            try await manager.wait(for: request.task.id) { $0.state == .running }
+            let id = request.task.id
+            let session = ExecID(rawValue: "00000000-0000-0000-0000-0000000000e1")!
+            let command = ExecRequest(command: ["ls", "-l"])
+            func recorded() async throws -> [String?] {
+                try await manager.service.events(since: 0, limit: 100, wait: .zero).events
+                    .filter { $0.kind == .execStarted }.map(\.message)
+            }
+            await manager.workers.lose(answers: 1)
+            let error = await #expect(throws: APIError.self) {
+                _ = try await manager.service.exec(command, as: session, in: id)
+            }
+            #expect(error?.reason == .timeout)
+            #expect(try await recorded() == ["ls"])
+            let again = try await manager.service.exec(command, as: session, in: id)
+            #expect(!again.created)
+            #expect(try await recorded() == ["ls"])
+            // The id may be used again after the end of the session.
+            try await manager.service.endExec(session, of: id)
+            #expect(try await manager.service.exec(command, as: session, in: id).created)
+            #expect(try await recorded() == ["ls", "ls"])
         }
     }
 
@@ -32,14 +61,49 @@ struct ManagerServiceTests {
             _ = try await manager.service.schedule(request)
             try await manager.wait(for: request.task.id) { $0.ready }
             let web = WorkloadName(rawValue: "web")!
-            let found = try await manager.service.endpoints(name: web, owner: nil).endpoints
+            let found = try await manager.service.endpoints(in: EndpointSelection(name: web)).endpoints
             #expect(found.map(\.address) == ["127.0.0.1:80", "127.0.0.1:53"])
             #expect(found.map(\.port) == ["http", "dns"])
             #expect(found.allSatisfy { $0.name == web && $0.ordinal == 2 && $0.node == .w1 })
-            #expect(try await manager.service.endpoints(name: web, owner: .manual).endpoints == found)
-            #expect(try await manager.service.endpoints(name: web, owner: .default).endpoints == [])
+            #expect(
+                try await manager.service.endpoints(in: EndpointSelection(owner: .manual, name: web)).endpoints == found
+            )
+            #expect(
+                try await manager.service.endpoints(in: EndpointSelection(owner: .default, name: web)).endpoints == [])
             _ = try await manager.service.stop(request.task.id)
-            #expect(try await manager.service.endpoints(name: web, owner: nil).endpoints == [])
+            #expect(try await manager.service.endpoints(in: EndpointSelection(name: web)).endpoints == [])
+        }
+    }
+
+    @Test func `A caller waits for a change of an endpoint, and for no other change`() async throws {
+        try await TestManager.run { manager in
+            try await manager.join()
+            let web = manager.request("web", ports: [PortSpec(name: "http", host: 80)])
+            _ = try await manager.service.schedule(web)
+            try await manager.wait(for: web.task.id) { $0.ready }
+            let first = try await manager.service.endpoints(in: EndpointSelection())
+            #expect(first.endpoints.map(\.address) == ["127.0.0.1:80"])
+            #expect(first.cluster == TestManager.cluster)
+
+            let db = manager.request("db")
+            _ = try await manager.service.schedule(db)
+            try await manager.wait(for: db.task.id) { $0.ready }
+            async let unchanged = manager.service.endpoints(
+                in: EndpointSelection(), since: first.revision, wait: .seconds(1))
+            await manager.time.pass(.seconds(1))
+            let second = try await unchanged
+            #expect(second.revision > first.revision && second.endpoints == first.endpoints)
+
+            async let waiting = manager.service.endpoints(
+                in: EndpointSelection(), since: second.revision, wait: .seconds(1_000_000))
+            _ = try await manager.service.stop(web.task.id)
+            let third = try await waiting
+            #expect(third.endpoints == [])
+            for known in [first.revision, third.revision + 1000] {
+                let again = try await manager.service.endpoints(
+                    in: EndpointSelection(), since: known, wait: .seconds(1_000_000))
+                #expect(again.endpoints == [], "The caller knows an older list, or one of another store.")
+            }
         }
     }
 

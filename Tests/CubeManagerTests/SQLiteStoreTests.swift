@@ -45,9 +45,44 @@ struct SQLiteStoreTests {
                 try await store.database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA user_version = 99") }
                 try store.database.close()
             }
-            #expect(throws: StoreError.failed("the store has schema version 99; this program supports version 1")) {
+            #expect(throws: StoreError.failed("the store has schema version 99; this program supports version 3")) {
                 _ = try SQLiteStore.open(directory: directory)
             }
+        }
+    }
+
+    @Test(arguments: [1, 2])
+    func `The store of an older program gets the tables that it lacks, and keeps its contents`(version: Int)
+        async throws
+    {
+        try await withDirectory { directory in
+            let cluster: ClusterID
+            do {
+                let store = try SQLiteStore.open(directory: directory)
+                cluster = try await store.begin().records.cluster
+                try await store.database.writeWithoutTransaction {
+                    if version < 2 { try $0.execute(sql: "DROP TABLE volume") }
+                    try $0.execute(sql: "DROP TABLE token")
+                    try $0.execute(sql: "PRAGMA user_version = \(version)")
+                }
+                try store.database.close()
+            }
+            let store = try SQLiteStore.open(directory: directory)
+            #expect(try await store.begin().records.cluster == cluster)
+            var changes = ClusterChanges()
+            let volume = VolumeRecord(
+                key: VolumeKey(owner: .default, name: "pgdata"), node: "w1", createdAt: Timestamp(milliseconds: 1),
+                revision: 1)
+            changes.volumes[volume.key] = .some(volume)
+            let token = TokenRecord(
+                name: "ci", role: .read, digest: .sha256(of: "secret"),
+                lifetime: DurableDeadline(.seconds(60), from: DurableInstant(wall: Self.now)), createdBy: "local:write",
+                createdFrom: "127.0.0.1")
+            changes.tokens[token.name] = .some(token)
+            try await store.commit(changes)
+            let stored = try await store.begin().records
+            #expect(stored.volumes[volume.key] == volume)
+            #expect(stored.tokens[token.name] == token)
         }
     }
 

@@ -48,6 +48,10 @@ struct StoreRestorationTests {
             #expect(Self.version(restored) == "old")
             #expect(restored.term == 4)
             #expect(restored.records.counters.fence >= 1_000_000)
+            // The next manager knows it too, even if this one stores nothing else.
+            let again = try await SQLiteStore.open(directory: directory).begin()
+            #expect(again.records.counters == restored.records.counters)
+            #expect(again.records.counters.restoredAt != nil)
         }
     }
 

@@ -48,15 +48,15 @@ struct TestManager {
     }
 
     /// Registers the node; the manager then asks its worker for the tasks.
-    func register() async throws {
+    func register(runtimes: [String] = ["process"]) async throws {
         let worker = WorkerInfo(
-            name: .w1, version: "1", url: Self.url, runtimes: ["process"],
+            name: .w1, version: "1", url: Self.url, runtimes: runtimes,
             capacity: ResourceSpec(millicores: 4000), bootID: "boot", incarnation: "1")
         _ = try await service.register(worker)
     }
 
-    func join() async throws {
-        try await register()
+    func join(runtimes: [String] = ["process"]) async throws {
+        try await register(runtimes: runtimes)
         // Read the revision before the state, so that no change in between is missed.
         var revision = try await service.cluster().revision
         while try await service.node(.w1).state != .ready {
@@ -96,4 +96,10 @@ struct TestManager {
 
 extension NodeName {
     static let w1 = NodeName(rawValue: "w1")!
+}
+
+extension Store {
+    func begin() async throws -> StoredCluster {
+        try await begin(at: DurableInstant(wall: Timestamp(milliseconds: 1_700_000_000_000)))
+    }
 }

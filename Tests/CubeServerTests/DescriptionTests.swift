@@ -24,8 +24,14 @@ struct SchemaTests {
         SourceNotes.self, Declaration.self, WithdrawnSlot.self, Hold.self, HeldChange.self, Directive.self,
         ClusterStatus.self,
         ClusterMetrics.self, EndpointList.self, ServiceEndpoint.self, EventList.self, NodeInfo.self, NodeList.self,
-        WorkerInfo.self, WorkerWelcome.self, TaskAssignment.self, TaskSettings.self, WorkerTask.self,
-        WorkerTaskList.self, WorkerStatus.self, WorkerMetrics.self, TaskMetrics.self,
+        NodeAllowances.self, AllowedMount.self,
+        TaskEviction.self, DrainRequest.self, NodeDrain.self, DrainedTask.self,
+        VolumeInfo.self, VolumeList.self, TokenRequest.self, TokenInfo.self, TokenList.self,
+        WorkerInfo.self, WorkerWelcome.self, CertificateOrder.self, IssuedCertificate.self, ManagerAuthority.self,
+        TaskAssignment.self, TaskSettings.self, WorkerTask.self,
+        WorkerTaskList.self, VolumeKey.self, WorkerStatus.self, WorkerMetrics.self, TaskMetrics.self,
+        ExecRequest.self, ExecSession.self, ExecOutput.self, ExecChunk.self, ExecEnd.self, ExecInput.self,
+        ExecReceipt.self, TerminalSize.self,
     ]
 
     let components: JSON
@@ -88,7 +94,9 @@ struct SchemaTests {
             #expect(try problems(of: sample, Value.schema) == [], note)
             let written = try JSON(encoding: sample.decoded(as: type))
             #expect(try problems(of: written, Value.schema) == [], note)
-            if round < 20 { #expect(written.members?.keys == sample.members?.keys, note) }
+            // `exclusive` is written only if it is true.
+            let expected = sample.members?.filter { $0.key != "exclusive" || $0.value == .boolean(true) }
+            if round < 20 { #expect(written.members?.keys == expected?.keys, note) }
         }
     }
 
@@ -151,7 +159,9 @@ struct DescriptionTests {
                 let answer = try await ask(
                     HTTPMethod(rawValue: method), endpoint, path.replacing(/{[a-z]+}/, with: "x"), token: nil)
                 let isOpen = operation["security"]?.elements?.isEmpty == true
-                #expect(answer.status == (isOpen ? 200 : 401), "\(method) \(path)")
+                // A manager that speaks no TLS has no certificate authority to show.
+                let open = path.hasSuffix("/ca") ? 409 : 200
+                #expect(answer.status == (isOpen ? open : 401), "\(method) \(path)")
                 #expect(operation["responses"]?["\(answer.status)"] != nil, "\(method) \(path)")
             }
         }

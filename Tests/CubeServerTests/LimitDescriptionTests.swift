@@ -72,7 +72,8 @@ struct LimitDescriptionTests {
         #expect(pages.count == 2)
         #expect(pages.allSatisfy { $0["schema"]?["maximum"]?.whole == ManagerService.pageLimit })
         let waits = parameters("wait")
-        #expect(waits.count == 2)
+        // Queries for changes of tasks, events, endpoints and drains, and calls about commands and volumes.
+        #expect(waits.count == 7)
         let longest = "At most \(ServerLimits().longestWait.text)."
         #expect(waits.allSatisfy { $0["description"]?.string?.hasSuffix(longest) == true })
         #expect(try property("BatchRequest.operations")["maxItems"]?.whole == BatchRequest.maximum)
@@ -84,7 +85,7 @@ struct LimitDescriptionTests {
         ("Directive.reason", TextBounds.remark), ("WorkerInfo.version", TextBounds.word),
         ("WorkerInfo.url", TextBounds.address), ("WorkerInfo.boot_id", TextBounds.word),
         ("WorkerInfo.incarnation", TextBounds.word), ("TaskProposal.source", TextBounds.address),
-        ("SettingsUpdate.source", TextBounds.address),
+        ("SettingsUpdate.source", TextBounds.address), ("TaskDefinition.constraints.spread", TextBounds.labelName),
     ])
     func `each text has a documented maximum length`(path: String, bytes: Int) throws {
         #expect(try property(path)["maxLength"]?.whole == bytes)
@@ -103,6 +104,9 @@ struct LimitDescriptionTests {
 
     @Test func `lists have documented maximum lengths`() throws {
         #expect(try property("LeaseRequest.holds")["maxItems"]?.whole == TextBounds.holds)
+        for list in ["capabilities", "devices", "mounts"] {
+            #expect(try property("NodeAllowances.\(list)")["maxItems"]?.whole == TextBounds.allowances)
+        }
         let runtimes = try property("WorkerInfo.runtimes")
         #expect(runtimes["maxItems"]?.whole == TextBounds.runtimes)
         #expect(runtimes["items"]?["maxLength"]?.whole == TextBounds.word)

@@ -33,7 +33,7 @@ struct ListeningTests {
         ("unix:/tmp/x", true),
         ("0.0.0.0:8081", false), ("[::]:8081", false), ("10.0.0.1:1", false), ("example.org:1", false),
     ])
-    func `an address that other machines can reach requires insecure`(text: String, alone: Bool) throws {
+    func `an address that other machines can reach requires TLS or insecure`(text: String, alone: Bool) throws {
         let address = try #require(Endpoint.Address(text))
         _ = try ServerOptions(listen: address, insecure: true, tokens: tokens)
         if alone {

@@ -12,8 +12,10 @@ struct ManagerCallTests {
             store: MemoryStore(cluster: ClusterID(rawValue: "5b1ea2a4-9e0b-4c7a-9b1f-0d2d6f6f7a10")!),
             gateway: ManagerEndpointTests().workers,
             logger: silent, now: { Timestamp(milliseconds: 0) })
-        // Endpoints that only tools without a client use: the OpenAPI document and the Prometheus metrics.
-        let others: Set = ["getDescription", "getPrometheusMetrics"]
+        // Endpoints that only other programs call.
+        let others: Set = [
+            "getDescription", "getPrometheusMetrics", "discoverPrometheusTargets", "discoverTraefikServices",
+        ]
         let served = Set(RouteTable.manager(manager).routes.map(\.operation.id)).subtracting(others)
         #expect(Set(ManagerCall.allCases.map(\.rawValue)).subtracting(["watchTasks"]) == served)
     }

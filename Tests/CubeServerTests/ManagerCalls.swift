@@ -3,6 +3,8 @@ import CubeErrors
 import CubeManager
 import CubeTransport
 import CubeTypes
+import FoundationEssentials
+import Testing
 
 @testable import CubeManagerClient
 @testable import CubeServer
@@ -30,6 +32,7 @@ extension ManagerService: CalledServer {
         let owners: OwnerList
         let nodes: [NodeInfo]
         let events: EventList
+        let tokens: TokenList
     }
 
     func state() async throws -> State {
@@ -49,10 +52,13 @@ extension ManagerService: CalledServer {
         }
         return State(
             cluster: try await cluster(), lists: lists, owners: try await owners(), nodes: nodes,
-            events: try await events(since: 0, limit: 1000, wait: .zero))
+            events: try await events(since: 0, limit: 1000, wait: .zero), tokens: try await tokenList())
     }
 
-    static let calls = roots + writes + reads + fleet + owning
+    private static let token = TokenRequest(
+        name: "ci", role: .read, digest: .sha256(of: "secret"), lifetime: .seconds(3600))
+
+    static let calls = roots + writes + reads + commands + fleet + owning + tokens
 
     // MARK: Subjects of the calls
 
@@ -77,6 +83,10 @@ extension ManagerService: CalledServer {
     @Sendable private static func released(_ manager: ManagerService) async throws {
         try await leased(manager)
         _ = try await manager.lease(.default, try await renewal(on: manager, release: true))
+    }
+
+    @Sendable private static func issued(_ manager: ManagerService) async throws {
+        _ = try await manager.issueToken(token)
     }
 
     private static func renewal(on manager: ManagerService, release: Bool) async throws -> LeaseRequest {
@@ -160,6 +170,12 @@ extension ManagerService: CalledServer {
         ClientCall("endpoints", after: scheduled) { client, _ in
             _ = try await client.endpoints(of: request.task.name)
         },
+        ClientCall("/discovery/prometheus", after: scheduled) { client, _ in
+            try await client.transport.send(TransportRequest(.get, ManagerClient.path("discovery", "prometheus")))
+        },
+        ClientCall("/discovery/traefik", after: scheduled) { client, _ in
+            try await client.transport.send(TransportRequest(.get, ManagerClient.path("discovery", "traefik")))
+        },
         ClientCall("events", after: scheduled) { client, _ in _ = try await client.events(since: 0) },
         ClientCall("events", wait: .seconds(30), isPatient: true, after: scheduled) { client, _ in
             var events = client.events(following: 0).makeAsyncIterator()
@@ -167,19 +183,79 @@ extension ManagerService: CalledServer {
         },
     ]
 
+    private static let command = ExecRequest(command: ["cat"], interactive: true)
+
+    /// Starts a command in a session of its own, because the fake workers are those of all managers here.
+    private static func started(on manager: ManagerService) async throws -> ExecID {
+        let session = ExecID(rawValue: UUID().uuidString.lowercased())!
+        _ = try await manager.exec(command, as: session, in: request.task.id)
+        return session
+    }
+
+    private static let commands: [ClientCall<ManagerService>] = [
+        ClientCall("exec", after: placed) { client, _ in
+            try await client.exec(command, as: ExecID(rawValue: UUID().uuidString.lowercased())!, in: request.task.id)
+        },
+        ClientCall("execOutput", after: placed) { client, manager in
+            let session = try await started(on: manager)
+            _ = try await client.execOutput(session, of: request.task.id, after: 0, wait: .zero)
+        },
+        ClientCall("execInput", after: placed) { client, manager in
+            let session = try await started(on: manager)
+            let input = ExecInput(offset: 0, data: [1, 2, 3])
+            let receipt = try await client.execInput(input, to: session, of: request.task.id, wait: .zero)
+            #expect(receipt.received == 3)
+        },
+        ClientCall("resizeExec", after: placed) { client, manager in
+            let session = try await started(on: manager)
+            try await client.resizeExec(session, of: request.task.id, to: TerminalSize(columns: 80, rows: 24))
+        },
+        ClientCall("endExec", after: placed) { client, manager in
+            let session = try await started(on: manager)
+            try await client.endExec(session, of: request.task.id)
+        },
+    ]
+
     private static let fleet: [ClientCall<ManagerService>] = [
         ClientCall("register", as: .worker) { client, _ in _ = try await client.register(world.worker) },
         ClientCall("workers", after: registered) { client, _ in _ = try await client.workers() },
         ClientCall("worker", after: registered) { client, _ in _ = try await client.worker(world.node) },
+        ClientCall("metrics", after: registered) { client, _ in _ = try await client.metrics(of: world.node) },
+        ClientCall("cordon", after: registered) { client, _ in try await client.cordon(world.node) },
         ClientCall("drain", after: registered) { client, _ in try await client.drain(world.node) },
-        ClientCall("undrain") { manager in
+        ClientCall("drain", after: registered) { client, _ in _ = try await client.drain(of: world.node) },
+        ClientCall("uncordon") { manager in
             try await registered(manager)
-            _ = try await manager.drain(world.node, true)
+            _ = try await manager.cordon(world.node)
         } _: { client, _ in
-            try await client.undrain(world.node)
+            try await client.uncordon(world.node)
+        },
+        ClientCall("volumes") { client, _ in _ = try await client.volumes() },
+        ClientCall("removeVolume") { client, _ in
+            do {
+                try await client.removeVolume("pgdata", of: .default, wait: .zero)
+            } catch let error as APIError where error.reason == .volumeNotFound {
+                // The workers of these tests run no task, so no volume is ever created.
+            }
         },
         ClientCall("remove", after: registered) { client, _ in try await client.remove(world.node) },
+        ClientCall("authority") { client, _ in try await withoutAuthority { _ = try await client.authority() } },
+        ClientCall("certificate", as: .worker) { client, _ in
+            try await withoutAuthority {
+                _ = try await client.certificate(CertificateOrder(node: world.node, request: ""))
+            }
+        },
     ]
+
+    /// The managers of these tests speak no TLS, so they have no authority.
+    private static func withoutAuthority(_ call: () async throws -> Void) async throws {
+        do {
+            try await call()
+        } catch let error as APIError where error.reason == .conflict && error.message.contains("authority") {
+            return
+        }
+        Issue.record("a manager without TLS has an authority")
+    }
 
     private static let owning: [ClientCall<ManagerService>] = [
         ClientCall("owners", after: leased) { client, _ in _ = try await client.owners() },
@@ -195,5 +271,11 @@ extension ManagerService: CalledServer {
             _ = try await client.direct(.default, with: Directive(verb: .restart, subject: "web", id: "once"))
         },
         ClientCall("forget", after: released) { client, _ in try await client.forget(.default) },
+    ]
+
+    private static let tokens: [ClientCall<ManagerService>] = [
+        ClientCall("tokens", after: issued) { client, _ in _ = try await client.tokens() },
+        ClientCall("issueToken") { client, _ in try await client.issueToken(token) },
+        ClientCall("revokeToken", after: issued) { client, _ in try await client.revokeToken(token.name) },
     ]
 }

@@ -224,10 +224,18 @@ struct ManagerEndpointTests {
             #expect(String(decoding: output, as: UTF8.self) == "hello\n")
             #expect(await workers.selections.map { "\($0.tail ?? -1) \($0.follow)" } == ["7 true"])
 
-            try await client.drain(node)
+            #expect(try await client.cordon(node).state == .cordoned)
+            let forecast = try await client.drain(of: node)
+            #expect(!forecast.draining && forecast.tasks.map(\.step) == [.stays])
+            let drain = try await client.drain(node, with: DrainRequest(jobsAfter: .seconds(60)))
+            #expect(drain.draining && !drain.done && drain.jobsFrom != nil)
+            #expect(drain.tasks.map(\.id) == [task.id] && drain.tasks.map(\.reason) == [.noNode])
             #expect(try await client.clusterStatus().nodes == ["draining": 1])
-            let resumed = try await client.undrain(node)
-            #expect(resumed.state != .draining)
+            #expect(try await client.task(task.id).eviction?.due == false)
+            let later = try await client.drain(of: node, since: drain.revision, wait: .milliseconds(1))
+            #expect(later.tasks == drain.tasks)
+            let resumed = try await client.uncordon(node)
+            #expect(resumed.state != .draining && !resumed.cordoned)
             let missing = await #expect(throws: APIError.self) {
                 try await client.remove(NodeName(rawValue: "nobody")!)
             }
@@ -315,16 +323,32 @@ struct ManagerEndpointTests {
         }
     }
 
-    @Test func `endpoints are listed by workload name, without those of tasks that are not ready`()
-        async throws
-    {
+    @Test func `endpoints and their discovery by other programs leave out tasks that are not ready`() async throws {
         try await withManager { client, endpoint in
             let request = ScheduleRequest(owner: .manual, maxLive: 1, task: proposal(ports: [PortSpec(name: "http")]))
+            let prefix = "/api/v1/manager/discovery"
+            func text(_ path: String) async throws -> String {
+                let answer = try await ask(.GET, endpoint, "\(prefix)/\(path)", token: .read)
+                #expect(answer.status == 200)
+                #expect(answer.headers["Content-Type"] == ["application/json"])
+                return String(decoding: answer.body, as: UTF8.self)
+            }
+            #expect(try await text("traefik") == "{}")
             _ = try await client.schedule(request)
             let reader = ManagerClient(endpoint: endpoint, token: tokens[.read], options: quiet)
-            let list = try await reader.endpoints(of: request.task.name, owner: .manual)
-            #expect(try await list == EndpointList(revision: client.clusterStatus().revision, endpoints: []))
-            #expect(try await ask(.GET, endpoint, "/api/v1/manager/endpoints", token: .read).status == 400)
+            let expected = try await EndpointList(
+                revision: client.clusterStatus().revision, cluster: cluster, endpoints: [])
+            #expect(try await reader.endpoints(of: request.task.name, owner: .manual) == expected)
+            #expect(try await reader.endpoints() == expected)
+            #expect(try await text("prometheus?owner=manual&name=web&port=http") == "[]")
+            #expect(try await text("traefik?port=dns") == "{}")
+            let service = #"{"services":{"manual_web_http":{"loadBalancer":{"servers":[]}}}}"#
+            #expect(try await text("traefik?port=http") == #"{"http":\#(service),"tcp":\#(service)}"#)
+            for path in ["\(prefix)/prometheus?port=A_B", "\(prefix)/traefik?nmae=web"] {
+                #expect(try await ask(.GET, endpoint, path, token: .read).status == 400, "\(path)")
+            }
+            #expect(try await ask(.GET, endpoint, "\(prefix)/prometheus", token: .worker).status == 403)
+            #expect(try await ask(.GET, endpoint, "\(prefix)/traefik", token: nil).status == 401)
         }
     }
 

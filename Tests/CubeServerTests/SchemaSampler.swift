@@ -9,7 +9,8 @@ struct SchemaSampler {
 
     /// Strings that match the patterns of Cube's schemas.
     private static let strings: [String: [String]] = [
-        "^/": ["/srv/web"], "^/[!-~]*$": ["/", "/ready?a=b"], "^0?[0-7]{3}$": ["0444", "755"],
+        "^/": ["/srv/web"], "^/dev/.": ["/dev/net/tun"], "^/[!-~]*$": ["/", "/ready?a=b"],
+        "^0?[0-7]{3}$": ["0444", "755"],
         "^[0-9]{1,12}(ms|s|m|h)$": ["5s", "500ms", "90m"], "^[^=\\u0000]+$": ["PATH", "a b"],
         "^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$": ["http", "metrics-2"],
     ]
@@ -31,6 +32,10 @@ struct SchemaSampler {
         case "number": return random.pick([.integer(0), .number(0.25), .integer(3)])
         case "string": return .string(try string(schema, using: &random))
         case "array":
+            let items = try schema["items"]?["$ref"].map(component) ?? schema["items"]!
+            if isFull, items["properties"] != nil, let alternatives = items["oneOf"]?.elements {
+                return .array(try alternatives.map { .object(try object(items, as: $0, using: &random)) })
+            }
             return .array(
                 try (0..<Int.random(in: (isFull ? 1 : schema["minItems"]?.whole ?? 0)...2, using: &random)).map { _ in
                     try sample(schema["items"]!, using: &random)
@@ -57,13 +62,15 @@ struct SchemaSampler {
         return random.pick(words + (schema["examples"]?.elements?.compactMap(\.string) ?? []))
     }
 
-    private func object(_ schema: JSON, using random: inout SeededGenerator) throws -> [String: JSON] {
+    private func object(_ schema: JSON, as alternative: JSON? = nil, using random: inout SeededGenerator) throws
+        -> [String: JSON]
+    {
         var required = Set(schema["required"]?.elements?.compactMap(\.string) ?? [])
         var properties = schema["properties"]?.members ?? [:]
         if let alternatives = schema["oneOf"]?.elements {
-            let chosen = random.pick(alternatives)
-            for alternative in alternatives where alternative != chosen {
-                for key in alternative["required"]!.elements! { properties[key.string!] = nil }
+            let chosen = alternative ?? random.pick(alternatives)
+            for other in alternatives where other != chosen {
+                for key in other["required"]!.elements! { properties[key.string!] = nil }
             }
             required.formUnion(chosen["required"]!.elements!.compactMap(\.string))
             for (key, more) in chosen["properties"]?.members ?? [:] {

@@ -229,6 +229,7 @@ struct TransportTests {
     @Test(arguments: [
         ("http://127.0.0.1:8081", "http://127.0.0.1:8081"), ("http://localhost:1/", "http://localhost:1"),
         ("http://[::1]:65535", "http://[::1]:65535"), ("unix:/run/cube.sock", "unix:/run/cube.sock"),
+        ("https://127.0.0.1:80", "https://127.0.0.1:80"),
     ])
     func `an endpoint is parsed`(text: String, canonical: String) throws {
         #expect(try Endpoint(checking: text).rawValue == canonical)
@@ -236,7 +237,7 @@ struct TransportTests {
 
     @Test(arguments: [
         "", "127.0.0.1:8081", "http://127.0.0.1", "http://127.0.0.1:0", "http://127.0.0.1:65536", "http://:80",
-        "https://127.0.0.1:80", "http://a:80/path", "http://a b:80", "http://user@host:80", "http://::1:80", "unix:",
+        "https://127.0.0.1", "http://a:80/path", "http://a b:80", "http://user@host:80", "http://::1:80", "unix:",
         "http://unix:/x", "unix:/\(String(repeating: "x", count: 107))", "http://host:+80", "http://[zz]:1",
     ])
     func `an invalid endpoint is refused`(text: String) {

@@ -1,9 +1,11 @@
+import CubeCore
 import CubeErrors
 import CubeTransport
 import CubeTypes
-import CubeWorker
+import Testing
 
 @testable import CubeServer
+@testable import CubeWorker
 @testable import CubeWorkerClient
 
 extension WorkerService: CalledServer {
@@ -46,6 +48,42 @@ extension WorkerService: CalledServer {
         _ = try await worker.assign(world.assignment())
     }
 
+    private static let session = ExecID(rawValue: "00000000-0000-0000-0000-0000000000e1")!
+    private static let command = ExecRequest(command: ["cat"], interactive: true)
+
+    /// Adds a session whose command never starts, because this worker starts nothing.
+    @Sendable private static func started(_ worker: WorkerService) async throws {
+        try await assigned(worker)
+        let run = RunIdentity(task: world.id, placement: 1, number: 1, boot: "b")
+        let channel = ExecChannel(
+            ExecSession(id: session, task: world.id), command, in: run, clock: ContinuousClock())
+        try worker.sessions.add(channel)
+    }
+
+    private static let commands: [ClientCall<WorkerService>] = [
+        ClientCall("exec", after: started) { client, _ in
+            let answer = try await client.exec(command, as: session, in: world.id)
+            #expect(!answer.created && answer.session == ExecSession(id: session, task: world.id))
+        },
+        ClientCall("execOutput", after: started) { client, _ in
+            let output = try await client.execOutput(session, of: world.id, after: 0, wait: .zero)
+            #expect(output == ExecOutput(next: 0, chunks: []))
+        },
+        ClientCall("execInput", after: started) { client, _ in
+            let input = ExecInput(offset: 0, data: [1, 2, 3])
+            let receipt = try await client.execInput(input, to: session, of: world.id, wait: .zero)
+            #expect(receipt.received == 3)
+        },
+        ClientCall("resizeExec", after: started) { client, _ in
+            try await client.resizeExec(session, of: world.id, to: TerminalSize(columns: 80, rows: 24))
+        },
+        ClientCall("endExec", after: started) { client, worker in
+            // The faults share a worker, as its tasks stay the same.
+            try await started(worker)
+            try await client.endExec(session, of: world.id)
+        },
+    ]
+
     private static let submitted = TaskDefinition(
         id: "deploy-42", name: WorkloadName(rawValue: "web")!, command: ["true"])
 
@@ -53,7 +91,9 @@ extension WorkerService: CalledServer {
         _ = try await worker.submit(submitted)
     }
 
-    static let calls: [ClientCall<WorkerService>] = [
+    static let calls = commands + assignments
+
+    private static let assignments: [ClientCall<WorkerService>] = [
         ClientCall("version") { client, _ in _ = try await client.version() },
         ClientCall("ready") { client, _ in try await client.ready() },
         ClientCall("/healthz") { client, _ in try await client.transport.send(TransportRequest(.get, ["healthz"])) },
@@ -70,6 +110,9 @@ extension WorkerService: CalledServer {
         ClientCall("watch", wait: .seconds(10), after: assigned) { client, _ in
             var lists = client.watch(term: 1, cluster: world.cluster).makeAsyncIterator()
             _ = try await lists.next()
+        },
+        ClientCall("removeVolume", after: assigned) { client, _ in
+            try await client.removeVolume("pgdata", of: .default, term: 1, cluster: world.cluster)
         },
         ClientCall("task", after: assigned) { client, _ in _ = try await client.task(world.id) },
         ClientCall("stop", after: assigned) { client, _ in

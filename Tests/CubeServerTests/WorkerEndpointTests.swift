@@ -180,6 +180,45 @@ struct WorkerEndpointTests {
         }
     }
 
+    @Test func `a worker of a manager's cluster runs commands only for its manager`() async throws {
+        let session = ExecID(rawValue: "00000000-0000-0000-0000-0000000000e1")!
+        let request = ExecRequest(command: ["cat"], interactive: true)
+        func outcomes(of client: WorkerClient, in task: TaskID) async -> [ErrorReason?] {
+            var reasons: [ErrorReason?] = []
+            for call: @Sendable () async throws -> Void in [
+                { _ = try await client.exec(request, as: session, in: task) },
+                { _ = try await client.execOutput(session, of: task, after: 0, wait: .zero) },
+                { _ = try await client.execInput(ExecInput(offset: 0, data: [1]), to: session, of: task, wait: .zero) },
+                { try await client.resizeExec(session, of: task, to: TerminalSize(columns: 80, rows: 24)) },
+                { try await client.endExec(session, of: task) },
+            ] {
+                let error = await #expect(throws: APIError.self) { try await call() }
+                reasons.append(error?.reason)
+            }
+            return reasons
+        }
+        // The service does not run, so the task has no running program.
+        let reached: [ErrorReason?] = [
+            .conflict, .sessionNotFound, .sessionNotFound, .sessionNotFound, .sessionNotFound,
+        ]
+        let refused: [ErrorReason?] = [.conflict, .conflict, .conflict, .conflict, .conflict]
+        try await withWorker { client, endpoint in
+            _ = try await client.assign(assignment())
+            #expect(await outcomes(of: client, in: id) == reached)
+            let person = WorkerClient(endpoint: endpoint, token: tokens[.write], options: quiet)
+            #expect(await outcomes(of: person, in: id) == refused)
+            let error = await #expect(throws: APIError.self) {
+                _ = try await person.exec(request, as: session, in: id)
+            }
+            #expect(error?.message.contains("belongs to cluster \(cluster), whose manager assigns its tasks") == true)
+        }
+        try await withWorker { _, endpoint in
+            let person = WorkerClient(endpoint: endpoint, token: tokens[.write], options: quiet)
+            let task = try await person.submit(definition)
+            #expect(await outcomes(of: person, in: task.id) == reached)
+        }
+    }
+
     @Test func `a manager must send all query parameters`() async throws {
         try await withWorker { _, endpoint in
             let list = try await ask(.GET, endpoint, "/api/v1/worker/tasks?since=-1", token: .worker)

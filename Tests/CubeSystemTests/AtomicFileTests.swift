@@ -47,6 +47,35 @@ struct AtomicFileTests {
         #expect(calls.count == 11)
     }
 
+    @Test func `rewriting a file keeps its permissions and the link to it`() throws {
+        let link = scratch.path.appending("link")
+        #expect(symlink("file", link.string) == 0)
+        try AtomicFile.rewrite(file, with: Array("first".utf8), orCreating: [.ownerReadWrite, .groupRead, .otherRead])
+        func mode() throws -> mode_t {
+            var status = stat()
+            try #require(stat(file.string, &status) == 0)
+            return status.st_mode & 0o7777
+        }
+        #expect(try mode() == 0o644)
+        #expect(chmod(file.string, 0o2640) == 0)
+        try AtomicFile.rewrite(link, with: Array("second".utf8), orCreating: .ownerReadWrite)
+        #expect(try text(file) == "second")
+        #expect(try mode() == 0o2640)
+        #expect(try names() == ["file", "link"])
+        #expect(try FileManager.default.destinationOfSymbolicLink(atPath: link.string) == "file")
+    }
+
+    @Test func `a rewrite that fails leaves the old file, and no temporary one`() throws {
+        _ = try scratch.write("file", "old")
+        var calls = DiskCalls.system
+        calls.fsync = { _ throws(Errno) in throw .noSpace }
+        #expect(throws: FileError(path: file.string, cause: .noSpace)) {
+            try AtomicFile.rewrite(file, with: [1], orCreating: .ownerReadWrite, calls: calls)
+        }
+        #expect(try text(file) == "old")
+        #expect(try names() == ["file"])
+    }
+
     @Test func `a write that makes no progress is an error`() throws {
         var calls = DiskCalls.system
         calls.write = { _, _ in 0 }

@@ -23,6 +23,35 @@ struct ChildProcessTests {
         #expect(throws: Errno.noSuchFileOrDirectory) { _ = try ChildProcess("/no-such-program", [], environment: [:]) }
     }
 
+    @Test(arguments: [0, 1_000_000])
+    func `a program reads the end of its input after the last bytes`(count: Int) throws {
+        let child = try ChildProcess("wc", ["-c"], environment: ["PATH": "/usr/bin:/bin"])
+        var output: [UInt8] = []
+        #expect(
+            !child.exchange(Array(repeating: 120, count: count), isLast: true) { bytes in
+                output += bytes
+                return false
+            })
+        #expect(child.status == 0 && String(decoding: output, as: UTF8.self) == "\(count)\n")
+    }
+
+    @Test func `a program that starts a daemon can keep it`() throws {
+        let scratch = try Scratch()
+        let (pipe, gate) = (scratch.path.appending("pipe").string, scratch.path.appending("gate").string)
+        #expect(mkfifo(pipe, 0o600) == 0 && mkfifo(gate, 0o600) == 0)
+        let reader = open(pipe, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+        let writer = open(gate, O_RDWR | O_CLOEXEC)
+        defer { for descriptor in [reader, writer] { close(descriptor) } }
+        let child = try ChildProcess(
+            "sh", ["-c", "exec 3>\(pipe); { read line <\(gate); echo $line >&3; } & exit 0"],
+            environment: ["PATH": "/usr/bin:/bin"], endsDescendants: false)
+        #expect(!child.exchange(isLast: true) { _ in false })
+        #expect(child.status == 0)
+        #expect(write(writer, "alive\n", 6) == 6)
+        var polled = pollfd(fd: reader, events: Int16(POLLIN), revents: 0)
+        #expect(poll(&polled, 1, 30_000) == 1 && polled.revents & Int16(POLLIN) != 0)
+    }
+
     @Test func `what a program started ends with it`() throws {
         let scratch = try Scratch()
         let pipe = scratch.path.appending("pipe").string

@@ -4,6 +4,7 @@ import CubeTesting
 import CubeTypes
 import Foundation
 import Glibc
+import SystemPackage
 import Testing
 
 @testable import CubeWorker
@@ -253,6 +254,39 @@ struct RecordTests {
                 try await eventually { access(file, F_OK) != 0 }
                 #expect(!world.runDirectory(assignment.id).hasLaunch)
             }
+        }
+    }
+
+    @Test func `A worker that changes its cluster keeps the names of its volumes`() async throws {
+        try await WorkerWorld.with { world in
+            let store = world.store
+            try store.prepare()
+            let directory = WorkerDirectory(FilePath(store.directory))
+            let clusters =
+                [WorkerWorld.cluster]
+                + ["2", "3"].map { digit in
+                    ClusterID(rawValue: "\(digit)1111111-2222-3333-4444-555555555555")!
+                }
+            let volume = NodeVolume("pgdata", of: .default, cluster: clusters[0], worker: world.name)
+            for (index, cluster) in clusters.enumerated() {
+                try store.save(WorkerMembership(cluster: cluster, term: 1))
+                if index == 0 { try store.save(volume, engine: "/var/lib/docker") }
+                #expect(try store.volumes(of: world.name, in: cluster) == [volume.key])
+                #expect(try store.volumeCluster(else: cluster) == clusters[0])
+                _ = try directory.forgetCluster()
+            }
+            #expect(try directory.cluster() == nil)
+        }
+    }
+
+    @Test func `A worker without volumes names new ones by its present cluster`() async throws {
+        try await WorkerWorld.with { world in
+            try world.store.prepare()
+            try world.store.save(WorkerMembership(cluster: WorkerWorld.cluster, term: 1))
+            _ = try WorkerDirectory(FilePath(world.store.directory)).forgetCluster()
+            let next = ClusterID(rawValue: "21111111-2222-3333-4444-555555555555")!
+            #expect(try world.store.volumeCluster(else: next) == next)
+            #expect(try world.store.volumes(of: world.name, in: next) == [])
         }
     }
 }

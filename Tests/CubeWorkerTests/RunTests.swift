@@ -203,6 +203,8 @@ struct RunTests {
                 #expect(metrics.tasks.map(\.id) == [id])
                 #expect(metrics.tasks.first?.processes == 3)
                 #expect(metrics.tasks.first?.memoryBytes ?? 0 > 0)
+                #expect(metrics.tasks.first?.name == "task" && metrics.tasks.first?.ordinal == 3)
+                #expect(metrics.tasks.first?.run == 1 && metrics.tasks.first?.networkSentBytes == nil)
                 let status = await worker.service.status()
                 #expect(status.id == status.name && status.name.rawValue == "w1" && status.state == .ready)
                 #expect(status.metrics?.tasks.map(\.id) == [id] && status.metrics?.at == status.lastSeenAt)

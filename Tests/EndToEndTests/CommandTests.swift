@@ -87,7 +87,7 @@ extension EndToEndTests {
                 let views = [
                     ["status"], ["explain", "web"], ["history", "web"], ["events"], ["diff"], ["plan", "--out", plan],
                     ["plan", "show", plan], ["task", "list", "--all"], ["task", "show", String(id.output)],
-                    ["node", "list"], ["owner", "list"],
+                    ["node", "list"], ["node", "show", "w1"], ["owner", "list"],
                 ]
                 for view in views {
                     for form in ["text", "json", "markdown"] where form == "text" || !view.contains("show") {

@@ -22,42 +22,116 @@ extension EndToEndTests {
         @Test(arguments: [0, 1, 2])
         func `the manager, the worker and the reconciler may each be killed at any time`(victim: Int) async throws {
             try await World.with { world in
-                let socket = world.socket("manager")
-                try await endure(
-                    in: world,
-                    programs: [
-                        ["manager", "--listen", "unix:\(socket)"],
-                        [
-                            "worker", "--name", "w1", "--join", "unix:\(socket)", "--listen",
-                            "unix:\(world.socket("worker"))",
-                        ],
-                        ["reconcile", "--manager", "unix:\(socket)"],
-                    ], victim: victim)
+                try await endure(in: world, programs: Self.parts(of: world), victim: victim)
             }
+        }
+
+        @Test(
+            .enabled(if: !engines.isEmpty, "needs a container engine: run .ci/with-engines"), arguments: engines,
+            [0, 1])
+        func `the manager and the worker of containers may each be killed at any time`(
+            engine: String, victim: Int
+        ) async throws {
+            try await World.with { world in
+                world.engineSocket = engine
+                world.image = "cube-test:1"
+                try await endure(in: world, programs: Self.parts(of: world), victim: victim)
+            }
+        }
+
+        @Test(
+            .enabled(if: KilledEngine.home != nil, "needs Docker: run .ci/with-engines"), arguments: [true, false])
+        func `the container engine may be killed at any time`(liveRestore: Bool) async throws {
+            try await World.with { world in
+                let engine = KilledEngine(options: liveRestore ? ["--live-restore"] : [])
+                try await engine.start()
+                try engine.run(
+                    "docker -H 'unix://\(engine.socket)' import '\(KilledEngine.home!)/image.tar' cube-test:1")
+                world.engineSocket = engine.socket
+                world.image = "cube-test:1"
+                var running: [Program] = []
+                for arguments in Self.parts(of: world) { running.append(try world.start(arguments)) }
+                let result: Result<Void, any Error>
+                do {
+                    try await endure(in: world, victim: "dockerd", seed: Self.seed, endsTasks: true) {
+                        try await engine.kill()
+                    } restart: {
+                        try await engine.start()
+                    }
+                    result = .success(())
+                } catch {
+                    result = .failure(error)
+                }
+                for program in running { program.kill(SIGTERM) }
+                // Without its engine, the world cannot end its tasks.
+                for program in running { await program.ended() }
+                try engine.run(
+                    "docker -H 'unix://\(engine.socket)' ps -aq | xargs -r docker -H 'unix://\(engine.socket)' rm -f")
+                try await engine.kill()
+                try result.get()
+            }
+        }
+
+        /// The sockets of the engines that `.ci/with-engines` started.
+        private static let engines = ["CUBE_TEST_DOCKER", "CUBE_TEST_PODMAN"].compactMap {
+            ProcessInfo.processInfo.environment[$0]
+        }
+
+        private static func parts(of world: World) -> [[String]] {
+            let socket = world.socket("manager")
+            return [
+                ["manager", "--listen", "unix:\(socket)"],
+                [
+                    "worker", "--name", "w1", "--join", "unix:\(socket)", "--listen",
+                    "unix:\(world.socket("worker"))",
+                ] + (world.image == nil ? [] : ["--allow-mount", world.evidence.path]),
+                ["reconcile", "--manager", "unix:\(socket)"],
+            ]
         }
 
         /// Changes manifests and kills the victim in each round, then waits until the state matches the manifests and
         /// checks the ledger.
         private func endure(in world: World, programs: [[String]], victim: Int) async throws {
-            print("killing \(programs[victim][0]) \(Self.rounds) times, seed \(Self.seed)")
-            var random = SeededGenerator(seed: Self.seed &+ UInt64(victim))
-            var desired = Desired()
             var running: [Program] = []
-            for name in ["alpha", "beta", "gamma"] { try desired.service(name, in: world) }
             for arguments in programs { running.append(try world.start(arguments)) }
-
-            for round in 1...Self.rounds {
-                try desired.change(round: round, in: world, by: &random)
-                try await Task.sleep(for: .milliseconds(Int.random(in: 0...2500, using: &random)))
+            defer { for program in running { program.kill(SIGTERM) } }
+            try await endure(in: world, victim: programs[victim][0], seed: Self.seed &+ UInt64(victim)) {
                 running[victim].kill(SIGKILL)
                 await running[victim].ended()
-                if Bool.random(using: &random) { try desired.change(round: 1000 + round, in: world, by: &random) }
-                try await Task.sleep(for: .milliseconds(Int.random(in: 0...400, using: &random)))
+            } restart: {
                 running[victim] = try world.start(programs[victim])
+            }
+        }
+
+        /// - Parameter endsTasks: whether tasks may die with the victim, so that they start again without having recorded an end.
+        private func endure(
+            in world: World, victim: String, seed: UInt64, endsTasks: Bool = false, kill: () async throws -> Void,
+            restart: () async throws -> Void
+        ) async throws {
+            print("killing \(victim) \(Self.rounds) times, seed \(Self.seed)")
+            var random = SeededGenerator(seed: seed)
+            var desired = Desired()
+            for name in ["alpha", "beta", "gamma"] { try desired.service(name, in: world) }
+
+            for round in 1...Self.rounds {
+                try desired.change(round: round, in: world, by: &random, jobs: !endsTasks)
+                try await Task.sleep(for: .milliseconds(Int.random(in: 0...2500, using: &random)))
+                try await kill()
+                if Bool.random(using: &random) {
+                    try desired.change(round: 1000 + round, in: world, by: &random, jobs: !endsTasks)
+                }
+                try await Task.sleep(for: .milliseconds(Int.random(in: 0...400, using: &random)))
+                try await restart()
             }
 
             try await world.wait(for: "services as desired, seed \(Self.seed)", within: .seconds(120)) {
-                try world.ledger.living().mapValues(\.version) == desired.slots
+                var living = try world.ledger.living().mapValues(\.version)
+                if endsTasks, let engine = world.engineSocket {
+                    // A task of a workload that was removed may have died without an entry.
+                    let running = try Self.runningContainers(of: engine, in: world)
+                    living = living.filter { running.contains($0.key.replacing("/", with: "-")) }
+                }
+                return living == desired.slots
             }
             try await world.wait(for: "an exit code of every job, seed \(Self.seed)", within: .seconds(60)) {
                 try desired.jobs.allSatisfy { name, code in
@@ -69,13 +143,76 @@ extension EndToEndTests {
                         && known == [code]
                 }
             }
-            #expect(try world.ledger.contradictions() == [], "seed \(Self.seed)")
+            if !endsTasks { #expect(try world.ledger.contradictions() == [], "seed \(Self.seed)") }
             for name in desired.jobs.keys {
                 let starts = try world.ledger.entries().count { $0.slot == "\(name)/0" && $0.event == .start }
                 #expect(starts == 1, "job \(name) started \(starts) times, seed \(Self.seed)")
             }
-            for program in running { program.kill(SIGTERM) }
+            if let engine = world.engineSocket {
+                // Every wanted container runs once, and no other.
+                let wanted = desired.slots.keys.map { $0.replacing("/", with: "-") }.sorted()
+                try await world.wait(for: "one container for each of \(wanted), seed \(Self.seed)") {
+                    try Self.runningContainers(of: engine, in: world) == wanted
+                }
+            }
         }
+
+        /// The slots of the running containers of a world, as `name-ordinal`, sorted.
+        private static func runningContainers(of engine: String, in world: World) throws -> [String] {
+            let output = Pipe()
+            let list = Process()
+            list.executableURL = URL(filePath: "/usr/bin/env")
+            list.arguments = [
+                "docker", "-H", "unix://\(engine)", "ps", "--filter",
+                "label=cube.directory=\(world.data.path)/worker/w1",
+                "--format", #"{{.Label "cube.name"}}-{{.Label "cube.ordinal"}}"#,
+            ]
+            list.standardOutput = output
+            try list.run()
+            let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+            list.waitUntilExit()
+            #expect(list.terminationStatus == 0)
+            return text.split(separator: "\n").map(String.init).sorted()
+        }
+    }
+}
+
+/// A Docker engine of a test that is killed and started again.
+private struct KilledEngine {
+    /// The directory in which `.ci/with-engines` keeps engines; `nil` if Docker is not available.
+    static let home = ProcessInfo.processInfo.environment["CUBE_TEST_DOCKER"].flatMap { _ in
+        ProcessInfo.processInfo.environment["CUBE_TEST_ENGINES"]
+    }
+
+    let name = "kill-\(UUID().uuidString.prefix(8).lowercased())"
+    let options: [String]
+    var socket: String { "\(Self.home!)/\(name).sock" }
+    private var processFile: String { "\(Self.home!)/\(name).pid" }
+
+    /// Starts the engine and waits until it responds. It has no network, because the bridge is that of another engine.
+    func start() async throws {
+        let words =
+            (["unshare --net '\(Self.home!)/start-docker'", name, "--bridge=none", "--iptables=false"] + options)
+        for _ in 0..<3 {
+            #expect(system("\(words.joined(separator: " ")) </dev/null &") == 0)
+            for attempt in 0..<600 {
+                if system("docker -H 'unix://\(socket)' version >/dev/null 2>&1") == 0 { return }
+                // dockerd gives up when its containerd takes too long. A service manager would start it again.
+                if attempt > 20, !FileManager.default.fileExists(atPath: processFile) { break }
+                try await Task.sleep(for: .milliseconds(100))
+            }
+        }
+        Issue.record("the engine has not started: \(Self.home!)/\(name).log")
+    }
+
+    func run(_ command: String) throws { #expect(system("\(command) >/dev/null") == 0, "\(command)") }
+
+    /// Kills the engine, which leaves its containers alone, and waits until it is gone.
+    func kill() async throws {
+        let text = try String(contentsOfFile: processFile, encoding: .utf8)
+        let process = try #require(pid_t(text.trimmingCharacters(in: .whitespacesAndNewlines)))
+        Glibc.kill(process, SIGKILL)
+        while Glibc.kill(process, 0) == 0 { try await Task.sleep(for: .milliseconds(20)) }
     }
 }
 
@@ -96,14 +233,16 @@ private struct Desired {
 
     /// Makes a random change: an edit, another number of replicas, a new service, a new job, or a deletion (at most three, which
     /// the guard allows).
-    mutating func change(round: Int, in world: World, by random: inout SeededGenerator) throws {
+    ///
+    /// - Parameter isWithJobs: whether new jobs may be among the changes.
+    mutating func change(round: Int, in world: World, by random: inout SeededGenerator, jobs isWithJobs: Bool) throws {
         let name = services.keys.sorted().randomElement(using: &random)!
         let (version, replicas) = services[name]!
         switch Int.random(in: 0...4, using: &random) {
         case 0: try service(name, version: version + 1, replicas: replicas, in: world)
         case 1: try service(name, version: version, replicas: replicas % 3 + 1, in: world)
         case 2: try service("new-\(round)", in: world)
-        case 3:
+        case 3 where isWithJobs:
             let code = Int.random(in: 2...99, using: &random)
             jobs["job-\(round)"] = code
             try world.job("job-\(round)", exitCode: code)

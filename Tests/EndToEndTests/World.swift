@@ -13,15 +13,22 @@ final class World {
     let directory: URL
     var manifests: URL { directory.appending(path: "manifests") }
     var data: URL { directory.appending(path: "data") }
-    var ledger: Ledger { Ledger(file: directory.appending(path: "ledger")) }
+    /// The directory of the ledger. It contains nothing else, so that it can be mounted into containers.
+    var evidence: URL { directory.appending(path: "evidence") }
+    var ledger: Ledger { Ledger(file: evidence.appending(path: "ledger")) }
     /// A short path, because the path of a socket is limited to 108 bytes.
     func socket(_ name: String) -> String { directory.appending(path: name + ".sock").path }
     private var programs: [Program] = []
+    /// The container engine that the programs use; `nil` for the usual one of the machine.
+    var engineSocket: String?
+    /// The image in which the tasks run, if they are containers. They write their ledger through a bind mount.
+    var image: String?
 
     private init() throws {
         directory = FileManager.default.temporaryDirectory.appending(path: "cube-e2e-\(UUID().uuidString.prefix(8))")
         try FileManager.default.createDirectory(at: manifests, withIntermediateDirectories: true)
-        try Data().write(to: directory.appending(path: "ledger"))
+        try FileManager.default.createDirectory(at: evidence, withIntermediateDirectories: true)
+        try Data().write(to: evidence.appending(path: "ledger"))
     }
 
     /// Creates a world for the duration of a test, and removes all its programs, tasks and files afterwards.
@@ -55,6 +62,11 @@ final class World {
     }
 
     func write(_ name: String, _ manifest: [String: Any]) throws {
+        var manifest = manifest
+        if let image {
+            manifest["image"] = image
+            manifest["volumes"] = [["source": evidence.path, "target": evidence.path]]
+        }
         let data = try JSONSerialization.data(withJSONObject: manifest, options: [.prettyPrinted, .sortedKeys])
         try write(name, text: String(decoding: data, as: UTF8.self))
     }
@@ -150,10 +162,10 @@ final class World {
     /// - Throws: ``NotSeen`` with diagnostic output if the condition does not hold within the limit.
     func wait(
         for what: String, within limit: Duration = .seconds(60), sourceLocation: SourceLocation = #_sourceLocation,
-        until condition: () throws -> Bool
+        until condition: () async throws -> Bool
     ) async throws {
         let deadline = ContinuousClock.now + limit
-        while try !condition() {
+        while try await !condition() {
             guard ContinuousClock.now < deadline else {
                 // The message mentions a missing summary.
                 let summary = try? String(contentsOf: data.appending(path: "status/summary.json"), encoding: .utf8)
@@ -192,7 +204,7 @@ final class Program: Sendable {
             "PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": world.directory.path,
             "CUBE_MANIFESTS": world.manifests.path,
             "CUBE_DATA_DIR": world.data.path,
-        ]
+        ].merging(world.engineSocket.map { ["DOCKER_HOST": "unix://\($0)"] } ?? [:]) { $1 }
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }

@@ -40,13 +40,16 @@ extension Wall {
         // Texts about decisions.
         Wall("CubeText", pure: true, "CubeCore CubeJSON CubeTypes"),
 
+        // Declarations of other programs.
+        Wall("CubeImport", pure: true, "CubeCore CubeJSON CubeTypes Yams"),
+
         // The clients.
         Wall(
             "CubeTransport",
             """
-            AsyncHTTPClient CubeErrors CubeLinux CubeSystem CubeTypes CubeVersion FoundationEssentials Glibc Instrumentation
+            AsyncHTTPClient Crypto CubeErrors CubeLinux CubeSystem CubeTypes CubeVersion FoundationEssentials Glibc Instrumentation
             Logging
-            Metrics NIOCore NIOHTTP1 NIOPosix NIOSSL Synchronization Tracing
+            Metrics NIOCore NIOHTTP1 NIOPosix NIOSSL Synchronization SystemPackage Tracing
             """),
         Wall("CubeManagerClient", public: true, "CubeErrors CubeTransport CubeTypes CubeVersion"),
         Wall(
@@ -59,6 +62,10 @@ extension Wall {
 
         // The three layers, none of which knows a client or a server.
         Wall("CubeLinux", ""),
+        Wall(
+            "CubeCertificates",
+            "Crypto CubeErrors CubeSystem CubeTypes FoundationEssentials Glibc SwiftASN1 Synchronization SystemPackage X509"
+        ),
         Wall("CubeSystem", "CubeCore CubeErrors CubeLinux CubeTypes Dispatch Glibc Synchronization SystemPackage"),
         Wall(
             "CubeReconciler",
@@ -81,8 +88,9 @@ extension Wall {
         Wall(
             "CubeServer",
             """
-            Crypto CubeCore CubeErrors CubeJSON CubeManager CubeSystem CubeTypes CubeVersion CubeWorker FoundationEssentials
-            Glibc HTTPTypes Hummingbird HummingbirdCore Logging NIOCore NIOHTTP1 NIOHTTPTypes ServiceLifecycle
+            Crypto CubeCertificates CubeCore CubeErrors CubeJSON CubeManager CubeSystem CubeTypes CubeVersion CubeWorker
+            FoundationEssentials Glibc HTTPTypes Hummingbird HummingbirdCore HummingbirdTLS Logging NIOCore NIOHTTP1 NIOHTTPTypes
+            NIOSSL ServiceLifecycle
             Synchronization SystemPackage
             """),
 
@@ -98,15 +106,15 @@ extension Wall {
         Wall(
             "cube",
             """
-            ArgumentParser CubeCore CubeErrors CubeJSON CubeManager CubeManagerClient CubeOrchestratorClient CubeReconciler CubeServer
-            CubeSystem CubeText CubeTransport CubeTypes CubeVersion CubeWorker CubeWorkerClient FoundationEssentials Glibc Logging
+            ArgumentParser CubeCertificates CubeCore CubeErrors CubeImport CubeJSON CubeManager CubeManagerClient CubeOrchestratorClient
+            CubeReconciler CubeServer CubeSystem CubeText CubeTransport CubeTypes CubeVersion CubeWorker CubeWorkerClient FoundationEssentials Glibc Logging
             ServiceLifecycle Synchronization SystemPackage UnixSignals
             """),
         Wall(
             "cube-bench",
             """
             ArgumentParser AsyncHTTPClient CubeErrors CubeManagerClient CubeOrchestratorClient CubeTransport CubeTypes
-            FoundationEssentials Glibc Logging NIOCore NIOHTTP1
+            FoundationEssentials Glibc HTTPTypes Hummingbird Logging NIOCore NIOHTTP1 ServiceLifecycle
             """),
         Wall("cube-supervisor", "CubeLinux Glibc"),
 
@@ -114,15 +122,19 @@ extension Wall {
         Wall(
             "CommandLineTests",
             """
-            ArgumentParser cube CubeCore CubeErrors CubeJSON CubeManager CubeReconciler CubeSystem CubeTesting CubeText CubeTypes
-            Foundation FoundationEssentials Glibc Synchronization SystemPackage Testing
+            ArgumentParser cube CubeCore CubeErrors CubeImport CubeJSON CubeManager CubeReconciler CubeSystem CubeTesting CubeText CubeTypes
+            CubeWorker Foundation FoundationEssentials Glibc Synchronization SystemPackage Testing
             """),
+        Wall(
+            "CubeCertificatesTests",
+            "CubeCertificates CubeErrors CubeSystem CubeTypes Foundation Glibc SystemPackage Testing"),
         Wall(
             "CubeCoreTests",
             """
             CubeCore CubeErrors CubeJSON CubeTesting CubeText CubeTypes Foundation FoundationEssentials HashTreeCollections
             Testing
             """),
+        Wall("CubeImportTests", "CubeCore CubeImport CubeJSON CubeTypes Foundation Testing"),
         Wall("CubeJSONTests", "CubeJSON CubeTesting Foundation Testing"),
         Wall(
             "CubeManagerTests",
@@ -139,7 +151,7 @@ extension Wall {
         Wall(
             "CubeServerTests",
             """
-            AsyncHTTPClient CubeCore CubeErrors CubeJSON CubeManager CubeManagerClient CubeOrchestratorClient CubeServer
+            AsyncHTTPClient CubeCertificates CubeCore CubeErrors CubeJSON CubeManager CubeManagerClient CubeOrchestratorClient CubeServer
             CubeTesting CubeTransport CubeTypes CubeVersion CubeWorker CubeWorkerClient FoundationEssentials Glibc HTTPTypes Hummingbird Logging NIOCore
             NIOHTTP1 NIOPosix NIOSSL ServiceLifecycle Synchronization SystemPackage
             Testing
@@ -150,7 +162,7 @@ extension Wall {
             CubeErrors CubeManagerClient CubeOrchestratorClient CubeTesting CubeTransport CubeTypes CubeWorkerClient
             Synchronization Testing
             """),
-        Wall("CubeTextTests", "CubeCore CubeTesting CubeText CubeTypes Testing"),
+        Wall("CubeTextTests", "CubeCore CubeTesting CubeText CubeTypes Foundation Testing"),
         Wall("CubeTypesTests", "CubeErrors CubeTypes CubeVersion Foundation Testing"),
         Wall(
             "CubeSystemTests",
@@ -159,7 +171,7 @@ extension Wall {
             "CubeWorkerTests",
             """
             CubeCore CubeErrors CubeSystem CubeTesting CubeTypes CubeWorker Foundation Glibc Logging NIOCore NIOPosix NIOSSL
-            SystemPackage Testing
+            Synchronization SystemPackage Testing
             """),
         Wall("EndToEndTests", "CubeTesting CubeTypes Foundation Glibc Synchronization Testing"),
         Wall(

@@ -14,12 +14,26 @@ package struct ClusterIndex: Equatable, Sendable {
     package private(set) var loads: TreeDictionary<NodeName, NodeLoad> = [:]
     /// The tasks that wait for a node, grouped by demand, oldest first.
     package private(set) var pending: TreeDictionary<Demand, Deque<PendingTask>> = [:]
+    /// The tasks on silent nodes that are to be placed on other nodes, likewise.
+    package private(set) var lost: TreeDictionary<Demand, Deque<PendingTask>> = [:]
+    /// The tasks whose nodes are drained, as their records say.
+    package private(set) var evicting: TreeSet<TaskID> = []
+    /// The tasks that may still run in a former placement, by the node of that placement.
+    package private(set) var leaving: TreeDictionary<NodeName, TreeSet<TaskID>> = [:]
+    /// The number of pending tasks that use the network of a task of the workload.
+    package private(set) var awaited: TreeDictionary<WorkloadKey, Int> = [:]
+    /// The numbers of placed tasks that use the network of a task of the workload, by node.
+    package private(set) var networkUsers: TreeDictionary<WorkloadKey, TreeDictionary<NodeName, Int>> = [:]
     /// The tasks that are ready, but have not been ready for long enough to count as proven.
     package private(set) var maturing: TreeSet<TaskID> = []
     /// The slots with more stored tasks than ``Retention/attempts``. Only these slots have tasks to sweep.
     package private(set) var crowded: TreeSet<SlotKey> = []
     /// The tasks whose definitions have an `id`, by that `id`. Scheduling a definition with a known `id` returns the existing task.
     package private(set) var keyed: TreeDictionary<String, TaskID> = [:]
+    /// The tasks that use a named volume and have not ended.
+    package private(set) var volumeUsers: TreeDictionary<VolumeKey, TreeSet<TaskID>> = [:]
+    /// The volumes that the worker of a node must remove.
+    package private(set) var removals: TreeDictionary<NodeName, TreeSet<VolumeKey>> = [:]
     /// The number of tasks in each state.
     package private(set) var states: TreeDictionary<TaskState, Int> = [:]
 
@@ -50,6 +64,7 @@ package struct ClusterIndex: Equatable, Sendable {
     package init(of records: ClusterRecords) {
         for slot in records.slots.keys { insert(slot) }
         for task in records.tasks.values.sorted(by: { $0.attempt < $1.attempt }) { insert(task) }
+        for volume in records.volumes.values where volume.isRemoving { set(volume, removing: true) }
     }
 
     package func load(of node: NodeName) -> NodeLoad { loads[node] ?? NodeLoad() }
@@ -83,6 +98,10 @@ extension ClusterIndex {
         count(task, by: -1)
     }
 
+    mutating func set(_ volume: VolumeRecord, removing: Bool) {
+        removals.set(volume.key, in: volume.node, to: removing)
+    }
+
     private mutating func adjustCrowded(_ slot: SlotKey) {
         crowded.set(slot, to: (attempts[slot]?.count ?? 0) > Retention.attempts)
     }
@@ -94,22 +113,29 @@ extension ClusterIndex {
             let wasLive = live[task.slot.workload] != nil
             live.count(task.slot.workload, by: step)
             if (live[task.slot.workload] != nil) != wasLive { liveNames.count(task.slot.owner, by: step) }
+            for key in task.volumes { volumeUsers.set(task.id, in: key, to: step > 0) }
         }
         switch task.phase {
         case .pending: queue(task, adds: step > 0)
         case .scheduled(let placement), .running(let placement), .stopping(let placement):
             loads[placement.node, default: NodeLoad()].count(task, by: step)
             if loads[placement.node]?.tasks.isEmpty == true { loads[placement.node] = nil }
+            if let holder = task.definition.network.of {
+                let workload = WorkloadKey(owner: task.slot.owner, name: holder)
+                networkUsers[workload, default: [:]].count(placement.node, by: step)
+                if networkUsers[workload]?.isEmpty == true { networkUsers[workload] = nil }
+            }
         case .ended: break
         }
+        if task.awaitsReplacement { lost.set(task, to: step > 0) }
+        if task.eviction != nil { evicting.set(task.id, to: step > 0) }
+        for former in task.leaving { leaving.set(task.id, in: former.node, to: step > 0) }
         if case .ready = task.health { maturing.set(task.id, to: step > 0) }
     }
 
     private mutating func queue(_ task: TaskRecord, adds: Bool) {
-        let demand = Demand(task.definition)
-        let entry = PendingTask(createdRevision: task.createdRevision, id: task.id)
-        pending[demand, default: []].set(entry, to: adds)
-        if pending[demand]?.isEmpty == true { pending[demand] = nil }
+        let demand = pending.set(task, to: adds)
+        if let neighbor = demand.neighbor { awaited.count(neighbor, by: adds ? 1 : -1) }
     }
 }
 
@@ -124,11 +150,32 @@ extension ClusterIndex.NodeLoad {
     }
 }
 
+extension TreeDictionary<Demand, Deque<ClusterIndex.PendingTask>> {
+    /// Adds a task to the queue of its demand, or removes it.
+    @discardableResult
+    fileprivate mutating func set(_ task: TaskRecord, to isMember: Bool) -> Demand {
+        let demand = Demand(task.definition, of: task.slot.owner)
+        let entry = ClusterIndex.PendingTask(createdRevision: task.createdRevision, id: task.id)
+        self[demand, default: []].set(entry, to: isMember)
+        if self[demand]?.isEmpty == true { self[demand] = nil }
+        return demand
+    }
+}
+
 extension TreeDictionary where Value == Int {
     /// Adds `step` to the count of a key. Counts of zero are removed, so that equal counts are equal values.
     fileprivate mutating func count(_ key: Key, by step: Int) {
         let count = (self[key] ?? 0) + step
         self[key] = count == 0 ? nil : count
+    }
+}
+
+extension TreeDictionary {
+    /// Adds an element to the set of a key, or removes it. Empty sets are removed, so that equal contents are equal values.
+    fileprivate mutating func set<Element>(_ element: Element, in key: Key, to isMember: Bool)
+    where Value == TreeSet<Element> {
+        self[key, default: []].set(element, to: isMember)
+        if self[key]?.isEmpty == true { self[key] = nil }
     }
 }
 

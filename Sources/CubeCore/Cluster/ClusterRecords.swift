@@ -9,6 +9,8 @@ package struct ClusterRecords: Equatable, Sendable {
     package var slots: TreeDictionary<SlotKey, SlotRecord> = [:]
     package var nodes: TreeDictionary<NodeName, NodeRecord> = [:]
     package var owners: TreeDictionary<OwnerName, OwnerRecord> = [:]
+    package var volumes: TreeDictionary<VolumeKey, VolumeRecord> = [:]
+    package var tokens: TreeDictionary<TokenName, TokenRecord> = [:]
 
     package init(cluster: ClusterID) { self.cluster = cluster }
 
@@ -18,6 +20,8 @@ package struct ClusterRecords: Equatable, Sendable {
         for (key, slot) in changes.slots { slots[key] = slot }
         for (name, node) in changes.nodes { nodes[name] = node }
         for (name, owner) in changes.owners { owners[name] = owner }
+        for (key, volume) in changes.volumes { volumes[key] = volume }
+        for (name, token) in changes.tokens { tokens[name] = token }
     }
 }
 
@@ -30,11 +34,18 @@ package struct ClusterCounters: Hashable, Codable, Sendable {
     package var fence = 0
     /// The node on which a task was last placed.
     package var lastPicked: NodeName?
+    /// The time at which this state was restored from an older backup; `nil` if it was not, or if all nodes have reported their
+    /// volumes since.
+    package var restoredAt: DurableInstant?
 
     package init() {}
 
-    /// Skips the fences that may have been issued after the backup from which this state was restored.
-    package mutating func skipLostFences() { fence += Self.lostFences }
+    /// Allows for what was lost since the backup from which this state was restored: skips the fences that may have been issued, and
+    /// expects that nodes have volumes without records.
+    package mutating func recover(at moment: DurableInstant) {
+        fence += Self.lostFences
+        restoredAt = moment
+    }
 
     private static let lostFences = 1_000_000
 }
@@ -48,6 +59,8 @@ package struct ClusterChanges: Equatable, Sendable {
     package var slots: [SlotKey: SlotRecord?] = [:]
     package var nodes: [NodeName: NodeRecord?] = [:]
     package var owners: [OwnerName: OwnerRecord?] = [:]
+    package var volumes: [VolumeKey: VolumeRecord?] = [:]
+    package var tokens: [TokenName: TokenRecord?] = [:]
     package var events: [TaskEvent] = []
 
     package init() {}
@@ -60,6 +73,8 @@ package struct ClusterChanges: Equatable, Sendable {
         slots.merge(later.slots) { $1 }
         nodes.merge(later.nodes) { $1 }
         owners.merge(later.owners) { $1 }
+        volumes.merge(later.volumes) { $1 }
+        tokens.merge(later.tokens) { $1 }
         events += later.events
     }
 
@@ -71,6 +86,6 @@ package struct ClusterChanges: Equatable, Sendable {
 
     package var isEmpty: Bool {
         term == nil && counters == nil && tasks.isEmpty && slots.isEmpty && nodes.isEmpty && owners.isEmpty
-            && events.isEmpty
+            && volumes.isEmpty && tokens.isEmpty && events.isEmpty
     }
 }

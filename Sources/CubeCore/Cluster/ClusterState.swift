@@ -9,6 +9,8 @@ package struct ClusterState: Sendable {
     /// The term of the manager's incarnation.
     package internal(set) var term: Int
     package let policy: SchedulingPolicy
+    /// Whether the policy `spread` prefers nodes that have the image of a task.
+    package let prefersImages: Bool
     /// The secret that keys the digests in holds and approvals; `nil` if holds and approvals contain the plain digests.
     let digestKey: DigestKey?
     package internal(set) var records: ClusterRecords
@@ -18,6 +20,16 @@ package struct ClusterState: Sendable {
     /// Tasks that still run on a node although, according to the records, they ended or are placed elsewhere. The value is the
     /// placement number that the worker reported. Each complete list of a worker replaces the entries of its node.
     package internal(set) var strays: TreeDictionary<NodeName, TreeDictionary<TaskID, Int>> = [:]
+
+    /// The nodes that have listed all of their tasks and volumes to this incarnation of the manager.
+    package internal(set) var listed: TreeSet<NodeName> = []
+
+    /// The nodes whose workers have not responded for half of their lease. They get no tasks, so that a manager that is cut off from
+    /// several workers does not move the tasks of one silent node to another that will be silent a moment later.
+    package internal(set) var overdue: TreeSet<NodeName> = []
+
+    /// Whether a node may get tasks.
+    package func takesTasks(_ node: NodeRecord) -> Bool { node.takesTasks && !overdue.contains(node.worker.name) }
 
     /// The part of a lease that is not stored: its end and the reported holds. ``OwnerRecord/grant`` contains the holder.
     package struct LiveLease: Equatable, Sendable {
@@ -40,12 +52,13 @@ package struct ClusterState: Sendable {
 
     /// Creates the state from stored records. Renewals are not stored, so each lease lasts its full length from `moment`.
     package init(
-        records: ClusterRecords, term: Int, policy: SchedulingPolicy, digestKey: DigestKey? = nil,
-        at moment: DurableInstant
+        records: ClusterRecords, term: Int, policy: SchedulingPolicy, prefersImages: Bool = true,
+        digestKey: DigestKey? = nil, at moment: DurableInstant
     ) {
         self.records = records
         self.term = term
         self.policy = policy
+        self.prefersImages = prefersImages
         self.digestKey = digestKey
         index = ClusterIndex(of: records)
         leases = [:]
@@ -100,8 +113,12 @@ extension ClusterState {
     package func info(of node: NodeRecord, lastSeenAt: Timestamp?, message: String? = nil) -> NodeInfo {
         let load = index.load(of: node.worker.name)
         return NodeInfo(
-            name: node.worker.name, state: node.state, url: node.worker.url, version: node.worker.version,
-            runtimes: node.worker.runtimes, labels: node.worker.labels, capacity: node.worker.capacity,
+            name: node.worker.name, state: node.state, cordoned: node.isCordoned, url: node.worker.url,
+            version: node.worker.version,
+            runtimes: node.worker.runtimes, exclusiveRuntimes: node.worker.exclusiveRuntimes,
+            labels: node.worker.labels, images: node.worker.images,
+            allowances: node.worker.allowances,
+            capacity: node.worker.capacity,
             reserved: load.reserved, tasks: load.tasks.count, lastSeenAt: lastSeenAt, message: message,
             revision: node.revision)
     }

@@ -10,7 +10,7 @@ extension ClusterTransaction {
     /// belongs to the new owner, nothing changes.
     ///
     /// - Throws: `task_not_found`, `owner_not_found`; `lease_held` if a reconciler holds the lease of the present owner; `conflict`
-    ///   if the task is stopping or has ended; `max_live`; `storage_full`.
+    ///   if the task is stopping, has ended or has named volumes; `max_live`; `storage_full`.
     package mutating func adopt(_ id: TaskID, _ request: AdoptRequest) throws(APIError) -> TaskStatus {
         guard let task = state.records.tasks[id] else { throw .unknown(id) }
         let owner = request.owner
@@ -26,6 +26,13 @@ extension ClusterTransaction {
         case .stopping, .ended:
             throw APIError(.conflict, "task \(id) is \(task.phase.state), so it cannot be adopted")
         }
+        if let volume = task.volumes.first {
+            throw APIError(
+                .conflict,
+                "task \(id) uses volume \(volume.name) of owner \(volume.owner); its successors would start with an empty "
+                    + "volume of owner \(owner)")
+        }
+        try requireOwnNetwork(task)
         let live = state.live(task.slot.name, of: owner)
         guard live.count < request.maxLive else { throw .tooMany(task.slot.name, live: live.count, request.maxLive) }
         advance()
@@ -50,6 +57,19 @@ extension ClusterTransaction {
             .leaseHeld,
             "owner \(owner): \(grant.holder) manages its tasks and holds its lease until \(lease.expiresAt)")
     }
+
+    /// - Throws: `conflict` if a task shares a network by the names of its owner. The worker knows the task by its former owner.
+    private func requireOwnNetwork(_ task: TaskRecord) throws(APIError) {
+        let isUsed = state.records.tasks.values.contains { other in
+            !other.phase.hasEnded && other.slot.owner == task.slot.owner
+                && other.definition.network.of == task.slot.name
+        }
+        guard isUsed || task.definition.network.of != nil || !task.definition.network.join.isEmpty else { return }
+        throw APIError(
+            .conflict,
+            "task \(task.id) shares a network with other tasks of owner \(task.slot.owner), which its successors would not join"
+        )
+    }
 }
 
 extension TaskRecord {
@@ -61,5 +81,6 @@ extension TaskRecord {
             dependencies: task.dependencies, phase: task.phase,
             createdAt: task.createdAt, createdRevision: task.createdRevision, revision: task.revision)
         (placements, health, nodeUnknown) = (task.placements, task.health, task.nodeUnknown)
+        (eviction, leaving) = (task.eviction, task.leaving)
     }
 }

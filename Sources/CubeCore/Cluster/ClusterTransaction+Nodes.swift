@@ -22,11 +22,18 @@ extension ClusterTransaction {
         worker.cluster = state.cluster
         if node.revision == 0 || node.worker != worker {
             try requireRoom()
+            var known = node.worker
+            known.images = worker.images
+            let isSame = node.revision > 0 && known == worker
             node.worker = worker
             advance()
-            node.registeredRevision = revision
+            // Other images are no reason to contact the worker anew, and no task waits for them.
+            if !isSame { node.registeredRevision = revision }
+            let mayPlaceBefore = mayPlacePending
             put(node)
+            if isSame { mayPlacePending = mayPlaceBefore }
             moveEndpoints(to: node)
+            if !isSame { emit(.nodeRegistered, node: worker.name, message: "at \(worker.url)") }
         }
         return WorkerWelcome(cluster: state.cluster, term: state.term)
     }
@@ -43,19 +50,6 @@ extension ClusterTransaction {
         }
     }
 
-    /// Starts or ends the draining of a node. A draining node gets no new tasks and keeps its existing tasks.
-    ///
-    /// - Throws: `worker_not_found`.
-    package mutating func drain(_ name: NodeName, _ isDraining: Bool) throws(APIError) {
-        var node = try node(name)
-        guard node.isDraining != isDraining else { return }
-        try requireRoom()
-        node.isDraining = isDraining
-        advance()
-        put(node)
-        emit(isDraining ? .nodeDraining : .nodeUndrained, node: name)
-    }
-
     /// Forgets a node. If the node is silent, its tasks end as stopped. If the node comes back later, its worker is told to stop
     /// them.
     ///
@@ -63,10 +57,11 @@ extension ClusterTransaction {
     package mutating func remove(_ name: NodeName) throws(APIError) {
         let node = try node(name)
         let tasks = state.index.load(of: name).tasks.compactMap { state.records.tasks[$0] }
-        guard tasks.isEmpty || node.presence == .silent else {
+        let leaving = state.index.leaving[name]?.count ?? 0
+        guard tasks.isEmpty && leaving == 0 || node.presence == .silent else {
             throw APIError(
                 .conflict,
-                "node \(name) is reachable and has \(Count(tasks.count, "live task")); drain the node and stop its tasks first"
+                "node \(name) is reachable and has \(Count(tasks.count + leaving, "live task")); drain the node first"
             )
         }
         try requireRoom()
@@ -80,10 +75,20 @@ extension ClusterTransaction {
             task.health = .unready
             put(task)
         }
+        for id in state.index.leaving[name] ?? [] { observeGone(id, from: name) }
         removeNode(name)
+        emit(.nodeForgotten, node: name)
     }
 
-    /// Marks a node as silent, because its worker did not answer for the length of its lease. No task is moved.
+    /// Gives a node no further tasks until its worker responds, because it has not done so for half of its lease.
+    package mutating func doubt(_ name: NodeName) {
+        guard state.records.nodes[name] != nil else { return }
+        state.overdue.insert(name)
+        mayEvict = true
+    }
+
+    /// Marks a node as silent, because its worker did not answer for the length of its lease. Tasks whose policy says so are placed on
+    /// other nodes; see ``TaskDefinition/onLost``.
     ///
     /// - Throws: `worker_not_found`.
     package mutating func silence(_ name: NodeName) throws(APIError) {
@@ -98,6 +103,9 @@ extension ClusterTransaction {
         advance()
         put(node)
         emit(kind, node: name)
+        for id in state.index.leaving[name] ?? [] {
+            if let task = state.records.tasks[id] { wakeSlot(of: task) }
+        }
         for id in state.index.load(of: name).tasks {
             guard var task = state.records.tasks[id], task.nodeUnknown != (presence == .silent) else { continue }
             task.nodeUnknown = presence == .silent
@@ -105,7 +113,7 @@ extension ClusterTransaction {
         }
     }
 
-    private func node(_ name: NodeName) throws(APIError) -> NodeRecord {
+    func node(_ name: NodeName) throws(APIError) -> NodeRecord {
         guard let node = state.records.nodes[name] else {
             throw APIError(.workerNotFound, "node \(name): not found")
         }
@@ -116,12 +124,13 @@ extension ClusterTransaction {
 // MARK: - Worker reports
 
 extension ClusterTransaction {
-    /// Processes a worker's report, which lists either all of its tasks or those that changed.
+    /// Processes a worker's report, which lists either all of its tasks and volumes or the tasks that changed.
     ///
     /// - Returns: The live tasks on the worker that have no record here. The manager leaves them alone.
     /// - Throws: `worker_not_found`.
     package mutating func observe(_ list: WorkerTaskList, from name: NodeName) throws(APIError) -> [TaskID] {
         let node = try node(name)
+        if state.overdue.remove(name) != nil { (mayPlacePending, mayEvict) = (true, true) }
         if node.presence != .ready {
             setPresence(.ready, of: node, emitting: node.presence == .joining ? .nodeJoined : .nodeBack)
         }
@@ -134,9 +143,14 @@ extension ClusterTransaction {
             if let placement = task.phase.placement, placement.node == name, placement.number <= report.placement {
                 observe(report, of: task)
             } else {
-                setStray(report.id, placement: report.state.hasEnded ? nil : report.placement, on: name)
+                if report.state.hasEnded {
+                    observeGone(report.id, from: name)
+                } else {
+                    setStray(report.id, placement: report.placement, on: name)
+                }
             }
         }
+        if let volumes = list.volumes { observe(volumes, on: name) }
         for id in list.removed { observeMissing(id, on: name) }
         if list.complete { observeAllMissing(butFor: Set(list.tasks.map(\.id)), on: name) }
         return unknown
@@ -149,7 +163,7 @@ extension ClusterTransaction {
             let isNew = try? task.observeAnswer(report.bounded, at: moment), isNew
         else { return }
         advance()
-        put(task)
+        observeData(of: put(task))
     }
 
     /// Ends a task as failed, because its worker permanently refused the placement.
@@ -171,18 +185,36 @@ extension ClusterTransaction {
         // A report that contradicts the record is outdated. The worker's next report corrects the record.
         guard let isNew = try? task.observe(report, at: moment), isNew else { return }
         advance()
-        put(task)
+        observeData(of: put(task))
     }
 
     private mutating func observeAllMissing(butFor listed: Set<TaskID>, on name: NodeName) {
         for id in state.index.load(of: name).tasks where !listed.contains(id) { observeMissing(id, on: name) }
-        for id in (state.strays[name] ?? [:]).keys where !listed.contains(id) {
-            setStray(id, placement: nil, on: name)
+        for id in Set((state.strays[name] ?? [:]).keys).union(state.index.leaving[name] ?? []).sorted()
+        where !listed.contains(id) {
+            let task = state.records.tasks[id]
+            if let task, task.definition.exclusive, let former = task.leaving.first(where: { $0.node == name }) {
+                // A call that assigned it may still be under way. The worker refuses that call after a stop.
+                setStray(id, placement: former.number, on: name)
+            } else {
+                observeGone(id, from: name)
+            }
         }
     }
 
-    private mutating func observeMissing(_ id: TaskID, on name: NodeName) {
+    /// Records that a task does not run on a node any more, on which it has no placement.
+    private mutating func observeGone(_ id: TaskID, from name: NodeName) {
         setStray(id, placement: nil, on: name)
+        guard var task = state.records.tasks[id], task.leaving.contains(where: { $0.node == name }) else { return }
+        task.leaving.removeAll { $0.node == name }
+        advance()
+        put(task)
+        mayEvict = true
+        wakeSlot(of: task)
+    }
+
+    private mutating func observeMissing(_ id: TaskID, on name: NodeName) {
+        observeGone(id, from: name)
         guard var task = state.records.tasks[id], task.phase.placement?.node == name, task.observeMissing() else {
             return
         }

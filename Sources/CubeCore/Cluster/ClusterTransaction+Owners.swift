@@ -49,6 +49,7 @@ extension ClusterTransaction {
             owner.grant = nil
             state.leases[name] = nil
             let changed = change(owner)
+            emit(.leaseReleased, owner: name, message: request.holder)
             return state.leaseStatus(of: changed)
         }
         return renew(owner, for: request)
@@ -131,6 +132,7 @@ extension ClusterTransaction {
             remove(slot)
         }
         removeOwner(name)
+        emit(.ownerForgotten, owner: name, message: nil)
     }
 
     /// The time for which an approval is valid.
@@ -149,6 +151,9 @@ extension ClusterTransaction {
         var owner = owner
         owner.limits = limits
         let changed = change(owner)
+        emit(
+            .limitsChanged, owner: owner.name,
+            message: "\(limits.count) names or \(limits.percent) % in \(limits.window.text)")
         return state.leaseStatus(of: changed)
     }
 

@@ -6,17 +6,33 @@ import CubeTypes
 extension ClusterTransaction {
     /// Places a task on a node, or records in the task why no node fits. The caller stores the task.
     mutating func place(_ task: inout TaskRecord) {
-        let candidates = state.records.nodes.values.filter(\.takesTasks).map { node in
+        let image = state.prefersImages ? task.definition.fullImageReference : nil
+        let demand = Demand(task.definition, of: task.slot.owner)
+        if let cause = state.recoveryCause(for: demand) {
+            task.phase = .pending(cause: cause)
+            return
+        }
+        let networkUsers = state.index.networkUsers[task.slot.workload] ?? [:]
+        let domains = domains(of: demand, task.slot.workload)
+        let candidates = state.records.nodes.values.filter(state.takesTasks).map { node in
             let load = state.index.load(of: node.worker.name)
             return Candidate(
-                name: node.worker.name, runtimes: node.worker.runtimes, labels: node.worker.labels,
-                capacity: node.worker.capacity, reserved: load.reserved, ports: load.ports,
+                name: node.worker.name, runtimes: node.worker.runtimes,
+                exclusiveRuntimes: node.worker.exclusiveRuntimes, labels: node.worker.labels,
+                allowances: node.worker.allowances, capacity: node.worker.capacity, reserved: load.reserved,
+                ports: load.ports,
                 tasks: load.tasks.count,
-                siblings: load.workloads[task.slot.workload] ?? 0)
+                siblings: load.workloads[task.slot.workload] ?? 0,
+                domainSiblings: domains?.siblings(ofNodeWith: node.worker.labels) ?? 0,
+                hasImage: image.map(node.worker.images.contains) ?? false,
+                hasNeighbor: demand.neighbor.map { hasLiveTask(of: $0, in: load) } ?? false,
+                hasNetworkUser: networkUsers[node.worker.name] != nil)
         }
         let scheduler = Scheduler(policy: state.policy, lastPicked: state.records.counters.lastPicked)
-        switch scheduler.decide(Demand(task.definition), among: candidates, besides: unavailableNodes) {
+        let bound = demand.volumes.compactMap { state.records.volumes[$0] }
+        switch scheduler.decide(demand, among: candidates, besides: unavailableNodes, bound: bound) {
         case .node(let node):
+            bindVolumes(of: task, to: node)
             count { $0.lastPicked = node }
             task.placements += 1
             let ports = PortAllocation.allocate(
@@ -31,33 +47,97 @@ extension ClusterTransaction {
         }
     }
 
+    /// Returns the domains over which a workload spreads; `nil` if it does not spread over a label.
+    private func domains(of demand: Demand, _ workload: WorkloadKey) -> SpreadDomains? {
+        var domains = SpreadDomains(demand.constraints)
+        guard domains != nil else { return nil }
+        for node in state.records.nodes.values {
+            let load = state.index.load(of: node.worker.name)
+            domains?.count(load.workloads[workload] ?? 0, onNodeWith: node.worker.labels)
+        }
+        return domains
+    }
+
+    /// Whether a task of a workload is placed on a node and is not about to leave it.
+    private func hasLiveTask(of workload: WorkloadKey, in load: ClusterIndex.NodeLoad) -> Bool {
+        load.workloads[workload] != nil
+            && load.tasks.contains { id in
+                state.records.tasks[id].map { $0.slot.workload == workload && !$0.phase.isStopping } ?? false
+            }
+    }
+
     private var unavailableNodes: [UnavailableNode] {
-        state.records.nodes.values.filter { !$0.takesTasks }.map { node in
+        state.records.nodes.values.filter { !state.takesTasks($0) }.map { node in
             UnavailableNode(
-                name: node.worker.name, runtimes: node.worker.runtimes, labels: node.worker.labels, state: node.state)
+                name: node.worker.name, runtimes: node.worker.runtimes,
+                exclusiveRuntimes: node.worker.exclusiveRuntimes, labels: node.worker.labels,
+                allowances: node.worker.allowances, capacity: node.worker.capacity,
+                state: node.takesTasks ? .silent : node.state)
         }
     }
 
-    /// Places the pending tasks that fit now, oldest first. If a task does not fit, no other task with the same demand fits either.
-    /// The cost therefore depends on the number of placed tasks and of demands, not on the number of pending tasks.
+    /// Places the pending tasks that fit now, and then tasks of silent nodes on other nodes.
     mutating func placePending() {
         guard mayPlacePending else { return }
         mayPlacePending = false
-        var isFirst = true
-        var queues = Heap(state.index.pending.map { PendingQueue(demand: $0.key, oldest: $0.value[0]) })
-        while let queue = queues.popMin() {
-            guard var task = state.records.tasks[queue.oldest.id] else { continue }
+        var hasAdvanced = false
+        func advanceOnce(_ transaction: inout ClusterTransaction) {
+            if !hasAdvanced { transaction.advance() }
+            hasAdvanced = true
+        }
+        placeOldest(of: \.pending) { transaction, task, demand in
             let before = task.phase
-            place(&task)
-            guard task.phase != before else { continue }
-            if isFirst { advance() }
-            isFirst = false
-            put(task)
-            if case .pending(let cause) = task.phase {
-                explain(cause, to: queue.demand)
-            } else if let next = state.index.pending[queue.demand]?.first {
-                queues.insert(PendingQueue(demand: queue.demand, oldest: next))
-            }
+            var task = task
+            transaction.place(&task)
+            guard task.phase != before else { return false }
+            advanceOnce(&transaction)
+            transaction.put(task)
+            guard case .pending(let cause) = task.phase else { return true }
+            transaction.explain(cause, to: demand)
+            return false
+        }
+        // A task that fits on no other node stays where it is, so that nothing changes when its node comes back.
+        placeOldest(of: \.lost) { transaction, task, _ in
+            transaction.relocate(task) { advanceOnce(&$0) }
+        }
+    }
+
+    /// Gives a task a new placement on another node. The worker of its former node is told to stop the former one.
+    ///
+    /// - Parameter advance: advances the revision, and is called only if the task fits on another node.
+    /// - Returns: whether the task fits on another node. If it does not, nothing changes.
+    mutating func relocate(_ task: TaskRecord, advance: (inout ClusterTransaction) -> Void) -> Bool {
+        guard let former = task.phase.placement else { return false }
+        var task = task
+        place(&task)
+        guard case .scheduled(let placement) = task.phase else { return false }
+        task.nodeUnknown = false
+        task.eviction = nil
+        task.health = .unready
+        task.leaving.removeAll { [former.node, placement.node].contains($0.node) }
+        task.leaving.append(TaskRecord.FormerPlacement(node: former.node, number: former.number))
+        advance(&self)
+        put(task)
+        setStray(task.id, placement: former.number, on: former.node)
+        // Others may wait for the network of this one.
+        mayPlacePending = true
+        return true
+    }
+
+    /// Tries to place the tasks of queues, oldest first. If a task does not fit, no other task with the same demand fits either. The cost
+    /// therefore depends on the number of placed tasks and of demands, not on the number of tasks in the queues.
+    ///
+    /// - Parameter place: tries to place a task, and returns whether the next task of its queue is worth a try.
+    private mutating func placeOldest(
+        of queues: KeyPath<ClusterIndex, TreeDictionary<Demand, Deque<ClusterIndex.PendingTask>>>,
+        _ place: (inout ClusterTransaction, TaskRecord, Demand) -> Bool
+    ) {
+        var heap = Heap(state.index[keyPath: queues].map { PendingQueue(demand: $0.key, oldest: $0.value[0]) })
+        while let queue = heap.popMin() {
+            guard let task = state.records.tasks[queue.oldest.id], place(&self, task, queue.demand),
+                let next = state.index[keyPath: queues][queue.demand]?.first
+            else { continue }
+            heap.insert(PendingQueue(demand: queue.demand, oldest: next))
         }
     }
 
@@ -71,7 +151,7 @@ extension ClusterTransaction {
     }
 }
 
-/// The queue of pending tasks with the same demand. Queues are sorted by their oldest task.
+/// A queue of tasks with the same demand. Queues are sorted by their oldest task.
 private struct PendingQueue: Comparable {
     let demand: Demand
     let oldest: ClusterIndex.PendingTask

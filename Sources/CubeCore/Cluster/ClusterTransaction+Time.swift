@@ -6,6 +6,8 @@ extension ClusterState {
     /// Whether ``ClusterTransaction/tick()`` would change something, because enough time has passed.
     package func isDue(at moment: DurableInstant) -> Bool {
         index.maturing.contains { records.tasks[$0]?.isProven(at: moment) == true }
+            || isRecovered(at: moment)
+            || records.nodes.values.contains { $0.drain?.isDue(at: moment) == true }
             || records.owners.values.contains { owner in
                 owner.directives.contains { owner.hasExpired($0, at: moment) }
                     || owner.window.isDue(at: moment, owner.guardLimits)
@@ -14,9 +16,11 @@ extension ClusterState {
 }
 
 extension ClusterTransaction {
-    /// Makes the changes that become due as time passes: ready tasks become proven, and directives and entries of the guard window
-    /// expire.
+    /// Makes the changes that become due as time passes: ready tasks become proven, directives and entries of the guard window
+    /// expire, jobs on drained nodes have had their time, and volumes that no node reported after a restore count as new.
     package mutating func tick() {
+        endRecovery()
+        evictLateJobs()
         for id in state.index.maturing {
             guard var task = state.records.tasks[id], task.isProven(at: moment) else { continue }
             task.health = .proven
@@ -46,7 +50,7 @@ extension ClusterTransaction {
         guard term >= state.term, term < Counter.limit - 1 else { return }
         state.term = term + 1
         changes.term = state.term
-        count { $0.skipLostFences() }
+        count { [moment] in $0.recover(at: moment) }
         advance()
     }
 

@@ -10,16 +10,20 @@ package struct ClusterTransaction: Sendable {
     package internal(set) var state: ClusterState
     package internal(set) var changes = ClusterChanges()
     /// The nodes for which a worker call may be due, and those that were added, changed or removed.
-    package private(set) var nodesToWake: Set<NodeName> = []
+    package internal(set) var nodesToWake: Set<NodeName> = []
     /// The present moment, for all decisions that depend on time.
     let moment: DurableInstant
     /// The wall-clock time. It only labels records and events; no decision depends on it.
     var now: Timestamp { moment.wall }
+    /// Who makes the changes of the current command; `nil` if they follow from time or from the report of a worker.
+    package var author: Author?
     /// Whether the store currently accepts no writes. The manager then accepts only commands that end tasks, and reports of
     /// workers. It stores their changes when there is space again.
     let isFull: Bool
     /// Whether capacity was freed, or nodes changed, since the pending tasks were last tried.
     var mayPlacePending = false
+    /// Whether tasks came, went or changed, or nodes changed, since the evictions were last reviewed.
+    var mayEvict = false
 
     /// The fields of a manifest. They determine what can be changed in a task in place.
     let fields: ManifestFields
@@ -34,7 +38,14 @@ package struct ClusterTransaction: Sendable {
     }
 
     /// Places the pending tasks that fit now. The caller calls this once, after the last command.
-    package mutating func finish() { if !isFull { placePending() } }
+    package mutating func finish() {
+        guard !isFull else { return }
+        // A task that is placed may be the one whose network others wait for.
+        while mayPlacePending || mayEvict {
+            placePending()
+            reviewEvictions()
+        }
+    }
 
     /// Returns the tasks that this transaction stops. The caller must record them even if nothing else can be stored.
     package func stops(since old: ClusterState) -> [TaskID] {
@@ -89,10 +100,27 @@ extension ClusterTransaction {
             slot.recordEnd(of: task, as: end.outcome, revision: revision)
             put(slot)
         }
-        if old?.phase.placement != nil, task.phase.placement == nil { mayPlacePending = true }
+        if (old?.phase.placement == nil) != (task.phase.placement == nil) {
+            // A task that leaves a node frees room, and a task that comes to a node may have a network that others wait for.
+            mayPlacePending =
+                mayPlacePending || task.phase.placement == nil || state.index.awaited[task.slot.workload] != nil
+        }
+        if old?.phase.state != task.phase.state || old?.phase.placement?.node != task.phase.placement?.node
+            || (old?.health == .unready) != (task.health == .unready) || old?.settingsDigest != task.settingsDigest
+        {
+            mayEvict = true
+        }
         if let node = task.phase.placement?.node, task.dueCall != nil { nodesToWake.insert(node) }
+        if old?.phase.placement != nil, task.phase.placement == nil { wakeSlot(of: task) }
         report(task, after: old)
         return task
+    }
+
+    /// Wakes the nodes of a slot's tasks, which may have waited for another task of the slot to end.
+    mutating func wakeSlot(of task: TaskRecord) {
+        for id in state.index.attempts[task.slot] ?? [] {
+            if let node = state.records.tasks[id]?.phase.placement?.node { nodesToWake.insert(node) }
+        }
     }
 
     /// Moves a task to another slot.
@@ -103,6 +131,7 @@ extension ClusterTransaction {
         state.index.remove(old)
         state.index.insert(new)
         changes.tasks[new.id] = .some(new)
+        mayEvict = true
         emit(.taskAdopted, new, message: "from \(old.slot)")
         return new
     }
@@ -134,14 +163,18 @@ extension ClusterTransaction {
         changes.nodes[node.worker.name] = .some(node)
         nodesToWake.insert(node.worker.name)
         mayPlacePending = true
+        mayEvict = true
     }
 
     mutating func removeNode(_ name: NodeName) {
         state.records.nodes[name] = nil
         state.strays[name] = nil
+        state.listed.remove(name)
+        state.overdue.remove(name)
         changes.nodes[name] = .some(nil)
         nodesToWake.insert(name)
         mayPlacePending = true
+        mayEvict = true
     }
 
     /// Stores an owner. The caller sets the revision of the owner, because not every change matters to watchers.
@@ -160,6 +193,8 @@ extension ClusterTransaction {
         guard state.strays[node]?[id] != placement else { return }
         state.strays[node, default: [:]][id] = placement
         nodesToWake.insert(node)
+        if let task = state.records.tasks[id] { wakeSlot(of: task) }
+        mayEvict = true
     }
 }
 
@@ -169,19 +204,37 @@ extension ClusterTransaction {
     mutating func emit(
         _ kind: EventKind, _ task: TaskRecord, reason: TaskReason? = nil, message: String? = nil
     ) {
-        changes.events.append(
+        append(
             TaskEvent(
                 revision: revision, at: now, kind: kind, owner: task.slot.owner, name: task.slot.name,
                 ordinal: task.slot.ordinal, task: task.id, node: task.lastPlacement?.node, reason: reason,
                 message: message))
     }
 
-    mutating func emit(_ kind: EventKind, node: NodeName) {
-        changes.events.append(TaskEvent(revision: revision, at: now, kind: kind, node: node))
+    mutating func emit(_ kind: EventKind, node: NodeName, message: String? = nil) {
+        append(TaskEvent(revision: revision, at: now, kind: kind, node: node, message: message))
     }
 
     mutating func emit(_ kind: EventKind, owner: OwnerName, message: String?) {
-        changes.events.append(TaskEvent(revision: revision, at: now, kind: kind, owner: owner, message: message))
+        append(TaskEvent(revision: revision, at: now, kind: kind, owner: owner, message: message))
+    }
+
+    mutating func emit(_ kind: EventKind, _ key: VolumeKey, on node: NodeName) {
+        append(
+            TaskEvent(
+                revision: revision, at: now, kind: kind, owner: key.owner, node: node, message: "volume \(key.name)"))
+    }
+
+    mutating func emit(_ kind: EventKind, message: String) {
+        append(TaskEvent(revision: revision, at: now, kind: kind, message: message))
+    }
+
+    /// Appends an event with the author of the current command.
+    private mutating func append(_ event: TaskEvent) {
+        var event = event
+        event.actor = author?.name
+        event.origin = author?.origin
+        changes.events.append(event)
     }
 
     /// Emits the events of one change of a task: its new state, a run that ended or started, and new settings.

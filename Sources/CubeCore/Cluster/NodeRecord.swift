@@ -14,8 +14,17 @@ package struct NodeRecord: Hashable, Codable, Sendable {
     /// The revision of the last registration that changed ``worker``.
     package var registeredRevision: Int
     package var presence = Presence.joining
-    package var isDraining = false
+    /// Whether the node receives no new tasks on request.
+    package var isCordoned = false
+    /// The order to drain the node; `nil` if it keeps its tasks. A node that is being drained is cordoned.
+    package var drain: DrainOrder?
     package var revision: Int
+
+    private enum CodingKeys: String, CodingKey {
+        case worker, registeredRevision, presence, drain, revision
+        // Earlier versions could only cordon a node, and called it draining.
+        case isCordoned = "isDraining"
+    }
 
     package init(worker: WorkerInfo, revision: Int) {
         self.worker = worker
@@ -27,13 +36,13 @@ package struct NodeRecord: Hashable, Codable, Sendable {
     /// Unix socket.
     package var host: String { worker.host }
 
-    package var takesTasks: Bool { presence == .ready && !isDraining }
+    package var takesTasks: Bool { presence == .ready && !isCordoned }
 
     package var state: WorkerState {
         switch presence {
         case .silent: .silent
         case .joining: .joining
-        case .ready: isDraining ? .draining : .ready
+        case .ready: drain != nil ? .draining : isCordoned ? .cordoned : .ready
         }
     }
 }

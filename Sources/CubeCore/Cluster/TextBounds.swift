@@ -23,6 +23,8 @@ package enum TextBounds {
     package static let requestID = 64
     /// The maximum number of runtimes of a node.
     package static let runtimes = 16
+    /// The maximum length of each list of a node's allowances.
+    package static let allowances = 256
     /// The maximum number of mounts below the root of a source.
     package static let mounts = 1000
     /// The maximum number of holds in a lease request.
@@ -60,6 +62,8 @@ extension WorkerTask {
         var report = self
         report.message = message?.shortened(to: TextBounds.message)
         report.reason = reason.map { TaskReason(rawValue: $0.rawValue.shortened(to: TextBounds.word)) }
+        report.imageDigest = imageDigest?.shortened(to: TextBounds.word)
+        report.imageMovedTo = imageMovedTo?.shortened(to: TextBounds.word)
         report.notEnforced = notEnforced.prefix(16).map { $0.shortened(to: TextBounds.word) }
         return report
     }
@@ -74,15 +78,33 @@ extension WorkerInfo {
             TextBounds.error("boot_id", bootID, limit: TextBounds.word),
             TextBounds.error("incarnation", incarnation, limit: TextBounds.word),
         ].compactMap(\.self)
-        if runtimes.count > TextBounds.runtimes {
-            problems.append(
-                ValidationError(
-                    field: "runtimes", value: "\(runtimes.count)", message: "must be at most \(TextBounds.runtimes)"))
+        for (field, runtimes) in [("runtimes", runtimes), ("exclusive_runtimes", exclusiveRuntimes)] {
+            if runtimes.count > TextBounds.runtimes {
+                problems.append(
+                    ValidationError(
+                        field: field, value: "\(runtimes.count)", message: "must be at most \(TextBounds.runtimes)"))
+            }
+            problems += runtimes.prefix(TextBounds.runtimes).compactMap {
+                TextBounds.error(field, $0, limit: TextBounds.word)
+            }
         }
-        problems += runtimes.prefix(TextBounds.runtimes).compactMap {
-            TextBounds.error("runtimes", $0, limit: TextBounds.word)
+        return problems + TextBounds.errors("labels", labels) + allowances.problems(at: "allowances")
+    }
+}
+
+extension NodeAllowances {
+    /// Returns the errors for lists and texts that are too long.
+    fileprivate func problems(at path: String) -> [ValidationError] {
+        [("capabilities", capabilities), ("devices", devices), ("mounts", mounts.map(\.path))].flatMap { key, texts in
+            let field = "\(path).\(key)"
+            guard texts.count <= TextBounds.allowances else {
+                return [
+                    ValidationError(
+                        field: field, value: "\(texts.count)", message: "must be at most \(TextBounds.allowances)")
+                ]
+            }
+            return texts.compactMap { TextBounds.error(field, $0, limit: TextBounds.address) }
         }
-        return problems + TextBounds.errors("labels", labels)
     }
 }
 

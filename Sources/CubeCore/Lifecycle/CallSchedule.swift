@@ -2,7 +2,7 @@ import CubeTypes
 
 /// The calls that the manager made to one worker, and the time at which each is repeated if it is still due.
 ///
-/// Only the stored state determines whether a call is due. A call that replaces another call for the same task is made without a
+/// Only the stored state determines whether a call is due. A call that replaces another call about the same subject is made without a
 /// wait.
 package struct CallSchedule<Instant: InstantProtocol<Duration> & Sendable>: Sendable {
     private struct Attempt {
@@ -18,7 +18,7 @@ package struct CallSchedule<Instant: InstantProtocol<Duration> & Sendable>: Send
         case wait(atMost: Duration?)
     }
 
-    private var attempts: [TaskID: Attempt] = [:]
+    private var attempts: [WorkerCall.Subject: Attempt] = [:]
     /// The time after which an accepted call is repeated if no task list shows its effect.
     private let lease: Duration
 
@@ -26,10 +26,10 @@ package struct CallSchedule<Instant: InstantProtocol<Duration> & Sendable>: Send
 
     /// Decides which of the due calls to make now.
     package mutating func next(due: [WorkerCall], at now: Instant) -> Step {
-        let tasks = Set(due.map(\.task))
-        attempts = attempts.filter { tasks.contains($0.key) }
+        let subjects = Set(due.map(\.subject))
+        attempts = attempts.filter { subjects.contains($0.key) }
         let ready = due.filter { call in
-            guard let attempt = attempts[call.task], attempt.call == call else { return true }
+            guard let attempt = attempts[call.subject], attempt.call == call else { return true }
             return attempt.again <= now
         }
         guard ready.isEmpty else { return .make(ready) }
@@ -41,8 +41,8 @@ package struct CallSchedule<Instant: InstantProtocol<Duration> & Sendable>: Send
     /// - Parameter jitter: a random number in 0 ... 1.
     package mutating func made(_ call: WorkerCall, _ outcome: CallOutcome, at now: Instant, jitter: Double) {
         var backoff = DispatchBackoff()
-        if let last = attempts[call.task], last.call == call { backoff = last.backoff }
+        if let last = attempts[call.subject], last.call == call { backoff = last.backoff }
         let wait = outcome == .done ? lease : backoff.fail(jitter: jitter)
-        attempts[call.task] = Attempt(call: call, backoff: backoff, again: now.advanced(by: wait))
+        attempts[call.subject] = Attempt(call: call, backoff: backoff, again: now.advanced(by: wait))
     }
 }

@@ -82,6 +82,11 @@ extension TaskPhase {
                     placement: placement))
         }
         return switch report.state {
+        // The worker ended the task without being asked, and does not start it again. It is placed anew.
+        case .stopped where report.reason == .leaseLost && self.state != .stopping:
+            .pending(
+                cause: PendingCause(
+                    reason: .leaseLost, message: report.message ?? "the worker had no contact with its manager"))
         case .completed: ended(.completed)
         case .failed: ended(.failed)
         case .stopped: ended(.stopped)

@@ -19,6 +19,10 @@ package struct TaskRecord: Hashable, Codable, Sendable, Identifiable {
     package var health = Health.unready
     /// Whether the node is silent.
     package var nodeUnknown = false
+    /// What is to become of the task while its node is drained.
+    package var eviction: TaskEviction?
+    /// The former placements of the task whose ends are not known yet, because their nodes were drained or silent.
+    package var leaving: [FormerPlacement] = []
     package let createdAt: Timestamp
     package let createdRevision: Int
     package var revision: Int
@@ -34,6 +38,12 @@ package struct TaskRecord: Hashable, Codable, Sendable, Identifiable {
             self.revision = revision
             self.prune = prune
         }
+    }
+
+    /// A placement that was replaced by a later one.
+    package struct FormerPlacement: Hashable, Codable, Sendable {
+        package var node: NodeName
+        package var number: Int
     }
 
     /// How long the task has been ready.
@@ -67,7 +77,7 @@ package struct TaskRecord: Hashable, Codable, Sendable, Identifiable {
         self.revision = revision
     }
 
-    /// Decodes a record. Dependencies that an older version of Cube did not store are empty.
+    /// Decodes a record. Values that an older version of Cube did not store are empty.
     package init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         id = try container.decode(TaskID.self, forKey: .id)
@@ -83,6 +93,8 @@ package struct TaskRecord: Hashable, Codable, Sendable, Identifiable {
         placements = try container.decode(Int.self, forKey: .placements)
         health = try container.decode(Health.self, forKey: .health)
         nodeUnknown = try container.decode(Bool.self, forKey: .nodeUnknown)
+        eviction = try container.decodeIfPresent(TaskEviction.self, forKey: .eviction)
+        leaving = try container.decodeIfPresent([FormerPlacement].self, forKey: .leaving) ?? []
         createdAt = try container.decode(Timestamp.self, forKey: .createdAt)
         createdRevision = try container.decode(Int.self, forKey: .createdRevision)
         revision = try container.decode(Int.self, forKey: .revision)
@@ -90,6 +102,15 @@ package struct TaskRecord: Hashable, Codable, Sendable, Identifiable {
 
     /// The last report of the worker, even if the task has ended.
     package var report: WorkerTask? { lastPlacement?.report }
+
+    /// Whether the task is to be placed on another node, because its node is silent.
+    var awaitsReplacement: Bool {
+        guard nodeUnknown, definition.onLost == .replace else { return false }
+        return switch phase {
+        case .scheduled, .running: true
+        case .pending, .stopping, .ended: false
+        }
+    }
 
     var lastPlacement: Placement? {
         if case .ended(let end) = phase { end.placement } else { phase.placement }
@@ -123,19 +144,37 @@ extension TaskRecord {
         return definition.endpoints(on: host, ports: placement.ports)
     }
 
+    /// The endpoints of a ready task, and what else decides how they are listed.
+    struct Serving: Equatable {
+        let slot: SlotKey
+        let endpoints: [TaskEndpoint]
+        let isNodeUnknown: Bool
+    }
+
+    /// The endpoints of the task; `nil` if it is not ready or has no ports.
+    var serving: Serving? {
+        guard case .running(let placement) = phase, placement.report?.ready == true, !definition.ports.isEmpty else {
+            return nil
+        }
+        return Serving(slot: slot, endpoints: endpoints, isNodeUnknown: nodeUnknown)
+    }
+
     /// The status of the task, as the API returns it.
     package var status: TaskStatus {
         var status = TaskStatus(
             id: id, owner: slot.owner, name: slot.name, ordinal: slot.ordinal, attempt: attempt, state: phase.state,
             specDigest: specDigest, settingsDigest: settingsDigest, source: source, dependencies: dependencies,
             prune: declaration?.prune, declaredRevision: declaration?.revision, node: lastPlacement?.node,
-            placement: placements, endpoints: endpoints, nodeUnknown: nodeUnknown, createdAt: createdAt,
+            placement: placements, endpoints: endpoints, nodeUnknown: nodeUnknown,
+            eviction: eviction, createdAt: createdAt,
             createdRevision: createdRevision,
             revision: revision, definition: definition.withoutContents.withoutGeneratedID)
         if let report {
             status.run = report.run
             status.restarts = report.restarts
             status.exit = report.exit
+            status.imageDigest = report.imageDigest
+            status.imageMovedTo = report.imageMovedTo
             status.notEnforced = report.notEnforced
             status.startedAt = report.startedAt
             status.reason = report.reason

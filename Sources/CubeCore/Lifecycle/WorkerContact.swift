@@ -9,14 +9,19 @@ package struct WorkerContact<Instant: InstantProtocol<Duration> & Sendable>: Sen
         /// The sequence number of the last stored response. The worker sends later changes; for `nil`, it sends everything.
         package var since: Int?
         package var incarnation: String?
+        /// The receipt of the last response.
+        package var receipt: String?
         /// How long the worker may wait for a change.
         package var wait: Duration
         /// How long the manager waits for the response.
         package var limit: Duration
 
-        package init(since: Int?, incarnation: String?, wait: Duration, limit: Duration) {
+        package init(
+            since: Int?, incarnation: String?, receipt: String? = nil, wait: Duration, limit: Duration
+        ) {
             self.since = since
             self.incarnation = incarnation
+            self.receipt = receipt
             self.wait = wait
             self.limit = limit
         }
@@ -28,6 +33,8 @@ package struct WorkerContact<Instant: InstantProtocol<Duration> & Sendable>: Sen
         package var isFirst: Bool
         /// Whether the lease has expired, so that the worker counts as silent.
         package var isSilent: Bool
+        /// Whether the worker has not responded for half of its lease, so that it gets no tasks until it does.
+        package var isOverdue: Bool
         /// The higher term that the worker has accepted, if this is why it rejected the query.
         package var higherTerm: Int?
         /// Whether the worker has accepted the term of this query before.
@@ -37,29 +44,50 @@ package struct WorkerContact<Instant: InstantProtocol<Duration> & Sendable>: Sen
     }
 
     private let lease: Duration
+    /// How long a worker may be silent before it counts as lost: the lease, and the difference that its clock may have.
+    private var patience: Duration { lease + WorkerLease.drift(of: lease) }
+    private var receipt: String?
     private var known: (incarnation: String, sequence: Int)?
     private var deadline: Instant
+    /// When the next query, or the end of the present one, is due at the latest.
+    private var due: Instant?
     private var backoff = DispatchBackoff()
     private var acceptedTerm: Int?
 
     /// - Parameter lease: how long a response proves that the worker is alive.
     package init(lease: Duration, at now: Instant) {
         self.lease = lease
-        deadline = now.advanced(by: lease)
+        deadline = now.advanced(by: lease + WorkerLease.drift(of: lease))
     }
 
-    package func query(at now: Instant) -> Query {
+    package mutating func query(at now: Instant) -> Query {
+        renewAfterStall(at: now)
         // After a failure, ask for an immediate response. A long poll could use up the rest of the lease.
-        Query(
-            since: known?.sequence, incarnation: known?.incarnation,
-            wait: known == nil || backoff.failures > 0 ? .zero : lease / 3,
-            limit: max(now.duration(to: deadline), lease / 3))
+        let wait = known == nil || backoff.failures > 0 ? .zero : lease / 3
+        let rest = now.duration(to: deadline)
+        // A response on a connection that was cut off may arrive long after the network is back; another query needs no such time.
+        // A complete list may take longer.
+        let query = Query(
+            since: known?.sequence, incarnation: known?.incarnation, receipt: receipt, wait: wait,
+            limit: max(known == nil ? rest : min(rest, wait + lease / 6), lease / 3))
+        due = now.advanced(by: query.limit)
+        return query
+    }
+
+    /// Renews the lease if this manager itself stood still, for example because its machine was suspended. That the worker was not
+    /// heard says nothing then, just as after a restart of the manager.
+    private mutating func renewAfterStall(at now: Instant) {
+        guard let due, now > due.advanced(by: lease / 3) else { return }
+        deadline = max(deadline, now.advanced(by: patience))
     }
 
     /// Records that the worker responded to a query with this term.
-    package mutating func answered(term: Int, at now: Instant) {
+    ///
+    /// - Parameter receipt: identifies the response. The next query sends it back, which renews the worker's own lease.
+    package mutating func answered(term: Int, receipt: String? = nil, at now: Instant) {
         acceptedTerm = term
-        deadline = now.advanced(by: lease)
+        self.receipt = receipt
+        deadline = now.advanced(by: patience)
     }
 
     /// Records that the manager applied the task list.
@@ -76,10 +104,14 @@ package struct WorkerContact<Instant: InstantProtocol<Duration> & Sendable>: Sen
     ///   - error: the worker's error response; `nil` if there was none.
     ///   - jitter: a random number in 0 ... 1.
     package mutating func failed(_ error: APIError?, term: Int, at now: Instant, jitter: Double) -> Failure {
+        renewAfterStall(at: now)
         let isFirst = backoff.failures == 0
         let higherTerm = error?.reason == .staleTerm ? error?.details?["term"].flatMap { Int($0) } : nil
+        let pause = backoff.fail(jitter: jitter)
+        due = now.advanced(by: pause)
         return Failure(
-            isFirst: isFirst, isSilent: now >= deadline, higherTerm: higherTerm, hasAcceptedOurs: acceptedTerm == term,
-            pause: backoff.fail(jitter: jitter))
+            isFirst: isFirst, isSilent: now >= deadline, isOverdue: now.advanced(by: patience - lease / 2) >= deadline,
+            higherTerm: higherTerm, hasAcceptedOurs: acceptedTerm == term,
+            pause: pause)
     }
 }

@@ -24,12 +24,24 @@ enum ForeignKeys {
         "use \"replicas\"": ["count", "scale", "instances", "desired_count"],
         "use \"replicas\", \"update\", \"restart\" and \"constraints\"": ["deploy"],
         "put \"cpu\", \"memory\" and \"disk\" at the top level of the manifest": ["resources", "requests"],
-        "use \"memory\"": ["mem", "mem_limit", "mem_reservation", "memory_mb"],
-        "use \"cpu\"": ["cpus", "cpu_shares"],
+        "use \"memory\" to reserve memory, or \"limits.memory\" to limit it": [
+            "mem", "mem_limit", "mem_reservation", "memory_mb", "memory_max",
+        ],
+        "use \"cpu\" to reserve cores, or \"limits.cpu\" to limit them": ["cpus", "cpu_shares", "cpu_quota"],
+        "use \"limits.pids\"": ["pids_limit", "tasks_max"],
+        "use \"limits.open_files\"": ["ulimits", "limit_nofile"],
+        "use \"network\", an object such as {\"join\": [\"internal\"]}": ["networks", "network_mode", "host_network"],
+        "use \"security.capabilities\"": ["cap_add", "capabilities"],
+        "use \"security.devices\"": ["devices"],
+        "use \"security.read_only_root\"": ["read_only", "readonly_rootfs", "read_only_root_filesystem"],
+        "use \"security\"": ["security_opt", "security_context"],
+        "name what the task needs in \"security\"; no task is privileged": ["privileged"],
         "use \"ports\", objects such as {\"name\": \"http\"}": [
             "port", "expose", "publish", "network_ports",
         ],
-        "use \"volumes\", which this version does not support yet": ["mounts", "volume_mounts", "storage"],
+        "use \"volumes\", objects such as {\"scratch\": \"64MiB\", \"target\": \"/tmp\"}": [
+            "mounts", "volume_mounts", "storage",
+        ],
         "use \"secret:NAME\" in \"files\" or \"env_from\"": ["secrets", "secret"],
         "use \"files\"": ["configs", "config", "config_files", "templates"],
         "use \"stop.signal\"": ["stop_signal", "kill_signal"],
@@ -107,6 +119,15 @@ enum ForeignKeys {
     static let port: [String: String] = rows([
         "use \"container\"": ["container_port", "target_port", "target", "to"],
         "use \"host\"": ["host_port", "published", "static", "node_port", "port"],
+    ])
+
+    static let volume: [String: String] = rows([
+        "use \"source\"": ["host", "host_path", "src", "path", "bind"],
+        "use \"target\"": ["destination", "dst", "container", "mount_path", "container_path"],
+        "use \"scratch\", a size such as \"64MiB\"": ["tmpfs", "empty_dir", "size"],
+        "use \"name\"": ["volume", "claim_name"],
+        "use \"read_only\"": ["ro", "mode", "writable"],
+        "remove it; \"source\", \"name\" or \"scratch\" says what is mounted": ["type"],
     ])
 
     private static func rows(_ rows: [String: [String]]) -> [String: String] {

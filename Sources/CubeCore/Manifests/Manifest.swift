@@ -19,7 +19,7 @@ struct Manifest: Sendable {
         let taskFields: [Field<Manifest>] = (replacing.fields + settings.fields).map { $0.within(\.definition) }
         let steeringFields: [Field<Manifest>] = steering.fields.map { $0.within(\.steering) }
         return FieldTable(
-            identifyingFields.fields + taskFields + steeringFields + unsupportedFields, standard: empty,
+            identifyingFields.fields + taskFields + steeringFields, standard: empty,
             foreignKeys: ForeignKeys.manifest,
             condition: [
                 "if": ["not": ["required": ["image"]]],
@@ -36,11 +36,6 @@ struct Manifest: Sendable {
             .remark("$comment", example: "The shop's web server.", "A comment for people. Cube ignores it."),
             TaskDefinition.nameField.within(\.definition),
         ], standard: empty)
-
-    private static let unsupportedFields: [Field<Manifest>] = [
-        .unsupported("volumes"), .unsupported("on_lost"), .unsupported("exclusive"),
-        .unsupported("pull"), .unsupported("network"), .unsupported("limits"),
-    ]
 
     /// Returns the warnings about a valid manifest.
     ///
@@ -83,9 +78,19 @@ struct Manifest: Sendable {
                     detail: "a process has no entrypoint; \"command\" takes the program and its arguments",
                     at: entrypoint.range, below: .field("entrypoint"))
             }
+            if definition.pull != ImagePull(), let pull = object["pull"] {
+                reader.report(
+                    .invalidValue, "must not be set without \"image\"", detail: "a process has no image to pull",
+                    at: pull.range, below: .field("pull"))
+            }
         }
+        TaskSecurity.check(definition, object, &reader)
+        TaskLimits.check(definition, object, &reader)
+        TaskNetwork.check(definition, object, &reader)
+        ImageUpdate.check(manifest, object, &reader)
         PortSpec.check(definition, object, &reader)
         TaskFile.check(definition, object, &reader)
+        VolumeMount.check(definition, object, &reader)
         let ports = definition.ports.filter { $0.transport == .tcp }.map(\.name)
         definition.health.checkPorts(declared: ports, object, &reader)
         if definition.kind == .job, definition.restart.policy == .always, let restart = object["restart"] {
@@ -98,18 +103,28 @@ struct Manifest: Sendable {
                 .invalidValue, "must be 0 for a job", detail: "two tasks of a job must never run at the same time",
                 at: surge.range,
                 below: .field("update"), .field("max_surge"))
+        } else if definition.exclusive, manifest.steering.update.maxSurge > 0,
+            let surge = object["update"]?["max_surge"]
+        {
+            reader.report(
+                .invalidValue, "must be 0 for an exclusive workload",
+                detail: "two instances of a replica must never run at the same time", at: surge.range,
+                below: .field("update"), .field("max_surge"))
         }
     }
 }
 
 extension FieldType<WorkloadName> {
     static let name = name(example: "web")
+}
 
+extension FieldType where Value: Identifier {
+    /// The name of a workload, network or volume.
     static func name(example: String) -> FieldType {
         string(
             "name: 1 to 63 of a-z, 0-9 and -", example: example,
-            schema: ["pattern": "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"], rule: WorkloadName.rule,
-            parse: { WorkloadName(rawValue: $0) }, hint: { .name(for: $0) }, write: { .string($0.rawValue) })
+            schema: ["pattern": "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"], rule: Value.rule,
+            parse: { Value(rawValue: $0) }, hint: { .name(for: $0) }, write: { .string($0.rawValue) })
     }
 }
 

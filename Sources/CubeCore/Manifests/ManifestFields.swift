@@ -59,7 +59,7 @@ extension ManifestFields {
         return .object(replacing.canonical(written, without: TaskDefinition(name: definition.name)))
     }
 
-    /// The canonical form of the settings. The default of `restart` depends on the kind.
+    /// The canonical form of the settings. The defaults of `restart` and `on_lost` depend on the kind.
     func canonicalSettings(_ definition: TaskDefinition) -> CanonicalJSON {
         .object(
             settings.canonical(

@@ -9,7 +9,8 @@ extension PortSpec {
                 "The name of the port. The variable `PORT_<NAME>` of the task contains the port number."),
             Field(
                 "container", \.container, FieldType.integer(1...65_535).optional, example: 8080,
-                "The port inside the container. Not allowed for a process, which listens on the port of the node."),
+                "The port inside the container. Not allowed for a process or with `network.mode` `host`, where the "
+                    + "program listens on the port of the node."),
             Field(
                 "host", \.host, .integer(0...65_535), example: 443,
                 "The port of the node. Only one task on a node can have it. With 0, Cube allocates a port from "
@@ -34,11 +35,15 @@ extension PortSpec {
             if port.host != 0, !hosts.insert(HostPort(port.host, port.transport)).inserted {
                 report(.invalidValue, "host", "\(port.host) is a duplicate")
             }
-            switch (definition.image, port.container) {
-            case (nil, .some):
+            switch (definition.image, definition.network.mode, port.container) {
+            case (nil, _, .some):
                 report(.invalidValue, "container", "is only for containers; a process listens on $(\(port.variable))")
-            case (.some, nil): report(.missingKey, "container", "is missing; a container needs it")
-            case (nil, nil), (.some, .some): break
+            case (.some, .host, .some):
+                report(
+                    .invalidValue, "container",
+                    "must not be set with network.mode \"host\"; the program listens on $(\(port.variable))")
+            case (.some, nil, nil): report(.missingKey, "container", "is missing; a container needs it")
+            case (nil, _, nil), (.some, _, _): break
             }
         }
     }

@@ -27,6 +27,11 @@ extension Steering {
                 "ignore", \.ignore, .array(of: .pointer, "JSON pointers"),
                 "JSON pointers to parts of the manifest whose differences Cube ignores: a task that differs only there is up to "
                     + "date. A task that Cube starts for another reason gets the whole manifest."),
+            Field(
+                "image_update", \.imageUpdate,
+                FieldType.object(ImageUpdate.fields, example: ["policy": "semver", "filter": "^1\\.27\\."]).optional,
+                "How a newer image is found in the registry. Cube reports it and, on request, writes it into the manifest; what "
+                    + "runs changes only with the manifest. Only a task with `image` can have it."),
         ], standard: Steering())
 }
 

@@ -13,6 +13,8 @@ package struct Steering: Hashable, Sendable {
     package var dependsOn: [WorkloadName] = []
     /// The parts of the manifest whose differences are ignored.
     package var ignore: [JSONPointer] = []
+    /// How a newer image is found; `nil` if none is looked for.
+    package var imageUpdate: ImageUpdate?
 
     package init() {}
 }

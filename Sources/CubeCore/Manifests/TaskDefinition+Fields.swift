@@ -49,6 +49,9 @@ extension TaskDefinition {
                 "image", \.image, FieldType<String>.nonEmptyString.optional, example: "registry.example/web:1.4",
                 "The image of a container. A task without an image is a process."),
             Field(
+                "pull", \.pull, ImagePull.fields, example: ["policy": "always"],
+                "When the image is pulled, and with which credentials. Only a task with `image` can have it."),
+            Field(
                 "entrypoint", \.entrypoint, .arguments, example: ["/docker-entrypoint.sh"],
                 "The program that replaces the entrypoint of the image, as `entrypoint` does in Compose and `command` in "
                     + "Kubernetes. The command of the image is then ignored. Only a task with `image` can have an "
@@ -90,12 +93,23 @@ extension TaskDefinition {
                 "disk", \.resources.disk, FieldType.size, default: "0", example: "1GiB",
                 "Disk space that is reserved on the node."),
             Field(
+                "limits", \.limits, TaskLimits.fields, example: ["memory": "600MiB", "pids": 200],
+                "What the task may use at most; `cpu`, `memory` and `disk` beside it are reserved, and limit nothing. The "
+                    + "status of a task names the limits that its node cannot enforce."),
+            Field(
+                "network", \.network, TaskNetwork.fields, example: ["join": ["internal"]],
+                "The network of the container, by one of these fields. Without them, it has the standard network of its "
+                    + "engine. Only for a task with `image`."),
+            Field(
                 "ports", \.ports, .ports,
                 "The ports that the task listens on. A process gets each port number in the variable `PORT_<NAME>`, which its "
                     + "command can contain as `$(PORT_<NAME>)`."),
             Field(
                 "files", \.files, .files,
                 "Files that Cube puts into the task's directory. A changed file replaces the task."),
+            Field(
+                "volumes", \.volumes, .volumes,
+                "What is mounted into the container. Only a task with `image` can have volumes."),
         ], standard: Manifest.empty.definition)
 
     /// The fields of the settings digest.
@@ -113,32 +127,30 @@ extension TaskDefinition {
                 "How Cube asks a task to end."),
             Field(
                 "constraints", \.constraints, PlacementConstraints.fields, example: ["labels": ["disk": "fast"]],
-                "The nodes on which the task may run."),
+                "The nodes on which the task may run, and over which label its replicas are spread."),
+            Field(
+                "on_lost", \.onLost, .oneOf([LostNodePolicy.replace, .wait]),
+                default: "`replace` for a service, `wait` for a job", example: "wait",
+                "What becomes of the task while its node does not respond. With `replace`, it is also started on another node. "
+                    + "If it still runs on the first one, both run until that node responds again, and the first one is then "
+                    + "stopped. With `wait`, it is not started elsewhere until its node is back or forgotten."),
+            Field(
+                "exclusive", \.exclusive, .boolean,
+                "Whether there must never be two instances of a replica, even if a node or the network fails. An instance is "
+                    + "killed when its worker has had no contact with the manager for 8 seconds, and started elsewhere only "
+                    + "after that. The manager being away therefore ends the task, too."),
             Field("labels", \.labels, .labels, "Arbitrary key-value labels. Cube does not interpret them."),
         ], standard: Manifest.empty.definition)
 
-    /// The kind. Setting it also sets the default restart policy of the kind, which later fields may change.
+    /// The kind. Setting it also sets the defaults that depend on the kind, which later fields may change.
     private var kindAndItsDefaults: TaskKind {
         get { kind }
         set {
             kind = newValue
             restart = .standard(for: newValue)
+            onLost = .standard(for: newValue)
         }
     }
-}
-
-extension TaskSecurity {
-    static let fields = FieldTable<TaskSecurity>(
-        [
-            Field(
-                "no_new_privileges", \.noNewPrivileges, FieldType<Bool>.boolean.optional,
-                default: "true if the task has a user other than root, otherwise false",
-                "Whether the task and every program that it starts are prevented from gaining privileges, for example by "
-                    + "`sudo` or another program with the set-user-ID bit."),
-            .unsupported("read_only_root"),
-            .unsupported("capabilities"),
-            .unsupported("devices"),
-        ], standard: TaskSecurity())
 }
 
 extension RestartPolicy {
@@ -203,7 +215,11 @@ extension PlacementConstraints {
         [
             Field("labels", \.labels, .labels, example: ["disk": "fast"], "Labels that the node must have."),
             Field("not", \.not, .labels, example: ["zone": "b"], "Labels that the node must not have with this value."),
-            .unsupported("spread"),
+            Field(
+                "spread", \.spread, FieldType<String>.labelName.optional, default: "no label",
+                "The node label over whose values the replicas are spread. A new task goes to a node with the value that has "
+                    + "the fewest tasks of the workload, and to a node without the label only if no other node can run it."
+            ),
         ], standard: PlacementConstraints())
 }
 
@@ -225,6 +241,18 @@ extension FieldType<String> {
         parse: { AccountName($0) == nil ? nil : $0 }, write: { .string($0) })
 }
 
+extension FieldType<String> {
+    /// The name of a label.
+    fileprivate static let labelName = string(
+        "name of a label", example: "zone",
+        schema: ["minLength": 1, "maxLength": .integer(Int64(TextBounds.labelName))], rule: labelNameRule,
+        parse: { isLabelName($0) ? $0 : nil }, write: { .string($0) })
+
+    fileprivate static let labelNameRule = "must be 1 to \(TextBounds.labelName) bytes long"
+
+    fileprivate static func isLabelName(_ text: String) -> Bool { (1...TextBounds.labelName).contains(text.utf8.count) }
+}
+
 extension FieldType<[String]> {
     /// The arguments of a program.
     static let arguments = strings(obeying: { argument in
@@ -236,8 +264,8 @@ extension FieldType<[String]> {
 extension FieldType<[String: String]> {
     fileprivate static let labels = strings(
         example: ["team": "shop"], names: ["minLength": 1, "maxLength": .integer(Int64(TextBounds.labelName))],
-        rule: "must be 1 to \(TextBounds.labelName) bytes long", values: .string(upToBytes: TextBounds.labelValue),
-        limit: TextBounds.labels, isName: { (1...TextBounds.labelName).contains($0.utf8.count) })
+        rule: FieldType<String>.labelNameRule, values: .string(upToBytes: TextBounds.labelValue),
+        limit: TextBounds.labels, isName: FieldType<String>.isLabelName)
 
     /// Environment variables, except those that Cube sets itself.
     fileprivate static let environment = strings(
@@ -256,5 +284,5 @@ extension FieldType<[String: String]> {
                     + "variable; put a longer value in a file of `files`" : nil
         })
 
-    private static let reservedVariables = ["CUBE_NAME", "CUBE_ORDINAL", "CUBE_OWNER", "CUBE_TASK_ID"]
+    private static let reservedVariables = TaskEnvironment.reserved
 }

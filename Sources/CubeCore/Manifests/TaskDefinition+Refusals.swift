@@ -9,14 +9,15 @@ extension TaskDefinition {
     /// - Parameter path: the path of the definition in the request; empty if it is the whole body.
     package func refusals(at path: String) -> [ValidationError] {
         let problems = problems(at: path)
-        return problems.isEmpty ? problemsTogether(at: path) + contentProblems(at: path) : problems
+        guard problems.isEmpty else { return problems }
+        return problemsTogether(at: path) + limitProblems(at: path) + contentProblems(at: path)
     }
 
     /// Returns the conflicts between fields. It writes the definition as a manifest, and reads that manifest.
     private func problemsTogether(at path: String) -> [ValidationError] {
-        // Leave out the fields that cannot conflict with others and were already checked on their own.
+        // Leave out the fields that cannot conflict with the others, and the amounts, whose conflicts are checked separately.
         var definition = self
-        (definition.env, definition.labels, definition.resources) = ([:], [:], .zero)
+        (definition.env, definition.labels, definition.resources, definition.limits) = ([:], [:], .zero, .none)
         var standard = Manifest.empty
         standard.definition = TaskDefinition(name: name, kind: kind)
         var members = Manifest.fields.written(Manifest(definition: definition), without: standard)
@@ -31,6 +32,12 @@ extension TaskDefinition {
             reader.report(error)
         }
         return reader.problems.map { ValidationError($0, in: bytes, at: path) }
+    }
+
+    private func limitProblems(at path: String) -> [ValidationError] {
+        TaskLimits.conflicts(in: self).map {
+            ValidationError(field: "limits.\($0.field)".below(path), value: nil, message: $0.rule)
+        }
     }
 
     /// Returns the errors in the included environment files.

@@ -2,54 +2,105 @@ import CubeTypes
 
 /// The nodes that can run a task, or the reason why none can.
 ///
-/// The message of the cause contains no amounts that are free at the moment, so that it stays the same while other tasks come and
-/// go.
+/// The message of the cause contains neither amounts that are free at the moment nor numbers of nodes that have room, so that it
+/// stays the same while other tasks come and go.
 package enum Feasibility: Hashable, Sendable {
     /// At least one node can run the task.
     case feasible([Candidate])
     case infeasible(PendingCause)
 
-    /// - Parameter others: the nodes that currently accept no tasks. A cause names the nodes among them that could run the task.
+    /// - Parameters:
+    ///   - others: the nodes that currently accept no tasks. A cause names the nodes among them that could run the task.
+    ///   - bound: the volumes of the demand that exist. Only the node that has them can run the task.
     package init(
-        of demand: Demand, on candidates: [Candidate], besides others: @autoclosure () -> [UnavailableNode] = []
+        of demand: Demand, on candidates: [Candidate], besides others: @autoclosure () -> [UnavailableNode] = [],
+        bound: [VolumeRecord] = []
+    ) {
+        guard let volume = bound.first else {
+            self.init(of: demand, onAny: candidates, besides: others())
+            return
+        }
+        if let message = Self.volumeMessage(bound, candidates, others()) {
+            self = .infeasible(PendingCause(reason: .volumeUnavailable, message: message))
+            return
+        }
+        self.init(of: demand, onAny: candidates.filter { $0.name == volume.node }, besides: [])
+        guard case .infeasible(var cause) = self else { return }
+        cause.message = "\(volume.place), which is therefore the only node for the task; \(cause.message)"
+        self = .infeasible(cause)
+    }
+
+    /// Returns why the node of the volumes cannot take a task at all; `nil` if it can.
+    private static func volumeMessage(
+        _ bound: [VolumeRecord], _ candidates: [Candidate], _ others: [UnavailableNode]
+    ) -> String? {
+        let first = bound[0]
+        if let volume = bound.first(where: \.isRemoving) {
+            return "\(volume.place), which is removing it; the task is placed when the volume is gone"
+        }
+        if let other = bound.first(where: { $0.node != first.node }) {
+            return "\(first.place) and \(other.place); no node has both"
+        }
+        guard !candidates.contains(where: { $0.name == first.node }) else { return nil }
+        let state = others.first { $0.name == first.node }.map { "\($0.state)" } ?? "not part of the cluster"
+        return "\(first.place), which is \(state); the task waits for this node, because only it has the data"
+    }
+
+    private init(
+        of demand: Demand, onAny candidates: [Candidate], besides others: @autoclosure () -> [UnavailableNode]
     ) {
         guard !candidates.isEmpty else {
             let message = Self.message("no node is ready to take tasks", others())
             self = .infeasible(PendingCause(reason: .noNode, message: message))
             return
         }
-        let running = candidates.filter { $0.runtimes.contains(demand.runtime) }
-        guard !running.isEmpty else {
-            let others = others().filter { $0.runtimes.contains(demand.runtime) }
-            let message =
-                others.isEmpty
-                ? Self.runtimeMessage(demand.runtime) : Self.message("no other node can run the task", others)
-            self = .infeasible(PendingCause(reason: .noRuntime, message: message))
-            return
-        }
-        let matching = running.filter { demand.constraints.match($0.labels) }
-        guard !matching.isEmpty else {
-            let others = others().filter {
-                $0.runtimes.contains(demand.runtime) && demand.constraints.match($0.labels)
+        var open: [Candidate] = []
+        var furthest = PlacementObstacle.runtime
+        for candidate in candidates {
+            if let obstacle = PlacementObstacle(of: demand, on: candidate) {
+                furthest = max(furthest, obstacle)
+            } else {
+                open.append(candidate)
             }
-            let message =
-                others.isEmpty
-                ? "no node that could run the task has \(demand.constraints.text)"
-                : Self.message("no other node has \(demand.constraints.text)", others)
-            self = .infeasible(PendingCause(reason: .noMatch, message: message))
-            return
         }
-        let roomy = matching.filter { $0.free.covers(demand.resources) }
-        guard !roomy.isEmpty else {
-            self = .infeasible(PendingCause(reason: .noCapacity, message: Self.capacityMessage(demand, matching)))
-            return
-        }
-        let open = roomy.filter { $0.hasPorts(for: demand) }
         guard !open.isEmpty else {
-            self = .infeasible(PendingCause(reason: .portTaken, message: Self.portMessage(demand)))
+            self = .infeasible(Self.cause(furthest, of: demand, on: candidates, besides: others()))
             return
         }
-        self = .feasible(open)
+        // A task that uses the network of this one stays where it is, and would wait in vain for a network on another node.
+        let needed = open.filter(\.hasNetworkUser)
+        self = .feasible(needed.isEmpty ? open : needed)
+    }
+
+    /// Returns why no candidate can run a task: the requirement that the nodes lack which meet most of them, and a census of all
+    /// nodes.
+    private static func cause(
+        _ obstacle: PlacementObstacle, of demand: Demand, on candidates: [Candidate], besides others: [UnavailableNode]
+    ) -> PendingCause {
+        let able = others.filter { PlacementObstacle(of: demand, on: $0).map { $0 > obstacle } ?? true }
+        var message =
+            switch obstacle {
+            case .runtime:
+                able.isEmpty ? runtimeMessage(demand) : self.message("no other node can run the task", able)
+            case .labels:
+                able.isEmpty
+                    ? "no node that could run the task has \(demand.constraints.text)"
+                    : self.message("no other node has \(demand.constraints.text)", able)
+            case .allowances:
+                able.isEmpty
+                    ? allowanceMessage(demand, candidates.filter { PlacementObstacle(of: demand, on: $0) == obstacle })
+                    : self.message("no other node allows \(demand.allowances.text)", able)
+            case .neighbor: neighborMessage(demand)
+            case .size:
+                able.isEmpty
+                    ? "the task needs \(demand.resources.text), more than any node has"
+                    : self.message("no other node has \(demand.resources.text), which the task needs", able)
+            case .capacity:
+                "the task needs \(demand.resources.text), which no node has free now; it is placed when a node has enough"
+            case .ports: portMessage(demand)
+            }
+        if let census = NodeCensus(of: demand, candidates: candidates, others: others).text { message += "; \(census)" }
+        return PendingCause(reason: obstacle.reason, message: message)
     }
 
     /// Returns a message that names the nodes that could run the task if they accepted tasks: `node w1 is draining; no other
@@ -61,10 +112,23 @@ package enum Feasibility: Hashable, Sendable {
         return "\(named.joined(separator: ", "))\(more); \(rest)"
     }
 
-    private static func runtimeMessage(_ runtime: String) -> String {
-        runtime == RuntimeKind.process.rawValue
+    private static func runtimeMessage(_ demand: Demand) -> String {
+        if demand.isExclusive {
+            return
+                "no node has a runtime that can run this task as exclusive: it must end the task in time even if the "
+                + "worker cannot"
+        }
+        return demand.runtime == RuntimeKind.process.rawValue
             ? "no node can run processes"
             : "no node has a container engine, which \"image\" needs; without \"image\", the command runs as a process"
+    }
+
+    /// Names what no node allows or, if each is allowed by some node, everything that the task needs together.
+    private static func allowanceMessage(_ demand: Demand, _ matching: [Candidate]) -> String {
+        let refused = demand.allowances.filter { need in !matching.contains { $0.allowances.allows(need) } }
+        return refused.isEmpty
+            ? "no node that could run the task allows \(demand.allowances.text) together; \(demand.allowances.remedy)"
+            : "no node that could run the task allows \(refused.text); \(refused.remedy)"
     }
 
     private static func portMessage(_ demand: Demand) -> String {
@@ -75,19 +139,13 @@ package enum Feasibility: Hashable, Sendable {
                 + "port is free"
     }
 
-    private static func capacityMessage(_ demand: Demand, _ matching: [Candidate]) -> String {
-        let needs = "the task needs \(demand.resources.text)"
-        return matching.contains { $0.capacity.covers(demand.resources) }
-            ? "\(needs), which no node has free now; it is placed when a node has enough"
-            : "\(needs), more than any node has"
+    private static func neighborMessage(_ demand: Demand) -> String {
+        let name = demand.neighbor.map { "\($0.name)" } ?? ""
+        return "no node that could run the task has \(name), whose network it uses; it is placed when \(name) is"
     }
 }
 
 extension PlacementConstraints {
-    func match(_ nodeLabels: [String: String]) -> Bool {
-        labels.allSatisfy { nodeLabels[$0.key] == $0.value } && not.allSatisfy { nodeLabels[$0.key] != $0.value }
-    }
-
     /// The constraints in words: `zone=a and not disk=slow`.
     fileprivate var text: String {
         let wanted = labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
@@ -98,7 +156,7 @@ extension PlacementConstraints {
 
 extension ResourceSpec {
     /// The nonzero amounts in words, such as `0.5 cores and 128 MiB of memory`.
-    fileprivate var text: String {
+    var text: String {
         var parts: [String] = []
         if millicores > 0 {
             let whole = millicores.isMultiple(of: 1000)

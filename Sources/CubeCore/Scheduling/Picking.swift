@@ -6,11 +6,19 @@ package struct Picking: Sendable {
 
     package init(scoring: Scoring) { self.scoring = scoring }
 
-    /// - Parameter candidates: At least one candidate.
-    package func pick(_ candidates: [Candidate], for demand: Demand) -> NodeName {
-        candidates
-            .map { (score: scoring.score($0, for: demand), name: $0.name) }
-            .min { ($0.score, $0.name) < ($1.score, $1.name) }!
-            .name
+    /// - Parameters:
+    ///   - feasible: the candidates that can run the task; at least one.
+    ///   - all: all candidates.
+    package func pick(_ feasible: [Candidate], of all: [Candidate], for demand: Demand) -> NodeName {
+        let cost = scoring.cost(among: all)
+        var best = feasible.startIndex
+        var bestScore = scoring.score(feasible[best], for: demand, cost: cost)
+        for index in feasible.indices.dropFirst() {
+            let score = scoring.score(feasible[index], for: demand, cost: cost)
+            if score < bestScore || score == bestScore && feasible[index].name < feasible[best].name {
+                (best, bestScore) = (index, score)
+            }
+        }
+        return feasible[best].name
     }
 }

@@ -13,12 +13,15 @@ package struct Scheduler: Sendable {
         picking = Picking(scoring: Scoring(policy: policy, lastPicked: lastPicked))
     }
 
-    /// - Parameter others: the nodes that currently accept no tasks, for the message if no node can run the task.
+    /// - Parameters:
+    ///   - others: the nodes that currently accept no tasks, for the message if no node can run the task.
+    ///   - bound: the volumes of the demand that exist.
     package func decide(
-        _ demand: Demand, among candidates: [Candidate], besides others: @autoclosure () -> [UnavailableNode] = []
+        _ demand: Demand, among candidates: [Candidate], besides others: @autoclosure () -> [UnavailableNode] = [],
+        bound: [VolumeRecord] = []
     ) -> Decision {
-        switch Feasibility(of: demand, on: candidates, besides: others()) {
-        case .feasible(let feasible): .node(picking.pick(feasible, for: demand))
+        switch Feasibility(of: demand, on: candidates, besides: others(), bound: bound) {
+        case .feasible(let feasible): .node(picking.pick(feasible, of: candidates, for: demand))
         case .infeasible(let cause): .pending(cause)
         }
     }

@@ -4,13 +4,24 @@ package import CubeTypes
 package struct UnavailableNode: Hashable, Sendable {
     package var name: NodeName
     package var runtimes: [String]
+    /// The runtimes that can run exclusive tasks.
+    package var exclusiveRuntimes: [String]
     package var labels: [String: String]
+    package var allowances: NodeAllowances
+    package var capacity: ResourceSpec
     package var state: WorkerState
 
-    package init(name: NodeName, runtimes: [String], labels: [String: String], state: WorkerState) {
+    package init(
+        name: NodeName, runtimes: [String], exclusiveRuntimes: [String] = [], labels: [String: String],
+        allowances: NodeAllowances = .none,
+        capacity: ResourceSpec, state: WorkerState
+    ) {
         self.name = name
         self.runtimes = runtimes
+        self.exclusiveRuntimes = exclusiveRuntimes
         self.labels = labels
+        self.allowances = allowances
+        self.capacity = capacity
         self.state = state
     }
 }

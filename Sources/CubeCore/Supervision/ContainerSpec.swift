@@ -20,8 +20,19 @@ package struct ContainerSpec: Hashable, Sendable {
     package var ports: [PublishedPort]
     /// The files that are mounted read-only.
     package var files: [MountedFile]
+    package var volumes: [MountedVolume]
+    package var scratch: [Scratch]
     /// Whether the programs of the container are prevented from gaining privileges.
     package var forbidsNewPrivileges: Bool
+    /// Whether the root file system is read-only.
+    package var isReadOnly: Bool
+    /// The capabilities that are added, without `CAP_`.
+    package var capabilities: [String]
+    /// The paths of the devices, on the node and in the container.
+    package var devices: [String]
+    package var network: Network
+    /// The limits to request of the engine.
+    package var limits: TaskLimits
 
     /// A port of the container that is published on the node.
     package struct PublishedPort: Hashable, Sendable {
@@ -43,6 +54,28 @@ package struct ContainerSpec: Hashable, Sendable {
         }
     }
 
+    /// A volume of the engine, or a directory or file of the node, that is mounted into the container.
+    package struct MountedVolume: Hashable, Sendable {
+        package var source: Source
+        /// The absolute path in the container.
+        package var target: String
+        package var isReadOnly: Bool
+
+        package enum Source: Hashable, Sendable {
+            /// The name of a volume of the engine.
+            case volume(String)
+            /// The absolute path on the node, without symbolic links.
+            case path(String)
+        }
+    }
+
+    /// Empty memory that is mounted into the container.
+    package struct Scratch: Hashable, Sendable {
+        package var bytes: Int
+        /// The absolute path in the container.
+        package var target: String
+    }
+
     /// The keys of the labels.
     package enum Label {
         package static let cluster = "cube.cluster"
@@ -54,6 +87,12 @@ package struct ContainerSpec: Hashable, Sendable {
         package static let placement = "cube.placement"
         package static let run = "cube.run"
         package static let boot = "cube.boot"
+        /// The name of a volume.
+        package static let volume = "cube.volume"
+        /// The name of a network, on networks.
+        package static let network = "cube.network"
+        /// The name of the container whose network a container uses.
+        package static let networkHolder = "cube.network-holder"
         /// The directory of the worker, for whoever finds the container without its worker.
         package static let directory = "cube.directory"
     }
@@ -63,12 +102,19 @@ package struct ContainerSpec: Hashable, Sendable {
     ///   - directory: the directory of the worker.
     ///   - variables: the content of the files in `env_from`, in the same order.
     ///   - files: the files to mount.
+    ///   - volumes: the volumes of the task, whose paths the worker has resolved and allowed.
+    ///   - volumeCluster: the first cluster in which the worker had a volume; `nil` for the cluster of the assignment.
+    ///   - holder: the run whose network the container uses, if its definition names one.
     package init(
         _ run: RunIdentity, of assignment: TaskAssignment, on worker: NodeName, in directory: String,
-        variables: [[String: String]], files: [MountedFile]
+        variables: [[String: String]], files: [MountedFile], volumes: [VolumeMount],
+        volumeCluster: ClusterID? = nil, holder: RunIdentity? = nil
     ) {
         let definition = assignment.definition
-        ports = definition.ports.compactMap { port in
+        network = Network(of: assignment, on: worker, holder: holder)
+        // A program in the network of the node listens on its ports itself.
+        let published = network == .host ? [] : definition.ports
+        ports = published.compactMap { port in
             assignment.ports[port.name].map {
                 PublishedPort(container: port.container ?? $0, host: $0, transport: port.transport)
             }
@@ -95,7 +141,28 @@ package struct ContainerSpec: Hashable, Sendable {
         workingDirectory = definition.workingDirectory
         user = definition.user
         self.files = files
+        self.volumes = volumes.compactMap { mount in
+            let source: MountedVolume.Source
+            switch mount.source {
+            case .path(let path): source = .path(path)
+            case .volume(let name):
+                source = .volume(
+                    NodeVolume(
+                        name, of: assignment.owner, cluster: volumeCluster ?? assignment.cluster, worker: worker
+                    ).name)
+            case .scratch: return nil
+            }
+            return MountedVolume(source: source, target: mount.target, isReadOnly: mount.isReadOnly)
+        }
+        scratch = volumes.compactMap { mount in
+            if case .scratch(let bytes) = mount.source { Scratch(bytes: bytes, target: mount.target) } else { nil }
+        }
         forbidsNewPrivileges = definition.security.noNewPrivileges ?? true
+        isReadOnly = definition.security.readOnlyRoot
+        capabilities = definition.security.capabilities
+        devices = definition.security.devices
+        limits = definition.limits
+        if case .shared(let container) = network { labels[Label.networkHolder] = container }
     }
 
     /// Returns the name of the container of a run: readable first, then unique.

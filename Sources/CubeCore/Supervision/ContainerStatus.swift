@@ -10,6 +10,10 @@ package struct ContainerStatus: Hashable, Sendable {
     package var ranOutOfMemory: Bool
     package var startedAt: Timestamp?
     package var finishedAt: Timestamp?
+    /// The state of the health check that the image declares; `nil` if it declares none.
+    package var health: ImageHealth?
+    /// The age of the run by which the engine must have carried out the health check of the image, if it has not done so yet.
+    package var firstCheckDue: Duration?
 
     /// The phase of a container. Engines have more words for some of them.
     package enum Phase: Hashable, Sendable {
@@ -22,7 +26,8 @@ package struct ContainerStatus: Hashable, Sendable {
 
     package init(
         phase: Phase, process: Int32? = nil, exitCode: Int = 0, ranOutOfMemory: Bool = false,
-        startedAt: Timestamp? = nil, finishedAt: Timestamp? = nil
+        startedAt: Timestamp? = nil, finishedAt: Timestamp? = nil, health: ImageHealth? = nil,
+        firstCheckDue: Duration? = nil
     ) {
         self.phase = phase
         self.process = process
@@ -30,6 +35,24 @@ package struct ContainerStatus: Hashable, Sendable {
         self.ranOutOfMemory = ranOutOfMemory
         self.startedAt = startedAt
         self.finishedAt = finishedAt
+        self.health = health
+        self.firstCheckDue = firstCheckDue
+    }
+
+    /// Returns the health in the words of an engine.
+    ///
+    /// - Parameters:
+    ///   - status: `starting`, `healthy`, `unhealthy`, or `none` or nothing if the image declares no check.
+    ///   - output: the output of the last check.
+    package static func health(_ status: String?, output: String?) -> ImageHealth? {
+        switch status {
+        case "healthy": .healthy
+        case "unhealthy":
+            .unhealthy(
+                (output ?? "").split(whereSeparator: \.isNewline).last.map { String($0).shortened(to: 200) } ?? "")
+        case "starting": .starting
+        default: nil
+        }
     }
 
     /// Returns what became of the run that the container belongs to.
@@ -38,15 +61,27 @@ package struct ContainerStatus: Hashable, Sendable {
     ///   - run: the run.
     ///   - boot: the current boot of the machine.
     ///   - now: the present moment.
+    ///   - details: what is known of the image.
     /// - Returns: `nil` if the run has not started, also if an attempt to start it failed.
-    package func state(of run: RunIdentity, boot: String, now: DurableInstant) -> RunState? {
+    package func state(
+        of run: RunIdentity, boot: String, now: DurableInstant, details: RunDetails = RunDetails()
+    ) -> RunState? {
         switch phase {
         // Nobody saw how it ended, and a machine that shuts down ends programs that then exit with any code.
         case .created where run.boot != boot, .exited where run.boot != boot: .ended(.rebooted)
         case .created: nil
-        case .running: .running(since: started(run, now: now))
+        case .running: .running(since: started(run, now: now), self.details(details, now: now))
         case .exited: .ended(end(now: now))
         }
+    }
+
+    /// Adds the health of the image to what else is known. Podman carries out checks only where it can set timers of systemd; a
+    /// check that never happens says nothing about the run.
+    private func details(_ details: RunDetails, now: DurableInstant) -> RunDetails {
+        var details = details
+        details.imageHealth = health
+        if let firstCheckDue, let startedAt, now.wall - startedAt > firstCheckDue { details.imageHealth = nil }
+        return details
     }
 
     private func end(now: DurableInstant) -> RunEnd {
@@ -76,14 +111,17 @@ package struct ContainerStatus: Hashable, Sendable {
         return String(text[..<start]) + program + String(text[end...])
     }
 
-    private static func reason(in error: String) -> String {
+    /// Returns an error of an engine without the names of the internal steps that failed because of it.
+    static func reason(in error: String) -> String {
         var text = error[...]
         for step in [
             "unable to start container process: ", "failed to create shim task: ", "OCI runtime create failed: ",
         ] {
             if let range = text.range(ofText: step) { text = text[range.upperBound...] }
         }
-        let endings = [": unknown", ": OCI runtime attempted to invoke a command that was not found"]
+        let endings = [
+            ": unknown", ": OCI runtime attempted to invoke a command that was not found", ": OCI permission denied",
+        ]
         for ending in endings where text.hasSuffix(ending) { text = text.dropLast(ending.count) }
         return String(text)
     }

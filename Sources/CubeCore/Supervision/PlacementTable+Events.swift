@@ -14,8 +14,9 @@ extension PlacementTable {
     ) -> [PlacementOrder] {
         guard var placement = placement(of: run) else { return [] }
         switch state {
-        case .running(let since):
+        case .running(let since, let details):
             placement.launched(run: run.number, at: since)
+            placement.detailed(run: run.number, details)
             let publishing = PlacementOrder.publish(.placement(placement))
             return placement.needsChecks(run: run.number) ? [publishing, .check(run)] : [publishing]
         case .ended(let end):
@@ -35,6 +36,20 @@ extension PlacementTable {
     package func delayed(_ id: TaskID, message: String) -> [PlacementOrder] {
         guard var placement = placement(id) else { return [] }
         placement.startDelayed(run: placement.run, message: message)
+        return [.publish(.placement(placement))]
+    }
+
+    /// Handles what the runtime found out about a live run. It is not written, because the runtime can find it out again.
+    package func detailed(_ run: RunIdentity, _ details: RunDetails) -> [PlacementOrder] {
+        guard var placement = placement(of: run) else { return [] }
+        placement.detailed(run: run.number, details)
+        return [.publish(.placement(placement))]
+    }
+
+    /// Handles the failure of a pull that a run can do without, because its node has the image.
+    package func pullFailed(_ run: RunIdentity, message: String) -> [PlacementOrder] {
+        guard var placement = placement(of: run) else { return [] }
+        placement.pullFailed(run: run.number, message: message)
         return [.publish(.placement(placement))]
     }
 

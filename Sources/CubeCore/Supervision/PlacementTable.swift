@@ -25,6 +25,8 @@ package struct PlacementTable: Sendable {
     private var removed: [TaskID: Int] = [:]
     /// The tasks by the ids in their definitions.
     package private(set) var keyed: [String: TaskID] = [:]
+    /// The tasks that use the network of another task, by that task.
+    private(set) var networkUsers: [TaskID: Set<TaskID>] = [:]
     /// The manager has stored all changes up to this number.
     private var acknowledged = 0
     package private(set) var sequence = 0
@@ -54,7 +56,9 @@ package struct PlacementTable: Sendable {
 
     package mutating func put(_ record: WorkerRecord) {
         sequence += 1
+        forgetNetwork(of: rows[record.id]?.record)
         rows[record.id] = (record, sequence)
+        if let holder = record.networkHolder { networkUsers[holder.task, default: []].insert(record.id) }
         if let key = record.key { keyed[key] = record.id }
         removed[record.id] = nil
         changed.append((sequence, record.id))
@@ -63,9 +67,16 @@ package struct PlacementTable: Sendable {
 
     package mutating func remove(_ id: TaskID) {
         sequence += 1
+        forgetNetwork(of: rows[id]?.record)
         if let key = rows[id]?.record.key, keyed[key] == id { keyed[key] = nil }
         rows[id] = nil
         removed[id] = sequence
+    }
+
+    private mutating func forgetNetwork(of record: WorkerRecord?) {
+        guard let record, let holder = record.networkHolder else { return }
+        networkUsers[holder.task]?.remove(record.id)
+        if networkUsers[holder.task]?.isEmpty == true { networkUsers[holder.task] = nil }
     }
 
     /// Puts a membership into effect.

@@ -12,6 +12,8 @@ package enum RunEnd: Codable, Hashable, Sendable {
     case supervisorLost
     /// Someone removed the container of the run, so its exit code is unknown.
     case containerRemoved
+    /// The run of an exclusive task was killed, or not started, because the worker's lease had ended.
+    case leaseLost
     /// The machine rebooted.
     case rebooted
     /// The run was abandoned before it started.
@@ -26,7 +28,7 @@ package enum RunEnd: Codable, Hashable, Sendable {
     package var result: TaskResult? {
         switch self {
         case .exited(let result, _), .unhealthy(let result, _, _): result
-        case .startFailed, .supervisorLost, .containerRemoved, .rebooted, .neverStarted: nil
+        case .startFailed, .supervisorLost, .containerRemoved, .leaseLost, .rebooted, .neverStarted: nil
         }
     }
 
@@ -34,7 +36,7 @@ package enum RunEnd: Codable, Hashable, Sendable {
     package var lasted: Duration? {
         switch self {
         case .exited(_, let lasted), .unhealthy(_, let lasted, _): lasted
-        case .startFailed, .supervisorLost, .containerRemoved, .rebooted, .neverStarted: nil
+        case .startFailed, .supervisorLost, .containerRemoved, .leaseLost, .rebooted, .neverStarted: nil
         }
     }
 
@@ -46,6 +48,7 @@ package enum RunEnd: Codable, Hashable, Sendable {
         case .startFailed: .startFailed
         case .supervisorLost: .supervisorLost
         case .containerRemoved: .containerRemoved
+        case .leaseLost: .leaseLost
         case .rebooted: .nodeRebooted
         case .neverStarted: .stoppedBeforeStart
         }
@@ -57,6 +60,7 @@ package enum RunEnd: Codable, Hashable, Sendable {
         case .unhealthy(_, _, let message), .startFailed(let message): message
         case .supervisorLost: "the supervisor ended before the program; the exit code is unknown"
         case .containerRemoved: "the container was removed by someone else; the exit code is unknown"
+        case .leaseLost: "the worker had no contact with its manager, so the exclusive task was ended"
         case .rebooted: "the machine rebooted"
         case .neverStarted: "stopped before it started"
         }

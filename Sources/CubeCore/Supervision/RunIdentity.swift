@@ -1,7 +1,7 @@
 package import CubeTypes
 
 /// The identity of one run. No two runs have the same identity.
-package struct RunIdentity: Hashable, Sendable {
+package struct RunIdentity: Codable, Hashable, Sendable {
     package var task: TaskID
     package var placement: Int
     package var number: Int

@@ -2,6 +2,6 @@ package import CubeTypes
 
 /// The state of a run that was started.
 package enum RunState: Hashable, Sendable {
-    case running(since: DurableInstant)
+    case running(since: DurableInstant, RunDetails = RunDetails())
     case ended(RunEnd)
 }

@@ -14,12 +14,18 @@ package struct SupervisedPlacement: Codable, Hashable, Sendable {
     /// The highest later placement of the task whose stop arrived while this placement lived; `nil` if there is none. That
     /// placement must never start.
     package private(set) var stoppedSuccessor: Int?
+    /// The run of another task whose network the current run uses; `nil` if it has its own.
+    package private(set) var networkHolder: RunIdentity?
     private var reason: TaskReason?
     private var message: String?
     private var exit: TaskResult?
     package private(set) var startedAt: DurableInstant?
     /// The findings of the checks of the current run; `nil` if there are none.
     private var health: RunHealth?
+    /// What the runtime knows of the current or last run; `nil` if nothing.
+    private var details: RunDetails?
+    /// Why the current run was started without the pull that its policy asks for; `nil` if it was not.
+    private var pullFailure: String?
 
     private struct RunHealth: Codable, Hashable, Sendable {
         var isReady = false
@@ -96,9 +102,26 @@ package struct SupervisedPlacement: Codable, Hashable, Sendable {
         guard run == self.run, case .starting(let boot) = phase else { return }
         phase = .running(boot: boot)
         startedAt = moment
+        details = nil
         if reason == .crashLoop { return }
         reason = nil
-        message = nil
+        message = pullFailure
+    }
+
+    /// Handles what the runtime found out about a live run.
+    package mutating func detailed(run: Int, _ details: RunDetails) {
+        guard run == self.run, case .running = phase, details != self.details ?? RunDetails() else { return }
+        var details = details
+        // The image of a run does not change, although a registry or another tag may know it under a different digest later.
+        details.image = self.details?.image ?? details.image
+        self.details = details
+    }
+
+    /// Handles the failure of a pull that a run can do without.
+    package mutating func pullFailed(run: Int, message: String) {
+        guard run == self.run, case .starting = phase else { return }
+        pullFailure = message.shortened(to: Self.messageBytes)
+        self.message = pullFailure
     }
 
     /// How much longer the current run must last before the task counts as recovered from its crash loop; `nil` if the task is
@@ -112,13 +135,15 @@ package struct SupervisedPlacement: Codable, Hashable, Sendable {
     package mutating func recovered(run: Int, now: DurableInstant) {
         guard run == self.run, probation(at: now) == .zero else { return }
         reason = nil
-        message = nil
+        message = pullFailure
     }
 
     /// Handles a delayed start of a run for a reason outside of the task, such as a full disk.
     package mutating func startDelayed(run: Int, message: String) {
         guard run == self.run, case .starting = phase else { return }
         self.message = message.shortened(to: Self.messageBytes)
+        // Another attempt follows, which may pull.
+        pullFailure = nil
     }
 
     /// The maximum length of a stored message in bytes.
@@ -138,11 +163,15 @@ package struct SupervisedPlacement: Codable, Hashable, Sendable {
         let end = judged(end)
         exit = end.result ?? exit
         health = nil
+        details = details.map { RunDetails(image: $0.image) }
+        pullFailure = nil
         let endMessage = end.message.shortened(to: Self.messageBytes)
         if desired == .stop {
             let reason: TaskReason = end == .neverStarted && run == 1 ? .stoppedBeforeStart : .stopRequested
             return finish(.stopped, reason, endMessage, at: now)
         }
+        // The manager may have placed the task elsewhere. It assigns the task anew if it has not.
+        if end == .leaseLost { return finish(.stopped, .leaseLost, endMessage, at: now) }
         let lines = output.map { OutputNote.introduction + $0 } ?? ""
         let kind = assignment.definition.kind
         switch restarts.decide(after: end, policy: restart, of: kind, now: now, jitter: jitter) {
@@ -193,6 +222,18 @@ package struct SupervisedPlacement: Codable, Hashable, Sendable {
                 health.verdict ?? "live check failed: \(message.shortened(to: Self.messageBytes))"
         }
         if health != RunHealth() || self.health != nil { self.health = health }
+    }
+
+    /// Records whose network the next run uses.
+    package mutating func share(networkOf holder: RunIdentity) { networkHolder = holder }
+
+    /// Handles the end of the run whose network the current run uses. The current run must end, too, as its network is gone.
+    package mutating func networkLost(run: Int) {
+        guard run == self.run, case .running = phase, desired == .run else { return }
+        var health = health ?? RunHealth()
+        let name = assignment.definition.network.of.map { "\($0)" } ?? "another task"
+        health.verdict = health.verdict ?? "the container of \(name), whose network the task uses, has ended"
+        self.health = health
     }
 
     /// Whether the checks of the run must continue: the run is alive, it has checks, and no check has decided that it must end.
@@ -253,7 +294,7 @@ package struct SupervisedPlacement: Codable, Hashable, Sendable {
             reason: remark?.reason ?? reason, message: remark?.message ?? message, restarts: restarts.count,
             notBefore: notBefore, exit: exit,
             startedAt: startedAt?.wall, endedAt: endedAt?.wall, settingsDigest: settingsDigest,
-            notEnforced: notEnforced)
+            imageDigest: details?.image, imageMovedTo: details?.movedTo, notEnforced: notEnforced)
     }
 
     private var state: TaskState {
@@ -279,6 +320,9 @@ package struct SupervisedPlacement: Codable, Hashable, Sendable {
     private var unreadiness: (reason: TaskReason, message: String)? {
         guard state == .running else { return nil }
         if let verdict = health?.verdict { return (.unhealthy, verdict) }
+        if assignment.definition.health == .none {
+            return details?.imageHealth?.unreadiness.map { (.notReady, $0.shortened(to: Self.messageBytes)) }
+        }
         guard assignment.definition.health.ready != nil, health?.isReady != true else { return nil }
         return (
             .notReady, health?.failure.map { "ready check failed: \($0)" } ?? "the ready check has not passed yet"

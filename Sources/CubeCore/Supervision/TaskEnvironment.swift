@@ -49,6 +49,15 @@ package struct TaskEnvironment: Hashable, Sendable {
     /// The variable that identifies the processes of a task.
     package static let taskID = "CUBE_TASK_ID"
 
+    /// The variable that identifies the commands that a worker started in a container for a client.
+    package static let execMark = "CUBE_EXEC"
+
+    /// The variables that identify a task, which nobody else may set.
+    static let reserved = ["CUBE_NAME", "CUBE_ORDINAL", "CUBE_OWNER", taskID]
+
+    /// Adds variables, which replace those of the same name.
+    package mutating func merge(_ others: [String: String]) { variables.merge(others) { $1 } }
+
     /// The variables as `NAME=value`, sorted by name.
     package var entries: [String] { variables.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" } }
 

@@ -25,6 +25,11 @@ package enum WorkerRecord: Codable, Hashable, Sendable {
         if case .placement(let placement) = self { placement.assignment.definition.id } else { nil }
     }
 
+    /// The run of another task whose network the task uses.
+    var networkHolder: RunIdentity? {
+        if case .placement(let placement) = self { placement.networkHolder } else { nil }
+    }
+
     package var endedAt: DurableInstant? {
         switch self {
         case .placement(let placement): placement.endedAt

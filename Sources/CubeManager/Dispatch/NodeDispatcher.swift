@@ -30,6 +30,7 @@ struct NodeDispatcher: Sendable {
     }
 
     private var name: NodeName { registration.name }
+    private var gateway: any WorkerGateway { service.gateway.verifying(name) }
 
     /// The maximum number of concurrent calls.
     private static let concurrency = 8
@@ -60,11 +61,13 @@ extension NodeDispatcher {
             do {
                 let query = watch.query(at: clock.now)
                 let list = try await withDeadline(query.limit, clock: clock) {
-                    try await service.gateway.tasks(
+                    try await gateway.tasks(
                         at: registration.url, since: query.since, incarnation: query.incarnation,
-                        term: term, cluster: service.clusterID, wait: query.wait)
+                        term: term, cluster: service.clusterID, wait: query.wait,
+                        renewing: LeaseRenewal(receipt: query.receipt, length: service.options.workerLease))
                 }
-                watch.answered(term: term, at: clock.now)
+                watch.answered(term: term, receipt: list.receipt, at: clock.now)
+                await service.note(receipt: list.receipt, of: name)
                 try await observe(list)
                 listed.finish()
                 let isStored = await !service.hasUnstored
@@ -94,7 +97,8 @@ extension NodeDispatcher {
     private func report<Instant>(_ error: any Error, _ failure: WorkerContact<Instant>.Failure) async {
         if failure.isFirst { logger.warning("cannot list the worker's tasks", metadata: ["error": "\(error)"]) }
         await service.complain(of: name, error)
-        if failure.isSilent { await silence() }
+        if failure.isOverdue { await record("overdue") { try await service.doubt(name) } }
+        if failure.isSilent { await record("silent") { try await service.silence(name) } }
         guard let term = failure.higherTerm else { return }
         do {
             try await service.observe(term: term, hasAcceptedOurs: failure.hasAcceptedOurs)
@@ -105,20 +109,21 @@ extension NodeDispatcher {
 
     /// Adds a hint to the error if the worker rejects the manager's token.
     private static func explained(_ error: any Error, url: String) -> any Error {
-        guard var error = error as? APIError, error.reason == .unauthorized || error.reason == .forbidden else {
-            return error
-        }
+        // An error about a certificate explains itself.
+        guard var error = error as? APIError, error.reason == .unauthorized || error.reason == .forbidden,
+            error.details?["certificate"] == nil
+        else { return error }
         error.message =
             "the worker at \(url) rejects the manager's token; start the worker with --token-file FILE, where "
             + "FILE is a copy of tokens/worker of the manager's data directory"
         return error
     }
 
-    private func silence() async {
+    private func record(_ condition: String, _ write: () async throws -> Void) async {
         do {
-            try await service.silence(name)
+            try await write()
         } catch {
-            logger.warning("cannot record that the worker is silent", metadata: ["error": "\(error)"])
+            logger.warning("cannot record that the worker is \(condition)", metadata: ["error": "\(error)"])
         }
     }
 }
@@ -148,7 +153,7 @@ extension NodeDispatcher {
             func addNext() {
                 guard let planned = rest.next() else { return }
                 group.addTask {
-                    guard let call = await service.call(for: planned.task, on: name) else { return nil }
+                    guard let call = await service.call(for: planned.subject, on: name) else { return nil }
                     return (call, await make(call))
                 }
             }
@@ -164,23 +169,31 @@ extension NodeDispatcher {
 
     private func make(_ call: WorkerCall) async -> CallOutcome {
         do {
-            let answer =
-                switch call {
-                case .assign(let assignment):
-                    try await service.gateway.assign(assignment, at: registration.url)
-                case .update(let id, let settings):
-                    try await service.gateway.updateSettings(id, settings, at: registration.url)
-                case .stop(let id, let placement):
-                    try await service.gateway.stop(
-                        id, placement: placement, term: await service.term, cluster: service.clusterID,
-                        at: registration.url)
-                }
+            let answer: WorkerTask
+            switch call {
+            case .assign(var assignment):
+                if assignment.definition.exclusive { assignment.receipt = await service.receipts[name] }
+                answer = try await gateway.assign(assignment, at: registration.url)
+            case .update(let id, let settings):
+                answer = try await gateway.updateSettings(id, settings, at: registration.url)
+            case .stop(let id, let placement):
+                answer = try await gateway.stop(
+                    id, placement: placement, term: await service.term, cluster: service.clusterID,
+                    at: registration.url)
+            case .removeVolume(let key):
+                try await gateway.removeVolume(
+                    key.name, of: key.owner, term: await service.term, cluster: service.clusterID,
+                    at: registration.url)
+                try await service.observeRemoved(key, on: name)
+                return .done
+            }
             // The worker's lists do not repeat a state that the worker already had before the call.
             try await service.observeAnswer(answer, from: name)
             return .done
         } catch {
             logger.warning(
-                "a call to the worker failed", metadata: ["task": "\(call.task)", "error": "\(error)"])
+                "a call to the worker failed", metadata: ["subject": "\(call.subject)", "error": "\(error)"])
+            if case .removeVolume(let key) = call { await service.complain(of: key, error) }
             let outcome = CallOutcome(of: call, failedWith: error as? APIError)
             if case .assign(let assignment) = call, case .refuse(let message) = outcome {
                 await end(assignment, because: message)

@@ -1,14 +1,18 @@
 package import CubeTypes
 
-/// Calls workers by the URL that they registered with (`http://HOST:PORT` or `unix:PATH`).
+/// Calls workers by the URL that they registered with (`http://HOST:PORT`, `https://HOST:PORT` or `unix:PATH`).
 ///
 /// Every call throws `APIError`. All calls are idempotent, so the caller may repeat a call that may have reached the
 /// worker.
 package protocol WorkerGateway: Sendable {
+    /// Returns a gateway for calls to the worker of a node: a server at the URL that is not this worker is not called.
+    func verifying(_ node: NodeName) -> any WorkerGateway
+
     /// Returns the changes since a sequence number of a worker incarnation, or all tasks if there is no sequence
     /// number. The worker waits up to `wait` for a change.
     func tasks(
-        at url: String, since: Int?, incarnation: String?, term: Int, cluster: ClusterID, wait: Duration
+        at url: String, since: Int?, incarnation: String?, term: Int, cluster: ClusterID, wait: Duration,
+        renewing lease: LeaseRenewal
     ) async throws -> WorkerTaskList
 
     func assign(_ assignment: TaskAssignment, at url: String) async throws -> WorkerTask
@@ -21,7 +25,36 @@ package protocol WorkerGateway: Sendable {
 
     func updateSettings(_ id: TaskID, _ settings: TaskSettings, at url: String) async throws -> WorkerTask
 
+    func metrics(at url: String) async throws -> WorkerMetrics
+
+    /// Starts a command beside the program of a task.
+    func exec(
+        _ request: ExecRequest, as session: ExecID, in task: TaskID, at url: String
+    ) async throws -> (session: ExecSession, created: Bool)
+
+    func execOutput(
+        _ session: ExecID, of task: TaskID, after offset: Int, wait: Duration, at url: String
+    ) async throws -> ExecOutput
+
+    func execInput(
+        _ input: ExecInput, to session: ExecID, of task: TaskID, wait: Duration, at url: String
+    ) async throws -> ExecReceipt
+
+    func resizeExec(_ session: ExecID, of task: TaskID, to size: TerminalSize, at url: String) async throws
+
+    func endExec(_ session: ExecID, of task: TaskID, at url: String) async throws
+
+    /// Removes a named volume with its data. Returns only after the volume is gone; a missing volume is no error.
+    func removeVolume(
+        _ name: VolumeName, of owner: OwnerName, term: Int, cluster: ClusterID, at url: String
+    ) async throws
+
     func logs(
         _ id: TaskID, _ selection: LogSelection, at url: String
     ) async throws -> any AsyncSequence<[UInt8], any Error> & Sendable
+}
+
+extension WorkerGateway {
+    /// The gateway itself: without certificates, the address and the token identify a worker.
+    package func verifying(_ node: NodeName) -> any WorkerGateway { self }
 }

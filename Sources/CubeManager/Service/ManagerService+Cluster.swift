@@ -18,11 +18,18 @@ extension ManagerService {
             nodes: nodes.map(info))
     }
 
-    package func node(_ name: NodeName) async throws -> NodeInfo {
+    package func node(_ name: NodeName) async throws -> NodeInfo { info(of: try record(of: name)) }
+
+    /// Returns the metrics of a node and its tasks from its worker.
+    package func metrics(of name: NodeName) async throws -> WorkerMetrics {
+        try await gateway.verifying(name).metrics(at: try record(of: name).worker.url)
+    }
+
+    func record(of name: NodeName) throws(APIError) -> NodeRecord {
         guard let node = state.records.nodes[name] else {
             throw APIError(.workerNotFound, "node \(name): not found")
         }
-        return info(of: node)
+        return node
     }
 
     private func info(of node: NodeRecord) -> NodeInfo {
@@ -30,15 +37,10 @@ extension ManagerService {
         return state.info(of: node, lastSeenAt: lastSeen[name], message: complaints[name])
     }
 
-    package func drain(_ name: NodeName, _ draining: Bool) async throws -> NodeInfo {
-        try await write { (transaction) throws(APIError) in try transaction.drain(name, draining) }
-        return try await node(name)
-    }
-
     /// Removes a node from the cluster. If the node is silent, its tasks end as stopped.
     package func remove(_ name: NodeName) async throws {
         try await write { (transaction) throws(APIError) in try transaction.remove(name) }
-        (lastSeen[name], complaints[name]) = (nil, nil)
+        (lastSeen[name], complaints[name], receipts[name]) = (nil, nil, nil)
     }
 }
 
@@ -51,6 +53,7 @@ extension ManagerService {
         return ClusterStatus(
             cluster: state.cluster, version: ProductVersion.current, term: state.term,
             revision: state.revision, managers: [options.advertised].compactMap(\.self), policy: state.policy,
+            prefersImages: state.prefersImages,
             tasks: Dictionary(uniqueKeysWithValues: state.index.states.map { ($0.key.rawValue, $0.value) }),
             nodes: Dictionary(grouping: nodes, by: \.state.rawValue).mapValues(\.count),
             owners: Set(state.records.owners.keys).union(state.index.slots.keys).sorted(),
@@ -95,21 +98,6 @@ extension ManagerService {
         do { return try await store.backup() } catch StoreError.full {
             throw APIError(.storageFull, "the disk with the manager's store has no space for a copy of the store")
         }
-    }
-}
-
-// MARK: - Endpoints
-
-extension ManagerService {
-    /// Returns the endpoints that currently serve a workload, of one owner or of all owners: those of ready tasks on
-    /// nodes that answer.
-    package func endpoints(name: WorkloadName, owner: OwnerName?) async throws -> EndpointList {
-        let owners = owner.map { [$0] } ?? state.index.slots.keys.sorted()
-        return EndpointList(
-            revision: state.revision,
-            endpoints: owners.flatMap { state.serving(name, of: $0) }.flatMap { task in
-                task.endpoints.map { ServiceEndpoint($0, of: task) }
-            })
     }
 }
 

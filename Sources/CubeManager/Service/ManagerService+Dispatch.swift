@@ -32,17 +32,20 @@ extension ManagerService {
 
     /// Returns the calls to make to a node's worker, and a version that changes whenever the calls may have changed.
     func due(on node: NodeName) -> (calls: [WorkerCall], version: Int) {
-        (state.due(on: node).compactMap { state.call(for: $0, on: node) }, wakes[node, default: 0])
+        (state.dueSubjects(on: node).compactMap { state.call(for: $0, on: node) }, wakes[node, default: 0])
     }
 
-    /// Returns the call to make to a node's worker about a task, or `nil` if none is due.
-    func call(for task: TaskID, on node: NodeName) -> WorkerCall? { state.call(for: task, on: node) }
+    /// Returns the call to make to a node's worker about a subject, or `nil` if none is due.
+    func call(for subject: WorkerCall.Subject, on node: NodeName) -> WorkerCall? { state.call(for: subject, on: node) }
 
     /// Waits until the due calls may have changed since `version`, but no longer than `limit`.
     func waitForWork(on node: NodeName, otherThan version: Int, upTo limit: Duration) async {
         // The closure does not throw, so neither does the wait.
         _ = try? await wait(for: .node(node), upTo: limit) { wakes[node, default: 0] == version ? nil : () }
     }
+
+    /// Records the receipt of a worker's response, which proves to the worker when the manager last heard of it.
+    func note(receipt: String?, of node: NodeName) { receipts[node] = receipt }
 
     func observe(_ list: WorkerTaskList, from node: NodeName) async throws -> [TaskID] {
         lastSeen[node] = now()
@@ -74,6 +77,12 @@ extension ManagerService {
         complaints[node] =
             (error as? APIError)?.message.shortened(to: TextBounds.message)
             ?? "\(error)".shortened(to: TextBounds.message)
+    }
+
+    /// Gives a node no further tasks until its worker responds.
+    func doubt(_ node: NodeName) async throws {
+        guard !state.overdue.contains(node) else { return }
+        try await write { (transaction) throws(APIError) in transaction.doubt(node) }
     }
 
     func silence(_ node: NodeName) async throws {

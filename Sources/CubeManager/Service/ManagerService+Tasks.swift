@@ -62,10 +62,10 @@ extension ManagerService {
                 "the output of \(task.status.name)/\(task.status.ordinal) (task \(id)) is lost: its node \(name) was removed"
             )
         }
-        return try await gateway.logs(id, selection, at: node.worker.url)
+        return try await gateway.verifying(name).logs(id, selection, at: node.worker.url)
     }
 
-    private func record(of id: TaskID) throws(APIError) -> TaskRecord {
+    func record(of id: TaskID) throws(APIError) -> TaskRecord {
         guard let task = state.records.tasks[id] else { throw APIError(.taskNotFound, "task \(id): not found") }
         return task
     }

@@ -11,6 +11,12 @@ extension ManagerService {
         case node(NodeName)
         /// The set of nodes and their addresses.
         case fleet
+        /// The named volumes.
+        case volumes
+        /// The drains of nodes, which depend on all tasks and nodes.
+        case drains
+        /// The endpoints of ready tasks.
+        case endpoints
     }
 
     /// Waits for an answer. Calls `answer` at once and after each ring of the topic. Returns `nil` if the time is up,

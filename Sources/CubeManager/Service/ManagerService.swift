@@ -21,9 +21,12 @@ package actor ManagerService: Service {
     /// Returns the current time, including the boot-time clock, which time-based decisions use.
     let moment: @Sendable () -> DurableInstant
 
-    nonisolated let clusterID: ClusterID
+    /// The cluster of the store.
+    package nonisolated let clusterID: ClusterID
     /// The secret key of the digests that read-only callers see.
     package nonisolated let digestKey: DigestKey
+    /// The tokens that the manager issued.
+    package nonisolated let tokens: IssuedTokens
 
     /// The state as stored.
     var state: ClusterState
@@ -34,8 +37,18 @@ package actor ManagerService: Service {
     var bells = Bells<Topic>()
     /// The time of the last response of each node.
     var lastSeen: [NodeName: Timestamp] = [:]
+    /// The receipts of the last responses of the nodes.
+    var receipts: [NodeName: String] = [:]
     /// The error of the last call to each node's worker, if that call failed.
     var complaints: [NodeName: String] = [:]
+    /// Why the last call to remove a volume failed, for the volumes that are being removed.
+    var volumeComplaints: [VolumeKey: String] = [:]
+    /// The last sessions whose start was recorded in the history.
+    var recordedSessions: [ExecID] = []
+    /// The revision at which an endpoint of a ready task changed last.
+    var endpointsRevision: Int
+    /// The revision at which a task or a node changed last.
+    var drainsRevision: Int
     /// A counter per node that grows whenever the node's dispatcher has news.
     var wakes: [NodeName: Int] = [:]
 
@@ -65,10 +78,14 @@ package actor ManagerService: Service {
     ) {
         let begin = moment()
         state = ClusterState(
-            records: stored.records, term: stored.term, policy: options.policy, digestKey: stored.digestKey, at: begin)
+            records: stored.records, term: stored.term, policy: options.policy,
+            prefersImages: options.prefersImages, digestKey: stored.digestKey, at: begin)
         clusterID = stored.records.cluster
         digestKey = stored.digestKey
+        tokens = IssuedTokens(stored.records.tokens, moment: moment)
         changeLog = ChangeLog(beginning: state.revision)
+        endpointsRevision = state.revision
+        drainsRevision = state.revision
         eventLog = EventLog(stored.events)
         notedStops = stored.stops
         self.store = store
@@ -96,7 +113,7 @@ package actor ManagerService: Service {
         store: any Store, gateway: any WorkerGateway, options: ManagerOptions = ManagerOptions(), logger: Logger,
         clock: any Clock<Duration> = BootClock.timer, moment: @escaping @Sendable () -> DurableInstant
     ) async throws -> ManagerService {
-        let stored = try await store.begin()
+        let stored = try await store.begin(at: moment())
         return ManagerService(
             stored: stored, store: store, gateway: gateway, options: options, logger: logger, clock: clock,
             moment: moment)
@@ -169,7 +186,7 @@ extension ManagerService {
             throw APIError(.tooManyRequests, "the manager has \(queue.count) queued commands; retry later")
         }
         return try await withCheckedThrowingContinuation { continuation in
-            queue.append(QueuedWrite(command, answer: continuation))
+            queue.append(QueuedWrite(command, by: CurrentAuthor.value, answer: continuation))
             queueRinger.yield()
         }
     }
@@ -307,6 +324,16 @@ extension ManagerService {
         eventLog.append(changes.events)
         if !changes.events.isEmpty { bells.ring(.events) }
         if !changes.nodes.isEmpty { bells.ring(.fleet) }
+        if !changes.volumes.isEmpty { bells.ring(.volumes) }
+        if !changes.tokens.isEmpty { tokens.replace(by: state.records.tokens) }
+        if changes.term != nil || changes.changeEndpoints(of: old) {
+            endpointsRevision = state.revision
+            bells.ring(.endpoints)
+        }
+        if changes.term != nil || !changes.nodes.isEmpty || !changes.tasks.isEmpty {
+            drainsRevision = state.revision
+            bells.ring(.drains)
+        }
         for node in transaction.nodesToWake {
             wakes[node, default: 0] += 1
             bells.ring(.node(node))
@@ -366,6 +393,7 @@ extension ManagerService {
                 }
                 if ticks % Self.sweepInterval == 0 {
                     try await write { (transaction) throws(APIError) in transaction.sweep() }
+                    try await recordTokenUses()
                 }
             } catch is CancellationError {
                 return

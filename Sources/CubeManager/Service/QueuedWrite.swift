@@ -9,11 +9,14 @@ struct QueuedWrite: Sendable {
     /// Answers with an error; nothing was stored.
     let refuse: @Sendable (APIError) -> Void
 
+    /// - Parameter author: Who makes the changes; `nil` if they follow from time or from the report of a worker.
     init<Answer: Sendable>(
-        _ command: @escaping @Sendable (inout ClusterTransaction) throws(APIError) -> Answer,
+        _ command: @escaping @Sendable (inout ClusterTransaction) throws(APIError) -> Answer, by author: Author?,
         answer: CheckedContinuation<Answer, any Error>
     ) {
         decide = { transaction in
+            transaction.author = author
+            defer { transaction.author = nil }
             let result = Result { () throws(APIError) in try command(&transaction) }
             return { answer.resume(with: result.mapError { $0 }) }
         }

@@ -12,6 +12,8 @@ extension TaskEvent {
         metadata["node"] = node.map { "\($0)" }
         metadata["reason"] = reason.map { "\($0)" }
         metadata["message"] = message.map { "\($0)" }
+        metadata["actor"] = actor.map { "\($0)" }
+        metadata["origin"] = origin.map { "\($0)" }
         return metadata
     }
 }

@@ -21,7 +21,7 @@ package final class MemoryStore: Store {
         )
     }
 
-    package func begin() -> StoredCluster {
+    package func begin(at moment: DurableInstant) -> StoredCluster {
         contents.withLock {
             $0.stored.term += 1
             return $0.stored

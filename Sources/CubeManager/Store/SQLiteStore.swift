@@ -57,7 +57,7 @@ package final class SQLiteStore: Store {
         }
     }
 
-    package func begin() async throws -> StoredCluster {
+    package func begin(at moment: DurableInstant) async throws -> StoredCluster {
         let highest = term.read() ?? 0
         var stored: StoredCluster
         do {
@@ -68,8 +68,9 @@ package final class SQLiteStore: Store {
                 if try Self.digestKey(in: database) == nil {
                     try Self.write(DigestKey(from: random).hexadecimal, "digest_key", to: database)
                 }
-                let stored = try Self.stored(in: database, random: random).begun(after: highest)
+                let stored = try Self.stored(in: database, random: random).begun(after: highest, at: moment)
                 try Self.write(stored.term, "term", to: database)
+                try Self.write(stored.records.counters, "counters", to: database)
                 return stored
             }
             // Checkpoint, so that the cluster id and the term are in the database file itself and survive the loss of
@@ -80,7 +81,7 @@ package final class SQLiteStore: Store {
         } catch StoreError.full(let text) {
             // Writing the term file needs no space, so a full disk only prevents the creation of a new cluster.
             guard let known = try? await self.stored() else { throw StoreError.full(text) }
-            stored = known.begun(after: highest)
+            stored = known.begun(after: highest, at: moment)
         }
         try term.write(stored.term)
         let tasks = stored.records.tasks
@@ -136,6 +137,8 @@ package final class SQLiteStore: Store {
             try Self.put(changes.slots, in: "slot", of: database) { $0.description }
             try Self.put(changes.nodes, in: "node", of: database) { $0.rawValue }
             try Self.put(changes.owners, in: "owner", of: database) { $0.rawValue }
+            try Self.put(changes.volumes, in: "volume", of: database) { $0.description }
+            try Self.put(changes.tokens, in: "token", of: database) { $0.rawValue }
             try Self.append(changes.events, to: database)
         }
         if let term = changes.term { try self.term.write(term) }
@@ -181,10 +184,10 @@ package final class SQLiteStore: Store {
 
 extension SQLiteStore {
     /// The version of the tables and of the records in them.
-    private static let schemaVersion = 1
+    private static let schemaVersion = 3
 
     /// The number of events that the store keeps.
-    private static let eventLimit = 1000
+    private static let eventLimit = 10_000
 
     /// Sets the durability of commits, and reads the settings back, as SQLite silently ignores a setting that the file
     /// system or the library does not support.
@@ -206,19 +209,25 @@ extension SQLiteStore {
     private static func migrate(_ database: Database) throws {
         let version = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
         guard version != schemaVersion else { return }
-        guard version == 0 else {
+        guard version < schemaVersion else {
             throw StoreError.failed(
                 "the store has schema version \(version); this program supports version \(schemaVersion)")
         }
         try database.inTransaction {
-            for table in ["meta", "task", "slot", "node", "owner"] {
+            if version < 1 {
+                for table in ["meta", "task", "slot", "node", "owner"] { try create(table, in: database) }
                 try database.execute(
-                    sql: "CREATE TABLE \(table) (key TEXT PRIMARY KEY NOT NULL, value BLOB NOT NULL)")
+                    sql: "CREATE TABLE event (key INTEGER PRIMARY KEY AUTOINCREMENT, value BLOB NOT NULL)")
             }
-            try database.execute(sql: "CREATE TABLE event (key INTEGER PRIMARY KEY AUTOINCREMENT, value BLOB NOT NULL)")
+            if version < 2 { try create("volume", in: database) }
+            if version < 3 { try create("token", in: database) }
             try database.execute(sql: "PRAGMA user_version = \(schemaVersion)")
             return .commit
         }
+    }
+
+    private static func create(_ table: String, in database: Database) throws {
+        try database.execute(sql: "CREATE TABLE \(table) (key TEXT PRIMARY KEY NOT NULL, value BLOB NOT NULL)")
     }
 }
 
@@ -250,6 +259,12 @@ extension SQLiteStore {
         for owner: OwnerRecord in try all("owner", in: database, key: { $0.name.rawValue }) {
             try check(owner.fence, "fence", of: "owner \(owner.name)")
             records.owners[owner.name] = owner
+        }
+        for volume: VolumeRecord in try all("volume", in: database, key: { $0.key.description }) {
+            records.volumes[volume.key] = volume
+        }
+        for token: TokenRecord in try all("token", in: database, key: { $0.name.rawValue }) {
+            records.tokens[token.name] = token
         }
         return StoredCluster(
             term: term, records: records, digestKey: try digestKey(in: database) ?? DigestKey(from: random),
@@ -351,10 +366,10 @@ extension SQLiteStore {
 
 extension StoredCluster {
     /// Returns the same contents under the next term, above all earlier terms of this directory.
-    fileprivate func begun(after highest: Int) -> StoredCluster {
+    fileprivate func begun(after highest: Int, at moment: DurableInstant) -> StoredCluster {
         var next = self
         // The store is older than the last term: a backup replaced the store that was in use since.
-        if term < highest { next.records.counters.skipLostFences() }
+        if term < highest { next.records.counters.recover(at: moment) }
         next.term = max(term, highest) + 1
         return next
     }

@@ -5,7 +5,7 @@ package import CubeTypes
 package protocol Store: Sendable {
     /// Raises the term durably, then reads everything. Creates the cluster id of a new store. Called once, before
     /// anything else.
-    func begin() async throws -> StoredCluster
+    func begin(at moment: DurableInstant) async throws -> StoredCluster
 
     /// Stores the changes durably and atomically.
     ///

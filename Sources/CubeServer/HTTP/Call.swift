@@ -1,3 +1,4 @@
+import CubeCertificates
 import CubeErrors
 import CubeSystem
 import CubeTypes
@@ -13,13 +14,25 @@ struct Call: Sendable {
     let request: Request
     /// The values of the named path components.
     let parameters: [String: String]
-    /// The role of the presented token; `nil` on a Unix socket, and on routes that need no token.
-    let role: TokenSet.Role?
-    let limits: ServerLimits
+    /// The client; `nil` on routes that need no token.
+    let caller: Caller?
+    /// Whom the client's certificate identifies; `nil` if it presented none.
+    let peer: CertificateName?
+    let options: ServerOptions
     /// The maximum size of the body in bytes.
     let bodyLimit: Int
+    /// The calls that the server has refused.
+    let refusals: RefusalLog
     /// The connection; `nil` if the client is in this process.
     let channel: (any Channel)?
+
+    var limits: ServerLimits { options.limits }
+
+    /// Whether the listener requests certificates from clients.
+    var usesCertificates: Bool { options.tls?.clients != nil }
+
+    /// The role of the presented token; `nil` on a Unix socket, and on routes that need no token.
+    var role: TokenSet.Role? { caller?.role }
 
     /// Reads the raw body.
     ///
@@ -48,7 +61,9 @@ struct Call: Sendable {
 // MARK: - Calls that wait
 
 extension Call {
-    /// Runs a long operation, and cancels it when the client disconnects or the server shuts down.
+    /// Runs a long operation, and cancels it when the client disconnects, its token is revoked or expires, or the server shuts down.
+    ///
+    /// - Throws: `unauthorized` if the token is no longer valid.
     func untilGone<Value: Sendable>(
         _ operation: @Sendable @escaping () async throws -> Value
     ) async throws -> Value {
@@ -58,10 +73,24 @@ extension Call {
         let departure = try await ConnectionGuard.departure(from: channel)
         departure.whenComplete { _ in signal.finish() }
         return try await cancelWhenGracefulShutdown {
-            guard let value = try await race(operation, until: { for await _ in gone {} }) else {
-                throw CancellationError()
+            let value = try await race(operation) {
+                guard caller?.issued != nil else {
+                    for await _ in gone {}
+                    return
+                }
+                _ = try await race({ for await _ in gone {} }, until: { try await untilUnauthorized() })
             }
+            try caller?.check(options.issued)
+            guard let value else { throw CancellationError() }
             return value
+        }
+    }
+
+    /// Returns when the token of the caller was revoked or has expired.
+    private func untilUnauthorized() async throws {
+        while true {
+            do { try caller?.check(options.issued) } catch { return }
+            try await options.clock.sleep(for: options.tokenCheckInterval)
         }
     }
 

@@ -1,11 +1,12 @@
+import CubeCertificates
 import CubeErrors
+import CubeManager
 import CubeTypes
 import CubeVersion
 import HTTPTypes
 import Hummingbird
 import Logging
 import NIOCore
-import Synchronization
 
 /// The entry point of every request. It checks the host, the route, the token, and the type and size of the body, in
 /// this order. Every error, from a check or from the route, becomes an error object.
@@ -50,10 +51,9 @@ struct Gate: HTTPResponder {
             error.requestID = requestID
             response = try .error(error)
             if let pause = error.retryAfter { response.headers[.retryAfter] = "\((pause.milliseconds + 999) / 1000)" }
+            refusals.note(request, from: context.channel, error, logger)
             switch error.code {
-            case 401:
-                response.headers[.wwwAuthenticate] = Self.challenge(error)
-                refusals.note(request, from: context.channel, error, logger)
+            case 401: response.headers[.wwwAuthenticate] = Self.challenge(error)
             case 405: response.headers[.allow] = error.details?["allow"]
             case 429: response.headers[.connection] = "close"
             default: break
@@ -64,6 +64,7 @@ struct Gate: HTTPResponder {
         response.headers[.cubeVersion] = versionHeader
         response.headers[.cubeDeprecated] = deprecation?.header
         response.headers[.cacheControl] = "no-store"
+        response.headers[.xContentTypeOptions] = "nosniff"
         logger.debug("\(request.method) \(request.uri.path)", metadata: ["status": "\(response.status.code)"])
         return response
     }
@@ -76,18 +77,21 @@ struct Gate: HTTPResponder {
         try checkHost(request)
         let (route, parameters) = try find(request)
         deprecation = route.deprecation
-        let role = try authorize(request, for: route, channel: channel)
+        let peer = route.requiresRole ? try await Self.peer(on: channel, options.tls?.clients) : nil
+        let caller = try authorize(request, for: route, channel: channel, peer)
         let limit = route.takesBatch ? options.limits.batchBytes : options.limits.bodyBytes
         try checkBody(request, limit: limit)
         let call = Call(
-            request: request, parameters: parameters, role: role, limits: options.limits, bodyLimit: limit,
-            channel: channel)
-        guard let interceptor = options.interceptor else { return try await route.respond(call) }
-        let intercepted = InterceptedCall(operation: route.operation.id, query: request.uri.query)
-        try await interceptor.willServe(intercepted)
-        let response = try await route.respond(call)
-        try await interceptor.didServe(intercepted)
-        return response
+            request: request, parameters: parameters, caller: caller, peer: peer, options: options, bodyLimit: limit,
+            refusals: refusals, channel: channel)
+        return try await CurrentAuthor.$value.withValue(caller?.author) {
+            guard let interceptor = options.interceptor else { return try await route.respond(call) }
+            let intercepted = InterceptedCall(operation: route.operation.id, query: request.uri.query)
+            try await interceptor.willServe(intercepted)
+            let response = try await route.respond(call)
+            try await interceptor.didServe(intercepted)
+            return response
+        }
     }
 
     /// Checks the rules of HTTP for a request head that the parser does not check.
@@ -105,8 +109,9 @@ struct Gate: HTTPResponder {
 
     /// Checks the host name, as a protection against DNS rebinding: a web page can make a browser call this server
     /// under the page's own host name, but not under one of this server's names.
+    /// With TLS, the browser itself finds that the certificate has another name.
     private func checkHost(_ request: Request) throws(APIError) {
-        guard case .tcp(let own, _) = options.listen else { return }
+        guard case .tcp(let own, _) = options.listen, options.tls == nil else { return }
         let authority = request.head.authority ?? ""
         let host =
             if case .tcp(let host, _) = Endpoint.Address(authority) ?? Endpoint.Address("\(authority):80") { host } else
@@ -151,25 +156,15 @@ struct Gate: HTTPResponder {
     }
 
     private func authorize(
-        _ request: Request, for route: Route, channel: (any Channel)?
-    ) throws(APIError) -> TokenSet.Role? {
-        guard case .tcp = options.listen, case .roles(let allowed) = route.access else { return nil }
-        let parts = (request.headers[.authorization] ?? "").split(separator: " ", maxSplits: 1)
-        guard let scheme = parts.first else {
-            throw .noToken("this call requires a token: Authorization: Bearer TOKEN")
-        }
-        guard scheme.lowercased() == "bearer" else {
-            throw .noToken("this call requires a token: Authorization must be Bearer TOKEN, not another scheme")
-        }
-        guard parts.count == 2 else {
-            throw .noToken("this call requires a token: the token in Authorization is empty")
-        }
-        guard let role = options.tokens.role(presenting: String(parts[1])) else {
-            throw APIError(
-                .unauthorized,
-                "the token is not one of this server's tokens, which are in tokens/ in its data directory",
-                details: [APIError.token: "wrong"])
-        }
+        _ request: Request, for route: Route, channel: (any Channel)?, _ peer: CertificateName?
+    ) throws(APIError) -> Caller? {
+        guard case .roles(let allowed) = route.access else { return nil }
+        guard case .tcp = options.listen else { return .local(channel) }
+        let caller =
+            if let peer { Caller(identifiedAs: peer, channel) } else {
+                try caller(presentingTokenIn: request, channel)
+            }
+        guard let role = caller.role else { return caller }
         guard channel.map({ pool.admit($0, presenting: role) }) ?? true else {
             throw APIError(
                 .tooManyRequests, "the limit of \(options.limits.connections) connections is reached; try again later")
@@ -179,7 +174,27 @@ struct Gate: HTTPResponder {
             throw APIError(
                 .forbidden, "this call requires the role \(needed), but the token has the role \(role.rawValue)")
         }
-        return role
+        return caller
+    }
+
+    private func caller(
+        presentingTokenIn request: Request, _ channel: (any Channel)?
+    ) throws(APIError) -> Caller {
+        if options.tls?.clients?.isRequired == true {
+            throw PeerCheck.refusal(.missing, "this call requires the certificate of the manager, not a token")
+        }
+        let parts = (request.headers[.authorization] ?? "").split(separator: " ", maxSplits: 1)
+        guard let scheme = parts.first else {
+            throw .badToken("missing", "this call requires a token: Authorization: Bearer TOKEN")
+        }
+        guard scheme.lowercased() == "bearer" else {
+            throw .badToken(
+                "missing", "this call requires a token: Authorization must be Bearer TOKEN, not another scheme")
+        }
+        guard parts.count == 2 else {
+            throw .badToken("missing", "this call requires a token: the token in Authorization is empty")
+        }
+        return try Caller(presenting: String(parts[1]), channel, options.tokens, options.issued)
     }
 
     private func checkBody(_ request: Request, limit: Int) throws(APIError) {
@@ -195,7 +210,7 @@ struct Gate: HTTPResponder {
 
     /// The challenge for a client without a valid token, which says whether it presented a token (RFC 6750).
     private static func challenge(_ error: APIError) -> String {
-        "Bearer realm=\"cube\"" + (error.details?[APIError.token] == "wrong" ? ", error=\"invalid_token\"" : "")
+        "Bearer realm=\"cube\"" + (error.details?[APIError.token] == "missing" ? "" : ", error=\"invalid_token\"")
     }
 
     /// The client's own request id if it sent a valid one; otherwise a random id.
@@ -219,44 +234,6 @@ struct Gate: HTTPResponder {
             logger.error("request failed", metadata: ["error": "\(error)"])
             return APIError(.internal, "internal error; the server's log contains details under this request id")
         }
-    }
-}
-
-/// Logs calls that are refused because of their token, at a limited rate: often enough to find a worker with a wrong
-/// token, but too rarely to fill a log.
-private final class RefusalLog: Sendable {
-    private static let pause: Duration = .seconds(10)
-    private let elapsed: @Sendable () -> Duration
-    private let last = Mutex<Duration?>(nil)
-
-    init(clock: some Clock<Duration>) {
-        let start = clock.now
-        elapsed = { start.duration(to: clock.now) }
-    }
-
-    func note(_ request: Request, from channel: (any Channel)?, _ error: APIError, _ logger: Logger) {
-        let isDue = last.withLock { last in
-            let now = elapsed()
-            guard last.map({ now - $0 >= Self.pause }) ?? true else { return false }
-            last = now
-            return true
-        }
-        guard isDue else { return }
-        logger.warning(
-            "refused a call without a valid token",
-            metadata: [
-                "call": "\(request.method) \(request.uri.path.prefix(200))",
-                "from": "\(channel?.remoteAddress?.ipAddress ?? "unknown")", "error": "\(error.message)",
-            ])
-    }
-}
-
-extension APIError {
-    /// The key of the detail that distinguishes a wrong token from a missing one. The token itself is never included.
-    fileprivate static let token = "token"
-
-    fileprivate static func noToken(_ message: String) -> APIError {
-        APIError(.unauthorized, message, details: [token: "missing"])
     }
 }
 

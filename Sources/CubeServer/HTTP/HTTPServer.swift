@@ -4,6 +4,7 @@ import CubeVersion
 import Glibc
 import Hummingbird
 import HummingbirdCore
+import HummingbirdTLS
 import Logging
 import NIOCore
 import ServiceLifecycle
@@ -22,7 +23,7 @@ struct HTTPServer: Service {
             if case .unix(let path) = options.listen { UnixSocket(path: path) } else { nil }
         try socket?.clear()
         do {
-            try await application.run()
+            try await application().run()
         } catch let error as IOError {
             let text = String(cString: strerror(error.errnoCode))
             throw APIError(
@@ -30,21 +31,25 @@ struct HTTPServer: Service {
         }
     }
 
-    private var application: Application<Gate> {
+    private func application() throws -> Application<Gate> {
         let limits = options.limits
         let pool = ConnectionPool(limits: limits)
+        let throttle = Throttle(clock: options.clock)
+        let http = HTTPServerBuilder.http1(
+            configuration: HTTP1Channel.Configuration(
+                additionalChannelHandlers: [
+                    HandshakeReporter(throttle: throttle, logger: logger), ConnectionGuard(limits: limits, pool: pool),
+                ],
+                idleTimeout: TimeAmount(limits.idleTime),
+                httpDecoderConfiguration: .init(
+                    maxHeaderFieldSize: limits.headerBytes, maxHeaderListSize: limits.headerBytes,
+                    maxHeaderFieldCount: limits.headerFields)))
         // The caller logs the address, because only the caller knows the advertised one.
         var framework = logger
         framework.logLevel = max(framework.logLevel, .notice)
         return Application(
             responder: Gate(table: table, options: options, version: version, pool: pool, logger: logger),
-            server: .http1(
-                configuration: HTTP1Channel.Configuration(
-                    additionalChannelHandlers: [ConnectionGuard(limits: limits, pool: pool)],
-                    idleTimeout: TimeAmount(limits.idleTime),
-                    httpDecoderConfiguration: .init(
-                        maxHeaderFieldSize: limits.headerBytes, maxHeaderListSize: limits.headerBytes,
-                        maxHeaderFieldCount: limits.headerFields))),
+            server: try options.tls.map { try .tls(http, configuration: try $0.channel()) } ?? http,
             configuration: ApplicationConfiguration(
                 address: bindAddress,
                 // The pool enforces the limits. This higher bound also limits the connections that are still being
@@ -67,7 +72,9 @@ struct HTTPServer: Service {
     private func announce(_ channel: any Channel) async {
         switch options.listen {
         case .tcp(let host, let port):
-            await options.onReady(Endpoint(.tcp(host: host, port: channel.localAddress?.port ?? port)))
+            await options.onReady(
+                Endpoint(
+                    .tcp(host: host, port: channel.localAddress?.port ?? port), isSecure: options.tls != nil))
         case .unix(let path):
             do {
                 try UnixSocket(path: path).restrict()

@@ -101,6 +101,12 @@ extension Input<String?> {
     }
 }
 
+extension Input<String?> {
+    static func portName(_ name: String, _ summary: String) -> Input {
+        query(name, summary, WorkloadName.schema, rule: WorkloadName.rule) { WorkloadName(rawValue: $0)?.rawValue }
+    }
+}
+
 extension Input<TaskState?> {
     static func state(_ name: String, _ summary: String) -> Input {
         query(name, summary, TaskState.schema, rule: "") { TaskState(rawValue: $0) }
@@ -110,6 +116,14 @@ extension Input<TaskState?> {
 extension Input<Timestamp?> {
     static func timestamp(_ name: String, _ summary: String) -> Input {
         query(name, summary, Timestamp.schema, rule: "must be an RFC 3339 time", parse: Timestamp.init)
+    }
+}
+
+extension Input<Duration?> {
+    static func duration(_ name: String, _ summary: String) -> Input {
+        query(name, summary, Duration.schema, rule: "must be a whole number followed by ms, s, m or h") {
+            Duration(text: $0)
+        }
     }
 }
 

@@ -44,7 +44,8 @@ package struct Metric: Sendable {
         self.init(name, help, kind: .histogram, samples: samples)
     }
 
-    private init(_ name: String, _ help: String, kind: Kind, samples: [Sample]) {
+    /// A metric with any number of samples.
+    init(_ name: String, _ help: String, kind: Kind, samples: [Sample]) {
         self.name = name
         self.kind = kind
         self.help = help
@@ -76,8 +77,8 @@ extension RouteTable {
             Operation(
                 "getPrometheusMetrics", "Returns metrics for a monitoring system.",
                 .text("text/plain", "The metrics in the Prometheus text format, version 0.0.4."))
-        ) { _ in
-            let text = try await metrics().map(\.text).joined()
+        ) { call in
+            let text = try await (metrics() + [call.refusals.metric]).map(\.text).joined()
             return Response(
                 status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
                 body: ResponseBody(byteBuffer: ByteBuffer(string: text)))

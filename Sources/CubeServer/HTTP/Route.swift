@@ -57,6 +57,10 @@ struct Route: Sendable {
         }
     }
 
+    var requiresRole: Bool {
+        if case .roles = access { true } else { false }
+    }
+
     /// The values of the named components if the path matches this route; otherwise `nil`.
     func match(_ components: [Substring]) -> [String: String]? {
         guard components.count == path.count else { return nil }

@@ -16,12 +16,6 @@ extension RouteTable {
                 .get, "\(managerPrefix)/metrics", .reader,
                 Operation("getMetrics", "Returns the metrics of the cluster.", .ok(ClusterMetrics.self))
             ) { _ in try .json(ClusterMetrics(try await manager.cluster())) },
-            Route(
-                .get, "\(managerPrefix)/endpoints", .reader,
-                Operation("listEndpoints", "Lists the endpoints of a workload.", .ok(EndpointList.self)),
-                .required(.identifier("name", as: WorkloadName.self, "Name of the workload.")),
-                .identifier("owner", as: OwnerName.self, "Only workloads of this owner.")
-            ) { _, name, owner in try .json(try await manager.endpoints(name: name, owner: owner)) },
             events(manager), backup(manager),
         ]
     }

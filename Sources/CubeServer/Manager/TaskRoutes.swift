@@ -6,7 +6,12 @@ import CubeTypes
 import Hummingbird
 
 extension RouteTable {
-    static func tasks(_ manager: ManagerService) -> [Route] { changing(manager) + reading(manager) }
+    static func tasks(_ manager: ManagerService) -> [Route] {
+        changing(manager) + reading(manager)
+            + exec(
+                below: tasksPrefix, .writer,
+                errors: [.taskNotFound, .workerNotFound, .conflict, .timeout, .malformedAnswer], manager)
+    }
 
     private static let tasksPrefix = "\(managerPrefix)/tasks"
     private static let id = Input<TaskID>.path("id", "Id of the task.")

@@ -37,14 +37,33 @@ extension TaskStatus: DescribedObject {
         Property("not_before", \.notBefore, "Earliest time of the next run, while the task waits between two runs."),
         Property("exit", \.exit, "How the last run ended."),
         Property("endpoints", \.endpoints, "Addresses of its ports, while it has a node.", isRequired: false),
+        Property(
+            "image_digest", \.imageDigest,
+            "Digest of the image of the current or last run: that of the registry, or the image's ID if it has none."),
+        Property(
+            "image_moved_to", \.imageMovedTo,
+            "Digest of the image that the reference names on the node now, if it is another one than the one that runs."
+        ),
         Property("node_unknown", \.nodeUnknown, "Whether its node is silent, so that this status may be outdated."),
-        Property("not_enforced", \.notEnforced, "Limits that its node cannot enforce, such as `memory`."),
+        Property(
+            "eviction", \.eviction,
+            "What the manager wants to become of it while its node is drained; absent if the node is not drained."),
+        Property("not_enforced", \.notEnforced, "Limits that its node cannot enforce, such as `limits.memory`."),
         Property("created_at", \.createdAt),
         Property("started_at", \.startedAt),
         Property("ended_at", \.endedAt),
         Property("created_revision", \.createdRevision, "The revision that accepted it."),
         Property("revision", \.revision, "The revision of its last change."),
         Property("definition", \.definition),
+    ]
+}
+
+extension TaskEviction: DescribedObject {
+    static let summary = "What the manager wants to become of a task whose node is being drained."
+    static let properties: [Property<TaskEviction>] = [
+        Property("due", \.due, "Whether it is to be replaced by a task on another node now."),
+        Property("reason", \.reason, "Why it stays, if its eviction is not due."),
+        Property("message", \.message, "Why it stays, for people."),
     ]
 }
 
@@ -99,6 +118,11 @@ extension TaskEvent: DescribedObject {
         Property("node", \.node),
         Property("reason", \.reason),
         Property("message", \.message),
+        Property(
+            "actor", \.actor,
+            "Who made the change: `token:NAME`, `local:ROLE` for a token of the data directory, `socket` or `process`. Absent if it "
+                + "follows from time or from the report of a worker."),
+        Property("origin", \.origin, "The address from which the change was made, if there is one."),
     ]
 }
 

@@ -33,11 +33,14 @@ extension Schema {
 extension WorkloadName: Described { static let schema = Schema.label("web") }
 extension OwnerName: Described { static let schema = Schema.label("default") }
 extension NodeName: Described { static let schema = Schema.label("w1") }
+extension VolumeName: Described { static let schema = Schema.label("pgdata") }
+extension TokenName: Described { static let schema = Schema.label("ci") }
 extension TaskID: Described { static let schema = Schema.uuid }
+extension ExecID: Described { static let schema = Schema.uuid }
 extension ClusterID: Described { static let schema = Schema.uuid }
 extension SourceID: Described { static let schema = Schema.uuid }
 extension Endpoint: Described {
-    static let schema = Schema.pattern("^(http://[^/]+:[0-9]+|unix:.+)$", example: "http://cube.example:8081")
+    static let schema = Schema.pattern("^(https?://[^/]+:[0-9]+|unix:.+)$", example: "http://cube.example:8081")
 }
 extension Digest: Described {
     static let schema = Schema.pattern(
@@ -54,10 +57,24 @@ extension TaskState: Described {
 extension DesiredTaskState: Described { static let schema = Schema.words([run, stop].map(\.rawValue)) }
 
 extension WorkerState: Described {
-    static let schema = Schema.words([joining, ready, draining, silent].map(\.rawValue))
+    static let schema = Schema.words([joining, ready, cordoned, draining, silent].map(\.rawValue))
 }
 
-extension SchedulingPolicy: Described { static let schema = Schema.words([spread, roundRobin].map(\.rawValue)) }
+extension DrainStep: Described { static let schema = Schema.words([moves, stopping, stays].map(\.rawValue)) }
+
+extension ImageSet: Described {
+    static let schema = Schema.pattern("^([0-9a-f]{16}){0,\(limit)}$", example: "0123456789abcdef").with([
+        "description": "FNV-1a hashes of the full references of images, as hexadecimal digits without separators."
+    ])
+}
+
+extension VolumeState: Described { static let schema = Schema.words([ready, removing].map(\.rawValue)) }
+
+extension TokenRole: Described { static let schema = Schema.words(all.map(\.rawValue)) }
+
+extension TokenState: Described { static let schema = Schema.words([active, expired].map(\.rawValue)) }
+
+extension SchedulingPolicy: Described { static let schema = Schema.words(all.map(\.rawValue)) }
 
 extension PortSpec.Transport: Described { static let schema = Schema.words([tcp, udp].map(\.rawValue)) }
 

@@ -16,7 +16,14 @@ extension TaskAssignment: DescribedObject {
             "Addresses (`HOST:PORT`) of its dependencies at the time of placement, by name of the environment variable.",
             isRequired: false),
         Property(
+            "existing_volumes", \.existingVolumes,
+            "Named volumes that have data on the node, so that the worker must not create them anew.", isRequired: false
+        ),
+        Property(
             "settings_digest", \.settingsDigest, "Digest of the settings of the definition. Default: derived."),
+        Property(
+            "receipt", \.receipt,
+            "The `receipt` of the last list of tasks that the manager received; required for an exclusive task."),
         Property("definition", \.definition),
     ]
 }
@@ -49,7 +56,14 @@ extension WorkerTask: DescribedObject {
         Property("started_at", \.startedAt),
         Property("ended_at", \.endedAt),
         Property("settings_digest", \.settingsDigest),
-        Property("not_enforced", \.notEnforced, "Limits that this node cannot enforce, such as `memory`."),
+        Property(
+            "image_digest", \.imageDigest,
+            "Digest of the image of the current or last run: that of the registry, or the image's ID if it has none."),
+        Property(
+            "image_moved_to", \.imageMovedTo,
+            "Digest of the image that the reference names on the node now, if it is another one than the one that runs."
+        ),
+        Property("not_enforced", \.notEnforced, "Limits that this node cannot enforce, such as `limits.memory`."),
     ]
 }
 
@@ -63,6 +77,17 @@ extension WorkerTaskList: DescribedObject {
         Property("sequence", \.sequence, "The value of `since` for the next call."),
         Property("tasks", \.tasks, "The tasks, by id."),
         Property("removed", \.removed, "Ids of tasks that the worker no longer stores."),
+        Property(
+            "volumes", \.volumes,
+            "The named volumes whose data the worker has; absent in a list of changes, or if they cannot be read."),
+        Property("receipt", \.receipt, "The value of `receipt` for the next call."),
+    ]
+}
+
+extension VolumeKey: DescribedObject {
+    static let summary = "The key of a named volume."
+    static let properties: [Property<VolumeKey>] = [
+        Property("owner", \.owner, "Owner of the tasks that use the volume."), Property("name", \.name),
     ]
 }
 
@@ -87,10 +112,17 @@ extension WorkerMetrics: DescribedObject {
         Property("at", \.at),
         Property("cores", \.cores),
         Property("load", \.load, "Load average over one minute."),
+        Property("cpu_seconds", \.cpuSeconds, "Time that the processors were busy since the machine booted."),
         Property("memory_total_bytes", \.memoryTotalBytes),
         Property("memory_available_bytes", \.memoryAvailableBytes),
         Property("disk_total_bytes", \.diskTotalBytes, "Size of the file system that contains the worker's directory."),
         Property("disk_available_bytes", \.diskAvailableBytes),
+        Property("disk_read_bytes", \.diskReadBytes, "Bytes read from disks since the machine booted."),
+        Property("disk_written_bytes", \.diskWrittenBytes, "Bytes written to disks since the machine booted."),
+        Property(
+            "network_received_bytes", \.networkReceivedBytes,
+            "Bytes received since the machine booted, without virtual interfaces."),
+        Property("network_sent_bytes", \.networkSentBytes, "Bytes sent, likewise."),
         Property("uptime_seconds", \.uptimeSeconds, "Uptime of the machine."),
         Property("tasks", \.tasks, "Metrics of running tasks, by task id."),
     ]
@@ -100,8 +132,19 @@ extension TaskMetrics: DescribedObject {
     static let summary = "Metrics of a running task, totalled over its processes."
     static let properties: [Property<TaskMetrics>] = [
         Property("id", \.id),
+        Property("owner", \.owner),
+        Property("name", \.name),
+        Property("ordinal", \.ordinal),
+        Property("run", \.run, "Number of the run. Counters begin at 0 with each run."),
         Property("processes", \.processes),
         Property("cpu_seconds", \.cpuSeconds, "CPU time used."),
-        Property("memory_bytes", \.memoryBytes, "Resident memory."),
+        Property("memory_bytes", \.memoryBytes, "Memory in use."),
+        Property("memory_limit_bytes", \.memoryLimitBytes, "Memory limit; absent if none is enforced."),
+        Property("disk_read_bytes", \.diskReadBytes, "Bytes read from disks; absent if not known."),
+        Property("disk_written_bytes", \.diskWrittenBytes, "Bytes written to disks; absent if not known."),
+        Property(
+            "network_received_bytes", \.networkReceivedBytes,
+            "Bytes received; absent for a task that shares the network of its node."),
+        Property("network_sent_bytes", \.networkSentBytes, "Bytes sent, likewise."),
     ]
 }

@@ -55,6 +55,11 @@ struct Property<Root>: Sendable {
         self.init(key, Value.schema, summary, isRequired: isRequired, refined: refined)
     }
 
+    /// A property whose bytes are in Base64.
+    init(_ key: String, bytes property: KeyPath<Root, [UInt8]>, _ summary: String, isRequired: Bool = true) {
+        self.init(key, .string, summary, isRequired: isRequired, refined: ["contentEncoding": "base64"])
+    }
+
     /// An optional property.
     init<Value: Described>(
         _ key: String, _ property: KeyPath<Root, Value?>, _ summary: String = "",

@@ -3,7 +3,7 @@ import CubeJSON
 /// The path of a value in a JSON document, as in errors: `operations[2].schedule.task.definition.env["A"]`.
 struct JSONPlace {
     /// The members whose values, including nested values, never appear in errors.
-    static let secrets: Set = ["content", "env"]
+    static let secrets: Set = ["content", "data", "env"]
 
     private(set) var path = ""
     private(set) var isSecret = false

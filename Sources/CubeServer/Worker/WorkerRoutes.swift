@@ -7,7 +7,7 @@ import Hummingbird
 extension Route.Access {
     /// Access for reading from a worker, which its manager also has.
     static let onlooker: Route.Access = .roles([.read, .write, .worker])
-    /// Access for assigning tasks to a worker: its manager or, if it has no manager, a user.
+    /// Access for assigning tasks to a worker and running commands beside them: its manager or, if it has no manager, a user.
     static let giver: Route.Access = .roles([.write, .worker])
 }
 
@@ -21,7 +21,27 @@ extension RouteTable {
     /// The errors of any command of a manager.
     private static let commandErrors: [ErrorReason] = [.foreignCluster, .staleTerm]
 
-    static func routes(of worker: WorkerService) -> [Route] { commands(worker) + looks(worker) }
+    static func routes(of worker: WorkerService) -> [Route] {
+        commands(worker) + [removal(worker)] + looks(worker)
+            + exec(below: "\(workerPrefix)/tasks", .giver, errors: [.taskNotFound, .conflict], worker) { call in
+                guard call.isOfUser else { return }
+                try await worker.requireNoManager("run the command there with cube exec")
+            }
+    }
+
+    private static func removal(_ worker: WorkerService) -> Route {
+        Route(
+            .delete, "\(workerPrefix)/volumes/{owner}/{name}", .worker,
+            Operation(
+                "removeVolume", "Removes a named volume with its data. A missing volume is no error.",
+                .nothing("The volume is gone."), errors: commandErrors + [.conflict]),
+            .path("owner", as: OwnerName.self, "Owner of the volume."),
+            .path("name", as: VolumeName.self, "Name of the volume."), term, cluster
+        ) { _, owner, name, term, cluster in
+            try await worker.removeVolume(name, of: owner, term: term, cluster: cluster)
+            return .noContent
+        }
+    }
 
     private static func commands(_ worker: WorkerService) -> [Route] {
         [
@@ -52,12 +72,17 @@ extension RouteTable {
                 .integer(
                     "since", "Acknowledges all changes up to this sequence number, and returns the changes after it."),
                 .text("incarnation", "The incarnation of the response that contained the sequence number."),
+                .text(
+                    "receipt",
+                    "The `receipt` of the last response. With `lease`, it renews the lease of exclusive tasks."),
+                .duration("lease", "How long the manager waits for the worker before it takes it for lost."),
                 term, cluster, .wait("wait", "Maximum time to wait for a change.")
-            ) { call, since, incarnation, term, cluster, wait in
+            ) { call, since, incarnation, receipt, lease, term, cluster, wait in
                 try .json(
                     try await call.untilGone {
                         try await worker.list(
-                            since: since, incarnation: incarnation, term: term, cluster: cluster, wait: wait)
+                            since: since, incarnation: incarnation, term: term, cluster: cluster, wait: wait,
+                            renewing: lease.map { LeaseRenewal(receipt: receipt, length: $0) })
                     })
             },
             Route(
@@ -145,11 +170,14 @@ private enum WorkerOrder: Decodable, Described {
 }
 
 extension Call {
+    /// Whether the token of the caller is not one of a manager.
+    fileprivate var isOfUser: Bool { role.map { $0 != .worker } ?? false }
+
     /// Returns a value that only a manager may send, on a route that others may also call.
     ///
     /// - Throws: `forbidden` if the caller is not a manager.
     fileprivate func ofManager<Value>(_ value: Value) throws(APIError) -> Value {
-        guard let role, role != .worker else { return value }
+        guard let role, isOfUser else { return value }
         throw APIError(
             .forbidden,
             "this call requires the role \(TokenSet.Role.worker.rawValue), but the token has the role \(role.rawValue)")

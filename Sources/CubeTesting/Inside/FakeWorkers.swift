@@ -41,12 +41,18 @@ package actor FakeWorkers: WorkerGateway {
     private var refusal: APIError?
     private var outputs = ["hello\n"]
 
+    /// The sessions that were started and have not been ended, each with the input that it received. They echo their input.
+    private var sessions: [ExecID: [UInt8]] = [:]
+
     /// The number of times that each task was assigned.
     package private(set) var assigned: [TaskID: Int] = [:]
     /// The number of times that each task was started.
     package private(set) var started: [TaskID: Int] = [:]
     /// The selections of all requests for output.
     package private(set) var selections: [LogSelection] = []
+
+    /// The volumes of all calls to remove one, as `OWNER/NAME`.
+    package private(set) var removedVolumes: [String] = []
 
     /// - Parameters:
     ///   - clock: the clock by which a query waits for a change.
@@ -67,7 +73,7 @@ package actor FakeWorkers: WorkerGateway {
 
     // MARK: Actions of a test
 
-    /// Loses the next responses to calls that start, stop or change a task. The worker still carries out these calls.
+    /// Loses the next responses to calls that start, stop or change a task, or start a command. The worker still carries out these calls.
     package func lose(answers: Int) { lostAnswers = answers }
     package func refuse(with error: APIError?) { refusal = error }
 
@@ -107,7 +113,8 @@ package actor FakeWorkers: WorkerGateway {
     // MARK: Calls of the manager
 
     package func tasks(
-        at url: String, since: Int?, incarnation: String?, term: Int, cluster: ClusterID, wait: Duration
+        at url: String, since: Int?, incarnation: String?, term: Int, cluster: ClusterID, wait: Duration,
+        renewing lease: LeaseRenewal
     ) async throws -> WorkerTaskList {
         while true {
             try reach(url)
@@ -117,7 +124,7 @@ package actor FakeWorkers: WorkerGateway {
             guard let since, incarnation == worker.incarnation else {
                 return WorkerTaskList(
                     complete: true, incarnation: worker.incarnation, sequence: worker.sequence,
-                    tasks: worker.tasks.values.map(\.task))
+                    tasks: worker.tasks.values.map(\.task), volumes: [])
             }
             if since < worker.sequence {
                 return WorkerTaskList(
@@ -180,6 +187,68 @@ package actor FakeWorkers: WorkerGateway {
         return try answer(task)
     }
 
+    package func metrics(at url: String) throws -> WorkerMetrics {
+        try reach(url)
+        return WorkerMetrics(
+            at: clock.timestamp, cores: 2, load: 0.5, cpuSeconds: 60, memoryTotalBytes: 4 << 30,
+            memoryAvailableBytes: 1 << 30, diskTotalBytes: 100 << 30, diskAvailableBytes: 50 << 30, diskReadBytes: 0,
+            diskWrittenBytes: 0, networkReceivedBytes: 0, networkSentBytes: 0, uptimeSeconds: 120, tasks: [])
+    }
+
+    package func exec(
+        _ request: ExecRequest, as session: ExecID, in task: TaskID, at url: String
+    ) throws -> (session: ExecSession, created: Bool) {
+        try reach(url)
+        let isNew = sessions[session] == nil
+        if isNew { sessions[session] = [] }
+        try loseAnswer()
+        return (ExecSession(id: session, task: task), isNew)
+    }
+
+    package func execOutput(
+        _ session: ExecID, of task: TaskID, after offset: Int, wait: Duration, at url: String
+    ) throws -> ExecOutput {
+        try reach(url)
+        let input = try input(of: session)
+        let chunk = ExecChunk(stream: .output, data: Array(input.dropFirst(offset)))
+        return ExecOutput(next: input.count, chunks: chunk.data.isEmpty ? [] : [chunk])
+    }
+
+    package func execInput(
+        _ input: ExecInput, to session: ExecID, of task: TaskID, wait: Duration, at url: String
+    ) throws -> ExecReceipt {
+        try reach(url)
+        let received = try self.input(of: session)
+        let all = received + input.data.dropFirst(received.count - input.offset)
+        sessions[session] = all
+        return ExecReceipt(received: all.count)
+    }
+
+    package func resizeExec(_ session: ExecID, of task: TaskID, to size: TerminalSize, at url: String) throws {
+        try reach(url)
+        _ = try input(of: session)
+    }
+
+    package func endExec(_ session: ExecID, of task: TaskID, at url: String) throws {
+        try reach(url)
+        _ = try input(of: session)
+        sessions[session] = nil
+    }
+
+    private func input(of session: ExecID) throws(APIError) -> [UInt8] {
+        guard let input = sessions[session] else { throw APIError(.sessionNotFound, "session \(session): not found") }
+        return input
+    }
+
+    package func removeVolume(
+        _ name: VolumeName, of owner: OwnerName, term: Int, cluster: ClusterID, at url: String
+    ) throws {
+        try reach(url)
+        if let refusal { throw refusal }
+        removedVolumes.append("\(owner)/\(name)")
+        try loseAnswer()
+    }
+
     package func logs(
         _ id: TaskID, _ selection: LogSelection, at url: String
     ) throws -> any AsyncSequence<[UInt8], any Error> & Sendable {
@@ -216,10 +285,14 @@ package actor FakeWorkers: WorkerGateway {
     }
 
     private func answer(_ task: WorkerTask) throws -> WorkerTask {
+        try loseAnswer()
+        return task
+    }
+
+    private func loseAnswer() throws {
         guard lostAnswers == 0 else {
             lostAnswers -= 1
             throw APIError(.timeout, "the response was lost")
         }
-        return task
     }
 }

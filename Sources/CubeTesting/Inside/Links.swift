@@ -43,11 +43,13 @@ final class Links: WorkerGateway {
     // MARK: From the manager to a worker
 
     func tasks(
-        at url: String, since: Int?, incarnation: String?, term: Int, cluster: ClusterID, wait: Duration
+        at url: String, since: Int?, incarnation: String?, term: Int, cluster: ClusterID, wait: Duration,
+        renewing lease: LeaseRenewal
     ) async throws -> WorkerTaskList {
         let worker = try worker(url)
         return try await call(url) {
-            try await worker.list(since: since, incarnation: incarnation, term: term, cluster: cluster, wait: wait)
+            try await worker.list(
+                since: since, incarnation: incarnation, term: term, cluster: cluster, wait: wait, renewing: lease)
         }
     }
 
@@ -68,6 +70,49 @@ final class Links: WorkerGateway {
     func updateSettings(_ id: TaskID, _ settings: TaskSettings, at url: String) async throws -> WorkerTask {
         let worker = try worker(url)
         return try await call(url) { try await worker.updateSettings(id, settings) }
+    }
+
+    func metrics(at url: String) async throws -> WorkerMetrics {
+        let worker = try worker(url)
+        return try await call(url) { try await worker.metrics() }
+    }
+
+    func exec(
+        _ request: ExecRequest, as session: ExecID, in task: TaskID, at url: String
+    ) async throws -> (session: ExecSession, created: Bool) {
+        let worker = try worker(url)
+        return try await call(url) { try await worker.exec(request, as: session, in: task) }
+    }
+
+    func execOutput(
+        _ session: ExecID, of task: TaskID, after offset: Int, wait: Duration, at url: String
+    ) async throws -> ExecOutput {
+        let worker = try worker(url)
+        return try await call(url) { try await worker.execOutput(session, of: task, after: offset, wait: wait) }
+    }
+
+    func execInput(
+        _ input: ExecInput, to session: ExecID, of task: TaskID, wait: Duration, at url: String
+    ) async throws -> ExecReceipt {
+        let worker = try worker(url)
+        return try await call(url) { try await worker.execInput(input, to: session, of: task, wait: wait) }
+    }
+
+    func resizeExec(_ session: ExecID, of task: TaskID, to size: TerminalSize, at url: String) async throws {
+        let worker = try worker(url)
+        try await call(url) { try worker.resizeExec(session, of: task, to: size) }
+    }
+
+    func endExec(_ session: ExecID, of task: TaskID, at url: String) async throws {
+        let worker = try worker(url)
+        try await call(url) { try worker.endExec(session, of: task) }
+    }
+
+    func removeVolume(
+        _ name: VolumeName, of owner: OwnerName, term: Int, cluster: ClusterID, at url: String
+    ) async throws {
+        let worker = try worker(url)
+        try await call(url) { try await worker.removeVolume(name, of: owner, term: term, cluster: cluster) }
     }
 
     func logs(

@@ -7,6 +7,7 @@ import Synchronization
 /// Runs that do only what a test says: without processes or ports, on the cluster's clock.
 final class SimulatedRuntime: TaskRuntime {
     let kinds = [RuntimeKind.process]
+    let exclusiveKinds = [RuntimeKind.process]
     let boot = "simulated"
     private let node: NodeName
     private let log: @Sendable (TaskID) -> TaskLog
@@ -19,6 +20,15 @@ final class SimulatedRuntime: TaskRuntime {
         var refusals: [WorkloadName: String] = [:]
         /// The workloads whose new runs are held unready.
         var held: Set<WorkloadName> = []
+        /// The ends of the leases of exclusive tasks, on the boot-time clock, also of runs that have not started yet.
+        var leases: [RunIdentity: Duration] = [:]
+
+        /// Kills the run if its lease has ended.
+        mutating func expire(_ run: RunIdentity, at now: Duration) {
+            guard let end = leases[run], end <= now, runs[run]?.end == nil else { return }
+            runs[run]?.end = .leaseLost
+            runs[run]?.wake()
+        }
     }
 
     fileprivate struct Run {
@@ -47,11 +57,12 @@ final class SimulatedRuntime: TaskRuntime {
         self.log = log
     }
 
-    func notEnforced(_ definition: TaskDefinition) -> [String] { [] }
+    func notEnforced(_ definition: TaskDefinition, in run: RunIdentity?) -> [String] { [] }
 
     func find(_ run: RunIdentity) -> RunState? {
         state.withLock { state in
-            state.runs[run].map { found in found.end.map(RunState.ended) ?? .running(since: found.since) }
+            state.expire(run, at: clock.now.offset)
+            return state.runs[run].map { found in found.end.map(RunState.ended) ?? .running(since: found.since) }
         }
     }
 
@@ -92,16 +103,28 @@ final class SimulatedRuntime: TaskRuntime {
 
     func change(_ run: RunIdentity, to policy: StopPolicy) {}
 
+    func lease(_ run: RunIdentity, until end: Duration?, at now: Duration) -> Bool {
+        state.withLock { state in
+            state.expire(run, at: now)
+            if let found = state.runs[run], found.end != nil { return false }
+            state.leases[run] = end
+            state.runs[run]?.wake()
+            return end != nil
+        }
+    }
+
     func end(of run: RunIdentity) async throws -> RunEnd {
         while true {
             try Task.checkCancellation()
             let (ends, watcher) = AsyncStream.makeStream(of: Never.self)
             let (end, killAt) = state.withLock { state in
+                state.expire(run, at: clock.now.offset)
                 guard let found = state.runs[run] else {
                     return (RunEnd?.some(.neverStarted), ManualClock.Instant?.none)
                 }
                 if found.end == nil { state.runs[run]?.watchers.append(watcher) }
-                return (found.end, found.killAt)
+                let leaseEnd = state.leases[run].map { clock.now.advanced(by: $0 - clock.now.offset) }
+                return (found.end, [found.killAt, leaseEnd].compactMap(\.self).min())
             }
             if let end { return end }
             if let killAt, killAt <= clock.now {
@@ -122,7 +145,16 @@ final class SimulatedRuntime: TaskRuntime {
         _ run: RunIdentity, of assignment: TaskAssignment, by command: [String], within timeout: Duration
     ) -> CheckOutcome { .failed("a simulated task runs no commands") }
 
+    func execute(
+        _ request: ExecRequest, in run: RunIdentity, of assignment: TaskAssignment, through streams: any ExecStreams
+    ) async throws -> ExecEnd {
+        ExecEnd(code: 126, message: "the simulated runtime runs no commands")
+    }
+
     func removeSecrets(of assignment: TaskAssignment) {}
+
+    /// Does nothing: a simulated task has no data.
+    func removeVolume(_ volume: NodeVolume) {}
 
     func usage(of runs: [RunIdentity]) -> [RunIdentity: RunUsage] { [:] }
 }
@@ -146,7 +178,8 @@ extension SimulatedRuntime {
     /// The current runs, in no particular order.
     var running: [TestTask] {
         state.withLock { state in
-            state.runs.compactMap { run, found in
+            for run in state.leases.keys { state.expire(run, at: clock.now.offset) }
+            return state.runs.compactMap { run, found in
                 found.end == nil ? TestTask(run: run, assignment: found.assignment, node: node, runtime: self) : nil
             }
         }

@@ -15,6 +15,12 @@ extension TextLine {
 
     package init(_ state: WorkerState) { self.init(state.rawValue, state == .ready ? .green : .yellow) }
 
+    /// The state of a node's worker, and whether the node is cordoned if the state does not say so.
+    package init(_ node: NodeInfo) {
+        let isHidden = node.cordoned && ![.cordoned, .draining].contains(node.state)
+        self = TextLine(node.state) + (isHidden ? TextLine(", cordoned", .yellow) : "")
+    }
+
     package init(_ health: HealthStatus) {
         let style: TextLine.Style? =
             switch health {

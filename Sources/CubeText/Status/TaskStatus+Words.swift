@@ -14,14 +14,15 @@ extension TaskStatus {
         var parts = [headline ?? reason?.rawValue].compactMap { $0 }
         if let exit, message == nil { parts.append("last \(exit.words)") }
         if nodeUnknown { parts.append("its node is silent") }
+        if let eviction, !state.hasEnded, state != .stopping {
+            parts.append("its node is being drained" + (eviction.message.map { ", but \($0)" } ?? ""))
+        }
         let limits = notEnforced.filter { $0 != "settings" }
         if notEnforced.contains("settings"), !state.hasEnded {
             parts.append("some of its settings have no effect, because its node runs an older version")
         }
         if !limits.isEmpty, !state.hasEnded {
-            parts.append(
-                "not enforced: \(limits.joined(separator: ", ")); a task that is a process may use more than it reserves "
-                    + "(see `cube doctor`)")
+            parts.append("not enforced: \(limits.joined(separator: ", ")) (see `cube doctor`)")
         }
         return parts.isEmpty ? nil : parts.joined(separator: "; ")
     }

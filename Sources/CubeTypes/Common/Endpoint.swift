@@ -1,32 +1,41 @@
-/// The address of a server: `http://HOST:PORT` or `unix:PATH`.
+/// The address of a server: `http://HOST:PORT`, `https://HOST:PORT` or `unix:PATH`.
 ///
 /// - Since: 0.1
 public struct Endpoint: Identifier {
     /// The syntax of an endpoint, for use in error messages.
-    public static let rule = "must be http://HOST:PORT or unix:PATH"
+    public static let rule = "must be http://HOST:PORT, https://HOST:PORT or unix:PATH"
     public let rawValue: String
     /// The parsed address.
     public let address: Address
 
-    /// Parses `http://HOST:PORT`, with or without a trailing `/`, or `unix:PATH`.
+    /// Parses `http://HOST:PORT` or `https://HOST:PORT`, with or without a trailing `/`, or `unix:PATH`.
     public init?(rawValue: String) {
-        let text = rawValue.hasPrefix("http://") ? String(rawValue.dropFirst(7)) : rawValue
-        guard let address = Address(text.hasSuffix("/") ? String(text.dropLast()) : text) else { return nil }
-        switch address {
-        case .unix where !rawValue.hasPrefix("unix:"), .tcp where !rawValue.hasPrefix("http://"), .tcp(_, port: 0):
+        let scheme = ["http://", "https://"].first { rawValue.hasPrefix($0) }
+        let text = rawValue.dropFirst(scheme?.count ?? 0)
+        guard let address = Address(String(text.hasSuffix("/") && scheme != nil ? text.dropLast() : text)) else {
             return nil
-        case .unix, .tcp: self.init(address)
+        }
+        switch address {
+        case .unix where scheme != nil, .tcp where scheme == nil, .tcp(_, port: 0): return nil
+        case .unix, .tcp: self.init(address, isSecure: scheme == "https://")
         }
     }
 
     /// Creates the endpoint for an address, whose port must not be 0.
-    public init(_ address: Address) {
+    ///
+    /// - Parameters:
+    ///   - address: the address of the server.
+    ///   - isSecure: whether the server speaks TLS. Has no effect for a Unix socket.
+    public init(_ address: Address, isSecure: Bool = false) {
         self.address = address
         switch address {
-        case .tcp: rawValue = "http://\(address)"
+        case .tcp: rawValue = "\(isSecure ? "https" : "http")://\(address)"
         case .unix: rawValue = "\(address)"
         }
     }
+
+    /// Whether the server speaks TLS.
+    public var isSecure: Bool { rawValue.hasPrefix("https://") }
 }
 
 extension Endpoint {

@@ -31,6 +31,20 @@ public struct OwnerName: Identifier {
     public static let manual = OwnerName(rawValue: "manual")!
 }
 
+/// The name of a network that containers of one owner join.
+///
+/// - Since: 0.1
+public struct NetworkName: Identifier {
+    /// The rule for a name, worded for a message.
+    public static let rule = Label.rule
+    public let rawValue: String
+    /// Validates a DNS label: 1 to 63 characters from `a-z`, `0-9` and `-`, without a leading or trailing `-`.
+    public init?(rawValue: String) {
+        guard Label.isValid(rawValue) else { return nil }
+        self.rawValue = rawValue
+    }
+}
+
 /// The name of a node and its worker.
 ///
 /// - Since: 0.1
@@ -45,10 +59,52 @@ public struct NodeName: Identifier {
     }
 }
 
+/// The name of a volume, which belongs to an owner.
+///
+/// - Since: 0.1
+public struct VolumeName: Identifier {
+    /// The rule for a name, worded for a message.
+    public static let rule = Label.rule
+    public let rawValue: String
+    /// Validates a DNS label: 1 to 63 characters from `a-z`, `0-9` and `-`, without a leading or trailing `-`.
+    public init?(rawValue: String) {
+        guard Label.isValid(rawValue) else { return nil }
+        self.rawValue = rawValue
+    }
+}
+
+/// The name of a token that a manager issued.
+///
+/// - Since: 0.1
+public struct TokenName: Identifier {
+    /// The rule for a name, worded for a message.
+    public static let rule = Label.rule
+    public let rawValue: String
+    /// Validates a DNS label: 1 to 63 characters from `a-z`, `0-9` and `-`, without a leading or trailing `-`.
+    public init?(rawValue: String) {
+        guard Label.isValid(rawValue) else { return nil }
+        self.rawValue = rawValue
+    }
+}
+
 /// The id of a task: a lower-case UUID.
 ///
 /// - Since: 0.1
 public struct TaskID: Identifier {
+    /// The rule for an id, worded for a message.
+    public static let rule = UUIDText.rule
+    public let rawValue: String
+    /// Validates a UUID in lower case.
+    public init?(rawValue: String) {
+        guard UUIDText.isValid(rawValue) else { return nil }
+        self.rawValue = rawValue
+    }
+}
+
+/// The id of a session of `exec`: a lower-case UUID that the client creates, so that it can repeat the call that starts the session.
+///
+/// - Since: 0.1
+public struct ExecID: Identifier {
     /// The rule for an id, worded for a message.
     public static let rule = UUIDText.rule
     public let rawValue: String
@@ -108,6 +164,20 @@ public struct Digest: Identifier {
 
     /// The hexadecimal digits without the prefix.
     public var hexadecimal: Substring { rawValue.dropFirst(7) }
+}
+
+/// The SHA-256 of a certificate in DER: 64 lower-case hexadecimal digits.
+///
+/// - Since: 0.1
+public struct CertificateFingerprint: Identifier {
+    /// The rule for a fingerprint, worded for a message.
+    public static let rule = "must be 64 lower-case hexadecimal digits"
+    public let rawValue: String
+    /// Validates 64 lower-case hexadecimal digits.
+    public init?(rawValue: String) {
+        guard rawValue.utf8.count == 64, rawValue.utf8.allSatisfy(UUIDText.isHexadecimal) else { return nil }
+        self.rawValue = rawValue
+    }
 }
 
 enum UUIDText {

@@ -17,6 +17,8 @@ public struct ClusterStatus: Codable, Hashable, Sendable {
     public var managers: [Endpoint]
     /// The policy by which the manager chooses a node.
     public var policy: SchedulingPolicy
+    /// Whether the policy `spread` prefers nodes that have the image of a task.
+    public var prefersImages: Bool
     /// The number of tasks by state.
     public var tasks: [String: Int]
     /// The number of nodes by state.
@@ -28,9 +30,15 @@ public struct ClusterStatus: Codable, Hashable, Sendable {
     /// The resources that tasks reserve on all ready nodes, including tasks that are stopping.
     public var reserved: ResourceSpec
 
+    enum CodingKeys: String, CodingKey {
+        case cluster, version, term, revision, managers, policy, tasks, nodes, owners, capacity, reserved
+        case prefersImages = "prefers_images"
+    }
+
     public init(
         cluster: ClusterID, version: String, term: Int, revision: Int, managers: [Endpoint] = [],
-        policy: SchedulingPolicy, tasks: [String: Int], nodes: [String: Int], owners: [OwnerName],
+        policy: SchedulingPolicy, prefersImages: Bool = true, tasks: [String: Int], nodes: [String: Int],
+        owners: [OwnerName],
         capacity: ResourceSpec, reserved: ResourceSpec
     ) {
         self.cluster = cluster
@@ -39,6 +47,7 @@ public struct ClusterStatus: Codable, Hashable, Sendable {
         self.revision = revision
         self.managers = managers
         self.policy = policy
+        self.prefersImages = prefersImages
         self.tasks = tasks
         self.nodes = nodes
         self.owners = owners
@@ -58,6 +67,7 @@ extension ClusterStatus {
             revision: try container.decode(Int.self, forKey: .revision),
             managers: try container.readElements([Endpoint].self, forKey: .managers),
             policy: try container.decode(SchedulingPolicy.self, forKey: .policy),
+            prefersImages: try container.readIfPresent(Bool.self, forKey: .prefersImages) ?? false,
             tasks: try container.readMembers([String: Int].self, forKey: .tasks),
             nodes: try container.readMembers([String: Int].self, forKey: .nodes),
             owners: try container.decode([OwnerName].self, forKey: .owners),

@@ -1,25 +1,55 @@
 import CubeErrors
 
-/// The response to `GET /endpoints?name=`: the endpoints of a workload at a revision.
+/// The response to `GET /endpoints`: the endpoints of workloads at a revision.
 ///
 /// - Since: 0.1
 public struct EndpointList: Codable, Hashable, Sendable {
     /// The revision that the list describes.
     public var revision: Int
-    /// The endpoints of ready tasks, sorted by owner and ordinal, then in the order of the ports in the definition.
+    /// The cluster of the manager; `nil` in the response of an older manager.
+    public var cluster: ClusterID?
+    /// The endpoints of ready tasks on nodes that answer, sorted by owner, name and ordinal, then in the order of the ports in the
+    /// definition.
     public var endpoints: [ServiceEndpoint]
+    /// The endpoints of tasks that were ready when their nodes last answered, in the same order. They may still serve requests: the
+    /// connection between the manager and their nodes may be broken.
+    public var silent: [ServiceEndpoint]
 
-    public init(revision: Int, endpoints: [ServiceEndpoint]) {
+    public init(
+        revision: Int, cluster: ClusterID? = nil, endpoints: [ServiceEndpoint], silent: [ServiceEndpoint] = []
+    ) {
         self.revision = revision
+        self.cluster = cluster
         self.endpoints = endpoints
+        self.silent = silent
     }
 }
 
 extension EndpointList {
+    enum CodingKeys: String, CodingKey { case revision, cluster, endpoints, silent }
+
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         revision = try container.decode(Int.self, forKey: .revision)
+        cluster = try container.readIfPresent(ClusterID.self, forKey: .cluster)
         endpoints = try container.readElements([ServiceEndpoint].self, forKey: .endpoints)
+        silent = try container.readElementsIfPresent([ServiceEndpoint].self, forKey: .silent) ?? []
+    }
+}
+
+extension EndpointList {
+    /// The endpoints to send requests to, in the order of ``endpoints``.
+    ///
+    /// These are the endpoints on nodes that answer. For a workload that has no such endpoint, they are those in ``silent``: a
+    /// manager that has lost the connection to all nodes of a workload must not take the workload out of service.
+    public var usable: [ServiceEndpoint] {
+        let answering = Set(endpoints.map(\.workload))
+        let fallback = silent.filter { !answering.contains($0.workload) }
+        guard !fallback.isEmpty else { return endpoints }
+        // The position keeps the order of the ports of a task.
+        return (endpoints + fallback).enumerated().sorted {
+            ($0.element.workload, $0.element.ordinal, $0.offset) < ($1.element.workload, $1.element.ordinal, $1.offset)
+        }.map(\.element)
     }
 }
 
@@ -59,6 +89,18 @@ public struct ServiceEndpoint: Codable, Hashable, Sendable {
         port = endpoint.name
         address = endpoint.address
         transport = endpoint.transport
+    }
+
+    /// The owner and the name of the workload.
+    fileprivate var workload: Workload { Workload(owner: owner, name: name) }
+
+    fileprivate struct Workload: Hashable, Comparable {
+        let owner: OwnerName
+        let name: WorkloadName
+
+        static func < (left: Workload, right: Workload) -> Bool {
+            (left.owner, left.name) < (right.owner, right.name)
+        }
     }
 }
 

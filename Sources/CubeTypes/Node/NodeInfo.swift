@@ -10,14 +10,22 @@ public struct NodeInfo: Codable, Hashable, Sendable, Identifiable {
     public var name: NodeName
     /// The state of the node's worker.
     public var state: WorkerState
-    /// The address at which the manager calls the worker: `http://HOST:PORT` or `unix:PATH`.
+    /// Whether the node receives no new tasks on request, whatever its state. A node that is being drained is cordoned too.
+    public var cordoned: Bool
+    /// The address at which the manager calls the worker: `http://HOST:PORT`, `https://HOST:PORT` or `unix:PATH`.
     public var url: String
     /// The Cube version of the worker.
     public var version: String
     /// The runtimes of the worker, such as `process`.
     public var runtimes: [String]
+    /// The runtimes that end an exclusive task in time even if the worker cannot, and can therefore run such tasks.
+    public var exclusiveRuntimes: [String]
     /// The labels by which placement constraints select the node.
     public var labels: [String: String]
+    /// The images of the node, for scheduling.
+    public var images: ImageSet
+    /// What its tasks may have beyond the safe default.
+    public var allowances: NodeAllowances
     /// The total resources that tasks may reserve.
     public var capacity: ResourceSpec
     /// The resources that tasks reserve, including tasks that are stopping.
@@ -32,21 +40,32 @@ public struct NodeInfo: Codable, Hashable, Sendable, Identifiable {
     public var revision: Int
 
     enum CodingKeys: String, CodingKey {
-        case name, state, url, version, runtimes, labels, capacity, reserved, tasks, message, revision
+        case name, state, cordoned, url, version, runtimes, labels, images, allowances, capacity, reserved, tasks,
+            message,
+            revision
+        case exclusiveRuntimes = "exclusive_runtimes"
         case lastSeenAt = "last_seen_at"
     }
 
     public init(
-        name: NodeName, state: WorkerState, url: String, version: String, runtimes: [String], labels: [String: String],
-        capacity: ResourceSpec, reserved: ResourceSpec, tasks: Int, lastSeenAt: Timestamp?, message: String? = nil,
+        name: NodeName, state: WorkerState, cordoned: Bool = false, url: String, version: String, runtimes: [String],
+        exclusiveRuntimes: [String] = [],
+        labels: [String: String],
+        images: ImageSet = ImageSet(), allowances: NodeAllowances = .none, capacity: ResourceSpec,
+        reserved: ResourceSpec, tasks: Int,
+        lastSeenAt: Timestamp?, message: String? = nil,
         revision: Int
     ) {
         self.name = name
         self.state = state
+        self.cordoned = cordoned
         self.url = url
         self.version = version
         self.runtimes = runtimes
+        self.exclusiveRuntimes = exclusiveRuntimes
         self.labels = labels
+        self.images = images
+        self.allowances = allowances
         self.capacity = capacity
         self.reserved = reserved
         self.tasks = tasks
@@ -61,10 +80,14 @@ extension NodeInfo {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         name = try container.decode(NodeName.self, forKey: .name)
         state = try container.decode(WorkerState.self, forKey: .state)
+        cordoned = try container.readIfPresent(Bool.self, forKey: .cordoned) ?? (state == .draining)
         url = try container.decode(String.self, forKey: .url)
         version = try container.decode(String.self, forKey: .version)
         runtimes = try container.readElements([String].self, forKey: .runtimes)
+        exclusiveRuntimes = try container.readElementsIfPresent([String].self, forKey: .exclusiveRuntimes) ?? []
         labels = try container.readMembers([String: String].self, forKey: .labels)
+        images = try container.readIfPresent(ImageSet.self, forKey: .images) ?? ImageSet()
+        allowances = try container.readIfPresent(NodeAllowances.self, forKey: .allowances) ?? .none
         capacity = try container.decode(ResourceSpec.self, forKey: .capacity)
         reserved = try container.decode(ResourceSpec.self, forKey: .reserved)
         tasks = try container.decode(Int.self, forKey: .tasks)

@@ -21,6 +21,8 @@ public struct TaskDefinition: Hashable, Sendable {
     public var kind: TaskKind
     /// The container image; a task without an image is a process.
     public var image: String?
+    /// When the image is pulled, and with which credentials. Default: if it is missing. Only a container has an image.
+    public var pull: ImagePull
     /// The program that replaces the entrypoint of the image; empty keeps it. Only a container has an entrypoint.
     public var entrypoint: [String]
     /// The program and its arguments; required for a process. In a container, they replace the command of the image.
@@ -38,10 +40,16 @@ public struct TaskDefinition: Hashable, Sendable {
     public var security: TaskSecurity
     /// The resources that the task reserves on its node.
     public var resources: ResourceSpec
+    /// What the task may use at most. Default: no limits.
+    public var limits: TaskLimits
+    /// The network of the container. Default: the standard network of its engine. A process uses the network of its node.
+    public var network: TaskNetwork
     /// The ports that the task serves, in the order of the manifest.
     public var ports: [PortSpec]
     /// The files that the worker writes into the directory of the task before each start.
     public var files: [TaskFile]
+    /// The directories that are mounted into the container, in the order of the manifest. A process has none.
+    public var volumes: [VolumeMount]
     /// The checks by which the worker determines whether the task is ready and alive. Default: no checks.
     public var health: HealthChecks
     /// When the worker restarts the task after its program ends. Default: depends on the kind.
@@ -50,23 +58,33 @@ public struct TaskDefinition: Hashable, Sendable {
     public var stop: StopPolicy
     /// The nodes on which the task may run. Default: all nodes.
     public var constraints: PlacementConstraints
+    /// What becomes of the task while its node is silent. Default: `replace` for a service, `wait` for a job.
+    public var onLost: LostNodePolicy
+    /// Whether there must never be two instances of the task. Default: no.
+    ///
+    /// An instance then ends when its worker has had no contact with the manager for most of the worker's lease, and only after the
+    /// whole lease is another one started.
+    public var exclusive: Bool
     /// Arbitrary key-value labels. Cube does not interpret them.
     public var labels: [String: String]
 
     public init(
         id: String? = nil, name: WorkloadName, kind: TaskKind = .service, image: String? = nil,
-        entrypoint: [String] = [],
+        pull: ImagePull = ImagePull(), entrypoint: [String] = [],
         command: [String] = [], env: [String: String] = [:], envFrom: [ContentSource] = [],
         workingDirectory: String? = nil,
         user: String? = nil, security: TaskSecurity = TaskSecurity(),
-        resources: ResourceSpec = .zero, ports: [PortSpec] = [], files: [TaskFile] = [], health: HealthChecks = .none,
-        restart: RestartPolicy? = nil, stop: StopPolicy = StopPolicy(), constraints: PlacementConstraints = .none,
-        labels: [String: String] = [:]
+        resources: ResourceSpec = .zero, limits: TaskLimits = .none, network: TaskNetwork = .standard,
+        ports: [PortSpec] = [], files: [TaskFile] = [],
+        volumes: [VolumeMount] = [], health: HealthChecks = .none, restart: RestartPolicy? = nil,
+        stop: StopPolicy = StopPolicy(), constraints: PlacementConstraints = .none,
+        onLost: LostNodePolicy? = nil, exclusive: Bool = false, labels: [String: String] = [:]
     ) {
         self.id = id
         self.name = name
         self.kind = kind
         self.image = image
+        self.pull = pull
         self.entrypoint = entrypoint
         self.command = command
         self.env = env
@@ -75,12 +93,17 @@ public struct TaskDefinition: Hashable, Sendable {
         self.user = user
         self.security = security
         self.resources = resources
+        self.limits = limits
+        self.network = network
         self.ports = ports
         self.files = files
+        self.volumes = volumes
         self.health = health
         self.restart = restart ?? .standard(for: kind)
         self.stop = stop
         self.constraints = constraints
+        self.onLost = onLost ?? .standard(for: kind)
+        self.exclusive = exclusive
         self.labels = labels
     }
 }
@@ -108,15 +131,16 @@ extension TaskDefinition {
 
 extension TaskDefinition: Codable {
     enum CodingKeys: String, CodingKey {
-        case id, name, kind, image, entrypoint, command, env, user, security, ports, files, health, restart, stop,
-            constraints,
-            labels
+        case id, name, kind, image, pull, entrypoint, command, env, user, security, limits, network, ports, files,
+            volumes, health,
+            restart, stop, constraints, exclusive, labels
         case envFrom = "env_from"
+        case onLost = "on_lost"
         case workingDirectory = "working_dir"
     }
 
-    /// The definition in a response is informational, so a lenient decoder may skip ports and files of a newer kind. Nothing compares
-    /// the decoded definition with the spec digest in the response.
+    /// The definition in a response is informational, so a lenient decoder may skip ports, files and volumes of a newer
+    /// kind. Nothing compares the decoded definition with the spec digest in the response.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         let kind = try container.readIfPresent(TaskKind.self, forKey: .kind) ?? .service
@@ -130,6 +154,7 @@ extension TaskDefinition: Codable {
             name: try container.decode(WorkloadName.self, forKey: .name),
             kind: kind,
             image: try container.readTextIfPresent(forKey: .image),
+            pull: try container.readIfPresent(ImagePull.self, forKey: .pull) ?? ImagePull(),
             entrypoint: try container.readElementsIfPresent([String].self, forKey: .entrypoint) ?? [],
             command: try container.readElementsIfPresent([String].self, forKey: .command) ?? [],
             env: try container.readMembersIfPresent([String: String].self, forKey: .env) ?? [:],
@@ -138,12 +163,17 @@ extension TaskDefinition: Codable {
             user: try container.readTextIfPresent(forKey: .user),
             security: try container.readIfPresent(TaskSecurity.self, forKey: .security) ?? TaskSecurity(),
             resources: try ResourceSpec(from: decoder),
+            limits: try container.readIfPresent(TaskLimits.self, forKey: .limits) ?? .none,
+            network: try container.readIfPresent(TaskNetwork.self, forKey: .network) ?? .standard,
             ports: try container.readElementsIfPresent([PortSpec].self, forKey: .ports) ?? [],
             files: try container.readElementsIfPresent([TaskFile].self, forKey: .files) ?? [],
+            volumes: try container.readElementsIfPresent([VolumeMount].self, forKey: .volumes) ?? [],
             health: try container.readIfPresent(HealthChecks.self, forKey: .health) ?? .none,
             restart: restart,
             stop: try container.readIfPresent(StopPolicy.self, forKey: .stop) ?? StopPolicy(),
             constraints: try container.readIfPresent(PlacementConstraints.self, forKey: .constraints) ?? .none,
+            onLost: try container.readIfPresent(LostNodePolicy.self, forKey: .onLost),
+            exclusive: try container.decodeIfPresent(Bool.self, forKey: .exclusive) ?? false,
             labels: try container.readMembersIfPresent([String: String].self, forKey: .labels) ?? [:])
     }
 
@@ -153,6 +183,7 @@ extension TaskDefinition: Codable {
         try container.encode(name, forKey: .name)
         try container.encode(kind, forKey: .kind)
         try container.encodeIfPresent(image, forKey: .image)
+        if pull != ImagePull() { try container.encode(pull, forKey: .pull) }
         if !entrypoint.isEmpty { try container.encode(entrypoint, forKey: .entrypoint) }
         try container.encode(command, forKey: .command)
         try container.encode(env, forKey: .env)
@@ -161,12 +192,17 @@ extension TaskDefinition: Codable {
         try container.encodeIfPresent(user, forKey: .user)
         if security != TaskSecurity() { try container.encode(security, forKey: .security) }
         try resources.encode(to: encoder)
+        if limits != .none { try container.encode(limits, forKey: .limits) }
+        if network != .standard { try container.encode(network, forKey: .network) }
         if !ports.isEmpty { try container.encode(ports, forKey: .ports) }
         if !files.isEmpty { try container.encode(files, forKey: .files) }
+        if !volumes.isEmpty { try container.encode(volumes, forKey: .volumes) }
         if health != .none { try container.encode(health, forKey: .health) }
         try container.encode(restart, forKey: .restart)
         try container.encode(stop, forKey: .stop)
         try container.encode(constraints, forKey: .constraints)
+        try container.encode(onLost, forKey: .onLost)
+        if exclusive { try container.encode(exclusive, forKey: .exclusive) }
         try container.encode(labels, forKey: .labels)
     }
 }

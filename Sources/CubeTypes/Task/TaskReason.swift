@@ -14,8 +14,23 @@ public struct TaskReason: OpenSet {
     public static let noCapacity: TaskReason = "no_capacity"
     /// No node satisfies the constraints of the task.
     public static let noMatch: TaskReason = "no_match"
+    /// No node allows something that the task needs beyond the safe default, such as a device.
+    public static let notAllowed: TaskReason = "not_allowed"
+    /// No node has the task whose network the task uses.
+    public static let noNetwork: TaskReason = "no_network"
     /// On every node, another task uses the fixed port that the task requires.
     public static let portTaken: TaskReason = "port_taken"
+    /// The node that has a named volume of the task takes no tasks at present, or two volumes are on different nodes.
+    public static let volumeUnavailable: TaskReason = "volume_unavailable"
+    // Reasons of tasks that stay on a node while it is drained. A reason of pending tasks means that the task fits nowhere else.
+    /// The task is a job, which runs to its end.
+    public static let jobRunning: TaskReason = "job_running"
+    /// The node of the task is silent.
+    public static let nodeSilent: TaskReason = "node_silent"
+    /// No reconciler works for the owner of the task at present.
+    public static let noReconciler: TaskReason = "no_reconciler"
+    /// Someone suspended the workload.
+    public static let suspended: TaskReason = "suspended"
     // Reasons of scheduled tasks.
     /// The task is being started.
     public static let starting: TaskReason = "starting"
@@ -44,6 +59,8 @@ public struct TaskReason: OpenSet {
     public static let outOfMemory: TaskReason = "oom_killed"
     /// Someone removed the container of the task.
     public static let containerRemoved: TaskReason = "container_removed"
+    /// The worker had no contact with its manager for most of its lease, so the exclusive task was killed.
+    public static let leaseLost: TaskReason = "lease_lost"
     /// The node rebooted.
     public static let nodeRebooted: TaskReason = "node_rebooted"
     /// The task ended more often than its restart policy allows.

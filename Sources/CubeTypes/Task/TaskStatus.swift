@@ -50,9 +50,16 @@ public struct TaskStatus: Codable, Hashable, Sendable, Identifiable {
     public var exit: TaskResult?
     /// The addresses of the task's ports, while it has a node.
     public var endpoints: [TaskEndpoint]
+    /// The digest of the image of the current or last run: its digest in the registry, or its ID if it has none; `nil` for a process
+    /// and before the first run.
+    public var imageDigest: String?
+    /// The digest of the image that the reference of the task names on its node now, if it is another image than the one that runs.
+    public var imageMovedTo: String?
     /// Whether the node is silent, so that this status may be out of date.
     public var nodeUnknown: Bool
-    /// The limits that the node cannot enforce, such as `memory`.
+    /// What the manager wants to become of the task while its node is drained; `nil` if the node is not drained.
+    public var eviction: TaskEviction?
+    /// The limits that the node cannot enforce, such as `limits.memory`.
     public var notEnforced: [String]
     /// The time at which the task was accepted.
     public var createdAt: Timestamp
@@ -69,7 +76,7 @@ public struct TaskStatus: Codable, Hashable, Sendable, Identifiable {
 
     enum CodingKeys: String, CodingKey {
         case id, owner, name, ordinal, attempt, state, ready, desired, reason, message, source, node, placement, run,
-            restarts, exit, endpoints, revision, definition, prune
+            restarts, exit, endpoints, eviction, revision, definition, prune
         case dependencies = "depends_on"
         case declaredRevision = "declared_revision"
         case specDigest = "spec_digest"
@@ -77,6 +84,8 @@ public struct TaskStatus: Codable, Hashable, Sendable, Identifiable {
         case notBefore = "not_before"
         case nodeUnknown = "node_unknown"
         case notEnforced = "not_enforced"
+        case imageDigest = "image_digest"
+        case imageMovedTo = "image_moved_to"
         case createdAt = "created_at"
         case startedAt = "started_at"
         case endedAt = "ended_at"
@@ -90,8 +99,9 @@ public struct TaskStatus: Codable, Hashable, Sendable, Identifiable {
         settingsDigest: Digest, source: String? = nil, dependencies: [WorkloadName] = [], prune: Bool? = nil,
         declaredRevision: Int? = nil, node: NodeName? = nil, placement: Int = 0, run: Int = 0,
         restarts: Int = 0, notBefore: Timestamp? = nil, exit: TaskResult? = nil, endpoints: [TaskEndpoint] = [],
-        nodeUnknown: Bool = false,
-        notEnforced: [String] = [], createdAt: Timestamp, startedAt: Timestamp? = nil, endedAt: Timestamp? = nil,
+        imageDigest: String? = nil, imageMovedTo: String? = nil, nodeUnknown: Bool = false,
+        eviction: TaskEviction? = nil, notEnforced: [String] = [], createdAt: Timestamp, startedAt: Timestamp? = nil,
+        endedAt: Timestamp? = nil,
         createdRevision: Int, revision: Int, definition: TaskDefinition
     ) {
         self.id = id
@@ -117,7 +127,10 @@ public struct TaskStatus: Codable, Hashable, Sendable, Identifiable {
         self.notBefore = notBefore
         self.exit = exit
         self.endpoints = endpoints
+        self.imageDigest = imageDigest
+        self.imageMovedTo = imageMovedTo
         self.nodeUnknown = nodeUnknown
+        self.eviction = eviction
         self.notEnforced = notEnforced
         self.createdAt = createdAt
         self.startedAt = startedAt
@@ -156,7 +169,10 @@ extension TaskStatus {
         notBefore = try container.readIfPresent(Timestamp.self, forKey: .notBefore)
         exit = try container.readIfPresent(TaskResult.self, forKey: .exit)
         endpoints = try container.readElementsIfPresent([TaskEndpoint].self, forKey: .endpoints) ?? []
+        imageDigest = try container.readTextIfPresent(forKey: .imageDigest)
+        imageMovedTo = try container.readTextIfPresent(forKey: .imageMovedTo)
         nodeUnknown = try container.decode(Bool.self, forKey: .nodeUnknown)
+        eviction = try container.decodeIfPresent(TaskEviction.self, forKey: .eviction)
         notEnforced = try container.readElements([String].self, forKey: .notEnforced)
         createdAt = try container.decode(Timestamp.self, forKey: .createdAt)
         startedAt = try container.readIfPresent(Timestamp.self, forKey: .startedAt)

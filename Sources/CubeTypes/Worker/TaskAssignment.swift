@@ -20,22 +20,28 @@ public struct TaskAssignment: Codable, Hashable, Sendable {
     public var ports: [String: Int]
     /// The addresses of the task's dependencies at the time of the placement: `HOST:PORT` by environment variable.
     public var addresses: [String: String]
+    /// The named volumes that have data on the node, so that the worker must not create them anew.
+    public var existingVolumes: [VolumeName]
     /// The digest of the definition's fields that change in place; if `nil`, the worker derives it. The worker keeps a digest that
     /// does not match the settings that it can read, because a newer manager may know more settings, and reports `settings` as not
     /// enforced.
     public var settingsDigest: Digest?
+    /// The ``WorkerTaskList/receipt`` of the last response that the manager received; required for an exclusive task. The worker
+    /// accepts such a task only while the lease that this response stands for lasts, so that a late call starts nothing.
+    public var receipt: String?
     /// The definition of the task.
     public var definition: TaskDefinition
 
     enum CodingKeys: String, CodingKey {
-        case cluster, term, id, owner, ordinal, attempt, placement, ports, addresses, definition
+        case cluster, term, id, owner, ordinal, attempt, placement, ports, addresses, definition, receipt
+        case existingVolumes = "existing_volumes"
         case settingsDigest = "settings_digest"
     }
 
     public init(
         cluster: ClusterID, term: Int, id: TaskID, owner: OwnerName, ordinal: Int, attempt: Int, placement: Int,
-        ports: [String: Int] = [:], addresses: [String: String] = [:], settingsDigest: Digest? = nil,
-        definition: TaskDefinition
+        ports: [String: Int] = [:], addresses: [String: String] = [:], existingVolumes: [VolumeName] = [],
+        settingsDigest: Digest? = nil, receipt: String? = nil, definition: TaskDefinition
     ) {
         self.cluster = cluster
         self.term = term
@@ -46,11 +52,13 @@ public struct TaskAssignment: Codable, Hashable, Sendable {
         self.placement = placement
         self.ports = ports
         self.addresses = addresses
+        self.existingVolumes = existingVolumes
         self.settingsDigest = settingsDigest
+        self.receipt = receipt
         self.definition = definition
     }
 
-    /// Decodes an assignment. Ports and addresses may be missing, as older managers did not send them.
+    /// Decodes an assignment. Ports, addresses and volumes may be missing, as older managers did not send them.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         self.init(
@@ -62,7 +70,9 @@ public struct TaskAssignment: Codable, Hashable, Sendable {
             placement: try container.decode(Int.self, forKey: .placement),
             ports: try container.decodeIfPresent([String: Int].self, forKey: .ports) ?? [:],
             addresses: try container.decodeIfPresent([String: String].self, forKey: .addresses) ?? [:],
+            existingVolumes: try container.decodeIfPresent([VolumeName].self, forKey: .existingVolumes) ?? [],
             settingsDigest: try container.decodeIfPresent(Digest.self, forKey: .settingsDigest),
+            receipt: try container.decodeIfPresent(String.self, forKey: .receipt),
             definition: try container.decode(TaskDefinition.self, forKey: .definition))
     }
 }

@@ -8,14 +8,20 @@ public struct WorkerInfo: Codable, Hashable, Sendable {
     public var name: NodeName
     /// The Cube version of the worker.
     public var version: String
-    /// The address at which the manager calls the worker: `http://HOST:PORT` or `unix:PATH`.
+    /// The address at which the manager calls the worker: `http://HOST:PORT`, `https://HOST:PORT` or `unix:PATH`.
     public var url: String
-    /// The runtimes of the worker: `process`, later `docker`.
+    /// The runtimes of the worker: `process`, `docker`.
     public var runtimes: [String]
+    /// The runtimes that end an exclusive task in time even if the worker cannot, and can therefore run such tasks.
+    public var exclusiveRuntimes: [String]
     /// The total resources that tasks may reserve.
     public var capacity: ResourceSpec
     /// The labels by which placement constraints select the node.
     public var labels: [String: String]
+    /// The images of the node, for scheduling.
+    public var images: ImageSet
+    /// What its tasks may have beyond the safe default.
+    public var allowances: NodeAllowances
     /// The id of the machine's boot; changes with each reboot.
     public var bootID: String
     /// The cluster that the worker belongs to; `nil` until it joins one.
@@ -24,21 +30,26 @@ public struct WorkerInfo: Codable, Hashable, Sendable {
     public var incarnation: String
 
     enum CodingKeys: String, CodingKey {
-        case name, version, url, runtimes, capacity, labels, cluster, incarnation
+        case name, version, url, runtimes, capacity, labels, images, allowances, cluster, incarnation
+        case exclusiveRuntimes = "exclusive_runtimes"
         case bootID = "boot_id"
     }
 
     public init(
-        name: NodeName, version: String, url: String, runtimes: [String], capacity: ResourceSpec,
-        labels: [String: String] = [:],
+        name: NodeName, version: String, url: String, runtimes: [String], exclusiveRuntimes: [String] = [],
+        capacity: ResourceSpec, labels: [String: String] = [:], images: ImageSet = ImageSet(),
+        allowances: NodeAllowances = .none,
         bootID: String, cluster: ClusterID? = nil, incarnation: String
     ) {
         self.name = name
         self.version = version
         self.url = url
         self.runtimes = runtimes
+        self.exclusiveRuntimes = exclusiveRuntimes
         self.capacity = capacity
         self.labels = labels
+        self.images = images
+        self.allowances = allowances
         self.bootID = bootID
         self.cluster = cluster
         self.incarnation = incarnation
@@ -52,8 +63,11 @@ extension WorkerInfo {
         version = try container.decode(String.self, forKey: .version)
         url = try container.decode(String.self, forKey: .url)
         runtimes = try container.readElements([String].self, forKey: .runtimes)
+        exclusiveRuntimes = try container.readElementsIfPresent([String].self, forKey: .exclusiveRuntimes) ?? []
         capacity = try container.decode(ResourceSpec.self, forKey: .capacity)
         labels = try container.readMembers([String: String].self, forKey: .labels)
+        images = try container.readIfPresent(ImageSet.self, forKey: .images) ?? ImageSet()
+        allowances = try container.readIfPresent(NodeAllowances.self, forKey: .allowances) ?? .none
         bootID = try container.decode(String.self, forKey: .bootID)
         cluster = try container.readIfPresent(ClusterID.self, forKey: .cluster)
         incarnation = try container.decode(String.self, forKey: .incarnation)

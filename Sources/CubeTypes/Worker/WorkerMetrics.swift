@@ -10,6 +10,8 @@ public struct WorkerMetrics: Codable, Hashable, Sendable {
     public var cores: Int
     /// The load average over one minute.
     public var load: Double
+    /// The time that the processors were busy since the machine booted, in seconds, summed over all of them.
+    public var cpuSeconds: Double
     /// The memory of the machine, in bytes.
     public var memoryTotalBytes: Int
     /// The memory that is available to new programs, in bytes.
@@ -18,6 +20,14 @@ public struct WorkerMetrics: Codable, Hashable, Sendable {
     public var diskTotalBytes: Int
     /// The free space of that file system, in bytes.
     public var diskAvailableBytes: Int
+    /// The bytes read from the disks of the machine since it booted.
+    public var diskReadBytes: Int
+    /// The bytes written to the disks of the machine since it booted.
+    public var diskWrittenBytes: Int
+    /// The bytes that the network interfaces of the machine, without virtual ones, have received since it booted.
+    public var networkReceivedBytes: Int
+    /// The bytes that these interfaces have sent since the machine booted.
+    public var networkSentBytes: Int
     /// The time since the machine booted, in seconds.
     public var uptimeSeconds: Int
     /// The metrics of the running tasks, sorted by task id.
@@ -29,20 +39,31 @@ public struct WorkerMetrics: Codable, Hashable, Sendable {
         case memoryAvailableBytes = "memory_available_bytes"
         case diskTotalBytes = "disk_total_bytes"
         case diskAvailableBytes = "disk_available_bytes"
+        case diskReadBytes = "disk_read_bytes"
+        case diskWrittenBytes = "disk_written_bytes"
+        case networkReceivedBytes = "network_received_bytes"
+        case networkSentBytes = "network_sent_bytes"
+        case cpuSeconds = "cpu_seconds"
         case uptimeSeconds = "uptime_seconds"
     }
 
     public init(
-        at: Timestamp, cores: Int, load: Double, memoryTotalBytes: Int, memoryAvailableBytes: Int, diskTotalBytes: Int,
-        diskAvailableBytes: Int, uptimeSeconds: Int, tasks: [TaskMetrics]
+        at: Timestamp, cores: Int, load: Double, cpuSeconds: Double, memoryTotalBytes: Int, memoryAvailableBytes: Int,
+        diskTotalBytes: Int, diskAvailableBytes: Int, diskReadBytes: Int, diskWrittenBytes: Int,
+        networkReceivedBytes: Int, networkSentBytes: Int, uptimeSeconds: Int, tasks: [TaskMetrics]
     ) {
         self.at = at
         self.cores = cores
         self.load = load
+        self.cpuSeconds = cpuSeconds
         self.memoryTotalBytes = memoryTotalBytes
         self.memoryAvailableBytes = memoryAvailableBytes
         self.diskTotalBytes = diskTotalBytes
         self.diskAvailableBytes = diskAvailableBytes
+        self.diskReadBytes = diskReadBytes
+        self.diskWrittenBytes = diskWrittenBytes
+        self.networkReceivedBytes = networkReceivedBytes
+        self.networkSentBytes = networkSentBytes
         self.uptimeSeconds = uptimeSeconds
         self.tasks = tasks
     }
@@ -51,41 +72,20 @@ public struct WorkerMetrics: Codable, Hashable, Sendable {
 extension WorkerMetrics {
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
+        func count(_ key: CodingKeys) throws -> Int { try container.decode(Int.self, forKey: key) }
         at = try container.decode(Timestamp.self, forKey: .at)
-        cores = try container.decode(Int.self, forKey: .cores)
+        cores = try count(.cores)
         load = try container.decode(Double.self, forKey: .load)
-        memoryTotalBytes = try container.decode(Int.self, forKey: .memoryTotalBytes)
-        memoryAvailableBytes = try container.decode(Int.self, forKey: .memoryAvailableBytes)
-        diskTotalBytes = try container.decode(Int.self, forKey: .diskTotalBytes)
-        diskAvailableBytes = try container.decode(Int.self, forKey: .diskAvailableBytes)
-        uptimeSeconds = try container.decode(Int.self, forKey: .uptimeSeconds)
+        cpuSeconds = try container.decode(Double.self, forKey: .cpuSeconds)
+        memoryTotalBytes = try count(.memoryTotalBytes)
+        memoryAvailableBytes = try count(.memoryAvailableBytes)
+        diskTotalBytes = try count(.diskTotalBytes)
+        diskAvailableBytes = try count(.diskAvailableBytes)
+        diskReadBytes = try count(.diskReadBytes)
+        diskWrittenBytes = try count(.diskWrittenBytes)
+        networkReceivedBytes = try count(.networkReceivedBytes)
+        networkSentBytes = try count(.networkSentBytes)
+        uptimeSeconds = try count(.uptimeSeconds)
         tasks = try container.readElements([TaskMetrics].self, forKey: .tasks)
-    }
-}
-
-/// The metrics of a running task, summed over all its processes.
-///
-/// - Since: 0.1
-public struct TaskMetrics: Codable, Hashable, Sendable {
-    /// The id of the task.
-    public var id: TaskID
-    /// The current number of processes.
-    public var processes: Int
-    /// The processor time used by the live processes and by the children that they have waited for, in seconds.
-    public var cpuSeconds: Double
-    /// The resident memory, in bytes.
-    public var memoryBytes: Int
-
-    enum CodingKeys: String, CodingKey {
-        case id, processes
-        case cpuSeconds = "cpu_seconds"
-        case memoryBytes = "memory_bytes"
-    }
-
-    public init(id: TaskID, processes: Int, cpuSeconds: Double, memoryBytes: Int) {
-        self.id = id
-        self.processes = processes
-        self.cpuSeconds = cpuSeconds
-        self.memoryBytes = memoryBytes
     }
 }

@@ -10,6 +10,8 @@ public struct WorkerState: OpenSet {
     /// The worker accepts tasks.
     public static let ready: WorkerState = "ready"
     /// The worker keeps its tasks and receives no new ones.
+    public static let cordoned: WorkerState = "cordoned"
+    /// The worker receives no new tasks, and its tasks are moved to other nodes.
     public static let draining: WorkerState = "draining"
     /// The worker has not responded for the length of its lease.
     public static let silent: WorkerState = "silent"

@@ -31,7 +31,12 @@ public struct WorkerTask: Codable, Hashable, Sendable, Identifiable {
     public var endedAt: Timestamp?
     /// The digest of the settings in effect.
     public var settingsDigest: Digest
-    /// The limits that the node cannot enforce, such as `memory`. It contains `settings` if a newer manager sent settings that the
+    /// The digest of the image of the current or last run: its digest in the registry, or its ID if it has none; `nil` for a process
+    /// and before the first run.
+    public var imageDigest: String?
+    /// The digest of the image that the reference of the task names on the node now, if it is another image than the one that runs.
+    public var imageMovedTo: String?
+    /// The limits that the node cannot enforce, such as `limits.memory`. It contains `settings` if a newer manager sent settings that the
     /// worker does not know.
     public var notEnforced: [String]
 
@@ -41,13 +46,16 @@ public struct WorkerTask: Codable, Hashable, Sendable, Identifiable {
         case startedAt = "started_at"
         case endedAt = "ended_at"
         case settingsDigest = "settings_digest"
+        case imageDigest = "image_digest"
+        case imageMovedTo = "image_moved_to"
         case notEnforced = "not_enforced"
     }
 
     public init(
         id: TaskID, placement: Int, run: Int, state: TaskState, ready: Bool = false, reason: TaskReason? = nil,
         message: String? = nil, restarts: Int = 0, notBefore: Timestamp? = nil, exit: TaskResult? = nil,
-        startedAt: Timestamp? = nil, endedAt: Timestamp? = nil, settingsDigest: Digest, notEnforced: [String] = []
+        startedAt: Timestamp? = nil, endedAt: Timestamp? = nil, settingsDigest: Digest, imageDigest: String? = nil,
+        imageMovedTo: String? = nil, notEnforced: [String] = []
     ) {
         self.id = id
         self.placement = placement
@@ -62,6 +70,8 @@ public struct WorkerTask: Codable, Hashable, Sendable, Identifiable {
         self.startedAt = startedAt
         self.endedAt = endedAt
         self.settingsDigest = settingsDigest
+        self.imageDigest = imageDigest
+        self.imageMovedTo = imageMovedTo
         self.notEnforced = notEnforced
     }
 }
@@ -82,6 +92,8 @@ extension WorkerTask {
         startedAt = try container.readIfPresent(Timestamp.self, forKey: .startedAt)
         endedAt = try container.readIfPresent(Timestamp.self, forKey: .endedAt)
         settingsDigest = try container.decode(Digest.self, forKey: .settingsDigest)
+        imageDigest = try container.readTextIfPresent(forKey: .imageDigest)
+        imageMovedTo = try container.readTextIfPresent(forKey: .imageMovedTo)
         notEnforced = try container.readElements([String].self, forKey: .notEnforced)
     }
 }
@@ -100,12 +112,23 @@ public struct WorkerTaskList: Codable, Hashable, Sendable {
     public var tasks: [WorkerTask]
     /// The ids of tasks that the worker no longer keeps.
     public var removed: [TaskID]
+    /// The named volumes whose data the worker has, sorted, in a complete list; `nil` if the list contains only changes, or if the
+    /// worker cannot read which volumes it has.
+    public var volumes: [VolumeKey]?
+    /// Identifies this response. The next request sends it back, which proves to the worker that the response arrived, and so renews
+    /// the lease under which exclusive tasks run; `nil` if the worker is too old to have such tasks.
+    public var receipt: String?
 
-    public init(complete: Bool, incarnation: String, sequence: Int, tasks: [WorkerTask], removed: [TaskID] = []) {
+    public init(
+        complete: Bool, incarnation: String, sequence: Int, tasks: [WorkerTask], removed: [TaskID] = [],
+        volumes: [VolumeKey]? = nil, receipt: String? = nil
+    ) {
         self.complete = complete
         self.incarnation = incarnation
         self.sequence = sequence
         self.tasks = tasks
         self.removed = removed
+        self.volumes = volumes
+        self.receipt = receipt
     }
 }

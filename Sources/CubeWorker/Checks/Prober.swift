@@ -15,8 +15,6 @@ package protocol Prober: Sendable {
 struct LocalProber: Prober {
     let runtime: any TaskRuntime
     let clock: any Clock<Duration>
-    /// Limits how many check commands run at the same time. The timeout of a waiting command begins when it starts.
-    private let commands = Semaphore(16)
     private let tls = TLSContexts()
 
     init(runtime: any TaskRuntime, clock: any Clock<Duration>) {
@@ -40,9 +38,7 @@ struct LocalProber: Prober {
                 }
                 return await connect(to: target, within: check.timeout)
             }
-            return try await commands.pass {
-                try await runtime.check(run, of: assignment, by: check.command, within: check.timeout)
-            }
+            return try await runtime.check(run, of: assignment, by: check.command, within: check.timeout)
         } catch let error as EngineError {
             return .impossible("\(error)")
         } catch {

@@ -16,6 +16,9 @@ actor ContainerOutput {
     let log: TaskLog
     let clock: any Clock<Duration>
     let logger: Logger
+    /// Whether the container was seen to have ended. Only then, its output is complete: Docker ends the stream of a container that
+    /// is ending before its last bytes.
+    private var hasEnded = false
 
     /// The logs are written on a thread of their own, because a slow disk must not hold up other work.
     private static let executor = BlockingExecutor("cube-container-output")
@@ -42,6 +45,7 @@ actor ContainerOutput {
             do {
                 try await copy()
                 if try cursor()?.isComplete == true { return }
+                if hasEnded { continue }
                 // The engine ended the stream of a container that is running.
                 try await clock.sleep(for: .seconds(1))
             } catch let error as EngineError where error.isNotFound {
@@ -63,6 +67,7 @@ actor ContainerOutput {
         do {
             if try cursor()?.isComplete == true { return }
             let isDone = try await clock.within(Self.limit) {
+                try await self.look()
                 try await self.copy()
                 return true
             }
@@ -73,6 +78,12 @@ actor ContainerOutput {
         }
     }
 
+    /// Finds out whether the container has ended.
+    private func look() async throws {
+        hasEnded = try await engine.container(container)?.status.phase == .exited
+    }
+
+    /// Copies the output that the engine has, or gets while the container runs.
     private func copy() async throws {
         var writer = try TaskLogWriter.open(log)
         let cursor = try cursor() ?? firstCursor(at: writer.end)
@@ -95,7 +106,7 @@ actor ContainerOutput {
                 }
             }
         }
-        if try await engine.container(container)?.status.phase == .exited { reading.complete() }
+        if hasEnded { reading.complete() } else { try await look() }
         if reading.hasCaughtUp || reading.cursor.isComplete { try save(reading.cursor) }
     }
 

@@ -60,5 +60,8 @@ extension ContainerRuntime {
         for container in try await containers(of: assignment.id) where !container.isAlive {
             if let name = container.name { try await engine.remove(name) }
         }
+        await networks.leave(
+            assignment.definition.network.join.map { ContainerNetwork($0, of: assignment, on: worker) },
+            by: assignment.id)
     }
 }

@@ -21,35 +21,56 @@ final class ContainerRuntime: TaskRuntime {
     let logger: Logger
     let worker: NodeName
     let secrets: SecretDirectory
+    let allowances: GrantedAllowances
+    let networks: ContainerNetworks
     let pulls = ImagePulls()
+    let watchedImages: ImageWatch
     /// The stops that were requested of this worker, in case they cannot be written.
     let stops = Mutex<[RunIdentity: ContainerStop]>([:])
     /// The live containers, so that figures and checks need not ask the engine for them.
-    private let live = Mutex<[RunIdentity: EngineContainer]>([:])
+    let live = Mutex<[RunIdentity: EngineContainer]>([:])
 
     init(
         engine: EngineClient, worker: NodeName, store: WorkerStore, boot: String, secrets: SecretDirectory,
-        clock: any Clock<Duration>, now: @escaping @Sendable () -> DurableInstant, logger: Logger
+        allowances: GrantedAllowances, clock: any Clock<Duration>, now: @escaping @Sendable () -> DurableInstant,
+        logger: Logger
     ) {
         self.engine = engine
         self.worker = worker
         self.store = store
         self.boot = boot
         self.secrets = secrets
+        self.allowances = allowances
+        networks = ContainerNetworks(engine: engine, logger: logger)
         self.clock = clock
         self.now = now
         self.logger = logger
         watch = EngineWatch(engine: engine, worker: worker, clock: clock, logger: logger)
+        watchedImages = ImageWatch(engine: engine, clock: clock, logger: logger)
     }
 
     var kinds: [RuntimeKind] { watch.isAvailable ? [.docker] : [] }
 
+    var images: ImageSet { ImageSet(watchedImages.images.names) }
+
     func accepts(_ kind: RuntimeKind) -> Bool { kind == .docker }
 
-    func run(changed: @escaping @Sendable () async -> Void) async { await watch.run(changed: changed) }
+    func run(changed: @escaping @Sendable () async -> Void) async {
+        await withDiscardingTaskGroup { group in
+            group.addTask { await self.watch.run(changed: changed) }
+            group.addTask {
+                await self.watchedImages.run { former, now in
+                    self.imagesChanged(from: former, to: now)
+                    await changed()
+                }
+            }
+        }
+    }
 
-    /// Returns all declared limits: containers have no enforced limits yet.
-    func notEnforced(_ definition: TaskDefinition) -> [String] { definition.declaredLimits }
+    /// An engine that has not been reached yet says nothing of its limits, so only what no engine enforces is named.
+    func notEnforced(_ definition: TaskDefinition, in run: RunIdentity?) -> [String] {
+        (engine.abilities ?? .all).notEnforced(definition.limits) + (definition.exclusive ? ["exclusive"] : [])
+    }
 
     // MARK: Finding out
 
@@ -80,16 +101,20 @@ final class ContainerRuntime: TaskRuntime {
             }
             return .started(.ended(run.boot == boot ? .containerRemoved : .rebooted))
         }
-        live.withLock { $0[run] = container }
-        return container.status.state(of: run, boot: boot, now: now()).map(Observation.started) ?? .created
+        live.withLock { $0[run] = container.status.phase == .running ? container : nil }
+        let details = container.status.phase == .running ? try await details(of: container) : RunDetails()
+        let state = container.status.state(of: run, boot: boot, now: now(), details: details)
+        return state.map(Observation.started) ?? .created
     }
 
-    func end(of run: RunIdentity) async throws -> RunEnd {
+    func end(of run: RunIdentity) async throws -> RunEnd { try await end(of: run) { _ in } }
+
+    func end(of run: RunIdentity, changed: @Sendable (RunDetails) async -> Void) async throws -> RunEnd {
         let output = output(of: run)
         let end = try await withThrowingDiscardingTaskGroup { group in
             group.addTask { await output.follow() }
             defer { group.cancelAll() }
-            return try await observeEnd(of: run)
+            return try await observeEnd(of: run, changed)
         }
         // What the container wrote last may not have arrived yet.
         await output.copyToEnd()
@@ -98,8 +123,13 @@ final class ContainerRuntime: TaskRuntime {
         return end
     }
 
+    /// The time after which a container is looked at again while the health check of its image has not passed yet.
+    private static let startingPause = Duration.seconds(5)
+
     /// Waits for the end of a run, and carries out a stop that is requested meanwhile.
-    private func observeEnd(of run: RunIdentity) async throws -> RunEnd {
+    private func observeEnd(
+        of run: RunIdentity, _ changed: @Sendable (RunDetails) async -> Void
+    ) async throws -> RunEnd {
         let name = ContainerSpec.name(of: run)
         let listener = watch.listen(to: name)
         defer { watch.leave(listener) }
@@ -109,7 +139,11 @@ final class ContainerRuntime: TaskRuntime {
             do {
                 switch try await observe(run) {
                 case .started(.ended(let end)): return end
-                case .started(.running): pause = try await carryOutStop(of: run, name)
+                case .started(.running(_, let details)):
+                    await changed(details)
+                    pause = try await carryOutStop(of: run, name)
+                    // No event says that a check never happens.
+                    if details.imageHealth == .starting { pause = min(pause ?? Self.startingPause, Self.startingPause) }
                 case .missing, .created:
                     throw APIError(.unavailable, "\(run.task): container \(name) was created but has not started")
                 }
@@ -122,16 +156,7 @@ final class ContainerRuntime: TaskRuntime {
         }
     }
 
-    // MARK: Figures and addresses
-
-    func usage(of runs: [RunIdentity]) -> [RunIdentity: RunUsage] {
-        let known = live.withLock { $0 }
-        let table = ProcessTable.read()
-        return runs.reduce(into: [:]) { usage, run in
-            guard let process = known[run]?.status.process, let first = table.entries[process] else { return }
-            usage[run] = RunUsage(of: [first] + table.descendants(of: process))
-        }
-    }
+    // MARK: Addresses
 
     /// Returns the address of the container's own port if the container has an address that this worker can reach. Otherwise the
     /// published port of the node, where a proxy of the engine may accept connections for a program that does not listen.
@@ -149,10 +174,16 @@ final class ContainerRuntime: TaskRuntime {
         }
         guard let inside else { return nil }
         // An engine without root keeps the addresses of its containers in a network of its own.
-        if geteuid() == 0, let address = live.withLock({ $0[run] })?.address {
+        if geteuid() == 0, let address = live.withLock({ Self.address(of: run, in: $0) }) {
             return ProbeTarget(host: address, port: inside)
         }
         return ProbeTarget(port: published ?? inside)
+    }
+
+    /// Returns the address of a container, or of the container whose network it uses.
+    private static func address(of run: RunIdentity, in live: [RunIdentity: EngineContainer]) -> String? {
+        guard let holder = live[run]?.labels[ContainerSpec.Label.networkHolder] else { return live[run]?.address }
+        return live.first { ContainerSpec.name(of: $0.key) == holder }?.value.address
     }
 
     // MARK: Files
@@ -168,13 +199,5 @@ final class ContainerRuntime: TaskRuntime {
         ContainerOutput(
             container: ContainerSpec.name(of: run), engine: engine,
             log: TaskLog(directory: store.logs(of: run.task)), clock: clock, logger: logger)
-    }
-}
-
-extension TaskDefinition {
-    /// The names of the resources that the task declares.
-    var declaredLimits: [String] {
-        [("cpu", resources.millicores), ("memory", resources.memory), ("disk", resources.disk)]
-            .filter { $0.1 > 0 }.map(\.0)
     }
 }

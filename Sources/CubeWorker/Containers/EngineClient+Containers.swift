@@ -19,11 +19,9 @@ extension EngineClient {
     /// Creates the container of a run.
     ///
     /// - Throws: `EngineError`, for which ``EngineError/isConflict`` is true if the container exists, and
-    ///   ``EngineError/isNotFound`` if the image does not.
+    ///   ``EngineError/isNotFound`` if the image, or something else that the container needs, does not.
     func create(_ spec: ContainerSpec) async throws {
-        let request = try Request.post(
-            "/containers/create", [("name", spec.name)],
-            json: ContainerCreation(spec))
+        let request = try Request.post("/containers/create", [("name", spec.name)], json: ContainerCreation(spec))
         try await send(request, within: Self.slowLimit)
     }
 
@@ -75,13 +73,24 @@ extension EngineClient {
 
     /// Lists the containers that have all of the given labels, running or not.
     func containers(with labels: [String: String]) async throws -> [ListedContainer] {
-        try await send(.get("/containers/json", [("all", "true"), ("filters", try Self.filters(labels))]))
+        try await list(.get("/containers/json", [("all", "true"), ("filters", try Self.filters(labels))]))
     }
 
     /// Lists the containers that have a label, whatever its value.
     func containers(labelled key: String) async throws -> [ListedContainer] {
         let filters = String(decoding: try JSONEncoder().encode(["label": [key]]), as: UTF8.self)
-        return try await send(.get("/containers/json", [("all", "true"), ("filters", filters)]))
+        return try await list(.get("/containers/json", [("all", "true"), ("filters", filters)]))
+    }
+
+    /// Lists containers. Podman refuses this if one of them is removed meanwhile, and then lists the others the next time.
+    private func list(_ request: Request) async throws -> [ListedContainer] {
+        for _ in 0..<4 {
+            do {
+                return try await send(request)
+            } catch EngineError.refused(_, let message) where message.contains("no such container") {
+            }
+        }
+        return try await send(request)
     }
 
     /// Stops containers, each with the grace period of the engine, and removes them.
@@ -96,6 +105,17 @@ extension EngineClient {
         }
     }
 
+    /// Measures what a container uses.
+    ///
+    /// - Returns: `nil` if there is no such container.
+    func statistics(of name: String, within limit: Duration) async throws -> EngineStatistics? {
+        try await unlessMissing {
+            // Without the second parameter, the engine would take a second sample a second later.
+            try await send(
+                .get("/containers/\(name)/stats", [("stream", "false"), ("one-shot", "true")]), within: limit)
+        }
+    }
+
     /// Returns the output of a container as a stream of frames with time stamps.
     ///
     /// - Parameter since: the time stamp from which on output is wanted, as the engine wrote it; `nil` for all output.
@@ -105,15 +125,19 @@ extension EngineClient {
         return .get("/containers/\(name)/logs", query)
     }
 
-    /// Returns the stream of events of the containers with the given labels that say that a container started, ended or was removed.
+    /// Returns the stream of events of the containers with the given labels that say that a container
+    /// started, ended or was removed, or that its health changed.
     func events(with labels: [String: String]) throws -> Request {
         .get(
             "/events",
             [("filters", try Self.filters(labels, ["type": ["container"], "event": Self.events]))])
     }
 
+    /// The stream of all events of images.
+    var imageEvents: Request { .get("/events", [("filters", #"{"type":["image"]}"#)]) }
+
     /// The words of Docker and of Podman.
-    private static let events = ["start", "die", "died", "destroy", "remove"]
+    private static let events = ["start", "die", "died", "destroy", "remove", "health_status"]
 
     private static func filters(_ labels: [String: String], _ others: [String: [String]] = [:]) throws -> String {
         var filters = others

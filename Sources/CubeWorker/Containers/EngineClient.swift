@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import CubeCore
 import CubeSystem
 import CubeTypes
 import FoundationEssentials
@@ -157,7 +158,12 @@ struct EngineClient: Sendable {
         /// The directory in which the engine keeps its containers. It identifies the engine: a restart and an upgrade keep it,
         /// and no two engines of a machine share it.
         var root: String
+        /// The limits that it can enforce.
+        var abilities: EngineAbilities
     }
+
+    /// The limits that the engine can enforce, as far as it was reached once.
+    var abilities: EngineAbilities? { known.abilities.withLock { $0 } }
 
     /// Forgets what is known of the engine, because another one may listen on the socket now.
     func forget() { known.engine.withLock { $0 = nil } }
@@ -170,11 +176,18 @@ struct EngineClient: Sendable {
             throw EngineError.unreachable(socket: socket, cause: "no response within \(Self.limit.text)")
         }
         known.engine.withLock { $0 = engine }
+        known.abilities.withLock { $0 = engine.abilities }
         return engine
     }
 
     private func ask() async throws -> Engine {
-        struct Info: Decodable { var dockerRootDir: String }
+        struct Info: Decodable {
+            var dockerRootDir: String
+            var memoryLimit: Bool?
+            var cpuCfsQuota: Bool?
+            var pidsLimit: Bool?
+            var nCPU: Int?
+        }
         let ping = try await execute(.get("/_ping"), nil)
         _ = try await collect(ping.body)
         guard ping.status == .ok, let offered = ping.headers.first(name: "Api-Version").flatMap({ EngineVersion($0) })
@@ -193,7 +206,12 @@ struct EngineClient: Sendable {
         guard info.status == .ok else { throw await refusal(info) }
         let bytes = try await collect(info.body)
         do {
-            return Engine(version: version, root: try EngineJSON.decode(Info.self, from: bytes).dockerRootDir)
+            let description = try EngineJSON.decode(Info.self, from: bytes)
+            return Engine(
+                version: version, root: description.dockerRootDir,
+                abilities: EngineAbilities(
+                    limitsMemory: description.memoryLimit ?? true, limitsCPU: description.cpuCfsQuota ?? true,
+                    limitsProcesses: description.pidsLimit ?? true, cores: description.nCPU ?? 0))
         } catch {
             throw EngineError.unreachable(socket: socket, cause: "its description cannot be read: \(error)")
         }
@@ -201,6 +219,8 @@ struct EngineClient: Sendable {
 
     private final class Known: Sendable {
         let engine = Mutex<Engine?>(nil)
+        /// Kept while another engine is looked for, as a report about tasks cannot wait for it.
+        let abilities = Mutex<EngineAbilities?>(nil)
     }
 
     /// The HTTP client of the process for engines. It is never shut down: it has no state except idle connections.

@@ -8,6 +8,8 @@ struct Leftovers {
     /// The ID of the program's main process, which is also the ID of its session and process group.
     let program: pid_t
     let startTicks: Int
+    /// The directories of the control groups of the run.
+    var groups: [String] = []
 
     /// Kills all of the processes, including those that they start in the meantime.
     ///
@@ -29,17 +31,18 @@ struct Leftovers {
         return find().isEmpty
     }
 
-    /// Finds processes that have the task's ID in their environment, or that belong to the session or group of the
-    /// program, as long as the recorded program process exists. Processes below a living supervisor belong to another
-    /// placement of the same task and are excluded.
+    /// Finds processes that have the task's ID in their environment, that belong to a control group of the run, or that belong to the
+    /// session or group of the program, as long as the recorded program process exists. Processes below a living supervisor belong
+    /// to another placement of the same task and are excluded.
     private func find() -> [ProcessTable.Entry] {
         let table = ProcessTable.read()
         let mark = "\(TaskEnvironment.taskID)=\(task)"
+        let members = ControlGroups.processes(in: groups)
         let programLives = program > 0 && table.entries[program]?.startTicks == startTicks
         return table.entries.values.filter { entry in
             let belongs =
                 programLives && (entry.session == program || entry.group == program)
-                || ProcessTable.strings("environ", of: entry.id).contains(mark)
+                || members.contains(entry.id) || ProcessTable.strings("environ", of: entry.id).contains(mark)
             return belongs && !table.isSupervised(entry)
         }
     }

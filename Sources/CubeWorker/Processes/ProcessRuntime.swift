@@ -13,31 +13,53 @@ import SystemPackage
 final class ProcessRuntime: TaskRuntime {
     let kinds = [RuntimeKind.process]
     let boot: String
-    private let store: WorkerStore
-    private let supervisor: String
+    let store: WorkerStore
+    let supervisor: String
     private let secrets: SecretDirectory
     /// The directories that lead to the worker's own and belong to Cube, from the data directory down.
     private let passage: [String]
     private let now: @Sendable () -> DurableInstant
-    private let logger: Logger
-    /// The supervisors of the live runs.
-    private let alive = Mutex<[RunIdentity: ProcessDescriptor]>([:])
+    let logger: Logger
+    /// The control groups that hold runs to their limits.
+    let groups: ControlGroups
+    /// The live runs.
+    private let alive = Mutex<[RunIdentity: LiveRun]>([:])
+
+    /// The leases of the runs that are about to start.
+    let leases = Mutex<[RunIdentity: Duration]>([:])
+
+    struct LiveRun {
+        var supervisor: ProcessDescriptor
+        var enforcement: RunDirectory.Enforcement
+        /// Whether the supervisor ends the program when its lease ends.
+        var knowsLeases: Bool
+    }
 
     init(
         store: WorkerStore, supervisor: String, boot: String, secrets: SecretDirectory, passage: [String] = [],
-        now: @escaping @Sendable () -> DurableInstant, logger: Logger
+        groups: ControlGroups = .none, now: @escaping @Sendable () -> DurableInstant, logger: Logger
     ) {
         self.store = store
         self.supervisor = supervisor
         self.boot = boot
         self.secrets = secrets
         self.passage = passage
+        self.groups = groups
         self.now = now
         self.logger = logger
     }
 
-    /// Returns all declared limits: processes have no enforced limits yet.
-    func notEnforced(_ definition: TaskDefinition) -> [String] { definition.declaredLimits }
+    func notEnforced(_ definition: TaskDefinition, in run: RunIdentity?) -> [String] {
+        var enforced = Set(run.flatMap(live)?.enforcement.limits ?? groups.abilities.enforced)
+        // A process cannot have more open files than its worker.
+        if definition.limits.openFiles.map({ UInt64($0) <= OpenFileLimit.hard }) == true {
+            enforced.insert("limits.open_files")
+        }
+        let isGuarded = !definition.exclusive || run.flatMap(live)?.knowsLeases ?? true
+        return definition.limits.names.filter { !enforced.contains($0) } + (isGuarded ? [] : ["exclusive"])
+    }
+
+    func live(_ run: RunIdentity) -> LiveRun? { alive.withLock { $0[run] } }
 
     // MARK: Finding out
 
@@ -53,7 +75,10 @@ final class ProcessRuntime: TaskRuntime {
             try await supervisor.end()
             return .ended(try await conclude(run))
         }
-        alive.withLock { $0[run] = supervisor }
+        let live = LiveRun(
+            supervisor: supervisor, enforcement: try directory.enforcement(),
+            knowsLeases: outcome?.knowsLeases ?? true)
+        alive.withLock { $0[run] = live }
         let began = outcome.flatMap { $0.state == .starting ? nil : $0.beginning(boot: run.boot) }
         return .running(since: began ?? now())
     }
@@ -61,14 +86,18 @@ final class ProcessRuntime: TaskRuntime {
     /// Determines how a run without a supervisor ended. Kills its remaining processes first.
     private func conclude(_ run: RunIdentity) async throws -> RunEnd {
         let outcome = try directory(of: run).outcome()
+        let groups = try directory(of: run).enforcement().groups
         if run.boot == boot, outcome?.swept != true {
             let leftovers = Leftovers(
-                task: run.task, program: outcome?.program ?? 0, startTicks: outcome?.startTicks ?? 0)
+                task: run.task, program: outcome?.program ?? 0, startTicks: outcome?.startTicks ?? 0, groups: groups)
             guard await offQueue({ leftovers.kill() }) else {
                 throw APIError(.unavailable, "\(run.task): cannot kill some processes of its last run")
             }
         }
+        self.groups.remove(groups)
+        leases.withLock { $0[run] = nil }
         return switch outcome?.state {
+        case .exited where outcome!.isLeaseLost, .failed where outcome!.isLeaseLost: .leaseLost
         // The shutdown of the machine ended the program, even if it exited cleanly.
         case .exited where outcome!.unasked && run.boot != boot: .rebooted
         case .exited: .exited(outcome!.result, lasted: outcome!.lasted)
@@ -79,7 +108,7 @@ final class ProcessRuntime: TaskRuntime {
     }
 
     func end(of run: RunIdentity) async throws -> RunEnd {
-        if let supervisor = alive.withLock({ $0[run] }) { try await supervisor.end() }
+        if let supervisor = live(run)?.supervisor { try await supervisor.end() }
         let end = try await conclude(run)
         alive.withLock { $0[run] = nil }
         return end
@@ -135,7 +164,7 @@ final class ProcessRuntime: TaskRuntime {
             // If the file with the stop order is missing, the supervisor uses the stop policy that the run was started with.
             logger.error("\(run.task): the disk is full, so the task is stopped by the policy with which it started")
         }
-        try alive.withLock { $0[run] }?.signal(SIGTERM)
+        try live(run)?.supervisor.signal(SIGTERM)
     }
 
     func change(_ run: RunIdentity, to policy: StopPolicy) throws { try directory(of: run).write(policy: policy) }
@@ -143,7 +172,7 @@ final class ProcessRuntime: TaskRuntime {
     /// Writes everything that the supervisor needs to start the run.
     func prepare(_ run: RunIdentity, _ assignment: TaskAssignment) throws {
         try makeRunDirectory(run)
-        let launch = try launch(assignment, assignment.definition.command)
+        var launch = try launch(assignment, assignment.definition.command)
         let work = work(of: run.task)
         try LocalFiles.makeDirectory(work)
         if let user = launch.user { try give(work, of: run.task, to: user) }
@@ -151,13 +180,29 @@ final class ProcessRuntime: TaskRuntime {
         try LocalFiles.makeDirectory(launch.logs)
         try store.saveCopy(
             .placement(SupervisedPlacement(assignment, boot: run.boot, run: run.number)), in: directory(of: run))
-        try directory(of: run).write(launch)
+        guard !directory(of: run).hasLaunch else { return }
+        if assignment.definition.exclusive {
+            launch.isLeased = true
+            guard let end = leases.withLock({ $0[run] }) else {
+                throw APIError(.unavailable, "\(run.task): an exclusive task cannot start without a lease")
+            }
+            try directory(of: run).write(lease: end)
+        }
+        launch.enforcement = try makeGroups(run, assignment.definition.limits)
+        do { try directory(of: run).write(launch) } catch {
+            groups.remove(launch.enforcement.groups)
+            throw error
+        }
     }
+
+    /// Does nothing: processes have no volumes.
+    func removeVolume(_ volume: NodeVolume) {}
 
     func removeSecrets(of assignment: TaskAssignment) throws {
         if let trace = try store.trace(of: assignment.id), trace.supervisor == nil {
             try trace.directory.removeLaunch()
         }
+        groups.remove()
         let secrets = assignment.definition.files.filter { $0.source.secret != nil }
         try TaskDirectory.remove(secrets, in: work(of: assignment.id))
     }
@@ -179,13 +224,21 @@ final class ProcessRuntime: TaskRuntime {
 
     /// Returns the launch parameters of a program of a task.
     ///
+    /// - Parameter more: the additional variables of a command beside the program, whose words are not expanded; `nil` for a command
+    ///   of the definition.
+    /// - Parameter run: the live run in whose control groups the program runs; `nil` for a program that gets its own.
     /// - Throws: `StartRefusal`.
-    private func launch(_ assignment: TaskAssignment, _ command: [String]) throws -> RunDirectory.Launch {
+    func launch(
+        _ assignment: TaskAssignment, _ command: [String], adding more: [String: String]? = nil,
+        in run: RunIdentity? = nil
+    ) throws -> RunDirectory.Launch {
         let definition = assignment.definition
         let user = try definition.user.flatMap { name throws(StartRefusal) in try TaskUser.named(name) }
-        let environment = TaskEnvironment(
+        var environment = TaskEnvironment(
             assignment, files: try secrets.variables(of: definition), home: (user ?? TaskUser.current())?.home ?? "/")
-        let arguments = command.map(environment.expand)
+        // A command that a person typed was expanded by a shell, if at all.
+        let arguments = more == nil ? command.map(environment.expand) : command
+        environment.merge(more ?? [:])
         if let problem = ProgramLimits.problem(
             command: Array(zip(command, arguments)), variables: environment.variables, stack: Machine.stackLimit)
         {
@@ -194,7 +247,8 @@ final class ProcessRuntime: TaskRuntime {
         return RunDirectory.Launch(
             arguments: arguments, program: command.first ?? "", environment: environment.entries,
             workingDirectory: definition.workingDirectory ?? work(of: assignment.id), user: user,
-            forbidsNewPrivileges: definition.forbidsNewPrivileges,
+            forbidsNewPrivileges: definition.forbidsNewPrivileges, openFiles: definition.limits.openFiles,
+            enforcement: run.flatMap(live)?.enforcement ?? RunDirectory.Enforcement(),
             logs: store.logs(of: assignment.id), stop: definition.stop)
     }
 
@@ -210,6 +264,7 @@ final class ProcessRuntime: TaskRuntime {
                 throw APIError(
                     .unavailable, "\(run.task): run \(name) has not ended (supervisor \(supervisor.id))")
             }
+            groups.remove(try RunDirectory(path: "\(runs)/\(name)").enforcement().groups)
             try LocalFiles.remove("\(runs)/\(name)")
         }
         try LocalFiles.makeDirectory(runs)
@@ -217,7 +272,7 @@ final class ProcessRuntime: TaskRuntime {
     }
 
     private func name(of run: RunIdentity) -> String { "\(run.placement)-\(run.number)" }
-    private func directory(of run: RunIdentity) -> RunDirectory {
+    func directory(of run: RunIdentity) -> RunDirectory {
         RunDirectory(path: "\(store.runs(of: run.task))/\(name(of: run))")
     }
 
@@ -228,7 +283,7 @@ final class ProcessRuntime: TaskRuntime {
     func check(
         _ run: RunIdentity, of assignment: TaskAssignment, by command: [String], within timeout: Duration
     ) async throws -> CheckOutcome {
-        var launch = try launch(assignment, command)
+        var launch = try launch(assignment, command, in: run)
         launch.timeout = timeout
         // Processes that outlive the check get as long again to end, but no longer than the grace period of the task.
         launch.stop = StopPolicy(grace: min(assignment.definition.stop.grace, timeout))
@@ -258,12 +313,17 @@ final class ProcessRuntime: TaskRuntime {
     // MARK: Figures
 
     func usage(of runs: [RunIdentity]) -> [RunIdentity: RunUsage] {
-        let supervisors = alive.withLock { $0 }
+        let alive = alive.withLock { $0 }
         let table = ProcessTable.read()
         var usage: [RunIdentity: RunUsage] = [:]
         for run in runs {
-            guard let supervisor = supervisors[run] else { continue }
-            usage[run] = RunUsage(of: table.descendants(of: supervisor.id))
+            guard let live = alive[run] else { continue }
+            let supervisor = live.supervisor.id
+            usage[run] = RunUsage(of: table.descendants(of: supervisor), under: table.entries[supervisor])
+            // The control group counts shared pages once, and also what the limit counts beside the pages of processes.
+            guard let memory = ControlGroups.memory(of: live.enforcement.groups) else { continue }
+            usage[run]?.memoryBytes = memory.used
+            usage[run]?.memoryLimitBytes = memory.limit
         }
         return usage
     }

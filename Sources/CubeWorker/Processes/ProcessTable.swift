@@ -12,6 +12,8 @@ struct ProcessTable {
         var startTicks: Int
         /// The CPU time of the process and of its children that have been waited for, in clock ticks.
         var cpuTicks: Int
+        /// The CPU time of the children that have been waited for, in clock ticks.
+        var waitedTicks: Int
         var residentPages: Int
     }
 
@@ -82,18 +84,42 @@ extension ProcessTable.Entry {
         self.init(
             id: id, name: String(decoding: bytes[(open + 1)..<close], as: UTF8.self), parent: pid_t(number(1)),
             group: pid_t(number(2)), session: pid_t(number(3)), startTicks: number(19),
-            cpuTicks: number(11) + number(12) + number(13) + number(14), residentPages: number(21))
+            cpuTicks: number(11) + number(12) + number(13) + number(14), waitedTicks: number(13) + number(14),
+            residentPages: number(21))
     }
 }
 
 extension RunUsage {
-    /// Adds up what the processes use.
-    init(of processes: [ProcessTable.Entry]) {
+    /// Adds up what a supervisor's processes use and have used. What a process used that has ended counts for the process that waited
+    /// for it, at the latest for the supervisor, so no counter ever decreases.
+    init(of processes: [ProcessTable.Entry], under supervisor: ProcessTable.Entry?) {
         let (ticks, page) = (Double(sysconf(Int32(_SC_CLK_TCK))), sysconf(Int32(_SC_PAGESIZE)))
+        let transfers = (processes + [supervisor].compactMap { $0 }).compactMap { Transfer(disksOf: $0.id) }
         self = processes.reduce(into: RunUsage()) { sum, entry in
             sum.processes += 1
             sum.cpuSeconds += Double(entry.cpuTicks) / ticks
             sum.memoryBytes += entry.residentPages * page
+        }
+        cpuSeconds += Double(supervisor?.waitedTicks ?? 0) / ticks
+        disk = transfers.isEmpty ? nil : transfers.reduce(into: Transfer()) { $0 += $1 }
+    }
+}
+
+extension Transfer {
+    /// What a process and the children that it has waited for have read from disks and written to them.
+    ///
+    /// - Returns: `nil` for a process that has ended or that this user may not inspect.
+    init?(disksOf process: pid_t) {
+        guard let bytes = try? LocalFiles.read("/proc/\(process)/io") else { return nil }  // Either of the two reasons.
+        self.init()
+        for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") {
+            let words = line.split(separator: " ")
+            guard words.count == 2, let value = Int(words[1]) else { continue }
+            switch words[0] {
+            case "read_bytes:": incoming = value
+            case "write_bytes:": outgoing = value
+            default: break
+            }
         }
     }
 }

@@ -11,6 +11,7 @@ import SystemPackage
 /// - `launch` describes what to run. The supervisor holds a record lock on this file as long as it lives.
 /// - `outcome` holds the result. It is created exclusively, before anything is started: a run with an outcome is never
 ///   started again. To prevent a run from ever starting, the worker creates an outcome, too.
+/// - `lease` is the time until which the program of an exclusive task may run. The worker overwrites it in place to renew it.
 /// - `stop` asks the supervisor to end the run, and `policy` replaces the stop policy of `launch`.
 /// - `record.json` is a copy of the task's record, which only the worker uses.
 ///
@@ -47,20 +48,35 @@ struct RunDirectory: Sendable {
         var workingDirectory: String
         var user: TaskUser?
         var forbidsNewPrivileges: Bool
+        /// The maximum number of open files; `nil` for that of the worker.
+        var openFiles: Int?
+        var enforcement = Enforcement()
         var logs: String
         var logBytes = TaskLog.fileBytes
         var stop: StopPolicy
+        /// Whether the program may run only under a lease. A supervisor that knows no leases cannot read such a file, and starts
+        /// nothing.
+        var isLeased = false
         /// The time after which the program is killed; `nil` for no limit.
         var timeout: Duration?
+        /// The wiring of a command beside the program; `nil` for any other program.
+        var exec: ExecRequest?
 
         /// The content of the file for the supervisor.
         var bytes: [UInt8] {
             var fields = [
-                "cube-launch/1", "directory=\(workingDirectory)", "logs=\(logs)", "log_bytes=\(logBytes)",
+                isLeased ? "cube-launch/2" : "cube-launch/1", "directory=\(workingDirectory)", "logs=\(logs)",
+                "log_bytes=\(logBytes)",
                 "log_files=\(TaskLog.files)", "program=\(program)",
             ]
             if forbidsNewPrivileges { fields.append("no_new_privileges=1") }
+            if let openFiles { fields.append("open_files=\(openFiles)") }
+            fields += enforcement.groups.map { "cgroup=\($0)" } + enforcement.limits.map { "enforced=\($0)" }
             if let timeout { fields.append("timeout=\(timeout.milliseconds)") }
+            if let exec {
+                fields += ["tty=\(exec.tty ? 1 : 0)", "interactive=\(exec.interactive ? 1 : 0)"]
+                fields += ["columns=\(exec.size?.columns ?? 80)", "rows=\(exec.size?.rows ?? 24)"]
+            }
             if let user {
                 fields += ["user=\(user.id)", "group=\(user.group)"]
                 fields += user.groups.map { "supplementary_group=\($0)" }
@@ -69,6 +85,27 @@ struct RunDirectory: Sendable {
             fields += arguments.map { "argument=\($0)" } + environment.map { "environment=\($0)" }
             return RunDirectory.bytes(fields)
         }
+    }
+
+    /// The limits that control groups enforce for a run.
+    struct Enforcement: Hashable {
+        /// The directories of the control groups of the run.
+        var groups: [String] = []
+        /// The names of the limits, such as `limits.memory`.
+        var limits: [String] = []
+    }
+
+    /// Returns the limits that control groups enforce for the run, from `launch`; none if that file was removed.
+    func enforcement() throws -> Enforcement {
+        var found = Enforcement()
+        for field in try LocalFiles.read("\(path)/launch")?.split(separator: 0) ?? [] {
+            if field.starts(with: "cgroup=".utf8) {
+                found.groups.append(String(decoding: field.dropFirst(7), as: UTF8.self))
+            } else if field.starts(with: "enforced=".utf8) {
+                found.limits.append(String(decoding: field.dropFirst(9), as: UTF8.self))
+            }
+        }
+        return found
     }
 
     /// Writes `launch`, unless an earlier worker did. The file must never be replaced, because the supervisor's lock is
@@ -115,6 +152,34 @@ struct RunDirectory: Sendable {
         }
     }
 
+    // MARK: The lease
+
+    /// Writes the time of the boot-time clock until which the program may run. Overwriting it needs no space on the disk.
+    func write(lease end: Duration) throws {
+        let time = String(end.milliseconds)
+        let digits = String(repeating: "0", count: max(16 - time.count, 0)) + time
+        let file = try FileDescriptor.open(
+            FilePath("\(path)/lease"), .writeOnly, options: [.create, .closeOnExec], permissions: [.ownerReadWrite])
+        try file.closeAfter {
+            let bytes = Self.bytes(["cube-lease/1", "until=\(digits)", "again=\(digits)"])
+            guard try file.writeAll(toAbsoluteOffset: 0, bytes) == bytes.count else { throw Errno.ioError }
+        }
+    }
+
+    /// Returns the time until which the program may run; `nil` if it has no lease.
+    func lease() throws -> Duration? {
+        guard let bytes = try LocalFiles.read("\(path)/lease") else { return nil }
+        let fields = bytes.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
+        let times = fields.compactMap { field in
+            ["until=", "again="].first { field.hasPrefix($0) }.flatMap { Int64(field.dropFirst($0.count)) }
+        }
+        // A lease that cannot be read has ended.
+        guard times.count == 2, times[0] == times[1] else { return .zero }
+        return .milliseconds(times[0])
+    }
+
+    func removeLease() throws { try LocalFiles.remove("\(path)/lease") }
+
     private static func fields(of policy: StopPolicy) -> [String] {
         ["signal=\(StopPolicy.signals[policy.signal] ?? SIGTERM)", "grace=\(max(policy.grace.milliseconds, 0))"]
     }
@@ -137,6 +202,10 @@ struct RunDirectory: Sendable {
         var lasted: Duration
         var result: TaskResult
         var unasked: Bool
+        /// Whether the program was killed, or not started, because its lease had ended.
+        var isLeaseLost: Bool
+        /// Whether the supervisor ends the program when its lease ends.
+        var knowsLeases: Bool
         var swept: Bool
         var message: String
 
@@ -145,6 +214,14 @@ struct RunDirectory: Sendable {
             DurableInstant(
                 boot: boot, uptime: .milliseconds(startTicks * 1000 / max(sysconf(Int32(_SC_CLK_TCK)), 1)), wall: began)
         }
+    }
+
+    /// Whether the run is alive, or could still be started by a supervisor or by its worker.
+    var isUndecided: Bool {
+        guard hasLaunch else { return false }
+        // An outcome that cannot be read does not prove that the run has ended.
+        guard let outcome = try? outcome() else { return true }
+        return outcome.state == .starting || outcome.state == .running
     }
 
     var hasLaunch: Bool { access("\(path)/launch", F_OK) == 0 }
@@ -182,9 +259,10 @@ struct RunDirectory: Sendable {
             began: Timestamp(milliseconds: Int64(number("began") ?? 0)),
             lasted: .milliseconds(number("lasted") ?? 0),
             result: TaskResult(
-                code: number("code"), signal: number("signal"),
+                code: number("code"), signal: number("signal"), oom: number("oom") == 1,
                 at: Timestamp(milliseconds: Int64(number("ended") ?? 0))),
-            unasked: number("unasked") == 1, swept: number("swept") == 1, message: values["message"] ?? "")
+            unasked: number("unasked") == 1, isLeaseLost: number("lease_lost") == 1,
+            knowsLeases: number("leases") == 1, swept: number("swept") == 1, message: values["message"] ?? "")
     }
 
     /// Returns the body, padded with zeros, after its checksum (FNV-1a, 64 bits).

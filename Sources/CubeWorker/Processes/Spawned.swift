@@ -9,9 +9,13 @@ final class Spawned: Sendable {
     let process: ProcessDescriptor
     private let errors: FileDescriptor
 
-    /// - Parameter input: the standard input of the supervisor; defaults to `/dev/null`.
+    /// - Parameters:
+    ///   - input: the standard input of the supervisor; defaults to `/dev/null`.
+    ///   - output: the standard output of the supervisor; defaults to `/dev/null`.
     /// - Throws: if the program cannot be executed.
-    init(_ program: String, _ arguments: [String], input: FileDescriptor? = nil) throws {
+    init(
+        _ program: String, _ arguments: [String], input: FileDescriptor? = nil, output: FileDescriptor? = nil
+    ) throws {
         var ends: [Int32] = [-1, -1]
         guard cube_pipe(&ends, 0) == 0 else { throw Errno(rawValue: errno) }
         let source = FileDescriptor(rawValue: ends[0])
@@ -21,6 +25,7 @@ final class Spawned: Sendable {
         var spawn = Spawn(
             program, arguments, environment: OpenFileLimit.inherited.map { ["CUBE_OPEN_FILES=\($0)"] } ?? [])
         if let input { spawn.input = .descriptor(input.rawValue) }
+        if let output { spawn.output = .descriptor(output.rawValue) }
         spawn.errors = .descriptor(sink.rawValue)
         let started = Result { () throws(Errno) in try spawn.start() }
         try sink.close()

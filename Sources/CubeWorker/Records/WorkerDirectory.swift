@@ -32,6 +32,7 @@ package struct WorkerDirectory: Sendable {
         // Moved before the membership is reset: otherwise, the tasks would be started again in another cluster.
         let hasTasks = rename(tasks.string, kept.string) == 0
         guard hasTasks || errno == ENOENT else { throw Errno(rawValue: errno) }
+        try store.keepVolumes(of: cluster)
         try store.save(WorkerMembership())
         return hasTasks ? kept : nil
     }

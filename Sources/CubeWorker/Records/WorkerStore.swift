@@ -8,7 +8,9 @@ import SystemPackage
 /// The records of a worker in its directory:
 ///
 ///     worker.json          the membership
+///     process-limits.json  which limits of processes the worker cannot enforce
 ///     engine               the socket of the container engine that ran the last container
+///     volumes/NAME         the root directory of the engine that has this named volume, from when it was created
 ///     tasks/ID/record.json the record of a task
 ///     tasks/ID/log/        its output, over all runs
 ///     tasks/ID/work/       its working directory
@@ -42,6 +44,59 @@ struct WorkerStore: Sendable {
     func save(engineSocket: String) throws {
         guard try self.engineSocket() != engineSocket else { return }
         try LocalFiles.write(Array(engineSocket.utf8), to: engineFile, in: directory, durably: true)
+    }
+
+    private var limitsFile: String { "process-limits.json" }
+
+    /// Returns which limits of processes the last worker could not enforce; `nil` if no worker has found out.
+    func limitObstacles() throws -> LimitObstacles? {
+        try load(LimitObstacles.self, "\(directory)/\(limitsFile)")
+    }
+
+    func save(_ obstacles: LimitObstacles) throws {
+        try LocalFiles.write(try encoded(obstacles), to: limitsFile, in: directory, durably: false)
+    }
+
+    private var volumes: String { "\(directory)/volumes" }
+    func file(of volume: NodeVolume) -> String { "\(volumes)/\(volume.name)" }
+
+    /// Returns the root directory of the engine on which this worker created a volume; `nil` if it did not.
+    func engine(of volume: NodeVolume) throws -> String? {
+        try LocalFiles.read(file(of: volume)).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// Records durably that an engine has a volume.
+    func save(_ volume: NodeVolume, engine: String) throws {
+        guard try self.engine(of: volume) != engine else { return }
+        try LocalFiles.makeDirectory(volumes, durablyIn: directory)
+        try LocalFiles.write(Array(engine.utf8), to: volume.name, in: volumes, durably: true)
+    }
+
+    /// Forgets a volume that was removed.
+    func remove(_ volume: NodeVolume) throws { try LocalFiles.remove(file(of: volume)) }
+
+    /// Returns the volumes of this worker whose data are or were in an engine, sorted.
+    func volumes(of worker: NodeName, in cluster: ClusterID) throws -> [VolumeKey] {
+        let first = try volumeCluster(else: cluster)
+        return try LocalFiles.names(in: volumes)
+            .compactMap { NodeVolume(named: $0, cluster: first, worker: worker)?.key }.sorted()
+    }
+
+    private var volumeClusterFile: String { "volume-cluster" }
+
+    /// Returns the first cluster in which this worker had a volume, which the names of its volumes depend on; `cluster` if it had
+    /// volumes in no other.
+    func volumeCluster(else cluster: ClusterID) throws -> ClusterID {
+        try LocalFiles.read("\(directory)/\(volumeClusterFile)")
+            .flatMap { ClusterID(rawValue: String(decoding: $0, as: UTF8.self)) } ?? cluster
+    }
+
+    /// Records durably that the volumes of this worker keep their names, because the worker leaves the cluster in which it created
+    /// them.
+    func keepVolumes(of cluster: ClusterID) throws {
+        guard try !LocalFiles.names(in: volumes).isEmpty else { return }
+        let first = try volumeCluster(else: cluster)
+        try LocalFiles.write(Array(first.rawValue.utf8), to: volumeClusterFile, in: directory, durably: true)
     }
 
     func prepare() throws {

@@ -29,7 +29,7 @@ struct BackupCommand: Command {
         let path = FilePath.absolute(file)
         guard !path.exists else { throw NamedFile.exists(path) }
         let data = manager.place.data
-        if try manager.manager != nil || DirectoryLock.holder(of: data.manager) != nil {
+        if try manager.choice().origin != nil || DirectoryLock.holder(of: data.manager) != nil {
             let bytes = try await manager.writer().backup()
             try await NamedFile.create(path) { sink in for try await chunk in bytes { try sink(Array(chunk)) } }
         } else {

@@ -8,8 +8,8 @@ struct DoctorCommand: Command {
         discussion: .flowing(
             """
             Checks the kernel, limits, inotify, the directories and their permissions, ports, the supervisor, the
-            records of workers and the resources that tasks reserve, and looks for tasks whose directory is gone. Prints
-            a remedy for each problem. Changes nothing.
+            container engine, the records of workers and the resources that tasks reserve, and looks for tasks and
+            containers whose records are gone. Prints a remedy for each problem. Changes nothing.
 
             Exit codes: 0 no problem, or only warnings; 1 at least one check failed.
             """))
@@ -18,13 +18,13 @@ struct DoctorCommand: Command {
     @OptionGroup var output: OutputOptions
 
     func run() async throws {
-        let findings = try checks().map(CheckResult.init)
+        let findings = try await checks().map(CheckResult.init)
         try output.write(
             findings, as: Table("CHECK", "VERDICT", "FOUND", rows: findings.map(\.row)))
         if findings.contains(where: { $0.verdict == "bad" }) { throw ExitCode(ExitStatus.error.rawValue) }
     }
 
-    private func checks() throws -> [any Check] {
+    private func checks() async throws -> [any Check] {
         let data = place.data
         return [
             KernelCheck.measure(), OpenFilesCheck.measure(), ProcessesCheck.measure(),
@@ -32,7 +32,8 @@ struct DoctorCommand: Command {
             ManifestsCheck.measure(place.manifests, source: try WrittenStatus(data: data).summary()?.source),
             try DataDirectoryCheck.measure(data.path), try StoreCheck.measure(data), PortsCheck.measure(),
             try SupervisorCheck.measure(), OrphansCheck.measure(data),
-            try HoldersCheck.measure(data), RecordsCheck.measure(data), ReservationsCheck.measure(data),
+            await EngineCheck.measure(), await OrphanContainersCheck.measure(data),
+            try HoldersCheck.measure(data), RecordsCheck.measure(data), LimitsCheck.measure(data),
         ]
     }
 }

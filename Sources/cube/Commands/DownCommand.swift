@@ -75,13 +75,16 @@ struct DownCommand: Command {
     /// - Throws: A `Failure` if the manager does not answer, or if it is not clear which tasks are meant. No task was
     ///   stopped then.
     private func namedElsewhere(_ data: DataDirectory) async throws -> ManagerClient? {
-        guard let address = manager.manager else { return nil }
-        let client = try manager.writer()
-        let named = try await answer(of: client, data)
+        // `cube up`, the counterpart of this command, runs on this machine. The current context must therefore not decide which
+        // tasks are stopped.
+        let choice = try manager.choice(.named)
+        guard let origin = choice.origin else { return nil }
+        let client = try manager.writer(.named)
+        let named = try await answer(of: client, origin, data)
         guard try DirectoryLock.holder(of: data.manager) != nil else { return client }
         let here = try await manager.localReader().clusterStatus()
         if named.cluster == here.cluster, named.term == here.term { return nil }
-        if manager.managerOption == nil, let up = try DirectoryLock.holder(of: data.run) {
+        if case .given(let address, by: "CUBE_MANAGER") = choice, let up = try DirectoryLock.holder(of: data.run) {
             throw Failure(
                 "CUBE_MANAGER is \(address), but \(up) uses another manager: it is not clear which tasks to stop",
                 hint: "`cube down --manager \(address)` stops the tasks there; without CUBE_MANAGER, it stops those of "
@@ -90,11 +93,11 @@ struct DownCommand: Command {
         return client
     }
 
-    private func answer(of named: ManagerClient, _ data: DataDirectory) async throws -> ClusterStatus {
+    private func answer(of named: ManagerClient, _ origin: String, _ data: DataDirectory) async throws -> ClusterStatus
+    {
         do { return try await named.clusterStatus() } catch let error as APIError
             where data.hasStore && (error.reason == .unavailable || error.reason == .timeout)
         {
-            let origin = manager.managerOption == nil ? "CUBE_MANAGER" : "--manager"
             throw Failure(
                 error.message,
                 hint: "no task was stopped; without \(origin), `cube down` stops the tasks of \(data.path)")

@@ -106,7 +106,7 @@ struct LogsCommand: Command {
     /// Reads from the manager; or from the files of the workers, if no manager is named and none runs here.
     private func source() throws -> any OutputSource {
         let data = manager.place.data
-        guard manager.manager == nil, try DirectoryLock.holder(of: data.manager) == nil,
+        guard case .local = try manager.choice(), try DirectoryLock.holder(of: data.manager) == nil,
             let files = LocalOutput(data: data)
         else { return ManagerOutput(client: follow ? try manager.follower() : try manager.reader()) }
         Terminal.note("No manager is running here; showing the files in \(data.path).")

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CubeCertificates
 import CubeTypes
 
 struct ManagerCommand: Command {
@@ -9,30 +10,43 @@ struct ManagerCommand: Command {
             The manager stores the tasks that should run and assigns them to workers. `cube up` runs one together with a
             worker and a reconciler; this command runs it as a separate process, by default on 127.0.0.1:8081. Its
             tokens are in tokens/ in the data directory: `worker` for workers, `write` for reconcilers and
-            administrators, `read` for read-only access.
+            administrators, `read` for read-only access. `cube manager token create` issues further ones.
 
-            Example:
+            On an address that other machines can reach, the manager uses TLS with an authority of its own, which it
+            creates in manager/ca in the data directory. Workers get certificates from it, and both sides then identify
+            themselves by their certificates.
+
+            Examples:
+              cube manager --data-dir /var/lib/cube --listen 0.0.0.0:8081
               cube manager --data-dir /var/lib/cube --listen unix:/run/cube/manager.sock
-            """), subcommands: [BackupCommand.self, RestoreCommand.self])
+            """), subcommands: [BackupCommand.self, RestoreCommand.self, TokenCommand.self])
 
-    @OptionGroup var listen: ListenOptions
     @Option(
-        help: "Scheduling policy: spread or round_robin.",
-        transform: { text in
-            guard let policy = [SchedulingPolicy.spread, .roundRobin].first(where: { $0.rawValue == text }) else {
-                throw ValidationError("\"\(text)\" must be spread or round_robin")
-            }
-            return policy
-        })
-    var policy: SchedulingPolicy = .spread
+        help: ArgumentHelp(
+            "How long the certificates are valid that the manager issues to workers. They are renewed when two thirds of it are over. (default: 24h)",
+            valueName: "duration"), transform: Duration.parse)
+    var certificateLifetime: Duration = CertificateDesk.standardLifetime
+    @OptionGroup var listen: ListenOptions
+    @OptionGroup var scheduling: SchedulingOptions
     @OptionGroup var place: PlaceOptions
     @OptionGroup var verbosity: VerbosityOption
+
+    /// The shortest life of a certificate in which it can be renewed.
+    private static let shortestLifetime = Duration.seconds(5)
+
+    func validate() throws {
+        guard certificateLifetime < Self.shortestLifetime else { return }
+        throw ValidationError(
+            "--certificate-lifetime: \(certificateLifetime.text) is below \(Self.shortestLifetime.text)")
+    }
 
     func run() async throws {
         try place.data.prepare()
         let role = ManagerRole(
             data: place.data, listen: listen.choice(default: .tcp(host: "127.0.0.1", port: 8081)),
-            holder: "cube manager", policy: policy, log: DaemonLog(isVerbose: verbosity.verbose))
+            holder: "cube manager", policy: scheduling.policy, prefersImages: scheduling.imageLocality,
+            certificateLifetime: certificateLifetime,
+            log: DaemonLog(isVerbose: verbosity.verbose))
         try await ForegroundProcess.run([role, ServiceNotice(parts: [role.endpoint])])
     }
 }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import CubeCore
 import CubeManagerClient
 import CubeText
 import CubeTypes
@@ -7,73 +6,36 @@ import CubeTypes
 struct NodeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "node", abstract: "Manage the machines of the cluster.",
-        subcommands: [List.self, Show.self, Drain.self, Resume.self, Forget.self], defaultSubcommand: List.self)
+        subcommands: [List.self, Show.self, Cordon.self, Uncordon.self, Drain.self, Forget.self],
+        defaultSubcommand: List.self)
 
-    struct List: Command {
-        static let configuration = CommandConfiguration(abstract: "List the nodes.")
-
-        @OptionGroup var manager: ConnectionOptions
-        @OptionGroup var output: OutputOptions
-
-        func run() async throws {
-            let list = try await manager.reader().workers()
-            try output.write(list, as: Self.table(list.nodes))
-        }
-
-        static func table(_ nodes: [NodeInfo]) -> Table {
-            Table(
-                "NODE", "STATE", "RUNS", "TASKS", "CPU", "MEMORY", "LABELS", "WHY",
-                rows: nodes.map { node in
-                    [
-                        Table.Cell(node.name.rawValue, .bold), Table.Cell(node.state),
-                        "\(node.runtimes.joined(separator: ","))",
-                        "\(node.tasks)",
-                        "\(cores(node.reserved.millicores)) of \(cores(node.capacity.millicores))",
-                        "\(ByteCount(node.reserved.memory)) of \(ByteCount(node.capacity.memory))",
-                        "\(node.labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ","))",
-                        Table.Cell(node.message ?? ""),
-                    ]
-                })
-        }
-
-        private static func cores(_ millicores: Int) -> String { "\(Double(millicores) / 1000)" }
-    }
-
-    struct Show: Command {
-        static let configuration = CommandConfiguration(abstract: "Show a node as JSON.")
-
-        @Argument(help: "The node.", transform: NodeName.parse)
-        var name: NodeName
-        @OptionGroup var manager: ConnectionOptions
-
-        func run() async throws { Terminal.output(json: try JSONText.pretty(try await manager.reader().worker(name))) }
-    }
-
-    struct Drain: Command {
+    struct Cordon: Command {
         static let configuration = CommandConfiguration(
             abstract: "Stop assigning new tasks to a node.",
-            discussion: "Its running tasks keep running. `cube node resume` reverses this.")
+            discussion: "Its running tasks keep running. `cube node uncordon` reverses this.")
 
         @Argument(help: "The node.", transform: NodeName.parse)
         var name: NodeName
         @OptionGroup var manager: ConnectionOptions
 
         func run() async throws {
-            try await manager.writer().drain(name)
+            try await manager.writer().cordon(name)
             Terminal.output("Node \(name) receives no new tasks.")
         }
     }
 
-    struct Resume: Command {
-        static let configuration = CommandConfiguration(abstract: "Assign tasks to a drained node again.")
+    struct Uncordon: Command {
+        static let configuration = CommandConfiguration(
+            abstract: "Assign new tasks to a node again, and end its drain.",
+            discussion: "Tasks that were moved to other nodes stay there.")
 
         @Argument(help: "The node.", transform: NodeName.parse)
         var name: NodeName
         @OptionGroup var manager: ConnectionOptions
 
         func run() async throws {
-            try await manager.writer().undrain(name)
-            Terminal.output("Node \(name) receives tasks again.")
+            try await manager.writer().uncordon(name)
+            Terminal.output("Node \(name) receives new tasks again.")
         }
     }
 
@@ -81,7 +43,11 @@ struct NodeCommand: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Remove a node that will not come back.",
             discussion:
-                "Its tasks are considered lost, and may be started on other nodes. Make sure first that they no longer run on it."
+                """
+                Its tasks are considered lost, and may be started on other nodes. Make sure first that they no longer run on \
+                it. Its certificate is revoked at once: the worker is locked out until `cube worker rejoin` is run on its \
+                machine and it joins with a token again. A token that the machine has stays valid until it is revoked.
+                """
         )
 
         @Argument(help: "The node.", transform: NodeName.parse)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CubeCertificates
 import CubeCore
 import CubeReconciler
 import CubeSystem
@@ -16,7 +17,7 @@ struct RejoinCommand: Command {
             A worker refuses to work with a cluster other than its own, for example after the store of its manager was
             lost. This command makes the worker, and the reconciler of the data directory, forget the cluster. Neither
             the worker nor any of its tasks may be running. The records and the output of its tasks are moved aside and
-            stay readable.
+            stay readable. Named volumes keep their data, and the next cluster gets to know them.
 
             Exit codes: 0 the cluster is forgotten, 1 error.
             """))
@@ -54,13 +55,22 @@ struct RejoinCommand: Command {
         }
         try await left.end(within: timeout)
         guard let cluster = try WorkerDirectory(directory).cluster() else {
+            try forgetIdentity(of: name, data)
             Terminal.output("Worker \(name) belongs to no cluster.")
             return
         }
         try forgetSource(data, cluster)
         let kept = try WorkerDirectory(directory).forgetCluster()
+        try forgetIdentity(of: name, data)
         Terminal.output("Worker \(name) has forgotten cluster \(cluster).")
         if let kept { Terminal.note("The records and the output of its tasks are in \(kept).") }
+    }
+
+    /// Removes the key and the certificate of the worker.
+    private func forgetIdentity(of name: NodeName, _ data: DataDirectory) throws {
+        do throws(FileError) { try data.identity(of: name).remove() } catch {
+            throw FileProblem(doing: "remove the certificate", error)
+        }
     }
 
     /// Makes the reconciler of the data directory forget the cluster too. It would refuse to work with any other.

@@ -53,6 +53,8 @@ struct UpCommand: Command {
             valueName: "dir"), completion: .directory)
     var secrets: String?
     @OptionGroup var runtime: RuntimeOptions
+    @OptionGroup var allowed: AllowanceOptions
+    @OptionGroup var scheduling: SchedulingOptions
     @OptionGroup var git: GitOptions
     @OptionGroup var webhook: WebhookOptions
     @OptionGroup var owner: OwnerOption
@@ -68,8 +70,8 @@ struct UpCommand: Command {
         ]
         for case (let option, let address?) in addresses where !address.isOfThisMachineAlone {
             throw ArgumentParser.ValidationError(
-                "\(option): other machines can reach \(address), and tokens would be sent in clear text; listen on "
-                    + "127.0.0.1 or unix:PATH, or run `cube manager`, `cube worker` and `cube reconcile` with --insecure"
+                "\(option): other machines can reach \(address), but `cube up` is for one machine; listen on 127.0.0.1 "
+                    + "or unix:PATH, or run `cube manager`, `cube worker` and `cube reconcile`, which use TLS there"
             )
         }
     }
@@ -98,7 +100,9 @@ struct UpCommand: Command {
         let parts = LocalParts(
             data: data, holder: "cube up", managerListens: choice(managerListen),
             workerListens: choice(workerListen), worker: data.workers.first ?? ForegroundProcess.hostName,
-            secrets: secrets.map { FilePath($0) }, runtimes: try runtime.kinds, log: log)
+            secrets: secrets.map { FilePath($0) }, runtimes: try runtime.kinds,
+            allowances: try allowed.allowances, policy: scheduling.policy, prefersImages: scheduling.imageLocality,
+            log: log)
         let reconciler = ReconcilerRole(
             data: data, origin: origin, owner: try owner.owner, listen: choice(reconcilerListen), holder: "cube up",
             webhookSecret: webhook.secretFile, limits: try guards.limits(place), files: try place.files,

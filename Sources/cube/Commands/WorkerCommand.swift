@@ -1,4 +1,5 @@
 import ArgumentParser
+import CubeCertificates
 import CubeServer
 import CubeManager
 import CubeSystem
@@ -10,22 +11,27 @@ struct WorkerCommand: Command {
         commandName: "worker", abstract: "Run only a worker, until Ctrl-C. Its tasks keep running after it ends.",
         discussion: .flowing(
             """
-            A worker runs the tasks that its manager assigns to it. It listens on 127.0.0.1:8080 by default, where its
-            manager calls it. When it ends, its tasks keep running, and the next worker on the same data directory
-            adopts them.
+            A worker runs the tasks that its manager assigns to it. When it ends, its tasks keep running, and the next
+            worker on the same data directory adopts them. `cube node list` shows why a node is not ready.
 
-            Worker and manager authenticate each other with the same token, which is in tokens/worker in the manager's
-            data directory. A worker on another data directory or another machine needs a copy of that file. `cube node
-            list` shows why a node is not ready.
+            To join a manager on another machine, the worker needs its https address and a token, which `cube manager
+            token worker` prints there. The token names the authority of the manager. The worker sends the token only to
+            a manager with this authority, and gets a certificate in return, which it renews by itself. From then on,
+            worker and manager identify themselves by their certificates. By default, such a worker listens on port 8080
+            of all addresses, and any other worker on 127.0.0.1:8080.
 
-            Example, for a manager that runs as `cube manager --data-dir /var/lib/cube`:
+            A manager on this machine that listens on a loopback address or a Unix socket uses no certificates: worker
+            and manager authenticate each other with the token in tokens/worker in the manager's data directory.
+
+            Examples:
+              CUBE_TOKEN=... cube worker --join https://10.0.0.1:8081
               cube worker --data-dir /var/lib/cube-w1 --name w1 --join http://127.0.0.1:8081 \\
                 --token-file /var/lib/cube/tokens/worker
             """), subcommands: [RejoinCommand.self, WorkerRepairCommand.self])
 
     @Option(
         help: ArgumentHelp(
-            "Address of the manager: http://HOST:PORT or unix:PATH. (CUBE_MANAGER; default: the manager that runs on the data directory)",
+            "Address of the manager: http://HOST:PORT, https://HOST:PORT or unix:PATH. (CUBE_MANAGER; default: the manager that runs on the data directory)",
             valueName: "url"))
     var join: String?
     @Option(help: "Name of the node. (default: the host name)", transform: NodeName.parse)
@@ -42,6 +48,7 @@ struct WorkerCommand: Command {
             valueName: "dir"), completion: .directory)
     var secrets: String?
     @OptionGroup var runtime: RuntimeOptions
+    @OptionGroup var allowed: AllowanceOptions
     @OptionGroup var listen: ListenOptions
     @OptionGroup var manager: ConnectionOptions
     @OptionGroup var verbosity: VerbosityOption
@@ -54,13 +61,16 @@ struct WorkerCommand: Command {
         options.managerOption = join ?? manager.managerOption
         let role = WorkerRole(
             data: manager.place.data, name: name,
-            listen: listen.choice(default: .tcp(host: "127.0.0.1", port: 8080)), holder: "cube worker",
+            listen: try listen.choice(default: options.standardWorkerAddress), holder: "cube worker",
             labels: Dictionary(labels.map { ($0.key, $0.value) }) { $1 },
             secrets: secrets.map { FilePath($0) },
-            runtimes: try runtime.kinds,
-            token: try options.tokenInFile,
-            isToJoin: options.manager != nil || manager.place.data.manager.appending(SQLiteStore.fileName).exists,
-            manager: { [options] in try options.connection(.worker) },
+            runtimes: try runtime.kinds, allowances: try allowed.allowances,
+            token: try options.givenToken.map { AccessToken($0)?.secret ?? $0 },
+            isToJoin: try options.choice(.none).origin != nil
+                || manager.place.data.manager.appending(SQLiteStore.fileName).exists,
+            usesCertificates: try options.namesSecureManager
+                ?? (manager.place.data.identity(of: name).isPresent || options.hasSecureManager),
+            manager: { [options] in try options.connection(.worker, .none, needsToken: false) },
             log: DaemonLog(isVerbose: verbosity.verbose))
         try await ForegroundProcess.run([role, ServiceNotice(parts: [role.url])])
     }

@@ -1,9 +1,11 @@
 import ArgumentParser
+import CubeCertificates
 import CubeErrors
 import CubeManagerClient
 import CubeOrchestratorClient
 import CubeServer
 import CubeSystem
+import CubeTransport
 import CubeTypes
 import Logging
 import SystemPackage
@@ -12,9 +14,19 @@ import SystemPackage
 struct Connection {
     var endpoint: Endpoint
     var token: String?
+    /// How a manager at an https address is verified.
+    var tls = TLSOptions()
+
+    /// The fingerprint of the authority that certifies the manager; `nil` if that is not known, or if the manager speaks no TLS.
+    var fingerprint: CertificateFingerprint? {
+        guard endpoint.isSecure else { return nil }
+        // A certificate that cannot be parsed has no fingerprint, and the connection fails.
+        if case .authority(let pem, _) = tls.trust { return try? CertificateAuthority.fingerprint(ofPEM: pem) }
+        return token.flatMap { AccessToken($0) }?.fingerprint
+    }
 
     func client(_ logger: Logger) -> ManagerClient {
-        ManagerClient(endpoint: endpoint, token: token, options: ClientOptions(logger: logger))
+        ManagerClient(endpoint: endpoint, token: token, options: ClientOptions(logger: logger, tls: tls))
     }
 }
 
@@ -24,12 +36,12 @@ extension ConnectionOptions {
 
     /// A client for streams. After a failure, it looks up the address of the data directory's manager again, because a
     /// restarted manager may listen on another port.
-    func follower() throws -> ManagerClient {
-        let connection = try connection(.read)
-        guard manager == nil else { return connection.client(CommandLog.following) }
+    func follower(_ role: TokenSet.Role = .read) throws -> ManagerClient {
+        let connection = try connection(role)
+        guard case .local = try choice() else { return connection.client(CommandLog.following) }
         return OrchestratorClient(
             managers: LocalDiscovery(data: place.data), named: connection.endpoint.description, token: connection.token,
-            options: ClientOptions(logger: CommandLog.following)
+            options: ClientOptions(logger: CommandLog.following, tls: connection.tls)
         ).manager
     }
 
@@ -42,29 +54,69 @@ extension ConnectionOptions {
     }
 
     /// A client with write access.
-    func writer() throws -> ManagerClient { try connection(.write).client(CommandLog.quiet) }
+    func writer(_ use: ManagerChoice.ContextUse = .current) throws -> ManagerClient {
+        try connection(.write, use).client(CommandLog.quiet)
+    }
 
     /// A client with read access to the manager that runs on the data directory, even if another manager was named.
     func localReader() throws -> ManagerClient {
         let endpoint = try localEndpoint()
-        return Connection(endpoint: endpoint, token: try localToken(.read, for: endpoint)).client(CommandLog.quiet)
+        return Connection(
+            endpoint: endpoint, token: try localToken(.read, for: endpoint), tls: try localTrust()
+        ).client(CommandLog.quiet)
     }
 
-    /// The connection to the named manager or, if none was named, to the one that runs on the data directory.
-    func connection(_ role: TokenSet.Role) throws -> Connection {
+    /// The connection to the manager that ``choice(_:)`` selects.
+    ///
+    /// - Parameter needsToken: `false` for a caller that may identify itself by a certificate instead.
+    func connection(
+        _ role: TokenSet.Role, _ use: ManagerChoice.ContextUse = .current, needsToken: Bool = true
+    ) throws -> Connection {
         try OpenFiles.requireForClient()
-        let endpoint = try namedEndpoint() ?? localEndpoint()
-        let token = try tokenInFile ?? localToken(role, for: endpoint)
-        return Connection(endpoint: endpoint, token: token)
+        let choice = try choice(use)
+        ContextInUse.note(choice)
+        switch choice {
+        case .context(_, let context, _):
+            return Connection(
+                endpoint: context.manager, token: try givenToken ?? context.token,
+                tls: TLSOptions(authorityFile: try givenTrust().authorityFile ?? context.authorities))
+        case .given(let endpoint, _):
+            if let token = try givenToken { return Connection(endpoint: endpoint, token: token, tls: try givenTrust()) }
+            let authority = CertificateAuthority.certificateFile(in: place.data.certificates)
+            guard !endpoint.isSecure || authority.exists else {
+                // The tokens of this data directory are not those of a manager on another machine.
+                guard needsToken else { return Connection(endpoint: endpoint, tls: try givenTrust()) }
+                throw Failure(
+                    "the manager at \(endpoint) requires a token",
+                    hint:
+                        "log in with `cube login`, or set CUBE_TOKEN, or --token-file to a file that contains the token"
+                )
+            }
+            return try localConnection(to: endpoint, role)
+        case .local: return try localConnection(to: try localEndpoint(), role)
+        }
     }
 
-    private func namedEndpoint() throws -> Endpoint? {
-        guard let manager else { return nil }
-        guard let named = Endpoint(rawValue: manager) else {
-            let origin = managerOption == nil ? "CUBE_MANAGER" : "--manager"
-            throw ArgumentParser.ValidationError("\(origin): \"\(manager)\" \(Endpoint.rule)")
+    /// A connection to a manager whose tokens and authority are in the data directory.
+    private func localConnection(to endpoint: Endpoint, _ role: TokenSet.Role) throws -> Connection {
+        Connection(
+            endpoint: endpoint, token: try givenToken ?? localToken(role, for: endpoint),
+            tls: endpoint.isSecure ? try localTrust() : TLSOptions())
+    }
+
+    /// The authorities that the user names, or those of this machine.
+    private func givenTrust() throws -> TLSOptions {
+        TLSOptions(authorityFile: authorities.map { FilePath.absolute($0).string })
+    }
+
+    /// The authority of the manager of the data directory, unless the user names others.
+    private func localTrust() throws -> TLSOptions {
+        var options = try givenTrust()
+        let file = CertificateAuthority.certificateFile(in: place.data.certificates)
+        if options.authorityFile == nil, let pem = try NamedFile.read(file) {
+            options.trust = .authority(pem: pem, name: CertificateName.managerHost)
         }
-        return named
+        return options
     }
 
     private func localEndpoint() throws -> Endpoint {
@@ -73,7 +125,7 @@ extension ConnectionOptions {
         else {
             throw Failure(
                 "no manager is running on \(data.path), and neither --manager nor CUBE_MANAGER is set",
-                hint: "start one with `cube up`")
+                hint: "start one with `cube up`, or use one on another machine with `cube login`")
         }
         return try Endpoint(checking: url, field: "\(data.run)/addresses.json")
     }
@@ -92,8 +144,21 @@ extension ConnectionOptions {
         return token
     }
 
-    /// The token from the file that the user named; `nil` if none was named.
-    var tokenInFile: String? { get throws { try tokenFile.map { try Self.token(in: .absolute($0)) } } }
+    /// The token that the user gave: in the file of `--token-file`, in `CUBE_TOKEN`, or in the file of `CUBE_TOKEN_FILE`; `nil` if none
+    /// was given.
+    ///
+    /// - Throws: A usage error if both variables are set.
+    var givenToken: String? {
+        get throws {
+            if let tokenFileOption { return try Self.token(in: .absolute(tokenFileOption)) }
+            let token = Environment.value("CUBE_TOKEN")
+            guard let file = Environment.value("CUBE_TOKEN_FILE") else { return token }
+            guard token == nil else {
+                throw ArgumentParser.ValidationError("CUBE_TOKEN and CUBE_TOKEN_FILE must not both be set")
+            }
+            return try Self.token(in: .absolute(file))
+        }
+    }
 
     private static func token(in path: FilePath) throws -> String {
         guard let bytes = try NamedFile.read(path) else { throw Failure("\(path): no such file") }

@@ -32,6 +32,15 @@ enum ForegroundProcess {
 
     static var id: pid_t { getpid() }
 
+    /// The host name as the machine has it; `nil` if it is not a valid DNS name.
+    static var fullHostName: String? {
+        var buffer = [CChar](repeating: 0, count: 256)
+        gethostname(&buffer, buffer.count - 1)
+        let name = String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+        guard case .tcp(let host, _) = Endpoint.Address("\(name):1") else { return nil }
+        return host.lowercased()
+    }
+
     /// The host name, for use as a node name; `local` if the host name is not a valid node name.
     static var hostName: NodeName {
         var buffer = [CChar](repeating: 0, count: 256)

@@ -18,9 +18,11 @@ struct LocalParts {
     init(
         data: DataDirectory, holder: String, managerListens: ListenOptions.Choice = .free,
         workerListens: ListenOptions.Choice = .free, worker: NodeName? = nil, secrets: FilePath? = nil,
-        runtimes: Set<RuntimeKind> = [.process, .docker], log: DaemonLog
+        runtimes: Set<RuntimeKind> = [.process, .docker], allowances: NodeAllowances = .none,
+        policy: SchedulingPolicy = .spread, prefersImages: Bool = true, log: DaemonLog
     ) {
-        let manager = ManagerRole(data: data, listen: managerListens, holder: holder, log: log)
+        let manager = ManagerRole(
+            data: data, listen: managerListens, holder: holder, policy: policy, prefersImages: prefersImages, log: log)
         let tokens = data.tokens.string
         self.manager = manager
         self.tokens = tokens
@@ -28,6 +30,7 @@ struct LocalParts {
         workers = names.map { name in
             WorkerRole(
                 data: data, name: name, listen: workerListens, holder: holder, secrets: secrets, runtimes: runtimes,
+                allowances: allowances,
                 manager: { try await Self.connection(to: manager, tokens: tokens, .worker) }, log: log)
         }
     }

@@ -34,7 +34,9 @@ struct ManagerClusterReader: ClusterReader {
 
     func nodes() async throws -> [NodeInfo] { try await client.workers().nodes }
 
-    func policy() async throws -> SchedulingPolicy { try await client.clusterStatus().policy }
+    func status() async throws -> ClusterStatus { try await client.clusterStatus() }
+
+    func volumes() async throws -> [VolumeInfo] { try await client.volumes().volumes }
 }
 
 /// Read and write access to a cluster, for the reconciler.

@@ -1,3 +1,4 @@
+import CubeCertificates
 import CubeManager
 import CubeServer
 import CubeSystem
@@ -13,6 +14,10 @@ struct ManagerRole: Service {
     /// The name of this process for the lock files, shown to a second process that needs the same directory.
     var holder: String
     var policy: SchedulingPolicy = .spread
+    /// Whether the policy `spread` prefers nodes that have the image of a task.
+    var prefersImages = true
+    /// How long the certificates that the manager issues are valid.
+    var certificateLifetime = CertificateDesk.standardLifetime
     var log: DaemonLog
     /// Known as soon as the manager listens.
     let endpoint = Announcement<Endpoint>()
@@ -22,22 +27,36 @@ struct ManagerRole: Service {
         let lock = try DirectoryLock.take(data.manager, for: holder)
         defer { withExtendedLifetime(lock) {} }
         let tokens = try TokenSet.loadOrCreate(directory: data.tokens.string)
+        let credentials = Announcement<ManagerCertificates>()
         let manager = try await reporting {
             try await ManagerService.open(
                 store: try SQLiteStore.open(directory: data.manager),
-                gateway: WorkerClientGateway(token: tokens[.worker] ?? "", logger: logger),
-                options: CubeManager.ManagerOptions(policy: policy, advertised: listen.advertise), logger: logger,
+                gateway: WorkerClientGateway(
+                    token: tokens[.worker] ?? "", certificates: { credentials.known }, logger: logger),
+                options: CubeManager.ManagerOptions(
+                    policy: policy, prefersImages: prefersImages, advertised: listen.advertise), logger: logger,
                 moment: { .now() })
         }
+        let supplied = try listen.files.map(SuppliedCertificate.init)
+        var services: [any Service] = supplied.map { [$0.reloader(logger)] } ?? []
+        var tls: ServerTLS?
+        if listen.speaksTLS {
+            let certificates = try ManagerCertificates.open(
+                in: data, cluster: manager.clusterID, lifetime: certificateLifetime, advertised: listen.advertise)
+            credentials.announce(certificates)
+            services.append(certificates.keeper(logger))
+            tls = ServerTLS(
+                own: certificates.own, supplied: supplied?.certificate, clients: try .ofWorkers(certificates.desk))
+        }
         let server = ManagerServer(
-            manager,
-            options: try listen.server(tokens) { [data, listen, endpoint, logger] address in
-                let advertised = listen.advertise ?? address
+            manager, desk: credentials.known?.desk,
+            options: try listen.server(tokens, tls: tls) { [data, listen, endpoint, logger] address in
+                let advertised = listen.advertise ?? address.reachable(from: nil)
                 Addresses.tell(in: data, logger) { $0.manager = advertised.rawValue }
                 logger.info("manager is listening", metadata: ["url": "\(advertised)"])
                 endpoint.announce(address)
             }, logger: log.server("manager"))
-        try await reporting { try await ServiceGroup([server, manager]).run() }
+        try await reporting { try await ServiceGroup([server, manager] + services).run() }
         Addresses.tell(in: data, logger) { $0.manager = nil }
     }
 

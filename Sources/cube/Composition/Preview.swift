@@ -94,8 +94,11 @@ struct Preview {
             planner.schedulesNamedPorts
             ? try await cluster.tasks()
             : planner.observed?.workloads.values.flatMap { $0.tasks.values } ?? []
+        let status = try await cluster.status()
         return planner.diffs(
-            PlacementForecast(nodes: try await cluster.nodes(), tasks: tasks, policy: try await cluster.policy()))
+            PlacementForecast(
+                nodes: try await cluster.nodes(), tasks: tasks, volumes: try await cluster.volumes(),
+                policy: status.policy, prefersImages: status.prefersImages))
     }
 }
 

@@ -78,13 +78,16 @@ struct ReconcilerRole: Service {
         let webhook = try webhookSecret.map { file in
             try Webhook(secretFile: file.string) { [service] in service.lookNow() }
         }
+        let supplied = try listen.files.map(SuppliedCertificate.init)
         let readiness = ReadinessServer(
             obstacle: { [state] in state.view.obstacle }, metrics: { [state] in state.view.metrics }, webhook: webhook,
-            options: try listen.server(tokens) { [data, logger, endpoint] address in
+            options: try listen.server(tokens, tls: supplied.map { ServerTLS(supplied: $0.certificate) }) {
+                [data, logger, endpoint] address in
                 Addresses.tell(in: data, logger) { $0.reconciler = address.rawValue }
                 endpoint.announce(address)
             }, logger: log.server("reconciler"))
-        try await ServiceGroup([readiness, service]).run()
+        let reloader: [any Service] = supplied.map { [$0.reloader(logger)] } ?? []
+        try await ServiceGroup([readiness, service] + reloader).run()
         Addresses.tell(in: data, logger) { $0.reconciler = nil }
     }
 }

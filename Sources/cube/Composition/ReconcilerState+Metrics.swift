@@ -28,7 +28,7 @@ extension ReconcilerState.View {
                 Dictionary(holds, uniquingKeysWith: +)),
             Metric(
                 "cube_manifest_errors", "Number of errors in manifests and in reading them.",
-                Double(findings.count { $0.reason != Finding.unmanaged })),
+                Double(findings.count { $0.concernsManifests })),
             Metric("cube_converged", "Whether everything runs as declared (1) or not (0).", isConverged ? 1 : 0),
             Metric(
                 "cube_status_writable", "Whether the status files can be written (1) or not (0).",

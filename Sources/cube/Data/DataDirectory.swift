@@ -1,3 +1,4 @@
+import CubeCertificates
 import CubeCore
 import CubeErrors
 import CubeSystem
@@ -11,6 +12,8 @@ struct DataDirectory: Sendable, Hashable {
     let path: FilePath
 
     var manager: FilePath { path.appending("manager") }
+    /// The certificate authority of the manager.
+    var certificates: FilePath { manager.appending("ca") }
     var reconciler: FilePath { path.appending("reconciler") }
     var run: FilePath { path.appending("run") }
     var tokens: FilePath { path.appending("tokens") }
@@ -22,6 +25,11 @@ struct DataDirectory: Sendable, Hashable {
     var stopping: FilePath { run.appending("stopping") }
 
     func worker(_ name: NodeName) -> FilePath { path.appending("worker").appending(name.rawValue) }
+
+    /// The key and the certificate of a worker.
+    func identity(of worker: NodeName) -> WorkerIdentityFiles {
+        WorkerIdentityFiles(directory: self.worker(worker).appending("identity"))
+    }
 
     /// The workers that have run on this directory, sorted by name.
     var workers: [NodeName] {

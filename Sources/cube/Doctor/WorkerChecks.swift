@@ -1,3 +1,4 @@
+import CubeCore
 import CubeText
 import CubeTypes
 import CubeWorker
@@ -24,27 +25,46 @@ struct RecordsCheck: Check {
     }
 }
 
-/// Warns about reservations of cpu, memory and disk that are not enforced.
-struct ReservationsCheck: Check {
-    /// The workloads with tasks on this machine that reserve resources, sorted.
+/// Says which limits of processes are enforced.
+struct LimitsCheck: Check {
+    /// Why some are not enforced.
+    var obstacles: LimitObstacles
+    /// The workloads with processes on this machine that have such limits, sorted.
     var names: [WorkloadName]
 
-    let title = "reservations"
+    let title = "limits"
     var verdict: Verdict {
-        guard !names.isEmpty else { return .good("no task reserves cpu, memory or disk") }
+        guard !obstacles.reasons.isEmpty else { return .good("limits of processes are enforced") }
+        let limits = Dictionary(grouping: obstacles.reasons.keys, by: { obstacles.reasons[$0]! })
+            .map { reason, limits in "\(limits.sorted().joined(separator: ", ")): \(reason)" }.sorted()
+        let affected =
+            names.isEmpty ? "no task has such a limit" : "tasks with such limits: \(names.map(\.rawValue).shortList)"
         return .warning(
-            "the cpu, memory and disk reservations of \(names.map(\.rawValue).shortList) are not enforced for processes",
-            hint: Self.hint)
+            "not enforced for processes: \(limits.joined(separator: "; ")) (\(affected))",
+            hint: obstacles.reasons.keys.contains { $0 != Self.disk } ? Self.hint : "remove limits.disk")
     }
 
     static let hint =
-        "limit all tasks together with MemoryMax= and CPUQuota= in the systemd unit of the worker, or one task in its command, "
-        + "for example with `prlimit --as=536870912`"
+        "run the worker as root, or as a unit of systemd 254 or newer with Delegate=yes and DelegateSubgroup=cube-worker, or "
+        + "run the task as a container"
 
-    static func measure(_ data: DataDirectory) -> ReservationsCheck {
-        let tasks = data.workers.flatMap { StoredTasks(directory: data.worker($0).string).readable() }
-        let names = tasks.filter { !$0.hasEnded && $0.assignment.definition.resources != .zero }
-            .map(\.assignment.definition.name)
-        return ReservationsCheck(names: Set(names).sorted())
+    private static let disk = "limits.disk"
+
+    static func measure(_ data: DataDirectory) -> LimitsCheck {
+        var (obstacles, names) = (LimitObstacles(), Set<WorkloadName>())
+        for directory in data.workers.map({ data.worker($0).string }) {
+            let stored = StoredTasks(directory: directory)
+            // A worker of an earlier version enforced no limit, and did not record why.
+            var found = stored.limitObstacles() ?? .measured(for: directory)
+            let definitions = stored.readable().filter { !$0.hasEnded }.map(\.assignment.definition)
+                .filter { $0.runtime == .process }
+            if definitions.contains(where: { $0.limits.disk != nil }) {
+                found.reasons[disk] = "Cube cannot limit disk space"
+            }
+            names.formUnion(definitions.filter { $0.limits.names.contains { found.reasons[$0] != nil } }.map(\.name))
+            obstacles.reasons.merge(found.reasons) { first, _ in first }
+        }
+        if data.workers.isEmpty { obstacles = .measured(for: data.path.string) }
+        return LimitsCheck(obstacles: obstacles, names: names.sorted())
     }
 }

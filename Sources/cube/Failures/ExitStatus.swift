@@ -6,6 +6,9 @@ struct ExitStatus: Hashable {
     static let error = ExitStatus(rawValue: 1)
     static let badUsage = ExitStatus(rawValue: 64)
 
+    /// `exec`: `cube exec` itself failed. Lower numbers are those of the command.
+    static let execFailed = ExitStatus(rawValue: 125)
+
     /// `validate`: a manifest is invalid; `diff`: there are differences.
     static let negative = ExitStatus(rawValue: 1)
     /// `validate`: a file could not be read; `diff`: any error.

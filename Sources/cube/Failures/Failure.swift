@@ -28,6 +28,7 @@ struct Failure: Error {
     var lines: [TextLine] {
         var lines = TextLine.lines(of: message)
         lines[0] = "\("error:", .red) \(lines[0])"
+        if let context = ContextInUse.line { lines.append(context) }
         if let hint { lines.append("\("hint:", .cyan) \(hint)") }
         return lines
     }
@@ -36,7 +37,9 @@ struct Failure: Error {
         switch error.reason {
         case .unavailable, .timeout:
             "start a manager here with `cube up`, or select another one with --manager or CUBE_MANAGER"
-        case .unauthorized, .forbidden: "set --token-file or CUBE_TOKEN_FILE to a file with a token of the manager"
+        case .unauthorized, .forbidden:
+            "log in with `cube login`, or set CUBE_TOKEN to a token of the manager, or --token-file to a file with one"
+        case .tokenNotFound: "`cube manager token list` lists the tokens"
         case .ownerTaken: "`cube owner claim` binds the owner to this source of manifests"
         case .holdNotFound: "`cube status` lists the held changes and their digests"
         case .locked:

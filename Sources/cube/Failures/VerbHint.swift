@@ -23,8 +23,8 @@ enum VerbHint {
             "`cube explain NAME` shows everything about a workload, `cube task show NAME/0` about a task"
         ),
         (
-            ["top", "stats"],
-            "`cube node list` shows the reserved resources of each node; `cube status -o wide` shows the node of each task"
+            ["stats"],
+            "`cube top` shows what tasks and nodes use; `cube node list` shows the reserved resources of each node"
         ),
         (
             ["rm", "delete", "del", "remove", "destroy", "uninstall"],
@@ -47,10 +47,14 @@ enum VerbHint {
             ["edit", "set", "patch", "update", "replace"],
             "edit the manifest; `cube up` applies the change, and `cube diff` shows its effect"
         ),
+        (
+            ["compose", "convert", "migrate", "kompose"],
+            "`cube import compose` writes manifests for the services of a Compose file"
+        ),
         (["upgrade"], "edit the manifest to upgrade a workload; `cube version` shows the version of Cube"),
         (
-            ["exec", "attach", "ssh", "shell", "enter", "debug"],
-            "Cube cannot run commands in a task yet; `cube logs NAME` shows its output, `cube explain NAME` the reason for its state"
+            ["attach", "ssh", "shell", "enter", "debug", "task exec"],
+            "`cube exec NAME -it -- sh` opens a shell beside the program of a task; `cube logs NAME` shows its output"
         ),
         (
             ["rollback", "undo", "revert"],
@@ -60,13 +64,20 @@ enum VerbHint {
             ["rollout"],
             "`cube status --wait NAME` waits for a rollout, `cube restart NAME` starts one, `cube history NAME` shows past actions"
         ),
-        (["cordon", "drain", "node cordon"], "`cube node drain NODE` stops assigning new tasks to a node"),
-        (["uncordon", "node uncordon", "node undrain"], "`cube node resume NODE` assigns tasks to a node again"),
+        (
+            ["cordon", "drain", "evict", "node evict"],
+            "`cube node drain NODE` moves the tasks of a node to other nodes; `cube node cordon NODE` only stops assigning new ones"
+        ),
+        (
+            ["uncordon", "node undrain", "node resume"],
+            "`cube node uncordon NODE` assigns new tasks to a node again, and ends its drain"
+        ),
         (["nodes"], "`cube node list` lists the nodes"),
         (["tasks", "jobs"], "`cube task list` lists the tasks"),
         (["owners"], "`cube owner list` lists the owners"),
         (["log", "tail"], "`cube logs NAME` shows the output of its tasks; with --follow, also new output"),
-        (["watch"], "`cube status --watch` shows the status and its changes"),
+        (["watch status"], "`cube status --watch` shows the status and its changes"),
+        (["watch events"], "`cube events --follow` shows new events"),
         (
             ["wait"],
             "`cube status --wait` waits until everything is healthy, `cube apply` until the manifests are applied"

@@ -1,7 +1,7 @@
 import ArgumentParser
 import CubeTypes
 
-/// The subject of `cube logs`, as named on the command line.
+/// The subject of `cube logs` and `cube exec`, as named on the command line.
 enum LogSubject: Hashable {
     case workload(WorkloadName)
     case slot(WorkloadName, Int)

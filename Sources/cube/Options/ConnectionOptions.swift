@@ -6,21 +6,34 @@ struct ConnectionOptions: ParsableArguments {
     @Option(
         name: .customLong("manager"),
         help: ArgumentHelp(
-            "Address of the manager: http://HOST:PORT or unix:PATH. (CUBE_MANAGER; default: the manager that runs on the data directory)",
+            "Address of the manager: http://HOST:PORT, https://HOST:PORT or unix:PATH. (CUBE_MANAGER; default: the current context, or else the manager that runs on the data directory)",
             valueName: "url"))
     var managerOption: String?
 
     @Option(
+        name: .customLong("context"),
+        help: ArgumentHelp(
+            "Context of `cube login`, with the address of the manager and the token; `local` for the manager that runs on the data directory. (CUBE_CONTEXT; default: the current one)",
+            valueName: "name"))
+    var contextOption: String?
+
+    @Option(
         name: .customLong("token-file"),
         help: ArgumentHelp(
-            "File that contains the token for the manager. (CUBE_TOKEN_FILE; default: tokens/ in the data directory)",
+            "File that contains the token for the manager. (CUBE_TOKEN, the token itself, or CUBE_TOKEN_FILE; default: that of the context, or tokens/ in the data directory)",
             valueName: "file"), completion: .file())
     var tokenFileOption: String?
 
+    @Option(
+        name: .customLong("tls-ca"),
+        help: ArgumentHelp(
+            "PEM file with the authorities that may certify an https manager. (CUBE_TLS_CA; default: the authority that the token names, or those of this machine)",
+            valueName: "file"), completion: .file())
+    var authoritiesOption: String?
+
     @OptionGroup var place: PlaceOptions
 
-    var manager: String? { managerOption ?? Environment.value("CUBE_MANAGER") }
-    var tokenFile: String? { tokenFileOption ?? Environment.value("CUBE_TOKEN_FILE") }
+    var authorities: String? { authoritiesOption ?? Environment.value("CUBE_TLS_CA") }
 }
 
 /// The owner of the workloads.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CubeCertificates
 import CubeServer
 import CubeTypes
 
@@ -12,12 +13,26 @@ struct ListenOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Address that others use to reach this process, if it differs from --listen: http://HOST:PORT or unix:PATH.",
+            "Address that others use to reach this process, if it differs from --listen: http://HOST:PORT, https://HOST:PORT or unix:PATH.",
             valueName: "url"),
         transform: Endpoint.parse)
     var advertise: Endpoint?
 
-    @Flag(help: "Allow an address that other machines can reach, although tokens are sent in clear text.")
+    @Option(
+        help: ArgumentHelp(
+            "PEM file with the certificate for clients that connect by a host name, followed by those that lead to its authority. Read again when it changes. (CUBE_TLS_CERTIFICATE)",
+            valueName: "file"), completion: .file())
+    var tlsCertificate: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "PEM file with the private key of --tls-certificate. (CUBE_TLS_KEY)", valueName: "file"),
+        completion: .file())
+    var tlsKey: String?
+
+    @Flag(
+        help:
+            "Use no TLS on an address that other machines can reach, although tokens are then sent in clear text.")
     var insecure = false
 
     @Option(
@@ -29,12 +44,28 @@ struct ListenOptions: ParsableArguments {
     var maxConnections: Int?
 
     func validate() throws {
-        guard let maxConnections, maxConnections < 1 else { return }
-        throw ValidationError("--max-connections: \(maxConnections) is below 1")
+        if let maxConnections, maxConnections < 1 {
+            throw ValidationError("--max-connections: \(maxConnections) is below 1")
+        }
+        let isComplete = (certificatePath == nil) == (keyPath == nil)
+        guard isComplete else {
+            throw ValidationError("--tls-certificate and --tls-key belong together; set both or none")
+        }
+    }
+
+    private var certificatePath: String? { tlsCertificate ?? Environment.value("CUBE_TLS_CERTIFICATE") }
+    private var keyPath: String? { tlsKey ?? Environment.value("CUBE_TLS_KEY") }
+
+    /// The certificate that the user supplies.
+    private var files: CertificateFiles? {
+        guard let certificatePath, let keyPath else { return nil }
+        return CertificateFiles(certificate: .absolute(certificatePath), key: .absolute(keyPath))
     }
 
     func choice(default standard: Endpoint.Address) -> Choice {
-        Choice(listen: listen ?? standard, advertise: advertise, insecure: insecure, maxConnections: maxConnections)
+        Choice(
+            listen: listen ?? standard, advertise: advertise, insecure: insecure, maxConnections: maxConnections,
+            files: files)
     }
 
     /// The resolved options.
@@ -43,12 +74,16 @@ struct ListenOptions: ParsableArguments {
         var advertise: Endpoint?
         var insecure = false
         var maxConnections: Int?
+        var files: CertificateFiles?
+
+        /// Whether the listener speaks TLS: by default, if other machines can reach it.
+        var speaksTLS: Bool { files != nil || !insecure && !listen.isOfThisMachineAlone }
 
         /// A free port on the loopback interface.
         static let free = Choice(listen: .tcp(host: "127.0.0.1", port: 0))
 
         func server(
-            _ tokens: TokenSet, onReady: @Sendable @escaping (Endpoint) async -> Void
+            _ tokens: TokenSet, tls: ServerTLS? = nil, onReady: @Sendable @escaping (Endpoint) async -> Void
         ) throws -> ServerOptions {
             var limits = OpenFiles.fit(ServerLimits())
             if let maxConnections {
@@ -58,7 +93,8 @@ struct ListenOptions: ParsableArguments {
             var hosts: Set<String> = []
             if let advertise, case .tcp(let host, _) = advertise.address { hosts.insert(host) }
             return try ServerOptions(
-                listen: listen, insecure: insecure, hosts: hosts, tokens: tokens, limits: limits, onReady: onReady)
+                listen: listen, insecure: insecure, hosts: hosts, tokens: tokens, tls: tls, limits: limits,
+                onReady: onReady)
         }
     }
 

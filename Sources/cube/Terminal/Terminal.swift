@@ -1,5 +1,6 @@
 import CubeCore
 import CubeText
+import CubeTypes
 import Glibc
 
 /// The capabilities of an output stream, and functions that write to it.
@@ -36,11 +37,14 @@ struct Terminal: Sendable {
 
     /// The columns and rows of the terminal on standard output; 80 × 24 if unknown.
     static var size: (columns: Int, rows: Int) {
+        size(of: STDOUT_FILENO).map { ($0.columns, $0.rows) } ?? (80, 24)
+    }
+
+    /// The size of the terminal on a descriptor; `nil` if it is unknown or there is none.
+    static func size(of descriptor: Int32) -> TerminalSize? {
         var size = winsize()
-        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 else {
-            return (80, 24)
-        }
-        return (Int(size.ws_col), Int(size.ws_row))
+        guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 else { return nil }
+        return TerminalSize(columns: Int(size.ws_col), rows: Int(size.ws_row))
     }
 
     /// Writes a line of the result.

@@ -103,6 +103,32 @@ struct AdoptionTests {
         expectRefusal(.taskNotFound) { try adopt(TaskID(rawValue: "00000000-0000-5000-8000-000000000000")!, &cluster) }
     }
 
+    @Test func `a task that shares a network is not adopted, because its successors would not join it`() throws {
+        var cluster = TestCluster()
+        try cluster.join(.w1, runtimes: ["docker"])
+        _ = try cluster.takeLease()
+        func container(_ name: WorkloadName, _ network: TaskNetwork = .standard) -> TaskProposal {
+            cluster.proposal(name, image: "a", network: network)
+        }
+        let joined = container("joined", TaskNetwork(join: ["front"]))
+        let holder = container("holder")
+        let user = container("user", TaskNetwork(of: "holder"))
+        let alone = container("alone")
+        for proposal in [joined, holder, user, alone] { try cluster.schedule(proposal) }
+        for proposal in [joined, holder, user] {
+            let error = #expect(throws: APIError.self) { try adopt(proposal.id, &cluster) }
+            #expect(
+                error?.message
+                    == "task \(proposal.id) shares a network with other tasks of owner manual, which its successors would not join"
+            )
+        }
+        #expect(try adopt(alone.id, &cluster).owner == .default)
+        // Nobody uses the network of the holder any more.
+        try cluster.stop(user.id)
+        try cluster.report([cluster.report(user.id, .stopped)], from: .w1)
+        #expect(try adopt(holder.id, &cluster).owner == .default)
+    }
+
     @Test func `an adopted task that waits for a node keeps its place in the queue`() throws {
         var cluster = TestCluster()
         _ = try cluster.takeLease()

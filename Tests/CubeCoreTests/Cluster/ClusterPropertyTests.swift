@@ -13,12 +13,12 @@ struct ClusterPropertyTests {
         print("seed \(random.seed)")
         let expected = [
             "accepted", "max_live", "stale_attempt", "stale_fence", "ended", "waited", "lost", "stale report",
-            "port_taken", "adopted", "scheduled again",
+            "port_taken", "adopted", "scheduled again", "to evict", "not to evict",
         ]
         var seen: [String: Int] = [:]
         // Five histories, and more while some expected event has not occurred yet.
         for index in 0..<200 where index < 5 || !expected.allSatisfy({ seen[$0, default: 0] > 0 }) {
-            var world = RandomWorld(policy: random.pick([.spread, .roundRobin]))
+            var world = RandomWorld(policy: random.pick(SchedulingPolicy.all))
             for _ in 0..<200 {
                 try world.step(using: &random)
                 world.check()
@@ -108,8 +108,15 @@ private struct RandomWorld {
             _ = run { (transaction) throws(APIError) in try transaction.register(worker) }
         case 86..<88: _ = run { (transaction) throws(APIError) in try transaction.silence(node) }
         case 88..<90:
-            let isDraining = Bool.random(using: &random)
-            _ = run { (transaction) throws(APIError) in try transaction.drain(node, isDraining) }
+            let order = random.pick([0, 1, 2, 2])
+            let request = DrainRequest(jobsAfter: random.pick([nil, .zero, .seconds(2)]))
+            _ = run { (transaction) throws(APIError) in
+                switch order {
+                case 0: try transaction.cordon(node)
+                case 1: try transaction.uncordon(node)
+                default: try transaction.drain(node, request)
+                }
+            }
         case 90..<91: _ = run { (transaction) throws(APIError) in try transaction.remove(node) }
         case 91..<95: _ = run { (transaction) throws(APIError) in transaction.tick() }
         case 95..<97:
@@ -247,6 +254,7 @@ private struct RandomWorld {
             if task.phase.hasEnded, ended.insert(task.id).inserted { seen["ended", default: 0] += 1 }
             if case .pending(let cause) = task.phase, cause.reason == .portTaken { seen["port_taken", default: 0] += 1 }
             if case .pending = task.phase { seen["waited", default: 0] += 1 }
+            if let eviction = task.eviction { seen[eviction.due ? "to evict" : "not to evict", default: 0] += 1 }
             // (placement, run, state) only increases, except if a placement is assigned again.
             if let last = old?.report.flatMap(ReportOrder.init), let now = task.report.flatMap(ReportOrder.init) {
                 #expect(last <= now)
@@ -279,6 +287,14 @@ private struct RandomWorld {
             }
             #expect(Set(ports).count == ports.count)
             #expect(TreeSet(ports) == load.ports)
+        }
+        // What becomes of the tasks of drained nodes follows from the state alone, and concerns no other task.
+        let plan = EvictionPlan(state.drains, in: state)
+        for task in state.records.tasks.values {
+            #expect(task.eviction == plan.verdicts[task.id]?.eviction)
+            if let node = task.phase.placement?.node, state.records.nodes[node]?.drain == nil {
+                #expect(task.eviction == nil)
+            }
         }
         // Invariant 15: no name has more live tasks than permitted.
         for (_, live) in state.index.live { #expect(live <= Self.maxLive) }

@@ -245,14 +245,15 @@ extension DefinitionTests {
     @Test func `values that a manifest may contain are never refused in a definition`() throws {
         let manifest = """
             {"name": "web", "kind": "job", "image": "web:1", "command": ["web", ""], "env": {"A": "b"},
-             "working_dir": "/srv", "user": "www:www", "security": {"no_new_privileges": false}, "cpu": 0.25,
+             "working_dir": "/srv", "user": "www:www", "security": {"no_new_privileges": false, "read_only_root": true,
+             "capabilities": ["NET_ADMIN"], "devices": ["/dev/net/tun"]}, "cpu": 0.25,
              "memory": "128MiB", "disk": 5, "labels": {"team": ""},
              "ports": [{"name": "http", "container": 80, "host": 443}, {"name": "dns", "container": 53, "protocol": "udp"}],
              "files": [{"source": "secret:a", "target": "/a", "mode": "0400"}], "env_from": ["secret:b"],
              "health": {"ready": {"http": {"port": "http", "scheme": "https", "verify": true, "headers": {"Host": "a"},
                 "status": "200-299"}, "interval": "500ms"}, "live": {"command": ["a"], "retries": 7}},
              "restart": {"policy": "on_failure", "max": 3, "within": "1h", "backoff": "2s", "backoff_max": "1m"},
-             "stop": {"signal": "SIGINT", "grace": "90s"}, "constraints": {"labels": {"a": "b"}, "not": {"c": "d"}}}
+             "stop": {"signal": "SIGINT", "grace": "90s"}, "constraints": {"labels": {"a": "b"}, "not": {"c": "d"}, "spread": "a"}}
             """
         let decoded = ManifestDecoder.decode(Array(manifest.utf8), file: "web.json")
         #expect(decoded.diagnostics.map(\.summary) == [])

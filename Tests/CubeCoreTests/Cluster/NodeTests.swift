@@ -25,23 +25,12 @@ struct NodeTests {
         #expect(try cluster.schedule(cluster.proposal(.web)).task.reason == .noNode)
         try cluster.report([], from: .w1, isComplete: true)
         #expect(cluster.state.index.states == [.scheduled: 1])
-        try cluster.run { (transaction) throws(APIError) in try transaction.drain(.w1, true) }
+        try cluster.run { (transaction) throws(APIError) in try transaction.cordon(.w1) }
         #expect(try cluster.schedule(cluster.proposal(.db)).task.reason == .noNode)
-        try cluster.run { (transaction) throws(APIError) in try transaction.drain(.w1, false) }
+        try cluster.run { (transaction) throws(APIError) in try transaction.uncordon(.w1) }
         #expect(cluster.state.index.states == [.scheduled: 2])
         try cluster.run { (transaction) throws(APIError) in try transaction.silence(.w1) }
         #expect(try cluster.schedule(cluster.proposal(.db, attempt: 1)).task.reason == .noNode)
-    }
-
-    @Test func `the tasks of a silent node are marked and not moved until the node is back`() throws {
-        var (cluster, id) = try running()
-        try cluster.join(.w2)
-        try cluster.run { (transaction) throws(APIError) in try transaction.silence(.w1) }
-        #expect(cluster.task(id)?.status.nodeUnknown == true)
-        #expect(cluster.task(id)?.status.node == .w1)
-        #expect(cluster.task(id)?.phase.state == .running)
-        try cluster.report([], from: .w1)
-        #expect(cluster.task(id)?.status.nodeUnknown == false)
     }
 
     @Test func `a worker of another cluster is refused`() throws {
@@ -52,6 +41,28 @@ struct NodeTests {
         expectRefusal(.foreignCluster) {
             try cluster.run { (transaction) throws(APIError) in try transaction.register(worker) }
         }
+    }
+
+    @Test(arguments: [true, false])
+    func `a task goes to a node that has its image, unless that is switched off`(prefersImages: Bool) throws {
+        var cluster = TestCluster(prefersImages: prefersImages)
+        try cluster.join(.w1, runtimes: ["docker"], images: ["docker.io/library/other:1"])
+        try cluster.join(.w2, runtimes: ["docker"], images: ["docker.io/library/shop:latest"])
+        let proposal = cluster.proposal(.web, image: "shop")
+        try cluster.schedule(proposal)
+        #expect(cluster.task(proposal.id)?.status.node == (prefersImages ? .w2 : .w1))
+    }
+
+    @Test func `a worker with other images is registered anew, and not contacted anew`() throws {
+        var cluster = TestCluster()
+        try cluster.join(.w1, runtimes: ["docker"])
+        let before = try #require(cluster.state.records.nodes[.w1])
+        try cluster.join(.w1, runtimes: ["docker"], images: ["docker.io/library/shop:1"])
+        let after = try #require(cluster.state.records.nodes[.w1])
+        #expect(after.registeredRevision == before.registeredRevision && after.revision > before.revision)
+        #expect(after.worker.images.contains("docker.io/library/shop:1") && after.presence == .ready)
+        try cluster.join(.w1, runtimes: ["docker", "process"])
+        #expect(try #require(cluster.state.records.nodes[.w1]).registeredRevision > after.registeredRevision)
     }
 
     @Test func `a task that its worker no longer lists is assigned to it again as the same placement`() throws {

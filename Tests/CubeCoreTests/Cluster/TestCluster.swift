@@ -16,15 +16,17 @@ struct TestCluster {
     /// The changes of the last transaction.
     var changes = ClusterChanges()
 
-    init(policy: SchedulingPolicy = .spread) {
+    init(policy: SchedulingPolicy = .spread, prefersImages: Bool = true) {
         state = ClusterState(
-            records: ClusterRecords(cluster: Self.cluster), term: 1, policy: policy, at: DurableInstant(wall: now))
+            records: ClusterRecords(cluster: Self.cluster), term: 1, policy: policy, prefersImages: prefersImages,
+            at: DurableInstant(wall: now))
     }
 
     mutating func run<Answer>(
-        _ command: (inout ClusterTransaction) throws(APIError) -> Answer
+        by author: Author? = nil, _ command: (inout ClusterTransaction) throws(APIError) -> Answer
     ) throws(APIError) -> Answer {
         var transaction = ClusterTransaction(state, at: DurableInstant(wall: now))
+        transaction.author = author
         defer {
             transaction.finish()
             state = transaction.state
@@ -35,20 +37,25 @@ struct TestCluster {
 
     /// - Parameter host: the address of the node; by default, this machine.
     mutating func join(
-        _ node: NodeName, cpu: Int = 4000, runtimes: [String] = ["process"], host: String? = nil
+        _ node: NodeName, cpu: Int = 4000, runtimes: [String] = ["process"],
+        exclusiveRuntimes: [String] = ["process"], host: String? = nil, images: [String] = [],
+        labels: [String: String] = [:]
     ) throws {
         let worker = WorkerInfo(
             name: node, version: "1", url: host.map { "http://\($0):7000" } ?? "unix:/\(node)", runtimes: runtimes,
-            capacity: ResourceSpec(millicores: cpu, memory: 1000, disk: 1000), bootID: "boot", incarnation: "1")
+            exclusiveRuntimes: exclusiveRuntimes, capacity: ResourceSpec(millicores: cpu, memory: 1000, disk: 1000),
+            labels: labels, images: ImageSet(images),
+            bootID: "boot", incarnation: "1")
         _ = try run { (transaction) throws(APIError) in try transaction.register(worker) }
         try report([], from: node, isComplete: true)
     }
 
     @discardableResult
     mutating func report(
-        _ tasks: [WorkerTask], from node: NodeName, isComplete: Bool = false
+        _ tasks: [WorkerTask], from node: NodeName, isComplete: Bool = false, volumes: [VolumeKey] = []
     ) throws -> [TaskID] {
-        let list = WorkerTaskList(complete: isComplete, incarnation: "1", sequence: 1, tasks: tasks)
+        let list = WorkerTaskList(
+            complete: isComplete, incarnation: "1", sequence: 1, tasks: tasks, volumes: isComplete ? volumes : nil)
         return try run { (transaction) throws(APIError) in try transaction.observe(list, from: node) }
     }
 
@@ -62,7 +69,8 @@ struct TestCluster {
     func proposal(
         _ name: WorkloadName, ordinal: Int = 0, attempt: Int = 0, owner: OwnerName = .manual, cpu: Int = 0,
         kind: TaskKind = .service, image: String? = nil, ports: [PortSpec] = [], files: [TaskFile] = [],
-        dependencies: [WorkloadName] = []
+        volumes: [VolumeMount] = [], network: TaskNetwork = .standard, dependencies: [WorkloadName] = [],
+        constraints: PlacementConstraints = .none
     ) -> TaskProposal {
         // The ports of a container have numbers inside it.
         let ports = ports.map { port in
@@ -71,7 +79,8 @@ struct TestCluster {
         }
         let definition = TaskDefinition(
             name: name, kind: kind, image: image, command: ["true"], resources: ResourceSpec(millicores: cpu),
-            ports: ports, files: files)
+            network: network, ports: ports, files: files, volumes: volumes,
+            constraints: constraints)
         let digest = definition.specDigest
         let id = TaskID.derive(
             cluster: Self.cluster, owner: owner, name: name, ordinal: ordinal, attempt: attempt, digest: digest)

@@ -78,15 +78,27 @@ struct DispatchTests {
         #expect(CallOutcome(of: assign, failedWith: nil) == .retry)
     }
 
+    /// The lease, and the difference that the worker's clock may have.
+    private var patience: Duration { lease + .milliseconds(100) }
+
+    @Test func `A query returns the receipt of the last response`() {
+        var watch = WorkerContact(lease: lease, at: at(.zero))
+        #expect(watch.query(at: at(.zero)).receipt == nil)
+        watch.answered(term: 1, receipt: "a.1", at: at(.seconds(1)))
+        #expect(watch.query(at: at(.seconds(1))).receipt == "a.1")
+        _ = watch.failed(nil, term: 1, at: at(.seconds(2)), jitter: 0)
+        #expect(watch.query(at: at(.seconds(2))).receipt == "a.1")
+    }
+
     @Test func `A query asks for everything, then for changes, and for an immediate response after a failure`() {
         var watch = WorkerContact(lease: lease, at: at(.zero))
-        #expect(watch.query(at: at(.zero)) == query(since: nil, wait: .zero, limit: lease))
+        #expect(watch.query(at: at(.zero)) == query(since: nil, wait: .zero, limit: patience))
         let list = WorkerTaskList(complete: true, incarnation: "a", sequence: 7, tasks: [])
         watch.answered(term: 1, at: at(.seconds(1)))
         watch.observed(list, isStored: false)
-        #expect(watch.query(at: at(.seconds(1))) == query(since: nil, wait: .zero, limit: lease))
+        #expect(watch.query(at: at(.seconds(1))) == query(since: nil, wait: .zero, limit: patience))
         watch.observed(list, isStored: true)
-        #expect(watch.query(at: at(.seconds(2))) == query(since: 7, wait: lease / 3, limit: .seconds(9)))
+        #expect(watch.query(at: at(.seconds(2))) == query(since: 7, wait: lease / 3, limit: lease / 3 + lease / 6))
         _ = watch.failed(nil, term: 1, at: at(.seconds(10)), jitter: 0)
         #expect(watch.query(at: at(.seconds(10))) == query(since: 7, wait: .zero, limit: lease / 3))
     }
@@ -100,14 +112,45 @@ struct DispatchTests {
     @Test func `A worker is silent when its lease expires, and the wait grows with each failure`() {
         var watch = WorkerContact(lease: lease, at: at(.zero))
         watch.answered(term: 1, at: at(.seconds(5)))
-        let first = watch.failed(APIError(.unavailable, "no"), term: 1, at: at(.seconds(14)), jitter: 1)
+        let first = watch.failed(
+            APIError(.unavailable, "no"), term: 1, at: at(.seconds(5) + patience - .milliseconds(1)), jitter: 1)
         #expect(first.isFirst && !first.isSilent && first.pause == .milliseconds(200))
-        let second = watch.failed(APIError(.unavailable, "no"), term: 1, at: at(.seconds(15)), jitter: 1)
+        let second = watch.failed(
+            APIError(.unavailable, "no"), term: 1, at: at(.seconds(5) + patience), jitter: 1)
         #expect(!second.isFirst && second.isSilent && second.pause == .milliseconds(400))
         watch.answered(term: 1, at: at(.seconds(16)))
         // A response that the manager cannot store renews the lease, but does not reset the backoff.
         let third = watch.failed(nil, term: 1, at: at(.seconds(17)), jitter: 1)
         #expect(!third.isFirst && !third.isSilent && third.pause == .milliseconds(800))
+    }
+
+    @Test func `A worker is overdue after half of its lease`() {
+        var watch = WorkerContact(lease: lease, at: at(.zero))
+        watch.answered(term: 1, at: at(.seconds(5)))
+        #expect(!watch.failed(nil, term: 1, at: at(.seconds(9)), jitter: 0).isOverdue)
+        let failure = watch.failed(nil, term: 1, at: at(.seconds(10)), jitter: 0)
+        #expect(failure.isOverdue && !failure.isSilent)
+        watch.answered(term: 1, at: at(.seconds(11)))
+        #expect(!watch.failed(nil, term: 1, at: at(.seconds(12)), jitter: 0).isOverdue)
+    }
+
+    @Test func `A manager that stood still gives the worker a whole lease again`() {
+        let failure = APIError(.unavailable, "no")
+        // During a query, and between two queries.
+        for isWaiting in [true, false] {
+            var watch = WorkerContact(lease: lease, at: at(.zero))
+            watch.answered(term: 1, at: at(.zero))
+            _ = watch.query(at: at(.zero))
+            if !isWaiting {
+                _ = watch.failed(failure, term: 1, at: at(.seconds(1)), jitter: 0)
+                _ = watch.query(at: at(.seconds(3600)))
+            }
+            #expect(!watch.failed(failure, term: 1, at: at(.seconds(3600)), jitter: 0).isSilent)
+            _ = watch.query(at: at(.seconds(3601)))
+            #expect(!watch.failed(failure, term: 1, at: at(.seconds(3604)), jitter: 0).isSilent)
+            _ = watch.query(at: at(.seconds(3605)))
+            #expect(watch.failed(failure, term: 1, at: at(.seconds(3600) + patience), jitter: 0).isSilent)
+        }
     }
 
     @Test func `A failure contains the higher term that the worker has accepted`() {

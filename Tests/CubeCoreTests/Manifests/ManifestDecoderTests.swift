@@ -18,22 +18,27 @@ import Testing
           "name": "web",
           "kind": "job",
           "image": "registry.example/web:1.4",
+          "pull": {"policy": "always", "auth": "secret:ghcr"},
           "entrypoint": ["/entry"],
           "command": ["web", "--port", "$(PORT)", ""],
           "env": {"LOG_LEVEL": "info", "EMPTY": ""},
           "env_from": ["secret:web.env"],
           "files": [{"source": "secret:web.conf", "target": "/etc/web.conf", "mode": "0400"}],
+          "volumes": [{"source": "/srv", "target": "/data", "read_only": true}, {"name": "pgdata", "target": "/db"}, {"scratch": 67108864, "target": "/tmp"}],
           "working_dir": "/srv/web",
-          "user": "web", "security": {"no_new_privileges": false},
+          "user": "web", "security": {"no_new_privileges": false, "read_only_root": true, "capabilities": ["NET_ADMIN"], "devices": ["/dev/net/tun"]},
           "cpu": 0.5, "memory": 134217728, "disk": 1073741824,
+          "limits": {"memory": 268435456, "cpu": 1.5, "pids": 200, "open_files": 1024, "disk": 2147483648},
+          "network": {"join": ["internal"]},
           "ports": [{"name": "http", "container": 8080}, {"name": "dns-2", "container": 53, "host": 5353, "protocol": "udp"}],
           "health": {"ready": {"http": {"port": "http", "path": "/ready"}, "interval": "1s", "timeout": "3s", "retries": 5},
                      "live": {"command": ["web", "ping"], "interval": "20s", "start_period": "0s"}},
           "restart": {"policy": "never", "max": 3, "within": "5m", "backoff": "500ms", "backoff_max": "2h"},
           "stop": {"signal": "SIGINT", "grace": "90s"},
-          "constraints": {"labels": {"zone": "a"}, "not": {"disk": "slow"}},
+          "constraints": {"labels": {"zone": "a"}, "not": {"disk": "slow"}, "spread": "zone"},
+          "on_lost": "replace", "exclusive": true,
           "labels": {"team": "shop"},
-          "replicas": 2,
+          "replicas": 2, "image_update": {"policy": "semver", "filter": "^1[.]"},
           "update": {"max_unavailable": 2, "min_healthy": "0s"},
           "suspend": true, "prune": false, "depends_on": ["db", "cache"],
           "ignore": ["/labels/team", "/env/a~1b"]
@@ -55,17 +60,25 @@ import Testing
         #expect(file.diagnostics.isEmpty)
         let workload = try #require(file.workloads.first)
         let expected = TaskDefinition(
-            name: WorkloadName(rawValue: "web")!, kind: .job, image: "registry.example/web:1.4", entrypoint: ["/entry"],
-
+            name: WorkloadName(rawValue: "web")!, kind: .job, image: "registry.example/web:1.4",
+            pull: ImagePull(policy: .always, auth: "secret:ghcr"), entrypoint: ["/entry"],
             command: ["web", "--port", "$(PORT)", ""], env: ["LOG_LEVEL": "info", "EMPTY": ""],
             envFrom: [ContentSource("secret:web.env")], workingDirectory: "/srv/web", user: "web",
-            security: TaskSecurity(noNewPrivileges: false),
+            security: TaskSecurity(
+                noNewPrivileges: false, readOnlyRoot: true, capabilities: ["NET_ADMIN"], devices: ["/dev/net/tun"]),
             resources: ResourceSpec(millicores: 500, memory: 134_217_728, disk: 1_073_741_824),
+            limits: TaskLimits(
+                memory: 268_435_456, millicores: 1500, pids: 200, openFiles: 1024, disk: 2_147_483_648),
+            network: TaskNetwork(join: [NetworkName(rawValue: "internal")!]),
             ports: [
                 PortSpec(name: "http", container: 8080),
                 PortSpec(name: "dns-2", container: 53, host: 5353, transport: .udp),
             ],
             files: [TaskFile(source: ContentSource("secret:web.conf"), target: "/etc/web.conf", mode: 0o400)],
+            volumes: [
+                VolumeMount(.path("/srv"), target: "/data", isReadOnly: true),
+                VolumeMount(.volume("pgdata"), target: "/db"), VolumeMount(.scratch(bytes: 67_108_864), target: "/tmp"),
+            ],
             health: HealthChecks(
                 ready: HealthCheck(
                     http: HTTPProbe(port: .name("http"), path: "/ready"), interval: .seconds(1), timeout: .seconds(3),
@@ -75,9 +88,12 @@ import Testing
             restart: RestartPolicy(
                 policy: .never, max: 3, within: .seconds(300), backoff: .milliseconds(500), backoffMax: .seconds(7200)),
             stop: StopPolicy(signal: "SIGINT", grace: .seconds(90)),
-            constraints: PlacementConstraints(labels: ["zone": "a"], not: ["disk": "slow"]), labels: ["team": "shop"])
+            constraints: PlacementConstraints(labels: ["zone": "a"], not: ["disk": "slow"], spread: "zone"),
+            onLost: .replace, exclusive: true,
+            labels: ["team": "shop"])
         #expect(workload.definition == expected)
         #expect(workload.steering.replicas == 2)
+        #expect(workload.steering.imageUpdate == ImageUpdate(policy: .semver, filter: "^1[.]"))
         #expect(workload.steering.update == UpdatePolicy(maxUnavailable: 2, minHealthy: .zero))
         #expect(workload.steering.suspend && !workload.steering.prune)
         #expect(workload.dependsOn.map(\.name.rawValue) == ["db", "cache"])
@@ -204,11 +220,46 @@ import Testing
             ])
     }
 
-    @Test func `a security field that cannot be enforced for processes is rejected`() {
-        for member in [##""read_only_root": true"##, ##""capabilities": []"##, ##""devices": []"##] {
-            let problems = decode(##"{"name": "a", "command": ["a"], "security": {\##(member)}}"##).diagnostics
-            #expect(problems.map(\.reason) == [.unsupported])
+    @Test func `a security field that only a container can have is rejected for a process`() {
+        for (field, value) in [
+            ("read_only_root", "true"), ("capabilities", #"["NET_ADMIN"]"#), ("devices", #"["/dev/net/tun"]"#),
+        ] {
+            let problems = decode(
+                ##"{"name": "a", "command": ["a"], "security": {"\##(field)": \##(value)}}"##
+            ).diagnostics
+            #expect(problems.map(\.summary) == ["security.\(field): must not be set without \"image\""])
         }
+    }
+
+    @Test(arguments: [
+        (
+            #""capabilities": ["CAP_NET_ADMIN"]"#,
+            "security.capabilities[0]: \"CAP_NET_ADMIN\" must be a capability of Linux without CAP_, such as NET_ADMIN",
+            "did you mean \"NET_ADMIN\"?"
+        ),
+        (
+            #""capabilities": ["NET_ADMN"]"#,
+            "security.capabilities[0]: \"NET_ADMN\" must be a capability of Linux without CAP_, such as NET_ADMIN",
+            "did you mean \"NET_ADMIN\"?"
+        ),
+        (
+            #""capabilities": ["ALL"]"#,
+            "security.capabilities[0]: \"ALL\" must be a capability of Linux without CAP_, such as NET_ADMIN",
+            "name each capability that the task needs"
+        ),
+        (
+            #""capabilities": ["NET_RAW", "NET_RAW"]"#, "security.capabilities[1]: \"NET_RAW\" is a duplicate", ""
+        ),
+        (
+            #""devices": ["/dev/../etc"]"#,
+            "security.devices[0]: \"/dev/../etc\" must be an absolute path below /dev without \".\" or \"..\"", ""
+        ),
+        (#""devices": ["/dev/a", "/dev/a"]"#, "security.devices[1]: \"/dev/a\" is a duplicate", ""),
+    ])
+    func `a capability or device that cannot be meant is rejected`(member: String, summary: String, detail: String) {
+        let problems = decode(##"{"name": "a", "image": "a:1", "security": {\##(member)}}"##).diagnostics
+        #expect(problems.map(\.summary) == [summary])
+        #expect(problems.map(\.detail) == [detail])
     }
 
     @Test func `no message contains a value of the environment`() {

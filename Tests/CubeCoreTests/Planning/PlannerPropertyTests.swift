@@ -12,7 +12,7 @@ struct PlannerPropertyTests {
             "schedule", "update", "replace", "scale_down", "prune", "restart", "retry", "kept", "converged",
             "guard_window", "guard_empty", "guard_foreign", "root_replaced", "source_busy", "prune_disabled",
             "guard_storage", "suspended", "approved", "surge", "deadline_exceeded", "ignored", "group_invalid",
-            "reverted",
+            "reverted", "node_drained",
             "dependency_unhealthy", "dependents_running", "unknown_dependency", "dependency_cycle",
         ]
         var counts: [String: Int] = [:]

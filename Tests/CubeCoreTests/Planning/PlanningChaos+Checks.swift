@@ -1,6 +1,7 @@
 import CubeCore
 import CubeJSON
 import CubeTypes
+import HashTreeCollections
 
 /// The promises that every plan keeps.
 extension PlanningChaos {
@@ -115,6 +116,10 @@ extension PlanningChaos {
         let live = world.live().map {
             "\($0.name)/\($0.ordinal) \($0.specDigest)"
         }
+        let left = world.cluster.records.nodes["w2"].map { node in
+            world.cluster.drain(of: node, otherwise: DrainRequest(), at: DurableInstant(wall: world.now))
+        }
+        if left?.done != true { complain("the drained node has tasks: \(left?.tasks ?? [])") }
         if Set(live) != expected || live.count != expected.count {
             complain("\(live.sorted()) live, not \(expected.sorted())")
         }

@@ -27,6 +27,7 @@ struct PlanningChaos {
     init(seed: UInt64) {
         random = SeededGenerator(seed: seed)
         world.behaviour = ["bad": .fail, "crash": .crash, "hang": .hang, "once": .complete, "again": .complete]
+        world.join("w2")
         scheduleForeigner()
         for name in Self.names { write(name) }
         read()
@@ -37,7 +38,7 @@ struct PlanningChaos {
 
     mutating func step() {
         let name = Self.names.randomElement(using: &random)!
-        switch Int.random(in: 0..<34, using: &random) {
+        switch Int.random(in: 0..<36, using: &random) {
         case 0..<5: write(name)
         case 5..<7: relabel("\(name).json")
         case 7..<9: world.files["\(name).json"] = nil
@@ -73,6 +74,7 @@ struct PlanningChaos {
         case 28:
             let isGroup = world.files[ManifestGroup.fileName] == nil
             world.files[ManifestGroup.fileName] = isGroup ? .group(ManifestGroup(atomic: true)) : nil
+        case 29, 30: drain(using: world.nodes.randomElement(using: &random)!)
         default:
             if Bool.random(using: &random) { world.root = RootIdentity.directory(device: 1, inode: 1) }
             lookThrice()
@@ -81,6 +83,20 @@ struct PlanningChaos {
         let chosen = random.next()
         world.work { UInt64($0.rawValue.utf8.last!) & chosen & 3 > 0 }
         if Bool.random(using: &random) { world.look() }
+    }
+
+    /// Drains, cordons or uncordons a node.
+    private mutating func drain(using node: NodeName) {
+        let kind = Int.random(in: 0..<4, using: &random)
+        let jobsAfter: Duration? = Bool.random(using: &random) ? .seconds(20) : nil
+        world.commit { transaction throws(APIError) in
+            switch kind {
+            case 0, 1: try transaction.drain(node, DrainRequest(jobsAfter: jobsAfter))
+            case 2: try transaction.cordon(node)
+            default: try transaction.uncordon(node)
+            }
+        }
+        world.look()
     }
 
     private mutating func lookThrice() {
@@ -285,6 +301,12 @@ struct PlanningChaos {
     mutating func recover() {
         world.behaviour = ["once": .complete, "again": .complete]
         world.planner.isStorageWritable = true
+        // One node is drained for good, and the other takes all tasks.
+        world.commit { transaction throws(APIError) in
+            try transaction.uncordon(PlanningWorld.node)
+            try transaction.drain("w2", DrainRequest(jobsAfter: .zero))
+        }
+        world.look()
         world.files = [:]
         for name in Self.names.prefix(9) {
             write(name, isWell: true)

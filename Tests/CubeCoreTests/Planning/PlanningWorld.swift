@@ -19,8 +19,10 @@ struct PlanningWorld {
     private var pass = 0
     /// The committed changes that the planner has not seen.
     private(set) var unseen: [TaskChanges] = []
-    /// The worker's tasks.
-    private(set) var worker: [TaskID: WorkerTask] = [:]
+    /// The nodes, sorted by name.
+    private(set) var nodes = [Self.node]
+    /// The tasks of the workers, by node.
+    private var workers: [NodeName: [TaskID: WorkerTask]] = [:]
     /// The manifests, by file.
     var files: [BytePath: FileState] = [:]
     var root = RootIdentity.directory(device: 1, inode: 1)
@@ -49,18 +51,37 @@ struct PlanningWorld {
         let id = ClusterID(rawValue: "c1057e20-0000-4000-8000-000000000001")!
         cluster = ClusterState(
             records: ClusterRecords(cluster: id), term: 1, policy: .spread, at: DurableInstant(wall: now))
-        let info = WorkerInfo(
-            name: Self.node, version: "1", url: "unix:w1", runtimes: ["process"],
-            capacity: ResourceSpec(millicores: 1_000_000, memory: 1 << 40, disk: 1 << 40), bootID: "b",
-            incarnation: "i")
+        add(Self.node)
         commit { transaction throws(APIError) in
-            _ = try transaction.register(info)
-            _ = try transaction.observe(
-                WorkerTaskList(complete: true, incarnation: "i", sequence: 0, tasks: []), from: Self.node)
             _ = try transaction.lease(Self.owner, LeaseRequest(holder: "test", source: Self.source))
         }
         fence = cluster.records.owners[Self.owner]!.fence
         relist()
+    }
+
+    /// Adds a node, which lists its tasks at once.
+    private mutating func add(_ node: NodeName, millicores: Int = 1_000_000) {
+        let info = WorkerInfo(
+            name: node, version: "1", url: "unix:\(node)", runtimes: ["process"],
+            capacity: ResourceSpec(millicores: millicores, memory: 1 << 40, disk: 1 << 40), bootID: "b",
+            incarnation: "i")
+        commit { transaction throws(APIError) in
+            _ = try transaction.register(info)
+            _ = try transaction.observe(
+                WorkerTaskList(complete: true, incarnation: "i", sequence: 0, tasks: []), from: node)
+        }
+    }
+
+    /// Adds another node to the cluster.
+    mutating func join(_ node: NodeName, millicores: Int = 1_000_000) {
+        nodes = (nodes + [node]).sorted()
+        add(node, millicores: millicores)
+        look()
+    }
+
+    mutating func drain(_ node: NodeName, _ request: DrainRequest = DrainRequest()) {
+        commit { transaction throws(APIError) in try transaction.drain(node, request) }
+        look()
     }
 
     // MARK: The manager
@@ -137,15 +158,17 @@ struct PlanningWorld {
 
     /// Carries out the manager's calls to the worker, and reports the results.
     mutating func work(where isChosen: (TaskID) -> Bool = { _ in true }) {
-        var reports: [WorkerTask] = []
-        for id in cluster.due(on: Self.node) where isChosen(id) {
-            guard let call = cluster.call(for: id, on: Self.node) else { continue }
-            reports.append(answer(call))
+        for node in nodes {
+            var reports: [WorkerTask] = []
+            for id in cluster.due(on: node) where isChosen(id) {
+                guard let call = cluster.call(for: id, on: node) else { continue }
+                reports.append(answer(call, on: node))
+            }
+            report(reports, from: node)
         }
-        report(reports)
     }
 
-    private mutating func answer(_ call: WorkerCall) -> WorkerTask {
+    private mutating func answer(_ call: WorkerCall, on node: NodeName) -> WorkerTask {
         var task: WorkerTask
         switch call {
         case .assign(let assignment):
@@ -154,18 +177,19 @@ struct PlanningWorld {
                 settingsDigest: assignment.settingsDigest ?? assignment.definition.settingsDigest)
             run(&task, behaviour[assignment.definition.command.first ?? ""] ?? .run)
         case .update(let id, let settings):
-            task = worker[id]!
+            task = workers[node]![id]!
             task.settingsDigest = settings.settingsDigest ?? settings.definition.settingsDigest
         case .stop(let id, let placement):
             task =
-                worker[id]
+                workers[node]?[id]
                 ?? WorkerTask(
                     id: id, placement: placement, run: 0, state: .stopped, settingsDigest: .sha256(of: ""))
             task.state = .stopped
             task.ready = false
             task.endedAt = now
+        case .removeVolume: preconditionFailure("no workload of this world has a volume")
         }
-        worker[call.task] = task
+        workers[node, default: [:]][task.id] = task
         return task
     }
 
@@ -196,12 +220,14 @@ struct PlanningWorld {
 
     /// Changes the behaviour of a slot's program.
     mutating func become(_ behaviour: Behaviour, _ name: String, _ ordinal: Int = 0) {
-        guard let live = live(name).first(where: { $0.ordinal == ordinal }), var task = worker[live.id] else { return }
+        guard let live = live(name).first(where: { $0.ordinal == ordinal }), let node = live.node,
+            var task = workers[node]?[live.id]
+        else { return }
         task.ready = false
         task.run += 1
         run(&task, behaviour)
-        worker[live.id] = task
-        report([task])
+        workers[node]?[live.id] = task
+        report([task], from: node)
         look()
     }
 
@@ -232,11 +258,11 @@ struct PlanningWorld {
         look()
     }
 
-    private mutating func report(_ tasks: [WorkerTask]) {
+    private mutating func report(_ tasks: [WorkerTask], from node: NodeName) {
         guard !tasks.isEmpty else { return }
         commit { transaction throws(APIError) in
             _ = try transaction.observe(
-                WorkerTaskList(complete: false, incarnation: "i", sequence: 0, tasks: tasks), from: Self.node)
+                WorkerTaskList(complete: false, incarnation: "i", sequence: 0, tasks: tasks), from: node)
         }
     }
 
@@ -354,7 +380,7 @@ extension Workload {
     init(
         _ name: String, _ words: String..., image: String? = nil, file: String? = nil, replicas: Int = 1,
         kind: TaskKind = .service,
-        update: UpdatePolicy = UpdatePolicy(), suspend: Bool = false, prune: Bool = true,
+        update: UpdatePolicy = UpdatePolicy(), suspend: Bool = false, prune: Bool = true, millicores: Int = 0,
         labels: [String: String] = [:], env: [String: String] = [:], dependsOn: [String] = [],
         ignore: [String] = []
     ) {
@@ -366,7 +392,7 @@ extension Workload {
         self.init(
             definition: TaskDefinition(
                 name: WorkloadName(rawValue: name)!, kind: kind, image: image, command: words.isEmpty ? ["run"] : words,
-                env: env, labels: labels),
+                env: env, resources: ResourceSpec(millicores: millicores), labels: labels),
             steering: steering, range: range)
     }
 }

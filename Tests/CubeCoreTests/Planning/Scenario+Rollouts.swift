@@ -60,6 +60,34 @@ extension Scenario {
             story.world.direct(.retry, "web")
             story.show("cube retry web")
         },
+        Scenario("drain") { story in
+            story.world.write("web.json", Workload("web", "one", replicas: 2))
+            story.world.write(
+                "api.json", Workload("api", "one", replicas: 2, update: UpdatePolicy(maxUnavailable: 0, maxSurge: 1)))
+            story.world.write("report.json", Workload("report", "long", kind: .job))
+            story.world.read()
+            story.world.settle()
+            story.world.join("w2")
+            story.world.drain(PlanningWorld.node)
+            story.step("w1 is drained: one task of web is stopped, and a second task of api is started on w2")
+            story.step("the stopped task is started on w2")
+            story.world.now = story.world.now + .seconds(5)
+            story.step("five seconds later, the former task of api is stopped; web waits for its new task")
+            story.world.settle()
+            story.show("at the end, only the job is left on w1")
+        },
+        Scenario("drain-without-room") { story in
+            story.world.write("web.json", Workload("web", "one", replicas: 2, millicores: 1000))
+            story.world.read()
+            story.world.settle()
+            story.world.join("w2", millicores: 1000)
+            story.world.drain(PlanningWorld.node)
+            story.step("w1 is drained, and w2 has room for one task of two")
+            story.world.settle()
+            story.show("the other one stays")
+            story.world.join("w3", millicores: 1000)
+            story.step("w3 has room for it")
+        },
         Scenario("rollout-deadline") { story in
             story.world.behaviour = ["bad": .hang]
             story.world.write("web.json", Workload("web", "good", replicas: 3, update: .until(60)))

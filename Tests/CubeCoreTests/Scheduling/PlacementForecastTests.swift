@@ -11,7 +11,7 @@ struct PlacementForecastTests {
     private func forecast(_ cluster: TestCluster) -> PlacementForecast {
         let nodes = cluster.state.records.nodes.values.map { cluster.state.info(of: $0, lastSeenAt: nil) }
         let tasks = cluster.state.records.tasks.values.map(\.status)
-        return PlacementForecast(nodes: nodes, tasks: tasks, policy: cluster.state.policy)
+        return PlacementForecast(nodes: nodes, tasks: tasks, policy: cluster.state.policy, prefersImages: true)
     }
 
     private func decision(_ task: TaskRecord?) throws -> Scheduler.Decision {
@@ -20,15 +20,23 @@ struct PlacementForecastTests {
         return .node(try #require(task.phase.placement).node)
     }
 
+    /// The policy `round_robin` is left out, because the API does not tell which node was picked last.
     @Test func `a forecast agrees with the placements of the manager for any tasks and any demand`() throws {
         var generator = SeededGenerator()
         var pending: [TaskReason: Int] = [:]
         for _ in 0..<200 {
-            var cluster = TestCluster(policy: .spread)
-            for node in ["a", "b", "c"].prefix(.random(in: 0...3, using: &generator)) {
+            var cluster = TestCluster(policy: generator.pick([.spread, .binpack, .epvm]))
+            for node in ["a", "b", "c", "d"].prefix(.random(in: 0...4, using: &generator)) {
                 try cluster.join(
                     NodeName(rawValue: node)!, cpu: generator.pick([1000, 2000, 4000]),
-                    runtimes: generator.pick([["process"], ["process", "docker"]]))
+                    runtimes: generator.pick([["process"], ["process", "docker"]]),
+                    images: generator.pick([[], ["docker.io/library/x:latest"]]),
+                    labels: generator.pick([[:], ["zone": "a"], ["zone": "b"]]))
+            }
+            if Bool.random(using: &generator),
+                let node = cluster.state.records.nodes.keys.randomElement(using: &generator)
+            {
+                _ = try cluster.run { (transaction) throws(APIError) in try transaction.cordon(node) }
             }
             var asked = 0
             func next(_ cluster: TestCluster) -> TaskProposal {
@@ -37,7 +45,10 @@ struct PlacementForecastTests {
                 let ports = [port].compactMap(\.self).map { PortSpec(name: "p", host: $0) }
                 return cluster.proposal(
                     generator.pick([.web, .db]), ordinal: asked, cpu: generator.pick([0, 500, 900, 5000]),
-                    image: generator.pick([nil, nil, "x"]), ports: ports)
+                    image: generator.pick([nil, nil, "x"]), ports: ports,
+                    constraints: generator.pick([
+                        .none, PlacementConstraints(spread: "zone"), PlacementConstraints(not: ["zone": "b"]),
+                    ]))
             }
             for _ in 0..<Int.random(in: 0...6, using: &generator) { try cluster.schedule(next(cluster), maxLive: 100) }
             var forecast = forecast(cluster)
@@ -66,7 +77,7 @@ struct PlacementForecastTests {
         #expect(cause.reason == .noCapacity)
         forecast.free(first.id)
         #expect(forecast.place(next, of: .default) == .node(.w1))
-        _ = try cluster.run { (transaction) throws(APIError) in try transaction.drain(.w1, true) }
+        _ = try cluster.run { (transaction) throws(APIError) in try transaction.cordon(.w1) }
         forecast = self.forecast(cluster)
         guard case .pending(let cause) = forecast.place(next, of: .default) else {
             Issue.record("No node accepts tasks.")

@@ -8,12 +8,13 @@ struct SchedulerTests {
     private func candidate(
         _ name: String, cpu: Int = 4000, used: Int = 0, tasks: Int = 0, siblings: Int = 0,
         runtimes: [String] = ["process"],
-        labels: [String: String] = [:]
+        labels: [String: String] = [:], hasImage: Bool = false
     ) -> Candidate {
         Candidate(
             name: NodeName(rawValue: name)!, runtimes: runtimes, labels: labels,
             capacity: ResourceSpec(millicores: cpu, memory: 1000, disk: 1000),
-            reserved: ResourceSpec(millicores: used), tasks: tasks, siblings: siblings)
+            reserved: ResourceSpec(millicores: used), tasks: tasks, siblings: siblings,
+            hasImage: hasImage)
     }
 
     private func demand(
@@ -22,7 +23,8 @@ struct SchedulerTests {
         Demand(
             TaskDefinition(
                 name: WorkloadName(rawValue: "web")!, image: image, command: ["true"],
-                resources: ResourceSpec(millicores: cpu, memory: memory), constraints: constraints))
+                resources: ResourceSpec(millicores: cpu, memory: memory), constraints: constraints),
+            of: .default)
     }
 
     private func pick(
@@ -65,9 +67,11 @@ struct SchedulerTests {
 
     @Test func `a cause names the nodes that could run the task but currently accept none`() {
         let fast = UnavailableNode(
-            name: NodeName(rawValue: "w2")!, runtimes: ["process"], labels: ["disk": "fast"], state: .draining)
+            name: NodeName(rawValue: "w2")!, runtimes: ["process"], labels: ["disk": "fast"],
+            capacity: ResourceSpec(millicores: 4000), state: .draining)
         let engine = UnavailableNode(
-            name: NodeName(rawValue: "w3")!, runtimes: ["docker"], labels: [:], state: .silent)
+            name: NodeName(rawValue: "w3")!, runtimes: ["docker"], labels: [:],
+            capacity: ResourceSpec(millicores: 4000), state: .silent)
         func message(_ demand: Demand, _ candidates: [Candidate], _ others: [UnavailableNode]) -> String? {
             guard case .infeasible(let cause) = Feasibility(of: demand, on: candidates, besides: others) else {
                 return nil
@@ -75,15 +79,79 @@ struct SchedulerTests {
             return cause.message
         }
         let wanting = demand(constraints: PlacementConstraints(labels: ["disk": "fast"]))
-        #expect(message(wanting, [candidate("w1")], [fast]) == "node w2 is draining; no other node has disk=fast")
-        #expect(message(wanting, [candidate("w1")], [engine]) == "no node that could run the task has disk=fast")
+        #expect(
+            message(wanting, [candidate("w1")], [fast])
+                == "node w2 is draining; no other node has disk=fast; of 2 nodes, 1 lacks disk=fast and 1 could run the task"
+        )
+        #expect(
+            message(wanting, [candidate("w1")], [engine])
+                == "no node that could run the task has disk=fast; of 2 nodes, 1 cannot run processes and 1 lacks disk=fast"
+        )
         #expect(
             message(demand(image: "web:1"), [candidate("w1")], [fast, engine])
-                == "node w3 is silent; no other node can run the task")
+                == "node w3 is silent; no other node can run the task; of 3 nodes, 2 have no container engine and 1 could run "
+                + "the task")
         #expect(
             message(demand(), [], [engine, fast])
                 == "node w2 is draining, node w3 is silent; no node is ready to take tasks")
         #expect(message(demand(1000), [candidate("w1", cpu: 1)], []) == "the task needs 1 core, more than any node has")
+        #expect(
+            message(demand(1000), [candidate("w1", cpu: 1)], [fast])
+                == "node w2 is draining; no other node has 1 core, which the task needs; of 2 nodes, 1 has less than 1 core and "
+                + "1 could run the task")
+    }
+
+    @Test func `a cause says how many nodes lack which requirement`() {
+        let nodes =
+            ["a", "b"].map { candidate($0, runtimes: ["process"]) }
+            + ["c", "d", "e"].map { candidate($0, runtimes: ["docker"]) }
+            + [
+                candidate("f", runtimes: ["docker"], labels: ["zone": "a", "disk": "slow"]),
+                candidate("g", cpu: 1000, runtimes: ["docker"], labels: ["zone": "a"]),
+                candidate("h", used: 3500, runtimes: ["docker"], labels: ["zone": "a"]),
+                candidate("i", used: 4000, runtimes: ["docker"], labels: ["zone": "a"]),
+            ]
+        let task = demand(
+            2000, image: "web:1", constraints: PlacementConstraints(labels: ["zone": "a"], not: ["disk": "slow"]))
+        guard case .infeasible(let cause) = Feasibility(of: task, on: nodes) else { return #expect(Bool(false)) }
+        #expect(
+            cause.message
+                == "the task needs 2 cores, which no node has free now; it is placed when a node has enough; of 9 nodes, "
+                + "2 have no container engine, 3 lack zone=a, 1 has disk=slow, 1 has less than 2 cores and 2 could run the task"
+        )
+    }
+
+    @Test func `the cause of a waiting task stays the same while other tasks come and go`() throws {
+        var random = SeededGenerator()
+        print("seed \(random.seed)")
+        var cluster = TestCluster()
+        for (index, cpu) in [1000, 4000, 4000, 8000].enumerated() {
+            try cluster.join(
+                NodeName(rawValue: "n\(index)")!, cpu: cpu, runtimes: index == 3 ? ["docker"] : ["process"])
+        }
+        // Two tasks that stay leave no node with 2 free cores.
+        for ordinal in 0..<2 { try cluster.schedule(cluster.proposal(.db, ordinal: ordinal, cpu: 2500)) }
+        let waiting = try cluster.schedule(cluster.proposal(.web, cpu: 2000)).task
+        #expect(
+            waiting.message?.hasSuffix(
+                "of 4 nodes, 1 cannot run processes, 1 has less than 2 cores and 2 could run the task") == true)
+        let other = WorkloadName(rawValue: "other")!
+        var running: [TaskID] = []
+        for attempt in 0..<60 {
+            if let id = running.first, Bool.random(using: &random) {
+                let node = try #require(cluster.task(id)?.phase.placement?.node)
+                try cluster.stop(id)
+                try cluster.report([cluster.report(id, .stopped)], from: node)
+                running.removeFirst()
+            } else {
+                let task = try cluster.schedule(
+                    cluster.proposal(other, ordinal: attempt, cpu: random.pick([100, 700])), maxLive: 100
+                ).task
+                if task.node != nil { running.append(task.id) } else { try cluster.stop(task.id) }
+            }
+            let now = try #require(cluster.task(waiting.id))
+            #expect(now.status.message == waiting.message && now.revision == waiting.revision)
+        }
     }
 
     @Test
@@ -101,7 +169,33 @@ struct SchedulerTests {
         #expect(pick(demand(), nodes, policy: .roundRobin, last: "c") == "a")
     }
 
-    @Test(arguments: [SchedulingPolicy.spread, .roundRobin])
+    @Test func `Spread prefers a node that has the image, after the number of tasks of the same workload`() {
+        #expect(pick(demand(), [candidate("a"), candidate("b", hasImage: true)]) == "b")
+        #expect(pick(demand(), [candidate("a"), candidate("b", siblings: 1, hasImage: true)]) == "a")
+        #expect(pick(demand(100), [candidate("a"), candidate("b", used: 100, hasImage: true)]) == "b")
+        #expect(pick(demand(100), [candidate("a"), candidate("b", used: 1000, hasImage: true)]) == "a")
+        #expect(
+            pick(demand(), [candidate("a"), candidate("b", hasImage: true)], policy: .roundRobin) == "a",
+            "Otherwise, the nodes without the image would never have their turn.")
+    }
+
+    @Test(arguments: [0, 10, 200])
+    func `Different workloads with the same image do not all go to the node that has it`(cpu: Int) {
+        var nodes = ["a", "b", "c"].map { candidate($0, hasImage: $0 == "c") }
+        for _ in 0..<60 where nodes.contains(where: { $0.free.covers(ResourceSpec(millicores: cpu)) }) {
+            let name = pick(demand(cpu), nodes)
+            let index = nodes.firstIndex { $0.name.rawValue == name }!
+            nodes[index].tasks += 1
+            nodes[index].reserved = nodes[index].reserved + ResourceSpec(millicores: cpu)
+        }
+        let counts = nodes.map(\.tasks)
+        // 5 % of 4 cores, or 2 tasks more than the others, and the task at which the limit is reached.
+        let most = cpu == 0 ? 3 : 200 / cpu + 1
+        #expect(counts[2] > counts[0] || cpu == 200, "\(counts)")
+        #expect(counts[2] - counts[0] <= most && abs(counts[0] - counts[1]) <= 1, "\(counts)")
+    }
+
+    @Test(arguments: SchedulingPolicy.all)
     func `The order of the candidates is irrelevant`(policy: SchedulingPolicy) {
         var random = SeededGenerator()
         print("seed \(random.seed)")
@@ -110,7 +204,7 @@ struct SchedulerTests {
             let candidates = names.map {
                 candidate(
                     $0, used: .random(in: 0...3, using: &random) * 1000, tasks: .random(in: 0...2, using: &random),
-                    siblings: .random(in: 0...1, using: &random))
+                    siblings: .random(in: 0...1, using: &random), hasImage: .random(using: &random))
             }
             let wanted = demand(.random(in: 0...4, using: &random) * 500)
             let last = names.randomElement(using: &random)

@@ -15,7 +15,7 @@ struct ContainerSpecTests {
             slot: "\(assignment.definition.name)-\(assignment.ordinal)")
         return ContainerSpec(
             run, of: assignment, on: NodeName(rawValue: "w1")!, in: "/data", variables: [["FROM": "file"]],
-            files: [.init(source: "/data/files/0", target: "/etc/web.conf")])
+            files: [.init(source: "/data/files/0", target: "/etc/web.conf")], volumes: [])
     }
 
     @Test func `The name of a container is that of its slot, followed by the task, the placement and the run`() {
@@ -43,6 +43,58 @@ struct ContainerSpecTests {
     @Test func `A container gains no privileges unless its manifest says so`() {
         #expect(spec().forbidsNewPrivileges)
         #expect(!spec { $0.security = TaskSecurity(noNewPrivileges: false) }.forbidsNewPrivileges)
+    }
+
+    @Test func `A container has no additional privileges unless its manifest says so`() {
+        #expect(!spec().isReadOnly && spec().capabilities.isEmpty && spec().devices.isEmpty)
+        let spec = spec {
+            $0.security = TaskSecurity(readOnlyRoot: true, capabilities: ["NET_ADMIN"], devices: ["/dev/net/tun"])
+        }
+        #expect(spec.isReadOnly && spec.capabilities == ["NET_ADMIN"] && spec.devices == ["/dev/net/tun"])
+    }
+
+    @Test func `A container joins networks of its owner on its node under its name and the name of its replica`() throws
+    {
+        let internalNetwork = NetworkName(rawValue: "internal")!
+        guard case .joined(let networks, let aliases) = spec({ $0.network.join = [internalNetwork] }).network else {
+            Issue.record("no network")
+            return
+        }
+        let assignment = TaskAssignment.example()
+        #expect(aliases == ["web", "web-0"] && networks.count == 1)
+        #expect(networks[0].name.hasPrefix("cube-default-internal-"))
+        #expect(networks[0].labels["cube.worker"] == "w1" && networks[0].labels["cube.network"] == "internal")
+        #expect(!networks[0].isForeign(networks[0].labels) && networks[0].isForeign([:]) && networks[0].isForeign(nil))
+        // Workers may share an engine, and the names of owners and networks may run into each other.
+        let elsewhere = ContainerNetwork(internalNetwork, of: assignment, on: NodeName(rawValue: "w2")!)
+        #expect(elsewhere.name != networks[0].name && networks[0].isForeign(elsewhere.labels))
+        var (left, right) = (assignment, assignment)
+        (left.owner, right.owner) = (OwnerName(rawValue: "a")!, OwnerName(rawValue: "a-b")!)
+        let w1 = NodeName(rawValue: "w1")!
+        #expect(
+            ContainerNetwork(NetworkName(rawValue: "b-c")!, of: left, on: w1).name
+                != ContainerNetwork(NetworkName(rawValue: "c")!, of: right, on: w1).name)
+    }
+
+    @Test func `A container in the network of the node publishes no port, and its variable has the port of the node`() {
+        let spec = spec {
+            $0.network.mode = .host
+            $0.ports = [PortSpec(name: "http")]
+        }
+        #expect(spec.network == .host && spec.ports.isEmpty && spec.environment.contains("PORT_HTTP=20001"))
+    }
+
+    @Test func `A limit that the engine cannot enforce is not requested, and is reported`() {
+        let limits = TaskLimits(memory: 1 << 30, millicores: 8000, pids: 10, openFiles: 100, disk: 1 << 30)
+        var abilities = EngineAbilities(limitsMemory: true, limitsCPU: true, limitsProcesses: true, cores: 2)
+        // No engine limits the disk, and none gives more cores than there are.
+        #expect(abilities.notEnforced(limits) == ["limits.disk"])
+        #expect(abilities.enforceable(limits).millicores == 2000)
+        abilities = EngineAbilities(limitsMemory: false, limitsCPU: false, limitsProcesses: false, cores: 2)
+        #expect(abilities.enforceable(limits) == TaskLimits(openFiles: 100))
+        #expect(
+            abilities.notEnforced(limits) == ["limits.memory", "limits.cpu", "limits.pids", "limits.disk"])
+        #expect(abilities.notEnforced(.none).isEmpty)
     }
 
     @Test func `Only an entrypoint that is written replaces that of the image`() {
@@ -80,7 +132,7 @@ struct ContainerStatusTests {
 
     @Test func `A running container has run since its start, on the clock that nobody sets`() {
         let started = ContainerStatus(phase: .running, startedAt: Timestamp("2026-01-01T11:59:00Z"))
-        guard case .running(let since) = state(started) else {
+        guard case .running(let since, _) = state(started) else {
             Issue.record("not running")
             return
         }
@@ -89,7 +141,8 @@ struct ContainerStatusTests {
 
     @Test func `A start that seems older than the machine's boot, or lies in the future, is within the boot`() {
         for (text, uptime) in [("2025-01-01T00:00:00Z", Duration.zero), ("2027-01-01T00:00:00Z", .seconds(1000))] {
-            guard case .running(let since) = state(ContainerStatus(phase: .running, startedAt: Timestamp(text))) else {
+            guard case .running(let since, _) = state(ContainerStatus(phase: .running, startedAt: Timestamp(text)))
+            else {
                 Issue.record("not running")
                 return
             }

@@ -11,7 +11,7 @@ import Testing
 /// What every runtime does in the same way. Without `.ci/with-engines`, only processes are tested.
 @Suite(.timeLimit(.minutes(2)))
 struct ConformanceTests {
-    @Test(arguments: TestRuntime.available)
+    @Test(arguments: TestRuntime.allCases)
     func `A run keeps its exit code, and its output is in the log and in the status`(runtime: TestRuntime) async throws
     {
         try await WorkerWorld.with(runtime) { world in
@@ -27,7 +27,7 @@ struct ConformanceTests {
         }
     }
 
-    @Test(arguments: TestRuntime.available)
+    @Test(arguments: TestRuntime.allCases)
     func
         `Output keeps every byte, also of a line that is longer than any buffer, but Docker replaces what is not UTF-8`(
             runtime: TestRuntime
@@ -48,7 +48,28 @@ struct ConformanceTests {
         }
     }
 
-    @Test(arguments: TestRuntime.available)
+    @Test(arguments: TestRuntime.allCases)
+    func `The metrics of a task include processor time that ended programs have used`(runtime: TestRuntime) async throws
+    {
+        try await WorkerWorld.with(runtime) { world in
+            let task = runtime.script(
+                "dd if=/dev/zero of=/dev/null bs=1M count=4000 2>/dev/null; echo ready; exec sleep 1000",
+                stop: StopPolicy(signal: "SIGKILL"))
+            try await world.worker(runtime) { worker in
+                try await worker.assign(task)
+                try await worker.output(task.id, until: "ready")
+                let metrics = try #require(try await worker.service.metrics().tasks.first)
+                #expect(metrics.id == task.id && metrics.run == 1 && metrics.processes == 1)
+                #expect(metrics.cpuSeconds > 0.01 && metrics.memoryBytes > 0 && metrics.memoryLimitBytes == nil)
+                #expect((metrics.networkReceivedBytes == nil) == (runtime == .process))
+                try await worker.stop(task.id)
+                try await worker.ended(task.id)
+                #expect(try await worker.service.metrics().tasks == [])
+            }
+        }
+    }
+
+    @Test(arguments: TestRuntime.allCases)
     func `A job that succeeds is completed`(runtime: TestRuntime) async throws {
         try await WorkerWorld.with(runtime) { world in
             let task = runtime.script("exit 0", restart: .standard(for: .job)) { $0.kind = .job }
@@ -59,7 +80,7 @@ struct ConformanceTests {
         }
     }
 
-    @Test(arguments: TestRuntime.available)
+    @Test(arguments: TestRuntime.allCases)
     func `A failed run is restarted by its policy, and the log has the output of all runs`(
         runtime: TestRuntime
     ) async throws {
@@ -75,7 +96,7 @@ struct ConformanceTests {
         }
     }
 
-    @Test(arguments: TestRuntime.available)
+    @Test(arguments: TestRuntime.allCases)
     func `A stop sends the signal of the policy and keeps the exit code`(runtime: TestRuntime) async throws {
         try await WorkerWorld.with(runtime) { world in
             let task = runtime.script(
@@ -92,7 +113,7 @@ struct ConformanceTests {
         }
     }
 
-    @Test(arguments: TestRuntime.available)
+    @Test(arguments: TestRuntime.allCases)
     func `A run that ignores the signal is killed after its grace period`(runtime: TestRuntime) async throws {
         try await WorkerWorld.with(runtime) { world in
             let task = runtime.script(
@@ -109,7 +130,7 @@ struct ConformanceTests {
         }
     }
 
-    @Test(arguments: TestRuntime.available)
+    @Test(arguments: TestRuntime.allCases)
     func `A worker that restarts adopts a live run, whose output continues without a gap or a repetition`(
         runtime: TestRuntime
     ) async throws {
@@ -133,7 +154,7 @@ struct ConformanceTests {
         }
     }
 
-    @Test(arguments: TestRuntime.available)
+    @Test(arguments: TestRuntime.allCases)
     func `A run that ends while no worker is running keeps its exit code and its output`(
         runtime: TestRuntime
     ) async throws {
@@ -165,7 +186,7 @@ struct ConformanceTests {
         }
     }
 
-    @Test(arguments: TestRuntime.available)
+    @Test(arguments: TestRuntime.allCases)
     func `A program sees its variables and its files, and nothing of the worker`(runtime: TestRuntime) async throws {
         try await WorkerWorld.with(runtime) { world in
             let target = runtime == .process ? "web.conf" : "/etc/web.conf"
@@ -185,7 +206,7 @@ struct ConformanceTests {
         }
     }
 
-    @Test(arguments: TestRuntime.available)
+    @Test(arguments: TestRuntime.allCases)
     func `A program that does not exist ends its run as start_failed and is named`(runtime: TestRuntime) async throws {
         try await WorkerWorld.with(runtime) { world in
             let task = runtime.script("") { $0.command = ["no-such-program"] }
@@ -199,7 +220,7 @@ struct ConformanceTests {
         }
     }
 
-    @Test(arguments: TestRuntime.available)
+    @Test(arguments: TestRuntime.allCases)
     func `A check command runs in the run's environment, and passes by its exit code`(runtime: TestRuntime) async throws
     {
         try await WorkerWorld.with(runtime) { world in
@@ -217,7 +238,7 @@ struct ConformanceTests {
         }
     }
 
-    @Test(arguments: TestRuntime.available)
+    @Test(arguments: TestRuntime.allCases)
     func `A check that fails or never ends makes a task unready, with its output or its time limit as the reason`(
         runtime: TestRuntime
     ) async throws {
@@ -242,7 +263,7 @@ struct ConformanceTests {
         }
     }
 
-    @Test(arguments: TestRuntime.available)
+    @Test(arguments: TestRuntime.allCases)
     func `The figures of a worker count the processes of a live run`(runtime: TestRuntime) async throws {
         try await WorkerWorld.with(runtime) { world in
             let task = runtime.script("sleep 1000 & echo up; wait", stop: StopPolicy(signal: "SIGKILL"))
@@ -258,7 +279,7 @@ struct ConformanceTests {
         }
     }
 
-    @Test(arguments: TestRuntime.available)
+    @Test(arguments: TestRuntime.allCases)
     func `An ended task leaves neither a container nor the files that it was given`(runtime: TestRuntime) async throws {
         try await WorkerWorld.with(runtime) { world in
             let target = runtime == .process ? "key" : "/key"

@@ -166,6 +166,29 @@ struct ContainerTests {
         }
     }
 
+    @Test(arguments: TestRuntime.engines)
+    func `A container whose record was lost is ended before the next placement of its task starts`(
+        engine: TestRuntime
+    ) async throws {
+        try await WorkerWorld.with(engine) { world in
+            var task = engine.script("trap 'exit 0' TERM; while :; do sleep 0.1; done")
+            try await world.worker(engine) { worker in
+                try await worker.assign(task)
+                try await worker.task(task.id, reaches: .running)
+            }
+            try LocalFiles.remove("\(world.directory)/tasks")
+            let lost = containerName(of: task)
+            task.placement = 2
+            try await world.worker(engine) { worker in
+                try await worker.assign(task)
+                try await worker.task(task.id, reaches: .running)
+                #expect(try await engine.client.container(lost) == nil)
+                try await worker.stop(task.id, placement: 2)
+                try await worker.ended(task.id)
+            }
+        }
+    }
+
     @Test(.enabled(if: TestRuntime.engines.count > 1, "needs Docker and Podman"), arguments: TestRuntime.engines)
     func `A worker with another engine concludes nothing about the containers of the first one`(
         engine: TestRuntime

@@ -1,3 +1,4 @@
+import CubeCore
 import CubeErrors
 import CubeTypes
 import Foundation
@@ -22,6 +23,41 @@ struct EngineFormatTests {
             }
             #expect(found == whole, "pieces of \(size) bytes")
         }
+    }
+
+    @Test(arguments: [
+        // Control groups version 1.
+        """
+        {"cpu_stats": {"cpu_usage": {"total_usage": 1500000000}}, "pids_stats": {"current": 3},
+         "memory_stats": {"usage": 5000, "limit": 8000, "stats": {"total_inactive_file": 1000, "inactive_file": 7}},
+         "blkio_stats": {"io_service_bytes_recursive": [{"op": "Read", "value": 10}, {"op": "Write", "value": 20},
+           {"op": "Read", "value": 1}, {"op": "Total", "value": 31}]},
+         "networks": {"eth0": {"rx_bytes": 5, "tx_bytes": 6}, "eth1": {"rx_bytes": 50, "tx_bytes": 60}}}
+        """,
+        // Version 2.
+        """
+        {"cpu_stats": {"cpu_usage": {"total_usage": 1500000000}}, "pids_stats": {"current": 3},
+         "memory_stats": {"usage": 5000, "limit": 8000, "stats": {"inactive_file": 1000}},
+         "blkio_stats": {"io_service_bytes_recursive": [{"op": "read", "value": 11}, {"op": "write", "value": 20}]},
+         "networks": {"eth0": {"rx_bytes": 55, "tx_bytes": 66}}}
+        """,
+    ])
+    func `Statistics have one meaning on both versions of control groups`(text: String) throws {
+        let usage = try EngineJSON.decode(EngineStatistics.self, from: Array(text.utf8)).usage(machineMemory: 9000)
+        #expect(usage.processes == 3 && usage.cpuSeconds == 1.5)
+        #expect(usage.memoryBytes == 4000 && usage.memoryLimitBytes == 8000)
+        #expect(usage.disk == Transfer(incoming: 11, outgoing: 20))
+        #expect(usage.network == Transfer(incoming: 55, outgoing: 66))
+    }
+
+    @Test func `Statistics that an engine does not have are not known, and the memory of the machine is no limit`()
+        throws
+    {
+        let text = """
+            {"memory_stats": {"usage": 5, "limit": 9000}, "blkio_stats": {"io_service_bytes_recursive": null}}
+            """
+        let usage = try EngineJSON.decode(EngineStatistics.self, from: Array(text.utf8)).usage(machineMemory: 9000)
+        #expect(usage.disk == nil && usage.network == nil && usage.memoryLimitBytes == nil)
     }
 
     @Test func `Lines are found wherever the stream is cut`() {
@@ -63,11 +99,35 @@ struct EngineFormatTests {
             #"{"auths": {"ghcr.io": {"auth": "bWU6c2VjOnJldA=="}, "https://index.docker.io/v1/": {"identitytoken": "t"}}}"#
         ) { path in
             let credentials = try RegistryCredentials.load(path)
-            #expect(credentials.authorization(for: "quay.io") == nil)
-            let own = try #require(try credentials.authorization(for: "ghcr.io").flatMap(decoded))
+            #expect(credentials.login(for: "quay.io") == nil)
+            let own = try #require(try credentials.login(for: "ghcr.io")?.header.flatMap(decoded))
             #expect(own == ["username": "me", "password": "sec:ret", "serveraddress": "ghcr.io"])
-            let hub = try #require(try credentials.authorization(for: "docker.io").flatMap(decoded))
+            let hub = try #require(try credentials.login(for: "docker.io")?.header.flatMap(decoded))
             #expect(hub["identitytoken"] == "t")
+        }
+    }
+
+    @Test func `A secret with credentials is a pair, plain or in Base64, and nothing shows it`() {
+        for text in ["me:sec:ret", " me:sec:ret\n", "bWU6c2VjOnJldA==\n"] {
+            let login = RegistryCredentials.Login(secret: text)
+            #expect(login?.username == "me" && login?.password == "sec:ret")
+            #expect("\(String(describing: login)) \(String(reflecting: login))".contains("ret") == false)
+        }
+        for text in ["", "me", ":secret", "bWU=", "{}"] { #expect(RegistryCredentials.Login(secret: text) == nil) }
+    }
+
+    @Test func `A credential helper is named, because it is not supported, unless the file itself has credentials`()
+        throws
+    {
+        try WorkerWorld.withFile(
+            #"{"auths": {"ghcr.io": {}, "quay.io": {"auth": "bWU6c2VjOnJldA=="}}, "credHelpers": {"ghcr.io": "gh"}, "#
+                + #""credsStore": "desktop"}"#
+        ) { path in
+            let credentials = try RegistryCredentials.load(path)
+            #expect(credentials.login(for: "ghcr.io") == nil)
+            #expect(credentials.unsupportedHelper(for: "ghcr.io")?.contains("helper \"gh\"") == true)
+            #expect(credentials.unsupportedHelper(for: "docker.io")?.contains("helper \"desktop\"") == true)
+            #expect(credentials.unsupportedHelper(for: "quay.io") == nil)
         }
     }
 
@@ -77,7 +137,7 @@ struct EngineFormatTests {
     }
 
     @Test func `A configuration file that is not valid is an error, and a missing one means no credentials`() throws {
-        #expect(try RegistryCredentials.load("/nonexistent/config.json").authorization(for: "ghcr.io") == nil)
+        #expect(try RegistryCredentials.load("/nonexistent/config.json").login(for: "ghcr.io") == nil)
         try WorkerWorld.withFile("{") { path in
             #expect(throws: APIError.self) { try RegistryCredentials.load(path) }
         }

@@ -53,7 +53,10 @@ extension WorkerWorld {
     var name: NodeName { NodeName(rawValue: "w-\(directory.lastComponent!.string.suffix(12).lowercased())")! }
 
     /// Runs a body with a world whose containers are removed afterwards.
+    ///
+    /// If the runtime is not available, the test is skipped by name.
     static func with(_ runtime: TestRuntime, _ body: (WorkerWorld) async throws -> Void) async throws {
+        guard TestRuntime.available.contains(runtime) else { try Test.cancel("needs \(runtime): run .ci/with-engines") }
         try await with { world in
             let result: Result<Void, any Error>
             do { result = .success(try await body(world)) } catch { result = .failure(error) }

@@ -121,7 +121,10 @@ extension Planner {
                     "belongs to another owner and is left unchanged (\(Count(found.count, "live task"))); `\(inputs.wording(.adopt(found.task.name, from: found.task.owner)))` takes it over"
             )
         }
-        return sourceFindings + unmanaged
+        let images = index.movedImages.sorted { $0.key < $1.key }.map { name, condition in
+            Finding(reason: condition.reason, subject: name.rawValue, message: condition.message)
+        }
+        return sourceFindings + images + unmanaged
     }
 
     /// The problems and warnings of the source.
@@ -154,4 +157,7 @@ extension Planner {
 extension Finding {
     /// The reason of a finding about tasks of other owners.
     package static let unmanaged = "unmanaged"
+
+    /// Whether the finding is about the manifests, and not about tasks.
+    package var concernsManifests: Bool { ![Self.unmanaged, ImageFinding.moved, ImageFinding.differ].contains(reason) }
 }

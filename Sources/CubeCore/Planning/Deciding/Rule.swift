@@ -24,6 +24,7 @@ package struct Rule: OpenSet {
     // Rules that replace tasks.
     package static let specChanged: Rule = "spec_changed"
     package static let restart: Rule = "restart"
+    package static let nodeDrained: Rule = "node_drained"
     package static let reverted: Rule = "reverted"
 
     // Rules that change tasks in place.

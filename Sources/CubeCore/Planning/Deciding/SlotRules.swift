@@ -40,6 +40,7 @@ struct SlotRules {
     func rule(against task: TaskStatus) -> Rule? {
         if !target.matches(task) { return target.rule }
         if let restart = directives.restart, task.createdRevision < restart { return .restart }
+        if task.eviction?.due == true { return .nodeDrained }
         return nil
     }
 

@@ -171,7 +171,8 @@ extension TaskStatus {
         // A message about a failed check or a failed start explains more than the exit status, which may be the result of a
         // requested stop or belong to an earlier run.
         if let headline, headline != exit?.summary { return ": \(headline)" }
-        return exit?.ending.map { " with \($0)" } ?? ""
+        guard let exit, exit.ending != nil else { return "" }
+        return " with \(exit.words)"
     }
 }
 
@@ -209,7 +210,7 @@ extension Rule {
         case .notStarted: "the task was never started"
         case .retry, .settingsChanged: "the ended task is retried"
         case .reverted: "the workload reverts to its last healthy definition"
-        case .specChanged, .restart: "it replaces the previous task"
+        case .specChanged, .restart, .nodeDrained: "it replaces the previous task"
         default: "its slot has no task"
         }
     }
@@ -221,6 +222,7 @@ extension Rule {
     var replaceText: String {
         switch self {
         case .restart: "a restart was requested"
+        case .nodeDrained: "its node is being drained"
         case .reverted: "the rollout of its definition failed"
         default: "its definition changed"
         }

@@ -57,7 +57,9 @@ struct WorkloadDecider {
     }
 
     /// The number of live tasks that are permitted in addition to the replicas.
-    var surge: Int { workload.definition.kind == .job ? 0 : workload.steering.update.maxSurge }
+    var surge: Int {
+        workload.definition.kind == .job || workload.definition.exclusive ? 0 : workload.steering.update.maxSurge
+    }
 
     /// The number of slots that may be unavailable. Without a surge it is at least one, as otherwise no task could be replaced.
     /// replaced.

@@ -25,6 +25,8 @@ package struct Condition: Codable, Hashable, Sendable {
     package enum Kind: String, Codable, Hashable, Sendable {
         /// Guards or a person hold an action.
         case held = "Held"
+        /// A tag means another image than the one that runs.
+        case imageMoved = "ImageMoved"
         /// The tasks match the manifest and are healthy.
         case ready = "Ready"
         /// Actions are in progress.

@@ -105,6 +105,9 @@ struct ReportMaker {
             conditions.append(condition(.stale, rule.rawValue, decision.reason))
         }
         if let reconciling { conditions.append(reconciling) }
+        if let image = ImageFinding(observed.live) {
+            conditions.append(condition(.imageMoved, image.reason, image.message))
+        }
         return conditions
     }
 

@@ -48,7 +48,7 @@ struct Tally: Hashable, Sendable {
             case .reconciling where condition.reason == WaitReason.dependencyUnhealthy.rawValue: break
             case .reconciling: reconciling += one
             case .stalled: stalled += one
-            case .ready: break
+            case .ready, .imageMoved: break
             }
         }
         if status.isConverged { converged += one }

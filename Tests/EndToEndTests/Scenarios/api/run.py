@@ -89,8 +89,10 @@ class Server:
             "PYTHONPATH": str(HERE),
             "PYTHONDONTWRITEBYTECODE": "1",
         }
+        expectations = HERE / f"{self.part}.toml"
         command = [
-            pathlib.Path(sys.executable).with_name("schemathesis"), "run", self.address() + "/openapi.json",
+            pathlib.Path(sys.executable).with_name("schemathesis"),
+            *(["--config-file", expectations] if expectations.exists() else []), "run", self.address() + "/openapi.json",
             "--checks", CHECKS, "--seed", SEED, "--max-examples", EXAMPLES, "--generation-database", "none",
             "--suppress-health-check", "all", "--request-timeout", "60", "--continue-on-failure", "--no-color",
             "--warnings", "off",
@@ -101,7 +103,6 @@ class Server:
         if not lives:
             print(f"the {self.part} ended:\n{pathlib.Path(self.log.name).read_text()}")
         return passed and lives
-
 
     def show_tally(self):
         """Prints how often each call returned each status code, which shows what the cases cover."""

@@ -1,0 +1,47 @@
+import CubeErrors
+import CubeSystem
+import CubeTypes
+
+/// Explains why a TLS connection was not trusted, as far as it can be found out: the TLS library only says that it was not.
+enum DistrustReport {
+    /// Clocks that differ by less are no reason; the certificates of Cube tolerate more.
+    private static let tolerance = Duration.seconds(60)
+
+    static func explained(_ failure: WireError, _ endpoint: Endpoint, _ options: ClientOptions) async -> WireError {
+        // Without a response, there is nothing to add.
+        guard let found = try? await AuthorityLookup.ask(endpoint, options) else { return failure }
+        let reasons = reasons(found, options.tls.trust, now: DurableInstant.now().wall)
+        guard !reasons.isEmpty else { return failure }
+        var failure = failure
+        failure.error.message += "; " + reasons.joined(separator: "; ")
+        return failure
+    }
+
+    /// The reasons that follow from what the server says of itself. A pure function.
+    static func reasons(_ found: AuthorityLookup.Found, _ trust: TLSOptions.Trust?, now: Timestamp) -> [String] {
+        var reasons: [String] = []
+        if let time = found.time, let difference = difference(from: time, to: now) { reasons.append(difference) }
+        if case .fingerprint(let fingerprint, _) = trust, found.authorities[fingerprint] == nil,
+            let other = found.authorities.keys.sorted().first
+        {
+            reasons.append("the server has the authority \(other), not \(fingerprint), which the token names")
+        }
+        if case .authority(let pem, _) = trust, let other = found.authorities.keys.sorted().first,
+            !AuthorityLookup.fingerprints(inPEM: pem).contains(other)
+        {
+            reasons.append(
+                "the server has another authority than this cluster, with the fingerprint \(other): it is another manager, or "
+                    + "its data directory is a new one")
+        }
+        return reasons
+    }
+
+    private static func difference(from server: Timestamp, to now: Timestamp) -> String? {
+        let difference = now - server
+        guard difference > tolerance || difference < .zero - tolerance else { return nil }
+        let (word, span) = difference > .zero ? ("ahead of", difference) : ("behind", .zero - difference)
+        return
+            "the clock of this machine is \(Duration.seconds(span.components.seconds).text) \(word) the clock of the server; "
+            + "set the clocks, for example with NTP"
+    }
+}

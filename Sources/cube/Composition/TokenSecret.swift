@@ -1,0 +1,16 @@
+import CubeCore
+import CubeSystem
+import CubeTypes
+
+/// The secret of a new token.
+struct TokenSecret {
+    /// The secret as text: 256 random bits in hexadecimal digits.
+    let text: String
+
+    init(random: RandomSource = .system) {
+        text = random.bytes(32).map { $0 < 16 ? "0" + String($0, radix: 16) : String($0, radix: 16) }.joined()
+    }
+
+    /// The digest, by which the manager recognises the secret.
+    var digest: Digest { .sha256(of: text) }
+}
