@@ -15,12 +15,15 @@ enum ManifestFile {
         guard let bytes = try NamedFile.read(target, limit: ManifestDecoder.maximumSize) else {
             throw Failure("\(path) was removed meanwhile")
         }
-        var status = stat()
-        guard stat(target.string, &status) == 0 else { throw Failure("cannot read \(path): \(Errno(rawValue: errno))") }
-        let mode = FilePermissions(rawValue: CInterop.Mode(status.st_mode & 0o777))
-        try NamedFile.write(try ImageEdit.apply(edits, to: bytes), to: target, permissions: mode)
+        let permissions: FilePermissions
+        do throws(Errno) {
+            permissions = try target.stat().permissions.intersection(FilePermissions(rawValue: 0o777))
+        } catch {
+            throw Failure("cannot read \(path): \(error)")
+        }
+        try NamedFile.write(try ImageEdit.apply(edits, to: bytes), to: target, permissions: permissions)
         // A new file lacks the permissions that the umask takes away.
-        guard chmod(target.string, status.st_mode & 0o777) == 0 else {
+        guard chmod(target.string, permissions.rawValue) == 0 else {
             throw Failure("cannot restore the permissions of \(path): \(Errno(rawValue: errno))")
         }
     }

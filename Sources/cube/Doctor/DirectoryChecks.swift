@@ -86,14 +86,14 @@ struct DataDirectoryCheck: Check {
     ]
 
     static func measure(_ path: FilePath) throws -> DataDirectoryCheck {
-        var status = stat()
-        let exists = stat(path.string, &status) == 0
+        // A directory that cannot be examined counts as one that does not exist yet.
+        let status = try? path.stat()
         var existing = path
         while !existing.exists, existing.removeLastComponent() {}
         var volume = statvfs()
         statvfs(existing.string, &volume)
         return DataDirectoryCheck(
-            path: path, found: exists ? Found(owner: status.st_uid, mode: status.st_mode & 0o777) : nil,
+            path: path, found: status.map { Found(owner: $0.userID.rawValue, mode: $0.permissions.rawValue & 0o777) },
             isWritable: access(existing.string, W_OK | X_OK) == 0, user: getuid(),
             freeBytes: UInt64(volume.f_bavail) * UInt64(volume.f_frsize), fileSystem: try kind(of: existing))
     }

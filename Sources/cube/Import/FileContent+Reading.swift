@@ -1,6 +1,5 @@
 import CubeImport
 import CubeSystem
-import Glibc
 import SystemPackage
 
 extension FileContent {
@@ -8,19 +7,24 @@ extension FileContent {
     ///
     /// - Parameter path: an absolute path.
     static func read(_ path: String) -> FileContent {
-        var status = stat()
-        guard stat(path, &status) == 0 else {
-            return errno == ENOENT || errno == ENOTDIR ? .missing : .unreadable("\(Errno(rawValue: errno))")
+        let path = FilePath(path)
+        let status: Stat
+        do throws(Errno) {
+            status = try path.stat()
+        } catch {
+            return error == .noSuchFileOrDirectory || error == .notDirectory ? .missing : .unreadable("\(error)")
         }
-        switch status.st_mode & S_IFMT {
-        case S_IFDIR: return .directory
-        case S_IFREG: break
+        switch status.type {
+        case .directory: return .directory
+        case .regular: break
         default: return .special
         }
         do throws(FileError) {
-            guard let bytes = try RegularFile.read(FilePath(path), limit: NamedFile.limit) else { return .missing }
+            guard let bytes = try RegularFile.read(path, limit: NamedFile.limit) else { return .missing }
+            let permissions = status.permissions
             return .file(
-                bytes, isExecutable: status.st_mode & S_IXUSR != 0, isPrivate: status.st_mode & 0o007 == 0)
+                bytes, isExecutable: permissions.contains(.ownerExecute),
+                isPrivate: permissions.isDisjoint(with: .otherReadWriteExecute))
         } catch {
             return .unreadable("\(error.cause)")
         }
