@@ -9,7 +9,18 @@ extension WorkerService {
     /// Renews the lease, and with it the leases of the runs of exclusive tasks.
     func renew(_ renewal: LeaseRenewal) {
         guard lease.renew(renewal, at: now().uptime) != nil else { return }
-        for run in leased { lease(runOf: run.task) }
+        for run in leased {
+            if table.placement(run.task)?.liveRun == run { lease(runOf: run.task) } else { extendStart(of: run) }
+        }
+    }
+
+    /// Gives a run that is being started the present lease, because an engine may need longer for the start than a lease lasts.
+    private func extendStart(of run: RunIdentity) {
+        let now = now().uptime
+        guard let end = lease.end(for: run.task, placement: run.placement, at: now) else { return }
+        do { _ = try runtime.lease(run, until: end, at: now) } catch {
+            logger.error("\(run.task): cannot renew the lease of the exclusive task: \(error)")
+        }
     }
 
     /// Gives the live run of an exclusive task the present lease, or takes the lease from a run that is not exclusive any more.
@@ -22,8 +33,8 @@ extension WorkerService {
                 return
             }
             guard let end = lease.end(at: now().uptime) else { return }
+            leased.insert(run)
             if try runtime.lease(run, until: end, at: now().uptime) {
-                leased.insert(run)
                 // The run has been alive without a gap, so it may be followed by another one.
                 lease.adopt(id, placement: run.placement)
             }

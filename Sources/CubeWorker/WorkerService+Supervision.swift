@@ -42,6 +42,8 @@ extension WorkerService {
                     // The supervision of the task tries again; other tasks must not wait for that.
                     logger.error("\(record.id): \(error)")
                 }
+                // What an engine is running that cannot be asked may be alive, so it keeps its lease.
+                if unreachable.contains(run.runtime), value.liveRun == run { leased.insert(run) }
             case .wait, .nothing: break
             }
             attend.yield(.task(record.id))

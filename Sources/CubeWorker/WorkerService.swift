@@ -114,8 +114,8 @@ package actor WorkerService: Service {
             container: !options.runtimes.contains(.docker)
                 ? nil
                 : ContainerRuntime(
-                    engine: engine, worker: options.name, store: store, boot: boot, secrets: secrets,
-                    allowances: allowances, clock: clock, now: now, logger: logger),
+                    engine: engine, worker: options.name, store: store, supervisor: options.supervisor.string,
+                    boot: boot, secrets: secrets, allowances: allowances, clock: clock, now: now, logger: logger),
             boot: boot)
         return try await open(
             options, runtime: runtime, prober: LocalProber(runtime: runtime, clock: clock), registrar: registrar,

@@ -12,6 +12,9 @@ struct ExecRun {
     private let connection: Int32
     private let signals = openSignals()
     private var tree: ProcessTree
+    /// The lease of the task, with which the command ends too.
+    private var lease: LeaseWatch
+    private var isLeaseOver = false
     private var code = 0
     /// Whether the worker is connected.
     private var isWatched = true
@@ -70,6 +73,7 @@ struct ExecRun {
         self.launch = launch
         self.connection = connection
         tree = ProcessTree(of: program)
+        lease = LeaseWatch(in: launch.run)
         outputs = [(program.output, Frame.output)]
         if program.errors >= 0 { outputs.append((program.errors, Frame.errors)) }
         inputEnd = program.input
@@ -110,7 +114,12 @@ struct ExecRun {
         if outgoing.isEmpty {
             polled += outputs.map { pollfd(fd: $0.descriptor, events: Int16(POLLIN), revents: 0) }
         }
-        poll(&polled, nfds_t(polled.count), isRunning ? tree.timeout : outgoing.isEmpty ? 0 : -1)
+        let timeout = isRunning ? tree.timeout : outgoing.isEmpty ? 0 : -1
+        poll(&polled, nfds_t(polled.count), isRunning && !isLeaseOver ? lease.limited(timeout) : timeout)
+        if isRunning, !isLeaseOver, lease.hasEnded() {
+            isLeaseOver = true
+            tree.end(by: SIGKILL, before: 0)
+        }
         // The worker has closed the connection, also if its last bytes are not read yet.
         if isWatched, polled[1].revents & Int16(POLLHUP | POLLERR) != 0 { hangUp() }
         var signal = signalfd_siginfo()

@@ -32,6 +32,8 @@ struct Launch {
     let isInteractive: Bool
     /// The size of such a terminal.
     let size: winsize
+    /// The directory of the run that such a command accompanies, with whose lease it ends; -1 if there is none.
+    let run: Int32
 
     /// A user, by numeric ids. The worker has looked up the names.
     struct User {
@@ -61,6 +63,7 @@ struct Launch {
         timeoutMilliseconds = fields.number("timeout")
         hasTerminal = fields.number("tty") == 1
         isInteractive = fields.number("interactive") == 1
+        run = fields.text("run").map { open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) } ?? -1
         size = winsize(columns: fields.number("columns") ?? 80, rows: fields.number("rows") ?? 24)
         if let user = fields.number("user"), let group = fields.number("group") {
             let groups = fields.values("supplementary_group").compactMap { gid_t(String(cString: $0)) }

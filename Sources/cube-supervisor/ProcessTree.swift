@@ -145,7 +145,8 @@ struct ProcessEntry {
         all().contains { ProcessEntry($0).map { $0.group == group && !$0.hasEnded } ?? false }
     }
 
-    private static func all() -> [pid_t] {
+    /// The processes of the machine.
+    static func all() -> [pid_t] {
         guard let processes = opendir("/proc") else { return [] }
         defer { closedir(processes) }
         var ids: [pid_t] = []

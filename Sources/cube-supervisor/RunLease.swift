@@ -30,18 +30,23 @@ enum RunLease: Equatable {
 /// The end of the lease of a run, as the supervisor knows it.
 struct LeaseWatch {
     private let directory: Int32
+    private let isRequired: Bool
     /// The time by which the program is killed; `nil` if it has no lease.
     private(set) var end: Int?
 
-    init(in directory: Int32) {
+    /// - Parameters:
+    ///   - directory: the directory of the run.
+    ///   - isRequired: whether a lease whose file is removed still ends.
+    init(in directory: Int32, isRequired: Bool = false) {
         self.directory = directory
+        self.isRequired = isRequired
         read()
     }
 
     /// Reads the lease again. A lease that cannot be read is not renewed.
     mutating func read() {
         switch RunLease(in: directory) {
-        case .none: end = nil
+        case .none: if !isRequired { end = nil }
         case .until(let time): end = time
         case .unreadable: break
         }

@@ -18,6 +18,11 @@
 // Runs a command beside the program of a task, which standard input describes in the format of `launch`. Standard output is a
 // socket to the worker, through which the input and the output of the command pass. When the worker closes it or ends, the command
 // is ended. Does not change any file of the task.
+//
+// cube-supervisor watch RUN_DIRECTORY CONTAINER_ID
+//
+// Kills a container when the lease in the file `lease` has ended. Holds a record lock on the file `watchdog` for as long as it lives,
+// and closes standard error when it watches. Ends when it gets SIGTERM, or when it has killed the container.
 
 import CubeLinux
 import Glibc
@@ -64,16 +69,41 @@ if CommandLine.argc == 3, CommandLine.arguments[1] == "exec" {
     ExecRun.run(launch, connection: 1)
     exit(0)
 }
-guard CommandLine.argc == 2 else { fail("usage: cube-supervisor RUN_DIRECTORY") }
-let path = CommandLine.arguments[1]
+let isWatchdog = CommandLine.argc == 4 && CommandLine.arguments[1] == "watch"
+guard isWatchdog || CommandLine.argc == 2 else { fail("usage: cube-supervisor RUN_DIRECTORY") }
+let path = CommandLine.arguments[isWatchdog ? 2 : 1]
 let directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-let launchFile = openat(directory, "launch", O_RDWR | O_CLOEXEC)
-guard launchFile >= 0 else { fail("\(path)/launch: \(String(cString: strerror(errno)))") }
 
-// Take the lock first. A second supervisor must not touch anything.
-var lock = flock()
-lock.l_type = Int16(F_WRLCK)
-guard fcntl(launchFile, F_SETLK, &lock) == 0 else { fail("\(path): another supervisor holds this run") }
+/// Takes the lock of a file, before anything else: a second supervisor must not touch anything.
+func takeLock(_ file: String, creating: Int32 = 0, waiting: Bool = false) -> Int32 {
+    let descriptor = openat(directory, file, O_RDWR | O_CLOEXEC | creating, 0o600)
+    guard descriptor >= 0 else { fail("\(path)/\(file): \(String(cString: strerror(errno)))") }
+    var lock = flock()
+    lock.l_type = Int16(F_WRLCK)
+    guard fcntl(descriptor, waiting ? F_SETLKW : F_SETLK, &lock) == 0 else {
+        fail("\(path): another supervisor holds this run")
+    }
+    return descriptor
+}
+
+/// Closes standard error, a pipe to the worker, which waits until this end is closed.
+func closeErrors() {
+    let null = open("/dev/null", O_WRONLY | O_CLOEXEC)
+    dup2(null, 2)
+}
+
+if isWatchdog {
+    // A predecessor that has been told to end may hold it for a moment.
+    _ = takeLock("watchdog", creating: O_CREAT, waiting: true)
+    var watchdog = ContainerWatchdog(in: directory, id: CommandLine.arguments[3])
+    if watchdog.isTooLate() { fail("the lease of the worker ended before the task was started") }
+    chdir("/")
+    closeErrors()
+    watchdog.run()
+    exit(0)
+}
+
+let launchFile = takeLock("launch")
 guard let launch = Launch(file: launchFile) else { fail("\(path)/launch has an unknown format") }
 guard var outcome = Outcome(in: directory) else { fail("\(path)/outcome: \(String(cString: strerror(errno)))") }
 chdir("/")
@@ -112,9 +142,7 @@ outcome.startTicks = program.startTicks
 outcome.began = milliseconds(CLOCK_REALTIME)
 outcome.write()
 
-// Standard error is a pipe to the worker, which waits until this end is closed.
-let null = open("/dev/null", O_WRONLY | O_CLOEXEC)
-dup2(null, 2)
+closeErrors()
 
 var supervisor = Supervisor(
     directory: directory, program: program, signals: signals, launch: launch, logs: logs, outcome: outcome)

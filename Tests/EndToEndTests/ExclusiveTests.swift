@@ -42,11 +42,26 @@ extension EndToEndTests {
                     try await world.run("node", "list", "--manager", address).standardOutput.contains("w2")
                 }
 
+                // It ignores that nobody watches it any more.
+                let mark = world.directory.appending(path: "command")
+                try world.start([
+                    "exec", "solo", "--manager", address, "--", "sh", "-c",
+                    "trap '' HUP; echo $$ > '\(mark.path)'; exec sleep 1000",
+                ])
+                func command() -> pid_t? {
+                    FileManager.default.contents(atPath: mark.path).flatMap {
+                        pid_t(String(decoding: $0, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines))
+                    }
+                }
+                try await world.wait(for: "the command beside it") { command() != nil }
+                let beside = try #require(command())
+
                 let stopped = failure == .suspendedManager ? manager : first
                 stopped.kill(failure == .killedWorker ? SIGKILL : SIGSTOP)
                 defer { if stopped.isRunning { stopped.kill(SIGCONT) } }
                 try await world.wait(for: "the end of the exclusive task") { kill(solo, 0) != 0 }
                 #expect(kill(plain, 0) == 0)
+                try await world.wait(for: "the end of the command beside it") { kill(beside, 0) != 0 }
                 if failure == .suspendedManager { stopped.kill(SIGCONT) }
                 func starts() throws -> Int { try world.ledger.entries().count { $0.slot == "solo/0" } }
                 try await world.wait(for: "another instance") { try starts() == 2 }

@@ -62,18 +62,24 @@ package struct ContainerStatus: Hashable, Sendable {
     ///   - boot: the current boot of the machine.
     ///   - now: the present moment.
     ///   - details: what is known of the image.
+    ///   - isLeaseLost: whether the watchdog of the run has begun to kill the container.
     /// - Returns: `nil` if the run has not started, also if an attempt to start it failed.
     package func state(
-        of run: RunIdentity, boot: String, now: DurableInstant, details: RunDetails = RunDetails()
+        of run: RunIdentity, boot: String, now: DurableInstant, details: RunDetails = RunDetails(),
+        isLeaseLost: Bool = false
     ) -> RunState? {
         switch phase {
         // Nobody saw how it ended, and a machine that shuts down ends programs that then exit with any code.
         case .created where run.boot != boot, .exited where run.boot != boot: .ended(.rebooted)
         case .created: nil
         case .running: .running(since: started(run, now: now), self.details(details, now: now))
+        case .exited where isLeaseLost && exitCode == Self.killed: .ended(.leaseLost)
         case .exited: .ended(end(now: now))
         }
     }
+
+    /// The exit code of a container that SIGKILL ended.
+    private static let killed = 128 + 9
 
     /// Adds the health of the image to what else is known. Podman carries out checks only where it can set timers of systemd; a
     /// check that never happens says nothing about the run.

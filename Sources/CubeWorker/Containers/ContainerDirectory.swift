@@ -9,6 +9,8 @@ import SystemPackage
 /// - `started` exists from before the engine is asked to start the container, and names the engine. If that engine has no such
 ///   container, someone removed it, and the run is not started again. Another engine knows nothing of the run.
 /// - `stop` holds the stop that was requested.
+/// - `lease`, `watchdog` and `lease_lost` exist for an exclusive task: the time until which it may run (see `RunDirectory`), the lock
+///   that its watchdog holds, and the mark that the watchdog has begun to kill it.
 struct ContainerDirectory: Sendable {
     let path: String
 
@@ -27,6 +29,9 @@ struct ContainerDirectory: Sendable {
     func markStarted(by engine: String) throws {
         try LocalFiles.write(Array(engine.utf8), to: "started", in: path, durably: false)
     }
+
+    /// Whether the watchdog has begun to kill the container.
+    var isLeaseLost: Bool { access("\(path)/lease_lost", F_OK) == 0 }
 
     func stop() throws -> ContainerStop? {
         guard let bytes = try LocalFiles.read("\(path)/stop") else { return nil }

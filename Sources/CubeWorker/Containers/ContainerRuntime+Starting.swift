@@ -34,17 +34,26 @@ extension ContainerRuntime {
                 try await create(spec, run, assignment, isPulled: isPulled)
             }
             try await networks.connect(spec)
+            if assignment.definition.exclusive { try await watchBeforeStart(run, name) }
             try directory(of: run).markStarted(by: try await engine.identify().root)
             try await engine.start(name)
         } catch let refusal as StartRefusal {
             return .ended(.startFailed(refusal.description))
         } catch EngineError.refused(_, let message) {
             if case .started(let state) = try await observe(run), case .running = state { return state }
+            // The watchdog killed it while the engine was still starting it.
+            if directory(of: run).isLeaseLost { return .ended(.leaseLost) }
             // The engine cannot create or start this container. Whatever the reason is, the restart policy decides when to retry.
             return .ended(.startFailed(ContainerStatus.readable(message, of: assignment.definition)))
         }
         guard let state = try await find(run) else {
             throw APIError(.unavailable, "\(run.task): container \(name) has not started yet")
+        }
+        if assignment.definition.exclusive, try await endIfInvisible(run, name) {
+            return .ended(
+                .startFailed(
+                    "the engine runs its containers on another machine, such as a virtual one, so nothing could end an exclusive task there"
+                ))
         }
         return state
     }
@@ -126,7 +135,9 @@ extension ContainerRuntime {
         }
         let directory = FilePath(directory(of: run).path)
         for name in try LocalFiles.names(in: store.runs(of: run.task)) where name != directory.lastComponent?.string {
-            try LocalFiles.remove("\(store.runs(of: run.task))/\(name)")
+            let earlier = "\(store.runs(of: run.task))/\(name)"
+            try await endWatchdog(RunDirectory(path: earlier))
+            try LocalFiles.remove(earlier)
         }
     }
 

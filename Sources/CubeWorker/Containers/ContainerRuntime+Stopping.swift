@@ -14,6 +14,7 @@ extension ContainerRuntime {
             // A run that no engine was asked to start never starts, whether or not an engine responds.
             guard try directory(of: run).engineOfStart() == nil else { throw error }
         }
+        await dismissWatchdog(of: run)
         return .ended(.neverStarted)
     }
 

@@ -29,9 +29,13 @@ final class ContainerRuntime: TaskRuntime {
     let stops = Mutex<[RunIdentity: ContainerStop]>([:])
     /// The live containers, so that figures and checks need not ask the engine for them.
     let live = Mutex<[RunIdentity: EngineContainer]>([:])
+    /// The ends of the leases of exclusive runs.
+    let leases = Mutex<[RunIdentity: Duration]>([:])
+    let watchdogs: ContainerWatchdogs
 
     init(
-        engine: EngineClient, worker: NodeName, store: WorkerStore, boot: String, secrets: SecretDirectory,
+        engine: EngineClient, worker: NodeName, store: WorkerStore, supervisor: String, boot: String,
+        secrets: SecretDirectory,
         allowances: GrantedAllowances, clock: any Clock<Duration>, now: @escaping @Sendable () -> DurableInstant,
         logger: Logger
     ) {
@@ -41,6 +45,7 @@ final class ContainerRuntime: TaskRuntime {
         self.boot = boot
         self.secrets = secrets
         self.allowances = allowances
+        watchdogs = ContainerWatchdogs(supervisor: supervisor)
         networks = ContainerNetworks(engine: engine, logger: logger)
         self.clock = clock
         self.now = now
@@ -69,7 +74,13 @@ final class ContainerRuntime: TaskRuntime {
 
     /// An engine that has not been reached yet says nothing of its limits, so only what no engine enforces is named.
     func notEnforced(_ definition: TaskDefinition, in run: RunIdentity?) -> [String] {
-        (engine.abilities ?? .all).notEnforced(definition.limits) + (definition.exclusive ? ["exclusive"] : [])
+        let isWatched = !definition.exclusive || run.map(isWatched) ?? true
+        return (engine.abilities ?? .all).notEnforced(definition.limits) + (isWatched ? [] : ["exclusive"])
+    }
+
+    private func isWatched(_ run: RunIdentity) -> Bool {
+        // A watchdog that cannot be found counts as missing.
+        (try? watchdogs.isWatching(RunDirectory(path: directory(of: run).path))) ?? false
     }
 
     // MARK: Finding out
@@ -77,7 +88,10 @@ final class ContainerRuntime: TaskRuntime {
     func find(_ run: RunIdentity) async throws -> RunState? {
         guard case .started(let state) = try await observe(run) else { return nil }
         // Afterwards, the container may be removed.
-        if case .ended = state { await output(of: run).copyToEnd() }
+        if case .ended = state {
+            await output(of: run).copyToEnd()
+            await dismissWatchdog(of: run)
+        }
         return state
     }
 
@@ -103,7 +117,8 @@ final class ContainerRuntime: TaskRuntime {
         }
         live.withLock { $0[run] = container.status.phase == .running ? container : nil }
         let details = container.status.phase == .running ? try await details(of: container) : RunDetails()
-        let state = container.status.state(of: run, boot: boot, now: now(), details: details)
+        let state = container.status.state(
+            of: run, boot: boot, now: now(), details: details, isLeaseLost: directory(of: run).isLeaseLost)
         return state.map(Observation.started) ?? .created
     }
 
@@ -120,6 +135,7 @@ final class ContainerRuntime: TaskRuntime {
         await output.copyToEnd()
         live.withLock { $0[run] = nil }
         stops.withLock { $0[run] = nil }
+        await dismissWatchdog(of: run)
         return end
     }
 

@@ -3,6 +3,7 @@ import CubeTypes
 
 /// A container with its state, as `GET /containers/{id}/json` describes it.
 struct EngineContainer: Decodable, Sendable {
+    var id: String
     var status: ContainerStatus
     /// The IP address of the container in the first of its networks; `nil` if it has none of its own.
     var address: String?
@@ -12,7 +13,7 @@ struct EngineContainer: Decodable, Sendable {
     /// The ID of its image; `nil` if the engine does not say.
     var image: String?
 
-    private enum CodingKeys: String, CodingKey { case state, config, networkSettings, image }
+    private enum CodingKeys: String, CodingKey { case id, state, config, networkSettings, image }
 
     private struct State: Decodable {
         var status: String
@@ -86,6 +87,7 @@ struct EngineContainer: Decodable, Sendable {
 
     init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
+        id = try container.decode(String.self, forKey: .id)
         let configuration = try container.decode(Configuration.self, forKey: .config)
         labels = configuration.labels ?? [:]
         reference = configuration.image ?? ""

@@ -19,6 +19,7 @@ extension ProcessRuntime {
             return ExecEnd(code: 126, message: refusal.description)
         }
         launch.exec = request
+        launch.run = directory(of: run).path
         let (spawned, socket) = try spawn(launch, for: run.task)
         let connection: RawConnection
         do { connection = try await RawConnection.taking(socket) } catch {

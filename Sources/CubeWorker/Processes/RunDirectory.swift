@@ -61,6 +61,8 @@ struct RunDirectory: Sendable {
         var timeout: Duration?
         /// The wiring of a command beside the program; `nil` for any other program.
         var exec: ExecRequest?
+        /// The directory of the run that such a command accompanies, with whose lease it ends.
+        var run: String?
 
         /// The content of the file for the supervisor.
         var bytes: [UInt8] {
@@ -73,6 +75,7 @@ struct RunDirectory: Sendable {
             if let openFiles { fields.append("open_files=\(openFiles)") }
             fields += enforcement.groups.map { "cgroup=\($0)" } + enforcement.limits.map { "enforced=\($0)" }
             if let timeout { fields.append("timeout=\(timeout.milliseconds)") }
+            if let run { fields.append("run=\(run)") }
             if let exec {
                 fields += ["tty=\(exec.tty ? 1 : 0)", "interactive=\(exec.interactive ? 1 : 0)"]
                 fields += ["columns=\(exec.size?.columns ?? 80)", "rows=\(exec.size?.rows ?? 24)"]
@@ -276,18 +279,23 @@ struct RunDirectory: Sendable {
     ///
     /// The holder of the lock is looked up before and after the handle is opened. Otherwise, the handle might refer to
     /// an unrelated process that reuses the ID.
-    func supervisor() throws -> ProcessDescriptor? {
-        while let holder = try lockHolder() {
+    func supervisor() throws -> ProcessDescriptor? { try holder(of: "launch") }
+
+    /// Returns a handle of the watchdog that kills the container of the run when its lease ends; `nil` if there is none.
+    func watchdog() throws -> ProcessDescriptor? { try holder(of: "watchdog") }
+
+    private func holder(of file: String) throws -> ProcessDescriptor? {
+        while let holder = try lockHolder(file) {
             guard let descriptor = try ProcessDescriptor(holder) else { continue }
-            if try lockHolder() == holder { return descriptor }
+            if try lockHolder(file) == holder { return descriptor }
         }
         return nil
     }
 
-    private func lockHolder() throws -> pid_t? {
+    private func lockHolder(_ file: String) throws -> pid_t? {
         let descriptor: FileDescriptor
         do {
-            descriptor = try .open("\(path)/launch", .readOnly, options: [.closeOnExec])
+            descriptor = try .open(FilePath("\(path)/\(file)"), .readOnly, options: [.closeOnExec])
         } catch Errno.noSuchFileOrDirectory {
             return nil
         }
@@ -298,7 +306,7 @@ struct RunDirectory: Sendable {
             if lock.l_type == Int16(F_UNLCK) { return nil }
             // The kernel reports no positive ID for a process outside of this PID namespace.
             guard lock.l_pid > 0 else {
-                throw APIError(.internal, "\(path)/launch: locked by a process of another machine or container")
+                throw APIError(.internal, "\(path)/\(file): locked by a process of another machine or container")
             }
             return lock.l_pid
         }

@@ -65,6 +65,35 @@ struct EngineOutageTests {
         }
     }
 
+    @Test func `A container of an exclusive task is killed when its lease ends, with neither a worker nor an engine`()
+        async throws
+    {
+        try await withEngine(options: ["--live-restore"]) { engine, world in
+            let (id, process, watchdog) = try await world.worker(options: engine.options(world)) { worker in
+                var task = TestRuntime.docker.script("echo up; sleep 1000", restart: RestartPolicy(policy: .always)) {
+                    $0.exclusive = true
+                }
+                task.receipt = try await worker.contact(length: .seconds(15))
+                try await worker.assign(task)
+                try await worker.output(task.id, shows: "up")
+                let container = try #require(try await engine.client.container(containerName(of: task)))
+                return (
+                    task.id, try #require(container.status.process),
+                    try #require(try world.runDirectory(task.id).watchdog())
+                )
+            }
+            try await engine.kill()
+            #expect(ProcessTable.Entry(process) != nil)
+            try await watchdog.end()
+            try await eventually { ProcessTable.Entry(process) == nil }
+            try await engine.start()
+            try await world.worker(options: engine.options(world)) { worker in
+                let ended = try await worker.ended(id)
+                #expect(ended.reason == .leaseLost)
+            }
+        }
+    }
+
     // MARK: The engine of a test
 
     private func withEngine(
