@@ -5,15 +5,16 @@ import CubeTransport
 import CubeTypes
 import Logging
 
-/// Benchmarks of a running manager and of the clients that call it.
+/// Benchmarks of a running manager, of the clients that call it, and of parts by themselves.
 ///
 /// Build it in release mode. Compare only figures of the same run; absolute times of different runs or machines are not
 /// comparable.
 @main
 struct Benchmarks: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "cube-bench", abstract: "Measure a running manager and the clients that call it.",
-        subcommands: [CallBenchmark.self, FleetBenchmark.self, WatchBenchmark.self])
+        commandName: "cube-bench",
+        abstract: "Measure Cube: a running manager, the clients that call it, and parts by themselves.",
+        subcommands: [CallBenchmark.self, FigureBenchmark.self, FleetBenchmark.self, WatchBenchmark.self])
 }
 
 /// The manager to measure.

@@ -113,8 +113,8 @@ extension Wall {
         Wall(
             "cube-bench",
             """
-            ArgumentParser AsyncHTTPClient CubeErrors CubeManagerClient CubeOrchestratorClient CubeTransport CubeTypes
-            FoundationEssentials Glibc HTTPTypes Hummingbird Logging NIOCore NIOHTTP1 ServiceLifecycle
+            ArgumentParser AsyncHTTPClient CubeCore CubeErrors CubeJSON CubeManagerClient CubeOrchestratorClient
+            CubeTransport CubeTypes FoundationEssentials Glibc HTTPTypes Hummingbird Logging NIOCore NIOHTTP1 ServiceLifecycle
             """),
         Wall("cube-supervisor", "CubeLinux Glibc"),
 

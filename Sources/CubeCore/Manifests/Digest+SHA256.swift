@@ -4,7 +4,7 @@ package import CubeTypes
 extension CubeTypes.Digest {
     /// Returns the SHA-256 of these bytes.
     package static func sha256(of bytes: [UInt8]) -> CubeTypes.Digest {
-        CubeTypes.Digest(rawValue: "sha256:" + Hexadecimal.text(SHA256.bytes(of: bytes)))!
+        CubeTypes.Digest(sha256: SHA256.bytes(of: bytes))
     }
 
     /// Returns the SHA-256 of the UTF-8 encoding of a text.

@@ -30,8 +30,7 @@ package struct DigestKey: Hashable, Sendable {
     package func keyed(_ digest: CubeTypes.Digest) -> CubeTypes.Digest {
         let block = bytes + [UInt8](repeating: 0, count: SHA256.blockByteCount - bytes.count)
         let inner = SHA256.bytes(of: block.map { $0 ^ 0x36 } + Array(digest.rawValue.utf8))
-        return CubeTypes.Digest(
-            rawValue: "sha256:" + Hexadecimal.text(SHA256.bytes(of: block.map { $0 ^ 0x5c } + inner)))!
+        return CubeTypes.Digest(sha256: SHA256.bytes(of: block.map { $0 ^ 0x5c } + inner))
     }
 }
 

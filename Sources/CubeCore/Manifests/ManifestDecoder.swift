@@ -41,7 +41,8 @@ package enum ManifestDecoder {
         let workloads = declarations.map { declaration in
             Workload(
                 definition: declaration.manifest.definition, steering: declaration.manifest.steering,
-                range: place(declaration.name), dependencyRanges: declaration.dependencies.map(place), fields: fields)
+                range: place(declaration.name), dependencyRanges: declaration.dependencies.map(place), fields: fields,
+                present: declaration.present)
         }
         var diagnostics = Problem.diagnostics(of: warnings, in: bytes, filename: file)
         for index in diagnostics.indices { diagnostics[index].severity = .warning }
@@ -96,11 +97,13 @@ package enum ManifestDecoder {
     /// A manifest, and where the file says its name and those of its dependencies.
     private struct Declaration {
         var manifest: Manifest
+        var present: PresentFields
         var name: Range<Int>
         var dependencies: [Range<Int>]
 
-        init(_ manifest: Manifest, name: JSONValue, in object: JSONValue) {
+        init(_ manifest: Manifest, _ present: PresentFields, name: JSONValue, in object: JSONValue) {
             self.manifest = manifest
+            self.present = present
             self.name = name.range
             dependencies = object["depends_on"]?.elements.map(\.range) ?? []
         }
@@ -127,7 +130,7 @@ package enum ManifestDecoder {
             }
             var manifest = Manifest.empty
             let problemsBefore = reader.problems.count
-            fields.manifest.read(object, into: &manifest, &reader)
+            let present = fields.manifest.read(object, into: &manifest, &reader)
             if reader.problems.count == problemsBefore {
                 manifest.definition.attach(object, &reader, reading: beside)
                 warnings += manifest.warnings(object)
@@ -140,7 +143,7 @@ package enum ManifestDecoder {
                         .duplicateName, Diagnostic.duplicateSummary(text), detail: .repeats(first.range.lowerBound),
                         at: name.range))
             }
-            declarations.append(Declaration(manifest, name: name, in: object))
+            declarations.append(Declaration(manifest, present, name: name, in: object))
         }
         return (declarations, reader.problems, warnings)
     }

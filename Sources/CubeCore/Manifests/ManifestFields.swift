@@ -1,4 +1,4 @@
-import CubeJSON
+package import CubeJSON
 package import CubeTypes
 
 /// The tables of all fields of a manifest, grouped by the effect that a change of a field has on running tasks.
@@ -16,6 +16,8 @@ package final class ManifestFields: Sendable {
     let manifest: FieldTable<Manifest>
     /// The keys of a manifest.
     let keys: Set<String>
+    /// The positions in ``manifest`` of the first fields of ``replacing`` and of ``settings``.
+    private let (firstReplacing, firstSetting): (Int, Int)
 
     /// The fields of this version.
     package static let standard = ManifestFields(
@@ -29,6 +31,8 @@ package final class ManifestFields: Sendable {
         self.steering = steering
         manifest = Manifest.table(replacing: replacing, settings: settings, steering: steering)
         keys = Set(manifest.fields.map(\.key))
+        firstReplacing = Manifest.identifyingFields.fields.count
+        firstSetting = firstReplacing + replacing.fields.count
     }
 }
 
@@ -41,29 +45,40 @@ extension ManifestFields: Hashable {
 
 extension ManifestFields {
     /// The digest of the fields that replace a task when they change.
-    package func specDigest(of definition: TaskDefinition) -> Digest { .sha256(of: canonicalSpec(definition).bytes) }
+    ///
+    /// - Parameter present: the fields of a manifest, of which the others have their default; if omitted, each may have any value.
+    package func specDigest(of definition: TaskDefinition, among present: PresentFields = .all) -> Digest {
+        .sha256(
+            of: replacing.canonicalBytes(
+                Self.written(definition), without: TaskDefinition.standardService, among: present.from(firstReplacing)))
+    }
 
     /// The digest of the fields that change in place.
-    package func settingsDigest(of definition: TaskDefinition) -> Digest {
-        .sha256(of: canonicalSettings(definition).bytes)
+    ///
+    /// - Parameter present: the fields of a manifest, of which the others have their default; if omitted, each may have any value.
+    package func settingsDigest(of definition: TaskDefinition, among present: PresentFields = .all) -> Digest {
+        .sha256(
+            of: settings.canonicalBytes(
+                definition, without: .standard(of: definition.kind), among: present.from(firstSetting)))
     }
 
     /// The canonical form of the replacing fields. A field written with its default counts as absent. The name is not part of
     /// the form: it belongs to the slot.
     func canonicalSpec(_ definition: TaskDefinition) -> CanonicalJSON {
+        .object(replacing.canonical(Self.written(definition), without: TaskDefinition.standardService))
+    }
+
+    /// Returns a definition in which `no_new_privileges` is absent if it has its default, which depends on another field.
+    private static func written(_ definition: TaskDefinition) -> TaskDefinition {
+        guard definition.security.noNewPrivileges == definition.forbidsNewPrivilegesByDefault else { return definition }
         var written = definition
-        // The default of `no_new_privileges` depends on another field.
-        if definition.security.noNewPrivileges == definition.forbidsNewPrivilegesByDefault {
-            written.security.noNewPrivileges = nil
-        }
-        return .object(replacing.canonical(written, without: TaskDefinition(name: definition.name)))
+        written.security.noNewPrivileges = nil
+        return written
     }
 
     /// The canonical form of the settings. The defaults of `restart` and `on_lost` depend on the kind.
     func canonicalSettings(_ definition: TaskDefinition) -> CanonicalJSON {
-        .object(
-            settings.canonical(
-                definition, without: TaskDefinition(name: definition.name, kind: definition.kind)))
+        .object(settings.canonical(definition, without: .standard(of: definition.kind)))
     }
 
     /// The canonical form of the steering fields.
@@ -74,7 +89,7 @@ extension ManifestFields {
     /// Whether a digest belongs to the settings of a definition, as this version or an older one computes it.
     package func hasSettings(_ definition: TaskDefinition, _ digest: Digest) -> Bool {
         settingsDigest(of: definition) == digest
-            || definition.withoutOlderDefault.map(settingsDigest(of:)) == digest
+            || definition.withoutOlderDefault.map { settingsDigest(of: $0) } == digest
     }
 
     /// Returns a definition with the settings of another definition. All other fields stay the same.
@@ -82,5 +97,20 @@ extension ManifestFields {
         var changed = definition
         settings.copy(from: other, into: &changed)
         return changed
+    }
+}
+
+extension TaskDefinition {
+    /// A definition with all defaults. No default depends on the name.
+    fileprivate static let standardService = TaskDefinition(name: Manifest.empty.definition.name)
+    private static let standardJob = TaskDefinition(name: Manifest.empty.definition.name, kind: .job)
+
+    /// Returns a definition with all defaults of a kind.
+    fileprivate static func standard(of kind: TaskKind) -> TaskDefinition {
+        switch kind {
+        case .service: standardService
+        case .job: standardJob
+        default: TaskDefinition(name: standardService.name, kind: kind)
+        }
     }
 }

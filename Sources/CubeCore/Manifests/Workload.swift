@@ -16,17 +16,18 @@ package struct Workload: Hashable, Sendable {
     package let specDigest: Digest
     package let settingsDigest: Digest
 
+    /// - Parameter present: the fields that the manifest has; if omitted, each field may have any value.
     package init(
         definition: TaskDefinition, steering: Steering = Steering(), range: SourceRange,
-        dependencyRanges: [SourceRange] = [], fields: ManifestFields = .standard
+        dependencyRanges: [SourceRange] = [], fields: ManifestFields = .standard, present: PresentFields = .all
     ) {
         self.definition = definition
         self.steering = steering
         self.range = range
         self.dependencyRanges = dependencyRanges
         self.fields = fields
-        specDigest = fields.specDigest(of: definition)
-        settingsDigest = fields.settingsDigest(of: definition)
+        specDigest = fields.specDigest(of: definition, among: present)
+        settingsDigest = fields.settingsDigest(of: definition, among: present)
     }
 
     /// Returns the same workload, with its positions in the manifest mapped by `place`.

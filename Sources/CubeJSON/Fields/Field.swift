@@ -1,5 +1,7 @@
 /// A key of an object. It defines how the value is read, its JSON Schema, its canonical form and its documentation.
-package struct Field<Root: Sendable>: Sendable {
+///
+/// A class, because a table of fields is read for each object, and a reference is copied faster than a dozen closures.
+package final class Field<Root: Sendable>: Sendable {
     package let key: String
     /// The meaning of the field, in sentences, without its default.
     let summary: String
@@ -59,7 +61,7 @@ package struct Field<Root: Sendable>: Sendable {
     ///     default object.
     ///   - example: an example value; if omitted, the example of the type.
     ///   - summary: the meaning of the field, in sentences, without its default.
-    package init<Value: Equatable>(
+    package convenience init<Value: Equatable>(
         _ key: String, _ property: any WritableKeyPath<Root, Value> & Sendable, _ type: FieldType<Value>,
         isRequired: Bool = false, default standard: String? = nil, example: CanonicalJSON? = nil, _ summary: String
     ) {
@@ -91,7 +93,7 @@ package struct Field<Root: Sendable>: Sendable {
     }
 
     /// Creates a field for a nested object with fields of its own.
-    package init<Value: Equatable>(
+    package convenience init<Value: Equatable>(
         _ key: String, _ property: any WritableKeyPath<Root, Value> & Sendable, _ table: FieldTable<Value>,
         example: CanonicalJSON, _ summary: String
     ) {

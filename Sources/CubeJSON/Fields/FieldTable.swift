@@ -12,7 +12,10 @@ package struct FieldTable<Root: Sendable>: Sendable {
     /// Checks the rules that concern several fields, after each field was found valid.
     private let check: @Sendable (Root, JSONValue, inout FieldReader) -> Void
     private let keys: [String]
-    private let positions: [String: Int]
+    private let positions: KeyIndex
+    /// The positions of the fields, sorted by the bytes of their keys.
+    private let canonicalOrder: [Int]
+    private let isRequired: [Bool]
 
     package init(
         _ fields: [Field<Root>], standard: Root, foreignKeys: [String: String] = [:],
@@ -27,41 +30,65 @@ package struct FieldTable<Root: Sendable>: Sendable {
         self.wireMembers = wireMembers
         self.check = check
         keys = fields.map(\.key)
-        positions = Dictionary(uniqueKeysWithValues: zip(keys, fields.indices))
+        isRequired = fields.map(\.isRequired)
+        positions = KeyIndex(keys)
+        canonicalOrder = fields.indices.sorted { fields[$0].key.utf8.lexicographicallyPrecedes(fields[$1].key.utf8) }
     }
 
     /// Reads an object into a default object, and reports all its problems.
     ///
     /// - Parameter example: an example for the report that the value is not an object.
+    /// - Returns: the fields that the object has.
+    @discardableResult
     package func read(
         _ object: JSONValue, into root: inout Root, _ reader: inout FieldReader, example: CanonicalJSON? = nil
-    ) {
-        guard object.kind == .object else { return reader.reportMismatch(object, expected: "an object", example) }
+    ) -> PresentFields {
+        var present = PresentFields()
+        guard object.kind == .object else {
+            reader.reportMismatch(object, expected: "an object", example)
+            return present
+        }
         let problemsBefore = reader.problems.count
-        var members = [(key: JSONValue, value: JSONValue)?](repeating: nil, count: fields.count)
+        var keys = [Int32](repeating: 0, count: fields.count)
         for member in object.members {
-            if let position = positions[member.key.text] {
-                members[position] = members[position] ?? member
+            if let position = position(of: member.key) {
+                if keys[position] == 0 { keys[position] = Int32(member.key.index) }
+                present.insert(position)
             } else {
                 reader.report(unknown(member.key))
             }
         }
-        for (field, member) in zip(fields, members) {
-            if let member, field.isSupported {
-                reader.at(.field(field.key)) { field.read(member.value, &root, &$0) }
-            } else if let member {
-                reader.report(
-                    Problem(
-                        .unsupported, "unsupported key \"\(field.key)\"",
-                        detail: .words(
-                            ["this version of Cube does not support it", field.summary].filter { !$0.isEmpty }
-                                .joined(separator: "; ")),
-                        at: member.key.range))
-            } else if field.isRequired {
-                reader.report(.missing(field.key, in: object))
+        for position in fields.indices {
+            // The object itself has the index 0 at least, so a key has not.
+            if keys[position] == 0 {
+                if isRequired[position] { reader.report(.missing(fields[position].key, in: object)) }
+                continue
+            }
+            let field = fields[position]
+            let key = JSONValue(document: object.document, index: Int(keys[position]))
+            if field.isSupported {
+                reader.at(.field(field.key)) { field.read(key.following, &root, &$0) }
+            } else {
+                reader.report(unsupported(field, at: key))
             }
         }
         if reader.problems.count == problemsBefore { check(root, object, &reader) }
+        return present
+    }
+
+    private func position(of key: JSONValue) -> Int? {
+        // No key of a table has an escape, and none is equivalent to a text with other characters.
+        if let found = key.withPlainText(positions.position) { return found }
+        return Array(key.text.utf8).withUnsafeBufferPointer(positions.position)
+    }
+
+    private func unsupported(_ field: Field<Root>, at key: JSONValue) -> Problem {
+        Problem(
+            .unsupported, "unsupported key \"\(field.key)\"",
+            detail: .words(
+                ["this version of Cube does not support it", field.summary].filter { !$0.isEmpty }
+                    .joined(separator: "; ")),
+            at: key.range)
     }
 
     private func unknown(_ key: JSONValue) -> Problem {
@@ -80,6 +107,25 @@ package struct FieldTable<Root: Sendable>: Sendable {
         var members: [String: CanonicalJSON] = [:]
         for field in fields { members[field.key] = field.write(root, standard) }
         return members
+    }
+
+    /// Returns the object's canonical form as bytes: the fields that differ from the default object.
+    ///
+    /// - Parameter present: the fields that may differ. All others have their default.
+    package func canonicalBytes(_ root: Root, without standard: Root, among present: PresentFields) -> [UInt8] {
+        var output: [UInt8] = []
+        output.reserveCapacity(256)
+        output.append(UInt8(ascii: "{"))
+        for position in canonicalOrder where present.contains(position) {
+            let field = fields[position]
+            guard let value = field.write(root, standard) else { continue }
+            if output.count > 1 { output.append(UInt8(ascii: ",")) }
+            CanonicalJSON.write(field.key, to: &output)
+            output.append(UInt8(ascii: ":"))
+            value.write(to: &output, indentation: nil)
+        }
+        output.append(UInt8(ascii: "}"))
+        return output
     }
 
     /// Returns the fields that differ from the default object, as people write them.

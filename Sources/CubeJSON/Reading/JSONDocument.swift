@@ -2,12 +2,16 @@
 ///
 /// On the tape, containers precede their contents, and each entry refers to the next entry of the same level. Strings and numbers
 /// are decoded only on demand.
-package struct JSONDocument: Sendable {
+///
+/// A class, so that a value refers to it with a single reference count.
+package final class JSONDocument: Sendable {
     /// A value, or a key of an object.
     struct Entry {
         var kind: JSONValue.Kind
         /// Whether a string contains escapes.
         var isEscaped = false
+        /// Whether a string contains bytes other than ASCII.
+        var isForeign = false
         /// The range of bytes, including quotes and brackets.
         var start: UInt32
         var end: UInt32
@@ -18,6 +22,11 @@ package struct JSONDocument: Sendable {
     let bytes: [UInt8]
     let tape: [Entry]
 
+    init(bytes: [UInt8], tape: [Entry]) {
+        self.bytes = bytes
+        self.tape = tape
+    }
+
     package var root: JSONValue { JSONValue(document: self, index: 0) }
 
     /// The duplicate keys of all objects in the document, each with the first occurrence of the key.
@@ -26,7 +35,7 @@ package struct JSONDocument: Sendable {
     /// contain both.
     package var duplicateKeys: [(key: JSONValue, first: JSONValue)] {
         var found: [(key: JSONValue, first: JSONValue)] = []
-        for index in tape.indices where tape[index].kind == .object {
+        for index in tape.indices where tape[index].kind == .object && !hasFewDistinctKeys(index) {
             let object = JSONValue(document: self, index: index)
             var seen: [String: JSONValue] = [:]
             for (key, _) in object.members {
@@ -37,6 +46,34 @@ package struct JSONDocument: Sendable {
             }
         }
         return found
+    }
+
+    /// Whether an object has few keys, all of them plain ASCII and no two of them equal. Says no if that takes long to find out.
+    private func hasFewDistinctKeys(_ object: Int) -> Bool {
+        let end = Int(tape[object].next)
+        var count = 0
+        var index = object + 1
+        while index < end {
+            let key = tape[index]
+            guard count < 32, !key.isEscaped, !key.isForeign else { return false }
+            var earlier = object + 1
+            while earlier < index {
+                if hasSameText(tape[earlier], key) { return false }
+                earlier = Int(tape[earlier + 1].next)
+            }
+            count += 1
+            index = Int(tape[index + 1].next)
+        }
+        return true
+    }
+
+    /// Whether two strings without escapes consist of the same bytes.
+    private func hasSameText(_ one: Entry, _ other: Entry) -> Bool {
+        let length = one.end - one.start
+        guard length == other.end - other.start else { return false }
+        return bytes.withUnsafeBufferPointer { bytes in
+            (0..<Int(length)).allSatisfy { bytes[Int(one.start) + $0] == bytes[Int(other.start) + $0] }
+        }
     }
 }
 
@@ -70,19 +107,52 @@ package struct JSONValue: Sendable {
     }
 
     /// The elements of an array; empty for any other value.
-    package var elements: some Sequence<JSONValue> { Children(of: self, where: .array) }
+    package var elements: Children { Children(of: self, where: .array) }
 
     /// The members of an object in order, including duplicates; empty for any other value.
-    package var members: some Sequence<(key: JSONValue, value: JSONValue)> {
-        let children = Children(of: self, where: .object)
-        return sequence(state: children) { children in
+    package var members: Members { Members(children: Children(of: self, where: .object)) }
+
+    /// The members of an object in order.
+    package struct Members: Sequence, IteratorProtocol {
+        private var children: Children
+
+        fileprivate init(children: Children) { self.children = children }
+
+        package mutating func next() -> (key: JSONValue, value: JSONValue)? {
             guard let key = children.next(), let value = children.next() else { return nil }
             return (key, value)
         }
     }
 
     /// The value of the first member with this key.
-    package subscript(key: String) -> JSONValue? { members.first { $0.key.text == key }?.value }
+    package subscript(key: String) -> JSONValue? {
+        for member in members where member.key.isText(key) { return member.value }
+        return nil
+    }
+
+    /// Whether a string or key has this text, as Swift compares strings.
+    private func isText(_ other: String) -> Bool {
+        let entry = entry
+        if !entry.isEscaped, !entry.isForeign {
+            let content = document.bytes[Int(entry.start) + 1..<Int(entry.end) - 1]
+            if content.count == other.utf8.count, content.elementsEqual(other.utf8) { return true }
+            // A text in ASCII equals no other text in ASCII.
+            if other.utf8.allSatisfy({ $0 < 0x80 }) { return false }
+        }
+        return text == other
+    }
+
+    /// Calls a function with the bytes of a string or key, if it is plain ASCII without escapes.
+    func withPlainText<Result>(_ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result? {
+        let entry = entry
+        guard !entry.isEscaped, !entry.isForeign else { return nil }
+        return document.bytes.withUnsafeBufferPointer { bytes in
+            body(UnsafeBufferPointer(rebasing: bytes[Int(entry.start) + 1..<Int(entry.end) - 1]))
+        }
+    }
+
+    /// The value that follows a key.
+    var following: JSONValue { JSONValue(document: document, index: index + 1) }
 
     /// The text of a string or key, with escapes resolved.
     package var text: String {
@@ -90,18 +160,19 @@ package struct JSONValue: Sendable {
         return String(decoding: entry.isEscaped ? JSONEscape.resolve(content) : content, as: UTF8.self)
     }
 
-    private struct Children: Sequence, IteratorProtocol {
-        let document: JSONDocument
-        var index: Int
-        let end: Int
+    /// The entries of one level of a container.
+    package struct Children: Sequence, IteratorProtocol {
+        private let document: JSONDocument
+        private var index: Int
+        private let end: Int
 
-        init(of value: JSONValue, where kind: Kind) {
+        fileprivate init(of value: JSONValue, where kind: Kind) {
             document = value.document
             index = value.index + 1
             end = value.kind == kind ? Int(value.entry.next) : index
         }
 
-        mutating func next() -> JSONValue? {
+        package mutating func next() -> JSONValue? {
             guard index < end else { return nil }
             defer { index = Int(document.tape[index].next) }
             return JSONValue(document: document, index: index)

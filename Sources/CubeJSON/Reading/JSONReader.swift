@@ -11,7 +11,9 @@ extension JSONDocument {
     ///   - maximumDepth: the limit for the nesting of arrays and objects.
     /// - Throws: the first syntax error, or the first value that is nested too deeply. Parsing stops there, because recovery in
     ///   invalid JSON yields misleading errors.
-    package init(reading bytes: [UInt8], as noun: String = "file", maximumDepth: Int = maximumDepth) throws(Problem) {
+    package convenience init(reading bytes: [UInt8], as noun: String = "file", maximumDepth: Int = maximumDepth)
+        throws(Problem)
+    {
         var reader = JSONReader(bytes: bytes, noun: noun, maximumDepth: maximumDepth)
         try reader.read()
         self.init(bytes: bytes, tape: reader.tape)
@@ -166,14 +168,14 @@ private struct JSONReader {
 
     private mutating func readString() throws(Problem) {
         let start = position
-        var isEscaped = false
+        var (isEscaped, isForeign) = (false, false)
         position += 1
         while true {
             skipPlainCharacters()
             switch current {
             case UInt8(ascii: "\""):
                 position += 1
-                return append(.string, from: start, to: position, isEscaped: isEscaped)
+                return append(.string, from: start, to: position, isEscaped: isEscaped, isForeign: isForeign)
             case UInt8(ascii: "\\"):
                 isEscaped = true
                 try readEscape()
@@ -183,7 +185,9 @@ private struct JSONReader {
                 throw Problem(
                     .syntax, "\(name) in a string", detail: .words("write it as \(Self.escape(of: byte))"),
                     at: position..<position + 1)
-            default: try readScalar()
+            default:
+                isForeign = true
+                try readScalar()
             }
         }
     }
@@ -259,10 +263,13 @@ private struct JSONReader {
         }
     }
 
-    private mutating func append(_ kind: JSONValue.Kind, from start: Int, to end: Int, isEscaped: Bool = false) {
+    private mutating func append(
+        _ kind: JSONValue.Kind, from start: Int, to end: Int, isEscaped: Bool = false, isForeign: Bool = false
+    ) {
         tape.append(
             JSONDocument.Entry(
-                kind: kind, isEscaped: isEscaped, start: UInt32(start), end: UInt32(end), next: UInt32(tape.count + 1)))
+                kind: kind, isEscaped: isEscaped, isForeign: isForeign, start: UInt32(truncatingIfNeeded: start),
+                end: UInt32(truncatingIfNeeded: end), next: UInt32(truncatingIfNeeded: tape.count + 1)))
     }
 
     // MARK: Messages

@@ -162,6 +162,21 @@ public struct Digest: Identifier {
         self.rawValue = rawValue
     }
 
+    /// Creates a digest from the 32 bytes of a SHA-256.
+    package init(sha256 bytes: [UInt8]) {
+        precondition(bytes.count == 32)
+        rawValue = String(unsafeUninitializedCapacity: 71) { text in
+            _ = text.update(fromContentsOf: "sha256:".utf8)
+            var place = 7
+            for byte in bytes {
+                text[place] = UUIDText.digit(byte >> 4)
+                text[place + 1] = UUIDText.digit(byte & 15)
+                place += 2
+            }
+            return place
+        }
+    }
+
     /// The hexadecimal digits without the prefix.
     public var hexadecimal: Substring { rawValue.dropFirst(7) }
 }
@@ -181,6 +196,11 @@ public struct CertificateFingerprint: Identifier {
 }
 
 enum UUIDText {
+    /// The lower-case hexadecimal digit for a number below 16.
+    static func digit(_ number: UInt8) -> UInt8 {
+        number < 10 ? UInt8(ascii: "0") + number : UInt8(ascii: "a") - 10 + number
+    }
+
     static let rule = "must be a lower-case UUID"
 
     static func isHexadecimal(_ byte: UInt8) -> Bool {

@@ -1,3 +1,4 @@
+import CubeJSON
 import CubeTypes
 import Testing
 
@@ -19,6 +20,24 @@ import Testing
         #expect(
             workload.settingsDigest.rawValue
                 == "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a")
+    }
+
+    @Test(arguments: ["", #""kind": "job", "#])
+    func `the digests that are computed while a manifest is read are those of its definition`(kind: String) throws {
+        var compared = 0
+        let fields = ManifestFields.standard.manifest.descriptions
+        for field in fields where !["name", "kind", "command"].contains(field.key) {
+            let text =
+                #"{\#(kind)"name": "hello", "command": ["true"], "image": "web:1", "\#(field.key)": \#(field.example.line)}"#
+            // Not every example fits both kinds.
+            guard let workload = ManifestDecoder.decode(Array(text.utf8), file: "web.json").workloads.first else {
+                continue
+            }
+            #expect(workload.specDigest == workload.definition.specDigest, "\(text)")
+            #expect(workload.settingsDigest == workload.definition.settingsDigest, "\(text)")
+            compared += 1
+        }
+        #expect(compared > fields.count / 2)
     }
 
     @Test func `the digests of a manifest with every field never change`() throws {

@@ -1,0 +1,69 @@
+import Glibc
+
+/// A figure beside its floor or its peer, both measured in the same run.
+struct Figure: Encodable {
+    /// The letter of the figure, and what is measured.
+    var id: String
+    var name: String
+    /// The median of the repetitions.
+    var figure: Double
+    /// The worst of a hundred repetitions; of fewer, the worst.
+    var p99: Double
+    var unit: String
+    /// Seconds of processor time for each second that passed.
+    var cores: Double
+    /// What the figure is compared with, and its median in the same unit.
+    var against: String
+    var floor: Double
+    /// The figure divided by the floor.
+    var ratio: Double
+    var aim: String
+    var met: Bool
+
+    private enum CodingKeys: String, CodingKey {
+        case id, name, figure, p99, unit, cores, against, floor, ratio, aim, met
+    }
+
+    /// A line of the table for people.
+    var line: String {
+        let value = "\(figure.brief) \(unit) (p99 \(p99.brief))"
+        return "\(id.padded(4))\(name.padded(36))\(value.padded(28))\(ratio.brief) × \(against) (\(floor.brief)); "
+            + "aim \(aim): \(met ? "met" : "not met")"
+    }
+}
+
+/// A program part that processes a number of bytes again and again.
+struct MeasuredPart {
+    var bytes: Int
+    var run: () throws -> Void
+
+    /// Returns the speed in MB/s, and the processor time per second that passed.
+    func measure() throws -> (speed: Double, cores: Double) {
+        let clock = ContinuousClock()
+        let before = Self.processorSeconds()
+        let seconds = try clock.measure { try run() } / .seconds(1)
+        return (Double(bytes) / seconds / 1e6, (Self.processorSeconds() - before) / seconds)
+    }
+
+    private static func processorSeconds() -> Double {
+        var usage = rusage()
+        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+        return [usage.ru_utime, usage.ru_stime].reduce(0) { $0 + Double($1.tv_sec) + Double($1.tv_usec) / 1e6 }
+    }
+}
+
+extension [Double] {
+    var median: Double { sorted()[count / 2] }
+}
+
+extension Double {
+    /// The number with about three digits.
+    fileprivate var brief: String {
+        if self >= 100 { return "\(Int(rounded()))" }
+        return "\((self * 100).rounded() / 100)"
+    }
+}
+
+extension String {
+    fileprivate func padded(_ width: Int) -> String { self + String(repeating: " ", count: max(width - count, 1)) }
+}

@@ -1,0 +1,108 @@
+import ArgumentParser
+import CubeCore
+import CubeJSON
+import FoundationEssentials
+
+/// Measures parts of Cube in this process, each beside a floor or a peer.
+struct FigureBenchmark: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "figures", abstract: "Measure parts of Cube beside a floor or a peer in the same run.",
+        discussion: """
+            The parts and their floors take turns, so that a busy machine slows down both. README.md beside the sources of
+            this program explains the figures.
+            """)
+
+    enum Output: String, ExpressibleByArgument, CaseIterable { case table, json }
+
+    @Flag(help: "Measure so little that the figures say nothing, to see whether the benchmarks work.") var quick = false
+    @Option(help: "Number of repetitions.") var repetitions = 12
+    @Option(name: .shortAndLong, help: "Form of the output: table or json.") var output = Output.table
+
+    func validate() throws {
+        guard repetitions >= 10 else { throw ValidationError("--repetitions must be at least 10, not \(repetitions)") }
+    }
+
+    func run() throws {
+        let manifests = (0..<(quick ? 20 : 20_000)).map(Self.manifest)
+        let figures = [
+            try compare(
+                id: "a", "manifests into workloads with digests",
+                part(manifests) { bytes in
+                    let file = ManifestDecoder.decode(bytes, file: "web.json")
+                    guard file.workloads.count == 1 else { throw ValidationError("\(file.diagnostics)") }
+                },
+                against: "JSONDecoder",
+                part(manifests) { _ = try JSONDecoder().decode(Plain.self, from: Data($0)) },
+                aim: "≥ 150 MB/s and ≥ 10 ×"
+            ) { $0 >= 150 && $1 >= 10 },
+            try compare(
+                id: "a1", "the same manifests as JSON, no fields",
+                part(manifests) { _ = try JSONDocument(reading: $0) }, against: "a pass over the bytes",
+                part(manifests) { bytes in
+                    guard bytes.reduce(0, { $0 &+ $1 }) != 1 || !bytes.isEmpty else {
+                        throw ValidationError("no bytes")
+                    }
+                },
+                aim: "none"
+            ) { _, _ in true },
+        ]
+        switch output {
+        case .table: for figure in figures { print(figure.line) }
+        case .json:
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+            print(String(decoding: try encoder.encode(figures), as: UTF8.self))
+        }
+    }
+
+    /// A manifest of about 250 bytes.
+    private static func manifest(_ number: Int) -> [UInt8] {
+        Array(
+            """
+            {
+              "name": "service-\(number)",
+              "command": ["/usr/bin/web", "--port", "$(PORT_HTTP)", "--shard", "\(number)"],
+              "env": {"LOG_LEVEL": "info", "SHARD": "\(number)"},
+              "memory": "64MiB",
+              "cpu": 0.1,
+              "ports": [{"name": "http"}],
+              "suspend": true
+            }
+
+            """.utf8)
+    }
+
+    /// The same manifest for a decoder of Foundation, without checks and digests.
+    private struct Plain: Decodable {
+        var name: String
+        var command: [String]
+        var env: [String: String]
+        var memory: String
+        var cpu: Double
+        var ports: [[String: String]]
+        var suspend: Bool
+    }
+
+    private func part(_ manifests: [[UInt8]], _ body: @escaping ([UInt8]) throws -> Void) -> MeasuredPart {
+        MeasuredPart(bytes: manifests.reduce(0) { $0 + $1.count }) { for manifest in manifests { try body(manifest) } }
+    }
+
+    /// Measures a part and what it is compared with alternately.
+    private func compare(
+        id: String, _ name: String, _ part: MeasuredPart, against peer: String, _ floor: MeasuredPart, aim: String,
+        isMet: (_ figure: Double, _ ratio: Double) -> Bool
+    ) throws -> Figure {
+        var (speeds, floors, cores): ([Double], [Double], [Double]) = ([], [], [])
+        for _ in 0..<repetitions {
+            let measured = try part.measure()
+            speeds.append(measured.speed)
+            cores.append(measured.cores)
+            floors.append(try floor.measure().speed)
+        }
+        let slowest = speeds.sorted()[speeds.count / 100]
+        let ratio = speeds.median / floors.median
+        return Figure(
+            id: id, name: name, figure: speeds.median, p99: slowest, unit: "MB/s", cores: cores.median, against: peer,
+            floor: floors.median, ratio: ratio, aim: aim, met: isMet(speeds.median, ratio))
+    }
+}
