@@ -11,8 +11,10 @@ struct ContainerWatchdog {
     private let signals = openSignals()
     private var lease: LeaseWatch
 
-    /// For how long, and how often, to search for processes of the container, in milliseconds.
+    /// How often to search for processes of the container: at first, and later, in milliseconds.
     private static let (eagerTime, eagerPause, pause) = (10_000, 50, 1000)
+    /// For how long to search for a container that has not started. No engine takes so long to start one.
+    private static let searchTime = 3_600_000
 
     /// - Parameters:
     ///   - directory: the directory of the run.
@@ -41,7 +43,10 @@ struct ContainerWatchdog {
             } else if isFound {
                 return
             }
-            let isEager = isFound || milliseconds(CLOCK_BOOTTIME) - end < Self.eagerTime
+            let time = milliseconds(CLOCK_BOOTTIME) - end
+            // The container had ended before its lease, and no worker has come back since then.
+            if time > Self.searchTime { return }
+            let isEager = isFound || time < Self.eagerTime
             if isDismissed(within: Int32(isEager ? Self.eagerPause : Self.pause)) { return }
         }
     }

@@ -73,7 +73,7 @@ package struct ContainerStatus: Hashable, Sendable {
         case .created where run.boot != boot, .exited where run.boot != boot: .ended(.rebooted)
         case .created: nil
         case .running: .running(since: started(run, now: now), self.details(details, now: now))
-        case .exited where isLeaseLost && exitCode == Self.killed: .ended(.leaseLost)
+        case .exited where isLeaseLost && exitCode == Self.killed && !ranOutOfMemory: .ended(.leaseLost)
         case .exited: .ended(end(now: now))
         }
     }

@@ -107,9 +107,9 @@ struct ContainerStatusTests {
     private let now = DurableInstant(boot: "now", uptime: .seconds(1000), wall: Timestamp("2026-01-01T12:00:00Z")!)
     private let task = TaskID(rawValue: "0f3c0000-0000-5000-8000-000000000000")!
 
-    private func state(_ status: ContainerStatus, boot: String = "now") -> RunState? {
+    private func state(_ status: ContainerStatus, boot: String = "now", isLeaseLost: Bool = false) -> RunState? {
         let run = RunIdentity(task: task, placement: 1, number: 1, boot: boot, runtime: .docker)
-        return status.state(of: run, boot: "now", now: now)
+        return status.state(of: run, boot: "now", now: now, isLeaseLost: isLeaseLost)
     }
 
     @Test func `A container that was created has not started its run`() {
@@ -157,6 +157,16 @@ struct ContainerStatusTests {
         let ended = RunEnd.exited(TaskResult(code: 137, oom: true, at: end), lasted: .seconds(90))
         #expect(state(status) == .ended(ended))
         #expect(ended.reason == .outOfMemory)
+    }
+
+    @Test func `A container that its watchdog killed has lost its lease, unless it ended in another way before`() {
+        func end(_ code: Int, oom: Bool = false) -> RunEnd? {
+            let status = ContainerStatus(phase: .exited, exitCode: code, ranOutOfMemory: oom)
+            if case .ended(let end) = state(status, isLeaseLost: true) { return end } else { return nil }
+        }
+        #expect(end(137) == .leaseLost)
+        #expect(end(137, oom: true)?.reason == .outOfMemory)
+        #expect(end(0) == .exited(TaskResult(code: 0, at: now.wall), lasted: .zero))
     }
 
     @Test func `After a reboot, no exit code counts, because the machine ended the program`() {
