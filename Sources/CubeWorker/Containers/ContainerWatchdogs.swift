@@ -43,10 +43,14 @@ final class ContainerWatchdogs: Sendable {
         return spawned
     }
 
-    /// Starts the watchdog of a run unless it has one, and waits until it watches.
+    /// Starts the watchdog of a container that is about to start unless it has one, and waits until it watches.
     ///
     /// - Throws: `unavailable` if it does not watch.
     func start(for run: RunDirectory, _ container: String) async throws {
+        if let watchdog = try watchdog(of: run), ProcessTable.strings("cmdline", of: watchdog.id).last != container {
+            // It watches an earlier container of this run, which someone removed before it started.
+            try await dismiss(run)?.end()
+        }
         guard let spawned = try begin(for: run, container) else { return }
         let words = try await spawned.errorOutput()
         guard words.isEmpty, try isWatching(run) else {

@@ -2,7 +2,9 @@ import CubeCore
 import CubeSystem
 import CubeTesting
 import CubeTypes
+import Foundation
 import Glibc
+import SystemPackage
 import Testing
 
 @testable import CubeWorker
@@ -94,6 +96,28 @@ struct ContainerLeaseTests {
                 // Without contact, the second watchdog ends it.
                 #expect(try await worker.ended(id).reason == .leaseLost)
             }
+        }
+    }
+
+    @Test func `the watchdog of a container that was removed before its start makes way for that of the next one`()
+        async throws
+    {
+        try await WorkerWorld.with { world in
+            let run = world.runDirectory(TaskID(rawValue: "0f3c0000-0000-5000-8000-000000000000")!)
+            try FileManager.default.createDirectory(atPath: run.path, withIntermediateDirectories: true)
+            try run.write(lease: BootClock.uptime + .seconds(600))
+            let watchdogs = ContainerWatchdogs(supervisor: WorkerWorld.supervisor.string)
+            func watched() throws -> String? {
+                try run.watchdog().flatMap { ProcessTable.strings("cmdline", of: $0.id).last }
+            }
+            try await watchdogs.start(for: run, "first")
+            let first = try run.watchdog()?.id
+            try await watchdogs.start(for: run, "first")
+            #expect(try watched() == "first" && run.watchdog()?.id == first)
+            try await watchdogs.start(for: run, "second")
+            #expect(try watched() == "second" && watchdogs.isWatching(run))
+            try await watchdogs.dismiss(run)?.end()
+            #expect(try watched() == nil)
         }
     }
 
