@@ -39,12 +39,11 @@ struct FigureBenchmark: ParsableCommand {
                 id: "a1", "the same manifests as JSON, no fields",
                 part(manifests) { _ = try JSONDocument(reading: $0) }, against: "a pass over the bytes",
                 part(manifests) { bytes in
-                    guard bytes.reduce(0, { $0 &+ $1 }) != 1 || !bytes.isEmpty else {
-                        throw ValidationError("no bytes")
-                    }
+                    // The sum is used, so that the pass is not optimised away.
+                    guard bytes.reduce(0, { $0 &+ Int($1) }) > 0 else { throw ValidationError("no bytes") }
                 },
-                aim: "none"
-            ) { _, _ in true },
+                aim: "≥ 150 MB/s"
+            ) { figure, _ in figure >= 150 },
         ]
         switch output {
         case .table: for figure in figures { print(figure.line) }

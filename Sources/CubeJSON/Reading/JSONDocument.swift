@@ -11,7 +11,7 @@ package final class JSONDocument: Sendable {
         /// Whether a string contains escapes.
         var isEscaped = false
         /// Whether a string contains bytes other than ASCII.
-        var isForeign = false
+        var isBeyondASCII = false
         /// The range of bytes, including quotes and brackets.
         var start: UInt32
         var end: UInt32
@@ -55,7 +55,7 @@ package final class JSONDocument: Sendable {
         var index = object + 1
         while index < end {
             let key = tape[index]
-            guard count < 32, !key.isEscaped, !key.isForeign else { return false }
+            guard count < 32, !key.isEscaped, !key.isBeyondASCII else { return false }
             var earlier = object + 1
             while earlier < index {
                 if hasSameText(tape[earlier], key) { return false }
@@ -133,7 +133,7 @@ package struct JSONValue: Sendable {
     /// Whether a string or key has this text, as Swift compares strings.
     private func isText(_ other: String) -> Bool {
         let entry = entry
-        if !entry.isEscaped, !entry.isForeign {
+        if !entry.isEscaped, !entry.isBeyondASCII {
             let content = document.bytes[Int(entry.start) + 1..<Int(entry.end) - 1]
             if content.count == other.utf8.count, content.elementsEqual(other.utf8) { return true }
             // A text in ASCII equals no other text in ASCII.
@@ -145,7 +145,7 @@ package struct JSONValue: Sendable {
     /// Calls a function with the bytes of a string or key, if it is plain ASCII without escapes.
     func withPlainText<Result>(_ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result? {
         let entry = entry
-        guard !entry.isEscaped, !entry.isForeign else { return nil }
+        guard !entry.isEscaped, !entry.isBeyondASCII else { return nil }
         return document.bytes.withUnsafeBufferPointer { bytes in
             body(UnsafeBufferPointer(rebasing: bytes[Int(entry.start) + 1..<Int(entry.end) - 1]))
         }

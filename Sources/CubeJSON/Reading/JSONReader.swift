@@ -168,14 +168,14 @@ private struct JSONReader {
 
     private mutating func readString() throws(Problem) {
         let start = position
-        var (isEscaped, isForeign) = (false, false)
+        var (isEscaped, isBeyondASCII) = (false, false)
         position += 1
         while true {
             skipPlainCharacters()
             switch current {
             case UInt8(ascii: "\""):
                 position += 1
-                return append(.string, from: start, to: position, isEscaped: isEscaped, isForeign: isForeign)
+                return append(.string, from: start, to: position, isEscaped: isEscaped, isBeyondASCII: isBeyondASCII)
             case UInt8(ascii: "\\"):
                 isEscaped = true
                 try readEscape()
@@ -186,7 +186,7 @@ private struct JSONReader {
                     .syntax, "\(name) in a string", detail: .words("write it as \(Self.escape(of: byte))"),
                     at: position..<position + 1)
             default:
-                isForeign = true
+                isBeyondASCII = true
                 try readScalar()
             }
         }
@@ -264,11 +264,12 @@ private struct JSONReader {
     }
 
     private mutating func append(
-        _ kind: JSONValue.Kind, from start: Int, to end: Int, isEscaped: Bool = false, isForeign: Bool = false
+        _ kind: JSONValue.Kind, from start: Int, to end: Int, isEscaped: Bool = false, isBeyondASCII: Bool = false
     ) {
         tape.append(
             JSONDocument.Entry(
-                kind: kind, isEscaped: isEscaped, isForeign: isForeign, start: UInt32(truncatingIfNeeded: start),
+                kind: kind, isEscaped: isEscaped, isBeyondASCII: isBeyondASCII,
+                start: UInt32(truncatingIfNeeded: start),
                 end: UInt32(truncatingIfNeeded: end), next: UInt32(truncatingIfNeeded: tape.count + 1)))
     }
 
