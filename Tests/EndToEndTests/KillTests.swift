@@ -43,33 +43,71 @@ extension EndToEndTests {
             .enabled(if: KilledEngine.home != nil, "needs Docker: run .ci/with-engines"), arguments: [true, false])
         func `the container engine may be killed at any time`(liveRestore: Bool) async throws {
             try await World.with { world in
-                let engine = KilledEngine(options: liveRestore ? ["--live-restore"] : [])
-                try await engine.start()
-                try engine.run(
-                    "docker -H 'unix://\(engine.socket)' import '\(KilledEngine.home!)/image.tar' cube-test:1")
-                world.engineSocket = engine.socket
-                world.image = "cube-test:1"
-                var running: [Program] = []
-                for arguments in Self.parts(of: world) { running.append(try world.start(arguments)) }
-                let result: Result<Void, any Error>
-                do {
+                try await Self.withKilledEngine(in: world, liveRestore: liveRestore) { engine in
+                    try engine.docker("import '\(KilledEngine.home!)/image.tar' cube-test:1")
+                    world.image = "cube-test:1"
+                    for arguments in Self.parts(of: world) { try world.start(arguments) }
                     try await endure(in: world, victim: "dockerd", seed: Self.seed, endsTasks: true) {
                         try await engine.kill()
                     } restart: {
                         try await engine.start()
                     }
-                    result = .success(())
-                } catch {
-                    result = .failure(error)
                 }
-                for program in running { program.kill(SIGTERM) }
-                // Without its engine, the world cannot end its tasks.
-                for program in running { await program.ended() }
-                try engine.run(
-                    "docker -H 'unix://\(engine.socket)' ps -aq | xargs -r docker -H 'unix://\(engine.socket)' rm -f")
-                try await engine.kill()
-                try result.get()
             }
+        }
+
+        @Test(
+            .enabled(
+                if: !engines.isEmpty && PulledImages.registry != nil, "needs an engine and docker-registry"),
+            arguments: engines, [0, 1])
+        func `the manager and the worker may be killed while an image is pulled`(
+            engine: String, victim: Int
+        ) async throws {
+            try await World.with { world in
+                world.engineSocket = engine
+                let programs = Self.parts(of: world, ofContainers: true)
+                var running: [Program] = []
+                for arguments in programs { running.append(try world.start(arguments)) }
+                try await endurePulls(in: world, victim: programs[victim][0]) {
+                    running[victim].kill(SIGKILL)
+                    await running[victim].ended()
+                } restart: {
+                    running[victim] = try world.start(programs[victim])
+                }
+            }
+        }
+
+        @Test(
+            .enabled(if: KilledEngine.home != nil && PulledImages.registry != nil, "needs Docker and docker-registry"),
+            arguments: [true, false])
+        func `the container engine may be killed while it pulls an image`(liveRestore: Bool) async throws {
+            try await World.with { world in
+                try await Self.withKilledEngine(in: world, liveRestore: liveRestore) { engine in
+                    for arguments in Self.parts(of: world, ofContainers: true) { try world.start(arguments) }
+                    try await endurePulls(in: world, victim: "dockerd", endsTasks: true) {
+                        try await engine.kill()
+                    } restart: {
+                        try await engine.start()
+                    }
+                }
+            }
+        }
+
+        /// Runs a test with an engine of its own, which it may kill, and afterwards ends the programs of the world and removes all
+        /// containers of the engine.
+        private static func withKilledEngine(
+            in world: World, liveRestore: Bool, _ test: (KilledEngine) async throws -> Void
+        ) async throws {
+            let engine = KilledEngine(options: liveRestore ? ["--live-restore"] : [])
+            try await engine.start()
+            world.engineSocket = engine.socket
+            let result: Result<Void, any Error>
+            do { result = .success(try await test(engine)) } catch { result = .failure(error) }
+            // Without its engine, the world cannot end its tasks.
+            await world.endPrograms()
+            try engine.docker("ps -aq | xargs -r docker -H 'unix://\(engine.socket)' rm -f")
+            try await engine.kill()
+            try result.get()
         }
 
         /// The sockets of the engines that `.ci/with-engines` started.
@@ -77,14 +115,14 @@ extension EndToEndTests {
             ProcessInfo.processInfo.environment[$0]
         }
 
-        private static func parts(of world: World) -> [[String]] {
+        private static func parts(of world: World, ofContainers isOfContainers: Bool? = nil) -> [[String]] {
             let socket = world.socket("manager")
             return [
                 ["manager", "--listen", "unix:\(socket)"],
                 [
                     "worker", "--name", "w1", "--join", "unix:\(socket)", "--listen",
                     "unix:\(world.socket("worker"))",
-                ] + (world.image == nil ? [] : ["--allow-mount", world.evidence.path]),
+                ] + (isOfContainers ?? (world.image != nil) ? ["--allow-mount", world.evidence.path] : []),
                 ["reconcile", "--manager", "unix:\(socket)"],
             ]
         }
@@ -157,6 +195,39 @@ extension EndToEndTests {
             }
         }
 
+        /// In each round, declares a service with an image that was never pulled, and kills the victim during the pull. In the end,
+        /// every service runs once.
+        private func endurePulls(
+            in world: World, victim: String, endsTasks: Bool = false, kill: () async throws -> Void,
+            restart: () async throws -> Void
+        ) async throws {
+            print("killing \(victim) \(Self.rounds) times during a pull, seed \(Self.seed)")
+            var random = SeededGenerator(seed: Self.seed)
+            var wanted: [String] = []
+            for round in 1...Self.rounds {
+                let image = try PulledImages.push()
+                world.image = image
+                try world.service("pull-\(round)")
+                wanted.append("pull-\(round)-0")
+                try await world.wait(for: "the pull of \(image), seed \(Self.seed)") {
+                    world.log().contains("pulling image \(image)")
+                }
+                try await Task.sleep(for: .milliseconds(Int.random(in: 0...600, using: &random)))
+                try await kill()
+                try await Task.sleep(for: .milliseconds(Int.random(in: 0...400, using: &random)))
+                try await restart()
+                try await world.wait(
+                    for: "one container for each of \(wanted), seed \(Self.seed)", within: .seconds(120)
+                ) {
+                    try Self.runningContainers(of: world.engineSocket!, in: world) == wanted.sorted()
+                }
+            }
+            try await world.wait(for: "an entry of each service, seed \(Self.seed)") {
+                try world.ledger.living().count == wanted.count
+            }
+            if !endsTasks { #expect(try world.ledger.contradictions() == [], "seed \(Self.seed)") }
+        }
+
         /// The slots of the running containers of a world, as `name-ordinal`, sorted.
         private static func runningContainers(of engine: String, in world: World) throws -> [String] {
             let output = Pipe()
@@ -189,10 +260,18 @@ private struct KilledEngine {
     var socket: String { "\(Self.home!)/\(name).sock" }
     private var processFile: String { "\(Self.home!)/\(name).pid" }
 
-    /// Starts the engine and waits until it responds. It has no network, because the bridge is that of another engine.
+    /// Starts the engine and waits until it responds. It has a network of its own, without a bridge, because the bridge is that of
+    /// another engine. The registry of the tests is there too.
     func start() async throws {
+        let registry = """
+            ip link set lo up
+            ! command -v docker-registry >/dev/null ||
+                setpriv --pdeathsig KILL docker-registry serve '\(Self.home!)/registry-5000.yml' >/dev/null 2>&1 &
+            exec "$0" "$@"
+            """
         let words =
-            (["unshare --net '\(Self.home!)/start-docker'", name, "--bridge=none", "--iptables=false"] + options)
+            ["unshare --net sh -c '\(registry.replacing("'", with: #"'\''"#))' '\(Self.home!)/start-docker'", name]
+            + ["--bridge=none", "--iptables=false"] + options
         for _ in 0..<3 {
             #expect(system("\(words.joined(separator: " ")) </dev/null &") == 0)
             for attempt in 0..<600 {
@@ -205,7 +284,9 @@ private struct KilledEngine {
         Issue.record("the engine has not started: \(Self.home!)/\(name).log")
     }
 
-    func run(_ command: String) throws { #expect(system("\(command) >/dev/null") == 0, "\(command)") }
+    func docker(_ command: String) throws {
+        #expect(system("docker -H 'unix://\(socket)' \(command) >/dev/null") == 0, "\(command)")
+    }
 
     /// Kills the engine, which leaves its containers alone, and waits until it is gone.
     func kill() async throws {
@@ -213,6 +294,30 @@ private struct KilledEngine {
         let process = try #require(pid_t(text.trimmingCharacters(in: .whitespacesAndNewlines)))
         Glibc.kill(process, SIGKILL)
         while Glibc.kill(process, 0) == 0 { try await Task.sleep(for: .milliseconds(20)) }
+    }
+}
+
+/// Images that no engine has, in the registry that `.ci/with-engines` started. Each has a layer of its own, whose pull takes a while.
+private enum PulledImages {
+    static let registry = KilledEngine.home.flatMap { _ in ProcessInfo.processInfo.environment["CUBE_TEST_REGISTRY"] }
+
+    /// Pushes another image and returns its name.
+    static func push() throws -> String {
+        let image = "\(registry!)/kill-\(UUID().uuidString.prefix(8).lowercased()):1"
+        let script = """
+            set -e
+            directory=$(mktemp -d)
+            head -c 48M /dev/urandom >$directory/random
+            cp "$CUBE_TEST_ENGINES/image.tar" $directory/image.tar
+            tar -C $directory -rf $directory/image.tar random
+            export DOCKER_HOST=unix://$CUBE_TEST_DOCKER
+            docker import $directory/image.tar \(image)
+            docker push -q \(image)
+            docker rmi \(image)
+            rm -r $directory
+            """
+        #expect(system("(\(script)) >/dev/null") == 0)
+        return image
     }
 }
 

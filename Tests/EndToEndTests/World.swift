@@ -43,9 +43,14 @@ final class World {
         try await world.close()
     }
 
-    private func close() async throws {
-        for program in programs where program.isRunning { program.kill(SIGKILL) }
+    /// Ends all programs of this world, but not its tasks.
+    func endPrograms(by signal: Int32 = SIGTERM) async {
+        for program in programs where program.isRunning { program.kill(signal) }
         for program in programs { await program.ended() }
+    }
+
+    private func close() async throws {
+        await endPrograms(by: SIGKILL)
         // Renamed first: during the removal file by file, a supervisor might write into the directory.
         if FileManager.default.fileExists(atPath: data.path) {
             try FileManager.default.moveItem(at: data, to: directory.appending(path: "taken"))
@@ -144,6 +149,9 @@ final class World {
 
     /// Returns the address of a part of this world, once it listens.
     func address(_ part: String) -> String? { json(at: "run/addresses.json")?[part] as? String }
+
+    /// What all programs of this world have logged so far.
+    func log() -> String { programs.map { $0.text(of: "err") }.joined() }
 
     func summary() -> [String: Any]? { json(at: "status/summary.json") }
     func workload(_ name: String) -> [String: Any]? { json(at: "status/workloads/\(name).json") }

@@ -13,17 +13,22 @@ extension ContainerRuntime {
     func start(
         _ run: RunIdentity, of assignment: TaskAssignment, isPulled: Bool, networkOf holder: RunIdentity?
     ) async throws -> RunState {
-        let before = try await observe(run)
+        let name = ContainerSpec.name(of: run)
+        let present = try await containers(of: run.task)
+        let before =
+            present.contains { $0.name == name } ? try await observe(run) : try await observeWithoutContainer(run)
         if case .started = before, let state = try await find(run) { return state }
         guard run.boot == boot else { return .ended(.rebooted) }
-        let name = ContainerSpec.name(of: run)
-        try await removeEarlierRuns(than: run)
+        try await remove(present.filter { $0.name != name }, earlierThan: run)
         try directory(of: run).make()
         // In case the record is lost.
         try store.saveCopy(
             .placement(SupervisedPlacement(assignment, boot: run.boot, run: run.number)),
             in: RunDirectory(path: directory(of: run).path))
         try store.save(engineSocket: engine.socket)
+        let listener = watch.listen(to: name)
+        var isKept = false
+        defer { if !isKept { watch.leave(listener) } }
         do {
             try allowances.check(assignment.definition)
             let spec = try await spec(run, assignment, holder)
@@ -54,6 +59,10 @@ extension ContainerRuntime {
                 .startFailed(
                     "the engine runs its containers on another machine, such as a virtual one, so nothing could end an exclusive task there"
                 ))
+        }
+        if case .running = state {
+            isKept = true
+            keep(FreshRun(listener: listener, state: state), of: run)
         }
         return state
     }
@@ -119,9 +128,8 @@ extension ContainerRuntime {
     /// before the end of a placement that this worker knows. It is ended like a task that is stopped.
     ///
     /// - Throws: if another run is alive, so that there is never a second instance.
-    private func removeEarlierRuns(than run: RunIdentity) async throws {
-        let own = ContainerSpec.name(of: run)
-        for container in try await containers(of: run.task) where container.name != own {
+    private func remove(_ containers: [EngineClient.ListedContainer], earlierThan run: RunIdentity) async throws {
+        for container in containers {
             guard let name = container.name else { continue }
             if container.isAlive {
                 guard let placement = container.labels[ContainerSpec.Label.placement].flatMap({ Int($0) }),

@@ -29,6 +29,8 @@ final class ContainerRuntime: TaskRuntime {
     let stops = Mutex<[RunIdentity: ContainerStop]>([:])
     /// The live containers, so that figures and checks need not ask the engine for them.
     let live = Mutex<[RunIdentity: EngineContainer]>([:])
+    /// The runs that were started a moment ago. Who waits for the end of one need not look at it again.
+    let fresh = Mutex<[RunIdentity: FreshRun]>([:])
     /// The ends of the leases of exclusive runs.
     let leases = Mutex<[RunIdentity: Duration]>([:])
     let watchdogs: ContainerWatchdogs
@@ -95,6 +97,11 @@ final class ContainerRuntime: TaskRuntime {
         return state
     }
 
+    func keep(_ started: FreshRun, of run: RunIdentity) {
+        let former = fresh.withLock { $0.updateValue(started, forKey: run) }
+        if let former { watch.leave(former.listener) }
+    }
+
     /// What the engine says of a run.
     enum Observation {
         case missing
@@ -103,23 +110,35 @@ final class ContainerRuntime: TaskRuntime {
         case started(RunState)
     }
 
+    /// A run that was started and found to be alive by this worker.
+    struct FreshRun {
+        /// Rings if anything happened to the container since its start.
+        let listener: Bells<String>.Listener
+        let state: RunState
+    }
+
     /// Asks the engine for the state of a run.
     func observe(_ run: RunIdentity) async throws -> Observation {
         guard let container = try await engine.container(ContainerSpec.name(of: run)) else {
-            guard let root = try directory(of: run).engineOfStart() else { return .missing }
-            // Another engine may have taken over the socket a moment ago.
-            engine.forget()
-            let present = try await engine.identify().root
-            guard root == present else {
-                throw EngineError.otherEngine(socket: engine.socket, root: present, expected: root)
-            }
-            return .started(.ended(run.boot == boot ? .containerRemoved : .rebooted))
+            return try await observeWithoutContainer(run)
         }
         live.withLock { $0[run] = container.status.phase == .running ? container : nil }
         let details = container.status.phase == .running ? try await details(of: container) : RunDetails()
         let state = container.status.state(
             of: run, boot: boot, now: now(), details: details, isLeaseLost: directory(of: run).isLeaseLost)
         return state.map(Observation.started) ?? .created
+    }
+
+    /// Returns what the missing container of a run means.
+    func observeWithoutContainer(_ run: RunIdentity) async throws -> Observation {
+        guard let root = try directory(of: run).engineOfStart() else { return .missing }
+        // Another engine may have taken over the socket a moment ago.
+        engine.forget()
+        let present = try await engine.identify().root
+        guard root == present else {
+            throw EngineError.otherEngine(socket: engine.socket, root: present, expected: root)
+        }
+        return .started(.ended(run.boot == boot ? .containerRemoved : .rebooted))
     }
 
     func end(of run: RunIdentity) async throws -> RunEnd { try await end(of: run) { _ in } }
@@ -147,13 +166,17 @@ final class ContainerRuntime: TaskRuntime {
         of run: RunIdentity, _ changed: @Sendable (RunDetails) async -> Void
     ) async throws -> RunEnd {
         let name = ContainerSpec.name(of: run)
-        let listener = watch.listen(to: name)
+        let fresh = fresh.withLock { $0.removeValue(forKey: run) }
+        let listener = fresh?.listener ?? watch.listen(to: name)
         defer { watch.leave(listener) }
+        var known = fresh.map { Observation.started($0.state) }
         while true {
             try Task.checkCancellation()
             var pause: Duration?
             do {
-                switch try await observe(run) {
+                let observation = if let known { known } else { try await observe(run) }
+                known = nil
+                switch observation {
                 case .started(.ended(let end)): return end
                 case .started(.running(_, let details)):
                     await changed(details)

@@ -125,8 +125,8 @@ extension EngineClient {
         return .get("/containers/\(name)/logs", query)
     }
 
-    /// Returns the stream of events of the containers with the given labels that say that a container
-    /// started, ended or was removed, or that its health changed.
+    /// Returns the stream of events of the containers with the given labels that say that a container ended or was removed, or that
+    /// its health changed. A container is looked at after its start in any case.
     func events(with labels: [String: String]) throws -> Request {
         .get(
             "/events",
@@ -137,7 +137,7 @@ extension EngineClient {
     var imageEvents: Request { .get("/events", [("filters", #"{"type":["image"]}"#)]) }
 
     /// The words of Docker and of Podman.
-    private static let events = ["start", "die", "died", "destroy", "remove", "health_status"]
+    private static let events = ["die", "died", "destroy", "remove", "health_status"]
 
     private static func filters(_ labels: [String: String], _ others: [String: [String]] = [:]) throws -> String {
         var filters = others
