@@ -1,6 +1,7 @@
 import CubeCore
 import CubeTypes
 import Foundation
+import Glibc
 import SystemPackage
 import Testing
 
@@ -40,6 +41,35 @@ import Testing
         let change = await change { $0.entries.isSuperset(of: ["a.json", "sub/b.json", "sub/c.json"]) }
         #expect(change.entries == ["a.json", "sub/b.json", "sub/c.json"])
         #expect(!change.everything)
+    }
+
+    @Test func `A file that a program is writing is reported as open, and as changed when the program closes it`()
+        async throws
+    {
+        let path = directory.path.appending("manifests/c.json")
+        let file = try FileDescriptor.open(path, .writeOnly, options: [.create], permissions: .ownerReadWrite)
+        try file.writeAll(manifest("c").utf8)
+        let written = await change { !$0.open.isEmpty }
+        #expect(written == SourceChange(open: ["c.json"]))
+        // Changes of its attributes and of other files do not end the wait.
+        try directory.write(manifest("a", "2"), to: "manifests/a.json")
+        #expect(chmod(path.string, 0o644) == 0)
+        let other = await change { $0.entries.contains("a.json") }
+        #expect(other == SourceChange(entries: ["a.json"], open: ["c.json"]))
+        try file.close()
+        #expect(await change { !$0.entries.isEmpty } == SourceChange(entries: ["c.json"]))
+    }
+
+    @Test func `A new link is complete at once`() async throws {
+        try directory.link("manifests/link.json", to: "a.json")
+        #expect(await change { !$0.entries.isEmpty } == SourceChange(entries: ["link.json"]))
+        #expect(
+            link(
+                directory.path.appending("manifests/a.json").string,
+                directory.path.appending("manifests/hard.json").string)
+                == 0)
+        let hard = await change { $0.entries.contains("hard.json") }
+        #expect(hard.open.isEmpty)
     }
 
     @Test func `A new directory is watched after a look at it`() async throws {

@@ -222,7 +222,10 @@ import Testing
         let clean = await source.look(at: .everything)?.source
         #expect(clean?.commit == commit && clean?.dirty == false)
         try write(manifest("web", "22"), to: "web.json")
-        #expect(await source.look(at: .entries(["web.json"]))?.source.dirty == true)
+        // The comparison with the commit does not hold up the edit.
+        #expect(await source.look(at: .entries(["web.json"]))?.files.keys.sorted() == ["web.json"])
+        #expect(await source.look(at: .revision)?.source.dirty == true)
+        #expect(await source.look(at: .revision) == nil)
         try repository.git("checkout", "--quiet", ".")
         try repository.write("words", to: "README.md")
         #expect(await source.look(at: .everything)?.source.dirty == false)

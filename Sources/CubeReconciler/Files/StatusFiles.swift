@@ -67,13 +67,17 @@ package actor StatusFiles {
         return apply(changes)
     }
 
-    /// Removes files about other workloads, which an earlier process left behind.
+    /// Removes files about other workloads, which an earlier process left behind. Creates the directories, which people look for.
     package func keepOnly(_ names: Set<WorkloadName>) -> FileError? {
         let kept = Set(names.map { "\($0).json" })
         var changes = failed
         for folder in [Self.workloads, Self.drift] {
             do throws(FileError) {
-                for name in try files.names(in: directory.appending(folder)) ?? [] where !kept.contains(name) {
+                guard let names = try files.names(in: directory.appending(folder)) else {
+                    try files.makeDirectory(directory.appending(folder))
+                    continue
+                }
+                for name in names where !kept.contains(name) {
                     changes.updateValue(nil, forKey: "\(folder)/\(name)")
                 }
             } catch {

@@ -12,12 +12,16 @@ struct ReconcileLoop {
     /// The time limit for the calls of a pass. The next pass plans the remaining calls again, so that the status is
     /// updated at least this often.
     static let passDeadline: Duration = .seconds(60)
+    /// The time after which the status of a plan is written while its actions are being carried out.
+    private static let recordingDelay: Duration = .milliseconds(200)
 
     private let world: ReconcilerWorld
     private let memory: ReconcilerMemory
     /// The global problems that were logged last.
     private var logged: [String: String] = [:]
     private let files: StatusFiles
+    /// What the last plans say and the status files do not say yet.
+    private var unwritten = UnwrittenStatus()
     private let lease: LeaseKeeper
     private let sourceFeed: any ManifestFeed
     private let clusterFeed: ClusterFeed
@@ -34,6 +38,8 @@ struct ReconcileLoop {
     private var schedule: PassSchedule
     private var looks: LookRequests
     private var hasPassedOverAll = false
+    /// The error that prevented the last writing of status files.
+    private var problem: FileError?
 
     /// Loads the state of the previous process, and prepares to watch the source.
     static func open(
@@ -118,6 +124,7 @@ struct ReconcileLoop {
                 let isDue = schedule.isDue(at: world.now())
                 if takeNews() || isDue, canJudge, !Task.isCancelled { await pass() }
             }
+            await record()
             group.cancelAll()
         }
     }
@@ -194,11 +201,16 @@ struct ReconcileLoop {
         reconciliation.update { [contact] in $0.access = contact.access }
         if schedule.takeFullPass(at: world.now()) { await considerAll() }
         var plan = reconciliation.pass(at: world.now())
-        let problem = await record(plan)
-        reconciliation.update { $0.isStorageWritable = problem == nil }
-        if plan.needsSecondPass(isRecorded: problem == nil) {
-            plan = reconciliation.pass(at: world.now())
-            _ = await record(plan)
+        unwritten.add(plan, isWhole: !hasPassedOverAll && contact.outage == nil)
+        if contact.outage == nil { hasPassedOverAll = true }
+        let isRecordedFirst = contact.fence == nil || plan.mustBeRecordedFirst
+        if isRecordedFirst {
+            await record()
+            if plan.needsSecondPass(isRecorded: problem == nil) {
+                plan = reconciliation.pass(at: world.now())
+                unwritten.add(plan)
+                await record()
+            }
         }
         schedule.planned(wakeAt: plan.wakeAt, isRecorded: problem == nil, at: world.now())
         state.publish(plan, storageProblem: problem.map(String.init(describing:)))
@@ -208,7 +220,7 @@ struct ReconcileLoop {
         guard let fence = contact.fence, !plan.actions.isEmpty || !plan.notes.isEmpty else {
             return contact.outage == nil ? .idle : .blind
         }
-        return await carryOut(plan, fence: fence)
+        return isRecordedFirst ? await carryOut(plan, fence: fence) : await carryOutAndRecord(plan, fence: fence)
     }
 
     /// Logs global problems once when they appear, and once when they are solved.
@@ -235,16 +247,36 @@ struct ReconcileLoop {
         _ = await files.write(summary, reports)
     }
 
-    /// Writes the status of a plan, before its actions are carried out.
-    ///
-    /// - Returns: The error that prevents writing.
-    private mutating func record(_ plan: Plan) async -> FileError? {
-        var problem = await files.write(plan.summary, plan.reports)
-        if !hasPassedOverAll, contact.outage == nil {
-            hasPassedOverAll = true
-            problem = await files.keepOnly(Set(plan.reports.filter { $0.value != nil }.keys)) ?? problem
+    /// Writes what the status files do not say yet.
+    private mutating func record() async {
+        problem = await unwritten.take().write(to: files)
+        reconciliation.update { [problem] in $0.isStorageWritable = problem == nil }
+    }
+
+    /// Carries out a plan, and writes the status meanwhile if that takes long. Otherwise, the next pass follows at once and writes what
+    /// has become of the actions.
+    private mutating func carryOutAndRecord(_ plan: Plan, fence: Int) async -> ReconcilerFigures.PassResult {
+        let done = Bell()
+        async let recorded = Self.write(unwritten, to: files, unless: done, after: Self.recordingDelay, on: world.clock)
+        let result = await carryOut(plan, fence: fence)
+        done.ring()
+        if case .written(let error) = await recorded {
+            _ = unwritten.take()
+            problem = error
+            reconciliation.update { $0.isStorageWritable = error == nil }
         }
-        return problem
+        return result
+    }
+
+    private enum Recording { case skipped, written(FileError?) }
+
+    private static func write(
+        _ status: UnwrittenStatus, to files: StatusFiles, unless done: Bell, after delay: Duration,
+        on clock: any Clock<Duration>
+    ) async -> Recording {
+        // Cancelled at shutdown, when the status is written as well.
+        let isDone = (try? await clock.within(delay) { await done.wait() }) ?? false
+        return isDone ? .skipped : .written(await status.write(to: files))
     }
 
     private mutating func carryOut(_ plan: Plan, fence: Int) async -> ReconcilerFigures.PassResult {

@@ -19,10 +19,12 @@ final class SourceFeed: ManifestFeed {
         var rescan: Duration = .seconds(60)
         /// The interval between complete scans if the watcher cannot report changes.
         var poll: Duration = .seconds(5)
-        /// A burst of changes ends after this time without changes…
-        var quiet: Duration = .milliseconds(100)
-        /// …or after this many multiples of that time.
-        var patience = 10
+        /// A file that a program keeps open for writing is read after this time.
+        var writer: Duration = .seconds(5)
+        /// The interval between two checks whether git is still at work, and the time from a change to the comparison with the commit.
+        var git: Duration = .milliseconds(100)
+        /// The time for which a change waits for git, which may have left its lock behind.
+        var gitPatience: Duration = .seconds(10)
     }
 
     private let source: DirectorySource
@@ -62,11 +64,15 @@ final class SourceFeed: ManifestFeed {
         var lookedAtEverything = now()
         var extent = DirectorySource.Extent.everything
         var pollingReason: String?
+        var writers = OpenFiles(patience: pace.writer)
+        var lock = GitLock(patience: pace.gitPatience)
+        var revisionAt: Timestamp?
         while !Task.isCancelled {
             if extent == .everything { lookedAtEverything = now() }
             if extent.isListing { listing.withLock { $0.begin(at: now()) } }
             if let snapshot = await source.look(at: extent) {
                 inbox.put(snapshot, isRescan: extent == .everything)
+                if case .entries = extent, snapshot.source.commit != nil { revisionAt = now() + pace.git }
             }
 
             let reason = await source.pollingReason
@@ -75,9 +81,12 @@ final class SourceFeed: ManifestFeed {
             }
             pollingReason = reason
             let rescanAt = lookedAtEverything + (pollingReason == nil ? pace.rescan : pace.poll)
-            let next = [rescanAt, listing.withLock(\.at), await source.nextReread].compactMap { $0 }.min() ?? rescanAt
-            await bell.wait(atMost: next - now(), on: clock)
-            let change = await completeChange()
+            let times = [rescanAt, listing.withLock(\.at), await source.nextReread, revisionAt, writers.overdueAt]
+            await bell.wait(atMost: (times.compactMap { $0 }.min() ?? rescanAt) - now(), on: clock)
+
+            var change = watcher.take(including: writers.overdue(at: now()))
+            if !change.isEmpty, await wait(for: &lock) { change.merge(watcher.take()) }
+            writers.note(change.open, at: now())
             let isListingDue = listing.withLock { $0.at.map { $0 <= now() } ?? false }
             if change.everything || rescanAt <= now() {
                 extent = .everything
@@ -87,23 +96,58 @@ final class SourceFeed: ManifestFeed {
                     inbox.put(snapshot)
                 }
                 extent = .names
+            } else if change.isEmpty, let due = revisionAt, due <= now() {
+                extent = .revision
             } else {
                 extent = .entries(change.entries)
             }
+            if extent.isListing || extent == .revision { revisionAt = nil }
         }
     }
 
-    /// Returns the pending changes after a burst of changes has ended.
-    private func completeChange() async -> SourceChange {
-        var change = watcher.take()
-        guard change != SourceChange() else { return change }
-        for _ in 0..<pace.patience {
-            do { try await clock.sleep(for: pace.quiet) } catch { break }  // Cancelled.
-            let more = watcher.take()
-            if more == SourceChange() { break }
-            change.merge(more)
+    /// Waits until git is no longer at work, so that all files that it writes become one change.
+    ///
+    /// - Returns: Whether time has passed.
+    private func wait(for lock: inout GitLock) async -> Bool {
+        var hasWaited = false
+        while lock.isAwaited(isBusy: await source.isBusy, at: now()) {
+            hasWaited = true
+            do { try await clock.sleep(for: pace.git) } catch { break }  // Cancelled.
         }
-        return change
+        return hasWaited
+    }
+}
+
+/// The files that programs are writing.
+struct OpenFiles {
+    let patience: Duration
+    private var since: [BytePath: Timestamp] = [:]
+
+    /// - Parameter patience: The time after which a file is read although it is open.
+    init(patience: Duration) { self.patience = patience }
+
+    /// The time at which the next file is to be read although it is open.
+    var overdueAt: Timestamp? { since.values.min().map { $0 + patience } }
+
+    func overdue(at now: Timestamp) -> Set<BytePath> { Set(since.filter { $0.value + patience <= now }.keys) }
+
+    /// Records all files that are open.
+    mutating func note(_ open: Set<BytePath>, at now: Timestamp) {
+        since = open.reduce(into: [:]) { $0[$1] = since[$1] ?? now }
+    }
+}
+
+/// Whether changes wait for git, which writes many files.
+struct GitLock {
+    let patience: Duration
+    private var since: Timestamp?
+
+    /// - Parameter patience: How long git may take. A lock that exists for longer is ignored until it is gone.
+    init(patience: Duration) { self.patience = patience }
+
+    mutating func isAwaited(isBusy: Bool, at now: Timestamp) -> Bool {
+        since = isBusy ? since ?? now : nil
+        return since.map { now < $0 + patience } ?? false
     }
 }
 

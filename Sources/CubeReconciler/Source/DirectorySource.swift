@@ -15,10 +15,15 @@ package actor DirectorySource {
         case names
         /// The entries that the watcher reported, and files that are due for another read.
         case entries(Set<BytePath>)
+        /// No files; only the commit, and whether anything differs from it.
+        case revision
 
         /// Whether every directory is listed.
         var isListing: Bool {
-            if case .entries = self { false } else { true }
+            switch self {
+            case .everything, .names: true
+            case .entries, .revision: false
+            }
         }
     }
 
@@ -34,6 +39,8 @@ package actor DirectorySource {
     /// The directories outside the source that are watched.
     private var watchedBeside: Set<BytePath> = []
     private var git: GitCheckout?
+    /// The revision that the last look returned.
+    private var revision: SourceRevision?
     private var isRemote = false
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
@@ -67,12 +74,25 @@ package actor DirectorySource {
         return isRemote ? "\(path) is on a network file system, where inotify misses changes by other machines" : nil
     }
 
+    /// Whether git is at work in the directory. `false` if that cannot be determined; the next snapshot then says so.
+    var isBusy: Bool { (try? git?.isBusy()) ?? false }
+
     /// Looks at the directory.
     ///
-    /// - Returns: The complete state; after a look at entries, only the changes, or `nil` if there are none.
+    /// A look at entries does not wait for git to compare the directory with its commit. A look at the revision should follow.
+    ///
+    /// - Returns: The complete state; after a look at entries or the revision, only the changes, or `nil` if there are none.
     package func look(at extent: Extent) async -> ManifestSnapshot? {
-        var snapshot = lookAtFiles(extent)
-        if snapshot?.source.commit != nil { snapshot?.source.dirty = await isDirty() }
+        guard var snapshot = lookAtFiles(extent) else { return nil }
+        if snapshot.source.commit != nil {
+            if case .entries = extent {
+                snapshot.source.dirty = revision?.dirty
+            } else {
+                snapshot.source.dirty = await isDirty()
+            }
+        }
+        if extent == .revision, snapshot.isPartial, snapshot.source == revision { return nil }
+        revision = snapshot.source
         return snapshot
     }
 
@@ -120,6 +140,8 @@ package actor DirectorySource {
         case .everything: return walk(tree, .files, began)
         case .names: return walk(tree, .names, began)
         case .entries(let entries): return look(at: entries, in: tree, began)
+        case .revision:
+            return snapshot(of: tree, began, isPartial: true, isComplete: true, files: [:], problems: [])
         }
     }
 

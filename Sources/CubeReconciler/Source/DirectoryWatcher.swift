@@ -6,25 +6,44 @@ import Glibc
 import Synchronization
 package import SystemPackage
 
-/// The changes below the root since the last call of ``DirectoryWatcher/take()``.
+/// The changes below the root since the last call of ``DirectoryWatcher/take(including:)``.
 package struct SourceChange: Hashable, Sendable {
     /// The paths of entries, relative to the root, that appeared, disappeared or changed.
     package var entries: Set<BytePath>
+    /// The paths of files that a program is writing, as far as is known: they are reported when the program closes them.
+    package var open: Set<BytePath>
     /// Whether anything may have changed: events were lost, or another directory became the root.
     package var everything: Bool
 
-    package init(entries: Set<BytePath> = [], everything: Bool = false) {
+    package init(entries: Set<BytePath> = [], open: Set<BytePath> = [], everything: Bool = false) {
         self.entries = entries
+        self.open = open
         self.everything = everything
     }
+
+    /// Whether there is nothing to look at yet.
+    package var isEmpty: Bool { entries.isEmpty && !everything }
 
     /// Above this number of entries, a look at everything is as cheap.
     private static let maximumEntries = 1024
 
-    package mutating func merge(_ other: SourceChange) {
-        entries.formUnion(other.entries)
-        everything = everything || other.everything || entries.count > Self.maximumEntries
+    /// Adds later changes. The latest report of an entry says whether a program is writing it.
+    package mutating func merge(_ later: SourceChange) {
+        entries.formUnion(later.entries)
+        entries.subtract(later.open)
+        open.subtract(later.entries)
+        open.formUnion(later.open)
+        everything = everything || later.everything || entries.count > Self.maximumEntries
         if everything { entries = [] }
+    }
+
+    /// Returns the changes to look at, and keeps the files that are open.
+    ///
+    /// - Parameter overdue: open files to look at all the same.
+    mutating func take(including overdue: Set<BytePath>) -> SourceChange {
+        merge(SourceChange(entries: overdue.intersection(open)))
+        defer { self = SourceChange(open: open) }
+        return self
     }
 }
 
@@ -49,7 +68,7 @@ package final class DirectoryWatcher: Sendable {
         var pending = SourceChange()
     }
 
-    /// Yields at least once whenever ``take()`` has changes, and finishes with the watcher.
+    /// Yields at least once whenever ``take(including:)`` has changes, and finishes with the watcher.
     package let signals: AsyncStream<Void>
 
     private let signal: AsyncStream<Void>.Continuation
@@ -97,11 +116,10 @@ package final class DirectoryWatcher: Sendable {
     package var problem: String? { state.withLock { $0.problem ?? $0.problemOfWays } }
 
     /// Returns the changes since the last call.
-    package func take() -> SourceChange {
-        state.withLock { state in
-            defer { state.pending = SourceChange() }
-            return state.pending
-        }
+    ///
+    /// - Parameter overdue: open files that are reported although no program has closed them.
+    package func take(including overdue: Set<BytePath> = []) -> SourceChange {
+        state.withLock { $0.pending.take(including: overdue) }
     }
 
     /// Stops watching directories and starts with another root. Keeps watching the path to the root, as that reveals
@@ -116,6 +134,7 @@ package final class DirectoryWatcher: Sendable {
             state.descriptors = [:]
             state.problem = nil
             state.rootPath = path
+            state.pending.open = []
         }
     }
 
@@ -193,26 +212,30 @@ package final class DirectoryWatcher: Sendable {
         while true {
             let count = buffer.withUnsafeMutableBytes { read(descriptor, $0.baseAddress!, $0.count) }
             guard count > 0 else { break }
-            let change = buffer.withUnsafeBytes { bytes in
-                state.withLock { state in Self.change(UnsafeRawBufferPointer(rebasing: bytes[..<count]), &state) }
+            let isChange = buffer.withUnsafeBytes { bytes in
+                state.withLock { state in Self.take(UnsafeRawBufferPointer(rebasing: bytes[..<count]), &state) }
             }
-            guard change != SourceChange() else { continue }
-            state.withLock { $0.pending.merge(change) }
-            signal.yield()
+            if isChange { signal.yield() }
         }
     }
 
-    private static func change(_ bytes: UnsafeRawBufferPointer, _ state: inout State) -> SourceChange {
+    /// Adds events to the pending changes.
+    ///
+    /// - Returns: Whether there was a change among them.
+    private static func take(_ bytes: UnsafeRawBufferPointer, _ state: inout State) -> Bool {
         let header = MemoryLayout<inotify_event>.size
-        var change = SourceChange()
+        var isChange = false
         var offset = 0
         while offset + header <= bytes.count {
             let event = bytes.loadUnaligned(fromByteOffset: offset, as: inotify_event.self)
             let name = bytes[(offset + header)..<(offset + header + Int(event.len))].prefix { $0 != 0 }
             offset += header + Int(event.len)
-            change.merge(Self.change(event, name: BytePath(name), &state))
+            let change = Self.change(event, name: BytePath(name), &state)
+            guard change != SourceChange() else { continue }
+            state.pending.merge(change)
+            isChange = true
         }
-        return change
+        return isChange
     }
 
     private static func change(_ event: inotify_event, name: BytePath, _ state: inout State) -> SourceChange {
@@ -228,7 +251,24 @@ package final class DirectoryWatcher: Sendable {
         if mask & IN_UNMOUNT != 0 || isWay || (name.isRoot && watched.paths.contains(.root)) {
             return SourceChange(everything: true)
         }
-        return SourceChange(entries: name.isRoot ? watched.paths : Set(watched.paths.map { $0.appending(name) }))
+        let entries = name.isRoot ? watched.paths : Set(watched.paths.map { $0.appending(name) })
+        return isBeingWritten(mask, entries, state) ? SourceChange(open: entries) : SourceChange(entries: entries)
+    }
+
+    /// Whether an event says that a program is writing a file, so that another event follows when it closes the file.
+    private static func isBeingWritten(_ mask: Int32, _ entries: Set<BytePath>, _ state: State) -> Bool {
+        if mask & IN_ISDIR != 0 || mask & (IN_CLOSE_WRITE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE) != 0 {
+            return false
+        }
+        if mask & IN_MODIFY != 0 { return true }
+        guard let entry = entries.first else { return false }
+        if mask & IN_ATTRIB != 0 { return state.pending.open.contains(entry) }
+        guard mask & IN_CREATE != 0 else { return false }
+        // Nobody writes a new link, also a hard one.
+        let path = entry.isAbsolute ? FilePath(entry) : state.rootPath.appending(entry)
+        var status = stat()
+        return path.withPlatformString { lstat($0, &status) } == 0 && status.st_mode & S_IFMT == S_IFREG
+            && status.st_nlink == 1
     }
 
     private static func problem(of error: CInt) -> String {
