@@ -56,8 +56,13 @@ extension TokenSet {
     /// - Throws: `forbidden` if other users can access a file; `validation_failed` if a file contains no valid token.
     package static func load(directory: String) throws(APIError) -> TokenSet {
         var tokens: [Role: String] = [:]
-        for role in Role.allCases { tokens[role] = try SecretFile.read("\(directory)/\(role.rawValue)") }
+        for role in Role.allCases { tokens[role] = try token(of: role, in: directory) }
         return TokenSet(tokens)
+    }
+
+    /// Reads the token of one role; `nil` if it has none.
+    package static func token(of role: Role, in directory: String) throws(APIError) -> String? {
+        try SecretFile.read("\(directory)/\(role.rawValue)")
     }
 
     /// Reads the tokens in a directory, and creates the directory and missing tokens.

@@ -134,7 +134,7 @@ extension ConnectionOptions {
     private func localToken(_ role: TokenSet.Role, for endpoint: Endpoint) throws -> String? {
         guard case .tcp = endpoint.address else { return nil }
         let directory = place.data.tokens
-        guard let token = try TokenSet.load(directory: directory.string)[role] else {
+        guard let token = try TokenSet.token(of: role, in: directory.string) else {
             throw Failure(
                 "the manager at \(endpoint) requires a token, and \(directory.appending(role.rawValue)) is missing",
                 hint:

@@ -72,7 +72,7 @@ struct LocalParts {
     ) async throws -> Connection {
         let endpoint = try await manager.endpoint.value()
         // The tokens existed when the manager began to listen, so they were deleted since.
-        guard let token = try TokenSet.load(directory: tokens)[role] else {
+        guard let token = try TokenSet.token(of: role, in: tokens) else {
             let data = manager.data
             throw data.path.exists
                 ? Failure(
