@@ -194,8 +194,8 @@ let package = Package(
         .executableTarget(
             name: "cube-bench",
             dependencies: [
-                "CubeCore", "CubeErrors", "CubeJSON", "CubeManagerClient", "CubeOrchestratorClient", "CubeTransport",
-                "CubeTypes", .argumentParser,
+                "CubeCore", "CubeErrors", "CubeJSON", "CubeManagerClient", "CubeOrchestratorClient", "CubeSystem",
+                "CubeTransport", "CubeTypes", .argumentParser,
                 .asyncHTTPClient, .httpTypes, .hummingbird, .logging, .nioCore, .nioHTTP1, .serviceLifecycle,
             ],
             swiftSettings: strict),

@@ -32,6 +32,20 @@ struct Figure: Encodable {
     }
 }
 
+extension Figure {
+    /// A figure that consists of times in milliseconds, of which less is better.
+    init(
+        id: String, name: String, times: [Double], cores: Double, against: String, floor: [Double],
+        aim: (median: Double, p99: Double)
+    ) {
+        let (median, slowest) = (times.median, times.sorted()[(times.count - 1) * 99 / 100])
+        self.init(
+            id: id, name: name, figure: median, p99: slowest, unit: "ms", cores: cores, against: against,
+            floor: floor.median, ratio: median / floor.median,
+            aim: "≤ \(aim.median.brief) ms, p99 ≤ \(aim.p99.brief) ms", met: median <= aim.median && slowest <= aim.p99)
+    }
+}
+
 /// A program part that processes a number of bytes again and again.
 struct MeasuredPart {
     var bytes: Int

@@ -4,7 +4,7 @@ import CubeJSON
 import FoundationEssentials
 
 /// Measures parts of Cube in this process, each beside a floor or a peer.
-struct FigureBenchmark: ParsableCommand {
+struct FigureBenchmark: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "figures", abstract: "Measure parts of Cube beside a floor or a peer in the same run.",
         discussion: """
@@ -16,15 +16,33 @@ struct FigureBenchmark: ParsableCommand {
 
     @Flag(help: "Measure so little that the figures say nothing, to see whether the benchmarks work.") var quick = false
     @Option(help: "Number of repetitions.") var repetitions = 12
+    @Option(help: "Number of manifests beside those whose reaction is measured.") var loaded = 0
+    @Option(help: ArgumentHelp("Only these figures, such as a,e.", valueName: "letters")) var only: String?
     @Option(name: .shortAndLong, help: "Form of the output: table or json.") var output = Output.table
 
     func validate() throws {
         guard repetitions >= 10 else { throw ValidationError("--repetitions must be at least 10, not \(repetitions)") }
     }
 
-    func run() throws {
+    func run() async throws {
+        let letters = Set(only?.split(separator: ",").map(String.init) ?? ["a", "e"])
+        var figures: [Figure] = []
+        if letters.contains("a") { figures += try reading() }
+        if letters.contains("e") {
+            figures += try await ReactionBenchmark(loaded: loaded, repetitions: quick ? 2 : repetitions).figures()
+        }
+        switch output {
+        case .table: for figure in figures { print(figure.line) }
+        case .json:
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+            print(String(decoding: try encoder.encode(figures), as: UTF8.self))
+        }
+    }
+
+    private func reading() throws -> [Figure] {
         let manifests = (0..<(quick ? 20 : 20_000)).map(Self.manifest)
-        let figures = [
+        return [
             try compare(
                 id: "a", "manifests into workloads with digests",
                 part(manifests) { bytes in
@@ -45,13 +63,6 @@ struct FigureBenchmark: ParsableCommand {
                 aim: "≥ 150 MB/s"
             ) { figure, _ in figure >= 150 },
         ]
-        switch output {
-        case .table: for figure in figures { print(figure.line) }
-        case .json:
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-            print(String(decoding: try encoder.encode(figures), as: UTF8.self))
-        }
     }
 
     /// A manifest of about 250 bytes.

@@ -4,7 +4,6 @@ import CubeManagerClient
 import CubeOrchestratorClient
 import CubeTransport
 import CubeTypes
-import FoundationEssentials
 import Logging
 import ServiceLifecycle
 
@@ -110,27 +109,6 @@ struct FleetBenchmark: AsyncParsableCommand {
             "\(what): \(seconds.rounded(3)) s; manager: \(busy.rounded(3)) s of CPU time "
                 + "(\((busy / seconds * 100).rounded(1)) %), \(after.residentBytes >> 20) MiB resident, "
                 + "\(after.writtenBytes - before.writtenBytes) bytes written")
-    }
-}
-
-/// What a process has used so far.
-private struct ProcessUsage {
-    var processorSeconds: Double
-    var residentBytes: Int
-    /// The bytes that it caused to be written to a disk.
-    var writtenBytes: Int
-
-    init(of process: Int) throws {
-        let stat = try String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)
-        // The name, in parentheses, may contain spaces.
-        let fields = stat.split(separator: ")").last?.split(separator: " ").compactMap { Int($0) } ?? []
-        // From the fields after the name and the state.
-        guard fields.count > 20 else { throw ValidationError("/proc/\(process)/stat has an unknown format") }
-        processorSeconds = Double(fields[10] + fields[11]) / 100
-        residentBytes = fields[20] * 4096
-        let io = try String(contentsOfFile: "/proc/\(process)/io", encoding: .utf8)
-        let written = io.split(separator: "\n").first { $0.hasPrefix("write_bytes:") }
-        writtenBytes = written.flatMap { Int($0.dropFirst(13)) } ?? 0
     }
 }
 

@@ -2,7 +2,6 @@ import ArgumentParser
 import CubeManagerClient
 import CubeOrchestratorClient
 import CubeTypes
-import FoundationEssentials
 import Glibc
 
 /// Measures the cost of many idle watches for a manager.
@@ -35,7 +34,7 @@ struct WatchBenchmark: AsyncParsableCommand {
         let client = ManagerClient(endpoint: endpoint, token: configuration.token, options: options)
         let position = try await client.page(owner: configuration.owner)
 
-        let before = try Usage(of: process)
+        let before = try ProcessUsage(of: process)
         try await withThrowingTaskGroup(of: TaskChanges.self) { group in
             var open = before
             for opened in 0..<count {
@@ -45,31 +44,35 @@ struct WatchBenchmark: AsyncParsableCommand {
                 }
                 // Open as many at a time as the listen queue accepts.
                 if opened % 100 == 99 || opened + 1 == count {
-                    open = try await usage(when: { $0.files >= before.files + opened })
+                    open = try await usage(when: { $0.openFiles >= before.openFiles + opened })
                 }
             }
-            let memory = Double(open.memory - before.memory) / Double(count)
-            print("\(count) watches: \(memory) KiB each, \(open.time - before.time) CPU time to open them")
+            let memory = Double(open.residentBytes - before.residentBytes) / 1024 / Double(count)
+            print(
+                "\(count) watches: \(memory) KiB each, \(open.processorSeconds - before.processorSeconds) s of CPU time to open them"
+            )
             try await Task.sleep(for: .seconds(idle))
-            let after = try Usage(of: process)
-            print("\(idle) s without changes: \(after.time - open.time) CPU time")
+            let after = try ProcessUsage(of: process)
+            print("\(idle) s without changes: \(after.processorSeconds - open.processorSeconds) s of CPU time")
             let answered = try await group.reduce(into: 0) { sum, _ in sum += 1 }
-            let end = try Usage(of: process)
-            print("all \(answered) answered: \(end.time - after.time) CPU time; \(end.memory) KiB in total")
+            let end = try ProcessUsage(of: process)
+            print(
+                "all \(answered) answered: \(end.processorSeconds - after.processorSeconds) s of CPU time; \(end.residentBytes >> 10) KiB in total"
+            )
         }
     }
 
     /// Returns the resource usage of the manager as soon as a condition holds.
     ///
     /// - Throws: An error if the condition does not hold within 10 s.
-    private func usage(when condition: (Usage) -> Bool) async throws -> Usage {
+    private func usage(when condition: (ProcessUsage) -> Bool) async throws -> ProcessUsage {
         for _ in 0..<1000 {
-            let usage = try Usage(of: process)
+            let usage = try ProcessUsage(of: process)
             if condition(usage) { return usage }
             try await Task.sleep(for: .milliseconds(10))
         }
         throw ValidationError(
-            "process \(process) does not accept that many connections: it has \(try Usage(of: process).files) open files"
+            "process \(process) does not accept that many connections: it has \(try ProcessUsage(of: process).openFiles) open files"
         )
     }
 
@@ -79,27 +82,5 @@ struct WatchBenchmark: AsyncParsableCommand {
         getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
         limit.rlim_cur = min(limit.rlim_max, max(limit.rlim_cur, rlim_t(count)))
         setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-    }
-}
-
-/// The resource usage of a process, from `/proc`.
-private struct Usage {
-    /// Resident memory in KiB.
-    let memory: Int
-    /// CPU time so far.
-    let time: Duration
-    /// The number of open files.
-    let files: Int
-
-    init(of process: Int) throws {
-        let status = try String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)
-        let line = status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
-        memory = line?.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
-        // The program's name, in parentheses, can contain spaces. The times are fields 14 and 15.
-        let stat = try String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)
-        let fields = stat[(stat.lastIndex(of: ")") ?? stat.startIndex)...].split(separator: " ")
-        let ticks = fields[12...13].compactMap { Int($0) }.reduce(0, +)
-        time = .milliseconds(ticks * 1000 / sysconf(Int32(_SC_CLK_TCK)))
-        files = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/fd").count
     }
 }

@@ -114,7 +114,7 @@ extension Wall {
             "cube-bench",
             """
             ArgumentParser AsyncHTTPClient CubeCore CubeErrors CubeJSON CubeManagerClient CubeOrchestratorClient
-            CubeTransport CubeTypes FoundationEssentials Glibc HTTPTypes Hummingbird Logging NIOCore NIOHTTP1 ServiceLifecycle
+            CubeSystem CubeTransport CubeTypes Dispatch FoundationEssentials Glibc HTTPTypes Hummingbird Logging NIOCore NIOHTTP1 ServiceLifecycle
             """),
         Wall("cube-supervisor", "CubeLinux Glibc"),
 
