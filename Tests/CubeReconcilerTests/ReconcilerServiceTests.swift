@@ -17,6 +17,7 @@ import Testing
         try world.write(manifest("db"), to: "team/db.json")
         try await world.reconcile { run in
             try await run.untilConverged { $0.workloads.count == 2 }
+            await run.pass(.milliseconds(100))
             #expect(try await world.cluster.living == ["db/0": "1", "web/0": "1", "web/1": "1"])
             #expect(world.summary()?.sync == .synced)
             #expect(world.status(of: "web")?.replicas == .init(desired: 2, live: 2, ready: 2))
@@ -26,6 +27,7 @@ import Testing
             try await run.untilConverged { _ in try await world.cluster.living["db/0"] == "2" }
             try world.directory.remove("manifests/web.json")
             try await run.untilConverged { $0.workloads.count == 1 }
+            await run.pass(.milliseconds(100))
             #expect(try await world.cluster.living == ["db/0": "2"])
             #expect(world.status(of: "web") == nil)
             let figures = run.state.view.figures
@@ -166,6 +168,7 @@ import Testing
             try await run.untilConverged { $0.workloads.count == 1 }
             try world.write("{", to: "web.json")
             try await run.until { $0.workloads.values.contains { $0.status.sync == .unknown } }
+            await run.pass(.milliseconds(100))
             #expect(world.summary()?.conditions.contains { $0.type == .stale } == true)
             #expect(try await world.cluster.living == ["web/0": "1"])
             try world.write(manifest("web", "2"), to: "web.json")
@@ -179,6 +182,7 @@ import Testing
         try world.write(manifest("web"), to: "web.json")
         try await world.reconcile { run in
             try await run.until { $0.summary?.conditions.contains { $0.reason == "unavailable" } ?? false }
+            await run.pass(.milliseconds(100))
             #expect(world.summary()?.sync == .unknown)
             world.cluster.setAway(false)
             try await run.untilConverged { $0.workloads.count == 1 }
@@ -301,6 +305,7 @@ import Testing
             run.use(GuardLimits.Choice(count: 0, percent: 0))
             try world.directory.remove("manifests/a.json")
             try await run.until { $0.summary?.holds.map(\.reason) == ["guard_window"] }
+            await run.pass(.milliseconds(100))
             let held = world.summary()?.conditions.first { $0.type == .held }
             #expect(held?.message.contains("0 names or 0 % within 10m") == true)
             #expect(try await world.cluster.living.count == 5)

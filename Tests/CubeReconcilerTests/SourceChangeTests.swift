@@ -33,7 +33,7 @@ import Testing
     }
 
     @Test func `A file is overdue some time after it was first seen open`() {
-        var files = OpenFiles(patience: .seconds(5))
+        var files = FilesBeingWritten(patience: .seconds(5))
         #expect(files.overdueAt == nil)
         files.note(["a.json"], at: Timestamp(milliseconds: 1000))
         files.note(["a.json", "b.json"], at: Timestamp(milliseconds: 3000))

@@ -145,8 +145,8 @@ extension Wall {
         Wall(
             "CubeReconcilerTests",
             """
-            CubeCore CubeErrors CubeJSON CubeManager CubeReconciler CubeSystem CubeTesting CubeTypes Foundation Logging
-            Synchronization SystemPackage Testing
+            CubeCore CubeErrors CubeJSON CubeManager CubeReconciler CubeSystem CubeTesting CubeTypes Foundation Glibc
+            Logging Synchronization SystemPackage Testing
             """),
         Wall(
             "CubeServerTests",

@@ -12,8 +12,6 @@ struct ReconcileLoop {
     /// The time limit for the calls of a pass. The next pass plans the remaining calls again, so that the status is
     /// updated at least this often.
     static let passDeadline: Duration = .seconds(60)
-    /// The time after which the status of a plan is written while its actions are being carried out.
-    private static let recordingDelay: Duration = .milliseconds(200)
 
     private let world: ReconcilerWorld
     private let memory: ReconcilerMemory
@@ -120,9 +118,14 @@ struct ReconcileLoop {
             group.addTask { [clusterFeed, inbox] in await clusterFeed.run(into: inbox) }
             if !observesOnly { group.addTask { [lease, inbox] in await lease.run(into: inbox) } }
             while !Task.isCancelled {
-                await inbox.bell.wait(atMost: schedule.sleep(at: world.now()), on: world.clock)
+                let pauses = [schedule.sleep(at: world.now()), unwritten.pause(at: world.now())].compactMap { $0 }
+                await inbox.bell.wait(atMost: pauses.min(), on: world.clock)
                 let isDue = schedule.isDue(at: world.now())
-                if takeNews() || isDue, canJudge, !Task.isCancelled { await pass() }
+                if takeNews() || isDue, canJudge, !Task.isCancelled {
+                    await pass()
+                } else if unwritten.isDue(at: world.now()) {
+                    await record()
+                }
             }
             await record()
             group.cancelAll()
@@ -201,14 +204,15 @@ struct ReconcileLoop {
         reconciliation.update { [contact] in $0.access = contact.access }
         if schedule.takeFullPass(at: world.now()) { await considerAll() }
         var plan = reconciliation.pass(at: world.now())
-        unwritten.add(plan, isWhole: !hasPassedOverAll && contact.outage == nil)
-        if contact.outage == nil { hasPassedOverAll = true }
-        let isRecordedFirst = contact.fence == nil || plan.mustBeRecordedFirst
-        if isRecordedFirst {
+        let isFirst = !hasPassedOverAll && contact.outage == nil
+        if isFirst { hasPassedOverAll = true }
+        unwritten.add(plan, at: world.now(), isWhole: isFirst)
+        // A stop must not happen without a record of it.
+        if plan.actions.contains(where: { $0.verb == .stop }) || unwritten.isDue(at: world.now()) {
             await record()
             if plan.needsSecondPass(isRecorded: problem == nil) {
                 plan = reconciliation.pass(at: world.now())
-                unwritten.add(plan)
+                unwritten.add(plan, at: world.now())
                 await record()
             }
         }
@@ -220,7 +224,7 @@ struct ReconcileLoop {
         guard let fence = contact.fence, !plan.actions.isEmpty || !plan.notes.isEmpty else {
             return contact.outage == nil ? .idle : .blind
         }
-        return isRecordedFirst ? await carryOut(plan, fence: fence) : await carryOutAndRecord(plan, fence: fence)
+        return await carryOutAndRecord(plan, fence: fence)
     }
 
     /// Logs global problems once when they appear, and once when they are solved.
@@ -253,11 +257,11 @@ struct ReconcileLoop {
         reconciliation.update { [problem] in $0.isStorageWritable = problem == nil }
     }
 
-    /// Carries out a plan, and writes the status meanwhile if that takes long. Otherwise, the next pass follows at once and writes what
-    /// has become of the actions.
+    /// Carries out a plan, and writes the status meanwhile if it is due before the end.
     private mutating func carryOutAndRecord(_ plan: Plan, fence: Int) async -> ReconcilerFigures.PassResult {
+        guard let pause = unwritten.pause(at: world.now()) else { return await carryOut(plan, fence: fence) }
         let done = Bell()
-        async let recorded = Self.write(unwritten, to: files, unless: done, after: Self.recordingDelay, on: world.clock)
+        async let recorded = Self.write(unwritten, to: files, unless: done, after: pause, on: world.clock)
         let result = await carryOut(plan, fence: fence)
         done.ring()
         if case .written(let error) = await recorded {
@@ -274,8 +278,8 @@ struct ReconcileLoop {
         _ status: UnwrittenStatus, to files: StatusFiles, unless done: Bell, after delay: Duration,
         on clock: any Clock<Duration>
     ) async -> Recording {
-        // Cancelled at shutdown, when the status is written as well.
-        let isDone = (try? await clock.within(delay) { await done.wait() }) ?? false
+        // A cancellation ends the wait, too: the status is then written in any case.
+        let isDone = delay > .zero ? (try? await clock.within(delay) { await done.wait() }) ?? false : false
         return isDone ? .skipped : .written(await status.write(to: files))
     }
 

@@ -64,7 +64,7 @@ final class SourceFeed: ManifestFeed {
         var lookedAtEverything = now()
         var extent = DirectorySource.Extent.everything
         var pollingReason: String?
-        var writers = OpenFiles(patience: pace.writer)
+        var writers = FilesBeingWritten(patience: pace.writer)
         var lock = GitLock(patience: pace.gitPatience)
         var revisionAt: Timestamp?
         while !Task.isCancelled {
@@ -119,7 +119,7 @@ final class SourceFeed: ManifestFeed {
 }
 
 /// The files that programs are writing.
-struct OpenFiles {
+struct FilesBeingWritten {
     let patience: Duration
     private var since: [BytePath: Timestamp] = [:]
 
