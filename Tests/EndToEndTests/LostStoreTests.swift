@@ -103,6 +103,8 @@ extension EndToEndTests {
                 let file = world.directory.appending(path: "backup.sqlite").path
                 try world.service("a")
                 let first = try await Self.runUp(world, until: 1)
+                let token = try await world.run("manager", "token", "create", "ci", "--role", "read")
+                #expect(token.status == 0, "\(token.standardError)")
                 let backup = try await world.run("manager", "backup", file)
                 #expect(backup.status == 0, "\(backup.standardError)")
                 let mode = try FileManager.default.attributesOfItem(atPath: file)[.posixPermissions] as? Int
@@ -118,6 +120,7 @@ extension EndToEndTests {
                 try FileManager.default.removeItem(at: world.data.appending(path: "manager"))
                 let restore = try await world.run("manager", "restore", file)
                 #expect(restore.status == 0, "\(restore.standardError)")
+                #expect(restore.standardError.contains("The backup contains 1 token: ci."))
 
                 // The status files of the previous run would make the workloads look healthy.
                 try FileManager.default.removeItem(at: world.data.appending(path: "status"))

@@ -64,6 +64,8 @@ package struct StoreRestoration: Sendable {
     /// The revision of the backup.
     package let revision: Int
     package let tasks: Int
+    /// The names of the tokens, sorted. One that was revoked after the backup is valid again.
+    package let tokens: [TokenName]
     private let directory: FilePath
     private let candidate: FilePath
     private let term: Int
@@ -86,7 +88,9 @@ package struct StoreRestoration: Sendable {
         let known = try? await current(in: directory)
         return StoreRestoration(
             cluster: stored.records.cluster, revision: stored.records.counters.revision,
-            tasks: stored.records.tasks.count, directory: directory, candidate: candidate,
+            tasks: stored.records.tasks.count, tokens: stored.records.tokens.map { $0.key }.sorted(),
+            directory: directory,
+            candidate: candidate,
             term: max(stored.term, known?.term ?? 0, TermFile(directory: directory).read() ?? 0, seenTerm))
     }
 

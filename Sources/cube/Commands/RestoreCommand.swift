@@ -51,6 +51,12 @@ struct RestoreCommand: Command {
             "Restored cluster \(restoration.cluster) as of revision \(restoration.revision), with "
                 + "\(Count(restoration.tasks, "task")).")
         if let kept { Terminal.note("The replaced store is in \(kept).") }
+        if !restoration.tokens.isEmpty {
+            Terminal.note(
+                "The backup contains \(Count(restoration.tokens.count, "token")): \(restoration.tokens.map(\.rawValue).joined(separator: ", ")). "
+                    + "Tokens that were revoked later are valid again; revoke them with `cube manager token revoke NAME`."
+            )
+        }
     }
 
     private static func copy(_ path: FilePath, to candidate: FilePath) async throws {
