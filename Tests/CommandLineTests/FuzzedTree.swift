@@ -246,6 +246,8 @@ private struct MovingTree: FileTree {
     var isRemote: Bool { tree.isRemote }
     var realPath: FilePath { tree.realPath }
     var links: LinkPolicy { tree.links }
+    /// The moves of a seed come between the same reads each time.
+    let isParallel = false
 
     func listing(of directory: BytePath) throws(FileError) -> DirectoryListing? {
         files.step()

@@ -123,6 +123,7 @@ private struct ObservedTree: FileTree {
     var isRemote: Bool { tree.isRemote }
     var realPath: FilePath { tree.realPath }
     var links: LinkPolicy { tree.links }
+    var isParallel: Bool { tree.isParallel }
 
     func listing(of directory: BytePath) throws(FileError) -> DirectoryListing? {
         try files.check(directory.text)

@@ -65,25 +65,27 @@ package final class Field<Root: Sendable>: Sendable {
         _ key: String, _ property: any WritableKeyPath<Root, Value> & Sendable, _ type: FieldType<Value>,
         isRequired: Bool = false, default standard: String? = nil, example: CanonicalJSON? = nil, _ summary: String
     ) {
+        let property = StoredProperty(property)
         self.init(
             key: key, summary: summary, isRequired: isRequired, schema: type.schema, wire: type.wire,
             read: { value, root, reader in
-                if let value = type.read(value, &reader) { root[keyPath: property] = value }
+                if let value = type.read(value, &reader) { property.change(in: &root) { $0 = value } }
             },
             write: { root, standard in
-                let value = root[keyPath: property]
+                let value = property.value(in: root)
                 // Comparing by canonical equivalence is safe here, because no default has another equivalent spelling.
-                return value == standard[keyPath: property] ? nil : type.write(value)
+                return value == property.value(in: standard) ? nil : type.write(value)
             },
-            show: { type.show($0[keyPath: property]) },
+            show: { type.show(property.value(in: $0)) },
             showWritten: { root, standard in
-                let value = root[keyPath: property]
-                return value == standard[keyPath: property] ? nil : type.showWritten(value)
+                let value = property.value(in: root)
+                return value == property.value(in: standard) ? nil : type.showWritten(value)
             },
-            examine: { type.examine($0[keyPath: property], &$1) },
-            copy: { $1[keyPath: property] = $0[keyPath: property] },
+            examine: { type.examine(property.value(in: $0), &$1) },
+            copy: { from, into in property.change(in: &into) { $0 = property.value(in: from) } },
             describe: { root in
-                let shown = isRequired ? nil : type.show(root[keyPath: property]).flatMap { $0.isEmpty ? nil : $0.line }
+                let shown =
+                    isRequired ? nil : type.show(property.value(in: root)).flatMap { $0.isEmpty ? nil : $0.line }
                 let example = example ?? type.form.example
                 return FieldDescription(
                     key: key, summary: summary, isRequired: isRequired, form: type.form, standard: standard ?? shown,
@@ -97,31 +99,32 @@ package final class Field<Root: Sendable>: Sendable {
         _ key: String, _ property: any WritableKeyPath<Root, Value> & Sendable, _ table: FieldTable<Value>,
         example: CanonicalJSON, _ summary: String
     ) {
+        let property = StoredProperty(property)
         self.init(
             key: key, summary: summary, isRequired: false, schema: table.schema, wire: table.wireSchema,
             read: { value, root, reader in
-                table.read(value, into: &root[keyPath: property], &reader, example: example)
+                property.change(in: &root) { _ = table.read(value, into: &$0, &reader, example: example) }
             },
             write: { root, standard in
-                let members = table.canonical(root[keyPath: property], without: standard[keyPath: property])
+                let members = table.canonical(property.value(in: root), without: property.value(in: standard))
                 return members.isEmpty ? nil : .object(members)
             },
-            show: { .object(table.shown($0[keyPath: property])) },
+            show: { .object(table.shown(property.value(in: $0))) },
             showWritten: { root, standard in
-                let members = table.written(root[keyPath: property], without: standard[keyPath: property])
+                let members = table.written(property.value(in: root), without: property.value(in: standard))
                 return members.isEmpty ? nil : .object(members)
             },
-            examine: { table.examine($0[keyPath: property], &$1) },
-            copy: { $1[keyPath: property] = $0[keyPath: property] },
+            examine: { table.examine(property.value(in: $0), &$1) },
+            copy: { from, into in property.change(in: &into) { $0 = property.value(in: from) } },
             describe: { root in
                 FieldDescription(
                     key: key, summary: summary, isRequired: false,
                     form: ValueForm(
-                        phrase: "object", example: example, fields: table.descriptions(of: root[keyPath: property])),
+                        phrase: "object", example: example, fields: table.descriptions(of: property.value(in: root))),
                     standard: nil, example: example,
                     exampleProblems: {
                         FieldReader.problems(reading: example) { value, reader in
-                            var object = root[keyPath: property]
+                            var object = property.value(in: root)
                             table.read(value, into: &object, &reader)
                         }
                     })
@@ -157,16 +160,17 @@ package final class Field<Root: Sendable>: Sendable {
 
     /// Returns the same field for an object that contains this object.
     package func within<Outer>(_ property: any WritableKeyPath<Outer, Root> & Sendable) -> Field<Outer> {
-        Field<Outer>(
+        let property = StoredProperty(property)
+        return Field<Outer>(
             key: key, summary: summary, isRequired: isRequired, schema: schema, wire: wire,
-            read: { [read] value, outer, reader in read(value, &outer[keyPath: property], &reader) },
-            write: { [write] outer, standard in write(outer[keyPath: property], standard[keyPath: property]) },
-            show: { [show] outer in show(outer[keyPath: property]) },
+            read: { [read] value, outer, reader in property.change(in: &outer) { read(value, &$0, &reader) } },
+            write: { [write] outer, standard in write(property.value(in: outer), property.value(in: standard)) },
+            show: { [show] outer in show(property.value(in: outer)) },
             showWritten: { [showWritten] outer, standard in
-                showWritten(outer[keyPath: property], standard[keyPath: property])
+                showWritten(property.value(in: outer), property.value(in: standard))
             },
-            examine: { [examine] outer, checker in examine(outer[keyPath: property], &checker) },
-            copy: { [copy] from, into in copy(from[keyPath: property], &into[keyPath: property]) },
-            describe: { [describe] outer in describe(outer[keyPath: property]) })
+            examine: { [examine] outer, checker in examine(property.value(in: outer), &checker) },
+            copy: { [copy] from, into in property.change(in: &into) { copy(property.value(in: from), &$0) } },
+            describe: { [describe] outer in describe(property.value(in: outer)) })
     }
 }

@@ -30,6 +30,8 @@ package protocol FileTree: Sendable {
     /// The permitted targets of links. With ``LinkPolicy/anywhere``, an absolute path refers to a file outside the
     /// directory.
     var links: LinkPolicy { get }
+    /// Whether reading several files at the same time is faster.
+    var isParallel: Bool { get }
 
     func listing(of directory: BytePath) throws(FileError) -> DirectoryListing?
     /// Returns the stamp of an entry. For a link, it is the stamp of the link itself.

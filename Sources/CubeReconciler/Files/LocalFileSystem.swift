@@ -65,6 +65,7 @@ private final class LocalFileTree: FileTree {
     /// The machine's root directory, for links that lead out of this directory; -1 if the link policy forbids them.
     private let outside: CInt
     let links: LinkPolicy
+    let isParallel = true
     let identity: RootIdentity
     let isRemote: Bool
     let realPath: FilePath

@@ -12,6 +12,8 @@ final class GitTree: FileTree {
 
     let identity: RootIdentity
     let isRemote = false
+    /// One process of git returns the objects one after the other.
+    let isParallel = false
     /// A commit contains nothing outside itself.
     let links = LinkPolicy.inside
     /// Git's name of the tree. No link can refer to it.

@@ -196,21 +196,40 @@ struct DirectoryScan {
         }
         do throws(FileError) {
             let stamps = due.isEmpty ? [:] : try tree.stamps(of: due, in: realDirectory)
-            for name in due {
-                let path = directory.appending(name)
-                guard !index.isFull || index.knowsFile(path) else {
-                    return fail(path, "is skipped: at most \(ManifestIndex.maximumFiles.grouped) files are read")
+            for block in stride(from: 0, to: due.count, by: Self.block) {
+                let names = due[block..<min(block + Self.block, due.count)]
+                let findings = find(names, in: directory, at: realDirectory, stamps)
+                for (name, finding) in zip(names, findings) {
+                    let path = directory.appending(name)
+                    guard !index.isFull || index.knowsFile(path) else {
+                        return fail(path, "is skipped: at most \(ManifestIndex.maximumFiles.grouped) files are read")
+                    }
+                    if index.take(finding, of: path, now: now) { continue }
+                    files.remove(path)
+                    missedSomething = true
                 }
-                let realPath = realDirectory.appending(name)
-                if let stamp = stamps[name], index.visit(path, at: realPath, stamp: stamp, in: tree, now: now) {
-                    continue
-                }
-                files.remove(path)
-                missedSomething = true
             }
         } catch {
             fail(directory, "cannot be read: \(error.cause)")
         }
+    }
+
+    /// The number of files that are read before the index is changed. It bounds the memory for what was read.
+    private static let block = 4096
+
+    /// Reads files of a directory, on all cores if that is faster.
+    private func find(
+        _ names: ArraySlice<BytePath>, in directory: BytePath, at realDirectory: BytePath,
+        _ stamps: [BytePath: FileStamp]
+    ) -> [ManifestIndex.Finding] {
+        // Nothing changes the index meanwhile.
+        nonisolated(unsafe) let index = index
+        let find = { @Sendable [tree, now] (name: BytePath) -> ManifestIndex.Finding in
+            guard let stamp = stamps[name] else { return .missing }
+            return index.find(
+                directory.appending(name), at: realDirectory.appending(name), stamp: stamp, in: tree, now: now)
+        }
+        return tree.isParallel ? Array(names).concurrentMap(find) : names.map(find)
     }
 
     private mutating func follow(_ path: BytePath, at realPath: BytePath, below above: [BytePath]) {

@@ -79,35 +79,72 @@ final class ManifestIndex {
     /// - Returns: Whether the file exists.
     func visit(_ path: BytePath, at realPath: BytePath, stamp: FileStamp, in tree: any FileTree, now: Timestamp) -> Bool
     {
+        take(find(path, at: realPath, stamp: stamp, in: tree, now: now), of: path, now: now)
+    }
+
+    /// What a look at a file found.
+    enum Finding: Sendable {
+        case unchanged
+        case missing
+        case refused(isLink: Bool, String)
+        case read(Reading)
+    }
+
+    struct Reading: Sendable {
+        fileprivate var stamp: FileStamp
+        fileprivate var isLink: Bool
+        fileprivate var state: FileState
+        fileprivate var attachments: Attachments
+        fileprivate var warnings: [Diagnostic]
+        fileprivate var isRacy: Bool
+    }
+
+    /// Reads a file unless it is unchanged. Does not change the index, so several files may be read at the same time.
+    func find(
+        _ path: BytePath, at realPath: BytePath, stamp: FileStamp, in tree: any FileTree, now: Timestamp
+    ) -> Finding {
         let isLink = path != realPath
         guard !path.isTooLong else {
-            refuse(path, isLink: isLink, "has a path of more than \(TextBounds.address) bytes")
-            return true
+            return .refused(isLink: isLink, "has a path of more than \(TextBounds.address) bytes")
         }
         let isRereadDue = rereads[path].map { $0 <= now } ?? false
         if let entry = entries[path], entry.stamp == stamp, links.contains(path) == isLink, !isRereadDue,
             !entry.attachments.haveChanged(in: tree)
         {
-            return true
+            return .unchanged
         }
         do throws(FileError) {
-            guard let reading = try Self.stableReading(of: realPath, in: tree) else { return false }
-            if reading.after.kind != .file {
-                refuse(path, isLink: isLink, "is not a regular file")
-            } else if reading.before != reading.after {
-                refuse(path, isLink: isLink, "changes while it is read")
-            } else {
-                let known = entries[path]
-                var attachments = Attachments(of: path)
-                let (state, warnings) = Self.decode(reading, file: path, in: tree, &attachments)
-                let isRacy =
-                    reading.after.isRacy(now) && known?.stamp != reading.after
-                    || attachments.isRacy(now) && known?.attachments != attachments
-                set(path, stamp: reading.after, isLink: isLink, state, attachments, warnings)
-                rereads[path] = isRacy ? now + Self.racyWithin : nil
-            }
+            guard let reading = try Self.stableReading(of: realPath, in: tree) else { return .missing }
+            if reading.after.kind != .file { return .refused(isLink: isLink, "is not a regular file") }
+            if reading.before != reading.after { return .refused(isLink: isLink, "changes while it is read") }
+            let known = entries[path]
+            var attachments = Attachments(of: path)
+            let (state, warnings) = Self.decode(reading, file: path, in: tree, &attachments)
+            let isRacy =
+                reading.after.isRacy(now) && known?.stamp != reading.after
+                || attachments.isRacy(now) && known?.attachments != attachments
+            return .read(
+                Reading(
+                    stamp: reading.after, isLink: isLink, state: state, attachments: attachments, warnings: warnings,
+                    isRacy: isRacy))
         } catch {
-            refuse(path, isLink: isLink, "cannot be read: \(error.cause)")
+            return .refused(isLink: isLink, "cannot be read: \(error.cause)")
+        }
+    }
+
+    /// Records what was found.
+    ///
+    /// - Returns: Whether the file exists.
+    func take(_ finding: Finding, of path: BytePath, now: Timestamp) -> Bool {
+        switch finding {
+        case .unchanged: break
+        case .missing: return false
+        case .refused(let isLink, let why): refuse(path, isLink: isLink, why)
+        case .read(let reading):
+            set(
+                path, stamp: reading.stamp, isLink: reading.isLink, reading.state, reading.attachments,
+                reading.warnings)
+            rereads[path] = reading.isRacy ? now + Self.racyWithin : nil
         }
         return true
     }
