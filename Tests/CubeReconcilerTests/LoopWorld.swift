@@ -58,6 +58,7 @@ final class LoopWorld: Sendable {
     /// - Parameter remote: The remote to follow instead of the directory.
     func reconcile(
         from remote: GitRemote? = nil, observing: Bool = false, notices: (any NoticeSender)? = nil,
+        images: (any ImageRegistry)? = nil,
         _ body: @Sendable (LoopRun) async throws -> Void
     ) async throws {
         var options = ReconcilerOptions(
@@ -73,7 +74,7 @@ final class LoopWorld: Sendable {
                     state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
                     return state
                 }
-            }, git: GitProgram(environment: TestRepository.environment), notices: notices,
+            }, git: GitProgram(environment: TestRepository.environment), notices: notices, images: images,
             executor: { [time = cluster.time] _ in time.executor() })
         let service = ReconcilerService(
             options, world: world, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })

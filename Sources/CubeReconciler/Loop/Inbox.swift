@@ -23,6 +23,8 @@ final class Inbox: Sendable {
         var cluster: ClusterNews?
         var lease: ClusterContact.Lease?
         var limits: GuardLimits.Choice?
+        /// What registries have that is newer than the manifests.
+        var images: [WorkloadName: NewerImage]?
 
         var hasSource: Bool { source != nil || laterSource != nil }
     }
@@ -66,6 +68,11 @@ final class Inbox: Sendable {
 
     func put(_ limits: GuardLimits.Choice) {
         news.withLock { $0.limits = limits }
+        bell.ring()
+    }
+
+    func put(_ images: [WorkloadName: NewerImage]) {
+        news.withLock { $0.images = images }
         bell.ring()
     }
 

@@ -23,6 +23,7 @@ struct ReconcileLoop {
     private let lease: LeaseKeeper
     private let sourceFeed: any ManifestFeed
     private let clusterFeed: ClusterFeed
+    private let imageFeed: ImageFeed?
     private let state: ReconcilerState
     private let observesOnly: Bool
     private let logger: Logger
@@ -84,6 +85,7 @@ struct ReconcileLoop {
         contact = ClusterContact(observesOnly: options.observesOnly)
         schedule = PassSchedule(rescan: options.rescan, at: world.now())
         looks = LookRequests(for: identity.source)
+        imageFeed = world.images.map { ImageFeed($0, clock: world.clock, now: world.now, logger: logger) }
         clusterFeed = ClusterFeed(
             world.cluster, known: identity.cluster, owner: options.owner, random: world.random,
             clock: world.clock)
@@ -116,6 +118,7 @@ struct ReconcileLoop {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { [sourceFeed, inbox] in await sourceFeed.run(into: inbox) }
             group.addTask { [clusterFeed, inbox] in await clusterFeed.run(into: inbox) }
+            if let imageFeed { group.addTask { [inbox] in await imageFeed.run(into: inbox) } }
             if !observesOnly { group.addTask { [lease, inbox] in await lease.run(into: inbox) } }
             while !Task.isCancelled {
                 let pauses = [schedule.sleep(at: world.now()), unwritten.pause(at: world.now())].compactMap { $0 }
@@ -146,6 +149,11 @@ struct ReconcileLoop {
         for snapshot in [news.source, news.laterSource].compactMap({ $0 }) {
             reconciliation.update { $0.update(snapshot) }
             if !snapshot.isPartial, snapshot.isComplete { state.count { $0.sourceListedAt = snapshot.ended } }
+        }
+        if news.hasSource { imageFeed?.watch(reconciliation.planner.watchedImages) }
+        if let images = news.images {
+            reconciliation.update { $0.update(images) }
+            isRelevant = true
         }
         if news.isRescanned { schedule.rescanned(at: world.now()) }
         if let cluster = news.cluster {

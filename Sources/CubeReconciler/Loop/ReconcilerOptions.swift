@@ -85,6 +85,8 @@ package struct ReconcilerWorld: Sendable {
     package var git: GitProgram
     /// Delivers notices; `nil` sends none.
     package var notices: (any NoticeSender)?
+    /// Finds newer images; `nil` looks for none.
+    package var images: (any ImageRegistry)?
     /// Creates the executor of an actor whose jobs block on files or programs, from its label.
     package var executor: @Sendable (String) -> any SerialExecutor
 
@@ -92,7 +94,7 @@ package struct ReconcilerWorld: Sendable {
         cluster: any ClusterWriter, files: any WritableFileSystem = LocalFileSystem(),
         clock: any Clock<Duration> = BootClock.timer, now: @escaping @Sendable () -> Timestamp,
         random: @escaping @Sendable () -> UInt64, git: GitProgram = GitProgram(environment: [:]),
-        notices: (any NoticeSender)? = nil,
+        notices: (any NoticeSender)? = nil, images: (any ImageRegistry)? = nil,
         executor: @escaping @Sendable (String) -> any SerialExecutor = { BlockingExecutor($0) }
     ) {
         self.cluster = cluster
@@ -101,6 +103,7 @@ package struct ReconcilerWorld: Sendable {
         self.now = now
         self.random = random
         self.notices = notices
+        self.images = images
         self.git = git
         self.executor = executor
     }

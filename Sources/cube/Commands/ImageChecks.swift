@@ -40,7 +40,7 @@ struct ImageChecks {
             var check = ImageCheck(
                 name: workload.name, file: workload.range.filename, line: workload.line, image: image)
             do {
-                check.newest = try await newest(WrittenImage(image), update, client)
+                check.newest = try await client.newest(of: WatchedImage(reference: image, update: update))
             } catch let error as APIError {
                 check.problem = error.message
             }
@@ -53,26 +53,6 @@ struct ImageChecks {
     func requireComplete() throws {
         guard images.contains(where: { $0.problem != nil }) else { return }
         throw ExitCode(ExitStatus.error.rawValue)
-    }
-
-    private static func newest(
-        _ image: WrittenImage, _ update: ImageUpdate, _ client: RegistryClient
-    ) async throws -> String? {
-        var newest = image
-        switch update.policy {
-        case .digest:
-            newest.digest = try await client.digest(of: image.tagged)
-        case .semver, .alphabetical:
-            switch update.choose(among: try await client.tags(of: image.tagged), current: image.tag ?? "latest") {
-            case .current: return nil
-            case .undecidable(let reason): throw APIError(.conflict, reason)
-            case .newer(let tag):
-                newest = image.with(tag: tag, digest: nil)
-                // An image that is pinned stays pinned.
-                if image.digest != nil { newest.digest = try await client.digest(of: newest.tagged) }
-            }
-        }
-        return newest == image ? nil : newest.description
     }
 
     private static func workloads(in place: PlaceOptions) async throws -> [Workload] {

@@ -44,7 +44,8 @@ struct ReconcilerRole: Service {
                 random: {
                     var generator = SystemRandomNumberGenerator()
                     return generator.next()
-                }, git: GitProgram(environment: Environment.all), notices: notices),
+                }, git: GitProgram(environment: Environment.all), notices: notices,
+                images: savedPlan == nil ? Registries() : nil),
             logger: log("reconciler"))
     }
 

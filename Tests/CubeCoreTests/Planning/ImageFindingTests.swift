@@ -47,6 +47,24 @@ struct ImageFindingTests {
                 == "web/0 runs sha256:aaaaaaaaaaaa and web/1 runs sha256:bbbbbbbbbbbb, both as shop:1")
     }
 
+    @Test func `A newer image is a finding that says what to do`() throws {
+        var world = PlanningWorld()
+        world.write("web.json", Workload("web"))
+        world.read()
+        world.settle()
+        let name = WorkloadName(rawValue: "web")!
+        // The manifest has no image, so the answer is about an earlier one.
+        world.planner.update([name: NewerImage(than: "shop:1", newest: "shop:2")])
+        let plan = world.planner.pass(now: world.now)
+        #expect(plan.findings.isEmpty && plan.actions.isEmpty)
+        let finding = try #require(ImageFinding(NewerImage(than: "shop:1", newest: "shop:2"), of: name))
+        #expect(finding.reason == "newer_image")
+        #expect(
+            finding.message
+                == "the registry has shop:2, and the manifest names shop:1; `cube image update web` writes it into the manifest"
+        )
+    }
+
     @Test func `Equal images, and images that are pinned by a digest, are no finding`() {
         #expect(plan(digests: [first, first]).findings.isEmpty)
         #expect(plan(digests: [first, second], image: "shop@\(first)").findings.isEmpty)

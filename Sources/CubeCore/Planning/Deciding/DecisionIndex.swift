@@ -17,8 +17,8 @@ struct DecisionIndex: Sendable {
     private(set) var due: Set<WorkloadName> = []
     /// The declarations of live tasks that the manager lacks, by name.
     private(set) var declarations: [WorkloadName: [Declaration]] = [:]
-    /// The conditions of names whose tags mean other images than those that run.
-    private(set) var movedImages: [WorkloadName: Condition] = [:]
+    /// The conditions of names whose images differ from what their manifests or tags mean, or could be newer.
+    private(set) var imageConditions: [WorkloadName: [Condition]] = [:]
     private var timers = Heap<Timer>()
 
     /// The state of one name.
@@ -79,7 +79,7 @@ struct DecisionIndex: Sendable {
     /// - Returns: whether the name had a report.
     mutating func remove(_ name: WorkloadName) -> Bool {
         due.remove(name)
-        movedImages[name] = nil
+        imageConditions[name] = nil
         guard let report = entries.removeValue(forKey: name)?.report else { return false }
         tally.remove(report)
         return true
@@ -93,7 +93,9 @@ struct DecisionIndex: Sendable {
         if let wakeAt = entry.wakeAt, wakeAt != old?.wakeAt || wakeAt <= now {
             timers.insert(Timer(at: wakeAt, name: name))
         }
-        movedImages[name] = entry.report?.status.conditions.first { $0.type == .imageMoved }
+        let conditions =
+            entry.report?.status.conditions.filter { [.imageMoved, .imageOutdated].contains($0.type) } ?? []
+        imageConditions[name] = conditions.isEmpty ? nil : conditions
         due.set(name, entry.steps.contains { $0.state == .due })
         entries[name] = entry
     }

@@ -23,7 +23,8 @@ extension Planner {
         let stall = makeSteps(of: name, in: &entry, observed.revision, now)
         let maker = ReportMaker(
             name: name, desired: desired.workloads[name], observed: inputs.workload(name), decision: entry.decision,
-            steps: entry.steps, stall: stall, diagnostics: desired.diagnostics(of: name),
+            steps: entry.steps, stall: stall, newerImage: inputs.newerImage(for: name),
+            diagnostics: desired.diagnostics(of: name),
             previous: entry.report ?? former.reports[name], digestKey: observed.digestKey, now: now)
         let report = maker.report()
         let isNew = report != entry.report

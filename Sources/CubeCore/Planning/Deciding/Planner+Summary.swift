@@ -121,8 +121,8 @@ extension Planner {
                     "belongs to another owner and is left unchanged (\(Count(found.count, "live task"))); `\(inputs.wording(.adopt(found.task.name, from: found.task.owner)))` takes it over"
             )
         }
-        let images = index.movedImages.sorted { $0.key < $1.key }.map { name, condition in
-            Finding(reason: condition.reason, subject: name.rawValue, message: condition.message)
+        let images = index.imageConditions.sorted { $0.key < $1.key }.flatMap { name, conditions in
+            conditions.map { Finding(reason: $0.reason, subject: name.rawValue, message: $0.message) }
         }
         return sourceFindings + images + unmanaged
     }
@@ -159,5 +159,7 @@ extension Finding {
     package static let unmanaged = "unmanaged"
 
     /// Whether the finding is about the manifests, and not about tasks.
-    package var concernsManifests: Bool { ![Self.unmanaged, ImageFinding.moved, ImageFinding.differ].contains(reason) }
+    package var concernsManifests: Bool {
+        ![Self.unmanaged, ImageFinding.moved, ImageFinding.differ, ImageFinding.newer].contains(reason)
+    }
 }

@@ -79,6 +79,12 @@ package struct Planner: Sendable {
     /// Adds changes to the observed state.
     package mutating func update(_ changes: TaskChanges) { decideAgain(inputs.update(changes)) }
 
+    /// Replaces what registries have that is newer than the manifests.
+    package mutating func update(_ images: [WorkloadName: NewerImage]) { decideAgain(inputs.update(images)) }
+
+    /// The images for which newer ones are looked for.
+    package var watchedImages: [WorkloadName: WatchedImage] { inputs.watchedImages }
+
     private mutating func decideAgain(_ names: PlannerInputs.AffectedNames) {
         switch names {
         case .all: reconsider()

@@ -9,6 +9,10 @@ struct PlannerInputs: Sendable {
     private(set) var observed: ObservedState?
     /// The directives of the observed owner.
     private(set) var directives = DirectiveIndex()
+    /// The images for which newer ones are looked for.
+    private(set) var watchedImages: [WorkloadName: WatchedImage] = [:]
+    /// What registries have that is newer than the manifests.
+    private var newerImages: [WorkloadName: NewerImage] = [:]
     var access: WriteAccess = .writing
     /// Whether the data directory is writable. While it is not, no task is stopped without an approval.
     var isStorageWritable = true
@@ -30,7 +34,25 @@ struct PlannerInputs: Sendable {
         case some(Set<WorkloadName>)
     }
 
-    mutating func update(_ snapshot: ManifestSnapshot) -> AffectedNames { .some(desired.apply(snapshot)) }
+    mutating func update(_ snapshot: ManifestSnapshot) -> AffectedNames {
+        let names = desired.apply(snapshot)
+        for name in names {
+            guard case .readable(let workload)? = desired.workloads[name] else {
+                // An unreadable manifest says nothing.
+                if desired.workloads[name] == nil { watchedImages[name] = nil }
+                continue
+            }
+            watchedImages[name] = WatchedImage(workload)
+        }
+        return .some(names)
+    }
+
+    /// Replaces what is known of registries.
+    mutating func update(_ images: [WorkloadName: NewerImage]) -> AffectedNames {
+        let names = Set(images.keys).union(newerImages.keys).filter { images[$0] != newerImages[$0] }
+        newerImages = images
+        return .some(names)
+    }
 
     /// Replaces the observed state with a complete list.
     mutating func update(_ state: ObservedState) -> AffectedNames {
@@ -65,6 +87,11 @@ struct PlannerInputs: Sendable {
     }
 
     // MARK: Names
+
+    /// Returns the newer image than the one that the manifest of a workload names now.
+    func newerImage(for name: WorkloadName) -> NewerImage? {
+        newerImages[name].flatMap { watchedImages[name]?.reference == $0.reference ? $0 : nil }
+    }
 
     func workload(_ name: WorkloadName) -> ObservedWorkload { observed?.workloads[name] ?? ObservedWorkload() }
 

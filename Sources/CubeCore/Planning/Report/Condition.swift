@@ -27,6 +27,8 @@ package struct Condition: Codable, Hashable, Sendable {
         case held = "Held"
         /// A tag means another image than the one that runs.
         case imageMoved = "ImageMoved"
+        /// A registry has a newer image than the manifest.
+        case imageOutdated = "ImageOutdated"
         /// The tasks match the manifest and are healthy.
         case ready = "Ready"
         /// Actions are in progress.

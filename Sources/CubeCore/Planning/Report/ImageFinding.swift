@@ -1,6 +1,7 @@
 import CubeTypes
 
-/// The finding that a tag of an image means another image than the one that runs. It never causes an action.
+/// The finding that a tag of an image means another image than the one that runs, or that there is a newer image. It never causes an
+/// action.
 struct ImageFinding: Hashable, Sendable {
     var reason: String
     var message: String
@@ -9,6 +10,8 @@ struct ImageFinding: Hashable, Sendable {
     static let moved = "image_moved"
     /// Tasks with the same definition run different images.
     static let differ = "images_differ"
+    /// A registry has a newer image than the manifest.
+    static let newer = "newer_image"
 
     /// - Parameter live: the live tasks of a workload, sorted.
     init?(_ live: [TaskStatus]) {
@@ -39,6 +42,15 @@ struct ImageFinding: Hashable, Sendable {
             return
         }
         return nil
+    }
+
+    init?(_ newer: NewerImage?, of name: WorkloadName) {
+        guard let newer else { return nil }
+        self.init(
+            reason: Self.newer,
+            message:
+                "the registry has \(newer.newest), and the manifest names \(newer.reference); `cube image update \(name)` writes it "
+                + "into the manifest")
     }
 
     private init(reason: String, message: String) {

@@ -29,7 +29,7 @@ package struct NoticeBoard: Codable, Hashable, Sendable {
                 case .ready where workload.health == .degraded:
                     note(condition, as: HealthStatus.degraded.rawValue, of: workload.name)
                 case .stalled: note(condition, as: condition.type.rawValue, of: workload.name)
-                case .ready, .held, .imageMoved, .stale, .reconciling: break
+                case .ready, .held, .imageMoved, .imageOutdated, .stale, .reconciling: break
                 }
             }
         }

@@ -179,7 +179,7 @@ extension Condition {
     fileprivate var notice: String? {
         switch type {
         case .stalled, .stale: message
-        case .held, .imageMoved, .ready, .reconciling: nil
+        case .held, .imageMoved, .imageOutdated, .ready, .reconciling: nil
         }
     }
 }

@@ -11,6 +11,8 @@ struct ReportMaker {
     let steps: [Step]
     /// Why due actions are not carried out: they had no effect, or another client undoes them.
     let stall: Standstill?
+    /// A newer image than that of the manifest, which a registry has.
+    let newerImage: NewerImage?
     let diagnostics: [Diagnostic]
     let previous: WorkloadReport?
     /// The key for the digests in the report.
@@ -107,6 +109,9 @@ struct ReportMaker {
         if let reconciling { conditions.append(reconciling) }
         if let image = ImageFinding(observed.live) {
             conditions.append(condition(.imageMoved, image.reason, image.message))
+        }
+        if let image = ImageFinding(newerImage, of: name) {
+            conditions.append(condition(.imageOutdated, image.reason, image.message))
         }
         return conditions
     }

@@ -48,7 +48,7 @@ struct Tally: Hashable, Sendable {
             case .reconciling where condition.reason == WaitReason.dependencyUnhealthy.rawValue: break
             case .reconciling: reconciling += one
             case .stalled: stalled += one
-            case .ready, .imageMoved: break
+            case .ready, .imageMoved, .imageOutdated: break
             }
         }
         if status.isConverged { converged += one }
