@@ -56,8 +56,9 @@ struct UpgradeCommand: Command {
     static func newestRelease(in list: String) -> SemanticVersion? {
         let names = list.split { $0.isWhitespace || $0 == "/" || $0 == "*" }
         return names.compactMap { name -> SemanticVersion? in
-            guard name.hasPrefix("cube-"), let end = name.firstRange(of: "-linux-") else { return nil }
-            return SemanticVersion(String(name.dropFirst("cube-".count)[..<end.lowerBound]))
+            guard name.hasPrefix("cube-") else { return nil }
+            let rest = name.dropFirst("cube-".count)
+            return rest.firstRange(of: "-linux-").flatMap { SemanticVersion(String(rest[..<$0.lowerBound])) }
         }.max()
     }
 
