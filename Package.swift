@@ -209,7 +209,8 @@ let package = Package(
             "CommandLineTests",
             [
                 "CubeCore", "CubeErrors", "CubeImport", "CubeJSON", "CubeManager", "CubeReconciler", "CubeSystem",
-                "CubeTesting", "CubeText", "CubeTypes", "CubeWorker", "cube", .argumentParser, .systemPackage,
+                "CubeTesting", "CubeText", "CubeTypes", "CubeVersion", "CubeWorker", "cube", .argumentParser,
+                .systemPackage,
             ]),
         .tests(
             "CubeCoreTests",

@@ -47,6 +47,7 @@ struct CubeCommand: ParsableCommand {
             CommandGroup(
                 name: "Components",
                 subcommands: [ManagerCommand.self, WorkerCommand.self, ReconcileCommand.self]),
-            CommandGroup(name: "Other", subcommands: [VersionCommand.self, CompletionCommand.self]),
+            CommandGroup(
+                name: "Other", subcommands: [VersionCommand.self, UpgradeCommand.self, CompletionCommand.self]),
         ])
 }

@@ -123,7 +123,7 @@ extension Wall {
             "CommandLineTests",
             """
             ArgumentParser cube CubeCore CubeErrors CubeImport CubeJSON CubeManager CubeReconciler CubeSystem CubeTesting CubeText CubeTypes
-            CubeWorker Foundation FoundationEssentials Glibc Synchronization SystemPackage Testing
+            CubeVersion CubeWorker Foundation FoundationEssentials Glibc Synchronization SystemPackage Testing
             """),
         Wall(
             "CubeCertificatesTests",

@@ -13,6 +13,9 @@ extension Announcement: ReadinessSignal {
 
 /// Notifies the service manager when this process is ready and when it ends, with the protocol of sd_notify(3). Does
 /// nothing unless `NOTIFY_SOCKET` is set.
+///
+/// If the service manager has a watchdog, it also learns regularly that this process still works. The notice is sent from the
+/// threads that serve all requests, so a process in which these are blocked is restarted. Its tasks keep running.
 struct ServiceNotice: Service {
     /// The parts that must listen before the process is ready.
     let parts: [any ReadinessSignal]
@@ -20,8 +23,26 @@ struct ServiceNotice: Service {
     func run() async throws {
         for part in parts { try await part.wait() }
         Self.send("READY=1")
-        try? await gracefulShutdown()  // Cancellation also ends the wait.
+        if let interval = Self.watchdogInterval(
+            limit: Environment.value("WATCHDOG_USEC"), of: Environment.value("WATCHDOG_PID"), own: getpid())
+        {
+            try await RepeatedWork<Void>(every: interval) { _ in Self.send("WATCHDOG=1") }.run()
+        } else {
+            try? await gracefulShutdown()  // Cancellation also ends the wait.
+        }
         Self.send("STOPPING=1")
+    }
+
+    /// Returns how often to notify the watchdog, which is twice within its limit; `nil` if there is none for this process.
+    ///
+    /// - Parameters:
+    ///   - limit: The limit in microseconds, as the service manager writes it.
+    ///   - process: The process that the watchdog watches; `nil` for the process that gets the variables.
+    static func watchdogInterval(limit: String?, of process: String?, own: pid_t) -> Duration? {
+        guard let limit = limit.flatMap({ Int64($0) }), limit > 0, process == nil || process == String(own) else {
+            return nil
+        }
+        return .microseconds(limit) / 2
     }
 
     /// Sends a datagram to the socket in `NOTIFY_SOCKET`. A name that begins with `@` is in the abstract namespace.

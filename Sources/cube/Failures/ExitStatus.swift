@@ -13,7 +13,7 @@ struct ExitStatus: Hashable {
     static let negative = ExitStatus(rawValue: 1)
     /// `validate`: a file could not be read; `diff`: any error.
     static let trouble = ExitStatus(rawValue: 2)
-    /// `plan --detailed-exitcode`: the plan contains actions.
+    /// `plan --detailed-exitcode`: the plan contains actions; `upgrade --check`: the release is newer.
     static let changes = ExitStatus(rawValue: 2)
 
     // `apply`.

@@ -51,7 +51,6 @@ enum VerbHint {
             ["compose", "convert", "migrate", "kompose"],
             "`cube import compose` writes manifests for the services of a Compose file"
         ),
-        (["upgrade"], "edit the manifest to upgrade a workload; `cube version` shows the version of Cube"),
         (
             ["attach", "ssh", "shell", "enter", "debug", "task exec"],
             "`cube exec NAME -it -- sh` opens a shell beside the program of a task; `cube logs NAME` shows its output"
