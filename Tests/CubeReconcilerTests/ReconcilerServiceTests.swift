@@ -297,6 +297,26 @@ import Testing
         }
     }
 
+    @Test func `A status that cannot be written is known soon after the change, and so is the end of the problem`()
+        async throws
+    {
+        let world = try LoopWorld()
+        try world.write(manifest("a"), to: "a.json")
+        try await world.reconcile { run in
+            try await run.untilConverged { $0.workloads.count == 1 }
+            await run.pass(.seconds(1))
+            world.files.fail("status/summary.json", with: .isDirectory)
+            try world.write(manifest("b"), to: "b.json")
+            try await run.until { _ in try await world.cluster.living.count == 2 }
+            await run.pass(.milliseconds(500))
+            #expect(run.state.view.storageProblem?.contains("summary.json") == true)
+            world.files.fail("status/summary.json", with: nil)
+            await run.pass(.seconds(6))
+            #expect(run.state.view.storageProblem == nil)
+            #expect(world.summary()?.counts.workloads == 2)
+        }
+    }
+
     @Test func `Limits that change at run time decide which prunes are held`() async throws {
         let world = try LoopWorld()
         for name in ["a", "b", "c", "d", "e"] { try world.write(manifest(name), to: "\(name).json") }

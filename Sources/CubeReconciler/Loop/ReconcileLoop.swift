@@ -260,9 +260,13 @@ struct ReconcileLoop {
     }
 
     /// Writes what the status files do not say yet.
-    private mutating func record() async {
-        problem = await unwritten.take().write(to: files)
-        reconciliation.update { [problem] in $0.isStorageWritable = problem == nil }
+    private mutating func record() async { note(await unwritten.take().write(to: files)) }
+
+    /// Records whether the status files can be written. A pass says so if that changed.
+    private mutating func note(_ error: FileError?) {
+        if (error == nil) != (problem == nil) { schedule.mustPass(at: world.now()) }
+        problem = error
+        reconciliation.update { $0.isStorageWritable = error == nil }
     }
 
     /// Carries out a plan, and writes the status meanwhile if it is due before the end.
@@ -274,8 +278,7 @@ struct ReconcileLoop {
         done.ring()
         if case .written(let error) = await recorded {
             _ = unwritten.take()
-            problem = error
-            reconciliation.update { $0.isStorageWritable = error == nil }
+            note(error)
         }
         return result
     }
@@ -312,7 +315,7 @@ struct ReconcileLoop {
             logger.warning("calls took longer than \(Self.passDeadline.text); the next pass plans the rest")
         }
         clusterFeed.goOn(from: reconciliation.position)
-        schedule.carriedOut(at: world.now())
+        schedule.mustPass(at: world.now())
         return result
     }
 }

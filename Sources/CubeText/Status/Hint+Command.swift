@@ -12,6 +12,7 @@ extension Hint {
         case .adopt(let name, from: let owner): "cube adopt \(name) --from \(owner)"
         case .claim(.default): "cube owner claim"
         case .claim(let owner): "cube owner claim --owner \(owner)"
+        case .updateImage(let name): "cube image update \(name)"
         case .showTask(let id): "cube task show \(id)"
         }
     }

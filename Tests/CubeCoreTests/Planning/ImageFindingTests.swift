@@ -57,11 +57,14 @@ struct ImageFindingTests {
         world.planner.update([name: NewerImage(than: "shop:1", newest: "shop:2")])
         let plan = world.planner.pass(now: world.now)
         #expect(plan.findings.isEmpty && plan.actions.isEmpty)
-        let finding = try #require(ImageFinding(NewerImage(than: "shop:1", newest: "shop:2"), of: name))
+        let finding = try #require(
+            ImageFinding(NewerImage(than: "shop:1", newest: "shop:2"), of: name) { hint in
+                hint == .updateImage(name) ? "HINT" : ""
+            })
         #expect(finding.reason == "newer_image")
         #expect(
             finding.message
-                == "the registry has shop:2, and the manifest names shop:1; `cube image update web` writes it into the manifest"
+                == "the registry has shop:2, and the manifest names shop:1; `HINT` writes it into the manifest"
         )
     }
 

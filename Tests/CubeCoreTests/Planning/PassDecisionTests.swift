@@ -86,7 +86,7 @@ struct PassDecisionTests {
         #expect(schedule.sleep(at: start) == .seconds(5))
         schedule.planned(wakeAt: nil, isRecorded: true, at: start)
         #expect(schedule.sleep(at: start) == nil)
-        schedule.carriedOut(at: start)
+        schedule.mustPass(at: start)
         #expect(schedule.isDue(at: start))
     }
 

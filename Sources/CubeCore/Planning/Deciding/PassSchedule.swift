@@ -48,8 +48,8 @@ package struct PassSchedule: Hashable, Sendable {
         self.wakeAt = [wakeAt, isRecorded ? nil : now + Self.storageRetry].compactMap { $0 }.min()
     }
 
-    /// Records that the actions of a plan were attempted. The next pass is due at once.
-    package mutating func carriedOut(at now: Timestamp) { wakeAt = now }
+    /// Makes the next pass due at once: the actions of a plan were attempted, or something changed that is no news from outside.
+    package mutating func mustPass(at now: Timestamp) { wakeAt = now }
 }
 
 extension Plan {

@@ -25,7 +25,8 @@ extension Planner {
             name: name, desired: desired.workloads[name], observed: inputs.workload(name), decision: entry.decision,
             steps: entry.steps, stall: stall, newerImage: inputs.newerImage(for: name),
             diagnostics: desired.diagnostics(of: name),
-            previous: entry.report ?? former.reports[name], digestKey: observed.digestKey, now: now)
+            previous: entry.report ?? former.reports[name], wording: inputs.wording,
+            digestKey: observed.digestKey, now: now)
         let report = maker.report()
         let isNew = report != entry.report
         entry.report = report

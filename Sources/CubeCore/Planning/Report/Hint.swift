@@ -12,6 +12,8 @@ package enum Hint: Hashable, Sendable {
     case adopt(WorkloadName, from: OwnerName)
     /// Bind an owner to this source.
     case claim(OwnerName)
+    /// Write a newer image into the manifest of a workload.
+    case updateImage(WorkloadName)
     /// Look at a task.
     case showTask(TaskID)
 }

@@ -44,13 +44,13 @@ struct ImageFinding: Hashable, Sendable {
         return nil
     }
 
-    init?(_ newer: NewerImage?, of name: WorkloadName) {
+    init?(_ newer: NewerImage?, of name: WorkloadName, _ wording: HintWording) {
         guard let newer else { return nil }
         self.init(
             reason: Self.newer,
             message:
-                "the registry has \(newer.newest), and the manifest names \(newer.reference); `cube image update \(name)` writes it "
-                + "into the manifest")
+                "the registry has \(newer.newest), and the manifest names \(newer.reference); `\(wording(.updateImage(name)))` "
+                + "writes it into the manifest")
     }
 
     private init(reason: String, message: String) {

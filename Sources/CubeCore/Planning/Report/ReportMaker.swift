@@ -15,6 +15,8 @@ struct ReportMaker {
     let newerImage: NewerImage?
     let diagnostics: [Diagnostic]
     let previous: WorkloadReport?
+    /// Renders the hints in messages.
+    let wording: HintWording
     /// The key for the digests in the report.
     let digestKey: DigestKey?
     let now: Timestamp
@@ -110,7 +112,7 @@ struct ReportMaker {
         if let image = ImageFinding(observed.live) {
             conditions.append(condition(.imageMoved, image.reason, image.message))
         }
-        if let image = ImageFinding(newerImage, of: name) {
+        if let image = ImageFinding(newerImage, of: name, wording) {
             conditions.append(condition(.imageOutdated, image.reason, image.message))
         }
         return conditions
