@@ -41,7 +41,14 @@ enum DistrustReport {
         guard difference > tolerance || difference < .zero - tolerance else { return nil }
         let (word, span) = difference > .zero ? ("ahead of", difference) : ("behind", .zero - difference)
         return
-            "the clock of this machine is \(Duration.seconds(span.components.seconds).text) \(word) the clock of the server; "
+            "the clock of this machine is about \(rounded(span)) \(word) the clock of the server; "
             + "set the clocks, for example with NTP"
+    }
+
+    /// A span in the largest unit of which it has at least two, as the rest tells nobody anything.
+    private static func rounded(_ span: Duration) -> String {
+        let seconds = (span / .seconds(1)).rounded()
+        let unit = [("days", 86_400.0), ("hours", 3600), ("minutes", 60)].first { seconds >= 2 * $0.1 }
+        return unit.map { "\(Int((seconds / $0.1).rounded())) \($0.0)" } ?? "\(Int(seconds)) seconds"
     }
 }

@@ -38,7 +38,7 @@ extension Figure {
         id: String, name: String, times: [Double], cores: Double, against: String, floor: [Double],
         aim: (median: Double, p99: Double)
     ) {
-        let (median, slowest) = (times.median, times.sorted()[(times.count - 1) * 99 / 100])
+        let (median, slowest) = (times.median, times.sorted()[Int((Double(times.count) * 0.99).rounded(.up)) - 1])
         self.init(
             id: id, name: name, figure: median, p99: slowest, unit: "ms", cores: cores, against: against,
             floor: floor.median, ratio: median / floor.median,

@@ -25,11 +25,14 @@ struct FigureBenchmark: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let letters = Set(only?.split(separator: ",").map(String.init) ?? ["a", "e"])
+        let letters = Set(only?.split(separator: ",").map(String.init) ?? ["a", "e", "l"])
         var figures: [Figure] = []
         if letters.contains("a") { figures += try reading() }
         if letters.contains("e") {
             figures += try await ReactionBenchmark(loaded: loaded, repetitions: quick ? 2 : repetitions).figures()
+        }
+        if letters.contains("l") {
+            figures += try await StartBenchmark(tasks: quick ? 5 : 500, repetitions: quick ? 1 : repetitions).figures()
         }
         switch output {
         case .table: for figure in figures { print(figure.line) }

@@ -320,8 +320,9 @@ struct TLSTests {
             DistrustReport.reasons(AuthorityLookup.Found(time: server), nil, now: server + difference)
         }
         #expect(reasons(.seconds(30)) == [])
-        #expect(reasons(.seconds(7200)).first?.contains("is 2h ahead of the clock of the server") == true)
-        #expect(reasons(.seconds(-90)).first?.contains("is 90s behind the clock of the server") == true)
+        #expect(reasons(.seconds(7200)).first?.contains("is about 2 hours ahead of the clock of the server") == true)
+        #expect(reasons(.seconds(34_560_001)).first?.contains("is about 400 days ahead of") == true)
+        #expect(reasons(.seconds(-90)).first?.contains("is about 90 seconds behind the clock of the server") == true)
         #expect(Timestamp(httpDate: "Sun, 29 Nov 2026 07:41:09 GMT") == Timestamp("2026-11-29T07:41:09Z"))
         for text in ["", "Sunday, 29-Nov-26 07:41:09 GMT", "Sun, 29 Now 2026 07:41:09 GMT"] {
             #expect(Timestamp(httpDate: text) == nil)

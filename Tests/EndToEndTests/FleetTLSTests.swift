@@ -17,12 +17,13 @@ extension EndToEndTests {
 
             /// Starts a worker with a data directory of its own, as on another machine.
             @discardableResult
-            func worker(_ name: String, token: String?) throws -> Program {
+            func worker(_ name: String, token: String?, through prefix: [String] = []) throws -> Program {
                 let directory = world.directory.appending(path: "machine-\(name)").path
                 let arguments = [
                     "worker", "--name", name, "--data-dir", directory, "--join", url, "--listen", "127.0.0.1:0",
                 ]
-                return try world.start(arguments, through: ["env"] + (token.map { ["CUBE_TOKEN=\($0)"] } ?? []))
+                return try world.start(
+                    arguments, through: ["env"] + (token.map { ["CUBE_TOKEN=\($0)"] } ?? []) + prefix)
             }
 
             func nodes() async throws -> String { try await world.run("node", "list").standardOutput }
@@ -111,6 +112,73 @@ extension EndToEndTests {
                 #expect(worker.text(of: "err").contains(fleet.fingerprint))
                 #expect(!worker.text(of: "err").contains(fleet.secret))
                 #expect(try await !fleet.nodes().contains("w1"))
+            }
+        }
+
+        @Test(arguments: [(400 * 86_400, "ahead of"), (-86_400, "behind")])
+        func `a clock that is off is reported on both sides, with what to do, until it is set`(
+            seconds: Int, word: String
+        ) async throws {
+            try await Self.withFleet { fleet in
+                let world = fleet.world
+                let manager = world.log
+                let clock = try MovedClock(in: world.directory)
+                try clock.move(by: seconds)
+                let worker = try fleet.worker("w1", token: fleet.token, through: clock.prefix)
+                try await world.wait(for: "the report of the worker") {
+                    worker.text(of: "err").contains("\(word) the clock of the server; set the clocks")
+                }
+                try await world.wait(for: "the report of the manager") { manager().contains("clock") }
+                #expect(try await !fleet.nodes().contains("w1"))
+                try clock.move(by: 0)
+                try await world.wait(for: "the node") { try await fleet.nodes().contains("ready") }
+            }
+        }
+
+        @Test func `a certificate of the user is used as soon as its files are replaced, and only with its key`()
+            async throws
+        {
+            try await World.with { world in
+                let files = world.directory.path
+                func make(_ name: String) async throws {
+                    _ = try await Self.output(
+                        of: """
+                            cd '\(files)' && openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 1 \
+                                -subj /CN=\(name) -addext subjectAltName=IP:127.0.0.1 -keyout \(name).key -out \(name).pem
+                            """)
+                }
+                for name in ["first", "second", "third"] { try await make(name) }
+                func put(certificate: String? = nil, key: String? = nil) throws {
+                    for (source, target) in [
+                        (key.map { "\($0).key" }, "tls.key"), (certificate.map { "\($0).pem" }, "tls.pem"),
+                    ] {
+                        guard let source else { continue }
+                        #expect(rename("\(files)/\(source)", "\(files)/\(target)") == 0)
+                    }
+                }
+                try put(certificate: "first", key: "first")
+                let manager = try world.start(
+                    "manager", "--listen", "0.0.0.0:0", "--tls-certificate", "\(files)/tls.pem", "--tls-key",
+                    "\(files)/tls.key")
+                try await world.wait(for: "the manager") { world.address("manager") != nil }
+                let address = try #require(world.address("manager")?.split(separator: "/").last)
+                func subject() async throws -> String {
+                    try await Self.output(
+                        of: "openssl s_client -connect \(address) </dev/null 2>/dev/null | openssl x509 -noout -subject"
+                    )
+                }
+                try await world.wait(for: "the first certificate") { try await subject().contains("first") }
+                // The certificate of one file does not belong to the key of the other.
+                try put(certificate: "second")
+                try await world.wait(for: "the complaint") {
+                    manager.text(of: "err").contains("the former one stays in use")
+                }
+                #expect(try await subject().contains("first"))
+                try put(key: "second")
+                try await world.wait(for: "the second certificate") { try await subject().contains("second") }
+                try put(certificate: "third", key: "third")
+                try await world.wait(for: "the third certificate") { try await subject().contains("third") }
+                #expect(manager.isRunning)
             }
         }
 
