@@ -28,6 +28,18 @@ package struct ClusterState: Sendable {
     /// several workers does not move the tasks of one silent node to another that will be silent a moment later.
     package internal(set) var overdue: TreeSet<NodeName> = []
 
+    /// How long nodes may take to come back after the manager had lost contact with all nodes.
+    let nodeLease: Duration
+
+    /// The end of the time for which the tasks of silent nodes stay where they are, because the manager had lost contact with all nodes
+    /// until a moment ago. It was probably cut off itself then, and the other nodes are about to come back, too. `nil` if nothing waits.
+    package internal(set) var returnWait: DurableDeadline?
+
+    /// Whether the worker of any node responds.
+    var hasContact: Bool {
+        records.nodes.contains { $0.value.presence == .ready && !overdue.contains($0.key) }
+    }
+
     /// Whether a node may get tasks.
     package func takesTasks(_ node: NodeRecord) -> Bool { node.takesTasks && !overdue.contains(node.worker.name) }
 
@@ -53,8 +65,9 @@ package struct ClusterState: Sendable {
     /// Creates the state from stored records. Renewals are not stored, so each lease lasts its full length from `moment`.
     package init(
         records: ClusterRecords, term: Int, policy: SchedulingPolicy, prefersImages: Bool = true,
-        digestKey: DigestKey? = nil, at moment: DurableInstant
+        digestKey: DigestKey? = nil, nodeLease: Duration = .seconds(10), at moment: DurableInstant
     ) {
+        self.nodeLease = nodeLease
         self.records = records
         self.term = term
         self.policy = policy

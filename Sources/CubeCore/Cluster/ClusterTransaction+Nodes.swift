@@ -94,6 +94,23 @@ extension ClusterTransaction {
     package mutating func silence(_ name: NodeName) throws(APIError) {
         let node = try node(name)
         if node.presence != .silent { setPresence(.silent, of: node, emitting: .nodeSilent) }
+        // A node that has not come back in time is lost.
+        if let wait = state.returnWait, wait.hasPassed(at: moment) { endReturnWait() }
+    }
+
+    private mutating func endReturnWait() {
+        state.returnWait = nil
+        mayPlacePending = true
+    }
+
+    /// Waits for the other nodes if this one is the first that responds after the manager had lost contact with all. Ends the wait if
+    /// this one is the last.
+    private mutating func awaitReturns(wasCutOff: Bool) {
+        guard state.records.nodes.contains(where: { $0.value.presence == .silent }) else {
+            if state.returnWait != nil { endReturnWait() }
+            return
+        }
+        if wasCutOff { state.returnWait = DurableDeadline(state.nodeLease, from: moment) }
     }
 
     private mutating func setPresence(_ presence: NodeRecord.Presence, of node: NodeRecord, emitting kind: EventKind) {
@@ -130,10 +147,14 @@ extension ClusterTransaction {
     /// - Throws: `worker_not_found`.
     package mutating func observe(_ list: WorkerTaskList, from name: NodeName) throws(APIError) -> [TaskID] {
         let node = try node(name)
+        let isBack = node.presence != .ready || state.overdue.contains(name)
+        // A new node says nothing of the connection to the others.
+        let wasCutOff = isBack && node.presence != .joining && !state.hasContact
         if state.overdue.remove(name) != nil { (mayPlacePending, mayEvict) = (true, true) }
         if node.presence != .ready {
             setPresence(.ready, of: node, emitting: node.presence == .joining ? .nodeJoined : .nodeBack)
         }
+        if isBack { awaitReturns(wasCutOff: wasCutOff) }
         var unknown: [TaskID] = []
         for report in list.tasks.lazy.map(\.bounded) {
             guard let task = state.records.tasks[report.id] else {

@@ -96,9 +96,12 @@ extension ClusterTransaction {
             transaction.explain(cause, to: demand)
             return false
         }
+        let awaitsReturns = state.returnWait.map { !$0.hasPassed(at: moment) } ?? false
         // A task that fits on no other node stays where it is, so that nothing changes when its node comes back.
         placeOldest(of: \.lost) { transaction, task, _ in
-            transaction.relocate(task) { advanceOnce(&$0) }
+            // An exclusive task has been killed on its silent node, so there is nothing to wait for.
+            guard !awaitsReturns || task.definition.exclusive else { return false }
+            return transaction.relocate(task) { advanceOnce(&$0) }
         }
     }
 

@@ -86,7 +86,9 @@ extension ManagerService {
     }
 
     func silence(_ node: NodeName) async throws {
-        guard state.records.nodes[node]?.presence != .silent else { return }
+        let isNews =
+            state.records.nodes[node]?.presence != .silent || state.returnWait?.hasPassed(at: moment()) == true
+        guard isNews else { return }
         try await write { (transaction) throws(APIError) in try transaction.silence(node) }
     }
 }

@@ -79,7 +79,8 @@ package actor ManagerService: Service {
         let begin = moment()
         state = ClusterState(
             records: stored.records, term: stored.term, policy: options.policy,
-            prefersImages: options.prefersImages, digestKey: stored.digestKey, at: begin)
+            prefersImages: options.prefersImages, digestKey: stored.digestKey, nodeLease: options.workerLease, at: begin
+        )
         clusterID = stored.records.cluster
         digestKey = stored.digestKey
         tokens = IssuedTokens(stored.records.tokens, moment: moment)

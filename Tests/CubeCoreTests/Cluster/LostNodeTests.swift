@@ -71,13 +71,64 @@ struct LostNodeTests {
         #expect(cluster.state.overdue.isEmpty)
     }
 
-    @Test func `A service moves as soon as a node responds that may have been silent too`() throws {
+    @Test(arguments: [true, false])
+    func `After the manager has lost contact with all nodes, a service waits for its node, but not for long`(
+        isOverdue: Bool
+    ) throws {
         var cluster = TestCluster()
         try cluster.join(.w1)
         let id = try run(Self.service, in: &cluster)
         try cluster.join(.w2)
+        // w2 has not responded for half of its lease, or for all of it.
         try cluster.run { (transaction) throws(APIError) in transaction.doubt(.w2) }
+        if !isOverdue { try silence(.w2, in: &cluster) }
         try silence(.w1, in: &cluster)
+        try cluster.report([], from: .w2, isComplete: false)
+        #expect(cluster.task(id)?.status.node == .w1)
+        // New tasks are not in doubt.
+        let other = try cluster.schedule(Self.job).task
+        #expect(other.node == .w2)
+        // While the node stays silent, the manager says so again and again.
+        cluster.now = cluster.now + .seconds(9)
+        try silence(.w1, in: &cluster)
+        try cluster.report([], from: .w2, isComplete: false)
+        #expect(cluster.task(id)?.status.node == .w1)
+        cluster.now = cluster.now + .seconds(1)
+        try silence(.w1, in: &cluster)
+        #expect(cluster.task(id)?.status.node == .w2 && cluster.state.returnWait == nil)
+    }
+
+    @Test func `After the manager was cut off from all nodes, nothing changes if all come back`() throws {
+        var cluster = TestCluster()
+        try cluster.join(.w1)
+        let id = try run(Self.service, in: &cluster)
+        try cluster.join(.w2)
+        // No node responds for half of its lease, and then for all of it.
+        for node in [NodeName.w1, .w2] {
+            try cluster.run { (transaction) throws(APIError) in transaction.doubt(node) }
+        }
+        for node in [NodeName.w1, .w2] { try silence(node, in: &cluster) }
+        try cluster.report([], from: .w2, isComplete: false)
+        try cluster.report([], from: .w1, isComplete: false)
+        #expect(cluster.task(id)?.status.node == .w1 && cluster.task(id)?.status.placement == 1)
+        #expect(cluster.task(id)?.status.nodeUnknown == false && cluster.state.returnWait == nil)
+        // A node that is lost later is replaced at once.
+        try silence(.w1, in: &cluster)
+        #expect(cluster.task(id)?.status.node == .w2)
+    }
+
+    @Test func `An exclusive task waits for no node, because it was killed on the silent one`() throws {
+        var cluster = TestCluster()
+        try cluster.join(.w1)
+        var definition = Self.service
+        definition.exclusive = true
+        let id = try run(definition, in: &cluster)
+        try cluster.join(.w2)
+        // No node responds for half of its lease, and then for all of it.
+        for node in [NodeName.w1, .w2] {
+            try cluster.run { (transaction) throws(APIError) in transaction.doubt(node) }
+        }
+        for node in [NodeName.w1, .w2] { try silence(node, in: &cluster) }
         try cluster.report([], from: .w2, isComplete: false)
         #expect(cluster.task(id)?.status.node == .w2)
     }
