@@ -22,10 +22,18 @@ struct FigureBenchmark: AsyncParsableCommand {
 
     func validate() throws {
         guard repetitions >= 10 else { throw ValidationError("--repetitions must be at least 10, not \(repetitions)") }
+        guard loaded >= 0 else { throw ValidationError("--loaded must be at least 0, not \(loaded)") }
+        for letter in letters where !Self.letters.contains(letter) {
+            throw ValidationError(
+                "--only: there is no figure \(letter); choose among \(Self.letters.joined(separator: ", "))")
+        }
     }
 
+    private static let letters = ["a", "e", "l"]
+
+    private var letters: [String] { only?.split(separator: ",").map(String.init) ?? Self.letters }
+
     func run() async throws {
-        let letters = Set(only?.split(separator: ",").map(String.init) ?? ["a", "e", "l"])
         var figures: [Figure] = []
         if letters.contains("a") { figures += try reading() }
         if letters.contains("e") {
