@@ -14,7 +14,10 @@ struct Benchmarks: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cube-bench",
         abstract: "Measure Cube: a running manager, the clients that call it, and parts by themselves.",
-        subcommands: [CallBenchmark.self, FigureBenchmark.self, FleetBenchmark.self, WatchBenchmark.self])
+        subcommands: [
+            CallBenchmark.self, FigureBenchmark.self, FleetBenchmark.self, HelloServer.self,
+            WatchBenchmark.self,
+        ])
 }
 
 /// The manager to measure.

@@ -34,15 +34,38 @@ struct Figure: Encodable {
 
 extension Figure {
     /// A figure that consists of times in milliseconds, of which less is better.
+    ///
+    /// - Parameter aim: The median and the 99th percentile to reach; without the latter, infinity.
     init(
         id: String, name: String, times: [Double], cores: Double, against: String, floor: [Double],
         aim: (median: Double, p99: Double)
     ) {
+        let slowest = aim.p99.isFinite ? ", p99 ≤ \(aim.p99.brief) ms" : ""
+        self.init(
+            id: id, name: name, times: times, cores: cores, against: against, floor: floor,
+            aim: "≤ \(aim.median.brief) ms\(slowest)", isMet: false)
+        met = figure <= aim.median && p99 <= aim.p99
+    }
+
+    /// A figure that consists of times in milliseconds, which are to be near those of the floor.
+    init(
+        id: String, name: String, times: [Double], cores: Double, against: String, floor: [Double],
+        ratioAtMost limit: Double
+    ) {
+        self.init(
+            id: id, name: name, times: times, cores: cores, against: against, floor: floor, aim: "≤ \(limit.brief) ×",
+            isMet: false)
+        met = ratio <= limit
+    }
+
+    private init(
+        id: String, name: String, times: [Double], cores: Double, against: String, floor: [Double], aim: String,
+        isMet: Bool
+    ) {
         let (median, slowest) = (times.median, times.sorted()[Int((Double(times.count) * 0.99).rounded(.up)) - 1])
         self.init(
             id: id, name: name, figure: median, p99: slowest, unit: "ms", cores: cores, against: against,
-            floor: floor.median, ratio: median / floor.median,
-            aim: "≤ \(aim.median.brief) ms, p99 ≤ \(aim.p99.brief) ms", met: median <= aim.median && slowest <= aim.p99)
+            floor: floor.median, ratio: median / floor.median, aim: aim, met: isMet)
     }
 }
 

@@ -17,33 +17,74 @@ struct FigureBenchmark: AsyncParsableCommand {
     @Flag(help: "Measure so little that the figures say nothing, to see whether the benchmarks work.") var quick = false
     @Option(help: "Number of repetitions.") var repetitions = 12
     @Option(help: "Number of manifests beside those whose reaction is measured.") var loaded = 0
+    @Option(help: "Number of tasks that figures k and m need.") var tasks = 1_000
+    @Option(help: "Seconds for which idle tasks are watched.") var idle = 60
     @Option(help: ArgumentHelp("Only these figures, such as a,e.", valueName: "letters")) var only: String?
     @Option(name: .shortAndLong, help: "Form of the output: table or json.") var output = Output.table
 
     func validate() throws {
         guard repetitions >= 10 else { throw ValidationError("--repetitions must be at least 10, not \(repetitions)") }
         guard loaded >= 0 else { throw ValidationError("--loaded must be at least 0, not \(loaded)") }
+        guard tasks > 0 else { throw ValidationError("--tasks must be above 0, not \(tasks)") }
+        guard idle > 0 else { throw ValidationError("--idle must be above 0, not \(idle)") }
         for letter in letters where !Self.letters.contains(letter) {
             throw ValidationError(
                 "--only: there is no figure \(letter); choose among \(Self.letters.joined(separator: ", "))")
         }
     }
 
-    private static let letters = ["a", "e", "l"]
+    /// The measurements, each of which prints the figures of one letter or more.
+    private static let measurements:
+        [(letters: [String], figures: @Sendable (FigureBenchmark) async throws -> [Figure])] = [
+            (["a"], { try $0.reading() }),
+            (
+                ["b"],
+                { try await ColdStartBenchmark(manifests: $0.quick ? 20 : 100_000, repetitions: $0.count).figures() }
+            ),
+            (
+                ["e"],
+                { try await ReactionBenchmark(loaded: $0.loaded, repetitions: $0.quick ? 2 : $0.repetitions).figures() }
+            ),
+            (
+                ["f"],
+                {
+                    try await DeclareBenchmark(counts: $0.quick ? [20] : [100, 1_000, 10_000], repetitions: $0.count)
+                        .figures()
+                }
+            ),
+            (
+                ["i", "j"],
+                { try await ServingBenchmark(requests: $0.quick ? 64 : 5_000, repetitions: $0.count).figures() }
+            ),
+            (
+                ["k", "m"],
+                {
+                    try await IdleBenchmark(
+                        manifests: $0.quick ? 100 : 20_000, tasks: $0.quick ? 3 : $0.tasks,
+                        seconds: $0.quick ? 1 : $0.idle
+                    ).figures()
+                }
+            ),
+            (["l"], { try await StartBenchmark(tasks: $0.quick ? 5 : 500, repetitions: $0.count).figures() }),
+            (["n"], { try await ColdStartBenchmark(manifests: 0, repetitions: $0.count).emptyFigures() }),
+        ]
+
+    private static let letters = measurements.flatMap(\.letters)
 
     private var letters: [String] { only?.split(separator: ",").map(String.init) ?? Self.letters }
 
+    /// The number of repetitions of a measurement that takes long.
+    private var count: Int { quick ? 1 : repetitions }
+
     func run() async throws {
         var figures: [Figure] = []
-        if letters.contains("a") { figures += try reading() }
-        if letters.contains("e") {
-            figures += try await ReactionBenchmark(loaded: loaded, repetitions: quick ? 2 : repetitions).figures()
-        }
-        if letters.contains("l") {
-            figures += try await StartBenchmark(tasks: quick ? 5 : 500, repetitions: quick ? 1 : repetitions).figures()
+        for measurement in Self.measurements where measurement.letters.contains(where: letters.contains) {
+            let new = try await measurement.figures(self)
+            if output == .table { for figure in new { print(figure.line) } }
+            figures += new
         }
         switch output {
-        case .table: for figure in figures { print(figure.line) }
+        case .table: break
         case .json:
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
@@ -77,7 +118,7 @@ struct FigureBenchmark: AsyncParsableCommand {
     }
 
     /// A manifest of about 250 bytes.
-    private static func manifest(_ number: Int) -> [UInt8] {
+    static func manifest(_ number: Int) -> [UInt8] {
         Array(
             """
             {

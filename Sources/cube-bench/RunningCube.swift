@@ -11,26 +11,47 @@ import Logging
 /// A directory of manifests on which `cube up` runs: the program beside this one.
 final class RunningCube {
     let directory: String
-    private let process: pid_t
+    let process: pid_t
+    /// How long it took until the first summary was there.
+    private(set) var startMilliseconds = 0.0
 
     /// Starts `cube up` and waits until it has looked at the manifests.
     ///
     /// - Parameter manifests: texts by the names of their files.
-    init(manifests: [String: String] = [:]) async throws {
-        directory =
-            FileManager.default.temporaryDirectory.appending(path: "cube-bench-\(UUID().uuidString.prefix(8))").path
+    convenience init(manifests: [String: String] = [:]) async throws {
+        let directory = try Self.newDirectory()
         try FileManager.default.createDirectory(atPath: "\(directory)/manifests", withIntermediateDirectories: true)
         for (name, text) in manifests { try Data(text.utf8).write(to: URL(filePath: "\(directory)/manifests/\(name)")) }
+        try await self.init(in: directory, manifests: "\(directory)/manifests")
+    }
+
+    /// Starts `cube up` on a directory of manifests that exists.
+    convenience init(of manifests: String) async throws {
+        try await self.init(in: try Self.newDirectory(), manifests: manifests)
+    }
+
+    private init(in directory: String, manifests: String) async throws {
+        self.directory = directory
         let log = open("\(directory)/log", O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
         defer { close(log) }
         var spawn = Spawn(
             try Self.program("cube"),
-            ["up", "--manifests", "\(directory)/manifests", "--data-dir", "\(directory)/data", "--runtime", "process"],
+            ["up", "--manifests", manifests, "--data-dir", "\(directory)/data", "--runtime", "process"],
             environment: ["PATH=/usr/bin:/bin", "HOME=\(directory)"])
         spawn.isApart = true
         (spawn.output, spawn.errors) = (.descriptor(log), .descriptor(log))
+        let start = ContinuousClock.now
         process = try spawn.start()
         try await wait(for: "the first status") { summary != nil }
+        startMilliseconds = (ContinuousClock.now - start) / .milliseconds(1)
+    }
+
+    /// Creates a directory for a benchmark.
+    static func newDirectory() throws -> String {
+        let directory =
+            FileManager.default.temporaryDirectory.appending(path: "cube-bench-\(UUID().uuidString.prefix(8))").path
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        return directory
     }
 
     /// Returns the path of a program that was built with this one.
@@ -56,27 +77,56 @@ final class RunningCube {
     }
 
     func client() throws -> ManagerClient {
-        struct Addresses: Decodable { var manager: String }
-        let addresses = try JSONDecoder().decode(
-            Addresses.self, from: Data(contentsOf: URL(filePath: "\(directory)/data/run/addresses.json")))
-        let token = try String(contentsOfFile: "\(directory)/data/tokens/read", encoding: .utf8)
         var options = ClientOptions()
         options.logger = Logger(label: "cube-bench") { _ in SwiftLogNoOpLogHandler() }
         return ManagerClient(
-            endpoint: try Endpoint(checking: addresses.manager, field: "addresses.json"),
-            token: String(token.prefix { $0 != "\n" }), options: options)
+            endpoint: try Endpoint(checking: Self.managerURL(in: directory), field: "addresses.json"),
+            token: try Self.token("read", in: directory), options: options)
+    }
+
+    /// The address of the manager that runs on the data of a benchmark.
+    static func managerURL(in directory: String) throws -> String {
+        struct Addresses: Decodable { var manager: String }
+        return try JSONDecoder().decode(
+            Addresses.self, from: Data(contentsOf: URL(filePath: "\(directory)/data/run/addresses.json"))
+        ).manager
+    }
+
+    /// The token of a role.
+    static func token(_ role: String, in directory: String) throws -> String {
+        let text = try String(contentsOfFile: "\(directory)/data/tokens/\(role)", encoding: .utf8)
+        return String(text.prefix { $0 != "\n" })
     }
 
     /// The processor time that `cube up` has used so far.
-    func processorSeconds() throws -> Double { try ProcessUsage(of: Int(process)).processorSeconds }
+    func processorSeconds() throws -> Double { try usage().processorSeconds }
+
+    func usage() throws -> ProcessUsage { try ProcessUsage(of: Int(process)) }
+
+    /// The processes that a process started, and those that they started. Supervisors count, although they are apart.
+    static func descendants(of process: pid_t) throws -> [Int] {
+        let all = try FileManager.default.contentsOfDirectory(atPath: "/proc").compactMap { Int($0) }
+        // A process may end in the meantime.
+        let parents = Dictionary(uniqueKeysWithValues: all.map { ($0, (try? ProcessUsage.parent(of: $0)) ?? nil) })
+        return all.filter { one in
+            var ancestor = parents[one] ?? nil
+            while let next = ancestor, next != Int(process) { ancestor = parents[next] ?? nil }
+            return ancestor == Int(process)
+        }
+    }
 
     /// The summary of the status; `nil` if there is none yet.
     private var summary: Data? { try? Data(contentsOf: URL(filePath: "\(directory)/data/status/summary.json")) }
 
     func wait(for what: String, until condition: () async throws -> Bool) async throws {
-        for _ in 0..<3000 {
+        try await Self.wait(for: what, in: directory, until: condition)
+    }
+
+    static func wait(for what: String, in directory: String, until condition: () async throws -> Bool) async throws {
+        let start = ContinuousClock.now
+        while ContinuousClock.now - start < .seconds(60) {
             if try await condition() { return }
-            try await Task.sleep(for: .milliseconds(20))
+            try await Task.sleep(for: .milliseconds(2))
         }
         throw ValidationError("\(what) did not come within a minute; see \(directory)/log")
     }
