@@ -90,8 +90,12 @@ package enum ManifestDecoder {
     /// Whether an object has keys, but none that a manifest has, so it was probably not meant to be a manifest.
     private static func isForeign(_ object: JSONValue, _ fields: ManifestFields) -> Bool {
         guard object.kind == .object else { return false }
-        let keys = Set(object.members.map(\.key.text))
-        return !keys.isEmpty && keys.isDisjoint(with: fields.keys)
+        var isForeign = false
+        for (key, _) in object.members {
+            if fields.manifest.hasField(named: key) { return false }
+            isForeign = true
+        }
+        return isForeign
     }
 
     /// A manifest, and where the file says its name and those of its dependencies.

@@ -14,8 +14,6 @@ package final class ManifestFields: Sendable {
     let steering: FieldTable<Steering>
     /// All fields of a manifest, including the identifying and the unsupported fields.
     let manifest: FieldTable<Manifest>
-    /// The keys of a manifest.
-    let keys: Set<String>
     /// The positions in ``manifest`` of the first fields of ``replacing`` and of ``settings``.
     private let (firstReplacing, firstSetting): (Int, Int)
 
@@ -30,7 +28,6 @@ package final class ManifestFields: Sendable {
         self.settings = settings
         self.steering = steering
         manifest = Manifest.table(replacing: replacing, settings: settings, steering: steering)
-        keys = Set(manifest.fields.map(\.key))
         firstReplacing = Manifest.identifyingFields.fields.count
         firstSetting = firstReplacing + replacing.fields.count
     }

@@ -83,8 +83,14 @@ package struct JSONValue: Sendable {
         case object, array, string, number, boolean, null
     }
 
-    let document: JSONDocument
-    let index: Int
+    package let document: JSONDocument
+    /// The position of the value on the tape of its document. The root has 0.
+    package let index: Int
+
+    package init(document: JSONDocument, index: Int) {
+        self.document = document
+        self.index = index
+    }
 
     private var entry: JSONDocument.Entry { document.tape[index] }
 
@@ -143,7 +149,7 @@ package struct JSONValue: Sendable {
     }
 
     /// Calls a function with the bytes of a string or key, if it is plain ASCII without escapes.
-    func withPlainText<Result>(_ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result? {
+    package func withPlainText<Result>(_ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result? {
         let entry = entry
         guard !entry.isEscaped, !entry.isBeyondASCII else { return nil }
         return document.bytes.withUnsafeBufferPointer { bytes in
@@ -152,7 +158,7 @@ package struct JSONValue: Sendable {
     }
 
     /// The value that follows a key.
-    var following: JSONValue { JSONValue(document: document, index: index + 1) }
+    package var following: JSONValue { JSONValue(document: document, index: index + 1) }
 
     /// The text of a string or key, with escapes resolved.
     package var text: String {

@@ -25,7 +25,7 @@ package indirect enum CanonicalJSON: Sendable {
         return String(decoding: output, as: UTF8.self)
     }
 
-    func write(to output: inout [UInt8], indentation: Int?) {
+    package func write(to output: inout [UInt8], indentation: Int?) {
         switch self {
         case .string(let text): Self.write(text, to: &output)
         case .integer(let number): output += "\(number)".utf8
@@ -63,7 +63,7 @@ package indirect enum CanonicalJSON: Sendable {
         output.append(UInt8(ascii: close))
     }
 
-    static func write(_ text: String, to output: inout [UInt8]) {
+    package static func write(_ text: String, to output: inout [UInt8]) {
         output.append(UInt8(ascii: "\""))
         var text = text
         text.withUTF8 { bytes in

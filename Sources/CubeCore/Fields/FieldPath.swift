@@ -1,3 +1,5 @@
+import CubeJSON
+
 /// The path from an object to a value in it.
 package struct FieldPath {
     /// A step from a value to a contained value.

@@ -1,3 +1,5 @@
+package import CubeJSON
+
 /// A key of an object. It defines how the value is read, its JSON Schema, its canonical form and its documentation.
 ///
 /// A class, because a table of fields is read for each object, and a reference is copied faster than a dozen closures.

@@ -1,3 +1,5 @@
+package import CubeJSON
+
 /// The state of reading with field tables: the problems found so far, and the path of the current field.
 package struct FieldReader {
     package private(set) var problems: [Problem] = []

@@ -1,3 +1,5 @@
+package import CubeJSON
+
 /// The fields of an object, in the order in which they are read and documented.
 package struct FieldTable<Root: Sendable>: Sendable {
     package let fields: [Field<Root>]
@@ -75,6 +77,9 @@ package struct FieldTable<Root: Sendable>: Sendable {
         if reader.problems.count == problemsBefore { check(root, object, &reader) }
         return present
     }
+
+    /// Whether a key is that of a field.
+    func hasField(named key: JSONValue) -> Bool { position(of: key) != nil }
 
     private func position(of key: JSONValue) -> Int? {
         // No key of a table has an escape, and none is equivalent to a text with other characters.

@@ -1,3 +1,5 @@
+package import CubeJSON
+
 /// The type of a field's values: how they are read, documented and written in canonical form.
 package struct FieldType<Value: Sendable>: Sendable {
     /// The written form of the values.
