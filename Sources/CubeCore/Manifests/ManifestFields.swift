@@ -1,4 +1,4 @@
-package import CubeJSON
+import CubeJSON
 package import CubeTypes
 
 /// The tables of all fields of a manifest, grouped by the effect that a change of a field has on running tasks.

@@ -1,4 +1,4 @@
-package import CubeJSON
+import CubeJSON
 import CubeTypes
 
 /// The manifest reference: every supported field, generated from the tables that decode manifests.
