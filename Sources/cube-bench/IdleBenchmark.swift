@@ -1,4 +1,6 @@
 import ArgumentParser
+import CubeManagerClient
+import CubeTypes
 import FoundationEssentials
 import Glibc
 

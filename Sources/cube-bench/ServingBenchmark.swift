@@ -11,8 +11,9 @@ struct ServingBenchmark {
     var repetitions: Int
 
     private static let connections = 64
+
     /// The operations of a batch.
-    private static let batch = 100
+    private var batch: Int { min(100, max(requests / Self.connections, 1)) }
 
     /// Figures i (schedules) and j (reads).
     func figures() async throws -> [Figure] {
@@ -41,10 +42,10 @@ struct ServingBenchmark {
                 try RequestLoad(port: hello.port, connections: Self.connections)
                     .send(definitions.map { form.post("/", $0) })
             }
-            let operations = try (0..<max(requests / Self.batch, Self.connections)).map { _ in
-                try Self.batch(of: Self.batch)
+            let operations = try (0..<max(requests / batch, Self.connections)).map { _ in
+                try Self.batch(of: batch)
             }
-            let length = operations.count * Self.batch
+            let length = operations.count * batch
             try batches.add(of: manager, operations: length) {
                 try load.send(operations.map { form.post("\(path)/batch", $0) })
             } floor: {
@@ -79,7 +80,7 @@ struct ServingBenchmark {
             singles.figure("i", "durable schedules, 64 callers", aim: "≥ 15,000/s, p99 ≤ 20 ms") {
                 $0 >= 15_000 && $1 <= 20
             },
-            batches.figure("i1", "the same in batches of \(Self.batch)", aim: "≥ 25,000/s") { rate, _ in rate >= 25_000
+            batches.figure("i1", "the same in batches of \(batch)", aim: "≥ 25,000/s") { rate, _ in rate >= 25_000
             },
             gets.figure("j", "GET of one task, 64 connections", aim: "≥ 0.8 ×", isMetBy: 0.8),
             pages.figure("j1", "GET of a page of \(ids.count) tasks", aim: "≥ 0.8 ×", isMetBy: 0.8),
