@@ -54,7 +54,7 @@ struct FigureBenchmark: AsyncParsableCommand {
             ),
             (
                 ["i", "j"],
-                { try await ServingBenchmark(requests: $0.quick ? 64 : 5_000, repetitions: $0.count).figures() }
+                { try await ServingBenchmark(requests: $0.quick ? 64 : 2_000, repetitions: $0.count).figures() }
             ),
             (
                 ["k", "m"],

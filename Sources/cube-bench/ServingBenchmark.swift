@@ -66,7 +66,7 @@ struct ServingBenchmark {
         }
         hello.end()
         hello = try await HelloProcess(length: first.count, in: manager.directory)
-        let few = max(requests / 50, 10)
+        let few = max(requests / 100, 10)
         for _ in 0..<repetitions {
             try pages.add(of: manager) {
                 try load.send((0..<few).map { _ in form.get("\(path)?limit=1000") })

@@ -344,7 +344,7 @@ extension SQLiteStore {
             if let record {
                 try put(table, text(key), encoder.encode(record), in: database)
             } else {
-                try database.execute(sql: "DELETE FROM \(table) WHERE key = ?", arguments: [text(key)])
+                try database.cachedStatement(sql: "DELETE FROM \(table) WHERE key = ?").execute(arguments: [text(key)])
             }
         }
     }
@@ -359,8 +359,8 @@ extension SQLiteStore {
         let encoder = JSONEncoder()
         let statement = try database.cachedStatement(sql: "INSERT INTO event (value) VALUES (?)")
         for event in events { try statement.execute(arguments: [encoder.encode(event)]) }
-        try database.execute(
-            sql: "DELETE FROM event WHERE key <= (SELECT max(key) FROM event) - ?", arguments: [eventLimit])
+        try database.cachedStatement(sql: "DELETE FROM event WHERE key <= (SELECT max(key) FROM event) - ?")
+            .execute(arguments: [eventLimit])
     }
 }
 

@@ -16,9 +16,7 @@ enum ForegroundProcess {
         let hangups = onHangup.map { [HangupService(action: $0)] } ?? []
         var configuration = ServiceGroupConfiguration(
             services: (services + hangups).map {
-                .init(
-                    service: $0, successTerminationBehavior: .gracefullyShutdownGroup,
-                    failureTerminationBehavior: .gracefullyShutdownGroup)
+                ServiceGroupConfiguration.ServiceConfiguration($0, successTerminationBehavior: .gracefullyShutdownGroup)
             },
             gracefulShutdownSignals: [.sigint, .sigterm] + (onHangup == nil ? [.sighup] : []), logger: CommandLog.quiet)
         // Blocking queries end immediately. A service that takes longer than this is cancelled.
@@ -65,7 +63,19 @@ extension ServiceGroup {
     init(_ services: [any Service]) {
         self.init(
             configuration: ServiceGroupConfiguration(
-                services: services.map { .init(service: $0, failureTerminationBehavior: .gracefullyShutdownGroup) },
+                services: services.map { ServiceGroupConfiguration.ServiceConfiguration($0) },
                 logger: CommandLog.quiet))
+    }
+}
+
+extension ServiceGroupConfiguration.ServiceConfiguration {
+    /// Creates the configuration of a service whose failure ends the group gracefully.
+    ///
+    /// It is named after its type. By default, a service is named by its text, for which all its contents would be written out at
+    /// each start: routes, descriptions, and tokens.
+    fileprivate init(_ service: any Service, successTerminationBehavior: TerminationBehavior = .cancelGroup) {
+        self.init(
+            service: service, successTerminationBehavior: successTerminationBehavior,
+            failureTerminationBehavior: .gracefullyShutdownGroup, serviceName: "\(type(of: service))")
     }
 }
