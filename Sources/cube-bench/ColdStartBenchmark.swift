@@ -10,7 +10,6 @@ struct ColdStartBenchmark {
     /// Figures b: `validate`, and `up` with suspended manifests until its summary.
     func figures() async throws -> [Figure] {
         let directory = try RunningCube.newDirectory()
-        defer { try? FileManager.default.removeItem(atPath: directory) }  // A directory in TMPDIR may stay.
         let paths = (0..<manifests).map { "\(directory)/service-\($0).json" }
         for (number, path) in paths.enumerated() {
             try Data(FigureBenchmark.manifest(number)).write(to: URL(filePath: path))

@@ -82,6 +82,7 @@ struct FigureBenchmark: AsyncParsableCommand {
             let new = try await measurement.figures(self)
             if output == .table { for figure in new { print(figure.line) } }
             figures += new
+            try RunningCube.removeDirectories()
         }
         switch output {
         case .table: break

@@ -7,6 +7,7 @@ import CubeTypes
 import FoundationEssentials
 import Glibc
 import Logging
+import Synchronization
 
 /// A directory of manifests on which `cube up` runs: the program beside this one.
 final class RunningCube {
@@ -51,6 +52,7 @@ final class RunningCube {
         let directory =
             FileManager.default.temporaryDirectory.appending(path: "cube-bench-\(UUID().uuidString.prefix(8))").path
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        directories.withLock { $0.append(directory) }
         return directory
     }
 
@@ -131,7 +133,10 @@ final class RunningCube {
         throw ValidationError("\(what) did not come within a minute; see \(directory)/log")
     }
 
-    /// Stops the tasks and `cube up`, and removes the directory.
+    /// Stops the tasks and `cube up`.
+    ///
+    /// The directory stays until ``removeDirectories()``: ext4 looks for inodes that were not deleted lately, so that the files of the
+    /// next repetition would take longer.
     func end() throws {
         let down = try Spawn(
             try Self.program("cube"), ["down", "--data-dir", "\(directory)/data"], environment: ["PATH=/usr/bin:/bin"]
@@ -139,6 +144,13 @@ final class RunningCube {
         waitpid(down, nil, 0)
         kill(process, SIGTERM)
         waitpid(process, nil, 0)
-        try FileManager.default.removeItem(atPath: directory)
+    }
+
+    private static let directories = Mutex<[String]>([])
+
+    /// Removes the directories of all benchmarks of this program.
+    static func removeDirectories() throws {
+        for directory in directories.withLock({ $0 }) { try FileManager.default.removeItem(atPath: directory) }
+        directories.withLock { $0 = [] }
     }
 }

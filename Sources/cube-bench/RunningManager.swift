@@ -1,6 +1,5 @@
 import ArgumentParser
 import CubeSystem
-import FoundationEssentials
 import Glibc
 
 /// A manager without workers, on a free port of 127.0.0.1: the program `cube` beside this one.
@@ -31,9 +30,8 @@ final class RunningManager {
         self.port = port
     }
 
-    func end() throws {
+    func end() {
         kill(process, SIGTERM)
         waitpid(process, nil, 0)
-        try FileManager.default.removeItem(atPath: directory)
     }
 }

@@ -20,10 +20,10 @@ struct ServingBenchmark {
         let manager = try await RunningManager()
         do {
             let figures = try await measure(manager)
-            try manager.end()
+            manager.end()
             return figures
         } catch {
-            try manager.end()
+            manager.end()
             throw error
         }
     }

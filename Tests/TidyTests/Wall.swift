@@ -115,6 +115,7 @@ extension Wall {
             """
             ArgumentParser AsyncHTTPClient CubeCore CubeErrors CubeJSON CubeManagerClient CubeOrchestratorClient
             CubeSystem CubeTransport CubeTypes Dispatch FoundationEssentials Glibc HTTPTypes Hummingbird Logging NIOCore NIOHTTP1 ServiceLifecycle
+            Synchronization
             """),
         Wall("cube-supervisor", "CubeLinux Glibc"),
 
