@@ -160,7 +160,7 @@ extension WorkerService {
             runtimes: runtime.kinds.map(\.rawValue),
             exclusiveRuntimes: runtime.kinds.filter(runtime.exclusiveKinds.contains).map(\.rawValue),
             capacity: options.capacity ?? .zero, labels: options.labels, images: runtime.images,
-            allowances: options.allowances,
+            allowances: options.allowances, secrets: SecretDirectory(path: options.secrets.string).names(),
             bootID: runtime.boot,
             cluster: table.membership.cluster, incarnation: table.incarnation)
     }
