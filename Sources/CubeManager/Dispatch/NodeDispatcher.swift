@@ -15,6 +15,12 @@ struct NodeDispatcher: Sendable {
         var url: String
         /// The revision at which the node registered.
         var revision: Int
+
+        init(_ node: NodeRecord) {
+            name = node.worker.name
+            url = node.worker.url
+            revision = node.registeredRevision
+        }
     }
 
     let service: ManagerService
