@@ -3,6 +3,7 @@ import CubeErrors
 package import CubeTypes
 import CubeVersion
 import Logging
+import SystemPackage
 
 extension WorkerService {
     // MARK: Tasks
