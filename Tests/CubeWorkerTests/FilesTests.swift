@@ -134,13 +134,13 @@ struct FilesTests {
     {
         try await WorkerWorld.with { world in
             try await world.worker { worker in
-                #expect(await worker.info().secrets == [])
+                #expect(await worker.service.info().secrets == [])
                 for name in ["db.env", "b\\x41", "a", ".hidden", "with blank", "caf\u{e9}"] {
                     try Self.secret(name, "hunter2", in: world)
                 }
-                #expect(await worker.info().secrets == ["a", "b\\x41", "db.env"])
+                #expect(await worker.service.info().secrets == ["a", "b\\x41", "db.env"])
                 for number in 0..<TextBounds.secrets { try Self.secret("many-\(number)", "", in: world) }
-                #expect(await worker.info().secrets == nil, "More than a worker tells are unknown.")
+                #expect(await worker.service.info().secrets == nil, "More than a worker tells are unknown.")
             }
         }
     }
