@@ -65,7 +65,7 @@ extension NodeDispatcher {
         while !Task.isCancelled {
             let term = await service.term
             do {
-                let query = watch.query(at: clock.now)
+                let query = watch.query(at: clock.now, hasExclusive: await service.hasExclusiveTasks(on: name))
                 let list = try await withDeadline(query.limit, clock: clock) {
                     try await gateway.tasks(
                         at: registration.url, since: query.since, incarnation: query.incarnation,

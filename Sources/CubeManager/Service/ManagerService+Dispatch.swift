@@ -54,6 +54,8 @@ extension ManagerService {
         _ = try? await wait(for: .node(node), upTo: limit) { wakes[node, default: 0] == version ? nil : () }
     }
 
+    func hasExclusiveTasks(on node: NodeName) -> Bool { state.index.load(of: node).exclusive > 0 }
+
     /// Records the receipt of a worker's response, which proves to the worker when the manager last heard of it.
     func note(receipt: String?, of node: NodeName) { receipts[node] = receipt }
 
