@@ -60,10 +60,10 @@ extension EndToEndTests {
                     $0["files"] = [["source": "secret:password", "target": "password"]]
                     $0["health"] = ["ready": ["command": ["grep", "-q", "hunter2", "password"]]]
                 }
-                try await world.wait(for: "the reason") { "\(world.workload("web") ?? [:])".contains("secret_missing") }
-                let status = try await world.run("status", "web")
-                #expect(status.standardOutput.contains("the secret password"), "\(status.standardOutput)")
-                #expect(status.standardOutput.contains("such as w1"), "\(status.standardOutput)")
+                try await world.wait(for: "the reason, with the secret and a node") {
+                    let status = try await world.run("status", "web").standardOutput
+                    return status.contains("the secret password") && status.contains("such as w1")
+                }
                 #expect(try world.ledger.entries().isEmpty)
 
                 try fleet.put("password", on: "w2", "hunter2")
