@@ -3,6 +3,7 @@ import CubeErrors
 package import CubeTypes
 import CubeVersion
 import Logging
+import SystemPackage
 
 extension WorkerService {
     // MARK: Tasks
@@ -160,7 +161,7 @@ extension WorkerService {
             runtimes: runtime.kinds.map(\.rawValue),
             exclusiveRuntimes: runtime.kinds.filter(runtime.exclusiveKinds.contains).map(\.rawValue),
             capacity: options.capacity ?? .zero, labels: options.labels, images: runtime.images,
-            allowances: options.allowances,
+            allowances: options.allowances, secrets: SecretDirectory(path: options.secrets.string).names(),
             bootID: runtime.boot,
             cluster: table.membership.cluster, incarnation: table.incarnation)
     }

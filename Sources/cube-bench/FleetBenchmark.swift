@@ -4,6 +4,7 @@ import CubeManagerClient
 import CubeOrchestratorClient
 import CubeTransport
 import CubeTypes
+import Glibc
 import Logging
 import ServiceLifecycle
 
@@ -95,7 +96,7 @@ struct FleetBenchmark: AsyncParsableCommand {
     private func watchIdle(_ fleet: SimulatedFleet, _ what: String) async throws {
         let queries = await fleet.queries
         try await measure(what) { try await Task.sleep(for: .seconds(idle)) }
-        print("  \(await fleet.queries - queries) queries of the manager")
+        say("  \(await fleet.queries - queries) queries of the manager")
     }
 
     private func measure(_ what: String, _ body: () async throws -> Void) async throws {
@@ -105,10 +106,16 @@ struct FleetBenchmark: AsyncParsableCommand {
         let after = try ProcessUsage(of: managerPid)
         let seconds = time / .seconds(1)
         let busy = after.processorSeconds - before.processorSeconds
-        print(
+        say(
             "\(what): \(seconds.rounded(3)) s; manager: \(busy.rounded(3)) s of CPU time "
                 + "(\((busy / seconds * 100).rounded(1)) %), \(after.residentBytes >> 20) MiB resident, "
                 + "\(after.writtenBytes - before.writtenBytes) bytes written")
+    }
+
+    /// Prints a line at once, also into a file, because the next figure can take minutes.
+    private func say(_ line: String) {
+        print(line)
+        fflush(nil)
     }
 }
 

@@ -180,6 +180,18 @@ struct ManagerServiceTests {
         }
     }
 
+    @Test func `A manager still works with a node that has been registered for more than a day`() async throws {
+        try await TestManager.run { manager in
+            try await manager.join()
+            await manager.time.pass(.seconds(10))
+            manager.workers.clock.advance(by: .seconds(25 * 3600))
+            await manager.time.pass(.seconds(60))
+            let request = manager.request("web")
+            _ = try await manager.service.schedule(request)
+            try await manager.time.pass { await manager.workers.started[request.task.id] == 1 }
+        }
+    }
+
     @Test func `A stopped task that its worker lost ends`() async throws {
         try await TestManager.run { manager in
             try await manager.join()

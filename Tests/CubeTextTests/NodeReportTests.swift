@@ -92,6 +92,7 @@ import Testing
                 "  runs       process, docker",
                 "  labels     zone=a",
                 "  allows     nothing beyond the safe default",
+                "  secrets    unknown",
                 "  last seen  1 m ago",
                 "",
                 "RESOURCE  USED     RESERVED  ALLOCATABLE",

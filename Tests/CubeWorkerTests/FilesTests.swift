@@ -130,6 +130,21 @@ struct FilesTests {
         }
     }
 
+    @Test func `A worker tells its manager the names of its secrets, and no other names of the directory`() async throws
+    {
+        try await WorkerWorld.with { world in
+            try await world.worker { worker in
+                #expect(await worker.service.info().secrets == [])
+                for name in ["db.env", "b\\x41", "a", ".hidden", "with blank", "caf\u{e9}"] {
+                    try Self.secret(name, "hunter2", in: world)
+                }
+                #expect(await worker.service.info().secrets == ["a", "b\\x41", "db.env"])
+                for number in 0..<TextBounds.secrets { try Self.secret("many-\(number)", "", in: world) }
+                #expect(await worker.service.info().secrets == nil, "More than a worker tells are unknown.")
+            }
+        }
+    }
+
     @Test(arguments: ["pipe", "/dev/zero", "loop", "large"])
     func `A secret that is not a regular file fails only its own task`(kind: String) async throws {
         try await WorkerWorld.with { world in

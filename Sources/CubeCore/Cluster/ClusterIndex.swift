@@ -45,6 +45,8 @@ package struct ClusterIndex: Equatable, Sendable {
         /// The tasks that are placed on the node and have not ended.
         package var tasks: TreeSet<TaskID> = []
         package var workloads: TreeDictionary<WorkloadKey, Int> = [:]
+        /// The number of exclusive tasks.
+        package var exclusive = 0
         /// The tasks about which the worker must be called, to assign, update or stop them.
         package var due: TreeSet<TaskID> = []
     }
@@ -146,6 +148,7 @@ extension ClusterIndex.NodeLoad {
         for port in task.hostPorts { ports.set(port, to: step > 0) }
         tasks.set(task.id, to: step > 0)
         workloads.count(task.slot.workload, by: step)
+        if task.definition.exclusive { exclusive += step }
         if task.dueCall != nil { due.set(task.id, to: step > 0) }
     }
 }

@@ -130,7 +130,7 @@ extension ClusterState {
             version: node.worker.version,
             runtimes: node.worker.runtimes, exclusiveRuntimes: node.worker.exclusiveRuntimes,
             labels: node.worker.labels, images: node.worker.images,
-            allowances: node.worker.allowances,
+            allowances: node.worker.allowances, secrets: node.worker.secrets,
             capacity: node.worker.capacity,
             reserved: load.reserved, tasks: load.tasks.count, lastSeenAt: lastSeenAt, message: message,
             revision: node.revision)

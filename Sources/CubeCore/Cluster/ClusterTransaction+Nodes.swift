@@ -24,14 +24,17 @@ extension ClusterTransaction {
             try requireRoom()
             var known = node.worker
             known.images = worker.images
+            // No task waits for other images.
+            let mayHelpPending = node.revision == 0 || known != worker
+            known.secrets = worker.secrets
             let isSame = node.revision > 0 && known == worker
             node.worker = worker
             advance()
-            // Other images are no reason to contact the worker anew, and no task waits for them.
+            // Other images and secrets are no reason to contact the worker anew.
             if !isSame { node.registeredRevision = revision }
             let mayPlaceBefore = mayPlacePending
             put(node)
-            if isSame { mayPlacePending = mayPlaceBefore }
+            if !mayHelpPending { mayPlacePending = mayPlaceBefore }
             moveEndpoints(to: node)
             if !isSame { emit(.nodeRegistered, node: worker.name, message: "at \(worker.url)") }
         }

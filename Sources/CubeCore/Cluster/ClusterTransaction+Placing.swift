@@ -19,9 +19,8 @@ extension ClusterTransaction {
             return Candidate(
                 name: node.worker.name, runtimes: node.worker.runtimes,
                 exclusiveRuntimes: node.worker.exclusiveRuntimes, labels: node.worker.labels,
-                allowances: node.worker.allowances, capacity: node.worker.capacity, reserved: load.reserved,
-                ports: load.ports,
-                tasks: load.tasks.count,
+                allowances: node.worker.allowances, secrets: node.worker.secrets, capacity: node.worker.capacity,
+                reserved: load.reserved, ports: load.ports, tasks: load.tasks.count,
                 siblings: load.workloads[task.slot.workload] ?? 0,
                 domainSiblings: domains?.siblings(ofNodeWith: node.worker.labels) ?? 0,
                 hasImage: image.map(node.worker.images.contains) ?? false,
@@ -71,7 +70,7 @@ extension ClusterTransaction {
             UnavailableNode(
                 name: node.worker.name, runtimes: node.worker.runtimes,
                 exclusiveRuntimes: node.worker.exclusiveRuntimes, labels: node.worker.labels,
-                allowances: node.worker.allowances, capacity: node.worker.capacity,
+                allowances: node.worker.allowances, secrets: node.worker.secrets, capacity: node.worker.capacity,
                 state: node.takesTasks ? .silent : node.state)
         }
     }

@@ -43,6 +43,16 @@ extension ClusterState {
     }
 }
 
+extension [TaskStatus] {
+    /// The endpoints to send requests to: those of the ready tasks on nodes that answer or, if there are none, those of tasks that were
+    /// ready when their nodes last answered. For the tasks of one workload, this is the rule of ``EndpointList/usable``.
+    package var usableEndpoints: [TaskEndpoint] {
+        let ready = filter(\.ready)
+        let answering = ready.filter { !$0.nodeUnknown }
+        return (answering.isEmpty ? ready : answering).flatMap(\.endpoints)
+    }
+}
+
 extension ClusterChanges {
     /// Whether these changes add, remove or alter an endpoint of a ready task, compared with the state before them.
     package func changeEndpoints(of state: ClusterState) -> Bool {

@@ -25,6 +25,10 @@ package enum TextBounds {
     package static let runtimes = 16
     /// The maximum length of each list of a node's allowances.
     package static let allowances = 256
+    /// The maximum number of secrets that a node tells. Of a node with more of them, it is unknown which it has.
+    package static let secrets = 512
+    /// The maximum length of the name of a secret, in bytes.
+    package static let secretName = 255
     /// The maximum number of mounts below the root of a source.
     package static let mounts = 1000
     /// The maximum number of holds in a lease request.
@@ -87,6 +91,14 @@ extension WorkerInfo {
             problems += runtimes.prefix(TextBounds.runtimes).compactMap {
                 TextBounds.error(field, $0, limit: TextBounds.word)
             }
+        }
+        if let secrets, secrets.count > TextBounds.secrets {
+            problems.append(
+                ValidationError(
+                    field: "secrets", value: "\(secrets.count)", message: "must be at most \(TextBounds.secrets)"))
+        }
+        problems += (secrets ?? []).prefix(TextBounds.secrets).compactMap {
+            TextBounds.error("secrets", $0, limit: TextBounds.secretName)
         }
         return problems + TextBounds.errors("labels", labels) + allowances.problems(at: "allowances")
     }

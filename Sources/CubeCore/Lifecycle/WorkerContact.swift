@@ -60,18 +60,29 @@ package struct WorkerContact<Instant: InstantProtocol<Duration> & Sendable>: Sen
         deadline = now.advanced(by: lease + WorkerLease.drift(of: lease))
     }
 
-    package mutating func query(at now: Instant) -> Query {
+    /// Returns the query to make now.
+    ///
+    /// - Parameter hasExclusive: whether the worker has exclusive tasks. The worker counts their lease from the last response that a later
+    ///   query acknowledged. With shorter waits, more of the lease is left when the network fails.
+    package mutating func query(at now: Instant, hasExclusive: Bool = false) -> Query {
         renewAfterStall(at: now)
         // After a failure, ask for an immediate response. A long poll could use up the rest of the lease.
-        let wait = known == nil || backoff.failures > 0 ? .zero : lease / 3
-        let rest = now.duration(to: deadline)
-        // A response on a connection that was cut off may arrive long after the network is back; another query needs no such time.
-        // A complete list may take longer.
+        let wait = known == nil || backoff.failures > 0 ? .zero : lease / (hasExclusive ? 8 : 3)
         let query = Query(
             since: known?.sequence, incarnation: known?.incarnation, receipt: receipt, wait: wait,
-            limit: max(known == nil ? rest : min(rest, wait + lease / 6), lease / 3))
+            limit: limit(ofQueryThatWaits: wait, at: now))
         due = now.advanced(by: query.limit)
         return query
+    }
+
+    private func limit(ofQueryThatWaits wait: Duration, at now: Instant) -> Duration {
+        let rest = now.duration(to: deadline)
+        guard rest > .zero else { return lease / 3 }
+        // A complete list may take longer.
+        guard known != nil else { return rest }
+        // A response on a connection that was cut off may arrive long after the network is back; another query needs no such time. No
+        // query lasts longer than the lease, so that a worker that does not answer is silent when its lease expires, and not later.
+        return min(rest, max(wait + lease / 6, lease / 3))
     }
 
     /// Renews the lease if this manager itself stood still, for example because its machine was suspended. That the worker was not
@@ -107,11 +118,19 @@ package struct WorkerContact<Instant: InstantProtocol<Duration> & Sendable>: Sen
         renewAfterStall(at: now)
         let isFirst = backoff.failures == 0
         let higherTerm = error?.reason == .staleTerm ? error?.details?["term"].flatMap { Int($0) } : nil
-        let pause = backoff.fail(jitter: jitter)
+        let pause = pause(backoff.fail(jitter: jitter), at: now)
         due = now.advanced(by: pause)
         return Failure(
             isFirst: isFirst, isSilent: now >= deadline, isOverdue: now.advanced(by: patience - lease / 2) >= deadline,
             higherTerm: higherTerm, hasAcceptedOurs: acceptedTerm == term,
             pause: pause)
+    }
+
+    /// Returns the wait before the next query. While the lease lasts, it leaves time for a last query, so that the end of the lease is
+    /// noticed at once.
+    private func pause(_ usual: Duration, at now: Instant) -> Duration {
+        let (rest, last) = (now.duration(to: deadline), lease / 20)
+        guard rest > .zero else { return usual }
+        return min(usual, rest > last ? rest - last : max(rest, .milliseconds(200)))
     }
 }

@@ -9,6 +9,8 @@ package struct Candidate: Hashable, Sendable {
     package var exclusiveRuntimes: [String]
     package var labels: [String: String]
     package var allowances: NodeAllowances
+    /// The names of the secrets of the node; `nil` if they are unknown.
+    package var secrets: [String]?
     package var capacity: ResourceSpec
     /// The resources that are reserved by all placed tasks, including tasks that are stopping.
     package var reserved: ResourceSpec
@@ -30,7 +32,7 @@ package struct Candidate: Hashable, Sendable {
 
     package init(
         name: NodeName, runtimes: [String], exclusiveRuntimes: [String] = [], labels: [String: String],
-        allowances: NodeAllowances = .none,
+        allowances: NodeAllowances = .none, secrets: [String]? = nil,
         capacity: ResourceSpec, reserved: ResourceSpec, ports: TreeSet<HostPort> = [], tasks: Int, siblings: Int,
         domainSiblings: Int = 0, hasImage: Bool = false, hasNeighbor: Bool = false, hasNetworkUser: Bool = false
     ) {
@@ -39,6 +41,7 @@ package struct Candidate: Hashable, Sendable {
         self.exclusiveRuntimes = exclusiveRuntimes
         self.labels = labels
         self.allowances = allowances
+        self.secrets = secrets
         self.capacity = capacity
         self.reserved = reserved
         self.ports = ports

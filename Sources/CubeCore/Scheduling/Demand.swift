@@ -8,6 +8,8 @@ package struct Demand: Hashable, Sendable {
     package let constraints: PlacementConstraints
     /// What the node must allow beyond the safe default.
     package let allowances: Set<NeededAllowance>
+    /// The names of the secrets that the node must have.
+    package let secrets: Set<String>
     /// The workload that must be on the node, because the task uses its network.
     package let neighbor: WorkloadKey?
     package let resources: ResourceSpec
@@ -23,6 +25,7 @@ package struct Demand: Hashable, Sendable {
         isExclusive = definition.exclusive
         constraints = definition.constraints
         allowances = definition.neededAllowances
+        secrets = definition.secretNames
         neighbor = definition.network.of.map { WorkloadKey(owner: owner, name: $0) }
         resources = definition.resources
         let named = definition.ports.filter { $0.host != 0 }

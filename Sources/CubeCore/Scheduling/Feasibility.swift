@@ -90,6 +90,10 @@ package enum Feasibility: Hashable, Sendable {
                 able.isEmpty
                     ? allowanceMessage(demand, candidates.filter { PlacementObstacle(of: demand, on: $0) == obstacle })
                     : self.message("no other node allows \(demand.allowances.text)", able)
+            case .secrets:
+                able.isEmpty
+                    ? secretMessage(demand, candidates.filter { PlacementObstacle(of: demand, on: $0) == obstacle })
+                    : self.message("no other node has \(secretText(demand.secrets))", able)
             case .neighbor: neighborMessage(demand)
             case .size:
                 able.isEmpty
@@ -129,6 +133,23 @@ package enum Feasibility: Hashable, Sendable {
         return refused.isEmpty
             ? "no node that could run the task allows \(demand.allowances.text) together; \(demand.allowances.remedy)"
             : "no node that could run the task allows \(refused.text); \(refused.remedy)"
+    }
+
+    /// Names the secrets that no node has or, if each is on some node, all that the task needs together. The first node by name is an
+    /// example of where to put them.
+    private static func secretMessage(_ demand: Demand, _ matching: [Candidate]) -> String {
+        let missing = demand.secrets.filter { name in !matching.contains { $0.has(secret: name) } }
+        let lacks =
+            missing.isEmpty
+            ? "no node that could run the task has \(secretText(demand.secrets)) together"
+            : "no node that could run the task has \(secretText(missing))"
+        let example = matching.map(\.name).min().map { ", such as \($0)" } ?? ""
+        let needed = missing.isEmpty ? "the missing ones" : missing.count == 1 ? "it" : "them"
+        return "\(lacks); put \(needed) into the secrets directory of a node\(example)"
+    }
+
+    private static func secretText(_ names: Set<String>) -> String {
+        "the \(names.count == 1 ? "secret" : "secrets") \(names.sorted().joined(separator: " and "))"
     }
 
     private static func portMessage(_ demand: Demand) -> String {

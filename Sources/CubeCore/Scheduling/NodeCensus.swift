@@ -16,6 +16,8 @@ struct NodeCensus {
         case unwantedLabel(Int)
         /// The allowance that the nodes lack, by its position in the sorted list.
         case allowance(Int)
+        /// The secret that the nodes lack, by its position in the sorted list.
+        case secret(Int)
         case cpu, memory, disk
         /// The nodes that could run the task.
         case able
@@ -25,12 +27,14 @@ struct NodeCensus {
     private let labels: [(key: String, value: String)]
     private let unwanted: [(key: String, value: String)]
     private let allowances: [NeededAllowance]
+    private let secrets: [String]
 
     init(of demand: Demand, candidates: [Candidate], others: [UnavailableNode]) {
         self.demand = demand
         labels = demand.constraints.labels.sorted { $0.key < $1.key }
         unwanted = demand.constraints.not.sorted { $0.key < $1.key }
         allowances = demand.allowances.sorted()
+        secrets = demand.secrets.sorted()
         for node in candidates { count(node) }
         for node in others { count(node) }
     }
@@ -45,6 +49,8 @@ struct NodeCensus {
                 .unwantedLabel(index)
             } else if let index = allowances.firstIndex(where: { !node.allowances.allows($0) }) {
                 .allowance(index)
+            } else if let index = secrets.firstIndex(where: { !node.has(secret: $0) }) {
+                .secret(index)
             } else if node.capacity.millicores < demand.resources.millicores {
                 .cpu
             } else if node.capacity.memory < demand.resources.memory {
@@ -64,7 +70,8 @@ struct NodeCensus {
         guard counts.count > 1 else { return nil }
         let classes =
             [.runtime] + labels.indices.map(Class.label) + unwanted.indices.map(Class.unwantedLabel)
-            + allowances.indices.map(Class.allowance) + [.cpu, .memory, .disk, .able]
+            + allowances.indices.map(Class.allowance) + secrets.indices.map(Class.secret)
+            + [.cpu, .memory, .disk, .able]
         var parts = classes.compactMap { part in counts[part].map { "\($0) \(words(part, $0 == 1))" } }
         let last = parts.removeLast()
         return "of \(Count(nodes, "node")), \(parts.joined(separator: ", ")) and \(last)"
@@ -80,6 +87,7 @@ struct NodeCensus {
         case .label(let index): return "\(isOne ? "lacks" : "lack") \(labels[index].key)=\(labels[index].value)"
         case .unwantedLabel(let index): return "\(has) \(unwanted[index].key)=\(unwanted[index].value)"
         case .allowance(let index): return "\(isOne ? "does" : "do") not allow \(allowances[index].text)"
+        case .secret(let index): return "\(isOne ? "lacks" : "lack") the secret \(secrets[index])"
         case .cpu: return "\(has) less than \(ResourceSpec(millicores: demand.resources.millicores).text)"
         case .memory: return "\(has) less than \(ResourceSpec(memory: demand.resources.memory).text)"
         case .disk: return "\(has) less than \(ResourceSpec(disk: demand.resources.disk).text)"

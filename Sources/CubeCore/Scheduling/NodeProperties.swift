@@ -7,6 +7,8 @@ protocol NodeProperties {
     var exclusiveRuntimes: [String] { get }
     var labels: [String: String] { get }
     var allowances: NodeAllowances { get }
+    /// The names of the secrets of the node; `nil` if they are unknown.
+    var secrets: [String]? { get }
     var capacity: ResourceSpec { get }
 }
 
@@ -18,4 +20,7 @@ extension NodeProperties {
     func runs(_ demand: Demand) -> Bool {
         runtimes.contains(demand.runtime) && (!demand.isExclusive || exclusiveRuntimes.contains(demand.runtime))
     }
+
+    /// Whether the node has a secret, as far as is known. If it is unknown, the worker finds out when it starts the task.
+    func has(secret name: String) -> Bool { secrets?.contains(name) ?? true }
 }

@@ -32,13 +32,13 @@ package struct PlacementForecast: Sendable {
         let ready = nodes.filter { $0.state == .ready }.map { node in
             Candidate(
                 name: node.name, runtimes: node.runtimes, exclusiveRuntimes: node.exclusiveRuntimes,
-                labels: node.labels, allowances: node.allowances,
+                labels: node.labels, allowances: node.allowances, secrets: node.secrets,
                 capacity: node.capacity, reserved: node.reserved, tasks: node.tasks, siblings: 0)
         }
         unavailable = nodes.filter { $0.state != .ready }.map { node in
             UnavailableNode(
                 name: node.name, runtimes: node.runtimes, exclusiveRuntimes: node.exclusiveRuntimes,
-                labels: node.labels, allowances: node.allowances,
+                labels: node.labels, allowances: node.allowances, secrets: node.secrets,
                 capacity: node.capacity, state: node.state)
         }
         self.nodes = Dictionary(ready.map { ($0.name, $0) }) { _, last in last }
@@ -69,8 +69,8 @@ package struct PlacementForecast: Sendable {
                 open[worker.name] = Candidate(
                     name: worker.name, runtimes: worker.runtimes, exclusiveRuntimes: worker.exclusiveRuntimes,
                     labels: worker.labels,
-                    allowances: worker.allowances, capacity: worker.capacity, reserved: load.reserved,
-                    ports: load.ports, tasks: load.tasks.count, siblings: 0)
+                    allowances: worker.allowances, secrets: worker.secrets, capacity: worker.capacity,
+                    reserved: load.reserved, ports: load.ports, tasks: load.tasks.count, siblings: 0)
             } else {
                 let isClosed = node.presence == .ready && closed.contains(worker.name)
                 // A node that would take tasks, but does not, has not responded for a while.
@@ -79,7 +79,8 @@ package struct PlacementForecast: Sendable {
                     UnavailableNode(
                         name: worker.name, runtimes: worker.runtimes, exclusiveRuntimes: worker.exclusiveRuntimes,
                         labels: worker.labels,
-                        allowances: worker.allowances, capacity: worker.capacity, state: shown))
+                        allowances: worker.allowances, secrets: worker.secrets, capacity: worker.capacity,
+                        state: shown))
             }
         }
         (nodes, self.unavailable, self.images) = (open, unavailable, images)

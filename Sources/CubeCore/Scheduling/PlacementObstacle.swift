@@ -2,7 +2,7 @@ import CubeTypes
 
 /// The first requirement of a task that a node does not meet, in the order in which they are checked.
 enum PlacementObstacle: Int, Comparable {
-    case runtime, labels, allowances, neighbor, size, capacity, ports
+    case runtime, labels, allowances, secrets, neighbor, size, capacity, ports
 
     static func < (left: PlacementObstacle, right: PlacementObstacle) -> Bool { left.rawValue < right.rawValue }
 
@@ -37,7 +37,8 @@ enum PlacementObstacle: Int, Comparable {
     private static func property(of demand: Demand, missingOn node: some NodeProperties) -> PlacementObstacle? {
         if !node.runs(demand) { return .runtime }
         if !demand.constraints.match(node.labels) { return .labels }
-        return node.allowances.allows(demand.allowances) ? nil : .allowances
+        if !node.allowances.allows(demand.allowances) { return .allowances }
+        return demand.secrets.allSatisfy(node.has(secret:)) ? nil : .secrets
     }
 
     var reason: TaskReason {
@@ -45,6 +46,7 @@ enum PlacementObstacle: Int, Comparable {
         case .runtime: .noRuntime
         case .labels: .noMatch
         case .allowances: .notAllowed
+        case .secrets: .secretMissing
         case .neighbor: .noNetwork
         case .size, .capacity: .noCapacity
         case .ports: .portTaken

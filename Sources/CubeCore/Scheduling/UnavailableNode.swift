@@ -8,12 +8,14 @@ package struct UnavailableNode: Hashable, Sendable {
     package var exclusiveRuntimes: [String]
     package var labels: [String: String]
     package var allowances: NodeAllowances
+    /// The names of the secrets of the node; `nil` if they are unknown.
+    package var secrets: [String]?
     package var capacity: ResourceSpec
     package var state: WorkerState
 
     package init(
         name: NodeName, runtimes: [String], exclusiveRuntimes: [String] = [], labels: [String: String],
-        allowances: NodeAllowances = .none,
+        allowances: NodeAllowances = .none, secrets: [String]? = nil,
         capacity: ResourceSpec, state: WorkerState
     ) {
         self.name = name
@@ -21,6 +23,7 @@ package struct UnavailableNode: Hashable, Sendable {
         self.exclusiveRuntimes = exclusiveRuntimes
         self.labels = labels
         self.allowances = allowances
+        self.secrets = secrets
         self.capacity = capacity
         self.state = state
     }

@@ -15,6 +15,12 @@ struct NodeDispatcher: Sendable {
         var url: String
         /// The revision at which the node registered.
         var revision: Int
+
+        init(_ node: NodeRecord) {
+            name = node.worker.name
+            url = node.worker.url
+            revision = node.registeredRevision
+        }
     }
 
     let service: ManagerService
@@ -59,7 +65,7 @@ extension NodeDispatcher {
         while !Task.isCancelled {
             let term = await service.term
             do {
-                let query = watch.query(at: clock.now)
+                let query = watch.query(at: clock.now, hasExclusive: await service.hasExclusiveTasks(on: name))
                 let list = try await withDeadline(query.limit, clock: clock) {
                     try await gateway.tasks(
                         at: registration.url, since: query.since, incarnation: query.incarnation,

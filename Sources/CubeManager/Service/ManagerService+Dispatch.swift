@@ -10,21 +10,31 @@ extension ManagerService {
     func registrations(
         otherThan known: Set<NodeDispatcher.Registration>
     ) async -> Set<NodeDispatcher.Registration> {
-        await wait(for: .fleet) { self.registrations == known ? nil : self.registrations } ?? registrations
+        let changed = await wait(for: .fleet) {
+            let present = self.registrations
+            return present == known ? nil : present
+        }
+        return changed ?? registrations
     }
 
+    /// Waits until a node is registered differently, the caller is cancelled or the manager ends.
     func waitWhile(registered registration: NodeDispatcher.Registration) async {
-        _ = await wait(for: .fleet) { self.registrations.contains(registration) ? nil : () }
+        // It listens to its own node only: if each change of a node woke the waits of all nodes, a fleet would cost the square of its
+        // size.
+        while isCurrent(registration), !hasEnded, !Task.isCancelled {
+            _ = await wait(for: .node(registration.name)) { isCurrent(registration) ? nil : () }
+        }
+    }
+
+    private func isCurrent(_ registration: NodeDispatcher.Registration) -> Bool {
+        state.records.nodes[registration.name].map(NodeDispatcher.Registration.init) == registration
     }
 
     private var registrations: Set<NodeDispatcher.Registration> {
-        Set(
-            state.records.nodes.values.map {
-                NodeDispatcher.Registration(
-                    name: $0.worker.name, url: $0.worker.url, revision: $0.registeredRevision)
-            })
+        Set(state.records.nodes.values.map(NodeDispatcher.Registration.init))
     }
 
+    /// Waits for an answer for at most a day.
     private func wait<Answer: Sendable>(for topic: Topic, until answer: () -> Answer?) async -> Answer? {
         // The closure does not throw, so neither does the wait.
         try? await wait(for: topic, upTo: .seconds(24 * 3600), until: answer)
@@ -43,6 +53,8 @@ extension ManagerService {
         // The closure does not throw, so neither does the wait.
         _ = try? await wait(for: .node(node), upTo: limit) { wakes[node, default: 0] == version ? nil : () }
     }
+
+    func hasExclusiveTasks(on node: NodeName) -> Bool { state.index.load(of: node).exclusive > 0 }
 
     /// Records the receipt of a worker's response, which proves to the worker when the manager last heard of it.
     func note(receipt: String?, of node: NodeName) { receipts[node] = receipt }

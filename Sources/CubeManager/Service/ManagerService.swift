@@ -131,6 +131,7 @@ package actor ManagerService: Service {
     }
 
     package var isReady: Bool { notReadyReason == nil }
+    var hasEnded: Bool { readiness == .ended }
 
     /// Processes commands and dispatches tasks until shutdown, which ends blocking queries.
     ///

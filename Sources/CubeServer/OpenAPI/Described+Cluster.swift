@@ -63,6 +63,7 @@ extension NodeInfo: DescribedObject {
         Property("labels", \.labels),
         Property("images", \.images, "Images of the node.", isRequired: false),
         Property("allowances", \.allowances, isRequired: false),
+        Property("secrets", \.secrets, "Names of its secrets; absent if they are unknown."),
         Property("capacity", \.capacity, "Total resources that its tasks can reserve."),
         Property("reserved", \.reserved, "Resources that its tasks reserve, including stopping tasks."),
         Property("tasks", \.tasks, "Number of its tasks that have not ended."),
@@ -124,6 +125,11 @@ extension WorkerInfo: DescribedObject {
         Property("labels", \.labels, "", .labels),
         Property("images", \.images, "Images of the node.", isRequired: false),
         Property("allowances", \.allowances, isRequired: false),
+        Property(
+            "secrets", \.secrets, "Names of the secrets of the node; absent if they are unknown.",
+            .elements(TextBounds.secrets).merging([
+                "items": .object(["type": "string"].merging(.characters(TextBounds.secretName)) { $1 })
+            ]) { $1 }),
         Property("boot_id", \.bootID, "Changes with each start of the machine.", .characters(TextBounds.word)),
         Property("cluster", \.cluster, "The cluster that it has joined; absent before it joins one."),
         Property(

@@ -77,6 +77,7 @@ extension NodeReport {
             ("runs", TextLine(info.runtimes.joined(separator: ", "))),
             ("labels", TextLine(info.labels.isEmpty ? "none" : info.labelText(separator: ", "))),
             ("allows", TextLine(info.allowances == .none ? "nothing beyond the safe default" : info.allowances.words)),
+            ("secrets", TextLine(info.secrets.map { $0.isEmpty ? "none" : $0.joined(separator: ", ") } ?? "unknown")),
             (
                 "last seen",
                 info.lastSeenAt.map { "\(Age(since: $0, until: now)) ago" } ?? "not since the manager started"

@@ -26,6 +26,8 @@ public struct NodeInfo: Codable, Hashable, Sendable, Identifiable {
     public var images: ImageSet
     /// What its tasks may have beyond the safe default.
     public var allowances: NodeAllowances
+    /// The names of the secrets that the node has, sorted; `nil` if they are unknown.
+    public var secrets: [String]?
     /// The total resources that tasks may reserve.
     public var capacity: ResourceSpec
     /// The resources that tasks reserve, including tasks that are stopping.
@@ -40,9 +42,8 @@ public struct NodeInfo: Codable, Hashable, Sendable, Identifiable {
     public var revision: Int
 
     enum CodingKeys: String, CodingKey {
-        case name, state, cordoned, url, version, runtimes, labels, images, allowances, capacity, reserved, tasks,
-            message,
-            revision
+        case name, state, cordoned, url, version, runtimes, labels, images, allowances, secrets, capacity, reserved,
+            tasks, message, revision
         case exclusiveRuntimes = "exclusive_runtimes"
         case lastSeenAt = "last_seen_at"
     }
@@ -51,8 +52,8 @@ public struct NodeInfo: Codable, Hashable, Sendable, Identifiable {
         name: NodeName, state: WorkerState, cordoned: Bool = false, url: String, version: String, runtimes: [String],
         exclusiveRuntimes: [String] = [],
         labels: [String: String],
-        images: ImageSet = ImageSet(), allowances: NodeAllowances = .none, capacity: ResourceSpec,
-        reserved: ResourceSpec, tasks: Int,
+        images: ImageSet = ImageSet(), allowances: NodeAllowances = .none, secrets: [String]? = nil,
+        capacity: ResourceSpec, reserved: ResourceSpec, tasks: Int,
         lastSeenAt: Timestamp?, message: String? = nil,
         revision: Int
     ) {
@@ -66,6 +67,7 @@ public struct NodeInfo: Codable, Hashable, Sendable, Identifiable {
         self.labels = labels
         self.images = images
         self.allowances = allowances
+        self.secrets = secrets
         self.capacity = capacity
         self.reserved = reserved
         self.tasks = tasks
@@ -88,6 +90,7 @@ extension NodeInfo {
         labels = try container.readMembers([String: String].self, forKey: .labels)
         images = try container.readIfPresent(ImageSet.self, forKey: .images) ?? ImageSet()
         allowances = try container.readIfPresent(NodeAllowances.self, forKey: .allowances) ?? .none
+        secrets = try container.readElementsIfPresent([String].self, forKey: .secrets)
         capacity = try container.decode(ResourceSpec.self, forKey: .capacity)
         reserved = try container.decode(ResourceSpec.self, forKey: .reserved)
         tasks = try container.decode(Int.self, forKey: .tasks)

@@ -79,6 +79,11 @@ extension TaskDefinition {
 
     /// All sources of content: `env_from`, then `files`.
     public var contentSources: [ContentSource] { envFrom + files.map(\.source) }
+
+    /// The names of the secrets that the node of the task must have.
+    package var secretNames: Set<String> {
+        Set(contentSources.compactMap(\.secret) + [pull.auth.flatMap { ContentSource($0).secret }].compactMap(\.self))
+    }
 }
 
 extension TaskFile: Codable {

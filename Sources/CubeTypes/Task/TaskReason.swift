@@ -16,6 +16,8 @@ public struct TaskReason: OpenSet {
     public static let noMatch: TaskReason = "no_match"
     /// No node allows something that the task needs beyond the safe default, such as a device.
     public static let notAllowed: TaskReason = "not_allowed"
+    /// No node has a secret that the task needs.
+    public static let secretMissing: TaskReason = "secret_missing"
     /// No node has the task whose network the task uses.
     public static let noNetwork: TaskReason = "no_network"
     /// On every node, another task uses the fixed port that the task requires.

@@ -22,6 +22,9 @@ public struct WorkerInfo: Codable, Hashable, Sendable {
     public var images: ImageSet
     /// What its tasks may have beyond the safe default.
     public var allowances: NodeAllowances
+    /// The names of the secrets that the node has, sorted; `nil` if they are unknown. The manager places a task that needs a secret
+    /// only on nodes that have it, or of which this is unknown.
+    public var secrets: [String]?
     /// The id of the machine's boot; changes with each reboot.
     public var bootID: String
     /// The cluster that the worker belongs to; `nil` until it joins one.
@@ -30,7 +33,7 @@ public struct WorkerInfo: Codable, Hashable, Sendable {
     public var incarnation: String
 
     enum CodingKeys: String, CodingKey {
-        case name, version, url, runtimes, capacity, labels, images, allowances, cluster, incarnation
+        case name, version, url, runtimes, capacity, labels, images, allowances, secrets, cluster, incarnation
         case exclusiveRuntimes = "exclusive_runtimes"
         case bootID = "boot_id"
     }
@@ -38,7 +41,7 @@ public struct WorkerInfo: Codable, Hashable, Sendable {
     public init(
         name: NodeName, version: String, url: String, runtimes: [String], exclusiveRuntimes: [String] = [],
         capacity: ResourceSpec, labels: [String: String] = [:], images: ImageSet = ImageSet(),
-        allowances: NodeAllowances = .none,
+        allowances: NodeAllowances = .none, secrets: [String]? = nil,
         bootID: String, cluster: ClusterID? = nil, incarnation: String
     ) {
         self.name = name
@@ -50,6 +53,7 @@ public struct WorkerInfo: Codable, Hashable, Sendable {
         self.labels = labels
         self.images = images
         self.allowances = allowances
+        self.secrets = secrets
         self.bootID = bootID
         self.cluster = cluster
         self.incarnation = incarnation
@@ -68,6 +72,7 @@ extension WorkerInfo {
         labels = try container.readMembers([String: String].self, forKey: .labels)
         images = try container.readIfPresent(ImageSet.self, forKey: .images) ?? ImageSet()
         allowances = try container.readIfPresent(NodeAllowances.self, forKey: .allowances) ?? .none
+        secrets = try container.readElementsIfPresent([String].self, forKey: .secrets)
         bootID = try container.decode(String.self, forKey: .bootID)
         cluster = try container.readIfPresent(ClusterID.self, forKey: .cluster)
         incarnation = try container.decode(String.self, forKey: .incarnation)

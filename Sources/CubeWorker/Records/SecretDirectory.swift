@@ -15,6 +15,19 @@ struct SecretDirectory: Sendable {
         return SecretDirectory(path: path)
     }
 
+    /// Returns the names of the secrets, sorted; `nil` if they are unknown, because the directory cannot be listed, or because there are
+    /// more of them than a worker tells its manager.
+    func names() -> [String]? {
+        do {
+            let found = try Directory.names(in: FilePath(path)) ?? []
+            let names = found.map { String(decoding: $0.bytes, as: UTF8.self) }.filter(ContentSource.isSecretName)
+            return names.count <= TextBounds.secrets ? names.sorted() : nil
+        } catch {
+            // The start of a task that needs a secret reports why it cannot be read.
+            return nil
+        }
+    }
+
     /// Returns the files of a task with their current content.
     ///
     /// - Throws: `StartRefusal`.

@@ -71,7 +71,9 @@ struct StatusCommand: Command {
         guard let summary = picture.summary else {
             throw Failure(
                 "no reconciler has written a status to \(place.data.status) yet",
-                hint: "start one with `cube up`, or list the manager's tasks with `cube task list`")
+                hint:
+                    "the status is on the machine of the reconciler; start one here with `cube up`, or list the manager's tasks "
+                    + "with `cube task list`")
         }
         try names.require(knownIn: picture.workloads.keys)
         let workloads = picture.reports.map(\.status).filter { names.contains($0.name) }

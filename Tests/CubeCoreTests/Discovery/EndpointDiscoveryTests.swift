@@ -48,6 +48,27 @@ struct EndpointDiscoveryTests {
         return String(decoding: try encoder.encode(value), as: UTF8.self)
     }
 
+    @Test func `A status file lists the endpoints of a silent node only if no node that answers serves the workload`()
+        throws
+    {
+        var (cluster, ids) = try Self.cluster()
+        let selection = EndpointSelection(name: .web, port: "http")
+        func listed() -> [String] {
+            cluster.state.live(in: selection).usableEndpoints.filter { $0.name == "http" }.map(\.address)
+        }
+        func usable() -> [String] { cluster.state.endpoints(in: selection).usable.map(\.address) }
+        #expect(listed() == ["10.0.0.1:8080", "[fd00::2]:8080"] && usable() == listed())
+        // The only other node has the task of the other ordinal, whose fixed ports it uses.
+        try Self.silence(.w1, in: &cluster)
+        #expect(cluster.task(ids[0])?.phase.placement?.node == .w1)
+        #expect(listed() == ["[fd00::2]:8080"] && usable() == listed())
+        try Self.silence(.w2, in: &cluster)
+        #expect(listed() == ["10.0.0.1:8080", "[fd00::2]:8080"] && usable() == listed())
+        try cluster.report([], from: .w2)
+        try cluster.stop(ids[1])
+        #expect(listed() == ["10.0.0.1:8080"] && usable() == listed(), "A task that is being stopped serves nothing.")
+    }
+
     // MARK: Prometheus
 
     @Test func `Prometheus gets a group for each TCP port of a ready task`() throws {

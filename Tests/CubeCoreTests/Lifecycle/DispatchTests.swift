@@ -100,7 +100,58 @@ struct DispatchTests {
         watch.observed(list, isStored: true)
         #expect(watch.query(at: at(.seconds(2))) == query(since: 7, wait: lease / 3, limit: lease / 3 + lease / 6))
         _ = watch.failed(nil, term: 1, at: at(.seconds(10)), jitter: 0)
-        #expect(watch.query(at: at(.seconds(10))) == query(since: 7, wait: .zero, limit: lease / 3))
+        #expect(watch.query(at: at(.seconds(4))) == query(since: 7, wait: .zero, limit: lease / 3))
+        _ = watch.failed(nil, term: 1, at: at(.seconds(10)), jitter: 0)
+        let rest = at(.seconds(10)).duration(to: at(.seconds(1) + patience))
+        #expect(watch.query(at: at(.seconds(10))) == query(since: 7, wait: .zero, limit: rest))
+        #expect(watch.query(at: at(.seconds(12))) == query(since: 7, wait: .zero, limit: lease / 3))
+    }
+
+    /// - Parameters:
+    ///   - isRefused: whether each query fails at once; otherwise, it fails at its limit.
+    ///   - jitter: the jitter of the waits, in parts of 3,000.
+    @Test(arguments: [true, false], [0, 400, 1200, 3000])
+    func `The end of the lease is noticed when it ends, however queries fail`(isRefused: Bool, jitter: Int) {
+        var watch = WorkerContact(lease: lease, at: at(.zero))
+        watch.answered(term: 1, at: at(.zero))
+        watch.observed(WorkerTaskList(complete: true, incarnation: "a", sequence: 7, tasks: []), isStored: true)
+        var now = Duration.zero
+        while true {
+            now += isRefused ? .milliseconds(1) : watch.query(at: at(now)).limit
+            let failure = watch.failed(nil, term: 1, at: at(now), jitter: Double(jitter) / 3000)
+            if failure.isSilent { break }
+            now += failure.pause
+        }
+        #expect(now >= patience && now < patience + .milliseconds(250), "\(now)")
+    }
+
+    /// The network fails for half of the lease. TCP repeats the first packet of a connection after 1 and 3 seconds.
+    @Test func `An exclusive task survives a cut of half the lease, whenever the cut begins`() {
+        func survives(_ age: Duration, hasExclusive: Bool) -> Bool {
+            // The last response that a later query acknowledged was sent at 0, and the cut begins at an age of it.
+            var (watch, worker) = (WorkerContact(lease: lease, at: at(.zero)), WorkerLease(incarnation: "a"))
+            watch.answered(term: 1, receipt: worker.issue(at: .zero), at: at(.zero))
+            watch.observed(WorkerTaskList(complete: true, incarnation: "a", sequence: 7, tasks: []), isStored: true)
+            var query = watch.query(at: at(.zero), hasExclusive: hasExclusive)
+            guard let end = worker.renew(LeaseRenewal(receipt: query.receipt, length: lease), at: .zero) else {
+                return false
+            }
+            // The response is lost.
+            var now = query.limit
+            while now < end {
+                now += watch.failed(nil, term: 1, at: at(now), jitter: 1).pause
+                query = watch.query(at: at(now), hasExclusive: hasExclusive)
+                let sends = [Duration.zero, .seconds(1), .seconds(3)].map { now + $0 }
+                if let arrival = sends.first(where: { $0 >= age + lease / 2 && $0 < now + query.limit }) {
+                    return arrival < end
+                }
+                now += query.limit
+            }
+            return false
+        }
+        let waits = (0...125).map { lease / 1000 * $0 }
+        #expect(waits.allSatisfy { survives($0, hasExclusive: true) })
+        #expect(!survives(lease / 3, hasExclusive: false), "With the usual wait, it does not.")
     }
 
     private func query(

@@ -20,7 +20,8 @@ extension WorkloadStatus {
         let live = status.tasks.filter { !$0.state.hasEnded }
         status.replicas.live = live.count
         status.replicas.ready = live.count(where: \.ready)
-        status.endpoints = live.filter(\.ready).flatMap(\.endpoints)
+        let served = Set(live.filter(\.ready).flatMap(\.endpoints))
+        status.endpoints.removeAll { !served.contains($0) }
         if status.replicas.desired > 0, live.isEmpty { status.health = .missing }
         // Without a reconciler, there is no progress and nothing is waited for.
         status.conditions.removeAll { [.ready, .reconciling].contains($0.type) }

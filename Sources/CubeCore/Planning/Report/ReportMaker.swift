@@ -27,7 +27,7 @@ struct ReportMaker {
         var status = WorkloadStatus(
             name: name, sync: sync, health: decision.health.status, replicas: decision.replicas,
             tasks: summaries(of: tasks(live)),
-            endpoints: tasks(live).filter(\.ready).flatMap(\.endpoints), conditions: conditions,
+            endpoints: tasks(live).usableEndpoints, conditions: conditions,
             diagnostics: diagnostics)
         switch desired {
         case .readable(let workload)?:

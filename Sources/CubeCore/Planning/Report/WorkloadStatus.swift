@@ -26,7 +26,8 @@ package struct WorkloadStatus: Codable, Hashable, Sendable {
     package var replicas: Replicas
     /// The live tasks, and the task that ended last for each slot without a live task; sorted by ordinal and attempt.
     package var tasks: [TaskSummary]
-    /// The endpoints of the ready tasks, in the order of the tasks.
+    /// The endpoints to send requests to, in the order of the tasks: those of the ready tasks on nodes that answer or, if there are none,
+    /// those of tasks that were ready when their nodes last answered.
     package var endpoints: [TaskEndpoint]
     /// The conditions, sorted by type.
     package var conditions: [Condition]
