@@ -5,7 +5,8 @@ import Testing
 
 struct ImageQuestionsTests {
     private let start = Timestamp(milliseconds: 1_700_000_000_000)
-    private let (web, db) = (WorkloadName(rawValue: "web")!, WorkloadName(rawValue: "db")!)
+    private let web = WorkloadName(rawValue: "web")!
+    private let db = WorkloadName(rawValue: "db")!
 
     private func image(_ reference: String) -> WatchedImage {
         WatchedImage(reference: reference, update: ImageUpdate(policy: .semver))
