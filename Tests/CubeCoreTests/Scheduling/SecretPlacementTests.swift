@@ -1,5 +1,6 @@
 import CubeErrors
 import CubeTypes
+import HashTreeCollections
 import Testing
 
 @testable import CubeCore
