@@ -84,11 +84,11 @@ import Testing
             await run.pass(.seconds(20))
             #expect(registry.takeQuestions() == ["shop:1.0"])
             #expect(finding(run)?.contains("shop:1.1") == true)
-            await run.pass(.seconds(55))
+            await run.pass(.seconds(40))
             #expect(registry.takeQuestions() == [])
             registry.setAway(false)
             registry.set("shop:1.0", newest: "shop:1.2")
-            await run.pass(.seconds(10))
+            await run.pass(.seconds(20))
             #expect(registry.takeQuestions() == ["shop:1.0"])
             try await run.until { _ in finding(run)?.contains("shop:1.2") == true }
             // A manifest that no longer asks for newer images has no finding.
