@@ -77,7 +77,8 @@ extension EndToEndTests {
                 try fleet.put("password", on: "w1", "hunter2")
                 let drained = try await fleet.node("drain", "w2", "--wait", "--timeout", "1m")
                 #expect(drained.status == 0, "\(drained.standardOutput)")
-                #expect(fleet.nodes(of: "web") == ["w1", "w1"])
+                // The status is written a moment after the drain has ended.
+                try await world.wait(for: "both tasks on w1") { fleet.nodes(of: "web") == ["w1", "w1"] }
                 #expect(!world.log().contains("hunter2"))
             }
         }
