@@ -19,8 +19,14 @@ package struct ExecExchange: Sendable {
     package static let outputLimit = 256 << 10
     /// How long a client may be absent between two calls before the command is ended.
     package static let absence = Duration.seconds(30)
+    /// After how long a command with a terminal is told again that its input has ended.
+    ///
+    /// A terminal has no end. It reports one to the program that reads it at that moment, and forgets it if a program changes the mode of
+    /// the terminal, as a shell does before each line. Without repetition, the command would then run until somebody stops it.
+    package static let endRepetition = Duration.milliseconds(500)
 
     private let isInteractive: Bool
+    private let hasTerminal: Bool
     private var chunks: Deque<ExecChunk> = []
     private var acknowledged = 0
     private var produced = 0
@@ -29,7 +35,8 @@ package struct ExecExchange: Sendable {
     private var input: [UInt8] = []
     private var received = 0
     private var isInputOver = false
-    private var isEndTaken = false
+    /// From when on the command is to be told that the input has ended, once it has; `nil` if it has been told for good.
+    private var nextEnd: Duration?
     private var size: TerminalSize?
 
     private var calls = 0
@@ -38,6 +45,8 @@ package struct ExecExchange: Sendable {
     /// - Parameter now: the present time since any fixed moment.
     package init(_ request: ExecRequest, now: Duration) {
         isInteractive = request.interactive
+        hasTerminal = request.tty
+        nextEnd = now
         lastCall = now
     }
 
@@ -105,7 +114,7 @@ package struct ExecExchange: Sendable {
     package mutating func resize(to size: TerminalSize) { self.size = size }
 
     /// Returns the next instruction for the command, and marks it as taken; `nil` if there is none at present.
-    package mutating func nextInstruction() -> ExecInstruction? {
+    package mutating func nextInstruction(now: Duration) -> ExecInstruction? {
         if let size {
             self.size = nil
             return .resize(size)
@@ -114,10 +123,13 @@ package struct ExecExchange: Sendable {
             defer { input = [] }
             return .input(input)
         }
-        guard isInputOver, !isEndTaken else { return nil }
-        isEndTaken = true
+        guard isInputOver, end == nil, let nextEnd, nextEnd <= now else { return nil }
+        self.nextEnd = hasTerminal ? now + Self.endRepetition : nil
         return .endOfInput
     }
+
+    /// The time at which there will be an instruction, even if the client does nothing; `nil` if there will be none.
+    package var nextInstructionTime: Duration? { isInputOver && end == nil ? nextEnd : nil }
 
     // MARK: The presence of the client
 

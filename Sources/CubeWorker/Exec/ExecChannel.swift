@@ -111,11 +111,18 @@ final class ExecChannel: ExecStreams {
 
     /// Returns the next instruction of the client, and waits for one if there is none.
     func instruction() async throws -> ExecInstruction {
-        try await wait(for: .input) { state in
-            guard let instruction = state.exchange.nextInstruction() else { return nil }
-            // There is room for more input now.
-            state.bells.ring(.input)
-            return instruction
+        let listener = state.withLock { $0.bells.listen(to: .input) }
+        defer { state.withLock { $0.bells.leave(listener) } }
+        while true {
+            try Task.checkCancellation()
+            let (instruction, time) = state.withLock { state in
+                let instruction = state.exchange.nextInstruction(now: elapsed())
+                // There is room for more input now.
+                if instruction != nil { state.bells.ring(.input) }
+                return (instruction, state.exchange.nextInstructionTime)
+            }
+            if let instruction { return instruction }
+            await listener.bell.wait(atMost: time.map { max(.zero, $0 - elapsed()) }, on: clock)
         }
     }
 

@@ -53,17 +53,36 @@ struct ExecExchangeTests {
             #expect(throws: APIError.self) { try exchange.take(ExecInput(offset: offset, data: [1])) }
         }
         #expect(throws: APIError.self) { try exchange.take(ExecInput(offset: 4, data: [5])) }
-        #expect(exchange.nextInstruction() == .input([1, 2, 3]))
-        #expect(exchange.nextInstruction() == nil)
+        #expect(exchange.nextInstruction(now: .zero) == .input([1, 2, 3]))
+        #expect(exchange.nextInstruction(now: .zero) == nil)
         #expect(try exchange.take(ExecInput(offset: 2, data: [3, 4], end: true)) == ExecReceipt(received: 4))
         #expect(throws: APIError.self) { try exchange.take(ExecInput(offset: 4, data: [5])) }
         exchange.resize(to: TerminalSize(columns: 80, rows: 24))
-        #expect(exchange.nextInstruction() == .resize(TerminalSize(columns: 80, rows: 24)))
-        #expect(exchange.nextInstruction() == .input([4]))
-        #expect(exchange.nextInstruction() == .endOfInput)
-        #expect(exchange.nextInstruction() == nil)
+        #expect(exchange.nextInstruction(now: .zero) == .resize(TerminalSize(columns: 80, rows: 24)))
+        #expect(exchange.nextInstruction(now: .zero) == .input([4]))
+        #expect(exchange.nextInstruction(now: .zero) == .endOfInput)
+        #expect(exchange.nextInstruction(now: .zero) == nil)
         var silent = self.exchange(interactive: false)
         #expect(throws: APIError.self) { try silent.take(first) }
+    }
+
+    @Test func `a command with a terminal is told again and again that its input has ended, any other once`() throws {
+        for hasTerminal in [true, false] {
+            var exchange = ExecExchange(
+                ExecRequest(command: ["sh"], tty: hasTerminal, interactive: true), now: .seconds(1))
+            #expect(exchange.nextInstructionTime == nil)
+            _ = try exchange.take(ExecInput(offset: 0, data: [], end: true))
+            #expect(exchange.nextInstructionTime == .seconds(1))
+            let ends = [Duration.seconds(2), .milliseconds(2499), .milliseconds(2500)].map {
+                exchange.nextInstruction(now: $0)
+            }
+            #expect(ends == [.endOfInput, nil, hasTerminal ? .endOfInput : nil])
+            #expect(exchange.nextInstructionTime == (hasTerminal ? .seconds(3) : nil))
+            exchange.finish(ExecEnd(code: 0))
+            #expect(exchange.nextInstructionTime == nil)
+            let last = exchange.nextInstruction(now: .seconds(9))
+            #expect(last == nil)
+        }
     }
 
     /// A property: parts of any size, lost responses and repeated requests change neither output nor input.
@@ -90,7 +109,7 @@ struct ExecExchangeTests {
                     guard let receipt = try exchange.take(ExecInput(offset: start, data: data)) else { continue }
                     if Bool.random(using: &random) { sent = receipt.received }
                 default:
-                    if case .input(let part) = exchange.nextInstruction() { read += part }
+                    if case .input(let part) = exchange.nextInstruction(now: .zero) { read += part }
                 }
             }
             #expect(read == bytes && written == bytes, "CUBE_SEED=\(random.seed)")

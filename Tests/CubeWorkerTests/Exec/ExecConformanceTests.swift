@@ -145,10 +145,24 @@ struct ExecConformanceTests {
             var command = try await TestCommand(
                 ExecRequest(command: ["sh"], tty: true, interactive: true), in: task, on: worker)
             try await command.send("echo $((6 * 7))\n")
-            // A terminal forgets an end that arrives before the shell has changed its mode.
             try await command.read(until: "42\r\n")
             try await command.send("", end: true)
             #expect(try await command.code() == 0)
+        }
+    }
+
+    @Test(arguments: TestRuntime.available)
+    func `A terminal that forgets the end of the input is told again`(runtime: TestRuntime) async throws {
+        try await withTask(runtime) { worker, task in
+            // The end arrives while the terminal passes on every character as it is.
+            var command = try await TestCommand(
+                shell(
+                    "stty raw -echo; echo up; sleep 1; stty cooked; cat >/dev/null; echo over", tty: true,
+                    interactive: true), in: task, on: worker)
+            try await command.read(until: "up")
+            try await command.send("", end: true)
+            #expect(try await command.code() == 0)
+            #expect(command.text.contains("over"))
         }
     }
 
