@@ -160,9 +160,8 @@ struct ExecRun {
         switch frame {
         case Frame.input: input += payload
         case Frame.endOfInput:
-            isInputOver = true
-            // A terminal has no end; this character (Ctrl-D) makes it report one.
-            if launch.hasTerminal { input.append(4) }
+            // A terminal has no end; this character (Ctrl-D) makes it report one. It may be sent again.
+            if launch.hasTerminal { input.append(4) } else { isInputOver = true }
         case Frame.size:
             let numbers = String(decoding: payload, as: UTF8.self).split(separator: " ").compactMap { Int($0) }
             if launch.hasTerminal, numbers.count == 2 {
