@@ -22,8 +22,9 @@ extension WorkerService {
         if let known = try known(by: definition) { return (report(known), false) }
         let cluster = table.membership.cluster ?? foundedCluster()
         let node = LoneNode(
-            name: options.name, runtimes: runtime.kinds.map(\.rawValue), labels: options.labels,
-            allowances: options.allowances, capacity: options.capacity ?? .zero,
+            NodeTraits(
+                name: options.name, runtimes: runtime.kinds.map(\.rawValue), labels: options.labels,
+                allowances: options.allowances, capacity: options.capacity ?? .zero),
             tasks: table.records.compactMap { record in
                 if case .placement(let value) = record, value.endedAt == nil { value.assignment } else { nil }
             })

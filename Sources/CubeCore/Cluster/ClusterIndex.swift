@@ -22,8 +22,8 @@ package struct ClusterIndex: Equatable, Sendable {
     package private(set) var leaving: TreeDictionary<NodeName, TreeSet<TaskID>> = [:]
     /// The number of pending tasks that use the network of a task of the workload.
     package private(set) var awaited: TreeDictionary<WorkloadKey, Int> = [:]
-    /// The numbers of placed tasks that use the network of a task of the workload, by node.
-    package private(set) var networkUsers: TreeDictionary<WorkloadKey, TreeDictionary<NodeName, Int>> = [:]
+    /// The nodes, and what is placed on them.
+    package internal(set) var placement = PlacementIndex()
     /// The tasks that are ready, but have not been ready for long enough to count as proven.
     package private(set) var maturing: TreeSet<TaskID> = []
     /// The slots with more stored tasks than ``Retention/attempts``. Only these slots have tasks to sweep.
@@ -44,11 +44,12 @@ package struct ClusterIndex: Equatable, Sendable {
         package var ports: TreeSet<HostPort> = []
         /// The tasks that are placed on the node and have not ended.
         package var tasks: TreeSet<TaskID> = []
-        package var workloads: TreeDictionary<WorkloadKey, Int> = [:]
         /// The number of exclusive tasks.
         package var exclusive = 0
         /// The tasks about which the worker must be called, to assign, update or stop them.
         package var due: TreeSet<TaskID> = []
+
+        var use: NodeUse { NodeUse(reserved: reserved, ports: ports, tasks: tasks.count) }
     }
 
     /// An entry in the queue of pending tasks. Entries are sorted by the revision at which the task was created.
@@ -63,7 +64,13 @@ package struct ClusterIndex: Equatable, Sendable {
 
     package init() {}
 
-    package init(of records: ClusterRecords) {
+    /// - Parameter overdue: the nodes that get no tasks, because they have not responded for a while.
+    package init(of records: ClusterRecords, overdue: TreeSet<NodeName> = []) {
+        placement = PlacementIndex(
+            records.nodes.values.map { node in
+                let isOverdue = overdue.contains(node.worker.name)
+                return (NodeTraits(node.worker), node.standing(isOverdue: isOverdue), NodeUse())
+            })
         for slot in records.slots.keys { insert(slot) }
         for task in records.tasks.values.sorted(by: { $0.attempt < $1.attempt }) { insert(task) }
         for volume in records.volumes.values where volume.isRemoving { set(volume, removing: true) }
@@ -73,6 +80,14 @@ package struct ClusterIndex: Equatable, Sendable {
 }
 
 extension ClusterIndex {
+    /// - Parameter isOverdue: whether the node gets no tasks, because it has not responded for a while.
+    mutating func set(_ node: NodeRecord, isOverdue: Bool) {
+        placement.set(
+            NodeTraits(node.worker), state: node.standing(isOverdue: isOverdue), use: load(of: node.worker.name).use)
+    }
+
+    mutating func remove(_ node: NodeName) { placement.remove(node) }
+
     mutating func insert(_ slot: SlotKey) { slots[slot.owner, default: []].insert(slot) }
 
     mutating func remove(_ slot: SlotKey) {
@@ -122,11 +137,9 @@ extension ClusterIndex {
         case .scheduled(let placement), .running(let placement), .stopping(let placement):
             loads[placement.node, default: NodeLoad()].count(task, by: step)
             if loads[placement.node]?.tasks.isEmpty == true { loads[placement.node] = nil }
-            if let holder = task.definition.network.of {
-                let workload = WorkloadKey(owner: task.slot.owner, name: holder)
-                networkUsers[workload, default: [:]].count(placement.node, by: step)
-                if networkUsers[workload]?.isEmpty == true { networkUsers[workload] = nil }
-            }
+            self.placement.set(load(of: placement.node).use, of: placement.node)
+            self.placement.count(
+                task.slot.workload, on: placement.node, networkOf: task.definition.network.of, by: step)
         case .ended: break
         }
         if task.awaitsReplacement { lost.set(task, to: step > 0) }
@@ -147,7 +160,6 @@ extension ClusterIndex.NodeLoad {
         reserved = step > 0 ? reserved + resources : reserved - resources
         for port in task.hostPorts { ports.set(port, to: step > 0) }
         tasks.set(task.id, to: step > 0)
-        workloads.count(task.slot.workload, by: step)
         if task.definition.exclusive { exclusive += step }
         if task.dueCall != nil { due.set(task.id, to: step > 0) }
     }

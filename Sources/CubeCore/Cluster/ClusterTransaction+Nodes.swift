@@ -85,8 +85,9 @@ extension ClusterTransaction {
 
     /// Gives a node no further tasks until its worker responds, because it has not done so for half of its lease.
     package mutating func doubt(_ name: NodeName) {
-        guard state.records.nodes[name] != nil else { return }
+        guard let node = state.records.nodes[name] else { return }
         state.overdue.insert(name)
+        state.index.set(node, isOverdue: true)
         mayEvict = true
     }
 
@@ -153,7 +154,10 @@ extension ClusterTransaction {
         let isBack = node.presence != .ready || state.overdue.contains(name)
         // A new node says nothing of the connection to the others.
         let wasCutOff = isBack && node.presence != .joining && !state.hasContact
-        if state.overdue.remove(name) != nil { (mayPlacePending, mayEvict) = (true, true) }
+        if state.overdue.remove(name) != nil {
+            state.index.set(node, isOverdue: false)
+            (mayPlacePending, mayEvict) = (true, true)
+        }
         if node.presence != .ready {
             setPresence(.ready, of: node, emitting: node.presence == .joining ? .nodeJoined : .nodeBack)
         }

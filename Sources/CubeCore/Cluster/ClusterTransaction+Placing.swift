@@ -6,30 +6,18 @@ import CubeTypes
 extension ClusterTransaction {
     /// Places a task on a node, or records in the task why no node fits. The caller stores the task.
     mutating func place(_ task: inout TaskRecord) {
-        let image = state.prefersImages ? task.definition.fullImageReference : nil
         let demand = Demand(task.definition, of: task.slot.owner)
         if let cause = state.recoveryCause(for: demand) {
             task.phase = .pending(cause: cause)
             return
         }
-        let networkUsers = state.index.networkUsers[task.slot.workload] ?? [:]
-        let domains = domains(of: demand, task.slot.workload)
-        let candidates = state.records.nodes.values.filter(state.takesTasks).map { node in
-            let load = state.index.load(of: node.worker.name)
-            return Candidate(
-                name: node.worker.name, runtimes: node.worker.runtimes,
-                exclusiveRuntimes: node.worker.exclusiveRuntimes, labels: node.worker.labels,
-                allowances: node.worker.allowances, secrets: node.worker.secrets, capacity: node.worker.capacity,
-                reserved: load.reserved, ports: load.ports, tasks: load.tasks.count,
-                siblings: load.workloads[task.slot.workload] ?? 0,
-                domainSiblings: domains?.siblings(ofNodeWith: node.worker.labels) ?? 0,
-                hasImage: image.map(node.worker.images.contains) ?? false,
-                hasNeighbor: demand.neighbor.map { hasLiveTask(of: $0, in: load) } ?? false,
-                hasNetworkUser: networkUsers[node.worker.name] != nil)
-        }
-        let scheduler = Scheduler(policy: state.policy, lastPicked: state.records.counters.lastPicked)
+        let image = state.prefersImages ? task.definition.fullImageReference : nil
         let bound = demand.volumes.compactMap { state.records.volumes[$0] }
-        switch scheduler.decide(demand, among: candidates, besides: unavailableNodes, bound: bound) {
+        let neighbors = demand.neighbor.map(state.liveNodes)
+        let scheduler = Scheduler(policy: state.policy, lastPicked: state.records.counters.lastPicked)
+        let decision = state.index.placement.decide(
+            demand, of: task.slot.workload, image: image, bound: bound, neighbors: neighbors, by: scheduler)
+        switch decision {
         case .node(let node):
             bindVolumes(of: task, to: node)
             count { $0.lastPicked = node }
@@ -43,35 +31,6 @@ extension ClusterTransaction {
                     addresses: state.addresses(for: task)))
         case .pending(let cause):
             task.phase = .pending(cause: cause)
-        }
-    }
-
-    /// Returns the domains over which a workload spreads; `nil` if it does not spread over a label.
-    private func domains(of demand: Demand, _ workload: WorkloadKey) -> SpreadDomains? {
-        var domains = SpreadDomains(demand.constraints)
-        guard domains != nil else { return nil }
-        for node in state.records.nodes.values {
-            let load = state.index.load(of: node.worker.name)
-            domains?.count(load.workloads[workload] ?? 0, onNodeWith: node.worker.labels)
-        }
-        return domains
-    }
-
-    /// Whether a task of a workload is placed on a node and is not about to leave it.
-    private func hasLiveTask(of workload: WorkloadKey, in load: ClusterIndex.NodeLoad) -> Bool {
-        load.workloads[workload] != nil
-            && load.tasks.contains { id in
-                state.records.tasks[id].map { $0.slot.workload == workload && !$0.phase.isStopping } ?? false
-            }
-    }
-
-    private var unavailableNodes: [UnavailableNode] {
-        state.records.nodes.values.filter { !state.takesTasks($0) }.map { node in
-            UnavailableNode(
-                name: node.worker.name, runtimes: node.worker.runtimes,
-                exclusiveRuntimes: node.worker.exclusiveRuntimes, labels: node.worker.labels,
-                allowances: node.worker.allowances, secrets: node.worker.secrets, capacity: node.worker.capacity,
-                state: node.takesTasks ? .silent : node.state)
         }
     }
 
@@ -150,6 +109,13 @@ extension ClusterTransaction {
             task.phase = .pending(cause: cause)
             put(task)
         }
+    }
+}
+
+extension ClusterState {
+    /// The nodes on which a task of a workload is placed that is not about to leave.
+    fileprivate func liveNodes(of workload: WorkloadKey) -> Set<NodeName> {
+        Set(live(workload.name, of: workload.owner).filter { !$0.phase.isStopping }.compactMap(\.phase.placement?.node))
     }
 }
 

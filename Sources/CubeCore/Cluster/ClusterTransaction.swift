@@ -160,6 +160,7 @@ extension ClusterTransaction {
         var node = node
         node.revision = revision
         state.records.nodes[node.worker.name] = node
+        state.index.set(node, isOverdue: state.overdue.contains(node.worker.name))
         changes.nodes[node.worker.name] = .some(node)
         nodesToWake.insert(node.worker.name)
         mayPlacePending = true
@@ -171,6 +172,7 @@ extension ClusterTransaction {
         state.strays[name] = nil
         state.listed.remove(name)
         state.overdue.remove(name)
+        state.index.remove(name)
         changes.nodes[name] = .some(nil)
         nodesToWake.insert(name)
         mayPlacePending = true

@@ -38,6 +38,11 @@ package struct NodeRecord: Hashable, Codable, Sendable {
 
     package var takesTasks: Bool { presence == .ready && !isCordoned }
 
+    /// The state of the node as far as placement is concerned.
+    ///
+    /// - Parameter isOverdue: whether the worker has not responded for a while. The node gets no tasks then.
+    func standing(isOverdue: Bool) -> WorkerState { takesTasks && isOverdue ? .silent : state }
+
     package var state: WorkerState {
         switch presence {
         case .silent: .silent

@@ -3,21 +3,8 @@ package import CubeTypes
 
 /// A node that accepts tasks, with the data that scheduling needs.
 package struct Candidate: Hashable, Sendable {
-    package var name: NodeName
-    package var runtimes: [String]
-    /// The runtimes that can run exclusive tasks.
-    package var exclusiveRuntimes: [String]
-    package var labels: [String: String]
-    package var allowances: NodeAllowances
-    /// The names of the secrets of the node; `nil` if they are unknown.
-    package var secrets: [String]?
-    package var capacity: ResourceSpec
-    /// The resources that are reserved by all placed tasks, including tasks that are stopping.
-    package var reserved: ResourceSpec
-    /// The ports that the tasks on the node use.
-    package var ports: TreeSet<HostPort>
-    /// The number of placed tasks.
-    package var tasks: Int
+    package var traits: NodeTraits
+    package var use: NodeUse
     /// The number of placed tasks of the workload that is being scheduled.
     package var siblings: Int
     /// The number of placed tasks of the workload in the node's domain, if the workload spreads over a label; otherwise 0. See
@@ -31,21 +18,11 @@ package struct Candidate: Hashable, Sendable {
     package var hasNetworkUser: Bool
 
     package init(
-        name: NodeName, runtimes: [String], exclusiveRuntimes: [String] = [], labels: [String: String],
-        allowances: NodeAllowances = .none, secrets: [String]? = nil,
-        capacity: ResourceSpec, reserved: ResourceSpec, ports: TreeSet<HostPort> = [], tasks: Int, siblings: Int,
-        domainSiblings: Int = 0, hasImage: Bool = false, hasNeighbor: Bool = false, hasNetworkUser: Bool = false
+        _ traits: NodeTraits, use: NodeUse = NodeUse(), siblings: Int = 0, domainSiblings: Int = 0,
+        hasImage: Bool = false, hasNeighbor: Bool = false, hasNetworkUser: Bool = false
     ) {
-        self.name = name
-        self.runtimes = runtimes
-        self.exclusiveRuntimes = exclusiveRuntimes
-        self.labels = labels
-        self.allowances = allowances
-        self.secrets = secrets
-        self.capacity = capacity
-        self.reserved = reserved
-        self.ports = ports
-        self.tasks = tasks
+        self.traits = traits
+        self.use = use
         self.siblings = siblings
         self.domainSiblings = domainSiblings
         self.hasImage = hasImage
@@ -53,9 +30,30 @@ package struct Candidate: Hashable, Sendable {
         self.hasNetworkUser = hasNetworkUser
     }
 
-    /// The resources that are not reserved.
-    var free: ResourceSpec { capacity - reserved }
+    package var name: NodeName { traits.name }
 
+    /// The resources that are not reserved.
+    var free: ResourceSpec { traits.capacity - use.reserved }
+
+    /// The amounts that policies compare.
+    var figures: NodeFigures { NodeFigures(traits.capacity, use) }
+}
+
+/// What the placed tasks of a node use, including tasks that are stopping.
+package struct NodeUse: Hashable, Sendable {
+    package var reserved = ResourceSpec.zero
+    /// The ports of the node that the tasks use.
+    package var ports: TreeSet<HostPort> = []
+    /// The number of tasks.
+    package var tasks = 0
+
+    package init(reserved: ResourceSpec = .zero, ports: TreeSet<HostPort> = [], tasks: Int = 0) {
+        self.reserved = reserved
+        self.ports = ports
+        self.tasks = tasks
+    }
+
+    /// Whether the ports of a task are free.
     func hasPorts(for demand: Demand) -> Bool {
         demand.hostPorts.allSatisfy { !ports.contains($0) }
             && ports.count + demand.allocatedPorts <= PortSpec.allocated.count

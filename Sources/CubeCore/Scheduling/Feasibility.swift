@@ -129,7 +129,7 @@ package enum Feasibility: Hashable, Sendable {
 
     /// Names what no node allows or, if each is allowed by some node, everything that the task needs together.
     private static func allowanceMessage(_ demand: Demand, _ matching: [Candidate]) -> String {
-        let refused = demand.allowances.filter { need in !matching.contains { $0.allowances.allows(need) } }
+        let refused = demand.allowances.filter { need in !matching.contains { $0.traits.allowances.allows(need) } }
         return refused.isEmpty
             ? "no node that could run the task allows \(demand.allowances.text) together; \(demand.allowances.remedy)"
             : "no node that could run the task allows \(refused.text); \(refused.remedy)"
@@ -138,7 +138,7 @@ package enum Feasibility: Hashable, Sendable {
     /// Names the secrets that no node has or, if each is on some node, all that the task needs together. The first node by name is an
     /// example of where to put them.
     private static func secretMessage(_ demand: Demand, _ matching: [Candidate]) -> String {
-        let missing = demand.secrets.filter { name in !matching.contains { $0.has(secret: name) } }
+        let missing = demand.secrets.filter { name in !matching.contains { $0.traits.has(secret: name) } }
         let lacks =
             missing.isEmpty
             ? "no node that could run the task has \(secretText(demand.secrets)) together"

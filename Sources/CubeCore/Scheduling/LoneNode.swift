@@ -4,23 +4,12 @@ import HashTreeCollections
 
 /// A standalone worker, which schedules tasks on itself by the same rules as a manager.
 package struct LoneNode: Sendable {
-    package var name: NodeName
-    package var runtimes: [String]
-    package var labels: [String: String]
-    package var allowances: NodeAllowances
-    package var capacity: ResourceSpec
+    package var traits: NodeTraits
     /// The placed tasks, including tasks that are stopping.
     package var tasks: [TaskAssignment]
 
-    package init(
-        name: NodeName, runtimes: [String], labels: [String: String], allowances: NodeAllowances,
-        capacity: ResourceSpec, tasks: [TaskAssignment]
-    ) {
-        self.name = name
-        self.runtimes = runtimes
-        self.labels = labels
-        self.allowances = allowances
-        self.capacity = capacity
+    package init(_ traits: NodeTraits, tasks: [TaskAssignment]) {
+        self.traits = traits
         self.tasks = tasks
     }
 
@@ -37,13 +26,14 @@ package struct LoneNode: Sendable {
         let taken = Set(siblings.map(\.ordinal))
         let ports = TreeSet(tasks.flatMap(\.hostPorts))
         let candidate = Candidate(
-            name: name, runtimes: runtimes, labels: labels, allowances: allowances, capacity: capacity,
-            reserved: tasks.map(\.definition.resources).reduce(.zero, +), ports: ports, tasks: tasks.count,
+            traits,
+            use: NodeUse(
+                reserved: tasks.map(\.definition.resources).reduce(.zero, +), ports: ports, tasks: tasks.count),
             siblings: siblings.count,
             hasNeighbor: tasks.contains { $0.definition.name == definition.network.of })
         if case .infeasible(let cause) = Feasibility(of: Demand(definition, of: .manual), on: [candidate]) {
             throw APIError(
-                .conflict, "worker \(name) cannot run \(definition.name): \(cause.message)",
+                .conflict, "worker \(traits.name) cannot run \(definition.name): \(cause.message)",
                 details: ["reason": cause.reason.rawValue],
                 retry: [.noCapacity, .portTaken].contains(cause.reason))
         }

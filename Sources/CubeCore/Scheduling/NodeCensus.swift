@@ -35,11 +35,11 @@ struct NodeCensus {
         unwanted = demand.constraints.not.sorted { $0.key < $1.key }
         allowances = demand.allowances.sorted()
         secrets = demand.secrets.sorted()
-        for node in candidates { count(node) }
-        for node in others { count(node) }
+        for node in candidates { count(node.traits) }
+        for node in others { count(node.traits) }
     }
 
-    private mutating func count(_ node: some NodeProperties) {
+    private mutating func count(_ node: NodeTraits) {
         let found: Class =
             if !node.runs(demand) {
                 .runtime

@@ -27,14 +27,17 @@ package struct OpportunityCost: Sendable {
     private static let one = 1 << 20
     private static let digits = 33
 
-    package init(of candidates: [Candidate]) {
+    /// - Parameters:
+    ///   - nodes: the number of nodes that accept tasks.
+    ///   - mostTasks: the number of tasks of the node among them that has most.
+    package init(nodes: Int, mostTasks: Int) {
         // A count that another program reported may be any number.
-        let most = min(candidates.reduce(0) { max($0, $1.tasks) }, 1 << 40)
+        let most = max(min(mostTasks, 1 << 40), 0)
         fullTasks = 1 << (Int.bitWidth - most.leadingZeroBitCount)
         // Every machine computes the same powers, because they need only multiplications and square roots, whose results are
         // defined to the last bit.
         powers.reserveCapacity(4 * Self.digits)
-        var root = Double(max(candidates.count, 2))
+        var root = Double(max(nodes, 2))
         for _ in 0..<4 {
             for _ in 0..<5 { root = root.squareRoot() }
             var power = 1.0
@@ -46,13 +49,13 @@ package struct OpportunityCost: Sendable {
     }
 
     /// Returns by how much a task raises the cost of a node.
-    package func rise(_ demand: ResourceSpec, on node: Candidate) -> Double {
+    package func rise(_ demand: ResourceSpec, on node: NodeFigures) -> Double {
         rise(node.reserved.millicores, demand.millicores, of: node.capacity.millicores)
             + rise(node.reserved.memory, demand.memory, of: node.capacity.memory) + rise(node.tasks, 1, of: fullTasks)
     }
 
     /// The rise of the cost in units of 2^-30, as a figure of a score.
-    func figure(of demand: ResourceSpec, on node: Candidate) -> Int { Int(rise(demand, on: node) * 0x1p30) }
+    func figure(of demand: ResourceSpec, on node: NodeFigures) -> Int { Int(rise(demand, on: node) * 0x1p30) }
 
     private func rise(_ used: Int, _ added: Int, of whole: Int) -> Double {
         guard added > 0, whole > 0 else { return 0 }

@@ -10,15 +10,21 @@ package struct Picking: Sendable {
     ///   - feasible: the candidates that can run the task; at least one.
     ///   - all: all candidates.
     package func pick(_ feasible: [Candidate], of all: [Candidate], for demand: Demand) -> NodeName {
-        let cost = scoring.cost(among: all)
-        var best = feasible.startIndex
-        var bestScore = scoring.score(feasible[best], for: demand, cost: cost)
-        for index in feasible.indices.dropFirst() {
-            let score = scoring.score(feasible[index], for: demand, cost: cost)
-            if score < bestScore || score == bestScore && feasible[index].name < feasible[best].name {
-                (best, bestScore) = (index, score)
+        let cost = scoring.cost(nodes: all.count, mostTasks: all.reduce(0) { max($0, $1.use.tasks) })
+        func score(_ candidate: Candidate) -> Scoring.Score {
+            let place = Scoring.Place(
+                domainSiblings: candidate.domainSiblings, siblings: candidate.siblings, hasImage: candidate.hasImage,
+                isPassed: scoring.lastPicked.map { candidate.name <= $0 } ?? false)
+            return scoring.score(candidate.figures, place, for: demand.resources, cost: cost)
+        }
+        var best = feasible[0]
+        var bestScore = score(best)
+        for candidate in feasible.dropFirst() {
+            let score = score(candidate)
+            if score < bestScore || score == bestScore && candidate.name < best.name {
+                (best, bestScore) = (candidate, score)
             }
         }
-        return feasible[best].name
+        return best.name
     }
 }

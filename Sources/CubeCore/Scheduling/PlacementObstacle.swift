@@ -8,13 +8,13 @@ enum PlacementObstacle: Int, Comparable {
 
     /// Returns `nil` if the node can run the task.
     init?(of demand: Demand, on node: Candidate) {
-        if let property = Self.property(of: demand, missingOn: node) {
+        if let property = Self.property(of: demand, missingOn: node.traits) {
             self = property
         } else if demand.neighbor != nil, !node.hasNeighbor {
             self = .neighbor
         } else if !node.free.covers(demand.resources) {
-            self = node.capacity.covers(demand.resources) ? .capacity : .size
-        } else if !node.hasPorts(for: demand) {
+            self = node.traits.capacity.covers(demand.resources) ? .capacity : .size
+        } else if !node.use.hasPorts(for: demand) {
             self = .ports
         } else {
             return nil
@@ -24,9 +24,9 @@ enum PlacementObstacle: Int, Comparable {
     /// Returns the first requirement that a node which accepts no tasks would not meet if it did; `nil` if none is known. Its tasks
     /// are not considered.
     init?(of demand: Demand, on node: UnavailableNode) {
-        if let property = Self.property(of: demand, missingOn: node) {
+        if let property = Self.property(of: demand, missingOn: node.traits) {
             self = property
-        } else if !node.capacity.covers(demand.resources) {
+        } else if !node.traits.capacity.covers(demand.resources) {
             self = .size
         } else {
             return nil
@@ -34,7 +34,7 @@ enum PlacementObstacle: Int, Comparable {
     }
 
     /// Returns the first requirement that is about what a node is, whatever runs on it.
-    private static func property(of demand: Demand, missingOn node: some NodeProperties) -> PlacementObstacle? {
+    static func property(of demand: Demand, missingOn node: NodeTraits) -> PlacementObstacle? {
         if !node.runs(demand) { return .runtime }
         if !demand.constraints.match(node.labels) { return .labels }
         if !node.allowances.allows(demand.allowances) { return .allowances }

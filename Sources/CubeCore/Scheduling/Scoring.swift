@@ -50,55 +50,64 @@ package struct Scoring: Sendable {
         }
     }
 
-    /// Returns the cost function of the policy for a set of candidates; `nil` if the policy has none.
+    /// Returns the cost function of the policy; `nil` if the policy has none.
     ///
-    /// - Parameter candidates: all nodes that accept tasks, whether or not they can run the task.
-    package func cost(among candidates: [Candidate]) -> OpportunityCost? {
-        rule == .epvm ? OpportunityCost(of: candidates) : nil
+    /// - Parameters:
+    ///   - nodes: the number of nodes that accept tasks, whether or not they can run the task.
+    ///   - mostTasks: the number of tasks of the node among them that has most.
+    func cost(nodes: Int, mostTasks: @autoclosure () -> Int) -> OpportunityCost? {
+        rule == .epvm ? OpportunityCost(nodes: nodes, mostTasks: mostTasks()) : nil
     }
 
-    /// - Parameter cost: the result of ``cost(among:)``.
-    package func score(_ candidate: Candidate, for demand: Demand, cost: OpportunityCost?) -> Score {
-        let domain = candidate.domainSiblings
+    /// Whether the policy compares the numbers of the workload's tasks on the nodes.
+    var comparesSiblings: Bool { rule == .spread }
+
+    /// - Parameters:
+    ///   - place: what the node is to the workload.
+    ///   - cost: the result of ``cost(nodes:mostTasks:)``.
+    func score(_ node: NodeFigures, _ place: Place, for demand: ResourceSpec, cost: OpportunityCost?) -> Score {
         switch rule {
         case .spread:
-            // A node with the image seems to have a little more room. As the advantage is limited, tasks with the same image do not
-            // all go to one node: the policy places the next one elsewhere when that node is ahead by more.
-            let load = candidate.load(with: demand.resources)
-            return candidate.hasImage
-                ? Score(
-                    domain: domain, first: candidate.siblings, second: max(load - Self.imageLoad, 0),
-                    third: candidate.tasks - Self.imageTasks)
-                : Score(domain: domain, first: candidate.siblings, second: load, third: candidate.tasks)
+            return spreadScore(node.load(with: demand), node.tasks, place)
         case .binpack:
             return Score(
-                domain: domain, first: candidate.tasks == 0 ? 1 : 0, second: candidate.room(after: demand.resources),
-                third: -candidate.tasks)
+                domain: place.domainSiblings, first: node.tasks == 0 ? 1 : 0, second: node.room(after: demand),
+                third: -node.tasks)
         case .roundRobin:
-            return Score(domain: domain, first: lastPicked.map { candidate.name > $0 } ?? true ? 0 : 1)
+            return Score(domain: place.domainSiblings, first: place.isPassed ? 1 : 0)
         case .epvm:
-            return Score(domain: domain, first: cost?.figure(of: demand.resources, on: candidate) ?? 0)
+            return Score(domain: place.domainSiblings, first: cost?.figure(of: demand, on: node) ?? 0)
         }
     }
-}
 
-extension Candidate {
-    /// The reserved share of the scarcest resource after the task is placed, in millionths.
-    fileprivate func load(with demand: ResourceSpec) -> Int {
-        let total = reserved + demand
-        return max(
-            Self.share(total.millicores, of: capacity.millicores), Self.share(total.memory, of: capacity.memory),
-            Self.share(total.disk, of: capacity.disk))
+    /// What a node is to the workload that is being scheduled.
+    struct Place {
+        var domainSiblings = 0
+        var siblings = 0
+        var hasImage = false
+        /// Whether the node does not come after the one that was picked last.
+        var isPassed = false
     }
 
-    /// The sum of the shares of processors, memory and disk that are free after the task is placed, in millionths.
-    fileprivate func room(after demand: ResourceSpec) -> Int {
-        let rest = free - demand
-        return Self.share(rest.millicores, of: capacity.millicores) + Self.share(rest.memory, of: capacity.memory)
-            + Self.share(rest.disk, of: capacity.disk)
+    private func spreadScore(_ load: Int, _ tasks: Int, _ place: Place) -> Score {
+        // A node with the image seems to have a little more room. As the advantage is limited, tasks with the same image do not
+        // all go to one node: the policy places the next one elsewhere when that node is ahead by more.
+        Score(
+            domain: place.domainSiblings, first: place.siblings,
+            second: place.hasImage ? max(load - Self.imageLoad, 0) : load,
+            third: place.hasImage ? tasks - Self.imageTasks : tasks)
     }
 
-    private static func share(_ part: Int, of whole: Int) -> Int {
-        whole == 0 ? 0 : Int(Double(part) / Double(whole) * 1_000_000)
+    /// Returns a score that no open node of a block is below.
+    ///
+    /// - Parameter place: what the node would be to the workload at best.
+    func bound(_ block: NodeBlock.Bounds, _ place: Place, for demand: ResourceSpec) -> Score {
+        switch rule {
+        case .spread: spreadScore(block.leastLoad(with: demand), block.leastTasks, place)
+        case .binpack:
+            Score(domain: place.domainSiblings, first: block.mostTasks > 0 ? 0 : 1, second: .min, third: .min)
+        case .roundRobin: Score(domain: place.domainSiblings, first: 0)
+        case .epvm: Score(domain: place.domainSiblings, first: .min)
+        }
     }
 }

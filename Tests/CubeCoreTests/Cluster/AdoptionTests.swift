@@ -38,7 +38,7 @@ struct AdoptionTests {
         let load = cluster.state.index.load(of: .w1)
         #expect(load.reserved == node.reserved && load.ports == node.ports && load.tasks == node.tasks)
         #expect(cluster.changes.events.map(\.kind) == [.taskAdopted])
-        #expect(ClusterIndex(of: cluster.state.records) == cluster.state.index)
+        #expect(ClusterIndex(of: cluster.state.records, overdue: cluster.state.overdue) == cluster.state.index)
         // A report of the worker still applies to the task, which ends in its new slot.
         try cluster.report([cluster.report(id, .failed)], from: .w1)
         let slot = SlotKey(owner: .default, name: .web, ordinal: 0)
@@ -136,7 +136,7 @@ struct AdoptionTests {
         try cluster.schedule(first)
         try cluster.schedule(cluster.proposal(.db))
         _ = try adopt(first.id, &cluster)
-        #expect(ClusterIndex(of: cluster.state.records) == cluster.state.index)
+        #expect(ClusterIndex(of: cluster.state.records, overdue: cluster.state.overdue) == cluster.state.index)
         try cluster.join(.w1)
         #expect(cluster.task(first.id)?.phase.state == .scheduled)
     }

@@ -272,7 +272,7 @@ private struct RandomWorld {
         let state = cluster.state
         // The store contains the whole state: a restarted manager has the same state.
         #expect(stored == state.records)
-        #expect(ClusterIndex(of: stored) == state.index)
+        #expect(ClusterIndex(of: stored, overdue: state.overdue) == state.index)
         // Invariant 12: no placement exceeds the capacity of its node.
         for node in state.records.nodes.values {
             let load = state.index.load(of: node.worker.name)

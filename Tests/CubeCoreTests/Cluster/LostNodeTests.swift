@@ -211,6 +211,6 @@ struct LostNodeTests {
         try silence(.w1, in: &cluster)
         #expect(ids.map { cluster.task($0)?.phase.placement?.node } == [.w2, .w2, .w1, .w1])
         #expect(cluster.state.index.lost.values.map(\.count) == [2])
-        #expect(cluster.state.index == ClusterIndex(of: cluster.state.records))
+        #expect(cluster.state.index == ClusterIndex(of: cluster.state.records, overdue: cluster.state.overdue))
     }
 }

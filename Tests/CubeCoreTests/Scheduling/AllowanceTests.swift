@@ -10,8 +10,9 @@ struct AllowanceTests {
         _ name: String, _ allowances: NodeAllowances = .none, runtimes: [String] = ["docker"]
     ) -> Candidate {
         Candidate(
-            name: NodeName(rawValue: name)!, runtimes: runtimes, labels: [:], allowances: allowances,
-            capacity: ResourceSpec(millicores: 1000, memory: 1000, disk: 1000), reserved: .zero, tasks: 0, siblings: 0)
+            NodeTraits(
+                name: NodeName(rawValue: name)!, runtimes: runtimes, allowances: allowances,
+                capacity: ResourceSpec(millicores: 1000, memory: 1000, disk: 1000)))
     }
 
     private let vpn = Demand(
@@ -48,9 +49,10 @@ struct AllowanceTests {
                 + "its worker with --allow-capability NET_ADMIN --allow-device /dev/net/tun; of 2 nodes, 1 does not allow "
                 + "capability NET_ADMIN and 1 does not allow device /dev/net/tun")
         let silent = UnavailableNode(
-            name: NodeName(rawValue: "c")!, runtimes: ["docker"], labels: [:],
-            allowances: NodeAllowances(capabilities: ["NET_ADMIN"], devices: ["/dev/net/tun"]),
-            capacity: ResourceSpec(millicores: 1000), state: .silent)
+            NodeTraits(
+                name: NodeName(rawValue: "c")!, runtimes: ["docker"],
+                allowances: NodeAllowances(capabilities: ["NET_ADMIN"], devices: ["/dev/net/tun"]),
+                capacity: ResourceSpec(millicores: 1000)), state: .silent)
         #expect(
             cause(of: vpn, on: [half], besides: [silent])?.message
                 == "node c is silent; no other node allows capability NET_ADMIN and device /dev/net/tun; of 2 nodes, 1 does not "

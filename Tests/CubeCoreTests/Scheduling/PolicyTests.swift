@@ -14,9 +14,10 @@ struct PolicyTests {
         siblings: Int = 0
     ) -> Candidate {
         Candidate(
-            name: NodeName(rawValue: name)!, runtimes: ["process"], labels: [:],
-            capacity: ResourceSpec(millicores: cpu, memory: memory, disk: 1000), reserved: reserved, tasks: tasks,
-            siblings: siblings)
+            NodeTraits(
+                name: NodeName(rawValue: name)!, runtimes: ["process"],
+                capacity: ResourceSpec(millicores: cpu, memory: memory, disk: 1000)),
+            use: NodeUse(reserved: reserved, tasks: tasks), siblings: siblings)
     }
 
     private func demand(_ cpu: Int, memory: Int = 0, disk: Int = 0) -> Demand {
@@ -40,7 +41,7 @@ struct PolicyTests {
         var nodes: [Candidate] = []
         for index in 0..<Int.random(in: 1...8, using: &random) {
             if var twin = nodes.last, Int.random(in: 0..<4, using: &random) == 0 {
-                twin.name = NodeName(rawValue: "n\(index)")!
+                twin.traits.name = NodeName(rawValue: "n\(index)")!
                 nodes.append(twin)
                 continue
             }
@@ -49,12 +50,15 @@ struct PolicyTests {
                 disk: random.pick([0, 1000]))
             let share = Double.random(in: 0...1, using: &random)
             var node = Candidate(
-                name: NodeName(rawValue: "n\(index)")!, runtimes: random.pick([["process"], ["process"], ["docker"]]),
-                labels: random.pick([["zone": "a"], ["zone": "b"], [:]]), capacity: capacity,
-                reserved: ResourceSpec(
-                    millicores: Int(Double(capacity.millicores) * share * random.pick([0, 0.5, 1])),
-                    memory: Int(Double(capacity.memory) * share), disk: 0),
-                tasks: random.pick([0, 0, 1, 2, 40]), siblings: .random(in: 0...2, using: &random))
+                NodeTraits(
+                    name: NodeName(rawValue: "n\(index)")!,
+                    runtimes: random.pick([["process"], ["process"], ["docker"]]),
+                    labels: random.pick([["zone": "a"], ["zone": "b"], [:]]), capacity: capacity),
+                use: NodeUse(
+                    reserved: ResourceSpec(
+                        millicores: Int(Double(capacity.millicores) * share * random.pick([0, 0.5, 1])),
+                        memory: Int(Double(capacity.memory) * share), disk: 0),
+                    tasks: random.pick([0, 0, 1, 2, 40])), siblings: .random(in: 0...2, using: &random))
             node.domainSiblings = random.pick([0, 0, 1, .max])
             node.hasImage = .random(using: &random)
             nodes.append(node)
@@ -63,10 +67,12 @@ struct PolicyTests {
     }
 
     private func canRun(_ node: Candidate, _ demand: Demand) -> Bool {
-        let (used, needed) = (node.reserved, demand.resources)
-        return node.runtimes.contains("process") && demand.constraints.labels.allSatisfy { node.labels[$0] == $1 }
-            && used.millicores + needed.millicores <= node.capacity.millicores
-            && used.memory + needed.memory <= node.capacity.memory && used.disk + needed.disk <= node.capacity.disk
+        let (used, needed) = (node.use.reserved, demand.resources)
+        return node.traits.runtimes.contains("process")
+            && demand.constraints.labels.allSatisfy { node.traits.labels[$0] == $1 }
+            && used.millicores + needed.millicores <= node.traits.capacity.millicores
+            && used.memory + needed.memory <= node.traits.capacity.memory
+            && used.disk + needed.disk <= node.traits.capacity.disk
     }
 
     /// The figures of a policy, the lowest first, as its documentation states them.
@@ -74,23 +80,23 @@ struct PolicyTests {
         _ policy: SchedulingPolicy, _ node: Candidate, _ demand: Demand, among all: [Candidate], last: NodeName?
     ) -> [Double] {
         let parts = [\ResourceSpec.millicores, \.memory, \.disk]
-        let shares = parts.filter { node.capacity[keyPath: $0] > 0 }.map { part in
-            Double(node.reserved[keyPath: part] + demand.resources[keyPath: part])
-                / Double(node.capacity[keyPath: part])
+        let shares = parts.filter { node.traits.capacity[keyPath: $0] > 0 }.map { part in
+            Double(node.use.reserved[keyPath: part] + demand.resources[keyPath: part])
+                / Double(node.traits.capacity[keyPath: part])
         }
         func millionths(_ share: Double) -> Double { (share * 1_000_000).rounded(.down) }
         switch policy {
         case .spread:
             let load = shares.map(millionths).max() ?? 0
-            let figures = [Double(node.siblings), node.hasImage ? max(load - 50_000, 0) : load, Double(node.tasks)]
+            let figures = [Double(node.siblings), node.hasImage ? max(load - 50_000, 0) : load, Double(node.use.tasks)]
             return node.hasImage ? [figures[0], figures[1], figures[2] - 2] : figures
         case .binpack:
-            let room = parts.filter { node.capacity[keyPath: $0] > 0 }.map { part in
-                let whole = node.capacity[keyPath: part]
-                let free = whole - node.reserved[keyPath: part] - demand.resources[keyPath: part]
+            let room = parts.filter { node.traits.capacity[keyPath: $0] > 0 }.map { part in
+                let whole = node.traits.capacity[keyPath: part]
+                let free = whole - node.use.reserved[keyPath: part] - demand.resources[keyPath: part]
                 return millionths(Double(free) / Double(whole))
             }
-            return [node.tasks == 0 ? 1 : 0, room.reduce(0, +), -Double(node.tasks)]
+            return [node.use.tasks == 0 ? 1 : 0, room.reduce(0, +), -Double(node.use.tasks)]
         case .roundRobin: return [last.map { node.name > $0 } ?? true ? 0 : 1]
         default: return [rise(node, demand, among: all)]
         }
@@ -100,16 +106,16 @@ struct PolicyTests {
     private func rise(_ node: Candidate, _ demand: Demand, among all: [Candidate]) -> Double {
         let count = Double(max(all.count, 2))
         var full = 1
-        while full <= all.map(\.tasks).max()! { full *= 2 }
+        while full <= all.map(\.use.tasks).max()! { full *= 2 }
         func cost(_ used: Int, _ whole: Int) -> Double {
             let steps = Double(1 << 20)
             return whole == 0 ? 1 : pow(count, (Double(used) / Double(whole) * steps).rounded(.down) / steps)
         }
         func rise(_ part: KeyPath<ResourceSpec, Int>) -> Double {
-            let (used, whole) = (node.reserved[keyPath: part], node.capacity[keyPath: part])
+            let (used, whole) = (node.use.reserved[keyPath: part], node.traits.capacity[keyPath: part])
             return cost(used + demand.resources[keyPath: part], whole) - cost(used, whole)
         }
-        return rise(\.millicores) + rise(\.memory) + cost(node.tasks + 1, full) - cost(node.tasks, full)
+        return rise(\.millicores) + rise(\.memory) + cost(node.use.tasks + 1, full) - cost(node.use.tasks, full)
     }
 
     @Test(arguments: SchedulingPolicy.all)
@@ -169,12 +175,12 @@ struct PolicyTests {
             let demand = demand(500 + variety * Int.random(in: 0...100, using: &random), memory: 10)
             let name = pick(demand, nodes, .binpack)
             guard let index = nodes.firstIndex(where: { $0.name.rawValue == name }) else { break }
-            if nodes[index].tasks == 0 {
+            if nodes[index].use.tasks == 0 {
                 opened += 1
-                #expect(!nodes.contains { $0.tasks > 0 && canRun($0, demand) })
+                #expect(!nodes.contains { $0.use.tasks > 0 && canRun($0, demand) })
             }
-            nodes[index].tasks += 1
-            nodes[index].reserved = nodes[index].reserved + demand.resources
+            nodes[index].use.tasks += 1
+            nodes[index].use.reserved = nodes[index].use.reserved + demand.resources
         }
         #expect(opened == 5 && nodes.allSatisfy { $0.free.millicores < 500 + variety * 100 })
     }
@@ -212,7 +218,8 @@ struct PolicyTests {
                 var nodes = Array(repeating: node("a"), count: count)
                 nodes[0] = node("b", reserved: ResourceSpec(millicores: used, memory: used / 4), tasks: used / 100)
                 let demand = demand(added, memory: added / 4)
-                let cost = OpportunityCost(of: nodes).rise(demand.resources, on: nodes[0])
+                let cost = OpportunityCost(nodes: nodes.count, mostTasks: nodes.map(\.use.tasks).max()!)
+                    .rise(demand.resources, on: nodes[0].figures)
                 let expected = rise(nodes[0], demand, among: nodes)
                 #expect(abs(cost - expected) <= 1e-11 * Double(max(count, 2)), "\(cost) \(expected)")
             }

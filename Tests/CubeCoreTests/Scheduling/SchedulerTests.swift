@@ -11,9 +11,10 @@ struct SchedulerTests {
         labels: [String: String] = [:], hasImage: Bool = false
     ) -> Candidate {
         Candidate(
-            name: NodeName(rawValue: name)!, runtimes: runtimes, labels: labels,
-            capacity: ResourceSpec(millicores: cpu, memory: 1000, disk: 1000),
-            reserved: ResourceSpec(millicores: used), tasks: tasks, siblings: siblings,
+            NodeTraits(
+                name: NodeName(rawValue: name)!, runtimes: runtimes, labels: labels,
+                capacity: ResourceSpec(millicores: cpu, memory: 1000, disk: 1000)),
+            use: NodeUse(reserved: ResourceSpec(millicores: used), tasks: tasks), siblings: siblings,
             hasImage: hasImage)
     }
 
@@ -67,11 +68,13 @@ struct SchedulerTests {
 
     @Test func `a cause names the nodes that could run the task but currently accept none`() {
         let fast = UnavailableNode(
-            name: NodeName(rawValue: "w2")!, runtimes: ["process"], labels: ["disk": "fast"],
-            capacity: ResourceSpec(millicores: 4000), state: .draining)
+            NodeTraits(
+                name: NodeName(rawValue: "w2")!, runtimes: ["process"], labels: ["disk": "fast"],
+                capacity: ResourceSpec(millicores: 4000)), state: .draining)
         let engine = UnavailableNode(
-            name: NodeName(rawValue: "w3")!, runtimes: ["docker"], labels: [:],
-            capacity: ResourceSpec(millicores: 4000), state: .silent)
+            NodeTraits(
+                name: NodeName(rawValue: "w3")!, runtimes: ["docker"], capacity: ResourceSpec(millicores: 4000)),
+            state: .silent)
         func message(_ demand: Demand, _ candidates: [Candidate], _ others: [UnavailableNode]) -> String? {
             guard case .infeasible(let cause) = Feasibility(of: demand, on: candidates, besides: others) else {
                 return nil
@@ -185,10 +188,10 @@ struct SchedulerTests {
         for _ in 0..<60 where nodes.contains(where: { $0.free.covers(ResourceSpec(millicores: cpu)) }) {
             let name = pick(demand(cpu), nodes)
             let index = nodes.firstIndex { $0.name.rawValue == name }!
-            nodes[index].tasks += 1
-            nodes[index].reserved = nodes[index].reserved + ResourceSpec(millicores: cpu)
+            nodes[index].use.tasks += 1
+            nodes[index].use.reserved = nodes[index].use.reserved + ResourceSpec(millicores: cpu)
         }
-        let counts = nodes.map(\.tasks)
+        let counts = nodes.map(\.use.tasks)
         // 5 % of 4 cores, or 2 tasks more than the others, and the task at which the limit is reached.
         let most = cpu == 0 ? 3 : 200 / cpu + 1
         #expect(counts[2] > counts[0] || cpu == 200, "\(counts)")

@@ -9,8 +9,9 @@ import Testing
 struct SecretPlacementTests {
     private func candidate(_ name: String, _ secrets: [String]?) -> Candidate {
         Candidate(
-            name: NodeName(rawValue: name)!, runtimes: ["process"], labels: [:], secrets: secrets,
-            capacity: ResourceSpec(millicores: 1000, memory: 1000, disk: 1000), reserved: .zero, tasks: 0, siblings: 0)
+            NodeTraits(
+                name: NodeName(rawValue: name)!, runtimes: ["process"], secrets: secrets,
+                capacity: ResourceSpec(millicores: 1000, memory: 1000, disk: 1000)))
     }
 
     private var definition: TaskDefinition {
@@ -57,7 +58,7 @@ struct SecretPlacementTests {
                 + "secrets directory of a node, such as a; of 2 nodes, 1 lacks the secret db.env and 1 lacks the secret key"
         )
         let silent = UnavailableNode(
-            name: .w1, runtimes: ["process"], labels: [:], secrets: ["db.env", "key"], capacity: .zero, state: .silent)
+            NodeTraits(name: .w1, runtimes: ["process"], secrets: ["db.env", "key"], capacity: .zero), state: .silent)
         #expect(
             cause(on: [candidate("a", [])], besides: [silent])?.message
                 == "node w1 is silent; no other node has the secrets db.env and key; of 2 nodes, 1 lacks the secret db.env "

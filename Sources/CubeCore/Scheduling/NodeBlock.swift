@@ -1,0 +1,95 @@
+import HashTreeCollections
+import CubeTypes
+
+/// Up to 64 nodes, with bounds that let a search skip all of them.
+struct NodeBlock: Equatable, Sendable {
+    private(set) var figures: [NodeFigures] = []
+    private(set) var ports: [TreeSet<HostPort>] = []
+    /// The nodes that accept tasks, by their bits.
+    private(set) var open: UInt64 = 0
+    private(set) var bounds = Bounds()
+
+    static let size = 64
+
+    mutating func append(_ capacity: ResourceSpec, _ use: NodeUse, isOpen: Bool) {
+        figures.append(NodeFigures(capacity, use))
+        ports.append(use.ports)
+        if isOpen { open |= 1 << UInt64(figures.count - 1) }
+    }
+
+    func use(at index: Int) -> NodeUse {
+        NodeUse(reserved: figures[index].reserved, ports: ports[index], tasks: figures[index].tasks)
+    }
+
+    mutating func set(_ use: NodeUse, isOpen: Bool, at index: Int) {
+        figures[index] = NodeFigures(figures[index].capacity, use)
+        ports[index] = use.ports
+        if isOpen { open |= 1 << UInt64(index) } else { open &= ~(1 << UInt64(index)) }
+        bind()
+    }
+
+    /// Whether a node has room for a task. What it is was checked before.
+    func takes(_ demand: Demand, at index: Int) -> Bool {
+        figures[index].free.covers(demand.resources)
+            && figures[index].ports + demand.allocatedPorts <= PortSpec.allocated.count
+            && (demand.hostPorts.isEmpty || demand.hostPorts.allSatisfy { !ports[index].contains($0) })
+    }
+
+    /// Computes the bounds anew.
+    mutating func bind() {
+        bounds = Bounds()
+        var word = open
+        while word != 0 {
+            bounds.include(figures[word.trailingZeroBitCount])
+            word &= word - 1
+        }
+    }
+}
+
+extension NodeBlock {
+    /// The least and the most that any open node of a block has.
+    struct Bounds: Equatable, Sendable {
+        private(set) var mostFree = ResourceSpec(millicores: .min, memory: .min, disk: .min)
+        private(set) var leastTasks = Int.max
+        private(set) var mostTasks = 0
+        private var leastReserved = ResourceSpec(millicores: .max, memory: .max, disk: .max)
+        private var mostCapacity = ResourceSpec.zero
+        private var leastLoad = Int.max
+
+        fileprivate mutating func include(_ node: NodeFigures) {
+            mostFree = node.free.most(mostFree)
+            leastTasks = min(leastTasks, node.tasks)
+            mostTasks = max(mostTasks, node.tasks)
+            // A resource that a node does not have is no load on it, whatever is reserved.
+            let counted = ResourceSpec(
+                millicores: node.capacity.millicores == 0 ? 0 : node.reserved.millicores,
+                memory: node.capacity.memory == 0 ? 0 : node.reserved.memory,
+                disk: node.capacity.disk == 0 ? 0 : node.reserved.disk)
+            leastReserved = counted.least(leastReserved)
+            mostCapacity = node.capacity.most(mostCapacity)
+            leastLoad = min(leastLoad, node.load(with: .zero))
+        }
+
+        /// A load that no node of the block is below after a task is placed.
+        ///
+        /// If all nodes of the block are of the same size, the least of each resource is the better bound. If they are not, it is the
+        /// least load now.
+        func leastLoad(with demand: ResourceSpec) -> Int {
+            max(leastLoad, NodeFigures.load(leastReserved + demand, of: mostCapacity))
+        }
+    }
+}
+
+extension ResourceSpec {
+    fileprivate func most(_ other: ResourceSpec) -> ResourceSpec {
+        ResourceSpec(
+            millicores: max(millicores, other.millicores), memory: max(memory, other.memory),
+            disk: max(disk, other.disk))
+    }
+
+    fileprivate func least(_ other: ResourceSpec) -> ResourceSpec {
+        ResourceSpec(
+            millicores: min(millicores, other.millicores), memory: min(memory, other.memory),
+            disk: min(disk, other.disk))
+    }
+}

@@ -1,0 +1,41 @@
+import CubeTypes
+
+/// A search for the node of a set with the best score.
+struct PlacementSearch {
+    let demand: Demand
+    let scoring: Scoring
+    let cost: OpportunityCost?
+    /// The nodes that have the image of the task; `nil` if it is of no importance.
+    let images: NodeSet?
+    /// The position after the node that was picked last.
+    let nextPosition: Int
+
+    /// Returns the position of the best node of a set that has room for the task; the first one of those that are equally good.
+    ///
+    /// - Parameters:
+    ///   - domainSiblings: the number of the workload's tasks in the domain of each node of the set.
+    ///   - siblings: the number of the workload's tasks on each node of the set, if the policy compares it.
+    func best(in set: NodeSet, of blocks: [NodeBlock], _ domainSiblings: Int, _ siblings: Int) -> Int? {
+        var place = Scoring.Place(domainSiblings: domainSiblings, siblings: siblings)
+        var best: (position: Int, score: Scoring.Score)?
+        for index in blocks.indices {
+            var word = set.words[index] & blocks[index].open
+            guard word != 0, blocks[index].bounds.mostFree.covers(demand.resources) else { continue }
+            let images = images?.words[index] ?? 0
+            place.hasImage = word & images != 0
+            place.isPassed = false
+            if let best, scoring.bound(blocks[index].bounds, place, for: demand.resources) >= best.score { continue }
+            while word != 0 {
+                let bit = word.trailingZeroBitCount
+                word &= word - 1
+                guard blocks[index].takes(demand, at: bit) else { continue }
+                let position = index * NodeBlock.size + bit
+                place.hasImage = images & 1 << UInt64(bit) != 0
+                place.isPassed = position < nextPosition
+                let score = scoring.score(blocks[index].figures[bit], place, for: demand.resources, cost: cost)
+                if best.map({ score < $0.score }) ?? true { best = (position, score) }
+            }
+        }
+        return best?.position
+    }
+}
