@@ -1,6 +1,7 @@
 import Crypto
 package import CubeErrors
 import CubeSystem
+import CubeTypes
 import SwiftASN1
 package import SystemPackage
 import X509
@@ -87,7 +88,5 @@ extension Certificate.PublicKey {
 }
 
 extension SHA256.Digest {
-    var hexadecimal: String {
-        map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
-    }
+    var hexadecimal: String { Hexadecimal.text(self) }
 }

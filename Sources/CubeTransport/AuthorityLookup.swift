@@ -97,8 +97,7 @@ enum AuthorityLookup {
 
 extension CertificateFingerprint {
     init(ofDER der: [UInt8]) {
-        let digest = SHA256.hash(data: der).map { byte in (byte < 16 ? "0" : "") + String(byte, radix: 16) }.joined()
-        self.init(rawValue: digest)!
+        self.init(rawValue: Hexadecimal.text(SHA256.hash(data: der)))!
     }
 }
 

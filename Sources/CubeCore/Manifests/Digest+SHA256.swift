@@ -18,22 +18,3 @@ extension SHA256 {
         return Array(hash.finalize())
     }
 }
-
-/// Lower-case hexadecimal digits.
-enum Hexadecimal {
-    static func text(_ bytes: some Collection<UInt8>) -> String {
-        String(unsafeUninitializedCapacity: 2 * bytes.count) { text in
-            var place = 0
-            for byte in bytes {
-                text[place] = digit(byte >> 4)
-                text[place + 1] = digit(byte & 15)
-                place += 2
-            }
-            return place
-        }
-    }
-
-    private static func digit(_ number: UInt8) -> UInt8 {
-        number < 10 ? UInt8(ascii: "0") + number : UInt8(ascii: "a") + number - 10
-    }
-}

@@ -42,6 +42,5 @@ private func nameBasedUUID(of name: String, in nameSpace: [UInt8]) -> String {
     var bytes = Array(hash.finalize().prefix(16))
     bytes[6] = bytes[6] & 0x0F | 0x50  // The version, 5.
     bytes[8] = bytes[8] & 0x3F | 0x80  // The variant of RFC 9562.
-    let parts = [bytes[0..<4], bytes[4..<6], bytes[6..<8], bytes[8..<10], bytes[10..<16]]
-    return parts.map(Hexadecimal.text).joined(separator: "-")
+    return Hexadecimal.uuid(bytes)
 }

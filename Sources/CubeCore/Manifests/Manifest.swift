@@ -129,9 +129,12 @@ extension FieldType where Value: Identifier {
 }
 
 extension Problem.Detail {
-    /// Suggests the nearest valid name: in lower case, with `-` in place of invalid characters.
+    /// Suggests the nearest valid name: in lower case, with `-` in place of invalid characters. Letters of other alphabets have no
+    /// nearest letter, so a name with one gets no suggestion.
     static func name(for text: String) -> Problem.Detail {
-        let dashed = text.lowercased().unicodeScalars.map { scalar in
+        let scalars = text.lowercased().unicodeScalars
+        guard !scalars.contains(where: { $0.properties.isAlphabetic && !$0.isASCII }) else { return "" }
+        let dashed = scalars.map { scalar in
             ("a"..."z").contains(scalar) || ("0"..."9").contains(scalar) ? Character(scalar) : "-"
         }
         let name = String(dashed).split(separator: "-").joined(separator: "-")

@@ -157,7 +157,7 @@ public struct Digest: Identifier {
     /// Validates `sha256:` followed by 64 lower-case hexadecimal digits.
     public init?(rawValue: String) {
         guard rawValue.hasPrefix("sha256:"), rawValue.utf8.count == 71,
-            rawValue.utf8.dropFirst(7).allSatisfy(UUIDText.isHexadecimal)
+            rawValue.utf8.dropFirst(7).allSatisfy(Hexadecimal.isDigit)
         else { return nil }
         self.rawValue = rawValue
     }
@@ -169,8 +169,8 @@ public struct Digest: Identifier {
             _ = text.update(fromContentsOf: "sha256:".utf8)
             var place = 7
             for byte in bytes {
-                text[place] = UUIDText.digit(byte >> 4)
-                text[place + 1] = UUIDText.digit(byte & 15)
+                text[place] = Hexadecimal.digit(byte >> 4)
+                text[place + 1] = Hexadecimal.digit(byte & 15)
                 place += 2
             }
             return place
@@ -190,27 +190,18 @@ public struct CertificateFingerprint: Identifier {
     public let rawValue: String
     /// Validates 64 lower-case hexadecimal digits.
     public init?(rawValue: String) {
-        guard rawValue.utf8.count == 64, rawValue.utf8.allSatisfy(UUIDText.isHexadecimal) else { return nil }
+        guard rawValue.utf8.count == 64, rawValue.utf8.allSatisfy(Hexadecimal.isDigit) else { return nil }
         self.rawValue = rawValue
     }
 }
 
 enum UUIDText {
-    /// The lower-case hexadecimal digit for a number below 16.
-    static func digit(_ number: UInt8) -> UInt8 {
-        number < 10 ? UInt8(ascii: "0") + number : UInt8(ascii: "a") - 10 + number
-    }
-
     static let rule = "must be a lower-case UUID"
-
-    static func isHexadecimal(_ byte: UInt8) -> Bool {
-        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
-    }
 
     static func isValid(_ text: String) -> Bool {
         text.utf8.count == 36
             && text.utf8.enumerated().allSatisfy { position, byte in
-                [8, 13, 18, 23].contains(position) ? byte == UInt8(ascii: "-") : isHexadecimal(byte)
+                [8, 13, 18, 23].contains(position) ? byte == UInt8(ascii: "-") : Hexadecimal.isDigit(byte)
             }
     }
 }

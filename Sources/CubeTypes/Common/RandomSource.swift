@@ -32,11 +32,6 @@ package struct RandomSource: RandomNumberGenerator, Sendable {
         var bytes = bytes(16)
         bytes[6] = bytes[6] & 0x0F | version << 4
         bytes[8] = bytes[8] & 0x3F | 0x80
-        var text = ""
-        for (index, byte) in bytes.enumerated() {
-            if [4, 6, 8, 10].contains(index) { text += "-" }
-            text += (byte < 16 ? "0" : "") + String(byte, radix: 16)
-        }
-        return text
+        return Hexadecimal.uuid(bytes)
     }
 }

@@ -8,7 +8,7 @@ struct TokenSecret {
     let text: String
 
     init(random: RandomSource = .system) {
-        text = random.bytes(32).map { $0 < 16 ? "0" + String($0, radix: 16) : String($0, radix: 16) }.joined()
+        text = Hexadecimal.text(random.bytes(32))
     }
 
     /// The digest, by which the manager recognises the secret.
